@@ -1,0 +1,31 @@
+# The commands of the README. Each installs what it needs into $(VENV), once.
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo local test check lint bench clean
+
+demo: $(VENV)/.ready ## play the story on an emulated tenant
+	$(BIN)/python -m emulator.demo
+
+local: $(VENV)/.ready ## run the emulated tenant and Hasten until Ctrl-C
+	$(BIN)/python -m emulator
+
+test: $(VENV)/.ready
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test ## what CI runs
+
+bench: $(VENV)/.ready
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .tools var
+
+$(VENV)/.ready: requirements.txt requirements-dev.txt scripts/venv.sh
+	scripts/venv.sh $(VENV)

@@ -1,0 +1,1 @@
+"""One file per trigger source: parse, call, settle; no decisions."""

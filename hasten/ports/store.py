@@ -1,0 +1,70 @@
+"""Durable documents with optimistic concurrency: the ledger, the cursors and the target records."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Json = Mapping[str, Any]
+
+MAX_WRITES = 100
+"""Writes in one atomic `commit` (an entity group transaction of Azure Tables takes 100)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    key: str
+    body: Json
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Writes `body`. Without `etag` the key must not exist yet; with one it must be unchanged."""
+
+    key: str
+    body: Json
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    key: str
+    etag: str
+
+
+Write = Put | Delete
+
+
+class Conflict(Exception):  # noqa: N818 - the field's word
+    """Another writer came first: nothing of the commit was written. Read again and decide anew."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key} was changed by another writer")
+        self.key = key
+
+
+class Store(Protocol):
+    """Collections of partitions of documents. A partition is read and written atomically.
+
+    Collection names match `[a-z][a-z]{2,40}`. Partition names and keys are 1 to 256 characters
+    without control characters and none of `/ \\ # ?` (the rule of Azure Tables); anything else is
+    a ValueError. A body is at most 256 KiB of JSON, else ValueError.
+    """
+
+    async def get(self, collection: str, partition: str, key: str) -> Document | None: ...
+
+    async def scan(
+        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+    ) -> Sequence[Document]:
+        """The documents whose key begins with `prefix`, in key order (code points)."""
+        ...
+
+    async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
+        """Writes all or nothing.
+
+        At most MAX_WRITES, each key once, else ValueError. Raises Conflict when a Put without
+        etag finds the key, or when a Put or Delete with etag finds another etag or no document.
+        """
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""Orchestration of the domain over the ports."""

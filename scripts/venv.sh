@@ -1,0 +1,21 @@
+#!/bin/sh
+# Makes the virtual environment named by $1 with the newest tested Python found (3.13 down to 3.11),
+# or with the one that $PYTHON names, and installs requirements-dev.txt into it.
+set -eu
+venv=$1
+
+usable() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+
+find_python() {
+    for candidate in ${PYTHON:-python3.13 python3.12 python3.11 python3}; do
+        if usable "$candidate"; then echo "$candidate"; return; fi
+    done
+    echo "Hasten needs Python 3.11 or newer: install it, or name it with PYTHON=/path/to/python" >&2
+    exit 1
+}
+
+python=$(find_python)
+echo "Installing into $venv with $("$python" --version) (once; about a minute)"
+"$python" -m venv --clear "$venv"
+"$venv/bin/python" -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+touch "$venv/.ready"
