@@ -1,0 +1,42 @@
+"""Error codes that Entra's connectors report (provisioning logs reference), and what to do."""
+
+TRANSIENT = frozenset(
+    {
+        "TooManyRequests",
+        "InternalServerError",
+        "InternalError",
+        "Timeout",
+        "WebExceptionProtocolError",
+    }
+)
+"""Worth another try as it is."""
+
+_CREDENTIALS = "check the Tenant URL and the Secret Token of the app's provisioning, then retry"
+
+NEXT_ACTIONS = {
+    "Conflict": "find the account in the app that already uses the matching attribute",
+    "EntryConflict": "find the account in the app that already uses the matching attribute",
+    "InsufficientRights": _CREDENTIALS,
+    "MethodNotAllowed": _CREDENTIALS,
+    "NotPermitted": _CREDENTIALS,
+    "Unauthorized": _CREDENTIALS,
+    "UnprocessableEntity": "compare the attribute mapping with what the app accepts",
+    "InvalidAnchor": "restart provisioning: the app no longer has the account under its known id",
+    "NotImplemented": "ask the app's vendor: the operation is not supported",
+    "MandatoryFieldsMissing": "fill the attributes that the app requires on the user in Entra",
+    "MissingValues": "fill the attributes that the app requires on the user in Entra",
+    "SchemaAttributeNotFound": "correct the attribute mapping: an attribute is not in the schema",
+    "InvalidDomain": "verify the user's domain in the app",
+    "LicenseLimitExceeded": "free or buy a licence in the app",
+    "DuplicateTargetEntries": "remove the duplicate accounts in the app",
+    "DuplicateSourceEntries": "make the matching attribute unique in Entra",
+    "ImportSkipped": "read the provisioning log: the user was left out on import",
+    "EntrySynchronizationSkipped": "check the scoping filters of the app's provisioning",
+    "SystemForCrossDomainIdentityManagementMultipleEntriesInResponse": (
+        "remove the duplicate accounts in the app"
+    ),
+    "SystemForCrossDomainIdentityManagementServiceIncompatible": (
+        "ask the app's vendor: its SCIM service does not follow the standard"
+    ),
+    "SchemaPropertyCanOnlyAcceptValue": "correct the value of the attribute in Entra",
+}

@@ -1,0 +1,92 @@
+"""Reads Graph change notifications: which may be believed, and which group each points at."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from hasten.limits import MAX_HINTS
+
+GROUP_RESOURCE = re.compile(
+    r"/?groups/(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/members)?", re.IGNORECASE
+)
+OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Refusal(StrEnum):
+    """Why a notification has no effect. The sender is not told."""
+
+    MALFORMED = "malformed"
+    WRONG_CLIENT_STATE = "wrong_client_state"
+    WRONG_TENANT = "wrong_tenant"
+    UNKNOWN_SUBSCRIPTION = "unknown_subscription"
+    NOT_A_GROUP = "not_a_group"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A group to look at, and the members that the notification says joined or left it."""
+
+    group: str
+    subscription: str
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+
+    def merged(self, other: "Hint") -> "Hint":
+        return hint(
+            self.group, self.subscription, self.added | other.added, self.removed | other.removed
+        )
+
+
+def hint(group: str, subscription: str, added: frozenset[str], removed: frozenset[str]) -> Hint:
+    """A hint without the members that are named on both sides (their end state is unknown)."""
+    only_added, only_removed = added - removed, removed - added
+    room = max(0, MAX_HINTS - len(only_removed))
+    return Hint(
+        group,
+        subscription,
+        added=frozenset(sorted(only_added)[:room]),
+        removed=frozenset(sorted(only_removed)[:MAX_HINTS]),
+    )
+
+
+def read(item: object, *, tenant: str, is_ours: Callable[[str], bool]) -> Hint | Refusal:
+    """Judges one item of a notification collection.
+
+    `is_ours` compares a clientState with ours in constant time. Whether the subscription is known
+    is the caller's to check: it needs the store.
+    """
+    if not isinstance(item, Mapping):
+        return Refusal.MALFORMED
+    client_state = item.get("clientState")
+    if not isinstance(client_state, str) or not is_ours(client_state):
+        return Refusal.WRONG_CLIENT_STATE
+    if str(item.get("tenantId", "")).casefold() != tenant.casefold():
+        return Refusal.WRONG_TENANT
+    subscription, resource = item.get("subscriptionId"), item.get("resource")
+    if not isinstance(subscription, str) or not isinstance(resource, str):
+        return Refusal.MALFORMED
+    match = GROUP_RESOURCE.fullmatch(resource)
+    if match is None:
+        return Refusal.NOT_A_GROUP
+    added, removed = _members(item.get("resourceData"))
+    return hint(match["id"].lower(), subscription.lower(), added, removed)
+
+
+def _members(data: object) -> tuple[frozenset[str], frozenset[str]]:
+    """The ids in `members@delta`. `@removed` is a string here and an object in delta queries;
+    some senders wrap the list in `{"value": […]}`. Anything else is no hint, and no harm.
+    """
+    listed: Any = data.get("members@delta") if isinstance(data, Mapping) else None
+    if isinstance(listed, Mapping):
+        listed = listed.get("value")
+    if not isinstance(listed, Sequence) or isinstance(listed, str):
+        return frozenset(), frozenset()
+    added: set[str] = set()
+    removed: set[str] = set()
+    for member in listed:
+        user = member.get("id") if isinstance(member, Mapping) else None
+        if isinstance(user, str) and OBJECT_ID.fullmatch(user):
+            (removed if "@removed" in member else added).add(user.lower())
+    return frozenset(added), frozenset(removed)

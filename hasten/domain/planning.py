@@ -1,0 +1,149 @@
+"""Turns the open changes of one target into on-demand calls, in the order they should be made."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from hasten.domain.changes import DIRECT, Change
+from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
+
+GATHERING = tuple(timedelta(seconds=s) for s in (0.05, 0.1, 0.2, 0.4, 0.6, 0.6))
+"""How long a grant with room waits for company, by the calls spent in the window."""
+
+
+class GrantsBy(StrEnum):
+    """Which call gives a person access in the app. TOTAL: only the group call does."""
+
+    GROUP = "group"
+    USER = "user"
+    USER_THEN_GROUP = "user_then_group"
+
+
+class Standing(StrEnum):
+    """Where a removed user stands with the target in the directory now."""
+
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+    DISABLED = "disabled"
+    DELETED = "deleted"
+
+
+OUT_OF_REACH = frozenset({Standing.DISABLED, Standing.DELETED})
+"""Entra does not act on demand on users disabled or deleted in the directory: the cycle does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One on-demand request: a group with the members named, or one user when `group` is None."""
+
+    group: str | None
+    changes: tuple[Change, ...]
+    then_group: bool = False
+    """Whether this user call is the first of two (`grants_by: user_then_group`)."""
+
+    @property
+    def users(self) -> frozenset[str]:
+        return frozenset(change.user for change in self.changes)
+
+    @property
+    def is_removal(self) -> bool:
+        return self.changes[0].is_removal
+
+    @property
+    def since(self) -> datetime:
+        """When the oldest of its changes was found."""
+        return min(change.found_at for change in self.changes)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a later change could still share this call."""
+        return (
+            self.group is not None
+            and not self.is_removal
+            and not self.changes[0].alone
+            and len(self.changes) < MAX_MEMBERS_PER_CALL
+        )
+
+    def ready_at(self, used: int) -> datetime:
+        """When to make the call, `used` of the window's calls being spent.
+
+        A removal and a full call go at once. A grant with room waits for company, the longer the
+        fewer calls are left: one joiner hardly waits, a trickle of joiners does not burn the
+        window on calls of one member.
+        """
+        if not self.has_room:
+            return self.since
+        return self.since + GATHERING[min(used, CALLS_PER_WINDOW)]
+
+
+def plan(
+    changes: Sequence[Change],
+    *,
+    standings: Mapping[str, Standing],
+    grants_by: GrantsBy,
+) -> list[Call]:
+    """The calls that serve `changes`: removals first, then oldest first.
+
+    `standings` names where each removed user stands; a removal without one, or out of reach, is
+    not planned. A user call serves all changes of that user with the same action. Within a group
+    at most MAX_MEMBERS_PER_CALL share a call; a change marked `alone` shares with nobody.
+    """
+    oldest_first = sorted(changes, key=lambda c: (c.found_at, c.group, c.user))
+    removals = [c for c in oldest_first if c.is_removal and _within_reach(c, standings)]
+    grants = [c for c in oldest_first if not c.is_removal]
+
+    def removed_by_user(change: Change) -> bool:
+        return (
+            change.group == DIRECT
+            or grants_by is GrantsBy.USER
+            or standings[change.user] is Standing.UNASSIGNED
+        )
+
+    def granted_by_user(change: Change) -> bool:
+        return (
+            change.group == DIRECT
+            or grants_by is GrantsBy.USER
+            or (grants_by is GrantsBy.USER_THEN_GROUP and not change.user_called)
+        )
+
+    then_group = grants_by is GrantsBy.USER_THEN_GROUP
+    return [
+        *_calls(removals, removed_by_user, then_group=False),
+        *_calls(grants, granted_by_user, then_group=then_group),
+    ]
+
+
+def _within_reach(change: Change, standings: Mapping[str, Standing]) -> bool:
+    standing = standings.get(change.user)
+    return standing is not None and standing not in OUT_OF_REACH
+
+
+def _calls(
+    changes: Sequence[Change], by_user: Callable[[Change], bool], *, then_group: bool
+) -> list[Call]:
+    of_user: dict[str, list[Change]] = defaultdict(list)
+    of_group: dict[str, list[Change]] = defaultdict(list)
+    calls: list[Call] = []
+    for change in changes:
+        if by_user(change):
+            of_user[change.user].append(change)
+        elif change.alone:
+            calls.append(Call(change.group, (change,)))
+        else:
+            of_group[change.group].append(change)
+    calls += [Call(None, tuple(together), then_group) for together in of_user.values()]
+    for group, members in of_group.items():
+        calls += [Call(group, chunk) for chunk in _chunks(members)]
+    return sorted(calls, key=lambda call: call.since)
+
+
+def _chunks(members: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
+    for start in range(0, len(members), MAX_MEMBERS_PER_CALL):
+        yield tuple(members[start : start + MAX_MEMBERS_PER_CALL])
+
+
+def reachable(changes: Sequence[Change], busy: Collection[str]) -> list[Change]:
+    """The changes whose user is in no call under way: two calls on one person could cross."""
+    return [change for change in changes if change.user not in busy]

@@ -1,0 +1,80 @@
+"""From a verdict to the next state of the changes it answers for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hasten.domain.changes import DIRECT, Change, State, finished, retried
+from hasten.domain.planning import Call
+from hasten.domain.verdicts import Result, Verdict
+from hasten.limits import WINDOW
+
+REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 240))
+"""Entra honours a new assignment on demand only after "up to a few minutes" (Entra docs)."""
+
+ATTEMPTS_TOGETHER = 3
+"""Calls that name several people before each is tried alone: a group that was only just assigned
+is refused as a whole, and splitting at once would spend five calls to learn that."""
+
+MAX_TRANSIENT_ATTEMPTS = 10
+PERMISSION_PAUSE = timedelta(minutes=15)
+"""A grant of permission by an admin is noticed this late at the latest."""
+
+Backoff = Callable[[int], timedelta]
+"""Attempt number from 1 on → how long to wait, jitter included."""
+
+
+def settle(
+    change: Change, call: Call, verdict: Verdict, *, now: datetime, backoff: Backoff
+) -> Change:
+    """The row after its call. A row that waits keeps the reason."""
+    change = replace(change, answer=verdict.evidence)
+    match verdict.result:
+        case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and change.group != DIRECT:
+            return replace(change, state=State.PENDING, user_called=True, due_at=now)
+        case Result.SUCCEEDED:
+            return finished(change, State.SUCCEEDED, now=now)
+        case Result.IN_SYNC:
+            return finished(change, State.IN_SYNC, now=now, reason=verdict.reason)
+        case Result.NOT_ENTITLED if change.is_removal and call.group is None:
+            return finished(
+                change, State.IN_SYNC, now=now, reason="not entitled: nothing is left to revoke"
+            )
+        case Result.THROTTLED:
+            due = now + (verdict.retry_after or WINDOW)
+            return replace(change, state=State.WAITING, due_at=due, reason=verdict.reason)
+        case Result.NOT_PERMITTED | Result.UNKNOWN_JOB:
+            return retried(
+                change,
+                due_at=now + PERMISSION_PAUSE,
+                reason=verdict.reason,
+                next_action=verdict.next_action,
+            )
+        case Result.NOT_ENTITLED if change.attempts < len(REPLICATION_LADDER):
+            due = now + REPLICATION_LADDER[change.attempts]
+            return replace(
+                retried(change, due_at=due, reason=verdict.reason),
+                alone=change.attempts + 1 >= ATTEMPTS_TOGETHER,
+            )
+        case _ if len(call.changes) > 1:
+            # One verdict for several people names nobody: each gets a call of its own.
+            return replace(change, state=State.PENDING, due_at=now, alone=True)
+        case Result.TRANSIENT if change.is_removal or change.attempts < MAX_TRANSIENT_ATTEMPTS:
+            due = now + (verdict.retry_after or backoff(change.attempts + 1))
+            return retried(change, due_at=due, reason=verdict.reason)
+        case Result.NOT_ENTITLED:
+            return finished(
+                change,
+                State.LEFT_TO_CYCLE,
+                now=now,
+                reason=verdict.reason,
+                next_action="check that the user is a direct member of a group assigned to the app",
+            )
+        case Result.DISABLED:
+            return _finished(change, State.LEFT_TO_CYCLE, verdict, now)
+        case Result.TRANSIENT | Result.FAILED:
+            return _finished(change, State.FAILED, verdict, now)
+
+
+def _finished(change: Change, state: State, verdict: Verdict, now: datetime) -> Change:
+    return finished(change, state, now=now, reason=verdict.reason, next_action=verdict.next_action)

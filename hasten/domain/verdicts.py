@@ -1,0 +1,208 @@
+"""What the answer to an on-demand call means. HTTP 200 alone means nothing: the verdict is JSON
+inside strings, in one of three known shapes."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
+from hasten.domain.redaction import redacted
+
+
+class Result(StrEnum):
+    SUCCEEDED = "succeeded"
+    IN_SYNC = "in_sync"
+    NOT_ENTITLED = "not_entitled"
+    DISABLED = "disabled"
+    TRANSIENT = "transient"
+    THROTTLED = "throttled"
+    NOT_PERMITTED = "not_permitted"
+    UNKNOWN_JOB = "unknown_job"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The raw answer of Graph. `retry_after` is its Retry-After header, if it gave one."""
+
+    status: int
+    body: bytes
+    retry_after: timedelta | None = None
+
+    @property
+    def accepted(self) -> bool:
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`code` is the app's or Entra's own word; `evidence` the answer, redacted and bounded."""
+
+    result: Result
+    code: str = ""
+    reason: str = ""
+    next_action: str = ""
+    retry_after: timedelta | None = None
+    evidence: str = ""
+
+
+def judge(answer: Answer) -> Verdict:
+    """Never raises: what it cannot read is FAILED with the evidence kept."""
+    if not answer.accepted:
+        return _refused(answer)
+    body = _json(answer.body)
+    if not isinstance(body, Mapping):
+        return _unreadable(answer)
+    key, values = _json(body.get("key")), _records(_json(body.get("value")))
+    result, code, message = _outcome(key, values)
+    evidence = redacted(answer.body)
+    match result:
+        case "success":
+            return Verdict(Result.SUCCEEDED, code, evidence=evidence)
+        case "skipped":
+            return _skipped(code, values, evidence)
+        case "failure":
+            return _failed(code, message, evidence)
+    return _unreadable(answer)
+
+
+def _outcome(key: Any, values: list[Mapping[str, Any]]) -> tuple[str, str, str]:
+    """(result, error code, message) from `key` where it is JSON, else from the `value` records."""
+    if isinstance(key, Mapping) and key.get("result"):
+        details = key.get("details") or {}
+        code = str(details.get("errorCode") or _skip_reason(values) or "")
+        return _word(key["result"]), code, str(details.get("errorMessage") or "")
+    for record in values:
+        info = record.get("statusInfo") or {}
+        if info.get("status"):
+            code = str(info.get("errorCode") or _skip_reason(values) or "")
+            return _word(info["status"]), code, str(info.get("reason") or "")
+    words = [_word(step.get("status")) for step in _steps(values)]
+    for result in ("failure", "skipped"):
+        if result in words:
+            return result, _skip_reason(values) or "", ""
+    return ("success" if words and set(words) == {"success"} else ""), "", ""
+
+
+def _skipped(code: str, values: list[Mapping[str, Any]], evidence: str) -> Verdict:
+    if code == "RedundantExport":
+        return Verdict(Result.IN_SYNC, code, "the app already has this state", evidence=evidence)
+    if code == "NotEffectivelyEntitled":
+        if _detail(values, "IsActive", "Active in the source system") == "false":
+            return Verdict(
+                Result.DISABLED,
+                code,
+                "the user is disabled in Entra, where provisioning on demand cannot act",
+                "none: Entra's own cycle disables the account in the app",
+                evidence=evidence,
+            )
+        return Verdict(
+            Result.NOT_ENTITLED,
+            code,
+            "Entra does not count the user as assigned",
+            evidence=evidence,
+        )
+    return _failed(code, "skipped", evidence)
+
+
+def _failed(code: str, message: str, evidence: str) -> Verdict:
+    reason = f"{code or 'no error code'}: {redacted(message)}" if message else code
+    if code in TRANSIENT:
+        return Verdict(Result.TRANSIENT, code, reason, evidence=evidence)
+    next_action = NEXT_ACTIONS.get(code, "read the evidence and the provisioning log of the app")
+    return Verdict(Result.FAILED, code, reason, next_action, evidence=evidence)
+
+
+def _refused(answer: Answer) -> Verdict:
+    """The answers of Graph itself, before any provisioning."""
+    body = _json(answer.body)
+    error = body.get("error") if isinstance(body, Mapping) else None
+    code = str(error.get("code") or "") if isinstance(error, Mapping) else ""
+    message = str(error.get("message") or "") if isinstance(error, Mapping) else ""
+    reason = redacted(f"HTTP {answer.status} {code} {message}".strip())
+    evidence = redacted(answer.body)
+    retry_after = answer.retry_after
+    match answer.status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return Verdict(Result.THROTTLED, code, reason, "", retry_after, evidence)
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return Verdict(
+                Result.NOT_PERMITTED,
+                code,
+                reason,
+                "grant the identity Synchronization.ReadWrite.All (or make it owner of the "
+                "enterprise application and grant Application.ReadWrite.OwnedBy)",
+                evidence=evidence,
+            )
+        case HTTPStatus.NOT_FOUND:
+            return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=evidence)
+        case HTTPStatus.BAD_REQUEST if code == "RequestParameterInvalid":
+            return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=evidence)
+        case HTTPStatus.REQUEST_TIMEOUT:
+            return Verdict(Result.TRANSIENT, code, reason, "", retry_after, evidence)
+        case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Verdict(Result.TRANSIENT, code, reason, "", retry_after, evidence)
+    return Verdict(
+        Result.FAILED, code, reason, "read the evidence: Graph refused the request", None, evidence
+    )
+
+
+def _unreadable(answer: Answer) -> Verdict:
+    return Verdict(
+        Result.FAILED,
+        "UnreadableAnswer",
+        "the answer has none of the known shapes",
+        "read the evidence and check the provisioning log of the app",
+        evidence=redacted(answer.body),
+    )
+
+
+def _json(text: Any) -> Any:
+    """The value in `text`, or None where it is no JSON (a type name, for one)."""
+    if not isinstance(text, str | bytes):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _records(value: Any) -> list[Mapping[str, Any]]:
+    listed = value if isinstance(value, list) else [value]
+    return [record for record in listed if isinstance(record, Mapping)]
+
+
+def _steps(values: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for record in values:
+        for step in record.get("provisioningSteps") or ():
+            if isinstance(step, Mapping):
+                yield step
+
+
+def _detail(values: list[Mapping[str, Any]], *names: str) -> str:
+    """The last of the steps' details with one of `names`, lower case. Names are display text."""
+    found = ""
+    for step in _steps(values):
+        details = step.get("details")
+        for name in names:
+            if isinstance(details, Mapping) and name in details:
+                found = str(details[name])
+    return found.casefold()
+
+
+def _skip_reason(values: list[Mapping[str, Any]]) -> str:
+    for step in _steps(values):
+        details = step.get("details")
+        if isinstance(details, Mapping) and details.get("SkipReason"):
+            return str(details["SkipReason"])
+    return ""
+
+
+def _word(text: Any) -> str:
+    """Casing and number vary between answers: Success, success; Failure, Failed."""
+    word = str(text).casefold()
+    return {"failed": "failure", "succeeded": "success"}.get(word, word)

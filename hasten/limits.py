@@ -1,0 +1,42 @@
+"""Limits of Microsoft Graph, Entra and Service Bus that the code obeys, each with its source."""
+
+from datetime import timedelta
+
+MAX_MEMBERS_PER_CALL = 5
+"""Members of one group in one on-demand request (Entra docs, "Provision on demand")."""
+
+CALLS_PER_WINDOW = 5
+WINDOW = timedelta(seconds=10)
+"""On-demand requests: "5 requests per 10 seconds" (Graph, provisionOnDemand)."""
+
+WINDOW_MARGIN = timedelta(seconds=0.5)
+"""Added to WINDOW: Graph counts arrivals, we count departures, and the way there varies."""
+
+MAX_CALLS_IN_FLIGHT = 16
+"""A call takes 2 to 30 s (Entra docs): serial calls would leave most of the window unused."""
+
+CALL_TIMEOUT = timedelta(seconds=90)
+"""Three times what Entra calls typical (30 s); the call goes on at Entra when we stop waiting."""
+
+READ_TIMEOUT = timedelta(seconds=30)
+
+MAX_NOTIFICATION_BYTES = 1024 * 1024
+"""Graph names no bound for a notification collection; Event Hubs delivery has the same 1 MiB."""
+
+MAX_VALIDATION_TOKEN = 4096
+"""Characters; Graph documents none, real ones are below 1,000."""
+
+ENQUEUE_TIMEOUT = timedelta(seconds=2.5)
+"""Graph takes an answer after 3 s for a failure and retries (change notifications, webhooks)."""
+
+MAX_HINTS = 100
+"""Members named in one look message: 100 ids stay far below the 256 KB of a Service Bus message."""
+
+SUBSCRIPTION_LIFETIME = timedelta(minutes=41_760)
+"""Longest expiry of a subscription to a group (Graph, subscription resource type)."""
+
+MAX_SUBSCRIPTIONS = 90
+"""Subscriptions we make; Graph allows 100 for one app in one tenant."""
+
+MAX_SERVICE_BUS_BYTES = 256 * 1024
+"""Message and batch size of Service Bus Standard."""

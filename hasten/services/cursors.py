@@ -1,0 +1,43 @@
+"""The cursor of a watched group: up to where its membership history has been read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hasten.ports.store import Put, Store
+
+COLLECTION = "cursors"
+PARTITION = "groups"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """`origin` numbers the slice of history after `link`; it only ever grows."""
+
+    link: str
+    origin: int
+    etag: str | None = None
+
+    def moved(self, link: str, now: datetime) -> "Cursor":
+        return Cursor(link, max(self.origin + 1, _milliseconds(now)), self.etag)
+
+
+def first(link: str, now: datetime) -> Cursor:
+    """Starts from the clock, so that a cursor made anew numbers after the one that was lost."""
+    return Cursor(link, _milliseconds(now))
+
+
+async def load(store: Store, group: str) -> Cursor | None:
+    document = await store.get(COLLECTION, PARTITION, group)
+    if document is None:
+        return None
+    return Cursor(str(document.body["link"]), int(document.body["origin"]), document.etag)
+
+
+async def save(store: Store, group: str, cursor: Cursor) -> None:
+    """Raises Conflict when another look moved the cursor first."""
+    body = {"link": cursor.link, "origin": cursor.origin}
+    await store.commit(COLLECTION, PARTITION, [Put(group, body, cursor.etag)])
+
+
+def _milliseconds(now: datetime) -> int:
+    return int(now.timestamp() * 1000)

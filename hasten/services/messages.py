@@ -1,0 +1,75 @@
+"""The messages Hasten sends itself: where to look, and which target to wake."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+
+from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
+from hasten.ports.store import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Read what changed in `group`.
+
+    `added` and `removed` are what a notification hinted at: until the directory shows them the
+    look is repeated (`looks` counts); they are never acted upon. `tries` counts failures.
+    """
+
+    queue = DIRECTORY_CHANGES
+
+    group: str
+    noticed_at: datetime
+    found_by: str
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+    looks: int = 0
+    tries: int = 0
+
+    def message(self, message_id: str, at: datetime | None = None) -> Message:
+        body = {
+            "group": self.group,
+            "noticed_at": self.noticed_at.isoformat(),
+            "found_by": self.found_by,
+            "added": sorted(self.added),
+            "removed": sorted(self.removed),
+            "looks": self.looks,
+            "tries": self.tries,
+        }
+        return Message(body=body, message_id=message_id, at=at)
+
+    def tried_again(self) -> Self:
+        return replace(self, tries=self.tries + 1)
+
+    @classmethod
+    def parse(cls, body: Json) -> Self:
+        return cls(
+            group=str(body["group"]),
+            noticed_at=datetime.fromisoformat(body["noticed_at"]),
+            found_by=str(body["found_by"]),
+            added=frozenset(body["added"]),
+            removed=frozenset(body["removed"]),
+            looks=int(body["looks"]),
+            tries=int(body["tries"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """Drain the open changes of `target`. Its session serialises the drains of a target."""
+
+    queue = PROVISIONING
+
+    target: str
+    tries: int = 0
+
+    def message(self, message_id: str, at: datetime | None = None) -> Message:
+        body = {"target": self.target, "tries": self.tries}
+        return Message(body=body, message_id=message_id, session=self.target, at=at)
+
+    def tried_again(self) -> Self:
+        return replace(self, tries=self.tries + 1)
+
+    @classmethod
+    def parse(cls, body: Json) -> Self:
+        return cls(target=str(body["target"]), tries=int(body["tries"]))

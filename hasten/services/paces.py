@@ -1,0 +1,90 @@
+"""Keeps each target's calls of the last window where every instance can see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from hasten.domain.pacing import LONG_AGO, Pace
+from hasten.ports.store import Conflict, Document, Json, Put, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COLLECTION = "targets"
+PARTITION = "pace"
+
+
+class Displaced(Exception):  # noqa: N818 - says what happened
+    """Another drain of the same target took over: this one must not call any more."""
+
+
+@dataclass(slots=True)
+class PaceKeeper:
+    """The pace of one target, held by one drain. Every call is written down before it is made.
+
+    The drain that took over last owns the record: an older one, whose session lock was lost,
+    finds it changed at its next call and stops.
+    """
+
+    store: Store
+    target: str
+    owner: str
+    pace: Pace
+    etag: str
+
+    async def call(self, now: datetime) -> None:
+        """Spends a slot. Raises Displaced."""
+        await self._save(self.pace.with_call(now))
+
+    async def throttled(self, until: datetime) -> None:
+        await self._save(self.pace.throttled(until))
+
+    async def _save(self, pace: Pace) -> None:
+        try:
+            await _put(self.store, self.target, self.owner, pace, self.etag)
+        except Conflict:
+            raise Displaced from None
+        document = await _get(self.store, self.target)
+        if document is None or document.body["owner"] != self.owner:
+            raise Displaced
+        self.pace, self.etag = pace, document.etag
+
+
+async def take_over(
+    store: Store, target: str, *, owner: str, max_calls_per_hour: int | None
+) -> PaceKeeper:
+    """Makes `owner` the one drain of `target`, with the calls that earlier drains made.
+
+    Raises Conflict when another drain takes over at the same moment.
+    """
+    document = await _get(store, target)
+    pace = Pace(max_calls_per_hour=max_calls_per_hour)
+    if document is not None:
+        pace = _pace(document.body, max_calls_per_hour)
+    await _put(store, target, owner, pace, document.etag if document else None)
+    written = await _get(store, target)
+    if written is None or written.body["owner"] != owner:
+        raise Displaced
+    return PaceKeeper(store, target, owner, pace, written.etag)
+
+
+async def _get(store: Store, target: str) -> Document | None:
+    return await store.get(COLLECTION, PARTITION, target)
+
+
+async def _put(store: Store, target: str, owner: str, pace: Pace, etag: str | None) -> None:
+    body = {
+        "owner": owner,
+        "calls": [call.isoformat() for call in pace.calls],
+        "not_before": pace.not_before.isoformat(),
+    }
+    await store.commit(COLLECTION, PARTITION, [Put(target, body, etag)])
+
+
+def _pace(body: Json, max_calls_per_hour: int | None) -> Pace:
+    calls: Sequence[str] = body["calls"]
+    return Pace(
+        calls=tuple(datetime.fromisoformat(call) for call in calls),
+        not_before=datetime.fromisoformat(body.get("not_before", LONG_AGO.isoformat())),
+        max_calls_per_hour=max_calls_per_hour,
+    )

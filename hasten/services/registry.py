@@ -1,0 +1,46 @@
+"""What was last discovered of each target: service principal, job, rules and watched groups."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from hasten.ports.store import Json, Put, Store
+
+COLLECTION = "targets"
+PARTITION = "found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Nothing in here is the truth: it is read from Graph again by every sweep."""
+
+    target: str
+    service_principal: str
+    job: str
+    user_rule: str | None
+    group_rule: str | None
+    groups: Sequence[str]
+
+    def watches(self, group: str) -> bool:
+        return group in self.groups
+
+
+async def load(store: Store, target: str) -> Found | None:
+    document = await store.get(COLLECTION, PARTITION, target)
+    return _found(document.body) if document else None
+
+
+async def load_all(store: Store) -> list[Found]:
+    return [_found(document.body) for document in await store.scan(COLLECTION, PARTITION)]
+
+
+async def save(store: Store, found: Found) -> None:
+    """Writes only what differs. Raises Conflict when another sweep wrote at the same time."""
+    document = await store.get(COLLECTION, PARTITION, found.target)
+    body = {**asdict(found), "groups": sorted(found.groups)}
+    if document is None or dict(document.body) != body:
+        etag = document.etag if document else None
+        await store.commit(COLLECTION, PARTITION, [Put(found.target, body, etag)])
+
+
+def _found(body: Json) -> Found:
+    return Found(**{**body, "groups": tuple(body["groups"])})

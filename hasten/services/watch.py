@@ -1,0 +1,105 @@
+"""Sweeps the targets: finds their service principal, job, rules and the groups assigned to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hasten.domain.jobs import choose_job, choose_rule
+from hasten.domain.planning import GrantsBy
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.clock import Now
+from hasten.ports.directory import Directory
+from hasten.ports.store import Store
+from hasten.ports.telemetry import Emit, Event
+from hasten.services import cursors, registry
+from hasten.services.look import start_watching
+from hasten.services.registry import Found
+from hasten.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    directory: Directory
+    store: Store
+    targets: Sequence[Target]
+    emit: Emit
+    now: Now
+
+    async def sweep(self) -> list[Found]:
+        """Discovers every target; one that cannot be found does not keep the others waiting."""
+        swept = []
+        for target in self.targets:
+            try:
+                swept.append(await self.discover(target))
+            except PermanentError as error:
+                about = {"reason": error.reason, "next_action": error.next_action}
+                self._tell(target, "unhealthy", problem=True, **about)
+            except TemporaryError as error:
+                self._tell(target, "unreachable", reason=error.reason)
+        return swept
+
+    async def discover(self, target: Target) -> Found:
+        """Reads the truth about one target from Graph and writes it down.
+
+        New groups get their cursor first: a group is never looked at before it has one.
+        """
+        service_principal = await self._service_principal(target)
+        jobs = await self.directory.jobs(service_principal)
+        rules_of = {
+            job["id"]: await self.directory.rules(service_principal, job["id"]) for job in jobs
+        }
+        job = choose_job(jobs, rules_of, target.job)
+        rules = rules_of[job["id"]]
+        assigned = await self.directory.assigned_groups(service_principal)
+        groups = sorted({*assigned, *(str(group) for group in target.groups)})
+        found = Found(
+            target=target.name,
+            service_principal=service_principal,
+            job=job["id"],
+            user_rule=choose_rule(rules, "User", target.rule),
+            group_rule=choose_rule(rules, "Group", target.rule),
+            groups=groups,
+        )
+        _refuse_missing_rule(target, found)
+        for group in groups:
+            if await cursors.load(self.store, group) is None:
+                await start_watching(self.directory, self.store, group, self.now())
+        await registry.save(self.store, found)
+        self._tell(target, "found", groups=len(groups))
+        return found
+
+    async def _service_principal(self, target: Target) -> str:
+        matches = await self.directory.service_principals(
+            object_id=str(target.service_principal_id or ""),
+            app_id=str(target.app_id or ""),
+            display_name=target.display_name or "",
+        )
+        if len(matches) == 1:
+            return str(matches[0]["id"])
+        if not matches:
+            raise PermanentError(
+                f"target {target.name}: no such enterprise application",
+                "correct how targets.yaml names it, or create the application",
+            )
+        ids = ", ".join(sorted(str(match["id"]) for match in matches))
+        raise PermanentError(
+            f"target {target.name}: {len(matches)} enterprise applications have this name: {ids}",
+            "name it by service_principal_id in targets.yaml",
+        )
+
+    def _tell(
+        self, target: Target, result: str, *, problem: bool = False, **fields: str | int
+    ) -> None:
+        self.emit(Event("target", result, {"target": target.name, **fields}, problem=problem))
+
+
+def _refuse_missing_rule(target: Target, found: Found) -> None:
+    if target.grants_by is not GrantsBy.USER and found.group_rule is None:
+        raise PermanentError(
+            f"target {target.name}: its job has no rule that provisions groups",
+            "turn on group provisioning in its mappings, or set grants_by: user in targets.yaml",
+        )
+    if found.user_rule is None:
+        raise PermanentError(
+            f"target {target.name}: its job has no rule that provisions users",
+            "turn on user provisioning in its mappings",
+        )

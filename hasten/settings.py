@@ -1,0 +1,101 @@
+"""The settings, read from the environment once at start: a bad one is one line that names it."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
+
+from hasten.errors import PermanentError
+
+DEVELOPMENT_HOSTS = ("127.0.0.1", "localhost")
+
+
+class Settings(BaseModel):
+    """Each field names its environment variable as alias."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    tenant_id: Annotated[UUID, Field(alias="HASTEN_TENANT_ID")]
+    """The Entra tenant that is watched; notifications of any other are refused."""
+
+    client_state_secret: Annotated[
+        SecretStr, Field(alias="HASTEN_CLIENT_STATE_SECRET", min_length=32)
+    ]
+    """Proves that a notification comes from a subscription of ours."""
+
+    public_url: Annotated[HttpUrl, Field(alias="HASTEN_PUBLIC_URL")]
+    """Where Graph reaches this app, without a path: https://<app>.azurewebsites.net."""
+
+    store: Annotated[str, Field(alias="HASTEN_STORE", min_length=1)]
+    """sqlite:///path, https://<account>.table.core.windows.net or a storage connection string."""
+
+    targets_file: Annotated[str, Field(alias="HASTEN_TARGETS", min_length=1)] = "targets.yaml"
+
+    graph_url: Annotated[HttpUrl, Field(alias="HASTEN_GRAPH_URL")] = HttpUrl(
+        "https://graph.microsoft.com/v1.0"
+    )
+
+    service_bus: Annotated[SecretStr | None, Field(alias="ServiceBusConnection")] = None
+    """A connection string; in Azure the next one instead, with the app's identity."""
+
+    service_bus_namespace: Annotated[
+        str | None, Field(alias="ServiceBusConnection__fullyQualifiedNamespace")
+    ] = None
+
+    identity_client_id: Annotated[str | None, Field(alias="AZURE_CLIENT_ID")] = None
+    """The user-assigned managed identity; without it the system-assigned one."""
+
+    @property
+    def tenant(self) -> str:
+        return str(self.tenant_id)
+
+    @property
+    def notification_url(self) -> str:
+        return f"{str(self.public_url).rstrip('/')}/api/graph/notifications"
+
+    @property
+    def client_state(self) -> str:
+        """The clientState of our subscriptions: derived, so that the secret itself never travels.
+
+        64 characters; Graph allows 128.
+        """
+        secret = self.client_state_secret.get_secret_value().encode()
+        return hmac.new(secret, f"hasten:{self.tenant}".encode(), hashlib.sha256).hexdigest()
+
+    def is_our_client_state(self, presented: str) -> bool:
+        """Compares in constant time."""
+        return hmac.compare_digest(presented.encode(), self.client_state.encode())
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Raises PermanentError with one line that names the first bad or missing setting."""
+    try:
+        settings = Settings.model_validate(
+            {name: value for name, value in environment.items() if value}
+        )
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0])
+        problem = "is missing" if first["type"] == "missing" else f"is wrong: {first['msg']}"
+        raise PermanentError(f"setting {name} {problem}", f"set {name}; see the README") from None
+    if settings.service_bus is None and settings.service_bus_namespace is None:
+        raise PermanentError(
+            "setting ServiceBusConnection is missing",
+            "set ServiceBusConnection__fullyQualifiedNamespace, or ServiceBusConnection to a "
+            "connection string",
+        )
+    _refuse_plain_http(settings)
+    return settings
+
+
+def _refuse_plain_http(settings: Settings) -> None:
+    """Graph notifies over https only, and tokens must not travel in the clear."""
+    for name, url in (
+        ("HASTEN_PUBLIC_URL", settings.public_url),
+        ("HASTEN_GRAPH_URL", settings.graph_url),
+    ):
+        if url.scheme != "https" and url.host not in DEVELOPMENT_HOSTS:
+            raise PermanentError(f"setting {name} is wrong: it must be https", f"correct {name}")

@@ -1,0 +1,129 @@
+"""targets.yaml: which enterprise apps Hasten keeps in step. Every error names the line."""
+
+from collections.abc import Hashable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hasten.domain.planning import GrantsBy
+from hasten.errors import PermanentError
+
+Location = tuple[Hashable, ...]
+
+
+class Target(BaseModel):
+    """An enterprise application with a provisioning job, named by exactly one of three keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    """Names the target in queues, logs and the ledger. Renaming it starts a new ledger."""
+
+    service_principal_id: UUID | None = None
+    app_id: UUID | None = None
+    display_name: Annotated[str | None, Field(min_length=1, max_length=256)] = None
+
+    job: str = ""
+    """The provisioning job, when the app has several."""
+
+    rule: str = ""
+    """The provisioning rule, when the job has several."""
+
+    groups: frozenset[UUID] = frozenset()
+    """Groups to watch on top of those that are assigned to the target."""
+
+    grants_by: GrantsBy = GrantsBy.GROUP
+    max_calls_per_hour: Annotated[int | None, Field(ge=1, le=1800)] = None
+    """Below Entra's own limit of 1,800 an hour (5 in 10 s), where the app needs that."""
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        given = [self.service_principal_id, self.app_id, self.display_name]
+        if sum(key is not None for key in given) != 1:
+            raise ValueError("give exactly one of service_principal_id, app_id and display_name")
+        return self
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    targets: Annotated[list[Target], Field(min_length=1)]
+
+
+def load(path: Path) -> tuple[Target, ...]:
+    """Raises PermanentError: `targets.yaml line 7: …` with what is wrong and how to mend it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise PermanentError(
+            f"{path} cannot be read: {error.strerror}", "create it, or set HASTEN_TARGETS"
+        ) from error
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise _wrong(path, line, f"not valid YAML: {error.problem}") from None
+    lines = dict(_lines(path, root, ())) if root is not None else {}
+    try:
+        targets = tuple(_File.model_validate(data).targets)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise _wrong(path, _nearest(lines, first["loc"]), _plain(first)) from None
+    _refuse_duplicates(path, targets, lines)
+    return targets
+
+
+def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location, int]]:
+    """The line of every key and item, by its place in the data. A repeated key is refused."""
+    yield at, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise _wrong(path, key.start_mark.line + 1, f"key {key.value} is given twice")
+            seen.add(key.value)
+            yield from _lines(path, value, (*at, key.value))
+            yield (*at, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _lines(path, item, (*at, index))
+
+
+def _nearest(lines: dict[Location, int], location: Location) -> int:
+    while location and location not in lines:
+        location = location[:-1]
+    return lines.get(location, 1)
+
+
+def _plain(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
+    match error["type"]:
+        case "extra_forbidden":
+            return f"unknown key {error['loc'][-1]}"
+        case "missing":
+            return f"key {error['loc'][-1]} is missing"
+        case "value_error":
+            return str(error["ctx"]["error"])
+    return f"{where}: {error['msg']}"
+
+
+def _refuse_duplicates(path: Path, targets: tuple[Target, ...], lines: dict[Location, int]) -> None:
+    seen: dict[Hashable, str] = {}
+    for index, target in enumerate(targets):
+        for key in ("name", "service_principal_id", "app_id", "display_name"):
+            value = getattr(target, key)
+            if value is None:
+                continue
+            identity = (key, str(value).casefold())
+            if identity in seen:
+                line = _nearest(lines, ("targets", index, key))
+                raise _wrong(path, line, f"{key} {value} is already used by {seen[identity]}")
+            seen[identity] = target.name
+
+
+def _wrong(path: Path, line: int, problem: str) -> PermanentError:
+    return PermanentError(f"{path.name} line {line}: {problem}", f"correct {path.name}")
