@@ -32,10 +32,8 @@ def settle(
     match verdict.result:
         case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and change.group != DIRECT:
             return replace(change, state=State.PENDING, user_called=True, due_at=now)
-        case Result.SUCCEEDED:
-            return finished(change, State.SUCCEEDED, now=now)
-        case Result.IN_SYNC:
-            return finished(change, State.IN_SYNC, now=now, reason=verdict.reason)
+        case Result.SUCCEEDED | Result.IN_SYNC:
+            return finished(change, State(verdict.result), now=now, reason=verdict.reason)
         case Result.NOT_ENTITLED if change.is_removal and call.group is None:
             return finished(
                 change, State.IN_SYNC, now=now, reason="not entitled: nothing is left to revoke"
@@ -43,6 +41,8 @@ def settle(
         case Result.THROTTLED:
             due = now + (verdict.retry_after or WINDOW)
             return replace(change, state=State.WAITING, due_at=due, reason=verdict.reason)
+        case Result.REROUTED:
+            return replace(change, state=State.PENDING, due_at=now)
         case Result.NOT_PERMITTED | Result.UNKNOWN_JOB:
             return retried(
                 change,

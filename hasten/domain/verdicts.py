@@ -22,6 +22,8 @@ class Result(StrEnum):
     THROTTLED = "throttled"
     NOT_PERMITTED = "not_permitted"
     UNKNOWN_JOB = "unknown_job"
+    REROUTED = "rerouted"
+    """Not an answer: the job or its rule turned out to be another, and the call is repeated."""
     FAILED = "failed"
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hasten.domain.verdicts import Answer
 from hasten.ports.store import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """`kind` is the type without namespace ("user", "group", "device"); empty when unknown."""
+class Member(NamedTuple):
+    """`kind` is the type without namespace ("user", "group", "device"); empty when unknown.
+
+    A tuple, as a page makes a thousand of them.
+    """
 
     id: str
     kind: str

@@ -1,6 +1,7 @@
 """Keeps each target's calls of the last window where every instance can see them."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -31,13 +32,16 @@ class PaceKeeper:
     owner: str
     pace: Pace
     etag: str
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def call(self, now: datetime) -> None:
         """Spends a slot. Raises Displaced."""
-        await self._save(self.pace.with_call(now))
+        async with self._writing:
+            await self._save(self.pace.with_call(now))
 
     async def throttled(self, until: datetime) -> None:
-        await self._save(self.pace.throttled(until))
+        async with self._writing:
+            await self._save(self.pace.throttled(until))
 
     async def _save(self, pace: Pace) -> None:
         try:

@@ -20,6 +20,11 @@ class Found:
     group_rule: str | None
     groups: Sequence[str]
 
+    @property
+    def route(self) -> tuple[str, str, str | None, str | None]:
+        """What an on-demand request names; a call refused for it is repeated once it differs."""
+        return self.service_principal, self.job, self.user_rule, self.group_rule
+
     def watches(self, group: str) -> bool:
         return group in self.groups
 

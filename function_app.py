@@ -1,0 +1,14 @@
+"""What Azure Functions loads: registers the blueprints, nothing else."""
+
+import azure.functions as func
+
+from handlers import directory_changes, graph_notifications, provisioning, schedules
+from hasten import bootstrap
+
+bootstrap.app()  # a bad setting stops the app here, at start, with one line that names it
+
+app = func.FunctionApp()
+app.register_functions(graph_notifications.blueprint)
+app.register_functions(directory_changes.blueprint)
+app.register_functions(provisioning.blueprint)
+app.register_functions(schedules.blueprint)

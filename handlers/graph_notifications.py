@@ -1,0 +1,29 @@
+"""The webhook that Microsoft Graph calls: the validation handshake, and change notifications."""
+
+import azure.functions as func
+
+from hasten.bootstrap import app
+from hasten.limits import MAX_VALIDATION_TOKEN
+
+blueprint = func.Blueprint()
+
+NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
+"""The handshake echoes what the caller sent: no browser may take it for HTML."""
+
+
+@blueprint.function_name("graph_notifications")
+@blueprint.route(route="graph/notifications", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+async def graph_notifications(request: func.HttpRequest) -> func.HttpResponse:
+    """Anonymous, as Graph signs nothing: clientState proves the sender (services/receive)."""
+    token = request.params.get("validationToken")
+    if token is not None:
+        return _handshake(token)
+    status = await app().receiving.receive(request.get_body())
+    return func.HttpResponse(status_code=status)
+
+
+def _handshake(token: str) -> func.HttpResponse:
+    """Answers with the decoded token (the parameters come decoded)."""
+    if not token or len(token) > MAX_VALIDATION_TOKEN:
+        return func.HttpResponse(status_code=400)
+    return func.HttpResponse(token, mimetype="text/plain", headers=NO_SNIFFING)

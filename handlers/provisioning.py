@@ -1,0 +1,23 @@
+"""Wakes: each message names a target with open changes. Its session serialises the drains."""
+
+import json
+
+import azure.functions as func
+
+from hasten.bootstrap import app
+from hasten.ports.bus import PROVISIONING
+from hasten.services.messages import Wake
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("provisioning")
+@blueprint.service_bus_queue_trigger(
+    arg_name="message",
+    queue_name=PROVISIONING,
+    connection="ServiceBusConnection",
+    is_sessions_enabled=True,
+)
+async def provisioning(message: func.ServiceBusMessage) -> None:
+    wake = Wake.parse(json.loads(message.get_body()))
+    await app().retrying.run(app().draining.drain, wake)

@@ -1,0 +1,31 @@
+"""The timers, in the order of their periods."""
+
+import azure.functions as func
+
+from hasten.bootstrap import app
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("sweep")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 * * * * *")
+async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    await app().schedules.sweep()
+
+
+@blueprint.function_name("wake")
+@blueprint.timer_trigger(arg_name="timer", schedule="30 * * * * *")
+async def wake(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    await app().schedules.wake()
+
+
+@blueprint.function_name("look")
+@blueprint.timer_trigger(arg_name="timer", schedule="15 */5 * * * *")
+async def look(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    await app().schedules.look()
+
+
+@blueprint.function_name("renew")
+@blueprint.timer_trigger(arg_name="timer", schedule="45 0 */6 * * *")
+async def renew(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    await app().schedules.renew()

@@ -1,0 +1,43 @@
+"""Makes the msgraph-sdk client: its builders, its token handling and its middleware, with the
+retries turned off. They are decided in one place, `wire`."""
+
+from urllib.parse import urlsplit
+
+import httpx
+from azure.core.credentials_async import AsyncTokenCredential
+from kiota_authentication_azure.azure_identity_authentication_provider import (
+    AzureIdentityAuthenticationProvider,
+)
+from kiota_http.middleware.options import RetryHandlerOption
+from msgraph.graph_request_adapter import GraphRequestAdapter
+from msgraph.graph_service_client import GraphServiceClient
+from msgraph_core import GraphClientFactory
+
+from hasten.limits import CALL_TIMEOUT
+
+SCOPE = "https://graph.microsoft.com/.default"
+CONNECT_TIMEOUT = 10.0
+"""Seconds; the SDK's default is 30, longer than a webhook's whole chain may take."""
+
+
+def http_client() -> httpx.AsyncClient:
+    """The connections; whoever makes them closes them."""
+    timeout = httpx.Timeout(CALL_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT)
+    return httpx.AsyncClient(timeout=timeout)
+
+
+def graph_client(
+    base_url: str, credential: AsyncTokenCredential, http: httpx.AsyncClient
+) -> GraphServiceClient:
+    """`base_url` ends in the version (…/v1.0). The token is given to that host only."""
+    no_retries = RetryHandlerOption(max_retries=0, should_retry=False)
+    client = GraphClientFactory.create_with_default_middleware(
+        client=http,
+        options={RetryHandlerOption.get_key(): no_retries},
+    )
+    authentication = AzureIdentityAuthenticationProvider(
+        credential, scopes=[SCOPE], allowed_hosts=[urlsplit(base_url).hostname or ""]
+    )
+    adapter = GraphRequestAdapter(authentication, client)
+    adapter.base_url = base_url.rstrip("/")
+    return GraphServiceClient(request_adapter=adapter)

@@ -1,0 +1,101 @@
+"""The Bus port on Azure Service Bus. Senders stay open: opening one takes half a second."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
+from azure.servicebus import ServiceBusMessage
+from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
+from azure.servicebus.exceptions import (
+    MessageSizeExceededError,
+    MessagingEntityNotFoundError,
+    ServiceBusAuthenticationError,
+    ServiceBusAuthorizationError,
+)
+
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.bus import Message
+
+DELAY = timedelta(seconds=5)
+RETRIES = 1
+"""The SDK's own: one hides a connection that was idle too long; more would hold up a webhook."""
+
+
+def service_bus(
+    *,
+    connection_string: str | None,
+    namespace: str | None,
+    credential: AsyncTokenCredential,
+) -> "AzureServiceBus":
+    """By connection string where there is one, else `namespace` with the app's identity."""
+    if connection_string is not None:
+        client = ServiceBusClient.from_connection_string(connection_string, retry_total=RETRIES)
+    elif namespace is not None:
+        client = ServiceBusClient(namespace, credential, retry_total=RETRIES)
+    else:
+        raise PermanentError(
+            "no Service Bus is named", "set ServiceBusConnection__fullyQualifiedNamespace"
+        )
+    return AzureServiceBus(client)
+
+
+class AzureServiceBus:
+    def __init__(self, client: ServiceBusClient) -> None:
+        self._client = client
+        self._senders: dict[str, ServiceBusSender] = {}
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def send(self, queue: str, messages: Sequence[Message]) -> None:
+        async with self._turns[queue]:
+            sender = self._senders.pop(queue, None) or self._client.get_queue_sender(queue)
+            try:
+                await _send(sender, messages)
+                self._senders[queue] = sender
+            except (AzureError, OSError) as error:
+                raise _translated(error, queue) from error
+            finally:
+                if queue not in self._senders:  # its link is not to be trusted any more
+                    await sender.close()
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+async def _send(sender: ServiceBusSender, messages: Sequence[Message]) -> None:
+    """In as few transfers as fit; a scheduled message keeps its time within a batch."""
+    batch = await sender.create_message_batch()
+    for message in _encoded(messages):
+        try:
+            batch.add_message(message)
+        except MessageSizeExceededError:
+            await sender.send_messages(batch)
+            batch = await sender.create_message_batch()
+            batch.add_message(message)
+    await sender.send_messages(batch)
+
+
+def _encoded(messages: Sequence[Message]) -> Iterator[ServiceBusMessage]:
+    for message in messages:
+        yield ServiceBusMessage(
+            json.dumps(message.body, separators=(",", ":")),
+            message_id=message.message_id,
+            session_id=message.session,
+            scheduled_enqueue_time_utc=message.at,
+            content_type="application/json",
+        )
+
+
+def _translated(error: Exception, queue: str) -> Exception:
+    match error:
+        case ServiceBusAuthenticationError() | ServiceBusAuthorizationError():
+            return PermanentError(
+                f"Service Bus refused to let us send to {queue}",
+                'give the app\'s identity the role "Azure Service Bus Data Sender"',
+            )
+        case MessagingEntityNotFoundError():
+            return PermanentError(f"Service Bus has no queue {queue}", "deploy infra again")
+    return TemporaryError(f"Service Bus: {type(error).__name__}", DELAY)

@@ -1,0 +1,16 @@
+"""Writes each event as one line of JSON to the log: Application Insights and people read it."""
+
+import json
+import logging
+
+from hasten.ports.telemetry import Event
+
+logger = logging.getLogger("hasten")
+
+
+def log(event: Event) -> None:
+    """Fields must be JSON already; a field that is not is a bug and surfaces."""
+    line = json.dumps(
+        {"event": event.name, "result": event.result, **event.fields}, separators=(",", ":")
+    )
+    logger.log(logging.ERROR if event.problem else logging.INFO, "%s", line)

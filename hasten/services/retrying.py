@@ -1,0 +1,45 @@
+"""The one place where the two exceptions decide what becomes of a message."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hasten.domain.settlement import Backoff
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.bus import Bus
+from hasten.ports.clock import NewId, Now
+from hasten.ports.telemetry import Emit, Event
+from hasten.services.messages import Look, Wake
+
+M = TypeVar("M", Look, Wake)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    bus: Bus
+    emit: Emit
+    now: Now
+    new_id: NewId
+    backoff: Backoff
+
+    async def run(self, work: Callable[[M], Awaitable[None]], message: M) -> None:
+        """Returns when the message may be completed.
+
+        A scheduled copy is sent before that, so nothing is lost in between. After a
+        PermanentError the rows and the cursor stay as they are, and the timers come back to them.
+        """
+        try:
+            await work(message)
+        except TemporaryError as error:
+            again = message.tried_again()
+            at = self.now() + max(error.delay, self.backoff(again.tries))
+            await self.bus.send(again.queue, [again.message(self.new_id(), at)])
+            about = {"queue": again.queue, "tries": again.tries, "reason": error.reason}
+            self.emit(Event("message", "postponed", about))
+        except PermanentError as error:
+            about = {
+                "queue": message.queue,
+                "reason": error.reason,
+                "next_action": error.next_action,
+            }
+            self.emit(Event("message", "given_up", about, problem=True))

@@ -1,0 +1,52 @@
+"""An event loop on which waiting takes no time: its clock jumps to the next timer."""
+
+import asyncio
+import functools
+import selectors
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+class _Jumping(selectors.DefaultSelector):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise AssertionError("nothing is scheduled: the test would wait for ever")
+        ready = super().select(0)
+        if not ready:
+            self.seconds += max(timeout, 0)
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._jumping = _Jumping()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        return self._jumping.seconds
+
+
+def now() -> datetime:
+    """The virtual time of the running loop."""
+    return START + timedelta(seconds=asyncio.get_running_loop().time())
+
+
+def virtual(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Runs an async test on a loop of its own whose waits are jumps."""
+
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        async def body() -> None:
+            await test(*args, **kwargs)
+
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            runner.run(body())
+
+    return run

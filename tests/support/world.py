@@ -1,0 +1,126 @@
+"""The services wired to fakes, on virtual time."""
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tests.fakes.memory_store import MemoryStore
+
+from hasten.domain.changes import Action, Change
+from hasten.ports.store import Store
+from hasten.ports.telemetry import Event
+from hasten.services import registry
+from hasten.services.drain import Draining
+from hasten.services.ledger import Ledger
+from hasten.services.look import Looking
+from hasten.services.registry import Found
+from hasten.services.watch import Watching
+from hasten.targets import Target
+from tests.fakes.bus import FakeBus
+from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
+from tests.support.virtual_time import now
+
+TOTAL = "TOTAL"
+ENGINEERING = "0000bbbb-0000-4000-8000-000000000001"
+ADMIN = "0000bbbb-0000-4000-8000-000000000002"
+
+
+def user(number: int) -> str:
+    return f"0000cccc-0000-4000-8000-{number:012}"
+
+
+@dataclass
+class World:
+    target: Target = field(default_factory=lambda: Target(name=TOTAL, display_name=TOTAL))
+    store: Store = field(default_factory=MemoryStore)
+    bus: FakeBus = field(default_factory=FakeBus)
+    directory: FakeDirectory = field(
+        default_factory=lambda: FakeDirectory(groups=[ENGINEERING, ADMIN])
+    )
+    events: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._ids = itertools.count()
+        self.ledger = Ledger(self.store)
+
+    def new_id(self) -> str:
+        return f"id-{next(self._ids)}"
+
+    @property
+    def watching(self) -> Watching:
+        return Watching(
+            directory=self.directory,
+            store=self.store,
+            targets=[self.target],
+            emit=self.events.append,
+            now=now,
+        )
+
+    @property
+    def looking(self) -> Looking:
+        return Looking(
+            directory=self.directory,
+            store=self.store,
+            ledger=self.ledger,
+            bus=self.bus,
+            emit=self.events.append,
+            now=now,
+            new_id=self.new_id,
+        )
+
+    @property
+    def draining(self) -> Draining:
+        return Draining(
+            directory=self.directory,
+            store=self.store,
+            ledger=self.ledger,
+            bus=self.bus,
+            watching=self.watching,
+            targets={self.target.name: self.target},
+            emit=self.events.append,
+            now=now,
+            new_id=self.new_id,
+            backoff=lambda attempt: timedelta(seconds=5 * attempt),
+        )
+
+    async def is_discovered(self) -> None:
+        found = Found(
+            target=self.target.name,
+            service_principal=SERVICE_PRINCIPAL,
+            job=JOB,
+            user_rule=USER_RULE,
+            group_rule=GROUP_RULE,
+            groups=(ENGINEERING, ADMIN),
+        )
+        await registry.save(self.store, found)
+
+    async def joined(self, group: str, *users: str, origin: int = 1) -> None:
+        """Users who joined `group`, found by a look just now."""
+        self.directory.join(group, *users)
+        await self.ledger.record([_change(group, u, Action.ADDED, origin) for u in users])
+
+    async def left(self, group: str, *users: str, origin: int = 2) -> None:
+        self.directory.leave(group, *users)
+        await self.ledger.record([_change(group, u, Action.REMOVED, origin) for u in users])
+
+    async def row(self, group: str, user: str) -> Change:
+        change = await self.ledger.find(self.target.name, group, user)
+        assert change is not None
+        return change
+
+    def results(self, name: str) -> list[str]:
+        return [event.result for event in self.events if event.name == name]
+
+
+def _change(group: str, user: str, action: Action, origin: int) -> Change:
+    at: datetime = now()
+    return Change(
+        target=TOTAL,
+        group=group,
+        user=user,
+        action=action,
+        origin=origin,
+        noticed_at=at,
+        found_at=at,
+        due_at=at,
+    )

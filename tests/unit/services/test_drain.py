@@ -1,0 +1,328 @@
+"""The drain of a target: what is called, in which order, how fast, and what is left for later."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import State
+from hasten.errors import TemporaryError
+from hasten.limits import CALLS_PER_WINDOW, WINDOW
+from hasten.ports.bus import PROVISIONING
+from hasten.services.messages import Wake
+from tests.fakes.directory import OnDemand, answer
+from tests.support.virtual_time import START, now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+
+
+@virtual
+async def test_a_burst_of_23_joiners_takes_five_calls_and_misses_nobody() -> None:
+    world = World()
+    await world.is_discovered()
+    joiners = [user(n) for n in range(23)]
+    await world.joined(ENGINEERING, *joiners)
+
+    await world.draining.drain(WAKE)
+
+    called = [name for call in world.directory.calls for name in call.users]
+    assert len(world.directory.calls) == 5
+    assert sorted(called) == joiners
+    assert {(await world.row(ENGINEERING, name)).state for name in joiners} == {State.SUCCEEDED}
+
+
+@virtual
+async def test_no_ten_seconds_see_more_than_five_calls() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, *(user(n) for n in range(60)))
+
+    await world.draining.drain(WAKE)
+
+    assert len(world.directory.calls) == 12
+    assert world.directory.most_calls_within(WINDOW) == CALLS_PER_WINDOW
+
+
+@virtual
+async def test_two_drains_in_a_row_share_the_window() -> None:
+    world = World()
+    await world.is_discovered()
+
+    for start in (0, 25):
+        await world.joined(ENGINEERING, *(user(n) for n in range(start, start + 25)))
+        await world.draining.drain(WAKE)
+
+    assert len(world.directory.calls) == 10
+    assert world.directory.most_calls_within(WINDOW) == CALLS_PER_WINDOW
+
+
+@virtual
+async def test_a_leaver_found_during_a_burst_is_called_before_the_waiting_joiners() -> None:
+    world = World()
+    await world.is_discovered()
+    leaver = user(99)
+    world.directory.join(ENGINEERING, leaver)
+    await world.joined(ENGINEERING, *(user(n) for n in range(60)))
+    drain = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(CALLS_PER_WINDOW)
+
+    await world.left(ENGINEERING, leaver)
+    await drain
+
+    sixth = world.directory.calls[CALLS_PER_WINDOW]
+    assert (sixth.group, sixth.users) == (None, (leaver,))
+
+
+@virtual
+async def test_a_joiner_found_while_a_call_is_under_way_does_not_wait_for_its_end() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.seconds_per_call = 30
+    await world.joined(ENGINEERING, user(1))
+    drain = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(1)
+
+    found_at = now()
+    await world.joined(ENGINEERING, user(2))
+    await drain
+
+    assert world.directory.calls[1].at - found_at < timedelta(seconds=0.5)
+
+
+@virtual
+async def test_a_user_who_keeps_another_assignment_is_removed_by_a_group_call() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, user(1))
+    world.directory.join(ADMIN, user(1))
+
+    await world.left(ENGINEERING, user(1))
+    await world.draining.drain(WAKE)
+
+    assert [(c.group, c.users) for c in world.directory.calls] == [(ENGINEERING, (user(1),))]
+
+
+@virtual
+async def test_a_group_the_user_left_counts_for_nothing_while_graph_still_lists_it() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, user(1))
+    await world.left(ENGINEERING, user(1))
+    world.directory.assigned[user(1)] = [ENGINEERING]
+
+    await world.draining.drain(WAKE)
+
+    assert [(c.group, c.users) for c in world.directory.calls] == [(None, (user(1),))]
+
+
+@pytest.mark.parametrize("gone", ["disabled", "deleted"])
+def test_a_removed_user_out_of_reach_is_left_to_the_cycle_without_a_call(gone: str) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = World()
+        await world.is_discovered()
+        world.directory.join(ENGINEERING, user(1))
+        await world.left(ENGINEERING, user(1))
+        if gone == "disabled":
+            world.directory.disabled.add(user(1))
+        else:
+            del world.directory.assigned[user(1)]
+
+        await world.draining.drain(WAKE)
+
+        row = await world.row(ENGINEERING, user(1))
+        assert world.directory.calls == []
+        assert row.state is State.LEFT_TO_CYCLE
+        assert gone in row.reason
+
+    scenario()
+
+
+@virtual
+async def test_a_user_moved_between_groups_is_never_in_two_calls_at_once() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, user(1))
+
+    await world.joined(ADMIN, user(1))
+    await world.left(ENGINEERING, user(1))
+    await world.draining.drain(WAKE)
+
+    assert [call.group for call in world.directory.calls] == [ENGINEERING, ADMIN]
+    assert world.directory.crossed == []
+
+
+@virtual
+async def test_rows_that_a_dead_drain_left_calling_are_called_again() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    await world.ledger.start_call(await world.ledger.open_changes(TOTAL), now())
+
+    await world.draining.drain(WAKE)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+
+
+@virtual
+async def test_a_change_of_mind_during_the_call_is_called_again_and_the_old_answer_dropped() -> (
+    None
+):
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    drain = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(1)
+
+    await world.left(ENGINEERING, user(1))
+    await drain
+
+    row = await world.row(ENGINEERING, user(1))
+    assert [call.group for call in world.directory.calls] == [ENGINEERING, None]
+    assert world.directory.crossed == []
+    assert (row.is_removal, row.state) == (True, State.SUCCEEDED)
+
+
+@virtual
+async def test_a_429_holds_all_calls_until_retry_after_and_counts() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.seconds_per_call = 0.1
+
+    def refuse_the_first(call: OnDemand) -> object:
+        if call is world.directory.calls[0]:
+            return answer(status=429)
+        return answer()
+
+    world.directory.answers = refuse_the_first  # type: ignore[assignment]
+    await world.joined(ENGINEERING, user(1))
+    await world.draining.drain(WAKE)
+    [wake] = world.bus.of(PROVISIONING)
+    assert wake.at is not None
+    await asyncio.sleep((wake.at - now()).total_seconds())
+    await world.draining.drain(WAKE)
+
+    first, second = world.directory.calls
+    assert second.at - first.at >= WINDOW
+    assert world.results("call") == ["sent", "throttled", "sent", "succeeded"]
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+
+
+@virtual
+async def test_a_transient_failure_waits_and_a_wake_is_scheduled_for_it() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.answers = lambda _: answer("Failure", "TooManyRequests", 503)
+    await world.joined(ENGINEERING, user(1))
+
+    await world.draining.drain(WAKE)
+
+    row = await world.row(ENGINEERING, user(1))
+    [wake] = world.bus.of(PROVISIONING)
+    assert row.state is State.WAITING
+    assert wake.at is not None
+    assert row.due_at <= wake.at <= row.due_at + timedelta(seconds=1)
+
+
+@virtual
+async def test_a_drain_with_nothing_due_schedules_no_second_wake() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.answers = lambda _: answer(status=503)
+    await world.joined(ENGINEERING, user(1))
+    await world.draining.drain(WAKE)
+
+    await world.draining.drain(WAKE)
+
+    assert len(world.directory.calls) == 1
+    assert len(world.bus.of(PROVISIONING)) == 1
+
+
+@virtual
+async def test_an_unknown_job_is_discovered_again_and_the_call_repeated() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.job_list = [{"id": "total.new"}]
+    world.directory.answers = lambda call: answer(status=200 if call.job == "total.new" else 404)
+    await world.joined(ENGINEERING, user(1))
+
+    await world.draining.drain(WAKE)
+
+    assert [call.job for call in world.directory.calls] == ["total.0000", "total.new"]
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+
+
+@virtual
+async def test_a_job_that_stays_unknown_waits_with_the_reason() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.answers = lambda _: answer(status=404)
+    await world.joined(ENGINEERING, *(user(n) for n in range(10)))
+
+    await world.draining.drain(WAKE)
+
+    rows = [await world.row(ENGINEERING, user(n)) for n in range(10)]
+    assert len(world.directory.calls) == 2
+    assert {row.state for row in rows} == {State.WAITING}
+    assert all("404" in row.reason and row.next_action for row in rows)
+
+
+@virtual
+async def test_a_drain_ends_after_four_minutes_and_wakes_itself() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, *(user(n) for n in range(1000)))
+
+    await world.draining.drain(WAKE)
+
+    assert timedelta(minutes=4) <= now() - START < timedelta(minutes=5)
+    assert [wake.at for wake in world.bus.of(PROVISIONING)] == [None]
+    assert len(await world.ledger.open_changes(TOTAL)) > 0
+
+
+@virtual
+async def test_a_drain_that_was_displaced_makes_no_further_call() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, *(user(n) for n in range(60)))
+    first = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(CALLS_PER_WINDOW)
+
+    await asyncio.gather(first, world.draining.drain(WAKE))
+
+    assert world.directory.most_calls_within(WINDOW) == CALLS_PER_WINDOW
+    assert world.results("drain") == ["displaced"]
+    assert await world.ledger.open_changes(TOTAL) == []
+
+
+@virtual
+async def test_calls_under_way_are_settled_when_the_drain_fails() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, user(2))
+    await world.joined(ENGINEERING, user(1))
+    drain = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(1)
+
+    async def unreachable(user: str) -> bool:
+        raise TemporaryError("Graph did not answer", timedelta(seconds=5))
+
+    world.directory.is_enabled = unreachable  # type: ignore[method-assign]
+    await world.left(ENGINEERING, user(2))
+
+    with pytest.raises(TemporaryError):
+        await drain
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+    assert (await world.row(ENGINEERING, user(2))).state is State.PENDING
+
+
+@virtual
+async def test_an_unknown_target_is_told_and_calls_nothing() -> None:
+    world = World()
+
+    await world.draining.drain(Wake(target="NOBODY"))
+
+    assert world.results("drain") == ["unknown_target"]
+    assert world.directory.calls == []
