@@ -1,0 +1,228 @@
+"""A look at one group: what is found is written down before anything else moves."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import Action
+from hasten.errors import TemporaryError
+from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
+from hasten.ports.directory import Member
+from hasten.ports.store import Conflict
+from hasten.services import cursors
+from hasten.services.look import start_watching
+from hasten.services.messages import Look, Wake
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+
+
+async def watched() -> World:
+    world = World()
+    await world.is_discovered()
+    await start_watching(world.directory, world.store, ENGINEERING, now())
+    return world
+
+
+def a_look(added: tuple[str, ...] = (), removed: tuple[str, ...] = ()) -> Look:
+    return Look(
+        group=ENGINEERING,
+        noticed_at=now(),
+        found_by="notification",
+        added=frozenset(added),
+        removed=frozenset(removed),
+    )
+
+
+async def found(world: World) -> list[tuple[str, Action]]:
+    return [(c.user, c.action) for c in await world.ledger.open_changes(TOTAL)]
+
+
+@virtual
+async def test_joiners_and_leavers_since_the_cursor_reach_the_ledger_and_wake_the_target() -> None:
+    world = await watched()
+    world.directory.join(ENGINEERING, user(1), user(2))
+    world.directory.leave(ENGINEERING, user(2))
+
+    await world.looking.look(a_look())
+
+    assert await found(world) == [(user(1), Action.ADDED), (user(2), Action.REMOVED)]
+    assert [message.session for message in world.bus.of(PROVISIONING)] == [TOTAL]
+
+
+@virtual
+async def test_the_past_of_a_group_is_left_to_the_cycle() -> None:
+    world = World()
+    world.directory.join(ENGINEERING, user(1))
+    await world.is_discovered()
+    await start_watching(world.directory, world.store, ENGINEERING, now())
+
+    await world.looking.look(a_look())
+
+    assert await found(world) == []
+
+
+@virtual
+async def test_a_second_look_finds_nothing_new_and_wakes_nobody() -> None:
+    world = await watched()
+    world.directory.join(ENGINEERING, user(1))
+    await world.looking.look(a_look())
+
+    await world.looking.look(a_look())
+
+    assert len(await found(world)) == 1
+    assert len(world.bus.of(PROVISIONING)) == 1
+
+
+@virtual
+async def test_a_crash_before_the_wake_repeats_the_look_and_writes_nothing_twice() -> None:
+    world = await watched()
+    world.directory.join(ENGINEERING, user(1))
+    world.bus.down = True
+    with pytest.raises(TemporaryError):
+        await world.looking.look(a_look())
+    before = await world.ledger.open_changes(TOTAL)
+    world.bus.down = False
+
+    await world.looking.look(a_look())
+
+    assert await world.ledger.open_changes(TOTAL) == before
+    assert len(world.bus.of(PROVISIONING)) == 1
+
+
+@virtual
+async def test_a_crash_before_the_cursor_moves_calls_nobody_twice() -> None:
+    world = await watched()
+    world.directory.join(ENGINEERING, user(1))
+    cursor = await cursors.load(world.store, ENGINEERING)
+    assert cursor is not None
+    await world.looking.look(a_look())
+    await world.draining.drain(WAKE)
+    moved = await cursors.load(world.store, ENGINEERING)
+    assert moved is not None
+    await cursors.save(world.store, ENGINEERING, replace(cursor, etag=moved.etag))
+
+    await world.looking.look(a_look())
+    await world.draining.drain(WAKE)
+
+    assert len(world.directory.calls) == 1
+
+
+@virtual
+async def test_a_user_who_leaves_and_comes_back_is_called_again() -> None:
+    world = await watched()
+    world.directory.join(ENGINEERING, user(1))
+    await world.looking.look(a_look())
+    await world.draining.drain(WAKE)
+    world.directory.leave(ENGINEERING, user(1))
+    await world.looking.look(a_look())
+    world.directory.join(ENGINEERING, user(1))
+
+    await world.looking.look(a_look())
+    await world.draining.drain(WAKE)
+
+    assert [call.group for call in world.directory.calls] == [ENGINEERING, ENGINEERING]
+
+
+@virtual
+async def test_two_looks_at_once_find_every_change_once() -> None:
+    world = await watched()
+    world.directory.join(ENGINEERING, *(user(n) for n in range(10)))
+
+    await asyncio.gather(*(world.looking.look(a_look()) for _ in range(4)))
+    await world.draining.drain(WAKE)
+
+    called = [name for call in world.directory.calls for name in call.users]
+    assert sorted(called) == [user(n) for n in range(10)]
+
+
+@virtual
+async def test_members_that_are_no_users_are_not_provisioned() -> None:
+    world = await watched()
+    world.directory.history[ENGINEERING] = [Member(user(1), "group", removed=False)]
+
+    await world.looking.look(a_look())
+
+    assert await found(world) == []
+
+
+@virtual
+async def test_an_expired_link_starts_from_now_and_says_so() -> None:
+    world = await watched()
+    cursor = await cursors.load(world.store, ENGINEERING)
+    assert cursor is not None
+    world.directory.expired_links.add(cursor.link)
+    world.directory.join(ENGINEERING, user(1))
+
+    await world.looking.look(a_look())
+    world.directory.join(ENGINEERING, user(2))
+    await world.looking.look(a_look())
+
+    assert await found(world) == [(user(2), Action.ADDED)]
+    assert world.results("look")[0] == "restarted"
+
+
+@virtual
+async def test_hinted_members_that_the_delta_does_not_show_yet_are_looked_for_after_5_15_45_s() -> (
+    None
+):
+    world = await watched()
+    delays = []
+
+    await world.looking.look(a_look(added=(user(1),)))
+    for _ in range(3):
+        message = world.bus.of(DIRECTORY_CHANGES)[-1]
+        assert message.at is not None
+        delays.append(message.at - now())
+        await world.looking.look(Look.parse(message.body))
+
+    assert delays == [timedelta(seconds=s) for s in (5, 15, 45)]
+    assert len(world.bus.of(DIRECTORY_CHANGES)) == 3
+
+
+@virtual
+async def test_hints_never_become_changes_by_themselves() -> None:
+    world = await watched()
+
+    await world.looking.look(a_look(added=(user(1),), removed=(user(2),)))
+
+    assert await found(world) == []
+
+
+@virtual
+async def test_a_hint_that_an_earlier_look_has_found_is_not_looked_for_again() -> None:
+    world = await watched()
+    world.directory.join(ENGINEERING, user(1))
+    await world.looking.look(a_look())
+
+    await world.looking.look(a_look(added=(user(1),)))
+
+    assert world.bus.of(DIRECTORY_CHANGES) == []
+
+
+@virtual
+async def test_a_group_that_no_target_watches_is_not_read() -> None:
+    world = World()
+
+    await world.looking.look(a_look())
+
+    assert world.results("look") == ["not_watched"]
+
+
+@virtual
+async def test_looks_that_lose_every_race_surface_for_redelivery() -> None:
+    world = await watched()
+    save = world.store.commit
+
+    async def somebody_was_faster(collection: str, partition: str, writes: object) -> None:
+        if collection == cursors.COLLECTION:
+            raise Conflict(ENGINEERING)
+        await save(collection, partition, writes)  # type: ignore[arg-type]
+
+    world.store.commit = somebody_was_faster  # type: ignore[method-assign]
+
+    with pytest.raises(Conflict):
+        await world.looking.look(a_look())

@@ -1,0 +1,189 @@
+"""The webhook's service: what is believed, what is refused, and what is queued."""
+
+import json
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+
+from hasten.limits import MAX_NOTIFICATION_BYTES
+from hasten.ports.bus import DIRECTORY_CHANGES
+from hasten.ports.store import Put
+from hasten.services import subscriptions
+from hasten.services.receive import BUCKET, Receiving
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, World, user
+
+TENANT = "0000dddd-0000-4000-8000-000000000001"
+SUBSCRIPTION = "0000eeee-0000-4000-8000-000000000001"
+CLIENT_STATE = "our secret"
+
+
+async def receiving(world: World) -> Receiving:
+    known = Put(SUBSCRIPTION, {"group": ENGINEERING, "expires": now().isoformat()})
+    await world.store.commit(subscriptions.COLLECTION, subscriptions.PARTITION, [known])
+    return Receiving(
+        store=world.store,
+        bus=world.bus,
+        emit=world.events.append,
+        now=now,
+        tenant=TENANT,
+        is_ours=lambda presented: presented == CLIENT_STATE,
+    )
+
+
+def item(**changes: Any) -> dict[str, Any]:
+    return {
+        "changeType": "updated",
+        "clientState": CLIENT_STATE,
+        "resource": f"Groups/{ENGINEERING}",
+        "resourceData": {"id": ENGINEERING, "members@delta": [{"id": user(1)}]},
+        "subscriptionId": SUBSCRIPTION,
+        "tenantId": TENANT,
+        **changes,
+    }
+
+
+def body(*items: object) -> bytes:
+    return json.dumps({"value": items}).encode()
+
+
+@virtual
+async def test_a_believed_notification_queues_a_look_now_and_one_at_the_end_of_its_bucket() -> None:
+    world = World()
+    service = await receiving(world)
+
+    status = await service.receive(body(item()))
+
+    first, last = world.bus.of(DIRECTORY_CHANGES)
+    assert status is HTTPStatus.ACCEPTED
+    assert (first.at, first.body["added"]) == (None, [user(1)])
+    assert last.at is not None
+    assert timedelta(0) < last.at - now() <= BUCKET
+
+
+@virtual
+async def test_a_replay_within_the_bucket_carries_the_same_message_ids() -> None:
+    world = World()
+    service = await receiving(world)
+
+    await service.receive(body(item()))
+    await service.receive(body(item()))
+
+    ids = [message.message_id for message in world.bus.of(DIRECTORY_CHANGES)]
+    assert ids[:2] == ids[2:]
+
+
+@virtual
+async def test_different_changes_of_a_group_in_one_bucket_share_only_the_last_look() -> None:
+    world = World()
+    service = await receiving(world)
+    other = {"id": ENGINEERING, "members@delta": [{"id": user(2)}]}
+
+    await service.receive(body(item()))
+    await service.receive(body(item(resourceData=other)))
+
+    first, last, second, same_last = [m.message_id for m in world.bus.of(DIRECTORY_CHANGES)]
+    assert first != second
+    assert last == same_last
+
+
+@virtual
+async def test_items_of_one_group_in_one_post_become_one_look() -> None:
+    world = World()
+    service = await receiving(world)
+    other = {"id": ENGINEERING, "members@delta": [{"id": user(2), "@removed": "deleted"}]}
+
+    await service.receive(body(item(), item(resourceData=other)))
+
+    first, _ = world.bus.of(DIRECTORY_CHANGES)
+    assert (first.body["added"], first.body["removed"]) == ([user(1)], [user(2)])
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"clientState": "forged"}, "wrong_client_state"),
+        ({"clientState": None}, "wrong_client_state"),
+        ({"tenantId": "0000dddd-0000-4000-8000-00000000dead"}, "wrong_tenant"),
+        ({"subscriptionId": "0000eeee-0000-4000-8000-00000000dead"}, "unknown_subscription"),
+        ({"resource": f"Users/{user(1)}"}, "not_a_group"),
+        ({"resource": 7}, "malformed"),
+    ],
+)
+def test_a_notification_that_is_not_believed_is_accepted_counted_and_without_effect(
+    changes: dict[str, Any], refusal: str
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = World()
+        service = await receiving(world)
+
+        status = await service.receive(body(item(**changes)))
+
+        assert status is HTTPStatus.ACCEPTED
+        assert world.results("notification") == [refusal]
+        assert world.bus.sent == []
+
+    scenario()
+
+
+@virtual
+async def test_a_forged_item_does_not_spoil_the_true_one_beside_it() -> None:
+    world = World()
+    service = await receiving(world)
+
+    await service.receive(body(item(clientState="forged"), item()))
+
+    assert world.results("notification") == ["wrong_client_state", "queued"]
+
+
+@pytest.mark.parametrize("bad", [b"", b"{", b"[]", b"{}", b'{"value": 1}', b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_collection_is_400(bad: bytes) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = World()
+        service = await receiving(world)
+
+        assert await service.receive(bad) is HTTPStatus.BAD_REQUEST
+        assert world.bus.sent == []
+
+    scenario()
+
+
+@virtual
+async def test_a_body_above_the_bound_is_413_unread() -> None:
+    world = World()
+    service = await receiving(world)
+
+    status = await service.receive(b" " * (MAX_NOTIFICATION_BYTES + 1))
+
+    assert status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert world.bus.sent == []
+
+
+@virtual
+async def test_503_when_the_queue_is_out_of_reach_so_that_graph_sends_again() -> None:
+    world = World()
+    service = await receiving(world)
+    world.bus.down = True
+
+    status = await service.receive(body(item()))
+
+    assert status is HTTPStatus.SERVICE_UNAVAILABLE
+    assert world.results("notification") == ["not_queued"]
+
+
+@virtual
+async def test_a_subscription_made_after_the_start_is_known_at_once() -> None:
+    world = World()
+    service = await receiving(world)
+    await service.receive(body(item()))
+    made = "0000eeee-0000-4000-8000-000000000002"
+    known = Put(made, {"group": ENGINEERING, "expires": now().isoformat()})
+    await world.store.commit(subscriptions.COLLECTION, subscriptions.PARTITION, [known])
+
+    await service.receive(body(item(subscriptionId=made)))
+
+    assert world.results("notification") == ["queued", "queued"]
