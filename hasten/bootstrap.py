@@ -158,6 +158,7 @@ class App:
     @cached_property
     def _directory(self) -> Directory:
         # Loaded here alone: the SDK takes half a second, which a cold webhook does not have.
+        from hasten.adapters.graph.client import http_client  # noqa: PLC0415
         from hasten.adapters.graph.directory import GraphDirectory  # noqa: PLC0415
 
-        return GraphDirectory(str(self._settings.graph_url), self._credential)
+        return GraphDirectory(str(self._settings.graph_url), self._credential, http_client())

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import httpx
 from azure.core.credentials_async import AsyncTokenCredential
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from msgraph.generated.models.subscription import Subscription
@@ -18,7 +19,7 @@ from msgraph.generated.users.item.app_role_assignments.app_role_assignments_requ
 from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
 
 from hasten.adapters.graph import membership, on_demand
-from hasten.adapters.graph.client import graph_client, http_client
+from hasten.adapters.graph.client import graph_client
 from hasten.adapters.graph.wire import Wire, checked, or_none
 from hasten.domain.verdicts import Answer
 from hasten.ports.directory import MembershipDelta
@@ -31,11 +32,13 @@ GROUPS = "Group.Read.All"
 
 
 class GraphDirectory:
-    """Owns its connections; the credential is shared and stays open."""
+    """Owns the connections it is given; the credential is shared and stays open."""
 
-    def __init__(self, base_url: str, credential: AsyncTokenCredential) -> None:
-        self._http = http_client()
-        self._client = graph_client(base_url, credential, self._http)
+    def __init__(
+        self, base_url: str, credential: AsyncTokenCredential, http: httpx.AsyncClient
+    ) -> None:
+        self._http = http
+        self._client = graph_client(base_url, credential, http)
         self._wire = Wire(self._client.request_adapter)
 
     async def service_principals(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from http import HTTPStatus
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.request_information import RequestInformation
 from msgraph.generated.groups.delta.delta_request_builder import DeltaRequestBuilder
 from msgraph.graph_service_client import GraphServiceClient
 
@@ -22,20 +23,22 @@ async def start(client: GraphServiceClient, wire: Wire, group: str) -> str:
     request = client.groups.delta.to_get_request_information(
         RequestConfiguration(query_parameters=query)
     )
-    # The builder has no $deltatoken.
-    delta = await _read(wire, f"{request.url}&$deltatoken=latest")
+    # The builder does not know $deltatoken.
+    request.url_template = f"{request.url_template}{{&%24deltatoken}}"
+    request.query_parameters["%24deltatoken"] = "latest"
+    delta = await _read(wire, request)
     return delta.link
 
 
 async def since(wire: Wire, delta_link: str) -> MembershipDelta:
-    return await _read(wire, delta_link)
+    return await _read(wire, link(delta_link))
 
 
-async def _read(wire: Wire, url: str) -> MembershipDelta:
+async def _read(wire: Wire, request: RequestInformation) -> MembershipDelta:
     """All pages. A large group is spread over several; the later word on a member holds."""
     members: dict[str, dict[str, Member]] = defaultdict(dict)
     while True:
-        page = await _page(wire, url)
+        page = await _page(wire, request)
         for group in page.get("value", ()):
             of_group = members[str(group["id"]).lower()]
             for listed in group.get("members@delta", ()):
@@ -44,12 +47,12 @@ async def _read(wire: Wire, url: str) -> MembershipDelta:
         if "@odata.deltaLink" in page:
             found = {group: tuple(of_group.values()) for group, of_group in members.items()}
             return MembershipDelta(found, str(page["@odata.deltaLink"]))
-        url = str(page["@odata.nextLink"])
+        request = link(str(page["@odata.nextLink"]))
 
 
-async def _page(wire: Wire, url: str) -> Json:
+async def _page(wire: Wire, request: RequestInformation) -> Json:
     try:
-        return await wire.read(link(url), needs=NEEDS)
+        return await wire.read(request, needs=NEEDS)
     except RefusedError as refused:
         if refused.status == HTTPStatus.GONE or refused.code.casefold() in EXPIRED_CODES:
             raise DeltaExpired from None

@@ -1,0 +1,91 @@
+"""The webhook's handler: the handshake, and what a cold start loads."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import azure.functions as func
+import pytest
+
+from handlers.graph_notifications import graph_notifications
+from hasten.limits import MAX_VALIDATION_TOKEN
+
+ROOT = Path(__file__).parents[3]
+
+
+def handshake(token: str) -> func.HttpRequest:
+    return func.HttpRequest(
+        method="POST",
+        url="/api/graph/notifications",
+        params={"validationToken": token},
+        body=b"",
+    )
+
+
+async def test_the_handshake_answers_the_decoded_token_as_plain_text_that_nothing_sniffs() -> None:
+    token = "Validation: <b>Testing</b> + reachability/ü"
+
+    answer = await graph_notifications(handshake(token))
+
+    assert (answer.status_code, answer.get_body()) == (200, token.encode())
+    assert answer.mimetype == "text/plain"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("token", ["", "x" * (MAX_VALIDATION_TOKEN + 1)])
+async def test_an_empty_or_endless_token_is_refused(token: str) -> None:
+    answer = await graph_notifications(handshake(token))
+
+    assert (answer.status_code, answer.get_body()) == (400, b"")
+
+
+COLD_WEBHOOK = """
+import asyncio, sys
+import azure.functions as func
+import function_app
+from handlers.graph_notifications import graph_notifications
+
+request = func.HttpRequest(method="POST", url="/", params={}, body=b'{"value": [{}]}')
+answer = asyncio.run(graph_notifications(request))
+assert answer.status_code == 202, answer.status_code
+loaded = {"msgraph", "kiota_abstractions", "httpx"} & set(sys.modules)
+assert not loaded, f"the webhook loaded {loaded}"
+"""
+
+
+def test_the_webhook_answers_without_loading_the_graph_sdk(tmp_path: Path) -> None:
+    settings = {
+        "HASTEN_TENANT_ID": "0000dddd-0000-4000-8000-000000000001",
+        "HASTEN_CLIENT_STATE_SECRET": "x" * 32,
+        "HASTEN_PUBLIC_URL": "https://hasten.example",
+        "HASTEN_STORE": f"sqlite:///{tmp_path}/hasten.db",
+        "HASTEN_TARGETS": str(ROOT / "targets.yaml"),
+        "ServiceBusConnection": "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;"
+        "SharedAccessKey=k;UseDevelopmentEmulator=true",
+    }
+
+    ended = subprocess.run(
+        [sys.executable, "-c", COLD_WEBHOOK],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_missing_setting_stops_the_app_at_start_with_a_line_that_names_it() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", "import function_app"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("HASTEN_")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode != 0
+    assert "setting HASTEN_" in ended.stderr.splitlines()[-1]
