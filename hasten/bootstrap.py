@@ -15,7 +15,7 @@ from azure.identity.aio import ManagedIdentityCredential
 from hasten import settings, targets
 from hasten.adapters import telemetry
 from hasten.adapters.servicebus import service_bus
-from hasten.adapters.store_url import open_store
+from hasten.adapters.store.url import open_store
 from hasten.ports.bus import Bus
 from hasten.ports.clock import utc_now
 from hasten.ports.directory import Directory
@@ -158,7 +158,10 @@ class App:
     @cached_property
     def _directory(self) -> Directory:
         # Loaded here alone: the SDK takes half a second, which a cold webhook does not have.
-        from hasten.adapters.graph.client import http_client  # noqa: PLC0415
+        import httpx  # noqa: PLC0415
+
         from hasten.adapters.graph.directory import GraphDirectory  # noqa: PLC0415
 
-        return GraphDirectory(str(self._settings.graph_url), self._credential, http_client())
+        return GraphDirectory(
+            str(self._settings.graph_url), self._credential, httpx.AsyncHTTPTransport()
+        )

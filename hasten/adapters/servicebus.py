@@ -3,8 +3,9 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
@@ -21,8 +22,9 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import Message
 
 DELAY = timedelta(seconds=5)
-RETRIES = 1
-"""The SDK's own: one hides a connection that was idle too long; more would hold up a webhook."""
+RETRIES: Mapping[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.05}
+"""The SDK's own: one at once hides a connection that Service Bus dropped as idle. More, or the
+usual pause of seconds, would hold up the webhook beyond Graph's patience."""
 
 
 def service_bus(
@@ -33,9 +35,9 @@ def service_bus(
 ) -> "AzureServiceBus":
     """By connection string where there is one, else `namespace` with the app's identity."""
     if connection_string is not None:
-        client = ServiceBusClient.from_connection_string(connection_string, retry_total=RETRIES)
+        client = ServiceBusClient.from_connection_string(connection_string, **RETRIES)
     elif namespace is not None:
-        client = ServiceBusClient(namespace, credential, retry_total=RETRIES)
+        client = ServiceBusClient(namespace, credential, **RETRIES)
     else:
         raise PermanentError(
             "no Service Bus is named", "set ServiceBusConnection__fullyQualifiedNamespace"

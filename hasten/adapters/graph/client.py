@@ -20,19 +20,18 @@ CONNECT_TIMEOUT = 10.0
 """Seconds; the SDK's default is 30, longer than a webhook's whole chain may take."""
 
 
-def http_client() -> httpx.AsyncClient:
-    """The connections; whoever makes them closes them."""
-    timeout = httpx.Timeout(CALL_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT)
-    return httpx.AsyncClient(timeout=timeout)
-
-
 def graph_client(
-    base_url: str, credential: AsyncTokenCredential, http: httpx.AsyncClient
+    base_url: str, credential: AsyncTokenCredential, transport: httpx.AsyncBaseTransport
 ) -> GraphServiceClient:
-    """`base_url` ends in the version (…/v1.0). The token is given to that host only."""
+    """`base_url` ends in the version (…/v1.0). The token is given to that host only.
+
+    Whoever makes `transport` closes it: closing the client does not reach it, as the SDK wraps it
+    in one of its own.
+    """
+    timeout = httpx.Timeout(CALL_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT)
     no_retries = RetryHandlerOption(max_retries=0, should_retry=False)
     client = GraphClientFactory.create_with_default_middleware(
-        client=http,
+        client=httpx.AsyncClient(transport=transport, timeout=timeout),
         options={RetryHandlerOption.get_key(): no_retries},
     )
     authentication = AzureIdentityAuthenticationProvider(

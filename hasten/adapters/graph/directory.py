@@ -32,13 +32,13 @@ GROUPS = "Group.Read.All"
 
 
 class GraphDirectory:
-    """Owns the connections it is given; the credential is shared and stays open."""
+    """Owns `transport`, which holds the connections; the credential is shared and stays open."""
 
     def __init__(
-        self, base_url: str, credential: AsyncTokenCredential, http: httpx.AsyncClient
+        self, base_url: str, credential: AsyncTokenCredential, transport: httpx.AsyncBaseTransport
     ) -> None:
-        self._http = http
-        self._client = graph_client(base_url, credential, http)
+        self._transport = transport
+        self._client = graph_client(base_url, credential, transport)
         self._wire = Wire(self._client.request_adapter)
 
     async def service_principals(
@@ -139,7 +139,7 @@ class GraphDirectory:
         return await or_none(self._wire.read(request, needs=GROUPS))
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._transport.aclose()
 
     def _principal(self, service_principal: str) -> ServicePrincipalItemRequestBuilder:
         return self._client.service_principals.by_service_principal_id(service_principal)

@@ -57,8 +57,7 @@ class Wire:
         return answer
 
     def directory(self, credential: Credential | None = None) -> GraphDirectory:
-        http = httpx.AsyncClient(transport=httpx.MockTransport(self))
-        return GraphDirectory(BASE, credential or Credential(), http)
+        return GraphDirectory(BASE, credential or Credential(), httpx.MockTransport(self))
 
 
 def ok(body: object) -> httpx.Response:

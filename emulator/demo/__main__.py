@@ -1,0 +1,106 @@
+"""`python -m emulator.demo`: exit 0 when every change arrived and everything held, else 1."""
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from emulator.demo.admin import Admin
+from emulator.demo.measure import Change, Course, calls, course
+from emulator.demo.report import Outcome, checks, show
+from emulator.demo.story import Story
+from emulator.demo.timeline import Timeline
+
+PATIENCE = 60.0
+"""Seconds to wait for the last change to arrive in the app."""
+
+SETTLING = 3.0
+"""Seconds in which a replay or a forgery would have led to a call: far more than one takes."""
+
+ANY_PORT = ("--functions-port", "0", "--graph-port", "0", "--servicebus-port", "0")
+
+
+@contextlib.contextmanager
+def emulator(state: Path) -> Iterator[dict[str, Any]]:
+    """A tenant and Hasten on free ports of this machine; yields where they are."""
+    command = [sys.executable, "-m", "emulator", *ANY_PORT, "--print-ports", "--state", str(state)]
+    with (
+        (state / "log").open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,  # noqa: S603 - our own module
+    ):
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                raise SystemExit((state / "log").read_text())
+            yield json.loads(line)
+        finally:
+            process.terminate()
+
+
+async def play(console: Console, ports: dict[str, Any]) -> bool:
+    admin = Admin(f"http://127.0.0.1:{ports['graph']}", ports["admin_token"])
+    webhook = f"http://127.0.0.1:{ports['functions']}/api/graph/notifications"
+    timeline = Timeline(console, admin, time.time())
+    story = Story(admin, webhook, timeline.tell)
+    next_cycle = await admin.next_cycle()
+    following = asyncio.create_task(timeline.follow())
+    try:
+        await story.play()
+        courses = await _arrived(admin, story.changes)
+        before = len(await admin.calls())
+        attack = await story.attack()
+        await asyncio.sleep(SETTLING)
+        outcome = Outcome(
+            courses=courses,
+            calls=calls(await admin.calls()),
+            calls_before_attack=before,
+            attack=attack,
+            accounts=await admin.accounts(),
+            stats=await admin.stats(),
+            next_cycle=next_cycle,
+        )
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
+        await admin.close()
+    found = checks(outcome)
+    show(console, outcome, found)
+    return all(check.holds for check in found)
+
+
+async def _arrived(admin: Admin, changes: list[Change]) -> list[Course]:
+    """The courses once each has ended in the app, or as far as they came in PATIENCE."""
+    give_up_at = time.time() + PATIENCE
+    while True:
+        deliveries, called = await admin.deliveries(), calls(await admin.calls())
+        writes = await admin.writes(changes[0].at)
+        courses = [course(change, deliveries, called, writes) for change in changes]
+        if all(c.in_app_at is not None for c in courses) or time.time() > give_up_at:
+            return courses
+        await asyncio.sleep(0.2)
+
+
+def main() -> None:
+    console = Console()
+    console.print("Starting a tenant of 1,000 users, Service Bus, and Hasten on this machine …")
+    with (
+        tempfile.TemporaryDirectory(prefix="hasten-demo-") as state,
+        emulator(Path(state)) as ports,
+    ):
+        held = asyncio.run(play(console, ports))
+        if not held:
+            console.print("[red]Something did not hold.[/red] The end of Hasten's log:")
+            console.print((Path(state) / "log").read_text()[-4000:], markup=False)
+    sys.exit(0 if held else 1)
+
+
+if __name__ == "__main__":
+    main()

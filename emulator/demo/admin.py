@@ -1,0 +1,66 @@
+"""The tenant as its administrator sees it, and the emulator's windows onto Graph and the app."""
+
+from typing import Any
+
+import httpx
+
+from emulator.graph.seed import TOTAL
+
+Json = dict[str, Any]
+
+
+class Admin:
+    def __init__(self, graph_url: str, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        self._http = httpx.AsyncClient(base_url=graph_url, headers=headers, trust_env=False)
+
+    async def join(self, group: str, user: str) -> None:
+        reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{user}"}
+        await self._send("POST", f"/v1.0/groups/{group}/members/$ref", reference)
+
+    async def leave(self, group: str, user: str) -> None:
+        await self._send("DELETE", f"/v1.0/groups/{group}/members/{user}/$ref")
+
+    async def display_name(self, user: str) -> str:
+        return str((await self._get(f"/v1.0/users/{user}"))["displayName"])
+
+    async def replay(self) -> int:
+        """Sends the last notification again, as whoever captured it would. The answer's status."""
+        answer = await self._send("POST", "/emulator/notifications/replay")
+        return int(answer.json()["status"])
+
+    async def deliveries(self) -> list[Json]:
+        return list(await self._get("/emulator/deliveries"))
+
+    async def calls(self) -> list[Json]:
+        """The on-demand requests that Graph has answered, oldest first."""
+        answered = await self._get("/emulator/requests?path=provisionOnDemand")
+        return sorted(answered, key=lambda call: float(call["started_at"]))
+
+    async def calls_made(self) -> int:
+        """Those not answered yet included."""
+        return int((await self.stats())["on_demand_calls"][TOTAL])
+
+    async def writes(self, since: float) -> list[Json]:
+        return list(await self._get(f"/emulator/targets/{TOTAL}/writes?since={since}"))
+
+    async def accounts(self) -> dict[str, Json]:
+        listed = await self._get(f"/emulator/targets/{TOTAL}/accounts")
+        return {account["id"]: account for account in listed}
+
+    async def stats(self) -> Json:
+        return dict(await self._get("/emulator/stats"))
+
+    async def next_cycle(self) -> float:
+        """When Entra's own cycle would next run, epoch seconds."""
+        return float((await self._get(f"/emulator/cycle?target={TOTAL}"))["next_at"])
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _get(self, path: str) -> Any:
+        return (await self._send("GET", path)).json()
+
+    async def _send(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
+        answer = await self._http.request(method, path, json=body)
+        return answer.raise_for_status()

@@ -1,0 +1,149 @@
+"""The end of the demo: a table of what each change took, and what must hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from emulator.demo.measure import Call, Change, Course, called_too_often, percentile
+from emulator.demo.story import LEAST_CALLS
+from emulator.demo.timeline import GROUPS
+from emulator.graph.seed import TOTAL_ADMIN
+
+P50, P95 = 0.3, 1.0
+"""Seconds of Hasten's own that a change may take from notification to call."""
+
+BURST_CALLS = 7
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Everything the demo saw."""
+
+    courses: Sequence[Course]
+    calls: Sequence[Call]
+    calls_before_attack: int
+    attack: tuple[int, int]
+    accounts: dict[str, Json]
+    stats: Json
+    next_cycle: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that must hold."""
+
+    what: str
+    shown: str
+    holds: bool
+
+
+def checks(outcome: Outcome) -> list[Check]:
+    changes = [course.change for course in outcome.courses]
+    missing = [c.name for c in changes if not _is_in_app(c, outcome.accounts)]
+    uncalled = [c.change.name for c in outcome.courses if c.own is None]
+    own = [course.own for course in outcome.courses if course.own is not None]
+    twice = called_too_often(changes, outcome.calls)
+    burst = _calls_of(outcome, "burst")
+    leaver = next(iter(_calls_of(outcome, "leaver")), None)
+    leaver_first = leaver is not None and bool(burst) and leaver.at < burst[-1].at
+    extra = len(outcome.calls) - outcome.calls_before_attack
+    p50, p95 = (percentile(own, p) if own else float("inf") for p in (50, 95))
+    return [
+        _check("changes lost", missing or uncalled),
+        _check("people called twice", twice),
+        Check(what="p50, notification to call", shown=_ms(p50), holds=p50 <= P50),
+        Check(what="p95, notification to call", shown=_ms(p95), holds=p95 <= P95),
+        Check(
+            what="calls for the burst of 23 (least possible: 5)",
+            shown=str(len(burst)),
+            holds=0 < len(burst) <= BURST_CALLS,
+        ),
+        Check(
+            what=f"calls in all (least possible: {LEAST_CALLS})",
+            shown=str(len(outcome.calls)),
+            holds=len(outcome.calls) >= LEAST_CALLS,
+        ),
+        Check(
+            what="the leaver was called before waiting joiners",
+            shown="yes" if leaver_first else "no",
+            holds=leaver_first,
+        ),
+        Check(
+            what="calls that the replay and the forgery led to",
+            shown=f"{extra} (answers {outcome.attack[0]}, {outcome.attack[1]})",
+            holds=extra == 0 and outcome.attack == (202, 202),
+        ),
+        _count("limit violations", outcome.stats["limit_violations"]),
+        _count("429s given by Graph", outcome.stats["throttled"]),
+    ]
+
+
+def show(console: Console, outcome: Outcome, found: Sequence[Check]) -> None:
+    cycle = datetime.fromtimestamp(outcome.next_cycle, UTC).strftime("%H:%M:%S")
+    table = Table(title="Each change", caption=f"Entra's own cycle would have come at {cycle} UTC.")
+    for column in ("Change", "Who", "Group"):
+        table.add_column(column)
+    for column in ("Notified → called", "of it: window full", "→ in the app", "Cycle: later by"):
+        table.add_column(column, justify="right")
+    for course in outcome.courses:
+        table.add_row(
+            f"{course.change.what} ({'left' if course.change.removed else 'joined'})",
+            course.change.name,
+            GROUPS[course.change.group],
+            *_times(course, outcome.next_cycle),
+        )
+    console.print(table)
+    summary = Table(title="What must hold", show_header=False)
+    for check in found:
+        mark = "[green]✓[/green]" if check.holds else "[red]✗[/red]"
+        summary.add_row(mark, check.what, check.shown)
+    console.print(summary)
+
+
+def _times(course: Course, next_cycle: float) -> tuple[str, str, str, str]:
+    if course.notified_at is None or course.call is None:
+        return ("never", "", "", "")
+    waited = course.call.at - course.notified_at
+    if course.in_app_at is None:
+        return (_ms(waited), _ms(course.held), "never", "")
+    return (
+        _ms(waited),
+        _ms(course.held) if course.held else "",
+        f"{course.in_app_at - course.notified_at:.1f} s",
+        f"{(next_cycle - course.in_app_at) / 60:.0f} min",
+    )
+
+
+def _is_in_app(change: Change, accounts: dict[str, Json]) -> bool:
+    """Whether the app shows the end of the story for this user."""
+    account = accounts.get(change.user)
+    if account is None:
+        return False
+    if change.what == "leaver":
+        return not account["active"]
+    if change.what == "move":
+        return bool(account["active"]) and account["groups"] == [TOTAL_ADMIN]
+    return bool(account["active"]) and change.group in account["groups"]
+
+
+def _calls_of(outcome: Outcome, what: str) -> list[Call]:
+    found = {c.call for c in outcome.courses if c.change.what == what and c.call is not None}
+    return sorted(found, key=lambda call: call.at)
+
+
+def _check(what: str, found: Sequence[str]) -> Check:
+    return Check(what=what, shown=", ".join(found) or "0", holds=not found)
+
+
+def _count(what: str, number: int) -> Check:
+    return Check(what=what, shown=str(number), holds=number == 0)
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"

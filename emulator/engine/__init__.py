@@ -1,0 +1,1 @@
+"""Entra's provisioning: per target an app with accounts, a cycle and calls on demand."""

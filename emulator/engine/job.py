@@ -1,0 +1,183 @@
+"""The synchronization job and its schema, as Graph shows those of a non-gallery SCIM app."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from emulator.clock import iso
+
+Json = dict[str, Any]
+
+UNSET = "0001-01-01T00:00:00Z"
+SOURCE = "Azure Active Directory"
+APP = "customappsso"
+GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
+USER_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+USER_MAPPING = {
+    "userPrincipalName": "userName",
+    "Switch([IsSoftDeleted], , False, True, True, False)": "active",
+    "displayName": "displayName",
+    "mail": 'emails[type eq "work"].value',
+    "objectId": "externalId",
+    "jobTitle": "title",
+    "department": f"{USER_SCHEMA}:department",
+}
+GROUP_MAPPING = {"displayName": "displayName", "objectId": "externalId", "members": "members"}
+
+
+class JobCode(StrEnum):
+    ACTIVE = "Active"
+    PAUSED = "Paused"
+    QUARANTINE = "Quarantine"
+    NOT_RUN = "NotRun"
+
+
+@dataclass(slots=True)
+class Job:
+    """Times are epoch seconds of the emulated clock."""
+
+    id: str
+    rule: str
+    inbound_rule: str
+    code: JobCode = JobCode.ACTIVE
+    quarantined_at: float = 0.0
+    quarantine_reason: str = "EncounteredQuarantineException"
+    last: Json | None = None
+    last_good: Json | None = None
+    last_with_exports: Json | None = None
+
+    def ran(self, *, activity: str, began: float, ended: float, exported: int) -> None:
+        execution = {
+            "activityIdentifier": activity,
+            "countEntitled": 0,
+            "countEntitledForProvisioning": 0,
+            "countEscrowed": 0,
+            "countEscrowedRaw": 0,
+            "countExported": exported,
+            "countExports": exported,
+            "countImported": exported,
+            "countImportedDeltas": 0,
+            "countImportedReferenceDeltas": 0,
+            "state": "Succeeded",
+            "error": None,
+            "timeBegan": iso(began),
+            "timeEnded": iso(ended),
+        }
+        self.last = self.last_good = execution
+        if exported:
+            self.last_with_exports = execution
+
+    def shown(self) -> Json:
+        return {
+            "id": self.id,
+            "templateId": "scim",
+            "schedule": {
+                "expiration": None,
+                "interval": "PT40M",
+                "state": "Disabled" if self.code is JobCode.PAUSED else "Active",
+            },
+            "status": {
+                "code": self.code,
+                "countSuccessiveCompleteFailures": 0,
+                "escrowsPruned": False,
+                "lastExecution": self.last,
+                "lastSuccessfulExecution": self.last_good,
+                "lastSuccessfulExecutionWithExports": self.last_with_exports,
+                "progress": [],
+                "quarantine": self._quarantine(),
+                "steadyStateFirstAchievedTime": UNSET,
+                "steadyStateLastAchievedTime": UNSET,
+                "synchronizedEntryCountByType": [],
+                "troubleshootingUrl": "",
+            },
+            "synchronizationJobSettings": [
+                {"name": "QuarantineTooManyDeletesThreshold", "value": "500"}
+            ],
+        }
+
+    def schema(self) -> Json:
+        """One rule for users and groups, and a second one that does not read the directory."""
+        return {
+            "id": self.id,
+            "version": "v1.0",
+            "directories": [],
+            "synchronizationRules": [
+                _rule(
+                    self.rule,
+                    "USERGROUP_OUTBOUND_USERGROUP",
+                    source=SOURCE,
+                    target=APP,
+                    priority=1,
+                    mappings=[
+                        _mapping("Group", GROUP_SCHEMA, GROUP_MAPPING),
+                        _mapping("User", USER_SCHEMA, USER_MAPPING),
+                    ],
+                ),
+                _rule(
+                    self.inbound_rule,
+                    "USER_INBOUND_USER",
+                    source=APP,
+                    target=SOURCE,
+                    priority=0,
+                    mappings=[_mapping("User", "User", {"userName": "userPrincipalName"})],
+                ),
+            ],
+        }
+
+    def _quarantine(self) -> Json | None:
+        if self.code is not JobCode.QUARANTINE:
+            return None
+        return {
+            "currentBegan": iso(self.quarantined_at),
+            "nextAttempt": iso(self.quarantined_at + 6 * 3600),
+            "reason": self.quarantine_reason,
+            "seriesBegan": iso(self.quarantined_at),
+            "seriesCount": 1,
+            "error": None,
+        }
+
+
+def _rule(
+    rule_id: str, name: str, *, source: str, target: str, priority: int, mappings: list[Json]
+) -> Json:
+    return {
+        "containerFilter": None,
+        "editable": True,
+        "groupFilter": None,
+        "id": rule_id,
+        "metadata": [
+            {"key": "defaultSourceObjectMappings", "value": "[]"},
+            {"key": "supportsProvisionOnDemand", "value": str(source == SOURCE).lower()},
+        ],
+        "name": name,
+        "objectMappings": mappings,
+        "priority": priority,
+        "sourceDirectoryName": source,
+        "targetDirectoryName": target,
+    }
+
+
+def _mapping(source: str, target: str, attributes: dict[str, str]) -> Json:
+    return {
+        "enabled": True,
+        "flowTypes": "Add,Update,Delete",
+        "name": f"Provision {SOURCE} {source}s",
+        "scope": None,
+        "sourceObjectName": source,
+        "targetObjectName": target,
+        "attributeMappings": [
+            {
+                "flowBehavior": "FlowWhenChanged",
+                "flowType": "Always",
+                "matchingPriority": 1 if target_name in {"userName", "displayName"} else 0,
+                "targetAttributeName": target_name,
+                "source": {
+                    "expression": source_name if "(" in source_name else f"[{source_name}]",
+                    "name": source_name,
+                    "type": "Function" if "(" in source_name else "Attribute",
+                },
+            }
+            for source_name, target_name in attributes.items()
+        ],
+    }

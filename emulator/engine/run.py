@@ -1,0 +1,21 @@
+"""One run of provisioning: a call on demand, or what a cycle did to one object."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from emulator.engine.app import By
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Times are epoch seconds of the emulated clock."""
+
+    by: By
+    began: float
+    ended: float
+    cycle_id: str = field(default_factory=_new_id)
+    change_id: str = field(default_factory=_new_id)

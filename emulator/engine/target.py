@@ -1,0 +1,133 @@
+"""One target: an app with its job, the limit on its calls, and the two ways it is provisioned."""
+
+import uuid
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from emulator.clock import Clock
+from emulator.engine import answers, cycle, requests
+from emulator.engine.app import App, By
+from emulator.engine.job import Job, JobCode
+from emulator.engine.logs import ProvisioningLog
+from emulator.engine.on_demand import Code, Outcome, provision_group, provision_user
+from emulator.engine.run import Run
+from emulator.engine.scope import Entitlement, Scope
+from emulator.engine.window import Window, retry_after
+from emulator.graph.errors import too_many_requests
+from emulator.graph.objects import Entity
+
+CALLS, SECONDS = 5, 10.0
+"""The limit on calls on demand: "5 requests per 10 seconds" (Graph, provisionOnDemand)."""
+
+
+class Target:
+    """`delay` is how long a call takes (least, most), in seconds of the emulated clock."""
+
+    def __init__(
+        self,
+        *,
+        scope: Scope,
+        job: Job,
+        clock: Clock,
+        log: ProvisioningLog,
+        delay: tuple[float, float],
+        random: Random,
+    ) -> None:
+        self.scope = scope
+        self.job = job
+        self.app = App(clock.wall)
+        self.delay = delay
+        self.calls = 0
+        self.throttled = 0
+        self.limit_violations = 0
+        self.connector_errors: list[str] = []
+        """Codes that the app answers the next calls with, instead of doing anything."""
+        self.next_cycle = clock.time() + cycle.INTERVAL
+        self._clock = clock
+        self._log = log
+        self._random = random
+        self._window = Window(CALLS, SECONDS)
+
+    @property
+    def service_principal(self) -> Entity:
+        return self.scope.service_principal
+
+    async def provision_on_demand(self, body: Mapping[str, Any], base: str) -> dict[str, Any]:
+        """The answer, after a while. What it does is done at the end, on the directory of then.
+
+        Raises GraphError: 429 over the limit, 400 and 404 for what cannot be asked.
+        """
+        wait = self._window.take(self._clock.time())
+        if wait:
+            self.throttled += 1
+            self.limit_violations += 1
+            raise too_many_requests(retry_after(self._clock.real_seconds(wait)))
+        self.calls += 1
+        try:
+            asked = requests.read(body, self.job, self.scope.directory)
+        except requests.OverLimitError:
+            self.limit_violations += 1
+            raise
+        began = self._clock.time()
+        await self._clock.sleep(self._random.uniform(*self.delay))
+        outcome = self._apply(asked)
+        run = Run(by=By.ON_DEMAND, began=began, ended=self._clock.time())
+        self._write_log(outcome, run)
+        return answers.answer(outcome, run, base)
+
+    def run_cycle(self) -> int:
+        """Brings everything in step now; how many objects were exported."""
+        began, cycle_id = self._clock.time(), str(uuid.uuid4())
+        exports = cycle.run(self.app, self.scope)
+        ended = self._clock.time()
+        self.job.ran(activity=cycle_id, began=began, ended=ended, exported=len(exports))
+        self.next_cycle = ended + (
+            cycle.QUARANTINE_INTERVAL if self.job.code is JobCode.QUARANTINE else cycle.INTERVAL
+        )
+        for export in exports:
+            user = self.scope.directory.users.get(export.user)
+            if user is not None:
+                entitled = self.scope.entitlement(user.id)
+                run = Run(by=By.CYCLE, began=began, ended=ended, cycle_id=cycle_id)
+                self._write_log(Outcome(Code.SUCCESS, user, export.action, entitled), run)
+        return len(exports)
+
+    def put_in_step(self) -> None:
+        """The state that earlier cycles left behind, for a tenant that has just been seeded."""
+        cycle.run(self.app, self.scope, By.SEED)
+        now = self._clock.time()
+        self.job.ran(activity=str(uuid.uuid4()), began=now, ended=now, exported=0)
+
+    def quarantine(self, reason: str) -> None:
+        self.job.code = JobCode.QUARANTINE
+        self.job.quarantined_at = self._clock.time()
+        self.job.quarantine_reason = reason
+        self.next_cycle = self._clock.time() + cycle.QUARANTINE_INTERVAL
+
+    def start(self) -> None:
+        """Also ends a quarantine."""
+        self.job.code = JobCode.ACTIVE
+        self.next_cycle = min(self.next_cycle, self._clock.time() + cycle.INTERVAL)
+
+    def pause(self) -> None:
+        self.job.code = JobCode.PAUSED
+
+    def _apply(self, asked: requests.Asked) -> Outcome:
+        if self.connector_errors:
+            entitled = Entitlement(is_active=True, assigned=True)
+            return Outcome(
+                Code.FAILURE, asked.subject, "Other", entitled, self.connector_errors.pop(0)
+            )
+        if asked.subject.kind == "group":
+            return provision_group(self.app, self.scope, asked.subject, asked.members)
+        return provision_user(self.app, self.scope, asked.subject)
+
+    def _write_log(self, outcome: Outcome, run: Run) -> None:
+        principal = self.service_principal
+        self._log.add(
+            outcome,
+            run,
+            service_principal={"id": principal.id, "displayName": principal.name},
+            job=self.job.id,
+        )

@@ -1,0 +1,1 @@
+"""Microsoft Graph as far as Hasten and an administrator use it, over real HTTP."""

@@ -1,0 +1,83 @@
+"""Managed identity on loopback, and the check of the tokens it gives out."""
+
+import base64
+import json
+import secrets
+import time
+from typing import Any
+
+from emulator.graph.errors import GraphError
+
+Json = dict[str, Any]
+
+LIFETIME = 24 * 3600
+"""Seconds of real time: clients compare the expiry with their own clock."""
+
+ROLES = (
+    "Application.Read.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "AuditLog.Read.All",
+    "Group.ReadWrite.All",
+    "Synchronization.ReadWrite.All",
+    "User.Read.All",
+)
+EMPTY = "Access token is empty."
+INVALID = "Access token validation failure. Invalid audience or signature."
+EXPIRED = "Lifetime validation failed, the token is expired."
+
+
+class Tokens:
+    """`client_id` is the app that the managed identity stands for."""
+
+    def __init__(self, tenant: str, client_id: str) -> None:
+        self._tenant = tenant
+        self.client_id = client_id
+        self.identity_header = secrets.token_hex(16)
+        self.admin = f"admin.{secrets.token_urlsafe(24)}.x"
+        self._expiry: dict[str, int] = {}
+
+    def issue(self, resource: str) -> Json:
+        """The answer of the App Service identity endpoint."""
+        now = int(time.time())
+        expires = now + LIFETIME
+        claims = {
+            "aud": resource,
+            "appid": self.client_id,
+            "tid": self._tenant,
+            "roles": ROLES,
+            "iat": now,
+            "exp": expires,
+            "jti": secrets.token_hex(8),
+        }
+        token = f"{_part({'typ': 'JWT', 'alg': 'none'})}.{_part(claims)}.{secrets.token_hex(8)}"
+        self._expiry[token] = expires
+        return {
+            "access_token": token,
+            "expires_on": str(expires),
+            "resource": resource,
+            "token_type": "Bearer",
+            "client_id": self.client_id,
+        }
+
+    def check(self, authorization: str | None) -> None:
+        """Raises GraphError 401 as Graph words it."""
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise _unauthorized(EMPTY)
+        if secrets.compare_digest(token.encode(), self.admin.encode()):
+            return
+        expires = self._expiry.get(token)
+        if expires is None:
+            raise _unauthorized(INVALID)
+        if expires <= time.time():
+            raise _unauthorized(EXPIRED)
+
+
+def _unauthorized(message: str) -> GraphError:
+    return GraphError(
+        401, "InvalidAuthenticationToken", message, {"WWW-Authenticate": 'Bearer realm=""'}
+    )
+
+
+def _part(claims: Json) -> str:
+    return base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")

@@ -1,0 +1,183 @@
+"""Delivers change notifications over HTTP: at least once, in batches, with Graph's retries."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from emulator.clock import Clock
+from emulator.graph.background import Background
+from emulator.graph.faults import Astray, Faults
+from emulator.graph.objects import Change
+from emulator.graph.payloads import item, lifecycle
+from emulator.graph.subscriptions import Subscription
+
+Json = dict[str, Any]
+
+GATHERING = 0.02
+"""Seconds in which changes come together in one notification."""
+
+MAX_ITEMS = 10
+"""Items in one POST; Graph documents no number."""
+
+FIRST_TIMEOUT, RETRY_TIMEOUT = 3.0, 10.0
+"""Real seconds for an answer (Graph, change notifications through webhooks)."""
+
+RETRY_FOR = 4 * 3600.0
+LONGEST_BACKOFF = 600.0
+KEPT = 20_000
+
+
+@dataclass(slots=True)
+class Item:
+    """One item of a notification and what it tells, for the log of deliveries."""
+
+    subscription: Subscription
+    changes: list[Change]
+
+
+class Courier:
+    def __init__(
+        self,
+        *,
+        tenant: str,
+        clock: Clock,
+        http: httpx.AsyncClient,
+        background: Background,
+        faults: Faults,
+        subscriptions: Callable[[], Sequence[Subscription]],
+    ) -> None:
+        self._tenant = tenant
+        self._clock = clock
+        self._http = http
+        self._background = background
+        self._faults = faults
+        self._subscriptions = subscriptions
+        self._pending: dict[tuple[str, str], Item] = {}
+        self._last_taken: tuple[str, Json] | None = None
+        self.log: deque[Json] = deque(maxlen=KEPT)
+
+    def take(self, change: Change) -> None:
+        """To be told to whoever subscribed; called with each change of the directory."""
+        was_idle = not self._pending
+        for subscription in self._subscriptions():
+            if subscription.wants(change):
+                key = (subscription.id, change.subject.id)
+                self._pending.setdefault(key, Item(subscription, [])).changes.append(change)
+        if was_idle and self._pending:
+            self._background.spawn(self._send_soon())
+
+    def remind(self, subscription: Subscription, event: str) -> None:
+        """Sends a lifecycle event, where the subscription has an address for them."""
+        if subscription.lifecycle_url:
+            body = {"value": [lifecycle(subscription, event, self._tenant)]}
+            self._background.spawn(self._deliver(subscription.lifecycle_url, body, ()))
+
+    async def replay(self) -> int | None:
+        """Sends the last notification that was taken once more, as whoever captured it would: it
+        is not Graph's delivery and not in the log. The status of the answer; None when there was
+        nothing to send yet."""
+        if self._last_taken is None:
+            return None
+        url, body = self._last_taken
+        answer = await self._http.post(url, json=body, timeout=RETRY_TIMEOUT)
+        return answer.status_code
+
+    async def _send_soon(self) -> None:
+        await self._clock.sleep(GATHERING)
+        items, self._pending = list(self._pending.values()), {}
+        by_url: dict[str, list[Item]] = {}
+        for waiting in items:
+            by_url.setdefault(waiting.subscription.url, []).append(waiting)
+        for url, of_url in by_url.items():
+            for start in range(0, len(of_url), MAX_ITEMS):
+                self._post_with_faults(url, of_url[start : start + MAX_ITEMS])
+
+    def _post_with_faults(self, url: str, items: Sequence[Item]) -> None:
+        body = {"value": [item(i.subscription, i.changes, self._tenant) for i in items]}
+        fault = self._faults.of_notification()
+        if fault is None:
+            self._background.spawn(self._deliver(url, body, items))
+            return
+        match fault.kind:
+            case Astray.DROP:
+                self._note(items, attempt=0, sent=None, status=None, error="dropped")
+            case Astray.DUPLICATE:
+                self._background.spawn(self._deliver(url, body, items))
+                self._background.spawn(self._deliver(url, body, items))
+            case Astray.DELAY:
+                self._background.spawn(self._deliver_late(url, body, items, fault.delay_seconds))
+
+    async def _deliver_late(
+        self, url: str, body: Json, items: Sequence[Item], delay: float
+    ) -> None:
+        await self._clock.sleep(delay)
+        await self._deliver(url, body, items)
+
+    async def _deliver(self, url: str, body: Json, items: Sequence[Item]) -> None:
+        """Until the webhook takes it: 2xx within 3 s, later within 10 s; four hours long."""
+        give_up_at = self._clock.time() + RETRY_FOR
+        attempt = 1
+        while not await self._post(url, body, items, attempt):
+            await self._clock.sleep(min(2.0 ** (attempt - 1), LONGEST_BACKOFF))
+            attempt += 1
+            if self._clock.time() > give_up_at:
+                self._note(items, attempt=attempt, sent=None, status=None, error="given up")
+                return
+
+    async def _post(self, url: str, body: Json, items: Sequence[Item], attempt: int) -> bool:
+        sent, status, error = self._clock.wall(), None, ""
+        try:
+            answer = await self._http.post(
+                url, json=body, timeout=FIRST_TIMEOUT if attempt == 1 else RETRY_TIMEOUT
+            )
+            status = answer.status_code
+        except httpx.RequestError as failure:
+            error = repr(failure)
+        self._note(items, attempt=attempt, sent=sent, status=status, error=error)
+        if not _is_taken(status):
+            return False
+        self._last_taken = (url, body)
+        return True
+
+    def _note(
+        self,
+        items: Sequence[Item],
+        *,
+        attempt: int,
+        sent: float | None,
+        status: int | None,
+        error: str,
+    ) -> None:
+        """One row for each item, times in real epoch seconds."""
+        now = self._clock.wall()
+        for told in items:
+            subject = told.changes[0].subject
+            members = [(c.member.id, c.removed) for c in told.changes if c.member is not None]
+            self.log.append(
+                {
+                    "subscription": told.subscription.id,
+                    "group": subject.id if subject.kind == "group" else None,
+                    "users": [member for member, _ in members] or _self(told),
+                    "removed": [member for member, removed in members if removed],
+                    "changed_at": told.changes[0].wall,
+                    "at": sent,
+                    "received_at": now if status is not None else None,
+                    "attempt": attempt,
+                    "status": status,
+                    "delivered": _is_taken(status),
+                    "error": error,
+                }
+            )
+
+
+def _is_taken(status: int | None) -> bool:
+    return status is not None and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _self(told: Item) -> list[str]:
+    subject = told.changes[0].subject
+    return [subject.id] if subject.kind == "user" else []

@@ -1,0 +1,187 @@
+"""The directory of the tenant: every mutation obeys Graph's rules and writes the history that delta
+queries and change notifications are made from."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from random import Random
+
+from emulator.graph.errors import bad_request, forbidden, not_found
+from emulator.graph.objects import (
+    GROUP_DEFAULTS,
+    USER_DEFAULTS,
+    Change,
+    Entity,
+    Json,
+)
+
+MAX_LINKS = 20
+"""Members and owners that one request may bind (Graph, group: create and update)."""
+
+ALREADY_MEMBER = (
+    "One or more added object references already exist for the following modified properties: "
+    "'members'."
+)
+
+
+class Directory:
+    """`now` gives epoch seconds of the emulated clock, `wall` those of real time; the ids of new
+    objects follow from `seed`."""
+
+    def __init__(self, now: Callable[[], float], wall: Callable[[], float], seed: int = 1) -> None:
+        self.now = now
+        self.wall = wall
+        self.random = Random(seed)
+        self.users: dict[str, Entity] = {}
+        self.groups: dict[str, Entity] = {}
+        self.service_principals: dict[str, Entity] = {}
+        self.history: list[Change] = []
+        self.listeners: list[Callable[[Change], None]] = []
+        self._groups_of: defaultdict[str, set[str]] = defaultdict(set)
+        self._names: dict[str, str] = {}
+
+    def new_id(self) -> str:
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def find(self, object_id: str) -> Entity | None:
+        """Any object that is not deleted."""
+        for collection in (self.users, self.groups, self.service_principals):
+            entity = collection.get(object_id.lower())
+            if entity is not None and entity.deleted_at is None:
+                return entity
+        return None
+
+    def user(self, key: str) -> Entity | None:
+        """By object id or by userPrincipalName."""
+        user = self.users.get(key.lower()) or self.users.get(self._names.get(key.casefold(), ""))
+        return user if user is not None and user.deleted_at is None else None
+
+    def groups_of(self, object_id: str) -> frozenset[str]:
+        """Groups that the object is a direct member of."""
+        return frozenset(self._groups_of.get(object_id, ()))
+
+    def create_user(self, properties: Json, object_id: str = "") -> Entity:
+        name = properties.get("userPrincipalName")
+        if not name or not properties.get("displayName"):
+            raise bad_request("A value is required for property 'userPrincipalName' of User.")
+        self._refuse_namesake(str(name), "")
+        shown = {k: v for k, v in properties.items() if k != "passwordProfile"}
+        user = self._create("user", {**USER_DEFAULTS, "accountEnabled": True, **shown}, object_id)
+        self.users[user.id] = user
+        self._names[str(name).casefold()] = user.id
+        self._record(user)
+        return user
+
+    def create_group(
+        self, properties: Json, members: Sequence[str] = (), object_id: str = ""
+    ) -> Entity:
+        if not properties.get("displayName") or not properties.get("mailNickname"):
+            raise bad_request("A value is required for property 'mailNickname' of Group.")
+        group = self._create("group", {**GROUP_DEFAULTS, **properties}, object_id)
+        joining = self._joining(group, members)
+        self.groups[group.id] = group
+        self._record(group)
+        self._join(group, joining)
+        return group
+
+    def create_service_principal(self, properties: Json, object_id: str = "") -> Entity:
+        principal = self._create("servicePrincipal", dict(properties), object_id)
+        self.service_principals[principal.id] = principal
+        return principal
+
+    def update(self, entity: Entity, properties: Json) -> None:
+        name = properties.get("userPrincipalName")
+        if entity.kind == "user" and name:
+            self._refuse_namesake(str(name), entity.id)
+            self._names.pop(str(entity.properties["userPrincipalName"]).casefold(), None)
+            self._names[str(name).casefold()] = entity.id
+        entity.update(properties)
+        self._record(entity)
+
+    def delete(self, entity: Entity) -> None:
+        """Softly: a user keeps the memberships until deleted for good."""
+        entity.deleted_at = self.now()
+        self._record(entity, removed=True)
+
+    def restore(self, object_id: str) -> Entity:
+        entity = self._deleted(object_id)
+        entity.deleted_at = None
+        self._record(entity)
+        return entity
+
+    def purge(self, object_id: str) -> None:
+        """Deletes for good what is already deleted softly."""
+        entity = self._deleted(object_id)
+        for group_id in self.groups_of(entity.id):
+            self._leave(self.groups[group_id], entity)
+        for member_id in entity.members:
+            self._groups_of[member_id].discard(entity.id)
+        (self.users if entity.kind == "user" else self.groups).pop(entity.id)
+        self._names.pop(str(entity.properties.get("userPrincipalName", "")).casefold(), None)
+        self._record(entity, removed=True, gone=True)
+
+    def add_members(self, group: Entity, member_ids: Sequence[str]) -> None:
+        """All or none of them."""
+        if group.is_dynamic:
+            raise forbidden("Cannot add members to a group with dynamic membership.")
+        if len(member_ids) > MAX_LINKS:
+            raise bad_request("A resource cannot contain more than 20 link changes")
+        self._join(group, self._joining(group, member_ids))
+
+    def remove_member(self, group: Entity, member_id: str) -> None:
+        if group.is_dynamic:
+            raise forbidden("Cannot remove members from a group with dynamic membership.")
+        if member_id not in group.members:
+            raise not_found(member_id)
+        member = self.find(member_id) or self._deleted(member_id)
+        self._leave(group, member)
+
+    def _refuse_namesake(self, name: str, user_id: str) -> None:
+        if self._names.get(name.casefold(), user_id) != user_id:
+            raise bad_request(
+                "Another object with the same value for property userPrincipalName already exists."
+            )
+
+    def _create(self, kind: str, properties: Json, object_id: str) -> Entity:
+        return Entity(object_id or self.new_id(), kind, properties, self.now())
+
+    def _deleted(self, object_id: str) -> Entity:
+        entity = self.users.get(object_id) or self.groups.get(object_id)
+        if entity is None or entity.deleted_at is None:
+            raise not_found(object_id)
+        return entity
+
+    def _joining(self, group: Entity, member_ids: Sequence[str]) -> list[Entity]:
+        joining: dict[str, Entity] = {}
+        for member_id in member_ids:
+            member = self.find(member_id)
+            if member is None:
+                raise not_found(member_id)
+            if member.id in group.members or member.id in joining:
+                raise bad_request(ALREADY_MEMBER)
+            joining[member.id] = member
+        return list(joining.values())
+
+    def _join(self, group: Entity, members: Sequence[Entity]) -> None:
+        for member in members:
+            group.members[member.id] = None
+            self._groups_of[member.id].add(group.id)
+            self._record(group, member)
+
+    def _leave(self, group: Entity, member: Entity) -> None:
+        del group.members[member.id]
+        self._groups_of[member.id].discard(group.id)
+        self._record(group, member, removed=True)
+
+    def _record(
+        self,
+        subject: Entity,
+        member: Entity | None = None,
+        *,
+        removed: bool = False,
+        gone: bool = False,
+    ) -> None:
+        change = Change(self.now(), self.wall(), subject, member, removed, gone)
+        self.history.append(change)
+        for listener in self.listeners:
+            listener(change)

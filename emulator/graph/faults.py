@@ -1,0 +1,118 @@
+"""Faults on demand: requests that fail, are slow or cut off, and notifications that go astray."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from emulator.graph.errors import GraphError, bad_request
+
+CODES = {
+    401: "UnknownError",
+    403: "Authorization_RequestDenied",
+    410: "syncStateNotFound",
+    429: "TooManyRequests",
+    500: "InternalServerError",
+    502: "BadGateway",
+    503: "ServiceUnavailable",
+    504: "GatewayTimeout",
+}
+"""What Graph says beside a status, where the fault does not say it."""
+
+
+class Astray(StrEnum):
+    """What happens to a notification."""
+
+    DROP = "drop"
+    DUPLICATE = "duplicate"
+    DELAY = "delay"
+
+
+@dataclass(slots=True)
+class RequestFault:
+    """Hits the next `times` requests whose "METHOD path?query" has `pattern` in it.
+
+    `after` lets the request do its work first: only the answer is lost.
+    """
+
+    pattern: re.Pattern[str]
+    times: int
+    status: int | None = None
+    code: str = ""
+    message: str = ""
+    retry_after: int | None = None
+    delay_seconds: float = 0.0
+    drop_connection: bool = False
+    after: bool = False
+
+    def fail(self) -> None:
+        """Raises the GraphError that it stands for, if it has a status."""
+        if self.status is not None:
+            code = self.code or CODES.get(self.status, "GeneralException")
+            retry_after = {"Retry-After": str(self.retry_after)} if self.retry_after else {}
+            raise GraphError(self.status, code, self.message, retry_after)
+
+
+@dataclass(slots=True)
+class NotificationFault:
+    """Hits the next `times` POSTs to webhooks, retries not counted."""
+
+    kind: Astray
+    times: int
+    delay_seconds: float = 0.0
+
+
+class Faults:
+    def __init__(self) -> None:
+        self._requests: list[RequestFault] = []
+        self._notifications: list[NotificationFault] = []
+
+    def add(self, body: Mapping[str, Any]) -> None:
+        """Raises GraphError 400 for what it does not understand."""
+        times = int(body.get("times", 1))
+        delay = float(body.get("delay_seconds", 0.0))
+        if "notifications" in body:
+            if body["notifications"] not in set(Astray):
+                raise bad_request(f"notifications is one of {', '.join(Astray)}")
+            kind = Astray(body["notifications"])
+            self._notifications.append(NotificationFault(kind, times, delay))
+            return
+        try:
+            pattern = re.compile(str(body["path"]))
+        except (KeyError, re.error):
+            raise bad_request("A fault names a path (a regular expression)") from None
+        after = bool(body.get("after"))
+        if after and not body.get("status") and not body.get("drop_connection"):
+            raise bad_request("A fault after the work needs a status or drop_connection")
+        self._requests.append(
+            RequestFault(
+                pattern,
+                times,
+                status=body.get("status"),
+                code=str(body.get("code", "")),
+                message=str(body.get("message", "")),
+                retry_after=body.get("retry_after"),
+                delay_seconds=delay,
+                drop_connection=bool(body.get("drop_connection")),
+                after=after,
+            )
+        )
+
+    def clear(self) -> None:
+        self._requests.clear()
+        self._notifications.clear()
+
+    def of_request(self, request: str) -> RequestFault | None:
+        for fault in self._requests:
+            if fault.times > 0 and fault.pattern.search(request):
+                fault.times -= 1
+                return fault
+        return None
+
+    def of_notification(self) -> NotificationFault | None:
+        for fault in self._notifications:
+            if fault.times > 0:
+                fault.times -= 1
+                return fault
+        return None

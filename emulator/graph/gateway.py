@@ -1,0 +1,136 @@
+"""What every request to Graph passes: the journal, the faults, the token, the headers."""
+
+import re
+import uuid
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from emulator.clock import Clock
+from emulator.graph.auth import Tokens
+from emulator.graph.envelope import error_response
+from emulator.graph.errors import GraphError
+from emulator.graph.faults import Faults
+from emulator.graph.journal import Journal
+
+ROOT = "/v1.0"
+IDENTITY = "/emulator/identity/token"
+MAX_BODY = 4 * 1024 * 1024
+
+_BY_APP_ID = re.compile(r"/servicePrincipals\(appId='(?P<id>[^']+)'\)", re.IGNORECASE)
+
+
+@dataclass
+class _Exchange:
+    """One request and what was answered to it."""
+
+    body: bytes = b""
+    status: int | None = None
+    answer: list[bytes] = field(default_factory=list)
+
+
+class Gateway:
+    """ASGI around the routes. A client that goes away does not stop what it asked for."""
+
+    def __init__(
+        self, app: ASGIApp, *, tokens: Tokens, faults: Faults, journal: Journal, clock: Clock
+    ) -> None:
+        self._app = app
+        self._tokens = tokens
+        self._faults = faults
+        self._journal = journal
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not (path.startswith(f"{ROOT}/") or path == IDENTITY):
+            await self._app(scope, receive, send)
+            return
+        started_at = self._clock.wall()
+        scope["path"] = _normal(path)
+        exchange = _Exchange(body=await _read(receive))
+        try:
+            await self._pass(scope, exchange, send)
+        finally:
+            self._journal.add(
+                method=scope["method"],
+                path=scope["path"].removeprefix(ROOT),
+                query=unquote(scope["query_string"].decode()),
+                body=exchange.body,
+                status=exchange.status,
+                answer=b"".join(exchange.answer),
+                started_at=started_at,
+                ended_at=self._clock.wall(),
+            )
+
+    async def _pass(self, scope: Scope, exchange: _Exchange, send: Send) -> None:
+        headers = Headers(scope=scope)
+        request_id = str(uuid.uuid4())
+        client_request_id = headers.get("client-request-id", request_id)
+        scope["graph.ids"] = (request_id, client_request_id)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                added = MutableHeaders(scope=message)
+                added["request-id"] = request_id
+                added["client-request-id"] = client_request_id
+            elif self._journal.wants_answers:
+                exchange.answer.append(message.get("body", b""))
+            await send(message)
+
+        receive = _replay(exchange.body)
+        fault = self._faults.of_request(_line(scope))
+        try:
+            if scope["path"] != IDENTITY:
+                self._tokens.check(headers.get("authorization"))
+            if fault is not None:
+                if fault.after:
+                    await self._app(scope, receive, _discard)
+                await self._clock.sleep(fault.delay_seconds)
+                if fault.drop_connection:
+                    await _cut(send)
+                    return
+                fault.fail()
+        except GraphError as error:
+            await error_response(error, scope["graph.ids"])(scope, receive, answer)
+            return
+        await self._app(scope, receive, answer)
+
+
+async def _cut(send: Send) -> None:
+    """The server closes the connection when an answer that was begun is never finished."""
+    headers = [(b"content-length", b"1")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+async def _read(receive: Receive) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body") or len(body) > MAX_BODY:
+            return bytes(body)
+
+
+def _replay(body: bytes) -> Receive:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def _discard(message: Message) -> None:
+    """Takes an answer that the client is not to get."""
+
+
+def _normal(path: str) -> str:
+    """Without the other spellings: a key by appId, and the function call of the SDKs."""
+    return _BY_APP_ID.sub(r"/servicePrincipals/\g<id>", path).removesuffix("()").rstrip("/")
+
+
+def _line(scope: Scope) -> str:
+    query = unquote(scope["query_string"].decode())
+    return f"{scope['method']} {scope['path']}" + (f"?{query}" if query else "")

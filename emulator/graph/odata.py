@@ -1,0 +1,130 @@
+"""The parts of OData that Graph's clients use here: $select, simple $filter, paging links."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from emulator.clock import parse_iso
+from emulator.graph.errors import bad_request
+
+Json = dict[str, Any]
+
+_TERM = re.compile(
+    r"\s*(?P<name>[\w/]+)\s+(?P<op>eq|ne|ge|gt|le|lt)\s+(?:'(?P<text>(?:[^']|'')*)'|(?P<bare>[^\s()]+))\s*",
+    re.IGNORECASE,
+)
+_STARTS = re.compile(
+    r"\s*startswith\((?P<name>[\w/]+),\s*'(?P<text>(?:[^']|'')*)'\)\s*", re.IGNORECASE
+)
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT")
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "ge": lambda a, b: a >= b,
+    "gt": lambda a, b: a > b,
+    "le": lambda a, b: a <= b,
+    "lt": lambda a, b: a < b,
+}
+
+MAX_TOP = 999
+DEFAULT_TOP = 100
+
+
+def names(select: str | None) -> list[str]:
+    """The properties of a $select or $expand."""
+    return [name.strip() for name in (select or "").split(",") if name.strip()]
+
+
+def matches(expression: str | None, item: Mapping[str, Any]) -> bool:
+    """Whether `item` passes a $filter of `or`ed or `and`ed comparisons; text without case.
+
+    Raises 400 for anything else.
+    """
+    if not expression:
+        return True
+    tests = []
+    rest, word = expression, ""
+    while rest:
+        match = _TERM.match(rest) or _STARTS.match(rest)
+        if match is None:
+            raise bad_request(f"Invalid filter clause: {expression}")
+        tests.append(_holds(match, item))
+        rest = rest[match.end() :]
+        if rest:
+            found = rest.split(maxsplit=1)
+            if found[0].lower() not in {"and", "or"} or word not in {"", found[0].lower()}:
+                raise bad_request(f"Unsupported filter clause: {expression}")
+            word = found[0].lower()
+            rest = found[1] if len(found) > 1 else " "
+    return any(tests) if word == "or" else all(tests)
+
+
+def wanted_ids(expression: str | None, most: int) -> list[str]:
+    """The ids of `id eq '…' or id eq '…'`. Raises 400 for more than `most` or another filter."""
+    if not expression:
+        return []
+    ids = []
+    for term in re.split(r"\s+or\s+", expression.strip()):
+        match = _TERM.fullmatch(term)
+        if (
+            match is None
+            or match["name"] != "id"
+            or match["op"].lower() != "eq"
+            or not match["text"]
+        ):
+            raise bad_request("Only filtering by id eq is supported for change tracking.")
+        ids.append(match["text"].lower())
+    if len(ids) > most:
+        raise bad_request(f"The filter may name at most {most} objects.")
+    return ids
+
+
+def top(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_TOP
+    if not text.isdigit() or not 0 < int(text) <= MAX_TOP:
+        raise bad_request(f"Invalid page size specified: '{text}'. Must be between 1 and 999.")
+    return int(text)
+
+
+def page(
+    items: Sequence[Any], query: Mapping[str, str], url: str
+) -> tuple[Sequence[Any], str | None]:
+    """The slice that $top and $skiptoken ask for, and the link to the next one."""
+    size = top(query.get("$top"))
+    token = query.get("$skiptoken", "0")
+    if not token.isdigit():
+        raise bad_request("Badly formed token.", "Directory_InvalidSkipToken")
+    start = int(token)
+    if start + size >= len(items):
+        return items[start:], None
+    return items[start : start + size], link(url, {**query, "$skiptoken": str(start + size)})
+
+
+def link(url: str, query: Mapping[str, str]) -> str:
+    """`url` with the query, its dollar signs kept readable as Graph does."""
+    pairs = (f"{name}={quote(value, safe=',')}" for name, value in query.items())
+    return f"{url}?{'&'.join(pairs)}"
+
+
+def _holds(match: re.Match[str], item: Mapping[str, Any]) -> bool:
+    groups = match.groupdict()
+    found: Any = item
+    for part in groups["name"].split("/"):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    if "op" not in groups:
+        return str(found or "").casefold().startswith(groups["text"].replace("''", "'").casefold())
+    wanted: Any = (
+        groups["text"].replace("''", "'") if groups["text"] is not None else groups["bare"]
+    )
+    if isinstance(found, bool):
+        wanted, found = wanted.casefold(), str(found).casefold()
+    if found is None:
+        return bool(groups["op"].lower() == "ne")
+    compare = _COMPARE[groups["op"].lower()]
+    if groups["bare"] is not None and _TIME.match(groups["bare"]):
+        return compare(parse_iso(str(found)), parse_iso(groups["bare"]))
+    return compare(str(found).casefold(), str(wanted).casefold())

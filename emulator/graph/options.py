@@ -1,0 +1,23 @@
+"""What can be chosen when the emulated tenant is started."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+TENANT_ID = "7d96d549-841b-4092-9c09-89abae4c860c"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphOptions:
+    """`on_demand_delay` (least, most) and `replication_delay` are in seconds of the emulated
+    clock, which runs `speed` times as fast as real time. `record` gets every request and answer.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    tenant_id: str = TENANT_ID
+    users: int = 1000
+    on_demand_delay: tuple[float, float] = (2.0, 5.0)
+    speed: float = 1.0
+    replication_delay: float = 0.0
+    record: Path | None = None
+    seed: int = 1

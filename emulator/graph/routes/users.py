@@ -1,0 +1,105 @@
+"""Users, and the objects deleted softly that may come back."""
+
+import json
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from emulator.graph.objects import Entity
+from emulator.graph.odata import matches, names
+from emulator.graph.routes.table import base, body, done, listed, one, routes, visible
+from emulator.graph.tenant import Tenant
+
+
+def user_routes(tenant: Tenant) -> list[Route]:
+    return routes(
+        tenant,
+        [
+            ("GET", "/users", list_users),
+            ("POST", "/users", create_user),
+            ("GET", "/users/{key}", get_user),
+            ("PATCH", "/users/{key}", update_user),
+            ("DELETE", "/users/{key}", delete_user),
+            ("GET", "/users/{key}/memberOf", member_of),
+            ("GET", "/users/{key}/appRoleAssignments", app_role_assignments),
+            ("DELETE", "/directory/deletedItems/{id}", purge),
+            ("POST", "/directory/deletedItems/{id}/restore", restore),
+        ],
+    )
+
+
+async def list_users(tenant: Tenant, request: Request) -> Response:
+    expression = request.query_params.get("$filter")
+    users = [
+        user
+        for user in tenant.directory.users.values()
+        if tenant.replica.shows(user) and matches(expression, {"id": user.id, **user.properties})
+    ]
+    select = names(request.query_params.get("$select"))
+    return listed(request, users, lambda user: user.text(select), context="users")
+
+
+async def create_user(tenant: Tenant, request: Request) -> Response:
+    user = tenant.directory.create_user(await body(request))
+    return one(request, user.shown(), "users", 201)
+
+
+async def get_user(tenant: Tenant, request: Request) -> Response:
+    user = _user(tenant, request)
+    return one(request, user.shown(names(request.query_params.get("$select"))), "users")
+
+
+async def update_user(tenant: Tenant, request: Request) -> Response:
+    properties = await body(request)
+    tenant.directory.update(_user(tenant, request), properties)
+    return done()
+
+
+async def delete_user(tenant: Tenant, request: Request) -> Response:
+    tenant.directory.delete(_user(tenant, request))
+    return done()
+
+
+async def member_of(tenant: Tenant, request: Request) -> Response:
+    user, directory = _user(tenant, request), tenant.directory
+    groups = [directory.groups[group] for group in sorted(directory.groups_of(user.id))]
+    select = names(request.query_params.get("$select"))
+    return listed(
+        request,
+        [g for g in groups if tenant.replica.shows(g) and user.id in tenant.replica.members(g)],
+        lambda group: group.text(select, typed=True),
+        context="directoryObjects",
+    )
+
+
+async def app_role_assignments(tenant: Tenant, request: Request) -> Response:
+    """Also those of groups that the user is a direct member of."""
+    user, replica = _user(tenant, request), tenant.replica
+    groups = (tenant.directory.groups[group_id] for group_id in tenant.directory.groups_of(user.id))
+    through = {group.id for group in groups if user.id in replica.members(group)}
+    shown = [a.shown() for a in replica.assignments(principals=frozenset({user.id, *through}))]
+    expression = request.query_params.get("$filter")
+    return listed(
+        request,
+        [assignment for assignment in shown if matches(expression, assignment)],
+        json.dumps,
+        context="appRoleAssignments",
+    )
+
+
+async def purge(tenant: Tenant, request: Request) -> Response:
+    tenant.directory.purge(request.path_params["id"])
+    return done()
+
+
+async def restore(tenant: Tenant, request: Request) -> Response:
+    entity = tenant.directory.restore(request.path_params["id"])
+    return one(
+        request, {"@odata.type": entity.type_name, **entity.shown()}, f"{base(request)}/users"
+    )
+
+
+def _user(tenant: Tenant, request: Request) -> Entity:
+    key = request.path_params["key"]
+    return visible(tenant, tenant.directory.user(key), key)

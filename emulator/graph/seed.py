@@ -1,0 +1,137 @@
+"""The tenant as it is at the start: made-up people, TOTAL with its two groups, and some things that
+are there to be mistaken for it. The same seed gives the same names and ids."""
+
+import uuid
+from collections.abc import Sequence
+from random import Random
+
+from emulator.engine.job import Job
+from emulator.graph.objects import Entity, Json
+from emulator.graph.tenant import Tenant
+
+NAMESPACE = uuid.UUID("b2b0f0a6-3f0e-4f2e-9d6e-6c5f1f2f3a4b")
+DOMAIN = "contoso.example"
+ADMINS, ENGINEERS = 5, 200
+A_DAY = 24 * 3600.0
+
+FIRST_NAMES = (
+    "Ada Amir Anneli Bao Carmen Chidi Dana Elif Emil Farah Goran Hana Idris Ines Jonas Kaya Leila "
+    "Linus Mateo Mina Nadia Noor Oskar Petra Quentin Rosa Samir Sofia Tomas Uma Viktor Wanda Yusuf"
+)
+LAST_NAMES = (
+    "Abadi Berg Castillo Dufour Eriksen Fischer Georgiou Haddad Ivanov Jansen Kovacs Lindqvist "
+    "Moreau Nakamura Okafor Petrov Quist Rossi Silva Tanaka Ueda Varga Weiss Xu Yilmaz Zeman"
+)
+JOBS = ("Engineer", "Analyst", "Designer", "Manager", "Technician", None)
+DEPARTMENTS = ("Engineering", "Finance", "Operations", "Research", "Sales", None)
+
+
+def object_id(name: str) -> str:
+    """The id of a seeded object, the same in every run."""
+    return str(uuid.uuid5(NAMESPACE, name))
+
+
+TOTAL = object_id("servicePrincipal/TOTAL")
+TOTAL_ADMIN = object_id("group/TOTAL-Admin")
+TOTAL_ENGINEERING = object_id("group/TOTAL-Engineering")
+TOTAL_ROLE = object_id("appRole/TOTAL/User")
+
+
+def seed(tenant: Tenant) -> None:
+    """Everything is a day old, so that a lagging replica shows it, and the apps are in step."""
+    directory = tenant.directory
+    yesterday = tenant.clock.time() - A_DAY
+    directory.now = lambda: yesterday
+    try:
+        users = _users(tenant, tenant.options.users)
+        _total(tenant, users)
+        _others(tenant, users)
+    finally:
+        directory.now = tenant.clock.time
+    for target in tenant.targets.values():
+        target.put_in_step()
+
+
+def _users(tenant: Tenant, count: int) -> list[Entity]:
+    random = Random(tenant.options.seed)
+    return [
+        tenant.directory.create_user(_person(random, number), object_id(f"user/{number}"))
+        for number in range(1, count + 1)
+    ]
+
+
+def _person(random: Random, number: int) -> Json:
+    first, last = random.choice(FIRST_NAMES.split()), random.choice(LAST_NAMES.split())
+    name = f"{first}.{last}{number}".lower()
+    return {
+        "displayName": f"{first} {last}",
+        "givenName": first,
+        "surname": last,
+        "userPrincipalName": f"{name}@{DOMAIN}",
+        "mail": f"{name}@{DOMAIN}",
+        "mailNickname": name,
+        "employeeId": f"E{number:05}",
+        "jobTitle": random.choice(JOBS),
+        "department": random.choice(DEPARTMENTS),
+        "userType": "Member",
+    }
+
+
+def _total(tenant: Tenant, users: Sequence[Entity]) -> None:
+    app = _app(tenant, "TOTAL", roles=True)
+    admins = _group(tenant, "TOTAL-Admin", users[:ADMINS])
+    engineers = _group(tenant, "TOTAL-Engineering", users[ADMINS : ADMINS + ENGINEERS])
+    for group in (admins, engineers):
+        tenant.assignments.add(group, app, TOTAL_ROLE)
+
+
+def _others(tenant: Tenant, users: Sequence[Entity]) -> None:
+    """Another app that is provisioned too, an app that is not, and a group nobody assigned."""
+    other = _app(tenant, "TruU TOTAL - Log Analytics Reader", roles=True)
+    readers = _group(tenant, "Log-Readers", users[:3])
+    tenant.assignments.add(readers, other, str(other.properties["appRoles"][0]["id"]))
+    tenant.directory.create_service_principal(
+        {**_principal("TruU"), "appRoles": []}, object_id("servicePrincipal/TruU")
+    )
+    _group(tenant, "All-Staff", users)
+
+
+def _app(tenant: Tenant, name: str, *, roles: bool) -> Entity:
+    role = {
+        "allowedMemberTypes": ["User"],
+        "description": "User",
+        "displayName": "User",
+        "id": object_id(f"appRole/{name}/User"),
+        "isEnabled": True,
+        "origin": "Application",
+        "value": None,
+    }
+    app = tenant.directory.create_service_principal(
+        {**_principal(name), "appRoles": [role] if roles else []},
+        object_id(f"servicePrincipal/{name}"),
+    )
+    digits = tenant.id.replace("-", "")
+    job = Job(
+        id=f"scim.{digits}.{object_id(f'job/{name}')}",
+        rule=f"{object_id(f'rule/{name}')}#V2",
+        inbound_rule=object_id(f"inbound rule/{name}"),
+    )
+    tenant.add_target(app, job)
+    return app
+
+
+def _principal(name: str) -> Json:
+    return {
+        "accountEnabled": True,
+        "appDisplayName": name,
+        "appId": object_id(f"application/{name}"),
+        "displayName": name,
+        "servicePrincipalType": "Application",
+        "tags": ["WindowsAzureActiveDirectoryIntegratedApp"],
+    }
+
+
+def _group(tenant: Tenant, name: str, members: Sequence[Entity]) -> Entity:
+    properties = {"displayName": name, "mailNickname": name.lower(), "securityEnabled": True}
+    ids = [member.id for member in members]
+    return tenant.directory.create_group(properties, ids, object_id(f"group/{name}"))

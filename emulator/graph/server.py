@@ -1,0 +1,79 @@
+"""The emulated Graph as one server: real HTTP, in the event loop of whoever starts it."""
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
+
+from emulator.graph.envelope import on_graph_error, on_http_error
+from emulator.graph.errors import GraphError
+from emulator.graph.gateway import IDENTITY, Gateway
+from emulator.graph.options import GraphOptions
+from emulator.graph.routes.control import control_routes
+from emulator.graph.routes.groups import group_routes
+from emulator.graph.routes.service_principals import service_principal_routes
+from emulator.graph.routes.subscriptions import subscription_routes
+from emulator.graph.routes.synchronization import synchronization_routes
+from emulator.graph.routes.users import user_routes
+from emulator.graph.seed import seed
+from emulator.graph.serving import HttpServer
+from emulator.graph.tenant import Tenant
+
+__all__ = ["GraphOptions", "GraphServer"]
+
+
+class GraphServer:
+    def __init__(self, options: GraphOptions, *, extra_routes: Sequence[BaseRoute] = ()) -> None:
+        self.tenant = Tenant(options)
+        seed(self.tenant)
+        app = Starlette(
+            routes=[
+                *user_routes(self.tenant),
+                *group_routes(self.tenant),
+                *service_principal_routes(self.tenant),
+                *synchronization_routes(self.tenant),
+                *subscription_routes(self.tenant),
+                *control_routes(self.tenant),
+                *extra_routes,
+            ],
+            exception_handlers={GraphError: on_graph_error, HTTPException: on_http_error},
+        )
+        gateway = Gateway(
+            app,
+            tokens=self.tenant.tokens,
+            faults=self.tenant.faults,
+            journal=self.tenant.journal,
+            clock=self.tenant.clock,
+        )
+        self._http = HttpServer(gateway, options.host, options.port)
+
+    @property
+    def port(self) -> int:
+        """The one asked for until `start`, then the real one."""
+        return self._http.port
+
+    @property
+    def url(self) -> str:
+        return self._http.url
+
+    @property
+    def admin_token(self) -> str:
+        return self.tenant.tokens.admin
+
+    @property
+    def identity_header(self) -> str:
+        return self.tenant.tokens.identity_header
+
+    @property
+    def identity_endpoint(self) -> str:
+        return f"{self.url}{IDENTITY}"
+
+    async def start(self) -> None:
+        """Listens when it returns."""
+        await self._http.start()
+        self.tenant.start()
+
+    async def stop(self) -> None:
+        await self._http.stop()
+        await self.tenant.close()

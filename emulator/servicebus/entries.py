@@ -1,0 +1,125 @@
+"""What a queue holds: entries, their locks, and the errors that name what is wrong with a request.
+
+Times are seconds since the epoch.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+
+class QueueError(Exception):
+    """A request that the queue refuses."""
+
+
+class MessageLockLostError(QueueError):
+    pass
+
+
+class MessageNotFoundError(QueueError):
+    pass
+
+
+class SessionLockLostError(QueueError):
+    pass
+
+
+class SessionTakenError(QueueError):
+    pass
+
+
+class SessionRuleError(QueueError):
+    """A session where there is none, or none where one is required."""
+
+
+class EntryState(IntEnum):
+    """The numbers are those that clients see in `x-opt-message-state`."""
+
+    ACTIVE = 0
+    DEFERRED = 1
+    SCHEDULED = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A message as its sender gave it. The queue never looks at `content`."""
+
+    content: Any
+    message_id: str | None = None
+    session: str | None = None
+    time_to_live: float = float("inf")
+    scheduled_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLettered:
+    """Why and whence a message came to the dead-letter queue."""
+
+    source: str
+    reason: str | None
+    description: str | None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class SessionLock:
+    """`holder` names who accepted the session; only it may act on the session."""
+
+    session: str
+    holder: object
+    until: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Lock:
+    """In a session, a message is locked as long as the session is."""
+
+    token: uuid.UUID
+    session: SessionLock | None
+    own_until: float
+
+    @property
+    def until(self) -> float:
+        return self.session.until if self.session else self.own_until
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Entry:
+    sequence_number: int
+    post: Post
+    enqueued_at: float
+    expires_at: float
+    state: EntryState = EntryState.ACTIVE
+    delivery_count: int = 0
+    lock: Lock | None = None
+    dead_lettered: DeadLettered | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """`active` are those that can be received now; `incoming` all that were ever accepted."""
+
+    active: int = 0
+    scheduled: int = 0
+    locked: int = 0
+    deferred: int = 0
+    incoming: int = 0
+
+
+@dataclass(slots=True)
+class DuplicateHistory:
+    """Message ids seen within the window, oldest first."""
+
+    window: float | None
+    _seen: dict[str, float] = field(default_factory=dict)
+
+    def admits(self, message_id: str | None, *, now: float) -> bool:
+        """Whether this is the first such id within the window; it is remembered if so."""
+        if self.window is None or message_id is None:
+            return True
+        while self._seen and self._seen[oldest := next(iter(self._seen))] <= now - self.window:
+            del self._seen[oldest]
+        if message_id in self._seen:
+            return False
+        self._seen[message_id] = now
+        return True

@@ -1,0 +1,70 @@
+"""One client's connection: which handler each of its links gets."""
+
+from collections.abc import Callable
+
+from emulator.amqp.links import IncomingLink, OutgoingLink
+from emulator.amqp.messages import Message
+from emulator.amqp.session import Session
+from emulator.amqp.types import Int
+from emulator.servicebus import management
+from emulator.servicebus.consumers import attach_receiver
+from emulator.servicebus.namespace import Namespace, entity_path, managed_path
+from emulator.servicebus.operations import Target
+from emulator.servicebus.producers import Producer
+from emulator.servicebus.requests import Requests, Responder, Response
+
+CBS = "$cbs"
+MAX_REQUEST_SIZE = 1 << 20
+
+
+class Peer:
+    """Also what holds session locks: a request for a session comes on the connection that
+    accepted it."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        self._namespace = namespace
+        self._responders: dict[tuple[Session, str], Responder] = {}
+
+    def attach_incoming(self, link: IncomingLink) -> None:
+        path = entity_path(link.attach.target.address if link.attach.target else None)
+        managed = managed_path(path)
+        if path == CBS:
+            self._take_requests(link, path, _put_token)
+        elif managed is not None:
+            target = self._target(managed)
+            self._take_requests(link, path, lambda request: management.answer(request, target))
+        else:
+            link.receiver = Producer(self._namespace.inlet(path))
+            link.accept()
+
+    def attach_outgoing(self, link: OutgoingLink) -> None:
+        path = entity_path(link.attach.source.address if link.attach.source else None)
+        managed = managed_path(path)
+        if path == CBS or managed is not None:
+            if managed is not None:
+                self._target(managed)
+            key = link.session, path
+            responder = Responder(link, on_detached=lambda: self._forget(key))
+            self._responders[key] = link.sender = responder
+            link.accept()
+        else:
+            attach_receiver(link, self._namespace.outlet(path), holder=self)
+
+    def _take_requests(
+        self, link: IncomingLink, path: str, answer: Callable[[Message], Response]
+    ) -> None:
+        key = link.session, path
+        link.receiver = Requests(answer, responder=lambda: self._responders.get(key))
+        link.accept(max_message_size=MAX_REQUEST_SIZE)
+
+    def _target(self, path: str) -> Target:
+        inlet, outlet = self._namespace.find(path)
+        return Target(inlet=inlet, outlet=outlet, holder=self)
+
+    def _forget(self, key: tuple[Session, str]) -> None:
+        self._responders.pop(key, None)
+
+
+def _put_token(_request: Message) -> Response:
+    """Loopback only: every token is good."""
+    return Response(properties={"status-code": Int(202), "status-description": "Accepted"})

@@ -1,0 +1,80 @@
+"""Request and response over a pair of links: $cbs and $management speak this way."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from emulator.amqp import performatives as p
+from emulator.amqp.errors import RESOURCE_LIMIT_EXCEEDED, AmqpError
+from emulator.amqp.links import Delivery, OutgoingLink
+from emulator.amqp.messages import (
+    Message,
+    Properties,
+    decode_message,
+    encode_message,
+    value_body,
+)
+
+MAX_WAITING = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    properties: Mapping[str, Any]
+    body: Any = None
+
+
+class Responder:
+    """The link on which answers go back. Answers wait, within bounds, for the peer's credit."""
+
+    def __init__(self, link: OutgoingLink, *, on_detached: Callable[[], None]) -> None:
+        self._link = link
+        self._on_detached = on_detached
+        self._waiting: deque[bytes] = deque()
+
+    def respond(self, response: Response, *, to: Message) -> None:
+        if len(self._waiting) >= MAX_WAITING:
+            raise AmqpError(RESOURCE_LIMIT_EXCEEDED, "Too many answers wait for credit.")
+        message = Message(
+            properties=Properties(correlation_id=to.properties.message_id),
+            application_properties=response.properties,
+            body=value_body(response.body),
+        )
+        self._waiting.append(encode_message(message))
+        self.writable()
+
+    def writable(self) -> None:
+        while self._waiting and self._link.sendable:
+            self._link.send(self._waiting.popleft(), tag=uuid4().bytes, settled=True)
+
+    def settled(self, tag: bytes, outcome: p.Outcome) -> p.Outcome:
+        raise AssertionError(f"answers are sent settled, yet {tag!r} is settled as {outcome}")
+
+    def detached(self, *, orderly: bool) -> None:  # noqa: ARG002 - either way it is gone
+        self._on_detached()
+
+
+class Requests:
+    """The link on which requests come."""
+
+    def __init__(
+        self,
+        answer: Callable[[Message], Response],
+        *,
+        responder: Callable[[], Responder | None],
+    ) -> None:
+        self._answer = answer
+        self._responder = responder
+
+    def delivered(self, delivery: Delivery) -> p.Outcome:
+        responder = self._responder()
+        if responder is None:
+            raise AmqpError("amqp:not-allowed", "There is no link to send the answer on.")
+        request = decode_message(delivery.payload)
+        responder.respond(self._answer(request), to=request)
+        return p.Accepted()
+
+    def detached(self, *, orderly: bool) -> None:
+        """The answers have their own link."""

@@ -1,0 +1,65 @@
+"""The server: a port on loopback in front of a namespace."""
+
+import asyncio
+import time
+
+from emulator.amqp.connection import Connection
+from emulator.servicebus.entities import Entities
+from emulator.servicebus.namespace import Namespace
+from emulator.servicebus.peers import Peer
+
+CONTAINER = "servicebus-emulator"
+
+
+class ServiceBusServer:
+    """Messages outlive `stop`: start again on the same port to end an outage."""
+
+    def __init__(self, entities: Entities, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.port = port
+        self._host = host
+        self._namespace = Namespace(entities, clock=time.time)
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def connection_string(self) -> str:
+        return (
+            f"Endpoint=sb://{self._host}:{self.port};SharedAccessKeyName=RootManageSharedAccessKey;"
+            "SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true"
+        )
+
+    async def start(self) -> None:
+        """Listens; with port 0 on any free port, which `port` then names. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connect, self._host, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._namespace.wake()
+
+    async def stop(self) -> None:
+        """Frees the port and drops the clients."""
+        if self._server is None:
+            return
+        self._server.close()
+        await self.drop_connections()
+        await self._server.wait_closed()
+        self._server = None
+        self._namespace.sleep()
+
+    async def drop_connections(self) -> None:
+        """Cuts every client off without a word; the port stays open."""
+        while self._connections:
+            for connection in list(self._connections):
+                connection.abort()
+            await asyncio.sleep(0)
+
+    def stats(self) -> dict[str, dict[str, int]]:
+        """By queue (or `topic/Subscriptions/name`): active (can be received), scheduled, deferred,
+        locked, dead_lettered now, and incoming, all that were ever taken in without duplicates."""
+        return self._namespace.stats()
+
+    def _connect(self) -> Connection:
+        connection = Connection(
+            name=CONTAINER, service=Peer(self._namespace), on_lost=self._connections.discard
+        )
+        self._connections.add(connection)
+        return connection

@@ -1,0 +1,179 @@
+"""The Store port on Azure Table Storage: a table per collection, an entity per document."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.data.tables import TableErrorCode, TableTransactionError, UpdateMode
+from azure.data.tables.aio import TableClient, TableServiceClient
+
+from hasten.errors import PermanentError, TemporaryError
+from hasten.limits import READ_TIMEOUT
+from hasten.ports.store import Conflict, Document, Put, Write
+
+OPTIONS: Mapping[str, Any] = {
+    # The SDK would send a commit again after a 500 or 504. If the first had been done, the second
+    # would report a conflict although all was written. So the caller decides, after reading.
+    "retry_total": 0,
+    "connection_timeout": 10,
+    "read_timeout": READ_TIMEOUT.total_seconds(),
+}
+
+PIECE = 16_000
+"""Characters of the body in one property. A property takes 32,768 UTF-16 units, a character at
+most two of them; cutting between characters never parts a surrogate pair."""
+
+DEFAULT_DELAY = timedelta(seconds=5)
+PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
+REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+LOST_RACE = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.NOT_FOUND}
+
+ALL = "PartitionKey eq @partition"
+FROM = ALL + " and RowKey ge @first"
+BETWEEN = FROM + " and RowKey lt @above"
+
+
+def tables_of_account(endpoint: str, credential: AsyncTokenCredential) -> "TableStore":
+    return TableStore(TableServiceClient(endpoint, credential=credential, **OPTIONS))
+
+
+def tables_of_connection_string(connection_string: str) -> "TableStore":
+    """Raises ValueError."""
+    return TableStore(TableServiceClient.from_connection_string(connection_string, **OPTIONS))
+
+
+class TableStore:
+    """Makes a table when something is first written to it."""
+
+    def __init__(self, service: TableServiceClient) -> None:
+        self._service = service
+
+    async def get(self, collection: str, partition: str, key: str) -> Document | None:
+        table = self._service.get_table_client(collection)
+        with _translated():
+            try:
+                return _document(await table.get_entity(partition, key))
+            except ResourceNotFoundError:  # the entity or its table
+                return None
+
+    async def scan(
+        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+    ) -> Sequence[Document]:
+        """`limit` cuts in the order of the service, which is that of UTF-16: it differs from code
+        points only where U+E000 to U+FFFF meet characters beyond them."""
+        table = self._service.get_table_client(collection)
+        query, parameters = _range(partition, prefix)
+        found: list[Document] = []
+        with _translated():
+            try:
+                async for entity in table.query_entities(query, parameters=parameters):
+                    if limit is not None and len(found) >= limit:
+                        break
+                    document = _document(entity)
+                    if document.key.startswith(prefix):
+                        found.append(document)
+            except ResourceNotFoundError:  # no table yet
+                return []
+        return sorted(found, key=lambda document: document.key)
+
+    async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
+        table = self._service.get_table_client(collection)
+        with _translated():
+            try:
+                await _submit(table, partition, writes)
+            except HttpResponseError as error:
+                if _code(error) != TableErrorCode.TABLE_NOT_FOUND:
+                    raise
+                await self._service.create_table_if_not_exists(collection)
+                await _submit(table, partition, writes)
+
+    async def close(self) -> None:
+        await self._service.close()
+
+
+def pieces(body: str) -> dict[str, str]:
+    """The properties that hold a body; their names sort in its order."""
+    starts = range(0, len(body), PIECE)
+    return {f"body{n:02}": body[start : start + PIECE] for n, start in enumerate(starts)}
+
+
+async def _submit(table: TableClient, partition: str, writes: Sequence[Write]) -> None:
+    """An entity group transaction. Raises Conflict."""
+    try:
+        await table.submit_transaction([_operation(partition, write) for write in writes])
+    except TableTransactionError as error:
+        lost = error.status_code in LOST_RACE and _code(error) not in {
+            TableErrorCode.TABLE_NOT_FOUND,
+            TableErrorCode.TABLE_BEING_DELETED,
+        }
+        if lost:
+            raise Conflict(writes[error.index].key) from error
+        raise
+
+
+def _operation(partition: str, write: Write) -> tuple[str, dict[str, str], dict[str, Any]]:
+    entity = {"PartitionKey": partition, "RowKey": write.key}
+    if isinstance(write, Put):
+        entity |= pieces(json.dumps(write.body, ensure_ascii=False))
+        if write.etag is None:
+            return "create", entity, {}
+    unchanged = {"etag": write.etag, "match_condition": MatchConditions.IfNotModified}
+    if isinstance(write, Put):
+        return "update", entity, {**unchanged, "mode": UpdateMode.REPLACE}
+    return "delete", entity, unchanged
+
+
+def _document(entity: Any) -> Document:
+    body = "".join(entity[name] for name in sorted(entity) if name.startswith("body"))
+    return Document(entity["RowKey"], json.loads(body), entity.metadata["etag"])
+
+
+def _range(partition: str, prefix: str) -> tuple[str, dict[str, str]]:
+    """At least the keys that begin with `prefix`."""
+    if not prefix:
+        return ALL, {"partition": partition}
+    parameters = {"partition": partition, "first": prefix}
+    last = ord(prefix[-1])
+    if last in {0xD7FF, 0xFFFF, 0x10FFFF}:  # no character follows these in UTF-16 order
+        return FROM, parameters
+    return BETWEEN, {**parameters, "above": prefix[:-1] + chr(last + 1)}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Leaves a bug of ours (any other 4xx) as the SDK raised it."""
+    try:
+        yield
+    except HttpResponseError as error:
+        status = error.status_code or HTTPStatus.SERVICE_UNAVAILABLE
+        reason = f"Azure Tables answered {status} {_code(error)}"
+        if status in REFUSED:
+            raise PermanentError(
+                reason,
+                'give the app\'s identity the role "Storage Table Data Contributor" on the '
+                "storage account, or correct the key in HASTEN_STORE",
+            ) from error
+        being_deleted = _code(error) == TableErrorCode.TABLE_BEING_DELETED
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in PASSING or being_deleted:
+            raise TemporaryError(reason, _delay(error)) from error
+        raise
+    except AzureError as error:
+        reason = f"Azure Tables did not answer: {type(error).__name__}"
+        raise TemporaryError(reason, DEFAULT_DELAY) from error
+
+
+def _code(error: HttpResponseError) -> str:
+    """The service's own word for what went wrong."""
+    code = getattr(error, "error_code", None)
+    return code.value if isinstance(code, TableErrorCode) else str(code or "")
+
+
+def _delay(error: HttpResponseError) -> timedelta:
+    value = error.response.headers.get("Retry-After", "") if error.response else ""
+    return timedelta(seconds=int(value)) if value.isdecimal() else DEFAULT_DELAY

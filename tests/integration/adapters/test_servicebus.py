@@ -1,0 +1,156 @@
+"""The Service Bus adapter, through the SDK and real AMQP."""
+
+import asyncio
+import gc
+import json
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from azure.identity.aio import ManagedIdentityCredential
+from azure.servicebus.aio import ServiceBusClient
+
+from emulator.servicebus import ServiceBusServer, load_entities
+from hasten.adapters.servicebus import AzureServiceBus, service_bus
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
+
+pytestmark = pytest.mark.filterwarnings(
+    # The SDK drops a connection that broke without closing its socket.
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+ENTITIES = Path(__file__).parents[3] / "infra" / "entities.json"
+
+
+@pytest.fixture(autouse=True)
+def _garbage_is_collected_here() -> Iterator[None]:
+    """Within the reach of the filter above, and not in a later test."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ServiceBusServer]:
+    server = ServiceBusServer(load_entities(ENTITIES))
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def bus(server: ServiceBusServer) -> AsyncIterator[AzureServiceBus]:
+    bus = service_bus(
+        connection_string=server.connection_string,
+        namespace=None,
+        credential=ManagedIdentityCredential(),
+    )
+    yield bus
+    await bus.close()
+
+
+def message(number: int = 0, **fields: str) -> Message:
+    return Message(body={"number": number, **fields}, message_id=f"m-{number}")
+
+
+async def received(server: ServiceBusServer, queue: str, count: int) -> list[dict[str, object]]:
+    async with (
+        ServiceBusClient.from_connection_string(server.connection_string) as client,
+        client.get_queue_receiver(queue) as receiver,
+    ):
+        found: list[dict[str, object]] = []
+        while len(found) < count:
+            for got in await receiver.receive_messages(count - len(found), max_wait_time=5):
+                found.append(json.loads(str(got)))
+                await receiver.complete_message(got)
+        return found
+
+
+async def test_what_is_sent_is_received_as_json(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    await bus.send(DIRECTORY_CHANGES, [message(1, text="ü")])
+
+    assert await received(server, DIRECTORY_CHANGES, 1) == [{"number": 1, "text": "ü"}]
+
+
+async def test_the_same_message_id_twice_is_one_message(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    await bus.send(DIRECTORY_CHANGES, [message(1)])
+    await bus.send(DIRECTORY_CHANGES, [message(1), message(2)])
+
+    assert server.stats()[DIRECTORY_CHANGES]["active"] == 2
+
+
+async def test_more_messages_than_one_transfer_takes_all_arrive(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    await bus.send(DIRECTORY_CHANGES, [message(n, text="x" * 2000) for n in range(300)])
+
+    assert server.stats()[DIRECTORY_CHANGES]["active"] == 300
+
+
+async def test_a_message_for_later_is_scheduled_within_the_same_send(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+
+    await bus.send(DIRECTORY_CHANGES, [message(1), Message(body={}, message_id="later", at=later)])
+
+    stats = server.stats()[DIRECTORY_CHANGES]
+    assert (stats["active"], stats["scheduled"]) == (1, 1)
+
+
+async def test_a_message_carries_its_session(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    await bus.send(PROVISIONING, [Message(body={}, message_id="m", session="TOTAL")])
+
+    async with (
+        ServiceBusClient.from_connection_string(server.connection_string) as client,
+        client.get_queue_receiver(PROVISIONING, session_id="TOTAL") as receiver,
+    ):
+        [got] = await receiver.receive_messages(max_wait_time=5)
+        assert got.session_id == "TOTAL"
+
+
+async def test_sends_at_the_same_time_do_not_disturb_each_other(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    await asyncio.gather(*(bus.send(DIRECTORY_CHANGES, [message(n)]) for n in range(50)))
+
+    assert server.stats()[DIRECTORY_CHANGES]["active"] == 50
+
+
+async def test_an_outage_is_a_temporary_error_and_the_next_send_after_it_works(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    await bus.send(DIRECTORY_CHANGES, [message(1)])
+    await server.stop()
+
+    with pytest.raises(TemporaryError, match="Service Bus"):
+        await bus.send(DIRECTORY_CHANGES, [message(2)])
+    await server.start()
+    await bus.send(DIRECTORY_CHANGES, [message(2)])
+
+    assert server.stats()[DIRECTORY_CHANGES]["active"] == 2
+
+
+async def test_a_connection_cut_while_idle_is_hidden(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    await bus.send(DIRECTORY_CHANGES, [message(1)])
+    await server.drop_connections()
+
+    await bus.send(DIRECTORY_CHANGES, [message(2)])
+
+    assert server.stats()[DIRECTORY_CHANGES]["active"] == 2
+
+
+async def test_a_queue_that_does_not_exist_is_a_permanent_error_that_names_it(
+    bus: AzureServiceBus,
+) -> None:
+    with pytest.raises(PermanentError, match="no queue nowhere"):
+        await bus.send("nowhere", [message(1)])

@@ -1,0 +1,128 @@
+"""Provisioning over HTTP: jobs, calls on demand with their limit, the cycle and the log."""
+
+import asyncio
+import json
+from typing import Any
+
+from emulator.clock import iso
+from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
+
+
+async def test_a_call_on_demand_brings_a_joiner_into_the_app(graph: Any, joiner: str) -> None:
+    await graph.join(joiner)
+    before = await graph.account(joiner)
+
+    answer = await graph.provision(joiner)
+
+    assert before is None
+    assert answer.status_code == 200
+    assert json.loads(answer.json()["key"]) == {"result": "Success", "details": {}}
+    after = await graph.account(joiner)
+    assert after is not None
+    assert (after["active"], after["groups"]) == (True, [TOTAL_ENGINEERING])
+
+
+async def test_the_sixth_call_in_ten_seconds_is_throttled_and_counted(
+    graph: Any, joiner: str
+) -> None:
+    await graph.join(joiner)
+
+    answers = await asyncio.gather(*(graph.provision(joiner) for _ in range(6)))
+    stats = await graph.get("/emulator/stats")
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [429]
+    (refused,) = [answer for answer in answers if answer.status_code == 429]
+    assert 1 <= int(refused.headers["Retry-After"]) <= 10
+    assert stats["on_demand_calls"][TOTAL] == 5
+    assert (stats["throttled"], stats["limit_violations"]) == (1, 1)
+
+
+async def test_calls_may_go_on_when_the_clock_has_passed_the_window(
+    graph: Any, joiner: str
+) -> None:
+    await asyncio.gather(*(graph.provision(joiner) for _ in range(5)))
+
+    await graph.post("/emulator/clock", {"advance_seconds": 10})
+
+    assert (await graph.provision(joiner)).status_code == 200
+
+
+async def test_a_sixth_member_is_refused_and_counted(graph: Any) -> None:
+    users = [object_id(f"user/{number}") for number in range(1, 7)]
+
+    answer = await graph.provision(*users)
+
+    assert answer.status_code == 400
+    assert (await graph.get("/emulator/stats"))["limit_violations"] == 1
+
+
+async def test_a_call_goes_on_when_the_caller_is_gone(start: Any, joiner: str) -> None:
+    graph = await start(on_demand_delay=(0.2, 0.2))
+    await graph.join(joiner)
+
+    call = asyncio.create_task(graph.provision(joiner))
+    async with asyncio.timeout(10):
+        while (await graph.get("/emulator/stats"))["on_demand_calls"][TOTAL] == 0:
+            pass
+    call.cancel()
+
+    async with asyncio.timeout(10):
+        while await graph.account(joiner) is None:
+            pass
+
+
+async def test_the_cycle_comes_when_its_time_has_come(graph: Any, joiner: str) -> None:
+    await graph.join(joiner)
+    cycle = await graph.get("/emulator/cycle", target=TOTAL)
+
+    await graph.post("/emulator/clock", {"advance_seconds": 40 * 60 + 1})
+
+    async with asyncio.timeout(10):
+        while (account := await graph.account(joiner)) is None:
+            pass
+    assert account["active"]
+    assert (await graph.get("/emulator/cycle", target=TOTAL))["next_at"] > cycle["next_at"]
+    job = await graph.get(await graph.jobs_path())
+    assert job["status"]["lastSuccessfulExecution"]["countExported"] == 1
+
+
+async def test_a_quarantined_job_says_so_until_it_is_started(graph: Any) -> None:
+    path = await graph.jobs_path()
+
+    await graph.post(f"/emulator/targets/{TOTAL}/quarantine", {"reason": "TooManyDeletes"})
+    quarantined = (await graph.get(path))["status"]
+    await graph.post(f"{path}/start")
+
+    assert quarantined["code"] == "Quarantine"
+    assert quarantined["quarantine"]["reason"] == "TooManyDeletes"
+    assert (await graph.get(path))["status"]["code"] == "Active"
+
+
+async def test_every_result_is_in_the_provisioning_log(graph: Any, joiner: str) -> None:
+    began = (await graph.get("/emulator/clock"))["emulated"]
+    await graph.join(joiner)
+
+    await graph.provision(joiner)
+    await graph.post(f"/emulator/cycle?target={TOTAL}")
+    log = await graph.get(
+        "/v1.0/auditLogs/provisioning",
+        **{"$filter": f"servicePrincipal/id eq '{TOTAL}' and activityDateTime ge {iso(began)}"},
+    )
+
+    assert [entry["sourceIdentity"]["id"] for entry in log["value"]] == [TOTAL_ENGINEERING]
+    assert log["value"][0]["provisioningStatusInfo"]["status"] == "success"
+
+
+async def test_an_error_of_the_app_is_told_and_changes_nothing(graph: Any, joiner: str) -> None:
+    await graph.join(joiner)
+    await graph.post(
+        f"/emulator/targets/{TOTAL}/connector-errors", {"code": "TooManyRequests", "times": 1}
+    )
+
+    failed = await graph.provision(joiner)
+    absent = await graph.account(joiner) is None
+    repeated = await graph.provision(joiner)
+
+    assert json.loads(failed.json()["key"])["details"]["errorCode"] == "TooManyRequests"
+    assert absent
+    assert json.loads(repeated.json()["key"])["result"] == "Success"
