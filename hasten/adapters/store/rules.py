@@ -1,4 +1,4 @@
-"""What every store refuses, so that code tested on one works on the other."""
+"""What every store refuses, so that code tested on one works on the others."""
 
 import json
 import re
@@ -7,31 +7,28 @@ from collections.abc import Sequence
 from hasten.ports.store import MAX_WRITES, Json, Put, Write
 
 MAX_BODY = 256 * 1024
-"""Bytes of JSON; an entity of Azure Tables takes 1 MiB in all, counted twice as wide (UTF-16)."""
+"""Bytes of JSON; an entity of Azure Tables takes 1 MiB, and its text counts two bytes each."""
 
 COLLECTION = re.compile(r"[a-z][a-z]{2,40}")
-NAME = re.compile(r"[^/\\#?\x00-\x1f\x7f-\x9f]{1,256}")
+NAME = re.compile(r"[^/\\#?\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,256}")
 
 
-def check_collection(collection: str) -> None:
+def check_names(collection: str, *names: str) -> None:
+    """`names` are a partition and perhaps a key."""
     if not COLLECTION.fullmatch(collection):
         raise ValueError(f"{collection!r} is no name for a collection")
-
-
-def check_name(name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name for a partition or a key")
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name for a partition or a key")
 
 
 def check_commit(collection: str, partition: str, writes: Sequence[Write]) -> None:
-    check_collection(collection)
-    check_name(partition)
+    check_names(collection, partition, *(write.key for write in writes))
     if len(writes) > MAX_WRITES:
         raise ValueError(f"{len(writes)} writes in one commit; {MAX_WRITES} is the most")
     if len({write.key for write in writes}) < len(writes):
         raise ValueError("a key is written twice in one commit")
     for write in writes:
-        check_name(write.key)
         if isinstance(write, Put):
             encoded(write.body)
 
@@ -42,8 +39,3 @@ def encoded(body: Json) -> str:
     if len(text) > MAX_BODY:
         raise ValueError(f"a body of {len(text)} bytes; {MAX_BODY} is the most")
     return text
-
-
-def after(prefix: str) -> str:
-    """The first string behind all those that begin with `prefix`."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)

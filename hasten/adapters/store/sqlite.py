@@ -1,44 +1,65 @@
-"""The Store port on one SQLite file, which several processes may share."""
+"""The Store port on one SQLite file, which several processes may share: the embedded default."""
 
 import asyncio
 import json
 import sqlite3
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from hasten.adapters.store.rules import (
-    after,
-    check_collection,
-    check_commit,
-    check_name,
-    encoded,
-)
-from hasten.ports.store import Conflict, Delete, Document, Write
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
+
+from hasten.adapters.store.rules import check_commit, check_names, encoded
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.store import Conflict, Document, Put, Write
 
 T = TypeVar("T")
 
-BUSY_TIMEOUT = 30.0
-"""Seconds to wait for another process to finish its write."""
+BUSY_TIMEOUT = timedelta(seconds=10)
+"""How long a commit waits for those of other processes; each holds the file for milliseconds."""
+
+BUSY_DELAY = timedelta(seconds=1)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
     collection TEXT NOT NULL,
     partition TEXT NOT NULL,
     key TEXT NOT NULL,
-    etag TEXT NOT NULL,
     body TEXT NOT NULL,
+    etag TEXT NOT NULL,
     PRIMARY KEY (collection, partition, key)
 ) WITHOUT ROWID
 """
+GET = "SELECT key, body, etag FROM documents WHERE collection = ? AND partition = ? AND key = ?"
+SCAN = """
+SELECT key, body, etag FROM documents
+WHERE collection = ? AND partition = ? AND key >= ? AND key < CAST(? AS TEXT)
+ORDER BY key LIMIT ?
+"""
+INSERT = """
+INSERT INTO documents (collection, partition, key, body, etag)
+VALUES (?, ?, ?, ?, hex(randomblob(8))) ON CONFLICT DO NOTHING
+"""
+UPDATE = """
+UPDATE documents SET body = ?, etag = hex(randomblob(8))
+WHERE collection = ? AND partition = ? AND key = ? AND etag = ?
+"""
+DELETE = "DELETE FROM documents WHERE collection = ? AND partition = ? AND key = ? AND etag = ?"
 
-OF_KEY = "collection = ? AND partition = ? AND key = ?"
+ABOVE_UTF8 = b"\xff"
+"""Appended to a prefix: greater than any key that begins so, for UTF-8 never has this byte."""
+
+NO_LIMIT = -1
+
+OPERATORS_TURN = ("CANTOPEN", "READONLY", "NOTADB", "CORRUPT", "PERM", "AUTH", "FULL")
+"""SQLite's codes, without SQLITE_, that last until someone sees to the file or the disk."""
 
 
 class SqliteStore:
-    """All statements run in one thread: a transaction is never interleaved with another."""
+    """Everything runs in one thread: no read falls into a half-done commit."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -46,92 +67,108 @@ class SqliteStore:
         self._connection: sqlite3.Connection | None = None
 
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
-        check_collection(collection)
-        check_name(partition)
-        check_name(key)
-
-        def read(connection: sqlite3.Connection) -> Document | None:
-            row = connection.execute(
-                f"SELECT key, body, etag FROM documents WHERE {OF_KEY}",  # noqa: S608 - a constant
-                (collection, partition, key),
-            ).fetchone()
-            return _document(row) if row else None
-
-        return await self._run(read)
+        check_names(collection, partition, key)
+        rows = await self._run(lambda c: c.execute(GET, (collection, partition, key)).fetchall())
+        return next((_document(row) for row in rows), None)
 
     async def scan(
         self, collection: str, partition: str, prefix: str = "", limit: int | None = None
     ) -> Sequence[Document]:
-        check_collection(collection)
-        check_name(partition)
-        bound, bounds = (
-            ("AND key >= ? AND key < ?", (prefix, after(prefix))) if prefix else ("", ())
-        )
-
-        def read(connection: sqlite3.Connection) -> Sequence[Document]:
-            rows = connection.execute(
-                "SELECT key, body, etag FROM documents WHERE collection = ? AND partition = ? "  # noqa: S608 - constants
-                f"{bound} ORDER BY key LIMIT ?",
-                (collection, partition, *bounds, -1 if limit is None else limit),
-            )
-            return [_document(row) for row in rows]
-
-        return await self._run(read)
+        check_names(collection, partition)
+        most = NO_LIMIT if limit is None else limit
+        bounds = (collection, partition, prefix, prefix.encode() + ABOVE_UTF8, most)
+        return [_document(row) for row in await self._run(lambda c: list(c.execute(SCAN, bounds)))]
 
     async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
         check_commit(collection, partition, writes)
-
-        def write_all(connection: sqlite3.Connection) -> None:
-            connection.execute("BEGIN IMMEDIATE")  # readers of the etags are writers already
-            try:
-                for write in writes:
-                    _write(connection, (collection, partition, write.key), write)
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-
-        await self._run(write_all)
+        await self._run(lambda c: _commit(c, collection, partition, writes))
 
     async def close(self) -> None:
-        def close(connection: sqlite3.Connection) -> None:
-            connection.close()
-
-        await self._run(close)
-        self._connection = None
+        await self._run(lambda c: c.close())
         self._thread.shutdown()
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def run() -> T:
-            self._connection = self._connection or _connect(self._path)
-            return work(self._connection)
+            with _translated():
+                if self._connection is None:
+                    self._connection = _connect(self._path)
+                return work(self._connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)
 
 
+def _is_busy(error: BaseException) -> bool:
+    return _name(error).startswith(("BUSY", "LOCKED"))
+
+
+@retry(  # SQLite does not wait when two processes turn a new file to WAL at once
+    retry=retry_if_exception(_is_busy),
+    stop=stop_after_delay(BUSY_TIMEOUT.total_seconds()),
+    wait=wait_random(0.01, 0.05),
+    reraise=True,
+)
 def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    # After a power cut the newest commits may be missing, but never one without those before it.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute(SCHEMA)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT.total_seconds(), isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(SCHEMA)
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
-def _write(connection: sqlite3.Connection, name: tuple[str, str, str], write: Write) -> None:
-    found = connection.execute(f"SELECT etag FROM documents WHERE {OF_KEY}", name).fetchone()  # noqa: S608 - a constant
-    if (found[0] if found else None) != write.etag:
-        raise Conflict(write.key)
-    if isinstance(write, Delete):
-        connection.execute(f"DELETE FROM documents WHERE {OF_KEY}", name)  # noqa: S608 - a constant
-    else:
-        connection.execute(
-            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)",
-            (*name, uuid.uuid4().hex, encoded(write.body)),
-        )
+def _commit(
+    connection: sqlite3.Connection, collection: str, partition: str, writes: Sequence[Write]
+) -> None:
+    """Takes the write lock first: what is compared stays true until it is written."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for write in writes:
+            statement, values = _statement((collection, partition, write.key), write)
+            if connection.execute(statement, values).rowcount == 0:
+                raise Conflict(write.key)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _statement(at: tuple[str, str, str], write: Write) -> tuple[str, tuple[str, ...]]:
+    if not isinstance(write, Put):
+        return DELETE, (*at, write.etag)
+    body = encoded(write.body)
+    return (INSERT, (*at, body)) if write.etag is None else (UPDATE, (body, *at, write.etag))
 
 
 def _document(row: tuple[str, str, str]) -> Document:
     key, body, etag = row
     return Document(key, json.loads(body), etag)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _needs_operator(type(error).__name__) from error
+    except sqlite3.Error as error:
+        if _is_busy(error):
+            raise TemporaryError("other processes keep the SQLite file busy", BUSY_DELAY) from error
+        name = _name(error)
+        if name.startswith(OPERATORS_TURN):
+            raise _needs_operator(name) from error
+        raise
+
+
+def _needs_operator(problem: str) -> PermanentError:
+    return PermanentError(
+        f"the SQLite file cannot be used: {problem}",
+        "check the path in HASTEN_STORE, its permissions and the space on its disk",
+    )
+
+
+def _name(error: BaseException) -> str:
+    """SQLite's own code; empty for errors of the Python module."""
+    return str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_")

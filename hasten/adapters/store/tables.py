@@ -1,167 +1,191 @@
-"""The Store port on Azure Table Storage: a collection is a table, a commit an entity group
-transaction."""
+"""The Store port on Azure Table Storage: a table per collection, an entity per document."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from azure.core import MatchConditions
-from azure.core.exceptions import (
-    ClientAuthenticationError,
-    HttpResponseError,
-    ResourceExistsError,
-    ResourceNotFoundError,
-    ServiceRequestError,
-    ServiceResponseError,
-)
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 from azure.data.tables import TableErrorCode, TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
-from hasten.adapters.store.rules import (
-    after,
-    check_collection,
-    check_commit,
-    check_name,
-    encoded,
-)
+from hasten.adapters.store.rules import check_commit, check_names, encoded
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.store import Conflict, Delete, Document, Json, Write
+from hasten.limits import READ_TIMEOUT
+from hasten.ports.store import Conflict, Document, Put, Write
 
-PREFIX = "hasten"
+OPTIONS: Mapping[str, Any] = {
+    # The SDK would send a commit again after a 500 or 504. If the first had been done, the second
+    # would report a conflict although all was written. So the caller decides, after reading.
+    "retry_total": 0,
+    "connection_timeout": 10,
+    "read_timeout": READ_TIMEOUT.total_seconds(),
+}
+
+PIECE = 32_000
+"""Characters of the body in one property, which takes 64 KiB of UTF-16. Bodies are ASCII."""
+
+TABLE_PREFIX = "hasten"
 """Of the names of our tables: hastenledger, hastencursors …"""
 
-CHUNK = 32_000
-"""Characters of a string property; Azure Tables allows 64 KiB of UTF-16."""
+DEFAULT_DELAY = timedelta(seconds=5)
+PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
+REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+LOST_RACE = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.NOT_FOUND}
 
-LOST = frozenset(
-    {
-        TableErrorCode.ENTITY_ALREADY_EXISTS,
-        TableErrorCode.UPDATE_CONDITION_NOT_SATISFIED,
-        TableErrorCode.CONDITION_NOT_MET,
-        TableErrorCode.RESOURCE_NOT_FOUND,
-        TableErrorCode.ENTITY_NOT_FOUND,
-    }
-)
-DELAY = timedelta(seconds=5)
-FORBIDDEN = 403
-
-Operation = tuple[str, dict[str, Any]] | tuple[str, dict[str, Any], dict[str, Any]]
+ALL = "PartitionKey eq @partition"
+FROM = ALL + " and RowKey ge @first"
+BETWEEN = FROM + " and RowKey lt @above"
 
 
-class TablesStore:
-    """Owns `service`. A table is made when the first document is written into it."""
+def of_account(endpoint: str, credential: AsyncTokenCredential) -> "TableStore":
+    return TableStore(TableServiceClient(endpoint, credential=credential, **OPTIONS))
+
+
+def of_connection_string(connection_string: str) -> "TableStore":
+    """Raises ValueError."""
+    return TableStore(TableServiceClient.from_connection_string(connection_string, **OPTIONS))
+
+
+class TableStore:
+    """Makes a table when something is first written to it."""
 
     def __init__(self, service: TableServiceClient) -> None:
         self._service = service
-        self._tables: dict[str, TableClient] = {}
 
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
-        check_name(partition)
-        check_name(key)
-        async with _translated():
+        check_names(collection, partition, key)
+        table = self._table(collection)
+        with _translated():
             try:
-                return _document(await self._table(collection).get_entity(partition, key))
-            except ResourceNotFoundError:
+                return _document(await table.get_entity(partition, key))
+            except ResourceNotFoundError:  # the entity or its table
                 return None
 
     async def scan(
         self, collection: str, partition: str, prefix: str = "", limit: int | None = None
     ) -> Sequence[Document]:
-        check_name(partition)
-        condition, values = "PartitionKey eq @partition", {"partition": partition}
-        if prefix:
-            condition += " and RowKey ge @first and RowKey lt @behind"
-            values |= {"first": prefix, "behind": after(prefix)}
-        entities = self._table(collection).query_entities(
-            condition, parameters=values, results_per_page=limit
-        )
+        """`limit` cuts in the order of the service, which is that of UTF-16: it differs from code
+        points only where U+E000 to U+FFFF meet characters beyond them."""
+        check_names(collection, partition)
+        table = self._table(collection)
+        query, parameters = _range(partition, prefix)
         found: list[Document] = []
-        async with _translated():
+        with _translated():
             try:
-                async for entity in entities:
-                    found.append(_document(entity))
-                    if len(found) == limit:
+                async for entity in table.query_entities(query, parameters=parameters):
+                    if limit is not None and len(found) >= limit:
                         break
-            except ResourceNotFoundError:
+                    document = _document(entity)
+                    if document.key.startswith(prefix):
+                        found.append(document)
+            except ResourceNotFoundError:  # no table yet
                 return []
-        return found
+        return sorted(found, key=lambda document: document.key)
 
     async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
         check_commit(collection, partition, writes)
+        if not writes:
+            return
         table = self._table(collection)
-        operations = [_operation(partition, write) for write in writes]
-        async with _translated():
+        with _translated():
             try:
-                await table.submit_transaction(operations)
-            except TableTransactionError as error:
-                if error.error_code in LOST:
-                    raise Conflict(writes[error.index].key) from None
-                if error.error_code != TableErrorCode.TABLE_NOT_FOUND:
+                await _submit(table, partition, writes)
+            except HttpResponseError as error:
+                if _code(error) != TableErrorCode.TABLE_NOT_FOUND:
                     raise
-                await _create(table)
-                await self.commit(collection, partition, writes)
+                await self._service.create_table_if_not_exists(table.table_name)
+                await _submit(table, partition, writes)
 
     async def close(self) -> None:
-        for table in self._tables.values():
-            await table.close()
         await self._service.close()
 
     def _table(self, collection: str) -> TableClient:
-        check_collection(collection)
-        if collection not in self._tables:
-            self._tables[collection] = self._service.get_table_client(PREFIX + collection)
-        return self._tables[collection]
+        return self._service.get_table_client(TABLE_PREFIX + collection)
 
 
-async def _create(table: TableClient) -> None:
+def pieces(body: str) -> dict[str, str]:
+    """The properties that hold a body; their names sort in its order."""
+    starts = range(0, len(body), PIECE)
+    return {f"body{n:02}": body[start : start + PIECE] for n, start in enumerate(starts)}
+
+
+async def _submit(table: TableClient, partition: str, writes: Sequence[Write]) -> None:
+    """An entity group transaction. Raises Conflict."""
     try:
-        await table.create_table()
-    except ResourceExistsError:
-        return  # another instance was faster
+        await table.submit_transaction([_operation(partition, write) for write in writes])
+    except TableTransactionError as error:
+        lost = error.status_code in LOST_RACE and _code(error) not in {
+            TableErrorCode.TABLE_NOT_FOUND,
+            TableErrorCode.TABLE_BEING_DELETED,
+        }
+        if lost:
+            raise Conflict(writes[error.index].key) from error
+        raise
 
 
-def _operation(partition: str, write: Write) -> Operation:
-    entity: dict[str, Any] = {"PartitionKey": partition, "RowKey": write.key}
-    if isinstance(write, Delete):
-        return "delete", entity, _if_unchanged(write.etag)
-    text = encoded(write.body)
-    for number, start in enumerate(range(0, len(text), CHUNK)):
-        entity[f"Body{number}"] = text[start : start + CHUNK]
-    if write.etag is None:
-        return "create", entity
-    return "update", entity, {"mode": UpdateMode.REPLACE, **_if_unchanged(write.etag)}
+def _operation(partition: str, write: Write) -> tuple[str, dict[str, str], dict[str, Any]]:
+    entity = {"PartitionKey": partition, "RowKey": write.key}
+    if isinstance(write, Put):
+        entity |= pieces(encoded(write.body))
+        if write.etag is None:
+            return "create", entity, {}
+    unchanged = {"etag": write.etag, "match_condition": MatchConditions.IfNotModified}
+    if isinstance(write, Put):
+        return "update", entity, {**unchanged, "mode": UpdateMode.REPLACE}
+    return "delete", entity, unchanged
 
 
-def _if_unchanged(etag: str) -> dict[str, Any]:
-    return {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+def _document(entity: Any) -> Document:
+    body = "".join(entity[name] for name in sorted(entity) if name.startswith("body"))
+    return Document(entity["RowKey"], json.loads(body), entity.metadata["etag"])
 
 
-def _document(entity: Mapping[str, Any]) -> Document:
-    chunks = sum(1 for name in entity if name.startswith("Body"))
-    body: Json = json.loads("".join(entity[f"Body{number}"] for number in range(chunks)))
-    metadata: Any = getattr(entity, "metadata", {})
-    return Document(entity["RowKey"], body, metadata["etag"])
+def _range(partition: str, prefix: str) -> tuple[str, dict[str, str]]:
+    """At least the keys that begin with `prefix`."""
+    if not prefix:
+        return ALL, {"partition": partition}
+    parameters = {"partition": partition, "first": prefix}
+    last = ord(prefix[-1])
+    if last in {0xD7FF, 0xFFFF, 0x10FFFF}:  # no character follows these in UTF-16 order
+        return FROM, parameters
+    return BETWEEN, {**parameters, "above": prefix[:-1] + chr(last + 1)}
 
 
-@asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
-    """The SDK's errors, after its own retries, become the two that decide retry."""
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Leaves a bug of ours (any other 4xx) as the SDK raised it."""
     try:
         yield
-    except ClientAuthenticationError as error:
-        raise _not_permitted() from error
     except HttpResponseError as error:
-        if error.status_code == FORBIDDEN:
-            raise _not_permitted() from error
-        raise TemporaryError(f"Table Storage answered {error.status_code}", DELAY) from error
-    except (ServiceRequestError, ServiceResponseError) as error:
-        raise TemporaryError(f"Table Storage: {type(error).__name__}", DELAY) from error
+        status = error.status_code or HTTPStatus.SERVICE_UNAVAILABLE
+        reason = f"Azure Tables answered {status} {_code(error)}"
+        if status in REFUSED:
+            raise PermanentError(
+                reason,
+                'give the app\'s identity the role "Storage Table Data Contributor" on the '
+                "storage account, or correct the key in HASTEN_STORE",
+            ) from error
+        being_deleted = _code(error) == TableErrorCode.TABLE_BEING_DELETED
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in PASSING or being_deleted:
+            raise TemporaryError(reason, _delay(error)) from error
+        raise
+    except AzureError as error:
+        reason = f"Azure Tables did not answer: {type(error).__name__}"
+        raise TemporaryError(reason, DEFAULT_DELAY) from error
 
 
-def _not_permitted() -> PermanentError:
-    return PermanentError(
-        "Table Storage refused us",
-        'give the app\'s identity the role "Storage Table Data Contributor"',
-    )
+def _code(error: HttpResponseError) -> str:
+    """The service's own word for what went wrong."""
+    code = getattr(error, "error_code", None)
+    return code.value if isinstance(code, TableErrorCode) else str(code or "")
+
+
+def _delay(error: HttpResponseError) -> timedelta:
+    response: Any = error.response  # its declared type has no headers
+    value = response.headers.get("Retry-After", "") if response else ""
+    return timedelta(seconds=int(value)) if value.isdecimal() else DEFAULT_DELAY

@@ -1,6 +1,7 @@
 """Opens the store that HASTEN_STORE names. Only the adapter that is named is loaded."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from azure.core.credentials_async import AsyncTokenCredential
 
@@ -11,24 +12,36 @@ SQLITE = "sqlite:///"
 
 
 def open_store(url: str, *, credential: AsyncTokenCredential) -> Store:
-    """`sqlite:///relative/path`, `sqlite:////absolute/path`, `https://<account>.table.core.windows.net`
-    (with `credential`), or a storage connection string. Raises PermanentError for anything else.
+    """`sqlite:///relative/path`, `sqlite:////absolute/path`, a storage connection string, or
+    `https://<account>.table.core.windows.net`, entered with `credential`.
+
+    Raises PermanentError for anything else; it does not repeat the value, which may hold a key.
     """
     if url.startswith(SQLITE) and len(url) > len(SQLITE):
         from hasten.adapters.store.sqlite import SqliteStore  # noqa: PLC0415 - see above
 
         return SqliteStore(Path(url.removeprefix(SQLITE)))
-    from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415 - see above
+    from hasten.adapters.store import tables  # noqa: PLC0415 - see above
 
-    from hasten.adapters.store.tables import TablesStore  # noqa: PLC0415 - see above
-
-    if url.startswith("https://"):
-        return TablesStore(TableServiceClient(url, credential=credential))
+    if _is_account(url):
+        return tables.of_account(url, credential)
+    if "=" not in url:
+        raise _refused()
     try:
-        return TablesStore(TableServiceClient.from_connection_string(url))
-    except ValueError as error:
-        raise PermanentError(
-            f"setting HASTEN_STORE is wrong: {error}",
-            "set it to sqlite:///path, https://<account>.table.core.windows.net or a storage "
-            "connection string",
-        ) from None
+        return tables.of_connection_string(url)
+    except ValueError:
+        raise _refused() from None
+
+
+def _is_account(url: str) -> bool:
+    parts = urlsplit(url)
+    bare = parts.path in {"", "/"} and not parts.query
+    return parts.scheme == "https" and ".table." in parts.netloc and bare
+
+
+def _refused() -> PermanentError:
+    return PermanentError(
+        "setting HASTEN_STORE is wrong",
+        "set it to sqlite:///path, https://<account>.table.core.windows.net or a storage "
+        "connection string",
+    )

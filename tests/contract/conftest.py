@@ -1,0 +1,65 @@
+"""The stores that keep the contract: each test runs on all of them."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from hasten.adapters.store.url import open_store
+from hasten.ports.store import Store
+from tests.fakes.memory_store import MemoryStore
+from tests.support import azurite
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+Connect = Callable[[], Store]
+
+NOBODY = cast("AsyncTokenCredential", None)
+"""Neither a file nor a connection string is entered with a credential."""
+
+
+@pytest.fixture(scope="session")
+def azurite_port() -> Iterator[int]:
+    if azurite.npm() is None:
+        reason = "Azurite needs npm"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{reason}, and CI must not skip it")
+        pytest.skip(reason)
+    with azurite.running_tables() as port:
+        yield port
+
+
+@pytest.fixture(params=["memory", "sqlite", "tables"])
+async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Connect]:
+    """Opens one more connection to the same data; all are closed afterwards."""
+    opened: list[Store] = []
+    memory = MemoryStore()
+    url = ""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/store.db"
+    elif request.param == "tables":
+        url = azurite.connection_string(request.getfixturevalue("azurite_port"))
+
+    def one_more() -> Store:
+        opened.append(open_store(url, credential=NOBODY) if url else memory)
+        return opened[-1]
+
+    yield one_more
+
+    for store in opened:
+        await store.close()
+
+
+@pytest.fixture
+def store(connect: Connect) -> Store:
+    return connect()
+
+
+@pytest.fixture
+def collection() -> str:
+    """Azurite lives for the whole session: each test has a collection of its own."""
+    return "".join(chr(ord("a") + int(digit, 16)) for digit in uuid.uuid4().hex)

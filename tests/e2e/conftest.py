@@ -1,0 +1,22 @@
+"""Each test gets a tenant of its own."""
+
+import gc
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.tenant import Tenant, emulated
+
+
+@pytest.fixture(autouse=True)
+def _garbage_is_collected_here() -> Iterator[None]:
+    """So that a connection that a killed host left open is no warning in a later test."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+async def tenant(tmp_path: Path) -> AsyncIterator[Tenant]:
+    async with emulated(tmp_path) as tenant:
+        yield tenant

@@ -1,0 +1,107 @@
+"""Azurite, Microsoft's emulator of Azure Storage: installed once below .tools, run per session."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+
+PACKAGE = "azurite"
+VERSION = "3.37.0"
+HOME = Path(__file__).parents[2] / ".tools" / PACKAGE
+
+START_TRIES = 3
+"""Another process may take the free port before Azurite does."""
+
+START_SECONDS = 30
+
+ACCOUNT = "devstoreaccount1"
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""Azurite's own, public."""
+
+
+def connection_string(port: int, key: str = KEY) -> str:
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={key};"
+        f"TableEndpoint=http://127.0.0.1:{port}/{ACCOUNT};"
+    )
+
+
+def npm() -> str | None:
+    return shutil.which("npm")
+
+
+def install() -> Path:
+    """The folder of this version. It appears whole or not at all, whoever installs it too."""
+    installed = HOME / VERSION
+    if installed.exists():
+        return installed
+    HOME.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=HOME, prefix="new-") as new:
+        whole = Path(new, VERSION)
+        whole.mkdir()
+        arguments = ["install", f"{PACKAGE}@{VERSION}", "--no-audit", "--no-fund", "--silent"]
+        subprocess.run([npm() or "npm", *arguments, "--prefix", str(whole)], check=True)
+        try:
+            whole.rename(installed)
+        except OSError:
+            if not installed.exists():
+                raise
+    return installed
+
+
+@contextmanager
+def running_tables() -> Iterator[int]:
+    """The port of a table service that holds nothing yet and is gone afterwards."""
+    command = install() / "node_modules" / ".bin" / "azurite-table"
+    process, port = _started(command)
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def _started(command: Path) -> tuple[subprocess.Popen[str], int]:
+    for _ in range(START_TRIES):
+        port = _free_port()
+        process = subprocess.Popen(
+            [
+                command,
+                "--tablePort",
+                str(port),
+                "--inMemoryPersistence",
+                "--skipApiVersionCheck",
+                "--disableTelemetry",
+                "--silent",
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "NODE_NO_WARNINGS": "1"},
+        )
+        if _is_listening(process):
+            return process, port
+        process.kill()
+        process.communicate()
+    raise RuntimeError(f"{PACKAGE} {VERSION} does not start")
+
+
+def _is_listening(process: subprocess.Popen[str]) -> bool:
+    """Waits for the line that says so; False when the process ends or says nothing for long."""
+    too_late = Timer(START_SECONDS, process.kill)
+    too_late.start()
+    try:
+        return any("successfully" in line for line in process.stdout or ())
+    finally:
+        too_late.cancel()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

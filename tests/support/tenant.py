@@ -1,0 +1,230 @@
+"""An emulated tenant in this process, and Functions hosts that run Hasten in processes of their
+own, which a test may start, kill and start again."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+
+from emulator.demo.admin import Admin
+from emulator.environment import environment
+from emulator.graph.seed import TOTAL_ENGINEERING, object_id
+from emulator.graph.server import GraphOptions, GraphServer
+from emulator.servicebus import ServiceBusServer, load_entities
+
+ROOT = Path(__file__).parents[2]
+LOCK = "PT5S"
+"""Of messages and sessions here: what a killed host had locked is free again after it."""
+
+PATIENCE = 60.0
+POLL = 0.05
+
+
+def newcomers(count: int, first: int = 901) -> list[str]:
+    """Users of the seed who are in neither group of TOTAL."""
+    return [object_id(f"user/{number}") for number in range(first, first + count)]
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], within: float = PATIENCE) -> None:
+    """Waits until it holds; an AssertionError when it does not in time."""
+    give_up_at = time.monotonic() + within
+    while not await holds():
+        assert time.monotonic() < give_up_at, f"it did not come about within {within} s"
+        await asyncio.sleep(POLL)
+
+
+@dataclass
+class Host:
+    """A Functions host with Hasten in it."""
+
+    port: int
+    settings: dict[str, str]
+    log: Path
+    _process: subprocess.Popen[bytes] | None = None
+    _log: IO[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def webhook(self) -> str:
+        return f"{self.url}/api/graph/notifications"
+
+    async def start(self) -> None:
+        self._spawn()
+        await eventually(self._is_running)
+
+    def _spawn(self) -> None:
+        self._log = self.log.open("ab")
+        command = [sys.executable, "-m", "emulator.functions", "--app", str(ROOT)]
+        self._process = subprocess.Popen(
+            [*command, "--port", str(self.port)],
+            cwd=ROOT,
+            env={**os.environ, **self.settings},
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    async def fire(self, timer: str) -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+            answer = await client.post(
+                f"{self.url}/admin/functions/{timer}", headers={"x-wait": "true"}, json={}
+            )
+        assert answer.status_code == 200, answer.text
+
+    def kill(self) -> None:
+        """As a crash: nothing is finished, nothing is handed back."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def events(self) -> list[dict[str, Any]]:
+        """The decisions it logged."""
+        lines = self.log.read_text().splitlines()
+        found = [line[line.index("{") :] for line in lines if '{"event":' in line]
+        return [json.loads(line) for line in found]
+
+    async def _is_running(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            async with httpx.AsyncClient(trust_env=False) as client:
+                answer = await client.get(f"{self.url}/admin/host/status")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200 and answer.json()["state"] == "Running"
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=30)
+            self._process = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+
+@dataclass
+class Tenant:
+    graph: GraphServer
+    servicebus: ServiceBusServer
+    admin: Admin
+    state: Path
+    hosts: list[Host] = field(default_factory=list)
+
+    @property
+    def database(self) -> Path:
+        return self.state / "hasten.db"
+
+    async def host(self) -> Host:
+        """One more host, started; all share the bus and the store."""
+        port = _free_port()
+        settings = environment(
+            graph_url=self.graph.url,
+            functions_url=f"http://127.0.0.1:{port}",
+            servicebus=self.servicebus.connection_string,
+            tenant_id=self.graph.tenant.id,
+            identity_endpoint=self.graph.identity_endpoint,
+            identity_header=self.graph.identity_header,
+            state_dir=self.state,
+            app_dir=ROOT,
+        )
+        host = Host(port, settings, self.state / f"host-{len(self.hosts)}.log")
+        self.hosts.append(host)
+        await host.start()
+        return host
+
+    async def watched_by(self, host: Host) -> None:
+        """Discovery and subscriptions done, and what they led to finished."""
+        await host.fire("sweep")
+        await eventually(self.is_quiet)
+
+    async def is_quiet(self) -> bool:
+        """Whether no message waits, is locked or is scheduled."""
+        stats = self.servicebus.stats().values()
+        return not any(s["active"] + s["locked"] + s["scheduled"] for s in stats)
+
+    async def join(self, users: list[str], group: str = TOTAL_ENGINEERING) -> None:
+        await asyncio.gather(*(self.admin.join(group, user) for user in users))
+
+    async def are_in(self, users: list[str], group: str = TOTAL_ENGINEERING) -> bool:
+        """Whether the app has them all, active and in the group."""
+        accounts = await self.admin.accounts()
+        return all(
+            user in accounts and accounts[user]["active"] and group in accounts[user]["groups"]
+            for user in users
+        )
+
+    async def is_disabled(self, user: str) -> bool:
+        accounts = await self.admin.accounts()
+        return user in accounts and not accounts[user]["active"]
+
+    async def calls_made(self) -> int:
+        return await self.admin.calls_made()
+
+    async def named_in_calls(self) -> list[str]:
+        """Every user as often as a call named them."""
+        names: list[str] = []
+        for call in await self.admin.calls():
+            [subject] = call["body"]["parameters"][0]["subjects"]
+            linked = subject.get("links", {}).get("members", [])
+            names += [member["objectId"] for member in linked] or [subject["objectId"]]
+        return names
+
+    def documents(self, collection: str) -> dict[str, dict[str, Any]]:
+        """What the store holds, by key."""
+        with sqlite3.connect(self.database) as connection:
+            rows = connection.execute(
+                "SELECT key, body FROM documents WHERE collection = ?", (collection,)
+            ).fetchall()
+        connection.close()
+        return {key: json.loads(body) for key, body in rows}
+
+
+@asynccontextmanager
+async def emulated(
+    state: Path, *, on_demand_delay: tuple[float, float] = (0.5, 1.0)
+) -> AsyncIterator[Tenant]:
+    graph = GraphServer(GraphOptions(on_demand_delay=on_demand_delay))
+    servicebus = ServiceBusServer(load_entities(_with_short_locks(state)))
+    await graph.start()
+    await servicebus.start()
+    tenant = Tenant(graph, servicebus, Admin(graph.url, graph.admin_token), state)
+    try:
+        yield tenant
+    finally:
+        for host in tenant.hosts:
+            host.stop()
+        await tenant.admin.close()
+        await servicebus.stop()
+        await graph.stop()
+
+
+def _with_short_locks(state: Path) -> Path:
+    entities = json.loads((ROOT / "infra" / "entities.json").read_text())
+    for queue in entities["queues"]:
+        queue["lockDuration"] = LOCK
+    path = state / "entities.json"
+    path.write_text(json.dumps(entities))
+    return path
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
