@@ -12,7 +12,12 @@ NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
 
 
 @blueprint.function_name("graph_notifications")
-@blueprint.route(route="graph/notifications", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@blueprint.route(
+    trigger_arg_name="request",
+    route="graph/notifications",
+    methods=["POST"],
+    auth_level=func.AuthLevel.ANONYMOUS,
+)
 async def graph_notifications(request: func.HttpRequest) -> func.HttpResponse:
     """Anonymous, as Graph signs nothing: clientState proves the sender (services/receive)."""
     token = request.params.get("validationToken")

@@ -153,10 +153,10 @@ def without_tls(client: type[Any]) -> None:
     original = client.__init__
 
     @functools.wraps(original)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **{"use_tls": False, **kwargs})
 
-    client.__init__ = __init__
+    client.__init__ = initialise
 
 
 def install(name: str, **contents: Any) -> None:

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 MAX_FRAME_SIZE = 65536
 CHANNEL_MAX = 255
 HANDSHAKE_SECONDS = 20
+MIN_HEARTBEAT_SECONDS = 0.02
 WRITE_CHUNK = 65536
 SASL_MECHANISMS = ("MSSBCBS", "ANONYMOUS", "PLAIN", "EXTERNAL")
 
@@ -49,6 +50,7 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self.service = service
         self.writable = True
+        self.lost = asyncio.Event()
         self._name = name
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
@@ -66,6 +68,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
         self._transport = transport
+        if self._closing:  # dropped before it began
+            transport.abort()
+            return
         self._timer = asyncio.get_running_loop().call_later(HANDSHAKE_SECONDS, self._too_slow)
 
     def data_received(self, data: bytes) -> None:
@@ -83,7 +88,7 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
             self._read()
-            self._contained(self._resume_sessions)
+            self.contain(self._resume_sessions)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self.writable = False
@@ -92,18 +97,20 @@ class Connection(asyncio.Protocol):
             self._timer.cancel()
         self._end_sessions(orderly=False)
         self._on_lost(self)
+        self.lost.set()
 
     # In.
 
     def _read(self) -> None:
         while self.writable and not self._closing:
-            if not self._contained(self._step):
+            if not self.contain(self._step):
                 return
 
-    def _contained(self, step: Callable[[], bool]) -> bool:
-        """Runs one step; whatever goes wrong in it ends this connection only."""
+    def contain(self, step: Callable[[], bool | None]) -> bool:
+        """Runs one step; whatever goes wrong in it ends this connection only. True if the step
+        says so."""
         try:
-            return step()
+            return bool(step())
         except AmqpError as error:
             self._fail(error)
         except DecodeError as error:
@@ -194,7 +201,7 @@ class Connection(asyncio.Protocol):
             ),
         )
         if peer.idle_time_out:
-            self._heartbeat(peer.idle_time_out / 1000 / 2)
+            self._heartbeat(max(peer.idle_time_out / 1000 / 2, MIN_HEARTBEAT_SECONDS))
 
     # Out.
 
@@ -226,10 +233,9 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(interval, self._heartbeat, interval)
 
-    def _resume_sessions(self) -> bool:
+    def _resume_sessions(self) -> None:
         for session in list(self._sessions.values()):
             session.resume()
-        return True
 
     # The end.
 

@@ -137,8 +137,8 @@ def _map(data: bytes, at: int, count: int, depth: int) -> tuple[Any, int]:
 def _array(data: bytes, at: int, count: int, depth: int) -> tuple[Any, int]:
     if count > MAX_ARRAY_COUNT:
         raise DecodeError("AMQP array is too long")
-    if data[at] == 0:
-        raise DecodeError("AMQP arrays of described types are not supported")
+    if data[at] in _NOT_IN_ARRAYS:
+        raise DecodeError(f"AMQP arrays of type 0x{data[at]:02x} are not supported")
     read = _reader(data[at])
     at += 1
     items = Array()
@@ -175,6 +175,9 @@ def _char(raw: bytes) -> Char:
 def _uuid(raw: bytes) -> uuid.UUID:
     return uuid.UUID(bytes=raw)
 
+
+# Described, null, decimals and compounds: nobody sends arrays of them to a broker.
+_NOT_IN_ARRAYS = frozenset((0x00, 0x40, 0x45, 0x74, 0x84, 0x94, 0xC0, 0xC1, 0xD0, 0xD1, 0xE0, 0xF0))
 
 _READERS: dict[int, Reader] = {
     0x00: _described,

@@ -130,7 +130,7 @@ def _map(out: bytearray, items: dict[Any, Any]) -> None:
 def _array(out: bytearray, items: list[Any]) -> None:
     """All elements share one constructor, hence the widest form of their type."""
     body = bytearray()
-    code, pack = _WIDE[type(items[0])] if items else (0x40, encode)
+    code, pack = _WIDE[type(items[0]) if items else bool]
     body.append(code)
     for item in items:
         if type(item) is not type(items[0]):

@@ -4,7 +4,7 @@ The layer above gives each link a handler when the peer attaches it, and accepts
 or later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
@@ -244,6 +244,10 @@ class OutgoingLink(Link):
     @property
     def sendable(self) -> bool:
         return self.state is State.ATTACHED and self._credit > 0 and self.session.has_room
+
+    def contain(self, step: Callable[[], None]) -> None:
+        """For work that another connection caused: a fault in it ends this one."""
+        self.session.connection.contain(step)
 
     def send(self, payload: bytes, *, tag: bytes, settled: bool) -> None:
         self._credit -= 1

@@ -1,6 +1,8 @@
 """A session: routes frames to links and keeps the windows and the unsettled deliveries."""
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulator.amqp import performatives as p
@@ -55,7 +57,7 @@ class Session:
                 link = self._link(performative.handle)
                 if not isinstance(link, IncomingLink):
                     raise DecodeError("transfer on a link that only sends to the peer")
-                self._guarded(link, lambda: link.transfer(performative, payload))
+                self._guarded(link, partial(link.transfer, performative, payload))
             case p.Disposition():
                 self._disposition(performative)
             case p.Flow():
@@ -76,7 +78,7 @@ class Session:
         except KeyError:
             raise DecodeError(f"no link has handle {handle}") from None
 
-    def _guarded(self, link: Link, step: Any) -> None:
+    def _guarded(self, link: Link, step: Callable[[], None]) -> None:
         try:
             step()
         except AmqpError as error:

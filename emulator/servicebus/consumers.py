@@ -39,7 +39,9 @@ class Receiver:
 
     def deliver(self, entry: Entry) -> None:
         tag = entry.lock.token.bytes_le if entry.lock else uuid.uuid4().bytes_le
-        self._link.send(to_payload(entry), tag=tag, settled=self.deletes)
+        self._link.contain(
+            lambda: self._link.send(to_payload(entry), tag=tag, settled=self.deletes)
+        )
 
     def session_lost(self) -> None:
         self._link.close(AmqpError(SESSION_LOCK_LOST, "The lock on the session has expired."))

@@ -1,10 +1,11 @@
 """One client's connection: which handler each of its links gets."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from emulator.amqp.links import IncomingLink, OutgoingLink
 from emulator.amqp.messages import Message
-from emulator.amqp.session import Session
 from emulator.amqp.types import Int
 from emulator.servicebus import management
 from emulator.servicebus.consumers import attach_receiver
@@ -12,6 +13,9 @@ from emulator.servicebus.namespace import Namespace, entity_path, managed_path
 from emulator.servicebus.operations import Target
 from emulator.servicebus.producers import Producer
 from emulator.servicebus.requests import Requests, Responder, Response
+
+if TYPE_CHECKING:
+    from emulator.amqp.session import Session
 
 CBS = "$cbs"
 MAX_REQUEST_SIZE = 1 << 20
@@ -44,8 +48,8 @@ class Peer:
             if managed is not None:
                 self._target(managed)
             key = link.session, path
-            responder = Responder(link, on_detached=lambda: self._forget(key))
-            self._responders[key] = link.sender = responder
+            forget = partial(self._responders.pop, key, None)
+            self._responders[key] = link.sender = Responder(link, on_detached=forget)
             link.accept()
         else:
             attach_receiver(link, self._namespace.outlet(path), holder=self)
@@ -60,9 +64,6 @@ class Peer:
     def _target(self, path: str) -> Target:
         inlet, outlet = self._namespace.find(path)
         return Target(inlet=inlet, outlet=outlet, holder=self)
-
-    def _forget(self, key: tuple[Session, str]) -> None:
-        self._responders.pop(key, None)
 
 
 def _put_token(_request: Message) -> Response:

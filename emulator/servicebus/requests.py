@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from emulator.amqp import performatives as p
-from emulator.amqp.errors import RESOURCE_LIMIT_EXCEEDED, AmqpError
+from emulator.amqp.errors import NOT_ALLOWED, RESOURCE_LIMIT_EXCEEDED, AmqpError
 from emulator.amqp.links import Delivery, OutgoingLink
 from emulator.amqp.messages import (
     Message,
@@ -29,7 +29,7 @@ class Response:
 class Responder:
     """The link on which answers go back. Answers wait, within bounds, for the peer's credit."""
 
-    def __init__(self, link: OutgoingLink, *, on_detached: Callable[[], None]) -> None:
+    def __init__(self, link: OutgoingLink, *, on_detached: Callable[[], object]) -> None:
         self._link = link
         self._on_detached = on_detached
         self._waiting: deque[bytes] = deque()
@@ -71,7 +71,7 @@ class Requests:
     def delivered(self, delivery: Delivery) -> p.Outcome:
         responder = self._responder()
         if responder is None:
-            raise AmqpError("amqp:not-allowed", "There is no link to send the answer on.")
+            raise AmqpError(NOT_ALLOWED, "There is no link to send the answer on.")
         request = decode_message(delivery.payload)
         responder.respond(self._answer(request), to=request)
         return p.Accepted()

@@ -40,17 +40,18 @@ class ServiceBusServer:
         if self._server is None:
             return
         self._server.close()
-        await self.drop_connections()
+        while self._connections:
+            await self.drop_connections()
         await self._server.wait_closed()
         self._server = None
         self._namespace.sleep()
 
     async def drop_connections(self) -> None:
         """Cuts every client off without a word; the port stays open."""
-        while self._connections:
-            for connection in list(self._connections):
-                connection.abort()
-            await asyncio.sleep(0)
+        dropped = list(self._connections)
+        for connection in dropped:
+            connection.abort()
+        await asyncio.gather(*(connection.lost.wait() for connection in dropped))
 
     def stats(self) -> dict[str, dict[str, int]]:
         """By queue (or `topic/Subscriptions/name`): active (can be received), scheduled, deferred,

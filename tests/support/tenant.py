@@ -18,11 +18,11 @@ from typing import IO, Any
 
 import httpx
 
+from emulator.azure import Azure, AzureOptions, running
 from emulator.demo.admin import Admin
-from emulator.environment import environment
 from emulator.graph.seed import TOTAL_ENGINEERING, object_id
 from emulator.graph.server import GraphOptions, GraphServer
-from emulator.servicebus import ServiceBusServer, load_entities
+from emulator.servicebus import ServiceBusServer
 
 ROOT = Path(__file__).parents[2]
 LOCK = "PT5S"
@@ -120,11 +120,18 @@ class Host:
 
 @dataclass
 class Tenant:
-    graph: GraphServer
-    servicebus: ServiceBusServer
+    azure: Azure
     admin: Admin
     state: Path
     hosts: list[Host] = field(default_factory=list)
+
+    @property
+    def graph(self) -> GraphServer:
+        return self.azure.graph
+
+    @property
+    def servicebus(self) -> ServiceBusServer:
+        return self.azure.servicebus
 
     @property
     def database(self) -> Path:
@@ -133,15 +140,8 @@ class Tenant:
     async def host(self) -> Host:
         """One more host, started; all share the bus and the store."""
         port = _free_port()
-        settings = environment(
-            graph_url=self.graph.url,
-            functions_url=f"http://127.0.0.1:{port}",
-            servicebus=self.servicebus.connection_string,
-            tenant_id=self.graph.tenant.id,
-            identity_endpoint=self.graph.identity_endpoint,
-            identity_header=self.graph.identity_header,
-            state_dir=self.state,
-            app_dir=ROOT,
+        settings = self.azure.environment(
+            functions_url=f"http://127.0.0.1:{port}", state_dir=self.state, app_dir=ROOT
         )
         host = Host(port, settings, self.state / f"host-{len(self.hosts)}.log")
         self.hosts.append(host)
@@ -151,6 +151,7 @@ class Tenant:
     async def watched_by(self, host: Host) -> None:
         """Discovery and subscriptions done, and what they led to finished."""
         await host.fire("sweep")
+        assert self.documents("subscriptions"), host.log.read_text()
         await eventually(self.is_quiet)
 
     async def is_quiet(self) -> bool:
@@ -199,19 +200,15 @@ class Tenant:
 async def emulated(
     state: Path, *, on_demand_delay: tuple[float, float] = (0.5, 1.0)
 ) -> AsyncIterator[Tenant]:
-    graph = GraphServer(GraphOptions(on_demand_delay=on_demand_delay))
-    servicebus = ServiceBusServer(load_entities(_with_short_locks(state)))
-    await graph.start()
-    await servicebus.start()
-    tenant = Tenant(graph, servicebus, Admin(graph.url, graph.admin_token), state)
-    try:
-        yield tenant
-    finally:
-        for host in tenant.hosts:
-            host.stop()
-        await tenant.admin.close()
-        await servicebus.stop()
-        await graph.stop()
+    graph = GraphOptions(on_demand_delay=on_demand_delay)
+    async with running(AzureOptions(graph=graph, entities=_with_short_locks(state))) as azure:
+        tenant = Tenant(azure, Admin(azure.graph.url, azure.graph.admin_token), state)
+        try:
+            yield tenant
+        finally:
+            for host in tenant.hosts:
+                host.kill()
+            await tenant.admin.close()
 
 
 def _with_short_locks(state: Path) -> Path:

@@ -16,7 +16,7 @@ ENTITIES = {
         {"name": "plain", "maxDeliveryCount": 2},
         {"name": "Once", "requiresDuplicateDetection": True},
         {"name": "sessions", "requiresSession": True},
-        {"name": "brief", "requiresSession": True, "lockDuration": "PT2S"},
+        {"name": "brief", "requiresSession": True, "lockDuration": "PT1.5S"},
     ],
     "topics": [{"name": "news", "subscriptions": [{"name": "a"}, {"name": "b"}]}],
 }
@@ -33,7 +33,7 @@ async def server() -> AsyncIterator[ServiceBusServer]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def client(server: ServiceBusServer) -> AsyncIterator[ServiceBusClient]:
     connection_string = server.connection_string
-    async with ServiceBusClient.from_connection_string(connection_string, retry_total=1) as client:
+    async with ServiceBusClient.from_connection_string(connection_string, retry_total=0) as client:
         yield client
 
 

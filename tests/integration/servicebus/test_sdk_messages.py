@@ -157,12 +157,15 @@ async def test_two_receivers_share_a_queue(
 async def test_each_subscription_gets_its_copy(
     client: ServiceBusClient, server: ServiceBusServer
 ) -> None:
-    async with client.get_topic_sender("news") as sender:
-        await sender.send_messages(ServiceBusMessage("x"))
-    async with client.get_subscription_receiver("news", "a") as receiver:
-        (message,) = await receiver.receive_messages(max_wait_time=WAIT)
-        await receiver.complete_message(message)
+    sender = client.get_topic_sender("news")
+    receiver = client.get_subscription_receiver("news", "a")
 
+    _, (message,) = await asyncio.gather(
+        sender.send_messages(ServiceBusMessage("x")), receiver.receive_messages(max_wait_time=WAIT)
+    )
+
+    await receiver.complete_message(message)
+    await asyncio.gather(sender.close(), receiver.close())
     stats = server.stats()
     assert stats["news/Subscriptions/a"]["active"] == 0
     assert stats["news/Subscriptions/b"]["active"] == 1

@@ -18,32 +18,27 @@ from emulator.servicebus import ServiceBusServer
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WAIT = 5
-LOCK = 2.0
+LOCK = 1.5
 
 
 def message(session: str, text: str) -> ServiceBusMessage:
     return ServiceBusMessage(text, session_id=session)
 
 
-async def test_a_session_gives_its_own_messages_in_order(
-    client: ServiceBusClient, sessions: ServiceBusSender
-) -> None:
-    await sessions.send_messages([message("s", "1"), message("t", "x"), message("s", "2")])
+async def test_when_no_session_comes_in_time_the_sdk_is_told(client: ServiceBusClient) -> None:
+    receiver = client.get_queue_receiver(
+        "sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=1
+    )
 
-    async with client.get_queue_receiver("sessions", session_id="s") as receiver:
-        received = await receiver.receive_messages(max_message_count=3, max_wait_time=WAIT)
-        for one in received:
-            await receiver.complete_message(one)
+    with pytest.raises(OperationTimeoutError):
+        await receiver.receive_messages()
 
-    assert [str(one) for one in received] == ["1", "2"]
+    await receiver.close()
 
 
 async def test_asking_for_the_next_session_waits_until_one_has_a_message(
     client: ServiceBusClient, sessions: ServiceBusSender
 ) -> None:
-    async with client.get_queue_receiver("sessions", session_id="t") as receiver:
-        (x,) = await receiver.receive_messages(max_wait_time=WAIT)
-        await receiver.complete_message(x)
     receiver = client.get_queue_receiver(
         "sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=WAIT
     )
@@ -59,15 +54,17 @@ async def test_asking_for_the_next_session_waits_until_one_has_a_message(
     await receiver.close()
 
 
-async def test_when_no_session_comes_in_time_the_sdk_is_told(client: ServiceBusClient) -> None:
-    receiver = client.get_queue_receiver(
-        "sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=1
-    )
+async def test_a_session_gives_its_own_messages_in_order(
+    client: ServiceBusClient, sessions: ServiceBusSender
+) -> None:
+    await sessions.send_messages([message("s", "1"), message("t", "x"), message("s", "2")])
 
-    with pytest.raises(OperationTimeoutError):
-        await receiver.receive_messages()
+    async with client.get_queue_receiver("sessions", session_id="s") as receiver:
+        received = await receiver.receive_messages(max_message_count=3, max_wait_time=WAIT)
+        for one in received:
+            await receiver.complete_message(one)
 
-    await receiver.close()
+    assert [str(one) for one in received] == ["1", "2"]
 
 
 async def test_a_session_closed_in_order_is_free_at_once(
@@ -102,7 +99,7 @@ async def test_a_holder_whose_lock_expired_is_told(client: ServiceBusClient) -> 
     receiver = client.get_queue_receiver("brief", session_id="lost")
 
     with pytest.raises(SessionLockLostError):
-        await receiver.receive_messages(max_wait_time=LOCK + 2)
+        await receiver.receive_messages(max_wait_time=LOCK + 3)
 
     await receiver.close()
 
@@ -130,16 +127,17 @@ async def test_a_killed_client_keeps_its_session_until_the_lock_expires(
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert child.stdout is not None
-    async with client.get_queue_sender("brief") as sender:
-        await sender.send_messages(message("s", "1"))
+    sender = client.get_queue_sender("brief")
+    await sender.send_messages(message("s", "1"))
     assert await child.stdout.readline() == b"held\n"
     child.send_signal(signal.SIGKILL)
     await child.wait()
 
-    async with client.get_queue_receiver(
+    receiver = client.get_queue_receiver(
         "brief", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=WAIT
-    ) as receiver:
-        (again,) = await receiver.receive_messages(max_wait_time=WAIT)
+    )
+    (again,) = await receiver.receive_messages()
+    await asyncio.gather(sender.close(), receiver.close())
 
     # A session closed in order would leave the count at 0.
     assert again.delivery_count == 1

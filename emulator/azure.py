@@ -1,0 +1,86 @@
+"""The Azure side in one process: Microsoft Graph, the managed identity, and Service Bus."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from emulator.environment import environment
+from emulator.graph.server import GraphOptions, GraphServer
+from emulator.servicebus import ServiceBusServer, load_entities
+
+ENTITIES = Path(__file__).parents[1] / "infra" / "entities.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AzureOptions:
+    """Port 0 takes any free one."""
+
+    graph: GraphOptions = field(default_factory=GraphOptions)
+    servicebus_port: int = 0
+    entities: Path = ENTITIES
+
+
+@dataclass(frozen=True)
+class Azure:
+    graph: GraphServer
+    servicebus: ServiceBusServer
+
+    def environment(
+        self, *, functions_url: str, state_dir: Path, app_dir: Path, targets: Path | None = None
+    ) -> dict[str, str]:
+        """The settings of a Functions app that runs against this."""
+        return environment(
+            graph_url=self.graph.url,
+            functions_url=functions_url,
+            servicebus=self.servicebus.connection_string,
+            tenant_id=self.graph.tenant.id,
+            identity_endpoint=self.graph.identity_endpoint,
+            identity_header=self.graph.identity_header,
+            state_dir=state_dir,
+            app_dir=app_dir,
+            targets=targets,
+        )
+
+
+@asynccontextmanager
+async def running(options: AzureOptions) -> AsyncIterator[Azure]:
+    """Raises OSError when a port is taken."""
+    servicebus = ServiceBusServer(load_entities(options.entities), port=options.servicebus_port)
+    graph = GraphServer(options.graph, extra_routes=_levers(servicebus))
+    await servicebus.start()
+    try:
+        await graph.start()
+        try:
+            yield Azure(graph, servicebus)
+        finally:
+            await graph.stop()
+    finally:
+        await servicebus.stop()
+
+
+def _levers(servicebus: ServiceBusServer) -> list[Route]:
+    actions = {
+        "stop": servicebus.stop,
+        "start": servicebus.start,
+        "drop_connections": servicebus.drop_connections,
+    }
+
+    async def stats(_: Request) -> Response:
+        return JSONResponse(servicebus.stats())
+
+    async def act(request: Request) -> Response:
+        action = (await request.json()).get("action")
+        if action not in actions:
+            return JSONResponse({"error": f"action: one of {', '.join(actions)}"}, 400)
+        await actions[action]()
+        return Response(status_code=204)
+
+    return [
+        Route("/emulator/servicebus", stats),
+        Route("/emulator/servicebus", act, methods=["POST"]),
+    ]

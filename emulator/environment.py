@@ -1,0 +1,31 @@
+"""The settings with which Hasten runs on the emulated tenant."""
+
+from pathlib import Path
+
+CLIENT_STATE_SECRET = "for-local-use-only-and-not-a-secret"  # noqa: S105 - as it says
+
+
+def environment(
+    *,
+    graph_url: str,
+    functions_url: str,
+    servicebus: str,
+    tenant_id: str,
+    identity_endpoint: str,
+    identity_header: str,
+    state_dir: Path,
+    app_dir: Path,
+    targets: Path | None = None,
+) -> dict[str, str]:
+    """`servicebus` is a connection string; the identity is an App Service's."""
+    return {
+        "HASTEN_TENANT_ID": tenant_id,
+        "HASTEN_CLIENT_STATE_SECRET": CLIENT_STATE_SECRET,
+        "HASTEN_PUBLIC_URL": functions_url,
+        "HASTEN_STORE": f"sqlite:///{state_dir}/hasten.db",
+        "HASTEN_TARGETS": str(targets or app_dir / "targets.yaml"),
+        "HASTEN_GRAPH_URL": f"{graph_url}/v1.0",
+        "ServiceBusConnection": servicebus,
+        "IDENTITY_ENDPOINT": identity_endpoint,
+        "IDENTITY_HEADER": identity_header,
+    }

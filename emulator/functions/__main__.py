@@ -1,0 +1,62 @@
+"""`python -m emulator.functions --app DIR --port N`: the host alone."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from emulator.functions.app import LoadError
+from emulator.functions.host import Host
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m emulator.functions", description=__doc__)
+    parser.add_argument("--app", type=Path, required=True, help="folder of function_app.py")
+    parser.add_argument("--port", type=int, default=7071, help="0: any free one")
+    parser.add_argument(
+        "--print-port", action="store_true", help="one line of JSON when it listens"
+    )
+    parser.add_argument(
+        "--until-stdin-ends", action="store_true", help="end with the parent process"
+    )
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    for chatty in ("azure", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    app = arguments.app.resolve()
+    _read_local_settings(app / "local.settings.json")
+    try:
+        host = Host(app, arguments.port)
+    except LoadError as error:
+        sys.exit(str(error))
+    asyncio.run(_serve(host, arguments))
+
+
+def _read_local_settings(file: Path) -> None:
+    """As `func start` does; the environment wins."""
+    if file.exists():
+        for name, value in json.loads(file.read_text(encoding="utf-8")).get("Values", {}).items():
+            os.environ.setdefault(name, str(value))
+
+
+async def _serve(host: Host, arguments: argparse.Namespace) -> None:
+    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    if arguments.until_stdin_ends:
+        loop.add_reader(sys.stdin, stopped.set)  # nobody writes to it: readable means ended
+    try:
+        await host.start()
+    except OSError as error:
+        sys.exit(f"--port {arguments.port}: {error.strerror}")
+    if arguments.print_port:
+        print(json.dumps({"functions": host.port}), flush=True)  # noqa: T201 - the CLI's answer
+    await host.run(stopped)
+
+
+if __name__ == "__main__":
+    main()

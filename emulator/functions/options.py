@@ -1,0 +1,33 @@
+"""What host.json says, with the defaults of Azure's host."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostOptions:
+    route_prefix: str
+    max_calls: int
+    max_sessions: int
+    session_idle: timedelta
+    max_lock_renewal: timedelta
+
+
+def read(file: Path) -> HostOptions:
+    extensions = json.loads(file.read_text(encoding="utf-8")).get("extensions", {})
+    bus: dict[str, Any] = extensions.get("serviceBus", {})
+    return HostOptions(
+        route_prefix=extensions.get("http", {}).get("routePrefix", "api"),
+        max_calls=int(bus.get("maxConcurrentCalls", 16)),
+        max_sessions=int(bus.get("maxConcurrentSessions", 8)),
+        session_idle=_span(bus.get("sessionIdleTimeout", "00:01:00")),
+        max_lock_renewal=_span(bus.get("maxAutoLockRenewalDuration", "00:05:00")),
+    )
+
+
+def _span(text: str) -> timedelta:
+    hours, minutes, seconds = text.split(":")
+    return timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))
