@@ -9,7 +9,7 @@ CALLS_PER_WINDOW = 5
 WINDOW = timedelta(seconds=10)
 """On-demand requests: "5 requests per 10 seconds" (Graph, provisionOnDemand)."""
 
-WINDOW_MARGIN = timedelta(seconds=0.5)
+WINDOW_MARGIN = timedelta(seconds=0.3)
 """Added to WINDOW: Graph counts arrivals, we count departures, and the way there varies."""
 
 MAX_CALLS_IN_FLIGHT = 16

@@ -8,8 +8,6 @@ DECODE_ERROR = "amqp:decode-error"
 NOT_FOUND = "amqp:not-found"
 NOT_ALLOWED = "amqp:not-allowed"
 NOT_IMPLEMENTED = "amqp:not-implemented"
-INVALID_FIELD = "amqp:invalid-field"
-FRAMING_ERROR = "amqp:connection:framing-error"
 RESOURCE_LIMIT_EXCEEDED = "amqp:resource-limit-exceeded"
 MESSAGE_SIZE_EXCEEDED = "amqp:link:message-size-exceeded"
 

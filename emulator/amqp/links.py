@@ -4,6 +4,7 @@ The layer above gives each link a handler when the peer attaches it, and accepts
 or later.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -56,7 +57,7 @@ class State(Enum):
     DETACHED = auto()
 
 
-class Link:
+class Link(ABC):
     def __init__(self, session: "Session", attach: p.Attach) -> None:
         self.session = session
         self.name = attach.name
@@ -64,8 +65,11 @@ class Link:
         self.state = State.ATTACHING
 
     @property
-    def handler(self) -> LinkHandler | None:
-        raise NotImplementedError
+    @abstractmethod
+    def handler(self) -> LinkHandler | None: ...
+
+    @abstractmethod
+    def flow(self, flow: p.Flow) -> None: ...
 
     def accept(
         self,
@@ -126,9 +130,6 @@ class Link:
         was, self.state = self.state, State.DETACHED
         if was is not State.DETACHED and self.handler is not None:
             self.handler.detached(orderly=orderly)
-
-    def flow(self, flow: p.Flow) -> None:
-        raise NotImplementedError
 
 
 class IncomingLink(Link):

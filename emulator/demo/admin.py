@@ -33,13 +33,8 @@ class Admin:
         return list(await self._get("/emulator/deliveries"))
 
     async def calls(self) -> list[Json]:
-        """The on-demand requests that Graph has answered, oldest first."""
-        answered = await self._get("/emulator/requests?path=provisionOnDemand")
-        return sorted(answered, key=lambda call: float(call["started_at"]))
-
-    async def calls_made(self) -> int:
-        """Those not answered yet included."""
-        return int((await self.stats())["on_demand_calls"][TOTAL])
+        """On-demand requests, oldest first; `ended_at` is None until they are answered."""
+        return list(await self._get("/emulator/requests?path=provisionOnDemand"))
 
     async def writes(self, since: float) -> list[Json]:
         return list(await self._get(f"/emulator/targets/{TOTAL}/writes?since={since}"))

@@ -1,5 +1,6 @@
 """From what Graph saw (notifications it sent, calls it got) to what each change took. Pure."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class Call:
     """One on-demand request as Graph got it."""
 
     at: float
+    ended_at: float
     group: str | None
     users: frozenset[str]
 
@@ -40,7 +42,8 @@ class Course:
     notified_at: float | None
     call: Call | None
     held: float
-    """Seconds of the wait in which Graph's window was full and no call was allowed."""
+    """Seconds of the wait in which no call was allowed: Graph's window was full, or an earlier
+    call on the same person had not ended."""
     in_app_at: float | None
 
     @property
@@ -59,10 +62,14 @@ def calls(requests: Iterable[Json]) -> list[Call]:
 def _call(request: Json) -> Call:
     [parameters] = request["body"]["parameters"]
     [subject] = parameters["subjects"]
-    if subject["objectTypeName"] != "Group":
-        return Call(at=request["started_at"], group=None, users=frozenset({subject["objectId"]}))
-    members = frozenset(member["objectId"] for member in subject["links"]["members"])
-    return Call(at=request["started_at"], group=subject["objectId"], users=members)
+    is_group = subject["objectTypeName"] == "Group"
+    named = subject["links"]["members"] if is_group else [subject]
+    return Call(
+        at=request["started_at"],
+        ended_at=request["ended_at"] or math.inf,
+        group=subject["objectId"] if is_group else None,
+        users=frozenset(subject["objectId"] for subject in named),
+    )
 
 
 def course(
@@ -84,8 +91,10 @@ def course(
         )
     held = 0.0
     if notified is not None and call is not None:
+        busy = [(c.at, c.ended_at) for c in called if change.user in c.users and c is not call]
         held = sum(
-            max(0.0, min(end, call.at) - max(start, notified)) for start, end in full(called)
+            max(0.0, min(end, call.at) - max(start, notified))
+            for start, end in merged([*full(called), *busy])
         )
     return Course(change=change, notified_at=notified, call=call, held=held, in_app_at=in_app)
 
@@ -105,15 +114,19 @@ def _serves(call: Call, change: Change) -> bool:
 def full(called: Sequence[Call]) -> list[tuple[float, float]]:
     """The stretches in which CALLS calls lay within the last SECONDS."""
     times = sorted(call.at for call in called)
-    stretches: list[tuple[float, float]] = []
-    for first, last in zip(times, times[CALLS - 1 :], strict=False):
-        start, end = last, first + SECONDS
-        if start >= end:
-            continue
-        if stretches and start <= stretches[-1][1]:
-            start = stretches.pop()[0]
-        stretches.append((start, end))
-    return stretches
+    pairs = zip(times, times[CALLS - 1 :], strict=False)
+    return [(last, first + SECONDS) for first, last in pairs if last < first + SECONDS]
+
+
+def merged(stretches: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The same time without overlaps."""
+    apart: list[tuple[float, float]] = []
+    for start, end in sorted(stretches):
+        if apart and start <= apart[-1][1]:
+            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+        else:
+            apart.append((start, end))
+    return apart
 
 
 def called_too_often(changes: Iterable[Change], called: Iterable[Call]) -> list[str]:

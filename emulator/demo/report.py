@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -57,8 +58,8 @@ def checks(outcome: Outcome) -> list[Check]:
     return [
         _check("changes lost", missing or uncalled),
         _check("people called twice", twice),
-        Check(what="p50, notification to call", shown=_ms(p50), holds=p50 <= P50),
-        Check(what="p95, notification to call", shown=_ms(p95), holds=p95 <= P95),
+        Check(what="p50, notification to call", shown=_span(p50), holds=p50 <= P50),
+        Check(what="p95, notification to call", shown=_span(p95), holds=p95 <= P95),
         Check(
             what="calls for the burst of 23 (least possible: 5)",
             shown=str(len(burst)),
@@ -86,20 +87,26 @@ def checks(outcome: Outcome) -> list[Check]:
 
 def show(console: Console, outcome: Outcome, found: Sequence[Check]) -> None:
     cycle = datetime.fromtimestamp(outcome.next_cycle, UTC).strftime("%H:%M:%S")
-    table = Table(title="Each change", caption=f"Entra's own cycle would have come at {cycle} UTC.")
+    table = Table(
+        title="Each change, from its notification on",
+        caption="Held: Graph's window of 5 calls in 10 s was full, or an earlier call on the same "
+        f"person had not ended.\nEntra's own cycle would have come at {cycle} UTC.",
+        box=box.SIMPLE_HEAD,
+    )
     for column in ("Change", "Who", "Group"):
-        table.add_column(column)
-    for column in ("Notified → called", "of it: window full", "→ in the app", "Cycle: later by"):
-        table.add_column(column, justify="right")
+        table.add_column(column, no_wrap=True)
+    for column in ("Called", "Held", "In the app", "Cycle"):
+        table.add_column(column, justify="right", no_wrap=True)
     for course in outcome.courses:
+        sign = "-" if course.change.removed else "+"
         table.add_row(
-            f"{course.change.what} ({'left' if course.change.removed else 'joined'})",
+            course.change.what,
             course.change.name,
-            GROUPS[course.change.group],
+            f"{sign} {GROUPS[course.change.group].removeprefix('TOTAL-')}",
             *_times(course, outcome.next_cycle),
         )
     console.print(table)
-    summary = Table(title="What must hold", show_header=False)
+    summary = Table(title="What must hold", show_header=False, box=box.SIMPLE)
     for check in found:
         mark = "[green]✓[/green]" if check.holds else "[red]✗[/red]"
         summary.add_row(mark, check.what, check.shown)
@@ -109,15 +116,12 @@ def show(console: Console, outcome: Outcome, found: Sequence[Check]) -> None:
 def _times(course: Course, next_cycle: float) -> tuple[str, str, str, str]:
     if course.notified_at is None or course.call is None:
         return ("never", "", "", "")
-    waited = course.call.at - course.notified_at
+    called = _span(course.call.at - course.notified_at)
+    held = _span(course.held) if course.held else ""
     if course.in_app_at is None:
-        return (_ms(waited), _ms(course.held), "never", "")
-    return (
-        _ms(waited),
-        _ms(course.held) if course.held else "",
-        f"{course.in_app_at - course.notified_at:.1f} s",
-        f"{(next_cycle - course.in_app_at) / 60:.0f} min",
-    )
+        return (called, held, "never", "")
+    in_app = _span(course.in_app_at - course.notified_at)
+    return (called, held, in_app, f"+{(next_cycle - course.in_app_at) / 60:.0f} min")
 
 
 def _is_in_app(change: Change, accounts: dict[str, Json]) -> bool:
@@ -145,5 +149,5 @@ def _count(what: str, number: int) -> Check:
     return Check(what=what, shown=str(number), holds=number == 0)
 
 
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms"
+def _span(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"

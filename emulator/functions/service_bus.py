@@ -42,9 +42,6 @@ class Listener:
         self._sessions = bool(function.trigger.get("isSessionsEnabled"))
         self._connection = os.environ[str(function.trigger["connection"])]
         self._running: set[asyncio.Task[None]] = set()
-        self._renewer = AutoLockRenewer(
-            max_lock_renewal_duration=options.max_lock_renewal.total_seconds()
-        )
         self.ready = asyncio.Event()
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
@@ -66,22 +63,25 @@ class Listener:
                 await asyncio.sleep(RECONNECT_AFTER)
 
     async def _drain_queue(self, client: ServiceBusClient) -> None:
-        async with self._receiver(client) as receiver:
+        async with self._receiver(client) as receiver, self._lock_renewer() as renewer:
             self.ready.set()
             while True:
-                free = self._options.max_calls - len(self._running)
-                if not free:
+                if len(self._running) >= self._options.max_calls:
                     await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-                    continue
-                for message in await receiver.receive_messages(free, max_wait_time=WAIT):
+                # One at a time: asked for more, the SDK waits 0.2 s for others to come.
+                for message in await receiver.receive_messages(1, max_wait_time=WAIT):
+                    renewer.register(receiver, message)
                     self._spawn(receiver, message)
 
     async def _drain_next_session(self, client: ServiceBusClient) -> None:
         """One session, one message at a time, until it has been idle for a while."""
         idle = self._options.session_idle.total_seconds()
         try:
-            async with self._receiver(client, session=NEXT_AVAILABLE_SESSION) as receiver:
-                self._renewer.register(receiver, receiver.session)
+            async with (
+                self._receiver(client, session=NEXT_AVAILABLE_SESSION) as receiver,
+                self._lock_renewer() as renewer,
+            ):
+                renewer.register(receiver, receiver.session)
                 while messages := await receiver.receive_messages(1, max_wait_time=idle):
                     await asyncio.shield(self._spawn(receiver, messages[0]))
         except OperationTimeoutError:
@@ -98,8 +98,6 @@ class Listener:
     async def _handle(
         self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage
     ) -> None:
-        if not self._sessions:
-            self._renewer.register(receiver, message)
         try:
             await self._function.run(decoding.service_bus(message))
             settle = receiver.complete_message
@@ -111,6 +109,11 @@ class Listener:
         except (*BROKEN, ValueError) as error:
             # Its lock is lost or its link is gone: Service Bus delivers the message again.
             logger.warning("%s: not settled: %s", self._function.name, _brief(error))
+
+    def _lock_renewer(self) -> AutoLockRenewer:
+        """To be closed before its receiver, which it asks for the renewals."""
+        longest = self._options.max_lock_renewal.total_seconds()
+        return AutoLockRenewer(max_lock_renewal_duration=longest)
 
     @asynccontextmanager
     async def _receiver(

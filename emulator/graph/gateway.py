@@ -51,18 +51,21 @@ class Gateway:
         started_at = self._clock.wall()
         scope["path"] = _normal(path)
         exchange = _Exchange(body=await _read(receive))
+        entry = self._journal.begin(
+            method=scope["method"],
+            path=scope["path"].removeprefix(ROOT),
+            query=unquote(scope["query_string"].decode()),
+            body=exchange.body,
+            at=started_at,
+        )
         try:
             await self._pass(scope, exchange, send)
         finally:
-            self._journal.add(
-                method=scope["method"],
-                path=scope["path"].removeprefix(ROOT),
-                query=unquote(scope["query_string"].decode()),
-                body=exchange.body,
+            self._journal.end(
+                entry,
                 status=exchange.status,
                 answer=b"".join(exchange.answer),
-                started_at=started_at,
-                ended_at=self._clock.wall(),
+                at=self._clock.wall(),
             )
 
     async def _pass(self, scope: Scope, exchange: _Exchange, send: Send) -> None:

@@ -27,31 +27,26 @@ class Journal:
     def wants_answers(self) -> bool:
         return self._record is not None
 
-    def add(
-        self,
-        *,
-        method: str,
-        path: str,
-        query: str,
-        body: bytes,
-        status: int | None,
-        answer: bytes,
-        started_at: float,
-        ended_at: float,
-    ) -> None:
-        """Times are real epoch seconds; no status means that the connection was cut."""
+    def begin(self, *, method: str, path: str, query: str, body: bytes, at: float) -> Json:
+        """The entry of a request that has come in. Times are real epoch seconds."""
         entry: Json = {
             "method": method,
             "path": path,
             "query": query,
             "body": _readable(body),
-            "status": status,
-            "throttled": status == HTTPStatus.TOO_MANY_REQUESTS,
-            "started_at": started_at,
-            "ended_at": ended_at,
+            "status": None,
+            "throttled": False,
+            "started_at": at,
+            "ended_at": None,
         }
         self.entries.append(entry)
         self.by_path[f"{method} {template(path)}"] += 1
+        return entry
+
+    def end(self, entry: Json, *, status: int | None, answer: bytes, at: float) -> None:
+        """No status means that the connection was cut."""
+        throttled = status == HTTPStatus.TOO_MANY_REQUESTS
+        entry.update(status=status, throttled=throttled, ended_at=at)
         if self._record is not None:
             if self._file is None:
                 self._record.parent.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,8 @@ class Receiver:
         )
 
     def session_lost(self) -> None:
-        self._link.close(AmqpError(SESSION_LOCK_LOST, "The lock on the session has expired."))
+        error = AmqpError(SESSION_LOCK_LOST, "The lock on the session has expired.")
+        self._link.contain(lambda: self._link.close(error))
 
     def writable(self) -> None:
         self._outlet.turns.now()
@@ -102,7 +103,7 @@ class WaitingReceiver:
 
     def accepted(self, lock: SessionLock) -> None:
         self._timer.cancel()
-        accept_session(self._link, self._outlet, lock)
+        self._link.contain(lambda: accept_session(self._link, self._outlet, lock))
 
     def _too_late(self) -> None:
         self._outlet.give_up(self)

@@ -77,7 +77,7 @@ class Namespace:
     def stats(self) -> dict[str, dict[str, int]]:
         now = self._clock()
         for topic in self._topics:
-            topic.turns.now()
+            topic.advance(now)
         return {
             outlet.queue.settings.name: _counts(outlet.queue, outlet.dead_letters.queue, now=now)
             for outlet in self._outlets.values()

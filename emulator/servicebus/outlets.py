@@ -125,8 +125,11 @@ class TopicInlet:
     def cancel(self, numbers: Sequence[int]) -> None:
         self._topic.cancel(numbers, now=self._clock())
 
-    def _spread(self, now: float) -> float:
+    def advance(self, now: float) -> None:
         self._topic.advance(now)
+
+    def _spread(self, now: float) -> float:
+        self.advance(now)
         for outlet in self._outlets:
             outlet.turns.soon()
         return self._topic.next_event()

@@ -33,13 +33,18 @@ class Turns:
                 handle.cancel()
         self._next = self._alarm = None
 
+    def _ring(self) -> None:
+        # An alarm may ring a little early: the loop's clock is not the one the step is told.
+        self._alarm = None
+        self.now()
+
     def _set_alarm(self, at: float, now: float) -> None:
         if self._alarm is not None:
-            if at == self._alarm_at and not self._alarm.cancelled() and at > now:
+            if at == self._alarm_at:
                 return
             self._alarm.cancel()
             self._alarm = None
         if at < float("inf"):
             self._alarm_at = at
             delay = max(at - now, 0.0)
-            self._alarm = asyncio.get_running_loop().call_later(delay, self.now)
+            self._alarm = asyncio.get_running_loop().call_later(delay, self._ring)

@@ -31,7 +31,7 @@ from hasten.targets import Target
 LONGEST = timedelta(minutes=4)
 """Then a drain ends and wakes itself: far below the function timeout of host.json."""
 
-POLL = timedelta(seconds=0.2)
+POLL = timedelta(seconds=0.1)
 """How often a drain with free slots looks for new rows while calls are under way."""
 
 NEARLY_DUE = timedelta(seconds=2)

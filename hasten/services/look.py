@@ -6,7 +6,7 @@ changes in the same slice of history, and writes nothing twice.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hasten.domain.changes import Action, Change
@@ -19,6 +19,7 @@ from hasten.services import cursors, registry
 from hasten.services.cursors import Cursor
 from hasten.services.ledger import Ledger
 from hasten.services.messages import Look, Wake
+from hasten.services.turns import Turns
 
 REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (5, 15, 45))
 """When to look again for members that a notification named and the delta does not show yet."""
@@ -37,6 +38,7 @@ class Looking:
     emit: Emit
     now: Now
     new_id: NewId
+    turns: Turns = field(default_factory=Turns)
 
     async def look(self, look: Look) -> None:
         """Raises TemporaryError and PermanentError of Graph, with nothing lost."""
@@ -47,8 +49,8 @@ class Looking:
             self._tell(look, "not_watched")
             return
         targets = [found.target for found in watchers]
-        members = await self._read_on(look, targets)
-        await self._look_again_for_what_is_missing(look, targets[0], members)
+        members = await self.turns.take(look.group, lambda: self._read_on(look, targets))
+        await self._look_again_for_what_is_missing(look, targets[0], members or ())
 
     async def _read_on(self, look: Look, targets: Sequence[str]) -> Sequence[Member]:
         """Reads the delta, moves the cursor; when another look was faster, reads on from there."""

@@ -175,7 +175,7 @@ class Tenant:
         return user in accounts and not accounts[user]["active"]
 
     async def calls_made(self) -> int:
-        return await self.admin.calls_made()
+        return len(await self.admin.calls())
 
     async def named_in_calls(self) -> list[str]:
         """Every user as often as a call named them."""

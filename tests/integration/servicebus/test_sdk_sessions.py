@@ -43,7 +43,7 @@ async def test_asking_for_the_next_session_waits_until_one_has_a_message(
         "sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=WAIT
     )
     receiving = asyncio.create_task(receiver.receive_messages())
-    await asyncio.wait([receiving], timeout=0.8)
+    await asyncio.wait([receiving], timeout=0.6)
     assert not receiving.done()
 
     await sessions.send_messages(message("late", "1"))
@@ -54,7 +54,7 @@ async def test_asking_for_the_next_session_waits_until_one_has_a_message(
     await receiver.close()
 
 
-async def test_a_session_gives_its_own_messages_in_order(
+async def test_a_session_gives_its_own_messages_in_order_and_can_be_renewed(
     client: ServiceBusClient, sessions: ServiceBusSender
 ) -> None:
     await sessions.send_messages([message("s", "1"), message("t", "x"), message("s", "2")])
@@ -63,11 +63,14 @@ async def test_a_session_gives_its_own_messages_in_order(
         received = await receiver.receive_messages(max_message_count=3, max_wait_time=WAIT)
         for one in received:
             await receiver.complete_message(one)
+        locked_until = receiver.session.locked_until_utc
+        assert locked_until is not None
+        assert await receiver.session.renew_lock() > locked_until
 
     assert [str(one) for one in received] == ["1", "2"]
 
 
-async def test_a_session_closed_in_order_is_free_at_once(
+async def test_a_session_closed_in_order_is_free_at_once_and_keeps_its_state(
     client: ServiceBusClient, sessions: ServiceBusSender
 ) -> None:
     await sessions.send_messages(message("busy", "1"))
@@ -76,23 +79,15 @@ async def test_a_session_closed_in_order_is_free_at_once(
     with pytest.raises(SessionCannotBeLockedError):
         await yours.receive_messages(max_wait_time=WAIT)
 
+    await mine.session.set_state(b"half way")
+
     await mine.close()
 
     (again,) = await yours.receive_messages(max_wait_time=WAIT)
     await yours.complete_message(again)
+    assert await yours.session.get_state() == b"half way"
     await yours.close()
     assert again.delivery_count == 0
-
-
-async def test_state_is_kept_and_locks_are_renewed(client: ServiceBusClient) -> None:
-    async with client.get_queue_receiver("sessions", session_id="s") as receiver:
-        locked_until = receiver.session.locked_until_utc
-        await receiver.session.set_state(b"half way")
-
-        assert await receiver.session.get_state() == b"half way"
-        renewed = await receiver.session.renew_lock()
-        assert locked_until is not None
-        assert renewed > locked_until
 
 
 async def test_a_holder_whose_lock_expired_is_told(client: ServiceBusClient) -> None:

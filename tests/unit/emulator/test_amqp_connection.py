@@ -8,7 +8,7 @@ from emulator.amqp import performatives as p
 from emulator.amqp.connection import MAX_FRAME_SIZE
 from emulator.amqp.frames import AMQP_HEADER, EMPTY_FRAME, SASL_HEADER, encode_frame
 from emulator.amqp.types import Symbol, UInt
-from tests.unit.emulator.amqp_peer import Peer, Recorder, connected, sending
+from tests.unit.emulator.amqp_peer import Peer, Recorder, connected, receiving, sending
 
 
 @pytest.fixture
