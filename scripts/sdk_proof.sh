@@ -20,14 +20,18 @@ fi
 cp scripts/sdk_proof_conftest.py "$sources/tests/conftest.py"
 cd "$sources/tests"
 
-pytest="$python -m pytest -q -c /dev/null --rootdir . -p no:cacheprovider -W ignore \
-    -o asyncio_mode=auto --tb=short --show-capture=no -rf"
-$pytest --collect-only "$@" test_queues.py test_sessions.py async_tests/test_queues_async.py \
-    async_tests/test_sessions_async.py | grep :: >"$home/tests.txt"
-# Each process takes a few tests; xargs fails when one of them does, which the summary tells better.
-xargs -P "$jobs" -n 4 $pytest <"$home/tests.txt" >"$home/log.txt" 2>&1 || true
-grep '^FAILED' "$home/log.txt" | sort || true
-awk '/ in [0-9.]+s/ { for (i = 2; i <= NF; i++) if ($i ~ /^(passed|failed|xpassed|xfailed|skipped|error)/) {
-        sub(/,$/, "", $i); sum[$i] += $(i - 1) } }
-     END { for (kind in sum) print sum[kind], kind }' "$home/log.txt"
-echo "details: $home/log.txt"
+export SDK_PROOF_LOGS="$home/logs"
+rm -rf "$SDK_PROOF_LOGS"
+mkdir "$SDK_PROOF_LOGS"
+export SDK_PROOF_PYTEST="$python -m pytest -q -c /dev/null --rootdir . -p no:cacheprovider \
+    -W ignore -o asyncio_mode=auto --tb=short --show-capture=no -rf"
+$SDK_PROOF_PYTEST --collect-only "$@" test_queues.py test_sessions.py \
+    async_tests/test_queues_async.py async_tests/test_sessions_async.py | grep :: >"$home/tests.txt"
+# Each process takes a few tests. xargs fails when one of them does, which the summary tells better.
+xargs -P "$jobs" -n 4 sh -c 'exec $SDK_PROOF_PYTEST "$@" >"$SDK_PROOF_LOGS/$$.txt" 2>&1' sh \
+    <"$home/tests.txt" || true
+grep -h '^FAILED' "$SDK_PROOF_LOGS"/* | sort || true
+grep -hE '^[0-9]+ [a-z]+.* in [0-9.]+s' "$SDK_PROOF_LOGS"/* | grep -oE '[0-9]+ [a-z]+' |
+    awk '{ sum[$2] += $1 } END { for (kind in sum) print sum[kind], kind }' |
+    grep -E 'passed|failed|skipped|error'
+echo "details: $SDK_PROOF_LOGS"

@@ -91,11 +91,13 @@ def show(console: Console, outcome: Outcome, found: Sequence[Check]) -> None:
         title="Each change, from its notification on",
         caption="Held: Graph's window of 5 calls in 10 s was full, or an earlier call on the same "
         f"person had not ended.\nEntra's own cycle would have come at {cycle} UTC.",
-        box=box.SIMPLE_HEAD,
+        box=None,
+        padding=(0, 2, 0, 0),
+        header_style="bold underline",
     )
     for column in ("Change", "Who", "Group"):
         table.add_column(column, no_wrap=True)
-    for column in ("Called", "Held", "In the app", "Cycle"):
+    for column in ("Called", "Held", "In app", "Cycle"):
         table.add_column(column, justify="right", no_wrap=True)
     for course in outcome.courses:
         sign = "-" if course.change.removed else "+"

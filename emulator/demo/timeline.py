@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Console
@@ -22,9 +24,10 @@ class Timeline:
         self._admin = admin
         self._started_at = started_at
         self._shown = {"deliveries": 0, "calls": 0, "writes": 0}
+        self._told: list[tuple[float, str]] = []
 
     def tell(self, text: str) -> None:
-        self._line(time.time(), f"[bold]{escape(text)}[/bold]")
+        self._told.append((time.time(), f"[bold]{escape(text)}[/bold]"))
 
     async def follow(self) -> None:
         """Until cancelled."""
@@ -34,10 +37,12 @@ class Timeline:
 
     async def catch_up(self) -> None:
         """Prints what is new, in the order of its time."""
+        told, self._told = self._told, []
         lines = [
+            *told,
             *((row["at"], _notified(row)) for row in await self._new("deliveries")),
             *((row["started_at"], _called(row)) for row in await self._new("calls")),
-            *((row["at"], _wrote(row)) for row in await self._new("writes")),
+            *_wrote(await self._new("writes")),
         ]
         for at, text in sorted(lines):
             self._line(at, text)
@@ -77,6 +82,9 @@ def _called(row: Json) -> str:
     return f"[yellow]Hasten → Graph[/yellow]  provision on demand: {what}{refused}"
 
 
-def _wrote(row: Json) -> str:
-    where = f" {GROUPS[row['group']]}" if row["group"] else ""
-    return f"[green]Entra  → app[/green]    {row['what']} …{row['user'][-4:]}{where}"
+def _wrote(rows: Iterable[Json]) -> Iterator[tuple[float, str]]:
+    """What one call did to several people is one line."""
+    counted = Counter((round(row["at"], 2), row["what"], row["group"]) for row in rows)
+    for (at, what, group), people in counted.items():
+        where = f" {GROUPS[group]}" if group else ""
+        yield at, f"[green]Entra  → app[/green]    {people} x {what}{where}"
