@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from rich.table import Table
 
 from emulator.azure import Azure, AzureOptions, running
 from emulator.graph.server import GraphOptions
+from emulator.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 POLL = 0.05
@@ -73,7 +73,7 @@ def main(
     )
     options = Options(
         azure=AzureOptions(graph=graph, servicebus_port=servicebus_port, entities=entities),
-        functions_port=functions_port or _free_port(),
+        functions_port=functions_port or free_port(),
         functions=functions,
         app=app_dir.resolve(),
         state=state.resolve(),
@@ -186,13 +186,6 @@ def _announce(options: Options, ports: Ports) -> None:
 def _complain(problem: str) -> int:
     Console(stderr=True).print(problem, markup=False)
     return 1
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from emulator.azure import Azure, AzureOptions, running
 from emulator.demo.admin import Admin
 from emulator.graph.seed import TOTAL_ENGINEERING, object_id
 from emulator.graph.server import GraphOptions, GraphServer
+from emulator.ports import free_port
 from emulator.servicebus import ServiceBusServer
 
 ROOT = Path(__file__).parents[2]
@@ -139,7 +139,7 @@ class Tenant:
 
     async def host(self) -> Host:
         """One more host, started; all share the bus and the store."""
-        port = _free_port()
+        port = free_port()
         settings = self.azure.environment(
             functions_url=f"http://127.0.0.1:{port}", state_dir=self.state, app_dir=ROOT
         )
@@ -218,10 +218,3 @@ def _with_short_locks(state: Path) -> Path:
     path = state / "entities.json"
     path.write_text(json.dumps(entities))
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
