@@ -1,0 +1,51 @@
+"""`python -m benchmarks`: prints one table; exits 1 when a limit is broken."""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import drain, members, webhook
+from benchmarks.row import Row
+from tests.support.tenant import emulated
+
+
+async def measure() -> list[Row]:
+    rows = await members.rows()
+    with tempfile.TemporaryDirectory(prefix="hasten-bench-") as state:
+        async with emulated(Path(state)) as tenant:
+            host = await tenant.host()
+            await tenant.watched_by(host)
+            rows.append(await drain.row(tenant))
+            rows.append(await webhook.row(tenant, host))
+    return rows
+
+
+def show(rows: list[Row]) -> None:
+    table = Table(title="Measured against a floor of the same run", box=None, padding=(0, 2, 0, 0))
+    for column in ("", "What", "Took", "Floor", "Ratio", "Limit", ""):
+        table.add_column(column, no_wrap=True)
+    for row in rows:
+        table.add_row(
+            "[green]✓[/green]" if row.holds else "[red]✗[/red]",
+            row.what,
+            _span(row.measured),
+            f"{_span(row.floor)} {row.floor_is}",
+            f"{row.ratio:.2f}",
+            f"{row.limit:g}" if row.limit else "none",
+            row.broken or row.note,
+        )
+    Console().print(table)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.2f} ms"
+
+
+if __name__ == "__main__":
+    rows = asyncio.run(measure())
+    show(rows)
+    sys.exit(0 if all(row.holds for row in rows) else 1)

@@ -1,0 +1,30 @@
+"""The pace of a drain with more to do than Graph's limit allows, against that limit."""
+
+from functools import partial
+
+from benchmarks.row import Row
+from hasten.limits import CALLS_PER_WINDOW, WINDOW
+from tests.support.tenant import Tenant, eventually, newcomers
+
+JOINERS = 75
+LIMIT = 1.15
+
+
+async def row(tenant: Tenant) -> Row:
+    """From the first call to the last; the first CALLS_PER_WINDOW cost nothing."""
+    joiners = newcomers(JOINERS, first=300)
+    await tenant.join(joiners)
+    await eventually(partial(tenant.are_in, joiners))
+    times = [call["started_at"] for call in await tenant.admin.calls()]
+    least = (len(times) - 1) // CALLS_PER_WINDOW * WINDOW.total_seconds()
+    stats = await tenant.admin.stats()
+    refused = stats["limit_violations"] + stats["throttled"]
+    return Row(
+        what=f"drain, {len(times)} calls",
+        measured=max(times) - min(times),
+        floor=least,
+        floor_is="5 calls in 10 s",
+        limit=LIMIT,
+        note=f"{JOINERS} joiners",
+        broken=f"{refused} calls refused by Graph" if refused else "",
+    )

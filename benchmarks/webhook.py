@@ -1,0 +1,68 @@
+"""How long Graph waits for the webhook, against the handshake on the same host."""
+
+import asyncio
+import time
+from typing import Any
+
+import httpx
+
+from benchmarks.row import Row
+from emulator.demo.measure import percentile
+from emulator.graph.seed import TOTAL_ENGINEERING, object_id
+from hasten import settings
+from tests.support.tenant import Host, Tenant
+
+POSTS = 400
+AT_ONCE = 4
+LIMIT = 15.0
+"""Times the handshake's p99, which queues nothing: measured 5 to 8 on two cores, the looks that
+follow running beside it."""
+
+GRAPHS_PATIENCE = 3.0
+"""Seconds after which Graph takes a notification for undelivered."""
+
+
+async def row(tenant: Tenant, host: Host) -> Row:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        handshakes = [{"params": {"validationToken": f"token-{n}"}} for n in range(POSTS)]
+        floor = percentile(await _times(client, host, handshakes), 99)
+        notifications = [{"json": _notification(tenant, host, n)} for n in range(POSTS)]
+        p99 = percentile(await _times(client, host, notifications), 99)
+    return Row(
+        what=f"webhook, p99 of {POSTS}",
+        measured=p99,
+        floor=floor,
+        floor_is="handshake p99",
+        limit=LIMIT,
+        note=f"Graph waits {GRAPHS_PATIENCE:.0f} s",
+        broken="slower than Graph waits" if p99 > GRAPHS_PATIENCE else "",
+    )
+
+
+async def _times(client: httpx.AsyncClient, host: Host, posts: list[dict[str, Any]]) -> list[float]:
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def post(request: dict[str, Any]) -> float:
+        async with free:
+            started = time.perf_counter()
+            answer = await client.post(host.webhook, **request)
+            assert answer.is_success, answer.status_code
+            return time.perf_counter() - started
+
+    return await asyncio.gather(*(post(request) for request in posts))
+
+
+def _notification(tenant: Tenant, host: Host, number: int) -> dict[str, Any]:
+    """Each hints at another user, so that none is dropped as a duplicate."""
+    known = tenant.documents("subscriptions")
+    subscription = next(key for key, row in known.items() if row["group"] == TOTAL_ENGINEERING)
+    member = {"id": object_id(f"user/{number + 6}")}
+    item = {
+        "changeType": "updated",
+        "clientState": settings.load(host.settings).client_state,
+        "resource": f"Groups/{TOTAL_ENGINEERING}",
+        "resourceData": {"id": TOTAL_ENGINEERING, "members@delta": [member]},
+        "subscriptionId": subscription,
+        "tenantId": tenant.graph.tenant.id,
+    }
+    return {"value": [item]}
