@@ -25,20 +25,24 @@ async def measure() -> list[Row]:
 
 
 def show(rows: list[Row]) -> None:
-    table = Table(title="Measured against a floor of the same run", box=None, padding=(0, 2, 0, 0))
-    for column in ("", "What", "Took", "Floor", "Ratio", "Limit", ""):
+    table = Table(title="Against a floor of the same run", box=None, padding=(0, 2, 0, 0))
+    for column in ("", "What", "Took", "Floor", "of", "Ratio"):
         table.add_column(column, no_wrap=True)
     for row in rows:
+        limit = f" ≤ {row.limit:g}" if row.limit else ""
         table.add_row(
             "[green]✓[/green]" if row.holds else "[red]✗[/red]",
             row.what,
             _span(row.measured),
-            f"{_span(row.floor)} {row.floor_is}",
-            f"{row.ratio:.2f}",
-            f"{row.limit:g}" if row.limit else "none",
-            row.broken or row.note,
+            _span(row.floor),
+            row.floor_is,
+            f"{row.ratio:.2f}{limit}",
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for row in rows:
+        if row.broken:
+            console.print(f"[red]{row.what}: {row.broken}[/red]")
 
 
 def _span(seconds: float) -> str:

@@ -20,11 +20,10 @@ async def row(tenant: Tenant) -> Row:
     stats = await tenant.admin.stats()
     refused = stats["limit_violations"] + stats["throttled"]
     return Row(
-        what=f"drain, {len(times)} calls",
+        what=f"drain, {JOINERS} joiners",
         measured=max(times) - min(times),
         floor=least,
-        floor_is="5 calls in 10 s",
+        floor_is="5 calls / 10 s",
         limit=LIMIT,
-        note=f"{JOINERS} joiners",
         broken=f"{refused} calls refused by Graph" if refused else "",
     )

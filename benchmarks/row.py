@@ -12,7 +12,6 @@ class Row:
     floor: float
     floor_is: str
     limit: float | None
-    note: str = ""
     broken: str = ""
     """What else went wrong, if anything did."""
 
