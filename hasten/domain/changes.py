@@ -34,9 +34,10 @@ class Change:
 
     `origin` numbers the slice of the group's history (the cursor) in which it was found: the same
     slice read twice finds the same change. `noticed_at` is when the notification behind it was
-    received, `due_at` before which nothing is tried. `alone` asks for a call of its own, so that
-    its verdict is nobody else's. `user_called` is set once the user call that must come before the
-    group call has succeeded (`grants_by: user_then_group`).
+    received, `found_at` when the read that found it began, `due_at` before which nothing is tried.
+    `alone` asks for a call of its own, so that its verdict is nobody else's. `user_called` is set
+    once the user call that must come before the group call has succeeded (`grants_by:
+    user_then_group`).
     """
 
     target: str
@@ -69,16 +70,20 @@ class Change:
 def newer(known: Change | None, found: Change) -> Change | None:
     """What the ledger must hold after `found`; None when `known` already covers it.
 
-    A repeated read of the same slice changes nothing. A newer slice with the same action leaves a
-    row that has not been called yet as it is, but for its origin, so that it keeps its place in
-    the queue; a row that was called, or waits for a retry, starts over.
+    A repeated read of the same slice changes nothing, unless it began later and saw the opposite:
+    two instances may read one slice at the same time, and the older sight must not win.
+
+    A newer slice with the same action leaves a row that has not been called yet as it is, but for
+    its origin, so that it keeps its place in the queue; a row that was called, or waits for a
+    retry, starts over.
     """
     if known is None:
         return found
     if found.origin < known.origin:
         return None
-    if found.origin == known.origin and found.action is known.action:
-        return None
+    if found.origin == known.origin:
+        is_news = found.action is not known.action and found.found_at > known.found_at
+        return found if is_news else None
     if known.state is State.PENDING and known.action is found.action:
         return replace(known, origin=found.origin)
     return found

@@ -36,6 +36,10 @@ class Pace:
         recent = [call for call in self.calls if call > now - horizon]
         return replace(self, calls=(*recent, now))
 
+    def departed(self, now: datetime) -> "Pace":
+        """Writing the last call down took a while: it leaves only now."""
+        return replace(self, calls=(*self.calls[:-1], now))
+
     def throttled(self, until: datetime) -> "Pace":
         """Graph answered 429: no call before `until`, whatever our own window says."""
         return replace(self, not_before=max(self.not_before, until))

@@ -49,7 +49,7 @@ class Caller:
         called = await self.ledger.start_call(call.changes, self.now())
         if not called:
             return None
-        await self.pace.call(self.now())
+        await self.pace.call(self.now)
         return replace(call, changes=tuple(called))
 
     async def make(self, call: Call) -> None:

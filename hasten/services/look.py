@@ -61,6 +61,7 @@ class Looking:
                 await start_watching(self.directory, self.store, look.group, self.now())
                 self._tell(look, "started", problem=True)
                 return seen
+            began = self.now()
             try:
                 delta = await self.directory.membership_delta(cursor.link)
             except DeltaExpired:
@@ -68,7 +69,7 @@ class Looking:
                 return seen
             members = delta.members.get(look.group, ())
             seen += members
-            await self._record(look, cursor, targets, members)
+            await self._record(look, cursor.origin, targets, members, began)
             try:
                 await cursors.save(self.store, look.group, cursor.moved(delta.link, self.now()))
             except Conflict:
@@ -77,19 +78,23 @@ class Looking:
         raise Conflict(look.group)
 
     async def _record(
-        self, look: Look, cursor: Cursor, targets: Sequence[str], members: Sequence[Member]
+        self,
+        look: Look,
+        origin: int,
+        targets: Sequence[str],
+        members: Sequence[Member],
+        began: datetime,
     ) -> None:
-        now = self.now()
         changes = [
             Change(
                 target=target,
                 group=look.group,
                 user=member.id,
                 action=Action.REMOVED if member.removed else Action.ADDED,
-                origin=cursor.origin,
+                origin=origin,
                 noticed_at=look.noticed_at,
-                found_at=now,
-                due_at=now,
+                found_at=began,
+                due_at=began,
             )
             for target in targets
             for member in members

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hasten.domain.pacing import LONG_AGO, Pace
+from hasten.ports.clock import Now
 from hasten.ports.store import Conflict, Document, Json, Put, Store
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ class PaceKeeper:
     etag: str
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def call(self, now: datetime) -> None:
+    async def call(self, now: Now) -> None:
         """Spends a slot. Raises Displaced."""
         async with self._writing:
-            await self._save(self.pace.with_call(now))
+            await self._save(self.pace.with_call(now()))
+            self.pace = self.pace.departed(now())
 
     async def throttled(self, until: datetime) -> None:
         async with self._writing:

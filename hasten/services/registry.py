@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from hasten.ports.store import Json, Put, Store
+from hasten.ports.store import Conflict, Json, Put, Store
 
 COLLECTION = "targets"
 PARTITION = "found"
@@ -39,12 +39,15 @@ async def load_all(store: Store) -> list[Found]:
 
 
 async def save(store: Store, found: Found) -> None:
-    """Writes only what differs. Raises Conflict when another sweep wrote at the same time."""
+    """Writes only what differs."""
     document = await store.get(COLLECTION, PARTITION, found.target)
     body = {**asdict(found), "groups": sorted(found.groups)}
     if document is None or dict(document.body) != body:
         etag = document.etag if document else None
-        await store.commit(COLLECTION, PARTITION, [Put(found.target, body, etag)])
+        try:
+            await store.commit(COLLECTION, PARTITION, [Put(found.target, body, etag)])
+        except Conflict:
+            return  # another sweep wrote what it saw; the next one settles any difference
 
 
 def _found(body: Json) -> Found:

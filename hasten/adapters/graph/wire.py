@@ -20,6 +20,7 @@ from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import ResponseHandlerOption
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from hasten.domain.redaction import redacted
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALL_TIMEOUT, READ_TIMEOUT
 from hasten.ports.store import Json
@@ -127,10 +128,10 @@ def checked(response: httpx.Response, *, needs: str) -> Json:
 
 
 def graph_error(response: httpx.Response) -> tuple[str, str]:
-    """Code and message of Graph's error body; empty where it has another shape."""
+    """Code and message, without names, of Graph's error; empty where it has another shape."""
     try:
         error: Any = json.loads(response.content)["error"]
-        return str(error.get("code") or ""), str(error.get("message") or "")
+        return str(error.get("code") or ""), redacted(str(error.get("message") or ""))
     except (ValueError, KeyError, TypeError, AttributeError):
         return "", ""
 

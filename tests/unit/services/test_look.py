@@ -3,21 +3,43 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from types import NoneType
 
 import pytest
 
 from hasten.domain.changes import Action
 from hasten.errors import TemporaryError
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
-from hasten.ports.directory import Member
+from hasten.ports.directory import Member, MembershipDelta
 from hasten.ports.store import Conflict
 from hasten.services import cursors
 from hasten.services.look import start_watching
 from hasten.services.messages import Look, Wake
+from hasten.services.turns import Turns
+from tests.fakes.directory import FakeDirectory
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
+
+
+class SlowToAnswer(FakeDirectory):
+    """Its answers show what `truth` was when it was asked, and take a while."""
+
+    def __init__(self, truth: FakeDirectory, *, seconds: float, fails: int = 0) -> None:
+        super().__init__()
+        self._truth = truth
+        self._seconds = seconds
+        self._fails = fails
+        self.reads = 0
+
+    async def membership_delta(self, link: str) -> MembershipDelta:
+        self.reads += 1
+        delta = await self._truth.membership_delta(link)
+        await asyncio.sleep(self._seconds)
+        if self.reads <= self._fails:
+            raise TemporaryError("Graph did not answer", timedelta(seconds=5))
+        return delta
 
 
 async def watched() -> World:
@@ -137,6 +159,48 @@ async def test_two_looks_at_once_find_every_change_once() -> None:
 
     called = [name for call in world.directory.calls for name in call.users]
     assert sorted(called) == [user(n) for n in range(10)]
+
+
+@virtual
+async def test_an_older_sight_of_the_same_history_never_undoes_a_newer_one() -> None:
+    world = await watched()
+    world.directory.join(ENGINEERING, user(1))
+    slow = replace(world.looking, directory=SlowToAnswer(world.directory, seconds=5), turns=Turns())
+    started = asyncio.create_task(slow.look(a_look()))
+    await asyncio.sleep(1)
+    world.directory.leave(ENGINEERING, user(1))
+
+    await world.looking.look(a_look())
+    await started
+
+    assert await found(world) == [(user(1), Action.REMOVED)]
+
+
+@virtual
+async def test_a_burst_of_looks_in_one_process_reads_graph_twice_at_most() -> None:
+    world = await watched()
+    counting = SlowToAnswer(world.directory, seconds=1)
+    looking = replace(world.looking, directory=counting)
+    world.directory.join(ENGINEERING, user(1))
+
+    await asyncio.gather(*(looking.look(a_look()) for _ in range(10)))
+
+    assert counting.reads == 2
+
+
+@virtual
+async def test_a_look_that_waited_for_one_that_failed_reads_for_itself() -> None:
+    world = await watched()
+    world.directory.join(ENGINEERING, user(1))
+    failing = SlowToAnswer(world.directory, seconds=1, fails=1)
+    looking = replace(world.looking, directory=failing)
+
+    results = await asyncio.gather(
+        *(looking.look(a_look()) for _ in range(3)), return_exceptions=True
+    )
+
+    assert [type(result) for result in results] == [TemporaryError, NoneType, NoneType]
+    assert await found(world) == [(user(1), Action.ADDED)]
 
 
 @virtual
