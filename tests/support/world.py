@@ -4,8 +4,6 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.fakes.memory_store import MemoryStore
-
 from hasten.domain.changes import Action, Change
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Event
@@ -18,6 +16,7 @@ from hasten.services.watch import Watching
 from hasten.targets import Target
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
+from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now
 
 TOTAL = "TOTAL"
