@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from rich.table import Table
 from emulator.azure import Azure, AzureOptions, running
 from emulator.graph.server import GraphOptions
 from emulator.ports import free_port
+from emulator.servicebus.entities import EntitiesError
 
 ROOT = Path(__file__).parents[1]
 POLL = 0.05
@@ -63,11 +65,16 @@ def main(
     app_dir: Annotated[Path, typer.Option("--app", help="folder of function_app.py")] = ROOT,
     targets: Annotated[Path | None, typer.Option(help="instead of the app's targets.yaml")] = None,
 ) -> None:
-    least, _, most = on_demand_delay.partition(":")
+    ports = {"--graph-port": graph_port, "--servicebus-port": servicebus_port}
+    if functions:
+        ports["--functions-port"] = functions_port
+    for flag, port in ports.items():
+        if port and _is_taken(port):
+            sys.exit(_complain(f"{flag} {port}: the port is taken; 0 takes any free one"))
     graph = GraphOptions(
         port=graph_port,
         users=users,
-        on_demand_delay=(float(least), float(most or least)),
+        on_demand_delay=_span(on_demand_delay),
         speed=speed,
         record=record,
     )
@@ -90,11 +97,8 @@ async def _run(options: Options) -> int:
     try:
         async with running(options.azure) as azure:
             return await _run_on(azure, options, stopped)
-    except OSError as error:
-        return _complain(
-            f"a port is taken ({error}): choose another by --graph-port or "
-            "--servicebus-port, or 0 for any free one"
-        )
+    except (OSError, EntitiesError) as error:
+        return _complain(str(error))
 
 
 async def _run_on(azure: Azure, options: Options, stopped: asyncio.Event) -> int:
@@ -186,6 +190,25 @@ def _announce(options: Options, ports: Ports) -> None:
 def _complain(problem: str) -> int:
     Console(stderr=True).print(problem, markup=False)
     return 1
+
+
+def _span(text: str) -> tuple[float, float]:
+    """Two numbers with a colon between them, or one that stands for both."""
+    least, _, most = text.partition(":")
+    try:
+        return float(least), float(most or least)
+    except ValueError as error:
+        raise typer.BadParameter(f"--on-demand-delay {text}: not seconds, least:most") from error
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+        return False
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class Azure:
 
 @asynccontextmanager
 async def running(options: AzureOptions) -> AsyncIterator[Azure]:
-    """Raises OSError when a port is taken."""
+    """Raises OSError when a port is taken, EntitiesError when the file of entities is wrong."""
     servicebus = ServiceBusServer(load_entities(options.entities), port=options.servicebus_port)
     graph = GraphServer(options.graph, extra_routes=_levers(servicebus))
     await servicebus.start()
@@ -77,7 +77,10 @@ def _levers(servicebus: ServiceBusServer) -> list[Route]:
         action = (await request.json()).get("action")
         if action not in actions:
             return JSONResponse({"error": f"action: one of {', '.join(actions)}"}, 400)
-        await actions[action]()
+        try:
+            await actions[action]()
+        except OSError as error:  # to start what runs, or what lost its port meanwhile
+            return JSONResponse({"error": str(error)}, 409)
         return Response(status_code=204)
 
     return [

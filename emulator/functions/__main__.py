@@ -9,8 +9,9 @@ import signal
 import sys
 from pathlib import Path
 
-from emulator.functions.app import LoadError
+from emulator.functions.errors import LoadError
 from emulator.functions.host import Host
+from emulator.functions.settings import read_local_settings
 
 
 def main() -> None:
@@ -28,19 +29,15 @@ def main() -> None:
     for chatty in ("azure", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     app = arguments.app.resolve()
-    _read_local_settings(app / "local.settings.json")
     try:
+        read_local_settings(app / "local.settings.json")
         host = Host(app, arguments.port)
     except LoadError as error:
         sys.exit(str(error))
     asyncio.run(_serve(host, arguments))
-
-
-def _read_local_settings(file: Path) -> None:
-    """As `func start` does; the environment wins."""
-    if file.exists():
-        for name, value in json.loads(file.read_text(encoding="utf-8")).get("Values", {}).items():
-            os.environ.setdefault(name, str(value))
+    # Nothing can stop a thread: a function in one that outlived the host's patience ends here.
+    logging.shutdown()
+    os._exit(0)
 
 
 async def _serve(host: Host, arguments: argparse.Namespace) -> None:

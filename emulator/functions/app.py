@@ -1,23 +1,29 @@
 """Loads an app of the v2 programming model and lists its functions with their triggers."""
 
 import asyncio
+import contextvars
 import importlib
 import inspect
 import json
-import os
 import sys
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import azure.functions as func
 
+from emulator.functions.errors import LoadError
+
 Json = dict[str, Any]
 
+HTTP, SERVICE_BUS, TIMER = "httpTrigger", "serviceBusTrigger", "timerTrigger"
 
-class LoadError(Exception):
-    """The app cannot be indexed; the message says why."""
+THREADS = ThreadPoolExecutor(thread_name_prefix="function")
+"""For functions that are not async; as many threads as Azure's worker has by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +40,11 @@ class Function:
 
     async def run(self, argument: object) -> Any:
         """Awaits an async function; runs any other in a thread, as Azure's worker does."""
-        arguments = {str(self.trigger["name"]): argument}
+        call = partial(self.code, **{str(self.trigger["name"]): argument})
         if inspect.iscoroutinefunction(self.code):
-            return await self.code(**arguments)
-        return await asyncio.to_thread(self.code, **arguments)
+            return await call()
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(THREADS, context.run, call)
 
 
 def load(directory: Path) -> list[Function]:
@@ -46,27 +53,48 @@ def load(directory: Path) -> list[Function]:
     try:
         module = importlib.import_module("function_app")
     except Exception as error:
-        raise LoadError(f"function_app.py: {type(error).__name__}: {error}") from error
+        raise LoadError(_described(error, directory)) from error
     apps = [value for value in vars(module).values() if isinstance(value, func.FunctionApp)]
     if len(apps) != 1:
         raise LoadError(f"function_app.py has {len(apps)} FunctionApp objects; it must have one")
-    functions = [_function(built) for built in apps[0].get_functions()]
+    try:
+        functions = [_function(built) for built in apps[0].get_functions()]
+    except ValueError as error:
+        raise LoadError(f"function_app.py: {error}") from error
     if not functions:
         raise LoadError("function_app.py registers no functions")
     return functions
 
 
+def _described(error: Exception, directory: Path) -> str:
+    """The error and the last line of the app that led to it."""
+    text = f"function_app.py: {type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(directory)]
+    if not ours:
+        return text
+    return f"{text} ({Path(ours[-1].filename).relative_to(directory)}, line {ours[-1].lineno})"
+
+
 def _function(built: Any) -> Function:
+    name = built.get_function_name()
     bindings = [json.loads(raw) for raw in built.get_raw_bindings()]
     trigger = next(b for b in bindings if str(b["type"]).endswith("Trigger"))
-    return Function(built.get_function_name(), trigger, built.get_user_function())
+    _refuse_what_is_not_emulated(name, trigger, bindings)
+    code = built.get_user_function()
+    parameters = list(inspect.signature(code).parameters)
+    if parameters != [trigger["name"]]:
+        raise LoadError(
+            f"{name}: its parameters are {', '.join(parameters) or 'none'}; "
+            f"its trigger binds {trigger['name']}"
+        )
+    return Function(name, trigger, code)
 
 
-def expanded(value: str, environment: Mapping[str, str] = os.environ) -> str:
-    """`%NAME%` in a binding stands for the setting NAME. Raises LoadError when it is not set."""
-    if len(value) > 2 and value.startswith("%") and value.endswith("%"):  # noqa: PLR2004 - the signs
-        name = value[1:-1]
-        if name not in environment:
-            raise LoadError(f"setting {name} is missing: a binding names it")
-        return environment[name]
-    return value
+def _refuse_what_is_not_emulated(name: str, trigger: Json, bindings: list[Json]) -> None:
+    """Else an app would behave otherwise here than in Azure, without a word."""
+    kinds = {b["type"] for b in bindings} - {HTTP, SERVICE_BUS, TIMER, "http"}
+    if kinds:
+        raise LoadError(f"{name}: bindings of type {', '.join(sorted(kinds))} are not emulated")
+    if trigger.get("cardinality") == "MANY" or trigger.get("autoCompleteMessages") is False:
+        raise LoadError(f"{name}: batches and settlement by the function are not emulated")

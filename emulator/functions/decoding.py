@@ -1,6 +1,7 @@
 """Turns what arrives into the arguments of functions, with azure.functions' own converters."""
 
 import json
+import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -34,26 +35,46 @@ def timer(*, past_due: bool) -> Any:
     )
 
 
+def message(content: str) -> Any:
+    """A message that Service Bus never had, for a function that is run by hand."""
+    known = {"MessageId": uuid.uuid4().hex, "DeliveryCount": 1}
+    return _message(content.encode(), {**known, "ApplicationProperties": {}, "UserProperties": {}})
+
+
 def service_bus(message: ServiceBusReceivedMessage) -> Any:
     properties = {_text(k): _text(v) for k, v in (message.application_properties or {}).items()}
-    known: dict[str, Any] = {
-        "MessageId": message.message_id,
-        "SessionId": message.session_id,
-        "CorrelationId": message.correlation_id,
-        "ContentType": message.content_type,
-        "Subject": message.subject,
-        "Label": message.subject,
-        "To": message.to,
-        "ReplyTo": message.reply_to,
-        "LockToken": str(message.lock_token),
-        "DeliveryCount": (message.delivery_count or 0) + 1,  # Azure's host counts from one
-        "SequenceNumber": message.sequence_number,
-        "EnqueuedTimeUtc": message.enqueued_time_utc,
-        "ApplicationProperties": properties,
-        "UserProperties": properties,
-    }
+    return _message(
+        b"".join(message.body),
+        {
+            "MessageId": message.message_id,
+            "SessionId": message.session_id,
+            "CorrelationId": message.correlation_id,
+            "ContentType": message.content_type,
+            "Subject": message.subject,
+            "Label": message.subject,
+            "To": message.to,
+            "ReplyTo": message.reply_to,
+            "ReplyToSessionId": message.reply_to_session_id,
+            "PartitionKey": message.partition_key,
+            "DeadLetterReason": message.dead_letter_reason,
+            "DeadLetterErrorDescription": message.dead_letter_error_description,
+            "DeadLetterSource": message.dead_letter_source,
+            "LockToken": str(message.lock_token),
+            "LockedUntil": message.locked_until_utc,
+            "DeliveryCount": (message.delivery_count or 0) + 1,  # Azure's host counts from one
+            "SequenceNumber": message.sequence_number,
+            "EnqueuedSequenceNumber": message.enqueued_sequence_number,
+            "EnqueuedTimeUtc": message.enqueued_time_utc,
+            "ExpiresAtUtc": message.expires_at_utc,
+            "ScheduledEnqueueTimeUtc": message.scheduled_enqueue_time_utc,
+            "ApplicationProperties": properties,
+            "UserProperties": properties,  # marks the message as a single one
+        },
+    )
+
+
+def _message(body: bytes, known: Mapping[str, Any]) -> Any:
     metadata = {name: _datum(value) for name, value in known.items() if value is not None}
-    body = b"".join(message.body)
     return ServiceBusMessageInConverter.decode(Datum(body, "bytes"), trigger_metadata=metadata)
 
 

@@ -5,10 +5,14 @@ import logging
 import os
 from pathlib import Path
 
+from starlette.applications import Starlette
+
 from emulator.functions import options
-from emulator.functions.app import Json, load
-from emulator.functions.http import application
-from emulator.functions.service_bus import Listener
+from emulator.functions.admin import admin_routes
+from emulator.functions.app import HTTP, SERVICE_BUS, TIMER, load
+from emulator.functions.http import http_route
+from emulator.functions.invocations import Invocations
+from emulator.functions.service_bus import ServiceBusTrigger
 from emulator.functions.timers import Timers
 from emulator.graph.serving import HttpServer
 
@@ -22,21 +26,32 @@ class Host:
     """Raises LoadError when the app cannot be indexed."""
 
     def __init__(self, directory: Path, port: int) -> None:
-        functions = load(directory)
         configured = options.read(directory / "host.json")
-        self._timers = Timers(functions)
-        self._listeners = [
-            Listener(f, configured) for f in functions if f.kind == "serviceBusTrigger"
-        ]
+        functions = load(directory)
         self._state = "Initializing"
-        app = application(
-            functions,
-            prefix=configured.route_prefix,
-            key=os.environ.get(KEY, ""),
-            status=self._status,
-            fire=self._timers.fire,
+        self._invocations = Invocations()
+        self._timers = Timers((f for f in functions if f.kind == TIMER), self._invocations)
+        self._triggers = [
+            ServiceBusTrigger(f, configured) for f in functions if f.kind == SERVICE_BUS
+        ]
+        http = [
+            http_route(
+                function,
+                prefix=configured.route_prefix,
+                key=os.environ.get(KEY, ""),
+                invocations=self._invocations,
+                is_stopping=lambda: self._state == "Stopping",
+            )
+            for function in functions
+            if function.kind == HTTP
+        ]
+        admin = admin_routes(
+            {function.name: function for function in functions},
+            timers=self._timers,
+            invocations=self._invocations,
+            state=lambda: self._state,
         )
-        self._server = HttpServer(app, port=port)
+        self._server = HttpServer(Starlette(routes=[*admin, *http]), port=port)
 
     @property
     def port(self) -> int:
@@ -50,10 +65,11 @@ class Host:
         """Runs the other triggers until `stopped`, then lets what is under way end."""
         triggers = asyncio.create_task(self._run_triggers())
         stopping = asyncio.create_task(stopped.wait())
-        await asyncio.wait({triggers, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        self._state = "Stopping"
-        for task in (triggers, stopping):
-            task.cancel()
+        async with self._invocations:
+            await asyncio.wait({triggers, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            self._state = "Stopping"
+            triggers.cancel()
+            stopping.cancel()
         await asyncio.wait({triggers, stopping})
         await self._server.stop()
         if not triggers.cancelled():
@@ -61,16 +77,11 @@ class Host:
 
     async def _run_triggers(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            self._timers.start(tasks)
-            for listener in self._listeners:
-                listener.start(tasks)
-            tasks.create_task(self._announce())
-
-    async def _announce(self) -> None:
-        for listener in self._listeners:
-            await listener.ready.wait()
-        self._state = "Running"
-        logger.info("running on port %s", self.port)
-
-    def _status(self) -> Json:
-        return {"state": self._state}
+            tasks.create_task(self._timers.run())
+            for trigger in self._triggers:
+                tasks.create_task(trigger.run())
+            for trigger in self._triggers:
+                await trigger.ready.wait()
+            self._state = "Running"
+            logger.info("running on port %s", self.port)
+            await asyncio.Event().wait()  # until cancelled, even when the app has only HTTP

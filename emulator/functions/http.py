@@ -1,19 +1,20 @@
-"""HTTP triggers, and the host's own endpoints under /admin."""
+"""HTTP triggers: each function under its route, behind its key."""
 
+import asyncio
 import hmac
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from azure.functions.http import HttpResponseConverter
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.functions import decoding
-from emulator.functions.app import Function, Json
+from emulator.functions.app import Function
+from emulator.functions.invocations import Invocations
 
 logger = logging.getLogger("functions.http")
 
@@ -21,37 +22,16 @@ ALL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 CATCH_ALL = re.compile(r"\{\*(\w+)\}")
 CONSTRAINT = re.compile(r"\{(\w+)[:?][^}]*\}")
 
-Fire = Callable[[str], Any]
 
-
-def application(
-    functions: Sequence[Function], *, prefix: str, key: str, status: Callable[[], Json], fire: Fire
-) -> Starlette:
-    """`key` opens functions of level FUNCTION and ADMIN; `fire` runs a timer by its name."""
-
-    async def host_status(_: Request) -> Response:
-        return JSONResponse(status())
-
-    async def run_now(request: Request) -> Response:
-        name = request.path_params["name"]
-        if not any(f.name == name and f.kind == "timerTrigger" for f in functions):
-            return JSONResponse({"error": f"no timer is named {name}"}, 404)
-        running = fire(name)
-        if request.headers.get("x-wait") != "true":
-            return Response(status_code=202)
-        error = await running
-        return JSONResponse({"error": error}, 500) if error else JSONResponse({})
-
-    return Starlette(
-        routes=[
-            Route("/admin/host/status", host_status),
-            Route("/admin/functions/{name}", run_now, methods=["POST"]),
-            *(_route(f, prefix, key) for f in functions if f.kind == "httpTrigger"),
-        ]
-    )
-
-
-def _route(function: Function, prefix: str, key: str) -> Route:
+def http_route(
+    function: Function,
+    *,
+    prefix: str,
+    key: str,
+    invocations: Invocations,
+    is_stopping: Callable[[], bool],
+) -> Route:
+    """`key` opens a function that is not anonymous; an empty one opens none."""
     template = str(function.trigger.get("route") or function.name)
     path = CONSTRAINT.sub(r"{\1}", CATCH_ALL.sub(r"{\1:path}", template))
     is_open = str(function.trigger.get("authLevel", "FUNCTION")).upper() == "ANONYMOUS"
@@ -59,12 +39,9 @@ def _route(function: Function, prefix: str, key: str) -> Route:
     async def serve(request: Request) -> Response:
         if not is_open and not _has_key(request, key):
             return Response(status_code=401)
-        try:
-            answer = await function.run(await decoding.http(request))
-        except Exception:
-            logger.exception("%s failed", function.name)
-            return Response(status_code=500)
-        return _response(answer)
+        if is_stopping():
+            return Response(status_code=503)
+        return await asyncio.shield(invocations.start(_answer(function, request)))
 
     methods = [str(m) for m in function.trigger.get("methods") or ALL_METHODS]
     return Route(f"/{prefix}/{path}".replace("//", "/"), serve, methods=methods)
@@ -72,7 +49,15 @@ def _route(function: Function, prefix: str, key: str) -> Route:
 
 def _has_key(request: Request, key: str) -> bool:
     given = request.query_params.get("code") or request.headers.get("x-functions-key") or ""
-    return hmac.compare_digest(given.encode(), key.encode())
+    return bool(key) and hmac.compare_digest(given.encode(), key.encode())
+
+
+async def _answer(function: Function, request: Request) -> Response:
+    try:
+        return _response(await function.run(await decoding.http(request)))
+    except Exception:
+        logger.exception("%s failed", function.name)
+        return Response(status_code=500)
 
 
 def _response(answer: Any) -> Response:
@@ -81,4 +66,8 @@ def _response(answer: Any) -> Response:
         return Response(datum.value, media_type="text/plain")
     value: Mapping[str, Any] = datum.value
     headers = {name: header.value for name, header in value["headers"].items()}
-    return Response(value["body"].value, int(value["status_code"].value), headers)
+    response = Response(value["body"].value, int(value["status_code"].value), headers)
+    for cookie in value["cookies"] or ():
+        for morsel in cookie.values():
+            response.headers.append("Set-Cookie", morsel.OutputString())
+    return response

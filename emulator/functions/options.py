@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from emulator.functions.errors import LoadError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostOptions:
@@ -17,7 +19,15 @@ class HostOptions:
 
 
 def read(file: Path) -> HostOptions:
-    extensions = json.loads(file.read_text(encoding="utf-8")).get("extensions", {})
+    """Raises LoadError."""
+    try:
+        return _options(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise LoadError(f"{file.name}: {error}") from error
+
+
+def _options(document: dict[str, Any]) -> HostOptions:
+    extensions: dict[str, Any] = document.get("extensions", {})
     bus: dict[str, Any] = extensions.get("serviceBus", {})
     return HostOptions(
         route_prefix=extensions.get("http", {}).get("routePrefix", "api"),

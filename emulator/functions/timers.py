@@ -2,45 +2,48 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from croniter import croniter
 
 from emulator.functions import decoding
-from emulator.functions.app import Function, expanded
+from emulator.functions.app import Function
+from emulator.functions.errors import LoadError
+from emulator.functions.invocations import Invocations
+from emulator.functions.settings import expanded
 
 logger = logging.getLogger("functions.timers")
 
 LATE = timedelta(seconds=1)
+"""A run that begins later than this after its time is past due."""
+
+
+def next_run(schedule: str, after: datetime) -> datetime:
+    """`schedule` has six fields, or five without seconds."""
+    found: datetime = croniter(
+        schedule, after, ret_type=datetime, second_at_beginning=True
+    ).get_next()
+    return found
 
 
 class Timers:
-    def __init__(self, functions: Sequence[Function]) -> None:
-        self._functions = {f.name: f for f in functions if f.kind == "timerTrigger"}
+    """Raises LoadError for a schedule that cannot be read."""
+
+    def __init__(self, functions: Iterable[Function], invocations: Invocations) -> None:
+        self._functions = {function.name: function for function in functions}
+        self._schedules = {name: _schedule(f) for name, f in self._functions.items()}
         self._turns = {name: asyncio.Lock() for name in self._functions}
+        self._invocations = invocations
 
-    def start(self, tasks: asyncio.TaskGroup) -> None:
-        for name in self._functions:
-            tasks.create_task(self._keep(name))
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for name in self._functions:
+                tasks.create_task(self._keep(name))
 
-    def fire(self, name: str) -> asyncio.Task[str]:
-        """Runs the timer now, after the run under way if there is one; the error or ""."""
-        return asyncio.create_task(self._run(name, past_due=False))
-
-    async def _keep(self, name: str) -> None:
-        trigger = self._functions[name].trigger
-        schedule = expanded(str(trigger["schedule"]))
-        if trigger.get("runOnStartup"):
-            await self._run(name, past_due=False)
-        while True:
-            due: datetime = croniter(
-                schedule, datetime.now(UTC), ret_type=datetime, second_at_beginning=True
-            ).get_next()
-            await asyncio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()))
-            await self._run(name, past_due=datetime.now(UTC) - due > LATE)
-
-    async def _run(self, name: str, *, past_due: bool) -> str:
+    async def run_now(self, name: str, *, past_due: bool = False) -> str:
+        """Runs it after the run under way, if there is one. The error, or nothing."""
         async with self._turns[name]:
             try:
                 await self._functions[name].run(decoding.timer(past_due=past_due))
@@ -48,3 +51,21 @@ class Timers:
                 logger.exception("%s failed", name)
                 return f"{type(error).__name__}: {error}"
             return ""
+
+    async def _keep(self, name: str) -> None:
+        if self._functions[name].trigger.get("runOnStartup"):
+            await self._take_turn(name, past_due=False)
+        while True:
+            due = next_run(self._schedules[name], datetime.now(UTC))
+            await asyncio.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()))
+            await self._take_turn(name, past_due=datetime.now(UTC) - due > LATE)
+
+    async def _take_turn(self, name: str, *, past_due: bool) -> None:
+        await asyncio.shield(self._invocations.start(self.run_now(name, past_due=past_due)))
+
+
+def _schedule(function: Function) -> str:
+    schedule = expanded(str(function.trigger["schedule"]))
+    if not croniter.is_valid(schedule, second_at_beginning=True):
+        raise LoadError(f"{function.name}: its schedule is no NCRONTAB expression: {schedule}")
+    return schedule

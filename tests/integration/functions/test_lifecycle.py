@@ -1,0 +1,159 @@
+"""How the host starts, refuses to start, and ends."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.integration.functions.bus import Bus
+from tests.integration.functions.hosting import APPS, ROOT, Host, command, eventually
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOST_JSON = '{"version": "2.0"}'
+
+IMPORTS = "import azure.functions as func\napp = func.FunctionApp()\n"
+TIMER = "@app.timer_trigger(arg_name='t', schedule='{schedule}')\ndef tick({parameters}): ...\n"
+QUEUE = (
+    "@app.service_bus_queue_trigger(arg_name='m', queue_name='{queue}', connection='Bus'{more})\n"
+)
+
+
+def refusal(folder: Path, code: str, **settings: str) -> str:
+    """The one line with which the host refuses the app."""
+    (folder / "function_app.py").write_text(code)
+    (folder / "host.json").write_text(HOST_JSON)
+    ended = subprocess.run(
+        command(folder),
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    return ended.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (
+            "import nothing_of_that_name",
+            "No module named 'nothing_of_that_name' (function_app.py, line 1)",
+        ),
+        ("", "it must have one"),
+        (IMPORTS, "registers no functions"),
+        (IMPORTS + TIMER.format(schedule="60 * * * * *", parameters="t"), "tick: its schedule"),
+        (IMPORTS + TIMER.format(schedule="0 * * * * *", parameters="other"), "its trigger binds t"),
+        (IMPORTS + QUEUE.format(queue="q", more="") + "def f(m): ...", "setting Bus is missing"),
+        (IMPORTS + QUEUE.format(queue="%Q%", more="") + "def f(m): ...", "setting Q is missing"),
+        (
+            IMPORTS + QUEUE.format(queue="q", more=", cardinality='many'") + "def f(m): ...",
+            "f: batches and settlement by the function are not emulated",
+        ),
+    ],
+)
+async def test_an_app_that_cannot_be_indexed_is_refused_in_one_line(
+    tmp_path: Path, code: str, says: str
+) -> None:
+    settings = {} if "Bus is missing" in says else {"Bus": "Endpoint=sb://127.0.0.1:1"}
+
+    assert says in refusal(tmp_path, code, **settings)
+
+
+async def test_a_port_that_is_taken_is_told_in_one_line() -> None:
+    listener = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    async with listener:
+        port = str(listener.sockets[0].getsockname()[1])
+        ended = await asyncio.to_thread(
+            subprocess.run,
+            [*command(APPS / "bare"), "--port", port],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    assert ended.returncode == 1
+    assert ended.stderr.strip().splitlines()[-1] == f"--port {port}: Address already in use"
+
+
+async def test_settings_come_from_local_settings_below_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "function_app.py").write_text(
+        IMPORTS + "import os\n@app.route(auth_level='anonymous')\n"
+        "def ask(req: func.HttpRequest) -> str:\n    return os.environ[req.params['of']]\n"
+    )
+    (tmp_path / "host.json").write_text(HOST_JSON)
+    (tmp_path / "local.settings.json").write_text('{"Values": {"LOCAL": "file", "BOTH": "file"}}')
+
+    async with Host(tmp_path, tmp_path / "log", {"BOTH": "environment"}) as host:
+        answers = [
+            (await host.http.get("/api/ask", params={"of": n})).text for n in ("LOCAL", "BOTH")
+        ]
+
+    assert answers == ["file", "environment"]
+
+
+@contextlib.asynccontextmanager
+async def a_slow_request(host: Host) -> AsyncIterator[asyncio.Task[httpx.Response]]:
+    """Under way inside the function."""
+    request = host.http.get("/v1/slow", params={"seconds": "1"})
+    task = asyncio.create_task(request)
+    await eventually(lambda: "slow begins" in host.text)
+    yield task
+    await task
+
+
+async def test_a_host_that_is_stopped_answers_what_is_under_way_and_takes_no_more(
+    tmp_path: Path,
+) -> None:
+    async with Host(APPS / "web", tmp_path / "log") as host:
+        await host.runs()
+        async with a_slow_request(host) as under_way:
+            host.process.send_signal(signal.SIGTERM)
+            answer = await under_way
+
+        assert answer.text == "done"
+        assert await host.ended() == 0
+
+
+async def test_a_message_under_way_when_the_host_is_stopped_is_settled(
+    bus: Bus, tmp_path: Path
+) -> None:
+    async with Host(APPS / "bus", tmp_path / "log", bus.settings) as host:
+        await host.runs()
+        sent = await bus.send("plain", seconds=1) + await bus.send(
+            "sessions", session="last", seconds=1
+        )
+        await bus.noted(sent, "begins")
+
+        status = await host.stop()
+
+    stats = bus.server.stats()
+    assert status == 0
+    assert len(bus.notes(sent, "ends")) == 2
+    assert [stats[queue]["locked"] + stats[queue]["active"] for queue in ("plain", "sessions")] == [
+        0,
+        0,
+    ]
+
+
+async def test_a_host_ends_with_its_parent(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    async with Host(APPS / "bare", log, flags=("--until-stdin-ends",)) as host:
+        await host.runs()
+        assert host.process.stdin is not None
+
+        host.process.stdin.close()
+
+        assert await host.ended() == 0

@@ -1,0 +1,131 @@
+"""How a change that is found meets the row that the ledger already holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hasten.domain.changes import Action, Change, State, finished, newer, retried
+from tests.unit.domain.rows import NOW, change, removal, seconds
+
+OPEN = {State.PENDING, State.CALLING, State.WAITING}
+
+any_row = st.builds(
+    lambda action, origin, state, age: change(action=action, origin=origin, state=state, age=age),
+    st.sampled_from(Action),
+    st.integers(0, 3),
+    st.sampled_from(State),
+    st.integers(0, 99),
+)
+any_find = st.builds(
+    lambda action, origin, age: change(action=action, origin=origin, age=age),
+    st.sampled_from(Action),
+    st.integers(0, 3),
+    st.integers(0, 99),
+)
+
+
+@given(any_row, any_find)
+def test_the_same_slice_of_history_read_twice_changes_nothing_the_second_time(
+    known: Change, found: Change
+) -> None:
+    once = newer(known, found) or known
+
+    assert newer(once, found) is None
+
+
+@given(any_row, any_find)
+def test_the_latest_slice_wins_and_within_a_slice_the_latest_read(
+    known: Change, found: Change
+) -> None:
+    held = newer(known, found) or known
+
+    latest = max(known, found, key=lambda row: (row.origin, row.found_at, row is known))
+    assert (held.origin, held.action) == (latest.origin, latest.action)
+
+
+@given(any_row, any_find)
+def test_whatever_newer_is_found_leaves_an_open_row(known: Change, found: Change) -> None:
+    held = newer(known, found)
+
+    assert held is None or held.state is State.PENDING
+
+
+def test_the_first_find_is_taken_as_it_is() -> None:
+    found = change()
+
+    assert newer(None, found) == found
+
+
+def test_a_row_not_called_yet_keeps_its_place_in_the_queue() -> None:
+    known = change(age=60, origin=1)
+
+    held = newer(known, change(origin=2))
+
+    assert held is not None
+    assert (held.found_at, held.due_at, held.origin) == (known.found_at, known.due_at, 2)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_newer_slice_that_shows_the_opposite_replaces_any_row(state: State) -> None:
+    joined, left = change(origin=1, state=state, age=60), removal(origin=2)
+
+    assert newer(joined, left) == left
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.PENDING}))
+def test_a_row_that_was_called_starts_over(state: State) -> None:
+    known = change(origin=1, state=state, attempts=3, alone=True, age=60)
+    found = change(origin=2)
+
+    assert newer(known, found) == found
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_slice_read_again_that_shows_the_opposite_is_believed_if_read_later(state: State) -> None:
+    joined, left = change(origin=4, age=2, state=state), removal(origin=4, age=1)
+
+    assert newer(joined, left) == left
+
+
+@pytest.mark.parametrize("age", [2, 3])
+def test_a_slice_read_at_the_same_time_or_earlier_does_not_undo_what_is_known(age: int) -> None:
+    joined, left = change(origin=4, age=2), removal(origin=4, age=age)
+
+    assert newer(joined, left) is None
+
+
+@pytest.mark.parametrize("age", [0, 9])
+def test_a_slice_read_again_that_shows_the_same_does_not_start_a_row_over(age: int) -> None:
+    called = change(origin=4, age=5, state=State.SUCCEEDED)
+
+    assert newer(called, change(origin=4, age=age)) is None
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_row_is_open_as_long_as_hasten_has_something_to_do(state: State) -> None:
+    assert change(state=state).is_open is (state in OPEN)
+
+
+def test_only_a_change_that_removes_is_a_removal() -> None:
+    assert removal().is_removal
+    assert not change().is_removal
+
+
+def test_a_finished_change_says_when_why_and_what_next() -> None:
+    done = finished(change(), State.FAILED, now=NOW, reason="why", next_action="what")
+
+    assert not done.is_open
+    assert (done.state, done.finished_at, done.reason, done.next_action) == (
+        State.FAILED,
+        NOW,
+        "why",
+        "what",
+    )
+
+
+def test_a_retried_change_waits_until_it_is_due_and_counts_the_attempt() -> None:
+    due = NOW + seconds(30)
+
+    waiting = retried(change(attempts=2), due_at=due, reason="why")
+
+    assert (waiting.state, waiting.due_at, waiting.attempts) == (State.WAITING, due, 3)

@@ -1,0 +1,216 @@
+"""What becomes of a change once its call has been judged: done, retried, or left with a reason."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hasten.domain.changes import DIRECT, Action, Change, State
+from hasten.domain.planning import Call
+from hasten.domain.settlement import (
+    ATTEMPTS_TOGETHER,
+    MAX_TRANSIENT_ATTEMPTS,
+    PERMISSION_PAUSE,
+    settle,
+)
+from hasten.domain.verdicts import Result, Verdict
+from hasten.limits import WINDOW
+from tests.unit.domain.rows import GROUPS, NOW, change, removal, seconds
+
+GROUP = GROUPS[0]
+DONE = [Result.SUCCEEDED, Result.IN_SYNC]
+
+
+def backoff(attempt: int) -> timedelta:
+    return seconds(1000 + attempt)
+
+
+def settled(row: Change, verdict: Verdict | Result, *, call: Call | None = None) -> Change:
+    """By default the row was alone in a call of its group."""
+    if isinstance(verdict, Result):
+        verdict = Verdict(verdict)
+    return settle(row, call or Call(row.group, (row,)), verdict, now=NOW, backoff=backoff)
+
+
+def by_user(row: Change, *, then_group: bool = False) -> Call:
+    return Call(None, (row,), then_group)
+
+
+@pytest.mark.parametrize("result", DONE)
+@pytest.mark.parametrize("row", [change(), removal()])
+def test_what_is_done_is_finished_with_the_evidence_kept(result: Result, row: Change) -> None:
+    after = settled(row, Verdict(result, evidence="raw"))
+
+    assert (after.state, after.finished_at, after.answer) == (State(result), NOW, "raw")
+
+
+@pytest.mark.parametrize("result", DONE)
+def test_the_first_of_two_calls_leaves_the_second_to_do_at_once(result: Result) -> None:
+    row = change()
+
+    after = settled(row, result, call=by_user(row, then_group=True))
+
+    assert (after.state, after.user_called, after.due_at) == (State.PENDING, True, NOW)
+
+
+@pytest.mark.parametrize("result", DONE)
+def test_a_direct_assignment_has_no_second_call(result: Result) -> None:
+    row = change(group=DIRECT)
+
+    assert settled(row, result, call=by_user(row, then_group=True)).state is State(result)
+
+
+def test_a_first_call_that_did_not_succeed_is_repeated_before_the_second() -> None:
+    row = change()
+
+    after = settled(row, Result.TRANSIENT, call=by_user(row, then_group=True))
+
+    assert (after.state, after.user_called) == (State.WAITING, False)
+
+
+def test_a_new_assignment_is_waited_for_on_the_ladder_then_left_to_the_cycle() -> None:
+    row, waits = change(), []
+
+    while (row := settled(row, Verdict(Result.NOT_ENTITLED, reason="not assigned"))).is_open:
+        waits.append(row.due_at - NOW)
+
+    assert waits == [seconds(s) for s in (15, 30, 60, 120, 240)]
+    assert (row.state, row.reason) == (State.LEFT_TO_CYCLE, "not assigned")
+    assert "direct member" in row.next_action
+
+
+def test_members_who_are_refused_together_are_tried_together_before_each_is_tried_alone() -> None:
+    row, other = change(0), change(1)
+    asked = []
+
+    for _ in range(ATTEMPTS_TOGETHER):
+        row = settled(row, Result.NOT_ENTITLED, call=Call(GROUP, (row, other)))
+        asked.append(row.alone)
+
+    assert asked == [False, False, True]
+
+
+def test_a_user_call_that_finds_a_leaver_not_entitled_has_nothing_left_to_revoke() -> None:
+    row = removal()
+
+    after = settled(row, Result.NOT_ENTITLED, call=by_user(row))
+
+    assert (after.state, after.finished_at) == (State.IN_SYNC, NOW)
+
+
+def test_a_user_call_that_finds_a_joiner_not_entitled_waits_for_the_assignment() -> None:
+    row = change()
+
+    assert settled(row, Result.NOT_ENTITLED, call=by_user(row)).state is State.WAITING
+
+
+def test_a_group_call_that_finds_a_leaver_not_entitled_proves_nothing() -> None:
+    assert settled(removal(), Result.NOT_ENTITLED).state is State.WAITING
+
+
+@pytest.mark.parametrize("result", [Result.FAILED, Result.TRANSIENT, Result.DISABLED])
+@pytest.mark.parametrize("row", [change(), removal()])
+def test_a_verdict_on_several_people_blames_nobody_each_is_tried_alone(
+    result: Result, row: Change
+) -> None:
+    other = change(1, action=row.action)
+
+    after = settled(row, result, call=Call(GROUP, (row, other)))
+
+    assert (after.state, after.alone, after.due_at) == (State.PENDING, True, NOW)
+    assert after.attempts == row.attempts
+
+
+def test_a_verdict_on_one_person_is_final() -> None:
+    after = settled(change(), Verdict(Result.FAILED, reason="why", next_action="what"))
+
+    assert (after.state, after.reason, after.next_action) == (State.FAILED, "why", "what")
+
+
+@pytest.mark.parametrize("row", [change(), removal()])
+def test_a_disabled_user_is_left_to_the_cycle(row: Change) -> None:
+    after = settled(row, Verdict(Result.DISABLED, reason="why", next_action="none"))
+
+    assert (after.state, after.next_action) == (State.LEFT_TO_CYCLE, "none")
+
+
+@given(st.integers(0, MAX_TRANSIENT_ATTEMPTS - 1))
+def test_a_passing_error_is_retried_after_the_backoff_of_its_attempt(attempts: int) -> None:
+    after = settled(change(attempts=attempts), Result.TRANSIENT)
+
+    assert (after.state, after.attempts) == (State.WAITING, attempts + 1)
+    assert after.due_at == NOW + backoff(attempts + 1)
+
+
+@given(st.integers(MAX_TRANSIENT_ATTEMPTS, 999))
+def test_a_grant_gives_up_on_a_passing_error_that_does_not_pass(attempts: int) -> None:
+    after = settled(change(attempts=attempts), Verdict(Result.TRANSIENT, reason="why"))
+
+    assert (after.state, after.reason) == (State.FAILED, "why")
+
+
+@given(st.integers(0, 999))
+def test_a_removal_never_gives_up_on_a_passing_error(attempts: int) -> None:
+    after = settled(removal(attempts=attempts), Result.TRANSIENT)
+
+    assert after.due_at == NOW + backoff(attempts + 1)
+    assert after.state is State.WAITING
+
+
+@pytest.mark.parametrize("result", [Result.TRANSIENT, Result.THROTTLED])
+def test_a_retry_after_is_honoured(result: Result) -> None:
+    row = change()
+
+    after = settled(row, Verdict(result, retry_after=seconds(77)))
+
+    assert (after.state, after.due_at) == (State.WAITING, NOW + seconds(77))
+
+
+@given(st.integers(0, 999))
+def test_being_throttled_waits_a_window_and_costs_no_attempt(attempts: int) -> None:
+    row, other = change(attempts=attempts), change(1)
+
+    after = settled(row, Result.THROTTLED, call=Call(GROUP, (row, other)))
+
+    assert (after.state, after.due_at) == (State.WAITING, NOW + WINDOW)
+    assert (after.attempts, after.alone) == (attempts, False)
+
+
+@pytest.mark.parametrize("result", [Result.NOT_PERMITTED, Result.UNKNOWN_JOB])
+@pytest.mark.parametrize("attempts", [0, 999])
+def test_what_an_admin_must_mend_is_asked_again_forever(result: Result, attempts: int) -> None:
+    row, other = change(attempts=attempts), change(1)
+    verdict = Verdict(result, reason="why", next_action="grant it")
+
+    after = settled(row, verdict, call=Call(GROUP, (row, other)))
+
+    assert (after.state, after.due_at) == (State.WAITING, NOW + PERMISSION_PAUSE)
+    assert (after.reason, after.next_action, after.alone) == ("why", "grant it", False)
+
+
+def test_a_call_that_took_the_wrong_route_is_repeated_at_once_and_costs_no_attempt() -> None:
+    after = settled(change(attempts=2, state=State.CALLING), Result.REROUTED)
+
+    assert (after.state, after.due_at, after.attempts) == (State.PENDING, NOW, 2)
+
+
+@given(
+    st.sampled_from(Result),
+    st.integers(0, 20),
+    st.sampled_from(Action),
+    st.sampled_from([None, GROUP]),
+)
+def test_no_verdict_leaves_a_change_without_an_end_or_a_time_to_go_on(
+    result: Result, attempts: int, action: Action, group: str | None
+) -> None:
+    calling = change(action=action, state=State.CALLING, attempts=attempts)
+
+    after = settled(calling, result, call=Call(group, (calling,)))
+
+    if after.is_open:
+        assert after.state in {State.PENDING, State.WAITING}
+        assert after.due_at >= NOW
+        assert after.finished_at is None
+    else:
+        assert after.finished_at == NOW

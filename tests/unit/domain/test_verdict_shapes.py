@@ -1,0 +1,122 @@
+"""Answers that vary in spelling, or have no known shape: never a success by mistake."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hasten.domain.redaction import LONGEST
+from hasten.domain.verdicts import Answer, Result, Verdict, judge
+
+KNOWN_WORDS = {"success", "succeeded", "skipped", "failure", "failed"}
+TYPE_NAME = "Microsoft.Identity.Health.CPP.Common.DataContracts.SyncFabric.StatusInfo"
+
+
+def judged(key: object, value: object) -> Verdict:
+    """Both are strings in the answer: what is not one yet is written as JSON."""
+    key, value = (part if isinstance(part, str) else json.dumps(part) for part in (key, value))
+    return judge(Answer(200, json.dumps({"key": key, "value": value}).encode()))
+
+
+@pytest.mark.parametrize(
+    ("word", "result"),
+    [
+        ("Success", Result.SUCCEEDED),
+        ("success", Result.SUCCEEDED),
+        ("Succeeded", Result.SUCCEEDED),
+        ("Failure", Result.FAILED),
+        ("FAILED", Result.FAILED),
+        ("skipped", Result.FAILED),
+        ("SKIPPED", Result.FAILED),
+    ],
+)
+@pytest.mark.parametrize("shape", ["key", "statusInfo"])
+def test_the_casing_and_form_of_the_result_do_not_matter(
+    word: str, result: Result, shape: str
+) -> None:
+    if shape == "key":
+        verdict = judged({"result": word, "details": {"errorCode": "Conflict"}}, {})
+    else:
+        info = {"status": word, "errorCode": "Conflict"}
+        verdict = judged(TYPE_NAME, [{"statusInfo": info}])
+
+    assert (verdict.result, verdict.code) == (result, "Conflict")
+
+
+@given(st.text().filter(lambda word: word.casefold() not in KNOWN_WORDS))
+def test_a_result_never_seen_before_is_a_failure(word: str) -> None:
+    verdict = judged({"result": word, "details": {}}, {})
+
+    assert (verdict.result, verdict.code) == (Result.FAILED, "UnreadableAnswer")
+
+
+@given(st.text().filter(lambda code: code not in {"RedundantExport", "NotEffectivelyEntitled"}))
+def test_a_skip_is_harmless_only_for_the_reasons_known_to_be(code: str) -> None:
+    verdict = judged({"result": "Skipped", "details": {"errorCode": code}}, {})
+
+    assert verdict.result in {Result.FAILED, Result.TRANSIENT}
+
+
+@given(st.binary() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps).map(str.encode))
+def test_a_body_of_no_known_shape_is_a_failure_with_its_evidence(body: bytes) -> None:
+    verdict = judge(Answer(200, body))
+
+    assert (verdict.result, verdict.code) == (Result.FAILED, "UnreadableAnswer")
+    assert bool(verdict.evidence) is bool(body)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b"{}", b'{"key": null, "value": 5}', b"[" * 100_000, b"\xff\xfe"]
+)
+def test_an_empty_deep_or_broken_body_is_a_failure_and_no_crash(body: bytes) -> None:
+    assert judge(Answer(200, body)).code == "UnreadableAnswer"
+
+
+def test_unreadable_evidence_is_redacted_and_bounded() -> None:
+    body = b"<html>jane@contoso.com " + b"y" * 100_000
+
+    verdict = judge(Answer(200, body))
+
+    assert "jane@" not in verdict.evidence
+    assert len(verdict.evidence) <= LONGEST + 1
+
+
+@pytest.mark.parametrize("odd", ["Skipped", "Failure"])
+def test_one_step_that_did_not_succeed_decides_over_those_that_did(odd: str) -> None:
+    steps = [{"status": "Success"}, {"status": odd}, {"status": "Success"}]
+
+    verdict = judged(TYPE_NAME, [{"provisioningSteps": steps}])
+
+    assert verdict.result is Result.FAILED
+
+
+def test_a_step_of_unknown_status_makes_the_answer_unreadable() -> None:
+    steps = [{"status": "Success"}, {"status": "Warning"}]
+
+    verdict = judged(TYPE_NAME, [{"provisioningSteps": steps}])
+
+    assert verdict.code == "UnreadableAnswer"
+
+
+def test_a_status_without_a_code_takes_its_reason_from_the_step_that_skipped() -> None:
+    step = {"status": "Skipped", "details": {"SkipReason": "RedundantExport"}}
+    info = {"status": "Skipped", "errorCode": None}
+
+    verdict = judged(TYPE_NAME, [{"statusInfo": info, "provisioningSteps": [step]}])
+
+    assert (verdict.result, verdict.code) == (Result.IN_SYNC, "RedundantExport")
+
+
+@pytest.mark.parametrize("name", ["IsActive", "Active in the source system"])
+@pytest.mark.parametrize(
+    ("active", "result"), [("False", Result.DISABLED), ("True", Result.NOT_ENTITLED)]
+)
+def test_who_is_not_entitled_is_told_apart_from_who_is_disabled(
+    name: str, active: str, result: Result
+) -> None:
+    details = {name: active, "SkipReason": "NotEffectivelyEntitled"}
+
+    verdict = judged({"result": "Skipped"}, {"provisioningSteps": [{"details": details}]})
+
+    assert verdict.result is result

@@ -1,0 +1,154 @@
+"""The settings: what each must be, and the one line that names the first that is not."""
+
+import hashlib
+import hmac
+
+import pytest
+
+from hasten.errors import PermanentError
+from hasten.settings import Settings, load
+
+SECRET = "0123456789abcdef0123456789abcdef"
+TENANT = "7d96d549-841b-4092-9c09-89abae4c860c"
+GOOD = {
+    "HASTEN_TENANT_ID": TENANT,
+    "HASTEN_CLIENT_STATE_SECRET": SECRET,
+    "HASTEN_PUBLIC_URL": "https://contoso.azurewebsites.net",
+    "HASTEN_STORE": "sqlite:///var/hasten.db",
+    "ServiceBusConnection": "Endpoint=sb://127.0.0.1;SharedAccessKey=hush-hush",
+}
+
+
+def loaded(**changes: str) -> Settings:
+    return load({**GOOD, **changes})
+
+
+def refusal(environment: dict[str, str]) -> PermanentError:
+    with pytest.raises(PermanentError) as refused:
+        load(environment)
+    return refused.value
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_missing_or_empty_setting_is_one_line_that_names_it(name: str, *, empty: bool) -> None:
+    environment = {**GOOD, name: ""}
+    if not empty:
+        del environment[name]
+
+    error = refusal(environment)
+
+    assert error.reason == f"setting {name} is missing"
+    assert name in error.next_action
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HASTEN_TENANT_ID", "contoso.com"),
+        ("HASTEN_CLIENT_STATE_SECRET", "tooshort"),
+        ("HASTEN_CLIENT_STATE_SECRET", SECRET[:-1]),
+        ("HASTEN_PUBLIC_URL", "contoso.azurewebsites.net"),
+        ("HASTEN_PUBLIC_URL", "http://contoso.azurewebsites.net"),
+        ("HASTEN_PUBLIC_URL", "http://127.0.0.1.contoso.com"),
+        ("HASTEN_GRAPH_URL", "graph"),
+        ("HASTEN_GRAPH_URL", "http://graph.microsoft.com/v1.0"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(name: str, value: str) -> None:
+    error = refusal({**GOOD, name: value})
+
+    assert error.reason.startswith(f"setting {name} is wrong: ")
+    assert name in error.next_action
+    assert "\n" not in str(error)
+
+
+def test_of_several_bad_settings_one_is_named() -> None:
+    error = refusal({})
+
+    assert error.reason == "setting HASTEN_TENANT_ID is missing"
+
+
+def test_a_secret_that_is_refused_or_taken_is_shown_nowhere() -> None:
+    short = "hush-hush-too-short"
+
+    error = refusal({**GOOD, "HASTEN_CLIENT_STATE_SECRET": short})
+    shown = f"{loaded()!r} {loaded()}"
+
+    assert short not in str(error)
+    assert SECRET not in shown
+    assert "hush-hush" not in shown
+
+
+def test_what_is_not_given_has_the_defaults_of_production() -> None:
+    settings = loaded(UNRELATED="ignored")
+
+    assert str(settings.graph_url) == "https://graph.microsoft.com/v1.0"
+    assert settings.targets_file == "targets.yaml"
+    assert settings.identity_client_id is None
+
+
+def test_the_namespace_with_the_identity_stands_in_for_a_connection_string() -> None:
+    environment = GOOD | {
+        "ServiceBusConnection": "",
+        "ServiceBusConnection__fullyQualifiedNamespace": "contoso.servicebus.windows.net",
+    }
+
+    settings = load(environment)
+
+    assert settings.service_bus is None
+    assert settings.service_bus_namespace == "contoso.servicebus.windows.net"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_plain_http_is_for_the_loopback_only(host: str) -> None:
+    settings = loaded(HASTEN_PUBLIC_URL=f"http://{host}:7071", HASTEN_GRAPH_URL=f"http://{host}:1")
+
+    assert settings.notification_url == f"http://{host}:7071/api/graph/notifications"
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_the_notification_url_is_built_with_or_without_a_slash_at_the_end(end: str) -> None:
+    settings = loaded(HASTEN_PUBLIC_URL=f"https://contoso.azurewebsites.net{end}")
+
+    assert settings.notification_url == "https://contoso.azurewebsites.net/api/graph/notifications"
+
+
+def test_the_client_state_is_derived_so_that_the_secret_never_travels() -> None:
+    state = loaded().client_state
+
+    assert (
+        state == hmac.new(SECRET.encode(), f"hasten:{TENANT}".encode(), hashlib.sha256).hexdigest()
+    )
+    assert SECRET not in state
+    assert len(state) <= 128
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"HASTEN_CLIENT_STATE_SECRET": SECRET[::-1]},
+        {"HASTEN_TENANT_ID": "0d4ca527-dc44-43d1-84c1-b63d1b1e024d"},
+    ],
+)
+def test_another_secret_or_tenant_has_another_client_state(other: dict[str, str]) -> None:
+    assert loaded(**other).client_state != loaded().client_state
+
+
+def test_the_tenant_may_be_written_in_any_case() -> None:
+    assert loaded(HASTEN_TENANT_ID=TENANT.upper()).client_state == loaded().client_state
+
+
+def test_our_client_state_is_ours() -> None:
+    settings = loaded()
+
+    assert settings.is_our_client_state(settings.client_state)
+
+
+@pytest.mark.parametrize("forged", ["", "é", SECRET, "0" * 64])
+def test_any_other_client_state_is_not_ours(forged: str) -> None:
+    settings = loaded()
+
+    assert not settings.is_our_client_state(forged)
+    assert not settings.is_our_client_state(settings.client_state + forged + "x")
