@@ -66,8 +66,9 @@ class Settings(BaseModel):
         return hmac.new(secret, f"hasten:{self.tenant}".encode(), hashlib.sha256).hexdigest()
 
     def is_our_client_state(self, presented: str) -> bool:
-        """Compares in constant time."""
-        return hmac.compare_digest(presented.encode(), self.client_state.encode())
+        """Compares in constant time, whatever characters JSON may hold."""
+        given = presented.encode("utf-8", "surrogatepass")
+        return hmac.compare_digest(given, self.client_state.encode())
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -87,12 +88,18 @@ def load(environment: Mapping[str, str]) -> Settings:
             "set ServiceBusConnection__fullyQualifiedNamespace, or ServiceBusConnection to a "
             "connection string",
         )
-    _refuse_plain_http(settings)
+    _refuse_bad_urls(settings)
     return settings
 
 
-def _refuse_plain_http(settings: Settings) -> None:
+def _refuse_bad_urls(settings: Settings) -> None:
     """Graph notifies over https only, and tokens must not travel in the clear."""
+    public = settings.public_url
+    if public.path not in {None, "/"} or public.query or public.fragment:
+        raise PermanentError(
+            "setting HASTEN_PUBLIC_URL is wrong: it must have no path and no query",
+            "set it to https://<app>.azurewebsites.net alone",
+        )
     for name, url in (
         ("HASTEN_PUBLIC_URL", settings.public_url),
         ("HASTEN_GRAPH_URL", settings.graph_url),

@@ -57,6 +57,8 @@ def load(path: Path) -> tuple[Target, ...]:
     """Raises PermanentError: `targets.yaml line 7: …` with what is wrong and how to mend it."""
     try:
         text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise _wrong(path, 1, "it is not UTF-8 text") from None
     except OSError as error:
         raise PermanentError(
             f"{path} cannot be read: {error.strerror}", "create it, or set HASTEN_TARGETS"
@@ -64,10 +66,16 @@ def load(path: Path) -> tuple[Target, ...]:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
+        lines = dict(_lines(path, root, ())) if root is not None else {}
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise _wrong(path, line, f"not valid YAML: {error.problem}") from None
-    lines = dict(_lines(path, root, ())) if root is not None else {}
+    except yaml.YAMLError as error:
+        raise _wrong(path, 1, f"not valid YAML: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise _wrong(path, 1, "an alias refers to itself") from None
+    if not isinstance(data, dict):
+        raise _wrong(path, 1, "it must begin with the key targets and list them")
     try:
         targets = tuple(_File.model_validate(data).targets)
     except ValidationError as error:

@@ -34,7 +34,8 @@ class Change:
 
     `origin` numbers the slice of the group's history (the cursor) in which it was found: the same
     slice read twice finds the same change. `noticed_at` is when the notification behind it was
-    received, `found_at` when the read that found it began, `due_at` before which nothing is tried.
+    received, `found_at` when the read that found it began (its place in the queue), `seen_at` when
+    the last read that confirmed it began, `due_at` before which nothing is tried.
     `alone` asks for a call of its own, so that its verdict is nobody else's. `user_called` is set
     once the user call that must come before the group call has succeeded (`grants_by:
     user_then_group`).
@@ -47,6 +48,7 @@ class Change:
     origin: int
     noticed_at: datetime
     found_at: datetime
+    seen_at: datetime
     due_at: datetime
     state: State = State.PENDING
     reason: str = ""
@@ -82,10 +84,10 @@ def newer(known: Change | None, found: Change) -> Change | None:
     if found.origin < known.origin:
         return None
     if found.origin == known.origin:
-        is_news = found.action is not known.action and found.found_at > known.found_at
+        is_news = found.action is not known.action and found.seen_at > known.seen_at
         return found if is_news else None
     if known.state is State.PENDING and known.action is found.action:
-        return replace(known, origin=found.origin)
+        return replace(known, origin=found.origin, seen_at=found.seen_at)
     return found
 
 
@@ -95,13 +97,14 @@ def finished(
     return replace(change, state=state, finished_at=now, reason=reason, next_action=next_action)
 
 
-def retried(change: Change, *, due_at: datetime, reason: str, next_action: str = "") -> Change:
-    """Waits until `due_at` and counts the attempt."""
+def waiting(change: Change, *, due_at: datetime, reason: str, next_action: str = "") -> Change:
+    """Waits until `due_at` for something that is not the fault of this change."""
     return replace(
-        change,
-        state=State.WAITING,
-        due_at=due_at,
-        attempts=change.attempts + 1,
-        reason=reason,
-        next_action=next_action,
+        change, state=State.WAITING, due_at=due_at, reason=reason, next_action=next_action
     )
+
+
+def retried(change: Change, *, due_at: datetime, reason: str) -> Change:
+    """Waits until `due_at` and counts the attempt."""
+    counted = replace(change, attempts=change.attempts + 1)
+    return waiting(counted, due_at=due_at, reason=reason)

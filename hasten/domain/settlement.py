@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hasten.domain.changes import DIRECT, Change, State, finished, retried
+from hasten.domain.changes import DIRECT, Change, State, finished, retried, waiting
 from hasten.domain.planning import Call
 from hasten.domain.verdicts import Result, Verdict
 from hasten.limits import WINDOW
@@ -19,6 +19,9 @@ is refused as a whole, and splitting at once would spend five calls to learn tha
 MAX_TRANSIENT_ATTEMPTS = 10
 PERMISSION_PAUSE = timedelta(minutes=15)
 """A grant of permission by an admin is noticed this late at the latest."""
+
+NOT_ENTITLED = "check that the user is a direct member of a group assigned to the app"
+NOT_REMOVED = "none: Entra's own cycle takes the user out of the group in the app"
 
 Backoff = Callable[[int], timedelta]
 """Attempt number from 1 on → how long to wait, jitter included."""
@@ -39,12 +42,13 @@ def settle(
                 change, State.IN_SYNC, now=now, reason="not entitled: nothing is left to revoke"
             )
         case Result.THROTTLED:
-            due = now + (verdict.retry_after or WINDOW)
-            return replace(change, state=State.WAITING, due_at=due, reason=verdict.reason)
+            return waiting(
+                change, due_at=now + (verdict.retry_after or WINDOW), reason=verdict.reason
+            )
         case Result.REROUTED:
             return replace(change, state=State.PENDING, due_at=now)
         case Result.NOT_PERMITTED | Result.UNKNOWN_JOB:
-            return retried(
+            return waiting(
                 change,
                 due_at=now + PERMISSION_PAUSE,
                 reason=verdict.reason,
@@ -56,7 +60,7 @@ def settle(
                 retried(change, due_at=due, reason=verdict.reason),
                 alone=change.attempts + 1 >= ATTEMPTS_TOGETHER,
             )
-        case _ if len(call.changes) > 1:
+        case _ if len(call.users) > 1:
             # One verdict for several people names nobody: each gets a call of its own.
             return replace(change, state=State.PENDING, due_at=now, alone=True)
         case Result.TRANSIENT if change.is_removal or change.attempts < MAX_TRANSIENT_ATTEMPTS:
@@ -68,7 +72,7 @@ def settle(
                 State.LEFT_TO_CYCLE,
                 now=now,
                 reason=verdict.reason,
-                next_action="check that the user is a direct member of a group assigned to the app",
+                next_action=NOT_REMOVED if change.is_removal else NOT_ENTITLED,
             )
         case Result.DISABLED:
             return _finished(change, State.LEFT_TO_CYCLE, verdict, now)

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
-from hasten.domain.redaction import redacted
+from hasten.domain.redaction import evidence, redacted
 
 
 class Result(StrEnum):
@@ -61,38 +61,46 @@ def judge(answer: Answer) -> Verdict:
         return _unreadable(answer)
     key, values = _json(body.get("key")), _records(_json(body.get("value")))
     result, code, message = _outcome(key, values)
-    evidence = redacted(answer.body)
+    told = evidence(answer.body)
     match result:
         case "success":
-            return Verdict(Result.SUCCEEDED, code, evidence=evidence)
+            return Verdict(Result.SUCCEEDED, code, evidence=told)
         case "skipped":
-            return _skipped(code, values, evidence)
+            return _skipped(code, values, told)
         case "failure":
-            return _failed(code, message, evidence)
+            return _failed(code, message, told)
     return _unreadable(answer)
 
 
 def _outcome(key: Any, values: list[Mapping[str, Any]]) -> tuple[str, str, str]:
-    """(result, error code, message) from `key` where it is JSON, else from the `value` records."""
+    """(result, error code, message) from `key` where it is JSON, else from the `value` records.
+
+    Of several records, or several steps, the worst decides.
+    """
     if isinstance(key, Mapping) and key.get("result"):
-        details = key.get("details") or {}
-        code = str(details.get("errorCode") or _skip_reason(values) or "")
+        details = _mapping(key.get("details"))
+        code = _code(details.get("errorCode") or _skip_reason(values))
         return _word(key["result"]), code, str(details.get("errorMessage") or "")
-    for record in values:
-        info = record.get("statusInfo") or {}
-        if info.get("status"):
-            code = str(info.get("errorCode") or _skip_reason(values) or "")
-            return _word(info["status"]), code, str(info.get("reason") or "")
+    told = [_mapping(record.get("statusInfo")) for record in values]
+    told = [info for info in told if info.get("status")]
+    if told:
+        worst = max(told, key=lambda info: _badness(_word(info["status"])))
+        code = _code(worst.get("errorCode") or _skip_reason(values))
+        return _word(worst["status"]), code, str(worst.get("reason") or "")
     words = [_word(step.get("status")) for step in _steps(values)]
-    for result in ("failure", "skipped"):
-        if result in words:
-            return result, _skip_reason(values) or "", ""
-    return ("success" if words and set(words) == {"success"} else ""), "", ""
+    if not words:
+        return "", "", ""
+    return max(words, key=_badness), _code(_skip_reason(values)), ""
 
 
-def _skipped(code: str, values: list[Mapping[str, Any]], evidence: str) -> Verdict:
+def _badness(word: str) -> int:
+    """An unknown word is the worst: nothing may be read into it."""
+    return {"success": 0, "skipped": 1, "failure": 2}.get(word, 3)
+
+
+def _skipped(code: str, values: list[Mapping[str, Any]], told: str) -> Verdict:
     if code == "RedundantExport":
-        return Verdict(Result.IN_SYNC, code, "the app already has this state", evidence=evidence)
+        return Verdict(Result.IN_SYNC, code, "the app already has this state", evidence=told)
     if code == "NotEffectivelyEntitled":
         if _detail(values, "IsActive", "Active in the source system") == "false":
             return Verdict(
@@ -100,37 +108,36 @@ def _skipped(code: str, values: list[Mapping[str, Any]], evidence: str) -> Verdi
                 code,
                 "the user is disabled in Entra, where provisioning on demand cannot act",
                 "none: Entra's own cycle disables the account in the app",
-                evidence=evidence,
+                evidence=told,
             )
         return Verdict(
             Result.NOT_ENTITLED,
             code,
             "Entra does not count the user as assigned",
-            evidence=evidence,
+            evidence=told,
         )
-    return _failed(code, "skipped", evidence)
+    return _failed(code, "skipped", told)
 
 
-def _failed(code: str, message: str, evidence: str) -> Verdict:
+def _failed(code: str, message: str, told: str) -> Verdict:
     reason = f"{code or 'no error code'}: {redacted(message)}" if message else code
     if code in TRANSIENT:
-        return Verdict(Result.TRANSIENT, code, reason, evidence=evidence)
+        return Verdict(Result.TRANSIENT, code, reason, evidence=told)
     next_action = NEXT_ACTIONS.get(code, "read the evidence and the provisioning log of the app")
-    return Verdict(Result.FAILED, code, reason, next_action, evidence=evidence)
+    return Verdict(Result.FAILED, code, reason, next_action, evidence=told)
 
 
 def _refused(answer: Answer) -> Verdict:
     """The answers of Graph itself, before any provisioning."""
     body = _json(answer.body)
-    error = body.get("error") if isinstance(body, Mapping) else None
-    code = str(error.get("code") or "") if isinstance(error, Mapping) else ""
-    message = str(error.get("message") or "") if isinstance(error, Mapping) else ""
+    error = _mapping(_mapping(body).get("error"))
+    code, message = _code(error.get("code")), str(error.get("message") or "")
     reason = redacted(f"HTTP {answer.status} {code} {message}".strip())
-    evidence = redacted(answer.body)
+    told = evidence(answer.body)
     retry_after = answer.retry_after
     match answer.status:
         case HTTPStatus.TOO_MANY_REQUESTS:
-            return Verdict(Result.THROTTLED, code, reason, "", retry_after, evidence)
+            return Verdict(Result.THROTTLED, code, reason, "", retry_after, told)
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return Verdict(
                 Result.NOT_PERMITTED,
@@ -138,18 +145,18 @@ def _refused(answer: Answer) -> Verdict:
                 reason,
                 "grant the identity Synchronization.ReadWrite.All (or make it owner of the "
                 "enterprise application and grant Application.ReadWrite.OwnedBy)",
-                evidence=evidence,
+                evidence=told,
             )
         case HTTPStatus.NOT_FOUND:
-            return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=evidence)
+            return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=told)
         case HTTPStatus.BAD_REQUEST if code == "RequestParameterInvalid":
-            return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=evidence)
+            return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=told)
         case HTTPStatus.REQUEST_TIMEOUT:
-            return Verdict(Result.TRANSIENT, code, reason, "", retry_after, evidence)
+            return Verdict(Result.TRANSIENT, code, reason, "", retry_after, told)
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Verdict(Result.TRANSIENT, code, reason, "", retry_after, evidence)
+            return Verdict(Result.TRANSIENT, code, reason, "", retry_after, told)
     return Verdict(
-        Result.FAILED, code, reason, "read the evidence: Graph refused the request", None, evidence
+        Result.FAILED, code, reason, "read the evidence: Graph refused the request", None, told
     )
 
 
@@ -159,7 +166,7 @@ def _unreadable(answer: Answer) -> Verdict:
         "UnreadableAnswer",
         "the answer has none of the known shapes",
         "read the evidence and check the provisioning log of the app",
-        evidence=redacted(answer.body),
+        evidence=evidence(answer.body),
     )
 
 
@@ -178,29 +185,36 @@ def _records(value: Any) -> list[Mapping[str, Any]]:
     return [record for record in listed if isinstance(record, Mapping)]
 
 
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _code(value: Any) -> str:
+    """Without names and bounded, as an app may put anything there."""
+    return redacted(str(value or ""))
+
+
 def _steps(values: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     for record in values:
-        for step in record.get("provisioningSteps") or ():
-            if isinstance(step, Mapping):
-                yield step
+        yield from _records(record.get("provisioningSteps"))
 
 
 def _detail(values: list[Mapping[str, Any]], *names: str) -> str:
     """The last of the steps' details with one of `names`, lower case. Names are display text."""
     found = ""
     for step in _steps(values):
-        details = step.get("details")
+        details = _mapping(step.get("details"))
         for name in names:
-            if isinstance(details, Mapping) and name in details:
+            if name in details:
                 found = str(details[name])
     return found.casefold()
 
 
 def _skip_reason(values: list[Mapping[str, Any]]) -> str:
     for step in _steps(values):
-        details = step.get("details")
-        if isinstance(details, Mapping) and details.get("SkipReason"):
-            return str(details["SkipReason"])
+        reason = _mapping(step.get("details")).get("SkipReason")
+        if reason:
+            return str(reason)
     return ""
 
 

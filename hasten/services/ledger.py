@@ -14,7 +14,7 @@ from hasten.ports.store import Conflict, Delete, Document, Json, Put, Store, Wri
 COLLECTION = "ledger"
 OPEN = "open|"
 DONE = "done|"
-TIMES = ("noticed_at", "found_at", "due_at", "called_at", "finished_at")
+TIMES = ("noticed_at", "found_at", "seen_at", "due_at", "called_at", "finished_at")
 
 ROWS_PER_COMMIT = 25
 """A row takes at most two writes and four fit 100; fewer rows mean fewer lost races."""

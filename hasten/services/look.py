@@ -94,6 +94,7 @@ class Looking:
                 origin=origin,
                 noticed_at=look.noticed_at,
                 found_at=began,
+                seen_at=began,
                 due_at=began,
             )
             for target in targets

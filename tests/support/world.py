@@ -121,5 +121,6 @@ def _change(group: str, user: str, action: Action, origin: int) -> Change:
         origin=origin,
         noticed_at=at,
         found_at=at,
+        seen_at=at,
         due_at=at,
     )

@@ -30,6 +30,7 @@ def change(user: int = 0, group: str = GROUPS[0], *, age: float = 0, **fields: A
         origin=1,
         noticed_at=found,
         found_at=found,
+        seen_at=found,
         due_at=found,
     )
     return replace(base, **fields)

@@ -129,3 +129,11 @@ def test_a_retried_change_waits_until_it_is_due_and_counts_the_attempt() -> None
     waiting = retried(change(attempts=2), due_at=due, reason="why")
 
     assert (waiting.state, waiting.due_at, waiting.attempts) == (State.WAITING, due, 3)
+
+
+def test_an_older_sight_of_a_slice_does_not_undo_a_newer_one_that_kept_its_place() -> None:
+    queued = change(age=10, origin=1)
+    confirmed = newer(queued, change(age=1, origin=2))
+
+    assert confirmed is not None
+    assert newer(confirmed, removal(age=3, origin=2)) is None

@@ -120,3 +120,36 @@ def test_who_is_not_entitled_is_told_apart_from_who_is_disabled(
     verdict = judged({"result": "Skipped"}, {"provisioningSteps": [{"details": details}]})
 
     assert verdict.result is result
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ({"result": "Failure", "details": "no"}, {}),
+        ({"result": "Failure", "details": ["no"]}, {}),
+        (TYPE_NAME, [{"statusInfo": "Success"}]),
+        (TYPE_NAME, [{"provisioningSteps": 5}]),
+    ],
+)
+def test_judging_never_raises(key: object, value: object) -> None:
+    assert judged(key, value).result is Result.FAILED
+
+
+def test_one_record_that_failed_decides_over_those_that_did_not() -> None:
+    verdict = judged(
+        TYPE_NAME,
+        [
+            {"statusInfo": {"status": "Success"}},
+            {"statusInfo": {"status": "Failure", "errorCode": "Conflict"}},
+        ],
+    )
+
+    assert (verdict.result, verdict.code) == (Result.FAILED, "Conflict")
+
+
+def test_a_code_is_bounded_and_redacted_too() -> None:
+    verdict = judged({"result": "Failure", "details": {"errorCode": "a@b.de" + " x" * 9000}}, {})
+
+    assert len(verdict.code) <= LONGEST + 1
+    assert len(verdict.reason) <= LONGEST + 1
+    assert "a@b.de" not in verdict.code + verdict.reason

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 
 import pytest
 
@@ -152,3 +153,15 @@ def test_any_other_client_state_is_not_ours(forged: str) -> None:
 
     assert not settings.is_our_client_state(forged)
     assert not settings.is_our_client_state(settings.client_state + forged + "x")
+
+
+def test_a_forged_client_state_that_is_no_utf_8_is_refused_quietly() -> None:
+    presented = json.loads(b'"\\ud800"')
+
+    assert not load(GOOD).is_our_client_state(presented)
+
+
+@pytest.mark.parametrize("url", ["https://x.example/api", "https://x.example/?code=1"])
+def test_a_public_url_with_a_path_or_a_query_is_refused(url: str) -> None:
+    with pytest.raises(PermanentError):
+        load({**GOOD, "HASTEN_PUBLIC_URL": url})

@@ -204,3 +204,34 @@ def test_a_file_that_is_not_there_is_named_with_the_setting_that_points_at_it(
 
     assert str(missing) in refused.value.reason
     assert "HASTEN_TARGETS" in refused.value.next_action
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "targets: []".encode("utf-16"),
+        "targets:\n- name: A\n  display_name: Société".encode("latin-1"),
+        b'targets:\n- name: "a\x00"',
+        b"targets: &a [*a]",
+    ],
+)
+def test_a_file_of_another_encoding_is_one_clear_line(tmp_path: Path, written: bytes) -> None:
+    file = tmp_path / "targets.yaml"
+    file.write_bytes(written)
+
+    with pytest.raises(PermanentError, match=r"targets\.yaml"):
+        load(file)
+
+
+@pytest.mark.parametrize("written", ["", "- a"])
+def test_a_file_of_another_shape_speaks_of_keys_not_of_classes(
+    tmp_path: Path, written: str
+) -> None:
+    file = tmp_path / "targets.yaml"
+    file.write_text(written, encoding="utf-8")
+
+    with pytest.raises(PermanentError) as refused:
+        load(file)
+
+    assert "_File" not in refused.value.reason
+    assert ": :" not in refused.value.reason

@@ -326,3 +326,20 @@ async def test_an_unknown_target_is_told_and_calls_nothing() -> None:
 
     assert world.results("drain") == ["unknown_target"]
     assert world.directory.calls == []
+
+
+@virtual
+async def test_a_user_who_left_two_groups_and_fails_in_the_app_is_called_once() -> None:
+    world = World()
+    await world.is_discovered()
+    for group in (ENGINEERING, ADMIN):
+        world.directory.join(group, user(1))
+    world.directory.answers = lambda _: answer("Failure", "InsufficientRights")
+    for group in (ENGINEERING, ADMIN):
+        await world.left(group, user(1))
+
+    await world.draining.drain(WAKE)
+
+    assert len(world.directory.calls) == 1
+    assert (await world.row(ENGINEERING, user(1))).state is State.FAILED
+    assert (await world.row(ADMIN, user(1))).state is State.FAILED
