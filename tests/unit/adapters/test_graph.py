@@ -1,77 +1,27 @@
-"""The Graph adapter against a faked wire: what it asks, and what it makes of the answers."""
+"""What the Graph adapter asks, and what it makes of the answers."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
 
 import httpx
 import pytest
-from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
-from hasten.adapters.graph.directory import GraphDirectory
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.directory import DeltaExpired, Member
+from tests.support.graph_wire import (
+    ALICE,
+    APP,
+    BASE,
+    BOB,
+    GROUP,
+    Credential,
+    Wire,
+    delta,
+    ok,
+    refused,
+)
 from tests.support.virtual_time import virtual
-
-BASE = "https://graph.test/v1.0"
-GROUP = "0000bbbb-0000-4000-8000-000000000001"
-ALICE = "0000cccc-0000-4000-8000-000000000001"
-BOB = "0000cccc-0000-4000-8000-000000000002"
-APP = "0000aaaa-0000-4000-8000-000000000001"
-
-
-class Credential:
-    def __init__(self, error: Exception | None = None) -> None:
-        self._error = error
-
-    async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
-        if self._error is not None:
-            raise self._error
-        assert scopes == ("https://graph.microsoft.com/.default",)
-        return AccessToken("a-token", int(time.time()) + 3600)
-
-    async def close(self) -> None:
-        return None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-
-class Wire:
-    """Answers each request with the next of `answers`; the last one stays."""
-
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
-        self.requests: list[httpx.Request] = []
-        self._answers = list(answers)
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    def directory(self, credential: Credential | None = None) -> GraphDirectory:
-        return GraphDirectory(BASE, credential or Credential(), httpx.MockTransport(self))
-
-
-def ok(body: object) -> httpx.Response:
-    return httpx.Response(200, json=body)
-
-
-def refused(status: int, code: str = "", **headers: str) -> httpx.Response:
-    error = {"error": {"code": code, "message": "why"}}
-    return httpx.Response(status, json=error, headers=headers)
-
-
-def delta(members: list[dict[str, Any]], **links: str) -> httpx.Response:
-    named = {f"@odata.{name}": url for name, url in links.items()}
-    return ok({"value": [{"id": GROUP, "members@delta": members}], **named})
 
 
 @virtual
@@ -125,79 +75,6 @@ def test_a_link_that_cannot_be_resumed_is_told_apart(answer: httpx.Response) -> 
             await Wire(answer).directory().membership_delta(f"{BASE}/groups/delta?$deltatoken=1")
 
     scenario()
-
-
-@virtual
-async def test_a_group_call_names_the_members_in_links_and_returns_the_answer_as_it_came() -> None:
-    wire = Wire(httpx.Response(200, content=b'{"key": "{}"}'))
-
-    answer = await wire.directory().provision_on_demand(
-        APP, "total.1", "rule#V2", group=GROUP, users=[ALICE, BOB]
-    )
-
-    [request] = wire.requests
-    members = [{"objectId": u, "objectTypeName": "User"} for u in (ALICE, BOB)]
-    group = {"objectId": GROUP, "objectTypeName": "Group", "links": {"members": members}}
-    assert request.method == "POST"
-    assert request.url.path == (
-        f"/v1.0/servicePrincipals/{APP}/synchronization/jobs/total.1/provisionOnDemand"
-    )
-    assert json.loads(request.content) == {
-        "parameters": [{"ruleId": "rule#V2", "subjects": [group]}]
-    }
-    assert (answer.status, answer.body) == (200, b'{"key": "{}"}')
-
-
-@virtual
-async def test_a_user_call_names_the_user_alone() -> None:
-    wire = Wire(ok({}))
-
-    await wire.directory().provision_on_demand(APP, "j", "r", group=None, users=[ALICE])
-
-    [parameters] = json.loads(wire.requests[0].content)["parameters"]
-    assert parameters["subjects"] == [{"objectId": ALICE, "objectTypeName": "User"}]
-
-
-@virtual
-async def test_an_on_demand_call_is_never_sent_twice_whatever_the_answer() -> None:
-    for answer in (refused(503), refused(429, **{"Retry-After": "7"}), refused(500)):
-        wire = Wire(answer)
-
-        given = await wire.directory().provision_on_demand(APP, "j", "r", group=None, users=[ALICE])
-
-        assert len(wire.requests) == 1
-        assert given.status == answer.status_code
-
-
-async def retry_after(header: str) -> timedelta | None:
-    wire = Wire(refused(429, **{"Retry-After": header}))
-    directory = wire.directory()
-    return (
-        await directory.provision_on_demand(APP, "j", "r", group=None, users=[ALICE])
-    ).retry_after
-
-
-@virtual
-async def test_retry_after_is_read_as_seconds_or_as_a_date() -> None:
-    in_90_s = datetime.now(UTC) + timedelta(seconds=90)
-    date = in_90_s.strftime("%a, %d %b %Y %H:%M:%S GMT")
-
-    from_date = await retry_after(date)
-
-    assert await retry_after("7") == timedelta(seconds=7)
-    assert from_date is not None
-    assert timedelta(seconds=60) < from_date <= timedelta(seconds=90)
-    assert await retry_after("soon") is None
-
-
-@virtual
-async def test_no_answer_to_a_call_is_a_temporary_error_that_names_no_secret() -> None:
-    wire = Wire(httpx.ConnectError("connection to host refused"))
-
-    with pytest.raises(TemporaryError, match="ConnectError"):
-        await wire.directory().provision_on_demand(APP, "j", "r", group=None, users=[ALICE])
-
-    assert len(wire.requests) == 1
 
 
 @virtual

@@ -6,12 +6,9 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import State
-from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, WINDOW
-from hasten.ports.bus import PROVISIONING
 from hasten.services.messages import Wake
-from tests.fakes.directory import OnDemand, answer
-from tests.support.virtual_time import START, now, virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
@@ -154,18 +151,6 @@ async def test_a_user_moved_between_groups_is_never_in_two_calls_at_once() -> No
 
 
 @virtual
-async def test_rows_that_a_dead_drain_left_calling_are_called_again() -> None:
-    world = World()
-    await world.is_discovered()
-    await world.joined(ENGINEERING, user(1))
-    await world.ledger.start_call(await world.ledger.open_changes(TOTAL), now())
-
-    await world.draining.drain(WAKE)
-
-    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
-
-
-@virtual
 async def test_a_change_of_mind_during_the_call_is_called_again_and_the_old_answer_dropped() -> (
     None
 ):
@@ -182,164 +167,3 @@ async def test_a_change_of_mind_during_the_call_is_called_again_and_the_old_answ
     assert [call.group for call in world.directory.calls] == [ENGINEERING, None]
     assert world.directory.crossed == []
     assert (row.is_removal, row.state) == (True, State.SUCCEEDED)
-
-
-@virtual
-async def test_a_429_holds_all_calls_until_retry_after_and_counts() -> None:
-    world = World()
-    await world.is_discovered()
-    world.directory.seconds_per_call = 0.1
-
-    def refuse_the_first(call: OnDemand) -> object:
-        if call is world.directory.calls[0]:
-            return answer(status=429)
-        return answer()
-
-    world.directory.answers = refuse_the_first  # type: ignore[assignment]
-    await world.joined(ENGINEERING, user(1))
-    await world.draining.drain(WAKE)
-    [wake] = world.bus.of(PROVISIONING)
-    assert wake.at is not None
-    await asyncio.sleep((wake.at - now()).total_seconds())
-    await world.draining.drain(WAKE)
-
-    first, second = world.directory.calls
-    assert second.at - first.at >= WINDOW
-    assert world.results("call") == ["sent", "throttled", "sent", "succeeded"]
-    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
-
-
-@virtual
-async def test_a_transient_failure_waits_and_a_wake_is_scheduled_for_it() -> None:
-    world = World()
-    await world.is_discovered()
-    world.directory.answers = lambda _: answer("Failure", "TooManyRequests", 503)
-    await world.joined(ENGINEERING, user(1))
-
-    await world.draining.drain(WAKE)
-
-    row = await world.row(ENGINEERING, user(1))
-    [wake] = world.bus.of(PROVISIONING)
-    assert row.state is State.WAITING
-    assert wake.at is not None
-    assert row.due_at <= wake.at <= row.due_at + timedelta(seconds=1)
-
-
-@virtual
-async def test_a_drain_with_nothing_due_schedules_no_second_wake() -> None:
-    world = World()
-    await world.is_discovered()
-    world.directory.answers = lambda _: answer(status=503)
-    await world.joined(ENGINEERING, user(1))
-    await world.draining.drain(WAKE)
-
-    await world.draining.drain(WAKE)
-
-    assert len(world.directory.calls) == 1
-    assert len(world.bus.of(PROVISIONING)) == 1
-
-
-@virtual
-async def test_an_unknown_job_is_discovered_again_and_the_call_repeated() -> None:
-    world = World()
-    await world.is_discovered()
-    world.directory.job_list = [{"id": "total.new"}]
-    world.directory.answers = lambda call: answer(status=200 if call.job == "total.new" else 404)
-    await world.joined(ENGINEERING, user(1))
-
-    await world.draining.drain(WAKE)
-
-    assert [call.job for call in world.directory.calls] == ["total.0000", "total.new"]
-    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
-
-
-@virtual
-async def test_a_job_that_stays_unknown_waits_with_the_reason() -> None:
-    world = World()
-    await world.is_discovered()
-    world.directory.answers = lambda _: answer(status=404)
-    await world.joined(ENGINEERING, *(user(n) for n in range(10)))
-
-    await world.draining.drain(WAKE)
-
-    rows = [await world.row(ENGINEERING, user(n)) for n in range(10)]
-    assert len(world.directory.calls) == 2
-    assert {row.state for row in rows} == {State.WAITING}
-    assert all("404" in row.reason and row.next_action for row in rows)
-
-
-@virtual
-async def test_a_drain_ends_after_four_minutes_and_wakes_itself() -> None:
-    world = World()
-    await world.is_discovered()
-    await world.joined(ENGINEERING, *(user(n) for n in range(1000)))
-
-    await world.draining.drain(WAKE)
-
-    assert timedelta(minutes=4) <= now() - START < timedelta(minutes=5)
-    assert [wake.at for wake in world.bus.of(PROVISIONING)] == [None]
-    assert len(await world.ledger.open_changes(TOTAL)) > 0
-
-
-@virtual
-async def test_a_drain_that_was_displaced_makes_no_further_call() -> None:
-    world = World()
-    await world.is_discovered()
-    await world.joined(ENGINEERING, *(user(n) for n in range(60)))
-    first = asyncio.create_task(world.draining.drain(WAKE))
-    await world.directory.has_called(CALLS_PER_WINDOW)
-
-    await asyncio.gather(first, world.draining.drain(WAKE))
-
-    assert world.directory.most_calls_within(WINDOW) == CALLS_PER_WINDOW
-    assert world.results("drain") == ["displaced"]
-    assert await world.ledger.open_changes(TOTAL) == []
-
-
-@virtual
-async def test_calls_under_way_are_settled_when_the_drain_fails() -> None:
-    world = World()
-    await world.is_discovered()
-    world.directory.join(ENGINEERING, user(2))
-    await world.joined(ENGINEERING, user(1))
-    drain = asyncio.create_task(world.draining.drain(WAKE))
-    await world.directory.has_called(1)
-
-    async def unreachable(user: str) -> bool:
-        raise TemporaryError("Graph did not answer", timedelta(seconds=5))
-
-    world.directory.is_enabled = unreachable  # type: ignore[method-assign]
-    await world.left(ENGINEERING, user(2))
-
-    with pytest.raises(TemporaryError):
-        await drain
-
-    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
-    assert (await world.row(ENGINEERING, user(2))).state is State.PENDING
-
-
-@virtual
-async def test_an_unknown_target_is_told_and_calls_nothing() -> None:
-    world = World()
-
-    await world.draining.drain(Wake(target="NOBODY"))
-
-    assert world.results("drain") == ["unknown_target"]
-    assert world.directory.calls == []
-
-
-@virtual
-async def test_a_user_who_left_two_groups_and_fails_in_the_app_is_called_once() -> None:
-    world = World()
-    await world.is_discovered()
-    for group in (ENGINEERING, ADMIN):
-        world.directory.join(group, user(1))
-    world.directory.answers = lambda _: answer("Failure", "InsufficientRights")
-    for group in (ENGINEERING, ADMIN):
-        await world.left(group, user(1))
-
-    await world.draining.drain(WAKE)
-
-    assert len(world.directory.calls) == 1
-    assert (await world.row(ENGINEERING, user(1))).state is State.FAILED
-    assert (await world.row(ADMIN, user(1))).state is State.FAILED

@@ -32,9 +32,11 @@ class SlowToAnswer(FakeDirectory):
         self._seconds = seconds
         self._fails = fails
         self.reads = 0
+        self.asked = asyncio.Event()
 
     async def membership_delta(self, link: str) -> MembershipDelta:
         self.reads += 1
+        self.asked.set()
         delta = await self._truth.membership_delta(link)
         await asyncio.sleep(self._seconds)
         if self.reads <= self._fails:
@@ -165,9 +167,11 @@ async def test_two_looks_at_once_find_every_change_once() -> None:
 async def test_an_older_sight_of_the_same_history_never_undoes_a_newer_one() -> None:
     world = await watched()
     world.directory.join(ENGINEERING, user(1))
-    slow = replace(world.looking, directory=SlowToAnswer(world.directory, seconds=5), turns=Turns())
-    started = asyncio.create_task(slow.look(a_look()))
-    await asyncio.sleep(1)
+    slow = SlowToAnswer(world.directory, seconds=5)
+    elsewhere = replace(world.looking, directory=slow, turns=Turns())
+    started = asyncio.create_task(elsewhere.look(a_look()))
+    await slow.asked.wait()
+    await asyncio.sleep(0.1)
     world.directory.leave(ENGINEERING, user(1))
 
     await world.looking.look(a_look())

@@ -1,0 +1,67 @@
+"""A faked wire under the Graph adapter, and the answers that Graph gives on it."""
+
+import time
+from typing import Any, Self
+
+import httpx
+from azure.core.credentials import AccessToken
+
+from hasten.adapters.graph.directory import GraphDirectory
+
+BASE = "https://graph.test/v1.0"
+GROUP = "0000bbbb-0000-4000-8000-000000000001"
+ALICE = "0000cccc-0000-4000-8000-000000000001"
+BOB = "0000cccc-0000-4000-8000-000000000002"
+APP = "0000aaaa-0000-4000-8000-000000000001"
+
+
+class Credential:
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
+
+    async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        if self._error is not None:
+            raise self._error
+        assert scopes == ("https://graph.microsoft.com/.default",)
+        return AccessToken("a-token", int(time.time()) + 3600)
+
+    async def close(self) -> None:
+        return None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+class Wire:
+    """Answers each request with the next of `answers`; the last one stays."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.requests: list[httpx.Request] = []
+        self._answers = list(answers)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def directory(self, credential: Credential | None = None) -> GraphDirectory:
+        return GraphDirectory(BASE, credential or Credential(), httpx.MockTransport(self))
+
+
+def ok(body: object) -> httpx.Response:
+    return httpx.Response(200, json=body)
+
+
+def refused(status: int, code: str = "", **headers: str) -> httpx.Response:
+    error = {"error": {"code": code, "message": "why"}}
+    return httpx.Response(status, json=error, headers=headers)
+
+
+def delta(members: list[dict[str, Any]], **links: str) -> httpx.Response:
+    named = {f"@odata.{name}": url for name, url in links.items()}
+    return ok({"value": [{"id": GROUP, "members@delta": members}], **named})
