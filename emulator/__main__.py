@@ -58,7 +58,8 @@ def main(
     speed: Annotated[float, typer.Option(help="of Entra's clock, against real time")] = 1.0,
     on_demand_delay: Annotated[str, typer.Option(help="seconds a call takes, least:most")] = "2:5",
     record: Annotated[Path | None, typer.Option(help="every Graph request, JSON lines")] = None,
-    state: Annotated[Path, typer.Option(help="where Hasten's store lies")] = ROOT / "var",
+    state: Annotated[Path, typer.Option(help="where Hasten's store lies, new at each start")] = ROOT
+    / "var",
     entities: Annotated[Path, typer.Option(help="queues and topics")] = ROOT
     / "infra"
     / "entities.json",
@@ -138,6 +139,8 @@ async def _run_on(azure: Azure, options: Options, stopped: asyncio.Event) -> int
 async def _host(options: Options, settings: Ports) -> AsyncIterator[asyncio.subprocess.Process]:
     """The Functions host as a child that ends with this process, however that ends."""
     options.state.mkdir(parents=True, exist_ok=True)
+    for old in options.state.glob("hasten.db*"):
+        old.unlink()  # of a tenant that is no more: each start makes a new one
     flags = ["--app", str(options.app), "--port", str(options.functions_port)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -175,6 +178,8 @@ def _announce(options: Options, ports: Ports) -> None:
         print(json.dumps(ports), flush=True)  # noqa: T201 - the CLI's answer
         return
     table = Table(title="A tenant in a box", show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column(overflow="fold")
     table.add_row("Microsoft Graph", f"http://127.0.0.1:{ports['graph']}/v1.0")
     table.add_row("admin token", ports["admin_token"])
     table.add_row("Service Bus", ports["environment"]["ServiceBusConnection"])

@@ -37,7 +37,7 @@ class Caller:
     now: Now
     backoff: Backoff
     retries: set[datetime] = field(default_factory=set)
-    """When rows that came to wait are due again."""
+    """When there is something to do again, for which this drain does not wait."""
     _discovering: asyncio.Lock = field(default_factory=asyncio.Lock)
     _discovered: bool = False
 

@@ -38,7 +38,7 @@ NEARLY_DUE = timedelta(seconds=2)
 """A row due this soon is waited for: a scheduled wake may come early by the skew of two clocks."""
 
 REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
-"""Removed users whose standing is read for one plan: no more can be called in one window."""
+"""Rows whose users' standing is read for one plan: no more can be called in one window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Drain:
         """Whether nothing was left. Calls under way are always waited for, whatever happens."""
         try:
             while self.now() < until:
-                if not await self._step():
+                if not await self._step(until):
                     return True
             return False
         finally:
@@ -128,17 +128,20 @@ class Drain:
                 await asyncio.wait(self._under_way)
                 self._collect()
 
-    async def _step(self) -> bool:
-        """Makes one call, or waits for the next event. False when nothing is left to do."""
+    async def _step(self, until: datetime) -> bool:
+        """Makes calls, or waits for the next event. False when nothing is left to do by `until`."""
         self._collect()
         now = self.now()
         free_at = self.caller.pace.pace.free_at(now)
         if self._under_way and (free_at > now or len(self._under_way) >= MAX_CALLS_IN_FLIGHT):
-            await self._wait(max(free_at - now, POLL))
+            await self._wait(min(max(free_at - now, POLL), until - now))
             return True
         changes = await self.ledger.open_changes(self.target.name)
         near = [change for change in changes if change.due_at <= now + NEARLY_DUE]
         if not near and not self._under_way:
+            return False
+        if free_at >= until:
+            self.caller.retries.add(free_at)
             return False
         if free_at > now:
             await self._wait(free_at - now)
@@ -173,7 +176,8 @@ class Drain:
         """Rows out of Entra's reach on demand are ended here; the calls for the others."""
         free = reachable(due, self._busy())
         removals = sorted((c for c in free if c.is_removal), key=lambda c: c.found_at)
-        removals = removals[:REMOVALS_AT_ONCE]
+        first = {removal.user for removal in removals[:REMOVALS_AT_ONCE]}
+        removals = [removal for removal in removals if removal.user in first]
         found = await standings(self.directory, self.caller.found.service_principal, removals)
         for removal in removals:
             if found[removal.user] in OUT_OF_REACH:
