@@ -37,6 +37,3 @@ SUBSCRIPTION_LIFETIME = timedelta(minutes=41_760)
 
 MAX_SUBSCRIPTIONS = 90
 """Subscriptions we make; Graph allows 100 for one app in one tenant."""
-
-MAX_SERVICE_BUS_BYTES = 256 * 1024
-"""Message and batch size of Service Bus Standard."""

@@ -21,7 +21,6 @@ class State(StrEnum):
     IN_SYNC = "in_sync"
     LEFT_TO_CYCLE = "left_to_cycle"
     FAILED = "failed"
-    SUPERSEDED = "superseded"
 
 
 OPEN_STATES = frozenset({State.PENDING, State.CALLING, State.WAITING})

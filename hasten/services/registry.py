@@ -1,9 +1,9 @@
 """What was last discovered of each target: service principal, job, rules and watched groups."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
-from hasten.ports.store import Conflict, Json, Put, Store
+from hasten.ports.store import Conflict, Delete, Json, Put, Store
 
 COLLECTION = "targets"
 PARTITION = "found"
@@ -48,6 +48,18 @@ async def save(store: Store, found: Found) -> None:
             await store.commit(COLLECTION, PARTITION, [Put(found.target, body, etag)])
         except Conflict:
             return  # another sweep wrote what it saw; the next one settles any difference
+
+
+async def keep_only(store: Store, targets: Collection[str]) -> None:
+    """Forgets targets that are no longer in targets.yaml: nobody drains them any more."""
+    documents = await store.scan(COLLECTION, PARTITION)
+    gone = [Delete(d.key, d.etag) for d in documents if d.key not in targets]
+    if not gone:
+        return
+    try:
+        await store.commit(COLLECTION, PARTITION, gone)
+    except Conflict:
+        return  # another sweep did it
 
 
 def _found(body: Json) -> Found:

@@ -24,18 +24,17 @@ class Watching:
     emit: Emit
     now: Now
 
-    async def sweep(self) -> list[Found]:
+    async def sweep(self) -> None:
         """Discovers every target; one that cannot be found does not keep the others waiting."""
-        swept = []
+        await registry.keep_only(self.store, {target.name for target in self.targets})
         for target in self.targets:
             try:
-                swept.append(await self.discover(target))
+                await self.discover(target)
             except PermanentError as error:
                 about = {"reason": error.reason, "next_action": error.next_action}
                 self._tell(target, "unhealthy", problem=True, **about)
             except TemporaryError as error:
                 self._tell(target, "unreachable", reason=error.reason)
-        return swept
 
     async def discover(self, target: Target) -> Found:
         """Reads the truth about one target from Graph and writes it down.

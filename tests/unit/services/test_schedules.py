@@ -13,6 +13,7 @@ from hasten.services.messages import Look, Wake
 from hasten.services.retrying import Retrying
 from hasten.services.schedules import Schedules
 from hasten.services.subscriptions import Subscribing
+from hasten.targets import Target
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -89,6 +90,17 @@ async def test_a_target_with_two_namesakes_is_refused_and_the_reason_told() -> N
     assert unhealthy.problem
     assert "2 enterprise applications" in str(unhealthy.fields["reason"])
     assert world.directory.subscribed == []
+
+
+@virtual
+async def test_a_target_taken_out_of_the_file_is_not_watched_any_more() -> None:
+    world = Timers()
+    await world.schedules.sweep()
+    world.target = Target(name="OTHER", display_name=TOTAL)
+
+    await world.watching.sweep()
+
+    assert [found.target for found in await registry.load_all(world.store)] == ["OTHER"]
 
 
 @virtual
