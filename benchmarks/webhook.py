@@ -27,15 +27,30 @@ async def row(tenant: Tenant, host: Host) -> Row:
         handshakes = [{"params": {"validationToken": f"token-{n}"}} for n in range(POSTS)]
         floor = percentile(await _times(client, host, handshakes), 99)
         notifications = [{"json": _notification(tenant, host, n)} for n in range(POSTS)]
+        before = _queued(host)
         p99 = percentile(await _times(client, host, notifications), 99)
+        queued = _queued(host) - before
     return Row(
         what=f"webhook, p99 of {POSTS} posts",
         measured=p99,
         floor=floor,
         floor_is="handshake",
         limit=LIMIT,
-        broken="slower than Graph waits" if p99 > GRAPHS_PATIENCE else "",
+        broken=_broken(p99, queued),
     )
+
+
+def _broken(p99: float, queued: int) -> str:
+    """A refused notification is answered 202 too, and sooner: only the log tells them apart."""
+    if queued != POSTS:
+        return f"{queued} of {POSTS} posts were queued"
+    return "slower than Graph waits" if p99 > GRAPHS_PATIENCE else ""
+
+
+def _queued(host: Host) -> int:
+    """Posts whose looks the bus took; the host says so before it answers."""
+    told = [event for event in host.events() if event["event"] == "notification"]
+    return sum(event["result"] == "queued" for event in told)
 
 
 async def _times(client: httpx.AsyncClient, host: Host, posts: list[dict[str, Any]]) -> list[float]:

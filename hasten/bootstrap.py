@@ -36,6 +36,7 @@ from hasten.targets import Target
 @lru_cache(maxsize=1)
 def app() -> "App":
     """Raises PermanentError that names the first bad setting or the bad line of targets.yaml."""
+    telemetry.quieten()
     loaded = settings.load(os.environ)
     return App(loaded, targets.load(Path(loaded.targets_file)))
 

@@ -7,6 +7,15 @@ from hasten.ports.telemetry import Event
 
 logger = logging.getLogger("hasten")
 
+CHATTY = ("azure", "httpx")
+"""Libraries that tell of every request they make."""
+
+
+def quieten() -> None:
+    """Leaves the warnings of chatty libraries: our own lines say what was asked and why."""
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
 
 def log(event: Event) -> None:
     """Fields must be JSON already; a field that is not is a bug and surfaces."""
