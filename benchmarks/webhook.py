@@ -14,8 +14,8 @@ from tests.support.tenant import Host, Tenant
 
 POSTS = 400
 AT_ONCE = 4
-LIMIT = 15.0
-"""Times the handshake's p99, which queues nothing: measured 5 to 8 on two cores, the looks that
+LIMIT = 10.0
+"""Times the handshake's p99, which queues nothing: measured 2 to 5 on two cores, the looks that
 follow running beside it."""
 
 GRAPHS_PATIENCE = 3.0
