@@ -1,5 +1,6 @@
 """Keeps one Graph subscription for each watched group: created, adopted and renewed."""
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +30,8 @@ class Subscribing:
     client_state: str
 
     async def ensure(self, groups: Collection[str]) -> None:
-        """Compares with what Graph has: creates what is missing, renews after half the lifetime.
+        """Compares with what Graph has: creates what is missing, renews after half the lifetime,
+        replaces what was made with another clientState (Graph cannot change it).
 
         A group whose subscription is new is looked at once more, for what happened before it.
         """
@@ -54,11 +56,15 @@ class Subscribing:
             document.body["group"]
             for document in await self.store.scan(COLLECTION, PARTITION)
             if datetime.fromisoformat(document.body["expires"]) > now
+            and document.body["state"] == self._state
         }
         return live.issuperset(groups)
 
     async def _ensure_one(self, group: str, existing: Json | None) -> None:
         expires = self.now() + SUBSCRIPTION_LIFETIME
+        if existing is not None and await self._is_outdated(existing):
+            await self.directory.unsubscribe(str(existing["id"]))
+            existing = None
         if existing is not None:
             ends = datetime.fromisoformat(existing["expirationDateTime"])
             if ends - self.now() > SUBSCRIPTION_LIFETIME / 2:
@@ -80,10 +86,21 @@ class Subscribing:
         await self.bus.send(look.queue, [look.message(self.new_id())])
         self._tell(group, "created")
 
+    @property
+    def _state(self) -> str:
+        """Tells clientStates apart in the store without keeping them there."""
+        return hashlib.sha256(self.client_state.encode()).hexdigest()[:16]
+
+    async def _is_outdated(self, subscription: Json) -> bool:
+        """Graph does not show the clientState: one we know nothing of may have any."""
+        document = await self.store.get(COLLECTION, PARTITION, str(subscription["id"]).lower())
+        return document is None or document.body["state"] != self._state
+
     async def _remember(self, group: str, subscription: Json) -> None:
         """So that the webhook knows the subscription as ours without asking Graph."""
         key = str(subscription["id"]).lower()
-        body = {"group": group, "expires": subscription["expirationDateTime"]}
+        expires = subscription["expirationDateTime"]
+        body = {"group": group, "expires": expires, "state": self._state}
         document = await self.store.get(COLLECTION, PARTITION, key)
         if document is not None and dict(document.body) == body:
             return

@@ -50,6 +50,7 @@ class FakeDirectory:
         default_factory=lambda: [{"id": SERVICE_PRINCIPAL, "displayName": "TOTAL"}]
     )
     groups: list[str] = field(default_factory=list)
+    _made: int = 0
     _called: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def has_called(self, times: int) -> None:
@@ -129,8 +130,10 @@ class FakeDirectory:
     async def subscribe(
         self, *, resource: str, url: str, client_state: str, expires: datetime
     ) -> Json:
+        self._made += 1
         made = {
-            "id": f"subscription-{len(self.subscribed)}",
+            "id": f"subscription-{self._made}",
+            "clientState": client_state,
             "resource": resource,
             "notificationUrl": url,
             "expirationDateTime": expires.isoformat(),
@@ -144,6 +147,9 @@ class FakeDirectory:
                 known["expirationDateTime"] = expires.isoformat()
                 return known
         return None
+
+    async def unsubscribe(self, subscription: str) -> None:
+        self.subscribed = [known for known in self.subscribed if known["id"] != subscription]
 
     async def close(self) -> None:
         return None

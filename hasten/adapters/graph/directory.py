@@ -138,6 +138,10 @@ class GraphDirectory:
         request = item.to_patch_request_information(Subscription(expiration_date_time=expires))
         return await or_none(self._wire.read(request, needs=GROUPS))
 
+    async def unsubscribe(self, subscription: str) -> None:
+        item = self._client.subscriptions.by_subscription_id(subscription)
+        await or_none(self._wire.read(item.to_delete_request_information(), needs=GROUPS))
+
     async def close(self) -> None:
         await self._transport.aclose()
 

@@ -199,3 +199,14 @@ async def test_a_renewal_of_a_subscription_that_is_gone_is_none() -> None:
     directory = Wire(refused(404)).directory()
 
     assert await directory.renew("s", datetime(2026, 12, 1, tzinfo=UTC)) is None
+
+
+@virtual
+async def test_deleting_a_subscription_that_is_gone_is_no_error() -> None:
+    for answer in (httpx.Response(204), refused(404)):
+        wire = Wire(answer)
+
+        await wire.directory().unsubscribe("s")
+
+        [request] = wire.requests
+        assert (request.method, request.url.path) == ("DELETE", "/v1.0/subscriptions/s")

@@ -21,7 +21,7 @@ CLIENT_STATE = "our secret"
 
 
 async def receiving(world: World) -> Receiving:
-    known = Put(SUBSCRIPTION, {"group": ENGINEERING, "expires": now().isoformat()})
+    known = Put(SUBSCRIPTION, {"group": ENGINEERING, "expires": now().isoformat(), "state": ""})
     await world.store.commit(subscriptions.COLLECTION, subscriptions.PARTITION, [known])
     return Receiving(
         store=world.store,
@@ -181,7 +181,7 @@ async def test_a_subscription_made_after_the_start_is_known_at_once() -> None:
     service = await receiving(world)
     await service.receive(body(item()))
     made = "0000eeee-0000-4000-8000-000000000002"
-    known = Put(made, {"group": ENGINEERING, "expires": now().isoformat()})
+    known = Put(made, {"group": ENGINEERING, "expires": now().isoformat(), "state": ""})
     await world.store.commit(subscriptions.COLLECTION, subscriptions.PARTITION, [known])
 
     await service.receive(body(item(subscriptionId=made)))

@@ -24,6 +24,7 @@ URL = "https://hasten.example/api/graph/notifications"
 @dataclass
 class Timers(World):
     url: str = URL
+    client_state: str = "state"
     schedules: Schedules = field(init=False)
 
     def __post_init__(self) -> None:
@@ -36,7 +37,7 @@ class Timers(World):
             now=now,
             new_id=self.new_id,
             url=self.url,
-            client_state="state",
+            client_state=self.client_state,
         )
         self.schedules = Schedules(
             store=self.store,
@@ -73,7 +74,7 @@ async def test_a_sweep_subscribes_once_to_each_group_and_looks_at_it_for_the_gap
     looked = sorted(message.body["group"] for message in world.bus.of(DIRECTORY_CHANGES))
     assert resources == [f"groups/{ENGINEERING}", f"groups/{ADMIN}"]
     assert looked == [ENGINEERING, ADMIN]
-    assert await subscriptions.known(world.store) == {"subscription-0", "subscription-1"}
+    assert await subscriptions.known(world.store) == {"subscription-1", "subscription-2"}
 
 
 @virtual
@@ -143,6 +144,33 @@ async def test_a_subscription_deleted_behind_our_back_is_made_again() -> None:
     await world.schedules.renew()
 
     assert len(world.directory.subscribed) == 2
+
+
+@virtual
+async def test_subscriptions_made_with_another_secret_are_replaced_by_the_next_sweep() -> None:
+    world = Timers()
+    await world.schedules.sweep()
+
+    rotated = Timers(store=world.store, directory=world.directory, client_state="rotated")
+    await rotated.schedules.sweep()
+    await rotated.schedules.sweep()
+
+    made = [subscription["clientState"] for subscription in world.directory.subscribed]
+    assert made == ["rotated", "rotated"]
+    assert len(rotated.bus.of(DIRECTORY_CHANGES)) == 2
+
+
+@virtual
+async def test_a_subscription_of_ours_that_the_store_does_not_know_is_replaced() -> None:
+    world = Timers()
+    await world.schedules.sweep()
+
+    forgetful = Timers(directory=world.directory)
+    await forgetful.schedules.sweep()
+
+    ids = {subscription["id"] for subscription in world.directory.subscribed}
+    assert ids == {"subscription-3", "subscription-4"}
+    assert await subscriptions.known(forgetful.store) == ids
 
 
 @virtual
