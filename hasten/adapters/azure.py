@@ -1,0 +1,65 @@
+"""All ports on Azure, each made on first use.
+
+The webhook must answer at once on a cold start, so what it needs loads no Graph SDK.
+"""
+
+import random
+import uuid
+from functools import cached_property
+
+from azure.identity.aio import ManagedIdentityCredential
+
+from hasten.adapters import telemetry
+from hasten.adapters.servicebus import service_bus
+from hasten.adapters.store.url import open_store
+from hasten.ports.bus import Bus
+from hasten.ports.clock import utc_now
+from hasten.ports.directory import Directory
+from hasten.ports.store import Store
+from hasten.settings import Settings
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+class AzurePorts:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.now = utc_now
+        self.new_id = new_id
+        self.jitter = random.SystemRandom().random
+        self.emit = telemetry.log
+
+    @cached_property
+    def store(self) -> Store:
+        return open_store(self._settings.store, credential=self._credential)
+
+    @cached_property
+    def bus(self) -> Bus:
+        secret = self._settings.service_bus
+        return service_bus(
+            connection_string=secret.get_secret_value() if secret else None,
+            namespace=self._settings.service_bus_namespace,
+            credential=self._credential,
+        )
+
+    @cached_property
+    def directory(self) -> Directory:
+        # Loaded here alone: the SDK takes half a second, which a cold webhook does not have.
+        import httpx  # noqa: PLC0415
+
+        from hasten.adapters.graph.directory import GraphDirectory  # noqa: PLC0415
+
+        return GraphDirectory(
+            str(self._settings.graph_url), self._credential, httpx.AsyncHTTPTransport()
+        )
+
+    @cached_property
+    def _credential(self) -> ManagedIdentityCredential:
+        client_id = self._settings.identity_client_id
+        return (
+            ManagedIdentityCredential(client_id=client_id)
+            if client_id
+            else (ManagedIdentityCredential())
+        )
