@@ -39,14 +39,14 @@ class GraphServer:
             ],
             exception_handlers={GraphError: on_graph_error, HTTPException: on_http_error},
         )
-        gateway = Gateway(
+        self.app = Gateway(
             app,
             tokens=self.tenant.tokens,
             faults=self.tenant.faults,
             journal=self.tenant.journal,
             clock=self.tenant.clock,
         )
-        self._http = HttpServer(gateway, options.host, options.port)
+        self._http = HttpServer(self.app, options.host, options.port)
 
     @property
     def port(self) -> int:

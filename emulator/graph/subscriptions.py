@@ -151,7 +151,7 @@ class Subscriptions:
             )
         lifecycle_url = body.get("lifecycleNotificationUrl")
         return Subscription(
-            id=str(uuid.uuid4()),
+            id=self._directory.new_id(),
             resource=self._resource(str(body["resource"])),
             change_types=change_types,
             client_state=str(client_state) if client_state is not None else None,
