@@ -1,6 +1,8 @@
 """appRoleAssignments: which principals may use which app, and so are in scope of provisioning."""
 
 import base64
+import itertools
+from collections import defaultdict
 from collections.abc import Iterator
 
 from emulator.clock import iso
@@ -11,6 +13,12 @@ from emulator.graph.objects import Assignment, Entity
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 """The role of an app that declares none."""
 
+DUPLICATES = (
+    ("Permission being assigned already exists on the object", "Request_BadRequest"),
+    ("EntitlementGrant entry already exists.", "Request_MultipleObjectsWithSameKeyValue"),
+)
+"""Message and code: Graph was seen with both, and documents neither."""
+
 MAX_ASSIGNMENTS = 1500
 """For one principal (Entra service limits)."""
 
@@ -19,6 +27,8 @@ class Assignments:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._all: dict[str, Assignment] = {}
+        self._of: defaultdict[str, list[Assignment]] = defaultdict(list)
+        self._duplicates = itertools.cycle(DUPLICATES)
 
     def __iter__(self) -> Iterator[Assignment]:
         """Removed ones too: a replica that lags still shows them."""
@@ -30,14 +40,15 @@ class Assignments:
             raise bad_request("Permission being assigned was not found on application")
         if principal.kind == "group" and not principal.properties.get("securityEnabled"):
             raise bad_request("Only security groups can be assigned to an application")
-        held = [a for a in self._all.values() if a.principal is principal and not a.removed_at]
+        held = [a for a in self._of[principal.id] if a.removed_at is None]
         if any(a.resource is resource and a.app_role == app_role for a in held):
-            raise bad_request("Permission being assigned already exists on the object")
+            raise bad_request(*next(self._duplicates))
         if len(held) >= MAX_ASSIGNMENTS:
             raise bad_request("The principal has the maximum number of app role assignments")
         now = self._directory.now()
         assignment = Assignment(self._new_id(), principal, resource, app_role, now, iso(now))
         self._all[assignment.id] = assignment
+        self._of[principal.id].append(assignment)
         return assignment
 
     def remove(self, assignment_id: str, *, principal: str = "", resource: str = "") -> None:

@@ -3,12 +3,14 @@ queries and change notifications are made from."""
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
+from emulator.graph.dynamic import Rule, rule_of
 from emulator.graph.errors import bad_request, forbidden, not_found
 from emulator.graph.objects import (
     GROUP_DEFAULTS,
+    ROLE_ASSIGNABLE,
     USER_DEFAULTS,
     Change,
     Entity,
@@ -22,6 +24,9 @@ ALREADY_MEMBER = (
     "One or more added object references already exist for the following modified properties: "
     "'members'."
 )
+NO_MEMBERS_BY_HAND = "Cannot change the members of a group with dynamic membership."
+INSUFFICIENT_PRIVILEGES = "Insufficient privileges to complete the operation."
+RULE_PROPERTIES = frozenset({"groupTypes", "membershipRule", "membershipRuleProcessingState"})
 
 
 class Directory:
@@ -39,6 +44,8 @@ class Directory:
         self.listeners: list[Callable[[Change], None]] = []
         self._groups_of: defaultdict[str, set[str]] = defaultdict(set)
         self._names: dict[str, str] = {}
+        self._rules: dict[str, Rule] = {}
+        """Of the dynamic groups, by their ids."""
 
     def new_id(self) -> str:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
@@ -70,22 +77,33 @@ class Directory:
         self.users[user.id] = user
         self._names[str(name).casefold()] = user.id
         self._record(user)
+        self._follow_rules(user)
         return user
 
     def create_group(
-        self, properties: Json, members: Sequence[str] = (), object_id: str = ""
+        self,
+        properties: Json,
+        members: Sequence[str] = (),
+        object_id: str = "",
+        owners: Sequence[str] = (),
     ) -> Entity:
         if not properties.get("displayName") or not properties.get("mailNickname"):
             raise bad_request("A value is required for property 'mailNickname' of Group.")
         group = self._create("group", {**GROUP_DEFAULTS, **properties}, object_id)
+        rule = rule_of(group.properties)
+        if group.is_dynamic and members:
+            raise forbidden(NO_MEMBERS_BY_HAND)
+        group.owners.update(dict.fromkeys(owner.id for owner in self._found(owners)))
         joining = self._joining(group, members)
         self.groups[group.id] = group
         self._record(group)
         self._join(group, joining)
+        self._keep_by(rule, group)
         return group
 
     def create_service_principal(self, properties: Json, object_id: str = "") -> Entity:
-        principal = self._create("servicePrincipal", dict(properties), object_id)
+        shown = {"appRoles": [], **properties}
+        principal = self._create("servicePrincipal", shown, object_id)
         self.service_principals[principal.id] = principal
         return principal
 
@@ -95,8 +113,14 @@ class Directory:
             self._refuse_namesake(str(name), entity.id)
             self._names.pop(str(entity.properties["userPrincipalName"]).casefold(), None)
             self._names[str(name).casefold()] = entity.id
+        changes_rule = entity.kind == "group" and not RULE_PROPERTIES.isdisjoint(properties)
+        rule = rule_of({**entity.properties, **properties}) if changes_rule else None
         entity.update(properties)
         self._record(entity)
+        if changes_rule:
+            self._keep_by(rule, entity)
+        if entity.kind == "user":
+            self._follow_rules(entity)
 
     def delete(self, entity: Entity) -> None:
         """Softly: a user keeps the memberships until deleted for good."""
@@ -107,6 +131,8 @@ class Directory:
         entity = self._deleted(object_id)
         entity.deleted_at = None
         self._record(entity)
+        if entity.kind == "user":
+            self._follow_rules(entity)
         return entity
 
     def purge(self, object_id: str) -> None:
@@ -117,24 +143,29 @@ class Directory:
         for member_id in entity.members:
             self._groups_of[member_id].discard(entity.id)
         (self.users if entity.kind == "user" else self.groups).pop(entity.id)
+        self._rules.pop(entity.id, None)
         self._names.pop(str(entity.properties.get("userPrincipalName", "")).casefold(), None)
         self._record(entity, removed=True, gone=True)
 
     def add_members(self, group: Entity, member_ids: Sequence[str]) -> None:
         """All or none of them."""
-        if group.is_dynamic:
-            raise forbidden("Cannot add members to a group with dynamic membership.")
+        self._refuse_by_hand(group)
         if len(member_ids) > MAX_LINKS:
             raise bad_request("A resource cannot contain more than 20 link changes")
         self._join(group, self._joining(group, member_ids))
 
     def remove_member(self, group: Entity, member_id: str) -> None:
-        if group.is_dynamic:
-            raise forbidden("Cannot remove members from a group with dynamic membership.")
+        self._refuse_by_hand(group)
         if member_id not in group.members:
             raise not_found(member_id)
         member = self.find(member_id) or self._deleted(member_id)
         self._leave(group, member)
+
+    def _refuse_by_hand(self, group: Entity) -> None:
+        if group.is_dynamic:
+            raise forbidden(NO_MEMBERS_BY_HAND)
+        if group.properties.get(ROLE_ASSIGNABLE):
+            raise forbidden(INSUFFICIENT_PRIVILEGES)
 
     def _refuse_namesake(self, name: str, user_id: str) -> None:
         if self._names.get(name.casefold(), user_id) != user_id:
@@ -151,16 +182,42 @@ class Directory:
             raise not_found(object_id)
         return entity
 
+    def _found(self, object_ids: Sequence[str]) -> Iterator[Entity]:
+        for object_id in object_ids:
+            entity = self.find(object_id)
+            if entity is None:
+                raise not_found(object_id)
+            yield entity
+
     def _joining(self, group: Entity, member_ids: Sequence[str]) -> list[Entity]:
         joining: dict[str, Entity] = {}
-        for member_id in member_ids:
-            member = self.find(member_id)
-            if member is None:
-                raise not_found(member_id)
+        for member in self._found(member_ids):
             if member.id in group.members or member.id in joining:
                 raise bad_request(ALREADY_MEMBER)
             joining[member.id] = member
         return list(joining.values())
+
+    def _keep_by(self, rule: Rule | None, group: Entity) -> None:
+        """From now on; whoever is in or out against the rule changes at once."""
+        if rule is None:
+            self._rules.pop(group.id, None)
+            return
+        self._rules[group.id] = rule
+        for user in self.users.values():
+            self._follow_rule(group, rule, user)
+
+    def _follow_rules(self, user: Entity) -> None:
+        for group_id, rule in self._rules.items():
+            self._follow_rule(self.groups[group_id], rule, user)
+
+    def _follow_rule(self, group: Entity, rule: Rule, user: Entity) -> None:
+        if user.deleted_at is not None:
+            return
+        fits, is_in = rule.fits(user), user.id in group.members
+        if fits and not is_in:
+            self._join(group, [user])
+        elif is_in and not fits:
+            self._leave(group, user)
 
     def _join(self, group: Entity, members: Sequence[Entity]) -> None:
         for member in members:

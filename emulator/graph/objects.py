@@ -47,6 +47,7 @@ class Entity:
     deleted_at: float | None = None
     members: dict[str, None] = field(default_factory=dict)
     """Ids of direct members in the order they came; only groups have any."""
+    owners: dict[str, None] = field(default_factory=dict)
     _texts: dict[tuple[object, ...], str] = field(default_factory=dict)
 
     @property

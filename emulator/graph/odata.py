@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -45,13 +46,33 @@ def matches(expression: str | None, item: Mapping[str, Any]) -> bool:
     """
     if not expression:
         return True
-    tests = []
+    word, terms = _terms(expression)
+    held = (_holds(term, item) for term in terms)
+    return any(held) if word == "or" else all(held)
+
+
+def equality(expression: str | None) -> tuple[str, str] | None:
+    """Property and text (without case) of a $filter that is `name eq 'text'` and no more: what
+    people are looked up by, and the one that may be read over a whole directory."""
+    if not expression:
+        return None
+    _, terms = _terms(expression)
+    term = terms[0].groupdict()
+    if len(terms) > 1 or term.get("op", "").lower() != "eq" or term.get("text") is None:
+        return None
+    return term["name"], term["text"].replace("''", "'").casefold()
+
+
+@lru_cache(maxsize=64)
+def _terms(expression: str) -> tuple[str, Sequence[re.Match[str]]]:
+    """The word between the terms, and the terms; read once for a whole collection."""
+    terms = []
     rest, word = expression, ""
     while rest:
         match = _TERM.match(rest) or _STARTS.match(rest)
         if match is None:
             raise bad_request(f"Invalid filter clause: {expression}")
-        tests.append(_holds(match, item))
+        terms.append(match)
         rest = rest[match.end() :]
         if rest:
             found = rest.split(maxsplit=1)
@@ -59,7 +80,7 @@ def matches(expression: str | None, item: Mapping[str, Any]) -> bool:
                 raise bad_request(f"Unsupported filter clause: {expression}")
             word = found[0].lower()
             rest = found[1] if len(found) > 1 else " "
-    return any(tests) if word == "or" else all(tests)
+    return word, terms
 
 
 def wanted_ids(expression: str | None, most: int) -> list[str]:

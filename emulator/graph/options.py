@@ -1,7 +1,12 @@
 """What can be chosen when the emulated tenant is started."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
+
+from emulator.clock import WallTime
 
 TENANT_ID = "7d96d549-841b-4092-9c09-89abae4c860c"
 
@@ -9,7 +14,9 @@ TENANT_ID = "7d96d549-841b-4092-9c09-89abae4c860c"
 @dataclass(frozen=True, kw_only=True)
 class GraphOptions:
     """`on_demand_delay` (least, most) and `replication_delay` are in seconds of the emulated
-    clock, which runs `speed` times as fast as real time. `record` gets every request and answer.
+    clock, which runs `speed` times as fast as real time; `assignment_replication_delay` is the same
+    unless given. `record` gets every request and answer. `wall` tells real time and `webhooks`
+    carries notifications, over the network unless given.
     """
 
     host: str = "127.0.0.1"
@@ -19,5 +26,8 @@ class GraphOptions:
     on_demand_delay: tuple[float, float] = (2.0, 5.0)
     speed: float = 1.0
     replication_delay: float = 0.0
+    assignment_replication_delay: float | None = None
     record: Path | None = None
     seed: int = 1
+    wall: WallTime = time.time
+    webhooks: httpx.AsyncBaseTransport | None = None

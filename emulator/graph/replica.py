@@ -8,12 +8,20 @@ from emulator.graph.objects import Assignment, Entity
 
 
 class Replica:
-    """`delay` in seconds of the emulated clock; 0 shows the truth at once."""
+    """`delay` in seconds of the emulated clock; 0 shows the truth at once. Assignments may have a
+    delay of their own, theirs is the same when it is None."""
 
-    def __init__(self, directory: Directory, assignments: Assignments, delay: float) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        assignments: Assignments,
+        delay: float,
+        assignment_delay: float | None = None,
+    ) -> None:
         self._directory = directory
         self._assignments = assignments
         self.delay = delay
+        self.assignment_delay = assignment_delay
 
     def position(self) -> int:
         """How many entries of the history it has received."""
@@ -51,7 +59,8 @@ class Replica:
         self, *, resource: Entity | None = None, principals: frozenset[str] | None = None
     ) -> Iterator[Assignment]:
         """Those of the resource, or of the principals, that the replica shows."""
-        horizon = self._horizon
+        delay = self.delay if self.assignment_delay is None else self.assignment_delay
+        horizon = self._directory.now() - delay
         for assignment in self._assignments:
             if resource is not None and assignment.resource is not resource:
                 continue

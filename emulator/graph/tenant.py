@@ -35,14 +35,19 @@ class Tenant:
     def __init__(self, options: GraphOptions) -> None:
         self.id = options.tenant_id
         self.options = options
-        self.clock = Clock(options.speed)
+        self.clock = Clock(options.speed, options.wall)
         self.background = Background()
         fresh = httpx.Limits(max_keepalive_connections=0)
-        self.http = httpx.AsyncClient(trust_env=False, limits=fresh)
+        self.http = httpx.AsyncClient(trust_env=False, limits=fresh, transport=options.webhooks)
         """To webhooks, which may die and come back: a kept connection could be a dead one."""
         self.directory = Directory(self.clock.time, self.clock.wall, options.seed)
         self.assignments = Assignments(self.directory)
-        self.replica = Replica(self.directory, self.assignments, options.replication_delay)
+        self.replica = Replica(
+            self.directory,
+            self.assignments,
+            options.replication_delay,
+            options.assignment_replication_delay,
+        )
         self.log = ProvisioningLog(self.id)
         self.targets: dict[str, Target] = {}
         self.tokens = Tokens(self.id, CLIENT_ID)

@@ -154,7 +154,14 @@ async def lifecycle(tenant: Tenant, request: Request) -> Response:
 
 
 async def replication(tenant: Tenant, request: Request) -> Response:
-    tenant.replica.delay = float((await body(request))["delay_seconds"])
+    """Of everything with `delay_seconds`, of assignments alone with `assignments_delay_seconds`;
+    None lets them lag with the rest again."""
+    asked = await body(request)
+    if "delay_seconds" in asked:
+        tenant.replica.delay = float(asked["delay_seconds"])
+    if "assignments_delay_seconds" in asked:
+        delay = asked["assignments_delay_seconds"]
+        tenant.replica.assignment_delay = None if delay is None else float(delay)
     return done()
 
 

@@ -1,5 +1,7 @@
 """Groups and their direct members."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -7,12 +9,27 @@ from starlette.routing import Route
 from emulator.graph.directory import MAX_LINKS
 from emulator.graph.errors import bad_request
 from emulator.graph.objects import Entity, Json
-from emulator.graph.odata import matches, names
+from emulator.graph.odata import names
 from emulator.graph.routes.delta import groups_delta
-from emulator.graph.routes.table import body, done, listed, one, reference, routes, visible
+from emulator.graph.routes.table import (
+    Rows,
+    body,
+    done,
+    filtered,
+    listed,
+    one,
+    reference,
+    routes,
+    visible,
+)
 from emulator.graph.tenant import Tenant
 
 MEMBERS_BIND, OWNERS_BIND = "members@odata.bind", "owners@odata.bind"
+MAX_DISPLAY_NAME, MAX_NICKNAME = 256, 64
+NICKNAME_FORBIDS = frozenset('@()\\[]";:.<>, ')
+"""Characters (Graph, group: create)."""
+
+Members = Callable[[Tenant, Request], Awaitable[list[Entity]]]
 
 
 def group_routes(tenant: Tenant) -> list[Route]:
@@ -26,22 +43,16 @@ def group_routes(tenant: Tenant) -> list[Route]:
             ("PATCH", "/groups/{id}", update_group),
             ("DELETE", "/groups/{id}", delete_group),
             ("POST", "/groups/{id}/members/$ref", add_member),
-            ("GET", "/groups/{id}/members/$count", count_members),
-            ("GET", "/groups/{id}/members", list_members),
-            ("GET", "/groups/{id}/members/graph.user", list_members),
-            ("GET", "/groups/{id}/members/microsoft.graph.user", list_members),
+            *_listings("/groups/{id}/members", direct_members),
+            *_listings("/groups/{id}/transitiveMembers", transitive_members),
             ("DELETE", "/groups/{id}/members/{member}/$ref", remove_member),
+            ("GET", "/groups/{id}/owners", list_owners),
         ],
     )
 
 
 async def list_groups(tenant: Tenant, request: Request) -> Response:
-    expression = request.query_params.get("$filter")
-    groups = [
-        group
-        for group in tenant.directory.groups.values()
-        if tenant.replica.shows(group) and matches(expression, {"id": group.id, **group.properties})
-    ]
+    groups = filtered(tenant, request, tenant.directory.groups.values())
     select = names(request.query_params.get("$select"))
     return listed(request, groups, lambda group: group.text(select), context="groups")
 
@@ -52,7 +63,8 @@ async def create_group(tenant: Tenant, request: Request) -> Response:
     owners = _bound(properties, OWNERS_BIND)
     if len(members) + len(owners) > MAX_LINKS:
         raise bad_request("A resource cannot contain more than 20 link changes")
-    group = tenant.directory.create_group(_without_binds(properties), members)
+    _check_new(properties)
+    group = tenant.directory.create_group(_without_binds(properties), members, owners=owners)
     return one(request, group.shown(), "groups", 201)
 
 
@@ -77,25 +89,26 @@ async def delete_group(tenant: Tenant, request: Request) -> Response:
     return done()
 
 
-async def list_members(tenant: Tenant, request: Request) -> Response:
-    """Softly deleted users are members still, and are not shown."""
-    group = _group(tenant, request)
-    found = (tenant.directory.find(member) for member in tenant.replica.members(group))
-    only_users = request.url.path.endswith("graph.user")
-    members = [m for m in found if m is not None and (m.kind == "user" or not only_users)]
-    select = names(request.query_params.get("$select"))
-    return listed(
-        request,
-        members,
-        lambda member: member.text(select, typed=True),
-        context="directoryObjects",
-    )
+async def direct_members(tenant: Tenant, request: Request) -> list[Entity]:
+    return _members(tenant, _group(tenant, request))
 
 
-async def count_members(tenant: Tenant, request: Request) -> Response:
-    if request.headers.get("ConsistencyLevel", "").lower() != "eventual":
-        raise bad_request("$count needs the header ConsistencyLevel: eventual.")
-    return PlainTextResponse(str(len(tenant.replica.members(_group(tenant, request)))))
+async def transitive_members(tenant: Tenant, request: Request) -> list[Entity]:
+    """Everyone once, and the nested groups themselves."""
+    found: dict[str, Entity] = {}
+    groups = [_group(tenant, request)]
+    while groups:
+        for member in _members(tenant, groups.pop()):
+            if member.id not in found:
+                found[member.id] = member
+                if member.kind == "group":
+                    groups.append(member)
+    return list(found.values())
+
+
+async def list_owners(tenant: Tenant, request: Request) -> Response:
+    found = map(tenant.directory.find, _group(tenant, request).owners)
+    return _directory_objects(request, [owner for owner in found if owner is not None])
 
 
 async def add_member(tenant: Tenant, request: Request) -> Response:
@@ -108,6 +121,59 @@ async def remove_member(tenant: Tenant, request: Request) -> Response:
     member = str(request.path_params["member"]).lower()
     tenant.directory.remove_member(_group(tenant, request), member)
     return done()
+
+
+def _listings(path: str, read: Members) -> Rows:
+    """A collection of members: as a list and counted, of any kind or of users alone."""
+
+    async def listing(tenant: Tenant, request: Request) -> Response:
+        return _directory_objects(request, _asked_for(request, await read(tenant, request)))
+
+    async def count(tenant: Tenant, request: Request) -> Response:
+        if request.headers.get("ConsistencyLevel", "").lower() != "eventual":
+            raise bad_request("$count needs the header ConsistencyLevel: eventual.")
+        return PlainTextResponse(str(len(_asked_for(request, await read(tenant, request)))))
+
+    kinds = ("", "/graph.user", "/microsoft.graph.user")
+    return [
+        *(("GET", f"{path}{kind}/$count", count) for kind in kinds),
+        *(("GET", f"{path}{kind}", listing) for kind in kinds),
+    ]
+
+
+def _asked_for(request: Request, members: list[Entity]) -> list[Entity]:
+    only_users = request.url.path.removesuffix("/$count").endswith("graph.user")
+    return [member for member in members if member.kind == "user" or not only_users]
+
+
+def _members(tenant: Tenant, group: Entity) -> list[Entity]:
+    """Softly deleted users are members still, and are not shown."""
+    found = map(tenant.directory.find, tenant.replica.members(group))
+    return [member for member in found if member is not None]
+
+
+def _directory_objects(request: Request, objects: list[Entity]) -> Response:
+    select = names(request.query_params.get("$select"))
+    return listed(
+        request, objects, lambda shown: shown.text(select, typed=True), context="directoryObjects"
+    )
+
+
+def _check_new(properties: Json) -> None:
+    """What Graph asks of a new group; raises GraphError 400."""
+    for name in ("displayName", "mailEnabled", "mailNickname", "securityEnabled"):
+        if properties.get(name) is None:
+            raise bad_request(f"A value is required for property '{name}' of resource 'Group'.")
+    nickname = str(properties["mailNickname"])
+    too_long = {
+        "displayName": len(str(properties["displayName"])) > MAX_DISPLAY_NAME,
+        "mailNickname": len(nickname) > MAX_NICKNAME,
+    }
+    wrong = [name for name, is_so in too_long.items() if is_so]
+    if not nickname.isascii() or not NICKNAME_FORBIDS.isdisjoint(nickname):
+        wrong.append("mailNickname")
+    if wrong:
+        raise bad_request(f"Invalid value specified for property '{wrong[0]}' of resource 'Group'.")
 
 
 def _group(tenant: Tenant, request: Request) -> Entity:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from emulator.graph.errors import bad_request, not_found
 from emulator.graph.objects import Entity
 from emulator.graph.odata import matches, names
-from emulator.graph.routes.table import body, done, listed, one, routes, visible
+from emulator.graph.routes.table import body, done, filtered, listed, one, routes, visible
 from emulator.graph.tenant import Tenant
 
 
@@ -19,7 +19,9 @@ def service_principal_routes(tenant: Tenant) -> list[Route]:
         tenant,
         [
             ("GET", "/servicePrincipals", list_service_principals),
+            ("POST", "/servicePrincipals", create_service_principal),
             ("GET", "/servicePrincipals/{sp}", get_service_principal),
+            ("PATCH", "/servicePrincipals/{sp}", update_service_principal),
             ("GET", "/servicePrincipals/{sp}/appRoleAssignedTo", assigned_to),
             ("POST", "/servicePrincipals/{sp}/appRoleAssignedTo", assign),
             ("DELETE", "/servicePrincipals/{sp}/appRoleAssignedTo/{assignment}", unassign),
@@ -33,12 +35,7 @@ def service_principal_routes(tenant: Tenant) -> list[Route]:
 
 
 async def list_service_principals(tenant: Tenant, request: Request) -> Response:
-    expression = request.query_params.get("$filter")
-    principals = [
-        principal
-        for principal in tenant.directory.service_principals.values()
-        if matches(expression, {"id": principal.id, **principal.properties})
-    ]
+    principals = filtered(tenant, request, tenant.directory.service_principals.values())
     select = names(request.query_params.get("$select"))
     return listed(request, principals, lambda p: p.text(select), context="servicePrincipals")
 
@@ -47,6 +44,17 @@ async def get_service_principal(tenant: Tenant, request: Request) -> Response:
     principal = find(tenant, request)
     select = names(request.query_params.get("$select"))
     return one(request, principal.shown(select), "servicePrincipals")
+
+
+async def create_service_principal(tenant: Tenant, request: Request) -> Response:
+    """An app that is not provisioned."""
+    principal = tenant.directory.create_service_principal(await body(request))
+    return one(request, principal.shown(), "servicePrincipals", 201)
+
+
+async def update_service_principal(tenant: Tenant, request: Request) -> Response:
+    find(tenant, request).update(await body(request))
+    return done()
 
 
 async def assigned_to(tenant: Tenant, request: Request) -> Response:

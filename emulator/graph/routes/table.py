@@ -1,7 +1,7 @@
 """How a module of routes is written down: rows of method, path and handler."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from emulator.graph.envelope import JSON_TYPE, graph_json
 from emulator.graph.errors import bad_request, not_found
 from emulator.graph.gateway import ROOT
 from emulator.graph.objects import Entity
-from emulator.graph.odata import page
+from emulator.graph.odata import equality, matches, page
 from emulator.graph.tenant import Tenant
 
 Handler = Callable[[Tenant, Request], Awaitable[Response]]
@@ -67,6 +67,22 @@ def one(request: Request, item: Mapping[str, Any], context: str, status: int = 2
     return graph_json(
         {"@odata.context": f"{base(request)}/$metadata#{context}/$entity", **item}, status
     )
+
+
+def filtered(tenant: Tenant, request: Request, entities: Iterable[Entity]) -> list[Entity]:
+    """Those that $filter lets pass and the replica shows."""
+    expression = request.query_params.get("$filter")
+    wanted = equality(expression)
+    if wanted is not None and wanted[0] != "id":
+        name, text = wanted
+        entities = (e for e in entities if str(e.properties.get(name) or "").casefold() == text)
+        expression = None
+    return [
+        entity
+        for entity in entities
+        if tenant.replica.shows(entity)
+        and matches(expression, {"id": entity.id, **entity.properties})
+    ]
 
 
 def done() -> Response:

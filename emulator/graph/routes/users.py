@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from emulator.graph.objects import Entity
 from emulator.graph.odata import matches, names
-from emulator.graph.routes.table import base, body, done, listed, one, routes, visible
+from emulator.graph.routes.table import base, body, done, filtered, listed, one, routes, visible
 from emulator.graph.tenant import Tenant
 
 
@@ -30,12 +30,7 @@ def user_routes(tenant: Tenant) -> list[Route]:
 
 
 async def list_users(tenant: Tenant, request: Request) -> Response:
-    expression = request.query_params.get("$filter")
-    users = [
-        user
-        for user in tenant.directory.users.values()
-        if tenant.replica.shows(user) and matches(expression, {"id": user.id, **user.properties})
-    ]
+    users = filtered(tenant, request, tenant.directory.users.values())
     select = names(request.query_params.get("$select"))
     return listed(request, users, lambda user: user.text(select), context="users")
 

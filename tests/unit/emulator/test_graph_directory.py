@@ -1,5 +1,8 @@
 """The rules of Graph for groups, members and assignments."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from emulator.graph.assignments import DEFAULT_ACCESS, Assignments
@@ -15,12 +18,24 @@ class World:
         self.directory = Directory(lambda: self.now, lambda: self.now)
         self.assignments = Assignments(self.directory)
         self.replica = Replica(self.directory, self.assignments, 0.0)
-        self.group = self.directory.create_group({"displayName": "G", "mailNickname": "g"})
+        self.group = self.new_group({})
 
     def user(self, number: int = 1) -> Entity:
         return self.directory.create_user(
             {"displayName": f"User {number}", "userPrincipalName": f"u{number}@contoso.example"}
         )
+
+    def new_group(self, properties: dict[str, Any], members: Sequence[str] = ()) -> Entity:
+        return self.directory.create_group(
+            {"displayName": "G", "mailNickname": "g", **properties}, members
+        )
+
+
+DYNAMIC = {
+    "groupTypes": ["DynamicMembership"],
+    "membershipRule": '(user.department -eq "Finance")',
+    "membershipRuleProcessingState": "On",
+}
 
 
 @pytest.fixture
@@ -55,12 +70,14 @@ def test_an_unknown_member_is_not_found(world: World) -> None:
 
 def test_members_of_a_dynamic_group_cannot_be_added_by_hand(world: World) -> None:
     user = world.user()
-    world.directory.update(world.group, {"groupTypes": ["DynamicMembership"]})
+    world.directory.update(world.group, DYNAMIC)
 
-    with pytest.raises(GraphError) as refused:
+    with pytest.raises(GraphError) as added:
         world.directory.add_members(world.group, [user.id])
+    with pytest.raises(GraphError) as created:
+        world.new_group(DYNAMIC, [user.id])
 
-    assert refused.value.status == 403
+    assert (added.value.status, created.value.status) == (403, 403)
 
 
 def test_a_softly_deleted_user_stays_a_member_until_deleted_for_good(world: World) -> None:
@@ -113,6 +130,56 @@ def test_an_app_with_roles_refuses_the_default_one_and_a_second_equal_assignment
     world.assignments.add(world.group, app, role)
     with pytest.raises(GraphError, match="already exists on the object"):
         world.assignments.add(world.group, app, role)
+
+
+def test_a_duplicate_assignment_is_told_in_either_of_graphs_words(world: World) -> None:
+    app = world.directory.create_service_principal({})
+    world.assignments.add(world.group, app, DEFAULT_ACCESS)
+    told = []
+
+    for _ in range(3):
+        with pytest.raises(GraphError) as refused:
+            world.assignments.add(world.group, app, DEFAULT_ACCESS)
+        told.append((refused.value.status, refused.value.code, refused.value.message))
+
+    assert told[0] == told[2]
+    assert told[:2] == [
+        (400, "Request_BadRequest", "Permission being assigned already exists on the object"),
+        (
+            400,
+            "Request_MultipleObjectsWithSameKeyValue",
+            "EntitlementGrant entry already exists.",
+        ),
+    ]
+
+
+def test_members_of_a_role_assignable_group_cannot_be_changed(world: World) -> None:
+    member, other = world.user(1), world.user(2)
+    group = world.new_group({"isAssignableToRole": True}, [member.id])
+
+    with pytest.raises(GraphError) as added:
+        world.directory.add_members(group, [other.id])
+    with pytest.raises(GraphError) as removed:
+        world.directory.remove_member(group, member.id)
+
+    assert (added.value.status, removed.value.status) == (403, 403)
+    assert added.value.message == "Insufficient privileges to complete the operation."
+    assert list(group.members) == [member.id]
+
+
+def test_assignments_can_lag_alone(world: World) -> None:
+    world.now += 100
+    world.replica.assignment_delay = 60
+    app = world.directory.create_service_principal({})
+    group = world.new_group({})
+    world.assignments.add(group, app, DEFAULT_ACCESS)
+
+    at_once = world.replica.shows(group), list(world.replica.assignments(resource=app))
+    world.now += 60
+    later = [a.principal for a in world.replica.assignments(resource=app)]
+
+    assert at_once == (True, [])
+    assert later == [group]
 
 
 def test_an_assignment_is_removed_once(world: World) -> None:
