@@ -37,3 +37,21 @@ SUBSCRIPTION_LIFETIME = timedelta(minutes=41_760)
 
 MAX_SUBSCRIPTIONS = 90
 """Subscriptions we make; Graph allows 100 for one app in one tenant."""
+
+MAX_GROUPS_PER_DELTA = 50
+"""Ids in the $filter of one delta query (Graph, group: delta)."""
+
+MAX_LINKS_PER_PATCH = 20
+"""Members added by one PATCH of a group, and owners and members at its creation (Graph, group)."""
+
+MAX_EVENT_BYTES = 256 * 1024
+"""Of one message (Service Bus, Standard tier)."""
+
+MAX_USERS_PER_EVENT = 500
+"""Of one onboarding event; an event that names more is split."""
+
+REPORT_CALLS_PER_WINDOW = 5
+"""Reads of the provisioning log in WINDOW, for one app in one tenant (Graph, throttling limits)."""
+
+RENEW_APART = timedelta(minutes=10)
+"""Graph asks not to renew or reauthorize a subscription twice within it (lifecycle events)."""

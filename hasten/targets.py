@@ -1,6 +1,7 @@
 """targets.yaml: which enterprise apps Hasten keeps in step. Every error names the line."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -8,10 +9,19 @@ from uuid import UUID
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hasten.domain.brake import MOST_PERCENT, MOST_REMOVALS, Threshold
 from hasten.domain.planning import GrantsBy
 from hasten.errors import PermanentError
+from hasten.policy import Access, GroupPolicy
 
 Location = tuple[Hashable, ...]
+
+
+class Mode(StrEnum):
+    """`observe` does everything but write: what it would have done is in the ledger and the log."""
+
+    OBSERVE = "observe"
+    ACT = "act"
 
 
 class Target(BaseModel):
@@ -32,8 +42,27 @@ class Target(BaseModel):
     rule: str = ""
     """The provisioning rule, when the job has several."""
 
-    groups: frozenset[UUID] = frozenset()
-    """Groups to watch on top of those that are assigned to the target."""
+    mode: Mode | None = None
+    """Of this target; else that of the file."""
+
+    groups: tuple[GroupPolicy, ...] = ()
+    """Groups that must be assigned to the target, and which of them onboarding events may touch."""
+
+    direct: Access = Access.DENY
+    """Whether onboarding events may assign users to the target without a group."""
+
+    brake_removals: Annotated[int, Field(ge=1)] = MOST_REMOVALS
+    brake_percent: Annotated[int, Field(ge=1, le=100)] = MOST_PERCENT
+    """More removals at once than the greater of both are held until someone releases them."""
+
+    pause_job: bool = False
+    """Whether the brake also pauses Entra's own provisioning job."""
+
+    most_new_members: Annotated[int, Field(ge=0, le=5000)] = 200
+    """Of a group that is assigned while Hasten runs: with more, they are left to the cycle."""
+
+    expect_mapping: Mapping[str, str] = {}
+    """App attribute → Entra attribute, as `python -m hasten doctor` should find them."""
 
     grants_by: GrantsBy = GrantsBy.GROUP
     max_calls_per_hour: Annotated[int | None, Field(ge=1, le=1800)] = None
@@ -46,10 +75,31 @@ class Target(BaseModel):
             raise ValueError("give exactly one of service_principal_id, app_id and display_name")
         return self
 
+    @model_validator(mode="after")
+    def _groups_fit(self) -> Self:
+        names = [group.identity for group in self.groups]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"group {min(twice)} is given twice")
+        for group in self.groups:
+            for other in group.also_members_of:
+                if other.casefold() not in names or other.casefold() == group.identity:
+                    raise ValueError(f"also_members_of names {other}, no other group listed here")
+        return self
+
+    @property
+    def observes(self) -> bool:
+        return self.mode is Mode.OBSERVE
+
+    @property
+    def brake(self) -> Threshold:
+        return Threshold(self.brake_removals, self.brake_percent)
+
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    mode: Mode = Mode.ACT
     targets: Annotated[list[Target], Field(min_length=1)]
 
 
@@ -77,10 +127,11 @@ def load(path: Path) -> tuple[Target, ...]:
     if not isinstance(data, dict):
         raise _wrong(path, 1, "it must begin with the key targets and list them")
     try:
-        targets = tuple(_File.model_validate(data).targets)
+        file = _File.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise _wrong(path, _nearest(lines, first["loc"]), _plain(first)) from None
+    targets = tuple(t.model_copy(update={"mode": t.mode or file.mode}) for t in file.targets)
     _refuse_duplicates(path, targets, lines)
     return targets
 

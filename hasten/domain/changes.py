@@ -7,6 +7,9 @@ from enum import StrEnum
 DIRECT = "direct"
 """Stands in for the group when the user is assigned to the target without one."""
 
+MAX_CAUSES = 10
+"""Events kept with a change; the newest, when more ask for the same."""
+
 
 class Action(StrEnum):
     ADDED = "added"
@@ -17,14 +20,32 @@ class State(StrEnum):
     PENDING = "pending"
     CALLING = "calling"
     WAITING = "waiting"
+    HELD = "held"
     SUCCEEDED = "succeeded"
+    CONFIRMED = "confirmed"
     IN_SYNC = "in_sync"
+    DONE_BY_CYCLE = "done_by_cycle"
     LEFT_TO_CYCLE = "left_to_cycle"
     FAILED = "failed"
+    SUPERSEDED = "superseded"
+    """Ended by a newer change of the same name; told, never stored."""
 
 
-OPEN_STATES = frozenset({State.PENDING, State.CALLING, State.WAITING})
-"""States in which Hasten still has to do something."""
+OPEN_STATES = frozenset({State.PENDING, State.CALLING, State.WAITING, State.HELD})
+"""States in which something is still to be done, by Hasten or (held) by an operator."""
+
+
+class HeldBy(StrEnum):
+    BRAKE = "brake"
+    OBSERVE = "observe mode"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The event of an upstream system behind a change: what identifies a CloudEvent."""
+
+    source: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +53,14 @@ class Change:
     """`(target, group, user)` names it; the newest action on that name replaces the older one.
 
     `origin` numbers the slice of the group's history (the cursor) in which it was found: the same
-    slice read twice finds the same change. `noticed_at` is when the notification behind it was
+    slice read twice finds the same change. `ahead` marks one that Hasten made itself and wrote down
+    before a look has seen it. `noticed_at` is when the notification behind it was
     received, `found_at` when the read that found it began (its place in the queue), `seen_at` when
     the last read that confirmed it began, `due_at` before which nothing is tried.
     `alone` asks for a call of its own, so that its verdict is nobody else's. `user_called` is set
     once the user call that must come before the group call has succeeded (`grants_by:
-    user_then_group`).
+    user_then_group`). `expected_at` is when Entra's own cycle should have done what is left to it.
+    `needs_proof` stays set until the provisioning log has confirmed the answer, or has not in time.
     """
 
     target: str
@@ -49,7 +72,11 @@ class Change:
     found_at: datetime
     seen_at: datetime
     due_at: datetime
+    found_by: str = ""
+    causes: tuple[Cause, ...] = ()
+    ahead: bool = False
     state: State = State.PENDING
+    held_by: HeldBy | None = None
     reason: str = ""
     next_action: str = ""
     attempts: int = 0
@@ -57,6 +84,8 @@ class Change:
     user_called: bool = False
     called_at: datetime | None = None
     finished_at: datetime | None = None
+    expected_at: datetime | None = None
+    needs_proof: bool = False
     answer: str = ""
 
     @property
@@ -67,6 +96,9 @@ class Change:
     def is_removal(self) -> bool:
         return self.action is Action.REMOVED
 
+    def is_due(self, now: datetime) -> bool:
+        return self.is_open and self.state is not State.HELD and self.due_at <= now
+
 
 def newer(known: Change | None, found: Change) -> Change | None:
     """What the ledger must hold after `found`; None when `known` already covers it.
@@ -76,24 +108,64 @@ def newer(known: Change | None, found: Change) -> Change | None:
 
     A newer slice with the same action leaves a row that has not been called yet as it is, but for
     its origin, so that it keeps its place in the queue; a row that was called, or waits for a
-    retry, starts over.
+    retry, starts over. So does not one that is `ahead`: the slice shows what Hasten did itself.
     """
     if known is None:
         return found
     if found.origin < known.origin:
         return None
-    if found.origin == known.origin:
-        is_news = found.action is not known.action and found.seen_at > known.seen_at
-        return found if is_news else None
-    if known.state is State.PENDING and known.action is found.action:
-        return replace(known, origin=found.origin, seen_at=found.seen_at)
+    same = known.action is found.action
+    if found.origin == known.origin and not (same and (known.ahead or found.ahead)):
+        is_news = not same and found.seen_at > known.seen_at
+        return found if is_news else _with_causes(known, found)
+    untouched = known.state in {State.PENDING, State.HELD}
+    seen_at_last = known.ahead and not found.ahead
+    if same and (untouched or seen_at_last or (known.is_open and found.ahead)):
+        return replace(
+            _with_causes(known, found) or known,
+            origin=found.origin,
+            seen_at=found.seen_at,
+            ahead=known.ahead and found.ahead,
+        )
     return found
+
+
+def _with_causes(known: Change, found: Change) -> Change | None:
+    """`known` with the events that asked for the same; None when it has them already."""
+    if known.action is not found.action or not known.is_open:
+        return None
+    new = tuple(cause for cause in found.causes if cause not in known.causes)
+    return replace(known, causes=(*known.causes, *new)[-MAX_CAUSES:]) if new else None
 
 
 def finished(
     change: Change, state: State, *, now: datetime, reason: str = "", next_action: str = ""
 ) -> Change:
     return replace(change, state=state, finished_at=now, reason=reason, next_action=next_action)
+
+
+def left_to_cycle(
+    change: Change, *, now: datetime, reason: str, next_action: str, expected_at: datetime | None
+) -> Change:
+    left = finished(change, State.LEFT_TO_CYCLE, now=now, reason=reason, next_action=next_action)
+    return replace(left, expected_at=expected_at)
+
+
+def held(change: Change, by: HeldBy, *, reason: str, next_action: str) -> Change:
+    return replace(change, state=State.HELD, held_by=by, reason=reason, next_action=next_action)
+
+
+def released(change: Change, *, now: datetime) -> Change:
+    """Ready to be called, as if it had just been found."""
+    return replace(
+        change,
+        state=State.PENDING,
+        held_by=None,
+        found_at=now,
+        due_at=now,
+        reason="",
+        next_action="",
+    )
 
 
 def waiting(change: Change, *, due_at: datetime, reason: str, next_action: str = "") -> Change:

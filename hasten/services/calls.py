@@ -62,7 +62,7 @@ class Caller:
             await self.pace.throttled(now + (verdict.retry_after or WINDOW))
         if verdict.result is Result.UNKNOWN_JOB:
             verdict = await self._rediscovered(verdict, found)
-        settled = await self.ledger.end_call(
+        settled = await self.ledger.move(
             call.changes,
             lambda change: settle(change, call, verdict, now=now, backoff=self.backoff),
         )

@@ -196,7 +196,7 @@ class Drain:
             reason=f"the user is {standing} in Entra, where provisioning on demand cannot act",
             next_action="none: Entra's own cycle disables the account in the app",
         )
-        await self.ledger.end_call([removal], lambda _: left)
+        await self.ledger.move([removal], lambda _: left)
         self.emit(ended(left))
 
     async def _wait(self, longest: timedelta) -> None:

@@ -2,10 +2,24 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Protocol, Self
 
-from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
+from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, Message
 from hasten.ports.store import Json
+
+
+class Retriable(Protocol):
+    """A message that can be sent again, `tries` times so far."""
+
+    @property
+    def queue(self) -> str: ...
+
+    @property
+    def tries(self) -> int: ...
+
+    def tried_again(self) -> Self: ...
+
+    def message(self, message_id: str, at: datetime | None = None) -> Message: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +69,10 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wake:
-    """Drain the open changes of `target`. Its session serialises the drains of a target."""
+class OfTarget:
+    """Names a target. Its session lets one at a time be worked on."""
 
-    queue = PROVISIONING
+    queue: ClassVar[str]
 
     target: str
     tries: int = 0
@@ -73,3 +87,17 @@ class Wake:
     @classmethod
     def parse(cls, body: Json) -> Self:
         return cls(target=str(body["target"]), tries=int(body["tries"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake(OfTarget):
+    """Drain the open changes of `target`."""
+
+    queue = PROVISIONING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ensure(OfTarget):
+    """Bring about the open intents of `target`."""
+
+    queue = ENSURE

@@ -9,9 +9,9 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId, Now
 from hasten.ports.telemetry import Emit, Event
-from hasten.services.messages import Look, Wake
+from hasten.services.messages import Retriable
 
-M = TypeVar("M", Look, Wake)
+M = TypeVar("M", bound=Retriable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class Subscribing:
         created = await self.directory.subscribe(
             resource=f"groups/{group}",
             url=self.url,
+            lifecycle_url=self.url,
             client_state=self.client_state,
             expires=expires,
         )

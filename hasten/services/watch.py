@@ -48,8 +48,9 @@ class Watching:
         }
         job = choose_job(jobs, rules_of, target.job)
         rules = rules_of[job["id"]]
-        assigned = await self.directory.assigned_groups(service_principal)
-        groups = sorted({*assigned, *(str(group) for group in target.groups)})
+        assignments = await self.directory.assignments(service_principal)
+        assigned = {a.principal for a in assignments if a.kind == "Group"}
+        groups = sorted(assigned)
         found = Found(
             target=target.name,
             service_principal=service_principal,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hasten.domain.changes import Action, Change, State, finished, newer, retried
 from tests.unit.domain.rows import NOW, change, removal, seconds
 
-OPEN = {State.PENDING, State.CALLING, State.WAITING}
+OPEN = {State.PENDING, State.CALLING, State.WAITING, State.HELD}
 
 any_row = st.builds(
     lambda action, origin, state, age: change(action=action, origin=origin, state=state, age=age),
@@ -72,7 +72,7 @@ def test_a_newer_slice_that_shows_the_opposite_replaces_any_row(state: State) ->
     assert newer(joined, left) == left
 
 
-@pytest.mark.parametrize("state", sorted(set(State) - {State.PENDING}))
+@pytest.mark.parametrize("state", sorted(set(State) - {State.PENDING, State.HELD}))
 def test_a_row_that_was_called_starts_over(state: State) -> None:
     known = change(origin=1, state=state, attempts=3, alone=True, age=60)
     found = change(origin=2)

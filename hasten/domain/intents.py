@@ -1,0 +1,79 @@
+"""An intent is what an upstream event wants of one person and one group, until it has been brought
+about in Entra ID. The newest event wins, whatever the order in which they arrive."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from hasten.domain.changes import Cause
+
+NAMED = "name:"
+"""Begins the key of a group that has no object id yet."""
+
+THE_GROUP = "group"
+"""Stands in for the user when the event wants the group itself, not a member."""
+
+
+class Wanted(StrEnum):
+    MEMBER = "member"
+    ABSENT = "absent"
+    IN_STEP = "in_step"
+    """Provisioned as the directory has it: nothing is written to Entra ID."""
+
+    GROUP = "group"
+    """The group is there and assigned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """`(target, group, user)` names it. `group` is an object id, DIRECT, or `group_key` of a name.
+
+    `time` is that of the event, `recorded_at` when Hasten took it. `writing` is set before the
+    write to Entra ID: after a crash nobody can tell whether it was done.
+    `spec` is how the event wants the group made: description, owners, rule, role.
+    """
+
+    target: str
+    group: str
+    user: str
+    wanted: Wanted
+    time: datetime
+    cause: Cause
+    recorded_at: datetime
+    group_name: str = ""
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    writing: bool = False
+    is_done: bool = False
+    outcome: str = ""
+
+
+class Recorded(StrEnum):
+    """What became of an intent when it was written down."""
+
+    NEW = "new"
+    REPLACED = "replaced"
+    """It took the place of an older one that had not been brought about yet."""
+
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+
+
+def group_key(name: str) -> str:
+    """Names a group that is to be made: any characters are fine, case does not matter."""
+    return NAMED + hashlib.sha256(name.casefold().encode()).hexdigest()[:32]
+
+
+def judge(known: Intent | None, new: Intent) -> Recorded:
+    """Of two events of the same time the one that takes access away wins."""
+    if known is None:
+        return Recorded.NEW
+    if known.cause == new.cause and known.wanted is new.wanted:
+        return Recorded.DUPLICATE
+    if new.time < known.time:
+        return Recorded.STALE
+    if new.time == known.time and known.wanted is Wanted.ABSENT:
+        return Recorded.STALE
+    return Recorded.NEW if known.is_done else Recorded.REPLACED

@@ -1,0 +1,121 @@
+"""An outcome tells whoever listens what became of a change: a CloudEvent on the topic
+`provisioning-outcomes`, named so that the same one sent twice is one."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hasten.domain.changes import Cause, Change, State
+
+OUTCOME = "hasten.outcome.v1"
+ALERT = "hasten.alert.v1"
+SOURCE = "/hasten/targets/"
+
+REJECTED = "rejected"
+STALE = "stale"
+"""Results of events that never became a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`id` is the same whenever the same thing is told; `result` is the metric's label."""
+
+    id: str
+    event: Mapping[str, Any]
+    result: str
+
+
+def of_change(change: Change, state: State | None = None, now: datetime | None = None) -> Outcome:
+    """`state` and `now` where it is told what is not stored (superseded)."""
+    result = str(state or change.state)
+    ended = now or change.finished_at
+    data = {
+        "result": result,
+        "target": change.target,
+        "group": change.group,
+        "user": change.user,
+        "action": str(change.action),
+        "reason": change.reason,
+        "nextAction": change.next_action,
+        "causes": _causes(change.causes),
+        "foundBy": change.found_by,
+        "attempts": change.attempts,
+        "times": _times(
+            noticed=change.noticed_at,
+            found=change.found_at,
+            called=change.called_at,
+            ended=ended,
+            expected=change.expected_at,
+        ),
+    }
+    name = f"{change.target}|{change.group}|{change.user}|{change.origin}|{change.action}"
+    return _outcome(OUTCOME, f"{name}|{ended}|{result}", data, ended)
+
+
+def of_event(
+    cause: Cause,
+    *,
+    target: str,
+    group: str,
+    user: str,
+    result: str,
+    reason: str,
+    next_action: str,
+    now: datetime,
+    details: Sequence[Mapping[str, str]] = (),
+) -> Outcome:
+    """Of an event, or its part about one person, that ended without a change of its own."""
+    data = {
+        "result": result,
+        "target": target,
+        "group": group,
+        "user": user,
+        "reason": reason,
+        "nextAction": next_action,
+        "causes": _causes([cause]),
+        "details": [dict(detail) for detail in details],
+        "times": _times(ended=now),
+    }
+    return _outcome(
+        OUTCOME, f"{cause.source}|{cause.id}|{target}|{group}|{user}|{result}", data, now
+    )
+
+
+def of_alert(
+    name: str, *, target: str, group: str, reason: str, next_action: str, key: str, now: datetime
+) -> Outcome:
+    """Something an operator must know at once. `key` tells two alerts of one name apart."""
+    data = {
+        "result": name,
+        "target": target,
+        "group": group,
+        "reason": reason,
+        "nextAction": next_action,
+        "times": _times(ended=now),
+    }
+    return _outcome(ALERT, f"{name}|{target}|{group}|{key}", data, now)
+
+
+def _outcome(kind: str, name: str, data: Mapping[str, Any], at: datetime | None) -> Outcome:
+    identity = hashlib.sha256(name.encode()).hexdigest()[:32]
+    event = {
+        "specversion": "1.0",
+        "id": identity,
+        "source": SOURCE + str(data["target"]),
+        "type": kind,
+        "subject": str(data.get("user") or data["group"]),
+        "time": at.isoformat() if at else None,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+    return Outcome(identity, event, str(data["result"]))
+
+
+def _causes(causes: Sequence[Cause]) -> list[dict[str, str]]:
+    return [{"source": cause.source, "id": cause.id} for cause in causes]
+
+
+def _times(**times: datetime | None) -> dict[str, str]:
+    return {name: at.isoformat() for name, at in times.items() if at is not None}
