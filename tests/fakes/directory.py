@@ -1,17 +1,20 @@
-"""A tenant in memory: group histories that delta reads, users, assignments, on-demand answers."""
+"""A directory in memory: a tenant with its deltas, its provisioning and its subscriptions."""
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hasten.domain.verdicts import Answer
-from hasten.ports.directory import DeltaExpired, Member, MembershipDelta
+from hasten.limits import MAX_GROUPS_PER_DELTA
+from hasten.ports.directory import AlreadyExists, DeltaExpired, Member, MembershipDelta
 from hasten.ports.store import Json
+from tests.fakes.tenant import SERVICE_PRINCIPAL, FakeTenant
 from tests.support.virtual_time import now
 
-SERVICE_PRINCIPAL = "0000aaaa-0000-4000-8000-000000000001"
+__all__ = ["GROUP_RULE", "JOB", "SERVICE_PRINCIPAL", "USER_RULE", "FakeDirectory", "answer"]
+
 JOB = "total.0000"
 USER_RULE = "user-rule"
 GROUP_RULE = "group-rule"
@@ -32,11 +35,7 @@ class OnDemand:
 
 
 @dataclass
-class FakeDirectory:
-    history: dict[str, list[Member]] = field(default_factory=dict)
-    assigned: dict[str, list[str]] = field(default_factory=dict)
-    """What each user is assigned through; a user who is not named here does not exist."""
-    disabled: set[str] = field(default_factory=set)
+class FakeDirectory(FakeTenant):
     seconds_per_call: float = 3.0
     answers: Callable[[OnDemand], Answer] = lambda _: answer()
     calls: list[OnDemand] = field(default_factory=list)
@@ -45,11 +44,11 @@ class FakeDirectory:
     """Users named by two calls at the same time."""
     expired_links: set[str] = field(default_factory=set)
     job_list: list[Json] = field(default_factory=lambda: [{"id": JOB}])
+    log: list[Json] = field(default_factory=list)
+    """Entries of the provisioning log in any order."""
+    log_reads: list[datetime] = field(default_factory=list)
+    delta_reads: int = 0
     subscribed: list[dict[str, str]] = field(default_factory=list)
-    principals: list[Json] = field(
-        default_factory=lambda: [{"id": SERVICE_PRINCIPAL, "displayName": "TOTAL"}]
-    )
-    groups: list[str] = field(default_factory=list)
     _made: int = 0
     _called: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -58,49 +57,47 @@ class FakeDirectory:
             await self._called.wait()
             self._called.clear()
 
-    def join(self, group: str, *users: str) -> None:
-        self.history.setdefault(group, []).extend(Member(u, "user", removed=False) for u in users)
-        for user in users:
-            self.assigned.setdefault(user, []).append(group)
+    async def membership_start(self, *groups: str) -> str:
+        assert 0 < len(groups) <= MAX_GROUPS_PER_DELTA
+        return ",".join(f"{group}|{len(self.history.get(group, ()))}" for group in groups)
 
-    def leave(self, group: str, *users: str) -> None:
-        self.history.setdefault(group, []).extend(Member(u, "user", removed=True) for u in users)
-        for user in users:
-            self.assigned[user].remove(group)
-
-    async def service_principals(
-        self, *, object_id: str = "", app_id: str = "", display_name: str = ""
-    ) -> Sequence[Json]:
-        return [
-            principal
-            for principal in self.principals
-            if principal["id"] == object_id or principal["displayName"] == display_name
-        ]
+    async def membership_delta(self, link: str) -> MembershipDelta:
+        """Names only the groups that have news, as Graph does."""
+        self.delta_reads += 1
+        if link in self.expired_links:
+            raise DeltaExpired
+        seen = dict(part.split("|") for part in link.split(","))
+        news: dict[str, dict[str, Member]] = {
+            group: {m.id: m for m in self.history.get(group, ())[int(count) :]}
+            for group, count in seen.items()
+        }
+        found = {group: tuple(of_group.values()) for group, of_group in news.items() if of_group}
+        return MembershipDelta(found, await self.membership_start(*seen))
 
     async def jobs(self, service_principal: str) -> Sequence[Json]:
         return self.job_list
 
+    async def job(self, service_principal: str, job: str) -> Json | None:
+        return next((known for known in self.job_list if known["id"] == job), None)
+
     async def rules(self, service_principal: str, job: str) -> Sequence[Json]:
         return [_rule(USER_RULE, "User"), _rule(GROUP_RULE, "Group")]
 
-    async def assigned_groups(self, service_principal: str) -> Sequence[str]:
-        return self.groups
+    async def pause_job(self, service_principal: str, job: str) -> None:
+        self._written("pause_job")
+        self.job_list = [
+            {**known, "status": {**known.get("status", {}), "code": "Paused"}}
+            if known["id"] == job
+            else known
+            for known in self.job_list
+        ]
 
-    async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
-        return self.assigned.get(user)
-
-    async def is_enabled(self, user: str) -> bool | None:
-        return user not in self.disabled if user in self.assigned else None
-
-    async def membership_start(self, group: str) -> str:
-        return f"{group}|{len(self.history.get(group, ()))}"
-
-    async def membership_delta(self, link: str) -> MembershipDelta:
-        if link in self.expired_links:
-            raise DeltaExpired
-        group, _, seen = link.partition("|")
-        news: Mapping[str, Member] = {m.id: m for m in self.history.get(group, ())[int(seen) :]}
-        return MembershipDelta({group: tuple(news.values())}, await self.membership_start(group))
+    async def provisioning_log(self, job: str, since: datetime) -> Sequence[Json]:
+        self.log_reads.append(now())
+        entries = [
+            entry for entry in self.log if entry["jobId"] == job and _activity_time(entry) > since
+        ]
+        return sorted(entries, key=_activity_time, reverse=True)
 
     async def provision_on_demand(
         self,
@@ -128,20 +125,31 @@ class FakeDirectory:
         return self.subscribed
 
     async def subscribe(
-        self, *, resource: str, url: str, client_state: str, expires: datetime
+        self,
+        *,
+        resource: str,
+        url: str,
+        lifecycle_url: str,
+        client_state: str,
+        expires: datetime,
     ) -> Json:
+        self._written("subscribe")
+        if any((s["resource"], s["notificationUrl"]) == (resource, url) for s in self.subscribed):
+            raise AlreadyExists(resource)
         self._made += 1
         made = {
             "id": f"subscription-{self._made}",
             "clientState": client_state,
             "resource": resource,
             "notificationUrl": url,
+            "lifecycleNotificationUrl": lifecycle_url,
             "expirationDateTime": expires.isoformat(),
         }
         self.subscribed.append(made)
         return made
 
     async def renew(self, subscription: str, expires: datetime) -> Json | None:
+        self._written("renew")
         for known in self.subscribed:
             if known["id"] == subscription:
                 known["expirationDateTime"] = expires.isoformat()
@@ -149,6 +157,7 @@ class FakeDirectory:
         return None
 
     async def unsubscribe(self, subscription: str) -> None:
+        self._written("unsubscribe")
         self.subscribed = [known for known in self.subscribed if known["id"] != subscription]
 
     async def close(self) -> None:
@@ -167,3 +176,7 @@ def _rule(rule: str, kind: str) -> Json:
         "sourceDirectoryName": "Azure Active Directory",
         "objectMappings": [{"sourceObjectName": kind, "enabled": True}],
     }
+
+
+def _activity_time(entry: Json) -> datetime:
+    return datetime.fromisoformat(entry["activityDateTime"])

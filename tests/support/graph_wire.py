@@ -57,8 +57,8 @@ def ok(body: object) -> httpx.Response:
     return httpx.Response(200, json=body)
 
 
-def refused(status: int, code: str = "", **headers: str) -> httpx.Response:
-    error = {"error": {"code": code, "message": "why"}}
+def refused(status: int, code: str = "", message: str = "why", **headers: str) -> httpx.Response:
+    error = {"error": {"code": code, "message": message}}
     return httpx.Response(status, json=error, headers=headers)
 
 

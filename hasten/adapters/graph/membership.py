@@ -1,6 +1,7 @@
 """Group membership by delta query."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
@@ -8,7 +9,9 @@ from kiota_abstractions.request_information import RequestInformation
 from msgraph.generated.groups.delta.delta_request_builder import DeltaRequestBuilder
 from msgraph.graph_service_client import GraphServiceClient
 
-from hasten.adapters.graph.wire import RefusedError, Wire, link
+from hasten.adapters.graph.answers import RefusedError
+from hasten.adapters.graph.wire import Wire, link
+from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.ports.directory import DeltaExpired, Member, MembershipDelta
 from hasten.ports.store import Json
 
@@ -16,9 +19,11 @@ NEEDS = "GroupMember.Read.All"
 EXPIRED_CODES = frozenset({"syncstatenotfound", "resyncrequired", "syncstateinvalid"})
 
 
-async def start(client: GraphServiceClient, wire: Wire, group: str) -> str:
+async def start(client: GraphServiceClient, wire: Wire, groups: Sequence[str]) -> str:
+    if not 0 < len(groups) <= MAX_GROUPS_PER_DELTA:
+        raise ValueError(f"{len(groups)} groups: a delta takes 1 to {MAX_GROUPS_PER_DELTA}")
     query = DeltaRequestBuilder.DeltaRequestBuilderGetQueryParameters(
-        filter=f"id eq '{group}'", select=["id", "members"]
+        filter=" or ".join(f"id eq '{group}'" for group in groups), select=["id", "members"]
     )
     request = client.groups.delta.to_get_request_information(
         RequestConfiguration(query_parameters=query)
@@ -42,7 +47,7 @@ async def _read(wire: Wire, request: RequestInformation) -> MembershipDelta:
         for group in page.get("value", ()):
             of_group = members[str(group["id"]).lower()]
             for listed in group.get("members@delta", ()):
-                member = _member(listed)
+                member = as_member(listed)
                 of_group[member.id] = member
         if "@odata.deltaLink" in page:
             found = {group: tuple(of_group.values()) for group, of_group in members.items()}
@@ -59,6 +64,6 @@ async def _page(wire: Wire, request: RequestInformation) -> Json:
         raise
 
 
-def _member(listed: Json) -> Member:
+def as_member(listed: Json) -> Member:
     kind = str(listed.get("@odata.type", "")).rpartition(".")[2]
     return Member(str(listed["id"]).lower(), kind, removed="@removed" in listed)

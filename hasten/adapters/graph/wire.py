@@ -6,10 +6,9 @@ The SDK's own models take 13 ms a user to build; json.loads takes microseconds.
 import asyncio
 import json
 from collections.abc import Awaitable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 from azure.core.exceptions import AzureError
@@ -18,10 +17,17 @@ from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_adapter import RequestAdapter
 from kiota_abstractions.request_information import RequestInformation
 from kiota_http.middleware.options import ResponseHandlerOption
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
-from hasten.domain.redaction import redacted
-from hasten.errors import PermanentError, TemporaryError
+from hasten.adapters.graph.answers import DEFAULT_DELAY, PassingError, RefusedError, checked
+from hasten.adapters.graph.pressure import Pressure
+from hasten.errors import TemporaryError
 from hasten.limits import CALL_TIMEOUT, READ_TIMEOUT
 from hasten.ports.store import Json
 
@@ -29,20 +35,9 @@ T = TypeVar("T")
 
 QUICK_TRIES = 3
 QUICK_WAIT = wait_random_exponential(multiplier=0.2, max=2)
-"""A read is tried again at once where a blip is likely; longer waits are the caller's."""
+"""A request is tried again at once where a blip is likely; longer waits are the caller's."""
 
-DEFAULT_DELAY = timedelta(seconds=5)
-PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
 TOKEN_DELAY = timedelta(seconds=30)
-
-
-class RefusedError(PermanentError):
-    """Graph answered 4xx: `code` is its own word for why."""
-
-    def __init__(self, status: int, code: str, message: str, next_action: str) -> None:
-        super().__init__(f"Graph answered {status} {code} {message}".strip(), next_action)
-        self.status = status
-        self.code = code
 
 
 class Wire:
@@ -50,6 +45,7 @@ class Wire:
 
     def __init__(self, adapter: RequestAdapter) -> None:
         self._adapter = adapter
+        self._pressure = Pressure()
 
     async def send(
         self, request: RequestInformation, within: timedelta = CALL_TIMEOUT
@@ -68,19 +64,18 @@ class Wire:
             raise TemporaryError(reason, TOKEN_DELAY) from error
         if not isinstance(response, httpx.Response):
             raise TypeError(f"the SDK returned {type(response).__name__}, not the native answer")
+        self._pressure.hear(response.headers.get("x-ms-throttle-limit-percentage"), _clock())
         return response
 
     async def read(self, request: RequestInformation, *, needs: str) -> Json:
         """The body. Raises TemporaryError and RefusedError."""
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception(_worth_a_quick_try),
-            stop=stop_after_attempt(QUICK_TRIES),
-            wait=QUICK_WAIT,
-            reraise=True,
-        ):
-            with attempt:
-                return checked(await self.send(request, READ_TIMEOUT), needs=needs)
-        raise AssertionError("tenacity returns or raises")
+        return _json(await self._read(request, needs=needs))
+
+    async def count(self, request: RequestInformation, *, needs: str) -> int:
+        """Of a `$count` path. Raises TemporaryError and RefusedError."""
+        # Only the index that is eventually consistent counts directory objects.
+        request.headers.try_add("ConsistencyLevel", "eventual")
+        return int((await self._read(request, needs=needs)).decode("utf-8-sig"))
 
     async def listed(self, request: RequestInformation, *, needs: str) -> list[Json]:
         """The items of all pages. A page may be empty and still have a next one."""
@@ -91,11 +86,34 @@ class Wire:
             items += page.get("value", ())
         return items
 
+    async def write(self, request: RequestInformation, *, needs: str) -> Json:
+        """One that may be sent twice. Raises TemporaryError and RefusedError."""
+        return _json(await self._insist(request, needs=needs))
 
-async def or_none(reading: Awaitable[T]) -> T | None:
+    async def write_once(self, request: RequestInformation, *, needs: str) -> Json:
+        """One that makes another thing each time. Raises TemporaryError and RefusedError."""
+        return _json(checked(await self.send(request), needs=needs))
+
+    async def _read(self, request: RequestInformation, *, needs: str) -> bytes:
+        await asyncio.sleep(self._pressure.pause(_clock()))
+        return await self._insist(request, needs=needs)
+
+    async def _insist(self, request: RequestInformation, *, needs: str) -> bytes:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(_worth_a_quick_try),
+            stop=stop_after_attempt(QUICK_TRIES),
+            wait=_quick_wait,
+            reraise=True,
+        ):
+            with attempt:
+                return checked(await self.send(request, READ_TIMEOUT), needs=needs)
+        raise AssertionError("tenacity returns or raises")
+
+
+async def or_none(asking: Awaitable[T]) -> T | None:
     """None where Graph answers 404."""
     try:
-        return await reading
+        return await asking
     except RefusedError as refused:
         if refused.status == HTTPStatus.NOT_FOUND:
             return None
@@ -110,43 +128,21 @@ def link(url: str) -> RequestInformation:
     return request
 
 
-def checked(response: httpx.Response, *, needs: str) -> Json:
-    """The body of a 2xx. Raises TemporaryError and RefusedError else."""
-    if response.is_success:
-        body: Json = json.loads(response.content) if response.content else {}
-        return body
-    status = response.status_code
-    code, message = graph_error(response)
-    if response.is_server_error or status in PASSING:
-        reason = f"Graph answered {status} {code} {message}".strip()
-        raise TemporaryError(reason, retry_after(response) or DEFAULT_DELAY)
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        next_action = f"grant the app's identity {needs} on Microsoft Graph"
-    else:
-        next_action = "check that the object still exists in the tenant"
-    raise RefusedError(status, code, message, next_action)
+def _json(content: bytes) -> Json:
+    body: Json = json.loads(content) if content else {}
+    return body
 
 
-def graph_error(response: httpx.Response) -> tuple[str, str]:
-    """Code and message, without names, of Graph's error; empty where it has another shape."""
-    try:
-        error: Any = json.loads(response.content)["error"]
-        return str(error.get("code") or ""), redacted(str(error.get("message") or ""))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return "", ""
-
-
-def retry_after(response: httpx.Response) -> timedelta | None:
-    """Seconds or an HTTP date (RFC 9110)."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return timedelta(seconds=int(value))
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(timedelta(0), at.astimezone(UTC) - datetime.now(UTC))
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _worth_a_quick_try(error: BaseException) -> bool:
     return isinstance(error, TemporaryError) and error.delay <= DEFAULT_DELAY
+
+
+def _quick_wait(state: RetryCallState) -> float:
+    """Seconds; never less than Graph asked for, as requests before that count against us."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.delay.total_seconds() if isinstance(error, PassingError) and error.asked else 0.0
+    return max(asked, QUICK_WAIT(state))

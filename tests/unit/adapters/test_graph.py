@@ -1,17 +1,16 @@
 """What the Graph adapter asks, and what it makes of the answers."""
 
-import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from hasten.errors import PermanentError, TemporaryError
+from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.ports.directory import DeltaExpired, Member
 from tests.support.graph_wire import (
     ALICE,
-    APP,
     BASE,
     BOB,
     GROUP,
@@ -21,7 +20,7 @@ from tests.support.graph_wire import (
     ok,
     refused,
 )
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 
 
 @virtual
@@ -63,6 +62,31 @@ async def test_a_delta_is_read_over_all_pages_even_empty_ones_and_merged() -> No
         "$skiptoken=1",
         "$skiptoken=2",
     ]
+
+
+@virtual
+async def test_one_delta_watches_up_to_fifty_groups() -> None:
+    wire = Wire(ok({"value": [], "@odata.deltaLink": f"{BASE}/groups/delta?$deltatoken=1"}))
+    groups = [f"0000bbbb-0000-4000-8000-{n:012}" for n in range(MAX_GROUPS_PER_DELTA)]
+
+    await wire.directory().membership_start(*groups)
+
+    asked = wire.requests[0].url.params["$filter"]
+    assert asked == " or ".join(f"id eq '{group}'" for group in groups)
+
+
+@pytest.mark.parametrize("number", [0, MAX_GROUPS_PER_DELTA + 1])
+def test_a_delta_of_more_groups_than_graph_takes_or_of_none_is_not_asked_for(number: int) -> None:
+    @virtual
+    async def scenario() -> None:
+        wire = Wire(ok({}))
+
+        with pytest.raises(ValueError, match=f"{number} groups"):
+            await wire.directory().membership_start(*[GROUP] * number)
+
+        assert wire.requests == []
+
+    scenario()
 
 
 @pytest.mark.parametrize(
@@ -109,6 +133,16 @@ async def test_a_read_that_must_wait_longer_is_left_to_the_caller_with_the_delay
     assert len(wire.requests) == 1
 
 
+@virtual
+async def test_a_quick_retry_waits_at_least_as_long_as_graph_asked_for() -> None:
+    wire = Wire(refused(429, **{"Retry-After": "4"}), ok({"id": ALICE, "accountEnabled": True}))
+    before = now()
+
+    await wire.directory().is_enabled(ALICE)
+
+    assert now() - before >= timedelta(seconds=4)
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_missing_permission_is_permanent_and_names_what_to_grant(status: int) -> None:
     @virtual
@@ -122,53 +156,6 @@ def test_a_missing_permission_is_permanent_and_names_what_to_grant(status: int) 
 
 
 @virtual
-async def test_an_unknown_user_is_none_and_not_an_error() -> None:
-    directory = Wire(refused(404, "Request_ResourceNotFound")).directory()
-
-    assert await directory.is_enabled(ALICE) is None
-    assert await directory.assigned_through(ALICE, APP) is None
-
-
-@virtual
-async def test_assignments_are_asked_for_one_target_and_read_over_all_pages() -> None:
-    wire = Wire(
-        ok({"value": [{"principalId": GROUP.upper()}], "@odata.nextLink": f"{BASE}/next"}),
-        ok({"value": [{"principalId": ALICE}]}),
-    )
-
-    found = await wire.directory().assigned_through(ALICE, APP)
-
-    assert wire.requests[0].url.params["$filter"] == f"resourceId eq {APP}"
-    assert found == [GROUP, ALICE]
-
-
-@virtual
-async def test_only_groups_count_as_assigned_groups() -> None:
-    wire = Wire(
-        ok(
-            {
-                "value": [
-                    {"principalId": GROUP, "principalType": "Group"},
-                    {"principalId": ALICE, "principalType": "User"},
-                    {"principalId": GROUP, "principalType": "Group"},
-                ]
-            }
-        )
-    )
-
-    assert await wire.directory().assigned_groups(APP) == [GROUP]
-
-
-@virtual
-async def test_a_display_name_with_a_quote_is_escaped() -> None:
-    wire = Wire(ok({"value": []}))
-
-    await wire.directory().service_principals(display_name="Tom's TOTAL")
-
-    assert wire.requests[0].url.params["$filter"] == "displayName eq 'Tom''s TOTAL'"
-
-
-@virtual
 async def test_the_token_is_given_to_graph_alone() -> None:
     wire = Wire(refused(401))
 
@@ -176,37 +163,3 @@ async def test_the_token_is_given_to_graph_alone() -> None:
         await wire.directory().membership_delta("https://elsewhere.test/v1.0/groups/delta")
 
     assert "Authorization" not in wire.requests[0].headers
-
-
-@virtual
-async def test_a_subscription_is_made_for_updates_with_our_client_state() -> None:
-    wire = Wire(httpx.Response(201, json={"id": "s", "expirationDateTime": "2026-12-01T00:00:00Z"}))
-    expires = datetime(2026, 12, 1, tzinfo=UTC)
-
-    made = await wire.directory().subscribe(
-        resource=f"groups/{GROUP}", url="https://app.test/hook", client_state="s3", expires=expires
-    )
-
-    sent = json.loads(wire.requests[0].content)
-    assert made["id"] == "s"
-    assert (sent["changeType"], sent["resource"]) == ("updated", f"groups/{GROUP}")
-    assert (sent["clientState"], sent["notificationUrl"]) == ("s3", "https://app.test/hook")
-    assert datetime.fromisoformat(sent["expirationDateTime"]) == expires
-
-
-@virtual
-async def test_a_renewal_of_a_subscription_that_is_gone_is_none() -> None:
-    directory = Wire(refused(404)).directory()
-
-    assert await directory.renew("s", datetime(2026, 12, 1, tzinfo=UTC)) is None
-
-
-@virtual
-async def test_deleting_a_subscription_that_is_gone_is_no_error() -> None:
-    for answer in (httpx.Response(204), refused(404)):
-        wire = Wire(answer)
-
-        await wire.directory().unsubscribe("s")
-
-        [request] = wire.requests
-        assert (request.method, request.url.path) == ("DELETE", "/v1.0/subscriptions/s")

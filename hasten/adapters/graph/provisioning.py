@@ -1,0 +1,84 @@
+"""Synchronization jobs and rules of an enterprise application, and the provisioning log."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from msgraph.generated.audit_logs.provisioning.provisioning_request_builder import (
+    ProvisioningRequestBuilder,
+)
+from msgraph.generated.service_principals.item.synchronization.jobs.item.synchronization_job_item_request_builder import (  # noqa: E501 - the SDK's path
+    SynchronizationJobItemRequestBuilder,
+)
+from msgraph.generated.service_principals.item.synchronization.jobs.jobs_request_builder import (
+    JobsRequestBuilder,
+)
+from msgraph.graph_service_client import GraphServiceClient
+
+from hasten.adapters.graph import on_demand
+from hasten.adapters.graph.wire import Wire, or_none
+from hasten.domain.verdicts import Answer
+from hasten.ports.store import Json
+
+SYNCHRONIZATION = "Synchronization.ReadWrite.All"
+LOGS = "AuditLog.Read.All"
+LARGEST_PAGE = 999
+
+
+class Provisioning:
+    def __init__(self, client: GraphServiceClient, wire: Wire) -> None:
+        self._client = client
+        self._wire = wire
+
+    async def jobs(self, service_principal: str) -> Sequence[Json]:
+        request = self._jobs(service_principal).to_get_request_information()
+        return await self._wire.listed(request, needs=SYNCHRONIZATION)
+
+    async def job(self, service_principal: str, job: str) -> Json | None:
+        request = self._job(service_principal, job).to_get_request_information()
+        return await or_none(self._wire.read(request, needs=SYNCHRONIZATION))
+
+    async def rules(self, service_principal: str, job: str) -> Sequence[Json]:
+        request = self._job(service_principal, job).schema.to_get_request_information()
+        schema = await self._wire.read(request, needs=SYNCHRONIZATION)
+        return list(schema.get("synchronizationRules", ()))
+
+    async def pause_job(self, service_principal: str, job: str) -> None:
+        request = self._job(service_principal, job).pause.to_post_request_information()
+        await self._wire.write(request, needs=SYNCHRONIZATION)
+
+    async def provision_on_demand(
+        self,
+        service_principal: str,
+        job: str,
+        rule: str,
+        *,
+        group: str | None,
+        users: Sequence[str],
+    ) -> Answer:
+        return await on_demand.provision(
+            self._client, self._wire, service_principal, job, rule, group=group, users=users
+        )
+
+    async def provisioning_log(self, job: str, since: datetime) -> Sequence[Json]:
+        after = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        quoted = job.replace("'", "''")
+        query = ProvisioningRequestBuilder.ProvisioningRequestBuilderGetQueryParameters(
+            filter=f"jobId eq '{quoted}' and activityDateTime gt {after}", top=LARGEST_PAGE
+        )
+        request = self._client.audit_logs.provisioning.to_get_request_information(
+            RequestConfiguration(query_parameters=query)
+        )
+        entries = await self._wire.listed(request, needs=LOGS)
+        return sorted(entries, key=_activity_time, reverse=True)
+
+    def _jobs(self, service_principal: str) -> JobsRequestBuilder:
+        principal = self._client.service_principals.by_service_principal_id(service_principal)
+        return principal.synchronization.jobs
+
+    def _job(self, service_principal: str, job: str) -> SynchronizationJobItemRequestBuilder:
+        return self._jobs(service_principal).by_synchronization_job_id(job)
+
+
+def _activity_time(entry: Json) -> datetime:
+    return datetime.fromisoformat(entry["activityDateTime"])

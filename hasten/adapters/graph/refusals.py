@@ -1,0 +1,58 @@
+"""Tells apart why Graph refuses a write. The status is 400 for most: only the text differs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from hasten.adapters.graph.answers import PassingError, RefusedError
+from hasten.ports.directory import AlreadyExists, Missing, NotYet
+
+THERE_CODE = "request_multipleobjectswithsamekeyvalue"
+THERE_TEXTS = (
+    "added object references already exist",
+    "permission being assigned already exists on the object",
+    "entitlementgrant entry already exists",
+    "another object with the same value for property",
+)
+GONE_TEXTS = (
+    "removed object references do not exist",
+    "entitlementgrant being updated or deleted is not found",
+)
+NOT_YET_TEXTS = (
+    "not a valid reference update",
+    "permission being assigned was not found on application",
+)
+
+
+@contextmanager
+def there_already() -> Iterator[None]:
+    """Raises AlreadyExists where Graph's refusal means that."""
+    try:
+        yield
+    except PassingError as passing:
+        if passing.status == HTTPStatus.CONFLICT:
+            raise AlreadyExists(passing.reason) from passing
+        raise
+    except RefusedError as refused:
+        if refused.code.casefold() == THERE_CODE or _names(refused, THERE_TEXTS):
+            raise AlreadyExists(refused.reason) from refused
+        raise
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Raises AlreadyExists, Missing or NotYet where Graph's refusal means that."""
+    try:
+        with there_already():
+            yield
+    except RefusedError as refused:
+        if refused.status == HTTPStatus.NOT_FOUND or _names(refused, GONE_TEXTS):
+            raise Missing(refused.reason) from refused
+        if _names(refused, NOT_YET_TEXTS):
+            raise NotYet(refused.reason) from refused
+        raise
+
+
+def _names(refused: RefusedError, known: tuple[str, ...]) -> bool:
+    text = refused.message.casefold()
+    return any(part in text for part in known)

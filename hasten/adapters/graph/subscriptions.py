@@ -1,0 +1,55 @@
+"""Subscriptions to change notifications."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgraph.generated.models.subscription import Subscription
+from msgraph.graph_service_client import GraphServiceClient
+
+from hasten.adapters.graph.refusals import there_already
+from hasten.adapters.graph.wire import Wire, or_none
+from hasten.ports.store import Json
+
+GROUPS = "Group.Read.All"
+
+
+class Subscriptions:
+    def __init__(self, client: GraphServiceClient, wire: Wire) -> None:
+        self._client = client
+        self._wire = wire
+
+    async def subscriptions(self) -> Sequence[Json]:
+        request = self._client.subscriptions.to_get_request_information()
+        return await self._wire.listed(request, needs=GROUPS)
+
+    async def subscribe(
+        self,
+        *,
+        resource: str,
+        url: str,
+        lifecycle_url: str,
+        client_state: str,
+        expires: datetime,
+    ) -> Json:
+        """Not retried: Graph may have made it although no answer came, and lists it later."""
+        wanted = Subscription(
+            resource=resource,
+            change_type="updated",
+            notification_url=url,
+            lifecycle_notification_url=lifecycle_url,
+            client_state=client_state,
+            expiration_date_time=expires,
+            latest_supported_tls_version="v1_2",
+        )
+        request = self._client.subscriptions.to_post_request_information(wanted)
+        with there_already():
+            return await self._wire.write_once(request, needs=GROUPS)
+
+    async def renew(self, subscription: str, expires: datetime) -> Json | None:
+        item = self._client.subscriptions.by_subscription_id(subscription)
+        request = item.to_patch_request_information(Subscription(expiration_date_time=expires))
+        return await or_none(self._wire.write(request, needs=GROUPS))
+
+    async def unsubscribe(self, subscription: str) -> None:
+        item = self._client.subscriptions.by_subscription_id(subscription)
+        await or_none(self._wire.write(item.to_delete_request_information(), needs=GROUPS))

@@ -1,0 +1,81 @@
+"""Writes to groups, their members and the assignments of an enterprise application."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from msgraph.generated.models.app_role_assignment import AppRoleAssignment
+from msgraph.generated.models.group import Group
+from msgraph.graph_service_client import GraphServiceClient
+
+from hasten.adapters.graph.refusals import there_already, told_apart
+from hasten.adapters.graph.wire import Wire
+from hasten.limits import MAX_LINKS_PER_PATCH
+from hasten.ports.directory import Missing, NotYet
+from hasten.ports.store import Json
+
+NEW_GROUPS = "Group.Create"
+MEMBERS = "GroupMember.ReadWrite.All"
+ASSIGNMENTS = "AppRoleAssignment.ReadWrite.All"
+
+OWNERS = "owners@odata.bind"
+GRAPH = "https://graph.microsoft.com/v1.0"
+"""Graph wants references as addresses of its own, whichever one the request goes to."""
+
+
+class Writes:
+    def __init__(self, client: GraphServiceClient, wire: Wire) -> None:
+        self._client = client
+        self._wire = wire
+
+    async def create_group(self, properties: Json) -> str:
+        """Not retried: Graph takes a second group of the same name."""
+        body = dict(properties)
+        if OWNERS in body:
+            body[OWNERS] = [f"{GRAPH}/users/{owner}" for owner in body[OWNERS]]
+        request = self._client.groups.to_post_request_information(Group(additional_data=body))
+        with there_already():
+            made = await self._wire.write_once(request, needs=NEW_GROUPS)
+        return str(made["id"]).lower()
+
+    async def add_members(self, group: str, members: Sequence[str]) -> None:
+        if not 0 < len(members) <= MAX_LINKS_PER_PATCH:
+            raise ValueError(f"{len(members)} members: a PATCH adds 1 to {MAX_LINKS_PER_PATCH}")
+        bound = {"members@odata.bind": [f"{GRAPH}/directoryObjects/{m}" for m in members]}
+        item = self._client.groups.by_group_id(group)
+        request = item.to_patch_request_information(Group(additional_data=bound))
+        with told_apart():
+            await self._wire.write(request, needs=MEMBERS)
+
+    async def remove_member(self, group: str, member: str) -> bool:
+        members = self._client.groups.by_group_id(group).members
+        request = members.by_directory_object_id(member).ref.to_delete_request_information()
+        try:
+            with told_apart():
+                await self._wire.write(request, needs=MEMBERS)
+        except Missing:
+            return False
+        return True
+
+    async def assign(self, service_principal: str, principal: str, role: str) -> None:
+        wanted = AppRoleAssignment(
+            principal_id=UUID(principal),
+            resource_id=UUID(service_principal),
+            app_role_id=UUID(role),
+        )
+        resource = self._client.service_principals.by_service_principal_id(service_principal)
+        request = resource.app_role_assigned_to.to_post_request_information(wanted)
+        try:
+            with told_apart():
+                await self._wire.write(request, needs=ASSIGNMENTS)
+        except Missing as missing:
+            raise NotYet(str(missing)) from missing
+
+    async def unassign(self, service_principal: str, assignment: str) -> bool:
+        resource = self._client.service_principals.by_service_principal_id(service_principal)
+        item = resource.app_role_assigned_to.by_app_role_assignment_id(assignment)
+        try:
+            with told_apart():
+                await self._wire.write(item.to_delete_request_information(), needs=ASSIGNMENTS)
+        except Missing:
+            return False
+        return True

@@ -1,0 +1,229 @@
+"""The people, groups and assignments of a tenant in memory, with what Graph refuses of writes."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hasten.errors import PermanentError
+from hasten.limits import MAX_LINKS_PER_PATCH
+from hasten.ports.directory import AlreadyExists, Assignment, Member, Missing
+from hasten.ports.store import Json
+from tests.support.virtual_time import now
+
+SERVICE_PRINCIPAL = "0000aaaa-0000-4000-8000-000000000001"
+NO_ROLE = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass
+class FakeTenant:
+    history: dict[str, list[Member]] = field(default_factory=dict)
+    assigned: dict[str, list[str]] = field(default_factory=dict)
+    """What each user is assigned through; a user who is not named here does not exist."""
+    disabled: set[str] = field(default_factory=set)
+    people: dict[str, Json] = field(default_factory=dict)
+    """How users can be found besides their id."""
+    groups: list[str] = field(default_factory=list)
+    """Assigned to SERVICE_PRINCIPAL since ever; other assignments are in `granted`."""
+    granted: dict[str, list[Assignment]] = field(default_factory=lambda: defaultdict(list))
+    group_objects: dict[str, Json] = field(default_factory=dict)
+    refusals: dict[str, list[Exception]] = field(default_factory=lambda: defaultdict(list))
+    """What the next calls of a write, by its name, raise before they do anything."""
+    writes: Counter[str] = field(default_factory=Counter)
+    """How often each write was called."""
+    principals: list[Json] = field(
+        default_factory=lambda: [{"id": SERVICE_PRINCIPAL, "displayName": "TOTAL", "appRoles": []}]
+    )
+
+    # --- what a test arranges ---
+
+    def has_user(self, user: str, *, upn: str = "", mail: str = "", employee_id: str = "") -> None:
+        self.assigned.setdefault(user, [])
+        self.people[user] = {"upn": upn, "mail": mail, "employee_id": employee_id}
+
+    def has_group(
+        self,
+        group: str,
+        display_name: str,
+        *,
+        rule: str | None = None,
+        role_assignable: bool = False,
+    ) -> None:
+        """A dynamic one where there is a membership rule."""
+        self.group_objects[group] = {
+            "id": group,
+            "displayName": display_name,
+            "mailNickname": group,
+            "securityEnabled": True,
+            "isAssignableToRole": role_assignable,
+            "groupTypes": [] if rule is None else ["DynamicMembership"],
+            "membershipRule": rule,
+        }
+
+    def join(self, group: str, *users: str) -> None:
+        self.history.setdefault(group, []).extend(Member(u, "user", removed=False) for u in users)
+        for user in users:
+            self.assigned.setdefault(user, []).append(group)
+
+    def leave(self, group: str, *users: str) -> None:
+        self.history.setdefault(group, []).extend(Member(u, "user", removed=True) for u in users)
+        for user in users:
+            self.assigned[user].remove(group)
+
+    def nest(self, group: str, *groups: str) -> None:
+        self.history.setdefault(group, []).extend(Member(g, "group", removed=False) for g in groups)
+
+    def grant(
+        self,
+        principal: str,
+        *,
+        kind: str,
+        role: str = NO_ROLE,
+        created: datetime | None = None,
+        service_principal: str = SERVICE_PRINCIPAL,
+    ) -> None:
+        given = Assignment(
+            id=f"{principal}.{role}", principal=principal, kind=kind, role=role, created=created
+        )
+        self.granted[service_principal].append(given)
+
+    # --- the port: what is there ---
+
+    async def service_principals(
+        self, *, object_id: str = "", app_id: str = "", display_name: str = ""
+    ) -> Sequence[Json]:
+        return [
+            principal
+            for principal in self.principals
+            if principal["id"] == object_id
+            or principal["displayName"] == display_name
+            or (app_id and principal.get("appId") == app_id)
+        ]
+
+    async def users(
+        self, *, object_id: str = "", upn: str = "", mail: str = "", employee_id: str = ""
+    ) -> Sequence[Json]:
+        wanted = {"upn": upn, "mail": mail, "employee_id": employee_id}
+        return [
+            {"id": user, "accountEnabled": user not in self.disabled}
+            for user in self.assigned
+            if user == object_id
+            or any(
+                value and self.people.get(user, {}).get(name, "").casefold() == value.casefold()
+                for name, value in wanted.items()
+            )
+        ]
+
+    async def is_enabled(self, user: str) -> bool | None:
+        return user not in self.disabled if user in self.assigned else None
+
+    async def group(self, group: str) -> Json | None:
+        if group not in self.group_objects and (group in self.groups or group in self.history):
+            self.has_group(group, group)
+        return self.group_objects.get(group)
+
+    async def groups_named(self, display_name: str) -> Sequence[Json]:
+        named = display_name.casefold()
+        return [g for g in self.group_objects.values() if g["displayName"].casefold() == named]
+
+    async def members(self, group: str) -> Sequence[Member]:
+        latest = {member.id: member for member in self.history.get(group, ())}
+        return [member for member in latest.values() if not member.removed]
+
+    async def member_count(self, group: str) -> int:
+        return len(await self.members(group))
+
+    async def transitive_user_count(self, group: str) -> int:
+        seen: set[str] = set()
+        waiting = [group]
+        while waiting:
+            for member in await self.members(waiting.pop()):
+                if member.id not in seen and member.kind == "group":
+                    waiting.append(member.id)
+                seen.add(member.id)
+        return len(seen & self.assigned.keys())
+
+    async def assignments(self, service_principal: str) -> Sequence[Assignment]:
+        always = self.groups if service_principal == SERVICE_PRINCIPAL else []
+        return [
+            *(
+                Assignment(
+                    id=f"{g}.{NO_ROLE}", principal=g, kind="Group", role=NO_ROLE, created=None
+                )
+                for g in always
+            ),
+            *self.granted[service_principal],
+        ]
+
+    async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
+        if user not in self.assigned:
+            return None
+        granted = {a.principal for a in await self.assignments(service_principal)}
+        return [p for p in dict.fromkeys([*self.assigned[user], user]) if p in granted]
+
+    # --- the port: writes ---
+
+    async def create_group(self, properties: Json) -> str:
+        self._written("create_group")
+        group = f"0000bbbb-0000-4000-9000-{len(self.group_objects) + 1:012}"
+        rule = properties.get("membershipRule")
+        role_assignable = properties.get("isAssignableToRole", False)
+        self.has_group(group, properties["displayName"], rule=rule, role_assignable=role_assignable)
+        self.group_objects[group] = {**self.group_objects[group], **properties}
+        return group
+
+    async def add_members(self, group: str, members: Sequence[str]) -> None:
+        """All or none."""
+        self._written("add_members")
+        assert 0 < len(members) <= MAX_LINKS_PER_PATCH
+        found = await self.group(group)
+        if found is None:
+            raise Missing(group)
+        if found["groupTypes"] or found["isAssignableToRole"]:
+            raise PermanentError("Graph answered 403", "add members to other groups only")
+        unknown = [m for m in members if m not in self.assigned and m not in self.group_objects]
+        if unknown:
+            raise Missing(unknown[0])
+        there = {member.id for member in await self.members(group)}
+        if there.intersection(members):
+            raise AlreadyExists(group)
+        self.nest(group, *(m for m in members if m in self.group_objects))
+        self.join(group, *(m for m in members if m in self.assigned))
+
+    async def remove_member(self, group: str, member: str) -> bool:
+        self._written("remove_member")
+        for there in await self.members(group):
+            if there.id == member:
+                self.history[group].append(Member(member, there.kind, removed=True))
+                self.assigned[member] = [g for g in self.assigned.get(member, ()) if g != group]
+                return True
+        return False
+
+    async def assign(self, service_principal: str, principal: str, role: str) -> None:
+        self._written("assign")
+        given = await self.assignments(service_principal)
+        if any((a.principal, a.role) == (principal, role) for a in given):
+            raise AlreadyExists(principal)
+        self.grant(
+            principal,
+            kind="User" if principal in self.assigned else "Group",
+            role=role,
+            created=now(),
+            service_principal=service_principal,
+        )
+
+    async def unassign(self, service_principal: str, assignment: str) -> bool:
+        self._written("unassign")
+        given = await self.assignments(service_principal)
+        for gone in (a for a in given if a.id == assignment):
+            if gone in self.granted[service_principal]:
+                self.granted[service_principal].remove(gone)
+            else:
+                self.groups.remove(gone.principal)
+            return True
+        return False
+
+    def _written(self, name: str) -> None:
+        self.writes[name] += 1
+        if self.refusals[name]:
+            raise self.refusals[name].pop(0)

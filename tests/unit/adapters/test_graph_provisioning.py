@@ -1,0 +1,88 @@
+"""Jobs and the provisioning log of the Graph adapter."""
+
+from datetime import datetime, timedelta, timezone
+
+import httpx
+import pytest
+
+from hasten.errors import PermanentError
+from tests.support.graph_wire import APP, BASE, Wire, ok, refused
+from tests.support.virtual_time import virtual
+
+JOB_PATH = f"/v1.0/servicePrincipals/{APP}/synchronization/jobs/total.1"
+IN_BERLIN = datetime(2026, 11, 24, 10, 0, 0, 500_000, tzinfo=timezone(timedelta(hours=1)))
+
+
+@virtual
+async def test_a_job_is_read_as_graph_shows_it() -> None:
+    wire = Wire(ok({"id": "total.1", "status": {"code": "Active"}}))
+
+    found = await wire.directory().job(APP, "total.1")
+
+    [request] = wire.requests
+    assert (request.method, request.url.path) == ("GET", JOB_PATH)
+    assert found == {"id": "total.1", "status": {"code": "Active"}}
+
+
+@virtual
+async def test_a_job_that_is_gone_is_none() -> None:
+    assert await Wire(refused(404)).directory().job(APP, "total.1") is None
+
+
+@virtual
+async def test_jobs_and_rules_are_read_below_their_application() -> None:
+    wire = Wire(
+        ok({"value": [{"id": "total.1"}]}), ok({"synchronizationRules": [{"id": "rule#V2"}]})
+    )
+    directory = wire.directory()
+
+    jobs, rules = await directory.jobs(APP), await directory.rules(APP, "total.1")
+
+    assert (jobs, rules) == ([{"id": "total.1"}], [{"id": "rule#V2"}])
+    assert [request.url.path for request in wire.requests] == [
+        JOB_PATH.removesuffix("/total.1"),
+        f"{JOB_PATH}/schema",
+    ]
+
+
+@virtual
+async def test_a_job_is_paused() -> None:
+    wire = Wire(httpx.Response(204))
+
+    await wire.directory().pause_job(APP, "total.1")
+
+    [request] = wire.requests
+    assert (request.method, request.url.path) == ("POST", f"{JOB_PATH}/pause")
+
+
+@virtual
+async def test_the_provisioning_log_of_a_job_is_read_over_all_pages_newest_first() -> None:
+    oldest, newest = "2026-11-24T09:00:01Z", "2026-11-24T09:00:03.1234567Z"
+    between = "2026-11-24T09:00:02Z"
+    wire = Wire(
+        ok(
+            {
+                "value": [{"activityDateTime": oldest}, {"activityDateTime": newest}],
+                "@odata.nextLink": f"{BASE}/next",
+            }
+        ),
+        ok({"value": [{"activityDateTime": between}]}),
+    )
+
+    found = await wire.directory().provisioning_log("total.1", IN_BERLIN)
+
+    request = wire.requests[0]
+    assert request.url.path == "/v1.0/auditLogs/provisioning"
+    assert dict(request.url.params) == {
+        "$filter": "jobId eq 'total.1' and activityDateTime gt 2026-11-24T09:00:00.500Z",
+        "$top": "999",
+    }
+    assert [entry["activityDateTime"] for entry in found] == [newest, between, oldest]
+
+
+@virtual
+async def test_a_log_that_may_not_be_read_names_the_permission_to_grant() -> None:
+    with pytest.raises(PermanentError) as caught:
+        await Wire(refused(403)).directory().provisioning_log("total.1", IN_BERLIN)
+
+    assert "AuditLog.Read.All" in caught.value.next_action

@@ -1,0 +1,208 @@
+"""Reads of the Graph adapter: what each asks for, and what it makes of the answer."""
+
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from hasten.errors import PermanentError
+from hasten.ports.directory import Assignment, Member
+from tests.support.graph_wire import ALICE, APP, BASE, BOB, GROUP, Wire, ok, refused
+from tests.support.virtual_time import virtual
+
+ROLE = "0000dddd-0000-4000-8000-000000000001"
+GROUP_FIELDS = (
+    "id,displayName,mailNickname,securityEnabled,isAssignableToRole,groupTypes,membershipRule"
+)
+
+
+@virtual
+async def test_an_enterprise_application_is_read_with_its_app_roles() -> None:
+    for named in ({"object_id": APP}, {"app_id": APP}, {"display_name": "TOTAL"}):
+        wire = Wire(ok({"id": APP, "value": [{"id": APP}]}))
+
+        [found] = await wire.directory().service_principals(**named)
+
+        assert found["id"] == APP
+        assert wire.requests[0].url.params["$select"] == "id,appId,displayName,appRoles"
+
+
+@virtual
+async def test_an_enterprise_application_that_is_not_there_is_no_error() -> None:
+    directory = Wire(refused(404)).directory()
+
+    assert await directory.service_principals(object_id=APP) == []
+
+
+@virtual
+async def test_a_display_name_with_a_quote_is_escaped() -> None:
+    wire = Wire(ok({"value": []}))
+
+    await wire.directory().service_principals(display_name="Tom's TOTAL")
+    await wire.directory().groups_named("Tom's group")
+
+    filters = [request.url.params["$filter"] for request in wire.requests]
+    assert filters == ["displayName eq 'Tom''s TOTAL'", "displayName eq 'Tom''s group'"]
+
+
+@virtual
+async def test_a_user_named_by_object_id_is_read_by_path() -> None:
+    wire = Wire(ok({"id": ALICE, "accountEnabled": True}))
+
+    found = await wire.directory().users(object_id=ALICE)
+
+    [request] = wire.requests
+    assert request.url.path == f"/v1.0/users/{ALICE}"
+    assert dict(request.url.params) == {"$select": "id,accountEnabled"}
+    assert found == [{"id": ALICE, "accountEnabled": True}]
+
+
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [
+        (
+            {"upn": "o'neil_other.com#EXT#@contoso.com"},
+            "userPrincipalName eq 'o''neil_other.com#EXT#@contoso.com'",
+        ),
+        ({"mail": "alice@contoso.com"}, "mail eq 'alice@contoso.com'"),
+        ({"employee_id": "0042"}, "employeeId eq '0042'"),
+    ],
+)
+def test_a_user_named_otherwise_is_filtered_for(named: dict[str, str], asked: str) -> None:
+    @virtual
+    async def scenario() -> None:
+        wire = Wire(ok({"value": [{"id": ALICE}, {"id": BOB}]}))
+
+        found = await wire.directory().users(**named)
+
+        [request] = wire.requests
+        assert request.url.path == "/v1.0/users"
+        assert dict(request.url.params) == {"$filter": asked, "$select": "id,accountEnabled"}
+        assert "ConsistencyLevel" not in request.headers
+        assert [user["id"] for user in found] == [ALICE, BOB]
+
+    scenario()
+
+
+@virtual
+async def test_an_unknown_user_is_none_and_not_an_error() -> None:
+    directory = Wire(refused(404, "Request_ResourceNotFound")).directory()
+
+    assert await directory.users(object_id=ALICE) == []
+    assert await directory.is_enabled(ALICE) is None
+    assert await directory.assigned_through(ALICE, APP) is None
+
+
+@virtual
+async def test_a_group_is_read_with_what_decides_whether_it_may_be_touched() -> None:
+    wire = Wire(ok({"id": GROUP}))
+
+    found = await wire.directory().group(GROUP)
+
+    [request] = wire.requests
+    assert request.url.path == f"/v1.0/groups/{GROUP}"
+    assert dict(request.url.params) == {"$select": GROUP_FIELDS}
+    assert found == {"id": GROUP}
+
+
+@virtual
+async def test_a_group_that_is_not_there_is_none() -> None:
+    assert await Wire(refused(404)).directory().group(GROUP) is None
+
+
+@virtual
+async def test_groups_are_found_by_their_exact_name() -> None:
+    wire = Wire(ok({"value": [{"id": GROUP}]}))
+
+    found = await wire.directory().groups_named("TOTAL users")
+
+    [request] = wire.requests
+    assert request.url.path == "/v1.0/groups"
+    assert dict(request.url.params) == {
+        "$filter": "displayName eq 'TOTAL users'",
+        "$select": GROUP_FIELDS,
+    }
+    assert found == [{"id": GROUP}]
+
+
+@virtual
+async def test_members_are_read_over_all_pages() -> None:
+    wire = Wire(
+        ok(
+            {
+                "value": [{"@odata.type": "#microsoft.graph.user", "id": ALICE.upper()}],
+                "@odata.nextLink": f"{BASE}/next",
+            }
+        ),
+        ok({"value": [{"@odata.type": "#microsoft.graph.group", "id": GROUP}]}),
+    )
+
+    found = await wire.directory().members(GROUP)
+
+    first, second = wire.requests
+    assert first.url.path == f"/v1.0/groups/{GROUP}/members"
+    assert dict(first.url.params) == {"$select": "id", "$top": "999"}
+    assert str(second.url) == f"{BASE}/next"
+    assert found == [Member(ALICE, "user", removed=False), Member(GROUP, "group", removed=False)]
+
+
+@virtual
+async def test_counts_are_read_as_text_from_the_index_that_is_eventually_consistent() -> None:
+    wire = Wire(httpx.Response(200, text="1234"), httpx.Response(200, text="\ufeff7"))
+    directory = wire.directory()
+
+    counts = await directory.member_count(GROUP), await directory.transitive_user_count(GROUP)
+
+    assert counts == (1234, 7)
+    assert [unquote(request.url.path) for request in wire.requests] == [
+        f"/v1.0/groups/{GROUP}/members/$count",
+        f"/v1.0/groups/{GROUP}/transitiveMembers/graph.user/$count",
+    ]
+    assert {request.headers["ConsistencyLevel"] for request in wire.requests} == {"eventual"}
+
+
+@virtual
+async def test_a_count_of_a_group_that_is_gone_is_permanent() -> None:
+    with pytest.raises(PermanentError, match="404"):
+        await Wire(refused(404)).directory().member_count(GROUP)
+
+
+@virtual
+async def test_assignments_are_read_over_all_pages_with_role_and_time() -> None:
+    group = {
+        "id": "a-1",
+        "principalId": GROUP.upper(),
+        "principalType": "Group",
+        "appRoleId": ROLE.upper(),
+        "createdDateTime": "2026-11-24T09:00:01.8643039Z",
+    }
+    user = {"id": "a-2", "principalId": ALICE, "principalType": "User", "appRoleId": ROLE}
+    wire = Wire(
+        ok({"value": [group], "@odata.nextLink": f"{BASE}/next"}),
+        ok({"value": [{**user, "createdDateTime": None}]}),
+    )
+
+    found = await wire.directory().assignments(APP)
+
+    request = wire.requests[0]
+    assert request.url.path == f"/v1.0/servicePrincipals/{APP}/appRoleAssignedTo"
+    assert dict(request.url.params) == {"$top": "999"}
+    created = datetime(2026, 11, 24, 9, 0, 1, 864303, tzinfo=UTC)
+    assert found == [
+        Assignment(id="a-1", principal=GROUP, kind="Group", role=ROLE, created=created),
+        Assignment(id="a-2", principal=ALICE, kind="User", role=ROLE, created=None),
+    ]
+
+
+@virtual
+async def test_what_a_user_is_assigned_through_is_asked_for_one_target_over_all_pages() -> None:
+    wire = Wire(
+        ok({"value": [{"principalId": GROUP.upper()}], "@odata.nextLink": f"{BASE}/next"}),
+        ok({"value": [{"principalId": ALICE}]}),
+    )
+
+    found = await wire.directory().assigned_through(ALICE, APP)
+
+    assert wire.requests[0].url.params["$filter"] == f"resourceId eq {APP}"
+    assert found == [GROUP, ALICE]

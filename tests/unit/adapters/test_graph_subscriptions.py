@@ -1,0 +1,106 @@
+"""Subscriptions of the Graph adapter."""
+
+import json
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.directory import AlreadyExists
+from hasten.ports.store import Json
+from tests.support.graph_wire import GROUP, Wire, refused
+from tests.support.virtual_time import virtual
+
+EXPIRES = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+async def subscribe(wire: Wire) -> Json:
+    return await wire.directory().subscribe(
+        resource=f"groups/{GROUP}",
+        url="https://app.test/hook",
+        lifecycle_url="https://app.test/lifecycle",
+        client_state="s3",
+        expires=EXPIRES,
+    )
+
+
+@virtual
+async def test_a_subscription_is_made_for_updates_with_our_client_state() -> None:
+    wire = Wire(httpx.Response(201, json={"id": "s", "expirationDateTime": "2026-12-01T00:00:00Z"}))
+
+    made = await subscribe(wire)
+
+    sent = json.loads(wire.requests[0].content)
+    assert made["id"] == "s"
+    assert (sent["changeType"], sent["resource"]) == ("updated", f"groups/{GROUP}")
+    assert (sent["clientState"], sent["notificationUrl"]) == ("s3", "https://app.test/hook")
+    assert sent["lifecycleNotificationUrl"] == "https://app.test/lifecycle"
+    assert datetime.fromisoformat(sent["expirationDateTime"]) == EXPIRES
+
+
+@virtual
+async def test_a_second_subscription_to_the_same_resource_is_told_apart() -> None:
+    wire = Wire(refused(409, "ExtensionError", "Subscription Id already exists"))
+
+    with pytest.raises(AlreadyExists):
+        await subscribe(wire)
+
+    assert len(wire.requests) == 1
+
+
+@virtual
+async def test_a_subscription_to_what_is_gone_is_permanent() -> None:
+    with pytest.raises(PermanentError, match="404"):
+        await subscribe(Wire(refused(404)))
+
+
+@pytest.mark.parametrize("blip", [refused(503), refused(429), httpx.ReadError("reset")])
+def test_a_subscription_is_never_made_twice(blip: httpx.Response | Exception) -> None:
+    @virtual
+    async def scenario() -> None:
+        wire = Wire(blip)
+
+        with pytest.raises(TemporaryError):
+            await subscribe(wire)
+
+        assert len(wire.requests) == 1
+
+    scenario()
+
+
+@virtual
+async def test_a_renewal_changes_the_expiry_alone() -> None:
+    wire = Wire(httpx.Response(200, json={"id": "s"}))
+
+    renewed = await wire.directory().renew("s", EXPIRES)
+
+    [request] = wire.requests
+    sent = json.loads(request.content)
+    sent.pop("@odata.type", None)
+    assert (request.method, request.url.path) == ("PATCH", "/v1.0/subscriptions/s")
+    assert [*sent] == ["expirationDateTime"]
+    assert renewed == {"id": "s"}
+
+
+@virtual
+async def test_a_renewal_of_a_subscription_that_is_gone_is_none() -> None:
+    assert await Wire(refused(404)).directory().renew("s", EXPIRES) is None
+
+
+@virtual
+async def test_a_renewal_that_meets_another_is_tried_again() -> None:
+    wire = Wire(refused(409), httpx.Response(200, json={"id": "s"}))
+
+    assert await wire.directory().renew("s", EXPIRES) == {"id": "s"}
+
+
+@virtual
+async def test_deleting_a_subscription_that_is_gone_is_no_error() -> None:
+    for answer in (httpx.Response(204), refused(404)):
+        wire = Wire(answer)
+
+        await wire.directory().unsubscribe("s")
+
+        [request] = wire.requests
+        assert (request.method, request.url.path) == ("DELETE", "/v1.0/subscriptions/s")
