@@ -19,7 +19,7 @@ from azure.servicebus.exceptions import (
 )
 
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.bus import Message
+from hasten.ports.bus import TOPICS, Message
 
 DELAY = timedelta(seconds=5)
 RETRIES: Mapping[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.05}
@@ -53,7 +53,7 @@ class AzureServiceBus:
 
     async def send(self, queue: str, messages: Sequence[Message]) -> None:
         async with self._turns[queue]:
-            sender = self._senders.pop(queue, None) or self._client.get_queue_sender(queue)
+            sender = self._senders.pop(queue, None) or self._new_sender(queue)
             try:
                 await _send(sender, messages)
                 self._senders[queue] = sender
@@ -65,6 +65,11 @@ class AzureServiceBus:
 
     async def close(self) -> None:
         await self._client.close()
+
+    def _new_sender(self, queue: str) -> ServiceBusSender:
+        if queue in TOPICS:
+            return self._client.get_topic_sender(queue)
+        return self._client.get_queue_sender(queue)
 
 
 async def _send(sender: ServiceBusSender, messages: Sequence[Message]) -> None:
@@ -83,11 +88,13 @@ async def _send(sender: ServiceBusSender, messages: Sequence[Message]) -> None:
 def _encoded(messages: Sequence[Message]) -> Iterator[ServiceBusMessage]:
     for message in messages:
         yield ServiceBusMessage(
-            json.dumps(message.body, separators=(",", ":")),
+            json.dumps(message.body, separators=(",", ":")) if message.raw is None else message.raw,
             message_id=message.message_id,
             session_id=message.session,
             scheduled_enqueue_time_utc=message.at,
-            content_type="application/json",
+            content_type=message.content_type,
+            subject=message.subject,
+            application_properties=dict(message.properties.items()),
         )
 
 
@@ -99,5 +106,6 @@ def _translated(error: Exception, queue: str) -> Exception:
                 'give the app\'s identity the role "Azure Service Bus Data Sender"',
             )
         case MessagingEntityNotFoundError():
-            return PermanentError(f"Service Bus has no queue {queue}", "deploy infra again")
+            kind = "topic" if queue in TOPICS else "queue"
+            return PermanentError(f"Service Bus has no {kind} {queue}", "deploy infra again")
     return TemporaryError(f"Service Bus: {type(error).__name__}", DELAY)

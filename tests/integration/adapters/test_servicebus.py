@@ -11,10 +11,16 @@ import pytest
 from azure.identity.aio import ManagedIdentityCredential
 from azure.servicebus.aio import ServiceBusClient
 
-from emulator.servicebus import ServiceBusServer, load_entities
+from emulator.servicebus import Entities, ServiceBusServer, load_entities
 from hasten.adapters.servicebus import AzureServiceBus, service_bus
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
+from hasten.ports.bus import (
+    DIRECTORY_CHANGES,
+    ONBOARDING_REJECTED,
+    PROVISIONING,
+    PROVISIONING_OUTCOMES,
+    Message,
+)
 
 pytestmark = pytest.mark.filterwarnings(
     # The SDK drops a connection that broke without closing its socket.
@@ -67,6 +73,10 @@ async def received(server: ServiceBusServer, queue: str, count: int) -> list[dic
         return found
 
 
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
 async def test_what_is_sent_is_received_as_json(
     server: ServiceBusServer, bus: AzureServiceBus
 ) -> None:
@@ -116,6 +126,50 @@ async def test_a_message_carries_its_session(
         assert got.session_id == "TOTAL"
 
 
+async def test_what_is_no_json_is_sent_as_it_is_with_its_properties(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    unreadable = Message(
+        raw=b"\xff{not json",
+        message_id="m",
+        content_type="text/plain",
+        subject="rejected",
+        properties={"reason": "malformed", "cloudEvents:type": "hasten.user.onboard.v1"},
+    )
+
+    await bus.send(ONBOARDING_REJECTED, [unreadable])
+
+    async with (
+        ServiceBusClient.from_connection_string(server.connection_string) as client,
+        client.get_queue_receiver(ONBOARDING_REJECTED) as receiver,
+    ):
+        [got] = await receiver.receive_messages(max_wait_time=5)
+        properties = {
+            _text(name): _text(value) for name, value in (got.application_properties or {}).items()
+        }
+        assert b"".join(got.body) == b"\xff{not json"
+        assert (got.content_type, got.subject) == ("text/plain", "rejected")
+        assert properties == unreadable.properties
+
+
+async def test_an_outcome_goes_to_the_topic_and_reaches_who_subscribed(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    await bus.send(PROVISIONING_OUTCOMES, [message(1)])
+    await bus.send(PROVISIONING_OUTCOMES, [message(2)])
+
+    async with (
+        ServiceBusClient.from_connection_string(server.connection_string) as client,
+        client.get_subscription_receiver(PROVISIONING_OUTCOMES, "all") as receiver,
+    ):
+        found: list[dict[str, object]] = []
+        while len(found) < 2:
+            for got in await receiver.receive_messages(2, max_wait_time=5):
+                found.append(json.loads(str(got)))
+                await receiver.complete_message(got)
+        assert found == [{"number": 1}, {"number": 2}]
+
+
 async def test_sends_at_the_same_time_do_not_disturb_each_other(
     server: ServiceBusServer, bus: AzureServiceBus
 ) -> None:
@@ -154,3 +208,19 @@ async def test_a_queue_that_does_not_exist_is_a_permanent_error_that_names_it(
 ) -> None:
     with pytest.raises(PermanentError, match="no queue nowhere"):
         await bus.send("nowhere", [message(1)])
+
+
+async def test_a_topic_that_does_not_exist_is_a_permanent_error_that_names_it() -> None:
+    server = ServiceBusServer(Entities())
+    await server.start()
+    bus = service_bus(
+        connection_string=server.connection_string,
+        namespace=None,
+        credential=ManagedIdentityCredential(),
+    )
+
+    with pytest.raises(PermanentError, match=f"no topic {PROVISIONING_OUTCOMES}"):
+        await bus.send(PROVISIONING_OUTCOMES, [message(1)])
+
+    await bus.close()
+    await server.stop()
