@@ -4,6 +4,7 @@ import base64
 import json
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from emulator.graph.errors import GraphError
@@ -17,10 +18,15 @@ ROLES = (
     "Application.Read.All",
     "AppRoleAssignment.ReadWrite.All",
     "AuditLog.Read.All",
-    "Group.ReadWrite.All",
+    "Directory.Read.All",
+    "Group.Create",
+    "Group.Read.All",
+    "GroupMember.ReadWrite.All",
     "Synchronization.ReadWrite.All",
     "User.Read.All",
 )
+"""Application permissions granted to the managed identity, unless told otherwise."""
+
 EMPTY = "Access token is empty."
 INVALID = "Access token validation failure. Invalid audience or signature."
 EXPIRED = "Lifetime validation failed, the token is expired."
@@ -34,6 +40,7 @@ class Tokens:
         self.client_id = client_id
         self.identity_header = secrets.token_hex(16)
         self.admin = f"admin.{secrets.token_urlsafe(24)}.x"
+        self.roles: Sequence[str] = ROLES
         self._expiry: dict[str, int] = {}
 
     def issue(self, resource: str) -> Json:
@@ -44,7 +51,7 @@ class Tokens:
             "aud": resource,
             "appid": self.client_id,
             "tid": self._tenant,
-            "roles": ROLES,
+            "roles": list(self.roles),
             "iat": now,
             "exp": expires,
             "jti": secrets.token_hex(8),
@@ -59,18 +66,22 @@ class Tokens:
             "client_id": self.client_id,
         }
 
-    def check(self, authorization: str | None) -> None:
-        """Raises GraphError 401 as Graph words it."""
+    def check(self, authorization: str | None) -> Sequence[str] | None:
+        """The permissions that the caller has now, whatever the token says; None has them all.
+
+        Raises GraphError 401 as Graph words it.
+        """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _unauthorized(EMPTY)
         if secrets.compare_digest(token.encode(), self.admin.encode()):
-            return
+            return None
         expires = self._expiry.get(token)
         if expires is None:
             raise _unauthorized(INVALID)
         if expires <= time.time():
             raise _unauthorized(EXPIRED)
+        return self.roles
 
 
 def _unauthorized(message: str) -> GraphError:

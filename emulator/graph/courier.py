@@ -57,6 +57,8 @@ class Courier:
         self._faults = faults
         self._subscriptions = subscriptions
         self._pending: dict[tuple[str, str], Item] = {}
+        self._held: list[tuple[str, Json, Sequence[Item]]] = []
+        """To be sent after the next notification."""
         self._last_taken: tuple[str, Json] | None = None
         self.log: deque[Json] = deque(maxlen=KEPT)
 
@@ -99,8 +101,13 @@ class Courier:
     def _post_with_faults(self, url: str, items: Sequence[Item]) -> None:
         body = {"value": [item(i.subscription, i.changes, self._tenant) for i in items]}
         fault = self._faults.of_notification()
+        if fault is not None and fault.kind is Astray.REORDER:
+            self._held.append((url, body, items))
+            self._note(items, attempt=0, sent=None, status=None, error="held back")
+            return
+        held, self._held = self._held, []
         if fault is None:
-            self._background.spawn(self._deliver(url, body, items))
+            self._background.spawn(self._deliver_in_turn([(url, body, items), *held]))
             return
         match fault.kind:
             case Astray.DROP:
@@ -110,6 +117,11 @@ class Courier:
                 self._background.spawn(self._deliver(url, body, items))
             case Astray.DELAY:
                 self._background.spawn(self._deliver_late(url, body, items, fault.delay_seconds))
+        self._background.spawn(self._deliver_in_turn(held))
+
+    async def _deliver_in_turn(self, posts: Sequence[tuple[str, Json, Sequence[Item]]]) -> None:
+        for url, body, items in posts:
+            await self._deliver(url, body, items)
 
     async def _deliver_late(
         self, url: str, body: Json, items: Sequence[Item], delay: float

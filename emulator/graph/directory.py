@@ -16,6 +16,7 @@ from emulator.graph.objects import (
     Entity,
     Json,
 )
+from emulator.graph.permissions import INSUFFICIENT_PRIVILEGES
 
 MAX_LINKS = 20
 """Members and owners that one request may bind (Graph, group: create and update)."""
@@ -25,7 +26,6 @@ ALREADY_MEMBER = (
     "'members'."
 )
 NO_MEMBERS_BY_HAND = "Cannot change the members of a group with dynamic membership."
-INSUFFICIENT_PRIVILEGES = "Insufficient privileges to complete the operation."
 RULE_PROPERTIES = frozenset({"groupTypes", "membershipRule", "membershipRuleProcessingState"})
 
 

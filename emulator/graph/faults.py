@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from random import Random
 from typing import Any
 
 from emulator.graph.errors import GraphError, bad_request
@@ -27,11 +28,14 @@ class Astray(StrEnum):
     DROP = "drop"
     DUPLICATE = "duplicate"
     DELAY = "delay"
+    REORDER = "reorder"
+    """Held back, and sent after the next one."""
 
 
 @dataclass(slots=True)
 class RequestFault:
-    """Hits the next `times` requests whose "METHOD path?query" has `pattern` in it.
+    """Hits the next `times` requests whose "METHOD path?query" has `pattern` in it; each of those
+    only with the `probability`.
 
     `after` lets the request do its work first: only the answer is lost.
     """
@@ -45,6 +49,9 @@ class RequestFault:
     delay_seconds: float = 0.0
     drop_connection: bool = False
     after: bool = False
+    probability: float = 1.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Added to the answer, also to one that is no failure."""
 
     def fail(self) -> None:
         """Raises the GraphError that it stands for, if it has a status."""
@@ -64,7 +71,8 @@ class NotificationFault:
 
 
 class Faults:
-    def __init__(self) -> None:
+    def __init__(self, random: Random) -> None:
+        self._random = random
         self._requests: list[RequestFault] = []
         self._notifications: list[NotificationFault] = []
 
@@ -96,6 +104,8 @@ class Faults:
                 delay_seconds=delay,
                 drop_connection=bool(body.get("drop_connection")),
                 after=after,
+                probability=float(body.get("probability", 1.0)),
+                headers={str(k): str(v) for k, v in (body.get("headers") or {}).items()},
             )
         )
 
@@ -105,7 +115,11 @@ class Faults:
 
     def of_request(self, request: str) -> RequestFault | None:
         for fault in self._requests:
-            if fault.times > 0 and fault.pattern.search(request):
+            if (
+                fault.times > 0
+                and fault.pattern.search(request)
+                and (fault.probability >= 1 or self._random.random() < fault.probability)
+            ):
                 fault.times -= 1
                 return fault
         return None

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.clock import Clock
+from emulator.graph import permissions
 from emulator.graph.auth import Tokens
 from emulator.graph.envelope import error_response
 from emulator.graph.errors import GraphError
@@ -72,6 +73,7 @@ class Gateway:
         headers = Headers(scope=scope)
         request_id = str(uuid.uuid4())
         client_request_id = headers.get("client-request-id", request_id)
+        fault = self._faults.of_request(_line(scope))
         scope["graph.ids"] = (request_id, client_request_id)
 
         async def answer(message: Message) -> None:
@@ -80,15 +82,16 @@ class Gateway:
                 added = MutableHeaders(scope=message)
                 added["request-id"] = request_id
                 added["client-request-id"] = client_request_id
+                if fault is not None:
+                    added.update(fault.headers)
             elif self._journal.wants_answers:
                 exchange.answer.append(message.get("body", b""))
             await send(message)
 
         receive = _replay(exchange.body)
-        fault = self._faults.of_request(_line(scope))
         try:
             if scope["path"] != IDENTITY:
-                self._tokens.check(headers.get("authorization"))
+                self._admit(scope, headers.get("authorization"), exchange.body)
             if fault is not None:
                 if fault.after:
                     await self._app(scope, receive, _discard)
@@ -101,6 +104,12 @@ class Gateway:
             await error_response(error, scope["graph.ids"])(scope, receive, answer)
             return
         await self._app(scope, receive, answer)
+
+    def _admit(self, scope: Scope, authorization: str | None, body: bytes) -> None:
+        """Raises GraphError 401 or 403."""
+        roles = self._tokens.check(authorization)
+        if roles is not None:
+            permissions.check(scope["method"], scope["path"].removeprefix(ROOT), body, roles)
 
 
 async def _cut(send: Send) -> None:

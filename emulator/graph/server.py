@@ -12,6 +12,7 @@ from emulator.graph.gateway import IDENTITY, Gateway
 from emulator.graph.options import GraphOptions
 from emulator.graph.routes.control import control_routes
 from emulator.graph.routes.groups import group_routes
+from emulator.graph.routes.levers import lever_routes
 from emulator.graph.routes.service_principals import service_principal_routes
 from emulator.graph.routes.subscriptions import subscription_routes
 from emulator.graph.routes.synchronization import synchronization_routes
@@ -35,6 +36,7 @@ class GraphServer:
                 *synchronization_routes(self.tenant),
                 *subscription_routes(self.tenant),
                 *control_routes(self.tenant),
+                *lever_routes(self.tenant),
                 *extra_routes,
             ],
             exception_handlers={GraphError: on_graph_error, HTTPException: on_http_error},

@@ -51,7 +51,7 @@ class Tenant:
         self.log = ProvisioningLog(self.id)
         self.targets: dict[str, Target] = {}
         self.tokens = Tokens(self.id, CLIENT_ID)
-        self.faults = Faults()
+        self.faults = Faults(Random(options.seed))
         self.journal = Journal(options.record)
         self.tokens_valid_from = 0.0
         """Delta tokens given out before this time are expired."""

@@ -194,6 +194,70 @@ async def test_notifications_can_be_dropped_and_duplicated(
     assert "@removed" in twice[0][0]["resourceData"]["members@delta"][0]
 
 
+async def test_a_notification_can_come_after_the_next_one(
+    graph: Any, webhook: Any, joiner: str
+) -> None:
+    await subscribed(graph, webhook, "users")
+    await graph.post("/emulator/faults", {"notifications": "reorder"})
+
+    for title in ("first", "second"):
+        await graph.http.patch(f"/v1.0/users/{joiner}", json={"jobTitle": title})
+        await _delivered(graph, 1)
+    (newer,), (older,) = await webhook.next(), await webhook.next()
+
+    numbers = [item["resourceData"]["sequenceNumber"] for item in (newer, older)]
+    assert numbers[0] > numbers[1]
+
+
+async def test_a_user_disabled_deleted_restored_and_purged_is_told_each_time(
+    graph: Any, webhook: Any, joiner: str
+) -> None:
+    await graph.post(
+        "/v1.0/subscriptions",
+        {
+            "changeType": "updated,deleted",
+            "notificationUrl": webhook.url,
+            "resource": "users",
+            "expirationDateTime": iso(graph.server.tenant.clock.time() + 86400),
+            "clientState": "secret",
+        },
+    )
+    path, deleted = f"/v1.0/users/{joiner}", f"/v1.0/directory/deletedItems/{joiner}"
+    told = []
+
+    for method, url, body in (
+        ("PATCH", path, {"accountEnabled": False}),
+        ("DELETE", path, None),
+        ("POST", f"{deleted}/restore", None),
+        ("DELETE", path, None),
+        ("DELETE", deleted, None),
+    ):
+        assert (await graph.http.request(method, url, json=body)).is_success
+        (item,) = await webhook.next()
+        told.append((item["resourceData"]["id"], item["changeType"]))
+
+    assert told == [(joiner, "updated")] * 4 + [(joiner, "deleted")]
+
+
+async def test_subscriptions_can_vanish_without_a_word(
+    graph: Any, webhook: Any, joiner: str
+) -> None:
+    await subscribed(graph, webhook)
+    every = await subscribed(graph, webhook, "/groups")
+    listed = (await graph.get("/v1.0/subscriptions"))["value"]
+
+    await graph.post("/emulator/subscriptions/clear")
+    renewed = await graph.http.patch(
+        f"/v1.0/subscriptions/{every['id']}", json={"expirationDateTime": iso(2e9)}
+    )
+    await graph.join(joiner)
+
+    assert len(listed) == 2
+    assert renewed.status_code == 404
+    assert (await graph.get("/v1.0/subscriptions"))["value"] == []
+    assert await graph.get("/emulator/deliveries") == []
+
+
 async def _delivered(graph: Any, count: int) -> list[dict[str, Any]]:
     """The log of deliveries once it has `count` rows."""
     async with asyncio.timeout(10):

@@ -113,6 +113,31 @@ async def test_a_fault_hits_as_often_as_it_says(graph: Any) -> None:
     assert answers[0].json()["error"]["code"] == "ServiceUnavailable"
 
 
+async def test_a_fault_by_chance_hits_the_same_requests_in_every_run(start: Any) -> None:
+    runs = []
+
+    for _ in range(2):
+        graph = await start(seed=7)
+        await graph.post(
+            "/emulator/faults", {"path": "GET", "status": 429, "probability": 0.3, "times": 1000}
+        )
+        runs.append([(await graph.http.get(GROUP)).status_code for _ in range(50)])
+
+    assert runs[0] == runs[1]
+    assert 5 <= runs[0].count(429) <= 25
+
+
+async def test_a_fault_can_add_headers_to_an_answer_that_is_as_ever(graph: Any) -> None:
+    headers = {"x-ms-throttle-limit-percentage": "0.9"}
+    await graph.post("/emulator/faults", {"path": "GET .*/groups/", "headers": headers})
+
+    warned, after = await graph.http.get(GROUP), await graph.http.get(GROUP)
+
+    assert (warned.status_code, warned.json()["id"]) == (200, TOTAL_ENGINEERING)
+    assert warned.headers["x-ms-throttle-limit-percentage"] == "0.9"
+    assert "x-ms-throttle-limit-percentage" not in after.headers
+
+
 async def test_an_answer_can_be_lost_after_the_work_is_done(graph: Any, joiner: str) -> None:
     await graph.post(
         "/emulator/faults", {"path": "members", "drop_connection": True, "after": True}
