@@ -1,6 +1,8 @@
 """The provisioning log: one entry for each result, on demand or in a cycle."""
 
 from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from emulator.clock import iso
@@ -8,7 +10,7 @@ from emulator.engine.answers import message, skip_reason
 from emulator.engine.app import By
 from emulator.engine.job import APP, SOURCE
 from emulator.engine.on_demand import Code, Outcome
-from emulator.engine.run import Run
+from emulator.engine.run import Run, new_id
 
 Json = dict[str, Any]
 
@@ -28,9 +30,19 @@ STATUS = {
 
 
 class ProvisioningLog:
+    """`delay` in seconds of the emulated clock: how long an entry is not to be seen."""
+
     def __init__(self, tenant: str) -> None:
         self._tenant = tenant
-        self.entries: deque[Json] = deque(maxlen=KEPT)
+        self.delay = 0.0
+        self.contradictions: dict[str, str] = {}
+        """Error codes by user: the next call on demand for them is answered with Success, does
+        nothing, and is a failure here."""
+        self._entries: deque[tuple[float, Json]] = deque(maxlen=KEPT)
+
+    def visible(self, now: float) -> Iterator[Json]:
+        """Newest first."""
+        return (entry for at, entry in reversed(self._entries) if at + self.delay <= now)
 
     def add(
         self,
@@ -40,6 +52,10 @@ class ProvisioningLog:
         service_principal: Json,
         job: str,
     ) -> None:
+        """Also what became of the members, each as a change of its own in the same cycle."""
+        for member in outcome.members:
+            own = replace(run, change_id=new_id())
+            self.add(member, own, service_principal=service_principal, job=job)
         subject = outcome.subject
         error = None
         if outcome.code is not Code.SUCCESS:
@@ -56,27 +72,30 @@ class ProvisioningLog:
             "identityType": subject.kind.capitalize(),
             "details": {},
         }
-        self.entries.append(
-            {
-                "id": run.change_id,
-                "activityDateTime": iso(run.ended),
-                "tenantId": self._tenant,
-                "jobId": job,
-                "cycleId": run.cycle_id,
-                "changeId": run.change_id,
-                "provisioningAction": outcome.action.lower(),
-                "durationInMilliseconds": round((run.ended - run.began) * 1000),
-                "provisioningStatusInfo": {
-                    "status": STATUS[outcome.code],
-                    "errorInformation": error,
+        self._entries.append(
+            (
+                run.ended,
+                {
+                    "id": run.change_id,
+                    "activityDateTime": iso(run.ended),
+                    "tenantId": self._tenant,
+                    "jobId": job,
+                    "cycleId": run.cycle_id,
+                    "changeId": run.change_id,
+                    "provisioningAction": outcome.action.lower(),
+                    "durationInMilliseconds": round((run.ended - run.began) * 1000),
+                    "provisioningStatusInfo": {
+                        "status": STATUS[outcome.code],
+                        "errorInformation": error,
+                    },
+                    "provisioningSteps": [],
+                    "modifiedProperties": [],
+                    "servicePrincipal": service_principal,
+                    "sourceIdentity": identity,
+                    "targetIdentity": identity,
+                    "sourceSystem": {"id": None, "displayName": SOURCE, "details": {}},
+                    "targetSystem": {"id": None, "displayName": APP, "details": {}},
+                    "initiatedBy": {"displayName": INITIATORS[run.by], "initiatorType": "system"},
                 },
-                "provisioningSteps": [],
-                "modifiedProperties": [],
-                "servicePrincipal": service_principal,
-                "sourceIdentity": identity,
-                "targetIdentity": identity,
-                "sourceSystem": {"id": None, "displayName": SOURCE, "details": {}},
-                "targetSystem": {"id": None, "displayName": APP, "details": {}},
-                "initiatedBy": {"displayName": INITIATORS[run.by], "initiatorType": "system"},
-            }
+            )
         )

@@ -2,7 +2,7 @@
 assignment; only a group call gives and takes the access that comes with the group."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from emulator.engine.app import App, By
@@ -20,13 +20,15 @@ class Code(StrEnum):
 @dataclass(frozen=True)
 class Outcome:
     """The one verdict of a call. `action` is what the export did, in the words of the logs;
-    `error_code` is the connector's and stands only beside FAILURE."""
+    `error_code` is the connector's and stands only beside FAILURE. The answer tells nothing of
+    the `members` of a group; the logs do."""
 
     code: Code
     subject: Entity
     action: str
     entitlement: Entitlement
     error_code: str = ""
+    members: Sequence["Outcome"] = ()
 
 
 def provision_user(app: App, scope: Scope, user: Entity) -> Outcome:
@@ -53,19 +55,34 @@ def provision_group(app: App, scope: Scope, group: Entity, members: Sequence[Ent
     if not assigned:
         return Outcome(Code.NOT_ENTITLED, group, "Other", Entitlement(True, assigned=False))  # noqa: FBT003
     changed = app.put_group(group.id, group.name)
-    left_out: Entitlement | None = None
-    for member in members:
-        entitled = scope.entitlement(member.id)
-        if member.id not in group.members:
-            changed |= app.leave(member.id, group.id, By.ON_DEMAND)
-        elif member.kind != "user" or not entitled.is_active:
-            left_out = entitled
-        else:
-            changed |= app.put_account(member.id, profile(member), By.ON_DEMAND)
-            changed |= app.join(member.id, group.id, By.ON_DEMAND)
-    if left_out is not None:
-        return Outcome(Code.NOT_ENTITLED, group, "Other", left_out)
-    return _outcome(group, "Update", Entitlement(is_active=True, assigned=True), changed=changed)
+    served = [_provision_member(app, scope, group, member) for member in members]
+    changed |= any(outcome.code is Code.SUCCESS for outcome in served)
+    left_out = [outcome for outcome in served if outcome.code is Code.NOT_ENTITLED]
+    if left_out:
+        entitled = left_out[-1].entitlement
+        return Outcome(Code.NOT_ENTITLED, group, "Other", entitled, members=served)
+    entitled = Entitlement(is_active=True, assigned=True)
+    return replace(_outcome(group, "Update", entitled, changed=changed), members=served)
+
+
+def failed(subject: Entity, error_code: str, members: Sequence[Entity] = ()) -> Outcome:
+    """The app refused: nothing was done."""
+    entitled = Entitlement(is_active=True, assigned=True)
+    told = [failed(member, error_code) for member in members]
+    return Outcome(Code.FAILURE, subject, "Other", entitled, error_code, told)
+
+
+def _provision_member(app: App, scope: Scope, group: Entity, member: Entity) -> Outcome:
+    entitled = scope.entitlement(member.id)
+    if member.id not in group.members:
+        left = app.leave(member.id, group.id, By.ON_DEMAND)
+        return _outcome(member, "Update", entitled, changed=left)
+    if member.kind != "user" or not entitled.is_active:
+        return Outcome(Code.NOT_ENTITLED, member, "Other", entitled)
+    action = "Update" if member.id in app.accounts else "Create"
+    changed = app.put_account(member.id, profile(member), By.ON_DEMAND)
+    changed |= app.join(member.id, group.id, By.ON_DEMAND)
+    return _outcome(member, action, entitled, changed=changed)
 
 
 def _outcome(subject: Entity, action: str, entitled: Entitlement, *, changed: bool) -> Outcome:

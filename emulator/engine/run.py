@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from emulator.engine.app import By
 
 
-def _new_id() -> str:
+def new_id() -> str:
     return str(uuid.uuid4())
 
 
@@ -17,5 +17,5 @@ class Run:
     by: By
     began: float
     ended: float
-    cycle_id: str = field(default_factory=_new_id)
-    change_id: str = field(default_factory=_new_id)
+    cycle_id: str = field(default_factory=new_id)
+    change_id: str = field(default_factory=new_id)

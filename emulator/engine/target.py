@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -10,9 +11,9 @@ from emulator.engine import answers, cycle, requests
 from emulator.engine.app import App, By
 from emulator.engine.job import Job, JobCode
 from emulator.engine.logs import ProvisioningLog
-from emulator.engine.on_demand import Code, Outcome, provision_group, provision_user
+from emulator.engine.on_demand import Code, Outcome, failed, provision_group, provision_user
 from emulator.engine.run import Run
-from emulator.engine.scope import Entitlement, Scope
+from emulator.engine.scope import Scope
 from emulator.engine.window import Window, retry_after
 from emulator.graph.errors import too_many_requests
 from emulator.graph.objects import Entity
@@ -71,9 +72,9 @@ class Target:
             raise
         began = self._clock.time()
         await self._clock.sleep(self._random.uniform(*self.delay))
-        outcome = self._apply(asked)
+        outcome, logged = self._outcomes(asked)
         run = Run(by=By.ON_DEMAND, began=began, ended=self._clock.time())
-        self._write_log(outcome, run)
+        self._write_log(logged, run)
         return answers.answer(outcome, run, base)
 
     def run_cycle(self) -> int:
@@ -86,11 +87,11 @@ class Target:
             cycle.QUARANTINE_INTERVAL if self.job.code is JobCode.QUARANTINE else cycle.INTERVAL
         )
         for export in exports:
-            user = self.scope.directory.users.get(export.user)
-            if user is not None:
-                entitled = self.scope.entitlement(user.id)
-                run = Run(by=By.CYCLE, began=began, ended=ended, cycle_id=cycle_id)
-                self._write_log(Outcome(Code.SUCCESS, user, export.action, entitled), run)
+            known = self.scope.directory.users.get(export.user)
+            user = known or Entity(export.user, "user", {}, began, deleted_at=began)
+            entitled = self.scope.entitlement(user.id)
+            run = Run(by=By.CYCLE, began=began, ended=ended, cycle_id=cycle_id)
+            self._write_log(Outcome(Code.SUCCESS, user, export.action, entitled), run)
         return len(exports)
 
     def put_in_step(self) -> None:
@@ -115,13 +116,29 @@ class Target:
 
     def _apply(self, asked: requests.Asked) -> Outcome:
         if self.connector_errors:
-            entitled = Entitlement(is_active=True, assigned=True)
-            return Outcome(
-                Code.FAILURE, asked.subject, "Other", entitled, self.connector_errors.pop(0)
-            )
+            return failed(asked.subject, self.connector_errors.pop(0), asked.members)
         if asked.subject.kind == "group":
             return provision_group(self.app, self.scope, asked.subject, asked.members)
         return provision_user(self.app, self.scope, asked.subject)
+
+    def _outcomes(self, asked: requests.Asked) -> tuple[Outcome, Outcome]:
+        """What the answer tells, and what the log tells: the same, unless it is to contradict."""
+        codes = self._log.contradictions
+        refused = {
+            named.id: failed(named, codes.pop(named.id))
+            for named in (asked.subject, *asked.members)
+            if named.id in codes
+        }
+        if not refused:
+            outcome = self._apply(asked)
+            return outcome, outcome
+        logged = refused.get(asked.subject.id)
+        if logged is None:
+            others = [member for member in asked.members if member.id not in refused]
+            served = self._apply(replace(asked, members=others))
+            members = [*served.members, *refused.values()]
+            logged = replace(served, code=Code.SUCCESS, action="Update", members=members)
+        return replace(logged, code=Code.SUCCESS, action="Update", error_code=""), logged
 
     def _write_log(self, outcome: Outcome, run: Run) -> None:
         principal = self.service_principal

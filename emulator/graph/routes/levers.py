@@ -13,11 +13,29 @@ def lever_routes(tenant: Tenant) -> list[Route]:
     return routes(
         tenant,
         [
+            ("POST", "/emulator/logs", logs),
+            ("POST", "/emulator/logs/contradict", contradict),
             ("POST", "/emulator/permissions", permissions),
             ("POST", "/emulator/subscriptions/clear", clear_subscriptions),
         ],
         root="",
     )
+
+
+async def logs(tenant: Tenant, request: Request) -> Response:
+    """`{"delay_seconds": 30}`: what is younger is not to be seen in the provisioning log yet."""
+    tenant.log.delay = float((await body(request)).get("delay_seconds", 0.0))
+    return done()
+
+
+async def contradict(tenant: Tenant, request: Request) -> Response:
+    """`{"user": id, "error_code": "InvalidAnchor"}`: the next call on demand for them."""
+    asked = await body(request)
+    user = tenant.directory.user(str(asked.get("user", "")))
+    if user is None:
+        raise bad_request("user is the id of one who exists")
+    tenant.log.contradictions[user.id] = str(asked.get("error_code", "InternalServerError"))
+    return done()
 
 
 async def permissions(tenant: Tenant, request: Request) -> Response:

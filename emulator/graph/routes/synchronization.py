@@ -89,6 +89,6 @@ def _log(tenant: Tenant, request: Request) -> Response:
     """Newest first."""
     expression = request.query_params.get("$filter")
     entries: list[dict[str, Any]] = [
-        entry for entry in reversed(tenant.log.entries) if matches(expression, entry)
+        entry for entry in tenant.log.visible(tenant.clock.time()) if matches(expression, entry)
     ]
     return listed(request, entries, json.dumps, context="auditLogs/provisioning")

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from emulator.clock import iso
-from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
+from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
 
 
 async def test_a_call_on_demand_brings_a_joiner_into_the_app(graph: Any, joiner: str) -> None:
@@ -109,8 +109,75 @@ async def test_every_result_is_in_the_provisioning_log(graph: Any, joiner: str) 
         **{"$filter": f"servicePrincipal/id eq '{TOTAL}' and activityDateTime ge {iso(began)}"},
     )
 
-    assert [entry["sourceIdentity"]["id"] for entry in log["value"]] == [TOTAL_ENGINEERING]
-    assert log["value"][0]["provisioningStatusInfo"]["status"] == "success"
+    told = [(e["sourceIdentity"]["id"], e["provisioningAction"]) for e in log["value"]]
+    assert told == [(TOTAL_ENGINEERING, "update"), (joiner, "create")]
+    assert {e["provisioningStatusInfo"]["status"] for e in log["value"]} == {"success"}
+    assert len({e["changeId"] for e in log["value"]}) == 2
+    assert len({e["cycleId"] for e in log["value"]}) == 1
+
+
+async def test_an_answer_names_the_change_that_the_log_tells_of(graph: Any, joiner: str) -> None:
+    answer = await graph.provision(joiner, group=TOTAL_ADMIN)
+    log = await graph.get("/v1.0/auditLogs/provisioning", **{"$top": "1"})
+
+    (entry,) = log["value"]
+    assert json.loads(answer.json()["value"])["changeId"] == entry["changeId"]
+    assert (entry["sourceIdentity"]["id"], entry["provisioningAction"]) == (TOTAL_ADMIN, "other")
+
+
+async def test_a_log_entry_can_take_its_time(graph: Any, joiner: str) -> None:
+    await graph.post("/emulator/logs", {"delay_seconds": 30})
+    await graph.join(joiner)
+    await graph.provision(joiner)
+
+    at_once = await graph.get("/v1.0/auditLogs/provisioning")
+    await graph.post("/emulator/clock", {"advance_seconds": 30})
+    later = await graph.get("/v1.0/auditLogs/provisioning")
+
+    assert (len(at_once["value"]), len(later["value"])) == (0, 2)
+
+
+async def test_a_success_that_the_log_contradicts_changed_nothing(graph: Any, joiner: str) -> None:
+    other = object_id("user/291")
+    await graph.join(joiner)
+    await graph.join(other)
+    await graph.post("/emulator/logs/contradict", {"user": joiner, "error_code": "InvalidAnchor"})
+
+    answer = await graph.provision(joiner, other)
+    log = await graph.get("/v1.0/auditLogs/provisioning")
+
+    assert json.loads(answer.json()["key"])["result"] == "Success"
+    info = {e["sourceIdentity"]["id"]: e["provisioningStatusInfo"] for e in log["value"]}
+    assert info[joiner]["status"] == "failure"
+    assert info[joiner]["errorInformation"]["errorCode"] == "InvalidAnchor"
+    assert info[other]["status"] == "success"
+    assert await graph.account(joiner) is None
+    assert await graph.account(other) is not None
+    assert json.loads((await graph.provision(joiner)).json()["key"])["result"] == "Success"
+    assert await graph.account(joiner) is not None
+
+
+async def test_the_cycle_follows_a_user_who_is_disabled_and_then_deleted_for_good(
+    graph: Any, joiner: str
+) -> None:
+    await graph.join(joiner)
+    await graph.provision(joiner)
+
+    await graph.http.patch(f"/v1.0/users/{joiner}", json={"accountEnabled": False})
+    await graph.post(f"/emulator/cycle?target={TOTAL}")
+    disabled = await graph.account(joiner)
+    await graph.http.delete(f"/v1.0/users/{joiner}")
+    await graph.http.delete(f"/v1.0/directory/deletedItems/{joiner}")
+    await graph.post(f"/emulator/cycle?target={TOTAL}")
+    log = await graph.get(
+        "/v1.0/auditLogs/provisioning", **{"$filter": f"sourceIdentity/id eq '{joiner}'"}
+    )
+
+    assert disabled is not None
+    assert not disabled["active"]
+    assert await graph.account(joiner) is None
+    actions = [entry["provisioningAction"] for entry in log["value"]]
+    assert actions == ["delete", "disable", "create"]
 
 
 async def test_an_error_of_the_app_is_told_and_changes_nothing(graph: Any, joiner: str) -> None:

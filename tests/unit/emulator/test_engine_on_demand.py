@@ -108,6 +108,22 @@ def test_one_disabled_member_spoils_the_verdict_but_not_the_others_access(world:
     assert amir.id not in world.app.accounts
 
 
+def test_the_outcome_of_a_group_call_tells_what_became_of_each_member(world: World) -> None:
+    new, known, left, disabled = (world.member(n) for n in ("new", "known", "left", "disabled"))
+    world.call_group(known, left)
+    world.directory.remove_member(world.group, left.id)
+    world.directory.update(disabled, {"accountEnabled": False})
+
+    outcome = provision_group(world.app, world.scope, world.group, (new, known, left, disabled))
+
+    assert [(o.subject, o.code, o.action) for o in outcome.members] == [
+        (new, Code.SUCCESS, "Create"),
+        (known, Code.REDUNDANT, "Other"),
+        (left, Code.SUCCESS, "Update"),
+        (disabled, Code.NOT_ENTITLED, "Other"),
+    ]
+
+
 def test_a_user_call_creates_the_account_without_the_access_of_the_group(world: World) -> None:
     ada = world.member("ada")
 
