@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from emulator.azure import Azure, AzureOptions, running
+from emulator.environment import write_settings
 from emulator.graph.server import GraphOptions
 from emulator.ports import free_port
 from emulator.servicebus.entities import EntitiesError
@@ -110,6 +111,9 @@ async def _run_on(azure: Azure, options: Options, stopped: asyncio.Event) -> int
         app_dir=options.app,
         targets=options.targets,
     )
+    _renew(options.state)
+    settings_file = options.state / "settings.json"
+    write_settings(settings_file, settings)
     ports: Ports = {
         "functions": options.functions_port if options.functions else None,
         "graph": azure.graph.port,
@@ -117,6 +121,7 @@ async def _run_on(azure: Azure, options: Options, stopped: asyncio.Event) -> int
         "admin_token": azure.graph.admin_token,
         "tenant_id": azure.graph.tenant.id,
         "environment": settings,
+        "settings": str(settings_file),
     }
     if not options.functions:
         _announce(options, ports)
@@ -135,12 +140,15 @@ async def _run_on(azure: Azure, options: Options, stopped: asyncio.Event) -> int
     return 0
 
 
+def _renew(state: Path) -> None:
+    state.mkdir(parents=True, exist_ok=True)
+    for old in state.glob("hasten.db*"):
+        old.unlink()  # of a tenant that is no more: each start makes a new one
+
+
 @contextlib.asynccontextmanager
 async def _host(options: Options, settings: Ports) -> AsyncIterator[asyncio.subprocess.Process]:
     """The Functions host as a child that ends with this process, however that ends."""
-    options.state.mkdir(parents=True, exist_ok=True)
-    for old in options.state.glob("hasten.db*"):
-        old.unlink()  # of a tenant that is no more: each start makes a new one
     flags = ["--app", str(options.app), "--port", str(options.functions_port)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -186,6 +194,7 @@ def _announce(options: Options, ports: Ports) -> None:
     if ports["functions"]:
         table.add_row("Hasten", f"http://127.0.0.1:{ports['functions']}")
         table.add_row("its store", ports["environment"]["HASTEN_STORE"])
+    table.add_row("settings", ports["settings"])
     table.add_row("what Graph saw", f"http://127.0.0.1:{ports['graph']}/emulator/stats")
     console = Console(stderr=True)
     console.print(table)

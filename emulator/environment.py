@@ -1,5 +1,7 @@
 """The settings with which Hasten runs on the emulated tenant."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 CLIENT_STATE_SECRET = "for-local-use-only-and-not-a-secret"  # noqa: S105 - as it says
@@ -29,3 +31,12 @@ def environment(
         "IDENTITY_ENDPOINT": identity_endpoint,
         "IDENTITY_HEADER": identity_header,
     }
+
+
+def write_settings(path: Path, settings: Mapping[str, str]) -> None:
+    """As local.settings.json, which the Functions tools and Hasten's command line read. Only the
+    owner may: who has the identity's header acts as Hasten."""
+    values = {"FUNCTIONS_WORKER_RUNTIME": "python", **settings}
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"IsEncrypted": False, "Values": values}, indent=2) + "\n")

@@ -1,6 +1,7 @@
 """The synchronization job and its schema, as Graph shows those of a non-gallery SCIM app."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -43,6 +44,13 @@ class Job:
     code: JobCode = JobCode.ACTIVE
     quarantined_at: float = 0.0
     quarantine_reason: str = "EncounteredQuarantineException"
+    exists: bool = True
+    """False once an administrator took it away: the app is not provisioned any more."""
+
+    fitting_rules: int = 1
+    """How many rules users and groups can be provisioned by; a plain app has one."""
+
+    user_mapping: Mapping[str, str] = field(default_factory=lambda: USER_MAPPING)
     last: Json | None = None
     last_good: Json | None = None
     last_with_exports: Json | None = None
@@ -96,23 +104,31 @@ class Job:
             ],
         }
 
+    @property
+    def rules(self) -> list[str]:
+        """Ids of those that fit."""
+        return [self.rule, *(f"{self.rule}-{n}" for n in range(2, self.fitting_rules + 1))]
+
     def schema(self) -> Json:
-        """One rule for users and groups, and a second one that does not read the directory."""
+        """The rule for users and groups, and another one that does not read the directory."""
         return {
             "id": self.id,
             "version": "v1.0",
             "directories": [],
             "synchronizationRules": [
-                _rule(
-                    self.rule,
-                    "USERGROUP_OUTBOUND_USERGROUP",
-                    source=SOURCE,
-                    target=APP,
-                    priority=1,
-                    mappings=[
-                        _mapping("Group", GROUP_SCHEMA, GROUP_MAPPING),
-                        _mapping("User", USER_SCHEMA, USER_MAPPING),
-                    ],
+                *(
+                    _rule(
+                        rule,
+                        "USERGROUP_OUTBOUND_USERGROUP",
+                        source=SOURCE,
+                        target=APP,
+                        priority=1,
+                        mappings=[
+                            _mapping("Group", GROUP_SCHEMA, GROUP_MAPPING),
+                            _mapping("User", USER_SCHEMA, self.user_mapping),
+                        ],
+                    )
+                    for rule in self.rules
                 ),
                 _rule(
                     self.inbound_rule,
@@ -158,7 +174,7 @@ def _rule(
     }
 
 
-def _mapping(source: str, target: str, attributes: dict[str, str]) -> Json:
+def _mapping(source: str, target: str, attributes: Mapping[str, str]) -> Json:
     return {
         "enabled": True,
         "flowTypes": "Add,Update,Delete",

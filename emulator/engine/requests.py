@@ -55,7 +55,7 @@ def read(body: Mapping[str, Any], job: Job, directory: Directory) -> Asked:
 
 
 def _check_rule(rule: str, job: Job) -> None:
-    if rule != job.rule:
+    if rule not in job.rules:
         raise bad_request(
             f"The request identified this synchronization job: {job.id}.  The request also "
             f"identified this synchronization rule: {rule}.  However, the job does not include "

@@ -54,6 +54,10 @@ class Target:
     def service_principal(self) -> Entity:
         return self.scope.service_principal
 
+    @property
+    def has_cycles(self) -> bool:
+        return self.job.exists and self.job.code is not JobCode.PAUSED
+
     async def provision_on_demand(self, body: Mapping[str, Any], base: str) -> dict[str, Any]:
         """The answer, after a while. What it does is done at the end, on the directory of then.
 

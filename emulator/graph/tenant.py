@@ -5,7 +5,7 @@ from random import Random
 import httpx
 
 from emulator.clock import Clock
-from emulator.engine.job import Job, JobCode
+from emulator.engine.job import Job
 from emulator.engine.logs import ProvisioningLog
 from emulator.engine.scope import Scope
 from emulator.engine.target import Target
@@ -95,7 +95,7 @@ class Tenant:
     async def _run_cycles(self) -> None:
         while True:
             now = self.clock.time()
-            running = [t for t in self.targets.values() if t.job.code is not JobCode.PAUSED]
+            running = [t for t in self.targets.values() if t.has_cycles]
             for target in running:
                 if target.next_cycle <= now:
                     target.run_cycle()

@@ -13,6 +13,8 @@ def lever_routes(tenant: Tenant) -> list[Route]:
     return routes(
         tenant,
         [
+            ("POST", "/emulator/targets/{sp}/job", job),
+            ("POST", "/emulator/targets/{sp}/schema", schema),
             ("POST", "/emulator/logs", logs),
             ("POST", "/emulator/logs/contradict", contradict),
             ("POST", "/emulator/permissions", permissions),
@@ -20,6 +22,25 @@ def lever_routes(tenant: Tenant) -> list[Route]:
         ],
         root="",
     )
+
+
+async def job(tenant: Tenant, request: Request) -> Response:
+    """`{"exists": false}` takes the job away, true gives it back."""
+    exists = bool((await body(request)).get("exists", True))
+    tenant.target(request.path_params["sp"]).job.exists = exists
+    return done()
+
+
+async def schema(tenant: Tenant, request: Request) -> Response:
+    """`{"mapping": {"objectId": "externalId", …}}` takes the place of the users' mapping, source
+    by target as in the portal; `{"rules": 2}` gives so many rules that fit."""
+    asked = await body(request)
+    changed = tenant.target(request.path_params["sp"]).job
+    if "mapping" in asked:
+        changed.user_mapping = {str(k): str(v) for k, v in asked["mapping"].items()}
+    if "rules" in asked:
+        changed.fitting_rules = int(asked["rules"])
+    return done()
 
 
 async def logs(tenant: Tenant, request: Request) -> Response:

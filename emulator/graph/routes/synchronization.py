@@ -48,7 +48,7 @@ def synchronization_routes(tenant: Tenant) -> list[Route]:
 async def list_jobs(tenant: Tenant, request: Request) -> Response:
     """An app that is not provisioned has none."""
     target = tenant.targets.get(find(tenant, request).id)
-    jobs = [target.job] if target else []
+    jobs = [target.job] if target and target.job.exists else []
     return listed(
         request, jobs, lambda job: json.dumps(job.shown()), context="synchronization/jobs"
     )
@@ -80,7 +80,7 @@ async def pause(tenant: Tenant, request: Request) -> Response:
 def _target(tenant: Tenant, request: Request) -> Target:
     target = tenant.targets.get(find(tenant, request).id)
     job = request.path_params["job"]
-    if target is None or target.job.id != job:
+    if target is None or not target.job.exists or target.job.id != job:
         raise not_found(job)
     return target
 

@@ -134,6 +134,18 @@ async def test_the_azure_side_runs_alone_and_its_bus_has_levers(tmp_path: Path) 
     assert answers == [(204, False), (204, True), (409, True), (400, True), (204, True)]
 
 
+def test_the_settings_lie_next_to_the_store_for_their_owner_alone(tmp_path: Path) -> None:
+    with running(tmp_path, "--no-functions") as emulator:
+        path = Path(emulator.told["settings"])
+        settings = json.loads(path.read_text())
+
+    assert path == tmp_path / "state" / "settings.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert settings["IsEncrypted"] is False
+    assert settings["Values"].items() >= emulator.told["environment"].items()
+    assert {"IDENTITY_ENDPOINT", "IDENTITY_HEADER"} <= set(settings["Values"])
+
+
 @pytest.mark.parametrize("flag", ["--functions-port", "--graph-port", "--servicebus-port"])
 async def test_a_port_that_is_taken_is_told_by_its_flag(flag: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

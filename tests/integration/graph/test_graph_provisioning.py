@@ -98,6 +98,50 @@ async def test_a_quarantined_job_says_so_until_it_is_started(graph: Any) -> None
     assert (await graph.get(path))["status"]["code"] == "Active"
 
 
+async def test_a_job_can_be_missing_and_come_back(graph: Any) -> None:
+    path = await graph.jobs_path()
+
+    await graph.post(f"/emulator/targets/{TOTAL}/job", {"exists": False})
+    jobs = await graph.get(path.rsplit("/", 1)[0])
+    job = await graph.http.get(path)
+    await graph.post(f"/emulator/targets/{TOTAL}/job", {"exists": True})
+
+    assert (jobs["value"], job.status_code) == ([], 404)
+    assert (await graph.http.get(path)).status_code == 200
+
+
+async def test_a_paused_job_says_so_until_it_is_started(graph: Any) -> None:
+    path = await graph.jobs_path()
+
+    paused = await graph.post(f"{path}/pause")
+    shown = await graph.get(path)
+    await graph.post(f"{path}/start")
+
+    assert paused.status_code == 204
+    assert (shown["status"]["code"], shown["schedule"]["state"]) == ("Paused", "Disabled")
+    assert (await graph.get(path))["status"]["code"] == "Active"
+
+
+async def test_a_schema_can_map_otherwise_and_have_two_rules_that_fit(graph: Any) -> None:
+    path = await graph.jobs_path()
+
+    await graph.post(
+        f"/emulator/targets/{TOTAL}/schema", {"mapping": {"mailNickname": "externalId"}, "rules": 2}
+    )
+    schema = await graph.get(f"{path}/schema")
+
+    fitting = [
+        rule
+        for rule in schema["synchronizationRules"]
+        if rule["sourceDirectoryName"] == "Azure Active Directory"
+    ]
+    assert len({rule["id"] for rule in fitting}) == 2
+    [users] = [m for m in fitting[0]["objectMappings"] if m["sourceObjectName"] == "User"]
+    (attribute,) = users["attributeMappings"]
+    assert attribute["source"]["name"] == "mailNickname"
+    assert attribute["targetAttributeName"] == "externalId"
+
+
 async def test_every_result_is_in_the_provisioning_log(graph: Any, joiner: str) -> None:
     began = (await graph.get("/emulator/clock"))["emulated"]
     await graph.join(joiner)
