@@ -16,7 +16,9 @@ class GraphOptions:
     """`on_demand_delay` (least, most) and `replication_delay` are in seconds of the emulated
     clock, which runs `speed` times as fast as real time; `assignment_replication_delay` is the same
     unless given. `record` gets every request and answer. `wall` tells real time and `webhooks`
-    carries notifications, over the network unless given.
+    carries notifications, over the network unless given. Besides TOTAL there are `more_targets`,
+    with a group each; `more_groups` (how many, members of each) are assigned to TOTAL, their
+    members being users besides `users`.
     """
 
     host: str = "127.0.0.1"
@@ -27,6 +29,8 @@ class GraphOptions:
     speed: float = 1.0
     replication_delay: float = 0.0
     assignment_replication_delay: float | None = None
+    more_targets: int = 0
+    more_groups: tuple[int, int] = (0, 0)
     record: Path | None = None
     seed: int = 1
     wall: WallTime = time.time

@@ -12,6 +12,10 @@ from emulator.graph.tenant import Tenant
 NAMESPACE = uuid.UUID("b2b0f0a6-3f0e-4f2e-9d6e-6c5f1f2f3a4b")
 DOMAIN = "contoso.example"
 ADMINS, ENGINEERS = 5, 200
+OVERLAPPING = 2
+"""People from whom the members of each further group are drawn, as a multiple of its size."""
+
+MEMBERS_OF_MORE_TARGETS = 10
 A_DAY = 24 * 3600.0
 
 FIRST_NAMES = (
@@ -43,20 +47,23 @@ def seed(tenant: Tenant) -> None:
     yesterday = tenant.clock.time() - A_DAY
     directory.now = lambda: yesterday
     try:
-        users = _users(tenant, tenant.options.users)
+        users = _users(tenant, 1, tenant.options.users)
         _total(tenant, users)
         _others(tenant, users)
+        _more_groups(tenant, *tenant.options.more_groups)
+        _more_targets(tenant, tenant.options.more_targets, users)
     finally:
         directory.now = tenant.clock.time
     for target in tenant.targets.values():
         target.put_in_step()
 
 
-def _users(tenant: Tenant, count: int) -> list[Entity]:
-    random = Random(tenant.options.seed)
+def _users(tenant: Tenant, first: int, count: int) -> list[Entity]:
+    """Numbered from `first` on."""
+    random = Random(tenant.options.seed + first - 1)
     return [
         tenant.directory.create_user(_person(random, number), object_id(f"user/{number}"))
-        for number in range(1, count + 1)
+        for number in range(first, first + count)
     ]
 
 
@@ -94,6 +101,26 @@ def _others(tenant: Tenant, users: Sequence[Entity]) -> None:
         {**_principal("TruU"), "appRoles": []}, object_id("servicePrincipal/TruU")
     )
     _group(tenant, "All-Staff", users)
+
+
+def _more_groups(tenant: Tenant, count: int, size: int) -> None:
+    """TOTAL-Group-1 and so on. Each person is in several: they overlap as groups do."""
+    if not count:
+        return
+    app = tenant.directory.service_principals[TOTAL]
+    pool = _users(tenant, tenant.options.users + 1, OVERLAPPING * size)
+    random = Random(tenant.options.seed)
+    for number in range(1, count + 1):
+        group = _group(tenant, f"TOTAL-Group-{number}", random.sample(pool, size))
+        tenant.assignments.add(group, app, TOTAL_ROLE)
+
+
+def _more_targets(tenant: Tenant, count: int, users: Sequence[Entity]) -> None:
+    """App-1 and so on, each with the group App-1-Users."""
+    for number in range(1, count + 1):
+        app = _app(tenant, f"App-{number}", roles=True)
+        group = _group(tenant, f"App-{number}-Users", users[:MEMBERS_OF_MORE_TARGETS])
+        tenant.assignments.add(group, app, str(app.properties["appRoles"][0]["id"]))
 
 
 def _app(tenant: Tenant, name: str, *, roles: bool) -> Entity:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -13,6 +14,9 @@ from kiota_authentication_azure.azure_identity_authentication_provider import (
 )
 from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.groups.delta.delta_request_builder import DeltaRequestBuilder
+from msgraph.generated.models.app_role_assignment import AppRoleAssignment
+from msgraph.generated.models.group import Group
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.synchronization_job_application_parameters import (
     SynchronizationJobApplicationParameters,
 )
@@ -22,7 +26,7 @@ from msgraph.generated.service_principals.item.synchronization.jobs.item.provisi
     ProvisionOnDemandPostRequestBody,
 )
 
-from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING
+from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, TOTAL_ROLE, object_id
 
 
 @pytest.fixture
@@ -92,3 +96,75 @@ async def test_the_sdk_provisions_a_joiner(
     assert answer is not None
     assert json.loads(str(answer.key))["result"] == "Success"
     assert await graph.account(joiner) is not None
+
+
+async def test_the_sdk_makes_a_group_fills_it_and_assigns_it(
+    client: GraphServiceClient, graph: Any, joiner: str
+) -> None:
+    other = object_id("user/291")
+    group = await client.groups.post(
+        Group(
+            display_name="TOTAL-Analyst",
+            mail_nickname="analyst",
+            mail_enabled=False,
+            security_enabled=True,
+            additional_data={"members@odata.bind": _bound(joiner)},
+        )
+    )
+    assert group is not None
+    made = client.groups.by_group_id(str(group.id))
+    await made.patch(Group(additional_data={"members@odata.bind": _bound(other)}))
+    assigned = await client.service_principals.by_service_principal_id(
+        TOTAL
+    ).app_role_assigned_to.post(
+        AppRoleAssignment(
+            principal_id=UUID(str(group.id)), resource_id=UUID(TOTAL), app_role_id=UUID(TOTAL_ROLE)
+        )
+    )
+    await made.members.by_directory_object_id(joiner).ref.delete()
+
+    left = await made.members.get()
+    assert assigned is not None
+    assert assigned.created_date_time is not None
+    assert left is not None
+    assert [member.id for member in left.value or ()] == [other]
+    with pytest.raises(ODataError) as refused:
+        await made.members.by_directory_object_id(joiner).ref.delete()
+    assert refused.value.response_status_code == 404
+
+
+async def test_the_sdk_counts_the_users_of_nested_groups(
+    client: GraphServiceClient, graph: Any
+) -> None:
+    eventual: RequestConfiguration[Any] = RequestConfiguration()
+    eventual.headers.add("ConsistencyLevel", "eventual")
+    members = client.groups.by_group_id(TOTAL_ENGINEERING).transitive_members
+
+    assert await members.graph_user.count.get(eventual) == 200
+
+
+async def test_the_sdk_reads_the_provisioning_log(
+    client: GraphServiceClient, graph: Any, joiner: str
+) -> None:
+    await graph.join(joiner)
+    await graph.provision(joiner)
+
+    page = await client.audit_logs.provisioning.get()
+
+    assert page is not None
+    told = [entry.source_identity.id for entry in page.value or () if entry.source_identity]
+    assert told == [TOTAL_ENGINEERING, joiner]
+
+
+async def test_the_sdk_tells_a_missing_permission(client: GraphServiceClient, graph: Any) -> None:
+    await graph.post("/emulator/permissions", {"roles": []})
+
+    with pytest.raises(ODataError) as refused:
+        await client.groups.by_group_id(TOTAL_ENGINEERING).get()
+
+    assert refused.value.error is not None
+    assert refused.value.error.code == "Authorization_RequestDenied"
+
+
+def _bound(user: str) -> list[str]:
+    return [f"https://graph.microsoft.com/v1.0/directoryObjects/{user}"]

@@ -26,6 +26,23 @@ async def test_the_seed_is_in_step_and_the_same_in_every_run(start: Any) -> None
     assert {a["principalId"] for a in assigned["value"]} == {TOTAL_ADMIN, TOTAL_ENGINEERING}
 
 
+async def test_a_tenant_can_have_more_targets_and_more_groups(start: Any) -> None:
+    graph = await start(more_targets=2, more_groups=(3, 20))
+
+    targets = {t["display_name"]: t for t in await graph.get("/emulator/targets")}
+    groups = [object_id(f"group/TOTAL-Group-{number}") for number in (1, 2, 3)]
+    members = await graph.get(f"/v1.0/groups/{groups[0]}/members", **{"$select": "id"})
+    accounts = await graph.get(f"/emulator/targets/{TOTAL}/accounts")
+
+    assert set(targets["TOTAL"]["groups"]) == {TOTAL_ADMIN, TOTAL_ENGINEERING, *groups}
+    assert targets["App-2"]["groups"] == [object_id("group/App-2-Users")]
+    assert len(members["value"]) == 20
+    in_groups = {m["id"] for m in members["value"]}
+    in_app = {a["id"] for a in accounts if groups[0] in a["groups"]}
+    assert in_app == in_groups
+    assert in_groups.isdisjoint(object_id(f"user/{number}") for number in range(1, 301))
+
+
 async def test_a_service_principal_is_found_by_its_id_its_app_and_its_name(graph: Any) -> None:
     found = await graph.get("/v1.0/servicePrincipals", **{"$filter": "displayName eq 'TOTAL'"})
     (total,) = found["value"]
