@@ -13,11 +13,14 @@ from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.directory import Directory
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
+from hasten.services.assignments import Assigning
 from hasten.services.backoff import backoff
 from hasten.services.drain import Draining
 from hasten.services.ledger import Ledger
 from hasten.services.look import Looking
+from hasten.services.outbox import Outbox
 from hasten.services.receive import Receiving
+from hasten.services.recording import Recording
 from hasten.services.retrying import Retrying
 from hasten.services.schedules import Schedules
 from hasten.services.subscriptions import Subscribing
@@ -85,6 +88,7 @@ class App:
             directory=self._ports.directory,
             store=self._ports.store,
             ledger=self._ledger,
+            recording=self._recording,
             bus=self._ports.bus,
             emit=self._ports.emit,
             now=self._ports.now,
@@ -97,9 +101,10 @@ class App:
             directory=self._ports.directory,
             store=self._ports.store,
             ledger=self._ledger,
+            outbox=self._outbox,
             bus=self._ports.bus,
             watching=self._watching,
-            targets={target.name: target for target in self._targets},
+            targets=self._by_name,
             emit=self._ports.emit,
             now=self._ports.now,
             new_id=self._ports.new_id,
@@ -143,10 +148,44 @@ class App:
         return Watching(
             directory=self._ports.directory,
             store=self._ports.store,
+            assigning=self._assigning,
             targets=self._targets,
             emit=self._ports.emit,
             now=self._ports.now,
         )
+
+    @cached_property
+    def _assigning(self) -> Assigning:
+        return Assigning(
+            directory=self._ports.directory,
+            store=self._ports.store,
+            ledger=self._ledger,
+            recording=self._recording,
+            bus=self._ports.bus,
+            emit=self._ports.emit,
+            now=self._ports.now,
+            new_id=self._ports.new_id,
+        )
+
+    @cached_property
+    def _recording(self) -> Recording:
+        return Recording(
+            directory=self._ports.directory,
+            store=self._ports.store,
+            ledger=self._ledger,
+            outbox=self._outbox,
+            targets=self._by_name,
+            emit=self._ports.emit,
+            now=self._ports.now,
+        )
+
+    @cached_property
+    def _outbox(self) -> Outbox:
+        return Outbox(self._ports.store, self._ports.bus)
+
+    @property
+    def _by_name(self) -> dict[str, Target]:
+        return {target.name: target for target in self._targets}
 
     @cached_property
     def _ledger(self) -> Ledger:

@@ -115,7 +115,7 @@ def newer(known: Change | None, found: Change) -> Change | None:
     if found.origin < known.origin:
         return None
     same = known.action is found.action
-    if found.origin == known.origin and not (same and (known.ahead or found.ahead)):
+    if found.origin == known.origin and not (same and known.ahead is not found.ahead):
         is_news = not same and found.seen_at > known.seen_at
         return found if is_news else _with_causes(known, found)
     untouched = known.state in {State.PENDING, State.HELD}
@@ -147,8 +147,9 @@ def finished(
 def left_to_cycle(
     change: Change, *, now: datetime, reason: str, next_action: str, expected_at: datetime | None
 ) -> Change:
+    """With a time at which it is expected, somebody has to see that it comes."""
     left = finished(change, State.LEFT_TO_CYCLE, now=now, reason=reason, next_action=next_action)
-    return replace(left, expected_at=expected_at)
+    return replace(left, expected_at=expected_at, needs_proof=expected_at is not None)
 
 
 def held(change: Change, by: HeldBy, *, reason: str, next_action: str) -> Change:
@@ -165,6 +166,24 @@ def released(change: Change, *, now: datetime) -> Change:
         due_at=now,
         reason="",
         next_action="",
+    )
+
+
+def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
+    """A row that ended, to be called once more because an event asks for it."""
+    return replace(
+        released(change, now=now),
+        noticed_at=now,
+        causes=(cause,),
+        found_by="event",
+        attempts=0,
+        alone=False,
+        user_called=False,
+        called_at=None,
+        finished_at=None,
+        expected_at=None,
+        needs_proof=False,
+        answer="",
     )
 
 

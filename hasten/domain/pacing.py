@@ -30,6 +30,15 @@ class Pace:
             earliest = max(earliest, _freed(self.calls, self.max_calls_per_hour, HOUR))
         return earliest
 
+    def times(self, now: datetime, calls: int) -> list[datetime]:
+        """When each of so many calls could be made at the earliest, one window after another."""
+        first, windows = self.free_at(now), WINDOW + WINDOW_MARGIN
+        hourly = self.max_calls_per_hour or calls + 1
+        return [
+            first + max(windows * (n // CALLS_PER_WINDOW), HOUR * (n // hourly))
+            for n in range(calls)
+        ]
+
     def with_call(self, now: datetime) -> "Pace":
         """The pace after a call at `now`; forgets what no limit counts any more."""
         horizon = HOUR if self.max_calls_per_hour is not None else WINDOW + WINDOW_MARGIN

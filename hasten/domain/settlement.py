@@ -4,7 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hasten.domain.changes import DIRECT, Change, State, finished, retried, waiting
+from hasten.domain.changes import (
+    DIRECT,
+    Change,
+    State,
+    finished,
+    left_to_cycle,
+    retried,
+    waiting,
+)
 from hasten.domain.planning import Call
 from hasten.domain.verdicts import Result, Verdict
 from hasten.limits import WINDOW
@@ -28,15 +36,27 @@ Backoff = Callable[[int], timedelta]
 
 
 def settle(
-    change: Change, call: Call, verdict: Verdict, *, now: datetime, backoff: Backoff
+    change: Change,
+    call: Call,
+    verdict: Verdict,
+    *,
+    now: datetime,
+    backoff: Backoff,
+    is_fresh: bool = False,
+    next_cycle: datetime | None = None,
 ) -> Change:
-    """The row after its call. A row that waits keeps the reason."""
+    """The row after its call. A row that waits keeps the reason.
+
+    `is_fresh`: the group was assigned so lately that Entra may not know it yet. `next_cycle`:
+    when Entra's own next cycle should be over.
+    """
     change = replace(change, answer=verdict.evidence)
     match verdict.result:
         case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and change.group != DIRECT:
             return replace(change, state=State.PENDING, user_called=True, due_at=now)
         case Result.SUCCEEDED | Result.IN_SYNC:
-            return finished(change, State(verdict.result), now=now, reason=verdict.reason)
+            ended = finished(change, State(verdict.result), now=now, reason=verdict.reason)
+            return replace(ended, needs_proof=verdict.result is Result.SUCCEEDED)
         case Result.NOT_ENTITLED if change.is_removal and call.group is None:
             return finished(
                 change, State.IN_SYNC, now=now, reason="not entitled: nothing is left to revoke"
@@ -58,7 +78,7 @@ def settle(
             due = now + REPLICATION_LADDER[change.attempts]
             return replace(
                 retried(change, due_at=due, reason=verdict.reason),
-                alone=change.attempts + 1 >= ATTEMPTS_TOGETHER,
+                alone=change.attempts + 1 >= ATTEMPTS_TOGETHER and not is_fresh,
             )
         case _ if len(call.users) > 1:
             # One verdict for several people names nobody: each gets a call of its own.
@@ -75,10 +95,18 @@ def settle(
                 next_action=NOT_REMOVED if change.is_removal else NOT_ENTITLED,
             )
         case Result.DISABLED:
-            return _finished(change, State.LEFT_TO_CYCLE, verdict, now)
+            return left_to_cycle(
+                change,
+                now=now,
+                reason=verdict.reason,
+                next_action=verdict.next_action,
+                expected_at=next_cycle,
+            )
         case Result.TRANSIENT | Result.FAILED:
-            return _finished(change, State.FAILED, verdict, now)
-
-
-def _finished(change: Change, state: State, verdict: Verdict, now: datetime) -> Change:
-    return finished(change, state, now=now, reason=verdict.reason, next_action=verdict.next_action)
+            return finished(
+                change,
+                State.FAILED,
+                now=now,
+                reason=verdict.reason,
+                next_action=verdict.next_action,
+            )

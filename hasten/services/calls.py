@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from hasten.domain.changes import Change, State
+from hasten.domain.changes import Change, State, waiting
 from hasten.domain.planning import Call
 from hasten.domain.settlement import Backoff, settle
 from hasten.domain.verdicts import Result, Verdict, judge
@@ -22,6 +22,9 @@ from hasten.services.ledger import Ledger
 from hasten.services.outcomes import ended
 from hasten.services.paces import PaceKeeper
 from hasten.services.registry import Found
+from hasten.services.triage import Triage
+
+NOT_HONOURED = "Entra does not yet honour the assignment of the group"
 
 
 @dataclass(slots=True)
@@ -31,6 +34,7 @@ class Caller:
     directory: Directory
     ledger: Ledger
     pace: PaceKeeper
+    triage: Triage
     found: Found
     discover: Callable[[], Awaitable[Found]]
     emit: Emit
@@ -40,6 +44,10 @@ class Caller:
     """When there is something to do again, for which this drain does not wait."""
     _discovering: asyncio.Lock = field(default_factory=asyncio.Lock)
     _discovered: bool = False
+
+    def free_at(self, now: datetime) -> datetime:
+        """When the next call may leave: a slot is free and the breaker lets it through."""
+        return max(self.pace.pace.free_at(now), self.pace.breaker.lets_through_at(now))
 
     async def reserve(self, call: Call) -> Call | None:
         """Marks the rows and spends a slot; None when all of them changed meanwhile.
@@ -60,14 +68,67 @@ class Caller:
         now = self.now()
         if verdict.result is Result.THROTTLED:
             await self.pace.throttled(now + (verdict.retry_after or WINDOW))
+        await self._mind_the_breaker(verdict, now)
         if verdict.result is Result.UNKNOWN_JOB:
             verdict = await self._rediscovered(verdict, found)
+        is_fresh = call.group is not None and found.is_fresh(call.group, now)
+        next_cycle = self.triage.next_cycle(call.changes)
         settled = await self.ledger.move(
             call.changes,
-            lambda change: settle(change, call, verdict, now=now, backoff=self.backoff),
+            lambda change: settle(
+                change,
+                call,
+                verdict,
+                now=now,
+                backoff=self.backoff,
+                is_fresh=is_fresh,
+                next_cycle=next_cycle,
+            ),
         )
-        self.retries |= {change.due_at for change in settled if change.state is State.WAITING}
+        again = {change.due_at for change in settled if change.state is State.WAITING}
+        if verdict.result is Result.NOT_ENTITLED and is_fresh and again:
+            await self._spare_the_others(call, min(again))
+        self.retries |= again
         self._tell_ended(call, verdict, settled, seconds=(now - started).total_seconds())
+
+    async def finds_another_job(self) -> bool:
+        """Whether the target turns out to have another job than the one that is gone. Raises
+        TemporaryError."""
+        used = self.found
+        async with self._discovering:
+            if not self._discovered:
+                self._discovered = True
+                try:
+                    self.found = await self.discover()
+                except PermanentError:
+                    return False  # the job that is missing is told about, which says the same
+        return self.found.route != used.route
+
+    async def _mind_the_breaker(self, verdict: Verdict, now: datetime) -> None:
+        """Only a call that came to nothing counts against the target: a refusal is an answer."""
+        breaker = self.pace.breaker
+        if verdict.result is not Result.TRANSIENT:
+            await self.pace.judged(breaker.answered())
+            return
+        await self.pace.judged(breaker.failed(now))
+        if breaker.is_closed and not self.pace.breaker.is_closed:
+            about = {"target": self.found.target, "reason": verdict.reason}
+            self.emit(Event("breaker", "open", about, problem=True))
+
+    async def _spare_the_others(self, call: Call, due_at: datetime) -> None:
+        """Entra does not know yet that the group is assigned: one call found that out, and the
+        other joiners of the group wait with it instead of asking too."""
+        others = [
+            change
+            for change in await self.ledger.open_changes(self.found.target)
+            if change.group == call.group
+            and change.state is State.PENDING
+            and not change.is_removal
+            and change.due_at < due_at
+        ]
+        await self.ledger.move(
+            others, lambda change: waiting(change, due_at=due_at, reason=NOT_HONOURED)
+        )
 
     async def _verdict(self, call: Call, found: Found) -> Verdict:
         rule = found.group_rule if call.group else found.user_rule

@@ -19,6 +19,7 @@ from hasten.services import cursors, registry
 from hasten.services.cursors import Cursor
 from hasten.services.ledger import Ledger
 from hasten.services.messages import Look, Wake
+from hasten.services.recording import Recording
 from hasten.services.turns import Turns
 
 REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (5, 15, 45))
@@ -34,6 +35,7 @@ class Looking:
     directory: Directory
     store: Store
     ledger: Ledger
+    recording: Recording
     bus: Bus
     emit: Emit
     now: Now
@@ -96,29 +98,16 @@ class Looking:
                 found_at=began,
                 seen_at=began,
                 due_at=began,
+                found_by=look.found_by,
             )
             for target in targets
             for member in members
             if member.kind in {"user", ""}
         ]
-        recorded = await self.ledger.record(changes)
+        recorded = await self.recording.record(changes)
         if changes:
             await asyncio.gather(*(self._wake(target) for target in targets))
         self._tell(look, "changed" if recorded else "unchanged", changes=len(recorded))
-        for change in recorded:
-            self.emit(
-                Event(
-                    "change",
-                    "found",
-                    {
-                        "target": change.target,
-                        "group": change.group,
-                        "user": change.user,
-                        "action": change.action,
-                        "found_by": look.found_by,
-                    },
-                )
-            )
 
     async def _wake(self, target: str) -> None:
         wake = Wake(target=target)

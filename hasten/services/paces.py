@@ -1,10 +1,12 @@
-"""Keeps each target's calls of the last window where every instance can see them."""
+"""Keeps each target's calls of the last window, and its circuit breaker, where every instance can
+see them."""
 
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from hasten.domain.breaker import Breaker
 from hasten.domain.pacing import LONG_AGO, Pace
 from hasten.ports.clock import Now
 from hasten.ports.store import Conflict, Document, Json, Put, Store
@@ -32,28 +34,42 @@ class PaceKeeper:
     target: str
     owner: str
     pace: Pace
+    breaker: Breaker
     etag: str
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def call(self, now: Now) -> None:
         """Spends a slot. Raises Displaced."""
         async with self._writing:
-            await self._save(self.pace.with_call(now()))
+            await self._save(self.pace.with_call(now()), self.breaker)
             self.pace = self.pace.departed(now())
 
     async def throttled(self, until: datetime) -> None:
         async with self._writing:
-            await self._save(self.pace.throttled(until))
+            await self._save(self.pace.throttled(until), self.breaker)
 
-    async def _save(self, pace: Pace) -> None:
+    async def judged(self, breaker: Breaker) -> None:
+        """Keeps what the breaker has come to."""
+        if breaker != self.breaker:
+            async with self._writing:
+                await self._save(self.pace, breaker)
+
+    async def _save(self, pace: Pace, breaker: Breaker) -> None:
         try:
-            await _put(self.store, self.target, self.owner, pace, self.etag)
+            await _put(
+                self.store,
+                self.target,
+                owner=self.owner,
+                pace=pace,
+                breaker=breaker,
+                etag=self.etag,
+            )
         except Conflict:
             raise Displaced from None
         document = await _get(self.store, self.target)
         if document is None or document.body["owner"] != self.owner:
             raise Displaced
-        self.pace, self.etag = pace, document.etag
+        self.pace, self.breaker, self.etag = pace, breaker, document.etag
 
 
 async def take_over(
@@ -64,25 +80,31 @@ async def take_over(
     Raises Conflict when another drain takes over at the same moment.
     """
     document = await _get(store, target)
-    pace = Pace(max_calls_per_hour=max_calls_per_hour)
+    pace, breaker = Pace(max_calls_per_hour=max_calls_per_hour), Breaker()
     if document is not None:
         pace = _pace(document.body, max_calls_per_hour)
-    await _put(store, target, owner, pace, document.etag if document else None)
+        breaker = _breaker(document.body)
+    etag = document.etag if document else None
+    await _put(store, target, owner=owner, pace=pace, breaker=breaker, etag=etag)
     written = await _get(store, target)
     if written is None or written.body["owner"] != owner:
         raise Displaced
-    return PaceKeeper(store, target, owner, pace, written.etag)
+    return PaceKeeper(store, target, owner, pace, breaker, written.etag)
 
 
 async def _get(store: Store, target: str) -> Document | None:
     return await store.get(COLLECTION, PARTITION, target)
 
 
-async def _put(store: Store, target: str, owner: str, pace: Pace, etag: str | None) -> None:
+async def _put(
+    store: Store, target: str, *, owner: str, pace: Pace, breaker: Breaker, etag: str | None
+) -> None:
     body = {
         "owner": owner,
         "calls": [call.isoformat() for call in pace.calls],
         "not_before": pace.not_before.isoformat(),
+        "failures": breaker.failures,
+        "open_until": breaker.open_until.isoformat() if breaker.open_until else "",
     }
     await store.commit(COLLECTION, PARTITION, [Put(target, body, etag)])
 
@@ -94,3 +116,8 @@ def _pace(body: Json, max_calls_per_hour: int | None) -> Pace:
         not_before=datetime.fromisoformat(body.get("not_before", LONG_AGO.isoformat())),
         max_calls_per_hour=max_calls_per_hour,
     )
+
+
+def _breaker(body: Json) -> Breaker:
+    until = body.get("open_until")
+    return Breaker(body.get("failures", 0), datetime.fromisoformat(until) if until else None)

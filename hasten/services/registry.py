@@ -1,12 +1,16 @@
 """What was last discovered of each target: service principal, job, rules and watched groups."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 
 from hasten.ports.store import Conflict, Delete, Json, Put, Store
 
 COLLECTION = "targets"
 PARTITION = "found"
+
+FRESH = timedelta(minutes=10)
+"""Entra honours an assignment on demand only after "up to a few minutes" (Entra docs)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,8 @@ class Found:
     user_rule: str | None
     group_rule: str | None
     groups: Sequence[str]
+    assigned_at: Mapping[str, str] = field(default_factory=dict)
+    """When each group was assigned, where Graph says."""
 
     @property
     def route(self) -> tuple[str, str, str | None, str | None]:
@@ -27,6 +33,14 @@ class Found:
 
     def watches(self, group: str) -> bool:
         return group in self.groups
+
+    def is_fresh(self, group: str, now: datetime) -> bool:
+        """Whether the group was assigned so lately that Entra may not honour it yet; one that no
+        sweep has seen yet was assigned a moment ago."""
+        if not self.watches(group):
+            return True
+        at = self.assigned_at.get(group)
+        return at is not None and datetime.fromisoformat(at) > now - FRESH
 
 
 async def load(store: Store, target: str) -> Found | None:

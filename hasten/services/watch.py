@@ -1,5 +1,6 @@
 """Sweeps the targets: finds their service principal, job, rules and the groups assigned to them."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from hasten.ports.directory import Directory
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit, Event
 from hasten.services import cursors, registry
+from hasten.services.assignments import Assigning
 from hasten.services.look import start_watching
 from hasten.services.registry import Found
 from hasten.targets import Target
@@ -20,26 +22,31 @@ from hasten.targets import Target
 class Watching:
     directory: Directory
     store: Store
+    assigning: Assigning
     targets: Sequence[Target]
     emit: Emit
     now: Now
 
     async def sweep(self) -> None:
-        """Discovers every target; one that cannot be found does not keep the others waiting."""
+        """Discovers every target at once; one that is slow or cannot be found does not keep the
+        others waiting."""
         await registry.keep_only(self.store, {target.name for target in self.targets})
-        for target in self.targets:
-            try:
-                await self.discover(target)
-            except PermanentError as error:
-                about = {"reason": error.reason, "next_action": error.next_action}
-                self._tell(target, "unhealthy", problem=True, **about)
-            except TemporaryError as error:
-                self._tell(target, "unreachable", reason=error.reason)
+        await asyncio.gather(*(self._try(target) for target in self.targets))
+
+    async def _try(self, target: Target) -> None:
+        try:
+            await self.discover(target)
+        except PermanentError as error:
+            about = {"reason": error.reason, "next_action": error.next_action}
+            self._tell(target, "unhealthy", problem=True, **about)
+        except TemporaryError as error:
+            self._tell(target, "unreachable", reason=error.reason)
 
     async def discover(self, target: Target) -> Found:
         """Reads the truth about one target from Graph and writes it down.
 
-        New groups get their cursor first: a group is never looked at before it has one.
+        New groups get their cursor first: a group is never looked at before it has one. Who was
+        assigned or unassigned since the last time is written down before what was found.
         """
         service_principal = await self._service_principal(target)
         jobs = await self.directory.jobs(service_principal)
@@ -49,20 +56,21 @@ class Watching:
         job = choose_job(jobs, rules_of, target.job)
         rules = rules_of[job["id"]]
         assignments = await self.directory.assignments(service_principal)
-        assigned = {a.principal for a in assignments if a.kind == "Group"}
-        groups = sorted(assigned)
+        groups = {a.principal: a.created for a in assignments if a.kind == "Group"}
         found = Found(
             target=target.name,
             service_principal=service_principal,
             job=job["id"],
             user_rule=choose_rule(rules, "User", target.rule),
             group_rule=choose_rule(rules, "Group", target.rule),
-            groups=groups,
+            groups=sorted(groups),
+            assigned_at={group: at.isoformat() for group, at in groups.items() if at is not None},
         )
         _refuse_missing_rule(target, found)
-        for group in groups:
+        for group in sorted(groups):
             if await cursors.load(self.store, group) is None:
                 await start_watching(self.directory, self.store, group, self.now())
+        await self.assigning.compare(target, found, assignments)
         await registry.save(self.store, found)
         self._tell(target, "found", groups=len(groups))
         return found

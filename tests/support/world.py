@@ -8,9 +8,12 @@ from hasten.domain.changes import Action, Change
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Event
 from hasten.services import registry
+from hasten.services.assignments import Assigning
 from hasten.services.drain import Draining
 from hasten.services.ledger import Ledger
 from hasten.services.look import Looking
+from hasten.services.outbox import Outbox
+from hasten.services.recording import Recording
 from hasten.services.registry import Found
 from hasten.services.watch import Watching
 from hasten.targets import Target
@@ -41,6 +44,7 @@ class World:
     def __post_init__(self) -> None:
         self._ids = itertools.count()
         self.ledger = Ledger(self.store)
+        self.outbox = Outbox(self.store, self.bus)
 
     def new_id(self) -> str:
         return f"id-{next(self._ids)}"
@@ -50,7 +54,33 @@ class World:
         return Watching(
             directory=self.directory,
             store=self.store,
+            assigning=self.assigning,
             targets=[self.target],
+            emit=self.events.append,
+            now=now,
+        )
+
+    @property
+    def assigning(self) -> Assigning:
+        return Assigning(
+            directory=self.directory,
+            store=self.store,
+            ledger=self.ledger,
+            recording=self.recording,
+            bus=self.bus,
+            emit=self.events.append,
+            now=now,
+            new_id=self.new_id,
+        )
+
+    @property
+    def recording(self) -> Recording:
+        return Recording(
+            directory=self.directory,
+            store=self.store,
+            ledger=self.ledger,
+            outbox=self.outbox,
+            targets={self.target.name: self.target},
             emit=self.events.append,
             now=now,
         )
@@ -61,6 +91,7 @@ class World:
             directory=self.directory,
             store=self.store,
             ledger=self.ledger,
+            recording=self.recording,
             bus=self.bus,
             emit=self.events.append,
             now=now,
@@ -73,6 +104,7 @@ class World:
             directory=self.directory,
             store=self.store,
             ledger=self.ledger,
+            outbox=self.outbox,
             bus=self.bus,
             watching=self.watching,
             targets={self.target.name: self.target},

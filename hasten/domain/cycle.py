@@ -1,0 +1,113 @@
+"""Entra's own provisioning cycle, as the status of a job tells of it: what it has done, when it
+comes next, and whether it runs at all."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hasten.domain.changes import Change
+
+INTERVAL = timedelta(minutes=40)
+"""Between two cycles, where the job does not say (Entra docs: "typically every 40 minutes")."""
+
+REPLICATION = timedelta(minutes=2)
+"""A cycle that began sooner after a change may not have seen it ("up to a few minutes")."""
+
+SHORTEST = timedelta(minutes=1)
+"""A cycle takes at least this long, for the time at which it should be done."""
+
+UNSET = "0001-01-01"
+_PERIOD = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_FRACTION = re.compile(r"(\.\d{6})\d+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """`trouble` is why the job provisions nothing now, with what to do; empty when it does."""
+
+    done_from: datetime | None = None
+    done_until: datetime | None = None
+    """Begin and end of the last successful cycle."""
+
+    began: datetime | None = None
+    interval: timedelta = INTERVAL
+    trouble: str = ""
+    next_action: str = ""
+    trouble_since: str = ""
+    is_missing: bool = False
+
+    def covers(self, change: Change) -> bool:
+        """Whether a successful cycle that has ended began late enough to have seen the change."""
+        return self.done_from is not None and self.done_from >= change.noticed_at + REPLICATION
+
+    def done_by(self, now: datetime) -> datetime | None:
+        """When the next cycle that begins after `now` should be over; None where none has run."""
+        if self.began is None or self.trouble:
+            return None
+        due = self.began + self.interval
+        if due <= now:
+            due += self.interval * ((now - due) // self.interval + 1)
+        took = SHORTEST
+        if self.done_from is not None and self.done_until is not None:
+            took = max(took, self.done_until - self.done_from)
+        return due + took
+
+
+def read(job: Mapping[str, Any] | None) -> Cycle:
+    """From a synchronizationJob of Graph; None stands for one that does not exist."""
+    if job is None:
+        return Cycle(
+            trouble="the provisioning job does not exist any more",
+            next_action="set up provisioning of the app again, or correct `job` in targets.yaml",
+            is_missing=True,
+        )
+    status = job.get("status") or {}
+    trouble, next_action, since = _trouble(status)
+    last, good = status.get("lastExecution") or {}, status.get("lastSuccessfulExecution") or {}
+    return Cycle(
+        done_from=time(good.get("timeBegan")),
+        done_until=time(good.get("timeEnded")),
+        began=time((last or good).get("timeBegan")),
+        interval=_interval((job.get("schedule") or {}).get("interval")),
+        trouble=trouble,
+        next_action=next_action,
+        trouble_since=since,
+    )
+
+
+def _trouble(status: Mapping[str, Any]) -> tuple[str, str, str]:
+    """A paused job is none: provisioning on demand works while it is paused (Entra docs)."""
+    quarantine = status.get("quarantine")
+    match str(status.get("code") or "").casefold():
+        case "quarantine":
+            known = quarantine or {}
+            reason = known.get("reason") or "no reason given"
+            return (
+                f"the provisioning job is in quarantine: {reason}",
+                "mend the cause (Provisioning in the Entra portal names it), then restart the job",
+                str(known.get("currentBegan") or ""),
+            )
+        case "notconfigured":
+            return (
+                "the provisioning job is not configured",
+                "enter Tenant URL and Secret Token and test the connection in the Entra portal",
+                "",
+            )
+    return "", "", ""
+
+
+def time(text: Any) -> datetime | None:
+    """An ISO 8601 time of Graph, which has seven digits of a second; None for its "unset"."""
+    if not isinstance(text, str) or not text or text.startswith(UNSET):
+        return None
+    return datetime.fromisoformat(_FRACTION.sub(r"\1", text))
+
+
+def _interval(text: Any) -> timedelta:
+    match = _PERIOD.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not any(match.groups()):
+        return INTERVAL
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds) or INTERVAL

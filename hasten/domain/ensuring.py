@@ -1,0 +1,96 @@
+"""What becomes of an intent once the directory has been brought to what it wants: a change for the
+ledger, an ending without one, or nothing more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hasten.domain.changes import Action, Change, State, newer
+from hasten.domain.intents import Intent, Wanted
+from hasten.limits import MAX_LINKS_PER_PATCH
+
+COMPANY = timedelta(seconds=1)
+"""How long a new member waits for others: one PATCH adds twenty as fast as one."""
+
+ENDED_WELL = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Where the person stands with the group now. `written` when Hasten may have brought that
+    about; `origin` is that of the group's cursor, and `at` when the directory was read."""
+
+    member: bool
+    written: bool
+    origin: int
+    at: datetime
+
+    @property
+    def action(self) -> Action:
+        return Action.ADDED if self.member else Action.REMOVED
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An end without a change of its own."""
+
+    result: str
+    reason: str = ""
+    next_action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The row ended, and must be called again."""
+
+    row: Change
+
+
+Decision = Change | Restart | Ending | None
+
+
+def decide(intent: Intent, seen: Seen, row: Change | None, now: datetime) -> Decision:
+    """None when the row, which tells its own end, already stands for the intent."""
+    same = row if row is not None and row.action is seen.action else None
+    if same is not None and intent.cause in same.causes:
+        return None
+    asked = seen.written or intent.wanted is Wanted.IN_STEP
+    if not asked and same is not None and same.state in ENDED_WELL:
+        return Ending(State.IN_SYNC, "the app has been told already")
+    if not asked and row is None and not seen.member:
+        return Ending(State.IN_SYNC, "the person was no member")
+    change = _change(intent, seen, now)
+    if same is not None and not same.is_open:
+        again = newer(same, change) if seen.written else None
+        return change if again is not None else Restart(same)
+    return change
+
+
+
+def _change(intent: Intent, seen: Seen, now: datetime) -> Change:
+    return Change(
+        target=intent.target,
+        group=intent.group,
+        user=intent.user,
+        action=seen.action,
+        origin=seen.origin,
+        noticed_at=intent.recorded_at,
+        found_at=now,
+        seen_at=seen.at,
+        due_at=now,
+        found_by="event",
+        causes=(intent.cause,),
+        ahead=True,
+    )
+
+
+def in_company(
+    waiting: Sequence[Intent], now: datetime
+) -> tuple[list[Sequence[Intent]], datetime | None]:
+    """Chunks to add now, and when the rest, oldest first, has waited long enough for company."""
+    size = MAX_LINKS_PER_PATCH
+    chunks = [waiting[start : start + size] for start in range(0, len(waiting), size)]
+    if not chunks or len(chunks[-1]) == size:
+        return chunks, None
+    due = chunks[-1][0].recorded_at + COMPANY
+    return (chunks, None) if due <= now else (chunks[:-1], due)

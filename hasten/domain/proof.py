@@ -1,0 +1,82 @@
+"""What the provisioning log says of a call that was answered with success: that is no proof."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from hasten.domain.changes import Change
+from hasten.domain.connector_errors import NEXT_ACTIONS
+from hasten.domain.cycle import time
+from hasten.domain.redaction import redacted
+
+SKEW = timedelta(seconds=5)
+"""The log's clock and ours may differ by so much."""
+
+PATIENCE = timedelta(hours=24)
+"""Then a call without an entry is believed: Microsoft documents no latency of the log."""
+
+GIVES = frozenset({"create", "update", "enable"})
+TAKES = frozenset({"disable", "delete", "stageddelete"})
+
+
+class Says(StrEnum):
+    CONFIRMED = "confirmed"
+    CONTRADICTED = "contradicted"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    says: Says
+    reason: str = ""
+    next_action: str = ""
+
+
+def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
+    """`entries` tell of the user (or, failing that, of the group) of the change; the newest
+    decides that came after the call and says what can bear on it."""
+    since = (change.called_at or change.found_at) - SKEW
+    for entry in sorted(entries, key=_when, reverse=True):
+        if _when(entry) < since:
+            break
+        told = _told(change, entry)
+        if told is not None:
+            return told
+    return Proof(Says.NOTHING)
+
+
+def _told(change: Change, entry: Mapping[str, Any]) -> Proof | None:
+    info = entry.get("provisioningStatusInfo") or {}
+    error = info.get("errorInformation") or {}
+    code = str(error.get("errorCode") or "")
+    action = str(entry.get("provisioningAction") or "").casefold()
+    match str(info.get("status") or "").casefold():
+        case "failure":
+            reason = redacted(f"{code}: {error.get('reason') or 'the log gives no reason'}")
+            return Proof(Says.CONTRADICTED, reason, NEXT_ACTIONS.get(code, ""))
+        case "success" | "warning":
+            opposite = GIVES if change.is_removal and _of_user(change, entry) else TAKES
+            if action in opposite and not (change.is_removal and action == "update"):
+                return None  # tells of another change
+            return Proof(Says.CONFIRMED)
+        case "skipped" if code == "RedundantExport":
+            return Proof(Says.CONFIRMED)
+    return None
+
+
+def _of_user(change: Change, entry: Mapping[str, Any]) -> bool:
+    return about(entry) == change.user
+
+
+def about(entry: Mapping[str, Any]) -> str:
+    """The object id of what was provisioned."""
+    return str((entry.get("sourceIdentity") or {}).get("id") or "").lower()
+
+
+def _when(entry: Mapping[str, Any]) -> datetime:
+    at = time(entry.get("activityDateTime"))
+    if at is None:
+        raise ValueError("an entry of the provisioning log has no activityDateTime")
+    return at

@@ -1,0 +1,136 @@
+"""Which subscriptions to make, renew, replace and remove, from those that Graph lists. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hasten.limits import MAX_SUBSCRIPTIONS, SUBSCRIPTION_LIFETIME
+
+ALL_GROUPS = "groups"
+"""The resource of the one subscription to every group of the tenant."""
+
+WRITTEN_WITHIN = timedelta(seconds=30)
+"""Whoever made a subscription has written it down by then; the expiry tells its age."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """As Graph lists it: whose clientState it has is not shown."""
+
+    id: str
+    resource: str
+    url: str
+    lifecycle_url: str | None
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """How ours are told from those of others. `states` has, by id, the mark of the clientState that
+    each was made with; one that is not in it may have any."""
+
+    url: str
+    lifecycle_url: str
+    state: str
+    states: Mapping[str, str]
+
+    def owns(self, subscription: Subscription) -> bool:
+        """Also one that we wrote down under an earlier address."""
+        return subscription.url == self.url or subscription.id in self.states
+
+    def is_outdated(self, subscription: Subscription) -> bool:
+        """Graph changes neither clientState nor the resource: only a new one has ours."""
+        has_state = self.states.get(subscription.id) == self.state
+        return not has_state or subscription.url != self.url
+
+    def is_being_written(self, subscription: Subscription, now: datetime) -> bool:
+        is_young = subscription.expires > now + SUBSCRIPTION_LIFETIME - WRITTEN_WITHIN
+        return is_young and subscription.id not in self.states
+
+    def can_be_reminded(self, subscription: Subscription) -> bool:
+        """Graph adds no lifecycle address to a subscription that was made without it."""
+        return subscription.lifecycle_url == self.lifecycle_url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """To be carried out in this order: what is wanted no more makes room, and what covers a wanted
+    group is removed only when its successors are there."""
+
+    orphans: Sequence[Subscription] = ()
+    keep: Sequence[Subscription] = ()
+    replace: Sequence[Subscription] = ()
+    create: Sequence[str] = ()
+    superseded: Sequence[Subscription] = ()
+    renew: Sequence[Subscription] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        return not (self.orphans or self.renew or self.replace or self.create or self.superseded)
+
+
+def resources(groups: Collection[str]) -> Sequence[str]:
+    """One for each group while they fit, else one for all."""
+    if len(groups) > MAX_SUBSCRIPTIONS:
+        return [ALL_GROUPS]
+    return [resource_of(group) for group in sorted(groups)]
+
+
+def resource_of(group: str) -> str:
+    return f"groups/{group}".casefold()
+
+
+def groups_of(resource: str, groups: Iterable[str]) -> Sequence[str]:
+    """Those of `groups` that a subscription to `resource` tells about."""
+    return [group for group in sorted(groups) if resource in {ALL_GROUPS, resource_of(group)}]
+
+
+def plan(
+    listed: Iterable[Subscription], groups: Collection[str], *, ours: Ours, now: datetime
+) -> Plan:
+    """Subscriptions of others appear nowhere in it, nor one that another instance just made."""
+    wanted = resources(groups)
+    best: dict[str, Subscription] = {}
+    orphans: list[Subscription] = []
+    superseded: list[Subscription] = []
+    owned = [s for s in listed if ours.owns(s) and s.expires > now]
+    for subscription in sorted(owned, key=lambda s: _worth(s, ours), reverse=True):
+        if subscription.resource in wanted:
+            chosen = best.setdefault(subscription.resource, subscription)
+            if chosen is not subscription:
+                orphans.append(subscription)
+        elif groups_of(subscription.resource, groups):
+            superseded.append(subscription)
+        else:
+            orphans.append(subscription)
+    keep, renew, replace = [], [], []
+    for subscription in best.values():
+        if ours.is_being_written(subscription, now):
+            continue
+        is_late = subscription.expires - now <= SUBSCRIPTION_LIFETIME / 2
+        if ours.is_outdated(subscription):
+            replace.append(subscription)
+        elif not is_late:
+            keep.append(subscription)
+        elif ours.can_be_reminded(subscription):
+            renew.append(subscription)
+        else:
+            replace.append(subscription)
+    return Plan(
+        orphans=orphans,
+        keep=keep,
+        replace=replace,
+        create=[resource for resource in wanted if resource not in best],
+        superseded=superseded,
+        renew=renew,
+    )
+
+
+def _worth(subscription: Subscription, ours: Ours) -> tuple[bool, bool, datetime, str]:
+    """Of several to one resource the best is kept; the id decides between equals."""
+    return (
+        not ours.is_outdated(subscription),
+        ours.can_be_reminded(subscription),
+        subscription.expires,
+        subscription.id,
+    )

@@ -1,0 +1,144 @@
+"""Who was assigned to a target, or unassigned, since the last sweep: Graph notifies of neither."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from hasten.domain.changes import DIRECT, Action, Change
+from hasten.ports.bus import Bus
+from hasten.ports.clock import NewId, Now
+from hasten.ports.directory import Assignment, Directory
+from hasten.ports.store import MAX_WRITES, Conflict, Delete, Put, Store, Write
+from hasten.ports.telemetry import Emit, Event
+from hasten.services import cursors, registry
+from hasten.services.cursors import Cursor
+from hasten.services.ledger import Ledger
+from hasten.services.messages import Wake
+from hasten.services.recording import Recording
+from hasten.services.registry import Found
+from hasten.targets import Target
+
+COLLECTION = "direct"
+"""Users assigned without a group, one document each, by target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assigning:
+    directory: Directory
+    store: Store
+    ledger: Ledger
+    recording: Recording
+    bus: Bus
+    emit: Emit
+    now: Now
+    new_id: NewId
+
+    async def compare(
+        self, target: Target, found: Found, assignments: Sequence[Assignment]
+    ) -> None:
+        """Writes down what differs from the last sweep and wakes the target. The first sweep finds
+        no difference: what was there before Hasten is the work of Entra's own cycle.
+
+        A crash anywhere repeats the whole: rows are told apart by the cursors they were found at,
+        and these move last.
+        """
+        before = await registry.load(self.store, target.name)
+        changes = 0
+        if before is not None:
+            for group in sorted(set(found.groups) - set(before.groups)):
+                changes += await self._assigned(target, group)
+            for group in sorted(set(before.groups) - set(found.groups)):
+                changes += await self._unassigned(target, group)
+        users = {a.principal for a in assignments if a.kind == "User"}
+        changes += await self._direct(target, users, is_first=before is None)
+        if changes:
+            wake = Wake(target=target.name)
+            await self.bus.send(wake.queue, [wake.message(self.new_id())])
+
+    async def _assigned(self, target: Target, group: str) -> int:
+        """Its members, where they are few enough for paced calls to be faster than the cycle."""
+        users = [m.id for m in await self.directory.members(group) if m.kind == "user"]
+        self._tell(target, group, "assigned", len(users))
+        if len(users) > target.most_new_members:
+            self._tell(target, group, "left_to_cycle", len(users))
+            return 0
+        return await self._record(target, group, users, Action.ADDED)
+
+    async def _unassigned(self, target: Target, group: str) -> int:
+        """A revocation for all its members, whatever their number: the brake judges that."""
+        if await self.directory.group(group) is None:
+            self._tell(target, group, "deleted", 0)
+            users = []
+        else:
+            users = [m.id for m in await self.directory.members(group) if m.kind == "user"]
+            self._tell(target, group, "unassigned", len(users))
+        return await self._record(target, group, users, Action.REMOVED)
+
+    async def _direct(self, target: Target, users: Collection[str], *, is_first: bool) -> int:
+        known = {d.key: d for d in await self.store.scan(COLLECTION, target.name)}
+        joined, left = sorted(set(users) - set(known)), sorted(set(known) - set(users))
+        if not joined and not left:
+            return 0
+        changes = 0
+        if not is_first:
+            changes += await self._record(target, DIRECT, joined, Action.ADDED)
+            changes += await self._record(target, DIRECT, left, Action.REMOVED, before=len(known))
+        writes: list[Write] = [
+            *(Put(user, {}) for user in joined),
+            *(Delete(user, known[user].etag) for user in left),
+        ]
+        for start in range(0, len(writes), MAX_WRITES):
+            try:
+                chunk = writes[start : start + MAX_WRITES]
+                await self.store.commit(COLLECTION, target.name, chunk)
+            except Conflict:
+                return changes  # another sweep sees the same; the next one settles the rest
+        cursor = await self._cursor(target, DIRECT)
+        await cursors.save(self.store, _name(target, DIRECT), cursor.moved("", self.now()))
+        return changes
+
+    async def _record(
+        self,
+        target: Target,
+        group: str,
+        users: Collection[str],
+        action: Action,
+        *,
+        before: int | None = None,
+    ) -> int:
+        cursor, now = await self._cursor(target, group), self.now()
+        changes = [
+            Change(
+                target=target.name,
+                group=group,
+                user=user,
+                action=action,
+                origin=cursor.origin,
+                noticed_at=now,
+                found_at=now,
+                seen_at=now,
+                due_at=now,
+                found_by="assignment",
+                ahead=True,
+            )
+            for user in users
+            if not await self._is_known(target, group, user, action)
+        ]
+        size = len(users) if before is None else before
+        return len(await self.recording.record(changes, members_before=size))
+
+    async def _is_known(self, target: Target, group: str, user: str, action: Action) -> bool:
+        """Whether Hasten itself brought this about, and wrote it down then."""
+        known = await self.ledger.find(target.name, group, user)
+        return known is not None and known.action is action and known.ahead
+
+    async def _cursor(self, target: Target, group: str) -> Cursor:
+        found = await cursors.load(self.store, _name(target, group))
+        return found or cursors.first("", self.now())
+
+    def _tell(self, target: Target, group: str, result: str, members: int) -> None:
+        about = {"target": target.name, "group": group, "members": members}
+        self.emit(Event("assignment", result, about))
+
+
+def _name(target: Target, group: str) -> str:
+    return f"{DIRECT}|{target.name}" if group == DIRECT else group
