@@ -29,7 +29,7 @@ class AzurePorts:
         self.now = utc_now
         self.new_id = new_id
         self.jitter = random.SystemRandom().random
-        self.emit = telemetry.log
+        self.emit = telemetry.emit
 
     @cached_property
     def store(self) -> Store:

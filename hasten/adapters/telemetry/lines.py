@@ -18,7 +18,6 @@ def quieten() -> None:
 
 
 def log(event: Event) -> None:
-    """Fields must be JSON already; a field that is not is a bug and surfaces."""
     line = json.dumps(
         {"event": event.name, "result": event.result, **event.fields}, separators=(",", ":")
     )

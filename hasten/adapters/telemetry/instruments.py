@@ -1,0 +1,208 @@
+"""Which event feeds which metric: one table. docs/operations.md says what each is good for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from hasten.ports.telemetry import Event
+
+LABELS = frozenset({"action", "found_by", "queue", "removal", "result", "target", "timer"})
+"""All that may tell two series of a metric apart: each has few values. Never a user or a group."""
+
+SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+"""Bounds of the histograms: from a call at once to more than a cycle of Entra."""
+
+
+class Kind(StrEnum):
+    COUNTER = "counter"
+    HISTOGRAM = "histogram"
+    GAUGE = "gauge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """Fed by the events of one name: of `results`, or of all but `but_not`, and with the fields
+    `when` as given. It takes the field `value` (divided by `per`), or counts. An event without
+    that field feeds nothing."""
+
+    name: str
+    kind: Kind
+    text: str
+    event: str
+    labels: Sequence[str]
+    unit: str = "1"
+    results: frozenset[str] = frozenset()
+    but_not: frozenset[str] = frozenset()
+    when: Mapping[str, Any] | None = None
+    value: str = ""
+    per: float = 1
+
+    def reading(self, event: Event) -> float | None:
+        """What `event` adds or says; None when it is none of this instrument's."""
+        if event.name != self.event or event.result in self.but_not:
+            return None
+        if self.results and event.result not in self.results:
+            return None
+        if any(event.fields.get(name) != value for name, value in (self.when or {}).items()):
+            return None
+        if not self.value:
+            return 1
+        value = event.fields.get(self.value)
+        return None if value is None else value / self.per
+
+    def labelled(self, event: Event) -> dict[str, str]:
+        told = {**event.fields, "result": event.result}
+        return {name: str(told[name]) for name in self.labels if name in told}
+
+
+def _counter(name: str, text: str, event: str, *labels: str, **narrower: Any) -> Instrument:
+    return Instrument(
+        name=name, kind=Kind.COUNTER, text=text, event=event, labels=labels, **narrower
+    )
+
+
+def _seconds(name: str, text: str, event: str, *labels: str, **narrower: Any) -> Instrument:
+    return Instrument(
+        name=name,
+        kind=Kind.HISTOGRAM,
+        text=text,
+        event=event,
+        labels=labels,
+        unit="s",
+        **narrower,
+    )
+
+
+def _gauge(name: str, text: str, value: str, unit: str = "1") -> Instrument:
+    return Instrument(
+        name=name,
+        kind=Kind.GAUGE,
+        text=text,
+        event="backlog",
+        labels=("target",),
+        unit=unit,
+        value=value,
+    )
+
+
+SENT = frozenset({"sent"})
+
+INSTRUMENTS: Sequence[Instrument] = (
+    # --- how fast ---
+    _seconds(
+        "hasten.notified_to_called",
+        "from the notification to the on-demand call, of the oldest change in the call",
+        "call",
+        "target",
+        "removal",
+        results=SENT,
+        value="waited_ms",
+        per=1000,
+    ),
+    _seconds(
+        "hasten.call.duration",
+        "how long Entra took to answer a call",
+        "call",
+        "target",
+        "result",
+        but_not=SENT,
+        value="seconds",
+    ),
+    _seconds(
+        "hasten.notified_to_answered",
+        "from the notification to Entra's word that the change is in the app",
+        "change",
+        "target",
+        "action",
+        results=frozenset({"succeeded", "in_sync"}),
+        value="seconds",
+    ),
+    _seconds(
+        "hasten.notified_to_confirmed",
+        "from the notification to the proof in the provisioning log",
+        "change",
+        "target",
+        "action",
+        results=frozenset({"confirmed"}),
+        value="seconds",
+    ),
+    # --- what came of it ---
+    _counter(
+        "hasten.changes",
+        "changes by what became of them",
+        "change",
+        *("target", "action"),
+        "result",
+    ),
+    _counter(
+        "hasten.calls",
+        "on-demand calls by their verdict",
+        "call",
+        "target",
+        "result",
+        but_not=SENT,
+    ),
+    _counter(
+        "hasten.throttled",
+        "on-demand calls that Graph answered with 429",
+        "call",
+        "target",
+        results=frozenset({"throttled"}),
+    ),
+    _counter(
+        "hasten.found_by_reconcile",
+        "changes that no notification brought",
+        "change",
+        "target",
+        "action",
+        results=frozenset({"found"}),
+        when={"found_by": "reconcile"},
+    ),
+    # --- what arrives, and what goes wrong ---
+    _counter(
+        "hasten.notifications", "notifications by what was done with them", "notification", "result"
+    ),
+    _counter("hasten.looks", "looks at a group by what they found", "look", "result", "found_by"),
+    _counter(
+        "hasten.messages", "messages that were put off or given up", "message", "queue", "result"
+    ),
+    _counter("hasten.timers", "timers that could not do their work", "timer", "timer", "result"),
+    _counter(
+        "hasten.targets", "sweeps of a target by what they found", "target", "target", "result"
+    ),
+    _counter(
+        "hasten.subscriptions", "subscriptions created, renewed or lost", "subscription", "result"
+    ),
+    _counter(
+        "hasten.brakes", "groups that lost too many members at once", "brake", "target", "result"
+    ),
+    _counter(
+        "hasten.breakers",
+        "targets whose calls were stopped for a while",
+        "breaker",
+        "target",
+        "result",
+    ),
+    # --- how it stands, once a minute ---
+    _gauge("hasten.backlog", "changes with something left to do", "open"),
+    _gauge("hasten.held", "changes that wait for an operator", "held"),
+    _gauge(
+        "hasten.oldest_change", "age of the oldest change that is not held", "oldest_change", "s"
+    ),
+    _gauge(
+        "hasten.oldest_revocation",
+        "age of the oldest removal that is not held",
+        "oldest_revocation",
+        "s",
+    ),
+    _gauge(
+        "hasten.subscription_left",
+        "time left to the subscription that ends first",
+        "subscription_left",
+        "s",
+    ),
+    _gauge(
+        "hasten.throttle_pressure", "how long Graph still asks not to call", "throttled_for", "s"
+    ),
+)

@@ -1,0 +1,60 @@
+"""Feeds the metrics from the events, through the OpenTelemetry API: a no-op until the platform's
+distribution has configured an SDK."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+
+from hasten.adapters.telemetry.instruments import INSTRUMENTS, SECONDS, Instrument, Kind
+from hasten.ports.telemetry import Event
+
+Labels = Mapping[str, str]
+Record = Callable[[float, Labels], None]
+
+
+class Metrics:
+    def __init__(self, meter: Meter, instruments: Sequence[Instrument] = INSTRUMENTS) -> None:
+        self._fed: dict[str, list[tuple[Instrument, Record]]] = defaultdict(list)
+        for instrument in instruments:
+            self._fed[instrument.event].append((instrument, _recorder(meter, instrument)))
+
+    def measure(self, event: Event) -> None:
+        for instrument, record in self._fed.get(event.name, ()):
+            reading = instrument.reading(event)
+            if reading is not None:
+                record(reading, instrument.labelled(event))
+
+
+class Latest:
+    """Each reading is told once. The timer that takes readings moves between instances, and the
+    gauge of the API would go on telling an old one on the instance it has left."""
+
+    def __init__(self) -> None:
+        self._readings: dict[tuple[tuple[str, str], ...], float] = {}
+
+    def set(self, reading: float, labels: Labels) -> None:
+        self._readings[tuple(labels.items())] = reading
+
+    def observe(self, _: CallbackOptions) -> Iterable[Observation]:
+        readings, self._readings = self._readings, {}
+        return [Observation(reading, dict(labels)) for labels, reading in readings.items()]
+
+
+def _recorder(meter: Meter, instrument: Instrument) -> Record:
+    name, unit, text = instrument.name, instrument.unit, instrument.text
+    match instrument.kind:
+        case Kind.COUNTER:
+            return meter.create_counter(name, unit, text).add
+        case Kind.HISTOGRAM:
+            return meter.create_histogram(
+                name, unit, text, explicit_bucket_boundaries_advisory=SECONDS
+            ).record
+        case Kind.GAUGE:
+            latest = Latest()
+            meter.create_observable_gauge(name, [latest.observe], unit, text)
+            return latest.set
+
+
+measure = Metrics(metrics.get_meter("hasten")).measure

@@ -1,0 +1,105 @@
+"""One trace from the webhook to the verdict: its context travels with each message (W3C)."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from hasten.ports.telemetry import Event
+
+TRACER = trace.get_tracer("hasten")
+W3C = TraceContextTextMapPropagator()
+
+DIAGNOSTIC_ID = b"Diagnostic-Id"
+"""The older name of `traceparent` in Service Bus, as its SDKs write and the Functions host reads
+it."""
+
+NOWHERE = SpanContext(trace_id=1, span_id=1, is_remote=False)
+
+
+@contextmanager
+def continued(name: str, properties: Mapping[Any, Any] | None = None) -> Iterator[None]:
+    """A span for the run of one function, in the trace that the message came from.
+
+    `properties` are the message's; names and values may be bytes. Where the host has attached a
+    context of the same trace, that is the parent; one of another trace is linked.
+    """
+    told = {_text(key): _text(value) for key, value in (properties or {}).items()}
+    sent = W3C.extract(told, Context())
+    origin = trace.get_current_span(sent).get_span_context()
+    here = trace.get_current_span().get_span_context()
+    is_elsewhere = origin.is_valid and origin.trace_id != here.trace_id
+    # Of kind INTERNAL: the host has told of the request itself.
+    with TRACER.start_as_current_span(
+        name,
+        context=sent if is_elsewhere else None,
+        links=[Link(here)] if is_elsewhere and here.is_valid else [],
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
+        try:
+            yield
+        except BaseException as error:
+            # What an exception says may name people; its type does not.
+            span.set_status(StatusCode.ERROR, type(error).__name__)
+            raise
+
+
+def carried() -> dict[str | bytes, str]:
+    """The application properties that carry the trace of now; none outside of a trace.
+
+    In bytes, as the SDK writes them: it leaves a property alone that is there under that name, and
+    two of one name would be an invalid message.
+    """
+    headers: dict[str, str] = {}
+    W3C.inject(headers)
+    properties: dict[str | bytes, str] = {key.encode(): value for key, value in headers.items()}
+    if "traceparent" in headers:
+        properties[DIAGNOSTIC_ID] = headers["traceparent"]
+    return properties
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Within it libraries record no spans of their own. Those of the Graph SDK hold whole
+    addresses, and a filter in an address may name a person."""
+    here = trace.get_current_span().get_span_context()
+    seen = here if here.is_valid else NOWHERE
+    with trace.use_span(
+        NonRecordingSpan(SpanContext(seen.trace_id, seen.span_id, is_remote=False))
+    ):
+        yield
+
+
+def annotate(event: Event) -> None:
+    """The run's span gets the result; a call, which has a duration, gets a span of its own."""
+    if event.name == "call" and "seconds" in event.fields:
+        _call(event)
+        return
+    span = trace.get_current_span()
+    span.set_attribute(f"hasten.{event.name}", event.result)
+    if event.problem:
+        span.set_status(StatusCode.ERROR, event.result)
+
+
+def _call(event: Event) -> None:
+    end = time.time_ns()
+    told = {f"hasten.{name}": value for name, value in event.fields.items() if value is not None}
+    span = TRACER.start_span(
+        "provisionOnDemand",
+        kind=SpanKind.CLIENT,
+        start_time=end - int(event.fields["seconds"] * 1e9),
+        attributes={"hasten.result": event.result, **told},
+    )
+    if event.problem:
+        span.set_status(StatusCode.ERROR, event.result)
+    span.end(end)
+
+
+def _text(value: Any) -> str:
+    return value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
