@@ -66,6 +66,10 @@ class Tokens:
             "client_id": self.client_id,
         }
 
+    def is_admin(self, authorization: str | None) -> bool:
+        _, _, token = (authorization or "").partition(" ")
+        return secrets.compare_digest(token.encode(), self.admin.encode())
+
     def check(self, authorization: str | None) -> Sequence[str] | None:
         """The permissions that the caller has now, whatever the token says; None has them all.
 
@@ -74,7 +78,7 @@ class Tokens:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _unauthorized(EMPTY)
-        if secrets.compare_digest(token.encode(), self.admin.encode()):
+        if self.is_admin(authorization):
             return None
         expires = self._expiry.get(token)
         if expires is None:

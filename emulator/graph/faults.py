@@ -50,6 +50,9 @@ class RequestFault:
     drop_connection: bool = False
     after: bool = False
     probability: float = 1.0
+    identity_only: bool = False
+    """Spares the administrator, whose requests are the test's own."""
+
     headers: Mapping[str, str] = field(default_factory=dict)
     """Added to the answer, also to one that is no failure."""
 
@@ -104,6 +107,7 @@ class Faults:
                 delay_seconds=delay,
                 drop_connection=bool(body.get("drop_connection")),
                 after=after,
+                identity_only=bool(body.get("identity_only")),
                 probability=float(body.get("probability", 1.0)),
                 headers={str(k): str(v) for k, v in (body.get("headers") or {}).items()},
             )
@@ -113,10 +117,11 @@ class Faults:
         self._requests.clear()
         self._notifications.clear()
 
-    def of_request(self, request: str) -> RequestFault | None:
+    def of_request(self, request: str, *, by_admin: bool) -> RequestFault | None:
         for fault in self._requests:
             if (
                 fault.times > 0
+                and not (by_admin and fault.identity_only)
                 and fault.pattern.search(request)
                 and (fault.probability >= 1 or self._random.random() < fault.probability)
             ):

@@ -73,7 +73,8 @@ class Gateway:
         headers = Headers(scope=scope)
         request_id = str(uuid.uuid4())
         client_request_id = headers.get("client-request-id", request_id)
-        fault = self._faults.of_request(_line(scope))
+        by_admin = self._tokens.is_admin(headers.get("authorization"))
+        fault = self._faults.of_request(_line(scope), by_admin=by_admin)
         scope["graph.ids"] = (request_id, client_request_id)
 
         async def answer(message: Message) -> None:

@@ -91,6 +91,16 @@ async def test_synchronization_tells_a_missing_permission_by_a_401_without_a_wor
     assert refusal(call) == (401, "UnknownError", "")
 
 
+async def test_a_fault_can_spare_the_administrator(graph: Any, hasten: dict[str, str]) -> None:
+    fault = {"path": "/groups/", "status": 503, "times": 1, "identity_only": True}
+    await graph.post("/emulator/faults", fault)
+
+    spared = await graph.http.get(GROUP)
+    hit = await graph.http.get(GROUP, headers=hasten)
+
+    assert (spared.status_code, hit.status_code) == (200, 503)
+
+
 async def test_the_identity_may_not_do_what_only_administrators_do(
     graph: Any, hasten: dict[str, str]
 ) -> None:
