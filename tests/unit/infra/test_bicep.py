@@ -1,0 +1,116 @@
+"""What a compiler would refuse, as far as it can be seen without one."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.support.bicep import BicepError, parse, problems, string_in, text_of, walk
+from tests.unit.infra.templates import INFRA, ROOT, template, templates
+
+CALLED = "param name string\nparam tags object = {}\nvar both = [name, tags]\noutput id string = ''"
+
+CALLING = "module m 'called.bicep' = if (true) { name: 'm', params: { name: 'a' } }"
+
+
+def found(main: str, called: str = CALLED) -> list[str]:
+    files = {Path("/x/main.bicep"): parse(main), Path("/x/called.bicep"): parse(called)}
+    return list(problems(Path("/x/main.bicep"), files))
+
+
+def test_there_is_something_to_check() -> None:
+    assert {path.parent.name for path in templates()} == {
+        "infra",
+        "core",
+        "app",
+        "network",
+        "graph",
+    }
+
+
+@pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(INFRA)))
+def test_every_name_parameter_module_and_output_resolves(path: Path) -> None:
+    assert list(problems(path, templates())) == []
+
+
+def test_every_file_begins_with_why_it_exists() -> None:
+    assert [path for path in templates() if not path.read_text().startswith("// ")] == []
+
+
+def test_a_file_that_does_not_parse_is_refused_with_its_line() -> None:
+    with pytest.raises(BicepError, match="line 2"):
+        parse("param a string\nvar b = [a\n")
+
+
+@pytest.mark.parametrize(
+    ("main", "problem"),
+    [
+        ("output x string = missing", "missing is not declared"),
+        ("output x object = { a: { 'b-c': missing } }", "missing is not declared"),
+        ("var a = 1\nvar a = 2\noutput x int = a", "a is declared twice"),
+        ("param unused string", "unused is not used"),
+        ("output x string = frobnicate('a')", "frobnicate is no function"),
+        ("output x object = loadJsonContent('no.json')", "no.json is missing"),
+        ("module m 'nowhere.bicep' = { name: 'm' }", "module m: no file nowhere.bicep"),
+        ("module m 'called.bicep' = { name: 'm' }", "module m: name is not passed"),
+        (
+            "module m 'called.bicep' = { name: 'm', params: { name: 'a', nmae: 'b' } }",
+            "module m has no parameter nmae",
+        ),
+        (f"{CALLING}\noutput x string = m!.outputs.key", "module m has no output key"),
+    ],
+)
+def test_each_kind_of_mistake_is_found(main: str, problem: str) -> None:
+    assert found(main) == [problem]
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        f"{CALLING}\noutput x string = m!.outputs.id",
+        "output x array = [for (q, i) in [1]: { a: q, b: i }]",
+        "output x array = map([1], q => q)",
+        "func f(a string) string => toLower(a)\noutput x string = f('A')",
+    ],
+)
+def test_what_is_right_is_not_refused(main: str) -> None:
+    assert found(main) == []
+
+
+def test_main_takes_every_parameter_that_azd_gives_and_azd_gives_every_one() -> None:
+    given = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
+
+    assert set(given) == template("main.bicep").names("param")
+
+
+def test_azd_finds_the_service_in_the_tag_of_the_site() -> None:
+    text = (ROOT / "azure.yaml").read_text()
+
+    [tag] = [
+        string_in(node.children[-1])
+        for node in walk(template("app/function-app.bicep").root)
+        if node.type == "object_property" and text_of(node.children[0]) == "'azd-service-name'"
+    ]
+    assert f"\n  {tag}:\n" in text
+
+
+def test_an_extension_is_one_that_the_configuration_beside_it_names() -> None:
+    for path, read in templates().items():
+        if read.extensions:
+            configured = json.loads((path.parent / "bicepconfig.json").read_text())["extensions"]
+            assert set(read.extensions) <= set(configured)
+
+    assert template("graph/permissions.bicep").extensions == ("microsoftGraphV1",)
+
+
+def test_a_parameter_that_brings_a_secret_is_secure() -> None:
+    secrets = 0
+    for path in templates():
+        lines = path.read_text().splitlines()
+        for before, line in pairwise(lines):
+            if line.startswith("param clientStateSecret") and "Uri " not in line:
+                secrets += 1
+                assert before == "@secure()", f"{path.name}: {line}"
+
+    assert secrets == 4

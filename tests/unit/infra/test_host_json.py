@@ -1,0 +1,70 @@
+"""host.json: its values agree with the code, and the docs give the reason of each."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+from emulator.functions import options
+from emulator.servicebus.entities import load_entities
+from hasten.limits import CALL_TIMEOUT
+from hasten.services.drain import LONGEST
+from tests.unit.infra.templates import INFRA, ROOT
+
+HOST: dict[str, Any] = json.loads((ROOT / "host.json").read_text())
+READ = options.read(ROOT / "host.json")
+
+
+def leaves(document: dict[str, Any], path: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in document.items():
+        if isinstance(value, dict):
+            found |= leaves(value, f"{path}{name}.")
+        else:
+            found[path + name] = value if isinstance(value, str) else json.dumps(value)
+    return found
+
+
+def explained(text: str) -> dict[str, str]:
+    """The rows of the table of values: name and value."""
+    section = text.partition("## host.json")[2].partition("\n## ")[0]
+    return dict(re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| .{10,} \|$", section, re.MULTILINE))
+
+
+def test_a_drain_ends_before_its_lock_does_and_its_lock_before_the_function() -> None:
+    hours, minutes, seconds = map(int, HOST["functionTimeout"].split(":"))
+    timeout = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+    assert LONGEST + CALL_TIMEOUT < READ.max_lock_renewal < timeout
+
+
+def test_a_session_that_fell_silent_gives_its_slot_to_another_within_seconds() -> None:
+    assert READ.session_idle <= timedelta(seconds=10)
+
+
+def test_a_lock_lives_long_enough_to_be_renewed() -> None:
+    """The host renews a lock shortly before it ends; a lock of seconds would be lost to a pause."""
+    entities = load_entities(INFRA / "entities.json")
+
+    assert all(30 <= queue.lock_duration <= 300 for queue in entities.queues)
+
+
+def test_the_bundle_moves_only_when_this_file_does() -> None:
+    found = re.fullmatch(r"\[4\.(\d+)\.0, 4\.(\d+)\.0\)", HOST["extensionBundle"]["version"])
+
+    assert found is not None
+    assert int(found[2]) == int(found[1]) + 1
+
+
+def test_the_docs_name_each_value_and_no_other() -> None:
+    text = (ROOT / "docs" / "deployment.md").read_text()
+
+    assert explained(text) == leaves(HOST)
+
+
+def test_a_value_without_a_reason_is_not_explained() -> None:
+    rows = ["| `a.b` | `1` | because it is so |", "| `c` | `2` | |", "", "## Next"]
+
+    text = "\n".join(["## host.json", *rows, "| `d` | `3` | because of that |"])
+
+    assert explained(text) == {"a.b": "1"}
