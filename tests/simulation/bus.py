@@ -1,0 +1,68 @@
+"""Service Bus of the simulated world: the emulator's queues with the entities of infra."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from emulator.servicebus.entities import load_entities
+from emulator.servicebus.entries import Entry, Post
+from emulator.servicebus.namespace import Namespace
+from hasten.ports.bus import Message
+from tests.support.virtual_time import now
+
+ENTITIES = Path(__file__).parents[2] / "infra" / "entities.json"
+
+
+def epoch() -> float:
+    return now().timestamp()
+
+
+class SimulatedBus:
+    """A Bus. What is taken out of its queues carries the Message that was put in."""
+
+    def __init__(self) -> None:
+        self.namespace = Namespace(load_entities(ENTITIES), clock=epoch)
+
+    async def send(self, queue: str, messages: Sequence[Message]) -> None:
+        self.namespace.inlet(queue).send([_post(message) for message in messages])
+
+    async def close(self) -> None:
+        return None
+
+    def is_quiet(self) -> bool:
+        """Whether no message waits or is locked in a queue; scheduled ones may be far off."""
+        return not any(
+            counts["active"] + counts["locked"]
+            for name, counts in self.namespace.stats().items()
+            if "/" not in name
+        )
+
+    def scheduled(self) -> int:
+        return sum(counts["scheduled"] for counts in self.namespace.stats().values())
+
+    def dead_letters(self) -> dict[str, int]:
+        """How many, by queue; those without any are left out."""
+        stats = self.namespace.stats()
+        return {name: c["dead_lettered"] for name, c in stats.items() if c["dead_lettered"]}
+
+    def waiting(self, path: str) -> list[Message]:
+        """All that `path` (a queue, or topic/subscriptions/name) holds, oldest first."""
+        queue = self.namespace.outlet(path).queue
+        return [content(e) for e in queue.peek(start=0, limit=100_000, now=epoch())]
+
+
+def content(entry: Entry) -> Message:
+    message = entry.post.content
+    assert isinstance(message, Message)
+    return message
+
+
+def _post(message: Message) -> Post:
+    """Only what JSON keeps of the body arrives."""
+    return Post(
+        content=replace(message, body=json.loads(json.dumps(message.body))),
+        message_id=message.message_id,
+        session=message.session,
+        scheduled_at=message.at.timestamp() if message.at else None,
+    )

@@ -1,0 +1,79 @@
+"""The way to the emulated Graph: faults strike here, and calls on demand are written down."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import httpx
+from azure.core.credentials import AccessToken
+
+from emulator.graph.server import GraphServer
+from tests.simulation.asgi import AsgiTransport
+from tests.simulation.faults import Faults
+from tests.simulation.owners import Owner
+from tests.support.virtual_time import now
+
+ON_DEMAND = "/provisionOnDemand"
+
+
+@dataclass
+class OnDemand:
+    """`status` is None while it is under way, or when its answer was lost."""
+
+    at: datetime
+    group: str | None
+    users: tuple[str, ...]
+    status: int | None = None
+
+
+class GraphTransport(AsgiTransport):
+    def __init__(
+        self, graph: GraphServer, *, server: Owner, latency: Callable[[], float], faults: Faults
+    ) -> None:
+        super().__init__(graph.app, server=server, latency=latency)
+        self._graph_faults = graph.tenant.faults
+        self._faults = faults
+        self.calls: list[OnDemand] = []
+
+    async def exchange(self, request: httpx.Request) -> httpx.Response:
+        fault = self._faults.of_graph()
+        if fault is not None:
+            line = re.escape(f"{request.method} {request.url.path}")
+            self._graph_faults.add({"path": line, **fault})
+        call = _call(request) if request.url.path.endswith(ON_DEMAND) else None
+        if call is not None:
+            self.calls.append(call)
+        response = await super().exchange(request)
+        if call is not None:
+            call.status = response.status_code
+        return response
+
+
+class Credential:
+    """A managed identity whose token never runs out."""
+
+    def __init__(self, token: str) -> None:
+        self._token = AccessToken(token, 2**40)
+
+    async def get_token(self, *scopes: str, **options: object) -> AccessToken:
+        return self._token
+
+    async def close(self) -> None:
+        return None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        return None
+
+
+def _call(request: httpx.Request) -> OnDemand:
+    [subject] = json.loads(request.content)["parameters"][0]["subjects"]
+    members = subject.get("links", {}).get("members")
+    if members is None:
+        return OnDemand(now(), None, (subject["objectId"],))
+    return OnDemand(now(), subject["objectId"], tuple(m["objectId"] for m in members))

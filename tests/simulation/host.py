@@ -1,0 +1,182 @@
+"""One instance of Hasten: the real app on ports of the simulated world. It can be killed."""
+
+import asyncio
+import json
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from random import Random
+
+import httpx
+
+from emulator.functions import options
+from hasten.adapters.graph.directory import GraphDirectory
+from hasten.bootstrap import App
+from hasten.ports.bus import Message
+from hasten.ports.clock import Jitter, NewId, Now
+from hasten.ports.directory import Directory
+from hasten.ports.store import Store
+from hasten.ports.telemetry import Emit, Event
+from hasten.settings import Settings
+from hasten.targets import Target
+from tests.simulation.bus import SimulatedBus
+from tests.simulation.faults import Faults
+from tests.simulation.graph import Credential
+from tests.simulation.lifeline import CrashPoint, HostBus, HostStore, HostTransport, Lifeline
+from tests.simulation.owners import Owner
+from tests.simulation.pump import Pump
+from tests.simulation.table import QUEUES, ROUTES, TIMERS
+from tests.support.virtual_time import now
+
+HOST_JSON = options.read(Path(__file__).parents[2] / "host.json")
+
+FUNCTION_TIMEOUT = 600.0
+"""Seconds (host.json, functionTimeout)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostPorts:
+    store: Store
+    bus: HostBus
+    directory: Directory
+    now: Now
+    new_id: NewId
+    jitter: Jitter
+    emit: Emit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What all hosts share."""
+
+    settings: Settings
+    targets: tuple[Target, ...]
+    store: Store
+    bus: SimulatedBus
+    graph: httpx.AsyncBaseTransport
+    token: str
+    random: Random
+    new_id: NewId
+    faults: Faults
+    lines: list[str] = field(default_factory=list)
+    """What was logged."""
+    events: list[tuple[datetime, Event]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    """Exceptions that left a function: Service Bus delivers the message again."""
+
+
+class Host:
+    def __init__(self, name: str, around: Surroundings) -> None:
+        self.name = name
+        self._around = around
+        self._owner = Owner()
+        self._lifeline = self._new_lifeline()
+        self._pump: Pump | None = None
+        self._app: App | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        return self._app is not None
+
+    def start(self) -> None:
+        """A new process: nothing is remembered."""
+        assert self._app is None, f"{self.name} is running"
+        around = self._around
+        self._owner = Owner()
+        self._lifeline = self._new_lifeline()
+        self._app = App(around.settings, around.targets, self._ports())
+        self._pump = Pump(
+            around.bus,
+            options=HOST_JSON,
+            host=self._owner,
+            faults=around.faults,
+            handle=self._handle,
+        )
+        for queue in QUEUES:
+            self._pump.start(queue)
+
+    def kill(self) -> None:
+        """As a crash: nothing is finished, nothing is handed back, locks stay as they are."""
+        self._lifeline.cut()
+        if self._pump is not None:
+            self._pump.cut()
+        self._app = self._pump = None
+        self._owner.cancel()
+
+    @property
+    def calls(self) -> Counter[str]:
+        """To the world, by name (see Lifeline), since it was started last."""
+        return self._lifeline.counts
+
+    def die_after(self, call: str, times: int = 1) -> None:
+        """Kills it once that many more calls to the world match `call` (see Lifeline)."""
+        self._lifeline.crash_points.append(CrashPoint(re.compile(call), times))
+
+    async def fire(self, timer: str) -> None:
+        """Runs a timer to its end, or to the end of the host."""
+        app = self._running()
+        await self._finish(f"timer {timer}", lambda: TIMERS[timer](app))
+
+    async def post(self, route: str, body: bytes) -> HTTPStatus | None:
+        """The webhook's answer; None when the host died over it."""
+        app, answers = self._running(), list[HTTPStatus]()
+
+        async def receive() -> None:
+            answers.append(await ROUTES[route](app, body))
+
+        work = await self._finish(f"webhook {route}", receive)
+        if work.cancelled():
+            return None
+        return answers[0] if work.result() else HTTPStatus.INTERNAL_SERVER_ERROR
+
+    async def _handle(self, queue: str, message: Message) -> bool:
+        app = self._running()
+        return await self._run(queue, lambda: QUEUES[queue](app, message))
+
+    async def _finish(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[bool]:
+        running = self._owner.spawn(self._run(name, work))
+        await asyncio.wait({running})
+        return running
+
+    async def _run(self, name: str, work: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            async with asyncio.timeout(FUNCTION_TIMEOUT):
+                await work()
+        except Exception as error:  # noqa: BLE001 - as the Functions host does
+            self._around.failures.append(f"{name}: {error!r}")
+            return False
+        return True
+
+    def _running(self) -> App:
+        assert self._app is not None, f"{self.name} is dead"
+        return self._app
+
+    def _new_lifeline(self) -> Lifeline:
+        return Lifeline(self._around.random, self._around.faults, self.kill)
+
+    def _ports(self) -> HostPorts:
+        around, lifeline = self._around, self._lifeline
+
+        def emit(event: Event) -> None:
+            lifeline.check()
+            line = {"event": event.name, "result": event.result, **event.fields}
+            around.lines.append(json.dumps(line))
+            around.events.append((now(), event))
+
+        return HostPorts(
+            store=HostStore(around.store, lifeline),
+            bus=HostBus(around.bus, lifeline),
+            directory=GraphDirectory(
+                str(around.settings.graph_url),
+                Credential(around.token),
+                HostTransport(around.graph, lifeline),
+            ),
+            now=now,
+            new_id=around.new_id,
+            jitter=around.random.random,
+            emit=emit,
+        )

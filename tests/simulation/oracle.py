@@ -1,0 +1,45 @@
+"""Who should have what in the app, from the truth of the directory alone."""
+
+from collections.abc import Mapping
+
+from emulator.graph.tenant import Tenant
+
+Access = Mapping[str, frozenset[str]]
+"""Groups by active user; a user assigned directly may have none."""
+
+
+def entitled(tenant: Tenant, service_principal: str) -> Access:
+    """Enabled users, assigned directly or as direct members of an assigned group."""
+    assigned = {
+        assignment.principal.id
+        for assignment in tenant.assignments
+        if assignment.resource.id == service_principal and assignment.removed_at is None
+    }
+    groups = [
+        group
+        for group in tenant.directory.groups.values()
+        if group.id in assigned and group.deleted_at is None
+    ]
+    found: dict[str, frozenset[str]] = {}
+    for user in tenant.directory.users.values():
+        through = frozenset(group.id for group in groups if user.id in group.members)
+        if user.is_enabled and (through or user.id in assigned):
+            found[user.id] = through
+    return found
+
+
+def active(tenant: Tenant, service_principal: str) -> Access:
+    """What the app has."""
+    accounts = tenant.targets[service_principal].app.accounts
+    return {user: frozenset(a.groups) for user, a in accounts.items() if a.active}
+
+
+def differences(tenant: Tenant, service_principal: str) -> list[str]:
+    """One line for each user who has not what they should have; empty when all is right."""
+    wanted, found = entitled(tenant, service_principal), active(tenant, service_principal)
+    lines = [f"{user} should be active" for user in wanted if user not in found]
+    lines += [f"{user} should be disabled" for user in found if user not in wanted]
+    for user in wanted.keys() & found.keys():
+        lines += [f"{user} lacks group {group}" for group in wanted[user] - found[user]]
+        lines += [f"{user} has group {group} still" for group in found[user] - wanted[user]]
+    return sorted(lines)

@@ -1,0 +1,57 @@
+"""What a host runs, in one place: queue, timer or route → service, as the handlers do."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import cache
+from http import HTTPStatus
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import azure.functions as func
+
+import handlers
+from hasten.bootstrap import App
+from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
+from hasten.services.messages import Look, Wake
+
+Json = dict[str, Any]
+
+NOTIFICATIONS = "graph/notifications"
+
+QUEUES: Mapping[str, Callable[[App, Message], Awaitable[None]]] = {
+    DIRECTORY_CHANGES: lambda app, message: app.retrying.run(
+        app.looking.look, Look.parse(message.body)
+    ),
+    PROVISIONING: lambda app, message: app.retrying.run(
+        app.draining.drain, Wake.parse(message.body)
+    ),
+}
+
+TIMERS: Mapping[str, Callable[[App], Awaitable[None]]] = {
+    "sweep": lambda app: app.schedules.sweep(),
+    "wake": lambda app: app.schedules.wake(),
+    "look": lambda app: app.schedules.look(),
+    "renew": lambda app: app.schedules.renew(),
+}
+
+ROUTES: Mapping[str, Callable[[App, bytes], Awaitable[HTTPStatus]]] = {
+    NOTIFICATIONS: lambda app, body: app.receiving.receive(body),
+}
+
+
+@cache
+def triggers(kind: str) -> tuple[Json, ...]:
+    """The triggers of a type that the handlers declare, each with the name of its function."""
+    return tuple(trigger for trigger in _all_triggers() if trigger["type"] == kind)
+
+
+def _all_triggers() -> Iterator[Json]:
+    for module in iter_modules(handlers.__path__, "handlers."):
+        app = func.FunctionApp()
+        app.register_functions(import_module(module.name).blueprint)
+        for function in app.get_functions():
+            for raw in function.get_raw_bindings():
+                binding: Json = json.loads(raw)
+                if binding["type"].endswith("Trigger"):
+                    yield {**binding, "function": function.get_function_name()}

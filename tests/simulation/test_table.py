@@ -1,0 +1,13 @@
+"""The simulation runs all that the deployed app runs."""
+
+from tests.simulation.table import QUEUES, ROUTES, TIMERS, triggers
+
+
+def test_every_queue_timer_and_route_of_the_handlers_is_simulated() -> None:
+    queues = {trigger["queueName"] for trigger in triggers("serviceBusTrigger")}
+    timers = {trigger["function"] for trigger in triggers("timerTrigger")}
+    routes = {trigger["route"] for trigger in triggers("httpTrigger")}
+
+    assert queues == QUEUES.keys()
+    assert timers == TIMERS.keys()
+    assert routes == ROUTES.keys()
