@@ -4,6 +4,7 @@ import json
 
 import azure.functions as func
 
+from hasten.adapters.telemetry import continued
 from hasten.bootstrap import app
 from hasten.ports.bus import PROVISIONING
 from hasten.services.messages import Wake
@@ -20,4 +21,5 @@ blueprint = func.Blueprint()
 )
 async def provisioning(message: func.ServiceBusMessage) -> None:
     wake = Wake.parse(json.loads(message.get_body()))
-    await app().retrying.run(app().draining.drain, wake)
+    with continued("provisioning", message.application_properties):
+        await app().retrying.run(app().draining.drain, wake)

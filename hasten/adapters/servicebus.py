@@ -18,6 +18,7 @@ from azure.servicebus.exceptions import (
     ServiceBusAuthorizationError,
 )
 
+from hasten.adapters.telemetry.traces import carried
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import TOPICS, Message
 
@@ -94,7 +95,7 @@ def _encoded(messages: Sequence[Message]) -> Iterator[ServiceBusMessage]:
             scheduled_enqueue_time_utc=message.at,
             content_type=message.content_type,
             subject=message.subject,
-            application_properties=dict(message.properties.items()),
+            application_properties={**dict(message.properties.items()), **carried()},
         )
 
 

@@ -27,6 +27,7 @@ from tenacity import (
 
 from hasten.adapters.graph.answers import DEFAULT_DELAY, PassingError, RefusedError, checked
 from hasten.adapters.graph.pressure import Pressure
+from hasten.adapters.telemetry.traces import untraced
 from hasten.errors import TemporaryError
 from hasten.limits import CALL_TIMEOUT, READ_TIMEOUT
 from hasten.ports.store import Json
@@ -54,7 +55,8 @@ class Wire:
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         try:
             async with asyncio.timeout(within.total_seconds()):
-                response = await self._adapter.send_primitive_async(request, "bytes", {})
+                with untraced():
+                    response = await self._adapter.send_primitive_async(request, "bytes", {})
         except (httpx.TransportError, TimeoutError) as error:
             reason = f"Graph did not answer: {type(error).__name__}"
             raise TemporaryError(reason, DEFAULT_DELAY) from error
