@@ -92,6 +92,12 @@ async def take_over(
     return PaceKeeper(store, target, owner, pace, breaker, written.etag)
 
 
+async def not_before(store: Store, target: str) -> datetime:
+    """Until when Graph asked us not to call `target`; long ago when it did not."""
+    document = await _get(store, target)
+    return _pace(document.body, None).not_before if document else LONG_AGO
+
+
 async def _get(store: Store, target: str) -> Document | None:
     return await store.get(COLLECTION, PARTITION, target)
 
