@@ -23,6 +23,9 @@ param alertEmail string = ''
 @description('Instances that wait for Graph: without one a cold start may take longer than the 3 s it allows.')
 param alwaysReadyHttpInstances int = 1
 
+@description('Instances that wait to look and as many to drain: they save a quiet tenant a cold start of seconds.')
+param alwaysReadyWorkerInstances int = 0
+
 @description('Storage and Key Vault by private endpoints alone. The webhook stays reachable for Graph.')
 param privateNetwork bool = false
 
@@ -138,6 +141,7 @@ module app 'app/function-app.bicep' = {
     clientStateSecretPreviousUri: empty(clientStateSecretPrevious) ? '' : vault.outputs.clientStateSecretPreviousUri
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     alwaysReadyHttpInstances: alwaysReadyHttpInstances
+    alwaysReadyWorkerInstances: alwaysReadyWorkerInstances
   }
 }
 

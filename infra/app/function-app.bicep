@@ -19,6 +19,14 @@ param clientStateSecretPreviousUri string
 param subnetId string
 
 param alwaysReadyHttpInstances int
+param alwaysReadyWorkerInstances int
+
+// Flex Consumption scales HTTP as one group and every other function by itself.
+var alwaysReady = [
+  { name: 'http', instanceCount: alwaysReadyHttpInstances }
+  { name: 'function:directory_changes', instanceCount: alwaysReadyWorkerInstances }
+  { name: 'function:provisioning', instanceCount: alwaysReadyWorkerInstances }
+]
 
 // Left out when there is none: a reference that cannot be resolved would itself be taken for the secret.
 var previousSecret = empty(clientStateSecretPreviousUri)
@@ -61,7 +69,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: 2048
         maximumInstanceCount: 40
-        alwaysReady: alwaysReadyHttpInstances > 0 ? [{ name: 'http', instanceCount: alwaysReadyHttpInstances }] : []
+        alwaysReady: filter(alwaysReady, group => group.instanceCount > 0)
       }
       deployment: {
         storage: {

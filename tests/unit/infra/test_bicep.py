@@ -1,6 +1,7 @@
 """What a compiler would refuse, as far as it can be seen without one."""
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -93,6 +94,25 @@ def test_azd_finds_the_service_in_the_tag_of_the_site() -> None:
         if node.type == "object_property" and text_of(node.children[0]) == "'azd-service-name'"
     ]
     assert f"\n  {tag}:\n" in text
+
+
+def test_a_function_that_is_kept_ready_is_one_of_the_app() -> None:
+    handlers = "".join(path.read_text() for path in (ROOT / "handlers").glob("*.py"))
+
+    kept = re.findall(r"'function:(\w+)'", text_of(template("app/function-app.bicep").root))
+
+    assert kept
+    assert all(f'@blueprint.function_name("{name}")' in handlers for name in kept)
+
+
+def test_what_azd_may_set_is_in_the_docs_and_what_the_docs_say_can_be_set() -> None:
+    parameters = (INFRA / "main.parameters.json").read_text()
+    docs = (ROOT / "docs" / "deployment.md").read_text()
+    section = docs.partition("## Choices")[2].partition("### ")[0]
+
+    choices = set(re.findall(r"\$\{(HASTEN_(?!CLIENT)\w+)", parameters))
+
+    assert choices == set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
 
 
 def test_an_extension_is_one_that_the_configuration_beside_it_names() -> None:
