@@ -1,12 +1,14 @@
 """What becomes of an intent once the directory has been brought to what it wants: a change for the
 ledger, an ending without one, or nothing more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from hasten.domain.changes import Action, Change, State, newer
 from hasten.domain.intents import Intent, Wanted
+from hasten.domain.outcomes import REJECTED
 from hasten.limits import MAX_LINKS_PER_PATCH
 
 COMPANY = timedelta(seconds=1)
@@ -39,6 +41,10 @@ class Ending:
     next_action: str = ""
 
 
+GONE = Ending(REJECTED, "the group does not exist", "correct the group that the event names")
+UNKNOWN = Ending(REJECTED, "the user does not exist", "correct the user that the event names")
+
+
 @dataclass(frozen=True, slots=True)
 class Restart:
     """The row ended, and must be called again."""
@@ -64,7 +70,6 @@ def decide(intent: Intent, seen: Seen, row: Change | None, now: datetime) -> Dec
         again = newer(same, change) if seen.written else None
         return change if again is not None else Restart(same)
     return change
-
 
 
 def _change(intent: Intent, seen: Seen, now: datetime) -> Change:
@@ -94,3 +99,23 @@ def in_company(
         return chunks, None
     due = chunks[-1][0].recorded_at + COMPANY
     return (chunks, None) if due <= now else (chunks[:-1], due)
+
+
+def refusal_of(intent: Intent, shown: Mapping[str, Any]) -> Ending | None:
+    """Why nothing may be written for the intent; None when it may."""
+    if intent.wanted is Wanted.IN_STEP:
+        return None
+    if shown.get("isAssignableToRole"):
+        return Ending(
+            REJECTED,
+            "the group is role-assignable: its members may hold directory roles",
+            "name a group that is not",
+        )
+    is_dynamic = "DynamicMembership" in (shown.get("groupTypes") or ())
+    if is_dynamic and intent.wanted is not Wanted.GROUP:
+        return Ending(
+            REJECTED,
+            "the group is dynamic: its members follow from its rule alone",
+            "change the rule, or what it reads of the person",
+        )
+    return None

@@ -1,0 +1,202 @@
+"""Brings about in Entra ID what events want: groups, members and assignments, then the ledger.
+
+Every step reads what is there and writes only what is missing, so a crash between any two of them
+is mended by doing it all again.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from hasten.domain.changes import DIRECT
+from hasten.domain.intents import NAMED, Intent
+from hasten.errors import PermanentError
+from hasten.ports.bus import Bus
+from hasten.ports.clock import NewId, Now
+from hasten.ports.directory import Directory
+from hasten.ports.store import Store
+from hasten.ports.telemetry import Emit, Event
+from hasten.services import registry
+from hasten.services.ensure_assignment import Assigned
+from hasten.services.ensure_direct import DirectEnsuring
+from hasten.services.ensure_group import GroupEnsuring
+from hasten.services.ensure_named import Naming
+from hasten.services.ensure_observed import Observing
+from hasten.services.ensure_settle import Settling
+from hasten.services.ensure_work import Work
+from hasten.services.groups import Groups
+from hasten.services.intents import Intents
+from hasten.services.ledger import Ledger
+from hasten.services.messages import Ensure
+from hasten.services.outbox import Outbox
+from hasten.services.recording import Recording
+from hasten.services.registry import Found
+from hasten.services.troubles import Troubles
+from hasten.services.watch import Watching
+from hasten.targets import Target
+
+MOST_INTENTS = 500
+"""In one run: removals go one by one, and a run must end within a few minutes."""
+
+STEPS_PER_SECOND = 4
+"""Runs that are put off are gathered to so many a second: equal messages are one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ensuring:
+    """The service: the session of its queue lets one run of a target work at a time."""
+
+    directory: Directory
+    store: Store
+    ledger: Ledger
+    recording: Recording
+    bus: Bus
+    watching: Watching
+    targets: Mapping[str, Target]
+    emit: Emit
+    now: Now
+    new_id: NewId
+
+    async def ensure(self, ensure: Ensure) -> None:
+        """Raises TemporaryError and PermanentError of Graph: what was done stays done, and the
+        intents that were not brought about stay open."""
+        target = self.targets.get(ensure.target)
+        if target is None:
+            raise PermanentError(
+                f"target {ensure.target} is not in targets.yaml",
+                "put it back, or cancel its events",
+            )
+        intents = Intents(self.store)
+        opened = await intents.open_intents(target.name)
+        if not opened:
+            return
+        found = await registry.load(self.store, target.name)
+        found = found or await self.watching.discover(target)
+        troubles = Troubles()
+        run = self._run(intents, target, found, troubles)
+        batch = sorted(opened, key=lambda intent: intent.recorded_at)[:MOST_INTENTS]
+        await (run.observe(batch) if target.observes else run.bring_about(batch))
+        if run.due:
+            await self._again(target, min(run.due))
+        troubles.surface()
+        if len(opened) > len(batch):
+            more = Ensure(target=target.name)
+            await self.bus.send(more.queue, [more.message(self.new_id())])
+
+    async def _again(self, target: Target, due: datetime) -> None:
+        """For new members that wait for company. Equal messages count as one at the queue: the name
+        must differ where a clock ahead of ours delivers one too early."""
+        at = max(due.timestamp(), self.now().timestamp() + 1 / STEPS_PER_SECOND)
+        step = math.ceil(at * STEPS_PER_SECOND)
+        again = Ensure(target=target.name)
+        at_step = datetime.fromtimestamp(step / STEPS_PER_SECOND, UTC)
+        await self.bus.send(again.queue, [again.message(f"{target.name}:{step}", at_step)])
+
+    def _run(self, intents: Intents, target: Target, found: Found, troubles: Troubles) -> "_Run":
+        groups = Groups(self.directory, self.store, self.now)
+        settling = Settling(
+            intents=intents,
+            ledger=self.ledger,
+            recording=self.recording,
+            outbox=Outbox(self.store, self.bus),
+            bus=self.bus,
+            emit=self.emit,
+            now=self.now,
+            new_id=self.new_id,
+        )
+        return _Run(
+            target=target,
+            found=found,
+            troubles=troubles,
+            intents=intents,
+            directory=self.directory,
+            settling=settling,
+            naming=Naming(groups, intents, settling),
+            observing=Observing(self.directory, groups),
+            of_group=GroupEnsuring(
+                directory=self.directory,
+                store=self.store,
+                groups=groups,
+                intents=intents,
+                emit=self.emit,
+                now=self.now,
+            ),
+            direct=DirectEnsuring(
+                directory=self.directory, store=self.store, intents=intents, now=self.now
+            ),
+            emit=self.emit,
+        )
+
+
+@dataclass(slots=True)
+class _Run:
+    """One message's work, group by group."""
+
+    target: Target
+    found: Found
+    troubles: Troubles
+    intents: Intents
+    directory: Directory
+    settling: Settling
+    naming: Naming
+    observing: Observing
+    of_group: GroupEnsuring
+    direct: DirectEnsuring
+    emit: Emit
+    due: list[datetime] = field(default_factory=list)
+    _read: Assigned | None = None
+
+    async def bring_about(self, batch: Sequence[Intent]) -> None:
+        moved: list[Intent] = []
+        for group, named in _by_group(batch).items():
+            if group.startswith(NAMED):
+                with self.troubles.kept():
+                    moved += await self.naming.place(self.target, named, self.troubles)
+        replaced = {(intent.group, intent.user) for intent in moved}
+        known = [
+            intent
+            for intent in batch
+            if not intent.group.startswith(NAMED) and (intent.group, intent.user) not in replaced
+        ]
+        ordered = sorted([*known, *moved], key=lambda intent: intent.recorded_at)
+        for group, wanted in _by_group(ordered).items():
+            work = Work(self.target, group, self._assigned, self.troubles)
+            with self.troubles.kept():
+                service = self.direct if group == DIRECT else self.of_group
+                await service.bring_about(work, wanted)
+            await self._settle(work, len(wanted))
+
+    async def observe(self, batch: Sequence[Intent]) -> None:
+        for group, wanted in _by_group(batch).items():
+            work = Work(self.target, group, self._assigned, self.troubles)
+            with self.troubles.kept():
+                await self.observing.observe(work, wanted)
+            await self._settle(work, len(wanted))
+
+    async def _settle(self, work: Work, wanted: int) -> None:
+        """What was done before an error is settled all the same."""
+        if work.due is not None:
+            self.due.append(work.due)
+        await self.settling.settle(self.target.name, work.results, self.troubles)
+        about = {
+            "target": self.target.name,
+            "group": work.group,
+            "wanted": wanted,
+            "done": len(work.results),
+        }
+        self.emit(Event("ensure", "done" if work.results else "waiting", about))
+
+    async def _assigned(self) -> Assigned:
+        """Read at most once in a run."""
+        service_principal = self.found.service_principal
+        self._read = self._read or await Assigned.read(self.directory, service_principal)
+        return self._read
+
+
+def _by_group(intents: Sequence[Intent]) -> Mapping[str, Sequence[Intent]]:
+    by_group: dict[str, list[Intent]] = defaultdict(list)
+    for intent in intents:
+        by_group[intent.group].append(intent)
+    return by_group

@@ -1,0 +1,58 @@
+"""Who is assigned to one enterprise application, and with which role: read once, then kept true."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hasten.domain.roles import choose_role
+from hasten.errors import PermanentError
+from hasten.ports.directory import AlreadyExists, Assignment, Directory, NotYet
+from hasten.ports.store import Json
+
+
+@dataclass(slots=True)
+class Assigned:
+    """Read anew by each run: others assign and unassign too."""
+
+    directory: Directory
+    service_principal: str
+    _assignments: list[Assignment] = field(default_factory=list)
+    _app_roles: Sequence[Json] = ()
+
+    @classmethod
+    async def read(cls, directory: Directory, service_principal: str) -> "Assigned":
+        found = await directory.service_principals(object_id=service_principal)
+        if not found:
+            raise PermanentError(
+                f"the enterprise application {service_principal} is gone",
+                "correct how targets.yaml names it, or create the application",
+            )
+        assigned = cls(directory, service_principal, [], found[0].get("appRoles") or ())
+        await assigned._reread()
+        return assigned
+
+    def of(self, principal: str) -> list[Assignment]:
+        return [given for given in self._assignments if given.principal == principal]
+
+    def role(self, wanted: str) -> str:
+        """Raises PermanentError when the app has no such role, or several fit."""
+        return choose_role(self._app_roles, wanted)
+
+    async def assign(self, principal: str, role: str) -> None:
+        """Raises NotYet while Graph knows of the assignment but does not show it."""
+        try:
+            await self.directory.assign(self.service_principal, principal, role)
+        except AlreadyExists:
+            await self._reread()
+            if not any(given.role == role for given in self.of(principal)):
+                raise NotYet(f"the assignment of {principal} does not show yet") from None
+
+    async def unassign(self, principal: str) -> bool:
+        """From every role; False when there was no assignment."""
+        gone = [
+            await self.directory.unassign(self.service_principal, given.id)
+            for given in self.of(principal)
+        ]
+        return any(gone)
+
+    async def _reread(self) -> None:
+        self._assignments = list(await self.directory.assignments(self.service_principal))

@@ -1,0 +1,65 @@
+"""Brings about what events want of people without a group: their own assignment to the target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hasten.domain.changes import DIRECT
+from hasten.domain.ensuring import UNKNOWN, Ending, Seen
+from hasten.domain.intents import Intent, Wanted
+from hasten.domain.outcomes import REJECTED
+from hasten.errors import PermanentError
+from hasten.ports.clock import Now
+from hasten.ports.directory import Directory, NotYet
+from hasten.ports.store import Store
+from hasten.services.ensure_assignment import Assigned
+from hasten.services.ensure_work import Work, marked, origin
+from hasten.services.intents import Intents
+
+
+@dataclass(frozen=True, slots=True)
+class DirectEnsuring:
+    directory: Directory
+    store: Store
+    intents: Intents
+    now: Now
+
+    async def bring_about(self, work: Work, wanted: Sequence[Intent]) -> None:
+        """Revocations go before grants; the first error that will pass ends it."""
+        assigned = await work.assigned()
+        with work.troubles.kept():
+            for intent in sorted(wanted, key=lambda i: i.wanted is not Wanted.ABSENT):
+                is_assigned = bool(assigned.of(intent.user))
+                if intent.wanted is Wanted.ABSENT and is_assigned:
+                    await self._unassign(work, assigned, intent)
+                elif intent.wanted is Wanted.MEMBER and not is_assigned:
+                    await self._assign(work, assigned, intent)
+                else:
+                    await self._end(work, intent, member=is_assigned, written=intent.writing)
+
+    async def _unassign(self, work: Work, assigned: Assigned, intent: Intent) -> None:
+        for current in await marked(self.intents, [intent]):
+            gone = await assigned.unassign(intent.user)
+            await self._end(work, current, member=False, written=gone or intent.writing)
+
+    async def _assign(self, work: Work, assigned: Assigned, intent: Intent) -> None:
+        try:
+            role = assigned.role(str(intent.spec.get("role") or ""))
+        except PermanentError as error:
+            work.end([intent], Ending(REJECTED, error.reason, error.next_action))
+            return
+        for current in await marked(self.intents, [intent]):
+            try:
+                await assigned.assign(intent.user, role)
+            except NotYet as error:
+                if await self.directory.users(object_id=intent.user):
+                    work.troubles.add(error)
+                else:
+                    work.end([current], UNKNOWN)
+                continue
+            await self._end(work, current, member=True, written=True)
+
+    async def _end(self, work: Work, intent: Intent, *, member: bool, written: bool) -> None:
+        at = self.now()
+        begun = await origin(self.store, f"{DIRECT}|{work.target.name}", at)
+        seen = Seen(member=member, written=written, origin=begun, at=at)
+        work.results.append((intent, seen))

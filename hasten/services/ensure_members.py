@@ -1,0 +1,61 @@
+"""Adds people to a group, twenty to a request; one bad id does not lose the other nineteen."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from hasten.ports.directory import AlreadyExists, Directory, Missing, NotYet
+
+
+class Joined(StrEnum):
+    ADDED = "added"
+    THERE = "there"
+    """A member already."""
+
+    UNKNOWN = "unknown"
+    """No such user."""
+
+    LATE = "late"
+    """A user that has not reached every replica: the same request will do later."""
+
+
+async def add(directory: Directory, group: str, users: Sequence[str]) -> Mapping[str, Joined]:
+    """At most MAX_LINKS_PER_PATCH users who seem to be no members yet.
+
+    Graph refuses all when one is a member already or is unknown. Raises NotYet when the group
+    itself does not show.
+    """
+    try:
+        await directory.add_members(group, users)
+    except AlreadyExists:
+        return await _without_members(directory, group, users)
+    except Missing:
+        if await directory.group(group) is None:
+            raise NotYet(f"group {group} does not show yet") from None
+        if len(users) > 1:
+            return await _one_by_one(directory, group, users)
+        known = await directory.users(object_id=users[0])
+        return {users[0]: Joined.LATE if known else Joined.UNKNOWN}
+    return dict.fromkeys(users, Joined.ADDED)
+
+
+async def _without_members(
+    directory: Directory, group: str, users: Sequence[str]
+) -> Mapping[str, Joined]:
+    """The list of members may lag behind the refusal: then each is tried alone."""
+    if len(users) == 1:
+        return {users[0]: Joined.THERE}
+    members = {member.id for member in await directory.members(group)}
+    rest = [user for user in users if user not in members]
+    if len(rest) == len(users):
+        return await _one_by_one(directory, group, users)
+    there = dict.fromkeys([user for user in users if user in members], Joined.THERE)
+    return {**there, **(await add(directory, group, rest) if rest else {})}
+
+
+async def _one_by_one(
+    directory: Directory, group: str, users: Sequence[str]
+) -> Mapping[str, Joined]:
+    joined: dict[str, Joined] = {}
+    for user in users:
+        joined |= await add(directory, group, [user])
+    return joined

@@ -1,0 +1,45 @@
+"""One group's share of a run: what it is done with, and what came of it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from hasten.domain.ensuring import Ending, Seen
+from hasten.domain.intents import Intent
+from hasten.ports.store import Store
+from hasten.services import cursors
+from hasten.services.ensure_assignment import Assigned
+from hasten.services.intents import Intents
+from hasten.services.troubles import Troubles
+from hasten.targets import Target
+
+Result = tuple[Intent, Seen | Ending]
+
+
+@dataclass(slots=True)
+class Work:
+    """`assigned` reads on first use. `due` is when new members that wait for company have waited
+    long enough."""
+
+    target: Target
+    group: str
+    assigned: Callable[[], Awaitable[Assigned]]
+    troubles: Troubles
+    results: list[Result] = field(default_factory=list)
+    due: datetime | None = None
+
+    def end(self, intents: Sequence[Intent], ending: Ending) -> None:
+        self.results += [(intent, ending) for intent in intents]
+
+
+async def marked(intents: Intents, given: Sequence[Intent]) -> list[Intent]:
+    """Those that no newer event has replaced, marked as being written."""
+    already = [intent for intent in given if intent.writing]
+    fresh = [intent for intent in given if not intent.writing]
+    return [*already, *await intents.update(fresh, lambda i: replace(i, writing=True))]
+
+
+async def origin(store: Store, name: str, now: datetime) -> int:
+    """Of the cursor called `name`, or the one it would begin with."""
+    cursor = await cursors.load(store, name) or cursors.first("", now)
+    return cursor.origin

@@ -1,0 +1,130 @@
+"""A world in which events want something, and the ensure queue brings it about."""
+
+import heapq
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+from hasten.domain.changes import Cause
+from hasten.domain.intents import THE_GROUP, Intent, Wanted, group_key
+from hasten.errors import TemporaryError
+from hasten.ports.bus import ENSURE, PROVISIONING_OUTCOMES
+from hasten.services.ensure import Ensuring
+from hasten.services.groups import Groups
+from hasten.services.intents import Intents
+from hasten.services.messages import Ensure
+from tests.support.virtual_time import now
+from tests.support.world import TOTAL, World
+
+RUN = Ensure(target=TOTAL)
+
+
+class Onboarding(World):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.intents = Intents(self.store)
+        self._events = itertools.count(1)
+
+    @property
+    def groups_made(self) -> Groups:
+        return Groups(self.directory, self.store, now)
+
+    @property
+    def ensuring(self) -> Ensuring:
+        return Ensuring(
+            directory=self.directory,
+            store=self.store,
+            ledger=self.ledger,
+            recording=self.recording,
+            bus=self.bus,
+            watching=self.watching,
+            targets={self.target.name: self.target},
+            emit=self.events.append,
+            now=now,
+            new_id=self.new_id,
+        )
+
+    async def wants(
+        self,
+        group: str,
+        *users: str,
+        wanted: Wanted = Wanted.MEMBER,
+        name: str = "",
+        age: float = 2,
+        event: str = "",
+        time: datetime | None = None,
+        **spec: Any,
+    ) -> list[Intent]:
+        """An event of `age` seconds; a group without an id is given by its name alone."""
+        at = now() - timedelta(seconds=age)
+        cause = Cause("/hr", event or f"event-{next(self._events)}")
+        intents = [
+            Intent(
+                target=TOTAL,
+                group=group or group_key(name),
+                user=user,
+                wanted=wanted,
+                time=time or at,
+                cause=cause,
+                recorded_at=at,
+                group_name=name,
+                spec=spec,
+            )
+            for user in users or (THE_GROUP,)
+        ]
+        await self.intents.record(intents)
+        return intents
+
+    async def ensures(self) -> None:
+        await self.ensuring.ensure(RUN)
+
+    async def ensures_until_done(self, *, tries: int = 40) -> None:
+        """As Service Bus would: what is to be tried again is tried at once."""
+        for _ in range(tries):
+            try:
+                await self.ensures()
+            except TemporaryError:
+                continue
+            if not await self.intents.open_intents(TOTAL):
+                return
+        raise AssertionError("the intents never ended")
+
+    async def members(self, group: str) -> set[str]:
+        return {member.id for member in await self.directory.members(group)}
+
+    def told(self) -> list[tuple[str, str]]:
+        """(user, result) of every outcome, each id once as at the topic."""
+        by_id = {m.message_id: m.body for m in self.bus.of(PROVISIONING_OUTCOMES)}
+        return [(body["data"]["user"], body["data"]["result"]) for body in by_id.values()]
+
+    def reasons(self) -> list[str]:
+        return [m.body["data"]["reason"] for m in self.bus.of(PROVISIONING_OUTCOMES)]
+
+    def given(self, principal: str) -> list[str]:
+        """The roles that a principal has at the target."""
+        granted = itertools.chain.from_iterable(self.directory.granted.values())
+        return [assignment.role for assignment in granted if assignment.principal == principal]
+
+
+class EnsureQueue:
+    """The messages of the ensure queue, each delivered at its time, equal ones once a minute."""
+
+    def __init__(self, world: Onboarding) -> None:
+        self._world = world
+        self._taken = 0
+        self._waiting: list[tuple[datetime, int]] = []
+        self._seen: set[str] = set()
+
+    def take(self) -> int:
+        """Delivers what is due now; how many."""
+        sent = self._world.bus.of(ENSURE)
+        for index, message in enumerate(sent[self._taken :], start=self._taken):
+            if message.message_id not in self._seen:
+                self._seen.add(message.message_id)
+                heapq.heappush(self._waiting, (message.at or now(), index))
+        self._taken = len(sent)
+        due = 0
+        while self._waiting and self._waiting[0][0] <= now():
+            heapq.heappop(self._waiting)
+            due += 1
+        return due
