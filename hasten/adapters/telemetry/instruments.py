@@ -184,6 +184,13 @@ INSTRUMENTS: Sequence[Instrument] = (
         "target",
         "result",
     ),
+    _counter(
+        "hasten.alerts",
+        "removals that the log or the cycle did not bear out",
+        "alert",
+        "target",
+        "result",
+    ),
     # --- how it stands, once a minute ---
     _gauge("hasten.backlog", "changes with something left to do", "open"),
     _gauge("hasten.held", "changes that wait for an operator", "held"),
