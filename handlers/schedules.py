@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from hasten.adapters.telemetry import continued
 from hasten.bootstrap import app
 
 blueprint = func.Blueprint()
@@ -10,22 +11,40 @@ blueprint = func.Blueprint()
 @blueprint.function_name("sweep")
 @blueprint.timer_trigger(arg_name="timer", schedule="0 * * * * *")
 async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-    await app().schedules.sweep()
+    with continued("sweep"):
+        await app().schedules.sweep()
 
 
 @blueprint.function_name("wake")
 @blueprint.timer_trigger(arg_name="timer", schedule="30 * * * * *")
 async def wake(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-    await app().schedules.wake()
+    with continued("wake"):
+        await app().schedules.wake()
 
 
 @blueprint.function_name("look")
 @blueprint.timer_trigger(arg_name="timer", schedule="15 */5 * * * *")
 async def look(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-    await app().schedules.look()
+    with continued("look"):
+        await app().schedules.look()
+
+
+@blueprint.function_name("verify")
+@blueprint.timer_trigger(arg_name="timer", schedule="50 */5 * * * *")
+async def verify(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    with continued("verify"):
+        await app().schedules.verify()
 
 
 @blueprint.function_name("renew")
-@blueprint.timer_trigger(arg_name="timer", schedule="45 0 */6 * * *")
+@blueprint.timer_trigger(arg_name="timer", schedule="45 0 * * * *")
 async def renew(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
-    await app().schedules.renew()
+    with continued("renew"):
+        await app().schedules.renew()
+
+
+@blueprint.function_name("tidy")
+@blueprint.timer_trigger(arg_name="timer", schedule="0 30 3 * * *")
+async def tidy(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    with continued("tidy"):
+        await app().schedules.tidy()

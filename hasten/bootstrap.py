@@ -14,16 +14,22 @@ from hasten.ports.directory import Directory
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
 from hasten.services.assignments import Assigning
+from hasten.services.attend import Attending
 from hasten.services.backoff import backoff
 from hasten.services.drain import Draining
+from hasten.services.intents import Intents
 from hasten.services.ledger import Ledger
 from hasten.services.look import Looking
 from hasten.services.outbox import Outbox
 from hasten.services.receive import Receiving
+from hasten.services.reconcile import Reconciling
 from hasten.services.recording import Recording
+from hasten.services.renew import Renewing
 from hasten.services.retrying import Retrying
 from hasten.services.schedules import Schedules
-from hasten.services.subscriptions import Subscribing
+from hasten.services.subscribe import Subscribing
+from hasten.services.tidy import Tidying
+from hasten.services.verify import Verifying
 from hasten.services.watch import Watching
 from hasten.settings import Settings
 from hasten.targets import Target
@@ -83,6 +89,17 @@ class App:
         )
 
     @cached_property
+    def attending(self) -> Attending:
+        return Attending(
+            store=self._ports.store,
+            subscribing=self._subscribing,
+            bus=self._ports.bus,
+            emit=self._ports.emit,
+            now=self._ports.now,
+            new_id=self._ports.new_id,
+        )
+
+    @cached_property
     def looking(self) -> Looking:
         return Looking(
             directory=self._ports.directory,
@@ -118,16 +135,18 @@ class App:
             ledger=self._ledger,
             bus=self._ports.bus,
             watching=self._watching,
-            subscribing=Subscribing(
+            subscribing=self._subscribing,
+            reconciling=Reconciling(
                 directory=self._ports.directory,
                 store=self._ports.store,
                 bus=self._ports.bus,
                 emit=self._ports.emit,
                 now=self._ports.now,
                 new_id=self._ports.new_id,
-                url=self._settings.notification_url,
-                client_state=self._settings.client_state,
             ),
+            verifying=self._verifying,
+            tidying=self._tidying,
+            outbox=self._outbox,
             emit=self._ports.emit,
             now=self._ports.now,
             new_id=self._ports.new_id,
@@ -141,6 +160,26 @@ class App:
             now=self._ports.now,
             new_id=self._ports.new_id,
             backoff=self._backoff,
+        )
+
+    @cached_property
+    def _subscribing(self) -> Subscribing:
+        return Subscribing(
+            directory=self._ports.directory,
+            store=self._ports.store,
+            renewing=Renewing(
+                directory=self._ports.directory,
+                store=self._ports.store,
+                emit=self._ports.emit,
+                now=self._ports.now,
+            ),
+            bus=self._ports.bus,
+            emit=self._ports.emit,
+            now=self._ports.now,
+            new_id=self._ports.new_id,
+            url=self._settings.notification_url,
+            lifecycle_url=self._settings.lifecycle_url,
+            client_state=self._settings.client_state,
         )
 
     @cached_property
@@ -168,6 +207,30 @@ class App:
         )
 
     @cached_property
+    def _verifying(self) -> Verifying:
+        return Verifying(
+            directory=self._ports.directory,
+            store=self._ports.store,
+            ledger=self._ledger,
+            outbox=self._outbox,
+            bus=self._ports.bus,
+            emit=self._ports.emit,
+            now=self._ports.now,
+            new_id=self._ports.new_id,
+            backoff=self._backoff,
+        )
+
+    @cached_property
+    def _tidying(self) -> Tidying:
+        return Tidying(
+            store=self._ports.store,
+            ledger=self._ledger,
+            intents=self._intents,
+            emit=self._ports.emit,
+            now=self._ports.now,
+        )
+
+    @cached_property
     def _recording(self) -> Recording:
         return Recording(
             directory=self._ports.directory,
@@ -182,6 +245,10 @@ class App:
     @cached_property
     def _outbox(self) -> Outbox:
         return Outbox(self._ports.store, self._ports.bus)
+
+    @cached_property
+    def _intents(self) -> Intents:
+        return Intents(self._ports.store)
 
     @property
     def _by_name(self) -> dict[str, Target]:

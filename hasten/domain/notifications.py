@@ -22,6 +22,23 @@ class Refusal(StrEnum):
     WRONG_TENANT = "wrong_tenant"
     UNKNOWN_SUBSCRIPTION = "unknown_subscription"
     NOT_A_GROUP = "not_a_group"
+    NOT_WATCHED = "not_watched"
+
+
+class LifecycleEvent(StrEnum):
+    """What Graph tells about a subscription itself (Graph, lifecycle events)."""
+
+    REAUTHORIZATION_REQUIRED = "reauthorizationRequired"
+    SUBSCRIPTION_REMOVED = "subscriptionRemoved"
+    MISSED = "missed"
+    UNKNOWN = "unknown"
+    """Any that Graph may add: taken for the worst of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    subscription: str
+    event: LifecycleEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,38 @@ def read(item: object, *, tenant: str, is_ours: Callable[[str], bool]) -> Hint |
     `is_ours` compares a clientState with ours in constant time. Whether the subscription is known
     is the caller's to check: it needs the store.
     """
+    proven = _proven(item, tenant=tenant, is_ours=is_ours)
+    if isinstance(proven, Refusal):
+        return proven
+    subscription, resource = proven.get("subscriptionId"), proven.get("resource")
+    if not isinstance(subscription, str) or not isinstance(resource, str):
+        return Refusal.MALFORMED
+    match = GROUP_RESOURCE.fullmatch(resource)
+    if match is None:
+        return Refusal.NOT_A_GROUP
+    added, removed = _members(proven.get("resourceData"))
+    return hint(match["id"].lower(), subscription.lower(), added, removed)
+
+
+def read_lifecycle(
+    item: object, *, tenant: str, is_ours: Callable[[str], bool]
+) -> Lifecycle | Refusal:
+    """As `read`, of a collection of lifecycle events: they have no resource and no change."""
+    proven = _proven(item, tenant=tenant, is_ours=is_ours)
+    if isinstance(proven, Refusal):
+        return proven
+    subscription, event = proven.get("subscriptionId"), proven.get("lifecycleEvent")
+    if not isinstance(subscription, str) or not isinstance(event, str):
+        return Refusal.MALFORMED
+    known = set(LifecycleEvent)
+    return Lifecycle(
+        subscription.lower(), LifecycleEvent(event) if event in known else LifecycleEvent.UNKNOWN
+    )
+
+
+def _proven(
+    item: object, *, tenant: str, is_ours: Callable[[str], bool]
+) -> Mapping[str, Any] | Refusal:
     if not isinstance(item, Mapping):
         return Refusal.MALFORMED
     client_state = item.get("clientState")
@@ -64,14 +113,7 @@ def read(item: object, *, tenant: str, is_ours: Callable[[str], bool]) -> Hint |
         return Refusal.WRONG_CLIENT_STATE
     if str(item.get("tenantId", "")).casefold() != tenant.casefold():
         return Refusal.WRONG_TENANT
-    subscription, resource = item.get("subscriptionId"), item.get("resource")
-    if not isinstance(subscription, str) or not isinstance(resource, str):
-        return Refusal.MALFORMED
-    match = GROUP_RESOURCE.fullmatch(resource)
-    if match is None:
-        return Refusal.NOT_A_GROUP
-    added, removed = _members(item.get("resourceData"))
-    return hint(match["id"].lower(), subscription.lower(), added, removed)
+    return item
 
 
 def _members(data: object) -> tuple[frozenset[str], frozenset[str]]:

@@ -17,8 +17,9 @@ SKEW = timedelta(seconds=5)
 PATIENCE = timedelta(hours=24)
 """Then a call without an entry is believed: Microsoft documents no latency of the log."""
 
-GIVES = frozenset({"create", "update", "enable"})
+GIVES = frozenset({"create", "enable"})
 TAKES = frozenset({"disable", "delete", "stageddelete"})
+"""What an export did. "update" says nothing: it may be a place in a group, given or taken."""
 
 
 class Says(StrEnum):
@@ -35,15 +36,15 @@ class Proof:
 
 
 def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
-    """`entries` tell of the user (or, failing that, of the group) of the change; the newest
-    decides that came after the call and says what can bear on it."""
+    """`entries` tell of the user or of the group of the change. The newest decides that came after
+    the call and can bear on it; one about the user goes before one about the group."""
     since = (change.called_at or change.found_at) - SKEW
-    for entry in sorted(entries, key=_when, reverse=True):
-        if _when(entry) < since:
-            break
-        told = _told(change, entry)
-        if told is not None:
-            return told
+    newest_first = sorted((e for e in entries if _when(e) >= since), key=_when, reverse=True)
+    for subject in (change.user, change.group):
+        for entry in newest_first:
+            told = _told(change, entry) if about(entry) == subject else None
+            if told is not None:
+                return told
     return Proof(Says.NOTHING)
 
 
@@ -57,17 +58,11 @@ def _told(change: Change, entry: Mapping[str, Any]) -> Proof | None:
             reason = redacted(f"{code}: {error.get('reason') or 'the log gives no reason'}")
             return Proof(Says.CONTRADICTED, reason, NEXT_ACTIONS.get(code, ""))
         case "success" | "warning":
-            opposite = GIVES if change.is_removal and _of_user(change, entry) else TAKES
-            if action in opposite and not (change.is_removal and action == "update"):
-                return None  # tells of another change
-            return Proof(Says.CONFIRMED)
+            is_of_another = action in (GIVES if change.is_removal else TAKES)
+            return None if is_of_another else Proof(Says.CONFIRMED)
         case "skipped" if code == "RedundantExport":
             return Proof(Says.CONFIRMED)
     return None
-
-
-def _of_user(change: Change, entry: Mapping[str, Any]) -> bool:
-    return about(entry) == change.user
 
 
 def about(entry: Mapping[str, Any]) -> str:

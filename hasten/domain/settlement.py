@@ -35,7 +35,7 @@ Backoff = Callable[[int], timedelta]
 """Attempt number from 1 on → how long to wait, jitter included."""
 
 
-def settle(
+def settle(  # noqa: PLR0912 - a case for each result
     change: Change,
     call: Call,
     verdict: Verdict,
@@ -74,6 +74,9 @@ def settle(
                 reason=verdict.reason,
                 next_action=verdict.next_action,
             )
+        case Result.UNAVAILABLE:
+            due = now + max(verdict.retry_after or timedelta(0), backoff(change.attempts + 1))
+            return retried(change, due_at=due, reason=verdict.reason)
         case Result.NOT_ENTITLED if change.attempts < len(REPLICATION_LADDER):
             due = now + REPLICATION_LADDER[change.attempts]
             return replace(

@@ -103,10 +103,9 @@ def plan(
             superseded.append(subscription)
         else:
             orphans.append(subscription)
+    in_writing = {key for key, s in best.items() if ours.is_being_written(s, now)}
     keep, renew, replace = [], [], []
-    for subscription in best.values():
-        if ours.is_being_written(subscription, now):
-            continue
+    for subscription in (s for key, s in best.items() if key not in in_writing):
         is_late = subscription.expires - now <= SUBSCRIPTION_LIFETIME / 2
         if ours.is_outdated(subscription):
             replace.append(subscription)
@@ -117,12 +116,12 @@ def plan(
         else:
             replace.append(subscription)
     return Plan(
-        orphans=orphans,
-        keep=keep,
-        replace=replace,
-        create=[resource for resource in wanted if resource not in best],
-        superseded=superseded,
-        renew=renew,
+        orphans=tuple(orphans),
+        keep=tuple(keep),
+        replace=tuple(replace),
+        create=tuple(resource for resource in wanted if resource not in best),
+        superseded=() if in_writing else tuple(superseded),
+        renew=tuple(renew),
     )
 
 

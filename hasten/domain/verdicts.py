@@ -19,6 +19,11 @@ class Result(StrEnum):
     NOT_ENTITLED = "not_entitled"
     DISABLED = "disabled"
     TRANSIENT = "transient"
+    """The app answered with an error that passes."""
+
+    UNAVAILABLE = "unavailable"
+    """Graph or Entra gave no usable answer: nothing is known of anyone the call named."""
+
     THROTTLED = "throttled"
     NOT_PERMITTED = "not_permitted"
     UNKNOWN_JOB = "unknown_job"
@@ -152,9 +157,9 @@ def _refused(answer: Answer) -> Verdict:
         case HTTPStatus.BAD_REQUEST if code == "RequestParameterInvalid":
             return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=told)
         case HTTPStatus.REQUEST_TIMEOUT:
-            return Verdict(Result.TRANSIENT, code, reason, "", retry_after, told)
+            return Verdict(Result.UNAVAILABLE, code, reason, "", retry_after, told)
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Verdict(Result.TRANSIENT, code, reason, "", retry_after, told)
+            return Verdict(Result.UNAVAILABLE, code, reason, "", retry_after, told)
     return Verdict(
         Result.FAILED, code, reason, "read the evidence: Graph refused the request", None, told
     )

@@ -107,7 +107,7 @@ class Caller:
     async def _mind_the_breaker(self, verdict: Verdict, now: datetime) -> None:
         """Only a call that came to nothing counts against the target: a refusal is an answer."""
         breaker = self.pace.breaker
-        if verdict.result is not Result.TRANSIENT:
+        if verdict.result not in {Result.TRANSIENT, Result.UNAVAILABLE}:
             await self.pace.judged(breaker.answered())
             return
         await self.pace.judged(breaker.failed(now))
@@ -145,7 +145,7 @@ class Caller:
                 )
             )
         except TemporaryError as error:
-            return Verdict(Result.TRANSIENT, reason=error.reason, retry_after=error.delay)
+            return Verdict(Result.UNAVAILABLE, reason=error.reason, retry_after=error.delay)
         except PermanentError as error:
             return Verdict(Result.NOT_PERMITTED, reason=error.reason, next_action=error.next_action)
 

@@ -3,15 +3,21 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from hasten.domain.changes import State
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Bus
+from hasten.ports.bus import PROVISIONING, Bus
 from hasten.ports.clock import NewId, Now
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit, Event
 from hasten.services import registry
+from hasten.services.gauges import backlog
 from hasten.services.ledger import Ledger
-from hasten.services.messages import Look, Wake
-from hasten.services.subscriptions import Subscribing
+from hasten.services.messages import Wake
+from hasten.services.outbox import Outbox
+from hasten.services.reconcile import Reconciling
+from hasten.services.subscribe import Subscribing
+from hasten.services.tidy import Tidying
+from hasten.services.verify import Verifying
 from hasten.services.watch import Watching
 
 
@@ -22,6 +28,10 @@ class Schedules:
     bus: Bus
     watching: Watching
     subscribing: Subscribing
+    reconciling: Reconciling
+    verifying: Verifying
+    tidying: Tidying
+    outbox: Outbox
     emit: Emit
     now: Now
     new_id: NewId
@@ -31,15 +41,27 @@ class Schedules:
         await self._run("sweep", self._sweep)
 
     async def look(self) -> None:
-        """Sends a look at every watched group."""
+        """Finds the groups that changed although no notification came, and looks at them."""
         await self._run("look", self._look)
 
     async def wake(self) -> None:
-        """Wakes the targets that have rows due."""
+        """Wakes the targets that have rows due, and tells what a crash left untold."""
         await self._run("wake", self._wake)
 
+    async def verify(self) -> None:
+        """Compares answers with the provisioning log, and plans with what the cycle did."""
+        await self._run("verify", self.verifying.verify)
+
+    async def tidy(self) -> None:
+        """Forgets what ended long ago."""
+        await self._run("tidy", self.tidying.tidy)
+
     async def renew(self) -> None:
-        """Compares our subscriptions with what Graph has, and renews them in time."""
+        """Compares our subscriptions with what Graph has, and renews them in time.
+
+        One that was deleted behind our back is missed for as long as this timer's period. What
+        changes meanwhile is found by the look timer.
+        """
         await self._run("renew", self._renew)
 
     async def _run(self, timer: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -54,30 +76,22 @@ class Schedules:
 
     async def _sweep(self) -> None:
         await self.watching.sweep()
-        groups = await self._watched()
-        if not await self.subscribing.is_complete(groups):
+        groups = await registry.watched(self.store)
+        if not await self.subscribing.is_settled(groups):
             await self.subscribing.ensure(groups)
 
     async def _look(self) -> None:
-        now = self.now()
-        looks = [
-            Look(group=group, noticed_at=now, found_by="reconcile").message(self.new_id())
-            for group in sorted(await self._watched())
-        ]
-        if looks:
-            await self.bus.send(DIRECTORY_CHANGES, looks)
+        await self.reconciling.reconcile(await registry.watched(self.store))
 
     async def _wake(self) -> None:
         now = self.now()
         for found in await registry.load_all(self.store):
             changes = await self.ledger.open_changes(found.target)
-            if any(change.due_at <= now for change in changes):
+            self.emit(await backlog(self.store, found, changes, now))
+            if any(change.is_due(now) or change.state is State.HELD for change in changes):
                 wake = Wake(target=found.target)
                 await self.bus.send(PROVISIONING, [wake.message(self.new_id())])
+            await self.outbox.flush(found.target)
 
     async def _renew(self) -> None:
-        await self.subscribing.ensure(await self._watched())
-
-    async def _watched(self) -> frozenset[str]:
-        found = await registry.load_all(self.store)
-        return frozenset(group for target in found for group in target.groups)
+        await self.subscribing.ensure(await registry.watched(self.store))

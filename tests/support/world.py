@@ -10,11 +10,14 @@ from hasten.ports.telemetry import Event
 from hasten.services import registry
 from hasten.services.assignments import Assigning
 from hasten.services.drain import Draining
+from hasten.services.intents import Intents
 from hasten.services.ledger import Ledger
 from hasten.services.look import Looking
 from hasten.services.outbox import Outbox
 from hasten.services.recording import Recording
 from hasten.services.registry import Found
+from hasten.services.tidy import Tidying
+from hasten.services.verify import Verifying
 from hasten.services.watch import Watching
 from hasten.targets import Target
 from tests.fakes.bus import FakeBus
@@ -74,6 +77,30 @@ class World:
         )
 
     @property
+    def verifying(self) -> Verifying:
+        return Verifying(
+            directory=self.directory,
+            store=self.store,
+            ledger=self.ledger,
+            outbox=self.outbox,
+            bus=self.bus,
+            emit=self.events.append,
+            now=now,
+            new_id=self.new_id,
+            backoff=_backoff,
+        )
+
+    @property
+    def tidying(self) -> Tidying:
+        return Tidying(
+            store=self.store,
+            ledger=self.ledger,
+            intents=Intents(self.store),
+            emit=self.events.append,
+            now=now,
+        )
+
+    @property
     def recording(self) -> Recording:
         return Recording(
             directory=self.directory,
@@ -111,7 +138,7 @@ class World:
             emit=self.events.append,
             now=now,
             new_id=self.new_id,
-            backoff=lambda attempt: timedelta(seconds=5 * attempt),
+            backoff=_backoff,
         )
 
     async def is_discovered(self) -> None:
@@ -128,11 +155,11 @@ class World:
     async def joined(self, group: str, *users: str, origin: int = 1) -> None:
         """Users who joined `group`, found by a look just now."""
         self.directory.join(group, *users)
-        await self.ledger.record([_change(group, u, Action.ADDED, origin) for u in users])
+        await self.ledger.record([found(group, u, Action.ADDED, origin) for u in users])
 
     async def left(self, group: str, *users: str, origin: int = 2) -> None:
         self.directory.leave(group, *users)
-        await self.ledger.record([_change(group, u, Action.REMOVED, origin) for u in users])
+        await self.ledger.record([found(group, u, Action.REMOVED, origin) for u in users])
 
     async def row(self, group: str, user: str) -> Change:
         change = await self.ledger.find(self.target.name, group, user)
@@ -143,7 +170,11 @@ class World:
         return [event.result for event in self.events if event.name == name]
 
 
-def _change(group: str, user: str, action: Action, origin: int) -> Change:
+def _backoff(attempt: int) -> timedelta:
+    return timedelta(seconds=5 * attempt)
+
+
+def found(group: str, user: str, action: Action, origin: int) -> Change:
     at: datetime = now()
     return Change(
         target=TOTAL,

@@ -1,10 +1,12 @@
 """How a change that is found meets the row that the ledger already holds."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.domain.changes import Action, Change, State, finished, newer, retried
+from hasten.domain.changes import Action, Cause, Change, State, finished, newer, retried
 from tests.unit.domain.rows import NOW, change, removal, seconds
 
 OPEN = {State.PENDING, State.CALLING, State.WAITING, State.HELD}
@@ -137,3 +139,35 @@ def test_an_older_sight_of_a_slice_does_not_undo_a_newer_one_that_kept_its_place
 
     assert confirmed is not None
     assert newer(confirmed, removal(age=3, origin=2)) is None
+
+
+def test_what_hasten_made_itself_and_a_look_then_sees_is_not_started_over() -> None:
+    made = change(origin=1, ahead=True, state=State.SUCCEEDED)
+
+    seen = newer(made, change(origin=2, age=0))
+
+    assert seen == replace(made, origin=2, ahead=False, seen_at=NOW)
+    assert newer(seen, change(origin=3)) == change(origin=3)
+
+
+def test_what_a_look_saw_before_hasten_wrote_it_down_gets_the_event_as_its_cause() -> None:
+    cause = Cause("/hr", "1")
+    seen = change(origin=4, state=State.CALLING)
+
+    known = newer(seen, change(origin=4, ahead=True, causes=(cause,)))
+
+    assert known == replace(seen, causes=(cause,))
+
+
+def test_a_change_written_down_twice_by_hasten_is_one() -> None:
+    made = change(origin=1, ahead=True, state=State.SUCCEEDED)
+
+    assert newer(made, change(origin=1, ahead=True, age=-5)) is None
+
+
+def test_an_opposite_change_that_hasten_makes_replaces_the_older_one() -> None:
+    joined = change(origin=4, age=10)
+
+    left = removal(origin=4, ahead=True)
+
+    assert newer(joined, left) == left

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.notifications import Hint, Refusal, hint, read
+from hasten.domain.notifications import (
+    Hint,
+    Lifecycle,
+    LifecycleEvent,
+    Refusal,
+    hint,
+    read,
+    read_lifecycle,
+)
 from hasten.limits import MAX_HINTS
 from tests.events import golden
 
@@ -171,3 +179,42 @@ def test_a_hint_names_a_bounded_number_of_members_and_prefers_removals(
     assert (len(bounded.added), len(bounded.removed)) == kept
     assert bounded.added <= joined
     assert bounded.removed <= left
+
+
+def told(**changes: Any) -> Lifecycle | Refusal:
+    [captured] = golden.parsed("notifications", "lifecycle-reauthorization-required")["value"]
+    return read_lifecycle(
+        {**captured, **changes}, tenant=TENANT, is_ours=lambda presented: presented == CLIENT_STATE
+    )
+
+
+@pytest.mark.parametrize("event", ["reauthorizationRequired", "subscriptionRemoved", "missed"])
+def test_a_lifecycle_event_names_its_subscription(event: str) -> None:
+    read = told(lifecycleEvent=event, subscriptionId=SUBSCRIPTION.upper())
+
+    assert read == Lifecycle(SUBSCRIPTION, LifecycleEvent(event))
+
+
+def test_a_lifecycle_event_that_graph_added_since_is_known_as_such() -> None:
+    assert told(lifecycleEvent="soon") == Lifecycle(SUBSCRIPTION, LifecycleEvent.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"clientState": "forged", "lifecycleEvent": None}, Refusal.WRONG_CLIENT_STATE),
+        ({"tenantId": OTHER_TENANT}, Refusal.WRONG_TENANT),
+        ({"subscriptionId": 5}, Refusal.MALFORMED),
+        ({"lifecycleEvent": None}, Refusal.MALFORMED),
+    ],
+)
+def test_a_lifecycle_event_that_is_not_ours_or_not_readable_is_refused(
+    changes: dict[str, Any], refusal: Refusal
+) -> None:
+    assert told(**changes) is refusal
+
+
+def test_a_change_notification_is_no_lifecycle_event() -> None:
+    read = read_lifecycle(item(), tenant=TENANT, is_ours=lambda presented: True)
+
+    assert read is Refusal.MALFORMED

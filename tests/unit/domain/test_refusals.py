@@ -17,7 +17,7 @@ EXPECTED = {
     "403-forbidden": Result.NOT_PERMITTED,
     "404-not-found": Result.UNKNOWN_JOB,
     "429-throttled": Result.THROTTLED,
-    "503-unavailable": Result.TRANSIENT,
+    "503-unavailable": Result.UNAVAILABLE,
 }
 
 
@@ -52,7 +52,7 @@ def test_an_unauthorized_unknown_error_names_the_missing_permission() -> None:
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 599])
 def test_a_server_in_trouble_is_worth_another_try_even_without_a_json_body(status: int) -> None:
-    assert judge(Answer(status, b"<html>Bad gateway</html>")).result is Result.TRANSIENT
+    assert judge(Answer(status, b"<html>Bad gateway</html>")).result is Result.UNAVAILABLE
 
 
 @pytest.mark.parametrize("status", [301, 400, 409, 413, 422])

@@ -214,3 +214,29 @@ def test_no_verdict_leaves_a_change_without_an_end_or_a_time_to_go_on(
         assert after.finished_at is None
     else:
         assert after.finished_at == NOW
+
+
+def test_no_usable_answer_says_nothing_of_anyone_so_all_stay_together_and_none_ever_fails() -> None:
+    verdict = Verdict(Result.UNAVAILABLE, reason="HTTP 503")
+    tired = [change(user, attempts=50) for user in range(3)]
+    call = Call(GROUPS[0], tuple(tired))
+
+    rows = [settle(row, call, verdict, now=NOW, backoff=lambda _: seconds(300)) for row in tired]
+
+    assert {(row.state, row.alone, row.attempts) for row in rows} == {(State.WAITING, False, 51)}
+
+
+def test_joiners_of_a_group_assigned_a_moment_ago_are_never_split() -> None:
+    verdict = Verdict(Result.NOT_ENTITLED)
+    rows = (change(0, attempts=4), change(1, attempts=4))
+
+    settled = settle(
+        rows[0],
+        Call(GROUPS[0], rows),
+        verdict,
+        now=NOW,
+        backoff=lambda _: seconds(5),
+        is_fresh=True,
+    )
+
+    assert (settled.state, settled.alone) == (State.WAITING, False)

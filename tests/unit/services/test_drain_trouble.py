@@ -87,16 +87,15 @@ async def test_a_drain_with_nothing_due_schedules_no_second_wake() -> None:
 
 
 @virtual
-async def test_an_unknown_job_is_discovered_again_and_the_call_repeated() -> None:
+async def test_a_job_that_was_replaced_is_discovered_again_before_a_call_is_spent_on_it() -> None:
     world = World()
     await world.is_discovered()
     world.directory.job_list = [{"id": "total.new"}]
-    world.directory.answers = lambda call: answer(status=200 if call.job == "total.new" else 404)
     await world.joined(ENGINEERING, user(1))
 
     await world.draining.drain(WAKE)
 
-    assert [call.job for call in world.directory.calls] == ["total.0000", "total.new"]
+    assert [call.job for call in world.directory.calls] == ["total.new"]
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
 
 

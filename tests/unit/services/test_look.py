@@ -61,7 +61,7 @@ def a_look(added: tuple[str, ...] = (), removed: tuple[str, ...] = ()) -> Look:
     )
 
 
-async def found(world: World) -> list[tuple[str, Action]]:
+async def open_rows(world: World) -> list[tuple[str, Action]]:
     return [(c.user, c.action) for c in await world.ledger.open_changes(TOTAL)]
 
 
@@ -73,7 +73,7 @@ async def test_joiners_and_leavers_since_the_cursor_reach_the_ledger_and_wake_th
 
     await world.looking.look(a_look())
 
-    assert await found(world) == [(user(1), Action.ADDED), (user(2), Action.REMOVED)]
+    assert await open_rows(world) == [(user(1), Action.ADDED), (user(2), Action.REMOVED)]
     assert [message.session for message in world.bus.of(PROVISIONING)] == [TOTAL]
 
 
@@ -86,7 +86,7 @@ async def test_the_past_of_a_group_is_left_to_the_cycle() -> None:
 
     await world.looking.look(a_look())
 
-    assert await found(world) == []
+    assert await open_rows(world) == []
 
 
 @virtual
@@ -97,7 +97,7 @@ async def test_a_second_look_finds_nothing_new_and_wakes_nobody() -> None:
 
     await world.looking.look(a_look())
 
-    assert len(await found(world)) == 1
+    assert len(await open_rows(world)) == 1
     assert len(world.bus.of(PROVISIONING)) == 1
 
 
@@ -177,7 +177,7 @@ async def test_an_older_sight_of_the_same_history_never_undoes_a_newer_one() -> 
     await world.looking.look(a_look())
     await started
 
-    assert await found(world) == [(user(1), Action.REMOVED)]
+    assert await open_rows(world) == [(user(1), Action.REMOVED)]
 
 
 @virtual
@@ -204,7 +204,7 @@ async def test_a_look_that_waited_for_one_that_failed_reads_for_itself() -> None
     )
 
     assert [type(result) for result in results] == [TemporaryError, NoneType, NoneType]
-    assert await found(world) == [(user(1), Action.ADDED)]
+    assert await open_rows(world) == [(user(1), Action.ADDED)]
 
 
 @virtual
@@ -214,7 +214,7 @@ async def test_members_that_are_no_users_are_not_provisioned() -> None:
 
     await world.looking.look(a_look())
 
-    assert await found(world) == []
+    assert await open_rows(world) == []
 
 
 @virtual
@@ -229,7 +229,7 @@ async def test_an_expired_link_starts_from_now_and_says_so() -> None:
     world.directory.join(ENGINEERING, user(2))
     await world.looking.look(a_look())
 
-    assert await found(world) == [(user(2), Action.ADDED)]
+    assert await open_rows(world) == [(user(2), Action.ADDED)]
     assert world.results("look")[0] == "restarted"
 
 
@@ -257,7 +257,7 @@ async def test_hints_never_become_changes_by_themselves() -> None:
 
     await world.looking.look(a_look(added=(user(1),), removed=(user(2),)))
 
-    assert await found(world) == []
+    assert await open_rows(world) == []
 
 
 @virtual

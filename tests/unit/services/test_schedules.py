@@ -1,50 +1,39 @@
 """The timers: discovery, subscriptions, looks at everything, wakes of what is due."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from hasten.errors import PermanentError, TemporaryError
-from hasten.limits import MAX_SUBSCRIPTIONS, SUBSCRIPTION_LIFETIME
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
-from hasten.services import registry, subscriptions
+from hasten.services import registry
 from hasten.services.messages import Look, Wake
 from hasten.services.retrying import Retrying
 from hasten.services.schedules import Schedules
-from hasten.services.subscriptions import Subscribing
 from hasten.targets import Target
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE
+from tests.support.subscriber import Subscriber
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
-URL = "https://hasten.example/api/graph/notifications"
-
 
 @dataclass
-class Timers(World):
-    url: str = URL
-    client_state: str = "state"
+class Timers(Subscriber):
     schedules: Schedules = field(init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.subscribing = Subscribing(
-            directory=self.directory,
-            store=self.store,
-            bus=self.bus,
-            emit=self.events.append,
-            now=now,
-            new_id=self.new_id,
-            url=self.url,
-            client_state=self.client_state,
-        )
         self.schedules = Schedules(
             store=self.store,
             ledger=self.ledger,
             bus=self.bus,
             watching=self.watching,
             subscribing=self.subscribing,
+            reconciling=self.reconciling,
+            verifying=self.verifying,
+            tidying=self.tidying,
+            outbox=self.outbox,
             emit=self.events.append,
             now=now,
             new_id=self.new_id,
@@ -61,20 +50,6 @@ async def test_a_sweep_finds_the_target_its_job_its_rules_and_its_groups() -> No
     assert found is not None
     assert found.route == (SERVICE_PRINCIPAL, JOB, USER_RULE, GROUP_RULE)
     assert set(found.groups) == {ENGINEERING, ADMIN}
-
-
-@virtual
-async def test_a_sweep_subscribes_once_to_each_group_and_looks_at_it_for_the_gap_before() -> None:
-    world = Timers()
-
-    await world.schedules.sweep()
-    await world.schedules.sweep()
-
-    resources = sorted(made["resource"] for made in world.directory.subscribed)
-    looked = sorted(message.body["group"] for message in world.bus.of(DIRECTORY_CHANGES))
-    assert resources == [f"groups/{ENGINEERING}", f"groups/{ADMIN}"]
-    assert looked == [ENGINEERING, ADMIN]
-    assert await subscriptions.known(world.store) == {"subscription-1", "subscription-2"}
 
 
 @virtual
@@ -120,23 +95,19 @@ async def test_a_group_assigned_later_gets_its_cursor_and_its_subscription() -> 
 
 
 @virtual
-async def test_subscriptions_are_renewed_after_half_their_life_and_not_before() -> None:
+async def test_a_sweep_subscribes_to_the_groups_it_finds_and_asks_graph_no_more() -> None:
     world = Timers()
+
     await world.schedules.sweep()
-    soon = (now() + SUBSCRIPTION_LIFETIME / 2 - timedelta(minutes=1)).isoformat()
-    late = (now() + SUBSCRIPTION_LIFETIME / 2 + timedelta(minutes=1)).isoformat()
-    world.directory.subscribed[0]["expirationDateTime"] = soon
-    world.directory.subscribed[1]["expirationDateTime"] = late
+    await world.schedules.sweep()
 
-    await world.schedules.renew()
-
-    renewed, left = (made["expirationDateTime"] for made in world.directory.subscribed)
-    assert datetime.fromisoformat(renewed) == now() + SUBSCRIPTION_LIFETIME
-    assert left == late
+    resources = sorted(made["resource"] for made in world.directory.subscribed)
+    assert resources == [f"groups/{ENGINEERING}", f"groups/{ADMIN}"]
+    assert world.directory.writes["subscribe"] == 2
 
 
 @virtual
-async def test_a_subscription_deleted_behind_our_back_is_made_again() -> None:
+async def test_the_renew_timer_makes_again_what_was_deleted_behind_our_back() -> None:
     world = Timers()
     await world.schedules.sweep()
     world.directory.subscribed.clear()
@@ -147,67 +118,17 @@ async def test_a_subscription_deleted_behind_our_back_is_made_again() -> None:
 
 
 @virtual
-async def test_subscriptions_made_with_another_secret_are_replaced_by_the_next_sweep() -> None:
-    world = Timers()
-    await world.schedules.sweep()
-
-    rotated = Timers(store=world.store, directory=world.directory, client_state="rotated")
-    await rotated.schedules.sweep()
-    await rotated.schedules.sweep()
-
-    made = [subscription["clientState"] for subscription in world.directory.subscribed]
-    assert made == ["rotated", "rotated"]
-    assert len(rotated.bus.of(DIRECTORY_CHANGES)) == 2
-
-
-@virtual
-async def test_a_subscription_of_ours_that_the_store_does_not_know_is_replaced() -> None:
-    world = Timers()
-    await world.schedules.sweep()
-
-    forgetful = Timers(directory=world.directory)
-    await forgetful.schedules.sweep()
-
-    ids = {subscription["id"] for subscription in world.directory.subscribed}
-    assert ids == {"subscription-3", "subscription-4"}
-    assert await subscriptions.known(forgetful.store) == ids
-
-
-@virtual
-async def test_a_foreign_subscription_to_the_same_group_is_left_alone() -> None:
-    world = Timers()
-    foreign = {
-        "id": "foreign",
-        "resource": f"groups/{ENGINEERING}",
-        "notificationUrl": "https://other.example/",
-        "expirationDateTime": now().isoformat(),
-    }
-    world.directory.subscribed.append(dict(foreign))
-
-    await world.schedules.sweep()
-
-    assert world.directory.subscribed[0] == foreign
-    assert "foreign" not in await subscriptions.known(world.store)
-
-
-@virtual
-async def test_more_groups_than_subscriptions_allow_are_refused_clearly() -> None:
-    world = Timers()
-
-    with pytest.raises(PermanentError, match=str(MAX_SUBSCRIPTIONS)):
-        await world.subscribing.ensure([f"group-{n}" for n in range(MAX_SUBSCRIPTIONS + 1)])
-
-
-@virtual
-async def test_the_look_timer_looks_at_every_watched_group() -> None:
+async def test_the_look_timer_looks_at_the_groups_that_changed_and_no_others() -> None:
     world = Timers()
     await world.is_discovered()
+    await world.schedules.look()
+    world.bus.sent.clear()
+    world.directory.join(ENGINEERING, user(1))
 
     await world.schedules.look()
 
-    looks = [message.body for message in world.bus.of(DIRECTORY_CHANGES)]
-    assert sorted(look["group"] for look in looks) == [ENGINEERING, ADMIN]
-    assert {look["found_by"] for look in looks} == {"reconcile"}
+    [look] = world.bus.of(DIRECTORY_CHANGES)
+    assert (look.body["group"], look.body["found_by"]) == (ENGINEERING, "reconcile")
 
 
 @virtual

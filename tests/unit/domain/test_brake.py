@@ -1,0 +1,30 @@
+"""How many leavers at once are too many to believe."""
+
+import pytest
+
+from hasten.domain.brake import Threshold
+
+DEFAULT = Threshold(removals=10, percent=20)
+
+
+@pytest.mark.parametrize(
+    ("removals", "members_before", "exceeded"),
+    [
+        (10, 10, False),  # a small group may empty itself
+        (11, 11, True),
+        (20, 100, False),
+        (21, 100, True),
+        (60, 100, True),
+        (200, 1000, False),
+        (201, 1000, True),
+    ],
+)
+def test_the_greater_of_number_and_share_decides(
+    *, removals: int, members_before: int, exceeded: bool
+) -> None:
+    assert DEFAULT.exceeded(removals=removals, members_before=members_before) is exceeded
+
+
+def test_few_removals_never_need_the_size_of_the_group() -> None:
+    assert not DEFAULT.may_be_exceeded(10)
+    assert DEFAULT.may_be_exceeded(11)

@@ -1,0 +1,78 @@
+"""What the provisioning log proves of a call."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hasten.domain.changes import Change
+from hasten.domain.proof import SKEW, Says, proof
+from tests.unit.domain.rows import GROUPS, NOW, USERS, change, removal
+
+CALLED = {"called_at": NOW}
+
+
+def entry(
+    action: str = "create",
+    status: str = "success",
+    *,
+    about: str = USERS[0],
+    seconds: float = 1,
+    code: str = "",
+) -> dict[str, Any]:
+    at = NOW + timedelta(seconds=seconds)
+    error = {"errorCode": code, "reason": "the app said no to 'Ada Berg'"} if code else None
+    return {
+        "activityDateTime": at.isoformat(),
+        "provisioningAction": action,
+        "provisioningStatusInfo": {"status": status, "errorInformation": error},
+        "sourceIdentity": {"id": about},
+    }
+
+
+JOINED, LEFT = change(**CALLED), removal(**CALLED)
+
+
+@pytest.mark.parametrize(
+    ("row", "told", "says"),
+    [
+        (JOINED, entry("create"), Says.CONFIRMED),
+        (JOINED, entry("update"), Says.CONFIRMED),
+        (JOINED, entry("other", "skipped", code="RedundantExport"), Says.CONFIRMED),
+        (JOINED, entry("update", about=GROUPS[0]), Says.CONFIRMED),
+        (JOINED, entry("create", "failure", code="LicenseLimitExceeded"), Says.CONTRADICTED),
+        (JOINED, entry("disable"), Says.NOTHING),
+        (JOINED, entry("create", about=USERS[1]), Says.NOTHING),
+        (JOINED, entry("other", "skipped", code="NotEffectivelyEntitled"), Says.NOTHING),
+        (LEFT, entry("disable"), Says.CONFIRMED),
+        (LEFT, entry("update"), Says.CONFIRMED),
+        (LEFT, entry("disable", "failure", code="Timeout"), Says.CONTRADICTED),
+        (LEFT, entry("create"), Says.NOTHING),
+    ],
+)
+def test_an_entry_after_the_call_confirms_contradicts_or_tells_of_something_else(
+    row: Change, told: dict[str, Any], says: Says
+) -> None:
+    assert proof(row, [told]).says is says
+
+
+def test_an_entry_from_before_the_call_proves_nothing() -> None:
+    before = entry(seconds=-SKEW.total_seconds() - 1)
+
+    assert proof(JOINED, [before]).says is Says.NOTHING
+
+
+def test_the_newest_word_about_the_user_decides() -> None:
+    failed = entry("disable", "failure", code="Timeout", seconds=1)
+    disabled = entry("disable", seconds=30)
+
+    assert proof(LEFT, [disabled, failed]).says is Says.CONFIRMED
+    assert proof(LEFT, [failed, entry("update", about=GROUPS[0])]).says is Says.CONTRADICTED
+
+
+def test_a_contradiction_gives_the_logs_reason_without_names_and_a_next_action() -> None:
+    told = proof(JOINED, [entry("create", "failure", code="LicenseLimitExceeded")])
+
+    assert told.reason.startswith("LicenseLimitExceeded: the app said no")
+    assert "Ada" not in told.reason
+    assert "licence" in told.next_action

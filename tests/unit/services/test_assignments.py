@@ -1,0 +1,122 @@
+"""Assignments that came or went since the last sweep, of which Graph notifies nobody."""
+
+from hasten.domain.changes import DIRECT, Action, State
+from hasten.services.messages import Wake
+from hasten.targets import Target
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+SALES = "0000bbbb-0000-4000-8000-000000000003"
+
+
+async def swept(**policy: object) -> World:
+    target = Target.model_validate({"name": TOTAL, "display_name": TOTAL, **policy})
+    world = World(target=target)
+    world.directory.join(ENGINEERING, *(user(n) for n in range(5)))
+    world.directory.grant(user(50), kind="User")
+    await world.watching.sweep()
+    return world
+
+
+async def open_rows(world: World) -> set[tuple[str, str, Action]]:
+    rows = await world.ledger.open_changes(TOTAL)
+    return {(row.group, row.user, row.action) for row in rows}
+
+
+@virtual
+async def test_what_was_assigned_before_hasten_is_the_cycles() -> None:
+    world = await swept()
+
+    assert await open_rows(world) == set()
+
+
+@virtual
+async def test_the_members_of_a_newly_assigned_group_are_provisioned() -> None:
+    world = await swept()
+    world.directory.join(SALES, user(20), user(21))
+    world.directory.groups.append(SALES)
+
+    await world.watching.sweep()
+    await world.watching.sweep()
+
+    assert await open_rows(world) == {(SALES, user(n), Action.ADDED) for n in (20, 21)}
+
+
+@virtual
+async def test_a_newly_assigned_group_too_large_for_paced_calls_is_left_to_the_cycle() -> None:
+    world = await swept(most_new_members=3)
+    world.directory.join(SALES, *(user(n) for n in range(20, 24)))
+    world.directory.groups.append(SALES)
+
+    await world.watching.sweep()
+
+    assert await open_rows(world) == set()
+    assert world.results("assignment") == ["assigned", "left_to_cycle"]
+
+
+@virtual
+async def test_unassigning_a_group_revokes_its_members() -> None:
+    world = await swept()
+    world.directory.groups.remove(ENGINEERING)
+    for n in range(5):
+        world.directory.assigned[user(n)].remove(ENGINEERING)
+
+    await world.watching.sweep()
+    await world.draining.drain(WAKE)
+
+    called = {name for call in world.directory.calls for name in call.users}
+    assert called == {user(n) for n in range(5)}
+    assert {call.group for call in world.directory.calls} == {None}
+
+
+@virtual
+async def test_unassigning_a_large_group_is_held_by_the_brake() -> None:
+    world = await swept()
+    world.directory.join(ADMIN, *(user(n) for n in range(100, 140)))
+    await world.watching.sweep()
+    world.directory.groups.remove(ADMIN)
+
+    await world.watching.sweep()
+    await world.draining.drain(WAKE)
+
+    rows = await world.ledger.open_changes(TOTAL)
+    assert {row.state for row in rows if row.group == ADMIN} == {State.HELD}
+    assert world.directory.calls == []
+
+
+@virtual
+async def test_users_assigned_and_unassigned_without_a_group_are_called_as_users() -> None:
+    world = await swept()
+    world.directory.assigned[user(60)] = [user(60)]
+    world.directory.assigned[user(50)] = []
+    world.directory.granted.clear()
+    world.directory.grant(user(60), kind="User")
+
+    await world.watching.sweep()
+
+    assert await open_rows(world) == {
+        (DIRECT, user(60), Action.ADDED),
+        (DIRECT, user(50), Action.REMOVED),
+    }
+    await world.draining.drain(WAKE)
+    assert [(call.group, call.users) for call in world.directory.calls] == [
+        (None, (user(50),)),
+        (None, (user(60),)),
+    ]
+
+
+@virtual
+async def test_a_user_assigned_twice_in_a_row_is_called_each_time() -> None:
+    world = await swept()
+    for _ in range(2):
+        world.directory.assigned[user(60)] = [user(60)]
+        world.directory.grant(user(60), kind="User")
+        await world.watching.sweep()
+        await world.draining.drain(WAKE)
+        world.directory.granted.clear()
+        world.directory.assigned[user(60)] = []
+        await world.watching.sweep()
+        await world.draining.drain(WAKE)
+
+    assert len([call for call in world.directory.calls if call.users == (user(60),)]) == 4
