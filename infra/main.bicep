@@ -157,6 +157,16 @@ module alerts 'app/alerts.bicep' = {
   }
 }
 
+module workbook 'app/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
 output AZURE_RESOURCE_GROUP string = group.name
 output HASTEN_URL string = app.outputs.url
 output HASTEN_FUNCTION_APP string = app.outputs.name

@@ -40,6 +40,7 @@ FUNCTIONS = {
     "items",
     "join",
     "loadJsonContent",
+    "loadTextContent",
     "map",
     "maxLength",
     "minLength",
@@ -115,7 +116,7 @@ def parse(text: str) -> Template:
         loaded=frozenset(
             string_in(call)
             for call in _all(root, "call_expression")
-            if text_of(call.children[0]) == "loadJsonContent"
+            if text_of(call.children[0]) in {"loadJsonContent", "loadTextContent"}
         ),
         extensions=extensions,
         root=root,

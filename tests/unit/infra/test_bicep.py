@@ -53,6 +53,7 @@ def test_a_file_that_does_not_parse_is_refused_with_its_line() -> None:
         ("param unused string", "unused is not used"),
         ("output x string = frobnicate('a')", "frobnicate is no function"),
         ("output x object = loadJsonContent('no.json')", "no.json is missing"),
+        ("output x string = loadTextContent('no.txt')", "no.txt is missing"),
         ("module m 'nowhere.bicep' = { name: 'm' }", "module m: no file nowhere.bicep"),
         ("module m 'called.bicep' = { name: 'm' }", "module m: name is not passed"),
         (

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
+
 from hasten import settings
+from hasten.errors import PermanentError
 from hasten.settings import Settings
 from tests.support.bicep import properties, string_in, text_of, walk
 from tests.unit.infra.templates import ROOT, template
@@ -71,6 +74,13 @@ def test_no_secret_stands_in_the_settings_of_the_app() -> None:
 
     assert len(secrets) == 2
     assert all(value.startswith("'@Microsoft.KeyVault(SecretUri=") for value in secrets.values())
+
+
+def test_a_reference_that_azure_could_not_resolve_is_not_taken_for_the_secret() -> None:
+    written = in_azure()["HASTEN_CLIENT_STATE_SECRET"].strip("'")
+
+    with pytest.raises(PermanentError, match=r"HASTEN_CLIENT_STATE_SECRET .* could not resolve"):
+        settings.load({**in_the_sample(), "HASTEN_CLIENT_STATE_SECRET": written})
 
 
 def test_the_runtime_is_the_python_that_the_tests_of_the_worker_run_on() -> None:
