@@ -1,0 +1,64 @@
+"""For each function what it is invoked with. A function without a line here fails the test."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from emulator.graph.seed import TOTAL_ENGINEERING
+from hasten.ports.bus import Message
+from hasten.services.messages import Look, Wake
+from tests.integration.worker.worker import ROOT
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Http:
+    body: str
+
+
+@dataclass(frozen=True)
+class Bus:
+    """`wrong` is a body that must fail the invocation, so that Service Bus delivers it again and in
+    the end dead-letters it."""
+
+    message: Message
+    wrong: str = '{"neither": "this", "nor": "that"}'
+
+
+@dataclass(frozen=True)
+class Timer:
+    pass
+
+
+def _event(name: str) -> str:
+    return (ROOT / "tests" / "events" / name).read_text()
+
+
+SAMPLES: Mapping[str, Http | Bus | Timer] = {
+    "graph_notifications": Http(_event("notifications/member-added.json")),
+    "graph_lifecycle": Http(_event("notifications/lifecycle-reauthorization-required.json")),
+    "directory_changes": Bus(
+        Look(group=TOTAL_ENGINEERING, noticed_at=NOW, found_by="notification").message("look-1")
+    ),
+    "provisioning": Bus(Wake(target="TOTAL").message("wake-1")),
+    "sweep": Timer(),
+    "wake": Timer(),
+    "look": Timer(),
+    "renew": Timer(),
+    "verify": Timer(),
+    "tidy": Timer(),
+}
+
+
+def given(message: Message) -> dict[str, object]:
+    """As the host hands it to the worker."""
+    body = message.raw.decode() if message.raw is not None else json.dumps(message.body)
+    return {
+        "body": body,
+        "message_id": message.message_id,
+        "session": message.session,
+        "content_type": message.content_type,
+        "properties": dict(message.properties),
+    }

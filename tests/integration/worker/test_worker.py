@@ -1,0 +1,114 @@
+"""Every function of the app in Microsoft's own worker runtime, on the Python of production."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from emulator.azure import Azure
+from tests.integration.worker.samples import SAMPLES, Bus, Http, Timer, given
+from tests.integration.worker.worker import Worker, started
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+KINDS = {Http: "httpTrigger", Bus: "serviceBusTrigger", Timer: "timerTrigger"}
+
+QUEUES = [name for name, sample in SAMPLES.items() if isinstance(sample, Bus)]
+WEBHOOKS = [name for name, sample in SAMPLES.items() if isinstance(sample, Http)]
+TIMERS = [name for name, sample in SAMPLES.items() if isinstance(sample, Timer)]
+
+
+def sample_of(name: str) -> Bus:
+    sample = SAMPLES[name]
+    assert isinstance(sample, Bus)
+    return sample
+
+
+async def test_the_runtime_finds_every_function_of_the_app_and_no_other(worker: Worker) -> None:
+    found = {name: function.kind for name, function in worker.functions.items()}
+
+    assert found == {name: KINDS[type(sample)] for name, sample in SAMPLES.items()}
+
+
+async def test_the_names_of_the_triggers_reach_the_host(worker: Worker, azure: Azure) -> None:
+    queues = azure.servicebus.stats()
+
+    for name in QUEUES:
+        trigger = worker.functions[name].trigger
+        assert trigger["queueName"] in queues
+        assert trigger["connection"] == "ServiceBusConnection"
+        assert bool(trigger.get("isSessionsEnabled")) is (
+            sample_of(name).message.session is not None
+        )
+
+
+@pytest.mark.parametrize("name", WEBHOOKS)
+async def test_a_webhook_answers_the_handshake(worker: Worker, name: str) -> None:
+    answer = await worker.http(name, query={"validationToken": "Gültig: 1+1"})
+
+    assert (answer["status"], answer["body"]) == (200, "Gültig: 1+1")
+    assert answer["headers"]["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("name", WEBHOOKS)
+async def test_a_webhook_takes_what_is_not_from_graph_and_does_nothing(
+    worker: Worker, name: str
+) -> None:
+    before, sample = len(worker.events()), SAMPLES[name]
+    assert isinstance(sample, Http)
+
+    answer = await worker.http(name, body=sample.body)
+
+    told = worker.events()[before:]
+    assert answer["status"] == 202
+    assert [event["result"] for event in told if event["event"] != "backlog"] == [
+        "wrong_client_state"
+    ]
+
+
+@pytest.mark.parametrize("name", TIMERS)
+async def test_a_timer_does_its_work(worker: Worker, name: str) -> None:
+    before = len(worker.events())
+
+    answer = await worker.invoke(name)
+
+    assert answer["ok"], answer["error"]
+    assert [event for event in worker.events()[before:] if event["event"] == "timer"] == []
+
+
+@pytest.mark.parametrize("name", QUEUES)
+async def test_a_queue_function_takes_its_own_kind_of_message(worker: Worker, name: str) -> None:
+    before = len(worker.events())
+
+    answer = await worker.invoke(name, **given(sample_of(name).message))
+
+    assert answer["ok"], answer["error"]
+    assert [event for event in worker.events()[before:] if event["event"] == "message"] == []
+
+
+@pytest.mark.parametrize("name", QUEUES)
+async def test_a_queue_function_fails_on_what_it_cannot_read(worker: Worker, name: str) -> None:
+    sample = sample_of(name)
+
+    answer = await worker.invoke(name, **{**given(sample.message), "body": sample.wrong})
+
+    assert not answer["ok"]
+    assert answer["error"]
+
+
+async def test_graph_subscribes_through_the_worker(worker: Worker, azure: Azure) -> None:
+    await worker.invoke("sweep")
+
+    assert any(event["event"] == "subscription" for event in worker.events())
+
+
+async def test_invocations_run_side_by_side(worker: Worker) -> None:
+    answers = await asyncio.gather(*(worker.invoke("wake") for _ in range(5)))
+
+    assert all(answer["ok"] for answer in answers)
+
+
+async def test_an_app_with_a_bad_setting_is_not_indexed(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="setting HASTEN_TENANT_ID is missing"):
+        async with started({"HASTEN_TENANT_ID": ""}, tmp_path / "log"):
+            pass
