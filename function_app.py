@@ -2,13 +2,20 @@
 
 import azure.functions as func
 
-from handlers import directory_changes, graph_notifications, provisioning, schedules
+from handlers import (
+    directory_changes,
+    graph_lifecycle,
+    graph_notifications,
+    provisioning,
+    schedules,
+)
 from hasten import bootstrap
 
 bootstrap.app()  # a bad setting stops the app here, at start, with one line that names it
 
 app = func.FunctionApp()
 app.register_functions(graph_notifications.blueprint)
+app.register_functions(graph_lifecycle.blueprint)
 app.register_functions(directory_changes.blueprint)
 app.register_functions(provisioning.blueprint)
 app.register_functions(schedules.blueprint)

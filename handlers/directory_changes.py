@@ -1,12 +1,13 @@
-"""Looks: each message names a group in which something may have changed."""
+"""Each message names a group in which something may have changed, or a subscription to see to."""
 
 import json
 
 import azure.functions as func
 
+from hasten.adapters.telemetry import continued
 from hasten.bootstrap import app
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.services.messages import Look
+from hasten.services.messages import Look, directory_change
 
 blueprint = func.Blueprint()
 
@@ -16,5 +17,9 @@ blueprint = func.Blueprint()
     arg_name="message", queue_name=DIRECTORY_CHANGES, connection="ServiceBusConnection"
 )
 async def directory_changes(message: func.ServiceBusMessage) -> None:
-    look = Look.parse(json.loads(message.get_body()))
-    await app().retrying.run(app().looking.look, look)
+    wanted = directory_change(json.loads(message.get_body()))
+    with continued("directory_changes", message.application_properties):
+        if isinstance(wanted, Look):
+            await app().retrying.run(app().looking.look, wanted)
+        else:
+            await app().retrying.run(app().attending.attend, wanted)

@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from hasten.adapters.telemetry import continued
 from hasten.bootstrap import app
 from hasten.limits import MAX_VALIDATION_TOKEN
 
@@ -22,12 +23,13 @@ async def graph_notifications(request: func.HttpRequest) -> func.HttpResponse:
     """Anonymous, as Graph signs nothing: clientState proves the sender (services/receive)."""
     token = request.params.get("validationToken")
     if token is not None:
-        return _handshake(token)
-    status = await app().receiving.receive(request.get_body())
+        return handshake(token)
+    with continued("graph_notifications"):
+        status = await app().receiving.receive(request.get_body())
     return func.HttpResponse(status_code=status)
 
 
-def _handshake(token: str) -> func.HttpResponse:
+def handshake(token: str) -> func.HttpResponse:
     """Answers with the decoded token (the parameters come decoded)."""
     if not token or len(token) > MAX_VALIDATION_TOKEN:
         return func.HttpResponse(status_code=400)

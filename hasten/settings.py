@@ -12,6 +12,9 @@ from hasten.errors import PermanentError
 
 DEVELOPMENT_HOSTS = ("127.0.0.1", "localhost")
 
+UNRESOLVED = "@Microsoft.KeyVault("
+"""Begins a setting whose reference Azure could not resolve: as a secret anyone could guess it."""
+
 
 class Settings(BaseModel):
     """Each field names its environment variable as alias."""
@@ -25,6 +28,11 @@ class Settings(BaseModel):
         SecretStr, Field(alias="HASTEN_CLIENT_STATE_SECRET", min_length=32)
     ]
     """Proves that a notification comes from a subscription of ours."""
+
+    client_state_secret_previous: Annotated[
+        SecretStr | None, Field(alias="HASTEN_CLIENT_STATE_SECRET_PREVIOUS", min_length=32)
+    ] = None
+    """The secret before, while subscriptions made with it are being replaced."""
 
     public_url: Annotated[HttpUrl, Field(alias="HASTEN_PUBLIC_URL")]
     """Where Graph reaches this app, without a path: https://<app>.azurewebsites.net."""
@@ -57,22 +65,42 @@ class Settings(BaseModel):
         return f"{str(self.public_url).rstrip('/')}/api/graph/notifications"
 
     @property
+    def lifecycle_url(self) -> str:
+        return f"{str(self.public_url).rstrip('/')}/api/graph/lifecycle"
+
+    @property
     def client_state(self) -> str:
         """The clientState of our subscriptions: derived, so that the secret itself never travels.
 
         64 characters; Graph allows 128.
         """
-        secret = self.client_state_secret.get_secret_value().encode()
-        return hmac.new(secret, f"hasten:{self.tenant}".encode(), hashlib.sha256).hexdigest()
+        return self._derived(self.client_state_secret)
 
     def is_our_client_state(self, presented: str) -> bool:
-        """Compares in constant time, whatever characters JSON may hold."""
+        """Compares with both in constant time, whatever characters JSON may hold."""
         given = presented.encode("utf-8", "surrogatepass")
-        return hmac.compare_digest(given, self.client_state.encode())
+        secrets = (self.client_state_secret, self.client_state_secret_previous)
+        matches = [
+            hmac.compare_digest(given, self._derived(secret).encode())
+            for secret in secrets
+            if secret is not None
+        ]
+        return any(matches)
+
+    def _derived(self, secret: SecretStr) -> str:
+        key = secret.get_secret_value().encode()
+        return hmac.new(key, f"hasten:{self.tenant}".encode(), hashlib.sha256).hexdigest()
 
 
 def load(environment: Mapping[str, str]) -> Settings:
     """Raises PermanentError with one line that names the first bad or missing setting."""
+    for name in (str(field.alias) for field in Settings.model_fields.values()):
+        if environment.get(name, "").startswith(UNRESOLVED):
+            raise PermanentError(
+                f"setting {name} is a Key Vault reference that Azure could not resolve",
+                "put the secret into the vault, and give the app's identity the role "
+                '"Key Vault Secrets User" on it',
+            )
     try:
         settings = Settings.model_validate(
             {name: value for name, value in environment.items() if value}

@@ -1,10 +1,13 @@
 """The messages Hasten sends itself: where to look, and which target to wake."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Protocol, Self
 
+from hasten.domain.notifications import LifecycleEvent
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, Message
+from hasten.ports.clock import NewId
 from hasten.ports.store import Json
 
 
@@ -66,6 +69,53 @@ class Look:
             looks=int(body["looks"]),
             tries=int(body["tries"]),
         )
+
+
+def looks_at(
+    groups: Iterable[str], *, found_by: str, now: datetime, new_id: NewId
+) -> Sequence[Message]:
+    """One look at each, without a hint."""
+    return [
+        Look(group=group, noticed_at=now, found_by=found_by).message(new_id()) for group in groups
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attend:
+    """See to a subscription that Graph sent a lifecycle event about."""
+
+    queue = DIRECTORY_CHANGES
+    kind = "attend"
+    """Tells it from the looks on its queue, which have none."""
+
+    subscription: str
+    event: LifecycleEvent
+    tries: int = 0
+
+    def message(self, message_id: str, at: datetime | None = None) -> Message:
+        body = {
+            "kind": self.kind,
+            "subscription": self.subscription,
+            "event": self.event,
+            "tries": self.tries,
+        }
+        return Message(body=body, message_id=message_id, at=at)
+
+    def tried_again(self) -> Self:
+        return replace(self, tries=self.tries + 1)
+
+    @classmethod
+    def parse(cls, body: Json) -> Self:
+        return cls(
+            subscription=str(body["subscription"]),
+            event=LifecycleEvent(body["event"]),
+            tries=int(body["tries"]),
+        )
+
+
+def directory_change(body: Json) -> Look | Attend:
+    """What a message on `directory-changes` asks for."""
+    return Attend.parse(body) if body.get("kind") == Attend.kind else Look.parse(body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

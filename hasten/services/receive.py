@@ -1,4 +1,5 @@
-"""The webhook: turns a collection of change notifications into looks, or refuses without effect."""
+"""The webhook: turns change notifications into looks, and lifecycle events into work on their
+subscriptions, or refuses without effect."""
 
 import asyncio
 import hashlib
@@ -8,19 +9,28 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from typing import TypeVar
 
-from hasten.domain.notifications import Hint, Refusal, read
+from hasten.domain.notifications import Hint, Lifecycle, Refusal, read, read_lifecycle
 from hasten.errors import TemporaryError
 from hasten.limits import ENQUEUE_TIMEOUT, MAX_NOTIFICATION_BYTES
 from hasten.ports.bus import DIRECTORY_CHANGES, Bus, Message
 from hasten.ports.clock import Now
-from hasten.ports.store import Store
+from hasten.ports.store import Json, Store
 from hasten.ports.telemetry import Emit, Event
-from hasten.services import subscriptions
-from hasten.services.messages import Look
+from hasten.services import registry, subscriptions
+from hasten.services.messages import Attend, Look
+from hasten.services.remembered import Remembered
 
 BUCKET = timedelta(seconds=2)
 """Equal looks within a bucket are one; a last look at its end sees what they may have missed."""
+
+
+WATCHED_APART = timedelta(seconds=3)
+"""Between two reads of the watched groups: a subscription to all groups tells of every other one.
+What a group lately watched loses by it, its first reconcile finds."""
+
+Item = TypeVar("Item", Hint, Lifecycle)
 
 
 @dataclass(slots=True)
@@ -33,12 +43,42 @@ class Receiving:
     now: Now
     tenant: str
     is_ours: Callable[[str], bool]
-    _known: frozenset[str] = field(default_factory=frozenset)
+    _known: Remembered = field(init=False)
+    _watched: Remembered = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._known = Remembered(lambda: subscriptions.known(self.store), self.now)
+        self._watched = Remembered(lambda: registry.watched(self.store), self.now, WATCHED_APART)
 
     async def receive(self, body: bytes) -> HTTPStatus:
         """202 once every believed notification is queued, and for those refused: a forger learns
         nothing. 503 when the queue is out of reach, so that Graph sends them again.
         """
+        items = self._items(body)
+        if isinstance(items, HTTPStatus):
+            return items
+        readings = [read(item, tenant=self.tenant, is_ours=self.is_ours) for item in items]
+        hints = await self._of_watched_groups(await self._of_known_subscriptions(readings))
+        if not hints:
+            return HTTPStatus.ACCEPTED
+        about = {"groups": [hint.group for hint in hints]}
+        return await self._queue("notification", looks(hints, self.now()), about)
+
+    async def receive_lifecycle(self, body: bytes) -> HTTPStatus:
+        """As `receive`, of events about the subscriptions themselves."""
+        items = self._items(body)
+        if isinstance(items, HTTPStatus):
+            return items
+        readings = [
+            read_lifecycle(item, tenant=self.tenant, is_ours=self.is_ours) for item in items
+        ]
+        events = await self._of_known_subscriptions(readings)
+        if not events:
+            return HTTPStatus.ACCEPTED
+        about = {"events": sorted({told.event for told in events})}
+        return await self._queue("lifecycle", attends(events), about)
+
+    def _items(self, body: bytes) -> Sequence[object] | HTTPStatus:
         if len(body) > MAX_NOTIFICATION_BYTES:
             return self._refused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
@@ -47,40 +87,46 @@ class Receiving:
             return self._refused("bad_json", HTTPStatus.BAD_REQUEST)
         if not isinstance(items, list):
             return self._refused("bad_json", HTTPStatus.BAD_REQUEST)
-        hints = await self._believed(items)
-        if not hints:
-            return HTTPStatus.ACCEPTED
-        try:
-            async with asyncio.timeout(ENQUEUE_TIMEOUT.total_seconds()):
-                await self.bus.send(DIRECTORY_CHANGES, looks(hints, self.now()))
-        except (TemporaryError, TimeoutError) as error:
-            self.emit(Event("notification", "not_queued", {"reason": str(error)}, problem=True))
-            return HTTPStatus.SERVICE_UNAVAILABLE
-        self.emit(Event("notification", "queued", {"groups": [hint.group for hint in hints]}))
-        return HTTPStatus.ACCEPTED
+        return items
 
-    async def _believed(self, items: Sequence[object]) -> list[Hint]:
-        """One merged hint for each group that a subscription of ours tells about."""
-        readings = [read(item, tenant=self.tenant, is_ours=self.is_ours) for item in items]
+    async def _of_known_subscriptions(self, readings: Sequence[Item | Refusal]) -> list[Item]:
+        """Only who knows our secret makes the store be read for a subscription."""
         refused = Counter(reading for reading in readings if isinstance(reading, Refusal))
-        by_group: dict[str, Hint] = {}
-        for hint in readings:
-            if isinstance(hint, Refusal):
+        believed: list[Item] = []
+        for reading in readings:
+            if isinstance(reading, Refusal):
                 continue
-            if not await self._is_known(hint.subscription):
+            if await self._known.has(reading.subscription):
+                believed.append(reading)
+            else:
                 refused[Refusal.UNKNOWN_SUBSCRIPTION] += 1
-                continue
+        self._count(refused)
+        return believed
+
+    async def _of_watched_groups(self, hints: Iterable[Hint]) -> Sequence[Hint]:
+        """One merged hint for each group."""
+        by_group: dict[str, Hint] = {}
+        for hint in hints:
             earlier = by_group.get(hint.group)
             by_group[hint.group] = earlier.merged(hint) if earlier else hint
-        for refusal, count in refused.items():
-            self.emit(Event("notification", refusal, {"count": count}))
-        return list(by_group.values())
+        watched = [hint for hint in by_group.values() if await self._watched.has(hint.group)]
+        self._count(Counter({Refusal.NOT_WATCHED: len(by_group) - len(watched)}))
+        return watched
 
-    async def _is_known(self, subscription: str) -> bool:
-        """Reads the store again for an id it does not know: only who knows our secret gets here."""
-        if subscription not in self._known:
-            self._known = await subscriptions.known(self.store)
-        return subscription in self._known
+    async def _queue(self, name: str, messages: Sequence[Message], about: Json) -> HTTPStatus:
+        try:
+            async with asyncio.timeout(ENQUEUE_TIMEOUT.total_seconds()):
+                await self.bus.send(DIRECTORY_CHANGES, messages)
+        except (TemporaryError, TimeoutError) as error:
+            self.emit(Event(name, "not_queued", {"reason": str(error)}, problem=True))
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        self.emit(Event(name, "queued", about))
+        return HTTPStatus.ACCEPTED
+
+    def _count(self, refused: Counter[Refusal]) -> None:
+        for refusal, count in refused.items():
+            if count:
+                self.emit(Event("notification", refusal, {"count": count}))
 
     def _refused(self, result: str, status: HTTPStatus) -> HTTPStatus:
         self.emit(Event("notification", result))
@@ -111,6 +157,16 @@ def looks(hints: Iterable[Hint], now: datetime) -> list[Message]:
             last.message(f"{hint.group}:{bucket}:end", at=end),
         ]
     return messages
+
+
+def attends(events: Iterable[Lifecycle]) -> list[Message]:
+    """Named by what they tell: a replay is dropped by Service Bus."""
+    return [
+        Attend(subscription=told.subscription, event=told.event).message(
+            f"{told.subscription}:{told.event}"
+        )
+        for told in dict.fromkeys(events)
+    ]
 
 
 def _digest(hint: Hint) -> str:

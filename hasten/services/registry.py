@@ -52,6 +52,11 @@ async def load_all(store: Store) -> list[Found]:
     return [_found(document.body) for document in await store.scan(COLLECTION, PARTITION)]
 
 
+async def watched(store: Store) -> frozenset[str]:
+    """The groups that any target watches."""
+    return frozenset(group for found in await load_all(store) for group in found.groups)
+
+
 async def save(store: Store, found: Found) -> None:
     """Writes only what differs."""
     document = await store.get(COLLECTION, PARTITION, found.target)

@@ -11,6 +11,7 @@ from hasten.settings import Settings, load
 
 SECRET = "0123456789abcdef0123456789abcdef"
 TENANT = "7d96d549-841b-4092-9c09-89abae4c860c"
+OTHER_TENANT = "0d4ca527-dc44-43d1-84c1-b63d1b1e024d"
 GOOD = {
     "HASTEN_TENANT_ID": TENANT,
     "HASTEN_CLIENT_STATE_SECRET": SECRET,
@@ -50,6 +51,7 @@ def test_a_missing_or_empty_setting_is_one_line_that_names_it(name: str, *, empt
         ("HASTEN_TENANT_ID", "contoso.com"),
         ("HASTEN_CLIENT_STATE_SECRET", "tooshort"),
         ("HASTEN_CLIENT_STATE_SECRET", SECRET[:-1]),
+        ("HASTEN_CLIENT_STATE_SECRET_PREVIOUS", SECRET[:-1]),
         ("HASTEN_PUBLIC_URL", "contoso.azurewebsites.net"),
         ("HASTEN_PUBLIC_URL", "http://contoso.azurewebsites.net"),
         ("HASTEN_PUBLIC_URL", "http://127.0.0.1.contoso.com"),
@@ -80,6 +82,12 @@ def test_a_secret_that_is_refused_or_taken_is_shown_nowhere() -> None:
     assert short not in str(error)
     assert SECRET not in shown
     assert "hush-hush" not in shown
+
+
+def test_the_secret_before_is_shown_nowhere_either() -> None:
+    settings = loaded(HASTEN_CLIENT_STATE_SECRET_PREVIOUS=SECRET[::-1])
+
+    assert SECRET[::-1] not in f"{settings!r} {settings}"
 
 
 def test_what_is_not_given_has_the_defaults_of_production() -> None:
@@ -114,6 +122,7 @@ def test_the_notification_url_is_built_with_or_without_a_slash_at_the_end(end: s
     settings = loaded(HASTEN_PUBLIC_URL=f"https://contoso.azurewebsites.net{end}")
 
     assert settings.notification_url == "https://contoso.azurewebsites.net/api/graph/notifications"
+    assert settings.lifecycle_url == "https://contoso.azurewebsites.net/api/graph/lifecycle"
 
 
 def test_the_client_state_is_derived_so_that_the_secret_never_travels() -> None:
@@ -130,7 +139,7 @@ def test_the_client_state_is_derived_so_that_the_secret_never_travels() -> None:
     "other",
     [
         {"HASTEN_CLIENT_STATE_SECRET": SECRET[::-1]},
-        {"HASTEN_TENANT_ID": "0d4ca527-dc44-43d1-84c1-b63d1b1e024d"},
+        {"HASTEN_TENANT_ID": OTHER_TENANT},
     ],
 )
 def test_another_secret_or_tenant_has_another_client_state(other: dict[str, str]) -> None:
@@ -145,6 +154,26 @@ def test_our_client_state_is_ours() -> None:
     settings = loaded()
 
     assert settings.is_our_client_state(settings.client_state)
+
+
+def test_while_two_secrets_overlap_both_are_believed_and_the_new_one_is_given() -> None:
+    before = loaded()
+    fresh = {"HASTEN_CLIENT_STATE_SECRET": SECRET[::-1]}
+
+    overlapping = loaded(**fresh, HASTEN_CLIENT_STATE_SECRET_PREVIOUS=SECRET)
+
+    assert overlapping.is_our_client_state(before.client_state)
+    assert overlapping.is_our_client_state(overlapping.client_state)
+    assert overlapping.client_state == loaded(**fresh).client_state != before.client_state
+    assert not overlapping.is_our_client_state(loaded(HASTEN_TENANT_ID=OTHER_TENANT).client_state)
+
+
+def test_once_the_secret_before_is_taken_away_it_is_believed_no_more() -> None:
+    before = loaded()
+
+    assert not loaded(HASTEN_CLIENT_STATE_SECRET=SECRET[::-1]).is_our_client_state(
+        before.client_state
+    )
 
 
 @pytest.mark.parametrize("forged", ["", "é", SECRET, "0" * 64])

@@ -1,0 +1,26 @@
+"""Where Microsoft Graph tells about the subscriptions themselves: one is to be reauthorized."""
+
+import azure.functions as func
+
+from handlers.graph_notifications import handshake
+from hasten.adapters.telemetry import continued
+from hasten.bootstrap import app
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("graph_lifecycle")
+@blueprint.route(
+    trigger_arg_name="request",
+    route="graph/lifecycle",
+    methods=["POST"],
+    auth_level=func.AuthLevel.ANONYMOUS,
+)
+async def graph_lifecycle(request: func.HttpRequest) -> func.HttpResponse:
+    """Anonymous for the same reason as the notifications."""
+    token = request.params.get("validationToken")
+    if token is not None:
+        return handshake(token)
+    with continued("graph_lifecycle"):
+        status = await app().receiving.receive_lifecycle(request.get_body())
+    return func.HttpResponse(status_code=status)
