@@ -21,6 +21,8 @@ PLATFORM = {
     "AzureWebJobsStorage__accountName",
     "AzureWebJobsStorage__clientId",
     "AzureWebJobsStorage__credential",
+    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
+    "OTEL_TRACES_SAMPLER",
     "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY",
     "ServiceBusConnection__clientId",
     "ServiceBusConnection__credential",
