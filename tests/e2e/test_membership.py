@@ -17,8 +17,11 @@ async def test_a_joiner_is_in_the_app_and_the_ledger_says_so(tenant: Tenant) -> 
     await eventually(partial(tenant.are_in, [joiner]))
     await eventually(tenant.is_quiet)
 
-    row = tenant.documents("ledger")[f"done|{TOTAL_ENGINEERING}|{joiner}"]
+    row = tenant.documents("ledger")[f"proof|{TOTAL_ENGINEERING}|{joiner}"]
     assert (row["action"], row["state"]) == ("added", "succeeded")
+    await host.fire("verify")
+    proven = tenant.documents("ledger")[f"done|{TOTAL_ENGINEERING}|{joiner}"]
+    assert proven["state"] == "confirmed"
     assert await tenant.named_in_calls() == [joiner]
 
 

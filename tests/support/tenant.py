@@ -23,6 +23,7 @@ from emulator.graph.seed import TOTAL_ENGINEERING, object_id
 from emulator.graph.server import GraphOptions, GraphServer
 from emulator.ports import free_port
 from emulator.servicebus import ServiceBusServer
+from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, ONBOARDING_EVENTS, PROVISIONING
 
 ROOT = Path(__file__).parents[2]
 LOCK = "PT5S"
@@ -155,9 +156,12 @@ class Tenant:
         await eventually(self.is_quiet)
 
     async def is_quiet(self) -> bool:
-        """Whether no message waits, is locked or is scheduled."""
-        stats = self.servicebus.stats().values()
-        return not any(s["active"] + s["locked"] + s["scheduled"] for s in stats)
+        """Whether no message of Hasten's own queues waits, is locked or is scheduled."""
+        stats = self.servicebus.stats()
+        own = [
+            stats[queue] for queue in (DIRECTORY_CHANGES, ONBOARDING_EVENTS, ENSURE, PROVISIONING)
+        ]
+        return not any(s["active"] + s["locked"] + s["scheduled"] for s in own)
 
     async def join(self, users: list[str], group: str = TOTAL_ENGINEERING) -> None:
         await asyncio.gather(*(self.admin.join(group, user) for user in users))
