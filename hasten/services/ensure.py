@@ -50,8 +50,10 @@ class Ensuring:
 
     directory: Directory
     store: Store
+    intents: Intents
     ledger: Ledger
     recording: Recording
+    outbox: Outbox
     bus: Bus
     watching: Watching
     targets: Mapping[str, Target]
@@ -68,14 +70,13 @@ class Ensuring:
                 f"target {ensure.target} is not in targets.yaml",
                 "put it back, or cancel its events",
             )
-        intents = Intents(self.store)
-        opened = await intents.open_intents(target.name)
+        opened = await self.intents.open_intents(target.name)
         if not opened:
             return
         found = await registry.load(self.store, target.name)
         found = found or await self.watching.discover(target)
         troubles = Troubles()
-        run = self._run(intents, target, found, troubles)
+        run = self._run(target, found, troubles)
         batch = sorted(opened, key=lambda intent: intent.recorded_at)[:MOST_INTENTS]
         await (run.observe(batch) if target.observes else run.bring_about(batch))
         if run.due:
@@ -94,13 +95,13 @@ class Ensuring:
         at_step = datetime.fromtimestamp(step / STEPS_PER_SECOND, UTC)
         await self.bus.send(again.queue, [again.message(f"{target.name}:{step}", at_step)])
 
-    def _run(self, intents: Intents, target: Target, found: Found, troubles: Troubles) -> "_Run":
+    def _run(self, target: Target, found: Found, troubles: Troubles) -> "_Run":
         groups = Groups(self.directory, self.store, self.now)
         settling = Settling(
-            intents=intents,
+            intents=self.intents,
             ledger=self.ledger,
             recording=self.recording,
-            outbox=Outbox(self.store, self.bus),
+            outbox=self.outbox,
             bus=self.bus,
             emit=self.emit,
             now=self.now,
@@ -110,21 +111,20 @@ class Ensuring:
             target=target,
             found=found,
             troubles=troubles,
-            intents=intents,
             directory=self.directory,
             settling=settling,
-            naming=Naming(groups, intents, settling),
+            naming=Naming(groups, self.intents, settling),
             observing=Observing(self.directory, groups),
             of_group=GroupEnsuring(
                 directory=self.directory,
                 store=self.store,
                 groups=groups,
-                intents=intents,
+                intents=self.intents,
                 emit=self.emit,
                 now=self.now,
             ),
             direct=DirectEnsuring(
-                directory=self.directory, store=self.store, intents=intents, now=self.now
+                directory=self.directory, store=self.store, intents=self.intents, now=self.now
             ),
             emit=self.emit,
         )
@@ -137,7 +137,6 @@ class _Run:
     target: Target
     found: Found
     troubles: Troubles
-    intents: Intents
     directory: Directory
     settling: Settling
     naming: Naming

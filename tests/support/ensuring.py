@@ -34,8 +34,10 @@ class Onboarding(World):
         return Ensuring(
             directory=self.directory,
             store=self.store,
+            intents=self.intents,
             ledger=self.ledger,
             recording=self.recording,
+            outbox=self.outbox,
             bus=self.bus,
             watching=self.watching,
             targets={self.target.name: self.target},
