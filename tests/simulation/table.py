@@ -13,16 +13,23 @@ import azure.functions as func
 import handlers
 from hasten.bootstrap import App
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
-from hasten.services.messages import Look, Wake
+from hasten.services.messages import Look, Wake, directory_change
 
 Json = dict[str, Any]
 
 NOTIFICATIONS = "graph/notifications"
 
+
+async def _directory_change(app: App, message: Message) -> None:
+    wanted = directory_change(message.body)
+    if isinstance(wanted, Look):
+        await app.retrying.run(app.looking.look, wanted)
+    else:
+        await app.retrying.run(app.attending.attend, wanted)
+
+
 QUEUES: Mapping[str, Callable[[App, Message], Awaitable[None]]] = {
-    DIRECTORY_CHANGES: lambda app, message: app.retrying.run(
-        app.looking.look, Look.parse(message.body)
-    ),
+    DIRECTORY_CHANGES: _directory_change,
     PROVISIONING: lambda app, message: app.retrying.run(
         app.draining.drain, Wake.parse(message.body)
     ),
@@ -37,6 +44,7 @@ TIMERS: Mapping[str, Callable[[App], Awaitable[None]]] = {
 
 ROUTES: Mapping[str, Callable[[App, bytes], Awaitable[HTTPStatus]]] = {
     NOTIFICATIONS: lambda app, body: app.receiving.receive(body),
+    "graph/lifecycle": lambda app, body: app.receiving.receive_lifecycle(body),
 }
 
 
