@@ -4,6 +4,7 @@ import azure.functions as func
 
 from handlers import (
     directory_changes,
+    ensure,
     graph_lifecycle,
     graph_notifications,
     provisioning,
@@ -17,5 +18,6 @@ app = func.FunctionApp()
 app.register_functions(graph_notifications.blueprint)
 app.register_functions(graph_lifecycle.blueprint)
 app.register_functions(directory_changes.blueprint)
+app.register_functions(ensure.blueprint)
 app.register_functions(provisioning.blueprint)
 app.register_functions(schedules.blueprint)

@@ -36,6 +36,13 @@ async def verify(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the bindin
         await app().schedules.verify()
 
 
+@blueprint.function_name("apply")
+@blueprint.timer_trigger(arg_name="timer", schedule="40 */10 * * * *")
+async def apply(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    with continued("apply"):
+        await app().schedules.apply()
+
+
 @blueprint.function_name("renew")
 @blueprint.timer_trigger(arg_name="timer", schedule="45 0 * * * *")
 async def renew(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name

@@ -13,10 +13,12 @@ from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.directory import Directory
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
+from hasten.services.apply import Applying
 from hasten.services.assignments import Assigning
 from hasten.services.attend import Attending
 from hasten.services.backoff import backoff
 from hasten.services.drain import Draining
+from hasten.services.ensure import Ensuring
 from hasten.services.intents import Intents
 from hasten.services.ledger import Ledger
 from hasten.services.look import Looking
@@ -129,6 +131,35 @@ class App:
         )
 
     @cached_property
+    def ensuring(self) -> Ensuring:
+        return Ensuring(
+            directory=self._ports.directory,
+            store=self._ports.store,
+            intents=self._intents,
+            ledger=self._ledger,
+            recording=self._recording,
+            outbox=self._outbox,
+            bus=self._ports.bus,
+            watching=self._watching,
+            targets=self._by_name,
+            emit=self._ports.emit,
+            now=self._ports.now,
+            new_id=self._ports.new_id,
+        )
+
+    @cached_property
+    def applying(self) -> Applying:
+        return Applying(
+            directory=self._ports.directory,
+            store=self._ports.store,
+            intents=self._intents,
+            watching=self._watching,
+            targets=self._targets,
+            emit=self._ports.emit,
+            now=self._ports.now,
+        )
+
+    @cached_property
     def schedules(self) -> Schedules:
         return Schedules(
             store=self._ports.store,
@@ -146,6 +177,8 @@ class App:
             ),
             verifying=self._verifying,
             tidying=self._tidying,
+            applying=self.applying,
+            intents=self._intents,
             outbox=self._outbox,
             emit=self._ports.emit,
             now=self._ports.now,

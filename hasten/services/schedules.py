@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 from hasten.domain.changes import State
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.bus import PROVISIONING, Bus
+from hasten.ports.bus import ENSURE, PROVISIONING, Bus
 from hasten.ports.clock import NewId, Now
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit, Event
 from hasten.services import registry
+from hasten.services.apply import Applying
 from hasten.services.gauges import backlog
+from hasten.services.intents import Intents
 from hasten.services.ledger import Ledger
-from hasten.services.messages import Wake
+from hasten.services.messages import Ensure, Wake
 from hasten.services.outbox import Outbox
 from hasten.services.reconcile import Reconciling
 from hasten.services.subscribe import Subscribing
@@ -31,6 +33,8 @@ class Schedules:
     reconciling: Reconciling
     verifying: Verifying
     tidying: Tidying
+    applying: Applying
+    intents: Intents
     outbox: Outbox
     emit: Emit
     now: Now
@@ -51,6 +55,10 @@ class Schedules:
     async def verify(self) -> None:
         """Compares answers with the provisioning log, and plans with what the cycle did."""
         await self._run("verify", self.verifying.verify)
+
+    async def apply(self) -> None:
+        """Applies the policy, and comes back to intents whose message was given up."""
+        await self._run("apply", self._apply)
 
     async def tidy(self) -> None:
         """Forgets what ended long ago."""
@@ -92,6 +100,13 @@ class Schedules:
                 wake = Wake(target=found.target)
                 await self.bus.send(PROVISIONING, [wake.message(self.new_id())])
             await self.outbox.flush(found.target)
+
+    async def _apply(self) -> None:
+        for found in await registry.load_all(self.store):
+            if await self.intents.open_intents(found.target):
+                ensure = Ensure(target=found.target)
+                await self.bus.send(ENSURE, [ensure.message(self.new_id())])
+        await self.applying.run()
 
     async def _renew(self) -> None:
         await self.subscribing.ensure(await registry.watched(self.store))

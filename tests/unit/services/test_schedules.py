@@ -5,9 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from hasten.domain.changes import Cause
+from hasten.domain.intents import Intent, Wanted
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
+from hasten.policy import GroupPolicy
+from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.services import registry
+from hasten.services.apply import Applying
+from hasten.services.intents import Intents
 from hasten.services.messages import Look, Wake
 from hasten.services.retrying import Retrying
 from hasten.services.schedules import Schedules
@@ -24,6 +29,16 @@ class Timers(Subscriber):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.intents = Intents(self.store)
+        self.applying = Applying(
+            directory=self.directory,
+            store=self.store,
+            intents=self.intents,
+            watching=self.watching,
+            targets=[self.target],
+            emit=self.events.append,
+            now=now,
+        )
         self.schedules = Schedules(
             store=self.store,
             ledger=self.ledger,
@@ -33,6 +48,8 @@ class Timers(Subscriber):
             reconciling=self.reconciling,
             verifying=self.verifying,
             tidying=self.tidying,
+            applying=self.applying,
+            intents=self.intents,
             outbox=self.outbox,
             emit=self.events.append,
             now=now,
@@ -214,3 +231,27 @@ async def test_a_bug_surfaces_so_that_service_bus_delivers_again() -> None:
 
     with pytest.raises(KeyError):
         await retrying(world).run(fails, Wake(target=TOTAL))
+
+
+@virtual
+async def test_the_apply_timer_applies_the_policy_and_comes_back_to_open_intents() -> None:
+    world = Timers(
+        target=Target(name=TOTAL, display_name=TOTAL, groups=(GroupPolicy(name="Sales"),))
+    )
+    world.directory.has_group("sales", "Sales")
+    await world.is_discovered()
+    intent = Intent(
+        target=TOTAL,
+        group=ENGINEERING,
+        user=user(1),
+        wanted=Wanted.MEMBER,
+        time=now(),
+        cause=Cause("/hr", "1"),
+        recorded_at=now(),
+    )
+    await world.intents.record([intent])
+
+    await world.schedules.apply()
+
+    assert world.directory.writes == {"assign": 1}
+    assert [message.session for message in world.bus.of(ENSURE)] == [TOTAL]

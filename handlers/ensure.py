@@ -1,0 +1,25 @@
+"""Each message names a target with intents to bring about. Its session lets one run at a time."""
+
+import json
+
+import azure.functions as func
+
+from hasten.adapters.telemetry import continued
+from hasten.bootstrap import app
+from hasten.ports.bus import ENSURE
+from hasten.services.messages import Ensure
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("ensure")
+@blueprint.service_bus_queue_trigger(
+    arg_name="message",
+    queue_name=ENSURE,
+    connection="ServiceBusConnection",
+    is_sessions_enabled=True,
+)
+async def ensure(message: func.ServiceBusMessage) -> None:
+    wanted = Ensure.parse(json.loads(message.get_body()))
+    with continued("ensure", message.application_properties):
+        await app().retrying.run(app().ensuring.ensure, wanted)
