@@ -15,7 +15,6 @@ LIFETIME = 24 * 3600
 """Seconds of real time: clients compare the expiry with their own clock."""
 
 ROLES = (
-    "Application.Read.All",
     "AppRoleAssignment.ReadWrite.All",
     "AuditLog.Read.All",
     "Directory.Read.All",
@@ -23,7 +22,6 @@ ROLES = (
     "Group.Read.All",
     "GroupMember.ReadWrite.All",
     "Synchronization.ReadWrite.All",
-    "User.Read.All",
 )
 """Application permissions granted to the managed identity, unless told otherwise."""
 

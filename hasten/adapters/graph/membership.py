@@ -15,7 +15,7 @@ from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.ports.directory import DeltaExpired, Member, MembershipDelta
 from hasten.ports.store import Json
 
-NEEDS = "GroupMember.Read.All"
+NEEDS = "Group.Read.All"
 EXPIRED_CODES = frozenset({"syncstatenotfound", "resyncrequired", "syncstateinvalid"})
 
 

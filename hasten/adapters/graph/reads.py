@@ -30,9 +30,8 @@ from hasten.adapters.graph.wire import Wire, or_none
 from hasten.ports.directory import Assignment, Member
 from hasten.ports.store import Json
 
-APPLICATIONS = "Application.Read.All"
+DIRECTORY = "Directory.Read.All"
 GROUPS = "Group.Read.All"
-USERS = "User.Read.All"
 
 PRINCIPAL_FIELDS = ["id", "appId", "displayName", "appRoles"]
 USER_FIELDS = ["id", "accountEnabled"]
@@ -62,27 +61,27 @@ class Reads:
                 select=PRINCIPAL_FIELDS
             )
             item = all_of_them.by_service_principal_id(object_id)
-            return await self._at_most_one(_get(item, query), needs=APPLICATIONS)
+            return await self._at_most_one(_get(item, query), needs=DIRECTORY)
         wanted = _equals(appId=app_id, displayName=display_name)
         listing = ServicePrincipalsRequestBuilder.ServicePrincipalsRequestBuilderGetQueryParameters(
             filter=wanted, select=PRINCIPAL_FIELDS
         )
-        return await self._wire.listed(_get(all_of_them, listing), needs=APPLICATIONS)
+        return await self._wire.listed(_get(all_of_them, listing), needs=DIRECTORY)
 
     async def users(
         self, *, object_id: str = "", upn: str = "", mail: str = "", employee_id: str = ""
     ) -> Sequence[Json]:
         if object_id:
-            return await self._at_most_one(self._user(object_id), needs=USERS)
+            return await self._at_most_one(self._user(object_id), needs=DIRECTORY)
         # A guest's UPN has a `#`, which a path cannot carry.
         wanted = _equals(userPrincipalName=upn, mail=mail, employeeId=employee_id)
         query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
             filter=wanted, select=USER_FIELDS
         )
-        return await self._wire.listed(_get(self._client.users, query), needs=USERS)
+        return await self._wire.listed(_get(self._client.users, query), needs=DIRECTORY)
 
     async def is_enabled(self, user: str) -> bool | None:
-        found = await or_none(self._wire.read(self._user(user), needs=USERS))
+        found = await or_none(self._wire.read(self._user(user), needs=DIRECTORY))
         return None if found is None else bool(found["accountEnabled"])
 
     async def group(self, group: str) -> Json | None:
@@ -118,14 +117,14 @@ class Reads:
         builder = assigned_to.AppRoleAssignedToRequestBuilder
         query = builder.AppRoleAssignedToRequestBuilderGetQueryParameters(top=LARGEST_PAGE)
         request = _get(principal.app_role_assigned_to, query)
-        return [_assignment(a) for a in await self._wire.listed(request, needs=APPLICATIONS)]
+        return [_assignment(a) for a in await self._wire.listed(request, needs=DIRECTORY)]
 
     async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
         query = AppRoleAssignmentsRequestBuilder.AppRoleAssignmentsRequestBuilderGetQueryParameters(
             filter=f"resourceId eq {service_principal}"
         )
         request = _get(self._client.users.by_user_id(user).app_role_assignments, query)
-        listed = await or_none(self._wire.listed(request, needs=USERS))
+        listed = await or_none(self._wire.listed(request, needs=DIRECTORY))
         return None if listed is None else [str(a["principalId"]).lower() for a in listed]
 
     def _user(self, user: str) -> RequestInformation:

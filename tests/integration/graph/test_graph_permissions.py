@@ -46,9 +46,9 @@ async def test_the_token_says_what_it_permits_to_whom_and_until_when(
 @pytest.mark.parametrize(
     ("missing", "asked"),
     [
-        ("User.Read.All", ("GET", "/v1.0/users", None)),
+        ("Directory.Read.All", ("GET", "/v1.0/users", None)),
         ("Group.Read.All", ("GET", f"{GROUP}/members", None)),
-        ("Application.Read.All", ("GET", f"{SP}/appRoleAssignedTo", None)),
+        ("Directory.Read.All", ("GET", f"{SP}/appRoleAssignedTo", None)),
         ("Group.Create", ("POST", "/v1.0/groups", {})),
         ("GroupMember.ReadWrite.All", ("PATCH", GROUP, {"members@odata.bind": []})),
         ("AppRoleAssignment.ReadWrite.All", ("POST", f"{SP}/appRoleAssignedTo", {})),
@@ -63,7 +63,7 @@ async def test_a_request_without_its_permission_is_refused(
     covering = {missing, "Directory.Read.All"}
     if missing == "Group.Read.All":
         covering.add("GroupMember.ReadWrite.All")
-    if missing == "Application.Read.All":
+    if path == f"{SP}/appRoleAssignedTo":
         covering.add("AppRoleAssignment.ReadWrite.All")
     granted = await graph.http.request(method, path, json=body, headers=hasten)
     await graph.post("/emulator/permissions", {"roles": sorted(set(ROLES) - covering)})

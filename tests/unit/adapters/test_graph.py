@@ -150,7 +150,7 @@ def test_a_missing_permission_is_permanent_and_names_what_to_grant(status: int) 
         with pytest.raises(PermanentError) as caught:
             await Wire(refused(status)).directory().is_enabled(ALICE)
 
-        assert "User.Read.All" in caught.value.next_action
+        assert "Directory.Read.All" in caught.value.next_action
 
     scenario()
 
