@@ -12,8 +12,8 @@ import azure.functions as func
 
 import handlers
 from hasten.bootstrap import App
-from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
-from hasten.services.messages import Look, Wake, directory_change
+from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, Message
+from hasten.services.messages import Ensure, Look, Wake, directory_change
 
 Json = dict[str, Any]
 
@@ -30,6 +30,7 @@ async def _directory_change(app: App, message: Message) -> None:
 
 QUEUES: Mapping[str, Callable[[App, Message], Awaitable[None]]] = {
     DIRECTORY_CHANGES: _directory_change,
+    ENSURE: lambda app, message: app.retrying.run(app.ensuring.ensure, Ensure.parse(message.body)),
     PROVISIONING: lambda app, message: app.retrying.run(
         app.draining.drain, Wake.parse(message.body)
     ),
@@ -40,6 +41,9 @@ TIMERS: Mapping[str, Callable[[App], Awaitable[None]]] = {
     "wake": lambda app: app.schedules.wake(),
     "look": lambda app: app.schedules.look(),
     "renew": lambda app: app.schedules.renew(),
+    "apply": lambda app: app.schedules.apply(),
+    "tidy": lambda app: app.schedules.tidy(),
+    "verify": lambda app: app.schedules.verify(),
 }
 
 ROUTES: Mapping[str, Callable[[App, bytes], Awaitable[HTTPStatus]]] = {

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from emulator.graph.seed import TOTAL_ENGINEERING
 from hasten.ports.bus import Message
-from hasten.services.messages import Look, Wake
+from hasten.services.messages import Ensure, Look, Wake
 from tests.integration.worker.worker import ROOT
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -42,6 +42,7 @@ SAMPLES: Mapping[str, Http | Bus | Timer] = {
     "directory_changes": Bus(
         Look(group=TOTAL_ENGINEERING, noticed_at=NOW, found_by="notification").message("look-1")
     ),
+    "ensure": Bus(Ensure(target="TOTAL").message("ensure-1")),
     "provisioning": Bus(Wake(target="TOTAL").message("wake-1")),
     "sweep": Timer(),
     "wake": Timer(),
@@ -49,6 +50,7 @@ SAMPLES: Mapping[str, Http | Bus | Timer] = {
     "renew": Timer(),
     "verify": Timer(),
     "tidy": Timer(),
+    "apply": Timer(),
 }
 
 
