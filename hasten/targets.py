@@ -81,10 +81,10 @@ class Target(BaseModel):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"group {min(twice)} is given twice")
+        by_name = {group.identity: group for group in self.groups}
         for group in self.groups:
             for other in group.also_members_of:
-                if other.casefold() not in names or other.casefold() == group.identity:
-                    raise ValueError(f"also_members_of names {other}, no other group listed here")
+                _refuse_wrong_way(group, by_name.get(other.casefold()), other)
         return self
 
     @property
@@ -94,6 +94,18 @@ class Target(BaseModel):
     @property
     def brake(self) -> Threshold:
         return Threshold(self.brake_removals, self.brake_percent)
+
+
+def _refuse_wrong_way(group: GroupPolicy, source: GroupPolicy | None, other: str) -> None:
+    """People flow from an admin group into a monitored one, never the other way: that would make
+    everyone an administrator."""
+    if source is None or source is group:
+        raise ValueError(f"also_members_of names {other}, no other group listed here")
+    if group.admin or not source.admin:
+        raise ValueError(
+            f"also_members_of lists admin groups whose people join this one too: mark {other} "
+            "with `admin: true`, and take also_members_of away from a group that is one"
+        )
 
 
 class _File(BaseModel):
@@ -165,6 +177,8 @@ def _plain(error: Any) -> str:
             return f"unknown key {error['loc'][-1]}"
         case "missing":
             return f"key {error['loc'][-1]} is missing"
+        case "model_type":
+            return f"{where}: give it keys and their values"
         case "value_error":
             return str(error["ctx"]["error"])
     return f"{where}: {error['msg']}"

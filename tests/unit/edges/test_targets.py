@@ -8,7 +8,8 @@ import pytest
 
 from hasten.domain.planning import GrantsBy
 from hasten.errors import PermanentError
-from hasten.targets import Target, load
+from hasten.policy import Access, Creation, GroupPolicy
+from hasten.targets import Mode, Target, load
 
 ID = "52cf7b7a-52be-4a9b-9c69-e4d4a4a14f76"
 
@@ -30,7 +31,17 @@ def refusal(folder: Path, text: str) -> str:
 def test_the_file_that_ships_with_hasten_names_total() -> None:
     [target] = load(Path(__file__).parents[3] / "targets.yaml")
 
-    assert target == Target(name="TOTAL", display_name="TOTAL", grants_by=GrantsBy.GROUP)
+    assert target == Target(
+        name="TOTAL",
+        display_name="TOTAL",
+        mode=Mode.ACT,
+        grants_by=GrantsBy.GROUP,
+        expect_mapping={
+            "externalId": "objectId",
+            "title": "jobTitle",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department": "department",
+        },
+    )
 
 
 def test_everything_a_target_may_say_is_read(tmp_path: Path) -> None:
@@ -42,7 +53,19 @@ def test_everything_a_target_may_say_is_read(tmp_path: Path) -> None:
             app_id: {ID}
             job: scim.x
             rule: a#V2
-            groups: [{ID}]
+            mode: observe
+            groups:
+              - {{id: {ID}, role: Admin, admin: true, events: allow}}
+              - name: TOTAL - Engineering
+                create: {{description: Engineers, owners: [{ID}]}}
+                also_members_of: [{ID}]
+              - name: TOTAL - *
+            direct: allow
+            brake_removals: 5
+            brake_percent: 50
+            pause_job: true
+            most_new_members: 0
+            expect_mapping: {{externalId: objectId}}
             grants_by: user_then_group
             max_calls_per_hour: 1800
         """,
@@ -53,7 +76,22 @@ def test_everything_a_target_may_say_is_read(tmp_path: Path) -> None:
         app_id=UUID(ID),
         job="scim.x",
         rule="a#V2",
-        groups=frozenset({UUID(ID)}),
+        mode=Mode.OBSERVE,
+        groups=(
+            GroupPolicy(id=UUID(ID), role="Admin", admin=True, events=Access.ALLOW),
+            GroupPolicy(
+                name="TOTAL - Engineering",
+                create=Creation(description="Engineers", owners=(UUID(ID),)),
+                also_members_of=(ID,),
+            ),
+            GroupPolicy(name="TOTAL - *"),
+        ),
+        direct=Access.ALLOW,
+        brake_removals=5,
+        brake_percent=50,
+        pause_job=True,
+        most_new_members=0,
+        expect_mapping={"externalId": "objectId"},
         grants_by=GrantsBy.USER_THEN_GROUP,
         max_calls_per_hour=1800,
     )
@@ -73,7 +111,22 @@ def test_several_targets_keep_their_order(tmp_path: Path) -> None:
 
 
 FAULTS = {
-    "an unknown key": ("mode: on", "line 4: unknown key mode"),
+    "an unknown key": ("colour: red", "line 4: unknown key colour"),
+    "a mode not known": ("mode: watch", "line 4: targets.mode: "),
+    "a brake that lets all go": ("brake_percent: 101", "line 4: targets.brake_percent: "),
+    "a group named twice": (
+        "groups: [{name: Sales}, {name: SALES}]",
+        "line 2: group sales is given twice",
+    ),
+    "a group of no name": ("groups: [{role: x}]", "line 4: give a group exactly one of id and"),
+    "a source that is not listed": (
+        "groups: [{name: A, also_members_of: [B]}]",
+        "line 2: also_members_of names B, no other group listed here",
+    ),
+    "a source that is the group itself": (
+        "groups: [{name: A, also_members_of: [a]}]",
+        "line 2: also_members_of names a, no other group listed here",
+    ),
     "a key given twice": ("name: B", "line 4: key name is given twice"),
     "a second key that names the app": (
         f"app_id: {ID}",
@@ -83,7 +136,10 @@ FAULTS = {
     "a value not known": ("grants_by: role", "line 4: targets.grants_by: "),
     "no calls at all": ("max_calls_per_hour: 0", "line 4: targets.max_calls_per_hour: "),
     "more calls than Entra takes": ("max_calls_per_hour: 1801", "line 4: targets.max_calls_per"),
-    "a group that is none": (f"groups: [\n      {ID},\n      nobody]", "targets.groups: "),
+    "a group that is none": (
+        f"groups: [\n      {{id: {ID}}},\n      nobody]",
+        "targets.groups: give it keys and their values",
+    ),
     "keys where a list belongs": ("groups:\n      nobody: x", "line 4: targets.groups: "),
     "text where a list belongs": ("groups: nobody", "line 4: targets.groups: "),
     "broken quotes": ('job: "open', "not valid YAML: "),
@@ -111,18 +167,32 @@ def test_the_line_of_one_wrong_group_among_several_is_its_own(tmp_path: Path) ->
           - name: A
             display_name: App
             groups:
-              - {ID}
-              - nobody
+              - id: {ID}
+              - id: nobody
         """,
     )
 
-    assert "line 6: targets.groups: " in reason
+    assert "line 6: targets.groups.id: " in reason
 
 
 def test_an_unknown_key_beside_the_targets_is_refused(tmp_path: Path) -> None:
-    reason = refusal(tmp_path, "targets:\n- {name: A, display_name: x}\nmode:\n  act\n")
+    reason = refusal(tmp_path, "targets:\n- {name: A, display_name: x}\ncolour:\n  red\n")
 
-    assert reason == "targets.yaml line 3: unknown key mode"
+    assert reason == "targets.yaml line 3: unknown key colour"
+
+
+def test_the_mode_of_the_file_holds_for_targets_that_name_none(tmp_path: Path) -> None:
+    targets = loaded(
+        tmp_path,
+        """\
+        mode: observe
+        targets:
+          - {name: a, display_name: x}
+          - {name: b, display_name: y, mode: act}
+        """,
+    )
+
+    assert [target.observes for target in targets] == [True, False]
 
 
 @pytest.mark.parametrize("name", ["", "A B", "-a", "a/b", "a" * 65])
