@@ -52,7 +52,7 @@ class GroupPolicy(BaseModel):
     """Makes it when it does not exist; without, a missing group is an error."""
 
     also_members_of: tuple[str, ...] = ()
-    """Groups of this list whose members the members of this one become too, by id or name."""
+    """Admin groups of this list, by id or name, whose people become members of this one too."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

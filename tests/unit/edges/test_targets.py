@@ -127,6 +127,14 @@ FAULTS = {
         "groups: [{name: A, also_members_of: [a]}]",
         "line 2: also_members_of names a, no other group listed here",
     ),
+    "people who would flow out of a group of many": (
+        "groups: [{name: TOTAL-Admin, also_members_of: [Staff]}, {name: Staff}]",
+        "line 2: also_members_of lists admin groups whose people join this one too: mark Staff",
+    ),
+    "people who would become administrators": (
+        "groups: [{name: A, admin: true, also_members_of: [B]}, {name: B, admin: true}]",
+        "line 2: also_members_of lists admin groups whose people join this one too: mark B with",
+    ),
     "a key given twice": ("name: B", "line 4: key name is given twice"),
     "a second key that names the app": (
         f"app_id: {ID}",
