@@ -58,14 +58,15 @@ class Hint:
 
 def hint(group: str, subscription: str, added: frozenset[str], removed: frozenset[str]) -> Hint:
     """A hint without the members that are named on both sides (their end state is unknown)."""
-    only_added, only_removed = added - removed, removed - added
-    room = max(0, MAX_HINTS - len(only_removed))
-    return Hint(
-        group,
-        subscription,
-        added=frozenset(sorted(only_added)[:room]),
-        removed=frozenset(sorted(only_removed)[:MAX_HINTS]),
-    )
+    return Hint(group, subscription, *bounded(added - removed, removed - added))
+
+
+def bounded(
+    added: frozenset[str], removed: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """As many as a look may name, removals first."""
+    room = max(0, MAX_HINTS - len(removed))
+    return frozenset(sorted(added)[:room]), frozenset(sorted(removed)[:MAX_HINTS])
 
 
 def read(item: object, *, tenant: str, is_ours: Callable[[str], bool]) -> Hint | Refusal:

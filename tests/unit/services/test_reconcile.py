@@ -102,6 +102,52 @@ async def test_a_change_that_a_notification_told_of_costs_one_read_and_nothing_e
     assert world.directory.delta_reads == 1
 
 
+class Behind(FakeDirectory):
+    """Its next read comes from a replica that has not heard of the change."""
+
+    behind = False
+
+    async def membership_delta(self, link: str) -> MembershipDelta:
+        if self.behind:
+            self.behind = False
+            return MembershipDelta({}, link)
+        return await super().membership_delta(link)
+
+
+@virtual
+async def test_a_look_that_does_not_yet_see_what_reconcile_saw_is_repeated() -> None:
+    directory = Behind()
+    world = Subscriber(directory=directory)
+    await world.watches(ONE)
+    await start_watching(world.directory, world.store, ONE, now())
+    await world.reconciling.reconcile([ONE])
+    directory.join(ONE, user(1))
+    world.bus.sent.clear()
+    await world.reconciling.reconcile([ONE])
+
+    [first] = world.bus.of(DIRECTORY_CHANGES)
+    directory.behind = True
+    await world.looking.look(Look.parse(first.body))
+    _, again = world.bus.of(DIRECTORY_CHANGES)
+    await world.looking.look(Look.parse(again.body))
+
+    [change] = await world.ledger.open_changes(TOTAL)
+    assert (change.user, change.found_by) == (user(1), "reconcile")
+
+
+@virtual
+async def test_a_nested_group_is_looked_at_and_not_waited_for() -> None:
+    world = await grouped(ONE)
+    world.directory.nest(ONE, TWO)
+    world.directory.join(ONE, user(1))
+    world.directory.leave(ONE, user(1))
+
+    await world.reconciling.reconcile([ONE])
+
+    [look] = world.bus.of(DIRECTORY_CHANGES)
+    assert (look.body["added"], look.body["removed"]) == ([], [user(1)])
+
+
 @virtual
 async def test_the_links_move_only_after_the_looks_were_sent() -> None:
     world = await grouped(ONE)
