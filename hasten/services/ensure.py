@@ -8,10 +8,10 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hasten.domain.changes import DIRECT
-from hasten.domain.intents import NAMED, Intent
+from hasten.domain.intents import NAMED, Intent, Wanted
 from hasten.errors import PermanentError
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId, Now
@@ -37,8 +37,11 @@ from hasten.services.troubles import Troubles
 from hasten.services.watch import Watching
 from hasten.targets import Target
 
-MOST_INTENTS = 500
-"""In one run: removals go one by one, and a run must end within a few minutes."""
+AT_ONCE = 100
+"""Intents of a group that are brought about, and then written down, before the next ones."""
+
+LONGEST = timedelta(minutes=4)
+"""A run ends before the host gives its message to another; what is left goes on in a new one."""
 
 STEPS_PER_SECOND = 4
 """Runs that are put off are gathered to so many a second: equal messages are one."""
@@ -77,14 +80,14 @@ class Ensuring:
         found = found or await self.watching.discover(target)
         troubles = Troubles()
         run = self._run(target, found, troubles)
-        batch = sorted(opened, key=lambda intent: intent.recorded_at)[:MOST_INTENTS]
-        await (run.observe(batch) if target.observes else run.bring_about(batch))
+        await (run.observe(opened) if target.observes else run.bring_about(opened))
         if run.due:
             await self._again(target, min(run.due))
-        troubles.surface()
-        if len(opened) > len(batch):
+        if run.is_over:
             more = Ensure(target=target.name)
             await self.bus.send(more.queue, [more.message(self.new_id())])
+            return  # what went wrong will come again
+        troubles.surface()
 
     async def _again(self, target: Target, due: datetime) -> None:
         """For new members that wait for company. Equal messages count as one at the queue: the name
@@ -127,6 +130,8 @@ class Ensuring:
                 directory=self.directory, store=self.store, intents=self.intents, now=self.now
             ),
             emit=self.emit,
+            now=self.now,
+            until=self.now() + LONGEST,
         )
 
 
@@ -144,31 +149,47 @@ class _Run:
     of_group: GroupEnsuring
     direct: DirectEnsuring
     emit: Emit
+    now: Now
+    until: datetime
     due: list[datetime] = field(default_factory=list)
     _read: Assigned | None = None
 
-    async def bring_about(self, batch: Sequence[Intent]) -> None:
+    async def bring_about(self, opened: Sequence[Intent]) -> None:
+        """Revocations go before grants, in all groups."""
         moved: list[Intent] = []
-        for group, named in _by_group(batch).items():
+        for group, named in _by_group(opened).items():
             if group.startswith(NAMED):
                 with self.troubles.kept():
                     moved += await self.naming.place(self.target, named, self.troubles)
         replaced = {(intent.group, intent.user) for intent in moved}
         known = [
             intent
-            for intent in batch
+            for intent in opened
             if not intent.group.startswith(NAMED) and (intent.group, intent.user) not in replaced
         ]
         ordered = sorted([*known, *moved], key=lambda intent: intent.recorded_at)
-        for group, wanted in _by_group(ordered).items():
-            work = Work(self.target, group, self._assigned, self.troubles)
-            with self.troubles.kept():
-                service = self.direct if group == DIRECT else self.of_group
-                await service.bring_about(work, wanted)
-            await self._settle(work, len(wanted))
+        leaving = [intent for intent in ordered if intent.wanted is Wanted.ABSENT]
+        staying = [intent for intent in ordered if intent.wanted is not Wanted.ABSENT]
+        for intents in (leaving, staying):
+            for group, wanted in _by_group(intents).items():
+                for start in range(0, len(wanted), AT_ONCE):
+                    await self._bring_about(group, wanted[start : start + AT_ONCE])
 
-    async def observe(self, batch: Sequence[Intent]) -> None:
-        for group, wanted in _by_group(batch).items():
+    async def _bring_about(self, group: str, wanted: Sequence[Intent]) -> None:
+        if self.is_over:
+            return
+        work = Work(self.target, group, self._assigned, self.troubles)
+        with self.troubles.kept():
+            service = self.direct if group == DIRECT else self.of_group
+            await service.bring_about(work, wanted)
+        await self._settle(work, len(wanted))
+
+    @property
+    def is_over(self) -> bool:
+        return self.now() >= self.until
+
+    async def observe(self, opened: Sequence[Intent]) -> None:
+        for group, wanted in _by_group(opened).items():
             work = Work(self.target, group, self._assigned, self.troubles)
             with self.troubles.kept():
                 await self.observing.observe(work, wanted)

@@ -13,7 +13,7 @@ from hasten.services.messages import Ensure, Wake
 from hasten.targets import Mode, Target
 from tests.support.ensuring import EnsureQueue, Onboarding
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ENGINEERING, TOTAL, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
 
 async def world_with(*users: str, target: Target | None = None) -> Onboarding:
@@ -289,7 +289,7 @@ async def test_a_group_that_does_not_show_for_minutes_is_gone() -> None:
     world = await world_with(user(1))
     gone = "0000bbbb-0000-4000-8000-00000000dead"
     await world.wants(gone, user(1), age=121)
-    await world.wants(gone, user(2), wanted=Wanted.ABSENT)
+    await world.wants(gone, user(2), wanted=Wanted.ABSENT, age=121)
 
     await world.ensures()
 
@@ -437,15 +437,36 @@ async def test_a_thousand_events_for_one_group_cost_fifty_writes_and_few_more() 
 
 @virtual
 async def test_more_than_a_run_may_take_is_gone_on_with_by_another_message() -> None:
-    users = [user(n) for n in range(501)]
+    users = [user(n) for n in range(250)]
     world = await world_with(*users)
     world.directory.join(ENGINEERING, *users)
-    await world.wants(ENGINEERING, *users, wanted=Wanted.IN_STEP)
+    await world.wants(ENGINEERING, *users, wanted=Wanted.ABSENT)
+    remove = world.directory.remove_member
+
+    async def slowly(group: str, member: str) -> bool:
+        await asyncio.sleep(1.5)
+        return await remove(group, member)
+
+    world.directory.remove_member = slowly  # type: ignore[method-assign]
 
     await world.ensures()
 
-    assert len(await world.intents.open_intents(TOTAL)) == 1
+    assert len(await world.intents.open_intents(TOTAL)) == 50
     assert len(world.bus.of(ENSURE)) == 1
+    await world.ensures()
+    assert await world.members(ENGINEERING) == set()
+
+
+@virtual
+async def test_revocations_go_before_grants_whatever_came_first() -> None:
+    world = await world_with(user(1))
+    world.directory.join(ADMIN, user(2))
+    await world.wants(ENGINEERING, user(1), age=50)
+    await world.wants(ADMIN, user(2), wanted=Wanted.ABSENT)
+
+    await world.ensures()
+
+    assert list(world.directory.writes) == ["remove_member", "add_members"]
 
 
 @virtual
