@@ -111,6 +111,12 @@ def refusal_of(intent: Intent, shown: Mapping[str, Any]) -> Ending | None:
             "the group is role-assignable: its members may hold directory roles",
             "name a group that is not",
         )
+    if not shown.get("securityEnabled"):
+        return Ending(
+            REJECTED,
+            "the group is no security group: it cannot be assigned to an app",
+            "name a security group",
+        )
     is_dynamic = "DynamicMembership" in (shown.get("groupTypes") or ())
     if is_dynamic and intent.wanted is not Wanted.GROUP:
         return Ending(

@@ -1,6 +1,6 @@
 """Intents whose group was known by name alone: finds or makes it, and moves them to its id."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,10 +89,13 @@ def _creation(target: Target, name: str, named: Sequence[Intent]) -> Creation | 
     by_policy = policy.create if policy else None
     if by_policy is not None and policy is not None and not policy.is_pattern:
         return by_policy
-    described = [i for i in named if i.spec or i.wanted is Wanted.GROUP]
-    newest = max(described, key=lambda intent: (bool(intent.spec), intent.time), default=None)
-    if newest is None or (by_policy is not None and not newest.spec):
+    asking = [intent for intent in named if intent.wanted is Wanted.GROUP or _described(intent)]
+    newest = max(asking, key=lambda i: (bool(_described(i)), i.time), default=None)
+    if newest is None or (by_policy is not None and not _described(newest)):
         return by_policy
-    fields = Creation.model_fields
-    given: dict[str, Any] = {key: v for key, v in newest.spec.items() if key in fields and v}
-    return Creation.model_validate(given)
+    return Creation.model_validate(_described(newest))
+
+
+def _described(intent: Intent) -> Mapping[str, Any]:
+    """What the event says of how the group is made; its role is that of the assignment."""
+    return {key: said for key, said in intent.spec.items() if key in Creation.model_fields and said}

@@ -324,6 +324,20 @@ async def test_a_role_assignable_group_is_never_touched() -> None:
 
 
 @virtual
+async def test_a_group_that_is_no_security_group_is_refused() -> None:
+    world = await world_with(user(1))
+    world.directory.has_group(ENGINEERING, "Engineering")
+    shown = world.directory.group_objects[ENGINEERING]
+    world.directory.group_objects[ENGINEERING] = {**shown, "securityEnabled": False}
+    await world.wants(ENGINEERING, user(1))
+
+    await world.ensures()
+
+    assert world.told() == [(user(1), "rejected")]
+    assert not world.directory.writes
+
+
+@virtual
 async def test_people_in_nested_groups_are_counted_as_not_provisioned() -> None:
     world = await world_with(user(1))
     world.directory.has_group("nested", "Nested")

@@ -81,7 +81,7 @@ async def test_two_groups_of_that_name_are_refused_with_their_ids() -> None:
 @virtual
 async def test_a_missing_group_that_nobody_describes_is_refused() -> None:
     world = await world_with()
-    await world.wants("", user(1), name=NAME)
+    await world.wants("", user(1), name=NAME, role="User")
     await world.wants("", user(2), name=NAME, wanted=Wanted.ABSENT)
     await world.wants("", user(3), name=NAME, wanted=Wanted.IN_STEP)
 
