@@ -1,0 +1,144 @@
+"""What events and the policy want, brought about in the emulated Graph over real HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import httpx
+import pytest
+from azure.identity.aio import ManagedIdentityCredential
+
+from emulator.graph.seed import TOTAL as APP
+from emulator.graph.seed import object_id
+from emulator.graph.server import GraphOptions, GraphServer
+from hasten.adapters.graph.directory import GraphDirectory
+from hasten.domain.changes import DIRECT
+from hasten.domain.intents import Wanted
+from hasten.errors import TemporaryError
+from hasten.policy import Creation, GroupPolicy
+from hasten.services.apply import Applying
+from hasten.targets import Target
+from tests.support.ensuring import Onboarding
+from tests.support.virtual_time import now
+from tests.support.world import TOTAL
+
+NAME = "TOTAL - Design"
+ADMINS = "TOTAL-Admin"
+PEOPLE = [object_id(f"user/{number}") for number in range(200, 225)]
+NOBODY = object_id("nobody")
+OWNER = object_id("user/1")
+POLICY = (
+    GroupPolicy(name=ADMINS, admin=True),
+    GroupPolicy(name="TOTAL - Watched", create=Creation(), also_members_of=(ADMINS,)),
+)
+
+
+@pytest.fixture(params=[0.0, 0.4], ids=["at once", "replicating"])
+async def world(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Onboarding]:
+    server = GraphServer(GraphOptions(users=300, replication_delay=request.param))
+    await server.start()
+    monkeypatch.setenv("IDENTITY_ENDPOINT", server.identity_endpoint)
+    monkeypatch.setenv("IDENTITY_HEADER", server.identity_header)
+    async with ManagedIdentityCredential() as credential:
+        transport = httpx.AsyncHTTPTransport()
+        directory = GraphDirectory(f"{server.url}/v1.0", credential, transport)
+        target = Target(name=TOTAL, service_principal_id=UUID(APP), groups=POLICY)
+        yield Onboarding(target=target, directory=directory)  # type: ignore[arg-type]
+        await directory.close()
+    await server.stop()
+
+
+async def ensured(world: Onboarding) -> None:
+    """Retries as Service Bus would, only sooner."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await world.ensures()
+            except TemporaryError:
+                await asyncio.sleep(0.1)
+                continue
+            if not await world.intents.open_intents(TOTAL):
+                return
+            await asyncio.sleep(0.1)
+
+
+async def settled() -> None:
+    """Longer than the tenant needs to show a write everywhere."""
+    await asyncio.sleep(0.6)
+
+
+async def test_a_new_group_is_made_filled_and_assigned_and_one_bad_id_loses_nobody(
+    world: Onboarding,
+) -> None:
+    await world.wants(
+        "",
+        wanted=Wanted.GROUP,
+        name=NAME,
+        description="Designers",
+        owners=[OWNER],
+        role="User",
+    )
+    await world.wants("", *PEOPLE, NOBODY, name=NAME)
+
+    await ensured(world)
+    await settled()
+
+    [group] = await world.directory.groups_named(NAME)
+    assert await world.members(str(group["id"])) == set(PEOPLE)
+    assignments = await world.directory.assignments(APP)
+    assert [a.role for a in assignments if a.principal == group["id"]] == [
+        object_id("appRole/TOTAL/User")
+    ]
+    assert set(world.told()) == {("", "succeeded"), (NOBODY, "rejected")}
+    assert len(await world.ledger.open_changes(TOTAL)) == len(PEOPLE)
+
+
+async def test_people_are_taken_out_again_and_direct_assignments_come_and_go(
+    world: Onboarding,
+) -> None:
+    [group] = await world.directory.groups_named(ADMINS)
+    admins = str(group["id"])
+    leaver = min(await world.members(admins))
+    await world.wants(admins, leaver, wanted=Wanted.ABSENT)
+    await world.wants(DIRECT, PEOPLE[0])
+    await world.wants(DIRECT, NOBODY)
+    await ensured(world)
+    await settled()
+    assert leaver not in await world.members(admins)
+    assert (NOBODY, "rejected") in world.told()
+    assert PEOPLE[0] in {a.principal for a in await world.directory.assignments(APP)}
+
+    await world.wants(DIRECT, PEOPLE[0], wanted=Wanted.ABSENT, age=0)
+    await ensured(world)
+    await settled()
+
+    assert PEOPLE[0] not in {a.principal for a in await world.directory.assignments(APP)}
+
+
+async def test_the_policy_is_applied_and_then_has_nothing_left_to_do(world: Onboarding) -> None:
+    applying = Applying(
+        directory=world.directory,
+        store=world.store,
+        intents=world.intents,
+        watching=world.watching,
+        targets=[world.target],
+        emit=world.events.append,
+        now=now,
+    )
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                steps = await applying.apply(world.target)
+            except TemporaryError:
+                await asyncio.sleep(0.1)
+                continue
+            if not steps:
+                break
+            await settled()
+
+    [admins] = await world.directory.groups_named(ADMINS)
+    [watched] = await world.directory.groups_named("TOTAL - Watched")
+    assert await world.members(str(watched["id"])) == await world.members(str(admins["id"]))
+    assert str(watched["id"]) in {a.principal for a in await world.directory.assignments(APP)}
