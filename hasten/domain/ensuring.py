@@ -14,16 +14,21 @@ from hasten.limits import MAX_LINKS_PER_PATCH
 COMPANY = timedelta(seconds=1)
 """How long a new member waits for others: one PATCH adds twenty as fast as one."""
 
+SETTLED = timedelta(minutes=2)
+"""What was written longer ago than this shows everywhere; Graph documents no bound."""
+
 ENDED_WELL = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """Where the person stands with the group now. `written` when Hasten may have brought that
-    about; `origin` is that of the group's cursor, and `at` when the directory was read."""
+    about, `confirmed` when Graph has just said so in answer to a write, which no lagging replica
+    does. `origin` is that of the group's cursor, and `at` when the directory was read."""
 
     member: bool
     written: bool
+    confirmed: bool = False
     origin: int
     at: datetime
 
@@ -52,7 +57,12 @@ class Restart:
     row: Change
 
 
-Decision = Change | Restart | Ending | None
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What the directory shows may be older than what Hasten itself wrote a moment ago."""
+
+
+Decision = Change | Restart | Ending | Wait | None
 
 
 def decide(intent: Intent, seen: Seen, row: Change | None, now: datetime) -> Decision:
@@ -60,6 +70,8 @@ def decide(intent: Intent, seen: Seen, row: Change | None, now: datetime) -> Dec
     same = row if row is not None and row.action is seen.action else None
     if same is not None and intent.cause in same.causes:
         return None
+    if row is not None and same is None and _may_lag(row, seen, now):
+        return Wait()
     asked = seen.written or intent.wanted is Wanted.IN_STEP
     if not asked and same is not None and same.state in ENDED_WELL:
         return Ending(State.IN_SYNC, "the app has been told already")
@@ -70,6 +82,10 @@ def decide(intent: Intent, seen: Seen, row: Change | None, now: datetime) -> Dec
         again = newer(same, change) if seen.written else None
         return change if again is not None else Restart(same)
     return change
+
+
+def _may_lag(row: Change, seen: Seen, now: datetime) -> bool:
+    return row.ahead and not seen.confirmed and now - row.found_at < SETTLED
 
 
 def _change(intent: Intent, seen: Seen, now: datetime) -> Change:

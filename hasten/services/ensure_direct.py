@@ -34,12 +34,15 @@ class DirectEnsuring:
                 elif intent.wanted is Wanted.MEMBER and not is_assigned:
                     await self._assign(work, assigned, intent)
                 else:
-                    await self._end(work, intent, member=is_assigned, written=intent.writing)
+                    seen = await self._seen(work, member=is_assigned, written=intent.writing)
+                    work.results.append((intent, seen))
 
     async def _unassign(self, work: Work, assigned: Assigned, intent: Intent) -> None:
         for current in await marked(self.intents, [intent]):
             gone = await assigned.unassign(intent.user)
-            await self._end(work, current, member=False, written=gone or intent.writing)
+            written = gone or intent.writing
+            seen = await self._seen(work, member=False, written=written, confirmed=gone)
+            work.results.append((current, seen))
 
     async def _assign(self, work: Work, assigned: Assigned, intent: Intent) -> None:
         try:
@@ -56,10 +59,12 @@ class DirectEnsuring:
                 else:
                     work.end([current], UNKNOWN)
                 continue
-            await self._end(work, current, member=True, written=True)
+            seen = await self._seen(work, member=True, written=True, confirmed=True)
+            work.results.append((current, seen))
 
-    async def _end(self, work: Work, intent: Intent, *, member: bool, written: bool) -> None:
+    async def _seen(
+        self, work: Work, *, member: bool, written: bool, confirmed: bool = False
+    ) -> Seen:
         at = self.now()
         begun = await origin(self.store, f"{DIRECT}|{work.target.name}", at)
-        seen = Seen(member=member, written=written, origin=begun, at=at)
-        work.results.append((intent, seen))
+        return Seen(member=member, written=written, confirmed=confirmed, origin=begun, at=at)

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hasten.domain.changes import State
-from hasten.domain.ensuring import COMPANY, GONE, UNKNOWN, Ending, Seen, in_company, refusal_of
+from hasten.domain.ensuring import (
+    COMPANY,
+    GONE,
+    SETTLED,
+    UNKNOWN,
+    Ending,
+    Seen,
+    in_company,
+    refusal_of,
+)
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.errors import PermanentError
@@ -18,7 +27,7 @@ from hasten.ports.telemetry import Emit, Event
 from hasten.services.ensure_assignment import Assigned
 from hasten.services.ensure_members import Joined, add
 from hasten.services.ensure_work import Result, Work, marked, origin
-from hasten.services.groups import SETTLED, Groups
+from hasten.services.groups import Groups
 from hasten.services.intents import Intents
 
 
@@ -69,7 +78,7 @@ class GroupEnsuring:
             raise NotYet(f"group {work.group} does not show yet")
         for intent in wanted:
             if intent.wanted is Wanted.ABSENT:
-                left = await self._seen(work, member=False, written=intent.writing)
+                left = await self._seen(work, member=False, written=intent.writing, confirmed=True)
                 work.results.append((intent, left))
             else:
                 work.results.append((intent, GONE))
@@ -85,7 +94,8 @@ class GroupEnsuring:
         for intent in await marked(self.intents, leavers):
             removed = await self.directory.remove_member(work.group, intent.user)
             written = removed or intent.user in before
-            work.results.append((intent, await self._seen(work, member=False, written=written)))
+            left = await self._seen(work, member=False, written=written, confirmed=removed)
+            work.results.append((intent, left))
 
     async def _grant(
         self,
@@ -138,7 +148,7 @@ class GroupEnsuring:
                     joined.append((intent, UNKNOWN))
                 else:
                     written = how is Joined.ADDED or intent.user in before
-                    seen = await self._seen(work, member=True, written=written)
+                    seen = await self._seen(work, member=True, written=written, confirmed=True)
                     joined.append((intent, seen))
 
     def _role(
@@ -165,11 +175,11 @@ class GroupEnsuring:
         about = {"target": work.target.name, "group": work.group, "not_provisioned": missed}
         self.emit(Event("group", "nested", about, problem=True))
 
-    async def _seen(self, work: Work, *, member: bool, written: bool) -> Seen:
+    async def _seen(self, work: Work, *, member: bool, written: bool, confirmed: bool) -> Seen:
         """After a write: a look that moved the cursor before it is older."""
         at = self.now()
         begun = await origin(self.store, work.group, at)
-        return Seen(member=member, written=written, origin=begun, at=at)
+        return Seen(member=member, written=written, confirmed=confirmed, origin=begun, at=at)
 
 
 @dataclass(frozen=True, slots=True)

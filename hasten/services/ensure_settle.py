@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from hasten.domain.changes import Change
-from hasten.domain.ensuring import Ending, Restart, Seen, decide
+from hasten.domain.ensuring import Ending, Restart, Seen, Wait, decide
 from hasten.domain.intents import THE_GROUP, Intent
 from hasten.domain.outcomes import of_event
 from hasten.errors import TemporaryError
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId, Now
+from hasten.ports.directory import NotYet
 from hasten.ports.telemetry import Emit, Event
 from hasten.services.ensure_work import Result
 from hasten.services.intents import Intents
@@ -49,6 +50,9 @@ class Settling:
             match decide(intent, sight, row, self.now()):
                 case Ending() as ending:
                     ended.append((intent, ending))
+                    continue
+                case Wait():
+                    troubles.add(NotYet(f"what was written of {intent.user} does not show yet"))
                     continue
                 case Restart(known):
                     await self.recording.restart(known, intent.cause)

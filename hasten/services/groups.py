@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from hasten.domain.ensuring import SETTLED
 from hasten.domain.intents import group_key
 from hasten.errors import PermanentError, TemporaryError
 from hasten.policy import Creation
@@ -17,9 +18,6 @@ from hasten.ports.store import Conflict, Document, Json, Put, Store
 
 COLLECTION = "groups"
 """The groups Hasten made, by target and `group_key`."""
-
-SETTLED = timedelta(minutes=2)
-"""What was made longer ago than this shows everywhere; Graph documents no bound."""
 
 SHOWS_LATER = timedelta(seconds=15)
 LONGEST_SLUG = 50
