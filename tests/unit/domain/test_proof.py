@@ -9,8 +9,6 @@ from hasten.domain.changes import Change
 from hasten.domain.proof import SKEW, Says, proof
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, removal
 
-CALLED = {"called_at": NOW}
-
 
 def entry(
     action: str = "create",
@@ -30,7 +28,7 @@ def entry(
     }
 
 
-JOINED, LEFT = change(**CALLED), removal(**CALLED)
+JOINED, LEFT = change(called_at=NOW), removal(called_at=NOW)
 
 
 @pytest.mark.parametrize(
