@@ -1,0 +1,122 @@
+"""What becomes of an intent: a table of what the directory shows and what the ledger knows."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hasten.domain.changes import Cause, Change, State
+from hasten.domain.ensuring import (
+    COMPANY,
+    SETTLED,
+    Ending,
+    Restart,
+    Seen,
+    Wait,
+    decide,
+    in_company,
+)
+from hasten.domain.intents import Intent, Wanted
+from hasten.limits import MAX_LINKS_PER_PATCH
+from tests.unit.domain.rows import NOW, USERS, change, removal, seconds
+
+ENDED_BADLY = (State.FAILED, State.LEFT_TO_CYCLE)
+LONG_AGO = SETTLED.total_seconds()
+
+
+def intent(wanted: Wanted = Wanted.MEMBER, user: int = 0, *, age: float = 0) -> Intent:
+    return Intent(
+        target="TOTAL",
+        group="group",
+        user=USERS[user],
+        wanted=wanted,
+        time=NOW - seconds(age),
+        cause=Cause("/hr", "1"),
+        recorded_at=NOW - seconds(age),
+    )
+
+
+def seen(*, member: bool, written: bool = False, confirmed: bool = False, origin: int = 2) -> Seen:
+    return Seen(member=member, written=written, confirmed=confirmed, origin=origin, at=NOW)
+
+
+def test_a_change_of_hastens_own_is_ahead_and_tells_its_event() -> None:
+    found = decide(intent(age=3), seen(member=True, written=True), None, NOW)
+
+    assert isinstance(found, Change)
+    assert (found.ahead, found.found_by, found.origin) == (True, "event", 2)
+    assert found.causes == (Cause("/hr", "1"),)
+    assert found.noticed_at == NOW - seconds(3)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_row_that_stands_for_the_event_already_is_left_alone(state: State) -> None:
+    row = change(state=state, causes=(Cause("/hr", "1"),))
+
+    assert decide(intent(), seen(member=True, written=True), row, NOW) is None
+
+
+def test_a_row_of_the_other_action_does_not_stand_for_the_event() -> None:
+    row = removal(age=LONG_AGO, causes=(Cause("/hr", "1"),))
+
+    assert isinstance(decide(intent(), seen(member=True), row, NOW), Change)
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC])
+def test_what_ended_well_and_was_not_touched_is_in_sync(state: State) -> None:
+    ending = decide(intent(), seen(member=True), change(state=state), NOW)
+
+    assert isinstance(ending, Ending)
+    assert ending.result == State.IN_SYNC
+
+
+@pytest.mark.parametrize("state", ENDED_BADLY)
+@pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT, Wanted.IN_STEP])
+def test_what_ended_badly_is_called_again(wanted: Wanted, state: State) -> None:
+    member = wanted is not Wanted.ABSENT
+    row = change(state=state) if member else removal(state=state)
+
+    assert decide(intent(wanted), seen(member=member), row, NOW) == Restart(row)
+
+
+def test_in_step_calls_again_what_ended_well() -> None:
+    row = change(state=State.CONFIRMED)
+
+    assert decide(intent(Wanted.IN_STEP), seen(member=True), row, NOW) == Restart(row)
+
+
+def test_nobody_known_who_never_was_a_member_needs_nothing() -> None:
+    assert isinstance(decide(intent(Wanted.ABSENT), seen(member=False), None, NOW), Ending)
+    assert isinstance(decide(intent(Wanted.IN_STEP), seen(member=False), None, NOW), Change)
+    written = seen(member=False, written=True)
+    assert isinstance(decide(intent(Wanted.ABSENT), written, None, NOW), Change)
+
+
+@pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT, Wanted.IN_STEP])
+def test_a_sight_against_what_hasten_wrote_a_moment_ago_waits(wanted: Wanted) -> None:
+    member = wanted is Wanted.MEMBER
+    row = replace(removal(age=5) if member else change(age=5), ahead=True)
+
+    assert decide(intent(wanted), seen(member=member), row, NOW) == Wait()
+    confirmed = seen(member=member, written=True, confirmed=True)
+    assert isinstance(decide(intent(wanted), confirmed, row, NOW), Change)
+    older = replace(row, found_at=NOW - SETTLED)
+    assert isinstance(decide(intent(wanted), seen(member=member), older, NOW), Change)
+
+
+@given(st.lists(st.floats(0, 3), max_size=90))
+def test_every_new_member_is_added_now_or_waits_less_than_a_second(ages: list[float]) -> None:
+    waiting = [intent(age=age) for age in sorted(ages, reverse=True)]
+
+    chunks, due = in_company(waiting, NOW)
+
+    now = [each for chunk in chunks for each in chunk]
+    rest = waiting[len(now) :]
+    assert now == waiting[: len(now)]
+    assert all(len(chunk) == MAX_LINKS_PER_PATCH for chunk in chunks[:-1])
+    assert len(rest) < MAX_LINKS_PER_PATCH
+    assert (due is None) is (not rest)
+    if due is not None:
+        assert timedelta(0) < due - NOW <= COMPANY
