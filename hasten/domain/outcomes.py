@@ -65,8 +65,10 @@ def of_event(
     next_action: str,
     now: datetime,
     details: Sequence[Mapping[str, str]] = (),
+    key: str = "",
 ) -> Outcome:
-    """Of an event, or its part about one person, that ended without a change of its own."""
+    """Of an event, or its part about one person, that ended without a change of its own. `key`
+    tells apart two parts of one event about people who could not be found."""
     data = {
         "result": result,
         "target": target,
@@ -79,7 +81,7 @@ def of_event(
         "times": _times(ended=now),
     }
     return _outcome(
-        OUTCOME, f"{cause.source}|{cause.id}|{target}|{group}|{user}|{result}", data, now
+        OUTCOME, f"{cause.source}|{cause.id}|{target}|{group}|{user}|{result}|{key}", data, now
     )
 
 
@@ -100,12 +102,13 @@ def of_alert(
 
 def _outcome(kind: str, name: str, data: Mapping[str, Any], at: datetime | None) -> Outcome:
     identity = hashlib.sha256(name.encode()).hexdigest()[:32]
+    subject = str(data.get("user") or data["group"])
     event = {
         "specversion": "1.0",
         "id": identity,
         "source": SOURCE + str(data["target"]),
         "type": kind,
-        "subject": str(data.get("user") or data["group"]),
+        **({"subject": subject} if subject else {}),
         "time": at.isoformat() if at else None,
         "datacontenttype": "application/json",
         "data": data,

@@ -88,8 +88,8 @@ class Directory(Protocol):
         ...
 
     async def group(self, group: str) -> Json | None:
-        """id, displayName, mailNickname, securityEnabled, isAssignableToRole, groupTypes,
-        membershipRule. None when it does not exist."""
+        """id, displayName, mailNickname, mailEnabled, securityEnabled, isAssignableToRole,
+        groupTypes, membershipRule. None when it does not exist."""
         ...
 
     async def groups_named(self, display_name: str) -> Sequence[Json]:

@@ -39,6 +39,7 @@ GROUP_FIELDS = [
     "id",
     "displayName",
     "mailNickname",
+    "mailEnabled",
     "securityEnabled",
     "isAssignableToRole",
     "groupTypes",

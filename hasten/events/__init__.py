@@ -1,0 +1,1 @@
+"""The contract with upstream systems: which CloudEvents they may post."""

@@ -1,0 +1,215 @@
+"""What the events may say. The JSON Schemas in docs/schemas are made of these models."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from hasten.events.faults import Trouble
+from hasten.limits import MAX_LINKS_PER_PATCH
+from hasten.policy import Name
+
+ONE_KEY = {"minProperties": 1, "maxProperties": 1}
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
+
+
+def _schema(schema: dict[str, Any]) -> None:
+    """Null is no value of an optional key: who has none leaves the key out."""
+    for shown in schema.get("properties", {}).values():
+        options = [o for o in shown.get("anyOf", ()) if o != {"type": "null"}]
+        if len(options) == 1:
+            shown.pop("anyOf")
+            shown.pop("default", None)
+            shown.update(options[0])
+        shown.pop("title", None)
+
+
+class Strict(BaseModel):
+    """Unknown keys and null are refused, so that a misspelt key is not a silent default."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        alias_generator=to_camel,
+        use_attribute_docstrings=True,
+        json_schema_extra=_schema,
+    )
+
+    @model_validator(mode="after")
+    def _without_null(self) -> Self:
+        for key in sorted(self.model_fields_set):
+            if getattr(self, key) is None:
+                raise trouble(Trouble.WRONG_TYPE, "null; leave the key out", key)
+        return self
+
+
+class OneKey(Strict):
+    """A reference by exactly one of its keys."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            keys = [str(field.alias) for field in type(self).model_fields.values()]
+            raise trouble(Trouble.ONE_KEY, ", ".join(keys))
+        return self
+
+    @property
+    def key(self) -> str:
+        """The one that is given, as the JSON spells it."""
+        return next(str(type(self).model_fields[name].alias) for name in self.model_fields_set)
+
+
+def _one_key(schema: dict[str, Any]) -> None:
+    _schema(schema)
+    schema.update(ONE_KEY)
+
+
+class UserRef(OneKey):
+    """A user by exactly one key."""
+
+    model_config = ConfigDict(json_schema_extra=_one_key)
+
+    id: UUID | None = None
+    """Object id in Entra ID."""
+
+    upn: Text | None = None
+    """User principal name."""
+
+    mail: Text | None = None
+    employee_id: Text | None = None
+
+
+class GroupRef(OneKey):
+    """A group by exactly one key."""
+
+    model_config = ConfigDict(json_schema_extra=_one_key)
+
+    id: UUID | None = None
+    """Object id in Entra ID."""
+
+    name: Name | None = None
+    """Exact display name; case does not matter."""
+
+
+Target = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Users = Annotated[list[UserRef], Field(min_length=1)]
+
+
+class Onboard(Strict):
+    """Make the users members of the group, assigned to the target; without a group, assign the
+    users themselves (the target must allow that)."""
+
+    type: ClassVar = "hasten.user.onboard.v1"
+
+    target: Target
+    """Name of the target in targets.yaml."""
+
+    users: Users
+    group: GroupRef | None = None
+    role: Text | None = None
+    """App role by value or display name; needed only where the app declares several."""
+
+    start_at: AwareDatetime | None = None
+    """Nothing is done before; at most 85 days after the event's time."""
+
+    end_at: AwareDatetime | None = None
+    """The users are offboarded from the same group then; at most 2 years ahead."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.start_at and self.end_at and self.end_at <= self.start_at:
+            raise trouble(Trouble.END_BEFORE_START, "", "end_at")
+        return self
+
+
+class Offboard(Strict):
+    """Take the users out of the groups; without groups, out of every group through which they are
+    assigned to the target, and of their own assignment."""
+
+    type: ClassVar = "hasten.user.offboard.v1"
+
+    target: Target
+    """Name of the target in targets.yaml."""
+
+    users: Users
+    groups: Annotated[list[GroupRef], Field(min_length=1, max_length=100)] | None = None
+    end_at: AwareDatetime | None = None
+    """Nothing is done before; at most 2 years ahead."""
+
+
+class EnsureGroup(Strict):
+    """Make the security group if it is missing, assign it to the target, add the members."""
+
+    type: ClassVar = "hasten.group.ensure.v1"
+
+    target: Target
+    """Name of the target in targets.yaml."""
+
+    group: GroupRef
+    description: Annotated[str, Field(max_length=1024)] | None = None
+    owners: Annotated[list[UserRef], Field(max_length=MAX_LINKS_PER_PATCH)] | None = None
+    rule: Annotated[str, Field(min_length=1, max_length=3072)] | None = None
+    """A membership rule makes a new group Dynamic."""
+
+    role: Text | None = None
+    """App role by value or display name; needed only where the app declares several."""
+
+    members: Users | None = None
+
+    @model_validator(mode="after")
+    def _assigned_or_dynamic(self) -> Self:
+        if self.rule and self.members:
+            raise trouble(Trouble.RULE_AND_MEMBERS, "", "members")
+        return self
+
+
+class Provision(Strict):
+    """Provision the users as the directory has them; nothing in Entra ID is changed. Without a
+    group, through every group through which they are assigned to the target."""
+
+    type: ClassVar = "hasten.provision.v1"
+
+    target: Target
+    """Name of the target in targets.yaml."""
+
+    users: Users
+    group: GroupRef | None = None
+
+
+Data = Onboard | Offboard | EnsureGroup | Provision
+
+TYPES: dict[str, type[Data]] = {
+    model.type: model for model in (Onboard, Offboard, EnsureGroup, Provision)
+}
+
+MOST_TO_START = timedelta(days=85)
+"""Less than the 90 days for which it is known that someone has left: that cancels a start."""
+
+MOST_TO_END = timedelta(days=731)
+MOST_AHEAD = timedelta(minutes=10)
+"""How far the clocks of two systems may differ."""
+
+
+def people(data: Data) -> list[UserRef]:
+    """Whom the event names, owners of a group apart."""
+    return list((data.members or ()) if isinstance(data, EnsureGroup) else data.users)
+
+
+def starts_at(data: Data) -> datetime | None:
+    """Before which nothing is to be done."""
+    match data:
+        case Onboard():
+            return data.start_at
+        case Offboard():
+            return data.end_at
+    return None
+
+
+def trouble(kind: Trouble, detail: str, key: str = "") -> PydanticCustomError:
+    """`key` is the one the trouble is with, of several that were validated together."""
+    return PydanticCustomError(kind.value, "{detail}", {"detail": detail, "key": to_camel(key)})

@@ -1,0 +1,30 @@
+"""What onboarding events may not touch, whoever posts them."""
+
+from hasten.events.faults import Trouble
+from hasten.policy import Access, policy_for
+from hasten.ports.store import Json
+from hasten.targets import Target
+
+
+def forbids_name(target: Target, name: str) -> bool:
+    """Of a group that has no object id yet."""
+    policy = policy_for(target.groups, group="", name=name)
+    return policy is None or not policy.allows_events
+
+
+def refusal(target: Target, shown: Json, *, by_hand: bool) -> Trouble | None:
+    """Of a group as Graph shows it. `by_hand`: members are to be added or removed."""
+    policy = policy_for(target.groups, group=str(shown["id"]), name=str(shown["displayName"]))
+    if policy is None or not policy.allows_events:
+        return Trouble.FORBIDDEN_GROUP
+    if shown.get("isAssignableToRole"):
+        return Trouble.ROLE_ASSIGNABLE
+    if shown.get("mailEnabled") or not shown.get("securityEnabled"):
+        return Trouble.NOT_SECURITY
+    if by_hand and "DynamicMembership" in (shown.get("groupTypes") or ()):
+        return Trouble.DYNAMIC
+    return None
+
+
+def direct_refusal(target: Target) -> Trouble | None:
+    return None if target.direct is Access.ALLOW else Trouble.FORBIDDEN_DIRECT

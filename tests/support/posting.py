@@ -1,0 +1,149 @@
+"""A world into which upstream systems post events."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hasten.domain.intents import Intent, Wanted
+from hasten.ports.bus import (
+    ENSURE,
+    ONBOARDING_EVENTS,
+    ONBOARDING_REJECTED,
+    PROVISIONING_OUTCOMES,
+    Message,
+)
+from hasten.services.onboarding import Onboarding as Taking
+from hasten.services.onboarding_message import Posted
+from hasten.services.onboarding_people import People
+from hasten.services.onboarding_read import Reading
+from hasten.services.onboarding_record import Writing
+from hasten.services.onboarding_rejects import Rejecting
+from hasten.services.onboarding_touch import Touching
+from hasten.services.resolve import Resolving
+from hasten.targets import Target
+from tests.support.ensuring import Onboarding
+from tests.support.virtual_time import now
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
+
+UPN = "person{}@contoso.example"
+PEOPLE = 30
+
+ONBOARD = "hasten.user.onboard.v1"
+OFFBOARD = "hasten.user.offboard.v1"
+ENSURE_GROUP = "hasten.group.ensure.v1"
+PROVISION = "hasten.provision.v1"
+
+
+def total(**changes: Any) -> Target:
+    """Engineering and any Team-… may be touched, the administrators may not."""
+    groups = [
+        {"name": "TOTAL-Engineering"},
+        {"name": "TOTAL-Admin", "admin": True},
+        {"name": "Team-*", "create": {}},
+        {"name": "Found-*"},
+    ]
+    return Target.model_validate(
+        {"name": TOTAL, "display_name": TOTAL, "groups": groups, **changes}, strict=False
+    )
+
+
+def ref(number: int) -> dict[str, str]:
+    return {"id": user(number)}
+
+
+def at(seconds: float) -> str:
+    return (now() + timedelta(seconds=seconds)).isoformat()
+
+
+def event(
+    kind: str = ONBOARD, *, event_id: str = "1", age: float = 0, time: str = "", **data: Any
+) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": "/hr",
+        "type": kind,
+        "time": time or at(-age),
+        "data": {"target": TOTAL, **data},
+    }
+
+
+@dataclass
+class Posting(Onboarding):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.target.groups:
+            self.target = total()
+        self.directory.has_group(ENGINEERING, "TOTAL-Engineering")
+        self.directory.has_group(ADMIN, "TOTAL-Admin")
+        for number in range(1, PEOPLE + 1):
+            self.directory.has_user(
+                user(number),
+                upn=UPN.format(number),
+                mail=f"mail{number}@contoso.example",
+                employee_id=f"E{number}",
+            )
+
+    @property
+    def taking(self) -> Taking:
+        people = People(self.store)
+        resolving = Resolving(self.directory, self.store, self.intents, now)
+        touching = Touching(self.directory, self.store, people, self.watching)
+        return Taking(
+            reading=Reading(resolving, touching),
+            writing=Writing(self.intents, people, now),
+            rejecting=Rejecting(self.bus, self.outbox, self.events.append, now, self.new_id),
+            bus=self.bus,
+            outbox=self.outbox,
+            targets={self.target.name: self.target},
+            emit=self.events.append,
+            now=now,
+            new_id=self.new_id,
+        )
+
+    async def posts(self, given: Mapping[str, Any] | bytes, **how: Any) -> None:
+        body = given if isinstance(given, bytes) else json.dumps(given).encode()
+        await self.taking.take(
+            Posted.parse(
+                body=body,
+                content_type=how.get("content_type", "application/json"),
+                message_id=how.get("message_id", "posted-1"),
+                properties=how.get("properties"),
+            )
+        )
+
+    async def receives(self, message: Message) -> None:
+        """One that Hasten sent itself."""
+        await self.posts(
+            message.raw or b"",
+            content_type=message.content_type,
+            message_id=message.message_id,
+            properties=dict(message.properties),
+        )
+
+    def sent_on(self) -> list[Message]:
+        return self.bus.of(ONBOARDING_EVENTS)
+
+    def parked(self) -> list[Message]:
+        return self.bus.of(ONBOARDING_REJECTED)
+
+    def parked_events(self) -> list[dict[str, Any]]:
+        return [json.loads(message.raw or b"") for message in self.parked()]
+
+    def faults(self) -> list[dict[str, str]]:
+        return [f for m in self.parked() for f in json.loads(m.properties["fields"])]
+
+    def outcomes(self) -> list[Mapping[str, Any]]:
+        return [m.body["data"] for m in self.bus.of(PROVISIONING_OUTCOMES)]
+
+    def ensured(self) -> list[datetime | None]:
+        return [message.at for message in self.bus.of(ENSURE)]
+
+    async def wanted(self, group: str, number: int) -> Wanted | None:
+        intent = await self.intent(group, number)
+        return intent.wanted if intent else None
+
+    async def intent(self, group: str, number: int) -> Intent | None:
+        return await self.intents.find(TOTAL, group, user(number))
