@@ -13,6 +13,7 @@ from hasten.services.ensure import Ensuring
 from hasten.services.groups import Groups
 from hasten.services.intents import Intents
 from hasten.services.messages import Ensure
+from hasten.targets import Target
 from tests.support.virtual_time import now
 from tests.support.world import TOTAL, World
 
@@ -106,6 +107,14 @@ class Onboarding(World):
         """The roles that a principal has at the target."""
         granted = itertools.chain.from_iterable(self.directory.granted.values())
         return [assignment.role for assignment in granted if assignment.principal == principal]
+
+
+async def world_with(*users: str, target: Target | None = None) -> Onboarding:
+    world = Onboarding(target=target) if target else Onboarding()
+    await world.is_discovered()
+    for known in users:
+        world.directory.has_user(known)
+    return world
 
 
 class EnsureQueue:

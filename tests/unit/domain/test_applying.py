@@ -24,7 +24,7 @@ def test_all_of_the_source_are_in_and_only_those_hasten_added_go_out(
         members=after,
         remembered=(remembered | set(found.joining)) - set(found.leaving) - set(found.forgotten),
     )
-    assert not (again.joining or again.leaving or again.forgotten)
+    assert (again.joining, again.leaving, again.forgotten) == ([], [], [])
 
 
 def test_steps_come_in_the_order_in_which_they_must_be_done() -> None:

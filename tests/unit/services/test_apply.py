@@ -1,4 +1,4 @@
-"""The policy of targets.yaml is applied: planned first, done once, never more than was ours."""
+"""The policy of targets.yaml is applied: planned first, done once."""
 
 import asyncio
 from datetime import timedelta
@@ -6,58 +6,14 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.applying import Kind, Step
-from hasten.domain.intents import Wanted
 from hasten.errors import TemporaryError
 from hasten.policy import Creation, GroupPolicy
 from hasten.ports.bus import PROVISIONING
-from hasten.services.apply import Applying
 from hasten.targets import Mode, Target
+from tests.support.applying import ADMINS, MONITORED, Policed, world_with
 from tests.support.crashing import CrashingDirectory, CrashingStore, Fuse, Killed
-from tests.support.ensuring import Onboarding
-from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
-
-ADMINS = GroupPolicy(name="TOTAL-Admin", admin=True)
-MONITORED = GroupPolicy(
-    name="TOTAL - Engineering", create=Creation(), also_members_of=("TOTAL-Admin",)
-)
-
-
-class Policed(Onboarding):
-    @property
-    def applying(self) -> Applying:
-        return Applying(
-            directory=self.directory,
-            store=self.store,
-            intents=self.intents,
-            watching=self.watching,
-            targets=[self.target],
-            emit=self.events.append,
-            now=now,
-        )
-
-    async def applies(self) -> list[Kind]:
-        return [step.kind for step in await self.applying.apply(self.target)]
-
-    async def plans(self) -> list[str]:
-        return [step.sentence for step in await self.applying.plan(self.target)]
-
-    @property
-    def problems(self) -> list[str]:
-        told = [e for e in self.events if e.name == "policy" and e.problem]
-        return [str(event.fields["reason"]) for event in told]
-
-
-async def world_with(
-    *groups: GroupPolicy, mode: Mode | None = None, monitored: bool = True
-) -> Policed:
-    target = Target(name=TOTAL, display_name=TOTAL, groups=groups, mode=mode)
-    world = Policed(target=target)
-    await world.is_discovered()
-    world.directory.has_group(ADMIN, "TOTAL-Admin")
-    if monitored:
-        world.directory.has_group(ENGINEERING, "TOTAL - Engineering")
-    return world
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, TOTAL, user
 
 
 @virtual
@@ -131,137 +87,6 @@ async def test_another_role_than_the_policy_names_is_told_and_left_alone() -> No
 
     assert await world.applies() == [Kind.PROBLEM]
     assert "another role than Admin" in world.problems[0]
-
-
-@virtual
-async def test_who_leaves_the_source_leaves_the_mirror_if_hasten_added_them() -> None:
-    world = await world_with(ADMINS, MONITORED)
-    world.directory.join(ADMIN, user(1), user(2))
-    world.directory.join(ENGINEERING, user(2))
-    await world.applies()
-    world.directory.leave(ADMIN, user(1), user(2))
-
-    assert await world.plans() == ["Remove 1 member who left TOTAL-Admin from TOTAL - Engineering."]
-    await world.applies()
-
-    assert await world.members(ENGINEERING) == {user(2)}
-    assert await world.applies() == []
-
-
-@virtual
-async def test_people_whom_others_added_are_left_alone() -> None:
-    world = await world_with(ADMINS, MONITORED)
-    world.directory.join(ENGINEERING, user(5))
-
-    assert await world.applies() == []
-    assert await world.members(ENGINEERING) == {user(5)}
-
-
-@virtual
-async def test_a_mirrored_person_whom_an_event_wants_there_too_stays() -> None:
-    world = await world_with(ADMINS, MONITORED)
-    world.directory.join(ADMIN, user(1))
-    await world.applies()
-    await world.wants(ENGINEERING, user(1), wanted=Wanted.MEMBER)
-    await world.ensures()
-    world.directory.leave(ADMIN, user(1))
-
-    await world.applies()
-
-    assert await world.members(ENGINEERING) == {user(1)}
-    assert await world.applies() == []
-
-
-@virtual
-async def test_someone_removed_from_the_mirror_by_hand_comes_back_while_in_the_source() -> None:
-    world = await world_with(ADMINS, MONITORED)
-    world.directory.join(ADMIN, user(1))
-    await world.applies()
-    world.directory.leave(ENGINEERING, user(1))
-
-    await world.applies()
-
-    assert await world.members(ENGINEERING) == {user(1)}
-
-
-@virtual
-async def test_someone_who_left_both_is_forgotten_so_that_a_later_return_is_their_own() -> None:
-    world = await world_with(ADMINS, MONITORED)
-    world.directory.join(ADMIN, user(1))
-    await world.applies()
-    world.directory.leave(ADMIN, user(1))
-    world.directory.leave(ENGINEERING, user(1))
-    await world.applies()
-    world.directory.join(ENGINEERING, user(1))
-
-    assert await world.applies() == []
-    assert await world.members(ENGINEERING) == {user(1)}
-
-
-@virtual
-async def test_a_source_that_is_gone_removes_nobody() -> None:
-    world = await world_with(ADMINS, MONITORED)
-    world.directory.join(ADMIN, user(1))
-    await world.applies()
-    del world.directory.group_objects[ADMIN]
-    world.directory.groups.remove(ADMIN)
-
-    await world.applies()
-
-    assert await world.members(ENGINEERING) == {user(1)}
-
-
-@virtual
-async def test_more_removals_than_the_brake_lets_go_wait_for_someone_to_say_yes() -> None:
-    world = await world_with(ADMINS, MONITORED)
-    everyone = [user(n) for n in range(11)]
-    world.directory.join(ADMIN, *everyone)
-    await world.applies()
-    world.directory.leave(ADMIN, *everyone)
-
-    await world.applying.run()
-    assert len(await world.members(ENGINEERING)) == 11
-    assert len(world.problems) == 1
-    assert "only `hasten apply --yes`" in (await world.plans())[0]
-
-    await world.applies()
-    assert await world.members(ENGINEERING) == set()
-
-
-@virtual
-async def test_many_are_added_twenty_to_a_request() -> None:
-    world = await world_with(ADMINS, MONITORED)
-    world.directory.join(ADMIN, *(user(n) for n in range(45)))
-
-    await world.applies()
-
-    assert len(await world.members(ENGINEERING)) == 45
-    assert world.directory.writes == {"add_members": 3}
-
-
-@virtual
-async def test_only_people_are_mirrored_not_nested_groups() -> None:
-    world = await world_with(ADMINS, MONITORED)
-    world.directory.has_group("nested", "Nested")
-    world.directory.nest(ADMIN, "nested")
-
-    assert await world.applies() == []
-
-
-@pytest.mark.parametrize("kind", ["dynamic", "role-assignable"])
-@virtual
-async def test_a_group_that_takes_nobody_by_hand_mirrors_nobody(kind: str) -> None:
-    world = await world_with(ADMINS, MONITORED)
-    world.directory.has_group(
-        ENGINEERING,
-        "TOTAL - Engineering",
-        rule="(user.department -ne null)" if kind == "dynamic" else None,
-        role_assignable=kind != "dynamic",
-    )
-    world.directory.join(ADMIN, user(1))
-
-    assert await world.applies() == [Kind.PROBLEM]
-    assert "also_members_of" in world.problems[0]
 
 
 @virtual

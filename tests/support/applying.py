@@ -1,0 +1,51 @@
+"""A world with a policy."""
+
+from hasten.domain.applying import Kind
+from hasten.policy import Creation, GroupPolicy
+from hasten.services.apply import Applying
+from hasten.targets import Mode, Target
+from tests.support.ensuring import Onboarding
+from tests.support.virtual_time import now
+from tests.support.world import ADMIN, ENGINEERING, TOTAL
+
+ADMINS = GroupPolicy(name="TOTAL-Admin", admin=True)
+MONITORED = GroupPolicy(
+    name="TOTAL - Engineering", create=Creation(), also_members_of=("TOTAL-Admin",)
+)
+
+
+class Policed(Onboarding):
+    @property
+    def applying(self) -> Applying:
+        return Applying(
+            directory=self.directory,
+            store=self.store,
+            intents=self.intents,
+            watching=self.watching,
+            targets=[self.target],
+            emit=self.events.append,
+            now=now,
+        )
+
+    async def applies(self) -> list[Kind]:
+        return [step.kind for step in await self.applying.apply(self.target)]
+
+    async def plans(self) -> list[str]:
+        return [step.sentence for step in await self.applying.plan(self.target)]
+
+    @property
+    def problems(self) -> list[str]:
+        told = [e for e in self.events if e.name == "policy" and e.problem]
+        return [str(event.fields["reason"]) for event in told]
+
+
+async def world_with(
+    *groups: GroupPolicy, mode: Mode | None = None, monitored: bool = True
+) -> Policed:
+    target = Target(name=TOTAL, display_name=TOTAL, groups=groups, mode=mode)
+    world = Policed(target=target)
+    await world.is_discovered()
+    world.directory.has_group(ADMIN, "TOTAL-Admin")
+    if monitored:
+        world.directory.has_group(ENGINEERING, "TOTAL - Engineering")
+    return world

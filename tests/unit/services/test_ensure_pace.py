@@ -1,0 +1,100 @@
+"""How many requests it takes: new members wait for company, removals for nobody."""
+
+import asyncio
+
+from hasten.domain.intents import Wanted
+from hasten.ports.bus import ENSURE
+from hasten.services.messages import Ensure
+from tests.support.ensuring import EnsureQueue, world_with
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
+
+
+@virtual
+async def test_a_new_member_waits_a_second_for_company_without_a_read() -> None:
+    world = await world_with(user(1))
+    await world.wants(ENGINEERING, user(1), age=0)
+    started = now()
+
+    await world.ensures()
+
+    [again] = world.bus.of(ENSURE)
+    assert again.at is not None
+    assert (again.at - started).total_seconds() == 1
+    assert not world.directory.writes
+    await asyncio.sleep(1)
+    await world.ensures()
+    assert await world.members(ENGINEERING) == {user(1)}
+
+
+@virtual
+async def test_twenty_new_members_wait_for_nobody() -> None:
+    users = [user(n) for n in range(25)]
+    world = await world_with(*users)
+    await world.wants(ENGINEERING, *users, age=0)
+
+    await world.ensures()
+
+    assert len(await world.members(ENGINEERING)) == 20
+    assert len(world.bus.of(ENSURE)) == 1
+
+
+@virtual
+async def test_a_thousand_events_for_one_group_cost_fifty_writes_and_few_more() -> None:
+    users = [user(n) for n in range(1000)]
+    world = await world_with(*users)
+    queue = EnsureQueue(world)
+    delivered = 0
+
+    async def events_arrive() -> None:
+        for joining in users:
+            await world.wants(ENGINEERING, joining, age=0)
+            message = Ensure(target=TOTAL).message(f"event:{now().timestamp():.1f}")
+            await world.bus.send(ENSURE, [message])
+            await asyncio.sleep(0.02)
+
+    arriving = asyncio.create_task(events_arrive())
+    while not arriving.done() or await world.intents.open_intents(TOTAL):
+        for _ in range(queue.take()):
+            delivered += 1
+            await world.ensures()
+        await asyncio.sleep(0.01)
+
+    assert len(await world.members(ENGINEERING)) == 1000
+    assert world.directory.writes["add_members"] <= 1000 / 20 + 5
+    assert len(await world.ledger.open_changes(TOTAL)) == 1000
+    assert delivered < 400
+
+
+@virtual
+async def test_more_than_a_run_may_take_is_gone_on_with_by_another_message() -> None:
+    users = [user(n) for n in range(250)]
+    world = await world_with(*users)
+    world.directory.join(ENGINEERING, *users)
+    await world.wants(ENGINEERING, *users, wanted=Wanted.ABSENT)
+    remove = world.directory.remove_member
+
+    async def slowly(group: str, member: str) -> bool:
+        await asyncio.sleep(1.5)
+        return await remove(group, member)
+
+    world.directory.remove_member = slowly  # type: ignore[method-assign]
+
+    await world.ensures()
+
+    assert len(await world.intents.open_intents(TOTAL)) == 50
+    assert len(world.bus.of(ENSURE)) == 1
+    await world.ensures()
+    assert await world.members(ENGINEERING) == set()
+
+
+@virtual
+async def test_revocations_go_before_grants_whatever_came_first() -> None:
+    world = await world_with(user(1))
+    world.directory.join(ADMIN, user(2))
+    await world.wants(ENGINEERING, user(1), age=50)
+    await world.wants(ADMIN, user(2), wanted=Wanted.ABSENT)
+
+    await world.ensures()
+
+    assert list(world.directory.writes) == ["remove_member", "add_members"]
