@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hasten import settings, targets
 from hasten.adapters import telemetry
-from hasten.adapters.azure import AzurePorts
+from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.ports.bus import Bus
 from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.directory import Directory
@@ -67,7 +67,8 @@ def app() -> "App":
     """Raises PermanentError that names the first bad setting or the bad line of targets.yaml."""
     telemetry.quieten()
     loaded = settings.load(os.environ)
-    return App(loaded, targets.load(Path(loaded.targets_file)), AzurePorts(loaded))
+    ports = AzurePorts(loaded, managed_identity)
+    return App(loaded, targets.load(Path(loaded.targets_file)), ports)
 
 
 class App:

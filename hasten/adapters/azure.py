@@ -5,8 +5,10 @@ The webhook must answer at once on a cold start, so what it needs loads no Graph
 
 import random
 import uuid
+from collections.abc import Callable
 from functools import cached_property
 
+from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import ManagedIdentityCredential
 
 from hasten.adapters import telemetry
@@ -16,20 +18,35 @@ from hasten.ports.bus import Bus
 from hasten.ports.clock import utc_now
 from hasten.ports.directory import Directory
 from hasten.ports.store import Store
+from hasten.ports.telemetry import Emit
 from hasten.settings import Settings
+
+Credential = Callable[[Settings], AsyncTokenCredential]
+"""Makes the identity that all ports act as."""
 
 
 def new_id() -> str:
     return uuid.uuid4().hex
 
 
+def managed_identity(settings: Settings) -> AsyncTokenCredential:
+    """The app's own."""
+    client_id = settings.identity_client_id
+    return (
+        ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
+    )
+
+
 class AzurePorts:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, credential: Credential, emit: Emit = telemetry.emit
+    ) -> None:
         self._settings = settings
+        self._make_credential = credential
         self.now = utc_now
         self.new_id = new_id
         self.jitter = random.SystemRandom().random
-        self.emit = telemetry.emit
+        self.emit = emit
 
     @cached_property
     def store(self) -> Store:
@@ -55,11 +72,12 @@ class AzurePorts:
             str(self._settings.graph_url), self._credential, httpx.AsyncHTTPTransport()
         )
 
+    async def close(self) -> None:
+        """What was made of it."""
+        for name in ("directory", "bus", "store", "_credential"):
+            if name in self.__dict__:
+                await getattr(self, name).close()
+
     @cached_property
-    def _credential(self) -> ManagedIdentityCredential:
-        client_id = self._settings.identity_client_id
-        return (
-            ManagedIdentityCredential(client_id=client_id)
-            if client_id
-            else (ManagedIdentityCredential())
-        )
+    def _credential(self) -> AsyncTokenCredential:
+        return self._make_credential(self._settings)

@@ -8,7 +8,7 @@ from datetime import datetime
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
 from hasten.domain.brake import WINDOW
-from hasten.ports.store import Conflict, Put, Store
+from hasten.ports.store import Conflict, Delete, Put, Store
 
 COLLECTION = "brakes"
 ATTEMPTS = 5
@@ -42,3 +42,13 @@ class Removals:
                 etag = document.etag if document else None
                 await self.store.commit(COLLECTION, target, [Put(group, recent, etag)])
         return sum(number for _, number in recent.values())
+
+    async def forget(self, target: str, group: str) -> None:
+        """Someone has looked: those who left until now count no more against those who will."""
+        document = await self.store.get(COLLECTION, target, group)
+        if document is None:
+            return
+        try:
+            await self.store.commit(COLLECTION, target, [Delete(group, document.etag)])
+        except Conflict:
+            return  # more people left just now: they count

@@ -94,8 +94,16 @@ async def take_over(
 
 async def not_before(store: Store, target: str) -> datetime:
     """Until when Graph asked us not to call `target`; long ago when it did not."""
+    pace, _ = await read(store, target)
+    return pace.not_before
+
+
+async def read(store: Store, target: str) -> tuple[Pace, Breaker]:
+    """How they stand, without taking `target` over."""
     document = await _get(store, target)
-    return _pace(document.body, None).not_before if document else LONG_AGO
+    if document is None:
+        return Pace(), Breaker()
+    return _pace(document.body, None), _breaker(document.body)
 
 
 async def _get(store: Store, target: str) -> Document | None:

@@ -28,7 +28,8 @@ def test_what_the_app_needs_is_deployed(name: str) -> None:
         *("benchmarks", "docs", "emulator", "infra", "scripts", "tests"),
         *(".ci", ".git", ".gitignore", ".venv", ".venv-production", ".azure", ".mypy_cache", "var"),
         *("azure.yaml", "compose.yaml", "local.settings.json", "local.settings.sample.json"),
-        *("Makefile", "pyproject.toml", "requirements-dev.txt", "README.md"),
+        *("Makefile", "pyproject.toml", "requirements-cli.txt", "requirements-dev.txt"),
+        "README.md",
     ],
 )
 def test_what_the_app_does_not_need_stays_here(name: str) -> None:

@@ -1,0 +1,1 @@
+"""The command line: parses, asks and prints; the services do the work."""

@@ -1,0 +1,60 @@
+"""Where the settings of a command come from: one place, never two mixed."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from hasten.errors import PermanentError
+
+DEFAULT = Path("local.settings.json")
+TENANT = "HASTEN_TENANT_ID"
+IDENTITY = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")
+"""How azure-identity finds a managed identity: it reads the environment, never a file."""
+
+
+def values(file: Path | None, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Those of `file`; else of the environment when it holds any; else of local.settings.json.
+
+    Raises PermanentError when the file is not one of settings.
+    """
+    if file is None and (TENANT in environment or not DEFAULT.exists()):
+        return environment
+    return _read(file or DEFAULT)
+
+
+@contextmanager
+def identity(settings: Mapping[str, str]) -> Iterator[None]:
+    """The process's environment names the same managed identity as `settings`."""
+    before = {name: os.environ.pop(name, None) for name in IDENTITY}
+    os.environ.update({name: settings[name] for name in IDENTITY if name in settings})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _read(file: Path) -> Mapping[str, str]:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PermanentError(
+            f"{file} cannot be read: {error.strerror}", "give --settings a file that is there"
+        ) from error
+    except ValueError:
+        raise _refused(file) from None
+    found = document.get("Values") if isinstance(document, dict) else None
+    if not isinstance(found, dict):
+        raise _refused(file)
+    return {str(name): str(value) for name, value in found.items()}
+
+
+def _refused(file: Path) -> PermanentError:
+    return PermanentError(
+        f"{file} holds no settings",
+        'write them as in local.settings.sample.json: {"Values": {"NAME": "value"}}',
+    )

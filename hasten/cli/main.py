@@ -1,0 +1,15 @@
+"""All commands by name."""
+
+import typer
+
+from hasten.cli.release import discard, release
+from hasten.cli.status import status
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Operate Hasten. Exit codes: 0 fine, 1 a problem was found, 2 bad usage or settings.",
+)
+for command in (status, release, discard):
+    app.command()(command)

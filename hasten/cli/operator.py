@@ -1,0 +1,75 @@
+"""The services that only the command line has, beside those of the app."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cached_property
+from pathlib import Path
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.identity.aio import DefaultAzureCredential
+
+from hasten import settings, targets
+from hasten.adapters import telemetry
+from hasten.adapters.azure import AzurePorts, managed_identity
+from hasten.bootstrap import App
+from hasten.cli.environment import IDENTITY, identity
+from hasten.ports.telemetry import Event
+from hasten.services.release import Releasing
+from hasten.services.status import Standing
+from hasten.settings import Settings
+from hasten.targets import Target
+
+
+class Operator(App):
+    def target(self, name: str) -> Target | None:
+        return self._by_name.get(name)
+
+    @property
+    def all_targets(self) -> tuple[Target, ...]:
+        return self._targets
+
+    @cached_property
+    def standing(self) -> Standing:
+        return Standing(
+            directory=self._ports.directory,
+            store=self._ports.store,
+            ledger=self._ledger,
+            intents=self._intents,
+            now=self._ports.now,
+        )
+
+    @cached_property
+    def releasing(self) -> Releasing:
+        return Releasing(
+            store=self._ports.store,
+            ledger=self._ledger,
+            outbox=self._outbox,
+            bus=self._ports.bus,
+            targets=self._by_name,
+            now=self._ports.now,
+            new_id=self._ports.new_id,
+        )
+
+
+@asynccontextmanager
+async def opened(values: Mapping[str, str]) -> AsyncIterator[Operator]:
+    """Raises PermanentError that names the first bad setting or the bad line of targets.yaml."""
+    telemetry.quieten()
+    loaded = settings.load(values)
+    listed = targets.load(Path(loaded.targets_file))
+    has_identity = IDENTITY[0] in values
+    with identity(values):
+        ports = AzurePorts(loaded, managed_identity if has_identity else _whoever_it_is, _untold)
+        try:
+            yield Operator(loaded, listed, ports)
+        finally:
+            await ports.close()
+
+
+def _whoever_it_is(_: Settings) -> AsyncTokenCredential:
+    """The operator, as signed in to the Azure CLI or as the environment says."""
+    return DefaultAzureCredential()
+
+
+def _untold(_: Event) -> None:
+    """Commands print what they do; log and metrics are the app's."""

@@ -1,0 +1,57 @@
+"""What commands print: answers on stdout, everything else on stderr."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from _typeshed import DataclassInstance
+
+
+def say(text: str) -> None:
+    _console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def console(*, stderr: bool) -> Console:
+    """Made anew each time: whoever captures the streams does so after import."""
+    return Console(stderr=stderr)
+
+
+def as_json(items: "Iterable[DataclassInstance]") -> None:
+    _print_json([asdict(item) for item in items])
+
+
+def table(title: str, *columns: str, rows: "Iterable[Sequence[str]]") -> None:
+    shown = Table(title=title, title_justify="left")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*row)
+    console(stderr=False).print(shown)
+
+
+def at(time: datetime | None) -> str:
+    """In UTC to the second, as the logs have it; "-" where there is none."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z" if time else "-"
+
+
+def _print_json(value: Any) -> None:
+    console(stderr=False).print_json(json.dumps(value, default=_plain))
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _console() -> Console:
+    return console(stderr=False)

@@ -1,0 +1,70 @@
+"""How every command runs: settings in, exit code out, each error one line."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hasten.cli.environment import values
+from hasten.cli.operator import Operator, opened
+from hasten.cli.printing import complain
+from hasten.errors import PermanentError, TemporaryError
+from hasten.targets import Target
+
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        help="File of settings as local.settings.json; without it the environment, "
+        "or local.settings.json where it is.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+
+
+class Code(IntEnum):
+    FINE = 0
+    PROBLEM = 1
+    USAGE = 2
+
+
+class UsageError(Exception):
+    """The command was given something that does not exist."""
+
+
+Work = Callable[[Operator], Awaitable[Code]]
+
+
+def run(file: Path | None, work: Work) -> None:
+    """Ends the process with the code that `work` returns."""
+    raise typer.Exit(asyncio.run(_run(file, work)))
+
+
+async def _run(file: Path | None, work: Work) -> Code:
+    is_open = False
+    try:
+        async with opened(values(file, os.environ)) as operator:
+            is_open = True
+            return await work(operator)
+    except UsageError as error:
+        complain(str(error))
+        return Code.USAGE
+    except (PermanentError, TemporaryError) as error:
+        complain(str(error))
+        return Code.PROBLEM if is_open else Code.USAGE
+
+
+def chosen(operator: Operator, name: str | None) -> tuple[Target, ...]:
+    """The target called `name`, or all. Raises UsageError."""
+    if name is None:
+        return operator.all_targets
+    target = operator.target(name)
+    if target is None:
+        known = ", ".join(target.name for target in operator.all_targets)
+        raise UsageError(f"no target {name}; targets.yaml has: {known}")
+    return (target,)

@@ -1,0 +1,61 @@
+"""`status`: how each target stands."""
+
+from typing import Annotated
+
+import typer
+
+from hasten.cli.operator import Operator
+from hasten.cli.printing import as_json, at, say, table
+from hasten.cli.running import AsJson, Code, SettingsFile, chosen, run
+from hasten.limits import CALLS_PER_WINDOW
+from hasten.services.status import Held, Status
+
+
+def status(
+    target: Annotated[str | None, typer.Argument(help="Name in targets.yaml; all without.")] = None,
+    *,
+    json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """How each target stands: its job, what is open, held or failed, and who tells of changes."""
+
+    async def work(operator: Operator) -> Code:
+        found = [await operator.standing.of(t) for t in chosen(operator, target)]
+        if json:
+            as_json(found)
+        else:
+            for one in found:
+                _show(one)
+        return Code.PROBLEM if any(one.problems for one in found) else Code.FINE
+
+    run(settings, work)
+
+
+def _show(status: Status) -> None:
+    table(f"{status.target} ({status.mode} mode)", "what", "now", rows=_rows(status))
+    for problem in status.problems:
+        say(f"! {problem}")
+
+
+def _rows(status: Status) -> list[tuple[str, str]]:
+    opened = ", ".join(f"{count} {state}" for state, count in status.open.items()) or "none"
+    breaker, asked = status.breaker_open_until, status.not_before
+    return [
+        ("provisioning job", f"{status.job_state} {status.job}".strip()),
+        ("Entra's last cycle", at(status.last_cycle)),
+        ("its next one is over by", at(status.next_cycle)),
+        ("open changes", opened),
+        ("wanted by events", str(status.wanted)),
+        ("oldest pending revocation", at(status.oldest_revocation)),
+        *(("held", _held(held)) for held in status.held),
+        ("failed in 24 hours", str(status.failed_lately)),
+        ("not yet proven", str(status.unproven)),
+        ("circuit breaker", f"open until {at(breaker)}" if breaker else "closed"),
+        ("calls in the window", f"{status.calls_in_window} of {CALLS_PER_WINDOW}"),
+        *([("Graph asked to wait until", at(asked))] if asked else []),
+        *((f"subscription of {w.group}", at(w.subscribed_until)) for w in status.groups),
+    ]
+
+
+def _held(held: Held) -> str:
+    return f"{held.changes} ({held.removals} removals) of {held.group} by {held.by}: {held.reason}"
