@@ -7,6 +7,7 @@ from handlers import (
     ensure,
     graph_lifecycle,
     graph_notifications,
+    onboarding_events,
     provisioning,
     schedules,
 )
@@ -18,6 +19,7 @@ app = func.FunctionApp()
 app.register_functions(graph_notifications.blueprint)
 app.register_functions(graph_lifecycle.blueprint)
 app.register_functions(directory_changes.blueprint)
+app.register_functions(onboarding_events.blueprint)
 app.register_functions(ensure.blueprint)
 app.register_functions(provisioning.blueprint)
 app.register_functions(schedules.blueprint)

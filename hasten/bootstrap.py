@@ -22,11 +22,18 @@ from hasten.services.ensure import Ensuring
 from hasten.services.intents import Intents
 from hasten.services.ledger import Ledger
 from hasten.services.look import Looking
+from hasten.services.onboarding import Onboarding
+from hasten.services.onboarding_people import People
+from hasten.services.onboarding_read import Reading
+from hasten.services.onboarding_record import Writing
+from hasten.services.onboarding_rejects import Rejecting
+from hasten.services.onboarding_touch import Touching
 from hasten.services.outbox import Outbox
 from hasten.services.receive import Receiving
 from hasten.services.reconcile import Reconciling
 from hasten.services.recording import Recording
 from hasten.services.renew import Renewing
+from hasten.services.resolve import Resolving
 from hasten.services.retrying import Retrying
 from hasten.services.schedules import Schedules
 from hasten.services.subscribe import Subscribing
@@ -110,6 +117,39 @@ class App:
             ledger=self._ledger,
             recording=self._recording,
             bus=self._ports.bus,
+            emit=self._ports.emit,
+            now=self._ports.now,
+            new_id=self._ports.new_id,
+        )
+
+    @cached_property
+    def onboarding(self) -> Onboarding:
+        people = People(self._ports.store)
+        resolving = Resolving(
+            directory=self._ports.directory,
+            store=self._ports.store,
+            intents=self._intents,
+            now=self._ports.now,
+        )
+        touching = Touching(
+            directory=self._ports.directory,
+            store=self._ports.store,
+            people=people,
+            watching=self._watching,
+        )
+        return Onboarding(
+            reading=Reading(resolving, touching),
+            writing=Writing(self._intents, people, self._ports.now),
+            rejecting=Rejecting(
+                bus=self._ports.bus,
+                outbox=self._outbox,
+                emit=self._ports.emit,
+                now=self._ports.now,
+                new_id=self._ports.new_id,
+            ),
+            bus=self._ports.bus,
+            outbox=self._outbox,
+            targets=self._by_name,
             emit=self._ports.emit,
             now=self._ports.now,
             new_id=self._ports.new_id,

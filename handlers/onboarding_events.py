@@ -1,0 +1,25 @@
+"""Onboarding: each message is a CloudEvent that an upstream system posted."""
+
+import azure.functions as func
+
+from hasten.adapters.telemetry import continued
+from hasten.bootstrap import app
+from hasten.ports.bus import ONBOARDING_EVENTS
+from hasten.services.onboarding_message import Posted
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("onboarding_events")
+@blueprint.service_bus_queue_trigger(
+    arg_name="message", queue_name=ONBOARDING_EVENTS, connection="ServiceBusConnection"
+)
+async def onboarding_events(message: func.ServiceBusMessage) -> None:
+    posted = Posted.parse(
+        body=message.get_body(),
+        content_type=message.content_type,
+        message_id=message.message_id,
+        properties=message.application_properties,
+    )
+    with continued("onboarding_events", message.application_properties):
+        await app().retrying.run(app().onboarding.take, posted)
