@@ -1,11 +1,18 @@
 """How many requests it takes: new members wait for company, removals for nobody."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+
+import pytest
 
 from hasten.domain.intents import Wanted
+from hasten.errors import TemporaryError
 from hasten.ports.bus import ENSURE
 from hasten.services.messages import Ensure
-from tests.support.ensuring import EnsureQueue, world_with
+from hasten.services.retrying import Retrying
+from tests.support.ensuring import EnsureQueue, Onboarding, world_with
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
@@ -39,12 +46,36 @@ async def test_twenty_new_members_wait_for_nobody() -> None:
     assert len(world.bus.of(ENSURE)) == 1
 
 
+class Busy:
+    """Refuses some of the writes."""
+
+    def __init__(self, world: Onboarding, rate: float) -> None:
+        self._random = Random(1)
+        self._write = world.directory.add_members
+        self._rate = rate
+        self.refused = 0
+        world.directory.add_members = self._add  # type: ignore[method-assign]
+
+    async def _add(self, group: str, members: Sequence[str]) -> None:
+        if self._random.random() < self._rate:
+            self.refused += 1
+            raise TemporaryError("Graph answered 429", timedelta(seconds=3))
+        await self._write(group, members)
+
+
+@pytest.mark.parametrize("rate", [0, 0.03, 0.3])
 @virtual
-async def test_a_thousand_events_for_one_group_cost_fifty_writes_and_few_more() -> None:
+async def test_a_thousand_events_for_one_group_cost_fifty_writes_and_few_more(rate: float) -> None:
     users = [user(n) for n in range(1000)]
     world = await world_with(*users)
-    queue = EnsureQueue(world)
-    delivered = 0
+    busy, queue, delivered = Busy(world, rate), EnsureQueue(world), 0
+    retrying = Retrying(
+        bus=world.bus,
+        emit=world.events.append,
+        now=now,
+        new_id=world.new_id,
+        backoff=lambda attempt: timedelta(seconds=5 * attempt),
+    )
 
     async def events_arrive() -> None:
         for joining in users:
@@ -57,13 +88,14 @@ async def test_a_thousand_events_for_one_group_cost_fifty_writes_and_few_more() 
     while not arriving.done() or await world.intents.open_intents(TOTAL):
         for _ in range(queue.take()):
             delivered += 1
-            await world.ensures()
+            await retrying.run(world.ensuring.ensure, Ensure(target=TOTAL))
         await asyncio.sleep(0.01)
 
     assert len(await world.members(ENGINEERING)) == 1000
     assert world.directory.writes["add_members"] <= 1000 / 20 + 5
     assert len(await world.ledger.open_changes(TOTAL)) == 1000
     assert delivered < 400
+    assert (busy.refused > 0) is (rate > 0)
 
 
 @virtual
