@@ -50,7 +50,7 @@ class Busy:
     """Refuses some of the writes."""
 
     def __init__(self, world: Onboarding, rate: float) -> None:
-        self._random = Random(1)
+        self._random = Random(1)  # noqa: S311 - the same on every run
         self._write = world.directory.add_members
         self._rate = rate
         self.refused = 0
