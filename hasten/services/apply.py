@@ -16,7 +16,7 @@ from hasten.domain.applying import (
 from hasten.errors import PermanentError
 from hasten.policy import GroupPolicy
 from hasten.ports.clock import Now
-from hasten.ports.directory import Directory
+from hasten.ports.directory import Directory, NotYet
 from hasten.ports.store import Json, Store
 from hasten.ports.telemetry import Emit, Event
 from hasten.services import registry
@@ -125,6 +125,8 @@ class Applying:
         if policy.name:
             group = await self._groups.find(target.name, policy.name)
         shown = await self.directory.group(group) if group else None
+        if group and policy.name and shown is None:
+            raise NotYet(f"group {group} does not show everywhere yet")
         if shown is None and policy.create is None:
             raise PermanentError(
                 "the group does not exist", "create it, or give it `create:` in targets.yaml"

@@ -46,7 +46,7 @@ class Mirror:
             intent = await self.intents.find(target, group, user)
             if intent is None or intent.wanted is not Wanted.MEMBER:
                 await self.directory.remove_member(group, user)
-            await self.forget(target, group, [user])
+        await self.forget(target, group, users)
 
     async def forget(self, target: str, group: str, users: Collection[str]) -> None:
         partition = _partition(target, group)

@@ -9,11 +9,12 @@ from hasten.domain.applying import Kind, Step
 from hasten.errors import TemporaryError
 from hasten.policy import Creation, GroupPolicy
 from hasten.ports.bus import PROVISIONING
+from hasten.ports.store import Json
 from hasten.targets import Mode, Target
 from tests.support.applying import ADMINS, MONITORED, Policed, world_with
 from tests.support.crashing import CrashingDirectory, CrashingStore, Fuse, Killed
 from tests.support.virtual_time import virtual
-from tests.support.world import ADMIN, TOTAL, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
 
 @virtual
@@ -158,3 +159,19 @@ def test_every_kind_of_step_has_a_sentence() -> None:
 
     assert len(set(sentences)) == len(Kind)
     assert "Add 1 member of A and B to G." in sentences
+
+
+@virtual
+async def test_a_group_that_only_some_replicas_show_is_not_made_a_second_time() -> None:
+    world = await world_with(ADMINS, MONITORED)
+    read = world.directory.group
+
+    async def not_everywhere(group: str) -> Json | None:
+        return None if group == ENGINEERING else await read(group)
+
+    world.directory.group = not_everywhere  # type: ignore[method-assign]
+
+    with pytest.raises(TemporaryError, match="does not show everywhere"):
+        await world.applies()
+
+    assert not world.directory.writes
