@@ -10,13 +10,15 @@ from functools import cached_property
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import ManagedIdentityCredential
+from azure.servicebus.aio import ServiceBusClient
 
 from hasten.adapters import telemetry
-from hasten.adapters.servicebus import service_bus
+from hasten.adapters.servicebus import AzureServiceBus, service_bus
 from hasten.adapters.store.url import open_store
 from hasten.ports.bus import Bus
 from hasten.ports.clock import utc_now
 from hasten.ports.directory import Directory
+from hasten.ports.shelf import Shelf
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
 from hasten.settings import Settings
@@ -54,6 +56,17 @@ class AzurePorts:
 
     @cached_property
     def bus(self) -> Bus:
+        return AzureServiceBus(self._service_bus)
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        # Loaded here alone: only the command line has one.
+        from hasten.adapters.shelf import AzureShelf  # noqa: PLC0415
+
+        return AzureShelf(self._service_bus)
+
+    @cached_property
+    def _service_bus(self) -> ServiceBusClient:
         secret = self._settings.service_bus
         return service_bus(
             connection_string=secret.get_secret_value() if secret else None,
@@ -74,7 +87,7 @@ class AzurePorts:
 
     async def close(self) -> None:
         """What was made of it."""
-        for name in ("directory", "bus", "store", "_credential"):
+        for name in ("directory", "_service_bus", "store", "_credential"):
             if name in self.__dict__:
                 await getattr(self, name).close()
 

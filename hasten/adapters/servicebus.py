@@ -33,17 +33,15 @@ def service_bus(
     connection_string: str | None,
     namespace: str | None,
     credential: AsyncTokenCredential,
-) -> "AzureServiceBus":
+) -> ServiceBusClient:
     """By connection string where there is one, else `namespace` with the app's identity."""
     if connection_string is not None:
-        client = ServiceBusClient.from_connection_string(connection_string, **RETRIES)
-    elif namespace is not None:
-        client = ServiceBusClient(namespace, credential, **RETRIES)
-    else:
-        raise PermanentError(
-            "no Service Bus is named", "set ServiceBusConnection__fullyQualifiedNamespace"
-        )
-    return AzureServiceBus(client)
+        return ServiceBusClient.from_connection_string(connection_string, **RETRIES)
+    if namespace is not None:
+        return ServiceBusClient(namespace, credential, **RETRIES)
+    raise PermanentError(
+        "no Service Bus is named", "set ServiceBusConnection__fullyQualifiedNamespace"
+    )
 
 
 class AzureServiceBus:
@@ -59,7 +57,7 @@ class AzureServiceBus:
                 await _send(sender, messages)
                 self._senders[queue] = sender
             except (AzureError, OSError) as error:
-                raise _translated(error, queue) from error
+                raise translated(error, queue, to="send to", role="Sender") from error
             finally:
                 if queue not in self._senders:  # its link is not to be trusted any more
                     await sender.close()
@@ -99,12 +97,13 @@ def _encoded(messages: Sequence[Message]) -> Iterator[ServiceBusMessage]:
         )
 
 
-def _translated(error: Exception, queue: str) -> Exception:
+def translated(error: Exception, queue: str, *, to: str, role: str) -> Exception:
+    """`to` is what we wanted of the queue, and `role` the one that lets us."""
     match error:
         case ServiceBusAuthenticationError() | ServiceBusAuthorizationError():
             return PermanentError(
-                f"Service Bus refused to let us send to {queue}",
-                'give the app\'s identity the role "Azure Service Bus Data Sender"',
+                f"Service Bus refused to let us {to} {queue}",
+                f'give the app\'s identity the role "Azure Service Bus Data {role}"',
             )
         case MessagingEntityNotFoundError():
             kind = "topic" if queue in TOPICS else "queue"

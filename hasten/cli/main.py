@@ -3,6 +3,7 @@
 import typer
 
 from hasten.cli.release import discard, release
+from hasten.cli.replay import replay
 from hasten.cli.status import status
 
 app = typer.Typer(
@@ -11,5 +12,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate Hasten. Exit codes: 0 fine, 1 a problem was found, 2 bad usage or settings.",
 )
-for command in (status, release, discard):
+for command in (status, release, discard, replay):
     app.command()(command)

@@ -15,12 +15,17 @@ from hasten.bootstrap import App
 from hasten.cli.environment import IDENTITY, identity
 from hasten.ports.telemetry import Event
 from hasten.services.release import Releasing
+from hasten.services.replay import Replaying
 from hasten.services.status import Standing
 from hasten.settings import Settings
 from hasten.targets import Target
 
 
 class Operator(App):
+    def __init__(self, settings: Settings, targets: tuple[Target, ...], ports: AzurePorts) -> None:
+        super().__init__(settings, targets, ports)
+        self._azure = ports
+
     def target(self, name: str) -> Target | None:
         return self._by_name.get(name)
 
@@ -49,6 +54,10 @@ class Operator(App):
             now=self._ports.now,
             new_id=self._ports.new_id,
         )
+
+    @cached_property
+    def replaying(self) -> Replaying:
+        return Replaying(self._azure.shelf, self._ports.bus, self._ports.new_id)
 
 
 @asynccontextmanager

@@ -24,6 +24,9 @@ PROVISIONING_OUTCOMES = "provisioning-outcomes"
 TOPICS = frozenset({PROVISIONING_OUTCOMES})
 """All other names are queues."""
 
+DROPS_DUPLICATES = frozenset({DIRECTORY_CHANGES, ENSURE})
+"""Queues that drop a message whose id they have seen a moment ago."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:

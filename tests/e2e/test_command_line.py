@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from azure.servicebus import ServiceBusMessage
+from azure.servicebus.aio import ServiceBusClient
 from typer.testing import CliRunner
 
 from emulator.environment import write_settings
 from hasten.cli.main import app
+from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
 from tests.support.tenant import ROOT, Tenant, emulated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -61,3 +64,52 @@ async def test_status_of_a_target_that_was_never_swept_says_so(line: CommandLine
 
     assert result.exit_code == 1
     assert "no sweep has found the target yet" in result.stdout
+
+
+async def test_a_target_that_does_not_exist_is_bad_usage_and_names_those_that_do(
+    line: CommandLine,
+) -> None:
+    result = await line.run("release", "TOTLA")
+
+    assert result.exit_code == 2
+    assert result.stderr == "no target TOTLA; targets.yaml has: TOTAL\n"
+
+
+async def test_a_bad_setting_is_one_line_that_names_it(line: CommandLine) -> None:
+    result = await line.run("status", HASTEN_TENANT_ID="contoso")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("setting HASTEN_TENANT_ID is wrong")
+    assert result.stderr.count("\n") == 1
+
+
+async def test_a_rejected_event_is_shown_and_then_posted_again(line: CommandLine) -> None:
+    servicebus = line.tenant.servicebus
+    event = ServiceBusMessage(
+        '{"id": "joiner-1"}', application_properties={"reason": "unknown_user"}
+    )
+    async with (
+        ServiceBusClient.from_connection_string(servicebus.connection_string) as client,
+        client.get_queue_sender(ONBOARDING_REJECTED) as sender,
+    ):
+        await sender.send_messages(event)
+    command = ["replay", "--queue", ONBOARDING_REJECTED, "--id", "joiner-1"]
+
+    shown = await line.run(*command, "--dry-run")
+    before = servicebus.stats()
+    replayed = await line.run(*command, "--yes")
+
+    after = servicebus.stats()
+    assert "unknown_user" in shown.stdout
+    assert (before[ONBOARDING_REJECTED]["active"], before[ONBOARDING_EVENTS]["active"]) == (1, 0)
+    assert replayed.exit_code == 0
+    assert (after[ONBOARDING_REJECTED]["active"], after[ONBOARDING_EVENTS]["active"]) == (0, 1)
+
+
+async def test_a_queue_that_the_app_reads_is_only_replayed_from_its_dead_letters(
+    line: CommandLine,
+) -> None:
+    result = await line.run("replay", "--queue", "provisioning")
+
+    assert result.exit_code == 2
+    assert "--dead-letters" in result.stderr

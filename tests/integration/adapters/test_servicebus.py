@@ -47,10 +47,12 @@ async def server() -> AsyncIterator[ServiceBusServer]:
 
 @pytest.fixture
 async def bus(server: ServiceBusServer) -> AsyncIterator[AzureServiceBus]:
-    bus = service_bus(
-        connection_string=server.connection_string,
-        namespace=None,
-        credential=ManagedIdentityCredential(),
+    bus = AzureServiceBus(
+        service_bus(
+            connection_string=server.connection_string,
+            namespace=None,
+            credential=ManagedIdentityCredential(),
+        )
     )
     yield bus
     await bus.close()
@@ -213,10 +215,12 @@ async def test_a_queue_that_does_not_exist_is_a_permanent_error_that_names_it(
 async def test_a_topic_that_does_not_exist_is_a_permanent_error_that_names_it() -> None:
     server = ServiceBusServer(Entities())
     await server.start()
-    bus = service_bus(
-        connection_string=server.connection_string,
-        namespace=None,
-        credential=ManagedIdentityCredential(),
+    bus = AzureServiceBus(
+        service_bus(
+            connection_string=server.connection_string,
+            namespace=None,
+            credential=ManagedIdentityCredential(),
+        )
     )
 
     with pytest.raises(PermanentError, match=f"no topic {PROVISIONING_OUTCOMES}"):

@@ -184,10 +184,12 @@ async def server() -> AsyncIterator[ServiceBusServer]:
 
 @pytest.fixture
 async def bus(server: ServiceBusServer) -> AsyncIterator[AzureServiceBus]:
-    bus = service_bus(
-        connection_string=server.connection_string,
-        namespace=None,
-        credential=ManagedIdentityCredential(),
+    bus = AzureServiceBus(
+        service_bus(
+            connection_string=server.connection_string,
+            namespace=None,
+            credential=ManagedIdentityCredential(),
+        )
     )
     yield bus
     await bus.close()

@@ -57,6 +57,12 @@ def test_a_queue_has_sessions_where_its_trigger_asks_for_them_and_nowhere_else()
     assert {name: QUEUES[name]["requiresSession"] for name in asked} == asked
 
 
+def test_the_code_knows_which_queues_drop_duplicates() -> None:
+    drop = {name for name, queue in QUEUES.items() if queue["requiresDuplicateDetection"]}
+
+    assert drop == bus.DROPS_DUPLICATES
+
+
 def test_duplicate_detection_is_where_the_code_relies_on_it() -> None:
     declared = QUEUES | TOPICS
 
