@@ -55,7 +55,7 @@ class Trouble(StrEnum):
 
 
 TEXTS: Mapping[Trouble, tuple[str, str]] = {
-    Trouble.MALFORMED: ("the body is not valid JSON", "send one JSON object in UTF-8"),
+    Trouble.MALFORMED: ("the body is not a JSON object", "send one valid JSON object in UTF-8"),
     Trouble.TOO_LARGE: (
         f"the body is larger than {MAX_BODY // 1024} KiB",
         "spread the users over several events",

@@ -35,6 +35,11 @@ def test_the_file_that_ships_with_hasten_names_total() -> None:
         name="TOTAL",
         display_name="TOTAL",
         mode=Mode.ACT,
+        groups=(
+            GroupPolicy(name="TOTAL-Engineering"),
+            GroupPolicy(name="TOTAL-Admin", admin=True),
+            GroupPolicy(name="TOTAL-*", create=Creation()),
+        ),
         grants_by=GrantsBy.GROUP,
         expect_mapping={
             "externalId": "objectId",

@@ -1,0 +1,100 @@
+"""Posts an onboarding event with azure-servicebus.
+
+    python examples/post_event.py examples/events/onboard.json --settings var/settings.json
+    python examples/post_event.py --type hasten.user.onboard.v1 --target TOTAL \
+        --user employeeId=E00900 --group TOTAL-Engineering --settings var/settings.json
+
+`--settings` names a file like local.settings.json; `make local` writes var/settings.json. Without
+it the connection string is that of the environment variable ServiceBusConnection.
+"""
+
+import argparse
+import json
+import os
+import sys
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
+
+QUEUE = "onboarding-events"
+CONTENT_TYPE = "application/cloudevents+json"
+
+
+def main() -> None:
+    arguments = _arguments()
+    event = _event(arguments)
+    message = ServiceBusMessage(
+        json.dumps(event), content_type=CONTENT_TYPE, message_id=event["id"]
+    )
+    connection = _connection(arguments.settings)
+    with (
+        ServiceBusClient.from_connection_string(connection) as client,
+        client.get_queue_sender(QUEUE) as sender,
+    ):
+        sender.send_messages(message)
+    print(f"posted {event['type']} as {event['id']} of {event['source']}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Posts an onboarding event.")
+    parser.add_argument("file", nargs="?", type=Path, help="an event as JSON")
+    parser.add_argument("--type", help="instead of a file, such as hasten.user.onboard.v1")
+    parser.add_argument("--target", help="name of the target in targets.yaml")
+    parser.add_argument(
+        "--user", action="append", default=[], metavar="KEY=VALUE", help="repeatable"
+    )
+    parser.add_argument("--group", help="display name or object id")
+    parser.add_argument("--source", default="/examples")
+    parser.add_argument("--as-is", action="store_true", help="keep id and time of the file")
+    parser.add_argument("--settings", type=Path, help="a file like local.settings.json")
+    arguments = parser.parse_args()
+    if (arguments.file is None) == (arguments.type is None):
+        parser.error("give either a file or --type")
+    if arguments.type and not arguments.target:
+        parser.error("--type needs --target")
+    return arguments
+
+
+def _event(arguments: argparse.Namespace) -> dict[str, Any]:
+    """An event is known by source and id, and the newest time wins: both are made anew."""
+    fresh = {"id": str(uuid.uuid4()), "time": datetime.now(UTC).isoformat()}
+    if arguments.file:
+        event: dict[str, Any] = json.loads(arguments.file.read_text(encoding="utf-8"))
+        return event if arguments.as_is else {**event, **fresh}
+    data: dict[str, Any] = {"target": arguments.target}
+    if arguments.user:
+        data["users"] = [dict([user.split("=", 1)]) for user in arguments.user]
+    if arguments.group:
+        group = {"id" if _is_id(arguments.group) else "name": arguments.group}
+        one_of_many = arguments.type == "hasten.user.offboard.v1"
+        data |= {"groups": [group]} if one_of_many else {"group": group}
+    return {
+        "specversion": "1.0",
+        "source": arguments.source,
+        "type": arguments.type,
+        "data": data,
+        **fresh,
+    }
+
+
+def _is_id(group: str) -> bool:
+    try:
+        uuid.UUID(group)
+    except ValueError:
+        return False
+    return True
+
+
+def _connection(settings: Path | None) -> str:
+    values = json.loads(settings.read_text())["Values"] if settings else os.environ
+    connection: str | None = values.get("ServiceBusConnection")
+    if not connection:
+        sys.exit("no connection string: give --settings, or set ServiceBusConnection")
+    return connection
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Writes the JSON Schemas of the contract: `python -m hasten.events.schema`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+
+from hasten.events.envelope import MAX_ID
+from hasten.events.models import TYPES
+from hasten.events.told import AlertEvent, OutcomeEvent, RejectedProperties
+
+FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
+DIALECT = GenerateJsonSchema.schema_dialect
+
+TOLD: Mapping[str, type[BaseModel]] = {
+    "hasten.outcome.v1": OutcomeEvent,
+    "hasten.alert.v1": AlertEvent,
+    "rejected-properties": RejectedProperties,
+}
+
+
+def schemas() -> Mapping[str, str]:
+    """The text of each schema by the name of its file."""
+    posted = {name: _event(name, model) for name, model in TYPES.items()}
+    told = {name: _of(model, "serialization") for name, model in TOLD.items()}
+    return {
+        f"{name}.json": json.dumps({"$schema": DIALECT, **schema}, indent=2) + "\n"
+        for name, schema in {**posted, **told}.items()
+    }
+
+
+def _event(name: str, model: type[BaseModel]) -> dict[str, Any]:
+    """A CloudEvent in structured mode; extension attributes are let through."""
+    data = _of(model, "validation")
+    definitions = data.pop("$defs", {})
+    attribute = {"type": "string", "minLength": 1, "maxLength": MAX_ID}
+    return {
+        "title": name,
+        "description": data.pop("description"),
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "time", "data"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": attribute,
+            "source": attribute,
+            "type": {"const": name},
+            "time": {
+                "type": "string",
+                "format": "date-time",
+                "description": "When it happened, with offset. The newest event wins.",
+            },
+            "datacontenttype": {"const": "application/json"},
+            "data": data,
+        },
+        "$defs": definitions,
+    }
+
+
+def _of(model: type[BaseModel], mode: JsonSchemaMode) -> dict[str, Any]:
+    schema = model.model_json_schema(by_alias=True, mode=mode)
+    schema["title"] = model.__name__
+    return schema
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, text in schemas().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""What Hasten tells in return: outcomes, alerts, and the properties of a parked event. These models
+are for the schemas; tests hold what is really sent against them."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class Told(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", alias_generator=to_camel, use_attribute_docstrings=True
+    )
+
+
+class CauseTold(Told):
+    """The event that asked for it, as CloudEvents name it."""
+
+    source: str
+    id: str
+
+
+class Detail(Told):
+    """One thing that is wrong with an event."""
+
+    field: str
+    """Path such as data.users[0].upn."""
+
+    problem: str
+    fix: str
+
+
+class Times(Told):
+    noticed: AwareDatetime | None = None
+    """When Hasten heard of it."""
+
+    found: AwareDatetime | None = None
+    """When it was read in the directory."""
+
+    called: AwareDatetime | None = None
+    """When Entra was last asked to provision it."""
+
+    ended: AwareDatetime | None = None
+    expected: AwareDatetime | None = None
+    """When Entra's own cycle should have done what is left to it."""
+
+
+class OutcomeData(Told):
+    result: str
+    """succeeded, in_sync, confirmed, done_by_cycle, left_to_cycle, failed, superseded, rejected,
+    stale."""
+
+    target: str
+    group: str
+    """Object id, "direct", or empty where it is about no group."""
+
+    user: str
+    """Object id, or empty where it is about no known user."""
+
+    action: Literal["added", "removed"] | None = None
+    reason: str
+    next_action: str
+    causes: list[CauseTold]
+    """Empty where someone changed the directory by hand."""
+
+    details: list[Detail] = Field(default_factory=list)
+    found_by: str | None = None
+    attempts: int | None = None
+    times: Times
+
+
+class AlertData(Told):
+    result: str
+    """Which alert it is."""
+
+    target: str
+    group: str
+    reason: str
+    next_action: str
+    times: Times
+
+
+class _Envelope(BaseModel):
+    """A CloudEvent of Hasten's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    specversion: Literal["1.0"]
+    id: str
+    """The same whenever the same thing is told."""
+
+    source: str
+    subject: Annotated[str, Field(min_length=1)] | None = None
+    time: AwareDatetime | None
+    datacontenttype: Literal["application/json"]
+
+
+class OutcomeEvent(_Envelope):
+    """What became of a change, or of an event that became none."""
+
+    type: Literal["hasten.outcome.v1"]
+    data: OutcomeData
+
+
+class AlertEvent(_Envelope):
+    """Something an operator must know at once."""
+
+    type: Literal["hasten.alert.v1"]
+    data: AlertData
+
+
+class RejectedProperties(BaseModel):
+    """Application properties of a parked event; its body is what was posted."""
+
+    model_config = ConfigDict(extra="allow", alias_generator=to_camel)
+
+    reason: str
+    fields: str
+    """JSON list of {field, problem, fix}."""
+
+    rejected_at: AwareDatetime
+    original_message_id: str
+    content_type: str
