@@ -2,6 +2,7 @@
 
 import typer
 
+from hasten.cli.apply import apply
 from hasten.cli.release import discard, release
 from hasten.cli.replay import replay
 from hasten.cli.status import status
@@ -12,5 +13,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate Hasten. Exit codes: 0 fine, 1 a problem was found, 2 bad usage or settings.",
 )
-for command in (status, release, discard, replay):
+for command in (status, release, discard, replay, apply):
     app.command()(command)

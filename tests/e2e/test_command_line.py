@@ -37,6 +37,12 @@ class CommandLine:
             functions_url=functions_url, state_dir=tenant.state, app_dir=ROOT
         )
 
+    def targets(self, text: str) -> str:
+        """The path of a targets.yaml with this text."""
+        file = self.tenant.state / "targets.yaml"
+        file.write_text(text)
+        return str(file)
+
     async def run(self, *arguments: str, **settings: str) -> Ran:
         file = self.tenant.state / "settings.json"
         write_settings(file, {**self.settings, **settings})
@@ -113,3 +119,27 @@ async def test_a_queue_that_the_app_reads_is_only_replayed_from_its_dead_letters
 
     assert result.exit_code == 2
     assert "--dead-letters" in result.stderr
+
+
+POLICY = """
+targets:
+  - name: TOTAL
+    display_name: TOTAL
+    groups:
+      - name: TOTAL-Newcomers
+        create: {}
+"""
+
+
+async def test_the_plan_of_the_policy_is_shown_and_done_only_when_asked(line: CommandLine) -> None:
+    policy = {"HASTEN_TARGETS": line.targets(POLICY)}
+
+    planned = await line.run("apply", "TOTAL", **policy)
+    again = await line.run("apply", "TOTAL", **policy)
+    done = await line.run("apply", "TOTAL", "--yes", **policy)
+    after = await line.run("apply", "TOTAL", **policy)
+
+    assert "1. Create the group TOTAL-Newcomers." in planned.stdout
+    assert (planned.exit_code, again.stdout) == (0, planned.stdout)
+    assert "TOTAL: done" in done.stdout
+    assert after.stdout == "Nothing is missing.\n"
