@@ -21,10 +21,10 @@ class Http:
 @dataclass(frozen=True)
 class Bus:
     """`wrong` is a body that must fail the invocation, so that Service Bus delivers it again and in
-    the end dead-letters it."""
+    the end dead-letters it; none where the function itself parks what it cannot read."""
 
     message: Message
-    wrong: str = '{"neither": "this", "nor": "that"}'
+    wrong: str | None = '{"neither": "this", "nor": "that"}'
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,14 @@ SAMPLES: Mapping[str, Http | Bus | Timer] = {
     "graph_lifecycle": Http(_event("notifications/lifecycle-reauthorization-required.json")),
     "directory_changes": Bus(
         Look(group=TOTAL_ENGINEERING, noticed_at=NOW, found_by="notification").message("look-1")
+    ),
+    "onboarding_events": Bus(
+        Message(
+            raw=(ROOT / "examples" / "events" / "provision.json").read_bytes(),
+            message_id="posted-1",
+            content_type="application/cloudevents+json",
+        ),
+        wrong=None,
     ),
     "ensure": Bus(Ensure(target="TOTAL").message("ensure-1")),
     "provisioning": Bus(Wake(target="TOTAL").message("wake-1")),
