@@ -3,6 +3,7 @@
 import typer
 
 from hasten.cli.apply import apply
+from hasten.cli.explain import explain
 from hasten.cli.release import discard, release
 from hasten.cli.replay import replay
 from hasten.cli.status import status
@@ -13,5 +14,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate Hasten. Exit codes: 0 fine, 1 a problem was found, 2 bad usage or settings.",
 )
-for command in (status, release, discard, replay, apply):
+for command in (status, explain, release, discard, replay, apply):
     app.command()(command)

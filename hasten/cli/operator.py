@@ -14,6 +14,7 @@ from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.bootstrap import App
 from hasten.cli.environment import IDENTITY, identity
 from hasten.ports.telemetry import Event
+from hasten.services.explain import Explaining
 from hasten.services.release import Releasing
 from hasten.services.replay import Replaying
 from hasten.services.status import Standing
@@ -36,6 +37,16 @@ class Operator(App):
     @cached_property
     def standing(self) -> Standing:
         return Standing(
+            directory=self._ports.directory,
+            store=self._ports.store,
+            ledger=self._ledger,
+            intents=self._intents,
+            now=self._ports.now,
+        )
+
+    @cached_property
+    def explaining(self) -> Explaining:
+        return Explaining(
             directory=self._ports.directory,
             store=self._ports.store,
             ledger=self._ledger,

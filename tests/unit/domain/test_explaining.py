@@ -1,0 +1,151 @@
+"""Where a person stands, in sentences: a table of situations."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hasten.domain.changes import (
+    DIRECT,
+    Action,
+    Cause,
+    Change,
+    HeldBy,
+    State,
+    finished,
+    held,
+    left_to_cycle,
+    waiting,
+)
+from hasten.domain.cycle import Cycle
+from hasten.domain.explaining import Facts, Nested, explain
+from hasten.domain.intents import Intent, Wanted
+from tests.support.virtual_time import START
+
+TOTAL, USER = "TOTAL", "0000cccc-0000-4000-8000-000000000001"
+ENGINEERING, INNER = "group-engineering", "group-inner"
+NAMES = {ENGINEERING: "TOTAL-Engineering", INNER: "Robotics"}
+LATER = START + timedelta(minutes=40)
+CYCLE = Cycle(began=START - timedelta(minutes=10))
+
+
+def row(action: Action = Action.ADDED, **fields: Any) -> Change:
+    change = Change(
+        target=TOTAL,
+        group=ENGINEERING,
+        user=USER,
+        action=action,
+        origin=1,
+        noticed_at=START,
+        found_at=START,
+        seen_at=START,
+        due_at=START,
+        found_by="notification",
+    )
+    return replace(change, **fields)
+
+
+def facts(*rows: Change, **fields: Any) -> Facts:
+    given = {"through": (ENGINEERING,), "names": NAMES, "cycle": CYCLE, **fields}
+    return Facts(target=TOTAL, now=START, rows=rows, **given)
+
+
+def wish(wanted: Wanted = Wanted.MEMBER, **fields: Any) -> Intent:
+    intent = Intent(
+        target=TOTAL,
+        group=ENGINEERING,
+        user=USER,
+        wanted=wanted,
+        time=START,
+        cause=Cause("/hr", "event-1"),
+        recorded_at=START,
+    )
+    return replace(intent, **fields)
+
+
+BRAKE = held(row(Action.REMOVED), HeldBy.BRAKE, reason="60 of 100 members left", next_action="look")
+OBSERVED = held(row(), HeldBy.OBSERVE, reason="the target is in observe mode", next_action="")
+CALLED = row(called_at=START, finished_at=START, state=State.SUCCEEDED)
+LEFT = left_to_cycle(
+    row(), now=START, reason="the user is disabled", next_action="none", expected_at=LATER
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (facts(exists=False, through=()), "There is no such user in Entra ID (any more)"),
+        (facts(enabled=False), "disabled in Entra ID, where provisioning on demand cannot act"),
+        (facts(), "The user exists in Entra ID and is enabled."),
+        (facts(), "assigned to TOTAL through TOTAL-Engineering (group-engineering)."),
+        (facts(direct=True), "assigned to TOTAL directly and through TOTAL-Engineering"),
+        (facts(through=()), "They are not assigned to TOTAL."),
+        (facts(through=()), "Hasten has seen no change of theirs."),
+        (facts(), "before it watched, which is the work of Entra's own cycles, the next of which"),
+        (
+            facts(through=(), nested=[Nested(group=ENGINEERING, inner=INNER)]),
+            "which is nested in the assigned group TOTAL-Engineering (group-engineering): Entra",
+        ),
+        (facts(row()), "They joined TOTAL-Engineering (group-engineering), as Hasten noticed at"),
+        (facts(row()), "2026-11-24 09:00:00Z by a notification of Graph. It waits for its turn:"),
+        (facts(row(Action.REMOVED)), "They left TOTAL-Engineering"),
+        (facts(row(group=DIRECT)), "Their direct assignment was made, as"),
+        (facts(row(Action.REMOVED, group=DIRECT)), "Their direct assignment was removed, as"),
+        (facts(row(state=State.CALLING, called_at=START)), "has not answered yet"),
+        (
+            facts(waiting(row(), due_at=LATER, reason="not assigned yet", next_action="wait")),
+            "It waits until 2026-11-24 09:40:00Z: not assigned yet. What to do: wait.",
+        ),
+        (facts(BRAKE), "It is held by the brake: 60 of 100 members left. To have it called: "),
+        (facts(BRAKE), f"hasten release TOTAL --group {ENGINEERING} --user {USER}"),
+        (facts(OBSERVED, observes=True), "set `mode: act`, then release it"),
+        (facts(OBSERVED, observes=True), "Note: TOTAL is in observe mode"),
+        (facts(OBSERVED), "To have it called: python -m hasten release TOTAL"),
+        (facts(replace(CALLED, needs_proof=True)), "has still to confirm it."),
+        (facts(CALLED), "the provisioning log said nothing of it within a day."),
+        (facts(replace(CALLED, state=State.CONFIRMED)), "and the provisioning log confirms it."),
+        (facts(replace(CALLED, state=State.IN_SYNC)), "that the app has it already."),
+        (facts(row(state=State.DONE_BY_CYCLE)), "Entra's own cycle has done it"),
+        (facts(LEFT), "left to Entra's own cycle: the user is disabled."),
+        (facts(LEFT), "It is expected by 2026-11-24 09:40:00Z."),
+        (facts(replace(LEFT, expected_at=START)), "Hasten calls it when it stays away."),
+        (facts(replace(LEFT, expected_at=None)), "The next cycle should be over by"),
+        (facts(replace(LEFT, expected_at=None), cycle=Cycle()), "Graph does not say"),
+        (
+            facts(finished(row(), State.FAILED, now=START, reason="x", next_action="mend it")),
+            "It failed at 2026-11-24 09:00:00Z: x. What to do: mend it.",
+        ),
+        (facts(intents=[wish()]), "Event event-1 of /hr (2026-11-24 09:00:00Z) wants them a"),
+        (facts(intents=[wish()]), "member of TOTAL-Engineering (group-engineering): Hasten has"),
+        (facts(intents=[wish(Wanted.ABSENT, is_done=True)]), "no member of TOTAL-Engineering"),
+        (facts(intents=[wish(is_done=True, outcome="user unknown")]), ": user unknown."),
+        (facts(intents=[wish(group=DIRECT)]), "wants them assigned directly"),
+        (facts(intents=[wish(group="name:1", group_name="New")]), "a member of New: Hasten"),
+        (
+            facts(cycle=Cycle(trouble="the job is in quarantine", next_action="restart it")),
+            "Note: the job is in quarantine. What to do: restart it.",
+        ),
+    ],
+)
+def test_a_situation_is_told(known: Facts, expected: str) -> None:
+    assert expected in " ".join(explain(known))
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.SUPERSEDED])
+def test_every_state_that_is_stored_has_its_words(state: State) -> None:
+    assert explain(facts(row(state=state)))
+
+
+def test_who_is_a_direct_member_too_is_not_told_of_nesting() -> None:
+    known = facts(nested=[Nested(group=ENGINEERING, inner=INNER)])
+
+    assert "nested" not in " ".join(explain(known))
+
+
+def test_what_happened_is_told_in_its_order() -> None:
+    later = row(Action.REMOVED, group=DIRECT, found_at=LATER)
+
+    told = [line for line in explain(facts(later, row())) if "as Hasten noticed" in line]
+
+    assert ["joined" in line for line in told] == [True, False]
