@@ -17,6 +17,7 @@ from hasten.services.apply import Applying
 from hasten.services.assignments import Assigning
 from hasten.services.attend import Attending
 from hasten.services.backoff import backoff
+from hasten.services.braking import Braking
 from hasten.services.drain import Draining
 from hasten.services.ensure import Ensuring
 from hasten.services.intents import Intents
@@ -307,10 +308,14 @@ class App:
     @cached_property
     def _recording(self) -> Recording:
         return Recording(
-            directory=self._ports.directory,
-            store=self._ports.store,
+            braking=Braking(
+                directory=self._ports.directory,
+                store=self._ports.store,
+                outbox=self._outbox,
+                emit=self._ports.emit,
+                now=self._ports.now,
+            ),
             ledger=self._ledger,
-            outbox=self._outbox,
             targets=self._by_name,
             emit=self._ports.emit,
             now=self._ports.now,

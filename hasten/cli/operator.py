@@ -16,6 +16,7 @@ from hasten.cli.environment import IDENTITY, identity
 from hasten.ports.telemetry import Event
 from hasten.services.explain import Explaining
 from hasten.services.release import Releasing
+from hasten.services.release_intents import ReleasingIntents
 from hasten.services.replay import Replaying
 from hasten.services.status import Standing
 from hasten.settings import Settings
@@ -59,6 +60,17 @@ class Operator(App):
         return Releasing(
             store=self._ports.store,
             ledger=self._ledger,
+            outbox=self._outbox,
+            bus=self._ports.bus,
+            targets=self._by_name,
+            now=self._ports.now,
+            new_id=self._ports.new_id,
+        )
+
+    @cached_property
+    def releasing_intents(self) -> ReleasingIntents:
+        return ReleasingIntents(
+            intents=self._intents,
             outbox=self._outbox,
             bus=self._ports.bus,
             targets=self._by_name,

@@ -11,6 +11,7 @@ from hasten.cli.operator import Operator
 from hasten.cli.printing import say
 from hasten.cli.running import Code, SettingsFile, Yes, chosen, run
 from hasten.domain.changes import Change
+from hasten.domain.intents import Intent
 from hasten.services.release import STILL_DONE
 
 TargetName = Annotated[str, typer.Argument(help="Name in targets.yaml.")]
@@ -18,7 +19,10 @@ Groups = Annotated[
     list[str] | None, typer.Option("--group", help="Object id, or `direct`; all without.")
 ]
 Users = Annotated[list[str] | None, typer.Option("--user", help="Object id; all without.")]
-Do = Callable[[Operator, str, Sequence[Change]], Awaitable[Sequence[Change]]]
+Held = tuple[Sequence[Change], Sequence[Intent]]
+"""Changes that wait for a call, and revocations that events want of Entra ID."""
+
+Do = Callable[[Operator, str, Held], Awaitable[int]]
 
 
 def release(
@@ -38,7 +42,7 @@ def release(
         does="Called as soon as the pace allows",
         done="released",
         yes=yes,
-        do=lambda operator, name, rows: operator.releasing.release(name, rows),
+        do=_release,
     )
 
 
@@ -59,7 +63,7 @@ def discard(
         does=f"Ended without a call. {STILL_DONE}",
         done="discarded",
         yes=yes,
-        do=lambda operator, name, rows: operator.releasing.discard(name, rows),
+        do=_discard,
     )
 
 
@@ -76,20 +80,25 @@ def _decide(
 ) -> None:
     async def work(operator: Operator) -> Code:
         [known] = chosen(operator, target)
-        held = await operator.releasing.held(known.name, groups=_ids(groups), users=_ids(users))
-        if not held:
+        chosen_ones = {"groups": _ids(groups), "users": _ids(users)}
+        held = (
+            await operator.releasing.held(known.name, **chosen_ones),
+            await operator.releasing_intents.held(known.name, **chosen_ones),
+        )
+        count = len(held[0]) + len(held[1])
+        if not count:
             say("Nothing is held.")
             return Code.FINE
-        for line in _summary(held):
+        for line in (*_changes(held[0]), *_wishes(held[1])):
             say(line)
         say(f"{does}.")
-        if not (yes or typer.confirm(f"{len(held)} changes of {known.name}: go on?")):
+        if not (yes or typer.confirm(f"{count} of {known.name}: go on?")):
             say("Nothing was done.")
             return Code.PROBLEM
         moved = await do(operator, known.name, held)
-        say(f"{len(moved)} {done}.")
-        if len(moved) < len(held):
-            say(f"{len(held) - len(moved)} changed meanwhile and were left as they are.")
+        say(f"{moved} {done}.")
+        if moved < count:
+            say(f"{count - moved} changed meanwhile and were left as they are.")
         return Code.FINE
 
     run(settings, work)
@@ -99,9 +108,29 @@ def _ids(given: Sequence[str] | None) -> frozenset[str]:
     return frozenset(one.lower() for one in given or ())
 
 
-def _summary(held: Sequence[Change]) -> list[str]:
+async def _release(operator: Operator, target: str, held: Held) -> int:
+    rows, intents = held
+    moved = len(await operator.releasing.release(target, rows)) if rows else 0
+    return moved + len(await operator.releasing_intents.release(target, intents))
+
+
+async def _discard(operator: Operator, target: str, held: Held) -> int:
+    rows, intents = held
+    moved = len(await operator.releasing.discard(target, rows)) if rows else 0
+    return moved + len(await operator.releasing_intents.discard(target, intents))
+
+
+def _changes(held: Sequence[Change]) -> list[str]:
     counted = Counter((row.group, row.action, row.held_by, row.reason) for row in held)
     return [
         f"{count} {action} of group {group}, held by {by}: {reason}"
         for (group, action, by, reason), count in sorted(counted.items())
+    ]
+
+
+def _wishes(held: Sequence[Intent]) -> list[str]:
+    counted = Counter((intent.group, intent.held) for intent in held)
+    return [
+        f"{count} to be removed from group {group} by events, held by brake: {reason}"
+        for (group, reason), count in sorted(counted.items())
     ]

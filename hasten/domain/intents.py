@@ -32,7 +32,8 @@ class Intent:
     """`(target, group, user)` names it. `group` is an object id, DIRECT, or `group_key` of a name.
 
     `time` is that of the event, `recorded_at` when Hasten took it. `writing` is set before the
-    write to Entra ID: after a crash nobody can tell whether it was done.
+    write to Entra ID: after a crash nobody can tell whether it was done. `held` is why the brake
+    holds it, `released` that an operator has looked: the brake does not judge it again.
     `spec` is how the event wants the group made: description, owners, rule, role.
     """
 
@@ -46,6 +47,8 @@ class Intent:
     group_name: str = ""
     spec: Mapping[str, Any] = field(default_factory=dict)
     writing: bool = False
+    held: str = ""
+    released: bool = False
     is_done: bool = False
     outcome: str = ""
 

@@ -73,7 +73,7 @@ class Ensuring:
                 f"target {ensure.target} is not in targets.yaml",
                 "put it back, or cancel its events",
             )
-        opened = await self.intents.open_intents(target.name)
+        opened = [i for i in await self.intents.open_intents(target.name) if not i.held]
         if not opened:
             return
         found = await registry.load(self.store, target.name)
@@ -123,11 +123,16 @@ class Ensuring:
                 store=self.store,
                 groups=groups,
                 intents=self.intents,
+                braking=self.recording.braking,
                 emit=self.emit,
                 now=self.now,
             ),
             direct=DirectEnsuring(
-                directory=self.directory, store=self.store, intents=self.intents, now=self.now
+                directory=self.directory,
+                store=self.store,
+                intents=self.intents,
+                braking=self.recording.braking,
+                now=self.now,
             ),
             emit=self.emit,
             now=self.now,

@@ -11,8 +11,9 @@ from hasten.errors import PermanentError
 from hasten.ports.clock import Now
 from hasten.ports.directory import Directory, NotYet
 from hasten.ports.store import Store
+from hasten.services.braking import Braking
 from hasten.services.ensure_assignment import Assigned
-from hasten.services.ensure_work import Work, marked, origin
+from hasten.services.ensure_work import Work, let_go, marked, origin
 from hasten.services.intents import Intents
 
 
@@ -21,13 +22,18 @@ class DirectEnsuring:
     directory: Directory
     store: Store
     intents: Intents
+    braking: Braking
     now: Now
 
     async def bring_about(self, work: Work, wanted: Sequence[Intent]) -> None:
         """Revocations go before grants; the first error that will pass ends it."""
         assigned = await work.assigned()
         with work.troubles.kept():
-            for intent in sorted(wanted, key=lambda i: i.wanted is not Wanted.ABSENT):
+            leavers = [i for i in wanted if i.wanted is Wanted.ABSENT and assigned.of(i.user)]
+            let = await let_go(work, self.intents, self.braking, leavers)
+            stopped = {intent.user for intent in leavers} - {intent.user for intent in let}
+            free = [intent for intent in wanted if intent.user not in stopped]
+            for intent in sorted(free, key=lambda i: i.wanted is not Wanted.ABSENT):
                 is_assigned = bool(assigned.of(intent.user))
                 if intent.wanted is Wanted.ABSENT and is_assigned:
                     await self._unassign(work, assigned, intent)

@@ -24,9 +24,10 @@ from hasten.ports.clock import Now
 from hasten.ports.directory import Directory, Member, NotYet
 from hasten.ports.store import Json, Store
 from hasten.ports.telemetry import Emit, Event
+from hasten.services.braking import Braking
 from hasten.services.ensure_assignment import Assigned
 from hasten.services.ensure_members import Joined, add
-from hasten.services.ensure_work import Result, Work, marked, origin
+from hasten.services.ensure_work import Result, Work, let_go, marked, origin
 from hasten.services.groups import Groups
 from hasten.services.intents import Intents
 
@@ -37,6 +38,7 @@ class GroupEnsuring:
     store: Store
     groups: Groups
     intents: Intents
+    braking: Braking
     emit: Emit
     now: Now
 
@@ -90,6 +92,7 @@ class GroupEnsuring:
         return _Sight(await self.directory.members(group), begun, at)
 
     async def _leave(self, work: Work, leavers: Sequence[Intent]) -> None:
+        leavers = await let_go(work, self.intents, self.braking, leavers)
         before = {intent.user for intent in leavers if intent.writing}
         for intent in await marked(self.intents, leavers):
             removed = await self.directory.remove_member(work.group, intent.user)

@@ -8,6 +8,7 @@ from hasten.domain.ensuring import Ending, Seen
 from hasten.domain.intents import Intent
 from hasten.ports.store import Store
 from hasten.services import cursors
+from hasten.services.braking import Braking
 from hasten.services.ensure_assignment import Assigned
 from hasten.services.intents import Intents
 from hasten.services.troubles import Troubles
@@ -30,6 +31,21 @@ class Work:
 
     def end(self, intents: Sequence[Intent], ending: Ending) -> None:
         self.results += [(intent, ending) for intent in intents]
+
+
+async def let_go(
+    work: Work, intents: Intents, braking: Braking, leavers: Sequence[Intent]
+) -> list[Intent]:
+    """Those who may leave: nobody is removed before the brake has judged how many there are. The
+    others wait for an operator, and one alert calls them."""
+    unjudged = [i for i in leavers if not i.writing and not i.released]
+    users = {intent.user for intent in unjudged}
+    judged = await braking.judge(work.target, work.group, users, still_members=True)
+    if judged is None:
+        return list(leavers)
+    await intents.update(unjudged, lambda intent: replace(intent, held=judged.reason))
+    await braking.tell(work.target, work.group, judged, key=f"{braking.now():%Y-%m-%dT%H:%M}")
+    return [intent for intent in leavers if intent.writing or intent.released]
 
 
 async def marked(intents: Intents, given: Sequence[Intent]) -> list[Intent]:

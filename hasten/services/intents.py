@@ -50,7 +50,8 @@ class Intents:
     async def finish(self, intents: Sequence[Intent], outcome: str) -> list[Intent]:
         """Marks as done those that are still as given; a newer event's stay open."""
         return await self.update(
-            intents, lambda intent: replace(intent, is_done=True, writing=False, outcome=outcome)
+            intents,
+            lambda intent: replace(intent, is_done=True, writing=False, held="", outcome=outcome),
         )
 
     async def forget(self, target: str, before: datetime) -> int:

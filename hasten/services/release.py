@@ -48,11 +48,7 @@ class Releasing:
 
         Raises PermanentError where the target only observes: they would be called all the same.
         """
-        if self.targets[target].observes:
-            raise PermanentError(
-                f"target {target} is in observe mode, where nothing may be called",
-                "set `mode: act` in targets.yaml and deploy it, then release",
-            )
+        refuse_observed(self.targets[target])
         moved = await self.ledger.move(rows, lambda row: released(row, now=self.now()))
         await self._count_anew(target, moved)
         if moved:
@@ -78,3 +74,12 @@ class Releasing:
         still = {row.group for row in held if row.held_by is HeldBy.BRAKE}
         for group in {row.group for row in moved} - still:
             await Removals(self.store).forget(target, group)
+
+
+def refuse_observed(target: Target) -> None:
+    """Raises PermanentError: what is released would be held again, or done all the same."""
+    if target.observes:
+        raise PermanentError(
+            f"target {target.name} is in observe mode, where nothing may be called",
+            "set `mode: act` in targets.yaml and deploy it, then release",
+        )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from hasten.domain import cycle
 from hasten.domain.changes import Change, HeldBy, State
 from hasten.domain.cycle import Cycle
+from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.clock import Now
 from hasten.ports.directory import Directory
@@ -86,7 +87,8 @@ class Standing:
         known, state, trouble = await self._job(found)
         groups = await self._groups(found, now)
         failed = sum(1 for row in ended if row.state is State.FAILED and _is_recent(row, now))
-        held = _held(rows)
+        intents = await self.intents.open_intents(target.name)
+        held = [*_held(rows), *_held_intents(intents)]
         waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
         is_open = breaker.open_until is not None and breaker.open_until > now
         return Status(
@@ -97,7 +99,7 @@ class Standing:
             last_cycle=known.done_until,
             next_cycle=known.done_by(now),
             open=dict(sorted(Counter(str(row.state) for row in rows).items())),
-            wanted=len(await self.intents.open_intents(target.name)),
+            wanted=len(intents),
             oldest_revocation=min((row.noticed_at for row in waiting), default=None),
             held=held,
             failed_lately=failed,
@@ -157,6 +159,15 @@ def _held(rows: Sequence[Change]) -> list[Held]:
             removals=sum(1 for row in together if row.is_removal),
         )
         for (group, by, reason), together in sorted(of_group.items())
+    ]
+
+
+def _held_intents(intents: Sequence[Intent]) -> list[Held]:
+    """Revocations that events want, and for which nothing has been written to Entra ID."""
+    counted = Counter((intent.group, intent.held) for intent in intents if intent.held)
+    return [
+        Held(group=group, by=HeldBy.BRAKE, reason=reason, changes=count, removals=count)
+        for (group, reason), count in sorted(counted.items())
     ]
 
 

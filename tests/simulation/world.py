@@ -16,7 +16,11 @@ from emulator.graph.seed import TOTAL, object_id
 from emulator.graph.server import GraphServer
 from hasten import settings
 from hasten.domain.changes import Change
+from hasten.services.intents import Intents
 from hasten.services.ledger import Ledger
+from hasten.services.outbox import Outbox
+from hasten.services.release import Releasing
+from hasten.services.release_intents import ReleasingIntents
 from hasten.settings import Settings
 from hasten.targets import Target
 from tests.fakes.memory_store import MemoryStore
@@ -30,6 +34,7 @@ from tests.simulation.oracle import differences
 from tests.simulation.owners import Owner, keep_books
 from tests.simulation.report import Report
 from tests.simulation.table import NOTIFICATIONS, TIMERS, triggers
+from tests.simulation.upstream import Upstream
 from tests.simulation.webhook import Webhooks
 from tests.support.virtual_time import START, now
 
@@ -78,6 +83,7 @@ class World:
             self.graph, server=self._outside, latency=latency, faults=self.faults
         )
         self.admin = Admin(self.tenant)
+        self.upstream = Upstream(self.bus)
         self.around = Surroundings(
             settings=_settings(),
             targets=targets,
@@ -113,6 +119,35 @@ class World:
         """No more faults."""
         self.faults.rates = CALM
         self.tenant.faults.clear()
+
+    async def release(self) -> int:
+        """What an operator does with `python -m hasten release`: of all that is held; how many."""
+        targets = {target.name: target for target in self.around.targets}
+        intents, outbox = Intents(self.store), Outbox(self.store, self.bus)
+        releasing = Releasing(
+            store=self.store,
+            ledger=Ledger(self.store),
+            outbox=outbox,
+            bus=self.bus,
+            targets=targets,
+            now=now,
+            new_id=self._new_id,
+        )
+        wishes = ReleasingIntents(
+            intents=intents,
+            outbox=outbox,
+            bus=self.bus,
+            targets=targets,
+            now=now,
+            new_id=self._new_id,
+        )
+        released = 0
+        for target in targets:
+            held = await releasing.held(target, groups=(), users=())
+            released += len(await releasing.release(target, held))
+            wished = await wishes.held(target, groups=(), users=())
+            released += len(await wishes.release(target, wished))
+        return released
 
     async def forge(self, *, knows_the_secret: bool) -> None:
         """A notification that is not true arrives at a host, if one is alive."""

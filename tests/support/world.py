@@ -9,6 +9,7 @@ from hasten.ports.store import Store
 from hasten.ports.telemetry import Event
 from hasten.services import registry
 from hasten.services.assignments import Assigning
+from hasten.services.braking import Braking
 from hasten.services.drain import Draining
 from hasten.services.intents import Intents
 from hasten.services.ledger import Ledger
@@ -103,10 +104,14 @@ class World:
     @property
     def recording(self) -> Recording:
         return Recording(
-            directory=self.directory,
-            store=self.store,
+            braking=Braking(
+                directory=self.directory,
+                store=self.store,
+                outbox=self.outbox,
+                emit=self.events.append,
+                now=now,
+            ),
             ledger=self.ledger,
-            outbox=self.outbox,
             targets={self.target.name: self.target},
             emit=self.events.append,
             now=now,
