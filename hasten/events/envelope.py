@@ -143,7 +143,7 @@ def _untimely(time: datetime, data: Data, now: datetime) -> list[Fault]:
     faults = []
     if time > now + MOST_AHEAD:
         faults.append(fault(Trouble.FUTURE, "time"))
-    if isinstance(data, Onboard) and data.start_at and data.start_at > time + MOST_TO_START:
+    if isinstance(data, Onboard) and data.start_at and data.start_at - time > MOST_TO_START:
         faults.append(fault(Trouble.START_TOO_FAR, "data.startAt"))
     if isinstance(data, (Onboard, Offboard)) and data.end_at:
         if data.end_at > now + MOST_TO_END:

@@ -1,0 +1,122 @@
+"""The examples do what the docs promise: against the emulated Service Bus, and with the SAS token
+that the real one asks for."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import parse_qs, quote_plus
+
+import pytest_asyncio
+from azure.servicebus.aio import ServiceBusClient
+
+from emulator.environment import write_settings
+from emulator.servicebus import ServiceBusServer
+from emulator.servicebus.entities import load_entities
+from hasten.events.envelope import Event, read
+from hasten.ports.bus import ONBOARDING_EVENTS
+from hasten.ports.clock import utc_now
+
+ROOT = Path(__file__).parents[3]
+ONBOARD = ROOT / "examples" / "events" / "onboard.json"
+KEY = "a key/with+signs="
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[ServiceBusServer]:
+    server = ServiceBusServer(load_entities(ROOT / "infra" / "entities.json"))
+    await server.start()
+    yield server
+    await server.stop()
+
+
+async def ran(*command: str, **environment: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+    return output.decode()
+
+
+async def posted(server: ServiceBusServer, folder: Path, *arguments: str) -> Event:
+    """What Hasten reads of that which post_event.py sends."""
+    settings = folder / "settings.json"
+    write_settings(settings, {"ServiceBusConnection": server.connection_string})
+    script = str(ROOT / "examples" / "post_event.py")
+    await ran(sys.executable, script, *arguments, "--settings", str(settings))
+    async with (
+        ServiceBusClient.from_connection_string(server.connection_string) as client,
+        client.get_queue_receiver(ONBOARDING_EVENTS) as receiver,
+    ):
+        [message] = await receiver.receive_messages(max_wait_time=10)
+        return read(b"".join(message.body), message.content_type or "", {}, utc_now())
+
+
+async def test_the_python_example_posts_a_file_under_a_new_id(
+    server: ServiceBusServer, tmp_path: Path
+) -> None:
+    event = await posted(server, tmp_path, str(ONBOARD))
+
+    assert event.data.type == "hasten.user.onboard.v1"
+    assert event.source == "/hr"
+    assert event.id != "hire-4711"
+
+
+async def test_the_python_example_posts_what_its_arguments_say(
+    server: ServiceBusServer, tmp_path: Path
+) -> None:
+    kind, user = "hasten.user.offboard.v1", "upn=ada@contoso.example"
+    arguments = ["--type", kind, "--target", "TOTAL", "--user", user, "--group", "TOTAL-X"]
+
+    event = await posted(server, tmp_path, *arguments)
+
+    assert event.data.model_dump(exclude_unset=True) == {
+        "target": "TOTAL",
+        "users": [{"upn": "ada@contoso.example"}],
+        "groups": [{"name": "TOTAL-X"}],
+    }
+
+
+CURL = """#!/bin/sh
+cat > "$TOLD.headers"
+printf '%s\\n' "$@" > "$TOLD.arguments"
+"""
+
+
+async def test_the_curl_example_signs_as_service_bus_asks(tmp_path: Path) -> None:
+    curl = tmp_path / "curl"
+    curl.write_text(CURL)
+    curl.chmod(0o755)
+    told = tmp_path / "told"
+
+    await ran(
+        str(ROOT / "examples" / "post_event.sh"),
+        str(ONBOARD),
+        PATH=f"{tmp_path}:{os.environ['PATH']}",
+        TOLD=str(told),
+        SERVICEBUS_NAMESPACE="contoso",
+        SAS_KEY_NAME="post-events",
+        SAS_KEY=KEY,
+    )
+
+    url = "https://contoso.servicebus.windows.net/onboarding-events"
+    headers = (tmp_path / "told.headers").read_text().strip()
+    arguments = (tmp_path / "told.arguments").read_text().splitlines()
+    scheme, _, token = headers.removeprefix("Authorization: ").partition(" ")
+    given = {name: value for name, [value] in parse_qs(token).items()}
+    signed = f"{quote_plus(url)}\n{given['se']}".encode()
+    expected = base64.b64encode(hmac.new(KEY.encode(), signed, hashlib.sha256).digest())
+    assert scheme == "SharedAccessSignature"
+    assert given == {**given, "sr": url, "sig": expected.decode(), "skn": "post-events"}
+    assert arguments[-1] == f"{url}/messages?api-version=2015-01"
+    assert f"@{ONBOARD}" in arguments
+    assert KEY not in "".join(arguments)
