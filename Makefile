@@ -8,7 +8,7 @@ demo: $(VENV)/.ready ## play the story on an emulated tenant
 	$(BIN)/python -m emulator.demo
 
 local: $(VENV)/.ready ## run the emulated tenant and Hasten until Ctrl-C
-	$(BIN)/python -m emulator
+	$(BIN)/python -m emulator --targets examples/targets.yaml
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest

@@ -30,7 +30,8 @@ class Recording:
     async def record(
         self, changes: Sequence[Change], *, members_before: int | None = None
     ) -> list[Change]:
-        """Writes what is new and returns it. `members_before` is how many the group had where
+        """Writes what is new and returns it; a row that only learned where else it was seen is no
+        news. `members_before` is how many the group had where
         the caller knows it better than the directory does now."""
         by_group: dict[tuple[str, str], list[Change]] = defaultdict(list)
         for change in changes:
@@ -48,9 +49,10 @@ class Recording:
                 recorded += await self.ledger.record(found)
             else:
                 recorded += await self._record(policy, group, found, members_before)
-        for change in recorded:
+        news = [change for change in recorded if change.seen_at <= change.found_at]
+        for change in news:
             self._tell(change)
-        return recorded
+        return news
 
     async def restart(self, known: Change, cause: Cause) -> list[Change]:
         """Has a row that ended called again, as an event asks for it."""

@@ -35,11 +35,6 @@ def test_the_file_that_ships_with_hasten_names_total() -> None:
         name="TOTAL",
         display_name="TOTAL",
         mode=Mode.ACT,
-        groups=(
-            GroupPolicy(name="TOTAL-Engineering"),
-            GroupPolicy(name="TOTAL-Admin", admin=True),
-            GroupPolicy(name="TOTAL-*", create=Creation()),
-        ),
         grants_by=GrantsBy.GROUP,
         expect_mapping={
             "externalId": "objectId",
@@ -47,6 +42,15 @@ def test_the_file_that_ships_with_hasten_names_total() -> None:
             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department": "department",
         },
     )
+
+
+def test_the_file_of_the_examples_lets_events_touch_the_monitored_group_alone() -> None:
+    [target] = load(Path(__file__).parents[3] / "examples" / "targets.yaml")
+
+    assert [group.name for group in target.groups if group.allows_events] == [
+        "TOTAL-Engineering",
+        "TOTAL-Contractors",
+    ]
 
 
 def test_everything_a_target_may_say_is_read(tmp_path: Path) -> None:
