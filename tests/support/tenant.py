@@ -29,6 +29,8 @@ ROOT = Path(__file__).parents[2]
 LOCK = "PT5S"
 """Of messages and sessions here: what a killed host had locked is free again after it."""
 
+QUICK = GraphOptions(on_demand_delay=(0.5, 1.0))
+
 PATIENCE = 60.0
 POLL = 0.05
 
@@ -124,6 +126,7 @@ class Tenant:
     azure: Azure
     admin: Admin
     state: Path
+    targets: Path | None = None
     hosts: list[Host] = field(default_factory=list)
 
     @property
@@ -142,7 +145,10 @@ class Tenant:
         """One more host, started; all share the bus and the store."""
         port = free_port()
         settings = self.azure.environment(
-            functions_url=f"http://127.0.0.1:{port}", state_dir=self.state, app_dir=ROOT
+            functions_url=f"http://127.0.0.1:{port}",
+            state_dir=self.state,
+            app_dir=ROOT,
+            targets=self.targets,
         )
         host = Host(port, settings, self.state / f"host-{len(self.hosts)}.log")
         self.hosts.append(host)
@@ -202,11 +208,12 @@ class Tenant:
 
 @asynccontextmanager
 async def emulated(
-    state: Path, *, on_demand_delay: tuple[float, float] = (0.5, 1.0)
+    state: Path, *, graph: GraphOptions = QUICK, targets: Path | None = None
 ) -> AsyncIterator[Tenant]:
-    graph = GraphOptions(on_demand_delay=on_demand_delay)
     async with running(AzureOptions(graph=graph, entities=_with_short_locks(state))) as azure:
-        tenant = Tenant(azure, Admin(azure.graph.url, azure.graph.admin_token), state)
+        tenant = Tenant(
+            azure, Admin(azure.graph.url, azure.graph.admin_token), state, targets=targets
+        )
         try:
             yield tenant
         finally:
