@@ -125,7 +125,6 @@ class App:
 
     @cached_property
     def onboarding(self) -> Onboarding:
-        people = People(self._ports.store)
         resolving = Resolving(
             directory=self._ports.directory,
             store=self._ports.store,
@@ -135,12 +134,12 @@ class App:
         touching = Touching(
             directory=self._ports.directory,
             store=self._ports.store,
-            people=people,
+            people=self._people,
             watching=self._watching,
         )
         return Onboarding(
             reading=Reading(resolving, touching),
-            writing=Writing(self._intents, people, self._ports.now),
+            writing=Writing(self._intents, self._people, self._ports.now),
             rejecting=Rejecting(
                 bus=self._ports.bus,
                 outbox=self._outbox,
@@ -301,6 +300,7 @@ class App:
             store=self._ports.store,
             ledger=self._ledger,
             intents=self._intents,
+            people=self._people,
             emit=self._ports.emit,
             now=self._ports.now,
         )
@@ -328,6 +328,10 @@ class App:
     @cached_property
     def _intents(self) -> Intents:
         return Intents(self._ports.store)
+
+    @cached_property
+    def _people(self) -> People:
+        return People(self._ports.store)
 
     @property
     def _by_name(self) -> dict[str, Target]:

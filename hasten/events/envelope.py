@@ -58,7 +58,7 @@ class Envelope(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class OnboardingEvent:
     """A valid event. Whether its people and groups exist is another matter."""
 
     source: str
@@ -71,7 +71,7 @@ class Event:
         return Identity(self.source, self.id, self.data.type, self.data.target)
 
 
-def encode(event: Event) -> bytes:
+def encode(event: OnboardingEvent) -> bytes:
     """The event in structured mode."""
     envelope = {
         "specversion": "1.0",
@@ -85,7 +85,9 @@ def encode(event: Event) -> bytes:
     return json.dumps(envelope, separators=(",", ":")).encode()
 
 
-def read(body: bytes, content_type: str, properties: Mapping[str, str], now: datetime) -> Event:
+def read(
+    body: bytes, content_type: str, properties: Mapping[str, str], now: datetime
+) -> OnboardingEvent:
     """Raises InvalidEventError with every fault that can be seen without asking anyone."""
     if len(body) > MAX_BODY:
         raise InvalidEventError([fault(Trouble.TOO_LARGE, "body")], Identity())
@@ -117,7 +119,7 @@ def _parsed(body: bytes, identity: Identity) -> Any:
         raise InvalidEventError([fault(Trouble.MALFORMED, "body")], identity) from None
 
 
-def _event(parsed: Any, now: datetime) -> Event:
+def _event(parsed: Any, now: datetime) -> OnboardingEvent:
     if not isinstance(parsed, dict):
         raise InvalidEventError([fault(Trouble.MALFORMED, "body")], Identity())
     identity = _identity(parsed)
@@ -136,7 +138,7 @@ def _event(parsed: Any, now: datetime) -> Event:
         faults += _untimely(envelope.time, data, now)
     if faults or envelope is None or data is None:
         raise InvalidEventError(faults, identity)
-    return Event(source=envelope.source, id=envelope.id, time=envelope.time, data=data)
+    return OnboardingEvent(source=envelope.source, id=envelope.id, time=envelope.time, data=data)
 
 
 def _untimely(time: datetime, data: Data, now: datetime) -> list[Fault]:

@@ -12,13 +12,12 @@ from hasten.domain.changes import Cause, State
 from hasten.domain.intents import THE_GROUP
 from hasten.domain.outcomes import STALE, Outcome, of_event
 from hasten.errors import PermanentError
-from hasten.events.envelope import Event, read
+from hasten.events.envelope import OnboardingEvent, read
 from hasten.events.faults import Identity, InvalidEventError, Trouble, fault
 from hasten.events.models import people, starts_at
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Bus, Message
 from hasten.ports.clock import NewId, Now
-from hasten.ports.telemetry import Emit
-from hasten.ports.telemetry import Event as Told
+from hasten.ports.telemetry import Emit, Event
 from hasten.services.messages import Ensure
 from hasten.services.onboarding_later import ends, held, split
 from hasten.services.onboarding_message import Posted
@@ -58,7 +57,7 @@ class Onboarding:
             refused = fault(Trouble.REFUSED, "event", error.reason, error.next_action)
             await self.rejecting.whole(posted, [refused], identity)
 
-    async def _take(self, posted: Posted, event: Event) -> None:
+    async def _take(self, posted: Posted, event: OnboardingEvent) -> None:
         target = self.targets.get(event.data.target)
         if target is None:
             unknown = fault(Trouble.UNKNOWN_TARGET, "data.target")
@@ -76,7 +75,7 @@ class Onboarding:
         plan = await self.reading.plan(event, target, is_end=bool(posted.end_of))
         await self._carry_out(posted, event, plan)
 
-    async def _carry_out(self, posted: Posted, event: Event, plan: Plan) -> None:
+    async def _carry_out(self, posted: Posted, event: OnboardingEvent, plan: Plan) -> None:
         later = ends(posted, event, plan, self.new_id)
         if later:
             await self.bus.send(ONBOARDING_EVENTS, later)
@@ -90,7 +89,7 @@ class Onboarding:
         result = "accepted" if plan.wants and not written.is_all_stale else "idle"
         self._tell(posted, event, result, refused=len(plan.refused), **counts)
 
-    def _outcomes(self, event: Event, plan: Plan, written: Written) -> Sequence[Outcome]:
+    def _outcomes(self, event: OnboardingEvent, plan: Plan, written: Written) -> Sequence[Outcome]:
         stale = [
             self._outcome(
                 event,
@@ -116,7 +115,14 @@ class Onboarding:
         return [*stale, *idle]
 
     def _outcome(
-        self, event: Event, *, group: str, user: str, result: str, reason: str, next_action: str
+        self,
+        event: OnboardingEvent,
+        *,
+        group: str,
+        user: str,
+        result: str,
+        reason: str,
+        next_action: str,
     ) -> Outcome:
         return of_event(
             Cause(event.source, event.id),
@@ -129,7 +135,7 @@ class Onboarding:
             now=self.now(),
         )
 
-    def _tell(self, posted: Posted, event: Event, result: str, **more: int | str) -> None:
+    def _tell(self, posted: Posted, event: OnboardingEvent, result: str, **more: int | str) -> None:
         about = {
             "target": event.data.target,
             "type": event.data.type,
@@ -137,7 +143,7 @@ class Onboarding:
             "people": len(people(event.data)),
             **more,
         }
-        self.emit(Told("onboarding", result, about))
+        self.emit(Event("onboarding", result, about))
 
 
 def ensures(target: str, now: datetime) -> list[Message]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted
-from hasten.events.envelope import MAX_ID, Event
+from hasten.events.envelope import MAX_ID, OnboardingEvent
 from hasten.events.models import Data, EnsureGroup, GroupRef, Offboard, Onboard, UserRef, people
 from hasten.limits import MAX_USERS_PER_EVENT
 from hasten.ports.bus import Message
@@ -19,12 +19,12 @@ from hasten.services.onboarding_plan import Plan
 END = ":end"
 
 
-def held(posted: Posted, event: Event, at: datetime, new_id: NewId) -> Message:
+def held(posted: Posted, event: OnboardingEvent, at: datetime, new_id: NewId) -> Message:
     """The same event, delivered at `at`."""
     return posted.saying(event).message(new_id(), at)
 
 
-def split(posted: Posted, event: Event, new_id: NewId) -> Sequence[Message]:
+def split(posted: Posted, event: OnboardingEvent, new_id: NewId) -> Sequence[Message]:
     """The event in parts of as many people as one may name; none when it names no more."""
     refs = people(event.data)
     if len(refs) <= MAX_USERS_PER_EVENT:
@@ -37,7 +37,7 @@ def split(posted: Posted, event: Event, new_id: NewId) -> Sequence[Message]:
     return [posted.saying(replace(event, data=part)).message(new_id()) for part in parts]
 
 
-def ends(posted: Posted, event: Event, plan: Plan, new_id: NewId) -> Sequence[Message]:
+def ends(posted: Posted, event: OnboardingEvent, plan: Plan, new_id: NewId) -> Sequence[Message]:
     """The offboarding that an onboarding with endAt brings with it."""
     if not isinstance(event.data, Onboard) or event.data.end_at is None:
         return []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
-from hasten.events.envelope import PREFIXES, STRUCTURED, Event, encode
+from hasten.events.envelope import PREFIXES, STRUCTURED, OnboardingEvent, encode
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
 
 TRIES = "hastenTries"
@@ -44,7 +44,7 @@ class Posted:
     def tried_again(self) -> Self:
         return replace(self, tries=self.tries + 1)
 
-    def saying(self, event: Event) -> Self:
+    def saying(self, event: OnboardingEvent) -> Self:
         """The same message with another event in it."""
         return replace(self, body=encode(event), content_type=STRUCTURED, properties={}, tries=0)
 

@@ -33,6 +33,14 @@ class Person:
     joined: Mapping[str, Joined] = field(default_factory=dict)
     left_at: datetime | None = None
 
+    def is_gone(self, before: datetime) -> bool:
+        left = self.left_at
+        return (
+            left is not None
+            and left < before
+            and all(joined.time <= left for joined in self.joined.values())
+        )
+
 
 class People:
     def __init__(self, store: Store) -> None:
@@ -54,6 +62,13 @@ class People:
 
     async def find(self, target: str, user: str) -> Person | None:
         return await self._rows.find(target, user)
+
+    async def forget(self, target: str, before: datetime) -> int:
+        """Deletes what is known of people who left before then and joined nothing since."""
+        known = await self._rows.listed(target, "")
+        return await self._rows.remove(
+            [person for person in known if person.is_gone(before)], lambda p: p.is_gone(before)
+        )
 
     async def _note(self, news: Sequence[Person]) -> Mapping[str, Person]:
         known: dict[str, Person] = {}

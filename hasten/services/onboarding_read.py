@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import THE_GROUP, Wanted
-from hasten.events.envelope import Event
+from hasten.events.envelope import OnboardingEvent
 from hasten.events.faults import Fault, InvalidEventError, fault
 from hasten.events.models import (
     EnsureGroup,
@@ -28,7 +28,7 @@ class Reading:
     resolving: Resolving
     touching: Touching
 
-    async def plan(self, event: Event, target: Target, *, is_end: bool) -> Plan:
+    async def plan(self, event: OnboardingEvent, target: Target, *, is_end: bool) -> Plan:
         """`is_end`: it carries out the endAt of an earlier one. Raises InvalidEventError where
         nothing at all can be done."""
         match event.data:
@@ -41,7 +41,7 @@ class Reading:
             case Provision() as data:
                 return await self._provision(event, data, target)
 
-    async def _onboard(self, event: Event, data: Onboard, target: Target) -> Plan:
+    async def _onboard(self, event: OnboardingEvent, data: Onboard, target: Target) -> Plan:
         group = await self._group(event, data.group, target, by_hand=True)
         people = await self._people(event, data.users, "data.users")
         spec = {"role": data.role} if data.role else {}
@@ -49,7 +49,7 @@ class Reading:
         return Plan(wants, people.refused(data, "users", group.key))
 
     async def _offboard(
-        self, event: Event, data: Offboard, target: Target, *, is_end: bool
+        self, event: OnboardingEvent, data: Offboard, target: Target, *, is_end: bool
     ) -> Plan:
         groups, wrong = await self._groups(event, data, target, is_end=is_end)
         people = await self._people(event, data.users, "data.users")
@@ -65,7 +65,7 @@ class Reading:
             plan.refused.append(Refused(data=part, faults=[fault for _, fault in wrong]))
         return plan
 
-    async def _ensure(self, event: Event, data: EnsureGroup, target: Target) -> Plan:
+    async def _ensure(self, event: OnboardingEvent, data: EnsureGroup, target: Target) -> Plan:
         by_hand = bool(data.members)
         group = await self._group(event, data.group, target, by_hand=by_hand, may_make=True)
         owners = await self.resolving.users(data.owners or (), "data.owners")
@@ -86,7 +86,7 @@ class Reading:
             wants.append(Want(group=group, users=people.ids, wanted=Wanted.MEMBER, spec=role))
         return Plan(wants, people.refused(data, "members", group.key))
 
-    async def _provision(self, event: Event, data: Provision, target: Target) -> Plan:
+    async def _provision(self, event: OnboardingEvent, data: Provision, target: Target) -> Plan:
         people = await self._people(event, data.users, "data.users")
         plan = Plan(refused=people.refused(data, "users", ""))
         if data.group is None:
@@ -99,7 +99,7 @@ class Reading:
 
     async def _group(
         self,
-        event: Event,
+        event: OnboardingEvent,
         ref: GroupRef | None,
         target: Target,
         *,
@@ -119,7 +119,7 @@ class Reading:
         return found
 
     async def _groups(
-        self, event: Event, data: Offboard, target: Target, *, is_end: bool
+        self, event: OnboardingEvent, data: Offboard, target: Target, *, is_end: bool
     ) -> tuple[Sequence[KnownGroup], Sequence[tuple[GroupRef, Fault]]]:
         """Those that are named. The end of an assignment without a group names none either."""
         if data.groups is None:
@@ -141,7 +141,7 @@ class Reading:
         return list(known.values()), wrong
 
     async def _people(
-        self, event: Event, refs: Sequence[UserRef], at: str, *, may_be_none: bool = False
+        self, event: OnboardingEvent, refs: Sequence[UserRef], at: str, *, may_be_none: bool = False
     ) -> "_People":
         found = await self.resolving.users(refs, at)
         people = _People()

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Recorded, Wanted, group_key
 from hasten.errors import TemporaryError
-from hasten.events.envelope import Event
+from hasten.events.envelope import OnboardingEvent
 from hasten.ports.clock import Now
 from hasten.services.intents import Intents
 from hasten.services.onboarding_people import Joined, People, Person
@@ -37,7 +37,7 @@ class Writing:
     people: People
     now: Now
 
-    async def write(self, event: Event, plan: Plan, end_of: str) -> Written:
+    async def write(self, event: OnboardingEvent, plan: Plan, end_of: str) -> Written:
         """Raises TemporaryError while an earlier event about the same person is being done."""
         written = Written()
         for want in plan.wants:
@@ -48,7 +48,7 @@ class Writing:
             _count(written, want.group, {intent.user: what for intent, what in judged})
         return written
 
-    async def _overtaken(self, event: Event, want: Want, end_of: str) -> frozenset[str]:
+    async def _overtaken(self, event: OnboardingEvent, want: Want, end_of: str) -> frozenset[str]:
         """People about whom a newer event has spoken so long ago, or of groups so many, that no
         intent tells it."""
         target = event.data.target
@@ -89,7 +89,7 @@ class Writing:
             if known and not known.is_done and known.wanted in {Wanted.MEMBER, Wanted.ABSENT}:
                 raise TemporaryError("an earlier event is being brought about", FIRST_THINGS_FIRST)
 
-    def _intents(self, event: Event, want: Want, users: Sequence[str]) -> list[Intent]:
+    def _intents(self, event: OnboardingEvent, want: Want, users: Sequence[str]) -> list[Intent]:
         return [
             Intent(
                 target=event.data.target,
@@ -106,7 +106,7 @@ class Writing:
         ]
 
 
-def _has_rejoined(person: Person, group: KnownGroup, event: Event, end_of: str) -> bool:
+def _has_rejoined(person: Person, group: KnownGroup, event: OnboardingEvent, end_of: str) -> bool:
     """The end of an onboarding ends that one alone; any other event ends what is older."""
     keys = {group.key, group_key(group.name)} if group.name else {group.key}
     said = [joined for key, joined in person.joined.items() if key in keys]

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from hasten.domain.changes import Cause
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.errors import PermanentError
-from hasten.events.envelope import Event
+from hasten.events.envelope import OnboardingEvent
 from hasten.events.faults import MAX_BODY, Fault, Identity
 from hasten.ports.bus import ONBOARDING_REJECTED, Bus, Message
 from hasten.ports.clock import NewId, Now
-from hasten.ports.telemetry import Emit
-from hasten.ports.telemetry import Event as Told
+from hasten.ports.telemetry import Emit, Event
 from hasten.services.onboarding_message import END_OF, Posted
 from hasten.services.onboarding_plan import Refused
 from hasten.services.outbox import Outbox
@@ -40,9 +39,9 @@ class Rejecting:
         """The message as it came. Parked before it is told: whoever is told can replay it."""
         await self._reject(posted, faults, identity)
 
-    async def part(self, posted: Posted, event: Event, refused: Refused) -> None:
+    async def part(self, posted: Posted, event: OnboardingEvent, refused: Refused) -> None:
         """A part of an event, as an event of its own; the other parts go on."""
-        only = Event(source=event.source, id=event.id, time=event.time, data=refused.data)
+        only = OnboardingEvent(source=event.source, id=event.id, time=event.time, data=refused.data)
         await self._reject(
             posted.saying(only),
             refused.faults,
@@ -89,7 +88,7 @@ class Rejecting:
             "reason": ", ".join(sorted({fault.trouble for fault in faults})),
             "faults": len(faults),
         }
-        self.emit(Told("onboarding", REJECTED, about, problem=True))
+        self.emit(Event("onboarding", REJECTED, about, problem=True))
 
     def _parked(self, posted: Posted, faults: Sequence[Fault], identity: Identity) -> Message:
         """A body too large to be parked with its reasons is cut: it must be posted anew anyway."""

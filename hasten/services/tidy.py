@@ -9,6 +9,7 @@ from hasten.ports.telemetry import Emit, Event
 from hasten.services import registry
 from hasten.services.intents import Intents
 from hasten.services.ledger import Ledger
+from hasten.services.onboarding_people import People
 
 KEPT = timedelta(days=90)
 
@@ -18,6 +19,7 @@ class Tidying:
     store: Store
     ledger: Ledger
     intents: Intents
+    people: People
     emit: Emit
     now: Now
 
@@ -27,5 +29,11 @@ class Tidying:
         for found in await registry.load_all(self.store):
             changes = await self.ledger.forget(found.target, before)
             intents = await self.intents.forget(found.target, before)
-            about = {"target": found.target, "changes": changes, "intents": intents}
+            people = await self.people.forget(found.target, before)
+            about = {
+                "target": found.target,
+                "changes": changes,
+                "intents": intents,
+                "people": people,
+            }
             self.emit(Event("history", "forgotten", about))

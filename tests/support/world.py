@@ -14,6 +14,7 @@ from hasten.services.drain import Draining
 from hasten.services.intents import Intents
 from hasten.services.ledger import Ledger
 from hasten.services.look import Looking
+from hasten.services.onboarding_people import People
 from hasten.services.outbox import Outbox
 from hasten.services.recording import Recording
 from hasten.services.registry import Found
@@ -97,6 +98,7 @@ class World:
             store=self.store,
             ledger=self.ledger,
             intents=Intents(self.store),
+            people=People(self.store),
             emit=self.events.append,
             now=now,
         )

@@ -165,6 +165,13 @@ INSTRUMENTS: Sequence[Instrument] = (
     ),
     _counter("hasten.looks", "looks at a group by what they found", "look", "result", "found_by"),
     _counter(
+        "hasten.events",
+        "onboarding events by what was done with them",
+        "onboarding",
+        "target",
+        "result",
+    ),
+    _counter(
         "hasten.messages", "messages that were put off or given up", "message", "queue", "result"
     ),
     _counter("hasten.timers", "timers that could not do their work", "timer", "timer", "result"),

@@ -17,7 +17,7 @@ from azure.servicebus.aio import ServiceBusClient
 from emulator.environment import write_settings
 from emulator.servicebus import ServiceBusServer
 from emulator.servicebus.entities import load_entities
-from hasten.events.envelope import Event, read
+from hasten.events.envelope import OnboardingEvent, read
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.clock import utc_now
 
@@ -47,7 +47,7 @@ async def ran(*command: str, **environment: str) -> str:
     return output.decode()
 
 
-async def posted(server: ServiceBusServer, folder: Path, *arguments: str) -> Event:
+async def posted(server: ServiceBusServer, folder: Path, *arguments: str) -> OnboardingEvent:
     """What Hasten reads of that which post_event.py sends."""
     settings = folder / "settings.json"
     write_settings(settings, {"ServiceBusConnection": server.connection_string})
