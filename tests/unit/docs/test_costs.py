@@ -1,0 +1,194 @@
+"""docs/costs-and-limits.md: what is counted and computed there, counted and computed again."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import azure.functions as func
+import pytest
+from croniter import croniter
+
+from handlers import schedules
+from hasten.domain.pacing import Pace
+from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL, WINDOW, WINDOW_MARGIN
+from hasten.ports.store import Document, Write
+from hasten.services.look import start_watching
+from hasten.services.messages import Look, Wake
+from tests.fakes.directory import JOB
+from tests.fakes.memory_store import MemoryStore
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, World, user
+
+PAGE = (Path(__file__).parents[3] / "docs" / "costs-and-limits.md").read_text()
+MONTH = timedelta(days=30)
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def table(heading: str) -> Mapping[str, Sequence[str]]:
+    """The rows of the first table below a heading, by their first cell."""
+    section = PAGE.partition(f"\n{heading}\n")[2]
+    section = re.split(r"\n#", section)[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    rows = [[cell.strip(" `*") for cell in line.split("|")[1:-1]] for line in lines[1:]]
+    return {row[0]: row[1:] for row in rows}
+
+
+def number(text: str) -> float:
+    found = re.search(r"[\d,.]*\d", text)
+    assert found is not None, text
+    return float(found[0].replace(",", ""))
+
+
+def timers() -> Mapping[str, str]:
+    """Each timer's schedule."""
+    app = func.FunctionApp()
+    app.register_functions(schedules.blueprint)
+    return {
+        str(function.get_function_name()): str(binding.schedule)
+        for function in app.get_functions()
+        for binding in function.get_bindings()
+        if isinstance(binding.get_dict_repr().get("schedule"), str)
+    }
+
+
+def runs(schedule: str) -> int:
+    just_before = BEGIN - timedelta(seconds=1)
+    times = croniter(schedule, just_before, ret_type=datetime, second_at_beginning=True)
+    count = 0
+    while times.get_next() < BEGIN + MONTH:
+        count += 1
+    return count
+
+
+def test_every_timer_is_listed_with_its_runs_in_a_month() -> None:
+    said = {name: number(row[1]) for name, row in table("### Runs of the timers").items()}
+
+    counted: dict[str, float] = {name: runs(schedule) for name, schedule in timers().items()}
+    assert said == {**counted, "all": sum(counted.values())}
+
+
+# --- how fast ---
+
+
+def last_call(calls: int) -> timedelta:
+    """When the last of so many could be made, the first at once."""
+    return Pace().times(BEGIN, calls)[-1] - BEGIN
+
+
+def test_the_throughput_is_that_of_the_window() -> None:
+    window = WINDOW + WINDOW_MARGIN
+    calls = CALLS_PER_WINDOW * timedelta(minutes=1) / window
+
+    said = {kind: number(row[0]) for kind, row in table("### People a minute").items()}
+
+    assert said["called by the group"] == int(calls * MAX_MEMBERS_PER_CALL)
+    assert said["called one by one"] == int(calls)
+
+
+@pytest.mark.parametrize("people", [100, 1_000, 5_000])
+def test_the_times_of_the_table_are_those_of_the_pace(people: int) -> None:
+    row = table("### How long many people take")[f"{people:,}"]
+
+    by_group = last_call(-(-people // MAX_MEMBERS_PER_CALL))
+    by_user = last_call(people)
+
+    assert [spelt(by_group), spelt(by_user)] == list(row)
+
+
+def spelt(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+# --- what a change costs ---
+
+
+class CountingStore(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests = 0
+
+    async def get(self, collection: str, partition: str, key: str) -> Document | None:
+        self.requests += 1
+        return await super().get(collection, partition, key)
+
+    async def scan(
+        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+    ) -> Sequence[Document]:
+        self.requests += 1
+        return await super().scan(collection, partition, prefix, limit)
+
+    async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
+        self.requests += 1
+        await super().commit(collection, partition, writes)
+
+
+async def cost(people: int, *, leaving: bool) -> Mapping[str, float]:
+    """From the two looks of a notification to the proof, of people of one group at once."""
+    store = CountingStore()
+    world = World(store=store)
+    everyone = [user(n) for n in range(people)]
+    await world.is_discovered()
+    if leaving:
+        world.directory.join(ENGINEERING, *everyone)
+    await start_watching(world.directory, store, ENGINEERING, now())
+    (world.directory.leave if leaving else world.directory.join)(ENGINEERING, *everyone)
+    store.requests = 0
+    look = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
+
+    await world.looking.look(look)
+    await world.looking.look(look)
+    await world.draining.drain(Wake(target=TOTAL))
+    world.directory.log += [log(name, leaving=leaving) for name in everyone]
+    await world.verifying.verify()
+
+    spent = Counter(
+        requests=store.requests,
+        messages=2 + len(world.bus.sent),  # the webhook sent two
+        lines=len(world.events),
+        bytes=sum(
+            len(json.dumps({"event": e.name, "result": e.result, **e.fields}, default=str))
+            for e in world.events
+        ),
+    )
+    return {name: total / people for name, total in spent.items()}
+
+
+def log(name: str, *, leaving: bool) -> Mapping[str, object]:
+    return {
+        "jobId": JOB,
+        "activityDateTime": now().isoformat(),
+        "provisioningAction": "disable" if leaving else "create",
+        "provisioningStatusInfo": {"status": "success"},
+        "sourceIdentity": {"id": name},
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "people", "leaving"),
+    [
+        ("a joiner alone", 1, False),
+        ("a leaver alone", 1, True),
+        ("each of 25 joiners at once", 25, False),
+    ],
+)
+def test_what_a_change_costs_is_what_the_page_says(
+    row: str,
+    people: int,
+    leaving: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    measured: dict[str, float] = {}
+
+    @virtual
+    async def run() -> None:
+        measured.update(await cost(people, leaving=leaving))
+
+    run()
+    requests, messages, lines, size = [number(cell) for cell in table("### Of one change")[row]]
+
+    for said, name in [(requests, "requests"), (messages, "messages"), (lines, "lines")]:
+        assert measured[name] <= said <= 1.3 * measured[name] + 1, (name, measured)
+    assert measured["bytes"] / 1024 <= size <= 1.5 * measured["bytes"] / 1024 + 0.5, measured
