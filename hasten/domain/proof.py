@@ -36,15 +36,21 @@ class Proof:
 
 
 def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
-    """`entries` tell of the user or of the group of the change. The newest decides that came after
-    the call and can bear on it; one about the user goes before one about the group."""
+    """`entries` tell of the user or of the group of the change. Those count that came after the
+    call and can bear on it; one about the user goes before one about the group.
+
+    The log does not say for which group a user was called, so a failure may be that of a later call
+    for another one. Of a removal the newest entry decides: doubt costs a call. A grant that was
+    confirmed once stays so: doubt would call it failed although it took.
+    """
     since = (change.called_at or change.found_at) - SKEW
     newest_first = sorted((e for e in entries if _when(e) >= since), key=_when, reverse=True)
     for subject in (change.user, change.group):
-        for entry in newest_first:
-            told = _told(change, entry) if about(entry) == subject else None
-            if told is not None:
-                return told
+        all_told = [_told(change, entry) for entry in newest_first if about(entry) == subject]
+        told = [one for one in all_told if one is not None]
+        confirmed = [] if change.is_removal else [t for t in told if t.says is Says.CONFIRMED]
+        if told:
+            return (confirmed or told)[0]
     return Proof(Says.NOTHING)
 
 

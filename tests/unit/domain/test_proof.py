@@ -60,6 +60,14 @@ def test_an_entry_from_before_the_call_proves_nothing() -> None:
     assert proof(JOINED, [before]).says is Says.NOTHING
 
 
+def test_a_grant_that_was_confirmed_is_not_undone_by_a_later_failure_of_another_call() -> None:
+    confirmed = entry("update", seconds=1)
+    failed = entry("other", "failure", code="Timeout", seconds=30)
+
+    assert proof(JOINED, [failed, confirmed]).says is Says.CONFIRMED
+    assert proof(LEFT, [failed, confirmed]).says is Says.CONTRADICTED
+
+
 def test_the_newest_word_about_the_user_decides() -> None:
     failed = entry("disable", "failure", code="Timeout", seconds=1)
     disabled = entry("disable", seconds=30)
