@@ -29,6 +29,7 @@ PERMISSION_PAUSE = timedelta(minutes=15)
 """A grant of permission by an admin is noticed this late at the latest."""
 
 NOT_ENTITLED = "check that the user is a direct member of a group assigned to the app"
+TAKEN = "Entra does not count the user as assigned yet, and disabled the account"
 NOT_REMOVED = "none: Entra's own cycle takes the user out of the group in the app"
 
 Backoff = Callable[[int], timedelta]
@@ -51,6 +52,7 @@ def settle(  # noqa: PLR0912 - a case for each result
     when Entra's own next cycle should be over.
     """
     change = replace(change, answer=verdict.evidence)
+    verdict = _of_grant(verdict) if not change.is_removal else verdict
     match verdict.result:
         case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and change.group != DIRECT:
             return replace(change, state=State.PENDING, user_called=True, due_at=now)
@@ -113,3 +115,8 @@ def settle(  # noqa: PLR0912 - a case for each result
                 reason=verdict.reason,
                 next_action=verdict.next_action,
             )
+
+
+def _of_grant(verdict: Verdict) -> Verdict:
+    """A user call before Entra knows the assignment takes away what is left of an earlier one."""
+    return replace(verdict, result=Result.NOT_ENTITLED, reason=TAKEN) if verdict.took else verdict

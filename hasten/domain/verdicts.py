@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
+from hasten.domain.proof import TAKES
 from hasten.domain.redaction import evidence, redacted
 
 
@@ -47,7 +48,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`code` is the app's or Entra's own word; `evidence` the answer, redacted and bounded."""
+    """`code` is the app's or Entra's own word; `evidence` the answer, redacted and bounded. `took`
+    when what succeeded was taking an account away."""
 
     result: Result
     code: str = ""
@@ -55,6 +57,7 @@ class Verdict:
     next_action: str = ""
     retry_after: timedelta | None = None
     evidence: str = ""
+    took: bool = False
 
 
 def judge(answer: Answer) -> Verdict:
@@ -69,7 +72,8 @@ def judge(answer: Answer) -> Verdict:
     told = evidence(answer.body)
     match result:
         case "success":
-            return Verdict(Result.SUCCEEDED, code, evidence=told)
+            took = any(str(value.get("action")).casefold() in TAKES for value in values)
+            return Verdict(Result.SUCCEEDED, code, evidence=told, took=took)
         case "skipped":
             return _skipped(code, values, told)
         case "failure":

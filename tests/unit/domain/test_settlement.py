@@ -37,6 +37,18 @@ def by_user(row: Change, *, then_group: bool = False) -> Call:
     return Call(None, (row,), then_group)
 
 
+def test_a_grant_that_disabled_the_account_is_tried_again_once_entra_knows_the_assignment() -> None:
+    disabled = Verdict(Result.SUCCEEDED, took=True)
+    joiner, leaver = change(group=DIRECT), removal(group=DIRECT)
+
+    granted = settled(joiner, disabled, call=by_user(joiner))
+    revoked = settled(leaver, disabled, call=by_user(leaver))
+
+    assert (granted.state, granted.due_at) == (State.WAITING, NOW + seconds(15))
+    assert "disabled the account" in granted.reason
+    assert revoked.state is State.SUCCEEDED
+
+
 @pytest.mark.parametrize("result", DONE)
 @pytest.mark.parametrize("row", [change(), removal()])
 def test_what_is_done_is_finished_with_the_evidence_kept(result: Result, row: Change) -> None:

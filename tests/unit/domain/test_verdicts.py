@@ -68,3 +68,12 @@ def test_the_reason_of_a_failure_names_the_code_and_the_message() -> None:
 
     assert verdict.reason.startswith("LicenseLimitExceeded: No seat is left for ")
     assert verdict.next_action == "free or buy a licence in the app"
+
+
+@pytest.mark.parametrize(
+    ("action", "took"), [("Disable", True), ("Delete", True), ("Create", False)]
+)
+def test_a_success_tells_whether_it_took_an_account_away(action: str, took: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    body = golden.raw("answers", "success-user").replace(b"Update", action.encode())
+
+    assert judge(Answer(200, body)).took is took
