@@ -18,6 +18,7 @@ from hasten.adapters.store.url import open_store
 from hasten.ports.bus import Bus
 from hasten.ports.clock import utc_now
 from hasten.ports.directory import Directory
+from hasten.ports.probes import Probes
 from hasten.ports.shelf import Shelf
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
@@ -64,6 +65,15 @@ class AzurePorts:
         from hasten.adapters.shelf import AzureShelf  # noqa: PLC0415
 
         return AzureShelf(self._service_bus)
+
+    @cached_property
+    def probes(self) -> Probes:
+        # The same.
+        from hasten.adapters.probes import AzureProbes  # noqa: PLC0415
+
+        return AzureProbes(
+            str(self._settings.graph_url), self._credential, self._service_bus, self.now
+        )
 
     @cached_property
     def _service_bus(self) -> ServiceBusClient:

@@ -3,6 +3,7 @@
 import typer
 
 from hasten.cli.apply import apply
+from hasten.cli.doctor import doctor
 from hasten.cli.explain import explain
 from hasten.cli.release import discard, release
 from hasten.cli.replay import replay
@@ -14,5 +15,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate Hasten. Exit codes: 0 fine, 1 a problem was found, 2 bad usage or settings.",
 )
-for command in (status, explain, release, discard, replay, apply):
+for command in (status, explain, release, discard, replay, apply, doctor):
     app.command()(command)

@@ -13,7 +13,9 @@ from hasten.adapters import telemetry
 from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.bootstrap import App
 from hasten.cli.environment import IDENTITY, identity
+from hasten.doctor.examination import Doctor, Progress
 from hasten.ports.telemetry import Event
+from hasten.services import subscriptions
 from hasten.services.explain import Explaining
 from hasten.services.release import Releasing
 from hasten.services.release_intents import ReleasingIntents
@@ -81,6 +83,21 @@ class Operator(App):
     @cached_property
     def replaying(self) -> Replaying:
         return Replaying(self._azure.shelf, self._ports.bus, self._ports.new_id)
+
+    def doctor(self, tell: Progress) -> Doctor:
+        """`tell` hears of each check as it begins."""
+        return Doctor(
+            directory=self._ports.directory,
+            store=self._ports.store,
+            probes=self._azure.probes,
+            targets=self._targets,
+            url=self._settings.notification_url,
+            state=subscriptions.mark(self._settings.client_state),
+            has_previous_secret=self._settings.client_state_secret_previous is not None,
+            now=self._ports.now,
+            new_id=self._ports.new_id,
+            tell=tell,
+        )
 
 
 @asynccontextmanager

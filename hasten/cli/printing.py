@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,12 +32,13 @@ def as_json(items: "Iterable[DataclassInstance]") -> None:
     _print_json([asdict(item) for item in items])
 
 
-def table(title: str, *columns: str, rows: "Iterable[Sequence[str]]") -> None:
+def table(title: str, *columns: str, rows: "Iterable[Sequence[str | Text]]") -> None:
+    """Brackets in a text are its own, never rich's markup."""
     shown = Table(title=title, title_justify="left")
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*row)
+        shown.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     console(stderr=False).print(shown)
 
 

@@ -9,7 +9,7 @@ from hasten.domain.planning import GrantsBy
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.clock import Now
 from hasten.ports.directory import Directory
-from hasten.ports.store import Store
+from hasten.ports.store import Json, Store
 from hasten.ports.telemetry import Emit, Event
 from hasten.services import cursors, registry
 from hasten.services.assignments import Assigning
@@ -48,18 +48,16 @@ class Watching:
         New groups get their cursor first: a group is never looked at before it has one. Who was
         assigned or unassigned since the last time is written down before what was found.
         """
-        service_principal = await self._service_principal(target)
-        jobs = await self.directory.jobs(service_principal)
-        rules_of = {
-            job["id"]: await self.directory.rules(service_principal, job["id"]) for job in jobs
-        }
+        principal = str((await service_principal(self.directory, target))["id"])
+        jobs = await self.directory.jobs(principal)
+        rules_of = {job["id"]: await self.directory.rules(principal, job["id"]) for job in jobs}
         job = choose_job(jobs, rules_of, target.job)
         rules = rules_of[job["id"]]
-        assignments = await self.directory.assignments(service_principal)
+        assignments = await self.directory.assignments(principal)
         groups = {a.principal: a.created for a in assignments if a.kind == "Group"}
         found = Found(
             target=target.name,
-            service_principal=service_principal,
+            service_principal=principal,
             job=job["id"],
             user_rule=choose_rule(rules, "User", target.rule),
             group_rule=choose_rule(rules, "Group", target.rule),
@@ -75,29 +73,31 @@ class Watching:
         self._tell(target, "found", groups=len(groups))
         return found
 
-    async def _service_principal(self, target: Target) -> str:
-        matches = await self.directory.service_principals(
-            object_id=str(target.service_principal_id or ""),
-            app_id=str(target.app_id or ""),
-            display_name=target.display_name or "",
-        )
-        if len(matches) == 1:
-            return str(matches[0]["id"])
-        if not matches:
-            raise PermanentError(
-                f"target {target.name}: no such enterprise application",
-                "correct how targets.yaml names it, or create the application",
-            )
-        ids = ", ".join(sorted(str(match["id"]) for match in matches))
-        raise PermanentError(
-            f"target {target.name}: {len(matches)} enterprise applications have this name: {ids}",
-            "name it by service_principal_id in targets.yaml",
-        )
-
     def _tell(
         self, target: Target, result: str, *, problem: bool = False, **fields: str | int
     ) -> None:
         self.emit(Event("target", result, {"target": target.name, **fields}, problem=problem))
+
+
+async def service_principal(directory: Directory, target: Target) -> Json:
+    """The one that targets.yaml names. Raises PermanentError where there is none, or several."""
+    matches = await directory.service_principals(
+        object_id=str(target.service_principal_id or ""),
+        app_id=str(target.app_id or ""),
+        display_name=target.display_name or "",
+    )
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
+        raise PermanentError(
+            f"target {target.name}: no such enterprise application",
+            "correct how targets.yaml names it, or create the application",
+        )
+    ids = ", ".join(sorted(str(match["id"]) for match in matches))
+    raise PermanentError(
+        f"target {target.name}: {len(matches)} enterprise applications have this name: {ids}",
+        "name it by service_principal_id in targets.yaml",
+    )
 
 
 def _refuse_missing_rule(target: Target, found: Found) -> None:

@@ -1,75 +1,52 @@
 """The command line against an emulated tenant, as an operator would use it."""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
-from typer.testing import CliRunner
 
-from emulator.environment import write_settings
-from hasten.cli.main import app
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
-from tests.support.tenant import ROOT, Tenant, emulated
+from tests.support import broken
+from tests.support.broken import Broken
+from tests.support.command_line import CommandLine
+from tests.support.tenant import emulated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@dataclass(frozen=True)
-class Ran:
-    exit_code: int
-    stdout: str
-    stderr: str
-
-
-class CommandLine:
-    """`python -m hasten` with the settings of a tenant, in a thread of its own: the emulated Azure
-    runs in this one."""
-
-    def __init__(self, tenant: Tenant, functions_url: str) -> None:
-        self.tenant = tenant
-        self.settings = tenant.azure.environment(
-            functions_url=functions_url, state_dir=tenant.state, app_dir=ROOT
-        )
-
-    def targets(self, text: str) -> str:
-        """The path of a targets.yaml with this text."""
-        file = self.tenant.state / "targets.yaml"
-        file.write_text(text)
-        return str(file)
-
-    async def run(self, *arguments: str, **settings: str) -> Ran:
-        file = self.tenant.state / "settings.json"
-        write_settings(file, {**self.settings, **settings})
-        return await asyncio.to_thread(_ran, [*arguments, "--settings", str(file)])
-
-    async def json(self, *arguments: str, **settings: str) -> list[dict[str, Any]]:
-        result = await self.run(*arguments, "--json", **settings)
-        answer: list[dict[str, Any]] = json.loads(result.stdout)
-        return answer
-
-
-def _ran(command: list[str]) -> Ran:
-    result = CliRunner().invoke(app, command, catch_exceptions=False)
-    return Ran(result.exit_code, result.stdout, result.stderr)
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CommandLine]:
+    """All is well, but that the app was stopped once it had subscribed."""
     async with emulated(tmp_path_factory.mktemp("tenant")) as tenant:
-        yield CommandLine(tenant, "http://127.0.0.1:9")
+        host = await tenant.host()
+        await tenant.watched_by(host)
+        line = CommandLine(tenant, host.url)
+        line.healthy = await line.json("doctor")
+        host.stop()
+        yield line
 
 
-async def test_status_of_a_target_that_was_never_swept_says_so(line: CommandLine) -> None:
+async def test_status_shows_the_job_and_until_when_graph_tells_of_changes(
+    line: CommandLine,
+) -> None:
     result = await line.run("status")
+    [shown] = await line.json("status", "TOTAL")
 
-    assert result.exit_code == 1
-    assert "no sweep has found the target yet" in result.stdout
+    assert result.exit_code == 0
+    assert (shown["job_state"], shown["problems"]) == ("Active", [])
+    assert all(group["subscribed_until"] for group in shown["groups"])
+    assert "Active" in result.stdout
+
+
+async def test_a_member_of_a_nested_group_is_told_why_nothing_happens(line: CommandLine) -> None:
+    with broken.nested(line.tenant):
+        result = await line.run("explain", "E00400")
+
+    assert result.exit_code == 0
+    assert "They are not assigned to TOTAL." in result.stdout
+    assert "nested in the assigned group TOTAL-Engineering" in result.stdout
 
 
 async def test_a_target_that_does_not_exist_is_bad_usage_and_names_those_that_do(
@@ -143,3 +120,117 @@ async def test_the_plan_of_the_policy_is_shown_and_done_only_when_asked(line: Co
     assert (planned.exit_code, again.stdout) == (0, planned.stdout)
     assert "TOTAL: done" in done.stdout
     assert after.stdout == "Nothing is missing.\n"
+
+
+UNASSIGNED = """
+targets:
+  - name: TOTAL
+    display_name: TOTAL
+    groups:
+      - name: All-Staff
+"""
+
+
+async def test_the_doctor_finds_no_problem_where_there_is_none(line: CommandLine) -> None:
+    assert [found for found in line.healthy if found["level"] != "ok"] == []
+
+
+@pytest.mark.parametrize(
+    ("broken_by", "settings", "check", "says"),
+    [
+        (
+            broken.without_permission,
+            {},
+            "permission",
+            (
+                "Synchronization.ReadWrite.All is missing",
+                "grant the app's identity Synchronization.ReadWrite.All",
+            ),
+        ),
+        (
+            broken.in_quarantine,
+            {},
+            "provisioning job",
+            ("in quarantine: EncounteredBaseEscrowThreshold", "restart the job"),
+        ),
+        (
+            broken.wrongly_mapped,
+            {},
+            "attribute mapping",
+            ("externalId comes from mail, not objectId", "map objectId to externalId"),
+        ),
+        (
+            broken.without_job,
+            {},
+            "provisioning job",
+            ("no provisioning job", "set Provisioning Mode to Automatic"),
+        ),
+        (
+            broken.with_two_rules,
+            {},
+            "provisioning rule",
+            ("2 rules for User", "name the one to use as `rule`"),
+        ),
+        (
+            broken.not_at_all,
+            {"HASTEN_TARGETS": UNASSIGNED},
+            "policy group",
+            ("All-Staff", "python -m hasten apply TOTAL"),
+        ),
+        (
+            broken.nested,
+            {},
+            "group members",
+            (
+                "1 nested group: 800 people in them are not provisioned",
+                "add these people to the group itself",
+            ),
+        ),
+        (broken.expired, {}, "subscription", ("no change is told", "the sweep timer makes it")),
+        (
+            broken.ambiguous,
+            {},
+            "target",
+            ("2 enterprise applications have this name", "name it by service_principal_id"),
+        ),
+        (
+            broken.not_at_all,
+            {"HASTEN_CLIENT_STATE_SECRET": "another-secret-than-that-of-the-subscriptions"},
+            "subscription",
+            ("made with another HASTEN_CLIENT_STATE_SECRET", "HASTEN_CLIENT_STATE_SECRET_PREVIOUS"),
+        ),
+    ],
+)
+async def test_the_doctor_finds_what_is_broken_and_says_what_to_do(
+    line: CommandLine,
+    broken_by: Broken,
+    settings: dict[str, str],
+    check: str,
+    says: tuple[str, str],
+) -> None:
+    found, fix = says
+    if "HASTEN_TARGETS" in settings:
+        settings = {"HASTEN_TARGETS": line.targets(settings["HASTEN_TARGETS"])}
+
+    with broken_by(line.tenant):
+        findings = await line.json("doctor", **settings)
+
+    ill = [f for f in findings if f["check"] == check and f["level"] != "ok"]
+    assert any(found in f["found"] and fix in f["fix"] for f in ill), ill
+
+
+async def test_a_secret_that_is_too_short_is_one_line_that_names_it(line: CommandLine) -> None:
+    result = await line.run("doctor", HASTEN_CLIENT_STATE_SECRET="short")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("setting HASTEN_CLIENT_STATE_SECRET is wrong")
+    assert result.stderr.count("\n") == 1
+
+
+async def test_a_problem_is_shown_in_the_table_and_ends_with_one(line: CommandLine) -> None:
+    with broken.in_quarantine(line.tenant):
+        result = await line.run("doctor")
+
+    assert result.exit_code == 1
+    assert "problem" in result.stdout
+    assert "in quarantine" in result.stdout

@@ -1,0 +1,122 @@
+"""The Probes port on Azure."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
+from azure.servicebus import ServiceBusSubQueue
+from azure.servicebus.aio import ServiceBusClient
+
+from hasten.adapters.graph.client import SCOPE
+from hasten.adapters.servicebus import translated
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.bus import TOPICS
+from hasten.ports.clock import Now
+from hasten.ports.probes import Token
+
+PATIENCE = 10.0
+"""Seconds; Graph itself waits ten for a handshake."""
+
+COUNTED = 100
+
+HALF_A_SECOND = timedelta(seconds=0.5)
+"""A Date header leaves out the fraction: so much on average."""
+
+
+class AzureProbes:
+    def __init__(
+        self,
+        graph_url: str,
+        credential: AsyncTokenCredential,
+        service_bus: ServiceBusClient,
+        now: Now,
+    ) -> None:
+        self._graph_url = graph_url
+        self._credential = credential
+        self._service_bus = service_bus
+        self._now = now
+
+    async def token(self) -> Token:
+        try:
+            token = await self._credential.get_token(SCOPE)
+        except AzureError as error:
+            # The message may name tenant and client; the type says enough.
+            raise PermanentError(
+                f"no token for Microsoft Graph: {type(error).__name__}",
+                "give the app a managed identity, or sign in with `az login`",
+            ) from error
+        return _read(token.token)
+
+    async def clock_ahead(self) -> timedelta:
+        began = self._now()
+        answer = await _asked("GET", self._graph_url, "Microsoft Graph")
+        middle = began + (self._now() - began) / 2
+        return middle - (_date(answer) + HALF_A_SECOND)
+
+    async def reach(self, queue: str) -> int:
+        """A queue by its dead letters: they are read without a session, whatever the queue asks."""
+        client, dead = self._service_bus, ServiceBusSubQueue.DEAD_LETTER
+        try:
+            if queue in TOPICS:
+                async with client.get_topic_sender(queue) as sender:
+                    await sender.create_message_batch()
+                    return 0
+            async with client.get_queue_receiver(queue, sub_queue=dead) as receiver:
+                return len(await receiver.peek_messages(COUNTED))
+        except (AzureError, OSError) as error:
+            role = "Sender" if queue in TOPICS else "Receiver"
+            raise translated(error, queue, to="reach", role=role) from error
+
+    async def handshake(self, url: str, token: str) -> None:
+        try:
+            answer = await _asked("POST", url, "the webhook", params={"validationToken": token})
+        except TemporaryError as error:
+            raise PermanentError(
+                error.reason,
+                "check HASTEN_PUBLIC_URL, and that the app runs and takes requests from the "
+                "internet: Graph must reach it",
+            ) from error
+        if answer.status_code != HTTPStatus.OK or answer.text != token:
+            raise PermanentError(
+                f"the webhook answered {answer.status_code} to Graph's handshake",
+                "check that HASTEN_PUBLIC_URL is the address of this app and nothing stands "
+                "before it that asks for a sign-in",
+            )
+
+
+async def _asked(method: str, url: str, whom: str, **request: Any) -> httpx.Response:
+    transport = httpx.AsyncHTTPTransport()
+    try:
+        async with httpx.AsyncClient(transport=transport, timeout=PATIENCE) as client:
+            return await client.request(method, url, **request)
+    except httpx.HTTPError as error:
+        raise TemporaryError(
+            f"{whom} did not answer: {type(error).__name__}", timedelta(minutes=1)
+        ) from error
+
+
+def _date(answer: httpx.Response) -> datetime:
+    try:
+        return parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError) as error:
+        raise PermanentError(
+            "Microsoft Graph tells no time", "check that HASTEN_GRAPH_URL is Graph's"
+        ) from error
+
+
+def _read(token: str) -> Token:
+    """The claims, unverified: Graph verifies them, the doctor only tells what they are."""
+    try:
+        part = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return Token(permissions=frozenset(claims.get("roles", ())), is_of_app="scp" not in claims)
+    except (IndexError, ValueError, AttributeError) as error:
+        raise PermanentError(
+            "the token for Microsoft Graph cannot be read", "check HASTEN_GRAPH_URL"
+        ) from error

@@ -1,0 +1,121 @@
+"""Runs every check and gathers what they find; one that fails does not keep the others waiting."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from hasten.doctor import groups, job, mapping, permissions, subscriptions, surroundings
+from hasten.doctor.findings import Finding, Level, ok, problem
+from hasten.doctor.subscriptions import Expected
+from hasten.domain.jobs import choose_rule
+from hasten.errors import PermanentError, TemporaryError
+from hasten.policy import Access
+from hasten.ports.clock import NewId, Now
+from hasten.ports.directory import Directory
+from hasten.ports.probes import Probes
+from hasten.ports.store import Json, Store
+from hasten.services import subscriptions as records
+from hasten.services.watch import service_principal
+from hasten.targets import Target
+
+TOKEN, TARGET = "token", "target"
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doctor:
+    """`state` marks the clientState that our subscriptions must have."""
+
+    directory: Directory
+    store: Store
+    probes: Probes
+    targets: Sequence[Target]
+    url: str
+    state: str
+    has_previous_secret: bool
+    now: Now
+    new_id: NewId
+    tell: Progress
+
+    async def examine(self) -> list[Finding]:
+        """All findings, in the order in which someone would mend them. What has nothing to do with
+        each other is asked at the same time."""
+        probes, new_id = self.probes, self.new_id
+        found = await asyncio.gather(
+            self._try(TOKEN, self._token()),
+            self._try(surroundings.CLOCK, surroundings.check_clock(probes)),
+            self._try(surroundings.STORE, surroundings.check_store(self.store, new_id)),
+            *(
+                self._try(surroundings.QUEUE, surroundings.check_queue(probes, queue))
+                for queue in surroundings.QUEUES
+            ),
+            self._try(surroundings.WEBHOOK, surroundings.check_webhook(probes, self.url, new_id)),
+            *(self._target(target) for target in self.targets),
+        )
+        secret = surroundings.check_secret(has_previous=self.has_previous_secret)
+        return [*secret, *chain.from_iterable(found)]
+
+    async def _try(self, check: str, checking: Awaitable[list[Finding]]) -> list[Finding]:
+        self.tell(check)
+        try:
+            return await checking
+        except PermanentError as error:
+            return [problem(check, error.reason, error.next_action)]
+        except TemporaryError as error:
+            return [problem(check, error.reason, "try again; if it stays, check network and URL")]
+
+    async def _token(self) -> list[Finding]:
+        token = await self.probes.token()
+        uses_onboarding = any(t.groups or t.direct is Access.ALLOW for t in self.targets)
+        return [
+            ok(TOKEN, "Microsoft Graph gave one"),
+            *permissions.check(token, uses_onboarding=uses_onboarding),
+        ]
+
+    async def _target(self, target: Target) -> list[Finding]:
+        principals: list[Json] = []
+
+        async def find() -> list[Finding]:
+            principals.append(await service_principal(self.directory, target))
+            return [ok(TARGET, f"found: {principals[0]['id']}")]
+
+        findings = await self._try(f"{TARGET} {target.name}", find())
+        findings = [replace(finding, check=TARGET) for finding in findings]
+        for principal in principals:
+            service_id = str(principal["id"])
+            findings += await self._try(job.JOB, self._job(service_id, target))
+            findings += groups.check_roles(principal, target)
+            findings += await self._try(groups.ASSIGNED, self._groups(service_id, target))
+        return [replace(finding, target=target.name) for finding in findings]
+
+    async def _job(self, principal: str, target: Target) -> list[Finding]:
+        found = await job.read(self.directory, principal, target.job)
+        rules = job.check_rules(found, target)
+        findings = [*job.check_state(found), *rules]
+        if target.expect_mapping and all(finding.level is Level.OK for finding in rules):
+            rule = choose_rule(found.rules, "User", target.rule) or ""
+            findings += mapping.check(found.rules, rule, target.expect_mapping)
+        return findings
+
+    async def _groups(self, principal: str, target: Target) -> list[Finding]:
+        assigned = groups.assigned(await self.directory.assignments(principal))
+        findings = groups.check_assigned(assigned)
+        for group in assigned:
+            findings += await self._try(groups.MEMBERS, groups.check_group(self.directory, group))
+        for policy in target.groups:
+            findings += await self._try(
+                groups.POLICY,
+                groups.check_policy(self.directory, policy, assigned, target=target),
+            )
+        findings += await self._try(subscriptions.CHECK, self._subscriptions(assigned))
+        return findings
+
+    async def _subscriptions(self, assigned: Iterable[str]) -> list[Finding]:
+        return subscriptions.check(
+            list(assigned),
+            await self.directory.subscriptions(),
+            await records.load_all(self.store),
+            Expected(url=self.url, state=self.state, now=self.now()),
+        )

@@ -1,0 +1,33 @@
+"""What a check finds: each finding is one line of the doctor's table."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`fix` says what to do, wherever it is not ok; `target` is empty where none is concerned."""
+
+    check: str
+    level: Level
+    found: str
+    fix: str = ""
+    target: str = ""
+
+
+def ok(check: str, found: str, *, target: str = "") -> Finding:
+    return Finding(check=check, level=Level.OK, found=found, target=target)
+
+
+def warning(check: str, found: str, fix: str, *, target: str = "") -> Finding:
+    return Finding(check=check, level=Level.WARNING, found=found, fix=fix, target=target)
+
+
+def problem(check: str, found: str, fix: str, *, target: str = "") -> Finding:
+    return Finding(check=check, level=Level.PROBLEM, found=found, fix=fix, target=target)

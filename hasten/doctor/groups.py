@@ -1,0 +1,127 @@
+"""Whether groups are assigned to a target, and whom their membership leaves out."""
+
+from collections.abc import Collection
+
+from hasten.doctor.findings import Finding, ok, problem, warning
+from hasten.domain.roles import choose_role
+from hasten.errors import PermanentError
+from hasten.policy import GroupPolicy
+from hasten.ports.directory import Assignment, Directory
+from hasten.ports.store import Json
+from hasten.targets import Target
+
+ASSIGNED, MEMBERS, POLICY, ROLE = "assigned groups", "group members", "policy group", "app role"
+
+
+def assigned(assignments: Collection[Assignment]) -> list[str]:
+    return sorted({a.principal for a in assignments if a.kind == "Group"})
+
+
+def check_assigned(groups: Collection[str]) -> list[Finding]:
+    if groups:
+        return [ok(ASSIGNED, f"{len(groups)} groups are assigned")]
+    return [
+        problem(
+            ASSIGNED,
+            "no group is assigned to the app: there is nothing to watch",
+            "assign a group to the enterprise application, or list it under `groups:` in "
+            "targets.yaml and run python -m hasten apply",
+        )
+    ]
+
+
+async def check_group(directory: Directory, group: str) -> list[Finding]:
+    """One assigned group: empty, dynamic, nested."""
+    shown = await directory.group(group)
+    if shown is None:
+        return [
+            warning(
+                MEMBERS,
+                f"the assigned group {group} does not exist any more",
+                "remove its assignment from the enterprise application",
+            )
+        ]
+    name = f"{shown['displayName']} ({group})"
+    members = await directory.members(group)
+    people = sum(1 for member in members if member.kind == "user")
+    findings = [ok(MEMBERS, f"{name} has {people} members{_kind(shown)}")]
+    if not members:
+        findings = [warning(MEMBERS, f"{name} is empty", "add its members, or leave it so")]
+    nested = [member.id for member in members if member.kind == "group"]
+    missed = await directory.transitive_user_count(group) - people if nested else 0
+    if missed > 0:
+        findings.append(
+            warning(
+                MEMBERS,
+                f"{name} has {_count(nested)}: {missed} people in them are not provisioned, by "
+                "Entra neither",
+                "add these people to the group itself, or assign the nested groups",
+            )
+        )
+    return findings
+
+
+async def check_policy(
+    directory: Directory, policy: GroupPolicy, groups: Collection[str], *, target: Target
+) -> list[Finding]:
+    """Whether a group that the policy names is there and assigned."""
+    apply = f"run python -m hasten apply {target.name}"
+    if policy.is_pattern:
+        return []
+    if policy.id is not None:
+        shown = await directory.group(str(policy.id))
+        found = [] if shown is None else [shown]
+    else:
+        found = list(await directory.groups_named(str(policy.name)))
+    if not found and policy.create is not None:
+        return [warning(POLICY, f"{policy.name} does not exist yet", apply)]
+    if not found:
+        return [
+            problem(
+                POLICY,
+                f"{policy.name or policy.id} does not exist",
+                "create it, or give it `create:` in targets.yaml",
+            )
+        ]
+    if len(found) > 1:
+        return [
+            problem(
+                POLICY,
+                f"{len(found)} groups are called {policy.name}",
+                "name it by `id:` in targets.yaml",
+            )
+        ]
+    name = f"{found[0]['displayName']} ({found[0]['id']})"
+    if str(found[0]["id"]).lower() in groups:
+        return [ok(POLICY, f"{name} is assigned")]
+    return [
+        problem(
+            POLICY,
+            f"{name} is not assigned to the app: its members are not provisioned",
+            f"assign it, or {apply}",
+        )
+    ]
+
+
+def check_roles(principal: Json, target: Target) -> list[Finding]:
+    """Of every role that the policy names, and of the one for groups without."""
+    findings = []
+    for role in sorted({policy.role for policy in target.groups} | {""}):
+        wanted = role or "the usual role"
+        try:
+            choose_role(principal.get("appRoles") or (), role)
+        except PermanentError as error:
+            is_used = role or any(not policy.role for policy in target.groups)
+            judge = problem if is_used else warning
+            findings.append(judge(ROLE, error.reason, error.next_action))
+        else:
+            findings.append(ok(ROLE, f"{wanted} can be assigned"))
+    return findings
+
+
+def _kind(group: Json) -> str:
+    return ", by its rule (dynamic)" if "DynamicMembership" in group["groupTypes"] else ""
+
+
+def _count(nested: Collection[str]) -> str:
+    return "1 nested group" if len(nested) == 1 else f"{len(nested)} nested groups"

@@ -1,0 +1,69 @@
+"""Whether the provisioning job of a target runs, and has one rule for users and one for groups."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hasten.doctor.findings import Finding, ok, problem, warning
+from hasten.domain import cycle
+from hasten.domain.jobs import choose_job, choose_rule
+from hasten.domain.planning import GrantsBy
+from hasten.errors import PermanentError
+from hasten.ports.directory import Directory
+from hasten.targets import Target
+
+Json = Mapping[str, Any]
+JOB, RULE = "provisioning job", "provisioning rule"
+NEVER_RAN = ("no cycle of it has run yet", "start provisioning in the Entra portal")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The one that is used, and its rules."""
+
+    body: Json
+    rules: Sequence[Json]
+
+
+async def read(directory: Directory, service_principal: str, wanted: str) -> Job:
+    """Raises PermanentError where there is none, or none can be chosen."""
+    jobs = await directory.jobs(service_principal)
+    rules_of = {job["id"]: await directory.rules(service_principal, job["id"]) for job in jobs}
+    chosen = choose_job(jobs, rules_of, wanted)
+    return Job(chosen, rules_of[chosen["id"]])
+
+
+def check_state(job: Job) -> list[Finding]:
+    known = cycle.read(job.body)
+    code = str((job.body.get("status") or {}).get("code") or "unknown")
+    if known.trouble:
+        return [problem(JOB, known.trouble, known.next_action)]
+    if code.casefold() == "paused":
+        return [
+            warning(
+                JOB,
+                "the provisioning job is paused: what is left to Entra's own cycle stays undone",
+                "start provisioning in the Entra portal, if the pause is not meant",
+            )
+        ]
+    if known.began is None:
+        return [warning(JOB, *NEVER_RAN)]
+    return [ok(JOB, f"{job.body['id']} is {code}")]
+
+
+def check_rules(job: Job, target: Target) -> list[Finding]:
+    kinds = ["User"] if target.grants_by is GrantsBy.USER else ["User", "Group"]
+    return [_rule(job, target, kind) for kind in kinds]
+
+
+def _rule(job: Job, target: Target, kind: str) -> Finding:
+    try:
+        rule = choose_rule(job.rules, kind, target.rule)
+    except PermanentError as error:
+        return problem(RULE, error.reason, error.next_action)
+    if rule is not None:
+        return ok(RULE, f"one for {kind}s: {rule}")
+    fix = f"turn on {kind.lower()} provisioning in the mappings of the Entra portal"
+    if kind == "Group":
+        fix += ", or set grants_by: user in targets.yaml"
+    return problem(RULE, f"the job has no rule that provisions {kind}s", fix)

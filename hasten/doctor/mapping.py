@@ -1,0 +1,44 @@
+"""Whether the job maps the attributes that the app depends on, as `expect_mapping:` has them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hasten.doctor.findings import Finding, ok, problem
+
+Json = Mapping[str, Any]
+CHECK = "attribute mapping"
+
+
+def check(rules: Sequence[Json], rule: str, expected: Mapping[str, str]) -> list[Finding]:
+    """`expected` is app attribute → Entra attribute, of users."""
+    sources = _sources(rules, rule)
+    return [_judged(app, entra, sources.get(app.casefold())) for app, entra in expected.items()]
+
+
+def _judged(app: str, entra: str, source: str | None) -> Finding:
+    if source is not None and source.casefold() == entra.casefold():
+        return ok(CHECK, f"{app} comes from {entra}")
+    found = f"{app} is not mapped" if source is None else f"{app} comes from {source}, not {entra}"
+    return problem(
+        CHECK,
+        f"{found}: the app depends on it",
+        f"map {entra} to {app} in the provisioning mappings of users in the Entra portal, or "
+        "correct expect_mapping in targets.yaml",
+    )
+
+
+def _sources(rules: Sequence[Json], rule: str) -> dict[str, str]:
+    """Entra attribute, or the whole expression, by app attribute without case."""
+    return {
+        str(attribute.get("targetAttributeName")).casefold(): _source(attribute.get("source") or {})
+        for one in rules
+        if one.get("id") == rule
+        for mapping in one.get("objectMappings") or ()
+        if mapping.get("sourceObjectName") == "User"
+        for attribute in mapping.get("attributeMappings") or ()
+    }
+
+
+def _source(source: Json) -> str:
+    expression = str(source.get("expression") or source.get("name") or "")
+    return expression.removeprefix("[").removesuffix("]")

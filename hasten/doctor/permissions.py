@@ -1,0 +1,96 @@
+"""Which permissions on Microsoft Graph the app has, and what does not work without the others."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hasten.doctor.findings import Finding, ok, problem, warning
+from hasten.ports.probes import Token
+
+CHECK = "permission"
+
+
+class For(StrEnum):
+    """As the sets of infra/graph/permissions.json are called."""
+
+    ALWAYS = "always"
+    ONBOARDING = "onboarding"
+    VERIFICATION = "verification"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needed:
+    """`without` tells what does not work; any of `instead` does as well."""
+
+    name: str
+    needed: For
+    without: str
+    instead: tuple[str, ...] = ()
+
+
+NEEDED = (
+    Needed(
+        name="Synchronization.ReadWrite.All",
+        needed=For.ALWAYS,
+        without="jobs cannot be read, nothing is provisioned on demand",
+    ),
+    Needed(
+        name="Group.Read.All",
+        needed=For.ALWAYS,
+        without="Graph tells of no membership, Hasten sees no change",
+        instead=("Group.ReadWrite.All",),
+    ),
+    Needed(
+        name="Directory.Read.All",
+        needed=For.ALWAYS,
+        without="applications, assignments and users cannot be read: no target is found",
+        instead=("Directory.ReadWrite.All",),
+    ),
+    Needed(
+        name="Group.Create",
+        needed=For.ONBOARDING,
+        without="onboarding events and the policy cannot create groups",
+        instead=("Group.ReadWrite.All", "Directory.ReadWrite.All"),
+    ),
+    Needed(
+        name="GroupMember.ReadWrite.All",
+        needed=For.ONBOARDING,
+        without="onboarding events and the policy cannot add or remove members",
+        instead=("Group.ReadWrite.All", "Directory.ReadWrite.All"),
+    ),
+    Needed(
+        name="AppRoleAssignment.ReadWrite.All",
+        needed=For.ONBOARDING,
+        without="onboarding events and the policy cannot assign anyone",
+    ),
+    Needed(
+        name="AuditLog.Read.All",
+        needed=For.VERIFICATION,
+        without="answers are believed, the provisioning log confirms none of them",
+    ),
+)
+
+
+def check(token: Token, *, uses_onboarding: bool) -> list[Finding]:
+    if not token.is_of_app:
+        return [
+            warning(
+                CHECK,
+                "the token is a person's: it does not tell what the app may do",
+                "run this with the app's identity, or compare the app's permissions with "
+                "infra/graph/permissions.json",
+            )
+        ]
+    return [_judged(needed, token, uses_onboarding=uses_onboarding) for needed in NEEDED]
+
+
+def _judged(needed: Needed, token: Token, *, uses_onboarding: bool) -> Finding:
+    if not token.permissions.isdisjoint({needed.name, *needed.instead}):
+        return ok(CHECK, f"{needed.name} is granted")
+    is_vital = needed.needed is For.ALWAYS or (needed.needed is For.ONBOARDING and uses_onboarding)
+    judge = problem if is_vital else warning
+    return judge(
+        CHECK,
+        f"{needed.name} is missing: {needed.without}",
+        f"grant the app's identity {needed.name} on Microsoft Graph "
+        "(scripts/grant-graph-permissions.sh)",
+    )

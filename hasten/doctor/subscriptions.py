@@ -1,0 +1,78 @@
+"""Whether Graph tells of every watched group, for long enough, and with our secret."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hasten.doctor.findings import Finding, ok, problem, warning
+from hasten.domain.subscribing import ALL_GROUPS, resource_of
+from hasten.limits import SUBSCRIPTION_LIFETIME
+from hasten.ports.store import Json
+from hasten.services.subscriptions import Record
+
+CHECK = "subscription"
+RENEWED_BY = SUBSCRIPTION_LIFETIME / 2 - timedelta(hours=12)
+"""Two ticks of the timer that renews: with less time left than this, it failed."""
+
+MAKES = "the sweep timer makes it within a minute; if not, its log (`subscription`) says why"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """`state` marks the clientState that ours have."""
+
+    url: str
+    state: str
+    now: datetime
+
+
+def check(
+    groups: Collection[str], listed: Iterable[Json], records: Sequence[Record], expected: Expected
+) -> list[Finding]:
+    """`listed` is what Graph has, `records` what the store holds of ours."""
+    ends = {
+        str(one["resource"]).strip("/").casefold(): one
+        for one in listed
+        if one.get("notificationUrl") == expected.url
+    }
+    return [
+        _judged(group, ends.get(resource_of(group)) or ends.get(ALL_GROUPS), records, expected)
+        for group in sorted(groups)
+    ]
+
+
+def _judged(
+    group: str, found: Json | None, records: Sequence[Record], expected: Expected
+) -> Finding:
+    if found is None:
+        return problem(CHECK, f"{_gone(group, records, expected)}: no change is told", MAKES)
+    ends = datetime.fromisoformat(found["expirationDateTime"])
+    if ends <= expected.now:
+        return problem(CHECK, f"that of group {group} has expired: no change is told", MAKES)
+    record = next((r for r in records if r.id == str(found["id"]).lower()), None)
+    if record is None:
+        return problem(
+            CHECK,
+            f"that of group {group} is not in the store: its notifications are refused",
+            "the sweep timer replaces it within a minute; if not, check HASTEN_STORE",
+        )
+    if record.state != expected.state:
+        return problem(
+            CHECK,
+            f"that of group {group} was made with another HASTEN_CLIENT_STATE_SECRET: its "
+            "notifications are refused, unless that secret is set as the previous one",
+            "the sweep timer replaces it within a minute; until then set the old secret as "
+            "HASTEN_CLIENT_STATE_SECRET_PREVIOUS",
+        )
+    left = ends - expected.now
+    text = f"that of group {group} ends in {left.days} days {left.seconds // 3600} hours"
+    if left < RENEWED_BY:
+        return warning(CHECK, text, "it should have been renewed: look into the log of `renew`")
+    return ok(CHECK, text)
+
+
+def _gone(group: str, records: Sequence[Record], expected: Expected) -> str:
+    ended = [r.expires for r in records if r.group in {None, group} and r.expires <= expected.now]
+    if ended:
+        return f"that of group {group} expired at {max(ended):%Y-%m-%d %H:%M}Z"
+    return f"Graph has none of ours for group {group}"

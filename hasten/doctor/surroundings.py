@@ -1,0 +1,84 @@
+"""Checks of what surrounds Graph: queues, store, clocks, secrets and the webhook."""
+
+from datetime import timedelta
+
+from hasten.doctor.findings import Finding, ok, problem, warning
+from hasten.ports.bus import (
+    DIRECTORY_CHANGES,
+    ENSURE,
+    ONBOARDING_EVENTS,
+    ONBOARDING_REJECTED,
+    PROVISIONING,
+    PROVISIONING_OUTCOMES,
+)
+from hasten.ports.clock import NewId
+from hasten.ports.probes import Probes
+from hasten.ports.store import Delete, Put, Store
+
+QUEUE, STORE, CLOCK, SECRET, WEBHOOK = "queue", "store", "clock", "secret", "webhook"
+QUEUES = (
+    DIRECTORY_CHANGES,
+    ENSURE,
+    ONBOARDING_EVENTS,
+    ONBOARDING_REJECTED,
+    PROVISIONING,
+    PROVISIONING_OUTCOMES,
+)
+COLLECTION, PARTITION = "doctor", "probe"
+
+SKEWED = timedelta(seconds=5)
+"""More moves the order of what is compared with Graph's times."""
+
+WRONG = timedelta(seconds=60)
+"""More breaks what is scheduled and what must not be older than a minute."""
+
+
+async def check_queue(probes: Probes, queue: str) -> list[Finding]:
+    dead = await probes.reach(queue)
+    if not dead:
+        return [ok(QUEUE, f"{queue} is reachable")]
+    return [
+        warning(
+            QUEUE,
+            f"{queue} has {dead} dead letters",
+            f"mend their cause, then python -m hasten replay --queue {queue} --dead-letters",
+        )
+    ]
+
+
+async def check_store(store: Store, new_id: NewId) -> list[Finding]:
+    """Writes a document of its own and deletes it again."""
+    key = new_id()
+    await store.commit(COLLECTION, PARTITION, [Put(key, {})])
+    document = await store.get(COLLECTION, PARTITION, key)
+    if document is None:
+        return [problem(STORE, "what was written is not there", "check HASTEN_STORE")]
+    await store.commit(COLLECTION, PARTITION, [Delete(key, document.etag)])
+    return [ok(STORE, "can be written and read")]
+
+
+async def check_clock(probes: Probes) -> list[Finding]:
+    ahead = await probes.clock_ahead()
+    seconds = ahead.total_seconds()
+    text = f"{abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'} Graph's"
+    if abs(ahead) <= SKEWED:
+        return [ok(CLOCK, f"within {SKEWED.seconds} s of Graph's")]
+    judge = problem if abs(ahead) > WRONG else warning
+    return [judge(CLOCK, text, "let this machine take its time from a time server")]
+
+
+def check_secret(*, has_previous: bool) -> list[Finding]:
+    if not has_previous:
+        return [ok(SECRET, "HASTEN_CLIENT_STATE_SECRET is set")]
+    return [
+        warning(
+            SECRET,
+            "HASTEN_CLIENT_STATE_SECRET_PREVIOUS is still set: whoever has it is believed",
+            "remove it once every line on subscriptions is ok",
+        )
+    ]
+
+
+async def check_webhook(probes: Probes, url: str, new_id: NewId) -> list[Finding]:
+    await probes.handshake(url, new_id())
+    return [ok(WEBHOOK, "answers Graph's handshake")]
