@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import drain, members, webhook
+from benchmarks import coldstart, drain, members, webhook
 from benchmarks.row import Row
 from tests.support.tenant import emulated
 
@@ -21,6 +21,7 @@ async def measure() -> list[Row]:
             await tenant.watched_by(host)
             rows.append(await drain.row(tenant))
             rows.append(await webhook.row(tenant, host))
+            rows.append(await asyncio.to_thread(coldstart.row, tenant, host))
     return rows
 
 

@@ -26,7 +26,7 @@ async def row(tenant: Tenant, host: Host) -> Row:
     async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
         handshakes = [{"params": {"validationToken": f"token-{n}"}} for n in range(POSTS)]
         floor = percentile(await _times(client, host, handshakes), 99)
-        notifications = [{"json": _notification(tenant, host, n)} for n in range(POSTS)]
+        notifications = [{"json": notification(tenant, host, n)} for n in range(POSTS)]
         before = _queued(host)
         p99 = percentile(await _times(client, host, notifications), 99)
         queued = _queued(host) - before
@@ -66,7 +66,7 @@ async def _times(client: httpx.AsyncClient, host: Host, posts: list[dict[str, An
     return await asyncio.gather(*(post(request) for request in posts))
 
 
-def _notification(tenant: Tenant, host: Host, number: int) -> dict[str, Any]:
+def notification(tenant: Tenant, host: Host, number: int) -> dict[str, Any]:
     """Each hints at another user, so that none is dropped as a duplicate."""
     known = tenant.documents("subscriptions")
     subscription = next(key for key, row in known.items() if row["group"] == TOTAL_ENGINEERING)

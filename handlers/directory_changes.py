@@ -20,6 +20,6 @@ async def directory_changes(message: func.ServiceBusMessage) -> None:
     wanted = directory_change(json.loads(message.get_body()))
     with continued("directory_changes", message.application_properties):
         if isinstance(wanted, Look):
-            await app().retrying.run(app().looking.look, wanted)
+            await app().retrying.run(app().workers.looking.look, wanted)
         else:
-            await app().retrying.run(app().attending.attend, wanted)
+            await app().retrying.run(app().workers.attending.attend, wanted)

@@ -5,7 +5,6 @@ import azure.functions as func
 from hasten.adapters.telemetry import continued
 from hasten.bootstrap import app
 from hasten.ports.bus import ONBOARDING_EVENTS
-from hasten.services.onboarding_message import Posted
 
 blueprint = func.Blueprint()
 
@@ -15,6 +14,10 @@ blueprint = func.Blueprint()
     arg_name="message", queue_name=ONBOARDING_EVENTS, connection="ServiceBusConnection"
 )
 async def onboarding_events(message: func.ServiceBusMessage) -> None:
+    # Loaded here alone: the models of all events are slow to build, and a cold webhook has no use
+    # for them.
+    from hasten.services.onboarding_message import Posted  # noqa: PLC0415
+
     posted = Posted.parse(
         body=message.get_body(),
         content_type=message.content_type,
@@ -22,4 +25,4 @@ async def onboarding_events(message: func.ServiceBusMessage) -> None:
         properties=message.application_properties,
     )
     with continued("onboarding_events", message.application_properties):
-        await app().retrying.run(app().onboarding.take, posted)
+        await app().retrying.run(app().workers.onboarding.take, posted)

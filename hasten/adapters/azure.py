@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import cached_property
 
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.identity.aio import ManagedIdentityCredential
 from azure.servicebus.aio import ServiceBusClient
 
 from hasten.adapters import telemetry
@@ -34,6 +33,9 @@ def new_id() -> str:
 
 def managed_identity(settings: Settings) -> AsyncTokenCredential:
     """The app's own."""
+    # Loaded here alone: with connection strings nobody asks for a token before Graph does.
+    from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415
+
     client_id = settings.identity_client_id
     return (
         ManagedIdentityCredential(client_id=client_id) if client_id else ManagedIdentityCredential()
@@ -53,7 +55,7 @@ class AzurePorts:
 
     @cached_property
     def store(self) -> Store:
-        return open_store(self._settings.store, credential=self._credential)
+        return open_store(self._settings.store, credential=lambda: self._credential)
 
     @cached_property
     def bus(self) -> Bus:
@@ -81,7 +83,7 @@ class AzurePorts:
         return service_bus(
             connection_string=secret.get_secret_value() if secret else None,
             namespace=self._settings.service_bus_namespace,
-            credential=self._credential,
+            credential=lambda: self._credential,
         )
 
     @cached_property

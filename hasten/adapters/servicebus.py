@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -32,13 +32,13 @@ def service_bus(
     *,
     connection_string: str | None,
     namespace: str | None,
-    credential: AsyncTokenCredential,
+    credential: Callable[[], AsyncTokenCredential],
 ) -> ServiceBusClient:
     """By connection string where there is one, else `namespace` with the app's identity."""
     if connection_string is not None:
         return ServiceBusClient.from_connection_string(connection_string, **RETRIES)
     if namespace is not None:
-        return ServiceBusClient(namespace, credential, **RETRIES)
+        return ServiceBusClient(namespace, credential(), **RETRIES)
     raise PermanentError(
         "no Service Bus is named", "set ServiceBusConnection__fullyQualifiedNamespace"
     )

@@ -11,7 +11,6 @@ from azure.identity.aio import DefaultAzureCredential
 from hasten import settings, targets
 from hasten.adapters import telemetry
 from hasten.adapters.azure import AzurePorts, managed_identity
-from hasten.bootstrap import App
 from hasten.cli.environment import IDENTITY, identity
 from hasten.doctor.examination import Doctor, Progress
 from hasten.ports.telemetry import Event
@@ -23,9 +22,10 @@ from hasten.services.replay import Replaying
 from hasten.services.status import Standing
 from hasten.settings import Settings
 from hasten.targets import Target
+from hasten.workers import Workers
 
 
-class Operator(App):
+class Operator(Workers):
     def __init__(self, settings: Settings, targets: tuple[Target, ...], ports: AzurePorts) -> None:
         super().__init__(settings, targets, ports)
         self._azure = ports

@@ -4,7 +4,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 Connect = Callable[[], Store]
 
-NOBODY = cast("AsyncTokenCredential", None)
-"""Neither a file nor a connection string is entered with a credential."""
+
+def nobody() -> "AsyncTokenCredential":
+    """Neither a file nor a connection string is entered with a credential."""
+    raise AssertionError("nobody asks for a credential")
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +47,7 @@ async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         url = azurite.connection_string(request.getfixturevalue("azurite_port"))
 
     def one_more() -> Store:
-        opened.append(open_store(url, credential=NOBODY) if url else memory)
+        opened.append(open_store(url, credential=nobody) if url else memory)
         return opened[-1]
 
     yield one_more

@@ -8,7 +8,7 @@ import pytest
 
 from hasten.adapters.store.url import open_store
 from hasten.errors import PermanentError
-from tests.contract.conftest import NOBODY
+from tests.contract.conftest import nobody
 from tests.contract.counting import COLLECTION, KEY, PARTITION
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ async def test_processes_that_start_on_a_new_file_lose_no_update(tmp_path: Path)
     codes = await asyncio.gather(*(process.wait() for process in processes))
 
     assert codes == [0] * PROCESSES
-    store = open_store(url, credential=NOBODY)
+    store = open_store(url, credential=nobody)
     document = await store.get(COLLECTION, PARTITION, KEY)
     await store.close()
     assert document is not None
@@ -75,6 +75,6 @@ async def test_the_opener_loads_no_adapter_that_is_not_named() -> None:
 )
 def test_a_bad_address_is_refused_by_the_name_of_its_setting(url: str) -> None:
     with pytest.raises(PermanentError, match="HASTEN_STORE") as refused:
-        open_store(url, credential=NOBODY)
+        open_store(url, credential=nobody)
 
     assert "AccountKey" not in str(refused.value)

@@ -10,7 +10,7 @@ import pytest
 from hasten.adapters.store.url import open_store
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.store import Put, Store
-from tests.contract.conftest import NOBODY
+from tests.contract.conftest import nobody
 from tests.support import azurite
 
 OTHER_KEY = "b3RoZXI="
@@ -18,7 +18,7 @@ OTHER_KEY = "b3RoZXI="
 
 @asynccontextmanager
 async def entered(port: int, key: str = azurite.KEY) -> AsyncIterator[Store]:
-    store = open_store(azurite.connection_string(port, key), credential=NOBODY)
+    store = open_store(azurite.connection_string(port, key), credential=nobody)
     try:
         yield store
     finally:

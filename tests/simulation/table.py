@@ -12,8 +12,15 @@ import azure.functions as func
 
 import handlers
 from hasten.bootstrap import App
-from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, Message
+from hasten.ports.bus import (
+    DIRECTORY_CHANGES,
+    ENSURE,
+    ONBOARDING_EVENTS,
+    PROVISIONING,
+    Message,
+)
 from hasten.services.messages import Ensure, Look, Wake, directory_change
+from hasten.services.onboarding_message import Posted
 
 Json = dict[str, Any]
 
@@ -23,27 +30,40 @@ NOTIFICATIONS = "graph/notifications"
 async def _directory_change(app: App, message: Message) -> None:
     wanted = directory_change(message.body)
     if isinstance(wanted, Look):
-        await app.retrying.run(app.looking.look, wanted)
+        await app.retrying.run(app.workers.looking.look, wanted)
     else:
-        await app.retrying.run(app.attending.attend, wanted)
+        await app.retrying.run(app.workers.attending.attend, wanted)
+
+
+async def _onboarding_event(app: App, message: Message) -> None:
+    posted = Posted.parse(
+        body=json.dumps(message.body) if message.raw is None else message.raw,
+        content_type=message.content_type,
+        message_id=message.message_id,
+        properties=message.properties,
+    )
+    await app.retrying.run(app.workers.onboarding.take, posted)
 
 
 QUEUES: Mapping[str, Callable[[App, Message], Awaitable[None]]] = {
     DIRECTORY_CHANGES: _directory_change,
-    ENSURE: lambda app, message: app.retrying.run(app.ensuring.ensure, Ensure.parse(message.body)),
+    ONBOARDING_EVENTS: _onboarding_event,
+    ENSURE: lambda app, message: app.retrying.run(
+        app.workers.ensuring.ensure, Ensure.parse(message.body)
+    ),
     PROVISIONING: lambda app, message: app.retrying.run(
-        app.draining.drain, Wake.parse(message.body)
+        app.workers.draining.drain, Wake.parse(message.body)
     ),
 }
 
 TIMERS: Mapping[str, Callable[[App], Awaitable[None]]] = {
-    "sweep": lambda app: app.schedules.sweep(),
-    "wake": lambda app: app.schedules.wake(),
-    "look": lambda app: app.schedules.look(),
-    "renew": lambda app: app.schedules.renew(),
-    "apply": lambda app: app.schedules.apply(),
-    "tidy": lambda app: app.schedules.tidy(),
-    "verify": lambda app: app.schedules.verify(),
+    "sweep": lambda app: app.workers.schedules.sweep(),
+    "wake": lambda app: app.workers.schedules.wake(),
+    "look": lambda app: app.workers.schedules.look(),
+    "renew": lambda app: app.workers.schedules.renew(),
+    "apply": lambda app: app.workers.schedules.apply(),
+    "tidy": lambda app: app.workers.schedules.tidy(),
+    "verify": lambda app: app.workers.schedules.verify(),
 }
 
 ROUTES: Mapping[str, Callable[[App, bytes], Awaitable[HTTPStatus]]] = {

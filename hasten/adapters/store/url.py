@@ -1,5 +1,6 @@
 """Opens the store that HASTEN_STORE names. Only the adapter that is named is loaded."""
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,9 +12,9 @@ from hasten.ports.store import Store
 SQLITE = "sqlite:///"
 
 
-def open_store(url: str, *, credential: AsyncTokenCredential) -> Store:
+def open_store(url: str, *, credential: Callable[[], AsyncTokenCredential]) -> Store:
     """`sqlite:///relative/path`, `sqlite:////absolute/path`, a storage connection string, or
-    `https://<account>.table.core.windows.net`, entered with `credential`.
+    `https://<account>.table.core.windows.net`, entered with what `credential` makes.
 
     Raises PermanentError for anything else; it does not repeat the value, which may hold a key.
     """
@@ -24,7 +25,7 @@ def open_store(url: str, *, credential: AsyncTokenCredential) -> Store:
     from hasten.adapters.store import tables  # noqa: PLC0415 - see above
 
     if _is_account(url):
-        return tables.of_account(url, credential)
+        return tables.of_account(url, credential())
     if "=" not in url:
         raise _refused()
     try:

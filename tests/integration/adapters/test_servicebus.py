@@ -51,7 +51,7 @@ async def bus(server: ServiceBusServer) -> AsyncIterator[AzureServiceBus]:
         service_bus(
             connection_string=server.connection_string,
             namespace=None,
-            credential=ManagedIdentityCredential(),
+            credential=ManagedIdentityCredential,
         )
     )
     yield bus
@@ -219,7 +219,7 @@ async def test_a_topic_that_does_not_exist_is_a_permanent_error_that_names_it() 
         service_bus(
             connection_string=server.connection_string,
             namespace=None,
-            credential=ManagedIdentityCredential(),
+            credential=ManagedIdentityCredential,
         )
     )
 

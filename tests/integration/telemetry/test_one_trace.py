@@ -188,7 +188,7 @@ async def bus(server: ServiceBusServer) -> AsyncIterator[AzureServiceBus]:
         service_bus(
             connection_string=server.connection_string,
             namespace=None,
-            credential=ManagedIdentityCredential(),
+            credential=ManagedIdentityCredential,
         )
     )
     yield bus
