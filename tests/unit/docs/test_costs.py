@@ -46,12 +46,12 @@ def timers() -> Mapping[str, str]:
     """Each timer's schedule."""
     app = func.FunctionApp()
     app.register_functions(schedules.blueprint)
-    return {
-        str(function.get_function_name()): str(binding.schedule)
+    found = [
+        (str(function.get_function_name()), binding.get_dict_repr())
         for function in app.get_functions()
         for binding in function.get_bindings()
-        if isinstance(binding.get_dict_repr().get("schedule"), str)
-    }
+    ]
+    return {name: shown["schedule"] for name, shown in found if "schedule" in shown}
 
 
 def runs(schedule: str) -> int:
