@@ -1,0 +1,138 @@
+"""The whole examination, on fakes."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from hasten.doctor.examination import Doctor
+from hasten.doctor.findings import Finding, Level
+from hasten.doctor.permissions import NEEDED
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.bus import ENSURE
+from tests.fakes.directory import JOB
+from tests.fakes.probes import FakeProbes
+from tests.support.virtual_time import now, virtual
+from tests.support.world import World
+
+URL = "https://hasten.example/api/graph/notifications"
+ALL = frozenset(needed.name for needed in NEEDED)
+REFUSED = PermanentError("Graph answered 403", "grant it")
+
+
+@dataclass
+class Examined:
+    world: World = field(default_factory=World)
+    probes: FakeProbes = field(default_factory=lambda: FakeProbes(ALL))
+    has_previous_secret: bool = False
+    told: list[str] = field(default_factory=list)
+
+    async def ill(self) -> list[Finding]:
+        """All that is not ok."""
+        return [found for found in await self.all() if found.level is not Level.OK]
+
+    async def all(self) -> list[Finding]:
+        status = {"code": "Active", "lastExecution": {"timeBegan": now().isoformat()}}
+        self.world.directory.job_list = [{"id": JOB, "status": status}]
+        doctor = Doctor(
+            directory=self.world.directory,
+            store=self.world.store,
+            probes=self.probes,
+            targets=[self.world.target],
+            url=URL,
+            state="ours",
+            has_previous_secret=self.has_previous_secret,
+            now=now,
+            new_id=self.world.new_id,
+            tell=self.told.append,
+        )
+        return await doctor.examine()
+
+
+@virtual
+async def test_all_is_examined_and_told_as_it_begins() -> None:
+    examined = Examined()
+
+    checks = {finding.check for finding in await examined.all()}
+
+    assert {"secret", "token", "permission", "clock", "store", "queue", "webhook"} < checks
+    assert {"target", "provisioning job", "app role", "assigned groups"} < checks
+    assert {"clock", "target TOTAL", "subscription"} <= set(examined.told)
+    assert examined.probes.handshakes == [URL]
+
+
+@virtual
+async def test_what_concerns_a_target_names_it() -> None:
+    found = await Examined().all()
+
+    assert {f.target for f in found if f.check == "provisioning job"} == {"TOTAL"}
+    assert {f.target for f in found if f.check == "queue"} == {""}
+
+
+@pytest.mark.parametrize("error", [REFUSED, TemporaryError("no answer", timedelta(seconds=5))])
+@pytest.mark.parametrize(
+    ("probe", "check"),
+    [("token", "token"), ("clock_ahead", "clock"), ("reach", "queue"), ("handshake", "webhook")],
+)
+@virtual
+async def test_a_check_that_fails_is_a_problem_and_the_others_go_on(
+    probe: str, check: str, error: Exception
+) -> None:
+    examined = Examined()
+    examined.probes.errors[probe] = error
+
+    ill = [found for found in await examined.ill() if found.check == check]
+
+    assert {found.level for found in ill} == {Level.PROBLEM}
+    assert all(found.fix for found in ill)
+    assert "target TOTAL" in examined.told
+
+
+@virtual
+async def test_a_target_that_is_not_found_ends_its_own_checks_alone() -> None:
+    examined = Examined()
+    examined.world.directory.principals.clear()
+
+    found = [finding for finding in await examined.all() if finding.target == "TOTAL"]
+
+    assert [finding.check for finding in found] == ["target"]
+    assert "no such enterprise application" in found[0].found
+
+
+@pytest.mark.parametrize(
+    ("seconds", "level"),
+    [(0, Level.OK), (-5, Level.OK), (6, Level.WARNING), (-60, Level.WARNING), (61, Level.PROBLEM)],
+)
+@virtual
+async def test_the_clock_may_be_a_little_wrong(seconds: int, level: Level) -> None:
+    examined = Examined(probes=FakeProbes(ALL, ahead=timedelta(seconds=seconds)))
+
+    [found] = [finding for finding in await examined.all() if finding.check == "clock"]
+
+    assert found.level is level
+
+
+@virtual
+async def test_dead_letters_are_told_with_how_to_replay_them() -> None:
+    examined = Examined(probes=FakeProbes(ALL, dead={ENSURE: 3}))
+
+    [found] = [finding for finding in await examined.ill() if finding.check == "queue"]
+
+    assert "ensure has 3 dead letters" in found.found
+    assert "replay --queue ensure --dead-letters" in found.fix
+
+
+@virtual
+async def test_a_previous_secret_that_is_still_set_is_worth_a_warning() -> None:
+    [found] = [f for f in await Examined(has_previous_secret=True).ill() if f.check == "secret"]
+
+    assert found.level is Level.WARNING
+
+
+@virtual
+async def test_nothing_is_left_behind_in_the_store() -> None:
+    examined = Examined()
+
+    await examined.all()
+
+    assert await examined.world.store.scan("doctor", "probe") == []

@@ -1,0 +1,106 @@
+"""The job, its rules and its attribute mapping."""
+
+from typing import Any
+
+import pytest
+
+from hasten.doctor import job, mapping
+from hasten.doctor.findings import Level
+from hasten.doctor.job import Job
+from hasten.domain.planning import GrantsBy
+from hasten.targets import Target
+
+Json = dict[str, Any]
+RULE = "rule-1"
+
+
+def rule(*kinds: str, rule_id: str = RULE, **sources: str) -> Json:
+    """`sources` are expressions by app attribute, of users."""
+    attributes = [
+        {"targetAttributeName": name, "source": {"expression": source}}
+        for name, source in sources.items()
+    ]
+    return {
+        "id": rule_id,
+        "sourceDirectoryName": "Azure Active Directory",
+        "objectMappings": [
+            {"sourceObjectName": kind, "enabled": True, "attributeMappings": attributes}
+            for kind in kinds
+        ],
+    }
+
+
+def running(*rules: Json, **status: Any) -> Job:
+    known = {
+        "code": "Active",
+        "lastExecution": {"timeBegan": "2026-11-24T08:30:00Z"},
+        **status,
+    }
+    return Job({"id": "job-1", "status": known}, rules)
+
+
+def target(grants_by: GrantsBy = GrantsBy.GROUP) -> Target:
+    return Target(name="TOTAL", display_name="TOTAL", grants_by=grants_by)
+
+
+@pytest.mark.parametrize(
+    ("sources", "level", "found"),
+    [
+        ({"externalId": "[objectId]"}, Level.OK, "externalId comes from objectId"),
+        ({"externalid": "[OBJECTID]"}, Level.OK, "externalId comes from objectId"),
+        ({"externalId": "[mail]"}, Level.PROBLEM, "comes from mail, not objectId"),
+        ({"externalId": 'Trim([mail], "x")'}, Level.PROBLEM, 'comes from Trim([mail], "x"), not'),
+        ({}, Level.PROBLEM, "externalId is not mapped"),
+    ],
+)
+def test_an_expected_attribute_is_compared_without_case(
+    sources: dict[str, str], level: Level, found: str
+) -> None:
+    rules = [rule("User", **sources), rule("User", rule_id="another", externalId="[objectId]")]
+
+    [finding] = mapping.check(rules, RULE, {"externalId": "objectId"})
+
+    assert finding.level is level
+    assert found in finding.found
+
+
+def test_only_the_mapping_of_users_counts() -> None:
+    [finding] = mapping.check([rule("Group", title="[jobTitle]")], RULE, {"title": "jobTitle"})
+
+    assert finding.level is Level.PROBLEM
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "found"),
+    [
+        ({}, Level.OK, "job-1 is Active"),
+        ({"code": "Quarantine"}, Level.PROBLEM, "in quarantine"),
+        ({"code": "NotConfigured"}, Level.PROBLEM, "not configured"),
+        ({"code": "Paused"}, Level.WARNING, "stays undone"),
+        ({"lastExecution": None}, Level.WARNING, "no cycle of it has run yet"),
+    ],
+)
+def test_the_state_of_the_job_is_judged(status: Json, level: Level, found: str) -> None:
+    [finding] = job.check_state(running(**status))
+
+    assert finding.level is level
+    assert found in finding.found
+
+
+@pytest.mark.parametrize(
+    ("rules", "grants_by", "levels"),
+    [
+        ([rule("User", "Group")], GrantsBy.GROUP, [Level.OK, Level.OK]),
+        ([rule("User")], GrantsBy.GROUP, [Level.OK, Level.PROBLEM]),
+        ([rule("User")], GrantsBy.USER, [Level.OK]),
+        ([rule("Group")], GrantsBy.GROUP, [Level.PROBLEM, Level.OK]),
+        ([rule("User"), rule("User", rule_id="b")], GrantsBy.USER, [Level.PROBLEM]),
+    ],
+)
+def test_there_is_one_rule_for_each_kind_that_is_provisioned(
+    rules: list[Json], grants_by: GrantsBy, levels: list[Level]
+) -> None:
+    found = job.check_rules(running(*rules), target(grants_by))
+
+    assert [finding.level for finding in found] == levels
+    assert all(finding.fix for finding in found if finding.level is not Level.OK)

@@ -1,0 +1,74 @@
+"""Whether Graph tells of each group."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hasten.doctor.findings import Finding, Level
+from hasten.doctor.subscriptions import Expected, check
+from hasten.services.subscriptions import Record
+from tests.support.virtual_time import START
+from tests.support.world import ENGINEERING
+
+URL = "https://hasten.example/api/graph/notifications"
+EXPECTED = Expected(url=URL, state="ours", now=START)
+RECORD = Record(id="s-1", group=ENGINEERING, expires=START + timedelta(days=25), state="ours")
+
+
+def listed(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": "S-1",
+        "resource": f"groups/{ENGINEERING}",
+        "notificationUrl": URL,
+        "expirationDateTime": (START + timedelta(days=25)).isoformat(),
+        **fields,
+    }
+
+
+def judged(*of_graph: dict[str, Any], record: Record = RECORD) -> Finding:
+    [found] = check([ENGINEERING], of_graph, [record], EXPECTED)
+    return found
+
+
+@pytest.mark.parametrize("resource", [f"groups/{ENGINEERING}", "/groups"])
+def test_one_of_the_group_or_of_all_groups_will_do(resource: str) -> None:
+    found = judged(listed(resource=resource))
+
+    assert (found.level, "25 days" in found.found) == (Level.OK, True)
+
+
+def test_one_that_is_not_there_is_a_problem() -> None:
+    assert judged().level is Level.PROBLEM
+
+
+def test_one_that_expired_is_said_to_have() -> None:
+    found = judged(record=replace(RECORD, expires=START - timedelta(hours=1)))
+
+    assert "expired at 2026-11-24 08:00Z" in found.found
+
+
+def test_one_of_another_app_is_none_of_ours() -> None:
+    found = judged(listed(notificationUrl="https://another.example"))
+
+    assert (found.level, "none of ours" in found.found) == (Level.PROBLEM, True)
+
+
+def test_one_that_the_store_does_not_know_is_refused() -> None:
+    found = judged(listed(), record=replace(RECORD, id="another"))
+
+    assert (found.level, "not in the store" in found.found) == (Level.PROBLEM, True)
+
+
+def test_one_made_with_another_secret_is_refused() -> None:
+    found = judged(listed(), record=replace(RECORD, state="theirs"))
+
+    assert found.level is Level.PROBLEM
+    assert "HASTEN_CLIENT_STATE_SECRET_PREVIOUS" in found.fix
+
+
+def test_one_that_should_have_been_renewed_is_worth_a_warning() -> None:
+    found = judged(listed(expirationDateTime=(START + timedelta(days=3)).isoformat()))
+
+    assert (found.level, "3 days" in found.found) == (Level.WARNING, True)
