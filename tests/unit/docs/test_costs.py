@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,12 +13,17 @@ import pytest
 from croniter import croniter
 
 from handlers import schedules
+from hasten import settings
 from hasten.domain.pacing import Pace
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL, WINDOW, WINDOW_MARGIN
+from hasten.ports.clock import NewId, Now
 from hasten.ports.store import Document, Write
+from hasten.ports.telemetry import Emit, Event
 from hasten.services.look import start_watching
 from hasten.services.messages import Look, Wake
-from tests.fakes.directory import JOB
+from hasten.workers import Workers
+from tests.fakes.bus import FakeBus
+from tests.fakes.directory import JOB, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -101,6 +107,68 @@ def test_the_times_of_the_table_are_those_of_the_pace(people: int) -> None:
 def spelt(span: timedelta) -> str:
     seconds = span.total_seconds()
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+# --- what quiet costs ---
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What `hasten.ports.ports.Ports` asks for, of one World."""
+
+    store: "CountingStore"
+    events: list[Event]
+    bus: FakeBus
+    directory: FakeDirectory
+    now: Now
+    new_id: NewId
+
+    @property
+    def emit(self) -> Emit:
+        return self.events.append
+
+    def jitter(self) -> float:
+        return 0.5
+
+
+async def quiet_runs() -> Mapping[str, tuple[int, int]]:
+    """Each timer's requests to the store and its lines of log, when nothing has changed."""
+    world, store = World(), CountingStore()
+    ports = Ports(store, world.events, world.bus, world.directory, now, world.new_id)
+    loaded = settings.load(
+        {
+            "HASTEN_TENANT_ID": user(1),
+            "HASTEN_CLIENT_STATE_SECRET": "not-a-secret-but-thirty-two-long",
+            "HASTEN_PUBLIC_URL": "https://hasten.example.com",
+            "HASTEN_STORE": "sqlite://",
+            "ServiceBusConnection": "none",
+        }
+    )
+    timed = Workers(loaded, (world.target,), ports).schedules
+    spent = {}
+    for name in timers():
+        await getattr(timed, name)()
+    for name in timers():
+        store.requests, lines = 0, len(world.events)
+        await getattr(timed, name)()
+        spent[name] = (store.requests, len(world.events) - lines)
+    return spent
+
+
+def test_what_the_timers_cost_is_what_the_page_says() -> None:
+    measured: dict[str, tuple[int, int]] = {}
+
+    @virtual
+    async def run() -> None:
+        measured.update(await quiet_runs())
+
+    run()
+    told = table("### Runs of the timers")
+
+    for column in (2, 3):
+        each = {name: number(told[name][column]) for name in measured}
+        assert {n: each[n] for n in each if abs(each[n] - measured[n][column - 2]) > 1} == {}
+        assert number(told["all"][column]) == sum(n * number(told[k][1]) for k, n in each.items())
 
 
 # --- what a change costs ---

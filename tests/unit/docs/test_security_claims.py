@@ -1,14 +1,21 @@
 """What docs/security.md says of the code and of infra, where no other test holds it."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from hasten.errors import TemporaryError
 from hasten.policy import Creation
 from hasten.services.groups import properties
+from hasten.services.receive import Receiving
+from tests.fakes.bus import FakeBus
+from tests.fakes.memory_store import MemoryStore
 
 ROOT = Path(__file__).parents[3]
 GRAPH = ROOT / "hasten" / "adapters" / "graph"
@@ -122,3 +129,29 @@ def test_nobody_publishes_by_password() -> None:
     )
 
     assert dict(policies) == {"ftp": "false", "scm": "false"}
+
+
+async def test_a_webhook_that_must_read_a_store_out_of_reach_fails_so_that_graph_sends_again() -> (
+    None
+):
+    class OutOfReach(MemoryStore):
+        async def scan(self, *_: object, **__: object) -> NoReturn:
+            raise TemporaryError("Azure Tables did not answer", timedelta(seconds=5))
+
+    receiving = Receiving(
+        store=OutOfReach(),
+        bus=FakeBus(),
+        emit=lambda _: None,
+        now=lambda: datetime(2026, 11, 24, tzinfo=UTC),
+        tenant="t",
+        is_ours=lambda _: True,
+    )
+    item = {
+        "clientState": "ours",
+        "tenantId": "t",
+        "subscriptionId": "s",
+        "resource": "Groups/14b0fed8-8714-4140-b0da-f05759d10b5d",
+    }
+
+    with pytest.raises(TemporaryError):
+        await receiving.receive(json.dumps({"value": [item]}).encode())
