@@ -172,12 +172,15 @@ def _held_intents(intents: Sequence[Intent]) -> list[Held]:
 
 
 def _of_held(target: str, held: Sequence[Held]) -> list[str]:
-    """In observe mode all is held by right."""
+    """One a group, whatever their reasons. In observe mode all is held by right."""
+    counted: Counter[str] = Counter()
+    for one in held:
+        if one.by == HeldBy.BRAKE:
+            counted[one.group] += one.changes
     return [
-        f"{h.changes} held, {h.reason}: python -m hasten release {target} --group {h.group}, "
-        "or discard"
-        for h in held
-        if h.by == HeldBy.BRAKE
+        f"{count} of group {group} are held by the brake: if they are meant, "
+        f"python -m hasten release {target} --group {group}; else mend the group, then discard"
+        for group, count in counted.items()
     ]
 
 

@@ -105,6 +105,22 @@ async def test_rows_held_by_the_brake_say_how_to_release_them() -> None:
 
 
 @virtual
+async def test_what_the_brake_held_of_one_group_is_one_problem_whatever_the_reasons() -> None:
+    world = World()
+    await world.is_discovered()
+    await is_subscribed(world)
+    for number in (1, 2):
+        row = found(ENGINEERING, user(number), Action.REMOVED, 1)
+        reason = f"{number} of 100"
+        await world.ledger.record([held(row, HeldBy.BRAKE, reason=reason, next_action="")])
+
+    problems = [problem for problem in (await status(world)).problems if "held" in problem]
+
+    assert len(problems) == 1
+    assert "2 of group" in problems[0]
+
+
+@virtual
 async def test_only_what_failed_within_a_day_counts() -> None:
     world = World()
     row = found(ENGINEERING, user(1), Action.ADDED, 1)
