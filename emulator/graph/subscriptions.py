@@ -133,7 +133,8 @@ class Subscriptions:
         self._all.clear()
 
     def delete(self, subscription_id: str) -> None:
-        del self._all[self.get(subscription_id).id]
+        subscription = self.get(subscription_id)  # makes `_all` anew
+        del self._all[subscription.id]
 
     def _checked(self, body: Mapping[str, Any]) -> Subscription:
         missing = [

@@ -96,6 +96,18 @@ async def test_the_secret_is_not_shown_again_and_a_renewal_keeps_the_subscriptio
     assert [(s["id"], s["clientState"]) for s in listed] == [(created["id"], None)]
 
 
+async def test_a_subscription_that_was_deleted_is_gone_and_makes_room_for_another(
+    graph: Any, webhook: Any
+) -> None:
+    subscription = await subscribed(graph, webhook)
+
+    answer = await graph.http.delete(f"/v1.0/subscriptions/{subscription['id']}")
+
+    assert answer.status_code == 204
+    assert (await graph.get("/v1.0/subscriptions"))["value"] == []
+    await subscribed(graph, webhook)
+
+
 async def test_an_expired_subscription_is_gone_and_gets_nothing(
     graph: Any, webhook: Any, joiner: str
 ) -> None:
