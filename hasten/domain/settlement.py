@@ -56,6 +56,8 @@ def settle(  # noqa: PLR0912 - a case for each result
     match verdict.result:
         case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and change.group != DIRECT:
             return replace(change, state=State.PENDING, user_called=True, due_at=now)
+        case Result.IN_SYNC if _is_entitled_again(change, call):
+            return replace(change, state=State.PENDING, due_at=now, alone=True)
         case Result.SUCCEEDED | Result.IN_SYNC:
             ended = finished(change, State(verdict.result), now=now, reason=verdict.reason)
             return replace(ended, needs_proof=verdict.result is Result.SUCCEEDED)
@@ -115,6 +117,15 @@ def settle(  # noqa: PLR0912 - a case for each result
                 reason=verdict.reason,
                 next_action=verdict.next_action,
             )
+
+
+def _is_entitled_again(change: Change, call: Call) -> bool:
+    """A user call finds an account in step that it was to disable: the user was assigned in another
+    way meanwhile, and only a call on the group left takes its place away. That is planned anew,
+    once."""
+    return (
+        change.is_removal and call.group is None and change.group != DIRECT and not change.alone
+    )
 
 
 def _of_grant(verdict: Verdict) -> Verdict:

@@ -37,6 +37,16 @@ def by_user(row: Change, *, then_group: bool = False) -> Call:
     return Call(None, (row,), then_group)
 
 
+def test_a_leaver_whom_a_user_call_finds_entitled_is_planned_anew_once() -> None:
+    leaver = removal()
+
+    again = settled(leaver, Result.IN_SYNC, call=by_user(leaver))
+    done = settled(again, Result.IN_SYNC, call=by_user(again))
+
+    assert (again.state, again.due_at, again.alone) == (State.PENDING, NOW, True)
+    assert done.state is State.IN_SYNC
+
+
 def test_a_grant_that_disabled_the_account_is_tried_again_once_entra_knows_the_assignment() -> None:
     disabled = Verdict(Result.SUCCEEDED, took=True)
     joiner, leaver = change(group=DIRECT), removal(group=DIRECT)
