@@ -117,6 +117,9 @@ def _wanted(facts: Facts, intent: Intent) -> str:
     )
     if intent.is_done:
         return f"{event}: {intent.outcome or 'done'}."
+    if intent.held:
+        command = _release(intent.target, intent.group, intent.user)
+        return f"{event}. It is held by the brake: {intent.held}. To have it done: {command}"
     return f"{event}: Hasten has still to bring it about."
 
 
@@ -164,10 +167,14 @@ def _now(facts: Facts, row: Change) -> str:
 
 
 def _held(facts: Facts, row: Change) -> str:
-    command = f"python -m hasten release {row.target} --group {row.group} --user {row.user}"
+    command = _release(row.target, row.group, row.user)
     if row.held_by is HeldBy.OBSERVE and facts.observes:
         return "It is held, as the target is in observe mode: set `mode: act`, then release it."
     return f"It is held by the {row.held_by}: {row.reason}. To have it called: {command}"
+
+
+def _release(target: str, group: str, user: str) -> str:
+    return f"python -m hasten release {target} --group {group} --user {user}"
 
 
 def _expected(facts: Facts, row: Change) -> str:

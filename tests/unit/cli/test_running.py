@@ -1,0 +1,110 @@
+"""What every command has in common: exit codes, one line an error, and asking first."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from hasten.adapters.store.sqlite import SqliteStore
+from hasten.cli.main import app
+from hasten.cli.operator import Operator
+from hasten.cli.running import Code, UsageError, run
+from hasten.domain.changes import HeldBy, held
+from hasten.errors import PermanentError, TemporaryError
+from hasten.services.ledger import Ledger
+from tests.unit.domain.rows import removal
+
+SENDER = "Endpoint=sb://127.0.0.1;SharedAccessKeyName=a;SharedAccessKey=b"
+TARGETS = "targets:\n  - name: TOTAL\n    display_name: TOTAL\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    targets = tmp_path / "targets.yaml"
+    targets.write_text(TARGETS)
+    values = {
+        "HASTEN_TENANT_ID": "7d96d549-841b-4092-9c09-89abae4c860c",
+        "HASTEN_CLIENT_STATE_SECRET": "for-this-test-only-and-long-enough",
+        "HASTEN_PUBLIC_URL": "https://hasten.example",
+        "HASTEN_STORE": f"sqlite:///{tmp_path}/hasten.db",
+        "HASTEN_TARGETS": str(targets),
+        "ServiceBusConnection": SENDER,
+    }
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps({"Values": values}))
+    return file
+
+
+def code_of(file: Path, work: Callable[[Operator], Awaitable[Code]]) -> int:
+    with pytest.raises(typer.Exit) as ended:
+        run(file, work)
+    return ended.value.exit_code
+
+
+def raising(error: Exception) -> Callable[[Operator], Awaitable[Code]]:
+    async def work(_: Operator) -> Code:
+        raise error
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (PermanentError("Graph answered 403", "grant it"), Code.PROBLEM),
+        (TemporaryError("Graph did not answer", timedelta(seconds=5)), Code.PROBLEM),
+        (UsageError("no target TOTLA"), Code.USAGE),
+    ],
+)
+def test_an_expected_error_is_one_line_and_a_code(
+    error: Exception, code: Code, settings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert code_of(settings, raising(error)) == code
+
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", f"{error}\n")
+
+
+def test_any_other_error_is_a_bug_and_surfaces(settings: Path) -> None:
+    with pytest.raises(KeyError):
+        run(settings, raising(KeyError("a bug")))
+
+
+def test_a_bad_line_of_the_targets_is_bad_settings(
+    settings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (settings.parent / "targets.yaml").write_text("targets:\n  - name: TOTAL\n")
+
+    assert code_of(settings, raising(AssertionError("it must not run"))) == Code.USAGE
+    assert capsys.readouterr().err.startswith("targets.yaml line 2: give exactly one of")
+
+
+@pytest.mark.parametrize("command", ["release", "discard"])
+def test_nothing_is_decided_without_a_yes(command: str, settings: Path) -> None:
+    by_brake = held(removal(), HeldBy.BRAKE, reason="60 of 100 members left", next_action="")
+    in_ledger(settings, lambda ledger: ledger.record([by_brake]))
+
+    result = CliRunner().invoke(app, [command, "TOTAL", "--settings", str(settings)], input="n\n")
+
+    [left] = in_ledger(settings, lambda ledger: ledger.open_changes("TOTAL"))
+    assert (result.exit_code, left) == (Code.PROBLEM, by_brake)
+    assert "1 removed of group" in result.stdout
+    assert "60 of 100 members left" in result.stdout
+    assert "Nothing was done." in result.stdout
+
+
+def in_ledger(settings: Path, do: Callable[[Ledger], Awaitable[Any]]) -> Any:
+    async def body() -> Any:
+        store = SqliteStore(settings.parent / "hasten.db")
+        try:
+            return await do(Ledger(store))
+        finally:
+            await store.close()
+
+    return asyncio.run(body())
