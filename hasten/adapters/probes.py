@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -20,6 +21,8 @@ from hasten.ports.bus import TOPICS
 from hasten.ports.clock import Now
 from hasten.ports.probes import Token
 
+Transport = Callable[[], httpx.AsyncBaseTransport]
+
 PATIENCE = 10.0
 """Seconds; Graph itself waits ten for a handshake."""
 
@@ -36,11 +39,13 @@ class AzureProbes:
         credential: AsyncTokenCredential,
         service_bus: ServiceBusClient,
         now: Now,
+        transport: Transport = httpx.AsyncHTTPTransport,
     ) -> None:
         self._graph_url = graph_url
         self._credential = credential
         self._service_bus = service_bus
         self._now = now
+        self._transport = transport
 
     async def token(self) -> Token:
         try:
@@ -55,7 +60,7 @@ class AzureProbes:
 
     async def clock_ahead(self) -> timedelta:
         began = self._now()
-        answer = await _asked("GET", self._graph_url, "Microsoft Graph")
+        answer = await self._asked("GET", self._graph_url, "Microsoft Graph")
         middle = began + (self._now() - began) / 2
         return middle - (_date(answer) + HALF_A_SECOND)
 
@@ -75,7 +80,8 @@ class AzureProbes:
 
     async def handshake(self, url: str, token: str) -> None:
         try:
-            answer = await _asked("POST", url, "the webhook", params={"validationToken": token})
+            query = {"validationToken": token}
+            answer = await self._asked("POST", url, "the webhook", params=query)
         except TemporaryError as error:
             raise PermanentError(
                 error.reason,
@@ -89,16 +95,15 @@ class AzureProbes:
                 "before it that asks for a sign-in",
             )
 
-
-async def _asked(method: str, url: str, whom: str, **request: Any) -> httpx.Response:
-    transport = httpx.AsyncHTTPTransport()
-    try:
-        async with httpx.AsyncClient(transport=transport, timeout=PATIENCE) as client:
-            return await client.request(method, url, **request)
-    except httpx.HTTPError as error:
-        raise TemporaryError(
-            f"{whom} did not answer: {type(error).__name__}", timedelta(minutes=1)
-        ) from error
+    async def _asked(self, method: str, url: str, whom: str, **request: Any) -> httpx.Response:
+        transport = self._transport()
+        try:
+            async with httpx.AsyncClient(transport=transport, timeout=PATIENCE) as client:
+                return await client.request(method, url, **request)
+        except httpx.HTTPError as error:
+            raise TemporaryError(
+                f"{whom} did not answer: {type(error).__name__}", timedelta(minutes=1)
+            ) from error
 
 
 def _date(answer: httpx.Response) -> datetime:

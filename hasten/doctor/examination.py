@@ -14,7 +14,7 @@ from hasten.policy import Access
 from hasten.ports.clock import NewId, Now
 from hasten.ports.directory import Directory
 from hasten.ports.probes import Probes
-from hasten.ports.store import Json, Store
+from hasten.ports.store import Store
 from hasten.services import subscriptions as records
 from hasten.services.watch import service_principal
 from hasten.targets import Target
@@ -61,10 +61,8 @@ class Doctor:
         self.tell(check)
         try:
             return await checking
-        except PermanentError as error:
-            return [problem(check, error.reason, error.next_action)]
-        except TemporaryError as error:
-            return [problem(check, error.reason, "try again; if it stays, check network and URL")]
+        except (PermanentError, TemporaryError) as error:
+            return [_failed(check, error)]
 
     async def _token(self) -> list[Finding]:
         token = await self.probes.token()
@@ -75,19 +73,18 @@ class Doctor:
         ]
 
     async def _target(self, target: Target) -> list[Finding]:
-        principals: list[Json] = []
-
-        async def find() -> list[Finding]:
-            principals.append(await service_principal(self.directory, target))
-            return [ok(TARGET, f"found: {principals[0]['id']}")]
-
-        findings = await self._try(f"{TARGET} {target.name}", find())
-        findings = [replace(finding, check=TARGET) for finding in findings]
-        for principal in principals:
-            service_id = str(principal["id"])
-            findings += await self._try(job.JOB, self._job(service_id, target))
-            findings += groups.check_roles(principal, target)
-            findings += await self._try(groups.ASSIGNED, self._groups(service_id, target))
+        self.tell(f"{TARGET} {target.name}")
+        try:
+            principal = await service_principal(self.directory, target)
+        except (PermanentError, TemporaryError) as error:
+            return [replace(_failed(TARGET, error), target=target.name)]
+        object_id = str(principal["id"])
+        findings = [
+            ok(TARGET, f"found: {object_id}"),
+            *await self._try(job.JOB, self._job(object_id, target)),
+            *groups.check_roles(principal, target),
+            *await self._try(groups.ASSIGNED, self._groups(object_id, target)),
+        ]
         return [replace(finding, target=target.name) for finding in findings]
 
     async def _job(self, principal: str, target: Target) -> list[Finding]:
@@ -119,3 +116,9 @@ class Doctor:
             await records.load_all(self.store),
             Expected(url=self.url, state=self.state, now=self.now()),
         )
+
+
+def _failed(check: str, error: PermanentError | TemporaryError) -> Finding:
+    if isinstance(error, PermanentError):
+        return problem(check, error.reason, error.next_action)
+    return problem(check, error.reason, "try again; if it stays, check network and URL")
