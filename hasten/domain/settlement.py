@@ -36,7 +36,7 @@ Backoff = Callable[[int], timedelta]
 """Attempt number from 1 on → how long to wait, jitter included."""
 
 
-def settle(  # noqa: PLR0912 - a case for each result
+def settle(  # noqa: C901, PLR0912 - a case for each result
     change: Change,
     call: Call,
     verdict: Verdict,
@@ -123,9 +123,7 @@ def _is_entitled_again(change: Change, call: Call) -> bool:
     """A user call finds an account in step that it was to disable: the user was assigned in another
     way meanwhile, and only a call on the group left takes its place away. That is planned anew,
     once."""
-    return (
-        change.is_removal and call.group is None and change.group != DIRECT and not change.alone
-    )
+    return change.is_removal and call.group is None and change.group != DIRECT and not change.alone
 
 
 def _of_grant(verdict: Verdict) -> Verdict:
