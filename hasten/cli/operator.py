@@ -1,7 +1,8 @@
 """The services that only the command line has, beside those of the app."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential
 
 from hasten import settings, targets
-from hasten.adapters import telemetry
 from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.cli.environment import IDENTITY, identity
 from hasten.doctor.examination import Doctor, Progress
@@ -103,11 +103,10 @@ class Operator(Workers):
 @asynccontextmanager
 async def opened(values: Mapping[str, str]) -> AsyncIterator[Operator]:
     """Raises PermanentError that names the first bad setting or the bad line of targets.yaml."""
-    telemetry.quieten()
     loaded = settings.load(values)
     listed = targets.load(Path(loaded.targets_file))
     has_identity = IDENTITY[0] in values
-    with identity(values):
+    with identity(values), _silent():
         ports = AzurePorts(loaded, managed_identity if has_identity else _whoever_it_is, _untold)
         try:
             yield Operator(loaded, listed, ports)
@@ -118,6 +117,17 @@ async def opened(values: Mapping[str, str]) -> AsyncIterator[Operator]:
 def _whoever_it_is(_: Settings) -> AsyncTokenCredential:
     """The operator, as signed in to the Azure CLI or as the environment says."""
     return DefaultAzureCredential()
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Libraries log what the command tells in its own words, or in far more of them."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _untold(_: Event) -> None:

@@ -21,6 +21,13 @@ from hasten.targets import Target
 
 TOKEN, TARGET = "token", "target"
 
+GRAPH = "the network and HASTEN_GRAPH_URL"
+LOOK_AT = {
+    surroundings.QUEUE: "the network and ServiceBusConnection",
+    surroundings.STORE: "the network and HASTEN_STORE",
+}
+"""Where something may be wrong that did not answer, by check."""
+
 Progress = Callable[[str], None]
 
 
@@ -121,4 +128,6 @@ class Doctor:
 def _failed(check: str, error: PermanentError | TemporaryError) -> Finding:
     if isinstance(error, PermanentError):
         return problem(check, error.reason, error.next_action)
-    return problem(check, error.reason, "try again; if it stays, check network and URL")
+    return problem(
+        check, error.reason, f"try again; if it stays, check {LOOK_AT.get(check, GRAPH)}"
+    )

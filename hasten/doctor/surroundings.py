@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from hasten.doctor.findings import Finding, ok, problem, warning
+from hasten.errors import TemporaryError
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
     ENSURE,
@@ -34,7 +35,10 @@ WRONG = timedelta(seconds=60)
 
 
 async def check_queue(probes: Probes, queue: str) -> list[Finding]:
-    dead = await probes.reach(queue)
+    try:
+        dead = await probes.reach(queue)
+    except TemporaryError as error:
+        raise TemporaryError(f"{queue} is out of reach: {error.reason}", error.delay) from error
     if not dead:
         return [ok(QUEUE, f"{queue} is reachable")]
     return [

@@ -89,6 +89,17 @@ async def test_a_check_that_fails_is_a_problem_and_the_others_go_on(
 
 
 @virtual
+async def test_a_queue_out_of_reach_is_named_with_the_setting_to_look_at() -> None:
+    examined = Examined()
+    examined.probes.errors["reach"] = TemporaryError("Service Bus: closed", timedelta(seconds=5))
+
+    ill = [found for found in await examined.ill() if found.check == "queue"]
+
+    assert "ensure is out of reach: Service Bus: closed" in {found.found for found in ill}
+    assert all("ServiceBusConnection" in found.fix for found in ill)
+
+
+@virtual
 async def test_a_target_that_is_not_found_ends_its_own_checks_alone() -> None:
     examined = Examined()
     examined.world.directory.principals.clear()
