@@ -1,7 +1,7 @@
 """Who was assigned to a target, or unassigned, since the last sweep: Graph notifies of neither."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hasten.domain.changes import DIRECT, Action, Change
 from hasten.ports.bus import Bus
@@ -39,12 +39,19 @@ class Assigning:
         no difference: what was there before Hasten is the work of Entra's own cycle.
 
         A crash anywhere repeats the whole: rows are told apart by the cursors they were found at,
-        and these move last.
+        and these move last. A new group is noted before any member is, so that whoever was called
+        meanwhile is revoked should the group be unassigned before the next sweep.
         """
         before = await registry.load(self.store, target.name)
         changes = 0
         if before is not None:
-            for group in sorted(set(found.groups) - set(before.groups)):
+            new = set(found.groups) - set(before.groups)
+            arriving = (set(before.arriving) & set(found.groups)) | new
+            if new:
+                groups = {*before.groups, *new}
+                noted = replace(before, groups=sorted(groups), arriving=sorted(arriving))
+                await registry.save(self.store, noted)
+            for group in sorted(arriving):
                 changes += await self._assigned(target, group)
             for group in sorted(set(before.groups) - set(found.groups)):
                 changes += await self._unassigned(target, group)

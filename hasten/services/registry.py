@@ -26,6 +26,9 @@ class Found:
     assigned_at: Mapping[str, str] = field(default_factory=dict)
     """When each group was assigned, where Graph says."""
 
+    arriving: Sequence[str] = ()
+    """Those of `groups` whose members are being written down: a crash may have left some out."""
+
     @property
     def route(self) -> tuple[str, str, str | None, str | None]:
         """What an on-demand request names; a call refused for it is repeated once it differs."""
@@ -60,7 +63,7 @@ async def watched(store: Store) -> frozenset[str]:
 async def save(store: Store, found: Found) -> None:
     """Writes only what differs."""
     document = await store.get(COLLECTION, PARTITION, found.target)
-    body = {**asdict(found), "groups": sorted(found.groups)}
+    body = {**asdict(found), "groups": sorted(found.groups), "arriving": sorted(found.arriving)}
     if document is None or dict(document.body) != body:
         etag = document.etag if document else None
         try:
@@ -82,4 +85,5 @@ async def keep_only(store: Store, targets: Collection[str]) -> None:
 
 
 def _found(body: Json) -> Found:
-    return Found(**{**body, "groups": tuple(body["groups"])})
+    lists = {name: tuple(body.get(name, ())) for name in ("groups", "arriving")}
+    return Found(**{**body, **lists})

@@ -1,8 +1,12 @@
 """Assignments that came or went since the last sweep, of which Graph notifies nobody."""
 
+import pytest
+
 from hasten.domain.changes import DIRECT, Action, State
 from hasten.services.messages import Wake
 from hasten.targets import Target
+from tests.fakes.memory_store import MemoryStore
+from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
@@ -10,9 +14,9 @@ WAKE = Wake(target=TOTAL)
 SALES = "0000bbbb-0000-4000-8000-000000000003"
 
 
-async def swept(**policy: object) -> World:
+async def swept(store: MemoryStore | None = None, **policy: object) -> World:
     target = Target.model_validate({"name": TOTAL, "display_name": TOTAL, **policy})
-    world = World(target=target)
+    world = World(target=target, store=store or MemoryStore())
     world.directory.join(ENGINEERING, *(user(n) for n in range(5)))
     world.directory.grant(user(50), kind="User")
     await world.watching.sweep()
@@ -53,6 +57,42 @@ async def test_a_newly_assigned_group_too_large_for_paced_calls_is_left_to_the_c
 
     assert await open_rows(world) == set()
     assert world.results("assignment") == ["assigned", "left_to_cycle"]
+
+
+@virtual
+async def test_members_called_by_a_sweep_that_crashed_are_revoked_with_their_group() -> None:
+    world = await swept(store=CrashingStore())
+    assert isinstance(world.store, CrashingStore)
+    world.directory.join(SALES, user(20), user(21))
+    world.directory.groups.append(SALES)
+    world.store.fuse = Fuse(3, after=False)  # cursor, note and rows are written
+    with pytest.raises(Killed):
+        await world.watching.sweep()
+    world.store.fuse = Fuse(-1, after=False)
+    await world.draining.drain(WAKE)
+    world.directory.groups.remove(SALES)
+    for number in (20, 21):
+        world.directory.assigned[user(number)].remove(SALES)
+
+    await world.watching.sweep()
+
+    assert await open_rows(world) == {(SALES, user(n), Action.REMOVED) for n in (20, 21)}
+
+
+@virtual
+async def test_members_that_a_crash_left_out_are_found_by_the_next_sweep() -> None:
+    world = await swept(store=CrashingStore())
+    assert isinstance(world.store, CrashingStore)
+    world.directory.join(SALES, user(20))
+    world.directory.groups.append(SALES)
+    world.store.fuse = Fuse(2, after=False)  # cursor and note are written
+    with pytest.raises(Killed):
+        await world.watching.sweep()
+    world.store.fuse = Fuse(-1, after=False)
+
+    await world.watching.sweep()
+
+    assert await open_rows(world) == {(SALES, user(20), Action.ADDED)}
 
 
 @virtual
