@@ -265,6 +265,25 @@ async def test_an_offboarding_with_an_end_is_held_until_then() -> None:
     assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
 
 
+@virtual
+async def test_a_newer_onboarding_outlives_an_offboarding_held_for_longer_than_history_is() -> None:
+    world = Posting()
+    await world.is_discovered()
+    await world.posts(event(OFFBOARD, users=[ref(1)], groups=[GROUP], endAt=at(96 * 86400)))
+    await until(now() + timedelta(days=1))
+    await world.posts(event(users=[ref(1)], group=GROUP, event_id="2"))
+    await world.intents.finish(await world.intents.open_intents(TOTAL), "succeeded")
+
+    [held] = world.sent_on()
+    await until(held.at or now())
+    await world.tidying.tidy()
+    assert await world.intent(ENGINEERING, 1) is None
+    await world.receives(held)
+
+    assert await world.wanted(ENGINEERING, 1) is None
+    assert results(world) == [STALE]
+
+
 @pytest.mark.parametrize("length", [1, 251, 252, 253, 256])
 def test_the_id_of_an_end_is_valid_however_long_the_id_of_the_event(length: int) -> None:
     assert 0 < len(end_id("x" * length)) <= 256
