@@ -86,7 +86,7 @@ def _merged(stored: Person | None, new: Person) -> Person:
         return new
     joined = dict(stored.joined)
     for group, event in new.joined.items():
-        if group not in joined or joined[group].time < event.time:
+        if group not in joined or joined[group].time <= event.time:
             joined[group] = event
     left = [at for at in (stored.left_at, new.left_at) if at is not None]
     return replace(stored, joined=joined, left_at=max(left, default=None))
