@@ -69,6 +69,8 @@ class Faults:
             return {"drop_connection": True}
         if self.strikes("graph_cut_after"):
             return {"drop_connection": True, "after": True}
-        if self.strikes("graph_slow"):
-            return {"delay_seconds": self.random.uniform(1.0, SLOWEST)}
         return None
+
+    def delay(self) -> float:
+        """Seconds by which an answer of Graph is late."""
+        return self.random.uniform(1.0, SLOWEST) if self.strikes("graph_slow") else 0.0

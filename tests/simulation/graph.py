@@ -1,5 +1,6 @@
 """The way to the emulated Graph: faults strike here, and calls on demand are written down."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -49,6 +50,7 @@ class GraphTransport(AsgiTransport):
         response = await super().exchange(request)
         if call is not None:
             call.status = response.status_code
+        await asyncio.sleep(self._faults.delay())
         return response
 
 

@@ -1,11 +1,24 @@
 """Who should have what in the app, from the truth of the directory alone."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from emulator.graph.tenant import Tenant
 
 Access = Mapping[str, frozenset[str]]
 """Groups by active user; a user assigned directly may have none."""
+
+LACKS, HAS_STILL = "lacks group", "still has group"
+
+
+@dataclass(frozen=True, order=True)
+class Difference:
+    user: str
+    what: str
+    group: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.what} {self.group}".strip()
 
 
 def entitled(tenant: Tenant, service_principal: str) -> Access:
@@ -34,12 +47,12 @@ def active(tenant: Tenant, service_principal: str) -> Access:
     return {user: frozenset(a.groups) for user, a in accounts.items() if a.active}
 
 
-def differences(tenant: Tenant, service_principal: str) -> list[str]:
-    """One line for each user who has not what they should have; empty when all is right."""
+def differences(tenant: Tenant, service_principal: str) -> list[Difference]:
+    """One for each thing a user has or lacks against the directory; empty when all is right."""
     wanted, found = entitled(tenant, service_principal), active(tenant, service_principal)
-    lines = [f"{user} should be active" for user in wanted if user not in found]
-    lines += [f"{user} should be disabled" for user in found if user not in wanted]
+    lines = [Difference(user, "should be active") for user in wanted if user not in found]
+    lines += [Difference(user, "should be disabled") for user in found if user not in wanted]
     for user in wanted.keys() & found.keys():
-        lines += [f"{user} lacks group {group}" for group in wanted[user] - found[user]]
-        lines += [f"{user} has group {group} still" for group in found[user] - wanted[user]]
+        lines += [Difference(user, LACKS, group) for group in wanted[user] - found[user]]
+        lines += [Difference(user, HAS_STILL, group) for group in found[user] - wanted[user]]
     return sorted(lines)

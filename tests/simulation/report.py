@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hasten.domain.changes import Change
+from tests.simulation.oracle import Difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +16,7 @@ class Report:
 
     seed: int
     seconds: float
-    differences: Sequence[str]
+    differences: Sequence[Difference]
     open_rows: Sequence[Change]
     states: Mapping[str, int]
     calls: int
@@ -34,7 +35,7 @@ class Report:
                 f"seed {self.seed}: {self.seconds:.1f} virtual seconds",
                 f"{self.calls} calls, {self.limit_violations} limit violations",
                 f"{self.throttled} throttled",
-                *_block("differences", self.differences),
+                *_block("differences", [str(found) for found in self.differences]),
                 *_block("open rows", [str(row) for row in self.open_rows]),
                 *_block("failures", [f"{n} times {f}" for f, n in Counter(self.failures).items()]),
                 *_counts("states", self.states),

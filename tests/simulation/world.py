@@ -16,11 +16,7 @@ from emulator.graph.seed import TOTAL, object_id
 from emulator.graph.server import GraphServer
 from hasten import settings
 from hasten.domain.changes import Change
-from hasten.services.intents import Intents
 from hasten.services.ledger import Ledger
-from hasten.services.outbox import Outbox
-from hasten.services.release import Releasing
-from hasten.services.release_intents import ReleasingIntents
 from hasten.settings import Settings
 from hasten.targets import Target
 from tests.fakes.memory_store import MemoryStore
@@ -30,6 +26,7 @@ from tests.simulation.faults import CALM, Faults, Rates
 from tests.simulation.forgery import lie
 from tests.simulation.graph import GraphTransport
 from tests.simulation.host import Host, Surroundings
+from tests.simulation.operator import release
 from tests.simulation.oracle import differences
 from tests.simulation.owners import Owner, keep_books
 from tests.simulation.report import Report
@@ -121,33 +118,9 @@ class World:
         self.tenant.faults.clear()
 
     async def release(self) -> int:
-        """What an operator does with `python -m hasten release`: of all that is held; how many."""
+        """All that is held, by the operator; how many."""
         targets = {target.name: target for target in self.around.targets}
-        intents, outbox = Intents(self.store), Outbox(self.store, self.bus)
-        releasing = Releasing(
-            store=self.store,
-            ledger=Ledger(self.store),
-            outbox=outbox,
-            bus=self.bus,
-            targets=targets,
-            now=now,
-            new_id=self._new_id,
-        )
-        wishes = ReleasingIntents(
-            intents=intents,
-            outbox=outbox,
-            bus=self.bus,
-            targets=targets,
-            now=now,
-            new_id=self._new_id,
-        )
-        released = 0
-        for target in targets:
-            held = await releasing.held(target, groups=(), users=())
-            released += len(await releasing.release(target, held))
-            wished = await wishes.held(target, groups=(), users=())
-            released += len(await wishes.release(target, wished))
-        return released
+        return await release(targets, self.store, self.bus, self._new_id)
 
     async def forge(self, *, knows_the_secret: bool) -> None:
         """A notification that is not true arrives at a host, if one is alive."""
