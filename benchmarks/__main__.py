@@ -8,21 +8,35 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import coldstart, drain, members, webhook
+from benchmarks import coldstart, drain, members, onboarding, webhook
 from benchmarks.row import Row
 from tests.support.tenant import emulated
+
+TARGETS = """\
+targets:
+  - name: TOTAL
+    display_name: TOTAL
+    groups: [{name: TOTAL-Engineering}]
+"""
 
 
 async def measure() -> list[Row]:
     rows = await members.rows()
     with tempfile.TemporaryDirectory(prefix="hasten-bench-") as state:
-        async with emulated(Path(state)) as tenant:
+        async with emulated(Path(state), targets=_policy(Path(state))) as tenant:
             host = await tenant.host()
             await tenant.watched_by(host)
             rows.append(await drain.row(tenant))
+            rows.append(await onboarding.row(tenant))
             rows.append(await webhook.row(tenant, host))
             rows.append(await asyncio.to_thread(coldstart.row, tenant, host))
     return rows
+
+
+def _policy(folder: Path) -> Path:
+    path = folder / "targets.yaml"
+    path.write_text(TARGETS)
+    return path
 
 
 def show(rows: list[Row]) -> None:

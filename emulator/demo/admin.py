@@ -36,6 +36,10 @@ class Admin:
         """On-demand requests, oldest first; `ended_at` is None until they are answered."""
         return list(await self._get("/emulator/requests?path=provisionOnDemand"))
 
+    async def requests(self, path: str, since: float) -> list[Json]:
+        """Every request to Graph with `path` in its path that began after `since`."""
+        return list(await self._get(f"/emulator/requests?path={path}&since={since}"))
+
     async def writes(self, since: float) -> list[Json]:
         return list(await self._get(f"/emulator/targets/{TOTAL}/writes?since={since}"))
 

@@ -70,6 +70,8 @@ def decide(intent: Intent, seen: Seen, row: Change | None, now: datetime) -> Dec
     same = row if row is not None and row.action is seen.action else None
     if same is not None and intent.cause in same.causes:
         return None
+    if same is not None and _was_called_since(same, intent):
+        return Ending(same.state, "a look saw the change first, and it has been called")
     if row is not None and same is None and _may_lag(row, seen, now):
         return Wait()
     asked = seen.written or intent.wanted is Wanted.IN_STEP
@@ -82,6 +84,13 @@ def decide(intent: Intent, seen: Seen, row: Change | None, now: datetime) -> Dec
         again = newer(same, change) if seen.written else None
         return change if again is not None else Restart(same)
     return change
+
+
+def _was_called_since(row: Change, intent: Intent) -> bool:
+    """Whether the app has been told since the event came: what Hasten wrote to Entra ID for it may
+    be noticed, and called, before the event's own change is written down."""
+    called = row.called_at
+    return row.state in ENDED_WELL and called is not None and called >= intent.recorded_at
 
 
 def _may_lag(row: Change, seen: Seen, now: datetime) -> bool:

@@ -73,7 +73,7 @@ class Caller:
             verdict = await self._rediscovered(verdict, found)
         is_fresh = call.group is not None and found.is_fresh(call.group, now)
         next_cycle = self.triage.next_cycle(call.changes)
-        settled = await self.ledger.move(
+        settled = await self.ledger.end_call(
             call.changes,
             lambda change: settle(
                 change,

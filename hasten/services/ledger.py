@@ -64,6 +64,23 @@ class Ledger:
             changes, lambda seen: replace(seen, state=State.CALLING, called_at=now)
         )
 
+    async def end_call(
+        self, changes: Sequence[Change], settle: Callable[[Change], Change]
+    ) -> list[Change]:
+        """Writes the result of a call to the rows that still wait for this very call, though they
+        may have learned meanwhile which event asked for them, or that a look has seen them."""
+
+        def end(known: Change | None, called: Change) -> Change | None:
+            waits = (
+                known is not None
+                and known.state is State.CALLING
+                and known.called_at == called.called_at
+                and known.action is called.action
+            )
+            return settle(known) if known is not None and waits else None
+
+        return await self._rows.update(changes, end)
+
     async def move(self, changes: Sequence[Change], to: Callable[[Change], Change]) -> list[Change]:
         """Writes `to(change)` for the rows of one target that are still exactly as given: whoever
         lost the race drops its result."""

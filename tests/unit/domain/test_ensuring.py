@@ -72,6 +72,20 @@ def test_what_ended_well_and_was_not_touched_is_in_sync(state: State) -> None:
     assert ending.result == State.IN_SYNC
 
 
+@pytest.mark.parametrize(("called", "again"), [(-1, True), (1, False)])
+def test_what_a_look_found_and_a_call_told_since_the_event_came_is_not_called_again(
+    called: float, *, again: bool
+) -> None:
+    event = intent(age=5)
+    at = event.recorded_at + seconds(called)
+    row = change(origin=2, state=State.SUCCEEDED, called_at=at)
+
+    found = decide(event, seen(member=True, written=True), row, NOW)
+
+    assert isinstance(found, Change) is again
+    assert isinstance(found, Ending) is not again
+
+
 @pytest.mark.parametrize("state", ENDED_BADLY)
 @pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT, Wanted.IN_STEP])
 def test_what_ended_badly_is_called_again(wanted: Wanted, state: State) -> None:

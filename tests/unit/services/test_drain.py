@@ -1,11 +1,12 @@
 """The drain of a target: what is called, in which order, how fast, and what is left for later."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import State
+from hasten.domain.changes import Cause, State
 from hasten.limits import CALLS_PER_WINDOW, WINDOW
 from hasten.services.messages import Wake
 from tests.support.virtual_time import now, virtual
@@ -167,3 +168,40 @@ async def test_a_change_of_mind_during_the_call_is_called_again_and_the_old_answ
     assert [call.group for call in world.directory.calls] == [ENGINEERING, None]
     assert world.directory.crossed == []
     assert (row.is_removal, row.state) == (True, State.SUCCEEDED)
+
+
+@virtual
+async def test_a_row_that_learns_its_event_during_its_call_is_not_called_again() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    row = await world.row(ENGINEERING, user(1))
+    draining = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(1)
+
+    asked = replace(row, ahead=True, causes=(Cause("/hr", "1"),))
+    await world.ledger.record([asked])
+    await draining
+    await world.draining.drain(WAKE)
+
+    ended = await world.row(ENGINEERING, user(1))
+    assert (ended.state, ended.causes) == (State.SUCCEEDED, (Cause("/hr", "1"),))
+    assert len(world.directory.calls) == 1
+
+
+@virtual
+async def test_what_hasten_made_and_a_look_sees_during_its_call_is_not_called_again() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    row = await world.row(ENGINEERING, user(1))
+    await world.ledger.move([row], lambda known: replace(known, ahead=True))
+    draining = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(1)
+
+    await world.ledger.record([replace(row, origin=row.origin + 1)])
+    await draining
+    await world.draining.drain(WAKE)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+    assert len(world.directory.calls) == 1
