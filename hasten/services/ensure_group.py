@@ -24,12 +24,14 @@ from hasten.ports.clock import Now
 from hasten.ports.directory import Directory, Member, NotYet
 from hasten.ports.store import Json, Store
 from hasten.ports.telemetry import Emit, Event
+from hasten.services import cursors
 from hasten.services.braking import Braking
 from hasten.services.ensure_assignment import Assigned
 from hasten.services.ensure_members import Joined, add
 from hasten.services.ensure_work import Result, Work, let_go, marked, origin
 from hasten.services.groups import Groups
 from hasten.services.intents import Intents
+from hasten.services.look import start_watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class GroupEnsuring:
             await self._leave(work, of[Wanted.ABSENT])
         if not any(of[kind] for kind in Wanted if kind is not Wanted.ABSENT):
             return
+        if of[Wanted.MEMBER] or of[Wanted.GROUP]:
+            await self._watch(work.group)
         sight = await self._look(work.group)
         work.results += [(intent, sight.of(intent)) for intent in of[Wanted.IN_STEP]]
         newcomers, itself = of[Wanted.MEMBER], of[Wanted.GROUP]
@@ -84,6 +88,12 @@ class GroupEnsuring:
                 work.results.append((intent, left))
             else:
                 work.results.append((intent, GONE))
+
+    async def _watch(self, group: str) -> None:
+        """From before anyone is brought in: who leaves before the first sweep has seen the group
+        is found by the look that follows it."""
+        if await cursors.load(self.store, group) is None:
+            await start_watching(self.directory, self.store, group, self.now())
 
     async def _look(self, group: str) -> "_Sight":
         """The origin comes first: a look that moves the cursor meanwhile has seen more."""

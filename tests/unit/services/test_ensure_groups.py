@@ -8,6 +8,7 @@ import pytest
 from hasten.errors import TemporaryError
 from hasten.policy import Creation
 from hasten.ports.directory import NotYet
+from hasten.services import cursors
 from hasten.services.groups import mail_nickname, properties
 from tests.support.ensuring import Onboarding
 from tests.support.virtual_time import virtual
@@ -60,6 +61,22 @@ async def test_a_group_made_a_moment_ago_is_remembered_until_it_shows() -> None:
     [made] = await world.directory.groups_named(NAME)
     assert await world.members(str(made["id"])) == {user(1)}
     assert world.directory.writes["create_group"] == 1
+
+
+@virtual
+async def test_who_leaves_a_new_group_before_the_sweep_has_seen_it_is_not_missed() -> None:
+    world = await a_world()
+    await world.wants("", user(1), name=NAME, description="x", age=2)
+    await world.ensures_until_done()
+    [made] = await world.directory.groups_named(NAME)
+    group = str(made["id"])
+
+    await world.directory.remove_member(group, user(1))
+
+    cursor = await cursors.load(world.store, group)
+    assert cursor is not None
+    [member] = (await world.directory.membership_delta(cursor.link)).members[group]
+    assert (member.id, member.removed) == (user(1), True)
 
 
 @virtual
