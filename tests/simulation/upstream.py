@@ -23,13 +23,14 @@ class Upstream:
 
     def __init__(self, bus: SimulatedBus) -> None:
         self._bus = bus
-        self._numbers = count(1)
+        self._events = count(1)
+        self._messages = count(1)
 
     async def post(self, kind: str, /, time: datetime | None = None, **data: Any) -> bytes:
         """What was posted: `data` with the target TOTAL unless it names one."""
         event = {
             "specversion": "1.0",
-            "id": f"event-{next(self._numbers)}",
+            "id": f"event-{next(self._events)}",
             "source": SOURCE,
             "type": kind,
             "time": (time or now()).isoformat(),
@@ -42,7 +43,7 @@ class Upstream:
     async def post_raw(self, body: bytes, properties: Mapping[str, str] | None = None) -> None:
         message = Message(
             raw=body,
-            message_id=f"posted-{next(self._numbers)}",
+            message_id=f"posted-{next(self._messages)}",
             content_type=STRUCTURED,
             properties=properties or {},
         )
