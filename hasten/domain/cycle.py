@@ -40,7 +40,7 @@ class Cycle:
 
     def covers(self, change: Change) -> bool:
         """Whether a successful cycle that has ended began late enough to have seen the change."""
-        return self.done_from is not None and self.done_from >= change.noticed_at + REPLICATION
+        return self.done_from is not None and self.done_from >= shown_from(change)
 
     def done_by(self, now: datetime) -> datetime | None:
         """When the next cycle that begins after `now` should be over; None where none has run."""
@@ -53,6 +53,12 @@ class Cycle:
         if self.done_from is not None and self.done_until is not None:
             took = max(took, self.done_until - self.done_from)
         return due + took
+
+
+def shown_from(change: Change) -> datetime:
+    """From when on a cycle that begins must see the change. A late look finds what came just before
+    it, long after the notification that asked for it."""
+    return max(change.found_at, change.seen_at) + REPLICATION
 
 
 def read(job: Mapping[str, Any] | None) -> Cycle:

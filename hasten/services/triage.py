@@ -123,8 +123,7 @@ class Triage:
 
     def next_cycle(self, rows: Collection[Change]) -> datetime | None:
         """When the first cycle should be over that can see all of them."""
-        noticed = [row.noticed_at + cycle.REPLICATION for row in rows]
-        return self.cycle.done_by(max([self.now(), *noticed]))
+        return self.cycle.done_by(max([self.now(), *map(cycle.shown_from, rows)]))
 
     async def _leave(self, rows: Sequence[Change], reason: Reason, at: datetime | None) -> None:
         await self._end(

@@ -9,7 +9,8 @@ import pytest
 from hasten.domain.changes import State
 from hasten.domain.cycle import REPLICATION
 from hasten.ports.bus import PROVISIONING_OUTCOMES
-from hasten.services.messages import Wake
+from hasten.services.look import start_watching
+from hasten.services.messages import Look, Wake
 from tests.fakes.directory import JOB
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -50,6 +51,22 @@ async def test_a_grant_that_a_cycle_has_covered_is_done_and_not_called() -> None
 
     assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
     assert world.directory.calls == []
+
+
+@virtual
+async def test_a_late_look_finds_a_joiner_who_came_after_the_cycle_that_ran_before_it() -> None:
+    world = await discovered()
+    await start_watching(world.directory, world.store, ENGINEERING, now())
+    look = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
+    await later(REPLICATION)
+    ran(world, now())
+    await later(timedelta(minutes=5))
+    world.directory.join(ENGINEERING, user(1))
+    await world.looking.look(look)
+
+    await world.draining.drain(WAKE)
+
+    assert [call.users for call in world.directory.calls] == [(user(1),)]
 
 
 @virtual
