@@ -9,16 +9,13 @@ from hasten.ports.clock import NewId, Now
 from hasten.ports.directory import Assignment, Directory
 from hasten.ports.store import MAX_WRITES, Conflict, Delete, Put, Store, Write
 from hasten.ports.telemetry import Emit, Event
-from hasten.services import cursors, registry
+from hasten.services import cursors, direct, registry
 from hasten.services.cursors import Cursor
 from hasten.services.ledger import Ledger
 from hasten.services.messages import Wake
 from hasten.services.recording import Recording
 from hasten.services.registry import Found
 from hasten.targets import Target
-
-COLLECTION = "direct"
-"""Users assigned without a group, one document each, by target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +78,10 @@ class Assigning:
         return await self._record(target, group, users, Action.REMOVED)
 
     async def _direct(self, target: Target, users: Collection[str], *, is_first: bool) -> int:
-        known = {d.key: d for d in await self.store.scan(COLLECTION, target.name)}
-        joined, left = sorted(set(users) - set(known)), sorted(set(known) - set(users))
+        known, now = await direct.known(self.store, target.name), self.now()
+        joined = sorted(set(users) - set(known))
+        gone = sorted(set(known) - set(users))
+        left = [user for user in gone if not direct.may_not_show(known[user], now)]
         if not joined and not left:
             return 0
         changes = 0
@@ -96,7 +95,7 @@ class Assigning:
         for start in range(0, len(writes), MAX_WRITES):
             try:
                 chunk = writes[start : start + MAX_WRITES]
-                await self.store.commit(COLLECTION, target.name, chunk)
+                await self.store.commit(direct.COLLECTION, target.name, chunk)
             except Conflict:
                 return changes  # another sweep sees the same; the next one settles the rest
         cursor = await self._cursor(target, DIRECT)

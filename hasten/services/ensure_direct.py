@@ -11,6 +11,7 @@ from hasten.errors import PermanentError
 from hasten.ports.clock import Now
 from hasten.ports.directory import Directory, NotYet
 from hasten.ports.store import Store
+from hasten.services import direct
 from hasten.services.braking import Braking
 from hasten.services.ensure_assignment import Assigned
 from hasten.services.ensure_work import Work, let_go, marked, origin
@@ -57,6 +58,7 @@ class DirectEnsuring:
             work.end([intent], Ending(REJECTED, error.reason, error.next_action))
             return
         for current in await marked(self.intents, [intent]):
+            await direct.note(self.store, work.target.name, intent.user, self.now())
             try:
                 await assigned.assign(intent.user, role)
             except NotYet as error:

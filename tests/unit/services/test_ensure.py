@@ -3,6 +3,7 @@
 import asyncio
 
 from hasten.domain.changes import DIRECT, Action, State, finished
+from hasten.domain.ensuring import SETTLED
 from hasten.domain.intents import Wanted
 from hasten.ports.bus import PROVISIONING
 from hasten.services.messages import Wake
@@ -231,3 +232,19 @@ async def test_a_person_without_a_group_is_assigned_and_unassigned() -> None:
     assert world.given(user(1)) == []
     assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
     assert world.directory.writes == {"assign": 1, "unassign": 1}
+
+
+@virtual
+async def test_a_person_unassigned_before_a_sweep_saw_them_assigned_is_revoked_later() -> None:
+    world = await world_with(user(1))
+    await world.wants(DIRECT, user(1))
+    await world.ensures()
+    world.directory.granted.clear()
+    world.directory.assigned[user(1)] = []
+
+    await world.watching.sweep()
+    assert (await world.row(DIRECT, user(1))).action is Action.ADDED  # a replica may lag
+    await asyncio.sleep(SETTLED.total_seconds())
+    await world.watching.sweep()
+
+    assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
