@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo local test check lint bench clean
+.PHONY: demo local test check lint chaos bench clean
 
 demo: $(VENV)/.ready ## play the story on an emulated tenant
 	$(BIN)/python -m emulator.demo
@@ -20,6 +20,10 @@ lint: $(VENV)/.ready
 	$(BIN)/lint-imports
 
 check: lint test ## what CI runs
+
+chaos: $(VENV)/.ready ## 50 storms of every fault, and a wave of 1,000 events
+	$(BIN)/python -m tests.chaos --write
+	HASTEN_WAVE=1000 $(BIN)/python -m pytest tests/simulation/test_onboarding.py
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,128 @@
+"""What must hold at the end of a storm, whatever happened in it."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+from hasten.domain.changes import Change, State
+from hasten.domain.outcomes import OUTCOME, of_change
+from hasten.ports.store import Json
+from tests.chaos.operations import Operations
+from tests.chaos.reasons import lied_to
+from tests.simulation.world import SECRET, World
+
+OUTCOMES = "provisioning-outcomes/subscriptions/all"
+FAULT_NOISE = re.compile(r"(Conflict|TemporaryError|Displaced)\(")
+"""Injected faults that leave a function as they are: Service Bus delivers the message again."""
+
+FINAL = frozenset(
+    {
+        State.SUCCEEDED,
+        State.IN_SYNC,
+        State.CONFIRMED,
+        State.DONE_BY_CYCLE,
+        State.LEFT_TO_CYCLE,
+        State.FAILED,
+    }
+)
+
+
+async def broken_at_the_end(world: World, people: Operations) -> list[str]:
+    """One line for each thing that is not as it must be."""
+    report, rows = await world.report(), await world.rows()
+    return [
+        *(f"at the end: {difference}" for difference in report.differences),
+        *_of_limits(world),
+        *_of_queues(world),
+        *(line for row in rows for line in _of_row(row, lied_to(world, people))),
+        *await _of_outcomes(world, rows),
+        *_of_failures(world),
+        *await _of_privacy(world),
+    ]
+
+
+def _of_limits(world: World) -> Iterator[str]:
+    violations = sum(app.limit_violations for app in world.tenant.targets.values())
+    if violations:
+        yield f"{violations} calls above the limit of Graph"
+
+
+def _of_queues(world: World) -> Iterator[str]:
+    for name, count in world.bus.dead_letters().items():
+        yield f"{count} messages of {name} are dead-lettered"
+    if not world.is_quiet():
+        yield f"queues are not empty: {world.bus.namespace.stats()}"
+
+
+def _of_row(row: Change, lied: Collection[str]) -> Iterator[str]:
+    about = f"row {row.group} {row.user} {row.action} {row.state}"
+    if row.state not in FINAL:
+        yield f"{about} is not final: {row.reason}"
+    if row.needs_proof:
+        yield f"{about} was never proven"
+    if not (row.reason or row.answer):
+        yield f"{about} has neither a reason nor an answer"
+    if row.state is State.FAILED and row.user not in lied:
+        yield f"{about} failed: {row.reason}"
+
+
+async def _of_outcomes(world: World, rows: list[Change]) -> Iterator[str]:
+    """Each end is told once: of the rows, and of those that newer changes replaced."""
+    told = [message.body for message in world.bus.waiting(OUTCOMES)]
+    ids = Counter(event["id"] for event in told)
+    ends = Counter(_end(event["data"]) for event in told if _is_of_change(event))
+    found = [f"outcome {one} was told {count} times" for one, count in ids.items() if count > 1]
+    found += [f"{end} was told {count} times" for end, count in ends.items() if count > 1]
+    found += [
+        f"no outcome told of {row.group} {row.user} {row.action} {row.state}"
+        for row in rows
+        if _end(of_change(row).event["data"]) not in ends
+    ]
+    for target in world.around.targets:
+        left = await world.store.scan("ledger", target.name, "outbox|")
+        found += [f"outcome {document.key} was never told" for document in left]
+    return iter(found)
+
+
+def _is_of_change(event: Json) -> bool:
+    return bool(event["type"] == OUTCOME and "action" in event["data"])
+
+
+def _end(data: Json) -> tuple[str, ...]:
+    """A row that ended keeps its end when a later look sees the same once more."""
+    names = ("target", "group", "user", "action", "result")
+    return (*(str(data[name]) for name in names), str(data["times"].get("ended")))
+
+
+def _of_failures(world: World) -> Iterator[str]:
+    for failure, count in Counter(world.around.failures).items():
+        if not FAULT_NOISE.search(failure):
+            yield f"{count} times {failure}"
+
+
+async def _of_privacy(world: World) -> Iterator[str]:
+    """Names, addresses and secrets are in no log line, no document and no outcome."""
+    outcomes = (json.dumps(dict(message.body)) for message in world.bus.waiting(OUTCOMES))
+    texts = {
+        "the log": "\n".join(world.around.lines),
+        "an exception": "\n".join(world.around.failures),
+        "the store": "\n".join(text for text, _ in world.store._documents.values()),
+        "an outcome": "\n".join(outcomes),
+    }
+    found = [
+        f"{place} has {what}"
+        for place, text in texts.items()
+        for what, word in _private(world)
+        if word in text
+    ]
+    return iter(found)
+
+
+def _private(world: World) -> Iterator[tuple[str, str]]:
+    yield "an address", "@contoso.example"
+    yield "the secret", SECRET
+    yield "a clientState", world.around.settings.client_state
+    yield "a token", world.around.token
+    for user in world.tenant.directory.users.values():
+        yield f"the name of {user.id}", user.name

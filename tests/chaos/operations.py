@@ -1,0 +1,282 @@
+"""What people and the world do during a storm, drawn at random: each operation changes the truth in
+the directory, asks Hasten for something, or breaks something."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from random import Random
+
+from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
+from tests.chaos.crashes import POINTS
+from tests.simulation.upstream import ENSURE_GROUP, OFFBOARD, ONBOARD, PROVISION
+from tests.simulation.world import World
+
+CAST = [object_id(f"user/{number}") for number in (*range(1, 41), *range(300, 341))]
+"""Few enough to meet again: 5 administrators, 35 engineers, 41 newcomers."""
+
+MOST_GROUPS = 8
+PASSING_ERRORS = ("TooManyRequests", "InternalServerError", "Timeout")
+LASTING_ERROR = "InvalidAnchor"
+
+
+class Operations:
+    """`unseen` are users about whom nothing is sent to Hasten, as no group changed: they were
+    disabled, enabled, deleted or restored. `broken` are those whose call was made to fail, and
+    `reassigned` groups that were unassigned before they were assigned."""
+
+    def __init__(self, world: World, random: Random) -> None:
+        self._world = world
+        self._random = random
+        self._admin = world.admin
+        self._directory = world.tenant.directory
+        self.groups = [TOTAL_ENGINEERING, TOTAL_ADMIN]
+        self.unseen: set[str] = set()
+        self.broken: set[str] = set()
+        self.deleted_groups: set[str] = set()
+        self.reassigned: set[str] = set()
+        self._unassigned: set[str] = set()
+        self.counts: Counter[str] = Counter()
+
+    async def one(self) -> None:
+        """Draws until one is possible, and does it."""
+        while True:
+            [name] = self._random.choices(list(WEIGHTS), list(WEIGHTS.values()))
+            if await OPERATIONS[name](self):
+                self.counts[name] += 1
+                return
+
+    def assigned(self) -> set[str]:
+        return {
+            a.principal.id
+            for a in self._world.tenant.assignments
+            if a.resource.id == TOTAL and a.removed_at is None
+        }
+
+    # --- memberships ---
+
+    async def join(self) -> bool:
+        group = self._group()
+        users = [
+            u for u in self._some(self._random.choice((1, 1, 2, 7))) if u not in self._in(group)
+        ]
+        self._admin.join(group, *users)
+        return bool(users)
+
+    async def leave(self) -> bool:
+        group = self._group()
+        users = [u for u in self._some(self._random.choice((2, 4, 8))) if u in self._in(group)]
+        self._admin.leave(group, *users)
+        return bool(users)
+
+    async def leave_in_a_mass(self) -> bool:
+        """More than the brake believes."""
+        group = self._group()
+        users = [user for user in CAST if user in self._in(group)]
+        chosen = self._random.sample(users, len(users) * 2 // 3)
+        self._admin.leave(group, *chosen)
+        return bool(chosen)
+
+    async def move(self) -> bool:
+        [user] = self._some(1)
+        one, other = self._group(), self._group()
+        if one == other or user not in self._in(one) or user in self._in(other):
+            return False
+        self._admin.leave(one, user)
+        self._admin.join(other, user)
+        return True
+
+    # --- people ---
+
+    async def disable(self) -> bool:
+        return await self._unseen(self._some(1)[0], self._admin.disable)
+
+    async def enable(self) -> bool:
+        off = [u for u in CAST if not self._directory.users[u].properties["accountEnabled"]]
+        live = [user for user in off if self._directory.users[user].deleted_at is None]
+        return bool(live) and await self._unseen(self._random.choice(live), self._admin.enable)
+
+    async def delete(self) -> bool:
+        return await self._unseen(self._some(1)[0], self._admin.delete)
+
+    async def restore(self) -> bool:
+        gone = [user for user in CAST if self._directory.users[user].deleted_at is not None]
+        return bool(gone) and await self._unseen(self._random.choice(gone), self._admin.restore)
+
+    # --- groups and assignments ---
+
+    async def create_group(self) -> bool:
+        if len(self.groups) >= MOST_GROUPS:
+            return False
+        self.groups.append(self._admin.create_group(self._some(self._random.randint(0, 8))))
+        return True
+
+    async def assign_group(self) -> bool:
+        group = self._group()
+        self.reassigned |= {group} & self._unassigned
+        return self._assign(group)
+
+    async def unassign_group(self) -> bool:
+        group = self._group()
+        self._unassigned.add(group)
+        return self._unassign(group)
+
+    async def assign_user(self) -> bool:
+        return self._assign(self._some(1)[0])
+
+    async def unassign_user(self) -> bool:
+        direct = sorted(self.assigned() & set(CAST))
+        return bool(direct) and self._unassign(self._random.choice(direct))
+
+    async def delete_group(self) -> bool:
+        group = self._group()
+        if group in {TOTAL_ENGINEERING, TOTAL_ADMIN}:
+            return False
+        self._admin.delete(group)
+        self.groups.remove(group)
+        self.deleted_groups.add(group)
+        return True
+
+    # --- events ---
+
+    async def onboard(self) -> bool:
+        await self._world.upstream.post(ONBOARD, users=self._refs(), group=self._named())
+        return True
+
+    async def onboard_directly(self) -> bool:
+        await self._world.upstream.post(ONBOARD, users=self._refs())
+        return True
+
+    async def offboard(self) -> bool:
+        await self._world.upstream.post(OFFBOARD, users=self._refs(most=1))
+        return True
+
+    async def offboard_from_a_group(self) -> bool:
+        await self._world.upstream.post(OFFBOARD, users=self._refs(), groups=[self._named()])
+        return True
+
+    async def ensure_group(self) -> bool:
+        name = f"Made-{self._random.randint(1, 4)}"
+        await self._world.upstream.post(ENSURE_GROUP, group={"name": name}, members=self._refs())
+        return True
+
+    async def provision(self) -> bool:
+        await self._world.upstream.post(PROVISION, users=self._refs())
+        return True
+
+    async def post_nonsense(self) -> bool:
+        await self._world.upstream.post_raw(b'{"specversion": "1.0", "type": "?"')
+        return True
+
+    # --- what breaks ---
+
+    async def forge(self) -> bool:
+        await self._world.forge(knows_the_secret=self._random.random() < 0.5)
+        return True
+
+    async def crash(self) -> bool:
+        """A host dies at one of its next calls to the world."""
+        host = self._random.choice(self._world.hosts)
+        if not host.is_alive:
+            return False
+        host.die_after(self._random.choice(POINTS), self._random.randint(1, 6))
+        return True
+
+    async def kill(self) -> bool:
+        host = self._random.choice(self._world.hosts)
+        if host.is_alive:
+            host.kill()
+            return True
+        return False
+
+    async def lose_subscriptions(self) -> bool:
+        self._world.tenant.subscriptions.clear()
+        return True
+
+    async def break_the_app(self) -> bool:
+        errors = self._world.tenant.targets[TOTAL].connector_errors
+        errors.append(self._random.choice(PASSING_ERRORS))
+        return True
+
+    async def lie_in_the_answer(self) -> bool:
+        """Entra answers the next call for someone with success, and the log tells otherwise."""
+        [user] = self._some(1)
+        self._world.tenant.log.contradictions[user] = LASTING_ERROR
+        self.broken.add(user)
+        return True
+
+    # --- choices ---
+
+    def _group(self) -> str:
+        return self._random.choice(self.groups)
+
+    def _some(self, count: int) -> list[str]:
+        """People of the cast who are not deleted."""
+        live = [user for user in CAST if self._directory.users[user].deleted_at is None]
+        return self._random.sample(live, count)
+
+    def _in(self, group: str) -> dict[str, None]:
+        return self._directory.groups[group].members
+
+    def _assign(self, principal: str) -> bool:
+        if principal in self.assigned():
+            return False
+        self._admin.assign(principal)
+        return True
+
+    def _unassign(self, principal: str) -> bool:
+        if principal not in self.assigned():
+            return False
+        self._admin.unassign(principal)
+        return True
+
+    async def _unseen(self, user: str, change: Callable[[str], None]) -> bool:
+        change(user)
+        self.unseen.add(user)
+        return True
+
+    def _refs(self, most: int = 3) -> list[dict[str, str]]:
+        users = [self._directory.users[u] for u in self._some(self._random.randint(1, most))]
+        by_name = self._random.random() < 0.5
+        return [
+            {"upn": user.properties["userPrincipalName"]} if by_name else {"id": user.id}
+            for user in users
+        ]
+
+    def _named(self) -> dict[str, str]:
+        group = self._directory.groups[self._group()]
+        return {"name": group.name} if self._random.random() < 0.5 else {"id": group.id}
+
+
+WEIGHTS = {
+    "join": 20,
+    "leave": 12,
+    "leave_in_a_mass": 1,
+    "move": 14,
+    "disable": 3,
+    "enable": 3,
+    "delete": 2,
+    "restore": 2,
+    "create_group": 3,
+    "assign_group": 5,
+    "unassign_group": 2,
+    "assign_user": 3,
+    "unassign_user": 3,
+    "delete_group": 1,
+    "onboard": 8,
+    "onboard_directly": 2,
+    "offboard": 3,
+    "offboard_from_a_group": 3,
+    "ensure_group": 3,
+    "provision": 2,
+    "post_nonsense": 1,
+    "forge": 3,
+    "crash": 5,
+    "kill": 2,
+    "lose_subscriptions": 1,
+    "break_the_app": 2,
+    "lie_in_the_answer": 1,
+}
+"""How often each is drawn, against the others."""
+
+OPERATIONS: dict[str, Callable[[Operations], Awaitable[bool]]] = {
+    name: getattr(Operations, name) for name in WEIGHTS
+}

@@ -1,0 +1,59 @@
+"""The tables of docs/reliability.md, made of what the storms showed."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.chaos.storm import Outcome
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+
+
+def write(outcomes: Sequence[Outcome], operations: int) -> None:
+    """Between the markers; all else is written by hand."""
+    text = PAGE.read_text(encoding="utf-8")
+    for name, table in _tables(outcomes, operations).items():
+        between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
+        text = between.sub(f"{table}\n", text)
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def _tables(outcomes: Sequence[Outcome], operations: int) -> Mapping[str, str]:
+    faults, done, states, left = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    for outcome in outcomes:
+        faults.update(outcome.report.faults)
+        done.update(outcome.operations)
+        states.update(outcome.report.states)
+        left.update(outcome.left)
+    reports = [outcome.report for outcome in outcomes]
+    summary = {
+        "storms, each with its own seed": len(outcomes),
+        "operations in each": operations,
+        "virtual hours in all": round(sum(report.seconds for report in reports) / 3600),
+        "calls on demand": sum(report.calls for report in reports),
+        "requests to Graph": sum(sum(report.requests.values()) for report in reports),
+        "faults": sum(faults.values()),
+        "changes released by the operator after the brake held them": sum(
+            outcome.released for outcome in outcomes
+        ),
+        "calls above the limit of Graph": sum(report.limit_violations for report in reports),
+        "dead-lettered messages": sum(sum(r.dead_letters.values()) for r in reports),
+        "broken invariants": sum(len(outcome.broken) for outcome in outcomes),
+    }
+    return {
+        "storms": _table("What", summary),
+        "operations": _table("Operation", _by_count(done)),
+        "faults": _table("Fault", _by_count(faults)),
+        "states": _table("State at the end", _by_count(states)),
+        "left": _table("Why", _by_count(left)),
+    }
+
+
+def _by_count(counts: Counter[str]) -> Mapping[str, int]:
+    return {name.replace("_", " "): count for name, count in counts.most_common() if count}
+
+
+def _table(title: str, counts: Mapping[str, int]) -> str:
+    lines = [f"| {title} | Count |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {name} | {count:,} |" for name, count in counts.items())])

@@ -1,0 +1,55 @@
+"""What no call on demand can bring about, so that a difference is left to Entra's own cycle."""
+
+from collections.abc import Sequence
+
+from emulator.engine.app import By
+from emulator.graph.seed import TOTAL
+from hasten.domain.changes import Change, State
+from tests.chaos.operations import Operations
+from tests.simulation.oracle import HAS_STILL, Difference
+from tests.simulation.world import World
+
+UNSEEN = "the user was disabled, enabled, deleted or restored: no group changed"
+LEFT = "the change is left to the cycle, with its reason"
+LIED = "Entra answered with success to a call in which it did nothing"
+DISABLED_IN_GROUP = "a user call disabled the account, which leaves it in its groups"
+UNASSIGNED_GROUP = "the group is not assigned any more: a call on it has no effect"
+REASSIGNED = "a group was unassigned and assigned again, perhaps between two sweeps"
+DELETED_GROUP = "the group was deleted: no call names it, and its members cannot be read"
+
+
+def why_only_a_cycle(
+    difference: Difference, world: World, people: Operations, rows: Sequence[Change]
+) -> str | None:
+    """None when a call should have mended it."""
+    user = difference.user
+    if user in people.unseen:
+        return UNSEEN
+    theirs = [row for row in rows if row.user == user]
+    if any(row.state is State.LEFT_TO_CYCLE for row in theirs):
+        return LEFT
+    if user in lied_to(world, people):
+        return LIED
+    app = world.tenant.targets[TOTAL].app
+    if difference.what == HAS_STILL:
+        disabled = any(
+            write.user == user and write.what == "disable" and write.by is By.ON_DEMAND
+            for write in app.writes
+        )
+        if disabled:
+            return DISABLED_IN_GROUP
+    if difference.what == HAS_STILL and difference.group not in people.assigned():
+        return UNASSIGNED_GROUP
+    groups = world.tenant.directory.groups
+    if any(user in groups[group].members for group in people.reassigned):
+        return REASSIGNED
+    account = app.accounts.get(user)
+    if account is not None and account.groups & people.deleted_groups:
+        return DELETED_GROUP
+    return None
+
+
+def lied_to(world: World, people: Operations) -> frozenset[str]:
+    """Everyone who was in a call with someone about whom its answer lied: it has one verdict."""
+    calls = [call.users for call in world.to_graph.calls]
+    return frozenset(u for users in calls if people.broken & set(users) for u in users)

@@ -1,0 +1,158 @@
+"""One storm: a seed decides what happens to a tenant, its app and two hosts, and when."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+from emulator.graph.options import GraphOptions
+from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING
+from hasten.policy import Access, GroupPolicy
+from hasten.targets import Target
+from tests.chaos.invariants import broken_at_the_end
+from tests.chaos.operations import Operations
+from tests.chaos.reasons import why_only_a_cycle
+from tests.simulation.faults import Rates
+from tests.simulation.report import Report
+from tests.simulation.world import USERS, World, simulated
+
+RATES = Rates(
+    store_conflict=0.02,
+    store_before=0.002,
+    store_after=0.005,
+    bus_before=0.02,
+    bus_partly=0.02,
+    bus_after=0.02,
+    lock_lost=0.05,
+    not_settled=0.03,
+    graph_throttled=0.02,
+    graph_unavailable=0.02,
+    graph_cut_before=0.01,
+    graph_cut_after=0.01,
+    graph_slow=0.01,
+    notification_dropped=0.15,
+    notification_repeated=0.15,
+    notification_late=0.15,
+)
+
+POLICY = Target(
+    name="TOTAL",
+    display_name="TOTAL",
+    direct=Access.ALLOW,
+    groups=(
+        GroupPolicy(id=UUID(TOTAL_ENGINEERING)),
+        GroupPolicy(id=UUID(TOTAL_ADMIN), admin=True),
+        GroupPolicy(name="New-*"),
+        GroupPolicy(name="Made-*"),
+    ),
+)
+
+PAUSE = 8.0
+"""Seconds between two operations, on average."""
+
+REVIVAL = 0.4
+"""How likely a dead host is up again by the next operation."""
+
+REPLICATION = (0.0, 0.0, 4.0)
+"""Seconds that replicas lag behind, one of these in a storm."""
+
+BEFORE_THE_CYCLE = timedelta(minutes=25)
+"""After the last fault: five reconcile periods, and time for every backoff."""
+
+OPERATOR = timedelta(minutes=5)
+"""Between two looks of the operator at what is held."""
+
+AT_LAST = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`broken` are invariants that did not hold, in words. `left` counts why differences were left
+    to Entra's own cycle after the storm."""
+
+    seed: int
+    operations: Counter[str]
+    report: Report
+    broken: list[str]
+    left: Counter[str] = field(default_factory=Counter)
+    released: int = 0
+
+
+async def storm(seed: int, operations: int) -> Outcome:
+    """Must run on a VirtualLoop."""
+    random = Random(f"{seed} storm")
+    options = GraphOptions(
+        users=USERS,
+        replication_delay=random.choice(REPLICATION),
+        assignment_replication_delay=random.choice((0.0, 45.0)),
+    )
+    async with simulated(seed, hosts=2, rates=RATES, targets=(POLICY,), graph=options) as world:
+        people = Operations(world, random)
+        for _ in range(operations):
+            await people.one()
+            await world.passes(timedelta(seconds=random.expovariate(1 / PAUSE)))
+            for host in world.hosts:
+                if not host.is_alive and random.random() < REVIVAL:
+                    host.start()
+        return await _aftermath(world, people)
+
+
+async def _aftermath(world: World, people: Operations) -> Outcome:
+    """No more faults; first without a cycle, then with it."""
+    world.calm()
+    _mend(world)
+    left, unexplained = Counter[str](), list[str]()
+    operator = _Operator(world)
+    await operator.looks_for(BEFORE_THE_CYCLE)
+    rows = await world.rows()
+    for difference in (await world.report()).differences:
+        why = why_only_a_cycle(difference, world, people, rows)
+        if why is None:
+            unexplained.append(f"{difference}, and no call mended it")
+        else:
+            left[why] += 1
+    await operator.looks_until_all_is_done()
+    broken = [*unexplained, *await broken_at_the_end(world, people)]
+    report = await world.report()
+    return Outcome(world.seed, people.counts, report, broken, left, operator.released)
+
+
+def _mend(world: World) -> None:
+    """New processes, without the crash points of the old ones; the cycle comes later."""
+    for host in world.hosts:
+        host.kill()
+        host.start()
+    target = world.tenant.targets[TOTAL]
+    target.connector_errors.clear()
+    world.tenant.log.contradictions.clear()
+    after = world.tenant.clock.time() + (BEFORE_THE_CYCLE + OPERATOR).total_seconds()
+    target.next_cycle = max(target.next_cycle, after)
+
+
+class _Operator:
+    """Releases what the brake holds."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.released = 0
+
+    async def looks_for(self, span: timedelta) -> None:
+        for _ in range(span // OPERATOR):
+            await self._looks()
+
+    async def looks_until_all_is_done(self) -> None:
+        for _ in range(AT_LAST // OPERATOR):
+            await self._looks()
+            if await self._is_all_done():
+                return
+
+    async def _looks(self) -> None:
+        self.released += await self._world.release()
+        await asyncio.sleep(OPERATOR.total_seconds())
+
+    async def _is_all_done(self) -> bool:
+        rows = await self._world.rows()
+        is_settled = not any(row.is_open or row.needs_proof for row in rows)
+        return is_settled and self._world.is_in_step() and self._world.is_quiet()
