@@ -82,7 +82,10 @@ class Run:
         if job.trouble:
             busy = self._busy()
             free = [row for row in near if row.user not in busy]
-            await self.triage.wait_out(self.target.name, free)
+            if free:
+                await self.triage.wait_out(self.target.name, free)
+            if self._under_way:
+                await self._wait(until - now)
             return bool(self._under_way)
         calls = await self._plan([row for row in near if self._may_be_called(row, now)])
         if not await self._make(calls):

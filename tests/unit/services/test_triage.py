@@ -13,7 +13,7 @@ from hasten.services.look import start_watching
 from hasten.services.messages import Look, Wake
 from tests.fakes.directory import JOB
 from tests.support.virtual_time import START, now, virtual
-from tests.support.world import ENGINEERING, TOTAL, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
 
@@ -129,6 +129,24 @@ async def test_rows_of_a_job_in_quarantine_wait_with_the_reason_and_an_alert_is_
     assert row.next_action
     assert world.directory.calls == []
     assert len({message.message_id for message in world.bus.of(PROVISIONING_OUTCOMES)}) == 1
+
+
+@virtual
+async def test_a_quarantine_that_begins_during_a_call_is_told_once_while_the_call_ends() -> None:
+    world = await discovered()
+    world.directory.seconds_per_call = 85
+    await world.joined(ENGINEERING, user(1))
+    drain = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(1)
+    job(world, "Quarantine", quarantine={"reason": "TooManyDeletes"})
+    await later(timedelta(seconds=70))
+    await world.joined(ADMIN, user(2))
+
+    await asyncio.wait_for(drain, timeout=300)
+
+    assert world.results("target") == ["unhealthy"]
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+    assert (await world.row(ADMIN, user(2))).state is State.WAITING
 
 
 @virtual
