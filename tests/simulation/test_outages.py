@@ -108,3 +108,16 @@ async def test_a_quarantined_target_waits_with_the_reason_and_delays_no_other() 
         took = await world.until(lambda: not differences(world.tenant, OTHER_ID))
         assert took <= (RECONCILE + CALLS_TAKE).total_seconds() + 60
         assert quarantined.calls > 0
+
+
+@virtual
+async def test_a_reconcile_of_a_hundred_groups_without_change_takes_three_requests() -> None:
+    async with simulated(graph=GraphOptions(users=400, more_groups=(100, 10))) as world:
+        await world.hosts[0].fire("look")
+        await world.until(world.is_quiet)
+        before = sum(world.tenant.journal.by_path.values())
+
+        await world.hosts[0].fire("look")
+        await world.until(world.is_quiet)
+
+        assert sum(world.tenant.journal.by_path.values()) - before == 3
