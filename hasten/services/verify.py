@@ -12,7 +12,7 @@ from hasten.domain.cycle import Cycle
 from hasten.domain.outcomes import of_alert
 from hasten.domain.proof import PATIENCE, SKEW, Proof, Says, about, proof
 from hasten.domain.settlement import Backoff
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId, Now
 from hasten.ports.directory import Directory
@@ -51,15 +51,25 @@ class Verifying:
 
     async def verify(self) -> None:
         """All targets, one after another: the log may be read five times in ten seconds by all of
-        the app, and one read serves all rows of a target."""
+        the app, and one read serves all rows of a target. A target that cannot be read does not
+        keep the others waiting; its error is raised at the end."""
+        failed: list[TemporaryError | PermanentError] = []
         for found in await registry.load_all(self.store):
-            rows = await self.ledger.unproven_changes(found.target)
-            moved = await self._left(found, [r for r in rows if r.state is State.LEFT_TO_CYCLE])
-            moved += await self._succeeded(found, [r for r in rows if r.state is State.SUCCEEDED])
-            if any(row.is_open for row in moved):
-                wake = Wake(target=found.target)
-                await self.bus.send(wake.queue, [wake.message(self.new_id())])
-            await self.outbox.flush(found.target)
+            try:
+                await self._verify(found)
+            except (TemporaryError, PermanentError) as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    async def _verify(self, found: Found) -> None:
+        rows = await self.ledger.unproven_changes(found.target)
+        moved = await self._left(found, [r for r in rows if r.state is State.LEFT_TO_CYCLE])
+        moved += await self._succeeded(found, [r for r in rows if r.state is State.SUCCEEDED])
+        if any(row.is_open for row in moved):
+            wake = Wake(target=found.target)
+            await self.bus.send(wake.queue, [wake.message(self.new_id())])
+        await self.outbox.flush(found.target)
 
     async def _succeeded(self, found: Found, rows: Sequence[Change]) -> list[Change]:
         if not rows:

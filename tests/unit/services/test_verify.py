@@ -1,17 +1,29 @@
 """Answers against the provisioning log, and plans against what the cycle did."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from hasten.domain.changes import State
 from hasten.domain.proof import PATIENCE
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import PROVISIONING, PROVISIONING_OUTCOMES
 from hasten.ports.store import Json
+from hasten.services import registry
 from hasten.services.messages import Wake
+from hasten.services.registry import Found
 from hasten.services.verify import MOST_RETRIES
-from tests.fakes.directory import JOB, FakeDirectory
+from tests.fakes.directory import (
+    GROUP_RULE,
+    JOB,
+    SERVICE_PRINCIPAL,
+    USER_RULE,
+    FakeDirectory,
+)
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
@@ -163,6 +175,34 @@ async def test_without_the_permission_to_read_the_log_answers_are_believed_and_i
     assert world.results("log") == ["unreadable"]
 
 
+class Unanswered(FakeDirectory):
+    """Of one job Graph tells nothing."""
+
+    silent = "another"
+
+    async def provisioning_log(self, job: str, since: datetime) -> Sequence[Json]:
+        if job == self.silent:
+            raise TemporaryError("Graph did not answer", timedelta(seconds=5))
+        return await super().provisioning_log(job, since)
+
+
+@virtual
+async def test_a_target_whose_log_does_not_answer_keeps_no_other_waiting() -> None:
+    world = World(directory=Unanswered(groups=[ENGINEERING]))
+    await world.is_discovered()
+    await registry.save(world.store, found_of("ANOTHER", job=Unanswered.silent))
+    await world.joined(ENGINEERING, user(1))
+    await world.draining.drain(WAKE)
+    row = await world.row(ENGINEERING, user(1))
+    await world.ledger.record([replace(row, target="ANOTHER")])
+    log(world, user(1), "create")
+
+    with pytest.raises(TemporaryError):
+        await world.verifying.verify()
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
+
+
 @virtual
 async def test_what_was_left_to_the_cycle_is_done_by_it_once_a_cycle_has_covered_it() -> None:
     world = await disabled()
@@ -200,6 +240,17 @@ async def disabled() -> World:
     await world.draining.drain(WAKE)
     assert (await world.row(ENGINEERING, user(1))).state is State.LEFT_TO_CYCLE
     return world
+
+
+def found_of(target: str, *, job: str) -> Found:
+    return Found(
+        target=target,
+        service_principal=SERVICE_PRINCIPAL,
+        job=job,
+        user_rule=USER_RULE,
+        group_rule=GROUP_RULE,
+        groups=(ENGINEERING,),
+    )
 
 
 def ran(world: World) -> None:
