@@ -22,8 +22,8 @@ lint: $(VENV)/.ready
 check: lint test ## what CI runs
 
 chaos: $(VENV)/.ready ## 50 storms of every fault, and a wave of 1,000 events
-	$(BIN)/python -m tests.chaos --write
-	HASTEN_WAVE=1000 $(BIN)/python -m pytest tests/simulation/test_onboarding.py
+	HASTEN_WAVE=1000 $(BIN)/python -m pytest tests/simulation -o junit_family=xunit1 --junitxml=var/measured.xml
+	$(BIN)/python -m tests.chaos --write --measured var/measured.xml
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 
 from tests.chaos import page
 from tests.chaos.storm import Outcome, storm
@@ -35,7 +36,7 @@ def main() -> int:
         if asked.seed:
             print(outcome.report)
     if asked.write:
-        page.write(outcomes, asked.operations)
+        page.write(outcomes, asked.operations, asked.measured)
     return 1 if any(outcome.broken for outcome in outcomes) else 0
 
 
@@ -46,6 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="run this one alone")
     parser.add_argument("--operations", type=int, default=200)
     parser.add_argument("--write", action="store_true", help="update docs/reliability.md")
+    parser.add_argument("--measured", type=Path, help="a report of pytest, for its table")
     return parser.parse_args()
 
 

@@ -4,22 +4,26 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 from tests.chaos.storm import Outcome
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 
 
-def write(outcomes: Sequence[Outcome], operations: int) -> None:
-    """Between the markers; all else is written by hand."""
+def write(outcomes: Sequence[Outcome], operations: int, measured: Path | None) -> None:
+    """Between the markers; all else is written by hand. `measured` is a report of pytest."""
     text = PAGE.read_text(encoding="utf-8")
-    for name, table in _tables(outcomes, operations).items():
+    tables = _tables(outcomes, operations)
+    if measured is not None:
+        tables["measured"] = _measured(measured)
+    for name, table in tables.items():
         between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
         text = between.sub(f"{table}\n", text)
     PAGE.write_text(text, encoding="utf-8")
 
 
-def _tables(outcomes: Sequence[Outcome], operations: int) -> Mapping[str, str]:
+def _tables(outcomes: Sequence[Outcome], operations: int) -> dict[str, str]:
     faults, done, states, left = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for outcome in outcomes:
         faults.update(outcome.report.faults)
@@ -57,3 +61,14 @@ def _by_count(counts: Counter[str]) -> Mapping[str, int]:
 def _table(title: str, counts: Mapping[str, int]) -> str:
     lines = [f"| {title} | Count |", "|---|---|"]
     return "\n".join([*lines, *(f"| {name} | {count:,} |" for name, count in counts.items())])
+
+
+def _measured(report: Path) -> str:
+    """The tests that measured something, by the sentence that names them."""
+    lines = ["| Test | Measured |", "|---|---|"]
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314 - our own file
+        told = [f"{p.get('name')}: {p.get('value')}" for p in case.iter("property")]
+        if told:
+            name = str(case.get("name")).removeprefix("test_").replace("_", " ")
+            lines.append(f"| {name.replace('[', ' (').replace(']', ')')} | {'; '.join(told)} |")
+    return "\n".join(lines)

@@ -1,4 +1,5 @@
-"""What a test measured, kept in pytest's own report: `pytest --junitxml=… tests/simulation`."""
+"""What a test measured. It is kept in pytest's own report, of which docs/reliability.md is made:
+`pytest tests/simulation -o junit_family=xunit1 --junitxml=FILE`."""
 
 from collections.abc import Callable
 
