@@ -69,7 +69,7 @@ class Provisioning:
         request = self._client.audit_logs.provisioning.to_get_request_information(
             RequestConfiguration(query_parameters=query)
         )
-        entries = await self._wire.listed(request, needs=LOGS)
+        entries = await self._wire.listed(request, needs=LOGS, turn=self._wire.reports.turn)
         return sorted(entries, key=_activity_time, reverse=True)
 
     def _jobs(self, service_principal: str) -> JobsRequestBuilder:

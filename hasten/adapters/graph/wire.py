@@ -5,7 +5,7 @@ The SDK's own models take 13 ms a user to build; json.loads takes microseconds.
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TypeVar
@@ -27,12 +27,21 @@ from tenacity import (
 
 from hasten.adapters.graph.answers import DEFAULT_DELAY, PassingError, RefusedError, checked
 from hasten.adapters.graph.pressure import Pressure
+from hasten.adapters.graph.spacing import Spacing
 from hasten.adapters.telemetry.traces import untraced
 from hasten.errors import TemporaryError
-from hasten.limits import CALL_TIMEOUT, READ_TIMEOUT
+from hasten.limits import (
+    CALL_TIMEOUT,
+    READ_TIMEOUT,
+    REPORT_CALLS_PER_WINDOW,
+    WINDOW,
+    WINDOW_MARGIN,
+)
 from hasten.ports.store import Json
 
 T = TypeVar("T")
+
+Turn = Callable[[], Awaitable[None]]
 
 QUICK_TRIES = 3
 QUICK_WAIT = wait_random_exponential(multiplier=0.2, max=2)
@@ -42,11 +51,13 @@ TOKEN_DELAY = timedelta(seconds=30)
 
 
 class Wire:
-    """`needs` names the Graph permission to grant when Graph refuses."""
+    """`needs` names the Graph permission to grant when Graph refuses. `reports` has the turns of
+    those who read a log."""
 
     def __init__(self, adapter: RequestAdapter) -> None:
         self._adapter = adapter
         self._pressure = Pressure()
+        self.reports = Spacing(REPORT_CALLS_PER_WINDOW, WINDOW + WINDOW_MARGIN)
 
     async def send(
         self, request: RequestInformation, within: timedelta = CALL_TIMEOUT
@@ -79,14 +90,22 @@ class Wire:
         request.headers.try_add("ConsistencyLevel", "eventual")
         return int((await self._read(request, needs=needs)).decode("utf-8-sig"))
 
-    async def listed(self, request: RequestInformation, *, needs: str) -> list[Json]:
-        """The items of all pages. A page may be empty and still have a next one."""
-        page = await self.read(request, needs=needs)
+    async def listed(
+        self, request: RequestInformation, *, needs: str, turn: Turn | None = None
+    ) -> list[Json]:
+        """The items of all pages. A page may be empty and still have a next one. Each waits for
+        its `turn`."""
+        page = await self._page(request, needs=needs, turn=turn)
         items = [*page.get("value", ())]
         while "@odata.nextLink" in page:
-            page = await self.read(link(page["@odata.nextLink"]), needs=needs)
+            page = await self._page(link(page["@odata.nextLink"]), needs=needs, turn=turn)
             items += page.get("value", ())
         return items
+
+    async def _page(self, request: RequestInformation, *, needs: str, turn: Turn | None) -> Json:
+        if turn is not None:
+            await turn()
+        return await self.read(request, needs=needs)
 
     async def write(self, request: RequestInformation, *, needs: str) -> Json:
         """One that may be sent twice. Raises TemporaryError and RefusedError."""

@@ -1,5 +1,6 @@
 """Jobs and the provisioning log of the Graph adapter."""
 
+import asyncio
 from datetime import datetime, timedelta, timezone
 
 import httpx
@@ -78,6 +79,19 @@ async def test_the_provisioning_log_of_a_job_is_read_over_all_pages_newest_first
         "$top": "999",
     }
     assert [entry["activityDateTime"] for entry in found] == [newest, between, oldest]
+
+
+@virtual
+async def test_the_log_of_many_jobs_is_read_five_times_in_ten_seconds() -> None:
+    wire = Wire(ok({"value": []}))
+    directory = wire.directory()
+
+    began = asyncio.get_running_loop().time()
+    for _ in range(11):
+        await directory.provisioning_log("total.1", IN_BERLIN)
+
+    assert len(wire.requests) == 11
+    assert 20 <= asyncio.get_running_loop().time() - began < 25
 
 
 @virtual
