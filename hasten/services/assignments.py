@@ -63,9 +63,21 @@ class Assigning:
         users = [m.id for m in await self.directory.members(group) if m.kind == "user"]
         self._tell(target, group, "assigned", len(users))
         if len(users) > target.most_new_members:
+            await self._begin_anew(group)
             self._tell(target, group, "left_to_cycle", len(users))
             return 0
         return await self._record(target, group, users, Action.ADDED)
+
+    async def _begin_anew(self, group: str) -> None:
+        """Whoever was revoked when the group was last unassigned has access again by the cycle:
+        the next one to leave is news."""
+        cursor = await cursors.load(self.store, group)
+        if cursor is None:
+            return
+        try:
+            await cursors.save(self.store, group, cursor.moved(cursor.link, self.now()))
+        except Conflict:
+            return  # a look moved it
 
     async def _unassigned(self, target: Target, group: str) -> int:
         """A revocation for all its members, whatever their number: the brake judges that."""
@@ -124,7 +136,7 @@ class Assigning:
                 seen_at=now,
                 due_at=now,
                 found_by="assignment",
-                ahead=True,
+                ahead=group == DIRECT or action is Action.ADDED,
             )
             for user in users
             if not await self._is_known(target, group, user, action)

@@ -3,11 +3,11 @@
 import pytest
 
 from hasten.domain.changes import DIRECT, Action, State
-from hasten.services.messages import Wake
+from hasten.services.messages import Look, Wake
 from hasten.targets import Target
 from tests.fakes.memory_store import MemoryStore
 from tests.support.crashing import CrashingStore, Fuse, Killed
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
@@ -57,6 +57,24 @@ async def test_a_newly_assigned_group_too_large_for_paced_calls_is_left_to_the_c
 
     assert await open_rows(world) == set()
     assert world.results("assignment") == ["assigned", "left_to_cycle"]
+
+
+@virtual
+async def test_who_leaves_a_large_group_that_was_unassigned_and_assigned_again_is_revoked() -> None:
+    world = await swept(most_new_members=3)
+    world.directory.join(SALES, *(user(n) for n in range(20, 24)))
+    world.directory.groups.append(SALES)
+    await world.watching.sweep()
+    world.directory.groups.remove(SALES)
+    await world.watching.sweep()
+    await world.draining.drain(WAKE)
+    world.directory.groups.append(SALES)
+    await world.watching.sweep()
+    world.directory.leave(SALES, user(20))
+
+    await world.looking.look(Look(group=SALES, noticed_at=now(), found_by="notification"))
+
+    assert await open_rows(world) == {(SALES, user(20), Action.REMOVED)}
 
 
 @virtual
