@@ -47,6 +47,11 @@ class Ending:
 
 
 GONE = Ending(REJECTED, "the group does not exist", "correct the group that the event names")
+FORBIDDEN = Ending(
+    REJECTED,
+    "onboarding events may not touch the group",
+    "name it in targets.yaml under the target's groups; an admin group needs events: allow",
+)
 UNKNOWN = Ending(REJECTED, "the user does not exist", "correct the user that the event names")
 
 

@@ -13,7 +13,6 @@ from hasten.domain.ensuring import (
     Ending,
     Seen,
     in_company,
-    refusal_of,
 )
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
@@ -30,6 +29,7 @@ from hasten.services.ensure_assignment import Assigned
 from hasten.services.ensure_members import Joined, add
 from hasten.services.ensure_work import Result, Work, let_go, marked, origin
 from hasten.services.groups import Groups
+from hasten.services.guard_rails import forbidden
 from hasten.services.intents import Intents
 from hasten.services.look import start_watching
 
@@ -120,8 +120,13 @@ class GroupEnsuring:
     ) -> None:
         """Members first, then the assignment: no change is written down before both are there."""
         assigned = await work.assigned()
+        policy = policy_for(work.target.groups, group=work.group, name=str(shown["displayName"]))
+        of_policy = policy.role if policy else ""
+        if not of_policy:
+            newcomers = _with_known_role(work, assigned, newcomers)
+            itself = _with_known_role(work, assigned, itself)
         try:
-            role = self._role(work, assigned, shown, [*newcomers, *itself])
+            role = self._role(work, assigned, of_policy, [*newcomers, *itself])
         except PermanentError as error:
             work.end([*newcomers, *itself], Ending(REJECTED, error.reason, error.next_action))
             return
@@ -165,12 +170,10 @@ class GroupEnsuring:
                     joined.append((intent, seen))
 
     def _role(
-        self, work: Work, assigned: Assigned, shown: Json, wanted: Sequence[Intent]
+        self, work: Work, assigned: Assigned, of_policy: str, wanted: Sequence[Intent]
     ) -> str | None:
         """The role the group is to be assigned with; None when it is assigned already."""
-        policy = policy_for(work.target.groups, group=work.group, name=str(shown["displayName"]))
-        by_event = [str(intent.spec.get("role") or "") for intent in reversed(wanted)]
-        named = (policy.role if policy else "") or next(filter(None, by_event), "")
+        named = of_policy or next(filter(None, map(_role_of, reversed(wanted))), "")
         given = assigned.of(work.group)
         if not given:
             return assigned.role(named)
@@ -213,12 +216,30 @@ class _Sight:
 def _allowed(
     work: Work, wanted: Sequence[Intent], shown: Json
 ) -> Mapping[Wanted, Sequence[Intent]]:
-    """The second line: what events may touch has been checked when they came in."""
+    """The second line: what events may touch has been checked when they came in. Since then the
+    policy may have changed, or a group that was known by name alone got its id."""
     of: dict[Wanted, list[Intent]] = {kind: [] for kind in Wanted}
     for intent in wanted:
-        refusal = refusal_of(intent, shown)
+        refusal = forbidden(work.target, intent, shown)
         if refusal is None:
             of[intent.wanted].append(intent)
         else:
             work.end([intent], refusal)
     return of
+
+
+def _with_known_role(work: Work, assigned: Assigned, wanted: Sequence[Intent]) -> Sequence[Intent]:
+    """An event that names a role the app does not have stands in the way of no other event."""
+    known: list[Intent] = []
+    for intent in wanted:
+        try:
+            if _role_of(intent):
+                assigned.role(_role_of(intent))
+            known.append(intent)
+        except PermanentError as error:
+            work.end([intent], Ending(REJECTED, error.reason, error.next_action))
+    return known
+
+
+def _role_of(intent: Intent) -> str:
+    return str(intent.spec.get("role") or "")

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hasten.domain.changes import DIRECT
-from hasten.domain.ensuring import GONE, Ending, refusal_of
+from hasten.domain.ensuring import GONE, Ending
 from hasten.domain.intents import NAMED, Intent, Wanted
 from hasten.ports.directory import Directory
 from hasten.services.ensure_work import Work
 from hasten.services.groups import Groups
+from hasten.services.guard_rails import forbidden
 from hasten.services.recording import OBSERVE_NEXT
 
 OBSERVED = "observed"
@@ -43,7 +44,7 @@ class Observing:
         first = "" if assigned.of(group) else "the group would be assigned, and "
         for intent in wanted:
             sentence = _member(intent, first, is_member=intent.user in members)
-            work.end([intent], refusal_of(intent, shown) or sentence)
+            work.end([intent], forbidden(work.target, intent, shown) or sentence)
 
 
 def _member(intent: Intent, first: str, *, is_member: bool) -> Ending:

@@ -1,5 +1,7 @@
 """What onboarding events may not touch, whoever posts them."""
 
+from hasten.domain.ensuring import FORBIDDEN, Ending, refusal_of
+from hasten.domain.intents import Intent, Wanted
 from hasten.events.faults import Trouble
 from hasten.policy import Access, policy_for
 from hasten.ports.store import Json
@@ -24,6 +26,15 @@ def refusal(target: Target, shown: Json, *, by_hand: bool) -> Trouble | None:
     if by_hand and "DynamicMembership" in (shown.get("groupTypes") or ()):
         return Trouble.DYNAMIC
     return None
+
+
+def forbidden(target: Target, intent: Intent, shown: Json) -> Ending | None:
+    """Of an intent, again before it is brought about: since it was written down the policy may have
+    changed, or a group that was known by name alone have got its id."""
+    policy = policy_for(target.groups, group=str(shown["id"]), name=str(shown["displayName"]))
+    if intent.wanted is not Wanted.IN_STEP and (policy is None or not policy.allows_events):
+        return FORBIDDEN
+    return refusal_of(intent, shown)
 
 
 def direct_refusal(target: Target) -> Trouble | None:

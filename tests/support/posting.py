@@ -73,9 +73,9 @@ def event(
 @dataclass
 class Posting(Onboarding):
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not self.target.groups:
             self.target = total()
+        super().__post_init__()
         self.directory.has_group(ENGINEERING, "TOTAL-Engineering")
         self.directory.has_group(ADMIN, "TOTAL-Admin")
         for number in range(1, PEOPLE + 1):

@@ -5,7 +5,7 @@ import pytest
 from hasten.domain.changes import DIRECT, Cause
 from hasten.domain.intents import Wanted
 from hasten.errors import PermanentError, TemporaryError
-from hasten.policy import GroupPolicy
+from hasten.policy import Creation, GroupPolicy
 from hasten.services.messages import Ensure
 from hasten.targets import Mode, Target
 from tests.support.ensuring import world_with
@@ -183,3 +183,52 @@ async def test_a_policy_that_names_another_role_than_the_assigned_one_is_told_no
     assert told.problem
     assert world.directory.writes == {"add_members": 1}
     assert Cause("/hr", "event-1") in (await world.row(ENGINEERING, user(1))).causes
+
+
+@virtual
+async def test_a_group_that_the_policy_no_longer_gives_to_events_is_not_touched() -> None:
+    target = Target(name=TOTAL, display_name=TOTAL, groups=(GroupPolicy(name="Sales"),))
+    world = await world_with(user(1), user(2), target=target)
+    world.directory.has_group(ENGINEERING, "Engineering")
+    world.directory.join(ENGINEERING, user(2))
+    await world.wants(ENGINEERING, user(1))
+    await world.wants(ENGINEERING, user(2), wanted=Wanted.ABSENT)
+
+    await world.ensures()
+
+    assert set(world.told()) == {(user(1), "rejected"), (user(2), "rejected")}
+    assert not world.directory.writes
+
+
+@virtual
+async def test_a_name_that_turns_out_to_be_an_admin_group_is_not_touched() -> None:
+    by_id = GroupPolicy.model_validate({"id": ENGINEERING, "admin": True})
+    groups = (GroupPolicy(name="TOTAL-*", create=Creation()), by_id)
+    world = await world_with(user(1), target=Target(name=TOTAL, display_name=TOTAL, groups=groups))
+    world.directory.has_group(ENGINEERING, "TOTAL-Admins")
+    await world.wants("", user(1), name="TOTAL-Admins")
+
+    await world.ensures()
+
+    assert world.told() == [(user(1), "rejected")]
+    assert not world.directory.writes
+
+
+@pytest.mark.parametrize("is_assigned", [True, False])
+def test_an_event_with_a_role_that_the_app_does_not_have_stands_in_no_others_way(
+    *, is_assigned: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await world_with(user(1), user(2))
+        if not is_assigned:
+            world.directory.groups.remove(ENGINEERING)
+        await world.wants(ENGINEERING, user(1), role="Nonsense")
+        await world.wants(ENGINEERING, user(2))
+
+        await world.ensures()
+
+        assert await world.members(ENGINEERING) == {user(2)}
+        assert world.told() == [(user(1), "rejected")]
+
+    run()
