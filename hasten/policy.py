@@ -85,6 +85,7 @@ class GroupPolicy(BaseModel):
 
 
 def policy_for(policies: tuple[GroupPolicy, ...], *, group: str, name: str) -> GroupPolicy | None:
-    """The one that speaks of a group; one that names it goes before a pattern."""
+    """The one that speaks of a group; one that names it goes before a pattern, and of two alike the
+    one that keeps events away."""
     covering = [policy for policy in policies if policy.covers(group=group, name=name)]
-    return min(covering, key=lambda policy: policy.is_pattern, default=None)
+    return min(covering, key=lambda p: (p.is_pattern, p.allows_events), default=None)

@@ -82,5 +82,14 @@ def test_what_names_a_group_goes_before_what_only_fits_it() -> None:
     assert policy_for((fits, names), group=OTHER, name="TOTAL - Sales") is fits
 
 
+def test_of_two_that_speak_alike_of_a_group_the_one_that_keeps_events_away_counts() -> None:
+    admins = GroupPolicy(name="TOTAL - Admin*", admin=True)
+    fits = GroupPolicy(name="TOTAL - *")
+    by_id, names = GroupPolicy(id=UUID(ID)), GroupPolicy(name="TOTAL - Admin", admin=True)
+
+    assert policy_for((fits, admins), group=OTHER, name="TOTAL - Administrators") is admins
+    assert policy_for((by_id, names), group=ID, name="TOTAL - Admin") is names
+
+
 def test_a_group_nobody_speaks_of_has_no_policy() -> None:
     assert policy_for((GroupPolicy(name="A"),), group=OTHER, name="B") is None
