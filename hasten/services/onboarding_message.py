@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
-from hasten.events.envelope import PREFIXES, STRUCTURED, OnboardingEvent, encode
+from hasten.events.envelope import MAX_ID, PREFIXES, STRUCTURED, OnboardingEvent, encode
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
 
 TRIES = "hastenTries"
@@ -15,6 +15,11 @@ END_OF = "hastenEndOf"
 
 MOST_PROPERTIES = 16
 LONGEST_PROPERTY = 1024
+LONGEST_MESSAGE_ID = 128
+"""Service Bus takes no longer one."""
+
+MOST_TRIES = 1_000_000
+"""Whoever may post can write our properties too: far beyond what Hasten counts to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +69,14 @@ class Posted:
             for name, value in told.items()
             if name.startswith(PREFIXES) and len(name) <= LONGEST_PROPERTY
         }
-        tries = told.get(TRIES, "")
+        tries = told.get(TRIES, "")[: len(str(MOST_TRIES))]
         return cls(
             body=body.encode() if isinstance(body, str) else body,
             content_type=content_type or "",
-            message_id=told.get(POSTED_AS) or message_id or "",
+            message_id=(told.get(POSTED_AS) or message_id or "")[:LONGEST_MESSAGE_ID],
             properties=dict(sorted(attributes.items())[:MOST_PROPERTIES]),
-            end_of=told.get(END_OF, ""),
-            tries=int(tries) if tries.isdecimal() else 0,
+            end_of=told.get(END_OF, "")[:MAX_ID],
+            tries=min(int(tries), MOST_TRIES) if tries.isdecimal() else 0,
         )
 
 

@@ -123,7 +123,7 @@ class Reading:
     ) -> tuple[Sequence[KnownGroup], Sequence[tuple[GroupRef, Fault]]]:
         """Those that are named. The end of an assignment without a group names none either."""
         if data.groups is None:
-            return ([KnownGroup(DIRECT)] if is_end else []), []
+            return ([await self._group(event, None, target, by_hand=True)] if is_end else []), []
         found = [
             await self.resolving.group(
                 ref, target, f"data.groups[{number}]", by_hand=True, may_make=False

@@ -13,11 +13,13 @@ from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted, group_key
 from hasten.domain.outcomes import STALE
 from hasten.errors import PermanentError, TemporaryError
+from hasten.events.envelope import MAX_ID
+from hasten.events.faults import Trouble
 from hasten.events.models import MOST_TO_START
 from hasten.ports.bus import Message
 from hasten.ports.store import Json
 from hasten.services.onboarding_later import end_id
-from hasten.services.onboarding_message import Posted
+from hasten.services.onboarding_message import LONGEST_MESSAGE_ID, MOST_TRIES, Posted
 from hasten.services.onboarding_rejects import NotParkedError
 from hasten.services.tidy import KEPT
 from tests.fakes.bus import FakeBus
@@ -362,3 +364,29 @@ async def test_a_message_that_is_tried_again_keeps_its_words_and_counts() -> Non
 
     assert (again.body, again.tries, again.message_id) == (b"{}", 2, "m-1")
     assert again.properties == {"cloudEvents_id": "7"}
+
+
+@virtual
+async def test_an_event_that_pretends_to_be_an_end_takes_no_assignment_that_events_may_not() -> (
+    None
+):
+    world = Posting()
+
+    await world.posts(event(OFFBOARD, users=[ref(1)]), properties={"hastenEndOf": "1"})
+
+    assert await world.wanted(DIRECT, 1) is None
+    assert world.parked()[0].properties["reason"] == Trouble.FORBIDDEN_DIRECT
+
+
+@pytest.mark.parametrize("tries", ["9" * 5000, "9" * 400, "-1", "²"])
+def test_what_others_write_into_our_properties_is_bounded(tries: str) -> None:
+    posted = Posted.parse(
+        body=b"{}",
+        content_type="",
+        message_id="m-1",
+        properties={"hastenTries": tries, "hastenMessageId": "m" * 5000, "hastenEndOf": "e" * 5000},
+    )
+
+    assert posted.tries <= MOST_TRIES
+    assert len(posted.message_id) == LONGEST_MESSAGE_ID
+    assert len(posted.end_of) == MAX_ID
