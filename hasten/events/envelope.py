@@ -174,6 +174,8 @@ def _validated(model: Any, parsed: Any, at: tuple[str, ...]) -> tuple[Any, list[
         return TypeAdapter(model).validate_json(json.dumps(parsed)), []
     except ValidationError as error:
         return None, [_fault(e, at) for e in error.errors(include_url=False, include_input=False)]
+    except RecursionError:
+        return None, [fault(Trouble.MALFORMED, "body")]
 
 
 def _fault(error: ErrorDetails, at: tuple[str, ...]) -> Fault:

@@ -113,7 +113,7 @@ def test_any_attributes_of_binary_mode_are_read_or_refused(name: str, value: str
     )
 
 
-@pytest.mark.parametrize("depth", [500, 900, 990, 5_000, 90_000])
+@pytest.mark.parametrize("depth", [500, *range(850, 1_000), 5_000, 90_000])
 def test_deep_nesting_is_refused(depth: int) -> None:
     nested = "[" * depth + "]" * depth
     body = json.dumps(ALMOST).replace('"TOTAL"', nested)
