@@ -44,18 +44,22 @@ class Looking:
 
     async def look(self, look: Look) -> None:
         """Raises TemporaryError and PermanentError of Graph, with nothing lost."""
-        watchers = [
-            found for found in await registry.load_all(self.store) if found.watches(look.group)
-        ]
-        if not watchers:
+        targets = await self._watchers(look.group)
+        if not targets:
             self._tell(look, "not_watched")
             return
-        targets = [found.target for found in watchers]
-        members = await self.turns.take(look.group, lambda: self._read_on(look, targets))
+        members = await self.turns.take(look.group, lambda: self._read_on(look))
         await self._look_again_for_what_is_missing(look, targets[0], members or ())
 
-    async def _read_on(self, look: Look, targets: Sequence[str]) -> Sequence[Member]:
-        """Reads the delta, moves the cursor; when another look was faster, reads on from there."""
+    async def _watchers(self, group: str) -> Sequence[str]:
+        everything = await registry.load_all(self.store)
+        return [found.target for found in everything if found.watches(group)]
+
+    async def _read_on(self, look: Look) -> Sequence[Member]:
+        """Reads the delta, moves the cursor; when another look was faster, reads on from there.
+
+        Who watches is read last: a target that is noted later reads the members later still.
+        """
         seen: list[Member] = []
         for _ in range(LOST_RACES):
             cursor = await cursors.load(self.store, look.group)
@@ -71,6 +75,7 @@ class Looking:
                 return seen
             members = delta.members.get(look.group, ())
             seen += members
+            targets = await self._watchers(look.group)
             await self._record(look, cursor.origin, targets, members, began)
             try:
                 await cursors.save(self.store, look.group, cursor.moved(delta.link, self.now()))

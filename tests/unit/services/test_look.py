@@ -12,9 +12,10 @@ from hasten.errors import TemporaryError
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
 from hasten.ports.directory import Member, MembershipDelta
 from hasten.ports.store import Conflict
-from hasten.services import cursors
+from hasten.services import cursors, registry
 from hasten.services.look import start_watching
 from hasten.services.messages import Look, Wake
+from hasten.services.registry import Found
 from hasten.services.turns import Turns
 from tests.fakes.directory import FakeDirectory
 from tests.support.virtual_time import now, virtual
@@ -294,3 +295,27 @@ async def test_looks_that_lose_every_race_surface_for_redelivery() -> None:
 
     with pytest.raises(Conflict):
         await world.looking.look(a_look())
+
+
+@virtual
+async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobody() -> None:
+    world = World()
+    another = Found(
+        target="ANOTHER",
+        service_principal="another",
+        job="another",
+        user_rule=None,
+        group_rule=None,
+        groups=(ENGINEERING,),
+    )
+    await registry.save(world.store, another)
+    await start_watching(world.directory, world.store, ENGINEERING, now())
+    world.directory.join(ENGINEERING, user(1))
+    world.directory = slow = SlowToAnswer(world.directory, seconds=5)
+    looking = asyncio.create_task(world.looking.look(a_look()))
+    await slow.asked.wait()
+
+    await world.is_discovered()
+    await looking
+
+    assert await open_rows(world) == [(user(1), Action.ADDED)]
