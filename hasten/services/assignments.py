@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hasten.domain.changes import DIRECT, Action, Change
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId, Now
-from hasten.ports.directory import Assignment, Directory
+from hasten.ports.directory import Assignment, DeltaExpired, Directory
 from hasten.ports.store import MAX_WRITES, Conflict, Delete, Put, Store, Write
 from hasten.ports.telemetry import Emit, Event
 from hasten.services import cursors, direct, registry
@@ -83,11 +83,23 @@ class Assigning:
         """A revocation for all its members, whatever their number: the brake judges that."""
         if await self.directory.group(group) is None:
             self._tell(target, group, "deleted", 0)
-            users = []
-        else:
-            users = [m.id for m in await self.directory.members(group) if m.kind == "user"]
-            self._tell(target, group, "unassigned", len(users))
-        return await self._record(target, group, users, Action.REMOVED)
+            return 0
+        users = {m.id for m in await self.directory.members(group) if m.kind == "user"}
+        users |= await self._just_left(group)
+        self._tell(target, group, "unassigned", len(users))
+        return await self._record(target, group, sorted(users), Action.REMOVED)
+
+    async def _just_left(self, group: str) -> set[str]:
+        """Who left since the last look: the next one does not know the target any more."""
+        cursor = await cursors.load(self.store, group)
+        if cursor is None:
+            return set()
+        try:
+            delta = await self.directory.membership_delta(cursor.link)
+        except DeltaExpired:
+            return set()
+        members = delta.members.get(group, ())
+        return {m.id for m in members if m.removed and m.kind in {"user", ""}}
 
     async def _direct(self, target: Target, users: Collection[str], *, is_first: bool) -> int:
         known, now = await direct.known(self.store, target.name), self.now()

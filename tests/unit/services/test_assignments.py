@@ -60,6 +60,18 @@ async def test_a_newly_assigned_group_too_large_for_paced_calls_is_left_to_the_c
 
 
 @virtual
+async def test_who_left_a_group_just_before_it_was_unassigned_is_revoked_with_the_others() -> None:
+    world = await swept()
+    world.directory.leave(ENGINEERING, user(0))
+    world.directory.groups.remove(ENGINEERING)
+
+    await world.watching.sweep()
+    await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+
+    assert await open_rows(world) == {(ENGINEERING, user(n), Action.REMOVED) for n in range(5)}
+
+
+@virtual
 async def test_who_leaves_a_large_group_that_was_unassigned_and_assigned_again_is_revoked() -> None:
     world = await swept(most_new_members=3)
     world.directory.join(SALES, *(user(n) for n in range(20, 24)))
