@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hasten.domain.changes import DIRECT
 from hasten.domain.outcomes import of_alert
+from hasten.errors import PermanentError
 from hasten.ports.clock import Now
 from hasten.ports.directory import Directory
 from hasten.ports.store import Store
@@ -12,6 +13,7 @@ from hasten.ports.telemetry import Emit, Event
 from hasten.services import registry
 from hasten.services.brake import Removals
 from hasten.services.outbox import Outbox
+from hasten.services.registry import Found
 from hasten.targets import Target
 
 
@@ -85,7 +87,20 @@ class Braking:
             return
         found = await registry.load(self.store, target.name)
         if found is not None:
+            await self._pause(target, found)
+
+    async def _pause(self, target: Target, found: Found) -> None:
+        """What may not be paused goes on; the leavers are held all the same."""
+        try:
             await self.directory.pause_job(found.service_principal, found.job)
+        except PermanentError as error:
+            about = {
+                "target": target.name,
+                "reason": error.reason,
+                "next_action": error.next_action,
+            }
+            self.emit(Event("job", "not_paused", about, problem=True))
+        else:
             self.emit(Event("job", "paused", {"target": target.name}, problem=True))
 
     async def _size(self, target: Target, group: str) -> int:

@@ -18,8 +18,9 @@ OBSERVE_NEXT = "set `mode: act` in targets.yaml when you trust it"
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The order is count, ledger, alert, pause: a crash between any two repeats the whole, which
-    counts, writes and tells nothing twice."""
+    """The order is count, alert, pause, ledger: a crash between any two repeats the whole, which
+    counts and writes nothing twice. Rows that are in the ledger are no news any more, and nobody
+    would be told of them."""
 
     braking: Braking
     ledger: Ledger
@@ -67,7 +68,8 @@ class Recording:
         judged = await self.braking.judge(target, group, users, members_before=members_before)
         if judged is None:
             return await self.ledger.record(found)
-        recorded = await self.ledger.record(
+        await self.braking.tell(target, group, judged, key=f"{leavers[0].origin}:{len(users)}")
+        return await self.ledger.record(
             [
                 held(c, HeldBy.BRAKE, reason=judged.reason, next_action=judged.next_action)
                 if c.user in users
@@ -75,8 +77,6 @@ class Recording:
                 for c in found
             ]
         )
-        await self.braking.tell(target, group, judged, key=f"{leavers[0].origin}:{len(users)}")
-        return recorded
 
     async def _leavers(self, found: Sequence[Change]) -> list[Change]:
         """Removals that are news. Those that an event asked for were judged before Hasten removed

@@ -3,8 +3,11 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from hasten.domain.brake import WINDOW
 from hasten.domain.changes import Action, HeldBy, State
+from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.services.look import start_watching
 from hasten.services.messages import Look, Wake
@@ -139,6 +142,36 @@ async def test_the_brake_pauses_entras_own_job_where_the_target_says_so() -> Non
     await looked(world)
 
     assert world.directory.writes["pause_job"] == 1
+
+
+@virtual
+async def test_a_job_that_may_not_be_paused_holds_up_no_joiner_of_the_same_look() -> None:
+    world = await watched(pause_job=True)
+    world.directory.refusals["pause_job"] = [PermanentError("403", "grant the permission")]
+    world.directory.leave(ENGINEERING, *A_HUNDRED[:60])
+    world.directory.join(ENGINEERING, user(200))
+
+    await looked(world)
+
+    assert world.results("job") == ["not_paused"]
+    assert await states(world, A_HUNDRED[:60]) == {State.HELD}
+    assert await states(world, [user(200)]) == {State.SUCCEEDED}
+
+
+@virtual
+async def test_the_brake_is_told_of_although_service_bus_was_down_when_it_held() -> None:
+    world = await watched()
+    world.directory.leave(ENGINEERING, *A_HUNDRED[:60])
+    world.bus.down = True
+    with pytest.raises(TemporaryError):
+        await looked(world)
+    world.bus.down = False
+
+    await looked(world)
+
+    [alert] = world.bus.of(PROVISIONING_OUTCOMES)
+    assert alert.body["data"]["result"] == "held"
+    assert await states(world, A_HUNDRED[:60]) == {State.HELD}
 
 
 @virtual
