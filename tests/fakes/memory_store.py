@@ -15,19 +15,19 @@ class MemoryStore:
 
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
         check_names(collection, partition, key)
-        found = self._documents.get((collection, partition, key))
-        return Document(key, json.loads(found[0]), found[1]) if found else None
+        name = (collection, partition, key)
+        return self._document(name) if name in self._documents else None
 
     async def scan(
         self, collection: str, partition: str, prefix: str = "", limit: int | None = None
     ) -> Sequence[Document]:
         check_names(collection, partition)
-        found = [
-            Document(name[2], json.loads(text), etag)
-            for name, (text, etag) in sorted(self._documents.items())
-            if name[:2] == (collection, partition) and name[2].startswith(prefix)
-        ]
-        return found[:limit]
+        found = sorted(
+            name
+            for name in self._documents
+            if name[1] == partition and name[0] == collection and name[2].startswith(prefix)
+        )
+        return [self._document(name) for name in found[:limit]]
 
     async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
         check_commit(collection, partition, writes)
@@ -41,6 +41,10 @@ class MemoryStore:
                 del self._documents[name]
             else:
                 self._documents[name] = (encoded(write.body), f"etag-{next(self._etags)}")
+
+    def _document(self, name: tuple[str, str, str]) -> Document:
+        text, etag = self._documents[name]
+        return Document(name[2], json.loads(text), etag)
 
     async def close(self) -> None:
         return None
