@@ -7,7 +7,7 @@ from hasten.domain.changes import DIRECT, Action, Change
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId, Now
 from hasten.ports.directory import Assignment, DeltaExpired, Directory
-from hasten.ports.store import MAX_WRITES, Conflict, Delete, Put, Store, Write
+from hasten.ports.store import Conflict, Store
 from hasten.ports.telemetry import Emit, Event
 from hasten.services import cursors, direct, registry
 from hasten.services.cursors import Cursor
@@ -103,25 +103,18 @@ class Assigning:
 
     async def _direct(self, target: Target, users: Collection[str], *, is_first: bool) -> int:
         known, now = await direct.known(self.store, target.name), self.now()
-        joined = sorted(set(users) - set(known))
+        joined = sorted(user for user in users if direct.is_new(known.get(user)))
         gone = sorted(set(known) - set(users))
         left = [user for user in gone if not direct.may_not_show(known[user], now)]
         if not joined and not left:
             return 0
         changes = 0
         if not is_first:
+            await direct.announce(self.store, target.name, sorted(set(users) - set(known)))
             changes += await self._record(target, DIRECT, joined, Action.ADDED)
             changes += await self._record(target, DIRECT, left, Action.REMOVED, before=len(known))
-        writes: list[Write] = [
-            *(Put(user, {}) for user in joined),
-            *(Delete(user, known[user].etag) for user in left),
-        ]
-        for start in range(0, len(writes), MAX_WRITES):
-            try:
-                chunk = writes[start : start + MAX_WRITES]
-                await self.store.commit(direct.COLLECTION, target.name, chunk)
-            except Conflict:
-                return changes  # another sweep sees the same; the next one settles the rest
+        if not await direct.settle(self.store, target.name, joined, left):
+            return changes  # another sweep sees the same; the next one settles the rest
         cursor = await self._cursor(target, DIRECT)
         await cursors.save(self.store, _name(target, DIRECT), cursor.moved("", self.now()))
         return changes

@@ -156,6 +156,26 @@ async def test_unassigning_a_large_group_is_held_by_the_brake() -> None:
 
 
 @virtual
+async def test_a_user_called_by_a_sweep_that_crashed_is_revoked_when_unassigned() -> None:
+    world = await swept(store=CrashingStore())
+    assert isinstance(world.store, CrashingStore)
+    world.directory.assigned[user(60)] = [user(60)]
+    world.directory.grant(user(60), kind="User")
+    world.store.fuse = Fuse(2, after=False)  # the user is announced and the row is written
+    with pytest.raises(Killed):
+        await world.watching.sweep()
+    world.store.fuse = Fuse(-1, after=False)
+    await world.draining.drain(WAKE)
+    [granted] = world.directory.granted.values()
+    granted.pop()
+    world.directory.assigned[user(60)] = []
+
+    await world.watching.sweep()
+
+    assert await open_rows(world) == {(DIRECT, user(60), Action.REMOVED)}
+
+
+@virtual
 async def test_users_assigned_and_unassigned_without_a_group_are_called_as_users() -> None:
     world = await swept()
     world.directory.assigned[user(60)] = [user(60)]
