@@ -29,7 +29,8 @@ NOT_HONOURED = "Entra does not yet honour the assignment of the group"
 
 @dataclass(slots=True)
 class Caller:
-    """The calls of one drain. `discover` reads the target from Graph again."""
+    """The calls of one drain. `discover` reads the target from Graph again, `reload` what was last
+    discovered of it."""
 
     directory: Directory
     ledger: Ledger
@@ -37,6 +38,7 @@ class Caller:
     triage: Triage
     found: Found
     discover: Callable[[], Awaitable[Found]]
+    reload: Callable[[], Awaitable[Found | None]]
     emit: Emit
     now: Now
     backoff: Backoff
@@ -103,6 +105,12 @@ class Caller:
                 except PermanentError:
                     return False  # the job that is missing is told about, which says the same
         return self.found.route != used.route
+
+    async def learn_groups(self) -> None:
+        """Those that were assigned, or unassigned, since this drain began."""
+        known = await self.reload()
+        if known is not None:
+            self.found = replace(self.found, groups=known.groups, assigned_at=known.assigned_at)
 
     async def _mind_the_breaker(self, verdict: Verdict, now: datetime) -> None:
         """Only a call that came to nothing counts against the target: a refusal is an answer."""

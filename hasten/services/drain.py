@@ -73,6 +73,7 @@ class Draining:
                 triage=triage,
                 found=found,
                 discover=partial(self.watching.discover, target),
+                reload=partial(registry.load, self.store, target.name),
                 emit=self.emit,
                 now=self.now,
                 backoff=self.backoff,

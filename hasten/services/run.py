@@ -145,6 +145,8 @@ class Run:
         removals = sorted((c for c in free if c.is_removal), key=lambda c: c.found_at)
         first = {removal.user for removal in removals[:REMOVALS_AT_ONCE]}
         removals = [removal for removal in removals if removal.user in first]
+        if any(not self.caller.found.watches(removal.group) for removal in removals):
+            await self.caller.learn_groups()
         found = self.caller.found
         where = await standings(self.directory, found.service_principal, removals)
         removals = await self.triage.without_unreachable(removals, where, found)

@@ -8,11 +8,13 @@ import pytest
 
 from hasten.domain.changes import Cause, State
 from hasten.limits import CALLS_PER_WINDOW, WINDOW
+from hasten.services import registry
 from hasten.services.messages import Wake
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
+SALES = "0000bbbb-0000-4000-8000-000000000003"
 
 
 @virtual
@@ -205,3 +207,22 @@ async def test_what_hasten_made_and_a_look_sees_during_its_call_is_not_called_ag
 
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
     assert len(world.directory.calls) == 1
+
+
+@virtual
+async def test_a_leaver_of_a_group_that_was_assigned_during_the_drain_is_called() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.join(SALES, user(1))
+    world.directory.join(ENGINEERING, user(1))
+    await world.joined(ENGINEERING, user(2))
+    drain = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(1)
+    known = await registry.load(world.store, TOTAL)
+    assert known is not None
+    await registry.save(world.store, replace(known, groups=(*known.groups, SALES)))
+
+    await world.left(SALES, user(1))
+    await drain
+
+    assert (SALES, (user(1),)) in [(call.group, call.users) for call in world.directory.calls]
