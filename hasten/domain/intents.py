@@ -29,7 +29,8 @@ class Wanted(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """`(target, group, user)` names it. `group` is an object id, DIRECT, or `group_key` of a name.
+    """`(target, group, user)` names it, and apart from it the wish to be provisioned as things are:
+    that says nothing of who is a member. `group` is an object id, DIRECT, or `group_key` of a name.
 
     `time` is that of the event, `recorded_at` when Hasten took it. `writing` is set before the
     write to Entra ID: after a crash nobody can tell whether it was done. `held` is why the brake
@@ -52,6 +53,11 @@ class Intent:
     is_done: bool = False
     outcome: str = ""
 
+    @property
+    def key(self) -> str:
+        """Of its row among those of the target."""
+        return key(self.group, self.user, in_step=self.wanted is Wanted.IN_STEP)
+
 
 class Recorded(StrEnum):
     """What became of an intent when it was written down."""
@@ -67,6 +73,10 @@ class Recorded(StrEnum):
 def group_key(name: str) -> str:
     """Names a group that is to be made: any characters are fine, case does not matter."""
     return NAMED + hashlib.sha256(name.casefold().encode()).hexdigest()[:32]
+
+
+def key(group: str, user: str, *, in_step: bool = False) -> str:
+    return f"{group}|{user}{'|in_step' if in_step else ''}"
 
 
 def judge(known: Intent | None, new: Intent) -> Recorded:

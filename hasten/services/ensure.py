@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from hasten.domain.changes import DIRECT
-from hasten.domain.intents import NAMED, Intent, Wanted
-from hasten.errors import PermanentError
+from hasten.domain.intents import NAMED, Intent, Wanted, key
+from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId, Now
 from hasten.ports.directory import Directory
@@ -166,19 +166,32 @@ class _Run:
             if group.startswith(NAMED):
                 with self.troubles.kept():
                     moved += await self.naming.place(self.target, named, self.troubles)
-        replaced = {(intent.group, intent.user) for intent in moved}
+        replaced = {intent.key for intent in moved}
         known = [
             intent
             for intent in opened
-            if not intent.group.startswith(NAMED) and (intent.group, intent.user) not in replaced
+            if not intent.group.startswith(NAMED) and intent.key not in replaced
         ]
-        ordered = sorted([*known, *moved], key=lambda intent: intent.recorded_at)
+        ordered = self._in_turn(sorted([*known, *moved], key=lambda intent: intent.recorded_at))
         leaving = [intent for intent in ordered if intent.wanted is Wanted.ABSENT]
         staying = [intent for intent in ordered if intent.wanted is not Wanted.ABSENT]
         for intents in (leaving, staying):
             for group, wanted in _by_group(intents).items():
                 for start in range(0, len(wanted), AT_ONCE):
                     await self._bring_about(group, wanted[start : start + AT_ONCE])
+
+    def _in_turn(self, ordered: Sequence[Intent]) -> list[Intent]:
+        """A person is brought in step in the run after the one that changes the membership."""
+        of_members = {intent.key for intent in ordered if intent.wanted is not Wanted.IN_STEP}
+        turn = [
+            intent
+            for intent in ordered
+            if intent.wanted is not Wanted.IN_STEP
+            or key(intent.group, intent.user) not in of_members
+        ]
+        if len(turn) < len(ordered):
+            self.troubles.add(TemporaryError("a membership is changed first", timedelta(seconds=1)))
+        return turn
 
     async def _bring_about(self, group: str, wanted: Sequence[Intent]) -> None:
         if self.is_over:

@@ -93,7 +93,11 @@ class Explaining:
     ) -> list[Intent]:
         mine = [i for i in await self.intents.open_intents(target) if i.user == user]
         groups = {*found.groups, DIRECT, *(row.group for row in rows)} - {i.group for i in mine}
-        known = [await self.intents.find(target, group, user) for group in sorted(groups)]
+        known = [
+            await self.intents.find(target, group, user, in_step=in_step)
+            for group in sorted(groups)
+            for in_step in (False, True)
+        ]
         return [*mine, *(intent for intent in known if intent is not None)]
 
     async def _nested(self, found: Found, user: str) -> list[Nested]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hasten.domain.changes import Cause
-from hasten.domain.intents import Intent, Recorded, Wanted, judge
+from hasten.domain.intents import Intent, Recorded, Wanted, judge, key
 from hasten.ports.store import Json, Store
 from hasten.services.rows import Rows, Shape
 
@@ -21,21 +21,24 @@ class Intents:
 
     async def record(self, intents: Sequence[Intent]) -> list[tuple[Intent, Recorded]]:
         """Writes down those of one target that are news, and says what each of them is."""
-        judged: dict[tuple[str, str], Recorded] = {}
+        judged: dict[str, Recorded] = {}
 
         def decide(known: Intent | None, new: Intent) -> Intent | None:
             verdict = judge(known, new)
-            judged[new.group, new.user] = verdict
+            judged[new.key] = verdict
             return new if verdict in {Recorded.NEW, Recorded.REPLACED} else None
 
         await self._rows.update(intents, decide)
-        return [(intent, judged[intent.group, intent.user]) for intent in intents]
+        return [(intent, judged[intent.key]) for intent in intents]
 
     async def open_intents(self, target: str) -> list[Intent]:
         return await self._rows.listed(target, OPEN)
 
-    async def find(self, target: str, group: str, user: str) -> Intent | None:
-        return await self._rows.find(target, f"{group}|{user}")
+    async def find(
+        self, target: str, group: str, user: str, *, in_step: bool = False
+    ) -> Intent | None:
+        """What events want of the membership, or whether they want it provisioned as it is."""
+        return await self._rows.find(target, key(group, user, in_step=in_step))
 
     async def update(
         self, intents: Sequence[Intent], change: Callable[[Intent], Intent]
@@ -83,7 +86,7 @@ SHAPE: Shape[Intent] = Shape(
     forms=(OPEN, DONE),
     partition=lambda intent: intent.target,
     form=lambda intent: DONE if intent.is_done else OPEN,
-    name=lambda intent: f"{intent.group}|{intent.user}",
+    name=lambda intent: intent.key,
     body=_body,
     parse=_parse,
 )

@@ -83,10 +83,10 @@ class Writing:
         return {user: p for user, p in zip(users, found, strict=True) if p is not None}
 
     async def _refuse_while_open(self, target: str, want: Want) -> None:
-        """Bringing a person in step must not take the place of making them a member."""
+        """A person is brought in step once they are, or are no longer, a member."""
         for user in want.users:
             known = await self.intents.find(target, want.group.key, user)
-            if known and not known.is_done and known.wanted in {Wanted.MEMBER, Wanted.ABSENT}:
+            if known and not known.is_done:
                 raise TemporaryError("an earlier event is being brought about", FIRST_THINGS_FIRST)
 
     def _intents(self, event: OnboardingEvent, want: Want, users: Sequence[str]) -> list[Intent]:

@@ -142,7 +142,9 @@ class Posting(Onboarding):
         return [message.at for message in self.bus.of(ENSURE)]
 
     async def wanted(self, group: str, number: int) -> Wanted | None:
+        """Of the membership; where nothing is wanted of that, whether to be brought in step."""
         intent = await self.intent(group, number)
+        intent = intent or await self.intents.find(TOTAL, group, user(number), in_step=True)
         return intent.wanted if intent else None
 
     async def intent(self, group: str, number: int) -> Intent | None:

@@ -2,9 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from hasten.domain.changes import DIRECT, Action, State, finished
 from hasten.domain.ensuring import SETTLED
 from hasten.domain.intents import Wanted
+from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING
 from hasten.services.messages import Wake
 from tests.support.ensuring import Onboarding, world_with
@@ -248,3 +251,26 @@ async def test_a_person_unassigned_before_a_sweep_saw_them_assigned_is_revoked_l
     await world.watching.sweep()
 
     assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
+
+
+@pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT])
+def test_a_person_is_brought_in_step_after_the_membership_was_changed(wanted: Wanted) -> None:
+    @virtual
+    async def run() -> None:
+        world = await world_with(user(1))
+        if wanted is Wanted.ABSENT:
+            await world.joined(ENGINEERING, user(1))
+        [in_step] = await world.wants(ENGINEERING, user(1), wanted=Wanted.IN_STEP, age=3)
+        [membership] = await world.wants(ENGINEERING, user(1), wanted=wanted)
+
+        with pytest.raises(TemporaryError, match="a membership is changed first"):
+            await world.ensures()
+        assert await world.intents.open_intents(TOTAL) == [in_step]
+        await world.ensures()
+
+        row = await world.row(ENGINEERING, user(1))
+        assert row.action is (Action.ADDED if wanted is Wanted.MEMBER else Action.REMOVED)
+        assert {in_step.cause, membership.cause} <= set(row.causes)
+        assert await world.intents.open_intents(TOTAL) == []
+
+    run()

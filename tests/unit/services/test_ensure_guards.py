@@ -221,6 +221,7 @@ def test_an_event_with_a_role_that_the_app_does_not_have_stands_in_no_others_way
     @virtual
     async def run() -> None:
         world = await world_with(user(1), user(2))
+        world.directory.has_group(ENGINEERING, "Engineering")
         if not is_assigned:
             world.directory.groups.remove(ENGINEERING)
         await world.wants(ENGINEERING, user(1), role="Nonsense")

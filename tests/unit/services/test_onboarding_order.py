@@ -135,6 +135,34 @@ async def test_provisioning_waits_for_an_earlier_event_about_the_same_person() -
     assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
 
 
+@virtual
+async def test_provisioning_says_nothing_of_who_is_a_member_to_an_older_event_that_comes_late() -> (
+    None
+):
+    world = Posting()
+    await world.posts(event(PROVISION, users=[ref(1)], group=GROUP, event_id="1"))
+    await world.intents.finish(await world.intents.open_intents(TOTAL), "recorded")
+
+    await world.posts(event(users=[ref(1)], group=GROUP, event_id="2", age=1))
+
+    assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+    assert results(world) == []
+
+
+@virtual
+async def test_provisioning_does_not_make_hasten_forget_that_a_person_has_left() -> None:
+    world = Posting()
+    await world.posts(event(OFFBOARD, users=[ref(1)], groups=[GROUP], event_id="1", age=1))
+    await world.intents.finish(await world.intents.open_intents(TOTAL), "recorded")
+    await world.posts(event(PROVISION, users=[ref(1)], group=GROUP, event_id="2"))
+    await world.intents.finish(await world.intents.open_intents(TOTAL), "recorded")
+
+    await world.posts(event(users=[ref(1)], group=GROUP, event_id="3", age=2))
+
+    assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
+    assert results(world) == [STALE]
+
+
 # --- later ---
 
 
