@@ -70,7 +70,8 @@ class Reconciling:
 
     async def _regroup(self, found: Sequence[Batch], watched: Collection[str]) -> None:
         """New links begin before the old ones are read a last time, so that no change falls between
-        them. A group that was in no batch is looked at for what came before its link."""
+        them. A group that was in no batch is looked at for what came before its link, and so are
+        those of a batch that cannot be read any more."""
         start = self.directory.membership_start
         fresh = [
             Batch(key=batches.key(number), groups=groups, link=await start(*groups))
@@ -91,7 +92,7 @@ class Reconciling:
         still = [group for group in batch.groups if group in watched]
         try:
             delta = await self.directory.membership_delta(batch.link)
-        except DeltaExpired:
+        except (DeltaExpired, TemporaryError, PermanentError):
             return _without_hints(still)
         return _of(still, delta)
 

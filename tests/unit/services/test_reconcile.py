@@ -102,6 +102,11 @@ async def test_a_change_that_a_notification_told_of_costs_one_read_and_nothing_e
     assert world.directory.delta_reads == 1
 
 
+class Unreadable(FakeDirectory):
+    async def membership_delta(self, link: str) -> MembershipDelta:
+        raise TemporaryError("Graph answered 500", timedelta(seconds=5))
+
+
 class Behind(FakeDirectory):
     """Its next read comes from a replica that has not heard of the change."""
 
@@ -270,6 +275,19 @@ async def test_a_batch_that_cannot_be_read_does_not_keep_the_others_waiting() ->
         await world.reconciling.reconcile(HUNDRED)
 
     assert looked_at(world) == [HUNDRED[77]]
+
+
+@virtual
+async def test_a_batch_that_cannot_be_read_does_not_keep_new_groups_from_being_batched() -> None:
+    world = Subscriber(directory=Unreadable())
+    await world.reconciling.reconcile([ONE])
+    world.bus.sent.clear()
+
+    await world.reconciling.reconcile([ONE, TWO])
+
+    assert looked_at(world) == [ONE, TWO]
+    [batch] = await batches.load_all(world.store)
+    assert set(batch.groups) == {ONE, TWO}
 
 
 @virtual
