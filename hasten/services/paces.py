@@ -2,6 +2,7 @@
 see them."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -46,13 +47,19 @@ class PaceKeeper:
 
     async def throttled(self, until: datetime) -> None:
         async with self._writing:
-            await self._save(self.pace.throttled(until), self.breaker)
+            await self._keep(self.pace.throttled(until), self.breaker)
 
     async def judged(self, breaker: Breaker) -> None:
         """Keeps what the breaker has come to."""
         if breaker != self.breaker:
             async with self._writing:
-                await self._save(self.pace, breaker)
+                await self._keep(self.pace, breaker)
+
+    async def _keep(self, pace: Pace, breaker: Breaker) -> None:
+        """A drain that was displaced learns it at its next call: the result of the one that ended
+        is written down all the same."""
+        with suppress(Displaced):
+            await self._save(pace, breaker)
 
     async def _save(self, pace: Pace, breaker: Breaker) -> None:
         try:

@@ -11,6 +11,7 @@ from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, WINDOW
 from hasten.ports.bus import PROVISIONING
 from hasten.services.messages import Wake
+from hasten.services.paces import take_over
 from hasten.targets import Target
 from tests.fakes.directory import OnDemand, answer
 from tests.support.virtual_time import START, now, virtual
@@ -141,6 +142,24 @@ async def test_a_drain_that_was_displaced_makes_no_further_call() -> None:
     assert world.directory.most_calls_within(WINDOW) == CALLS_PER_WINDOW
     assert world.results("drain") == ["displaced"]
     assert await world.ledger.open_changes(TOTAL) == []
+
+
+@virtual
+async def test_a_drain_that_was_displaced_writes_down_what_its_calls_under_way_brought() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.answers = lambda _: answer(status=503)
+    await world.joined(ENGINEERING, user(1))
+    await world.draining.drain(WAKE)
+    world.directory.answers = lambda _: answer()
+    await world.joined(ENGINEERING, user(2))
+    drain = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(2)
+
+    await take_over(world.store, TOTAL, owner="another", max_calls_per_hour=None)
+    await drain
+
+    assert (await world.row(ENGINEERING, user(2))).state is State.SUCCEEDED
 
 
 @virtual
