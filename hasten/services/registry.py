@@ -24,7 +24,8 @@ class Found:
     group_rule: str | None
     groups: Sequence[str]
     assigned_at: Mapping[str, str] = field(default_factory=dict)
-    """When each group was assigned, where Graph says."""
+    """When each group was assigned of which Graph says that it was within FRESH: those of long ago
+    would outgrow a document of thousands of groups."""
 
     arriving: Sequence[str] = ()
     """Those of `groups` whose members are being written down: a crash may have left some out."""

@@ -55,6 +55,7 @@ class Watching:
         rules = rules_of[job["id"]]
         assignments = await self.directory.assignments(principal)
         groups = {a.principal: a.created for a in assignments if a.kind == "Group"}
+        lately = self.now() - registry.FRESH
         found = Found(
             target=target.name,
             service_principal=principal,
@@ -62,7 +63,7 @@ class Watching:
             user_rule=choose_rule(rules, "User", target.rule),
             group_rule=choose_rule(rules, "Group", target.rule),
             groups=sorted(groups),
-            assigned_at={group: at.isoformat() for group, at in groups.items() if at is not None},
+            assigned_at={g: at.isoformat() for g, at in groups.items() if at and at > lately},
         )
         _refuse_missing_rule(target, found)
         for group in sorted(groups):

@@ -17,8 +17,8 @@ from hasten.services.messages import Look, Wake
 from hasten.services.retrying import Retrying
 from hasten.services.schedules import Schedules
 from hasten.targets import Target
-from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE
-from tests.support.subscriber import Subscriber
+from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
+from tests.support.subscriber import Subscriber, group
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
@@ -109,6 +109,20 @@ async def test_a_group_assigned_later_gets_its_cursor_and_its_subscription() -> 
 
     assert [c.user for c in await world.ledger.open_changes(TOTAL)] == [user(1)]
     assert len(world.directory.subscribed) == 2
+
+
+@virtual
+async def test_a_target_with_thousands_of_groups_is_found() -> None:
+    world = World(directory=FakeDirectory())
+    long_ago = now() - timedelta(days=30)
+    for number in range(4_000):
+        world.directory.grant(group(number), kind="Group", created=long_ago)
+
+    await world.watching.sweep()
+
+    found = await registry.load(world.store, TOTAL)
+    assert found is not None
+    assert len(found.groups) == 4_000
 
 
 @virtual
