@@ -36,7 +36,13 @@ def service_bus(
 ) -> ServiceBusClient:
     """By connection string where there is one, else `namespace` with the app's identity."""
     if connection_string is not None:
-        return ServiceBusClient.from_connection_string(connection_string, **RETRIES)
+        try:
+            return ServiceBusClient.from_connection_string(connection_string, **RETRIES)
+        except ValueError:  # its text may hold the key
+            raise PermanentError(
+                "ServiceBusConnection is no connection string",
+                "set it to Endpoint=sb://…;SharedAccessKeyName=…;SharedAccessKey=…",
+            ) from None
     if namespace is not None:
         return ServiceBusClient(namespace, credential(), **RETRIES)
     raise PermanentError(

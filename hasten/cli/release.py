@@ -121,16 +121,21 @@ async def _discard(operator: Operator, target: str, held: Held) -> int:
 
 
 def _changes(held: Sequence[Change]) -> list[str]:
-    counted = Counter((row.group, row.action, row.held_by, row.reason) for row in held)
+    """The last reason of a group counts all who left it."""
+    ordered = sorted(held, key=lambda row: row.found_at)
+    counted = Counter((row.group, row.action, row.held_by) for row in ordered)
+    reasons = {(row.group, row.action, row.held_by): row.reason for row in ordered}
     return [
-        f"{count} {action} of group {group}, held by {by}: {reason}"
-        for (group, action, by, reason), count in sorted(counted.items())
+        f"{count} {action} of group {group}, held by {by}: {reasons[group, action, by]}"
+        for (group, action, by), count in sorted(counted.items())
     ]
 
 
 def _wishes(held: Sequence[Intent]) -> list[str]:
-    counted = Counter((intent.group, intent.held) for intent in held)
+    ordered = sorted(held, key=lambda intent: intent.recorded_at)
+    counted = Counter(intent.group for intent in ordered)
+    reasons = {intent.group: intent.held for intent in ordered}
     return [
-        f"{count} to be removed from group {group} by events, held by brake: {reason}"
-        for (group, reason), count in sorted(counted.items())
+        f"{count} to be removed from group {group} by events, held by brake: {reasons[group]}"
+        for group, count in sorted(counted.items())
     ]

@@ -25,7 +25,7 @@ def check_assigned(groups: Collection[str]) -> list[Finding]:
             ASSIGNED,
             "no group is assigned to the app: there is nothing to watch",
             "assign a group to the enterprise application, or list it under `groups:` in "
-            "targets.yaml and run python -m hasten apply",
+            "targets.yaml and run python -m hasten apply --yes",
         )
     ]
 
@@ -65,7 +65,7 @@ async def check_policy(
     directory: Directory, policy: GroupPolicy, groups: Collection[str], *, target: Target
 ) -> list[Finding]:
     """Whether a group that the policy names is there and assigned."""
-    apply = f"run python -m hasten apply {target.name}"
+    apply = f"run python -m hasten apply {target.name} --yes"
     if policy.is_pattern:
         return []
     if policy.id is not None:

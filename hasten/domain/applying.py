@@ -43,7 +43,7 @@ class Step:
                 return f"Add {_people(self.users)} of {origin} to {self.name}."
             case Kind.REMOVE:
                 return f"Remove {_people(self.users)} who left {origin} from {self.name}." + (
-                    " More than the brake lets go: only `hasten apply --yes` does it."
+                    " More than the brake lets go: only `python -m hasten apply --yes` does it."
                     if self.held
                     else ""
                 )

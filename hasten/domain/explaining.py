@@ -16,6 +16,9 @@ FOUND_BY = {
     "event": "an onboarding event",
 }
 
+ENDED = {"recorded": "Entra ID has it so, and the app was to be told"}
+"""What became of an event; others are results that every outcome names."""
+
 WANTS = {
     Wanted.MEMBER: "a member of",
     Wanted.ABSENT: "no member of",
@@ -116,7 +119,7 @@ def _wanted(facts: Facts, intent: Intent) -> str:
         f"{_place(facts, intent)}"
     )
     if intent.is_done:
-        return f"{event}: {intent.outcome or 'done'}."
+        return f"{event}: {ENDED.get(intent.outcome, intent.outcome)}."
     if intent.held:
         command = _release(intent.target, intent.group, intent.user)
         return f"{event}. It is held by the brake: {intent.held}. To have it done: {command}"

@@ -146,28 +146,38 @@ class Standing:
 
 
 def _held(rows: Sequence[Change]) -> list[Held]:
-    of_group: dict[tuple[str, str, str], list[Change]] = {}
+    """One a group: many looks hold with as many reasons, and the last one counts them all."""
+    of_group: dict[tuple[str, str], list[Change]] = {}
     for row in rows:
         if row.state is State.HELD:
-            of_group.setdefault((row.group, str(row.held_by), row.reason), []).append(row)
+            of_group.setdefault((row.group, str(row.held_by)), []).append(row)
     return [
         Held(
             group=group,
             by=by,
-            reason=reason,
+            reason=max(together, key=lambda row: row.found_at).reason,
             changes=len(together),
             removals=sum(1 for row in together if row.is_removal),
         )
-        for (group, by, reason), together in sorted(of_group.items())
+        for (group, by), together in sorted(of_group.items())
     ]
 
 
 def _held_intents(intents: Sequence[Intent]) -> list[Held]:
     """Revocations that events want, and for which nothing has been written to Entra ID."""
-    counted = Counter((intent.group, intent.held) for intent in intents if intent.held)
+    of_group: dict[str, list[Intent]] = {}
+    for intent in intents:
+        if intent.held:
+            of_group.setdefault(intent.group, []).append(intent)
     return [
-        Held(group=group, by=HeldBy.BRAKE, reason=reason, changes=count, removals=count)
-        for (group, reason), count in sorted(counted.items())
+        Held(
+            group=group,
+            by=HeldBy.BRAKE,
+            reason=max(together, key=lambda intent: intent.recorded_at).held,
+            changes=len(together),
+            removals=len(together),
+        )
+        for group, together in sorted(of_group.items())
     ]
 
 

@@ -175,7 +175,7 @@ async def test_the_doctor_finds_no_problem_where_there_is_none(line: CommandLine
             broken.not_at_all,
             {"HASTEN_TARGETS": UNASSIGNED},
             "policy group",
-            ("All-Staff", "python -m hasten apply TOTAL"),
+            ("All-Staff", "python -m hasten apply TOTAL --yes"),
         ),
         (
             broken.nested,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from hasten.cli.running import Code, UsageError, run
 from hasten.domain.changes import HeldBy, held
 from hasten.errors import PermanentError, TemporaryError
 from hasten.services.ledger import Ledger
-from tests.unit.domain.rows import removal
+from tests.unit.domain.rows import NOW, removal
 
 SENDER = "Endpoint=sb://127.0.0.1;SharedAccessKeyName=a;SharedAccessKey=b"
 TARGETS = "targets:\n  - name: TOTAL\n    display_name: TOTAL\n"
@@ -83,6 +84,41 @@ def test_a_bad_line_of_the_targets_is_bad_settings(
 
     assert code_of(settings, raising(AssertionError("it must not run"))) == Code.USAGE
     assert capsys.readouterr().err.startswith("targets.yaml line 2: give exactly one of")
+
+
+def test_a_connection_string_that_is_none_is_one_line_without_what_it_holds(
+    settings: Path,
+) -> None:
+    values = json.loads(settings.read_text())["Values"]
+    bad = {"Values": {**values, "ServiceBusConnection": "SharedAccessKey=secret"}}
+    settings.write_text(json.dumps(bad))
+
+    result = CliRunner().invoke(
+        app, ["replay", "--queue", "onboarding-rejected", "--settings", str(settings)]
+    )
+
+    assert result.exit_code == Code.PROBLEM
+    assert result.stderr.startswith("ServiceBusConnection is no connection string; set it to")
+    assert "secret" not in result.stderr
+
+
+def test_what_many_looks_held_of_a_group_is_shown_as_one(settings: Path) -> None:
+    rows = [
+        held(
+            replace(removal(n - 58), found_at=NOW + timedelta(seconds=n)),
+            HeldBy.BRAKE,
+            reason=f"{n} of 100 members left",
+            next_action="",
+        )
+        for n in (59, 60, 58)
+    ]
+    in_ledger(settings, lambda ledger: ledger.record(rows))
+
+    result = CliRunner().invoke(app, ["release", "TOTAL", "--settings", str(settings)], input="n\n")
+
+    [shown] = [line for line in result.stdout.splitlines() if "held by" in line]
+    assert shown.startswith("3 removed of group")
+    assert shown.endswith("60 of 100 members left")
 
 
 @pytest.mark.parametrize("command", ["release", "discard"])

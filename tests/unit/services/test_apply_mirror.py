@@ -98,7 +98,7 @@ async def test_more_removals_than_the_brake_lets_go_wait_for_someone_to_say_yes(
     await world.applying.run()
     assert len(await world.members(ENGINEERING)) == 11
     assert len(world.problems) == 1
-    assert "only `hasten apply --yes`" in (await world.plans())[0]
+    assert "only `python -m hasten apply --yes`" in (await world.plans())[0]
 
     await world.applies()
     assert await world.members(ENGINEERING) == set()

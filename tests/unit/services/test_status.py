@@ -110,12 +110,17 @@ async def test_what_the_brake_held_of_one_group_is_one_problem_whatever_the_reas
     await world.is_discovered()
     await is_subscribed(world)
     for number in (1, 2):
-        row = found(ENGINEERING, user(number), Action.REMOVED, 1)
+        row = replace(
+            found(ENGINEERING, user(number), Action.REMOVED, 1),
+            found_at=now() + timedelta(seconds=number),
+        )
         reason = f"{number} of 100"
         await world.ledger.record([held(row, HeldBy.BRAKE, reason=reason, next_action="")])
 
-    problems = [problem for problem in (await status(world)).problems if "held" in problem]
+    shown = await status(world)
+    problems = [problem for problem in shown.problems if "held" in problem]
 
+    assert [(one.changes, one.reason) for one in shown.held] == [(2, "2 of 100")]
     assert len(problems) == 1
     assert "2 of group" in problems[0]
 
