@@ -44,7 +44,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--type", help="instead of a file, such as hasten.user.onboard.v1")
     parser.add_argument("--target", help="name of the target in targets.yaml")
     parser.add_argument(
-        "--user", action="append", default=[], metavar="KEY=VALUE", help="repeatable"
+        "--user",
+        action="append",
+        type=_user,
+        default=[],
+        metavar="KEY=VALUE",
+        help="id, upn, mail or employeeId; repeatable",
     )
     parser.add_argument("--group", help="display name or object id")
     parser.add_argument("--source", default="/examples")
@@ -62,11 +67,11 @@ def _event(arguments: argparse.Namespace) -> dict[str, Any]:
     """An event is known by source and id, and the newest time wins: both are made anew."""
     fresh = {"id": str(uuid.uuid4()), "time": datetime.now(UTC).isoformat()}
     if arguments.file:
-        event: dict[str, Any] = json.loads(arguments.file.read_text(encoding="utf-8"))
+        event = _read(arguments.file)
         return event if arguments.as_is else {**event, **fresh}
     data: dict[str, Any] = {"target": arguments.target}
     if arguments.user:
-        data["users"] = [dict([user.split("=", 1)]) for user in arguments.user]
+        data["users"] = [dict([user]) for user in arguments.user]
     if arguments.group:
         group = {"id" if _is_id(arguments.group) else "name": arguments.group}
         one_of_many = arguments.type == "hasten.user.offboard.v1"
@@ -80,6 +85,25 @@ def _event(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _user(given: str) -> tuple[str, str]:
+    key, equals, value = given.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{given}: write it like employeeId=E00900")
+    return key, value
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        sys.exit(f"{file} cannot be read: {error.strerror}")
+    except ValueError as error:
+        sys.exit(f"{file} is not JSON: {error}")
+    if not isinstance(found, dict):
+        sys.exit(f"{file} holds no JSON object")
+    return found
+
+
 def _is_id(group: str) -> bool:
     try:
         uuid.UUID(group)
@@ -89,7 +113,7 @@ def _is_id(group: str) -> bool:
 
 
 def _connection(settings: Path | None) -> str:
-    values = json.loads(settings.read_text())["Values"] if settings else os.environ
+    values = _read(settings).get("Values", {}) if settings else os.environ
     connection: str | None = values.get("ServiceBusConnection")
     if not connection:
         sys.exit("no connection string: give --settings, or set ServiceBusConnection")
