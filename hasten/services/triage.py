@@ -93,7 +93,8 @@ class Triage:
             done,
             lambda row: finished(row, State.DONE_BY_CYCLE, now=self.now(), reason=COVERED),
         )
-        return [row for row in rows if row not in done]
+        gone = frozenset(done)
+        return [row for row in rows if row not in gone]
 
     async def without_unreachable(
         self, removals: Sequence[Change], standings: Mapping[str, Standing], found: Found
@@ -105,7 +106,8 @@ class Triage:
         }
         left = [row for row in removals if reasons[row.group, row.user]]
         await self._leave(left, lambda row: reasons[row.group, row.user], self.next_cycle(left))
-        return [row for row in removals if row not in left]
+        gone = frozenset(left)
+        return [row for row in removals if row not in gone]
 
     async def without_overflow(
         self, calls: Sequence[Call], times: Sequence[datetime]
@@ -119,7 +121,8 @@ class Triage:
         ]
         for call in over:
             await self._leave(call.changes, lambda _: SOONER, self.next_cycle(call.changes))
-        return [call for call in calls if call not in over]
+        gone = frozenset(over)
+        return [call for call in calls if call not in gone]
 
     def next_cycle(self, rows: Collection[Change]) -> datetime | None:
         """When the first cycle should be over that can see all of them."""
