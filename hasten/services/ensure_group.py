@@ -102,7 +102,15 @@ class GroupEnsuring:
         return _Sight(await self.directory.members(group), begun, at)
 
     async def _leave(self, work: Work, leavers: Sequence[Intent]) -> None:
-        leavers = await let_go(work, self.intents, self.braking, leavers)
+        if not leavers:
+            return
+        # Whoever is no member leaves nothing: else anybody who may post could have the brake hold
+        # those who do leave.
+        members = {member.id for member in await self.directory.members(work.group)}
+        leaving = [intent for intent in leavers if intent.user in members]
+        let = await let_go(work, self.intents, self.braking, leaving)
+        stopped = {intent.user for intent in leaving} - {intent.user for intent in let}
+        leavers = [intent for intent in leavers if intent.user not in stopped]
         before = {intent.user for intent in leavers if intent.writing}
         for intent in await marked(self.intents, leavers):
             removed = await self.directory.remove_member(work.group, intent.user)

@@ -59,6 +59,20 @@ async def test_sixty_offboarded_at_once_stay_members_until_an_operator_has_looke
 
 
 @virtual
+async def test_offboarding_people_who_are_no_members_lets_the_brake_hold_nobody() -> None:
+    world = await a_hundred()
+    others = [user(n) for n in range(200, 260)]
+    await world.wants(ENGINEERING, *others, wanted=Wanted.ABSENT)
+    await world.ensuring.ensure(RUN)
+
+    await world.wants(ENGINEERING, *PEOPLE[:5], wanted=Wanted.ABSENT)
+    await world.ensuring.ensure(RUN)
+
+    assert await members(world) == 95
+    assert "held" not in results(world)
+
+
+@virtual
 async def test_released_they_are_removed_and_revoked_and_not_held_again() -> None:
     world = await a_hundred()
     await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
