@@ -9,7 +9,7 @@ from hasten.domain.changes import Cause
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.errors import PermanentError
 from hasten.events.envelope import OnboardingEvent
-from hasten.events.faults import MAX_BODY, Fault, Identity
+from hasten.events.faults import MAX_BODY, MOST_FAULTS, Fault, Identity
 from hasten.ports.bus import ONBOARDING_REJECTED, Bus, Message
 from hasten.ports.clock import NewId, Now
 from hasten.ports.telemetry import Emit, Event
@@ -44,7 +44,7 @@ class Rejecting:
         only = OnboardingEvent(source=event.source, id=event.id, time=event.time, data=refused.data)
         await self._reject(
             posted.saying(only),
-            refused.faults,
+            refused.faults[:MOST_FAULTS],
             event.identity,
             group=refused.group,
             user=refused.user,

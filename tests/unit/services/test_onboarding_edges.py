@@ -5,7 +5,7 @@ from datetime import timedelta
 from hasten.domain.changes import DIRECT
 from hasten.domain.ensuring import SETTLED
 from hasten.domain.intents import Wanted, group_key
-from hasten.events.faults import MAX_BODY, Trouble
+from hasten.events.faults import MAX_BODY, MOST_FAULTS, Trouble
 from hasten.ports.store import Put
 from hasten.services.groups import COLLECTION
 from tests.support.posting import ENSURE_GROUP, OFFBOARD, Posting, at, event, ref
@@ -115,3 +115,18 @@ async def test_the_admin_group_cannot_be_reached_by_its_name_in_other_letters() 
 
     assert world.parked()[0].properties["reason"] == Trouble.FORBIDDEN_GROUP
     assert await world.wanted(ADMIN, 1) is None
+
+
+@virtual
+async def test_hundreds_of_unknown_people_are_parked_with_as_many_reasons_as_a_message_holds() -> (
+    None
+):
+    world = Posting()
+    unknown = [{"upn": f"nobody{number}@contoso.example"} for number in range(499)]
+
+    await world.posts(event(users=[ref(1), *unknown], group=GROUP))
+
+    [parked] = world.parked_events()
+    assert parked["data"]["users"] == unknown
+    assert len(world.faults()) == MOST_FAULTS
+    assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
