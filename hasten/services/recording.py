@@ -4,8 +4,10 @@ more people leave a group than can be believed."""
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hasten.domain.changes import Cause, Change, HeldBy, held, newer, restarted
+from hasten.errors import TemporaryError
 from hasten.ports.clock import Now
 from hasten.ports.telemetry import Emit, Event
 from hasten.services.braking import Braking
@@ -13,6 +15,10 @@ from hasten.services.ledger import Ledger
 from hasten.targets import Target
 
 OBSERVED = "the target is in observe mode"
+DEPLOYED = timedelta(seconds=5)
+"""The next sweep forgets a target that left targets.yaml; a process that does not know a new one
+yet has soon been replaced."""
+
 OBSERVE_NEXT = "set `mode: act` in targets.yaml when you trust it"
 
 
@@ -33,15 +39,21 @@ class Recording:
     ) -> list[Change]:
         """Writes what is new and returns it; a row that only learned where else it was seen is no
         news. `members_before` is how many the group had where
-        the caller knows it better than the directory does now."""
+        the caller knows it better than the directory does now.
+
+        Raises TemporaryError, once all else is written, for a target that is not in this process's
+        targets.yaml: while a new one is deployed, another process may know it.
+        """
         by_group: dict[tuple[str, str], list[Change]] = defaultdict(list)
         for change in changes:
             by_group[change.target, change.group].append(change)
         recorded: list[Change] = []
+        unknown: set[str] = set()
         for (target, group), found in by_group.items():
             policy = self.targets.get(target)
             if policy is None:
-                continue  # it left targets.yaml a moment ago
+                unknown.add(target)
+                continue
             if policy.observes:
                 found = [  # noqa: PLW2901 - the same changes, held
                     held(c, HeldBy.OBSERVE, reason=OBSERVED, next_action=OBSERVE_NEXT)
@@ -53,6 +65,8 @@ class Recording:
         news = [change for change in recorded if change.seen_at <= change.found_at]
         for change in news:
             self._tell(change)
+        if unknown:
+            raise TemporaryError(f"{min(unknown)} is not in targets.yaml here", DEPLOYED)
         return news
 
     async def restart(self, known: Change, cause: Cause) -> list[Change]:

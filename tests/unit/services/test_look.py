@@ -22,6 +22,15 @@ from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
+ANOTHER = Found(
+    target="ANOTHER",
+    service_principal="another",
+    job="another",
+    user_rule=None,
+    group_rule=None,
+    groups=(ENGINEERING,),
+)
+"""Not in the targets.yaml of the process that looks."""
 
 
 class SlowToAnswer(FakeDirectory):
@@ -300,15 +309,7 @@ async def test_looks_that_lose_every_race_surface_for_redelivery() -> None:
 @virtual
 async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobody() -> None:
     world = World()
-    another = Found(
-        target="ANOTHER",
-        service_principal="another",
-        job="another",
-        user_rule=None,
-        group_rule=None,
-        groups=(ENGINEERING,),
-    )
-    await registry.save(world.store, another)
+    await registry.save(world.store, ANOTHER)
     await start_watching(world.directory, world.store, ENGINEERING, now())
     world.directory.join(ENGINEERING, user(1))
     world.directory = slow = SlowToAnswer(world.directory, seconds=5)
@@ -316,6 +317,21 @@ async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobod
     await slow.asked.wait()
 
     await world.is_discovered()
+    await registry.keep_only(world.store, {TOTAL})
     await looking
 
+    assert await open_rows(world) == [(user(1), Action.ADDED)]
+
+
+@virtual
+async def test_a_target_that_only_another_process_knows_yet_misses_nobody() -> None:
+    world = await watched()
+    await registry.save(world.store, ANOTHER)
+    world.directory.join(ENGINEERING, user(1))
+    before = await cursors.load(world.store, ENGINEERING)
+
+    with pytest.raises(TemporaryError, match="ANOTHER"):
+        await world.looking.look(a_look())
+
+    assert await cursors.load(world.store, ENGINEERING) == before
     assert await open_rows(world) == [(user(1), Action.ADDED)]
