@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -42,6 +42,9 @@ class Call:
     changes: tuple[Change, ...]
     then_group: bool = False
     """Whether this user call is the first of two (`grants_by: user_then_group`)."""
+
+    disables: bool = False
+    """Whether this user call is to disable the account: no assignment is left."""
 
     @property
     def users(self) -> frozenset[str]:
@@ -109,8 +112,9 @@ def plan(
         )
 
     then_group = grants_by is GrantsBy.USER_THEN_GROUP
+    revoking = _calls(removals, removed_by_user, then_group=False)
     return [
-        *_calls(removals, removed_by_user, then_group=False),
+        *(_disabling(call, standings) for call in revoking),
         *_calls(grants, granted_by_user, then_group=then_group),
     ]
 
@@ -118,6 +122,11 @@ def plan(
 def _within_reach(change: Change, standings: Mapping[str, Standing]) -> bool:
     standing = standings.get(change.user)
     return standing is not None and standing not in OUT_OF_REACH
+
+
+def _disabling(call: Call, standings: Mapping[str, Standing]) -> Call:
+    left = {standings[user] for user in call.users}
+    return replace(call, disables=call.group is None and left == {Standing.UNASSIGNED})
 
 
 def _calls(

@@ -29,6 +29,10 @@ PERMISSION_PAUSE = timedelta(minutes=15)
 """A grant of permission by an admin is noticed this late at the latest."""
 
 NOT_ENTITLED = "check that the user is a direct member of a group assigned to the app"
+STILL_ASSIGNED = "Entra still counts the user as assigned"
+"""It has not seen yet that they left, or they were assigned in another way meanwhile: each try is
+planned anew."""
+
 TAKEN = "Entra does not count the user as assigned yet, and disabled the account"
 NOT_REMOVED = "none: Entra's own cycle takes the user out of the group in the app"
 
@@ -56,8 +60,9 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
     match verdict.result:
         case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and change.group != DIRECT:
             return replace(change, state=State.PENDING, user_called=True, due_at=now)
-        case Result.IN_SYNC if _is_entitled_again(change, call):
-            return replace(change, state=State.PENDING, due_at=now, alone=True)
+        case Result.IN_SYNC if call.disables and change.attempts < len(REPLICATION_LADDER):
+            due = now + REPLICATION_LADDER[change.attempts]
+            return retried(change, due_at=due, reason=STILL_ASSIGNED)
         case Result.SUCCEEDED | Result.IN_SYNC:
             ended = finished(change, State(verdict.result), now=now, reason=verdict.reason)
             return replace(ended, needs_proof=verdict.result is Result.SUCCEEDED)
@@ -117,13 +122,6 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
                 reason=verdict.reason,
                 next_action=verdict.next_action,
             )
-
-
-def _is_entitled_again(change: Change, call: Call) -> bool:
-    """A user call finds an account in step that it was to disable: the user was assigned in another
-    way meanwhile, and only a call on the group left takes its place away. That is planned anew,
-    once."""
-    return change.is_removal and call.group is None and change.group != DIRECT and not change.alone
 
 
 def _of_grant(verdict: Verdict) -> Verdict:

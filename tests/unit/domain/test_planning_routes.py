@@ -61,7 +61,7 @@ def test_a_leaver_who_keeps_no_assignment_is_called_as_a_user(grants_by: GrantsB
 
     calls = planned(leaver, grants_by=grants_by, standing=Standing.UNASSIGNED)
 
-    assert calls == [Call(None, (leaver,), then_group=False)]
+    assert calls == [Call(None, (leaver,), disables=True)]
 
 
 @pytest.mark.parametrize("grants_by", [GrantsBy.GROUP, GrantsBy.USER_THEN_GROUP])

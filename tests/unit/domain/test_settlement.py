@@ -37,14 +37,17 @@ def by_user(row: Change, *, then_group: bool = False) -> Call:
     return Call(None, (row,), then_group)
 
 
-def test_a_leaver_whom_a_user_call_finds_entitled_is_planned_anew_once() -> None:
-    leaver = removal()
+def test_a_leaver_whom_entra_still_counts_as_assigned_is_called_again() -> None:
+    row, waits = removal(), []
+    for _ in range(5):
+        row = settled(row, Result.IN_SYNC, call=Call(None, (row,), disables=True))
+        waits.append(row.due_at - NOW)
+        assert (row.state, row.reason) == (State.WAITING, "Entra still counts the user as assigned")
 
-    again = settled(leaver, Result.IN_SYNC, call=by_user(leaver))
-    done = settled(again, Result.IN_SYNC, call=by_user(again))
+    row = settled(row, Result.IN_SYNC, call=Call(None, (row,), disables=True))
 
-    assert (again.state, again.due_at, again.alone) == (State.PENDING, NOW, True)
-    assert done.state is State.IN_SYNC
+    assert waits == [seconds(number) for number in (15, 30, 60, 120, 240)]
+    assert row.state is State.IN_SYNC
 
 
 def test_a_grant_that_disabled_the_account_is_tried_again_once_entra_knows_the_assignment() -> None:
