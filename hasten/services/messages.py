@@ -12,13 +12,17 @@ from hasten.ports.store import Json
 
 
 class Retriable(Protocol):
-    """A message that can be sent again, `tries` times so far."""
+    """A message that can be sent again, `tries` times so far and `most_tries` where a timer brings
+    it anyway: through an outage of hours its copies would pile up."""
 
     @property
     def queue(self) -> str: ...
 
     @property
     def tries(self) -> int: ...
+
+    @property
+    def most_tries(self) -> int | None: ...
 
     def tried_again(self) -> Self: ...
 
@@ -34,6 +38,7 @@ class Look:
     """
 
     queue = DIRECTORY_CHANGES
+    most_tries = None
 
     group: str
     noticed_at: datetime
@@ -85,6 +90,7 @@ class Attend:
     """See to a subscription that Graph sent a lifecycle event about."""
 
     queue = DIRECTORY_CHANGES
+    most_tries = None
     kind = "attend"
     """Tells it from the looks on its queue, which have none."""
 
@@ -123,6 +129,7 @@ class OfTarget:
     """Names a target. Its session lets one at a time be worked on."""
 
     queue: ClassVar[str]
+    most_tries: ClassVar[int | None]
 
     target: str
     tries: int = 0
@@ -141,9 +148,10 @@ class OfTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake(OfTarget):
-    """Drain the open changes of `target`."""
+    """Drain the open changes of `target`. A timer wakes those that have rows due every minute."""
 
     queue = PROVISIONING
+    most_tries = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,3 +159,4 @@ class Ensure(OfTarget):
     """Bring about the open intents of `target`."""
 
     queue = ENSURE
+    most_tries = None

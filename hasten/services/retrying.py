@@ -32,10 +32,12 @@ class Retrying:
             await work(message)
         except TemporaryError as error:
             again = message.tried_again()
+            if message.most_tries is not None and again.tries > message.most_tries:
+                self._tell("left_to_timer", again, error)
+                return
             at = self.now() + max(error.delay, self.backoff(again.tries))
             await self.bus.send(again.queue, [again.message(self.new_id(), at)])
-            about = {"queue": again.queue, "tries": again.tries, "reason": error.reason}
-            self.emit(Event("message", "postponed", about))
+            self._tell("postponed", again, error)
         except PermanentError as error:
             about = {
                 "queue": message.queue,
@@ -43,3 +45,7 @@ class Retrying:
                 "next_action": error.next_action,
             }
             self.emit(Event("message", "given_up", about, problem=True))
+
+    def _tell(self, result: str, message: Retriable, error: TemporaryError) -> None:
+        about = {"queue": message.queue, "tries": message.tries, "reason": error.reason}
+        self.emit(Event("message", result, about))

@@ -211,6 +211,32 @@ async def test_a_temporary_error_sends_a_later_copy_before_the_message_is_comple
 
 
 @virtual
+async def test_wakes_do_not_pile_up_through_an_outage_as_the_timer_brings_them() -> None:
+    world = World()
+
+    async def fails(_: Wake) -> None:
+        raise TemporaryError("Graph did not answer", timedelta(seconds=30))
+
+    await retrying(world).run(fails, Wake(target=TOTAL, tries=4))
+
+    assert world.bus.sent == []
+    assert world.results("message") == ["left_to_timer"]
+
+
+@virtual
+async def test_a_look_is_sent_again_however_often_it_failed() -> None:
+    world = World()
+
+    async def fails(_: Look) -> None:
+        raise TemporaryError("Graph did not answer", timedelta(seconds=30))
+
+    look = Look(group=ENGINEERING, noticed_at=now(), found_by="notification", tries=50)
+    await retrying(world).run(fails, look)
+
+    assert len(world.bus.of(DIRECTORY_CHANGES)) == 1
+
+
+@virtual
 async def test_a_message_whose_copy_cannot_be_sent_is_not_completed() -> None:
     world = World()
     world.bus.down = True
