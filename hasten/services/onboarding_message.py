@@ -28,6 +28,7 @@ class Posted:
     this one carries out: it ends nothing that a newer event has begun."""
 
     queue = ONBOARDING_EVENTS
+    most_tries = None
 
     body: bytes
     content_type: str
