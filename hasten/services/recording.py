@@ -55,11 +55,7 @@ class Recording:
                 unknown.add(target)
                 continue
             if policy.observes:
-                found = [  # noqa: PLW2901 - the same changes, held
-                    held(c, HeldBy.OBSERVE, reason=OBSERVED, next_action=OBSERVE_NEXT)
-                    for c in found
-                ]
-                recorded += await self.ledger.record(found)
+                recorded += await self.ledger.record([observed(change) for change in found])
             else:
                 recorded += await self._record(policy, group, found, members_before)
         news = [change for change in recorded if change.seen_at <= change.found_at]
@@ -115,3 +111,8 @@ class Recording:
             "state": change.state,
         }
         self.emit(Event("change", "found", about))
+
+
+def observed(change: Change) -> Change:
+    """What is not called while the target observes."""
+    return held(change, HeldBy.OBSERVE, reason=OBSERVED, next_action=OBSERVE_NEXT)

@@ -15,6 +15,7 @@ from hasten.ports.telemetry import Emit
 from hasten.services.calls import Caller
 from hasten.services.ledger import Ledger
 from hasten.services.outbox import Outbox
+from hasten.services.recording import observed
 from hasten.services.standings import standings
 from hasten.services.triage import Triage
 from hasten.targets import Target
@@ -100,10 +101,20 @@ class Run:
         busy = self._busy()
         free = [row for row in rows if row.user not in busy]
         left = free
+        if self.target.observes:
+            await self._hold(free)
+            return []
         if any(row.state is State.HELD or row.is_due(self.now()) for row in free):
             await self.triage.read(self.caller.found)
             left = await self.triage.without_covered(free)
         return [*left, *(row for row in rows if row.user in busy)]
+
+    async def _hold(self, rows: Sequence[Change]) -> None:
+        """What was found before the target was told to observe is not called any more either."""
+        open_ones = [row for row in rows if row.state is not State.HELD]
+        await self.ledger.move(open_ones, observed)
+        await self.triage.read(self.caller.found)
+        await self.triage.without_covered([row for row in rows if row.state is State.HELD])
 
     def _is_near(self, row: Change, now: datetime) -> bool:
         return row.is_due(now + NEARLY_DUE) or self._may_be_called(row, now)

@@ -186,3 +186,17 @@ async def test_an_observed_target_has_everything_in_the_ledger_and_no_call() -> 
     assert {(row.state, row.held_by) for row in rows} == {(State.HELD, HeldBy.OBSERVE)}
     assert all("mode: act" in row.next_action for row in rows)
     assert world.directory.calls == []
+
+
+@virtual
+async def test_what_was_found_before_the_target_observed_is_not_called_any_more() -> None:
+    world = await watched()
+    world.directory.leave(ENGINEERING, user(1))
+    await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+    world.target = world.target.model_copy(update={"mode": Mode.OBSERVE})
+
+    await world.draining.drain(WAKE)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.held_by) == (State.HELD, HeldBy.OBSERVE)
+    assert world.directory.calls == []
