@@ -15,7 +15,7 @@ from hasten.adapters.graph.directory import GraphDirectory
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted
 from hasten.errors import TemporaryError
-from hasten.policy import Creation, GroupPolicy
+from hasten.policy import Access, Creation, GroupPolicy
 from hasten.services.apply import Applying
 from hasten.targets import Target
 from tests.support.ensuring import Onboarding
@@ -28,7 +28,8 @@ PEOPLE = [object_id(f"user/{number}") for number in range(200, 225)]
 NOBODY = object_id("nobody")
 OWNER = object_id("user/1")
 POLICY = (
-    GroupPolicy(name=ADMINS, admin=True),
+    GroupPolicy(name=ADMINS, admin=True, events=Access.ALLOW),
+    GroupPolicy(name="*"),
     GroupPolicy(name="TOTAL - Watched", create=Creation(), also_members_of=(ADMINS,)),
 )
 
