@@ -33,13 +33,17 @@ def as_json(items: "Iterable[DataclassInstance]") -> None:
 
 
 def table(title: str, *columns: str, rows: "Iterable[Sequence[str | Text]]") -> None:
-    """Brackets in a text are its own, never rich's markup."""
+    """Brackets are the text's own, never rich's markup, and what others wrote moves no cursor."""
     shown = Table(title=title, title_justify="left")
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+        shown.add_row(*(Text(_still(cell)) if isinstance(cell, str) else cell for cell in row))
     console(stderr=False).print(shown)
+
+
+def _still(text: str) -> str:
+    return "".join(one if one.isprintable() or one == "\n" else "�" for one in text)
 
 
 def at(time: datetime | None) -> str:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from hasten.events.envelope import MAX_ID
 from hasten.ports.bus import (
     DROPS_DUPLICATES,
     ONBOARDING_EVENTS,
@@ -65,13 +66,20 @@ def event_id(parked: Parked) -> str:
             return parked.properties[name]
     try:
         event = json.loads(parked.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
-    return str(event.get("id", "")) if isinstance(event, dict) else ""
+    found = event.get("id") if isinstance(event, dict) else None
+    return found if isinstance(found, str) and len(found) <= MAX_ID else ""
 
 
 def why(parked: Parked) -> str:
-    return parked.reason or parked.properties.get("reason", "")
+    """In short, and of a rejected event what the first fault is and what mends it."""
+    reason = parked.reason or parked.properties.get("reason", "")
+    try:
+        first = json.loads(parked.properties.get("fields", ""))[0]
+        return f"{reason}\n{first['field']}: {first['problem']}\n→ {first['fix']}"
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return reason  # not parked by Hasten
 
 
 def _as_posted(parked: Parked) -> Message:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from hasten.adapters.store.sqlite import SqliteStore
 from hasten.cli.main import app
 from hasten.cli.operator import Operator
+from hasten.cli.printing import table
 from hasten.cli.running import Code, UsageError, run
 from hasten.domain.changes import HeldBy, held
 from hasten.errors import PermanentError, TemporaryError
@@ -119,6 +120,14 @@ def test_what_many_looks_held_of_a_group_is_shown_as_one(settings: Path) -> None
     [shown] = [line for line in result.stdout.splitlines() if "held by" in line]
     assert shown.startswith("3 removed of group")
     assert shown.endswith("60 of 100 members left")
+
+
+def test_what_others_wrote_moves_no_cursor_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    table("Parked", "event", rows=[("id\x1b[2Jone\nmore",)])
+
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert "id�[2Jone" in printed
 
 
 @pytest.mark.parametrize("command", ["release", "discard"])

@@ -13,7 +13,7 @@ from hasten.ports.bus import (
     PROVISIONING,
 )
 from hasten.ports.shelf import Parked
-from hasten.services.replay import Replaying, event_id
+from hasten.services.replay import Replaying, event_id, why
 from tests.fakes.bus import FakeBus
 from tests.fakes.shelf import FakeShelf
 
@@ -111,3 +111,24 @@ def test_the_id_of_an_event_is_read_from_either_mode(
     body: bytes, properties: dict[str, str], expected: str
 ) -> None:
     assert event_id(replace(REJECTED, body=body, properties=properties)) == expected
+
+
+@pytest.mark.parametrize("body", [b"[" * 90_000, b'{"id": {}}', b'{"id": "' + b"9" * 300 + b'"}'])
+def test_an_event_without_an_id_that_can_be_read_is_listed_all_the_same(body: bytes) -> None:
+    assert event_id(replace(REJECTED, body=body)) == ""
+
+
+def test_what_is_wrong_with_a_rejected_event_is_told_with_what_mends_it() -> None:
+    wrong = [{"field": "data.users[0].upn", "problem": "no such user", "fix": "correct it"}]
+    fields = {**REJECTED.properties, "fields": json.dumps(wrong)}
+
+    assert why(replace(REJECTED, properties=fields)) == (
+        "unknown user\ndata.users[0].upn: no such user\n→ correct it"
+    )
+
+
+@pytest.mark.parametrize("fields", ["{", "[]", "[1]", "{}", '[{"field": 1}]', "[" * 90_000])
+def test_a_reason_that_hasten_did_not_write_is_told_in_short(fields: str) -> None:
+    dead = replace(DEAD, reason="MaxDeliveryCountExceeded", properties={"fields": fields})
+
+    assert why(dead) == "MaxDeliveryCountExceeded"
