@@ -1,5 +1,6 @@
 """What every request to Graph passes: the journal, the faults, the token, the headers."""
 
+import asyncio
 import re
 import uuid
 from dataclasses import dataclass, field
@@ -61,6 +62,10 @@ class Gateway:
         )
         try:
             await self._pass(scope, exchange, send)
+        except asyncio.CancelledError:
+            # The server stops and waits no longer: whoever asked sees the connection end.
+            if exchange.status is None:
+                await _cut(send)
         finally:
             self._journal.end(
                 entry,
