@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hasten.domain.changes import State
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.bus import ENSURE, PROVISIONING, Bus
+from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, Bus
 from hasten.ports.clock import NewId, Now
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit, Event
@@ -14,7 +14,7 @@ from hasten.services.apply import Applying
 from hasten.services.gauges import backlog
 from hasten.services.intents import Intents
 from hasten.services.ledger import Ledger
-from hasten.services.messages import Ensure, Wake
+from hasten.services.messages import Ensure, Wake, looks_at
 from hasten.services.outbox import Outbox
 from hasten.services.reconcile import Reconciling
 from hasten.services.subscribe import Subscribing
@@ -61,8 +61,12 @@ class Schedules:
         await self._run("apply", self._apply)
 
     async def tidy(self) -> None:
-        """Forgets what ended long ago."""
-        await self._run("tidy", self.tidying.tidy)
+        """Forgets what ended long ago, and reads on in every group.
+
+        A delta link ends after 7 days (Graph docs), also that of a group in which nothing happens:
+        its next leaver would be lost with it.
+        """
+        await self._run("tidy", self._tidy)
 
     async def renew(self) -> None:
         """Compares our subscriptions with what Graph has, and renews them in time.
@@ -107,6 +111,13 @@ class Schedules:
                 ensure = Ensure(target=found.target)
                 await self.bus.send(ENSURE, [ensure.message(self.new_id())])
         await self.applying.run()
+
+    async def _tidy(self) -> None:
+        groups = sorted(await registry.watched(self.store))
+        looks = looks_at(groups, found_by="reconcile", now=self.now(), new_id=self.new_id)
+        if looks:
+            await self.bus.send(DIRECTORY_CHANGES, looks)
+        await self.tidying.tidy()
 
     async def _renew(self) -> None:
         await self.subscribing.ensure(await registry.watched(self.store))

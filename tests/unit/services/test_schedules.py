@@ -1,7 +1,8 @@
 """The timers: discovery, subscriptions, looks at everything, wakes of what is due."""
 
+import asyncio
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from hasten.domain.intents import Intent, Wanted
 from hasten.errors import PermanentError, TemporaryError
 from hasten.policy import GroupPolicy
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
+from hasten.ports.directory import DeltaExpired, MembershipDelta
 from hasten.services import registry
 from hasten.services.apply import Applying
 from hasten.services.intents import Intents
@@ -184,6 +186,42 @@ async def test_a_timer_that_cannot_work_now_says_so_and_leaves_it_to_the_next_ti
     await world.schedules.look()
 
     assert world.results("timer") == ["postponed"]
+
+
+@dataclass
+class Forgetful(FakeDirectory):
+    """Its links end after seven days, as those of Graph do."""
+
+    issued: dict[str, datetime] = field(default_factory=dict)
+
+    async def membership_start(self, *groups: str) -> str:
+        link = await super().membership_start(*groups)
+        self.issued[link] = now()
+        return link
+
+    async def membership_delta(self, link: str) -> MembershipDelta:
+        if now() - self.issued[link] > timedelta(days=7):
+            raise DeltaExpired
+        return await super().membership_delta(link)
+
+
+@virtual
+async def test_the_leaver_of_a_group_in_which_nothing_happened_for_weeks_is_found() -> None:
+    world = Timers(directory=Forgetful(groups=[ENGINEERING]))
+    world.directory.join(ENGINEERING, user(1))
+    await world.schedules.sweep()
+    for _ in range(20):
+        world.bus.sent.clear()
+        await asyncio.sleep(timedelta(days=1).total_seconds())
+        await world.schedules.tidy()
+        for message in world.bus.of(DIRECTORY_CHANGES):
+            await world.looking.look(Look.parse(message.body))
+    world.directory.leave(ENGINEERING, user(1))
+
+    await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+
+    [change] = await world.ledger.open_changes(TOTAL)
+    assert (change.user, change.is_removal) == (user(1), True)
 
 
 def retrying(world: World) -> Retrying:
