@@ -60,7 +60,8 @@ class Change:
     `alone` asks for a call of its own, so that its verdict is nobody else's. `user_called` is set
     once the user call that must come before the group call has succeeded (`grants_by:
     user_then_group`). `expected_at` is when Entra's own cycle should have done what is left to it.
-    `needs_proof` stays set until the provisioning log has confirmed the answer, or has not in time.
+    `needs_proof` stays set until the provisioning log has confirmed the answer, or has not in time;
+    `contradicted` counts how often it said the opposite.
     """
 
     target: str
@@ -86,6 +87,7 @@ class Change:
     finished_at: datetime | None = None
     expected_at: datetime | None = None
     needs_proof: bool = False
+    contradicted: int = 0
     answer: str = ""
 
     @property
@@ -183,6 +185,7 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
         finished_at=None,
         expected_at=None,
         needs_proof=False,
+        contradicted=0,
         answer="",
     )
 

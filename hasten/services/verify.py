@@ -103,10 +103,11 @@ class Verifying:
         match says.says:
             case Says.CONFIRMED:
                 return await self._move(row, _confirmed(row, now))
-            case Says.CONTRADICTED if row.is_removal and row.attempts < MOST_RETRIES:
-                due = now + self.backoff(row.attempts + 1)
-                again = retried(row, due_at=due, reason=says.reason)
-                return await self._move(row, replace(again, needs_proof=False, finished_at=None))
+            case Says.CONTRADICTED if row.is_removal and row.contradicted < MOST_RETRIES:
+                times = row.contradicted + 1
+                again = retried(row, due_at=now + self.backoff(times), reason=says.reason)
+                again = replace(again, contradicted=times, needs_proof=False, finished_at=None)
+                return await self._move(row, again)
             case Says.CONTRADICTED:
                 failed = finished(
                     row, State.FAILED, now=now, reason=says.reason, next_action=says.next_action

@@ -23,6 +23,7 @@ from tests.fakes.directory import (
     SERVICE_PRINCIPAL,
     USER_RULE,
     FakeDirectory,
+    answer,
 )
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -140,6 +141,27 @@ async def test_a_revocation_that_did_not_take_is_called_again() -> None:
     assert len(world.directory.calls) == 2
     assert world.bus.of(PROVISIONING)
     assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
+
+
+@virtual
+async def test_a_revocation_that_an_outage_held_up_is_called_again_too_when_it_did_not_take() -> (
+    None
+):
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, user(1))
+    world.directory.answers = lambda _: answer(status=503)
+    await world.left(ENGINEERING, user(1))
+    for _ in range(MOST_RETRIES):
+        await world.draining.drain(WAKE)
+        await asyncio.sleep(300)
+    world.directory.answers = lambda _: answer()
+    await world.draining.drain(WAKE)
+    log(world, user(1), "disable", "failure", code="Timeout")
+
+    await world.verifying.verify()
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.WAITING
 
 
 @virtual
