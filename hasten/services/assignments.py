@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from hasten.domain.changes import DIRECT, Action, Change
 from hasten.ports.bus import Bus
@@ -16,6 +17,9 @@ from hasten.services.messages import Wake
 from hasten.services.recording import Recording
 from hasten.services.registry import Found
 from hasten.targets import Target
+
+Sight = tuple[int, datetime]
+"""At which cursor, and when, the read began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +64,14 @@ class Assigning:
 
     async def _assigned(self, target: Target, group: str) -> int:
         """Its members, where they are few enough for paced calls to be faster than the cycle."""
+        sight = await self._sight(target, group)
         users = [m.id for m in await self.directory.members(group) if m.kind == "user"]
         self._tell(target, group, "assigned", len(users))
         if len(users) > target.most_new_members:
             await self._begin_anew(group)
             self._tell(target, group, "left_to_cycle", len(users))
             return 0
-        return await self._record(target, group, users, Action.ADDED)
+        return await self._record(target, group, users, Action.ADDED, sight)
 
     async def _begin_anew(self, group: str) -> None:
         """Whoever was revoked when the group was last unassigned has access again by the cycle:
@@ -84,10 +89,11 @@ class Assigning:
         if await self.directory.group(group) is None:
             self._tell(target, group, "deleted", 0)
             return 0
+        sight = await self._sight(target, group)
         users = {m.id for m in await self.directory.members(group) if m.kind == "user"}
         users |= await self._just_left(group)
         self._tell(target, group, "unassigned", len(users))
-        return await self._record(target, group, sorted(users), Action.REMOVED)
+        return await self._record(target, group, sorted(users), Action.REMOVED, sight)
 
     async def _just_left(self, group: str) -> set[str]:
         """Who left since the last look: the next one does not know the target any more."""
@@ -111,8 +117,11 @@ class Assigning:
         changes = 0
         if not is_first:
             await direct.announce(self.store, target.name, sorted(set(users) - set(known)))
-            changes += await self._record(target, DIRECT, joined, Action.ADDED)
-            changes += await self._record(target, DIRECT, left, Action.REMOVED, before=len(known))
+            sight = await self._sight(target, DIRECT)
+            changes += await self._record(target, DIRECT, joined, Action.ADDED, sight)
+            changes += await self._record(
+                target, DIRECT, left, Action.REMOVED, sight, before=len(known)
+            )
         if not await direct.settle(self.store, target.name, joined, left):
             return changes  # another sweep sees the same; the next one settles the rest
         cursor = await self._cursor(target, DIRECT)
@@ -125,21 +134,22 @@ class Assigning:
         group: str,
         users: Collection[str],
         action: Action,
+        sight: Sight,
         *,
         before: int | None = None,
     ) -> int:
-        cursor, now = await self._cursor(target, group), self.now()
+        origin, at = sight
         changes = [
             Change(
                 target=target.name,
                 group=group,
                 user=user,
                 action=action,
-                origin=cursor.origin,
-                noticed_at=now,
-                found_at=now,
-                seen_at=now,
-                due_at=now,
+                origin=origin,
+                noticed_at=at,
+                found_at=at,
+                seen_at=at,
+                due_at=at,
                 found_by="assignment",
                 ahead=group == DIRECT or action is Action.ADDED,
             )
@@ -153,6 +163,11 @@ class Assigning:
         """Whether Hasten itself brought this about, and wrote it down then."""
         known = await self.ledger.find(target.name, group, user)
         return known is not None and known.action is action and known.ahead
+
+    async def _sight(self, target: Target, group: str) -> Sight:
+        """Before the members are read: a look that moves the cursor meanwhile has seen more."""
+        cursor = await self._cursor(target, group)
+        return cursor.origin, self.now()
 
     async def _cursor(self, target: Target, group: str) -> Cursor:
         found = await cursors.load(self.store, _name(target, group))

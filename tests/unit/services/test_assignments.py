@@ -1,10 +1,15 @@
 """Assignments that came or went since the last sweep, of which Graph notifies nobody."""
 
+import asyncio
+from collections.abc import Sequence
+
 import pytest
 
 from hasten.domain.changes import DIRECT, Action, State
+from hasten.ports.directory import Member
 from hasten.services.messages import Look, Wake
 from hasten.targets import Target
+from tests.fakes.directory import FakeDirectory
 from tests.fakes.memory_store import MemoryStore
 from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.virtual_time import now, virtual
@@ -45,6 +50,34 @@ async def test_the_members_of_a_newly_assigned_group_are_provisioned() -> None:
     await world.watching.sweep()
 
     assert await open_rows(world) == {(SALES, user(n), Action.ADDED) for n in (20, 21)}
+
+
+class Slow(FakeDirectory):
+    """Takes a while to list members: who leaves meanwhile is among them."""
+
+    async def members(self, group: str) -> Sequence[Member]:
+        listed = await super().members(group)
+        await asyncio.sleep(5)
+        return listed
+
+
+@virtual
+async def test_who_leaves_a_newly_assigned_group_while_its_members_are_read_stays_out() -> None:
+    world = World(directory=Slow(groups=[ENGINEERING]))
+    await world.watching.sweep()
+    world.directory.join(SALES, user(20), user(21))
+    world.directory.groups.append(SALES)
+    sweeping = asyncio.create_task(world.watching.sweep())
+    await asyncio.sleep(1)
+    world.directory.leave(SALES, user(20))
+
+    await world.looking.look(Look(group=SALES, noticed_at=now(), found_by="notification"))
+    await sweeping
+
+    assert await open_rows(world) == {
+        (SALES, user(20), Action.REMOVED),
+        (SALES, user(21), Action.ADDED),
+    }
 
 
 @virtual
