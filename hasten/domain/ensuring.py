@@ -52,6 +52,11 @@ FORBIDDEN = Ending(
     "onboarding events may not touch the group",
     "name it in targets.yaml under the target's groups; an admin group needs events: allow",
 )
+FORBIDDEN_DIRECT = Ending(
+    REJECTED,
+    "onboarding events may not assign users to this target without a group",
+    "name a group, or set direct: allow for the target in targets.yaml",
+)
 UNKNOWN = Ending(REJECTED, "the user does not exist", "correct the user that the event names")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hasten.domain.changes import DIRECT
-from hasten.domain.ensuring import UNKNOWN, Ending, Seen
+from hasten.domain.ensuring import FORBIDDEN_DIRECT, UNKNOWN, Ending, Seen
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.errors import PermanentError
@@ -15,6 +15,7 @@ from hasten.services import direct
 from hasten.services.braking import Braking
 from hasten.services.ensure_assignment import Assigned
 from hasten.services.ensure_work import Work, let_go, marked, origin
+from hasten.services.guard_rails import direct_refusal
 from hasten.services.intents import Intents
 
 
@@ -28,6 +29,9 @@ class DirectEnsuring:
 
     async def bring_about(self, work: Work, wanted: Sequence[Intent]) -> None:
         """Revocations go before grants; the first error that will pass ends it."""
+        if direct_refusal(work.target) is not None:
+            work.end([i for i in wanted if i.wanted is not Wanted.IN_STEP], FORBIDDEN_DIRECT)
+            wanted = [i for i in wanted if i.wanted is Wanted.IN_STEP]
         assigned = await work.assigned()
         with work.troubles.kept():
             leavers = [i for i in wanted if i.wanted is Wanted.ABSENT and assigned.of(i.user)]

@@ -8,7 +8,7 @@ from typing import Any
 from hasten.domain.changes import Cause
 from hasten.domain.intents import THE_GROUP, Intent, Wanted, group_key
 from hasten.errors import TemporaryError
-from hasten.policy import GroupPolicy
+from hasten.policy import Access, GroupPolicy
 from hasten.ports.bus import ENSURE, PROVISIONING_OUTCOMES
 from hasten.services.ensure import Ensuring
 from hasten.services.groups import Groups
@@ -22,12 +22,13 @@ RUN = Ensure(target=TOTAL)
 
 
 class Onboarding(World):
-    """Events may touch every group, unless a test says otherwise."""
+    """Events may touch every group and assign people without one, unless a test says otherwise."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.target.groups:
-            self.target = self.target.model_copy(update={"groups": (GroupPolicy(name="*"),)})
+            everything = {"groups": (GroupPolicy(name="*"),), "direct": Access.ALLOW}
+            self.target = self.target.model_copy(update=everything)
         self.intents = Intents(self.store)
         self._events = itertools.count(1)
 

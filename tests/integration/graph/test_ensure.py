@@ -45,7 +45,9 @@ async def world(
     async with ManagedIdentityCredential() as credential:
         transport = httpx.AsyncHTTPTransport()
         directory = GraphDirectory(f"{server.url}/v1.0", credential, transport)
-        target = Target(name=TOTAL, service_principal_id=UUID(APP), groups=POLICY)
+        target = Target(
+            name=TOTAL, service_principal_id=UUID(APP), groups=POLICY, direct=Access.ALLOW
+        )
         yield Onboarding(target=target, directory=directory)  # type: ignore[arg-type]
         await directory.close()
     await server.stop()

@@ -201,6 +201,18 @@ async def test_a_group_that_the_policy_no_longer_gives_to_events_is_not_touched(
 
 
 @virtual
+async def test_nobody_is_assigned_without_a_group_once_the_policy_forbids_it() -> None:
+    target = Target(name=TOTAL, display_name=TOTAL, groups=(GroupPolicy(name="Sales"),))
+    world = await world_with(user(1), target=target)
+    await world.wants(DIRECT, user(1))
+
+    await world.ensures()
+
+    assert world.told() == [(user(1), "rejected")]
+    assert not world.directory.writes
+
+
+@virtual
 async def test_a_name_that_turns_out_to_be_an_admin_group_is_not_touched() -> None:
     by_id = GroupPolicy.model_validate({"id": ENGINEERING, "admin": True})
     groups = (GroupPolicy(name="TOTAL-*", create=Creation()), by_id)
