@@ -35,7 +35,8 @@ class Intent:
     `time` is that of the event, `recorded_at` when Hasten took it. `writing` is set before the
     write to Entra ID: after a crash nobody can tell whether it was done. `held` is why the brake
     holds it, `released` that an operator has looked: the brake does not judge it again.
-    `spec` is how the event wants the group made: description, owners, rule, role.
+    `spec` is how the event wants the group made: description, owners, rule, role. `replaced` is the
+    event whose intent this one took the place of before it was brought about.
     """
 
     target: str
@@ -52,6 +53,7 @@ class Intent:
     released: bool = False
     is_done: bool = False
     outcome: str = ""
+    replaced: Cause | None = None
 
     @property
     def key(self) -> str:

@@ -20,16 +20,22 @@ class Intents:
         self._rows = Rows(store, SHAPE)
 
     async def record(self, intents: Sequence[Intent]) -> list[tuple[Intent, Recorded]]:
-        """Writes down those of one target that are news, and says what each of them is."""
-        judged: dict[str, Recorded] = {}
+        """Writes down those of one target that are news; each as it is stored now, and what it is.
+        One that is stale is not stored."""
+        judged: dict[str, tuple[Intent, Recorded]] = {}
 
         def decide(known: Intent | None, new: Intent) -> Intent | None:
             verdict = judge(known, new)
-            judged[new.key] = verdict
-            return new if verdict in {Recorded.NEW, Recorded.REPLACED} else None
+            if verdict is Recorded.REPLACED and known is not None and known.cause != new.cause:
+                new = replace(new, replaced=known.cause)
+            if verdict is Recorded.DUPLICATE and known is not None:
+                judged[new.key] = (known, verdict)
+                return None
+            judged[new.key] = (new, verdict)
+            return None if verdict is Recorded.STALE else new
 
         await self._rows.update(intents, decide)
-        return [(intent, judged[intent.key]) for intent in intents]
+        return [judged[intent.key] for intent in intents]
 
     async def open_intents(self, target: str) -> list[Intent]:
         return await self._rows.listed(target, OPEN)
@@ -78,6 +84,7 @@ def _parse(body: Json) -> Intent:
     fields["recorded_at"] = datetime.fromisoformat(fields["recorded_at"])
     fields["wanted"] = Wanted(fields["wanted"])
     fields["cause"] = Cause(**fields["cause"])
+    fields["replaced"] = Cause(**fields["replaced"]) if fields.get("replaced") else None
     return Intent(**fields)
 
 

@@ -112,7 +112,21 @@ class Onboarding:
             )
             for user in plan.idle
         ]
-        return [*stale, *idle]
+        superseded = [
+            of_event(
+                intent.replaced,
+                target=intent.target,
+                group=intent.group,
+                user="" if intent.user == THE_GROUP else intent.user,
+                result=State.SUPERSEDED,
+                reason="a newer event of the person and the group took its place",
+                next_action="",
+                now=self.now(),
+            )
+            for intent in written.replacing
+            if intent.replaced is not None
+        ]
+        return [*stale, *idle, *superseded]
 
     def _outcome(
         self,

@@ -21,10 +21,12 @@ FIRST_THINGS_FIRST = timedelta(seconds=5)
 
 @dataclass(slots=True)
 class Written:
-    """How many intents became what, and the (group, user) pairs of those that were too old."""
+    """How many intents became what, the (group, user) pairs of those that were too old, and those
+    that took the place of others."""
 
     counts: Counter[Recorded] = field(default_factory=Counter)
     stale: list[tuple[str, str]] = field(default_factory=list)
+    replacing: list[Intent] = field(default_factory=list)
 
     @property
     def is_all_stale(self) -> bool:
@@ -46,6 +48,7 @@ class Writing:
             users = [user for user in want.users if user not in overtaken]
             judged = await self.intents.record(self._intents(event, want, users))
             _count(written, want.group, {intent.user: what for intent, what in judged})
+            written.replacing += [intent for intent, _ in judged if intent.replaced]
         return written
 
     async def _overtaken(self, event: OnboardingEvent, want: Want, end_of: str) -> frozenset[str]:

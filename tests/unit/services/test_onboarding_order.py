@@ -16,7 +16,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.events.envelope import MAX_ID
 from hasten.events.faults import Trouble
 from hasten.events.models import MOST_TO_START
-from hasten.ports.bus import Message
+from hasten.ports.bus import PROVISIONING_OUTCOMES, Message
 from hasten.ports.store import Json
 from hasten.services.onboarding_later import end_id
 from hasten.services.onboarding_message import LONGEST_MESSAGE_ID, MOST_TRIES, Posted
@@ -133,6 +133,21 @@ async def test_provisioning_waits_for_an_earlier_event_about_the_same_person() -
         await world.posts(event(PROVISION, users=[ref(1)], group=GROUP, event_id="2"))
 
     assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+
+
+@virtual
+async def test_an_event_whose_place_a_newer_one_takes_is_told_so_even_after_a_crash() -> None:
+    world = Posting()
+    await world.posts(event(users=[ref(1)], group=GROUP, event_id="1", age=1))
+    newer = event(OFFBOARD, users=[ref(1)], groups=[GROUP], event_id="2")
+
+    await world.posts(newer)
+    await world.posts(newer)
+
+    assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
+    assert results(world) == ["superseded", "superseded"]
+    assert world.outcomes()[0]["causes"] == [{"source": "/hr", "id": "1"}]
+    assert len({m.message_id for m in world.bus.of(PROVISIONING_OUTCOMES)}) == 1
 
 
 @virtual
@@ -279,7 +294,7 @@ async def test_a_newer_onboarding_without_end_outlives_the_end_of_an_older_one()
     await world.receives(end)
 
     assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
-    assert results(world) == [STALE]
+    assert results(world) == ["superseded", STALE]
 
 
 @virtual
