@@ -2,12 +2,13 @@
 nothing is due."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hasten.domain.changes import Change, State
 from hasten.domain.planning import Call, plan, reachable
+from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, MAX_CALLS_IN_FLIGHT, MAX_MEMBERS_PER_CALL
 from hasten.ports.clock import Now
 from hasten.ports.directory import Directory
@@ -16,7 +17,7 @@ from hasten.services.calls import Caller
 from hasten.services.ledger import Ledger
 from hasten.services.outbox import Outbox
 from hasten.services.recording import observed
-from hasten.services.standings import standings
+from hasten.services.standings import Trouble, standings
 from hasten.services.triage import Triage
 from hasten.targets import Target
 
@@ -25,6 +26,9 @@ POLL = timedelta(seconds=0.1)
 
 NEARLY_DUE = timedelta(seconds=2)
 """A row due this soon is waited for: a scheduled wake may come early by the skew of two clocks."""
+
+OUTAGE = timedelta(hours=1)
+"""Longer than this, reads that fail are no reason to keep everybody waiting."""
 
 REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
 """Rows whose users' standing is read for one plan: no more can be called in one window."""
@@ -44,6 +48,8 @@ class Run:
     now: Now
     _under_way: dict[asyncio.Task[None], Call] = field(default_factory=dict)
     _telling: asyncio.Task[int] | None = None
+    _unread: frozenset[str] = frozenset()
+    """Of whom Graph did not tell where they stand: no probe is worth asking at once again."""
 
     async def run(self, until: datetime) -> bool:
         """Whether nothing was left. Calls under way are always waited for, whatever happens."""
@@ -122,7 +128,8 @@ class Run:
     def _may_be_called(self, row: Change, now: datetime) -> bool:
         """While the breaker is open any row that failed may be the probe: the first call after an
         outage must be the one that matters most, not the one whose pause ended first."""
-        is_probe = not self.caller.pace.breaker.is_closed and row.attempts > 0
+        is_open = not self.caller.pace.breaker.is_closed
+        is_probe = is_open and row.attempts > 0 and row.user not in self._unread
         return row.is_due(now) or (is_probe and row.state is State.WAITING)
 
     def _is_full(self) -> bool:
@@ -159,13 +166,32 @@ class Run:
         if any(not self.caller.found.watches(removal.group) for removal in removals):
             await self.caller.learn_groups()
         found = self.caller.found
-        where = await standings(self.directory, found.service_principal, removals)
+        where, troubles = await standings(
+            self.directory, found.service_principal, removals, now=self.now()
+        )
+        unread = [removal for removal in removals if removal.user in troubles]
+        if not where:
+            self._wait_for_the_end_of_an_outage(unread, troubles)
+        self.caller.retries |= await self.triage.postpone(unread, troubles)
+        self._unread |= troubles.keys()
+        removals = [removal for removal in removals if removal.user in where]
         removals = await self.triage.without_unreachable(removals, where, found)
         grants = [change for change in free if not change.is_removal]
         calls = plan([*removals, *grants], standings=where, grants_by=self.target.grants_by)
         return await self.triage.without_overflow(
             calls, self.caller.pace.pace.times(self.now(), len(calls))
         )
+
+    def _wait_for_the_end_of_an_outage(
+        self, unread: Sequence[Change], troubles: Mapping[str, Trouble]
+    ) -> None:
+        """Raises TemporaryError where Graph tells of nobody: no joiner is to be called before the
+        revocations. After OUTAGE it is taken for a trouble of these people."""
+        for removal in unread:
+            error = troubles[removal.user]
+            is_new = self.now() - removal.found_at < OUTAGE
+            if isinstance(error, TemporaryError) and is_new:
+                raise error
 
     async def _wait(self, longest: timedelta) -> None:
         """Until a call ends, at most `longest`."""

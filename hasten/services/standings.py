@@ -2,24 +2,52 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
+from datetime import datetime
 
-from hasten.domain.changes import Change
+from hasten.domain.changes import DIRECT, Change
+from hasten.domain.ensuring import SETTLED
 from hasten.domain.planning import Standing
+from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.directory import Directory
+
+Trouble = TemporaryError | PermanentError
 
 
 async def standings(
-    directory: Directory, service_principal: str, removals: Sequence[Change]
-) -> Mapping[str, Standing]:
-    """By user. A group the user has just left is not counted, even while Graph still lists it."""
+    directory: Directory, service_principal: str, removals: Sequence[Change], *, now: datetime
+) -> tuple[Mapping[str, Standing], Mapping[str, Trouble]]:
+    """By user, and why others could not be read. A group the user has just left is not counted,
+    even while Graph still lists it."""
     left: dict[str, set[str]] = defaultdict(set)
     for removal in removals:
-        left[removal.user].add(removal.group)
+        left[removal.user].update(_just_left(removal, now))
     found = await asyncio.gather(
-        *(_standing(directory, service_principal, user, left[user]) for user in left)
+        *(_tried(_standing(directory, service_principal, user, left[user])) for user in left)
     )
-    return dict(zip(left, found, strict=True))
+    where: dict[str, Standing] = {}
+    troubles: dict[str, Trouble] = {}
+    for user, one in zip(left, found, strict=True):
+        if isinstance(one, Standing):
+            where[user] = one
+        else:
+            troubles[user] = one
+    return where, troubles
+
+
+async def _tried(reading: Awaitable[Standing]) -> Standing | Trouble:
+    try:
+        return await reading
+    except (TemporaryError, PermanentError) as error:
+        return error
+
+
+def _just_left(removal: Change, now: datetime) -> Collection[str]:
+    """Later Graph is believed: a group that was unassigned and assigned again has its people back,
+    and calling each of them as a user would keep others waiting."""
+    if now - removal.noticed_at >= SETTLED:
+        return ()
+    return (removal.user if removal.group == DIRECT else removal.group,)
 
 
 async def _standing(

@@ -10,6 +10,7 @@ from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle
 from hasten.domain.cycle import Cycle
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, Call, Standing
+from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.clock import Now
 from hasten.ports.directory import Directory
 from hasten.ports.telemetry import Emit, Event
@@ -17,6 +18,7 @@ from hasten.services.ledger import Ledger
 from hasten.services.outbox import Outbox
 from hasten.services.outcomes import ended
 from hasten.services.registry import Found
+from hasten.services.standings import Trouble
 
 Reason = Callable[[Change], str]
 Move = Callable[[Change], Change]
@@ -26,6 +28,9 @@ READ_AGAIN = timedelta(minutes=1)
 
 TROUBLE_PAUSE = timedelta(minutes=5)
 """When to look again whether a job that was in quarantine, or was not there, runs again."""
+
+UNREAD_PAUSE = timedelta(seconds=15)
+"""Before Graph is asked again where someone stands."""
 
 COVERED = "Entra's own cycle began after the change and has ended"
 SOONER = "paced calls would come later than Entra's own cycle"
@@ -80,6 +85,24 @@ class Triage:
                 next_action=known.next_action,
             ),
         )
+
+    async def postpone(
+        self, removals: Sequence[Change], troubles: Mapping[str, Trouble]
+    ) -> set[datetime]:
+        """Until when those wait of whom Graph does not tell where they stand: one such person holds
+        up nobody else."""
+        now = self.now()
+
+        def wait(row: Change) -> Change:
+            match troubles[row.user]:
+                case TemporaryError(reason=reason, delay=delay):
+                    return waiting(row, due_at=now + max(delay, UNREAD_PAUSE), reason=reason)
+                case PermanentError(reason=reason, next_action=next_action):
+                    due_at = now + TROUBLE_PAUSE
+                    return waiting(row, due_at=due_at, reason=reason, next_action=next_action)
+
+        moved = await self.ledger.move(removals, wait)
+        return {row.due_at for row in moved}
 
     async def without_covered(self, rows: Sequence[Change]) -> list[Change]:
         """Ends the rows that a cycle has done, and returns the others. A removal is called all the

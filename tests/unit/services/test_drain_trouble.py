@@ -7,17 +7,19 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import State
-from hasten.errors import TemporaryError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, WINDOW
-from hasten.ports.bus import PROVISIONING
+from hasten.ports.bus import PROVISIONING, Message
 from hasten.services.messages import Wake
 from hasten.services.paces import take_over
+from hasten.services.run import OUTAGE
 from hasten.targets import Target
-from tests.fakes.directory import OnDemand, answer
+from tests.fakes.directory import FakeDirectory, OnDemand, answer
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
+POISON = user(1)
 
 
 @virtual
@@ -182,6 +184,62 @@ async def test_calls_under_way_are_settled_when_the_drain_fails() -> None:
 
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
     assert (await world.row(ENGINEERING, user(2))).state is State.PENDING
+
+
+class Poisoned(FakeDirectory):
+    """Of one person Graph never tells anything."""
+
+    error: Exception = TemporaryError("Graph answered 500", timedelta(seconds=5))
+
+    async def is_enabled(self, user: str) -> bool | None:
+        if user == POISON:
+            raise self.error
+        return await super().is_enabled(user)
+
+
+@pytest.mark.parametrize("error", [Poisoned.error, PermanentError("403", "grant it")])
+def test_a_leaver_of_whom_graph_tells_nothing_holds_up_nobody_else(error: Exception) -> None:
+    @virtual
+    async def test() -> None:
+        world = World(directory=Poisoned(groups=[ENGINEERING]))
+        world.directory.error = error  # type: ignore[attr-defined]
+        await world.is_discovered()
+        world.directory.join(ENGINEERING, POISON, user(2))
+        await world.left(ENGINEERING, POISON, user(2))
+        await world.joined(ENGINEERING, user(3))
+
+        await world.draining.drain(WAKE)
+
+        row = await world.row(ENGINEERING, POISON)
+        assert (row.state, bool(row.reason)) == (State.WAITING, True)
+        assert {name for call in world.directory.calls for name in call.users} == {
+            user(2),
+            user(3),
+        }
+        assert any(wake.at == row.due_at + timedelta(seconds=1) for wake in wakes(world))
+
+    test()
+
+
+@virtual
+async def test_a_leaver_of_whom_graph_tells_nothing_for_long_does_not_hold_up_joiners() -> None:
+    world = World(directory=Poisoned(groups=[ENGINEERING]))
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, POISON)
+    await world.left(ENGINEERING, POISON)
+    await world.joined(ENGINEERING, user(3))
+    with pytest.raises(TemporaryError):
+        await world.draining.drain(WAKE)
+    assert world.directory.calls == []
+    await asyncio.sleep(OUTAGE.total_seconds())
+
+    await world.draining.drain(WAKE)
+
+    assert [call.users for call in world.directory.calls] == [(user(3),)]
+
+
+def wakes(world: World) -> list[Message]:
+    return world.bus.of(PROVISIONING)
 
 
 @virtual
