@@ -20,8 +20,7 @@ LASTING_ERROR = "InvalidAnchor"
 
 class Operations:
     """`unseen` are users about whom nothing is sent to Hasten, as no group changed: they were
-    disabled, enabled, deleted or restored. `broken` are those whose call was made to fail, and
-    `reassigned` groups that were unassigned before they were assigned."""
+    disabled, enabled, deleted or restored. `broken` are those whose call was made to fail."""
 
     def __init__(self, world: World, random: Random) -> None:
         self._world = world
@@ -32,7 +31,6 @@ class Operations:
         self.unseen: set[str] = set()
         self.broken: set[str] = set()
         self.deleted_groups: set[str] = set()
-        self.reassigned: set[str] = set()
         self._unassigned: set[str] = set()
         self.counts: Counter[str] = Counter()
 
@@ -50,6 +48,10 @@ class Operations:
             for a in self._world.tenant.assignments
             if a.resource.id == TOTAL and a.removed_at is None
         }
+
+    def reassigned(self) -> set[str]:
+        """Groups that were unassigned once and are assigned now, by people or by the policy."""
+        return self._unassigned & self.assigned()
 
     # --- memberships ---
 
@@ -110,9 +112,7 @@ class Operations:
         return True
 
     async def assign_group(self) -> bool:
-        group = self._group()
-        self.reassigned |= {group} & self._unassigned
-        return self._assign(group)
+        return self._assign(self._group())
 
     async def unassign_group(self) -> bool:
         group = self._group()

@@ -1,12 +1,13 @@
 """What no call on demand can bring about, so that a difference is left to Entra's own cycle."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from emulator.engine.app import By
 from emulator.graph.seed import TOTAL
 from hasten.domain.changes import Change, State
 from tests.chaos.operations import Operations
-from tests.simulation.oracle import HAS_STILL, Difference
+from tests.simulation.oracle import HAS_STILL, LACKS, Difference
 from tests.simulation.world import World
 
 UNSEEN = "the user was disabled, enabled, deleted or restored: no group changed"
@@ -14,8 +15,12 @@ LEFT = "the change is left to the cycle, with its reason"
 LIED = "Entra answered with success to a call in which it did nothing"
 DISABLED_IN_GROUP = "a user call disabled the account, which leaves it in its groups"
 UNASSIGNED_GROUP = "the group is not assigned any more: a call on it has no effect"
-REASSIGNED = "a group was unassigned and assigned again, perhaps between two sweeps"
+REASSIGNED = "a group was unassigned and assigned again: between two sweeps, or too large for calls"
+REJOINED = "the user left the group and came back between two looks, which show no difference"
 DELETED_GROUP = "the group was deleted: no call names it, and its members cannot be read"
+
+BETWEEN_LOOKS = 300.0
+"""Seconds at most: the period of the look timer."""
 
 
 def why_only_a_cycle(
@@ -40,13 +45,27 @@ def why_only_a_cycle(
             return DISABLED_IN_GROUP
     if difference.what == HAS_STILL and difference.group not in people.assigned():
         return UNASSIGNED_GROUP
+    if difference.what == LACKS and _came_back(world, user, difference.group):
+        return REJOINED
     groups = world.tenant.directory.groups
-    if any(user in groups[group].members for group in people.reassigned):
+    if any(user in groups[group].members for group in people.reassigned()):
         return REASSIGNED
     account = app.accounts.get(user)
     if account is not None and account.groups & people.deleted_groups:
         return DELETED_GROUP
     return None
+
+
+def _came_back(world: World, user: str, group: str) -> bool:
+    history = [
+        change
+        for change in world.tenant.directory.history
+        if change.member is not None and (change.subject.id, change.member.id) == (group, user)
+    ]
+    return any(
+        one.removed and not other.removed and other.at - one.at <= BETWEEN_LOOKS
+        for one, other in pairwise(history)
+    )
 
 
 def lied_to(world: World, people: Operations) -> frozenset[str]:
