@@ -65,6 +65,8 @@ OPERATOR = timedelta(minutes=5)
 """Between two looks of the operator at what is held."""
 
 AT_LAST = timedelta(hours=6)
+LAST_TIMERS = 60.0
+"""Seconds: what was done this moment is still to be told."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,7 @@ class _Operator:
         for _ in range(AT_LAST // OPERATOR):
             await self._looks()
             if await self._is_all_done():
+                await asyncio.sleep(LAST_TIMERS)
                 return
 
     async def _looks(self) -> None:
