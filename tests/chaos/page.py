@@ -1,6 +1,5 @@
 """The tables of docs/reliability.md, made of what the storms showed."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,8 +17,9 @@ def write(outcomes: Sequence[Outcome], operations: int, measured: Path | None) -
     if measured is not None:
         tables["measured"] = _measured(measured)
     for name, table in tables.items():
-        between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
-        text = between.sub(f"{table}\n", text)
+        before, begin, rest = text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition("<!-- end -->")
+        text = f"{before}{begin}{table}\n{end}{after}"
     PAGE.write_text(text, encoding="utf-8")
 
 
