@@ -54,7 +54,7 @@ def show(rows: list[Row]) -> None:
             row.floor_is,
             f"{row.ratio:.2f}{limit}",
         )
-    console = Console()
+    console = Console(width=110)
     console.print(table)
     for row in rows:
         if row.broken:
