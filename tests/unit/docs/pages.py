@@ -22,9 +22,6 @@ MADE = {"local.settings.json"}
 SPAN_ATTRIBUTES = {"hasten.target", "hasten.result"}
 TOLD = {"hasten.outcome.v1", "hasten.alert.v1"}
 
-HOSTS = re.compile(
-    r"pypi\.org|pythonhosted\.org|npmjs\.|registry\.|crates\.io|docker\.io|mcr\.microsoft\.com|ghcr\.io"
-)
 LOCAL = re.compile(r"(?<![\w.:/>}-])/(?:work|home|root|tmp|usr|opt|mnt|Users)/")
 
 
@@ -125,4 +122,4 @@ def anchors(text: str) -> set[str]:
 
 
 def of_this_machine(text: str, _page: str) -> set[str]:
-    return {*HOSTS.findall(text), *LOCAL.findall(text)}
+    return set(LOCAL.findall(text))

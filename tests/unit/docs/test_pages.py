@@ -45,7 +45,6 @@ WRONG: list[tuple[Wrong, str]] = [
     (pages.missing_files, "`requirement.txt` is all"),
     (pages.broken_links, "[here](docs/nowhere.md)"),
     (pages.broken_links, "[here](README.md#no-such-heading)"),
-    (pages.of_this_machine, "from https://pypi.org/simple"),
     (pages.of_this_machine, "see /home/me/hasten"),
 ]
 """What must not be found, each with a text in which it is."""
