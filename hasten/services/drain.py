@@ -79,14 +79,13 @@ class Draining:
                 backoff=self.backoff,
             )
             run = Run(
-                self.directory,
-                self.ledger,
-                self.outbox,
-                caller,
-                triage,
-                target,
-                self.emit,
-                self.now,
+                directory=self.directory,
+                ledger=self.ledger,
+                outbox=self.outbox,
+                caller=caller,
+                triage=triage,
+                target=target,
+                now=self.now,
             )
             finished_all = await run.run(until=self.now() + LONGEST)
         except Displaced:

@@ -12,7 +12,6 @@ from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, MAX_CALLS_IN_FLIGHT, MAX_MEMBERS_PER_CALL
 from hasten.ports.clock import Now
 from hasten.ports.directory import Directory
-from hasten.ports.telemetry import Emit
 from hasten.services.calls import Caller
 from hasten.services.ledger import Ledger
 from hasten.services.outbox import Outbox
@@ -44,7 +43,6 @@ class Run:
     caller: Caller
     triage: Triage
     target: Target
-    emit: Emit
     now: Now
     _under_way: dict[asyncio.Task[None], Call] = field(default_factory=dict)
     _telling: asyncio.Task[int] | None = None
