@@ -11,7 +11,7 @@ from handlers import (
     provisioning,
     schedules,
 )
-from hasten import bootstrap
+from hasten import app as bootstrap
 
 bootstrap.app()  # a bad setting stops the app here, at start, with one line that names it
 

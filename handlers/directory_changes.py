@@ -5,9 +5,9 @@ import json
 import azure.functions as func
 
 from hasten.adapters.telemetry import continued
-from hasten.bootstrap import app
+from hasten.app import app
+from hasten.messages import Look, directory_change
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.services.messages import Look, directory_change
 
 blueprint = func.Blueprint()
 

@@ -4,7 +4,7 @@ import azure.functions as func
 
 from handlers.graph_notifications import handshake
 from hasten.adapters.telemetry import continued
-from hasten.bootstrap import app
+from hasten.app import app
 
 blueprint = func.Blueprint()
 

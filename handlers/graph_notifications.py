@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from hasten.adapters.telemetry import continued
-from hasten.bootstrap import app
+from hasten.app import app
 from hasten.limits import MAX_VALIDATION_TOKEN
 
 blueprint = func.Blueprint()
@@ -20,7 +20,7 @@ NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 async def graph_notifications(request: func.HttpRequest) -> func.HttpResponse:
-    """Anonymous, as Graph signs nothing: clientState proves the sender (services/receive)."""
+    """Anonymous, as Graph signs nothing: clientState proves the sender (watch/webhook)."""
     token = request.params.get("validationToken")
     if token is not None:
         return handshake(token)

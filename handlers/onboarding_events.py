@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from hasten.adapters.telemetry import continued
-from hasten.bootstrap import app
+from hasten.app import app
 from hasten.ports.bus import ONBOARDING_EVENTS
 
 blueprint = func.Blueprint()
@@ -16,7 +16,7 @@ blueprint = func.Blueprint()
 async def onboarding_events(message: func.ServiceBusMessage) -> None:
     # Loaded here alone: the models of all events are slow to build, and a cold webhook has no use
     # for them.
-    from hasten.services.onboarding_message import Posted  # noqa: PLC0415
+    from hasten.onboard.message import Posted  # noqa: PLC0415
 
     posted = Posted.parse(
         body=message.get_body(),

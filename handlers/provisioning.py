@@ -5,9 +5,9 @@ import json
 import azure.functions as func
 
 from hasten.adapters.telemetry import continued
-from hasten.bootstrap import app
+from hasten.app import app
+from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
-from hasten.services.messages import Wake
 
 blueprint = func.Blueprint()
 

@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from hasten.adapters.telemetry import continued
-from hasten.bootstrap import app
+from hasten.app import app
 
 blueprint = func.Blueprint()
 

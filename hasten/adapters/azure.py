@@ -16,9 +16,9 @@ from hasten.adapters.servicebus import AzureServiceBus, service_bus
 from hasten.adapters.store.url import open_store
 from hasten.ports.bus import Bus
 from hasten.ports.clock import utc_now
+from hasten.ports.dead_letters import Shelf
 from hasten.ports.directory import Directory
 from hasten.ports.probes import Probes
-from hasten.ports.shelf import Shelf
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
 from hasten.settings import Settings
@@ -64,7 +64,7 @@ class AzurePorts:
     @cached_property
     def shelf(self) -> Shelf:
         # Loaded here alone: only the command line has one.
-        from hasten.adapters.shelf import AzureShelf  # noqa: PLC0415
+        from hasten.adapters.dead_letters import AzureShelf  # noqa: PLC0415
 
         return AzureShelf(self._service_bus)
 

@@ -13,16 +13,16 @@ from hasten import settings, targets
 from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.cli.environment import IDENTITY, identity
 from hasten.doctor.examination import Doctor, Progress
+from hasten.operate.explain import Explaining
+from hasten.operate.release import Releasing
+from hasten.operate.release_intents import ReleasingIntents
+from hasten.operate.replay import Replaying
+from hasten.operate.status import Standing
 from hasten.ports.telemetry import Event
-from hasten.services import subscriptions
-from hasten.services.explain import Explaining
-from hasten.services.release import Releasing
-from hasten.services.release_intents import ReleasingIntents
-from hasten.services.replay import Replaying
-from hasten.services.status import Standing
+from hasten.records import subscriptions
 from hasten.settings import Settings
 from hasten.targets import Target
-from hasten.workers import Workers
+from hasten.wiring import Workers
 
 
 class Operator(Workers):

@@ -12,7 +12,7 @@ from hasten.cli.printing import say
 from hasten.cli.running import Code, SettingsFile, Yes, chosen, run
 from hasten.domain.changes import Change
 from hasten.domain.intents import Intent
-from hasten.services.release import STILL_DONE
+from hasten.operate.release import STILL_DONE
 
 TargetName = Annotated[str, typer.Argument(help="Name in targets.yaml.")]
 Groups = Annotated[

@@ -8,8 +8,8 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.printing import say, table
 from hasten.cli.running import Code, SettingsFile, UsageError, Yes, run
+from hasten.operate.replay import event_id, why
 from hasten.ports import bus
-from hasten.services.replay import event_id, why
 
 
 class Queue(StrEnum):

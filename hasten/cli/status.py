@@ -8,7 +8,7 @@ from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json, at, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, chosen, run
 from hasten.limits import CALLS_PER_WINDOW
-from hasten.services.status import Held, Status
+from hasten.operate.status import Held, Status
 
 
 def status(

@@ -15,9 +15,9 @@ from hasten.ports.clock import NewId, Now
 from hasten.ports.directory import Directory
 from hasten.ports.probes import Probes
 from hasten.ports.store import Store
-from hasten.services import subscriptions as records
-from hasten.services.watch import service_principal
+from hasten.records import subscriptions as records
 from hasten.targets import Target
+from hasten.watch.sweep import service_principal
 
 TOKEN, TARGET = "token", "target"
 

@@ -8,7 +8,7 @@ from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain.subscribing import ALL_GROUPS, resource_of
 from hasten.limits import SUBSCRIPTION_LIFETIME
 from hasten.ports.store import Json
-from hasten.services.subscriptions import Record
+from hasten.records.subscriptions import Record
 
 CHECK = "subscription"
 RENEWED_BY = SUBSCRIPTION_LIFETIME / 2 - timedelta(hours=12)

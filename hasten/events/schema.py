@@ -10,7 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from hasten.events.envelope import MAX_ID
 from hasten.events.models import TYPES
-from hasten.events.told import AlertEvent, OutcomeEvent, RejectedProperties
+from hasten.events.outgoing import AlertEvent, OutcomeEvent, RejectedProperties
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 DIALECT = GenerateJsonSchema.schema_dialect

@@ -1,4 +1,4 @@
-"""Microsoft Graph as Hasten needs it. Bodies stay plain JSON: the services pick what they use."""
+"""Microsoft Graph as Hasten needs it. Bodies stay plain JSON: the flows pick what they use."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ import httpx
 
 from emulator.functions import options
 from hasten.adapters.graph.directory import GraphDirectory
-from hasten.bootstrap import App
+from hasten.app import App
 from hasten.ports.bus import Message
 from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.directory import Directory

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
+from hasten.operate.release import Releasing
+from hasten.operate.release_intents import ReleasingIntents
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId
 from hasten.ports.store import Store
-from hasten.services.intents import Intents
-from hasten.services.ledger import Ledger
-from hasten.services.outbox import Outbox
-from hasten.services.release import Releasing
-from hasten.services.release_intents import ReleasingIntents
+from hasten.records.intents import Intents
+from hasten.records.ledger import Ledger
+from hasten.records.outbox import Outbox
 from hasten.targets import Target
 from tests.support.virtual_time import now
 

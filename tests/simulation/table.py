@@ -11,7 +11,9 @@ from typing import Any
 import azure.functions as func
 
 import handlers
-from hasten.bootstrap import App
+from hasten.app import App
+from hasten.messages import Ensure, Look, Wake, directory_change
+from hasten.onboard.message import Posted
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
     ENSURE,
@@ -19,8 +21,6 @@ from hasten.ports.bus import (
     PROVISIONING,
     Message,
 )
-from hasten.services.messages import Ensure, Look, Wake, directory_change
-from hasten.services.onboarding_message import Posted
 
 Json = dict[str, Any]
 

@@ -16,7 +16,7 @@ from emulator.graph.seed import TOTAL, object_id
 from emulator.graph.server import GraphServer
 from hasten import settings
 from hasten.domain.changes import Change
-from hasten.services.ledger import Ledger
+from hasten.records.ledger import Ledger
 from hasten.settings import Settings
 from hasten.targets import Target
 from tests.fakes.memory_store import MemoryStore

@@ -1,8 +1,8 @@
 """A world with a policy."""
 
 from hasten.domain.applying import Kind
+from hasten.ensure.apply_policy import Applying
 from hasten.policy import Creation, GroupPolicy
-from hasten.services.apply import Applying
 from hasten.targets import Mode, Target
 from tests.support.ensuring import Onboarding
 from tests.support.virtual_time import now

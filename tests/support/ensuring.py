@@ -7,13 +7,13 @@ from typing import Any
 
 from hasten.domain.changes import Cause
 from hasten.domain.intents import THE_GROUP, Intent, Wanted, group_key
+from hasten.ensure.groups import Groups
+from hasten.ensure.run import Ensuring
 from hasten.errors import TemporaryError
+from hasten.messages import Ensure
 from hasten.policy import Access, GroupPolicy
 from hasten.ports.bus import ENSURE, PROVISIONING_OUTCOMES
-from hasten.services.ensure import Ensuring
-from hasten.services.groups import Groups
-from hasten.services.intents import Intents
-from hasten.services.messages import Ensure
+from hasten.records.intents import Intents
 from hasten.targets import Target
 from tests.support.virtual_time import now
 from tests.support.world import TOTAL, World

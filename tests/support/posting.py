@@ -7,6 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hasten.domain.intents import Intent, Wanted
+from hasten.onboard.affected_groups import Touching
+from hasten.onboard.interpret import Reading
+from hasten.onboard.message import Posted
+from hasten.onboard.reject import Rejecting
+from hasten.onboard.resolve import Resolving
+from hasten.onboard.take import Onboarding as Taking
+from hasten.onboard.write import Writing
 from hasten.ports.bus import (
     ENSURE,
     ONBOARDING_EVENTS,
@@ -14,14 +21,7 @@ from hasten.ports.bus import (
     PROVISIONING_OUTCOMES,
     Message,
 )
-from hasten.services.onboarding import Onboarding as Taking
-from hasten.services.onboarding_message import Posted
-from hasten.services.onboarding_people import People
-from hasten.services.onboarding_read import Reading
-from hasten.services.onboarding_record import Writing
-from hasten.services.onboarding_rejects import Rejecting
-from hasten.services.onboarding_touch import Touching
-from hasten.services.resolve import Resolving
+from hasten.records.people import People
 from hasten.targets import Target
 from tests.support.ensuring import Onboarding
 from tests.support.virtual_time import now

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from hasten.services import registry
-from hasten.services.attend import Attending
-from hasten.services.reconcile import Reconciling
-from hasten.services.registry import Found
-from hasten.services.renew import Renewing
-from hasten.services.subscribe import Subscribing
+from hasten.records import discovered as registry
+from hasten.records.discovered import Found
+from hasten.watch.lifecycle import Attending
+from hasten.watch.reconcile import Reconciling
+from hasten.watch.renew import Renewing
+from hasten.watch.subscriptions import Subscribing
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE
 from tests.support.virtual_time import now
 from tests.support.world import World

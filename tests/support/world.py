@@ -7,21 +7,21 @@ from datetime import datetime, timedelta
 from hasten.domain.changes import Action, Change
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Event
-from hasten.services import registry
-from hasten.services.assignments import Assigning
-from hasten.services.braking import Braking
-from hasten.services.drain import Draining
-from hasten.services.intents import Intents
-from hasten.services.ledger import Ledger
-from hasten.services.look import Looking
-from hasten.services.onboarding_people import People
-from hasten.services.outbox import Outbox
-from hasten.services.recording import Recording
-from hasten.services.registry import Found
-from hasten.services.tidy import Tidying
-from hasten.services.verify import Verifying
-from hasten.services.watch import Watching
+from hasten.provision.drain import Draining
+from hasten.provision.verify import Verifying
+from hasten.records import discovered as registry
+from hasten.records.discovered import Found
+from hasten.records.intents import Intents
+from hasten.records.ledger import Ledger
+from hasten.records.outbox import Outbox
+from hasten.records.people import People
+from hasten.records.retention import Tidying
 from hasten.targets import Target
+from hasten.watch.admit import Recording
+from hasten.watch.assignments import Assigning
+from hasten.watch.brake import Braking
+from hasten.watch.look import Looking
+from hasten.watch.sweep import Watching
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
 from tests.fakes.memory_store import MemoryStore

@@ -9,10 +9,10 @@ from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
 from emulator.servicebus import ServiceBusServer, load_entities
-from hasten.adapters.shelf import AzureShelf
+from hasten.adapters.dead_letters import AzureShelf
 from hasten.errors import PermanentError
 from hasten.ports.bus import ONBOARDING_REJECTED, PROVISIONING
-from hasten.ports.shelf import Parked
+from hasten.ports.dead_letters import Parked
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

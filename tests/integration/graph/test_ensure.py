@@ -14,9 +14,9 @@ from emulator.graph.server import GraphOptions, GraphServer
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted
+from hasten.ensure.apply_policy import Applying
 from hasten.errors import TemporaryError
 from hasten.policy import Access, Creation, GroupPolicy
-from hasten.services.apply import Applying
 from hasten.targets import Target
 from tests.support.ensuring import Onboarding
 from tests.support.virtual_time import now

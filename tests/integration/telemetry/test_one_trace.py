@@ -19,13 +19,13 @@ from hasten.adapters import telemetry
 from hasten.adapters.servicebus import AzureServiceBus, service_bus
 from hasten.adapters.telemetry.traces import carried, continued
 from hasten.errors import TemporaryError
+from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
 from hasten.ports.telemetry import Event
-from hasten.services.look import start_watching
-from hasten.services.messages import Look, Wake
-from hasten.services.receive import Receiving
-from hasten.services.retrying import Retrying
-from hasten.services.subscriptions import Record, save
+from hasten.records.subscriptions import Record, save
+from hasten.retry import Retrying
+from hasten.watch.look import start_watching
+from hasten.watch.webhook import Receiving
 from tests.fakes.bus import FakeBus
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ENGINEERING, World, user

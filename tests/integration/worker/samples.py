@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from emulator.graph.seed import TOTAL_ENGINEERING
+from hasten.messages import Ensure, Look, Wake
 from hasten.ports.bus import Message
-from hasten.services.messages import Ensure, Look, Wake
 from tests.integration.worker.worker import ROOT
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

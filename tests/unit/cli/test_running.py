@@ -19,7 +19,7 @@ from hasten.cli.printing import table
 from hasten.cli.running import Code, UsageError, run
 from hasten.domain.changes import HeldBy, held
 from hasten.errors import PermanentError, TemporaryError
-from hasten.services.ledger import Ledger
+from hasten.records.ledger import Ledger
 from tests.unit.domain.rows import NOW, removal
 
 SENDER = "Endpoint=sb://127.0.0.1;SharedAccessKeyName=a;SharedAccessKey=b"

@@ -16,12 +16,12 @@ from handlers import schedules
 from hasten import settings
 from hasten.domain.pacing import Pace
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL, WINDOW, WINDOW_MARGIN
+from hasten.messages import Look, Wake
 from hasten.ports.clock import NewId, Now
 from hasten.ports.store import Document, Write
 from hasten.ports.telemetry import Emit, Event
-from hasten.services.look import start_watching
-from hasten.services.messages import Look, Wake
-from hasten.workers import Workers
+from hasten.watch.look import start_watching
+from hasten.wiring import Workers
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import JOB, FakeDirectory
 from tests.fakes.memory_store import MemoryStore

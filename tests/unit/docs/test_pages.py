@@ -41,7 +41,7 @@ WRONG: list[tuple[Wrong, str]] = [
     (pages.unknown_targets_of_make, "run `make demos`"),
     (pages.unknown_targets_of_make, "```sh\nmake demos\n```"),
     (pages.unknown_metrics, "`hasten.chances` counts"),
-    (pages.missing_files, "(`tests/unit/services/test_no_such_thing.py`)"),
+    (pages.missing_files, "(`tests/unit/watch/test_no_such_thing.py`)"),
     (pages.missing_files, "`requirement.txt` is all"),
     (pages.broken_links, "[here](docs/nowhere.md)"),
     (pages.broken_links, "[here](README.md#no-such-heading)"),

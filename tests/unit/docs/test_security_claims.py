@@ -10,10 +10,10 @@ from typing import NoReturn
 
 import pytest
 
+from hasten.ensure.groups import properties
 from hasten.errors import TemporaryError
 from hasten.policy import Creation
-from hasten.services.groups import properties
-from hasten.services.receive import Receiving
+from hasten.watch.webhook import Receiving
 from tests.fakes.bus import FakeBus
 from tests.fakes.memory_store import MemoryStore
 

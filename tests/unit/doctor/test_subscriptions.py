@@ -8,7 +8,7 @@ import pytest
 
 from hasten.doctor.findings import Finding, Level
 from hasten.doctor.subscriptions import Expected, check
-from hasten.services.subscriptions import Record
+from hasten.records.subscriptions import Record
 from tests.support.virtual_time import START
 from tests.support.world import ENGINEERING
 

@@ -13,8 +13,8 @@ from hasten.domain.changes import Cause
 from hasten.domain.outcomes import Outcome, of_alert, of_change, of_event
 from hasten.events.envelope import STRUCTURED, read
 from hasten.events.models import TYPES
+from hasten.events.outgoing import AlertEvent, OutcomeEvent, RejectedProperties
 from hasten.events.schema import FOLDER, TOLD, schemas
-from hasten.events.told import AlertEvent, OutcomeEvent, RejectedProperties
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES
 from tests.support.bad_events_table import PAGE, with_table
 from tests.support.posting import Posting

@@ -11,7 +11,7 @@ from tests.unit.infra.templates import INFRA, ROOT
 ALERTS: list[dict[str, str]] = json.loads((INFRA / "app" / "alerts.json").read_text())
 
 EVENTS = {instrument.event for instrument in INSTRUMENTS}
-SOURCE = "".join(path.read_text() for path in (ROOT / "hasten" / "services").glob("*.py"))
+SOURCE = "".join(path.read_text() for path in (ROOT / "hasten").rglob("*.py"))
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["name"])

@@ -8,7 +8,7 @@ from typing import Any
 from emulator.functions import options
 from emulator.servicebus.entities import load_entities
 from hasten.limits import CALL_TIMEOUT
-from hasten.services.drain import LONGEST
+from hasten.provision.drain import LONGEST
 from tests.unit.infra.templates import INFRA, ROOT
 
 HOST: dict[str, Any] = json.loads((ROOT / "host.json").read_text())

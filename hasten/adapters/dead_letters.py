@@ -1,0 +1,105 @@
+"""The Shelf port on Azure Service Bus."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from azure.core.exceptions import AzureError
+from azure.servicebus import ServiceBusReceivedMessage, ServiceBusSubQueue
+from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
+from azure.servicebus.amqp import AmqpMessageBodyType
+from azure.servicebus.exceptions import MessageLockLostError
+
+from hasten.adapters.servicebus import translated
+from hasten.ports.dead_letters import Parked
+
+AT_ONCE = 20
+"""Received together: they are handed over well within the lock of a minute."""
+
+PEEKED_AT_ONCE = 100
+NOTHING_COMES = 3.0
+"""Seconds without a message, after which a queue is taken for empty."""
+
+OF_DEAD_LETTERS = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
+
+
+class AzureShelf:
+    def __init__(self, client: ServiceBusClient) -> None:
+        self._client = client
+
+    async def parked(self, queue: str, *, dead_letters: bool) -> Sequence[Parked]:
+        found: list[Parked] = []
+        async with self._receiver(queue, dead_letters=dead_letters) as receiver:
+            first = 0
+            while page := await receiver.peek_messages(PEEKED_AT_ONCE, sequence_number=first):
+                found += map(_parked, page)
+                first = found[-1].number + 1
+        return found
+
+    async def hand_over(
+        self,
+        queue: str,
+        numbers: Collection[int],
+        to: Callable[[Parked], Awaitable[None]],
+        *,
+        dead_letters: bool,
+    ) -> int:
+        wanted, passed = set(numbers), dict[int, ServiceBusReceivedMessage]()
+        async with self._receiver(queue, dead_letters=dead_letters) as receiver:
+            while wanted:
+                page = await receiver.receive_messages(AT_ONCE, max_wait_time=NOTHING_COMES)
+                if not page or any(_number(message) in passed for message in page):
+                    break  # the rest is gone: what comes has been here before
+                for message in page:
+                    if _number(message) not in wanted:
+                        passed[_number(message)] = message
+                        continue
+                    await to(_parked(message))
+                    await receiver.complete_message(message)
+                    wanted.remove(_number(message))
+            for message in passed.values():
+                with suppress(MessageLockLostError):  # then it is free already
+                    await receiver.abandon_message(message)
+        return len(numbers) - len(wanted)
+
+    @asynccontextmanager
+    async def _receiver(
+        self, queue: str, *, dead_letters: bool
+    ) -> AsyncIterator[ServiceBusReceiver]:
+        part = ServiceBusSubQueue.DEAD_LETTER if dead_letters else None
+        try:
+            async with self._client.get_queue_receiver(queue, sub_queue=part) as receiver:
+                yield receiver
+        except (AzureError, OSError) as error:
+            raise translated(error, queue, to="receive from", role="Receiver") from error
+
+
+def _parked(message: ServiceBusReceivedMessage) -> Parked:
+    told = {_text(k): _text(v) for k, v in (message.application_properties or {}).items()}
+    return Parked(
+        number=_number(message),
+        message_id=message.message_id or "",
+        body=_body(message),
+        session=message.session_id,
+        content_type=message.content_type or "",
+        subject=message.subject,
+        properties={name: told[name] for name in told.keys() - OF_DEAD_LETTERS},
+        reason=message.dead_letter_reason or "",
+    )
+
+
+def _number(message: ServiceBusReceivedMessage) -> int:
+    if message.sequence_number is None:
+        raise ValueError("a message of a queue has no sequence number")
+    return message.sequence_number
+
+
+def _body(message: ServiceBusReceivedMessage) -> bytes:
+    """Data sections as they are; a producer may have sent an AMQP value instead."""
+    if message.body_type is AmqpMessageBodyType.DATA:
+        return b"".join(message.body)
+    return _text(message.body).encode()
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

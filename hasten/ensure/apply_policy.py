@@ -1,0 +1,217 @@
+"""Applies the policy of targets.yaml: groups that must be there, assigned, filled from others."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from hasten.domain.applying import (
+    NO_MIRRORING,
+    GroupNow,
+    Kind,
+    Mirroring,
+    Step,
+    mirroring,
+    steps_for,
+)
+from hasten.ensure.assignment import Assigned
+from hasten.ensure.groups import Groups
+from hasten.ensure.mirror import Mirror
+from hasten.error_collector import Troubles
+from hasten.errors import PermanentError
+from hasten.policy import GroupPolicy
+from hasten.ports.clock import Now
+from hasten.ports.directory import Directory, NotYet
+from hasten.ports.store import Json, Store
+from hasten.ports.telemetry import Emit, Event
+from hasten.records import discovered as registry
+from hasten.records.intents import Intents
+from hasten.targets import Target
+from hasten.watch.sweep import Watching
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    directory: Directory
+    store: Store
+    intents: Intents
+    watching: Watching
+    targets: Sequence[Target]
+    emit: Emit
+    now: Now
+
+    async def run(self) -> None:
+        """What the timer does: every target, without the removals that the brake holds."""
+        troubles = Troubles()
+        for target in self.targets:
+            with troubles.kept():
+                await self._apply(target, mass_removals=False)
+        troubles.surface()
+
+    async def plan(self, target: Target) -> Sequence[Step]:
+        """What is missing, in the order in which it would be done; writes nothing."""
+        return steps_for(target.name, await self._read(target, await self._assigned(target)))
+
+    async def apply(self, target: Target) -> Sequence[Step]:
+        """Does what is missing, mass removals as well: someone has read the plan. Returns the
+        steps; in observe mode none of them is done."""
+        return await self._apply(target, mass_removals=True)
+
+    async def _apply(self, target: Target, *, mass_removals: bool) -> Sequence[Step]:
+        assigned = await self._assigned(target)
+        groups = await self._read(target, assigned)
+        steps = steps_for(target.name, groups)
+        if target.observes:
+            for step in steps:
+                self._tell(step, "observed")
+            return steps
+        troubles = Troubles()
+        made: dict[str, str] = {}
+        for step in steps:
+            if step.kind is Kind.PROBLEM or (step.held and not mass_removals):
+                self._tell(step, "held" if step.held else "problem", problem=True)
+                continue
+            group = step.group or made.get(step.name, "")
+            if not group and step.kind is not Kind.CREATE:
+                continue  # it could not be made
+            with troubles.kept():
+                made[step.name] = await self._do(
+                    target, assigned, replace(step, group=group), troubles
+                )
+                self._tell(step, "done")
+        for now in groups:
+            if now.mirroring.forgotten:
+                await self._mirror.forget(target.name, now.group, now.mirroring.forgotten)
+        troubles.surface()
+        return steps
+
+    async def _do(self, target: Target, assigned: Assigned, step: Step, troubles: Troubles) -> str:
+        """The id of the step's group."""
+        match step.kind:
+            case Kind.CREATE:
+                [creation] = [p.create for p in target.groups if p.create and p.name == step.name]
+                return await self._groups.make(target.name, step.name, creation)
+            case Kind.ASSIGN:
+                await assigned.assign(step.group, step.role)
+            case Kind.ADD:
+                await self._mirror.add(target.name, step.group, step.users, troubles)
+            case Kind.REMOVE:
+                await self._mirror.remove(target.name, step.group, step.users)
+        return step.group
+
+    async def _read(self, target: Target, assigned: Assigned) -> list[GroupNow]:
+        """A name with wildcards makes nothing."""
+        return [
+            await self._now(target, assigned, policy)
+            for policy in target.groups
+            if not policy.is_pattern
+        ]
+
+    async def _now(self, target: Target, assigned: Assigned, policy: GroupPolicy) -> GroupNow:
+        """How one group is, and what is wrong with it."""
+        problems: list[str] = []
+        now = GroupNow(name=str(policy.name or policy.id), group="", problems=problems)
+        with _noted(problems):
+            shown = await self._shown(target, policy)
+            now = replace(now, group=str(shown["id"]) if shown else "")
+            with _noted(problems):
+                now = replace(now, role=_role(assigned, policy, now.group), creates=shown is None)
+            if now.group or now.creates:
+                now = replace(now, mirroring=await self._mirroring(target, policy, shown))
+        return now
+
+    async def _shown(self, target: Target, policy: GroupPolicy) -> Json | None:
+        """None when it is to be created."""
+        group = str(policy.id) if policy.id else None
+        if policy.name:
+            group = await self._groups.find(target.name, policy.name)
+        shown = await self.directory.group(group) if group else None
+        if group and policy.name and shown is None:
+            raise NotYet(f"group {group} does not show everywhere yet")
+        if shown is None and policy.create is None:
+            raise PermanentError(
+                "the group does not exist", "create it, or give it `create:` in targets.yaml"
+            )
+        return shown
+
+    async def _mirroring(
+        self, target: Target, policy: GroupPolicy, shown: Json | None
+    ) -> Mirroring:
+        if not policy.also_members_of:
+            return NO_MIRRORING
+        if shown and (shown.get("isAssignableToRole") or shown.get("groupTypes")):
+            raise PermanentError(
+                "a dynamic or role-assignable group takes no members of others",
+                "take also_members_of away from it in targets.yaml",
+            )
+        wanted: set[str] = set()
+        for other in policy.also_members_of:
+            wanted |= await self._people(target, other)
+        group = str(shown["id"]) if shown else ""
+        members = [member.id for member in await self.directory.members(group)] if group else []
+        found = mirroring(
+            policy.also_members_of,
+            wanted=wanted,
+            members=members,
+            remembered=await self._mirror.remembered(target.name, group) if group else (),
+        )
+        held = target.brake.exceeded(removals=len(found.leaving), members_before=len(members))
+        return replace(found, held=held)
+
+    async def _people(self, target: Target, other: str) -> set[str]:
+        """Members of another group of the policy. One that is missing is an error, never empty: its
+        people would be removed. One that is still to be created has none yet."""
+        [source] = [p for p in target.groups if p.identity == other.casefold()]
+        if source.is_pattern:
+            raise PermanentError(
+                f"also_members_of names {other}, which stands for several groups",
+                "name each of them in targets.yaml",
+            )
+        shown = await self._shown(target, source)
+        if shown is None:
+            return set()
+        return {m.id for m in await self.directory.members(str(shown["id"])) if m.kind == "user"}
+
+    async def _assigned(self, target: Target) -> Assigned:
+        found = await registry.load(self.store, target.name)
+        found = found or await self.watching.discover(target)
+        return await Assigned.read(self.directory, found.service_principal)
+
+    @property
+    def _groups(self) -> Groups:
+        return Groups(self.directory, self.store, self.now)
+
+    @property
+    def _mirror(self) -> Mirror:
+        return Mirror(self.directory, self.store, self.intents, self.now)
+
+    def _tell(self, step: Step, result: str, *, problem: bool = False) -> None:
+        about = {
+            "target": step.target,
+            "group": step.group,
+            "step": step.kind,
+            "people": len(step.users),
+            "reason": step.problem,
+        }
+        self.emit(Event("policy", result, about, problem=problem))
+
+
+@contextmanager
+def _noted(problems: list[str]) -> Iterator[None]:
+    """What only a person can mend is told in the plan, and holds up nothing else."""
+    try:
+        yield
+    except PermanentError as error:
+        problems.append(str(error))
+
+
+def _role(assigned: Assigned, policy: GroupPolicy, group: str) -> str:
+    """The role to assign the group with; "" when it is assigned already."""
+    given = assigned.of(group)
+    if not given:
+        return assigned.role(policy.role)
+    if policy.role and all(has.role != assigned.role(policy.role) for has in given):
+        raise PermanentError(
+            f"the group is assigned with another role than {policy.role}",
+            "change its role in the Entra portal, or in targets.yaml",
+        )
+    return ""

@@ -1,0 +1,101 @@
+"""Intents whose group was known by name alone: finds or makes it, and moves them to its id."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hasten.domain.changes import State
+from hasten.domain.ensuring import GONE, Ending
+from hasten.domain.intents import Intent, Recorded, Wanted
+from hasten.domain.outcomes import REJECTED, STALE
+from hasten.ensure.groups import AmbiguousNameError, Groups
+from hasten.ensure.settle import Settling
+from hasten.error_collector import Troubles
+from hasten.policy import Creation, policy_for
+from hasten.records.intents import Intents
+from hasten.targets import Target
+
+MOVED = "moved"
+"""Outcome of an intent that stands under the object id of its group now."""
+
+MISSING = Ending(
+    REJECTED, "the group does not exist", "create it, or give it `create:` in targets.yaml"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    groups: Groups
+    intents: Intents
+    settling: Settling
+
+    async def place(
+        self, target: Target, named: Sequence[Intent], troubles: Troubles
+    ) -> list[Intent]:
+        """Intents of one name; returns those that are open under the group's id."""
+        name = named[0].group_name
+        try:
+            group = await self.groups.find(target.name, name)
+        except AmbiguousNameError as error:
+            ending = Ending(REJECTED, error.reason, error.next_action)
+            await self.settling.settle(target.name, [(i, ending) for i in named], troubles)
+            return []
+        if group is None:
+            named = await self._without_group(target, named, troubles)
+            creation = _creation(target, name, named)
+            if not named or creation is None:
+                await self.settling.settle(target.name, [(i, MISSING) for i in named], troubles)
+                return []
+            named = await self._marked(named)
+            if not named:
+                return []
+            group = await self.groups.make(target.name, name, creation)
+        return await self._move(target, group, named, troubles)
+
+    async def _without_group(
+        self, target: Target, named: Sequence[Intent], troubles: Troubles
+    ) -> list[Intent]:
+        """Ends those that a group need not be made for."""
+        nobody = Ending(State.IN_SYNC, "the group does not exist")
+        endings = {Wanted.ABSENT: nobody, Wanted.IN_STEP: GONE}
+        results = [(i, endings[i.wanted]) for i in named if i.wanted in endings]
+        await self.settling.settle(target.name, results, troubles)
+        return [intent for intent in named if intent.wanted not in endings]
+
+    async def _marked(self, named: Sequence[Intent]) -> list[Intent]:
+        """Those that no newer event has replaced. The group's own tells later that it was made."""
+        return await self.intents.update(
+            named, lambda i: replace(i, writing=i.wanted is Wanted.GROUP)
+        )
+
+    async def _move(
+        self, target: Target, group: str, named: Sequence[Intent], troubles: Troubles
+    ) -> list[Intent]:
+        """The times of events decide between one that stands under the id already and this one."""
+        judged = await self.intents.record([replace(intent, group=group) for intent in named])
+        stale = Ending(STALE, "a newer event of the person and the group came first")
+        overtaken = [
+            old for old, (_, what) in zip(named, judged, strict=True) if what is Recorded.STALE
+        ]
+        await self.settling.settle(target.name, [(old, stale) for old in overtaken], troubles)
+        await self.intents.finish([old for old in named if old not in overtaken], MOVED)
+        return [new for new, what in judged if what in {Recorded.NEW, Recorded.REPLACED}]
+
+
+def _creation(target: Target, name: str, named: Sequence[Intent]) -> Creation | None:
+    """How to make the group: as the policy says that names it, else as the newest event that
+    describes it, else as a policy with wildcards says. None when nobody asks for it."""
+    policy = policy_for(target.groups, group="", name=name)
+    by_policy = policy.create if policy else None
+    if by_policy is not None and policy is not None and not policy.is_pattern:
+        return by_policy
+    asking = [intent for intent in named if intent.wanted is Wanted.GROUP or _described(intent)]
+    newest = max(asking, key=lambda i: (bool(_described(i)), i.time), default=None)
+    if newest is None or (by_policy is not None and not _described(newest)):
+        return by_policy
+    return Creation.model_validate(_described(newest))
+
+
+def _described(intent: Intent) -> Mapping[str, Any]:
+    """What the event says of how the group is made; its role is that of the assignment."""
+    return {key: said for key, said in intent.spec.items() if key in Creation.model_fields and said}

@@ -1,0 +1,61 @@
+"""One group's share of a run: what it is done with, and what came of it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from hasten.domain.ensuring import Ending, Seen
+from hasten.domain.intents import Intent
+from hasten.ensure.assignment import Assigned
+from hasten.error_collector import Troubles
+from hasten.ports.store import Store
+from hasten.records import cursors
+from hasten.records.intents import Intents
+from hasten.targets import Target
+from hasten.watch.brake import Braking
+
+Result = tuple[Intent, Seen | Ending]
+
+
+@dataclass(slots=True)
+class Work:
+    """`assigned` reads on first use. `due` is when new members that wait for company have waited
+    long enough."""
+
+    target: Target
+    group: str
+    assigned: Callable[[], Awaitable[Assigned]]
+    troubles: Troubles
+    results: list[Result] = field(default_factory=list)
+    due: datetime | None = None
+
+    def end(self, intents: Sequence[Intent], ending: Ending) -> None:
+        self.results += [(intent, ending) for intent in intents]
+
+
+async def let_go(
+    work: Work, intents: Intents, braking: Braking, leavers: Sequence[Intent]
+) -> list[Intent]:
+    """Those who may leave: nobody is removed before the brake has judged how many there are. The
+    others wait for an operator, and one alert calls them."""
+    unjudged = [i for i in leavers if not i.writing and not i.released]
+    users = {intent.user for intent in unjudged}
+    judged = await braking.judge(work.target, work.group, users, still_members=True)
+    if judged is None:
+        return list(leavers)
+    await intents.update(unjudged, lambda intent: replace(intent, held=judged.reason))
+    await braking.tell(work.target, work.group, judged, key=f"{braking.now():%Y-%m-%dT%H:%M}")
+    return [intent for intent in leavers if intent.writing or intent.released]
+
+
+async def marked(intents: Intents, given: Sequence[Intent]) -> list[Intent]:
+    """Those that no newer event has replaced, marked as being written."""
+    already = [intent for intent in given if intent.writing]
+    fresh = [intent for intent in given if not intent.writing]
+    return [*already, *await intents.update(fresh, lambda i: replace(i, writing=True))]
+
+
+async def origin(store: Store, name: str, now: datetime) -> int:
+    """Of the cursor called `name`, or the one it would begin with."""
+    cursor = await cursors.load(store, name) or cursors.first("", now)
+    return cursor.origin

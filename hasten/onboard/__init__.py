@@ -1,0 +1,1 @@
+"""From an onboarding event to intents."""

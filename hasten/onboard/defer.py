@@ -1,0 +1,65 @@
+"""The messages by which Hasten puts an event off, splits it, or sees to its end."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from hasten.domain.changes import DIRECT
+from hasten.domain.intents import Wanted
+from hasten.events.envelope import MAX_ID, OnboardingEvent
+from hasten.events.models import Data, EnsureGroup, GroupRef, Offboard, Onboard, UserRef, people
+from hasten.limits import MAX_USERS_PER_EVENT
+from hasten.onboard.message import Posted
+from hasten.onboard.plan import Plan
+from hasten.ports.bus import Message
+from hasten.ports.clock import NewId
+
+END = ":end"
+
+
+def held(posted: Posted, event: OnboardingEvent, at: datetime, new_id: NewId) -> Message:
+    """The same event, delivered at `at`."""
+    return posted.saying(event).message(new_id(), at)
+
+
+def split(posted: Posted, event: OnboardingEvent, new_id: NewId) -> Sequence[Message]:
+    """The event in parts of as many people as one may name; none when it names no more."""
+    refs = people(event.data)
+    if len(refs) <= MAX_USERS_PER_EVENT:
+        return []
+    key = "members" if isinstance(event.data, EnsureGroup) else "users"
+    parts: list[Data] = [
+        event.data.model_copy(update={key: refs[start : start + MAX_USERS_PER_EVENT]})
+        for start in range(0, len(refs), MAX_USERS_PER_EVENT)
+    ]
+    return [posted.saying(replace(event, data=part)).message(new_id()) for part in parts]
+
+
+def ends(posted: Posted, event: OnboardingEvent, plan: Plan, new_id: NewId) -> Sequence[Message]:
+    """The offboarding that an onboarding with endAt brings with it."""
+    if not isinstance(event.data, Onboard) or event.data.end_at is None:
+        return []
+    end = event.data.end_at
+    messages = []
+    for want in plan.wants:
+        if want.wanted is not Wanted.MEMBER:
+            continue
+        data = Offboard(
+            target=event.data.target, users=[UserRef(id=UUID(user)) for user in want.users]
+        )
+        if want.group.key != DIRECT:
+            by = {"name": want.group.name} if want.group.is_new else {"id": UUID(want.group.key)}
+            data = data.model_copy(update={"groups": [GroupRef.model_validate(by)]})
+        offboard = replace(event, id=end_id(event.id), time=end, data=data)
+        message = replace(posted.saying(offboard), end_of=event.id)
+        messages.append(message.message(new_id(), end))
+    return messages
+
+
+def end_id(event: str) -> str:
+    """The same for the same event, and no longer than an id may be."""
+    if len(event) + len(END) <= MAX_ID:
+        return event + END
+    return hashlib.sha256(event.encode()).hexdigest() + END

@@ -1,0 +1,126 @@
+"""Writes down what an event wants, unless a newer event has said otherwise."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hasten.domain.changes import Cause
+from hasten.domain.intents import Intent, Recorded, Wanted, group_key
+from hasten.errors import TemporaryError
+from hasten.events.envelope import OnboardingEvent
+from hasten.onboard.plan import Plan, Want
+from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
+from hasten.ports.clock import Now
+from hasten.records.intents import Intents
+from hasten.records.people import Joined, People, Person
+
+FIRST_THINGS_FIRST = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class Written:
+    """How many intents became what, the (group, user) pairs of those that were too old, and those
+    that took the place of others."""
+
+    counts: Counter[Recorded] = field(default_factory=Counter)
+    stale: list[tuple[str, str]] = field(default_factory=list)
+    replacing: list[Intent] = field(default_factory=list)
+
+    @property
+    def is_all_stale(self) -> bool:
+        return not any(count for what, count in self.counts.items() if what is not Recorded.STALE)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    intents: Intents
+    people: People
+    now: Now
+
+    async def write(self, event: OnboardingEvent, plan: Plan, end_of: str) -> Written:
+        """Raises TemporaryError while an earlier event about the same person is being done."""
+        written = Written()
+        for want in plan.wants:
+            overtaken = await self._overtaken(event, want, end_of)
+            _count(written, want.group, dict.fromkeys(overtaken, Recorded.STALE))
+            users = [user for user in want.users if user not in overtaken]
+            judged = await self.intents.record(self._intents(event, want, users))
+            _count(written, want.group, {intent.user: what for intent, what in judged})
+            written.replacing += [intent for intent, _ in judged if intent.replaced]
+        return written
+
+    async def _overtaken(self, event: OnboardingEvent, want: Want, end_of: str) -> frozenset[str]:
+        """People about whom a newer event has spoken so long ago, or of groups so many, that no
+        intent tells it."""
+        target = event.data.target
+        match want.wanted:
+            case Wanted.MEMBER:
+                joined = Joined(
+                    time=event.time,
+                    cause=Cause(event.source, event.id),
+                    name=want.group.name if want.group.is_new else "",
+                )
+                known = await self.people.join(target, want.group.key, want.users, joined)
+                return frozenset(
+                    user for user, p in known.items() if p.left_at and p.left_at >= event.time
+                )
+            case Wanted.ABSENT:
+                found = await self._find(target, want.users)
+                return frozenset(
+                    user for user, p in found.items() if _has_rejoined(p, want.group, event, end_of)
+                )
+            case Wanted.IN_STEP:
+                await self._refuse_while_open(target, want)
+        return frozenset()
+
+    async def _find(self, target: str, users: Sequence[str]) -> Mapping[str, Person]:
+        slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+
+        async def find(user: str) -> Person | None:
+            async with slots:
+                return await self.people.find(target, user)
+
+        found = await asyncio.gather(*map(find, users))
+        return {user: p for user, p in zip(users, found, strict=True) if p is not None}
+
+    async def _refuse_while_open(self, target: str, want: Want) -> None:
+        """A person is brought in step once they are, or are no longer, a member."""
+        for user in want.users:
+            known = await self.intents.find(target, want.group.key, user)
+            if known and not known.is_done:
+                raise TemporaryError("an earlier event is being brought about", FIRST_THINGS_FIRST)
+
+    def _intents(self, event: OnboardingEvent, want: Want, users: Sequence[str]) -> list[Intent]:
+        return [
+            Intent(
+                target=event.data.target,
+                group=want.group.key,
+                user=user,
+                wanted=want.wanted,
+                time=event.time,
+                cause=Cause(event.source, event.id),
+                recorded_at=self.now(),
+                group_name=want.group.name if want.group.is_new else "",
+                spec=want.spec,
+            )
+            for user in users
+        ]
+
+
+def _has_rejoined(person: Person, group: KnownGroup, event: OnboardingEvent, end_of: str) -> bool:
+    """The end of an onboarding ends that one alone; any other event ends what is older."""
+    keys = {group.key, group_key(group.name)} if group.name else {group.key}
+    said = [joined for key, joined in person.joined.items() if key in keys]
+    newest = max(said, key=lambda joined: joined.time, default=None)
+    if newest is None:
+        return False
+    if end_of:
+        return newest.cause != Cause(event.source, end_of)
+    return newest.time > event.time
+
+
+def _count(written: Written, group: KnownGroup, judged: Mapping[str, Recorded]) -> None:
+    written.counts.update(judged.values())
+    written.stale += [(group.key, user) for user, what in judged.items() if what is Recorded.STALE]

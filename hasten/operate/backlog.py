@@ -1,0 +1,45 @@
+"""How a target stands: what no single decision tells, read from the store once a minute."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from hasten.domain.changes import Change, State
+from hasten.ports.store import Store
+from hasten.ports.telemetry import Event
+from hasten.records import call_window as paces
+from hasten.records import subscriptions
+from hasten.records.discovered import Found
+
+
+async def backlog(store: Store, found: Found, rows: Sequence[Change], now: datetime) -> Event:
+    """`rows` are the open changes of the target. Ages and times left are seconds. A held change
+    waits for an operator and grows old by right: it is counted, but is not the oldest."""
+    waiting = [row for row in rows if row.state is not State.HELD]
+    fields = {
+        "target": found.target,
+        "open": len(rows),
+        "held": len(rows) - len(waiting),
+        "oldest_change": _oldest(waiting, now),
+        "oldest_revocation": _oldest([row for row in waiting if row.is_removal], now),
+        "throttled_for": _until(await paces.not_before(store, found.target), now),
+        "subscription_left": await _subscription_left(store, found, now),
+    }
+    return Event("backlog", "measured", fields)
+
+
+async def _subscription_left(store: Store, found: Found, now: datetime) -> float | None:
+    """Of the watched group that is first without one; None where no group is watched."""
+    records = await subscriptions.load_all(store)
+    ends = [
+        max((r.expires for r in records if r.group in {None, group}), default=now)
+        for group in found.groups
+    ]
+    return min((_until(end, now) for end in ends), default=None)
+
+
+def _oldest(rows: Sequence[Change], now: datetime) -> float:
+    return max((_until(now, row.noticed_at) for row in rows), default=0.0)
+
+
+def _until(end: datetime, start: datetime) -> float:
+    return max(0.0, round((end - start).total_seconds(), 1))

@@ -1,0 +1,99 @@
+"""Sends parked events and dead letters again. First it sends, then it takes them out: a crash in
+between sends them twice, which is harmless, and never loses one."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from hasten.events.envelope import MAX_ID
+from hasten.ports.bus import (
+    DROPS_DUPLICATES,
+    ONBOARDING_EVENTS,
+    ONBOARDING_REJECTED,
+    Bus,
+    Message,
+)
+from hasten.ports.clock import NewId
+from hasten.ports.dead_letters import Parked, Shelf
+
+OF_REJECTION = frozenset({"reason", "fields", "rejectedAt", "originalMessageId", "contentType"})
+"""Properties that a parked event got when it was parked."""
+
+EVENT_ID = ("cloudEvents:id", "cloudEvents_id")
+"""Where binary mode has the id of an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaying:
+    shelf: Shelf
+    bus: Bus
+    new_id: NewId
+
+    async def parked(self, queue: str, *, dead_letters: bool, ids: Collection[str]) -> list[Parked]:
+        """What would be sent again: all, or those with these ids of events or messages."""
+        listed = await self.shelf.parked(queue, dead_letters=dead_letters)
+        return [parked for parked in listed if not ids or not _ids(parked).isdisjoint(ids)]
+
+    async def replay(self, queue: str, parked: Sequence[Parked], *, dead_letters: bool) -> int:
+        """How many were sent and taken out; somebody else took the others meanwhile."""
+        is_rejected = queue == ONBOARDING_REJECTED and not dead_letters
+        to = ONBOARDING_EVENTS if is_rejected else queue
+
+        async def send(one: Parked) -> None:
+            message = _as_posted(one) if is_rejected else self._as_it_was(one, queue)
+            await self.bus.send(to, [message])
+
+        numbers = [one.number for one in parked]
+        return await self.shelf.hand_over(queue, numbers, send, dead_letters=dead_letters)
+
+    def _as_it_was(self, parked: Parked, queue: str) -> Message:
+        """Under another id where Service Bus would drop it as one that it has seen."""
+        suffix = f".{self.new_id()[:8]}" if queue in DROPS_DUPLICATES else ""
+        return Message(
+            raw=parked.body,
+            message_id=parked.message_id + suffix,
+            session=parked.session,
+            content_type=parked.content_type,
+            subject=parked.subject,
+            properties=parked.properties,
+        )
+
+
+def event_id(parked: Parked) -> str:
+    """Of the CloudEvent in it; "" where there is none to be read."""
+    for name in EVENT_ID:
+        if name in parked.properties:
+            return parked.properties[name]
+    try:
+        event = json.loads(parked.body)
+    except (ValueError, RecursionError):
+        return ""
+    found = event.get("id") if isinstance(event, dict) else None
+    return found if isinstance(found, str) and len(found) <= MAX_ID else ""
+
+
+def why(parked: Parked) -> str:
+    """In short, and of a rejected event what the first fault is and what mends it."""
+    reason = parked.reason or parked.properties.get("reason", "")
+    try:
+        first = json.loads(parked.properties.get("fields", ""))[0]
+        return f"{reason}\n{first['field']}: {first['problem']}\n→ {first['fix']}"
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return reason  # not parked by Hasten
+
+
+def _as_posted(parked: Parked) -> Message:
+    """As the upstream system posted it."""
+    given = parked.properties
+    return Message(
+        raw=parked.body,
+        message_id=given.get("originalMessageId") or parked.message_id,
+        content_type=parked.content_type,
+        subject=parked.subject,
+        properties={name: given[name] for name in given.keys() - OF_REJECTION},
+    )
+
+
+def _ids(parked: Parked) -> set[str]:
+    original = parked.properties.get("originalMessageId", "")
+    return {parked.message_id, event_id(parked), original} - {""}

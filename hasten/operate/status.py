@@ -1,0 +1,208 @@
+"""How a target stands, for the command line: read from the store, and its job from Graph."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hasten.domain import cycle
+from hasten.domain.changes import Change, HeldBy, State
+from hasten.domain.cycle import Cycle
+from hasten.domain.intents import Intent
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.clock import Now
+from hasten.ports.directory import Directory
+from hasten.ports.store import Store
+from hasten.records import call_window as paces
+from hasten.records import discovered as registry
+from hasten.records import subscriptions
+from hasten.records.discovered import Found
+from hasten.records.intents import Intents
+from hasten.records.ledger import Ledger
+from hasten.targets import Target
+
+LATELY = timedelta(hours=24)
+NOT_FOUND = "no sweep has found the target yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Changes of one group that wait for an operator, all for one reason."""
+
+    group: str
+    by: str
+    reason: str
+    changes: int
+    removals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A group and until when Graph tells of it; None when it does not."""
+
+    group: str
+    subscribed_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """`problems` are what someone should act on, each with what to do."""
+
+    target: str
+    mode: str
+    job: str = ""
+    job_state: str = "unknown"
+    last_cycle: datetime | None = None
+    next_cycle: datetime | None = None
+    open: Mapping[str, int] = field(default_factory=dict)
+    wanted: int = 0
+    """Memberships that events want and that are still to be brought about."""
+
+    oldest_revocation: datetime | None = None
+    held: Sequence[Held] = ()
+    failed_lately: int = 0
+    unproven: int = 0
+    breaker_open_until: datetime | None = None
+    calls_in_window: int = 0
+    not_before: datetime | None = None
+    """Until when Graph asked not to be called."""
+
+    groups: Sequence[Watched] = ()
+    problems: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    directory: Directory
+    store: Store
+    ledger: Ledger
+    intents: Intents
+    now: Now
+
+    async def of(self, target: Target) -> Status:
+        now = self.now()
+        found = await registry.load(self.store, target.name)
+        rows = await self.ledger.open_changes(target.name)
+        unproven = await self.ledger.unproven_changes(target.name)
+        ended = [*unproven, *await self.ledger.done_changes(target.name)]
+        pace, breaker = await paces.read(self.store, target.name)
+        known, state, trouble = await self._job(found)
+        groups = await self._groups(found, now)
+        failed = sum(1 for row in ended if row.state is State.FAILED and _is_recent(row, now))
+        intents = await self.intents.open_intents(target.name)
+        held = [*_held(rows), *_held_intents(intents)]
+        waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
+        is_open = breaker.open_until is not None and breaker.open_until > now
+        return Status(
+            target=target.name,
+            mode=str(target.mode),
+            job=found.job if found else "",
+            job_state=state,
+            last_cycle=known.done_until,
+            next_cycle=known.done_by(now),
+            open=dict(sorted(Counter(str(row.state) for row in rows).items())),
+            wanted=len(intents),
+            oldest_revocation=min((row.noticed_at for row in waiting), default=None),
+            held=held,
+            failed_lately=failed,
+            unproven=len(unproven),
+            breaker_open_until=breaker.open_until if is_open else None,
+            calls_in_window=pace.used(now),
+            not_before=pace.not_before if pace.not_before > now else None,
+            groups=groups,
+            problems=[
+                *([trouble] if trouble else []),
+                *_of_held(target.name, held),
+                *_of_groups(groups),
+                *([f"{failed} failed in the last 24 hours: explain a user"] if failed else []),
+                *(["calls fail in a row: doctor tells more"] if is_open else []),
+            ],
+        )
+
+    async def _job(self, found: Found | None) -> tuple[Cycle, str, str]:
+        """What it has done and will do, its state, and what is wrong with it. A Graph that is out
+        of reach does not hide what the store knows."""
+        if found is None:
+            return Cycle(), "unknown", f"{NOT_FOUND}: doctor says why"
+        try:
+            job = await self.directory.job(found.service_principal, found.job)
+        except (PermanentError, TemporaryError) as error:
+            return Cycle(), "unknown", str(error)
+        known = cycle.read(job)
+        state = "missing" if job is None else str((job.get("status") or {}).get("code"))
+        trouble = f"{known.trouble}: {known.next_action}" if known.trouble else ""
+        return known, state, trouble
+
+    async def _groups(self, found: Found | None, now: datetime) -> list[Watched]:
+        records = await subscriptions.load_all(self.store)
+        return [
+            Watched(
+                group=group,
+                subscribed_until=max(
+                    (r.expires for r in records if r.group in {None, group} and r.expires > now),
+                    default=None,
+                ),
+            )
+            for group in (found.groups if found else ())
+        ]
+
+
+def _held(rows: Sequence[Change]) -> list[Held]:
+    """One a group: many looks hold with as many reasons, and the last one counts them all."""
+    of_group: dict[tuple[str, str], list[Change]] = {}
+    for row in rows:
+        if row.state is State.HELD:
+            of_group.setdefault((row.group, str(row.held_by)), []).append(row)
+    return [
+        Held(
+            group=group,
+            by=by,
+            reason=max(together, key=lambda row: row.found_at).reason,
+            changes=len(together),
+            removals=sum(1 for row in together if row.is_removal),
+        )
+        for (group, by), together in sorted(of_group.items())
+    ]
+
+
+def _held_intents(intents: Sequence[Intent]) -> list[Held]:
+    """Revocations that events want, and for which nothing has been written to Entra ID."""
+    of_group: dict[str, list[Intent]] = {}
+    for intent in intents:
+        if intent.held:
+            of_group.setdefault(intent.group, []).append(intent)
+    return [
+        Held(
+            group=group,
+            by=HeldBy.BRAKE,
+            reason=max(together, key=lambda intent: intent.recorded_at).held,
+            changes=len(together),
+            removals=len(together),
+        )
+        for group, together in sorted(of_group.items())
+    ]
+
+
+def _of_held(target: str, held: Sequence[Held]) -> list[str]:
+    """One a group, whatever their reasons. In observe mode all is held by right."""
+    counted: Counter[str] = Counter()
+    for one in held:
+        if one.by == HeldBy.BRAKE:
+            counted[one.group] += one.changes
+    return [
+        f"{count} of group {group} are held by the brake: if they are meant, "
+        f"python -m hasten release {target} --group {group}; else mend the group, then discard"
+        for group, count in counted.items()
+    ]
+
+
+def _of_groups(groups: Sequence[Watched]) -> list[str]:
+    return [
+        f"Graph tells of no change of group {watched.group}: the next sweep subscribes to it"
+        for watched in groups
+        if watched.subscribed_until is None
+    ]
+
+
+def _is_recent(row: Change, now: datetime) -> bool:
+    return row.finished_at is not None and row.finished_at > now - LATELY

@@ -1,0 +1,1 @@
+"""From ledger rows to on-demand calls, and from their answers to proof."""

@@ -1,0 +1,218 @@
+"""One run of a drain: plans the open changes of its target, paces the calls and makes them, until
+nothing is due."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hasten.domain.changes import Change, State
+from hasten.domain.planning import Call, plan, reachable
+from hasten.errors import TemporaryError
+from hasten.limits import CALLS_PER_WINDOW, MAX_CALLS_IN_FLIGHT, MAX_MEMBERS_PER_CALL
+from hasten.ports.clock import Now
+from hasten.ports.directory import Directory
+from hasten.provision.call import Caller
+from hasten.provision.removal_status import Trouble, standings
+from hasten.provision.triage import Triage
+from hasten.records.ledger import Ledger
+from hasten.records.outbox import Outbox
+from hasten.targets import Target
+from hasten.watch.admit import observed
+
+POLL = timedelta(seconds=0.1)
+"""How often a run with free slots looks for new rows while calls are under way."""
+
+NEARLY_DUE = timedelta(seconds=2)
+"""A row due this soon is waited for: a scheduled wake may come early by the skew of two clocks."""
+
+OUTAGE = timedelta(hours=1)
+"""Longer than this, reads that fail are no reason to keep everybody waiting."""
+
+REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
+"""Rows whose users' standing is read for one plan: no more can be called in one window."""
+
+
+@dataclass(slots=True)
+class Run:
+    """It ends when no row is due and no call is under way, or when its time is over."""
+
+    directory: Directory
+    ledger: Ledger
+    outbox: Outbox
+    caller: Caller
+    triage: Triage
+    target: Target
+    now: Now
+    _under_way: dict[asyncio.Task[None], Call] = field(default_factory=dict)
+    _telling: asyncio.Task[int] | None = None
+    _unread: frozenset[str] = frozenset()
+    """Of whom Graph did not tell where they stand: no probe is worth asking at once again."""
+
+    async def run(self, until: datetime) -> bool:
+        """Whether nothing was left. Calls under way are always waited for, whatever happens."""
+        try:
+            while self.now() < until:
+                if not await self._step(until):
+                    return True
+            return False
+        finally:
+            if self._under_way:
+                await asyncio.wait(self._under_way)
+                self._collect()
+            if self._telling is not None:
+                await self._telling
+
+    async def _step(self, until: datetime) -> bool:
+        """Makes calls, or waits for the next event. False when nothing is left to do by `until`."""
+        self._collect()
+        now = self.now()
+        free_at = self.caller.free_at(now)
+        if self._under_way and (free_at > now or self._is_full()):
+            await self._wait(min(max(free_at - now, POLL), until - now))
+            return True
+        rows = await self._open_rows()
+        near = [row for row in rows if self._is_near(row, now)]
+        if not near and not self._under_way:
+            return False
+        if free_at >= until:
+            self.caller.retries.add(free_at)
+            return False
+        if free_at > now:
+            await self._wait(free_at - now)
+            return True
+        job = await self.triage.read(self.caller.found)
+        if job.is_missing and await self.caller.finds_another_job():
+            return True
+        if job.trouble:
+            busy = self._busy()
+            free = [row for row in near if row.user not in busy]
+            if free:
+                await self.triage.wait_out(self.target.name, free)
+            if self._under_way:
+                await self._wait(until - now)
+            return bool(self._under_way)
+        calls = await self._plan([row for row in near if self._may_be_called(row, now)])
+        if not await self._make(calls):
+            times = [call.ready_at(self.caller.pace.pace.used(now)) for call in calls]
+            times += [row.due_at for row in near if row.due_at > now]
+            await self._wait(min([at - now for at in times if at > now] + [POLL]))
+        return True
+
+    async def _open_rows(self) -> list[Change]:
+        """Those that still need a call: held ones too may have been done by a cycle."""
+        rows = await self.ledger.open_changes(self.target.name)
+        busy = self._busy()
+        free = [row for row in rows if row.user not in busy]
+        left = free
+        if self.target.observes:
+            await self._hold(free)
+            return []
+        if any(row.state is State.HELD or row.is_due(self.now()) for row in free):
+            await self.triage.read(self.caller.found)
+            left = await self.triage.without_covered(free)
+        return [*left, *(row for row in rows if row.user in busy)]
+
+    async def _hold(self, rows: Sequence[Change]) -> None:
+        """What was found before the target was told to observe is not called any more either."""
+        open_ones = [row for row in rows if row.state is not State.HELD]
+        await self.ledger.move(open_ones, observed)
+        await self.triage.read(self.caller.found)
+        await self.triage.without_covered([row for row in rows if row.state is State.HELD])
+
+    def _is_near(self, row: Change, now: datetime) -> bool:
+        return row.is_due(now + NEARLY_DUE) or self._may_be_called(row, now)
+
+    def _may_be_called(self, row: Change, now: datetime) -> bool:
+        """While the breaker is open any row that failed may be the probe: the first call after an
+        outage must be the one that matters most, not the one whose pause ended first."""
+        is_open = not self.caller.pace.breaker.is_closed
+        is_probe = is_open and row.attempts > 0 and row.user not in self._unread
+        return row.is_due(now) or (is_probe and row.state is State.WAITING)
+
+    def _is_full(self) -> bool:
+        """One call at a time is enough to find out whether an outage is over."""
+        most = MAX_CALLS_IN_FLIGHT if self.caller.pace.breaker.is_closed else 1
+        return len(self._under_way) >= most
+
+    async def _make(self, calls: Sequence[Call]) -> bool:
+        """Starts those that are ready while slots are free. Two calls on one person could cross:
+        the later one waits. False when none could be started."""
+        started = False
+        for call in calls:
+            now = self.now()
+            if self.caller.free_at(now) > now or self._is_full():
+                break
+            if call.ready_at(self.caller.pace.pace.used(now)) > now or call.users & self._busy():
+                continue
+            reserved = await self.caller.reserve(call)
+            if reserved is not None:
+                self._under_way[asyncio.create_task(self.caller.make(reserved))] = reserved
+            started = True
+        return started
+
+    def _busy(self) -> frozenset[str]:
+        return frozenset(user for call in self._under_way.values() for user in call.users)
+
+    async def _plan(self, due: Sequence[Change]) -> list[Call]:
+        """Rows out of Entra's reach on demand are ended here, and so are grants that the cycle
+        brings about sooner; the calls for the others."""
+        free = reachable(due, self._busy())
+        removals = sorted((c for c in free if c.is_removal), key=lambda c: c.found_at)
+        first = {removal.user for removal in removals[:REMOVALS_AT_ONCE]}
+        removals = [removal for removal in removals if removal.user in first]
+        if any(not self.caller.found.watches(removal.group) for removal in removals):
+            await self.caller.learn_groups()
+        found = self.caller.found
+        where, troubles = await standings(
+            self.directory, found.service_principal, removals, now=self.now()
+        )
+        unread = [removal for removal in removals if removal.user in troubles]
+        if not where:
+            self._wait_for_the_end_of_an_outage(unread, troubles)
+        self.caller.retries |= await self.triage.postpone(unread, troubles)
+        self._unread |= troubles.keys()
+        removals = [removal for removal in removals if removal.user in where]
+        removals = await self.triage.without_unreachable(removals, where, found)
+        grants = [change for change in free if not change.is_removal]
+        calls = plan([*removals, *grants], standings=where, grants_by=self.target.grants_by)
+        return await self.triage.without_overflow(
+            calls, self.caller.pace.pace.times(self.now(), len(calls))
+        )
+
+    def _wait_for_the_end_of_an_outage(
+        self, unread: Sequence[Change], troubles: Mapping[str, Trouble]
+    ) -> None:
+        """Raises TemporaryError where Graph tells of nobody: no joiner is to be called before the
+        revocations. After OUTAGE it is taken for a trouble of these people."""
+        for removal in unread:
+            error = troubles[removal.user]
+            is_new = self.now() - removal.found_at < OUTAGE
+            if isinstance(error, TemporaryError) and is_new:
+                raise error
+
+    async def _wait(self, longest: timedelta) -> None:
+        """Until a call ends, at most `longest`."""
+        seconds = max(0.0, longest.total_seconds())
+        if self._under_way:
+            await asyncio.wait(
+                self._under_way, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        else:
+            await asyncio.sleep(seconds)
+
+    def _collect(self) -> None:
+        """Forgets the calls that ended; surfaces the first error among them. Their outcomes are
+        sent beside the calls that go on: no listener may hold up a revocation."""
+        done = [task for task in self._under_way if task.done()]
+        for task in done:
+            del self._under_way[task]
+        if done and (self._telling is None or self._told()):
+            self._telling = asyncio.create_task(self.outbox.flush(self.target.name))
+        for error in [task.exception() for task in done]:
+            if error is not None:
+                raise error
+
+    def _told(self) -> bool:
+        """Whether the last sending went well; after trouble the next one is that of the drain."""
+        return self._telling is not None and self._telling.done() and not self._telling.exception()

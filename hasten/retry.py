@@ -1,0 +1,51 @@
+"""The one place where the two exceptions decide what becomes of a message."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hasten.domain.settlement import Backoff
+from hasten.errors import PermanentError, TemporaryError
+from hasten.messages import Retriable
+from hasten.ports.bus import Bus
+from hasten.ports.clock import NewId, Now
+from hasten.ports.telemetry import Emit, Event
+
+M = TypeVar("M", bound=Retriable)
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    bus: Bus
+    emit: Emit
+    now: Now
+    new_id: NewId
+    backoff: Backoff
+
+    async def run(self, work: Callable[[M], Awaitable[None]], message: M) -> None:
+        """Returns when the message may be completed.
+
+        A scheduled copy is sent before that, so nothing is lost in between. After a
+        PermanentError the rows and the cursor stay as they are, and the timers come back to them.
+        """
+        try:
+            await work(message)
+        except TemporaryError as error:
+            again = message.tried_again()
+            if message.most_tries is not None and again.tries > message.most_tries:
+                self._tell("left_to_timer", again, error)
+                return
+            at = self.now() + max(error.delay, self.backoff(again.tries))
+            await self.bus.send(again.queue, [again.message(self.new_id(), at)])
+            self._tell("postponed", again, error)
+        except PermanentError as error:
+            about = {
+                "queue": message.queue,
+                "reason": error.reason,
+                "next_action": error.next_action,
+            }
+            self.emit(Event("message", "given_up", about, problem=True))
+
+    def _tell(self, result: str, message: Retriable, error: TemporaryError) -> None:
+        about = {"queue": message.queue, "tries": message.tries, "reason": error.reason}
+        self.emit(Event("message", result, about))

@@ -1,1 +1,0 @@
-"""Orchestration of the domain over the ports."""

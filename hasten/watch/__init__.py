@@ -1,0 +1,1 @@
+"""From Microsoft Graph to ledger rows: notifications, looks, sweeps, subscriptions."""

@@ -1,0 +1,133 @@
+"""Reconciles by timer: finds the changes that no notification told of, many groups to a request.
+
+Each batch of groups has a delta link of its own beside the cursors of its groups. It only says
+where to look: the cursor of the group decides what is news. The members it saw are hints: the look
+may be answered by a replica that lags behind, and the batch tells of a change once.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from hasten.domain.notifications import bounded
+from hasten.errors import PermanentError, TemporaryError
+from hasten.messages import Look
+from hasten.ports.bus import DIRECTORY_CHANGES, Bus
+from hasten.ports.clock import NewId, Now
+from hasten.ports.directory import DeltaExpired, Directory, MembershipDelta
+from hasten.ports.store import Conflict, Store
+from hasten.ports.telemetry import Emit, Event
+from hasten.records import delta_batches as batches
+from hasten.records.delta_batches import Batch
+
+News = dict[str, tuple[frozenset[str], frozenset[str]]]
+"""Groups to look at, each with the users that were seen to join and to leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciling:
+    directory: Directory
+    store: Store
+    bus: Bus
+    emit: Emit
+    now: Now
+    new_id: NewId
+
+    async def reconcile(self, watched: Collection[str]) -> None:
+        """One request for each batch when nothing changed. A batch that cannot be read does not
+        keep the others waiting; its error is raised at the end."""
+        found = await batches.load_all(self.store)
+        if {group for batch in found for group in batch.groups} == set(watched):
+            await self._read_on(found)
+        else:
+            await self._regroup(found, watched)
+
+    async def _read_on(self, found: Sequence[Batch]) -> None:
+        failed: list[TemporaryError | PermanentError] = []
+        for batch in found:
+            try:
+                await self._read(batch)
+            except (TemporaryError, PermanentError) as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    async def _read(self, batch: Batch) -> None:
+        """Messages before the link: a crash between them repeats the looks."""
+        try:
+            delta = await self.directory.membership_delta(batch.link)
+        except DeltaExpired:
+            link = await self.directory.membership_start(*batch.groups)
+            result, news = "restarted", _without_hints(batch.groups)
+        else:
+            link = delta.link
+            result, news = "read", _of(batch.groups, delta)
+        await self._look_at(news)
+        try:
+            await batches.save(self.store, batch.moved(link))
+        except Conflict:
+            return  # another instance read on from here, and sent what it saw
+        self._tell(result, groups=len(batch.groups), changed=len(news))
+
+    async def _regroup(self, found: Sequence[Batch], watched: Collection[str]) -> None:
+        """New links begin before the old ones are read a last time, so that no change falls between
+        them. A group that was in no batch is looked at for what came before its link, and so are
+        those of a batch that cannot be read any more."""
+        start = self.directory.membership_start
+        fresh = [
+            Batch(key=batches.key(number), groups=groups, link=await start(*groups))
+            for number, groups in enumerate(batches.split(watched))
+        ]
+        known = {group for batch in found for group in batch.groups}
+        news = _without_hints(set(watched) - known)
+        for batch in found:
+            news |= await self._last_news(batch, watched)
+        await self._look_at(news)
+        try:
+            await batches.replace_all(self.store, found, fresh)
+        except Conflict:
+            return  # another instance regrouped; the next timer compares again
+        self._tell("regrouped", groups=len(watched), changed=len(news))
+
+    async def _last_news(self, batch: Batch, watched: Collection[str]) -> News:
+        still = [group for group in batch.groups if group in watched]
+        try:
+            delta = await self.directory.membership_delta(batch.link)
+        except (DeltaExpired, TemporaryError, PermanentError):
+            return _without_hints(still)
+        return _of(still, delta)
+
+    async def _look_at(self, news: News) -> None:
+        if not news:
+            return
+        looks = [
+            Look(
+                group=group,
+                noticed_at=self.now(),
+                found_by="reconcile",
+                added=added,
+                removed=removed,
+            ).message(self.new_id())
+            for group, (added, removed) in sorted(news.items())
+        ]
+        await self.bus.send(DIRECTORY_CHANGES, looks)
+
+    def _tell(self, result: str, **counts: int) -> None:
+        self.emit(Event("reconcile", result, counts))
+
+
+def _without_hints(groups: Iterable[str]) -> News:
+    return {group: (frozenset(), frozenset()) for group in groups}
+
+
+def _of(groups: Iterable[str], delta: MembershipDelta) -> News:
+    """Those of `groups` in which anything changed. Only users are ever looked for again."""
+    news: News = {}
+    for group in groups:
+        members = delta.members.get(group, ())
+        users = [member for member in members if member.kind in {"user", ""}]
+        if members:
+            news[group] = bounded(
+                frozenset(user.id for user in users if not user.removed),
+                frozenset(user.id for user in users if user.removed),
+            )
+    return news

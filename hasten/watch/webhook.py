@@ -1,0 +1,175 @@
+"""The webhook: turns change notifications into looks, and lifecycle events into work on their
+subscriptions, or refuses without effect."""
+
+import asyncio
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TypeVar
+
+from hasten.domain.notifications import Hint, Lifecycle, Refusal, read, read_lifecycle
+from hasten.errors import TemporaryError
+from hasten.limits import ENQUEUE_TIMEOUT, MAX_NOTIFICATION_BYTES
+from hasten.messages import Attend, Look
+from hasten.ports.bus import DIRECTORY_CHANGES, Bus, Message
+from hasten.ports.clock import Now
+from hasten.ports.store import Json, Store
+from hasten.ports.telemetry import Emit, Event
+from hasten.records import discovered as registry
+from hasten.records import subscriptions
+from hasten.watch.cached_set import Remembered
+
+BUCKET = timedelta(seconds=2)
+"""Equal looks within a bucket are one; a last look at its end sees what they may have missed."""
+
+
+WATCHED_APART = timedelta(seconds=3)
+"""Between two reads of the watched groups: a subscription to all groups tells of every other one.
+What a group lately watched loses by it, its first reconcile finds."""
+
+Item = TypeVar("Item", Hint, Lifecycle)
+
+
+@dataclass(slots=True)
+class Receiving:
+    """`is_ours` compares a clientState in constant time."""
+
+    store: Store
+    bus: Bus
+    emit: Emit
+    now: Now
+    tenant: str
+    is_ours: Callable[[str], bool]
+    _known: Remembered = field(init=False)
+    _watched: Remembered = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._known = Remembered(lambda: subscriptions.known(self.store), self.now)
+        self._watched = Remembered(lambda: registry.watched(self.store), self.now, WATCHED_APART)
+
+    async def receive(self, body: bytes) -> HTTPStatus:
+        """202 once every believed notification is queued, and for those refused: a forger learns
+        nothing. 503 when the queue is out of reach, so that Graph sends them again.
+        """
+        items = self._items(body)
+        if isinstance(items, HTTPStatus):
+            return items
+        readings = [read(item, tenant=self.tenant, is_ours=self.is_ours) for item in items]
+        hints = await self._of_watched_groups(await self._of_known_subscriptions(readings))
+        if not hints:
+            return HTTPStatus.ACCEPTED
+        about = {"groups": [hint.group for hint in hints]}
+        return await self._queue("notification", looks(hints, self.now()), about)
+
+    async def receive_lifecycle(self, body: bytes) -> HTTPStatus:
+        """As `receive`, of events about the subscriptions themselves."""
+        items = self._items(body)
+        if isinstance(items, HTTPStatus):
+            return items
+        readings = [
+            read_lifecycle(item, tenant=self.tenant, is_ours=self.is_ours) for item in items
+        ]
+        events = await self._of_known_subscriptions(readings)
+        if not events:
+            return HTTPStatus.ACCEPTED
+        about = {"events": sorted({told.event for told in events})}
+        return await self._queue("lifecycle", attends(events), about)
+
+    def _items(self, body: bytes) -> Sequence[object] | HTTPStatus:
+        if len(body) > MAX_NOTIFICATION_BYTES:
+            return self._refused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        try:
+            items = json.loads(body)["value"]
+        except (ValueError, RecursionError, KeyError, TypeError):
+            return self._refused("bad_json", HTTPStatus.BAD_REQUEST)
+        if not isinstance(items, list):
+            return self._refused("bad_json", HTTPStatus.BAD_REQUEST)
+        return items
+
+    async def _of_known_subscriptions(self, readings: Sequence[Item | Refusal]) -> list[Item]:
+        """Only who knows our secret makes the store be read for a subscription."""
+        refused = Counter(reading for reading in readings if isinstance(reading, Refusal))
+        believed: list[Item] = []
+        for reading in readings:
+            if isinstance(reading, Refusal):
+                continue
+            if await self._known.has(reading.subscription):
+                believed.append(reading)
+            else:
+                refused[Refusal.UNKNOWN_SUBSCRIPTION] += 1
+        self._count(refused)
+        return believed
+
+    async def _of_watched_groups(self, hints: Iterable[Hint]) -> Sequence[Hint]:
+        """One merged hint for each group."""
+        by_group: dict[str, Hint] = {}
+        for hint in hints:
+            earlier = by_group.get(hint.group)
+            by_group[hint.group] = earlier.merged(hint) if earlier else hint
+        watched = [hint for hint in by_group.values() if await self._watched.has(hint.group)]
+        self._count(Counter({Refusal.NOT_WATCHED: len(by_group) - len(watched)}))
+        return watched
+
+    async def _queue(self, name: str, messages: Sequence[Message], about: Json) -> HTTPStatus:
+        try:
+            async with asyncio.timeout(ENQUEUE_TIMEOUT.total_seconds()):
+                await self.bus.send(DIRECTORY_CHANGES, messages)
+        except (TemporaryError, TimeoutError) as error:
+            self.emit(Event(name, "not_queued", {"reason": str(error)}, problem=True))
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        self.emit(Event(name, "queued", about))
+        return HTTPStatus.ACCEPTED
+
+    def _count(self, refused: Counter[Refusal]) -> None:
+        for refusal, count in refused.items():
+            if count:
+                self.emit(Event("notification", refusal, {"count": count}))
+
+    def _refused(self, result: str, status: HTTPStatus) -> HTTPStatus:
+        self.emit(Event("notification", result))
+        return status
+
+
+def looks(hints: Iterable[Hint], now: datetime) -> list[Message]:
+    """A look now and one at the end of the bucket, for each hint.
+
+    The first is named by what it hints at: a replay within the bucket is one message, a different
+    change is another. The last is named by group and bucket alone, and sees whatever reached the
+    directory after an equal look had already been taken.
+    """
+    bucket = int(now.timestamp() // BUCKET.total_seconds())
+    end = datetime.fromtimestamp((bucket + 1) * BUCKET.total_seconds(), UTC)
+    messages = []
+    for hint in hints:
+        look = Look(
+            group=hint.group,
+            noticed_at=now,
+            found_by="notification",
+            added=hint.added,
+            removed=hint.removed,
+        )
+        last = Look(group=hint.group, noticed_at=now, found_by="notification")
+        messages += [
+            look.message(f"{hint.group}:{bucket}:{_digest(hint)}"),
+            last.message(f"{hint.group}:{bucket}:end", at=end),
+        ]
+    return messages
+
+
+def attends(events: Iterable[Lifecycle]) -> list[Message]:
+    """Named by what they tell: a replay is dropped by Service Bus."""
+    return [
+        Attend(subscription=told.subscription, event=told.event).message(
+            f"{told.subscription}:{told.event}"
+        )
+        for told in dict.fromkeys(events)
+    ]
+
+
+def _digest(hint: Hint) -> str:
+    named = "+".join(sorted(hint.added)) + "-" + "-".join(sorted(hint.removed))
+    return hashlib.sha256(named.encode()).hexdigest()[:16]

@@ -1,0 +1,30 @@
+"""A shelf of parked messages in memory."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from hasten.ports.dead_letters import Parked
+
+
+@dataclass
+class FakeShelf:
+    lying: dict[tuple[str, bool], list[Parked]] = field(default_factory=dict)
+    """By queue and whether they are dead letters."""
+
+    async def parked(self, queue: str, *, dead_letters: bool) -> Sequence[Parked]:
+        return list(self.lying.get((queue, dead_letters), ()))
+
+    async def hand_over(
+        self,
+        queue: str,
+        numbers: Collection[int],
+        to: Callable[[Parked], Awaitable[None]],
+        *,
+        dead_letters: bool,
+    ) -> int:
+        there = self.lying[queue, dead_letters]
+        taken = [parked for parked in there if parked.number in numbers]
+        for parked in taken:
+            await to(parked)
+            there.remove(parked)
+        return len(taken)

@@ -1,0 +1,142 @@
+"""Events that would remove many people at once: the brake judges before anyone is removed."""
+
+from hasten.domain.changes import DIRECT, Action, State
+from hasten.domain.intents import Wanted
+from hasten.messages import Look, Wake
+from hasten.operate.release_intents import ReleasingIntents
+from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.watch.look import start_watching
+from tests.support.ensuring import RUN, Onboarding
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, user
+
+PEOPLE = [user(n) for n in range(100)]
+WAKE = Wake(target=TOTAL)
+
+
+async def a_hundred() -> Onboarding:
+    world = Onboarding()
+    await world.is_discovered()
+    for name in PEOPLE:
+        world.directory.has_user(name)
+    world.directory.join(ENGINEERING, *PEOPLE)
+    await start_watching(world.directory, world.store, ENGINEERING, now())
+    return world
+
+
+def releasing(world: Onboarding) -> ReleasingIntents:
+    return ReleasingIntents(
+        intents=world.intents,
+        outbox=world.outbox,
+        bus=world.bus,
+        targets={TOTAL: world.target},
+        now=now,
+        new_id=world.new_id,
+    )
+
+
+async def members(world: Onboarding) -> int:
+    return await world.directory.member_count(ENGINEERING)
+
+
+def results(world: Onboarding) -> list[str]:
+    return [m.body["data"]["result"] for m in world.bus.of(PROVISIONING_OUTCOMES)]
+
+
+@virtual
+async def test_sixty_offboarded_at_once_stay_members_until_an_operator_has_looked() -> None:
+    world = await a_hundred()
+    await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
+
+    await world.ensuring.ensure(RUN)
+    await world.ensuring.ensure(RUN)
+
+    held = await releasing(world).held(TOTAL, groups=(), users=())
+    assert await members(world) == 100
+    assert {intent.held for intent in held} == {"60 of 100 members would leave within minutes"}
+    assert len(held) == 60
+    assert results(world) == ["held"]
+
+
+@virtual
+async def test_offboarding_people_who_are_no_members_lets_the_brake_hold_nobody() -> None:
+    world = await a_hundred()
+    others = [user(n) for n in range(200, 260)]
+    await world.wants(ENGINEERING, *others, wanted=Wanted.ABSENT)
+    await world.ensuring.ensure(RUN)
+
+    await world.wants(ENGINEERING, *PEOPLE[:5], wanted=Wanted.ABSENT)
+    await world.ensuring.ensure(RUN)
+
+    assert await members(world) == 95
+    assert "held" not in results(world)
+
+
+@virtual
+async def test_released_they_are_removed_and_revoked_and_not_held_again() -> None:
+    world = await a_hundred()
+    await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
+    await world.ensuring.ensure(RUN)
+
+    held = await releasing(world).held(TOTAL, groups=(), users=())
+    await releasing(world).release(TOTAL, held)
+    await world.ensuring.ensure(RUN)
+    await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+
+    rows = await world.ledger.open_changes(TOTAL)
+    assert await members(world) == 40
+    assert {(row.action, row.state) for row in rows} == {(Action.REMOVED, State.PENDING)}
+    assert len(rows) == 60
+
+
+@virtual
+async def test_discarded_they_stay_and_each_is_told_as_rejected() -> None:
+    world = await a_hundred()
+    await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
+    await world.ensuring.ensure(RUN)
+
+    held = await releasing(world).held(TOTAL, groups=(), users=())
+    await releasing(world).discard(TOTAL, held)
+    await world.ensuring.ensure(RUN)
+
+    assert await members(world) == 100
+    assert results(world) == ["held", *["rejected"] * 60]
+    assert await world.intents.open_intents(TOTAL) == []
+
+
+@virtual
+async def test_grants_of_the_same_group_go_on_while_revocations_are_held() -> None:
+    world = await a_hundred()
+    world.directory.has_user(user(200))
+    await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
+    await world.wants(ENGINEERING, user(200))
+
+    await world.ensuring.ensure(RUN)
+
+    assert await members(world) == 101
+
+
+@virtual
+async def test_offboarding_one_by_one_is_held_from_where_it_is_too_much() -> None:
+    world = await a_hundred()
+
+    for name in PEOPLE[:30]:
+        await world.wants(ENGINEERING, name, wanted=Wanted.ABSENT)
+        await world.ensuring.ensure(RUN)
+        await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="test"))
+
+    assert await members(world) == 80
+    assert len(await releasing(world).held(TOTAL, groups=(), users=())) == 10
+
+
+@virtual
+async def test_people_assigned_without_a_group_are_protected_too() -> None:
+    world = await a_hundred()
+    for name in PEOPLE:
+        world.directory.grant(name, kind="User")
+    await world.wants(DIRECT, *PEOPLE[:60], wanted=Wanted.ABSENT)
+
+    await world.ensuring.ensure(RUN)
+
+    assert world.directory.writes["unassign"] == 0
+    assert len(await releasing(world).held(TOTAL, groups=[DIRECT], users=())) == 60

@@ -1,0 +1,276 @@
+"""What events want of groups and people is brought about, once, and written down."""
+
+import asyncio
+
+import pytest
+
+from hasten.domain.changes import DIRECT, Action, State, finished
+from hasten.domain.ensuring import SETTLED
+from hasten.domain.intents import Wanted
+from hasten.errors import TemporaryError
+from hasten.messages import Wake
+from hasten.ports.bus import PROVISIONING
+from tests.support.ensuring import Onboarding, world_with
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, user
+
+
+async def ended(world: Onboarding, *users: str, state: State = State.SUCCEEDED) -> None:
+    for of in users:
+        row = await world.row(ENGINEERING, of)
+        await world.ledger.move([row], lambda r: finished(r, state, now=now()))
+
+
+@virtual
+async def test_new_members_are_added_written_down_and_the_target_is_woken() -> None:
+    world = await world_with(user(1), user(2))
+    [first, _] = await world.wants(ENGINEERING, user(1), user(2))
+
+    await world.ensures()
+
+    assert await world.members(ENGINEERING) == {user(1), user(2)}
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.action, row.ahead, row.found_by) == (Action.ADDED, True, "event")
+    assert row.causes == (first.cause,)
+    assert row.noticed_at == first.recorded_at
+    assert [m.session for m in world.bus.of(PROVISIONING)] == [TOTAL]
+    assert world.directory.writes == {"add_members": 1}
+    assert await world.intents.open_intents(TOTAL) == []
+
+
+@virtual
+async def test_nothing_open_reads_and_sends_nothing() -> None:
+    world = await world_with()
+
+    await world.ensures()
+
+    assert world.bus.sent == []
+
+
+@virtual
+async def test_a_member_the_ledger_does_not_know_is_provisioned_without_a_write() -> None:
+    world = await world_with()
+    world.directory.join(ENGINEERING, user(1))
+    await world.wants(ENGINEERING, user(1))
+
+    await world.ensures()
+
+    assert (await world.row(ENGINEERING, user(1))).action is Action.ADDED
+    assert not world.directory.writes
+
+
+@virtual
+async def test_a_member_who_was_provisioned_already_is_in_sync_and_called_no_more() -> None:
+    world = await world_with()
+    await world.joined(ENGINEERING, user(1))
+    await ended(world, user(1))
+    await world.wants(ENGINEERING, user(1))
+
+    await world.ensures()
+
+    assert world.told() == [(user(1), "in_sync")]
+    assert world.bus.of(PROVISIONING) == []
+
+
+@virtual
+async def test_a_member_whose_provisioning_failed_is_called_again() -> None:
+    world = await world_with()
+    await world.joined(ENGINEERING, user(1))
+    await ended(world, user(1), state=State.FAILED)
+    [intent] = await world.wants(ENGINEERING, user(1))
+
+    await world.ensures()
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.causes) == (State.PENDING, (intent.cause,))
+
+
+@virtual
+async def test_an_open_row_takes_the_event_as_one_more_cause() -> None:
+    world = await world_with()
+    await world.joined(ENGINEERING, user(1))
+    before = await world.row(ENGINEERING, user(1))
+    [intent] = await world.wants(ENGINEERING, user(1))
+
+    await world.ensures()
+
+    row = await world.row(ENGINEERING, user(1))
+    assert row.causes == (intent.cause,)
+    assert row.found_at == before.found_at
+
+
+@virtual
+async def test_the_same_event_three_times_adds_once_and_calls_once() -> None:
+    world = await world_with(user(1))
+
+    for _ in range(3):
+        await world.wants(ENGINEERING, user(1), event="hired")
+        await world.ensures_until_done()
+        await world.draining.drain(Wake(target=TOTAL))
+
+    assert world.directory.writes == {"add_members": 1}
+    assert len(world.directory.calls) == 1
+
+
+@virtual
+async def test_an_older_event_that_arrives_later_changes_nothing() -> None:
+    world = await world_with(user(1))
+    world.directory.join(ENGINEERING, user(1))
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT, age=5)
+    await world.ensures()
+
+    await world.wants(ENGINEERING, user(1), age=50)
+    await world.ensures()
+
+    assert await world.members(ENGINEERING) == set()
+    assert (await world.row(ENGINEERING, user(1))).action is Action.REMOVED
+
+
+@virtual
+async def test_a_leaver_is_removed_and_written_down() -> None:
+    world = await world_with()
+    world.directory.join(ENGINEERING, user(1))
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+
+    await world.ensures()
+
+    assert await world.members(ENGINEERING) == set()
+    assert (await world.row(ENGINEERING, user(1))).action is Action.REMOVED
+    assert await world.intents.open_intents(TOTAL) == []
+
+
+@virtual
+async def test_someone_who_never_was_a_member_is_in_sync_without_a_call() -> None:
+    world = await world_with(user(1))
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+
+    await world.ensures()
+
+    assert world.told() == [(user(1), "in_sync")]
+    assert await world.ledger.find(TOTAL, ENGINEERING, user(1)) is None
+
+
+@virtual
+async def test_a_leaver_who_was_provisioned_and_is_no_member_any_more_is_revoked() -> None:
+    world = await world_with()
+    await world.joined(ENGINEERING, user(1))
+    await ended(world, user(1))
+    world.directory.leave(ENGINEERING, user(1))
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+
+    await world.ensures()
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.action, row.is_open) == (Action.REMOVED, True)
+
+
+@virtual
+async def test_onboard_then_offboard_before_anything_was_done_adds_nobody() -> None:
+    world = await world_with(user(1))
+    await world.wants(ENGINEERING, user(1), age=1.5)
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT, age=1)
+
+    await world.ensures()
+
+    assert world.directory.writes == {"remove_member": 1}
+    assert world.told() == [(user(1), "in_sync")]
+
+
+@virtual
+async def test_onboard_then_offboard_after_it_was_done_ends_with_the_revocation() -> None:
+    world = await world_with(user(1))
+    await world.wants(ENGINEERING, user(1))
+    await world.ensures()
+    await asyncio.sleep(0.5)
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT, age=0)
+
+    await world.ensures()
+    await world.draining.drain(Wake(target=TOTAL))
+
+    assert await world.members(ENGINEERING) == set()
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.action, row.state) == (Action.REMOVED, State.SUCCEEDED)
+    assert len(world.directory.calls) == 1
+
+
+@virtual
+async def test_in_step_writes_nothing_to_the_directory_and_calls_as_it_is() -> None:
+    world = await world_with(user(2))
+    world.directory.join(ENGINEERING, user(1))
+    await world.wants(ENGINEERING, user(1), user(2), wanted=Wanted.IN_STEP)
+
+    await world.ensures()
+
+    assert (await world.row(ENGINEERING, user(1))).action is Action.ADDED
+    assert (await world.row(ENGINEERING, user(2))).action is Action.REMOVED
+    assert not world.directory.writes
+
+
+@virtual
+async def test_in_step_calls_again_although_the_row_ended_well() -> None:
+    world = await world_with(user(1))
+    await world.wants(ENGINEERING, user(1))
+    await world.ensures()
+    await world.draining.drain(Wake(target=TOTAL))
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.IN_STEP, age=0)
+
+    await world.ensures()
+    await world.draining.drain(Wake(target=TOTAL))
+
+    assert len(world.directory.calls) == 2
+
+
+@virtual
+async def test_a_person_without_a_group_is_assigned_and_unassigned() -> None:
+    world = await world_with(user(1))
+    await world.wants(DIRECT, user(1))
+    await world.ensures()
+    assert len(world.given(user(1))) == 1
+    assert (await world.row(DIRECT, user(1))).action is Action.ADDED
+
+    await asyncio.sleep(0.5)
+    await world.wants(DIRECT, user(1), wanted=Wanted.ABSENT, age=0)
+    await world.ensures()
+
+    assert world.given(user(1)) == []
+    assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
+    assert world.directory.writes == {"assign": 1, "unassign": 1}
+
+
+@virtual
+async def test_a_person_unassigned_before_a_sweep_saw_them_assigned_is_revoked_later() -> None:
+    world = await world_with(user(1))
+    await world.wants(DIRECT, user(1))
+    await world.ensures()
+    world.directory.granted.clear()
+    world.directory.assigned[user(1)] = []
+
+    await world.watching.sweep()
+    assert (await world.row(DIRECT, user(1))).action is Action.ADDED  # a replica may lag
+    await asyncio.sleep(SETTLED.total_seconds())
+    await world.watching.sweep()
+
+    assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
+
+
+@pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT])
+def test_a_person_is_brought_in_step_after_the_membership_was_changed(wanted: Wanted) -> None:
+    @virtual
+    async def run() -> None:
+        world = await world_with(user(1))
+        if wanted is Wanted.ABSENT:
+            await world.joined(ENGINEERING, user(1))
+        [in_step] = await world.wants(ENGINEERING, user(1), wanted=Wanted.IN_STEP, age=3)
+        [membership] = await world.wants(ENGINEERING, user(1), wanted=wanted)
+
+        with pytest.raises(TemporaryError, match="a membership is changed first"):
+            await world.ensures()
+        assert await world.intents.open_intents(TOTAL) == [in_step]
+        await world.ensures()
+
+        row = await world.row(ENGINEERING, user(1))
+        assert row.action is (Action.ADDED if wanted is Wanted.MEMBER else Action.REMOVED)
+        assert {in_step.cause, membership.cause} <= set(row.causes)
+        assert await world.intents.open_intents(TOTAL) == []
+
+    run()

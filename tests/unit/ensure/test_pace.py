@@ -1,0 +1,133 @@
+"""How many requests it takes: new members wait for company, removals for nobody."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from hasten.domain.intents import Wanted
+from hasten.errors import TemporaryError
+from hasten.messages import Ensure
+from hasten.ports.bus import ENSURE
+from hasten.retry import Retrying
+from tests.support.ensuring import EnsureQueue, Onboarding, world_with
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
+
+
+@virtual
+async def test_a_new_member_waits_a_second_for_company_without_a_read() -> None:
+    world = await world_with(user(1))
+    await world.wants(ENGINEERING, user(1), age=0)
+    started = now()
+
+    await world.ensures()
+
+    [again] = world.bus.of(ENSURE)
+    assert again.at is not None
+    assert (again.at - started).total_seconds() == 1
+    assert not world.directory.writes
+    await asyncio.sleep(1)
+    await world.ensures()
+    assert await world.members(ENGINEERING) == {user(1)}
+
+
+@virtual
+async def test_twenty_new_members_wait_for_nobody() -> None:
+    users = [user(n) for n in range(25)]
+    world = await world_with(*users)
+    await world.wants(ENGINEERING, *users, age=0)
+
+    await world.ensures()
+
+    assert len(await world.members(ENGINEERING)) == 20
+    assert len(world.bus.of(ENSURE)) == 1
+
+
+class Busy:
+    """Refuses some of the writes."""
+
+    def __init__(self, world: Onboarding, rate: float) -> None:
+        self._random = Random(1)  # noqa: S311 - the same on every run
+        self._write = world.directory.add_members
+        self._rate = rate
+        self.refused = 0
+        world.directory.add_members = self._add  # type: ignore[method-assign]
+
+    async def _add(self, group: str, members: Sequence[str]) -> None:
+        if self._random.random() < self._rate:
+            self.refused += 1
+            raise TemporaryError("Graph answered 429", timedelta(seconds=3))
+        await self._write(group, members)
+
+
+@pytest.mark.parametrize("rate", [0, 0.03, 0.3])
+@virtual
+async def test_a_thousand_events_for_one_group_cost_fifty_writes_and_few_more(rate: float) -> None:
+    users = [user(n) for n in range(1000)]
+    world = await world_with(*users)
+    busy, queue, delivered = Busy(world, rate), EnsureQueue(world), 0
+    retrying = Retrying(
+        bus=world.bus,
+        emit=world.events.append,
+        now=now,
+        new_id=world.new_id,
+        backoff=lambda attempt: timedelta(seconds=5 * attempt),
+    )
+
+    async def events_arrive() -> None:
+        for joining in users:
+            await world.wants(ENGINEERING, joining, age=0)
+            message = Ensure(target=TOTAL).message(f"event:{now().timestamp():.1f}")
+            await world.bus.send(ENSURE, [message])
+            await asyncio.sleep(0.02)
+
+    arriving = asyncio.create_task(events_arrive())
+    while not arriving.done() or await world.intents.open_intents(TOTAL):
+        for _ in range(queue.take()):
+            delivered += 1
+            await retrying.run(world.ensuring.ensure, Ensure(target=TOTAL))
+        await asyncio.sleep(0.01)
+
+    assert len(await world.members(ENGINEERING)) == 1000
+    assert world.directory.writes["add_members"] <= 1000 / 20 + 5
+    assert len(await world.ledger.open_changes(TOTAL)) == 1000
+    assert delivered < 400
+    assert (busy.refused > 0) is (rate > 0)
+
+
+@virtual
+async def test_more_than_a_run_may_take_is_gone_on_with_by_another_message() -> None:
+    users = [user(n) for n in range(250)]
+    world = await world_with(*users)
+    world.target = world.target.model_copy(update={"brake_removals": len(users)})
+    world.directory.join(ENGINEERING, *users)
+    await world.wants(ENGINEERING, *users, wanted=Wanted.ABSENT)
+    remove = world.directory.remove_member
+
+    async def slowly(group: str, member: str) -> bool:
+        await asyncio.sleep(1.5)
+        return await remove(group, member)
+
+    world.directory.remove_member = slowly  # type: ignore[method-assign]
+
+    await world.ensures()
+
+    assert len(await world.intents.open_intents(TOTAL)) == 50
+    assert len(world.bus.of(ENSURE)) == 1
+    await world.ensures()
+    assert await world.members(ENGINEERING) == set()
+
+
+@virtual
+async def test_revocations_go_before_grants_whatever_came_first() -> None:
+    world = await world_with(user(1))
+    world.directory.join(ADMIN, user(2))
+    await world.wants(ENGINEERING, user(1), age=50)
+    await world.wants(ADMIN, user(2), wanted=Wanted.ABSENT)
+
+    await world.ensures()
+
+    assert list(world.directory.writes) == ["remove_member", "add_members"]

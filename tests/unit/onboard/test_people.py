@@ -1,0 +1,67 @@
+"""What is kept of each person, and for how long."""
+
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import Cause
+from hasten.records.people import Joined, People
+from hasten.records.retention import KEPT
+from tests.fakes.memory_store import MemoryStore
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+DAY = timedelta(days=1)
+
+
+def joined(days_ago: float, event: str = "1") -> Joined:
+    return Joined(time=now() - days_ago * DAY, cause=Cause("/hr", event))
+
+
+@virtual
+async def test_the_newest_event_that_brought_a_person_into_a_group_is_kept() -> None:
+    people = People(MemoryStore())
+
+    await people.join(TOTAL, ENGINEERING, [user(1)], joined(1, "newer"))
+    await people.join(TOTAL, ENGINEERING, [user(1)], joined(2, "older"))
+    known = await people.join(TOTAL, ADMIN, [user(1)], joined(3, "other"))
+
+    causes = {group: event.cause.id for group, event in known[user(1)].joined.items()}
+    assert causes == {ENGINEERING: "newer", ADMIN: "other"}
+    assert known[user(1)] == await people.find(TOTAL, user(1))
+
+
+@virtual
+async def test_the_newest_leaving_is_kept() -> None:
+    people = People(MemoryStore())
+
+    await people.leave(TOTAL, [user(1)], now())
+    known = await people.leave(TOTAL, [user(1)], now() - DAY)
+
+    assert known[user(1)].left_at == now()
+
+
+@pytest.mark.parametrize(
+    ("left", "rejoined", "is_kept"),
+    [(100, None, False), (80, None, True), (100, 95, True), (None, 100, True)],
+)
+def test_who_left_long_ago_and_joined_nothing_since_is_forgotten(
+    left: int | None, rejoined: int | None, *, is_kept: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = World()
+        await world.is_discovered()
+        people = People(world.store)
+        if left:
+            await people.join(TOTAL, ENGINEERING, [user(1)], joined(left + 1))
+            await people.leave(TOTAL, [user(1)], now() - left * DAY)
+        if rejoined:
+            await people.join(TOTAL, ENGINEERING, [user(1)], joined(rejoined))
+
+        await world.tidying.tidy()
+
+        assert (await people.find(TOTAL, user(1)) is not None) is is_kept
+
+    assert timedelta(days=80) < KEPT < timedelta(days=95)
+    run()

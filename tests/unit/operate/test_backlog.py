@@ -1,0 +1,119 @@
+"""How a target stands: what is open, held and oldest, and what time is left."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hasten.domain.changes import HeldBy, held
+from hasten.operate.backlog import backlog
+from hasten.ports.telemetry import Event
+from hasten.records import call_window as paces
+from hasten.records import discovered as registry
+from hasten.records import subscriptions
+from hasten.records.subscriptions import Record
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+
+async def measured(world: World, *, later: timedelta = timedelta()) -> Event:
+    found = await registry.load(world.store, TOTAL)
+    assert found is not None
+    rows = await world.ledger.open_changes(TOTAL)
+    return await backlog(world.store, found, rows, now() + later)
+
+
+async def subscribed(world: World, group: str | None, days: int) -> None:
+    record = Record(
+        id=f"subscription-{group}-{days}",
+        group=group,
+        expires=now() + timedelta(days=days),
+        state="state",
+    )
+    await subscriptions.save(world.store, record)
+
+
+@virtual
+async def test_a_target_with_nothing_to_do_has_nothing_open_and_nothing_old() -> None:
+    world = World()
+    await world.is_discovered()
+    await subscribed(world, None, 29)
+
+    event = await measured(world)
+
+    assert (event.name, event.result, event.problem) == ("backlog", "measured", False)
+    assert event.fields == {
+        "target": TOTAL,
+        "open": 0,
+        "held": 0,
+        "oldest_change": 0,
+        "oldest_revocation": 0,
+        "throttled_for": 0,
+        "subscription_left": timedelta(days=29).total_seconds(),
+    }
+
+
+@virtual
+async def test_the_oldest_removal_is_told_apart_from_the_oldest_change() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1), user(2))
+    joined = await world.row(ENGINEERING, user(1))
+    await world.ledger.move(
+        [joined], lambda row: replace(row, noticed_at=now() - timedelta(minutes=3))
+    )
+    await world.left(ENGINEERING, user(2))
+
+    fields = (await measured(world, later=timedelta(seconds=90))).fields
+
+    assert (fields["open"], fields["held"]) == (2, 0)
+    assert (fields["oldest_change"], fields["oldest_revocation"]) == (270, 90)
+
+
+@virtual
+async def test_a_held_change_is_counted_and_does_not_grow_old() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    await world.left(ENGINEERING, user(1))
+    row = await world.row(ENGINEERING, user(1))
+    await world.ledger.move(
+        [row], lambda seen: held(seen, HeldBy.BRAKE, reason="too many", next_action="release")
+    )
+
+    fields = (await measured(world, later=timedelta(hours=1))).fields
+
+    assert (fields["open"], fields["held"], fields["oldest_revocation"]) == (1, 1, 0)
+
+
+@virtual
+async def test_the_group_that_is_first_without_a_subscription_sets_the_time_left() -> None:
+    world = World()
+    await world.is_discovered()
+    await subscribed(world, ENGINEERING, 29)
+    await subscribed(world, ADMIN, 1)
+    await subscribed(world, ADMIN, 2)
+
+    fields = (await measured(world)).fields
+
+    assert fields["subscription_left"] == timedelta(days=2).total_seconds()
+
+
+@virtual
+async def test_a_watched_group_without_a_subscription_has_no_time_left() -> None:
+    world = World()
+    await world.is_discovered()
+    await subscribed(world, ENGINEERING, 29)
+
+    assert (await measured(world)).fields["subscription_left"] == 0
+
+
+@virtual
+async def test_the_time_for_which_graph_asked_not_to_call_is_told_while_it_lasts() -> None:
+    world = World()
+    await world.is_discovered()
+    pace = await paces.take_over(world.store, TOTAL, owner="drain", max_calls_per_hour=None)
+    await pace.throttled(now() + timedelta(seconds=30))
+
+    during = (await measured(world, later=timedelta(seconds=10))).fields
+    after = (await measured(world, later=timedelta(minutes=1))).fields
+
+    assert (during["throttled_for"], after["throttled_for"]) == (20, 0)

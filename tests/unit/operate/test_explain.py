@@ -1,0 +1,129 @@
+"""What is gathered of a person before it is told."""
+
+import pytest
+
+from hasten.domain.changes import Cause
+from hasten.domain.intents import Intent, Wanted
+from hasten.errors import PermanentError
+from hasten.operate.explain import Explaining
+from hasten.records.intents import Intents
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, World, user
+
+INNER = "0000bbbb-0000-4000-8000-000000000009"
+
+
+def explaining(world: World) -> Explaining:
+    return Explaining(
+        directory=world.directory,
+        store=world.store,
+        ledger=world.ledger,
+        intents=Intents(world.store),
+        now=now,
+    )
+
+
+async def told(world: World, who: str) -> str:
+    return " ".join(await explaining(world).explain(world.target, who))
+
+
+@pytest.mark.parametrize("given", [user(1), user(1).upper(), "ada@x.example", "ada@mail", "E1"])
+@virtual
+async def test_a_person_is_found_by_each_of_their_names(given: str) -> None:
+    world = World()
+    world.directory.has_user(user(1), upn="ada@x.example", mail="ada@mail", employee_id="E1")
+
+    assert await explaining(world).find(given) == user(1)
+
+
+@virtual
+async def test_a_mail_that_two_people_have_is_refused_with_their_ids() -> None:
+    world = World()
+    for number in (1, 2):
+        world.directory.has_user(user(number), mail="team@x.example")
+
+    with pytest.raises(PermanentError, match=f"2 users have it: {user(1)}, {user(2)}"):
+        await explaining(world).find("team@x.example")
+
+
+@virtual
+async def test_an_unknown_name_is_refused_without_being_repeated() -> None:
+    with pytest.raises(PermanentError, match="name the user by object id") as refused:
+        await explaining(World()).find("nobody@x.example")
+
+    assert "nobody" not in str(refused.value)
+
+
+@virtual
+async def test_a_joiner_is_told_with_the_group_and_what_comes_next() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.has_group(ENGINEERING, "TOTAL-Engineering")
+    await world.joined(ENGINEERING, user(1))
+
+    text = await told(world, user(1))
+
+    assert f"assigned to TOTAL through TOTAL-Engineering ({ENGINEERING})" in text
+    assert "They joined TOTAL-Engineering" in text
+    assert "waits for its turn" in text
+
+
+@virtual
+async def test_a_member_of_a_group_nested_two_deep_is_told_why_nothing_happens() -> None:
+    world = World()
+    await world.is_discovered()
+    middle = INNER.replace("9", "8")
+    world.directory.nest(ENGINEERING, middle)
+    world.directory.nest(middle, INNER, ENGINEERING)
+    world.directory.join(INNER, user(1))
+
+    text = await told(world, user(1))
+
+    assert "They are not assigned to TOTAL." in text
+    assert f"They are in {INNER} ({INNER}), which is nested" in text
+
+
+@virtual
+async def test_someone_deleted_is_explained_by_what_the_ledger_knows() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    del world.directory.assigned[user(1)]
+
+    text = await told(world, user(1))
+
+    assert "no such user in Entra ID (any more)" in text
+    assert "They joined" in text
+
+
+@virtual
+async def test_what_events_want_is_told_whether_done_or_not() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.has_user(user(1))
+    intent = Intent(
+        target=TOTAL,
+        group=ENGINEERING,
+        user=user(1),
+        wanted=Wanted.MEMBER,
+        time=now(),
+        cause=Cause("/hr", "event-1"),
+        recorded_at=now(),
+    )
+    intents = Intents(world.store)
+    await intents.record([intent])
+
+    before = await told(world, user(1))
+    await intents.finish([intent], "added")
+    after = await told(world, user(1))
+
+    assert "Event event-1 of /hr" in before
+    assert "still to bring it about" in before
+    assert f"a member of {ENGINEERING}" in after
+    assert "added." in after
+
+
+@virtual
+async def test_a_target_that_no_sweep_has_found_is_said_to_be_so() -> None:
+    with pytest.raises(PermanentError, match="no sweep has found target TOTAL yet"):
+        await told(World(), user(1))

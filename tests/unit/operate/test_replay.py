@@ -1,0 +1,134 @@
+"""Parked events and dead letters go back to where they are read."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from hasten.errors import TemporaryError
+from hasten.operate.replay import Replaying, event_id, why
+from hasten.ports.bus import (
+    DIRECTORY_CHANGES,
+    ONBOARDING_EVENTS,
+    ONBOARDING_REJECTED,
+    PROVISIONING,
+)
+from hasten.ports.dead_letters import Parked
+from tests.fakes.bus import FakeBus
+from tests.fakes.dead_letters import FakeShelf
+
+REJECTED = Parked(
+    number=1,
+    message_id="parked-1",
+    body=json.dumps({"id": "event-1"}).encode(),
+    content_type="application/cloudevents+json",
+    properties={
+        "reason": "unknown user",
+        "fields": "[]",
+        "rejectedAt": "2026-11-24T09:00:00+00:00",
+        "originalMessageId": "posted-1",
+        "contentType": "application/cloudevents+json",
+        "hastenEndOf": "event-0",
+    },
+)
+DEAD = Parked(number=7, message_id="wake-7", body=b'{"target":"TOTAL"}', session="TOTAL")
+
+
+def replaying(shelf: FakeShelf, bus: FakeBus) -> Replaying:
+    return Replaying(shelf, bus, new_id=lambda: "0123456789abcdef")
+
+
+async def sent_again(queue: str, parked: Parked, *, dead_letters: bool) -> FakeBus:
+    bus, shelf = FakeBus(), FakeShelf({(queue, dead_letters): [parked]})
+    assert await replaying(shelf, bus).replay(queue, [parked], dead_letters=dead_letters) == 1
+    assert shelf.lying[queue, dead_letters] == []
+    return bus
+
+
+async def test_a_rejected_event_is_posted_again_as_it_was() -> None:
+    bus = await sent_again(ONBOARDING_REJECTED, REJECTED, dead_letters=False)
+
+    [message] = bus.of(ONBOARDING_EVENTS)
+    assert (message.raw, message.message_id) == (REJECTED.body, "posted-1")
+    assert message.content_type == REJECTED.content_type
+    assert message.properties == {"hastenEndOf": "event-0"}
+
+
+async def test_a_dead_letter_goes_to_its_own_queue_with_its_session() -> None:
+    bus = await sent_again(PROVISIONING, DEAD, dead_letters=True)
+
+    [message] = bus.of(PROVISIONING)
+    assert (message.raw, message.session) == (DEAD.body, "TOTAL")
+    assert message.message_id == "wake-7"
+
+
+async def test_a_dead_letter_gets_another_id_where_duplicates_are_dropped() -> None:
+    bus = await sent_again(DIRECTORY_CHANGES, DEAD, dead_letters=True)
+
+    [message] = bus.of(DIRECTORY_CHANGES)
+    assert message.message_id == "wake-7.01234567"
+
+
+async def test_an_expired_rejection_is_parked_again_with_its_reasons() -> None:
+    bus = await sent_again(ONBOARDING_REJECTED, REJECTED, dead_letters=True)
+
+    [message] = bus.of(ONBOARDING_REJECTED)
+    assert message.properties == REJECTED.properties
+
+
+async def test_what_cannot_be_sent_stays_where_it_is() -> None:
+    bus, shelf = FakeBus(), FakeShelf({(PROVISIONING, True): [DEAD]})
+    bus.down = True
+
+    with pytest.raises(TemporaryError):
+        await replaying(shelf, bus).replay(PROVISIONING, [DEAD], dead_letters=True)
+
+    assert shelf.lying[PROVISIONING, True] == [DEAD]
+
+
+@pytest.mark.parametrize("wanted", ["event-1", "parked-1", "posted-1"])
+async def test_one_is_chosen_by_the_id_of_its_event_or_of_its_message(wanted: str) -> None:
+    other = replace(REJECTED, number=2, message_id="parked-2", body=b"{}", properties={})
+    shelf = FakeShelf({(ONBOARDING_REJECTED, False): [REJECTED, other]})
+
+    found = await replaying(shelf, FakeBus()).parked(
+        ONBOARDING_REJECTED, dead_letters=False, ids={wanted}
+    )
+
+    assert found == [REJECTED]
+
+
+@pytest.mark.parametrize(
+    ("body", "properties", "expected"),
+    [
+        (b'{"id": "in the body"}', {}, "in the body"),
+        (b"{}", {"cloudEvents:id": "in a property"}, "in a property"),
+        (b"not JSON", {}, ""),
+        (b"[]", {}, ""),
+    ],
+)
+def test_the_id_of_an_event_is_read_from_either_mode(
+    body: bytes, properties: dict[str, str], expected: str
+) -> None:
+    assert event_id(replace(REJECTED, body=body, properties=properties)) == expected
+
+
+@pytest.mark.parametrize("body", [b"[" * 90_000, b'{"id": {}}', b'{"id": "' + b"9" * 300 + b'"}'])
+def test_an_event_without_an_id_that_can_be_read_is_listed_all_the_same(body: bytes) -> None:
+    assert event_id(replace(REJECTED, body=body)) == ""
+
+
+def test_what_is_wrong_with_a_rejected_event_is_told_with_what_mends_it() -> None:
+    wrong = [{"field": "data.users[0].upn", "problem": "no such user", "fix": "correct it"}]
+    fields = {**REJECTED.properties, "fields": json.dumps(wrong)}
+
+    assert why(replace(REJECTED, properties=fields)) == (
+        "unknown user\ndata.users[0].upn: no such user\n→ correct it"
+    )
+
+
+@pytest.mark.parametrize("fields", ["{", "[]", "[1]", "{}", '[{"field": 1}]', "[" * 90_000])
+def test_a_reason_that_hasten_did_not_write_is_told_in_short(fields: str) -> None:
+    dead = replace(DEAD, reason="MaxDeliveryCountExceeded", properties={"fields": fields})
+
+    assert why(dead) == "MaxDeliveryCountExceeded"

@@ -1,0 +1,136 @@
+"""How a target stands, as the command line tells it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hasten.domain.changes import Action, HeldBy, State, finished, held
+from hasten.domain.subscribing import ALL_GROUPS
+from hasten.operate.status import Standing, Status
+from hasten.records import subscriptions
+from hasten.records.intents import Intents
+from hasten.records.subscriptions import Record
+from tests.fakes.directory import JOB
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, World, found, user
+
+
+async def status(world: World) -> Status:
+    standing = Standing(
+        directory=world.directory,
+        store=world.store,
+        ledger=world.ledger,
+        intents=Intents(world.store),
+        now=now,
+    )
+    return await standing.of(world.target)
+
+
+async def is_subscribed(world: World) -> None:
+    record = Record(id="s", group=None, expires=now() + timedelta(days=2), state="")
+    assert record.resource == ALL_GROUPS
+    await subscriptions.save(world.store, record)
+
+
+@virtual
+async def test_a_target_in_good_order_has_no_problem() -> None:
+    world = World()
+    await world.is_discovered()
+    await is_subscribed(world)
+    world.directory.job_list = [{"id": JOB, "status": {"code": "Active"}}]
+
+    shown = await status(world)
+
+    assert shown.problems == []
+    assert (shown.job, shown.job_state) == (JOB, "Active")
+
+
+@virtual
+async def test_a_target_that_no_sweep_has_found_is_a_problem() -> None:
+    [problem] = (await status(World())).problems
+
+    assert "no sweep has found the target" in problem
+
+
+@virtual
+async def test_a_job_in_quarantine_is_told_with_what_to_do() -> None:
+    world = World()
+    await world.is_discovered()
+    await is_subscribed(world)
+    quarantine = {"code": "Quarantine", "quarantine": {"reason": "EncounteredBaseEscrow"}}
+    world.directory.job_list = [{"id": JOB, "status": quarantine}]
+
+    [problem] = (await status(world)).problems
+
+    assert "EncounteredBaseEscrow" in problem
+    assert "restart the job" in problem
+
+
+@virtual
+async def test_a_watched_group_without_a_subscription_is_a_problem() -> None:
+    world = World()
+    await world.is_discovered()
+
+    shown = await status(world)
+
+    assert {watched.subscribed_until for watched in shown.groups} == {None}
+    assert any(ENGINEERING in problem for problem in shown.problems)
+
+
+@virtual
+async def test_open_rows_are_counted_and_the_oldest_pending_revocation_is_named() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1), user(2))
+    await world.left(ENGINEERING, user(2))
+
+    shown = await status(world)
+
+    assert shown.open == {State.PENDING: 2}
+    assert shown.oldest_revocation == now()
+
+
+@virtual
+async def test_rows_held_by_the_brake_say_how_to_release_them() -> None:
+    world = World()
+    await world.is_discovered()
+    await is_subscribed(world)
+    row = found(ENGINEERING, user(1), Action.REMOVED, 1)
+    await world.ledger.record([held(row, HeldBy.BRAKE, reason="60 of 100", next_action="")])
+
+    shown = await status(world)
+
+    assert [(h.group, h.changes, h.removals) for h in shown.held] == [(ENGINEERING, 1, 1)]
+    assert any(f"release TOTAL --group {ENGINEERING}" in problem for problem in shown.problems)
+    assert shown.oldest_revocation is None
+
+
+@virtual
+async def test_what_the_brake_held_of_one_group_is_one_problem_whatever_the_reasons() -> None:
+    world = World()
+    await world.is_discovered()
+    await is_subscribed(world)
+    for number in (1, 2):
+        row = replace(
+            found(ENGINEERING, user(number), Action.REMOVED, 1),
+            found_at=now() + timedelta(seconds=number),
+        )
+        reason = f"{number} of 100"
+        await world.ledger.record([held(row, HeldBy.BRAKE, reason=reason, next_action="")])
+
+    shown = await status(world)
+    problems = [problem for problem in shown.problems if "held" in problem]
+
+    assert [(one.changes, one.reason) for one in shown.held] == [(2, "2 of 100")]
+    assert len(problems) == 1
+    assert "2 of group" in problems[0]
+
+
+@virtual
+async def test_only_what_failed_within_a_day_counts() -> None:
+    world = World()
+    row = found(ENGINEERING, user(1), Action.ADDED, 1)
+    late = finished(row, State.FAILED, now=now() - timedelta(hours=2), reason="no licence")
+    early = replace(late, user=user(2), finished_at=now() - timedelta(hours=25))
+    await world.ledger.record([late, early])
+
+    assert (await status(world)).failed_lately == 1

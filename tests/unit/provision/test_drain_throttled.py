@@ -1,0 +1,74 @@
+"""A drain that may not call for a while: Graph's 429, and the hour of the target."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from hasten.domain.changes import State
+from hasten.limits import WINDOW
+from hasten.messages import Wake
+from hasten.ports.bus import PROVISIONING
+from hasten.targets import Target
+from tests.fakes.directory import OnDemand, answer
+from tests.support.virtual_time import START, now, virtual
+from tests.support.world import ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+POISON = user(1)
+
+
+@virtual
+async def test_a_429_holds_all_calls_until_retry_after_and_counts() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.seconds_per_call = 0.1
+
+    def refuse_the_first(call: OnDemand) -> object:
+        if call is world.directory.calls[0]:
+            return answer(status=429)
+        return answer()
+
+    world.directory.answers = refuse_the_first  # type: ignore[assignment]
+    await world.joined(ENGINEERING, user(1))
+    await world.draining.drain(WAKE)
+    [wake] = world.bus.of(PROVISIONING)
+    assert wake.at is not None
+    await asyncio.sleep((wake.at - now()).total_seconds())
+    await world.draining.drain(WAKE)
+
+    first, second = world.directory.calls
+    assert second.at - first.at >= WINDOW
+    assert world.results("call") == ["sent", "throttled", "sent", "succeeded"]
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+
+
+@virtual
+async def test_a_spent_hour_ends_the_drain_and_schedules_its_next_wake() -> None:
+    world = World(target=Target(name=TOTAL, display_name=TOTAL, max_calls_per_hour=5))
+    await world.is_discovered()
+    await world.joined(ENGINEERING, *(user(n) for n in range(30)))
+
+    await world.draining.drain(WAKE)
+
+    [wake] = world.bus.of(PROVISIONING)
+    assert len(world.directory.calls) == 5
+    assert now() - START < timedelta(minutes=1)
+    assert wake.at is not None
+    assert timedelta(minutes=59) < wake.at - START <= timedelta(minutes=61)
+
+
+@virtual
+async def test_a_long_retry_after_ends_the_drain_and_schedules_its_next_wake() -> None:
+    world = World()
+    await world.is_discovered()
+    refused = replace(answer(status=429), retry_after=timedelta(minutes=30))
+    world.directory.answers = lambda _: refused
+    await world.joined(ENGINEERING, user(1))
+
+    await world.draining.drain(WAKE)
+    await world.joined(ENGINEERING, user(2))
+    await world.draining.drain(WAKE)
+
+    assert len(world.directory.calls) == 1
+    assert now() - START < timedelta(minutes=1)
+    assert all(wake.at is not None for wake in world.bus.of(PROVISIONING))

@@ -1,0 +1,242 @@
+"""What a drain does when something goes wrong: refusals, crashes, lost races, long backlogs."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import State
+from hasten.errors import PermanentError, TemporaryError
+from hasten.limits import CALLS_PER_WINDOW, WINDOW
+from hasten.messages import Wake
+from hasten.ports.bus import PROVISIONING, Message
+from hasten.provision.run import OUTAGE
+from hasten.records.call_window import take_over
+from tests.fakes.directory import FakeDirectory, answer
+from tests.support.virtual_time import START, now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+POISON = user(1)
+
+
+@virtual
+async def test_rows_that_a_dead_drain_left_calling_are_called_again() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    await world.ledger.start_call(await world.ledger.open_changes(TOTAL), now())
+
+    await world.draining.drain(WAKE)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+
+
+@virtual
+async def test_a_transient_failure_waits_and_a_wake_is_scheduled_for_it() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.answers = lambda _: answer("Failure", "TooManyRequests", 503)
+    await world.joined(ENGINEERING, user(1))
+
+    await world.draining.drain(WAKE)
+
+    row = await world.row(ENGINEERING, user(1))
+    [wake] = world.bus.of(PROVISIONING)
+    assert row.state is State.WAITING
+    assert wake.at is not None
+    assert row.due_at <= wake.at <= row.due_at + timedelta(seconds=1)
+
+
+@virtual
+async def test_a_drain_with_nothing_due_schedules_no_second_wake() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.answers = lambda _: answer(status=503)
+    await world.joined(ENGINEERING, user(1))
+    await world.draining.drain(WAKE)
+
+    await world.draining.drain(WAKE)
+
+    assert len(world.directory.calls) == 1
+    assert len(world.bus.of(PROVISIONING)) == 1
+
+
+@virtual
+async def test_a_job_that_was_replaced_is_discovered_again_before_a_call_is_spent_on_it() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.job_list = [{"id": "total.new"}]
+    await world.joined(ENGINEERING, user(1))
+
+    await world.draining.drain(WAKE)
+
+    assert [call.job for call in world.directory.calls] == ["total.new"]
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+
+
+@virtual
+async def test_a_job_that_stays_unknown_waits_with_the_reason() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.answers = lambda _: answer(status=404)
+    await world.joined(ENGINEERING, *(user(n) for n in range(10)))
+
+    await world.draining.drain(WAKE)
+
+    rows = [await world.row(ENGINEERING, user(n)) for n in range(10)]
+    assert len(world.directory.calls) == 2
+    assert {row.state for row in rows} == {State.WAITING}
+    assert all("404" in row.reason and row.next_action for row in rows)
+
+
+@virtual
+async def test_a_drain_ends_after_four_minutes_and_wakes_itself() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, *(user(n) for n in range(1000)))
+
+    await world.draining.drain(WAKE)
+
+    [wake] = world.bus.of(PROVISIONING)
+    assert timedelta(minutes=3, seconds=50) <= now() - START < timedelta(minutes=5)
+    assert wake.at is None or wake.at - now() < WINDOW
+    assert len(await world.ledger.open_changes(TOTAL)) > 0
+
+
+@virtual
+async def test_a_drain_that_was_displaced_makes_no_further_call() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, *(user(n) for n in range(60)))
+    first = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(CALLS_PER_WINDOW)
+
+    await asyncio.gather(first, world.draining.drain(WAKE))
+
+    assert world.directory.most_calls_within(WINDOW) == CALLS_PER_WINDOW
+    assert world.results("drain") == ["displaced"]
+    assert await world.ledger.open_changes(TOTAL) == []
+
+
+@virtual
+async def test_a_drain_that_was_displaced_writes_down_what_its_calls_under_way_brought() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.answers = lambda _: answer(status=503)
+    await world.joined(ENGINEERING, user(1))
+    await world.draining.drain(WAKE)
+    world.directory.answers = lambda _: answer()
+    await world.joined(ENGINEERING, user(2))
+    drain = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(2)
+
+    await take_over(world.store, TOTAL, owner="another", max_calls_per_hour=None)
+    await drain
+
+    assert (await world.row(ENGINEERING, user(2))).state is State.SUCCEEDED
+
+
+@virtual
+async def test_calls_under_way_are_settled_when_the_drain_fails() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, user(2))
+    await world.joined(ENGINEERING, user(1))
+    drain = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(1)
+
+    async def unreachable(user: str) -> bool:
+        raise TemporaryError("Graph did not answer", timedelta(seconds=5))
+
+    world.directory.is_enabled = unreachable  # type: ignore[method-assign]
+    await world.left(ENGINEERING, user(2))
+
+    with pytest.raises(TemporaryError):
+        await drain
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+    assert (await world.row(ENGINEERING, user(2))).state is State.PENDING
+
+
+class Poisoned(FakeDirectory):
+    """Of one person Graph never tells anything."""
+
+    error: Exception = TemporaryError("Graph answered 500", timedelta(seconds=5))
+
+    async def is_enabled(self, user: str) -> bool | None:
+        if user == POISON:
+            raise self.error
+        return await super().is_enabled(user)
+
+
+@pytest.mark.parametrize("error", [Poisoned.error, PermanentError("403", "grant it")])
+def test_a_leaver_of_whom_graph_tells_nothing_holds_up_nobody_else(error: Exception) -> None:
+    @virtual
+    async def test() -> None:
+        world = World(directory=Poisoned(groups=[ENGINEERING]))
+        world.directory.error = error  # type: ignore[attr-defined]
+        await world.is_discovered()
+        world.directory.join(ENGINEERING, POISON, user(2))
+        await world.left(ENGINEERING, POISON, user(2))
+        await world.joined(ENGINEERING, user(3))
+
+        await world.draining.drain(WAKE)
+
+        row = await world.row(ENGINEERING, POISON)
+        assert (row.state, bool(row.reason)) == (State.WAITING, True)
+        assert {name for call in world.directory.calls for name in call.users} == {
+            user(2),
+            user(3),
+        }
+        assert any(wake.at == row.due_at + timedelta(seconds=1) for wake in wakes(world))
+
+    test()
+
+
+@virtual
+async def test_a_leaver_of_whom_graph_tells_nothing_for_long_does_not_hold_up_joiners() -> None:
+    world = World(directory=Poisoned(groups=[ENGINEERING]))
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, POISON)
+    await world.left(ENGINEERING, POISON)
+    await world.joined(ENGINEERING, user(3))
+    with pytest.raises(TemporaryError):
+        await world.draining.drain(WAKE)
+    assert world.directory.calls == []
+    await asyncio.sleep(OUTAGE.total_seconds())
+
+    await world.draining.drain(WAKE)
+
+    assert [call.users for call in world.directory.calls] == [(user(3),)]
+
+
+def wakes(world: World) -> list[Message]:
+    return world.bus.of(PROVISIONING)
+
+
+@virtual
+async def test_an_unknown_target_is_told_and_calls_nothing() -> None:
+    world = World()
+
+    await world.draining.drain(Wake(target="NOBODY"))
+
+    assert world.results("drain") == ["unknown_target"]
+    assert world.directory.calls == []
+
+
+@virtual
+async def test_a_user_who_left_two_groups_and_fails_in_the_app_is_called_once() -> None:
+    world = World()
+    await world.is_discovered()
+    for group in (ENGINEERING, ADMIN):
+        world.directory.join(group, user(1))
+    world.directory.answers = lambda _: answer("Failure", "InsufficientRights")
+    for group in (ENGINEERING, ADMIN):
+        await world.left(group, user(1))
+
+    await world.draining.drain(WAKE)
+
+    assert len(world.directory.calls) == 1
+    assert (await world.row(ENGINEERING, user(1))).state is State.FAILED
+    assert (await world.row(ADMIN, user(1))).state is State.FAILED

@@ -1,0 +1,97 @@
+"""A target that answers with errors: the breaker spares it, and revocations come first after it."""
+
+import asyncio
+import itertools
+from datetime import timedelta
+
+from hasten.domain.breaker import FAILURES, SHORTEST
+from hasten.domain.changes import State
+from hasten.messages import Wake
+from hasten.ports.bus import PROVISIONING
+from tests.fakes.directory import answer
+from tests.support.virtual_time import START, now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+
+
+async def down() -> World:
+    world = World()
+    await world.is_discovered()
+    world.directory.answers = lambda _: answer(status=503)
+    return world
+
+
+async def drained(world: World, *, until: timedelta) -> None:
+    """Drains whenever a wake that was sent is due."""
+    while now() - START < until:
+        await world.draining.drain(WAKE)
+        await asyncio.sleep(5)
+
+
+@virtual
+async def test_after_as_many_failures_as_a_window_has_calls_only_probes_are_made() -> None:
+    world = await down()
+    await world.joined(ENGINEERING, *(user(n) for n in range(50)))
+
+    await world.draining.drain(WAKE)
+
+    first, *probes = [call.at for call in world.directory.calls[FAILURES - 1 :]]
+    assert all(b - a >= SHORTEST for a, b in itertools.pairwise([first, *probes]))
+    assert world.results("breaker") == ["open"]
+    assert any(wake.at and wake.at > now() for wake in world.bus.of(PROVISIONING))
+
+
+@virtual
+async def test_people_of_a_call_that_was_not_answered_are_called_together_again() -> None:
+    world = await down()
+    await world.joined(ENGINEERING, *(user(n) for n in range(5)))
+    await world.draining.drain(WAKE)
+    world.directory.answers = lambda _: answer()
+
+    await drained(world, until=timedelta(minutes=15))
+
+    assert {len(call.users) for call in world.directory.calls} == {5}
+
+
+@virtual
+async def test_an_outage_of_half_an_hour_costs_few_calls_and_no_change() -> None:
+    world = await down()
+    await world.joined(ENGINEERING, *(user(n) for n in range(20)))
+    await drained(world, until=timedelta(minutes=30))
+    spent = len(world.directory.calls)
+    world.directory.answers = lambda _: answer()
+
+    await drained(world, until=timedelta(minutes=40))
+
+    assert spent <= 20
+    rows = [await world.row(ENGINEERING, user(n)) for n in range(20)]
+    assert {row.state for row in rows} == {State.SUCCEEDED}
+
+
+@virtual
+async def test_the_first_call_after_an_outage_is_the_revocation() -> None:
+    world = await down()
+    world.directory.join(ADMIN, user(99))
+    await world.joined(ENGINEERING, *(user(n) for n in range(20)))
+    await drained(world, until=timedelta(minutes=10))
+    await world.left(ADMIN, user(99))
+    await drained(world, until=timedelta(minutes=30))
+    before = len(world.directory.calls)
+    world.directory.answers = lambda _: answer()
+
+    await drained(world, until=timedelta(minutes=40))
+
+    assert world.directory.calls[before].users == (user(99),)
+
+
+@virtual
+async def test_one_bad_answer_among_good_ones_opens_nothing() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.answers = lambda call: answer(status=503 if user(1) in call.users else 200)
+    await world.joined(ENGINEERING, *(user(n) for n in range(40)))
+
+    await world.draining.drain(WAKE)
+
+    assert world.results("breaker") == []

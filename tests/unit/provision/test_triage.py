@@ -1,0 +1,193 @@
+"""What needs no call of ours, and what a job in trouble holds up."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hasten.domain.changes import State
+from hasten.domain.cycle import REPLICATION
+from hasten.messages import Look, Wake
+from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.watch.look import start_watching
+from tests.fakes.directory import JOB
+from tests.support.virtual_time import START, now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+
+
+async def discovered() -> World:
+    world = World()
+    await world.is_discovered()
+    return world
+
+
+def job(world: World, code: str = "Active", **status: Any) -> None:
+    world.directory.job_list = [
+        {"id": JOB, "schedule": {"interval": "PT40M"}, "status": {"code": code, **status}}
+    ]
+
+
+def ran(world: World, began: datetime, minutes: int = 2) -> None:
+    ended = began + timedelta(minutes=minutes)
+    execution = {"timeBegan": began.isoformat(), "timeEnded": ended.isoformat()}
+    job(world, lastExecution=execution, lastSuccessfulExecution=execution)
+
+
+async def later(by: timedelta) -> None:
+    await asyncio.sleep(by.total_seconds())
+
+
+@virtual
+async def test_a_grant_that_a_cycle_has_covered_is_done_and_not_called() -> None:
+    world = await discovered()
+    await world.joined(ENGINEERING, user(1))
+    await later(REPLICATION)
+    ran(world, now())
+
+    await world.draining.drain(WAKE)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
+    assert world.directory.calls == []
+
+
+@virtual
+async def test_a_late_look_finds_a_joiner_who_came_after_the_cycle_that_ran_before_it() -> None:
+    world = await discovered()
+    await start_watching(world.directory, world.store, ENGINEERING, now())
+    look = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
+    await later(REPLICATION)
+    ran(world, now())
+    await later(timedelta(minutes=5))
+    world.directory.join(ENGINEERING, user(1))
+    await world.looking.look(look)
+
+    await world.draining.drain(WAKE)
+
+    assert [call.users for call in world.directory.calls] == [(user(1),)]
+
+
+@virtual
+async def test_a_revocation_is_called_though_a_cycle_should_have_done_it() -> None:
+    world = await discovered()
+    world.directory.join(ENGINEERING, user(1))
+    await world.left(ENGINEERING, user(1))
+    await later(REPLICATION)
+    ran(world, now())
+
+    await world.draining.drain(WAKE)
+
+    assert [call.users for call in world.directory.calls] == [(user(1),)]
+
+
+@virtual
+async def test_grants_that_the_next_cycle_brings_sooner_are_left_to_it_with_the_time() -> None:
+    world = await discovered()
+    ran(world, now() - timedelta(minutes=37))
+    await world.joined(ENGINEERING, *(user(n) for n in range(1000)))
+
+    await world.draining.drain(WAKE)
+    await world.draining.drain(WAKE)
+
+    rows = [await world.row(ENGINEERING, user(n)) for n in range(1000)]
+    left = [row for row in rows if row.state is State.LEFT_TO_CYCLE]
+    assert 0 < len(left) < 1000
+    assert {row.expected_at for row in left} == {START + timedelta(minutes=5)}
+    assert {row.state for row in rows} - {State.LEFT_TO_CYCLE} == {State.SUCCEEDED}
+
+
+@virtual
+async def test_a_revocation_behind_a_backlog_is_never_left_to_the_cycle() -> None:
+    world = await discovered()
+    ran(world, now() - timedelta(minutes=39))
+    leavers = [user(n) for n in range(300)]
+    world.directory.join(ENGINEERING, *leavers)
+    await world.left(ENGINEERING, *leavers)
+
+    await world.draining.drain(WAKE)
+    await world.draining.drain(WAKE)
+
+    states = {(await world.row(ENGINEERING, name)).state for name in leavers}
+    assert State.LEFT_TO_CYCLE not in states
+
+
+@virtual
+async def test_rows_of_a_job_in_quarantine_wait_with_the_reason_and_an_alert_is_told_once() -> None:
+    world = await discovered()
+    job(world, "Quarantine", quarantine={"reason": "TooManyDeletes", "currentBegan": "then"})
+    await world.joined(ENGINEERING, user(1))
+
+    await world.draining.drain(WAKE)
+    await later(timedelta(minutes=6))
+    await world.draining.drain(WAKE)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert row.state is State.WAITING
+    assert "TooManyDeletes" in row.reason
+    assert row.next_action
+    assert world.directory.calls == []
+    assert len({message.message_id for message in world.bus.of(PROVISIONING_OUTCOMES)}) == 1
+
+
+@virtual
+async def test_a_quarantine_that_begins_during_a_call_is_told_once_while_the_call_ends() -> None:
+    world = await discovered()
+    world.directory.seconds_per_call = 85
+    await world.joined(ENGINEERING, user(1))
+    drain = asyncio.create_task(world.draining.drain(WAKE))
+    await world.directory.has_called(1)
+    job(world, "Quarantine", quarantine={"reason": "TooManyDeletes"})
+    await later(timedelta(seconds=70))
+    await world.joined(ADMIN, user(2))
+
+    await asyncio.wait_for(drain, timeout=300)
+
+    assert world.results("target") == ["unhealthy"]
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+    assert (await world.row(ADMIN, user(2))).state is State.WAITING
+
+
+@virtual
+async def test_when_the_quarantine_has_ended_the_rows_are_called() -> None:
+    world = await discovered()
+    job(world, "Quarantine", quarantine={"reason": "TooManyDeletes"})
+    await world.joined(ENGINEERING, user(1))
+    await world.draining.drain(WAKE)
+    job(world)
+    await later(timedelta(minutes=6))
+
+    await world.draining.drain(WAKE)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+
+
+@virtual
+async def test_a_leaver_of_a_group_that_is_no_longer_assigned_is_left_to_the_cycle() -> None:
+    world = await discovered()
+    other = "0000bbbb-0000-4000-8000-000000000009"
+    world.directory.join(ENGINEERING, user(1))
+    world.directory.join(other, user(1))
+    await world.left(other, user(1))
+
+    await world.draining.drain(WAKE)
+
+    row = await world.row(other, user(1))
+    assert row.state is State.LEFT_TO_CYCLE
+    assert "no longer assigned" in row.reason
+
+
+@pytest.mark.parametrize("code", ["Paused", "Active"])
+def test_a_job_that_can_provision_on_demand_is_used(code: str) -> None:
+    @virtual
+    async def test() -> None:
+        world = await discovered()
+        job(world, code)
+        await world.joined(ENGINEERING, user(1))
+
+        await world.draining.drain(WAKE)
+
+        assert len(world.directory.calls) == 1
+
+    test()

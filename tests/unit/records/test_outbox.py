@@ -1,0 +1,63 @@
+"""Every change that ends is told once, in spite of a crash between its end and its telling."""
+
+import pytest
+
+from hasten.errors import TemporaryError
+from hasten.messages import Wake
+from hasten.ports.bus import PROVISIONING_OUTCOMES
+from tests.support.virtual_time import virtual
+from tests.support.world import ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+
+
+def told(world: World) -> list[tuple[str, str, str]]:
+    bodies = [message.body["data"] for message in world.bus.of(PROVISIONING_OUTCOMES)]
+    return [(body["user"], body["action"], body["result"]) for body in bodies]
+
+
+@virtual
+async def test_an_outcome_names_the_change_its_end_and_the_times_of_its_steps() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+
+    await world.draining.drain(WAKE)
+
+    [message] = world.bus.of(PROVISIONING_OUTCOMES)
+    assert message.body["specversion"] == "1.0"
+    assert message.body["source"] == "/hasten/targets/TOTAL"
+    assert message.message_id == message.body["id"]
+    assert told(world) == [(user(1), "added", "succeeded")]
+    assert list(message.body["data"]["times"]) == ["noticed", "found", "called", "ended"]
+
+
+@virtual
+async def test_outcomes_that_could_not_be_sent_wait_and_calls_go_on() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, *(user(n) for n in range(23)))
+    world.bus.down = True
+
+    with pytest.raises(TemporaryError):
+        await world.draining.drain(WAKE)
+    world.bus.down = False
+    await world.draining.drain(WAKE)
+
+    assert len(world.directory.calls) == 5
+    assert sorted(name for name, _, _ in told(world)) == [user(n) for n in range(23)]
+
+
+@virtual
+async def test_a_change_that_a_newer_one_replaces_is_told_as_superseded() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1), origin=1)
+    await world.left(ENGINEERING, user(1), origin=2)
+
+    await world.draining.drain(WAKE)
+
+    assert sorted(told(world)) == [
+        (user(1), "added", "superseded"),
+        (user(1), "removed", "succeeded"),
+    ]

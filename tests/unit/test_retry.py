@@ -1,0 +1,46 @@
+"""What becomes of a message whose work did not succeed: the same for every kind of message."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hasten.domain.notifications import LifecycleEvent
+from hasten.errors import TemporaryError
+from hasten.messages import Attend, Ensure, Look, Wake
+from hasten.onboard.message import Posted
+from hasten.retry import Retrying
+from tests.fakes.bus import FakeBus
+from tests.support.virtual_time import START, virtual
+
+MESSAGES = [
+    Look(group="g", noticed_at=START, found_by="notification"),
+    Attend(subscription="s", event=LifecycleEvent.REAUTHORIZATION_REQUIRED),
+    Wake(target="TOTAL"),
+    Ensure(target="TOTAL"),
+    Posted(body=b"{}", content_type="application/cloudevents+json", message_id="1"),
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_a_message_is_sent_again_later_when_its_trouble_may_pass(message: Any) -> None:
+    bus = FakeBus()
+
+    @virtual
+    async def run() -> None:
+        async def fail(_: Any) -> None:
+            raise TemporaryError("no answer", timedelta(seconds=30))
+
+        retrying = Retrying(
+            bus=bus,
+            emit=lambda _: None,
+            now=lambda: START,
+            new_id=lambda: "id",
+            backoff=lambda _: timedelta(seconds=2),
+        )
+        await retrying.run(fail, message)
+
+    run()
+
+    [(queue, sent)] = bus.sent
+    assert (queue, sent.at) == (message.queue, START + timedelta(seconds=30))

@@ -1,0 +1,245 @@
+"""Assignments that came or went since the last sweep, of which Graph notifies nobody."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from hasten.domain.changes import DIRECT, Action, State
+from hasten.messages import Look, Wake
+from hasten.ports.directory import Member
+from hasten.targets import Target
+from tests.fakes.directory import FakeDirectory
+from tests.fakes.memory_store import MemoryStore
+from tests.support.crashing import CrashingStore, Fuse, Killed
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+SALES = "0000bbbb-0000-4000-8000-000000000003"
+
+
+async def swept(store: MemoryStore | None = None, **policy: object) -> World:
+    target = Target.model_validate({"name": TOTAL, "display_name": TOTAL, **policy})
+    world = World(target=target, store=store or MemoryStore())
+    world.directory.join(ENGINEERING, *(user(n) for n in range(5)))
+    world.directory.grant(user(50), kind="User")
+    await world.watching.sweep()
+    return world
+
+
+async def open_rows(world: World) -> set[tuple[str, str, Action]]:
+    rows = await world.ledger.open_changes(TOTAL)
+    return {(row.group, row.user, row.action) for row in rows}
+
+
+@virtual
+async def test_what_was_assigned_before_hasten_is_the_cycles() -> None:
+    world = await swept()
+
+    assert await open_rows(world) == set()
+
+
+@virtual
+async def test_the_members_of_a_newly_assigned_group_are_provisioned() -> None:
+    world = await swept()
+    world.directory.join(SALES, user(20), user(21))
+    world.directory.groups.append(SALES)
+
+    await world.watching.sweep()
+    await world.watching.sweep()
+
+    assert await open_rows(world) == {(SALES, user(n), Action.ADDED) for n in (20, 21)}
+
+
+class Slow(FakeDirectory):
+    """Takes a while to list members: who leaves meanwhile is among them."""
+
+    async def members(self, group: str) -> Sequence[Member]:
+        listed = await super().members(group)
+        await asyncio.sleep(5)
+        return listed
+
+
+@virtual
+async def test_who_leaves_a_newly_assigned_group_while_its_members_are_read_stays_out() -> None:
+    world = World(directory=Slow(groups=[ENGINEERING]))
+    await world.watching.sweep()
+    world.directory.join(SALES, user(20), user(21))
+    world.directory.groups.append(SALES)
+    sweeping = asyncio.create_task(world.watching.sweep())
+    await asyncio.sleep(1)
+    world.directory.leave(SALES, user(20))
+
+    await world.looking.look(Look(group=SALES, noticed_at=now(), found_by="notification"))
+    await sweeping
+
+    assert await open_rows(world) == {
+        (SALES, user(20), Action.REMOVED),
+        (SALES, user(21), Action.ADDED),
+    }
+
+
+@virtual
+async def test_a_newly_assigned_group_too_large_for_paced_calls_is_left_to_the_cycle() -> None:
+    world = await swept(most_new_members=3)
+    world.directory.join(SALES, *(user(n) for n in range(20, 24)))
+    world.directory.groups.append(SALES)
+
+    await world.watching.sweep()
+
+    assert await open_rows(world) == set()
+    assert world.results("assignment") == ["assigned", "left_to_cycle"]
+
+
+@virtual
+async def test_who_left_a_group_just_before_it_was_unassigned_is_revoked_with_the_others() -> None:
+    world = await swept()
+    world.directory.leave(ENGINEERING, user(0))
+    world.directory.groups.remove(ENGINEERING)
+
+    await world.watching.sweep()
+    await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+
+    assert await open_rows(world) == {(ENGINEERING, user(n), Action.REMOVED) for n in range(5)}
+
+
+@virtual
+async def test_who_leaves_a_large_group_that_was_unassigned_and_assigned_again_is_revoked() -> None:
+    world = await swept(most_new_members=3)
+    world.directory.join(SALES, *(user(n) for n in range(20, 24)))
+    world.directory.groups.append(SALES)
+    await world.watching.sweep()
+    world.directory.groups.remove(SALES)
+    await world.watching.sweep()
+    await world.draining.drain(WAKE)
+    world.directory.groups.append(SALES)
+    await world.watching.sweep()
+    world.directory.leave(SALES, user(20))
+
+    await world.looking.look(Look(group=SALES, noticed_at=now(), found_by="notification"))
+
+    assert await open_rows(world) == {(SALES, user(20), Action.REMOVED)}
+
+
+@virtual
+async def test_members_called_by_a_sweep_that_crashed_are_revoked_with_their_group() -> None:
+    world = await swept(store=CrashingStore())
+    assert isinstance(world.store, CrashingStore)
+    world.directory.join(SALES, user(20), user(21))
+    world.directory.groups.append(SALES)
+    world.store.fuse = Fuse(3, after=False)  # cursor, note and rows are written
+    with pytest.raises(Killed):
+        await world.watching.sweep()
+    world.store.fuse = Fuse(-1, after=False)
+    await world.draining.drain(WAKE)
+    world.directory.groups.remove(SALES)
+    for number in (20, 21):
+        world.directory.assigned[user(number)].remove(SALES)
+
+    await world.watching.sweep()
+
+    assert await open_rows(world) == {(SALES, user(n), Action.REMOVED) for n in (20, 21)}
+
+
+@virtual
+async def test_members_that_a_crash_left_out_are_found_by_the_next_sweep() -> None:
+    world = await swept(store=CrashingStore())
+    assert isinstance(world.store, CrashingStore)
+    world.directory.join(SALES, user(20))
+    world.directory.groups.append(SALES)
+    world.store.fuse = Fuse(2, after=False)  # cursor and note are written
+    with pytest.raises(Killed):
+        await world.watching.sweep()
+    world.store.fuse = Fuse(-1, after=False)
+
+    await world.watching.sweep()
+
+    assert await open_rows(world) == {(SALES, user(20), Action.ADDED)}
+
+
+@virtual
+async def test_unassigning_a_group_revokes_its_members() -> None:
+    world = await swept()
+    world.directory.groups.remove(ENGINEERING)
+    for n in range(5):
+        world.directory.assigned[user(n)].remove(ENGINEERING)
+
+    await world.watching.sweep()
+    await world.draining.drain(WAKE)
+
+    called = {name for call in world.directory.calls for name in call.users}
+    assert called == {user(n) for n in range(5)}
+    assert {call.group for call in world.directory.calls} == {None}
+
+
+@virtual
+async def test_unassigning_a_large_group_is_held_by_the_brake() -> None:
+    world = await swept()
+    world.directory.join(ADMIN, *(user(n) for n in range(100, 140)))
+    await world.watching.sweep()
+    world.directory.groups.remove(ADMIN)
+
+    await world.watching.sweep()
+    await world.draining.drain(WAKE)
+
+    rows = await world.ledger.open_changes(TOTAL)
+    assert {row.state for row in rows if row.group == ADMIN} == {State.HELD}
+    assert world.directory.calls == []
+
+
+@virtual
+async def test_a_user_called_by_a_sweep_that_crashed_is_revoked_when_unassigned() -> None:
+    world = await swept(store=CrashingStore())
+    assert isinstance(world.store, CrashingStore)
+    world.directory.assigned[user(60)] = [user(60)]
+    world.directory.grant(user(60), kind="User")
+    world.store.fuse = Fuse(2, after=False)  # the user is announced and the row is written
+    with pytest.raises(Killed):
+        await world.watching.sweep()
+    world.store.fuse = Fuse(-1, after=False)
+    await world.draining.drain(WAKE)
+    [granted] = world.directory.granted.values()
+    granted.pop()
+    world.directory.assigned[user(60)] = []
+
+    await world.watching.sweep()
+
+    assert await open_rows(world) == {(DIRECT, user(60), Action.REMOVED)}
+
+
+@virtual
+async def test_users_assigned_and_unassigned_without_a_group_are_called_as_users() -> None:
+    world = await swept()
+    world.directory.assigned[user(60)] = [user(60)]
+    world.directory.assigned[user(50)] = []
+    world.directory.granted.clear()
+    world.directory.grant(user(60), kind="User")
+
+    await world.watching.sweep()
+
+    assert await open_rows(world) == {
+        (DIRECT, user(60), Action.ADDED),
+        (DIRECT, user(50), Action.REMOVED),
+    }
+    await world.draining.drain(WAKE)
+    assert [(call.group, call.users) for call in world.directory.calls] == [
+        (None, (user(50),)),
+        (None, (user(60),)),
+    ]
+
+
+@virtual
+async def test_a_user_assigned_twice_in_a_row_is_called_each_time() -> None:
+    world = await swept()
+    for _ in range(2):
+        world.directory.assigned[user(60)] = [user(60)]
+        world.directory.grant(user(60), kind="User")
+        await world.watching.sweep()
+        await world.draining.drain(WAKE)
+        world.directory.granted.clear()
+        world.directory.assigned[user(60)] = []
+        await world.watching.sweep()
+        await world.draining.drain(WAKE)
+
+    assert len([call for call in world.directory.calls if call.users == (user(60),)]) == 4

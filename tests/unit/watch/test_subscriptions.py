@@ -1,0 +1,293 @@
+"""Subscriptions kept with Graph: made, renewed, replaced, adopted, removed, and switched over."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from hasten.domain.subscribing import WRITTEN_WITHIN
+from hasten.errors import PermanentError, TemporaryError
+from hasten.limits import MAX_SUBSCRIPTIONS, RENEW_APART, SUBSCRIPTION_LIFETIME
+from hasten.ports.bus import DIRECTORY_CHANGES
+from hasten.ports.directory import AlreadyExists
+from hasten.ports.store import Json
+from hasten.records import subscriptions
+from tests.fakes.directory import FakeDirectory
+from tests.support.subscriber import LIFECYCLE_URL, URL, Subscriber, group
+from tests.support.virtual_time import now, virtual
+
+ONE, TWO = group(1), group(2)
+MANY = [group(number) for number in range(1, MAX_SUBSCRIPTIONS + 2)]
+FITTING = MANY[:-1]
+
+
+def resources(world: Subscriber) -> list[str]:
+    return sorted(made["resource"] for made in world.directory.subscribed)
+
+
+def looked_at(world: Subscriber) -> list[str]:
+    return sorted(message.body["group"] for message in world.bus.of(DIRECTORY_CHANGES))
+
+
+async def passed(time: timedelta) -> None:
+    await asyncio.sleep(time.total_seconds())
+
+
+@virtual
+async def test_each_group_is_subscribed_to_once_and_looked_at_for_what_happened_before() -> None:
+    world = Subscriber()
+
+    await world.subscribing.ensure([ONE, TWO])
+    await world.subscribing.ensure([ONE, TWO])
+
+    assert resources(world) == [f"groups/{ONE}", f"groups/{TWO}"]
+    assert looked_at(world) == [ONE, TWO]
+    assert await subscriptions.known(world.store) == {"subscription-1", "subscription-2"}
+    assert {made["notificationUrl"] for made in world.directory.subscribed} == {URL}
+    assert {made["lifecycleNotificationUrl"] for made in world.directory.subscribed} == {
+        LIFECYCLE_URL
+    }
+
+
+@virtual
+async def test_the_store_alone_tells_whether_all_is_settled() -> None:
+    world = Subscriber()
+    before = await world.subscribing.is_settled([ONE])
+    await world.subscribing.ensure([ONE])
+
+    assert not before
+    assert await world.subscribing.is_settled([ONE])
+    assert not await world.subscribing.is_settled([ONE, TWO])
+    assert not await world.subscribing.is_settled([])
+    assert not await Subscriber(store=world.store, client_state="new").subscribing.is_settled([ONE])
+
+
+@virtual
+async def test_subscriptions_are_renewed_after_half_their_life_and_not_before() -> None:
+    world = Subscriber()
+    await world.subscribing.ensure([ONE])
+
+    await passed(SUBSCRIPTION_LIFETIME / 2 - timedelta(minutes=1))
+    await world.subscribing.ensure([ONE])
+    assert world.directory.writes["renew"] == 0
+    await passed(timedelta(minutes=1))
+    await world.subscribing.ensure([ONE])
+
+    [kept] = world.directory.subscribed
+    assert datetime.fromisoformat(kept["expirationDateTime"]) == now() + SUBSCRIPTION_LIFETIME
+    assert await world.subscribing.is_settled([ONE])
+
+
+@virtual
+async def test_a_subscription_deleted_behind_our_back_is_made_again_and_its_group_looked_at() -> (
+    None
+):
+    world = Subscriber()
+    await world.subscribing.ensure([ONE, TWO])
+    world.directory.subscribed.pop(0)
+    world.bus.sent.clear()
+
+    await world.subscribing.ensure([ONE, TWO])
+
+    assert resources(world) == [f"groups/{ONE}", f"groups/{TWO}"]
+    assert looked_at(world) == [ONE]
+    assert await subscriptions.known(world.store) == {"subscription-2", "subscription-3"}
+
+
+@dataclass
+class Lagging(FakeDirectory):
+    """Its next lists are from a replica that lags behind."""
+
+    stale: list[list[dict[str, str]]] = field(default_factory=list)
+
+    async def subscriptions(self) -> Sequence[Json]:
+        return self.stale.pop(0) if self.stale else await super().subscriptions()
+
+
+@virtual
+async def test_one_that_is_gone_when_it_is_to_be_renewed_is_made_again() -> None:
+    directory = Lagging()
+    world = Subscriber(directory=directory)
+    await world.subscribing.ensure([ONE])
+    await passed(SUBSCRIPTION_LIFETIME / 2)
+    directory.stale = [directory.subscribed]
+    directory.subscribed = []
+
+    await world.subscribing.ensure([ONE])
+
+    assert [made["id"] for made in world.directory.subscribed] == ["subscription-2"]
+    assert await subscriptions.known(world.store) == {"subscription-2"}
+
+
+@virtual
+async def test_what_graph_has_though_its_list_did_not_show_it_is_adopted() -> None:
+    directory = Lagging()
+    world = Subscriber(directory=directory)
+    await world.subscribing.ensure([ONE])
+    directory.stale = [[]]
+    world.bus.sent.clear()
+
+    await world.subscribing.ensure([ONE])
+
+    assert directory.stale == []
+    assert await subscriptions.known(world.store) == {"subscription-1"}
+    assert len(world.directory.subscribed) == 1
+    assert looked_at(world) == []
+
+
+@virtual
+async def test_one_of_ours_whose_client_state_nobody_knows_is_made_anew() -> None:
+    world = Subscriber()
+    await world.subscribing.ensure([ONE])
+    forgetful = Subscriber(directory=world.directory)
+
+    await forgetful.subscribing.ensure([ONE])
+    assert len(await subscriptions.known(forgetful.store)) == 0
+    await passed(WRITTEN_WITHIN)
+    await forgetful.subscribing.ensure([ONE])
+
+    [made] = world.directory.subscribed
+    assert await subscriptions.known(forgetful.store) == {made["id"]} == {"subscription-2"}
+    assert looked_at(forgetful) == [ONE]
+
+
+@virtual
+async def test_one_that_another_app_holds_is_left_alone_and_the_operator_told() -> None:
+    world = Subscriber()
+    foreign = {
+        "id": "foreign",
+        "resource": f"groups/{ONE}",
+        "notificationUrl": "https://other.example/",
+        "expirationDateTime": (now() + SUBSCRIPTION_LIFETIME).isoformat(),
+    }
+    world.directory.subscribed.append(dict(foreign))
+    world.directory.refusals["subscribe"] = [AlreadyExists(ONE), AlreadyExists(ONE)]
+
+    with pytest.raises(PermanentError, match="not ours"):
+        await world.subscribing.ensure([ONE])
+
+    assert world.directory.subscribed == [foreign]
+    assert await subscriptions.known(world.store) == frozenset()
+
+
+@virtual
+async def test_one_from_before_the_public_address_changed_is_replaced() -> None:
+    world = Subscriber()
+    await world.subscribing.ensure([ONE])
+    moved = Subscriber(
+        store=world.store, directory=world.directory, url="https://moved.example/api"
+    )
+
+    await moved.subscribing.ensure([ONE])
+
+    [made] = world.directory.subscribed
+    assert made["notificationUrl"] == "https://moved.example/api"
+    assert await subscriptions.known(world.store) == {made["id"]}
+
+
+@virtual
+async def test_what_is_watched_no_more_is_removed_from_graph_and_from_the_store() -> None:
+    world = Subscriber()
+    await world.subscribing.ensure([ONE, TWO])
+
+    await world.subscribing.ensure([TWO])
+
+    assert resources(world) == [f"groups/{TWO}"]
+    assert await subscriptions.known(world.store) == {"subscription-2"}
+
+
+@virtual
+async def test_a_rotated_secret_replaces_every_subscription_once() -> None:
+    world = Subscriber()
+    await world.subscribing.ensure([ONE, TWO])
+    rotated = Subscriber(store=world.store, directory=world.directory, client_state="rotated")
+
+    await rotated.subscribing.ensure([ONE, TWO])
+    await rotated.subscribing.ensure([ONE, TWO])
+
+    assert [made["clientState"] for made in world.directory.subscribed] == ["rotated"] * 2
+    assert looked_at(rotated) == [ONE, TWO]
+    assert world.directory.writes["subscribe"] == 4
+
+
+@virtual
+async def test_one_group_too_many_switches_to_one_subscription_and_back_again() -> None:
+    world = Subscriber()
+    await world.subscribing.ensure(FITTING)
+    world.bus.sent.clear()
+
+    await world.subscribing.ensure(MANY)
+    assert resources(world) == ["groups"]
+    assert looked_at(world) == sorted(MANY)
+    assert await world.subscribing.is_settled(MANY)
+    world.bus.sent.clear()
+
+    await world.subscribing.ensure(FITTING)
+    assert resources(world) == [f"groups/{group}" for group in FITTING]
+    assert looked_at(world) == sorted(FITTING)
+    assert await world.subscribing.is_settled(FITTING)
+
+
+@virtual
+async def test_nothing_is_removed_before_what_follows_it_is_there() -> None:
+    world = Subscriber()
+    await world.subscribing.ensure(MANY)
+    refused = PermanentError("Graph answered 403", "look at its limits")
+    world.directory.refusals["subscribe"] = [refused]
+
+    with pytest.raises(PermanentError, match="403"):
+        await world.subscribing.ensure(FITTING)
+    assert "groups" in resources(world)
+    assert len(resources(world)) == MAX_SUBSCRIPTIONS
+    await world.subscribing.ensure(FITTING)
+
+    assert resources(world) == [f"groups/{group}" for group in FITTING]
+
+
+@virtual
+async def test_one_group_that_graph_refuses_does_not_keep_the_others_waiting() -> None:
+    world = Subscriber()
+    refused = PermanentError("Graph answered 404", "the group is gone")
+    world.directory.refusals["subscribe"] = [refused]
+
+    with pytest.raises(PermanentError, match="404"):
+        await world.subscribing.ensure([ONE, TWO])
+
+    assert resources(world) == [f"groups/{TWO}"]
+    assert looked_at(world) == [TWO]
+
+
+@virtual
+async def test_a_renewal_that_was_not_answered_is_sent_again_but_not_within_ten_minutes() -> None:
+    world = Subscriber()
+    await world.subscribing.ensure([ONE])
+    await passed(SUBSCRIPTION_LIFETIME / 2)
+    lost = TemporaryError("Graph did not answer", timedelta(seconds=5))
+    world.directory.refusals["renew"] = [lost]
+
+    with pytest.raises(TemporaryError, match="did not answer"):
+        await world.subscribing.ensure([ONE])
+    with pytest.raises(TemporaryError, match="was not answered") as refused:
+        await world.subscribing.ensure([ONE])
+    await passed(refused.value.delay)
+    await world.subscribing.ensure([ONE])
+
+    assert refused.value.delay == RENEW_APART
+    assert world.directory.writes["renew"] == 2
+    assert await world.subscribing.is_settled([ONE])
+
+
+@virtual
+async def test_a_renewal_whose_answer_was_lost_is_seen_in_the_list() -> None:
+    world = Subscriber()
+    await world.subscribing.ensure([ONE])
+    await passed(SUBSCRIPTION_LIFETIME / 2)
+    renewed = (now() + SUBSCRIPTION_LIFETIME).isoformat()
+    world.directory.subscribed[0]["expirationDateTime"] = renewed
+
+    await world.subscribing.ensure([ONE])
+
+    assert world.directory.writes["renew"] == 0
+    assert await world.subscribing.is_settled([ONE])
