@@ -4,7 +4,7 @@ import asyncio
 import re
 import uuid
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,7 +15,7 @@ from emulator.graph.auth import Tokens
 from emulator.graph.envelope import error_response
 from emulator.graph.errors import GraphError
 from emulator.graph.faults import Faults
-from emulator.graph.journal import Journal
+from emulator.graph.journal import Answered, Asked, Journal
 
 ROOT = "/v1.0"
 IDENTITY = "/emulator/identity/token"
@@ -29,8 +29,18 @@ class _Exchange:
     """One request and what was answered to it."""
 
     body: bytes = b""
+    by_fault: bool = False
     status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     answer: list[bytes] = field(default_factory=list)
+
+    def answered(self) -> Answered:
+        return Answered(
+            status=self.status,
+            headers=self.headers,
+            body=b"".join(self.answer),
+            by_fault=self.by_fault,
+        )
 
 
 class Gateway:
@@ -51,35 +61,35 @@ class Gateway:
             await self._app(scope, receive, send)
             return
         started_at = self._clock.wall()
+        target = _target(scope)
         scope["path"] = _normal(path)
         exchange = _Exchange(body=await _read(receive))
-        entry = self._journal.begin(
+        headers = Headers(scope=scope)
+        asked = Asked(
             method=scope["method"],
+            target=target,
             path=scope["path"].removeprefix(ROOT),
             query=unquote(scope["query_string"].decode()),
+            headers=headers,
             body=exchange.body,
-            at=started_at,
+            by_admin=self._tokens.is_admin(headers.get("authorization")),
         )
+        entry = self._journal.begin(asked, at=started_at)
         try:
-            await self._pass(scope, exchange, send)
+            await self._pass(scope, exchange, send, by_admin=asked.by_admin)
         except asyncio.CancelledError:
             # The server stops and waits no longer: whoever asked sees the connection end.
             if exchange.status is None:
                 await _cut(send)
         finally:
-            self._journal.end(
-                entry,
-                status=exchange.status,
-                answer=b"".join(exchange.answer),
-                at=self._clock.wall(),
-            )
+            self._journal.end(entry, exchange.answered(), at=self._clock.wall())
 
-    async def _pass(self, scope: Scope, exchange: _Exchange, send: Send) -> None:
+    async def _pass(self, scope: Scope, exchange: _Exchange, send: Send, *, by_admin: bool) -> None:
         headers = Headers(scope=scope)
         request_id = str(uuid.uuid4())
         client_request_id = headers.get("client-request-id", request_id)
-        by_admin = self._tokens.is_admin(headers.get("authorization"))
         fault = self._faults.of_request(_line(scope), by_admin=by_admin)
+        exchange.by_fault = fault is not None
         scope["graph.ids"] = (request_id, client_request_id)
 
         async def answer(message: Message) -> None:
@@ -90,6 +100,7 @@ class Gateway:
                 added["client-request-id"] = client_request_id
                 if fault is not None:
                     added.update(fault.headers)
+                exchange.headers = dict(added)
             elif self._journal.wants_answers:
                 exchange.answer.append(message.get("body", b""))
             await send(message)
@@ -147,6 +158,13 @@ async def _discard(message: Message) -> None:
 def _normal(path: str) -> str:
     """Without the other spellings: a key by appId, and the function call of the SDKs."""
     return _BY_APP_ID.sub(r"/servicePrincipals/\g<id>", path).removesuffix("()").rstrip("/")
+
+
+def _target(scope: Scope) -> str:
+    """Path and query as the client sent them."""
+    path = scope.get("raw_path") or quote(scope["path"]).encode()
+    query = scope["query_string"]
+    return (path + b"?" + query if query else path).decode("ascii")
 
 
 def _line(scope: Scope) -> str:

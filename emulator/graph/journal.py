@@ -3,9 +3,13 @@
 import json
 import re
 from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TextIO
+
+from emulator.graph.secrets import shown_body, shown_headers
 
 Json = dict[str, Any]
 
@@ -14,8 +18,35 @@ _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _JOB = re.compile(r"(?<=/jobs/)[^/]+")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request as it came in. `target` is its path and query as sent, percent-encoded; `path` and
+    `query` are decoded, the path without the version and in one spelling. `by_admin` is True for
+    the emulator's own administrator, False for the app."""
+
+    method: str
+    target: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    by_admin: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """An answer as it went out. `status` is None when the connection was cut; `by_fault` says that
+    an injected fault struck the request."""
+
+    status: int | None
+    headers: Mapping[str, str]
+    body: bytes
+    by_fault: bool
+
+
 class Journal:
-    """`record` is written with the answers too; in memory only the requests are kept."""
+    """The file `record` gets the bodies of the answers too. Memory keeps everything else. Secrets
+    in headers and the tokens that the emulator issues are replaced."""
 
     def __init__(self, record: Path | None) -> None:
         self.entries: deque[Json] = deque(maxlen=KEPT)
@@ -27,31 +58,40 @@ class Journal:
     def wants_answers(self) -> bool:
         return self._record is not None
 
-    def begin(self, *, method: str, path: str, query: str, body: bytes, at: float) -> Json:
+    def begin(self, asked: Asked, *, at: float) -> Json:
         """The entry of a request that has come in. Times are real epoch seconds."""
         entry: Json = {
-            "method": method,
-            "path": path,
-            "query": query,
-            "body": _readable(body),
+            "method": asked.method,
+            "target": asked.target,
+            "path": asked.path,
+            "query": asked.query,
+            "headers": shown_headers(asked.headers),
+            "body": _readable(asked.body),
+            "by_admin": asked.by_admin,
             "status": None,
+            "answer_headers": {},
+            "by_fault": False,
             "throttled": False,
             "started_at": at,
             "ended_at": None,
         }
         self.entries.append(entry)
-        self.by_path[f"{method} {template(path)}"] += 1
+        self.by_path[f"{asked.method} {template(asked.path)}"] += 1
         return entry
 
-    def end(self, entry: Json, *, status: int | None, answer: bytes, at: float) -> None:
-        """No status means that the connection was cut."""
-        throttled = status == HTTPStatus.TOO_MANY_REQUESTS
-        entry.update(status=status, throttled=throttled, ended_at=at)
+    def end(self, entry: Json, answered: Answered, *, at: float) -> None:
+        entry.update(
+            status=answered.status,
+            answer_headers=shown_headers(answered.headers),
+            by_fault=answered.by_fault,
+            throttled=answered.status == HTTPStatus.TOO_MANY_REQUESTS,
+            ended_at=at,
+        )
         if self._record is not None:
             if self._file is None:
                 self._record.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._record.open("a", encoding="utf-8")
-            line = {**entry, "answer": answer.decode("utf-8", "replace")}
+            line = {**entry, "answer": shown_body(answered.body)}
             self._file.write(json.dumps(line) + "\n")
             self._file.flush()
 

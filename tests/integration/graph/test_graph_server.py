@@ -1,8 +1,6 @@
 """The server around the directory: tokens, errors, faults and records."""
 
-import json
 import time
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -175,21 +173,6 @@ async def test_expired_delta_tokens_are_gone_with_a_place_to_start_over(graph: A
 
     assert answer.status_code == 410
     assert answer.headers["Location"].endswith("/v1.0/groups/delta?$deltatoken=")
-
-
-async def test_every_request_is_kept_with_its_times_and_written_to_the_record(
-    start: Any, tmp_path: Path
-) -> None:
-    record = tmp_path / "graph.jsonl"
-    graph = await start(record=record)
-
-    await graph.get(GROUP)
-    (kept,) = await graph.get("/emulator/requests?path=/groups/")
-
-    assert (kept["method"], kept["status"], kept["throttled"]) == ("GET", 200, False)
-    assert kept["started_at"] <= kept["ended_at"]
-    (line,) = record.read_text().splitlines()
-    assert json.loads(json.loads(line)["answer"])["id"] == TOTAL_ENGINEERING
 
 
 async def test_a_small_answer_does_not_wait_for_an_acknowledgement(graph: Any) -> None:
