@@ -14,6 +14,8 @@ from hasten.settings import Settings
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+EVIDENCE = "docs/evidence.md"
+
 FOLDERS = "docs|emulator|examples|handlers|hasten|infra|scripts|tests|benchmarks"
 FILES = re.compile(rf"`((?:{FOLDERS})/[\w./-]*|[\w.-]+\.(?:txt|sh|yaml|toml|json|py|md))`")
 MADE = {"local.settings.json"}
@@ -97,6 +99,26 @@ def missing_files(text: str, page: str) -> set[str]:
     named = set(FILES.findall(text)) - MADE
     places = (ROOT, (ROOT / page).parent, ROOT / "infra")
     return {name for name in named if not any((at / name).exists() for at in places)}
+
+
+def tests_named(text: str, page: str) -> set[str]:
+    """Test files outside docs/evidence.md: the other pages link to it instead."""
+    return set() if page == EVIDENCE else set(re.findall(r"`(tests/[^`]+)`", text))
+
+
+def evidence() -> Mapping[str, Sequence[str]]:
+    """The tests that hold each behaviour of docs/evidence.md, by the anchor of its heading."""
+    _, *parts = re.split(r"^### (.+)$", texts()[EVIDENCE], flags=re.MULTILINE)
+    return {
+        anchor: re.findall(r"`(tests/[^`]+)`", body.partition("\n#")[0])
+        for heading, body in zip(parts[::2], parts[1::2], strict=True)
+        for anchor in anchors(f"# {heading}")
+    }
+
+
+def claimed(text: str) -> set[str]:
+    """The behaviours that a page marks as tested."""
+    return set(re.findall(r"\[tested\]\((?:docs/)?evidence\.md#([^)]+)\)", text))
 
 
 def broken_links(text: str, page: str) -> set[str]:

@@ -43,8 +43,10 @@ WRONG: list[tuple[Wrong, str]] = [
     (pages.unknown_metrics, "`hasten.chances` counts"),
     (pages.missing_files, "(`tests/unit/watch/test_no_such_thing.py`)"),
     (pages.missing_files, "`requirement.txt` is all"),
+    (pages.tests_named, "(`tests/unit/watch/test_look.py`)"),
     (pages.broken_links, "[here](docs/nowhere.md)"),
     (pages.broken_links, "[here](README.md#no-such-heading)"),
+    (pages.broken_links, "[tested](docs/evidence.md#no-such-behaviour)"),
     (pages.of_this_machine, "see /home/me/hasten"),
 ]
 """What must not be found, each with a text in which it is."""
@@ -160,6 +162,23 @@ def test_the_first_screen_gives_two_commands_and_a_picture() -> None:
 
     assert re.findall(r"^make (\w+)", first, re.MULTILINE) == ["demo", "test"]
     assert "```mermaid" in first
+
+
+def test_every_behaviour_with_evidence_is_claimed_and_every_claim_has_evidence() -> None:
+    claimed = set().union(*map(pages.claimed, pages.texts().values()))
+
+    assert claimed == set(pages.evidence())
+
+
+@pytest.mark.parametrize("behaviour", pages.evidence())
+def test_a_behaviour_names_files_with_tests(behaviour: str) -> None:
+    named = [ROOT / name for name in pages.evidence()[behaviour]]
+
+    assert named
+    for path in named:
+        files = sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
+        assert files, path
+        assert all("def test_" in file.read_text() for file in files), path
 
 
 def test_each_page_can_be_reached_from_the_readme() -> None:
