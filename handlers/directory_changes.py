@@ -6,7 +6,7 @@ import azure.functions as func
 
 from hasten.adapters.telemetry import continued
 from hasten.app import app
-from hasten.messages import Look, directory_change
+from hasten.messages import directory_change
 from hasten.ports.bus import DIRECTORY_CHANGES
 
 blueprint = func.Blueprint()
@@ -19,7 +19,4 @@ blueprint = func.Blueprint()
 async def directory_changes(message: func.ServiceBusMessage) -> None:
     wanted = directory_change(json.loads(message.get_body()))
     with continued("directory_changes", message.application_properties):
-        if isinstance(wanted, Look):
-            await app().retrying.run(app().workers.looking.look, wanted)
-        else:
-            await app().retrying.run(app().workers.attending.attend, wanted)
+        await app().handle(wanted)

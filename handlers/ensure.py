@@ -22,4 +22,4 @@ blueprint = func.Blueprint()
 async def ensure(message: func.ServiceBusMessage) -> None:
     wanted = Ensure.parse(json.loads(message.get_body()))
     with continued("ensure", message.application_properties):
-        await app().retrying.run(app().workers.ensuring.ensure, wanted)
+        await app().handle(wanted)

@@ -25,4 +25,4 @@ async def onboarding_events(message: func.ServiceBusMessage) -> None:
         properties=message.application_properties,
     )
     with continued("onboarding_events", message.application_properties):
-        await app().retrying.run(app().workers.onboarding.take, posted)
+        await app().handle(posted)

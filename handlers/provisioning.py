@@ -22,4 +22,4 @@ blueprint = func.Blueprint()
 async def provisioning(message: func.ServiceBusMessage) -> None:
     wake = Wake.parse(json.loads(message.get_body()))
     with continued("provisioning", message.application_properties):
-        await app().retrying.run(app().workers.draining.drain, wake)
+        await app().handle(wake)

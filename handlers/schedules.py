@@ -12,46 +12,46 @@ blueprint = func.Blueprint()
 @blueprint.timer_trigger(arg_name="timer", schedule="0 * * * * *")
 async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("sweep"):
-        await app().workers.schedules.sweep()
+        await app().tick("sweep")
 
 
 @blueprint.function_name("wake")
 @blueprint.timer_trigger(arg_name="timer", schedule="30 * * * * *")
 async def wake(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("wake"):
-        await app().workers.schedules.wake()
+        await app().tick("wake")
 
 
 @blueprint.function_name("look")
 @blueprint.timer_trigger(arg_name="timer", schedule="15 */5 * * * *")
 async def look(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("look"):
-        await app().workers.schedules.look()
+        await app().tick("look")
 
 
 @blueprint.function_name("verify")
 @blueprint.timer_trigger(arg_name="timer", schedule="50 */5 * * * *")
 async def verify(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("verify"):
-        await app().workers.schedules.verify()
+        await app().tick("verify")
 
 
 @blueprint.function_name("apply")
 @blueprint.timer_trigger(arg_name="timer", schedule="40 */10 * * * *")
 async def apply(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("apply"):
-        await app().workers.schedules.apply()
+        await app().tick("apply")
 
 
 @blueprint.function_name("renew")
 @blueprint.timer_trigger(arg_name="timer", schedule="45 0 * * * *")
 async def renew(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("renew"):
-        await app().workers.schedules.renew()
+        await app().tick("renew")
 
 
 @blueprint.function_name("tidy")
 @blueprint.timer_trigger(arg_name="timer", schedule="0 30 3 * * *")
 async def tidy(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("tidy"):
-        await app().workers.schedules.tidy()
+        await app().tick("tidy")

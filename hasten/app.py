@@ -1,11 +1,11 @@
-"""Where a process of the app begins: settings, targets and ports, and what the webhook needs.
+"""Puts one process together: settings, targets, ports, and what the webhook needs.
 
-The webhook must answer at once on a cold start. What stands behind the queues and the timers is
+The webhook must answer at once on a cold start. The flows behind the queues and the timers are
 loaded with the first message or tick: in Azure each function runs in processes of its own.
 """
 
 import os
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from hasten import settings, targets
 from hasten.adapters import telemetry
 from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.backoff import backoff
+from hasten.messages import Retriable
 from hasten.ports.ports import Ports
 from hasten.retry import Retrying
 from hasten.settings import Settings
@@ -20,7 +21,7 @@ from hasten.targets import Target
 from hasten.watch.webhook import Receiving
 
 if TYPE_CHECKING:
-    from hasten.wiring import Workers
+    from hasten.context import Context
 
 
 @lru_cache(maxsize=1)
@@ -51,8 +52,20 @@ class App:
             is_ours=self._settings.is_our_client_state,
         )
 
+    async def handle(self, message: Retriable) -> None:
+        """Runs the flow that the message is for. Only a bug leaves here as an exception."""
+        from hasten.wiring import FLOWS  # noqa: PLC0415 - slow to load
+
+        await self._retrying.run(partial(FLOWS[type(message)], self._context), message)
+
+    async def tick(self, timer: str) -> None:
+        """Runs the work of a timer. Only a bug leaves here as an exception."""
+        from hasten.timers import run  # noqa: PLC0415 - slow to load
+
+        await run(self._context, timer)
+
     @cached_property
-    def retrying(self) -> Retrying:
+    def _retrying(self) -> Retrying:
         return Retrying(
             bus=self._ports.bus,
             emit=self._ports.emit,
@@ -62,8 +75,7 @@ class App:
         )
 
     @cached_property
-    def workers(self) -> "Workers":
-        # Loaded here alone: it takes as long as all else together.
-        from hasten.wiring import Workers  # noqa: PLC0415
+    def _context(self) -> "Context":
+        from hasten.context import Context  # noqa: PLC0415 - slow to load
 
-        return Workers(self._settings, self._targets, self._ports)
+        return Context(self._settings, self._targets, self._ports)

@@ -86,7 +86,7 @@ def looks_at(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attend:
+class SubscriptionEvent:
     """See to a subscription that Graph sent a lifecycle event about."""
 
     queue = DIRECTORY_CHANGES
@@ -119,9 +119,13 @@ class Attend:
         )
 
 
-def directory_change(body: Json) -> Look | Attend:
+def directory_change(body: Json) -> Look | SubscriptionEvent:
     """What a message on `directory-changes` asks for."""
-    return Attend.parse(body) if body.get("kind") == Attend.kind else Look.parse(body)
+    return (
+        SubscriptionEvent.parse(body)
+        if body.get("kind") == SubscriptionEvent.kind
+        else Look.parse(body)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

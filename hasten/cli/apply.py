@@ -8,6 +8,7 @@ from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json, say
 from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, run
 from hasten.domain.applying import Kind, Step
+from hasten.ensure.apply_policy import apply_policy, plan_policy
 
 
 def apply(
@@ -23,9 +24,9 @@ def apply(
         steps: list[Step] = []
         done: list[str] = []
         for one in chosen(operator, target):
-            steps += await operator.applying.plan(one)
+            steps += await plan_policy(operator.context, one)
             if yes:
-                await operator.applying.apply(one)
+                await apply_policy(operator.context, one)
                 done.append(f"{one.name}: observed only" if one.observes else f"{one.name}: done")
         if json:
             as_json(steps)

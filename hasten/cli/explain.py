@@ -8,6 +8,7 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json, say
 from hasten.cli.running import AsJson, Code, SettingsFile, chosen, run
+from hasten.operate.explain import explain_person, find_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,10 @@ def explain(
     """Where a person stands with each target: assigned how, what happened, what comes next."""
 
     async def work(operator: Operator) -> Code:
-        explaining = operator.explaining
-        found = await explaining.find(user)
+        context = operator.context
+        found = await find_person(context, user)
         told = [
-            Explained(one.name, await explaining.explain(one, found))
+            Explained(one.name, await explain_person(context, one, found))
             for one in chosen(operator, target)
         ]
         if json:

@@ -1,9 +1,8 @@
-"""The services that only the command line has, beside those of the app."""
+"""What a command works with: the app's own context, under the identity of the operator."""
 
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from functools import cached_property
 from pathlib import Path
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -12,92 +11,35 @@ from azure.identity.aio import DefaultAzureCredential
 from hasten import settings, targets
 from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.cli.environment import IDENTITY, identity
+from hasten.context import Context
 from hasten.doctor.examination import Doctor, Progress
-from hasten.operate.explain import Explaining
-from hasten.operate.release import Releasing
-from hasten.operate.release_intents import ReleasingIntents
-from hasten.operate.replay import Replaying
-from hasten.operate.status import Standing
+from hasten.ports.dead_letters import Shelf
 from hasten.ports.telemetry import Event
-from hasten.records import subscriptions
 from hasten.settings import Settings
 from hasten.targets import Target
-from hasten.wiring import Workers
 
 
-class Operator(Workers):
+class Operator:
+    """The context of the app, and what the command line alone reaches."""
+
     def __init__(self, settings: Settings, targets: tuple[Target, ...], ports: AzurePorts) -> None:
-        super().__init__(settings, targets, ports)
-        self._azure = ports
+        self.context = Context(settings, targets, ports)
+        self._ports = ports
+
+    @property
+    def shelf(self) -> Shelf:
+        return self._ports.shelf
 
     def target(self, name: str) -> Target | None:
-        return self._by_name.get(name)
+        return self.context.targets.get(name)
 
     @property
     def all_targets(self) -> tuple[Target, ...]:
-        return self._targets
-
-    @cached_property
-    def standing(self) -> Standing:
-        return Standing(
-            directory=self._ports.directory,
-            store=self._ports.store,
-            ledger=self._ledger,
-            intents=self._intents,
-            now=self._ports.now,
-        )
-
-    @cached_property
-    def explaining(self) -> Explaining:
-        return Explaining(
-            directory=self._ports.directory,
-            store=self._ports.store,
-            ledger=self._ledger,
-            intents=self._intents,
-            now=self._ports.now,
-        )
-
-    @cached_property
-    def releasing(self) -> Releasing:
-        return Releasing(
-            store=self._ports.store,
-            ledger=self._ledger,
-            outbox=self._outbox,
-            bus=self._ports.bus,
-            targets=self._by_name,
-            now=self._ports.now,
-            new_id=self._ports.new_id,
-        )
-
-    @cached_property
-    def releasing_intents(self) -> ReleasingIntents:
-        return ReleasingIntents(
-            intents=self._intents,
-            outbox=self._outbox,
-            bus=self._ports.bus,
-            targets=self._by_name,
-            now=self._ports.now,
-            new_id=self._ports.new_id,
-        )
-
-    @cached_property
-    def replaying(self) -> Replaying:
-        return Replaying(self._azure.shelf, self._ports.bus, self._ports.new_id)
+        return tuple(self.context.targets.values())
 
     def doctor(self, tell: Progress) -> Doctor:
         """`tell` hears of each check as it begins."""
-        return Doctor(
-            directory=self._ports.directory,
-            store=self._ports.store,
-            probes=self._azure.probes,
-            targets=self._targets,
-            url=self._settings.notification_url,
-            state=subscriptions.mark(self._settings.client_state),
-            has_previous_secret=self._settings.client_state_secret_previous is not None,
-            now=self._ports.now,
-            new_id=self._ports.new_id,
-            tell=tell,
-        )
+        return Doctor(self.context, self._ports.probes, tell)
 
 
 @asynccontextmanager

@@ -12,7 +12,8 @@ from hasten.cli.printing import say
 from hasten.cli.running import Code, SettingsFile, Yes, chosen, run
 from hasten.domain.changes import Change
 from hasten.domain.intents import Intent
-from hasten.operate.release import STILL_DONE
+from hasten.operate.release import STILL_DONE, discard_changes, held_changes, release_changes
+from hasten.operate.release_intents import discard_intents, held_intents, release_intents
 
 TargetName = Annotated[str, typer.Argument(help="Name in targets.yaml.")]
 Groups = Annotated[
@@ -82,8 +83,8 @@ def _decide(
         [known] = chosen(operator, target)
         chosen_ones = {"groups": _ids(groups), "users": _ids(users)}
         held = (
-            await operator.releasing.held(known.name, **chosen_ones),
-            await operator.releasing_intents.held(known.name, **chosen_ones),
+            await held_changes(operator.context, known.name, **chosen_ones),
+            await held_intents(operator.context, known.name, **chosen_ones),
         )
         count = len(held[0]) + len(held[1])
         if not count:
@@ -110,14 +111,14 @@ def _ids(given: Sequence[str] | None) -> frozenset[str]:
 
 async def _release(operator: Operator, target: str, held: Held) -> int:
     rows, intents = held
-    moved = len(await operator.releasing.release(target, rows)) if rows else 0
-    return moved + len(await operator.releasing_intents.release(target, intents))
+    moved = len(await release_changes(operator.context, target, rows)) if rows else 0
+    return moved + len(await release_intents(operator.context, target, intents))
 
 
 async def _discard(operator: Operator, target: str, held: Held) -> int:
     rows, intents = held
-    moved = len(await operator.releasing.discard(target, rows)) if rows else 0
-    return moved + len(await operator.releasing_intents.discard(target, intents))
+    moved = len(await discard_changes(operator.context, target, rows)) if rows else 0
+    return moved + len(await discard_intents(operator.context, target, intents))
 
 
 def _changes(held: Sequence[Change]) -> list[str]:

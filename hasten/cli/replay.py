@@ -8,7 +8,7 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.printing import say, table
 from hasten.cli.running import Code, SettingsFile, UsageError, Yes, run
-from hasten.operate.replay import event_id, why
+from hasten.operate.replay import event_id, parked, replay_parked, why
 from hasten.ports import bus
 
 
@@ -38,22 +38,24 @@ def replay(
     async def work(operator: Operator) -> Code:
         if queue is not Queue.ONBOARDING_REJECTED and not dead_letters:
             raise UsageError(f"{queue} is read by the app itself: give --dead-letters")
-        replaying, ids = operator.replaying, frozenset(id_ or ())
-        parked = await replaying.parked(queue, dead_letters=dead_letters, ids=ids)
-        if not parked:
+        ids = frozenset(id_ or ())
+        found = await parked(operator.shelf, queue, dead_letters=dead_letters, ids=ids)
+        if not found:
             say("There is nothing to send again.")
             return Code.PROBLEM if ids else Code.FINE
-        rows = [(one.message_id, event_id(one), one.subject or "", why(one)) for one in parked]
-        table(f"{len(parked)} of {queue}", "message", "event", "type", "reason", rows=rows)
+        rows = [(one.message_id, event_id(one), one.subject or "", why(one)) for one in found]
+        table(f"{len(found)} of {queue}", "message", "event", "type", "reason", rows=rows)
         if dry_run:
             return Code.FINE
         if not (yes or typer.confirm("Send them again?")):
             say("Nothing was done.")
             return Code.PROBLEM
-        sent = await replaying.replay(queue, parked, dead_letters=dead_letters)
+        sent = await replay_parked(
+            operator.context, operator.shelf, queue, found, dead_letters=dead_letters
+        )
         say(f"{sent} sent again.")
-        if sent < len(parked):
-            say(f"{len(parked) - sent} were taken by somebody else meanwhile.")
+        if sent < len(found):
+            say(f"{len(found) - sent} were taken by somebody else meanwhile.")
         return Code.FINE
 
     run(settings, work)

@@ -8,7 +8,7 @@ from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json, at, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, chosen, run
 from hasten.limits import CALLS_PER_WINDOW
-from hasten.operate.status import Held, Status
+from hasten.operate.status import Held, Status, target_status
 
 
 def status(
@@ -20,7 +20,7 @@ def status(
     """How each target stands: its job, what is open, held or failed, and who tells of changes."""
 
     async def work(operator: Operator) -> Code:
-        found = [await operator.standing.of(t) for t in chosen(operator, target)]
+        found = [await target_status(operator.context, t) for t in chosen(operator, target)]
         if json:
             as_json(found)
         else:

@@ -1,20 +1,18 @@
 """Runs every check and gathers what they find; one that fails does not keep the others waiting."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from hasten.context import Context
 from hasten.doctor import groups, job, mapping, permissions, subscriptions, surroundings
 from hasten.doctor.findings import Finding, Level, ok, problem
 from hasten.doctor.subscriptions import Expected
 from hasten.domain.jobs import choose_rule
 from hasten.errors import PermanentError, TemporaryError
 from hasten.policy import Access
-from hasten.ports.clock import NewId, Now
-from hasten.ports.directory import Directory
 from hasten.ports.probes import Probes
-from hasten.ports.store import Store
 from hasten.records import subscriptions as records
 from hasten.targets import Target
 from hasten.watch.sweep import service_principal
@@ -31,37 +29,33 @@ LOOK_AT = {
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Doctor:
-    """`state` marks the clientState that our subscriptions must have."""
+    """`tell` hears of each check as it begins."""
 
-    directory: Directory
-    store: Store
+    context: Context
     probes: Probes
-    targets: Sequence[Target]
-    url: str
-    state: str
-    has_previous_secret: bool
-    now: Now
-    new_id: NewId
     tell: Progress
 
     async def examine(self) -> list[Finding]:
         """All findings, in the order in which someone would mend them. What has nothing to do with
         each other is asked at the same time."""
-        probes, new_id = self.probes, self.new_id
+        context, probes = self.context, self.probes
+        url, new_id = context.settings.notification_url, context.new_id
         found = await asyncio.gather(
             self._try(TOKEN, self._token()),
             self._try(surroundings.CLOCK, surroundings.check_clock(probes)),
-            self._try(surroundings.STORE, surroundings.check_store(self.store, new_id)),
+            self._try(surroundings.STORE, surroundings.check_store(context.store, new_id)),
             *(
                 self._try(surroundings.QUEUE, surroundings.check_queue(probes, queue))
                 for queue in surroundings.QUEUES
             ),
-            self._try(surroundings.WEBHOOK, surroundings.check_webhook(probes, self.url, new_id)),
-            *(self._target(target) for target in self.targets),
+            self._try(surroundings.WEBHOOK, surroundings.check_webhook(probes, url, new_id)),
+            *(self._target(target) for target in context.targets.values()),
         )
-        secret = surroundings.check_secret(has_previous=self.has_previous_secret)
+        secret = surroundings.check_secret(
+            has_previous=context.settings.client_state_secret_previous is not None
+        )
         return [*secret, *chain.from_iterable(found)]
 
     async def _try(self, check: str, checking: Awaitable[list[Finding]]) -> list[Finding]:
@@ -73,7 +67,9 @@ class Doctor:
 
     async def _token(self) -> list[Finding]:
         token = await self.probes.token()
-        uses_onboarding = any(t.groups or t.direct is Access.ALLOW for t in self.targets)
+        uses_onboarding = any(
+            t.groups or t.direct is Access.ALLOW for t in self.context.targets.values()
+        )
         return [
             ok(TOKEN, "Microsoft Graph gave one"),
             *permissions.check(token, uses_onboarding=uses_onboarding),
@@ -82,7 +78,7 @@ class Doctor:
     async def _target(self, target: Target) -> list[Finding]:
         self.tell(f"{TARGET} {target.name}")
         try:
-            principal = await service_principal(self.directory, target)
+            principal = await service_principal(self.context.directory, target)
         except (PermanentError, TemporaryError) as error:
             return [replace(_failed(TARGET, error), target=target.name)]
         object_id = str(principal["id"])
@@ -95,7 +91,7 @@ class Doctor:
         return [replace(finding, target=target.name) for finding in findings]
 
     async def _job(self, principal: str, target: Target) -> list[Finding]:
-        found = await job.read(self.directory, principal, target.job)
+        found = await job.read(self.context.directory, principal, target.job)
         rules = job.check_rules(found, target)
         findings = [*job.check_state(found), *rules]
         if target.expect_mapping and all(finding.level is Level.OK for finding in rules):
@@ -104,14 +100,16 @@ class Doctor:
         return findings
 
     async def _groups(self, principal: str, target: Target) -> list[Finding]:
-        assigned = groups.assigned(await self.directory.assignments(principal))
+        assigned = groups.assigned(await self.context.directory.assignments(principal))
         findings = groups.check_assigned(assigned)
         for group in assigned:
-            findings += await self._try(groups.MEMBERS, groups.check_group(self.directory, group))
+            findings += await self._try(
+                groups.MEMBERS, groups.check_group(self.context.directory, group)
+            )
         for policy in target.groups:
             findings += await self._try(
                 groups.POLICY,
-                groups.check_policy(self.directory, policy, assigned, target=target),
+                groups.check_policy(self.context.directory, policy, assigned, target=target),
             )
         findings += await self._try(subscriptions.CHECK, self._subscriptions(assigned))
         return findings
@@ -119,9 +117,13 @@ class Doctor:
     async def _subscriptions(self, assigned: Iterable[str]) -> list[Finding]:
         return subscriptions.check(
             list(assigned),
-            await self.directory.subscriptions(),
-            await records.load_all(self.store),
-            Expected(url=self.url, state=self.state, now=self.now()),
+            await self.context.directory.subscriptions(),
+            await records.load_all(self.context.store),
+            Expected(
+                url=self.context.settings.notification_url,
+                state=records.mark(self.context.settings.client_state),
+                now=self.context.now(),
+            ),
         )
 
 

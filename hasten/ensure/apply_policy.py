@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from hasten.context import Context
 from hasten.domain.applying import (
     NO_MIRRORING,
     GroupNow,
@@ -14,185 +15,185 @@ from hasten.domain.applying import (
     steps_for,
 )
 from hasten.ensure.assignment import Assigned
-from hasten.ensure.groups import Groups
-from hasten.ensure.mirror import Mirror
+from hasten.ensure.groups import find_group, make_group
+from hasten.ensure.mirror import (
+    add_members,
+    forget_members,
+    remembered_members,
+    remove_members,
+)
 from hasten.error_collector import Troubles
 from hasten.errors import PermanentError
 from hasten.policy import GroupPolicy
-from hasten.ports.clock import Now
-from hasten.ports.directory import Directory, NotYet
-from hasten.ports.store import Json, Store
-from hasten.ports.telemetry import Emit, Event
+from hasten.ports.directory import NotYet
+from hasten.ports.store import Json
+from hasten.ports.telemetry import Event
 from hasten.records import discovered as registry
-from hasten.records.intents import Intents
 from hasten.targets import Target
-from hasten.watch.sweep import Watching
+from hasten.watch.sweep import discover
 
 
-@dataclass(frozen=True, slots=True)
-class Applying:
-    directory: Directory
-    store: Store
-    intents: Intents
-    watching: Watching
-    targets: Sequence[Target]
-    emit: Emit
-    now: Now
+async def apply_policies(context: Context) -> None:
+    """What the timer does: every target, without the removals that the brake holds."""
+    troubles = Troubles()
+    for target in context.targets.values():
+        with troubles.kept():
+            await _apply(context, target, mass_removals=False)
+    troubles.surface()
 
-    async def run(self) -> None:
-        """What the timer does: every target, without the removals that the brake holds."""
-        troubles = Troubles()
-        for target in self.targets:
-            with troubles.kept():
-                await self._apply(target, mass_removals=False)
-        troubles.surface()
 
-    async def plan(self, target: Target) -> Sequence[Step]:
-        """What is missing, in the order in which it would be done; writes nothing."""
-        return steps_for(target.name, await self._read(target, await self._assigned(target)))
+async def plan_policy(context: Context, target: Target) -> Sequence[Step]:
+    """What is missing, in the order in which it would be done; writes nothing."""
+    return steps_for(target.name, await _read(context, target, await _assigned(context, target)))
 
-    async def apply(self, target: Target) -> Sequence[Step]:
-        """Does what is missing, mass removals as well: someone has read the plan. Returns the
-        steps; in observe mode none of them is done."""
-        return await self._apply(target, mass_removals=True)
 
-    async def _apply(self, target: Target, *, mass_removals: bool) -> Sequence[Step]:
-        assigned = await self._assigned(target)
-        groups = await self._read(target, assigned)
-        steps = steps_for(target.name, groups)
-        if target.observes:
-            for step in steps:
-                self._tell(step, "observed")
-            return steps
-        troubles = Troubles()
-        made: dict[str, str] = {}
+async def apply_policy(context: Context, target: Target) -> Sequence[Step]:
+    """Does what is missing, mass removals as well: someone has read the plan. Returns the
+    steps; in observe mode none of them is done."""
+    return await _apply(context, target, mass_removals=True)
+
+
+async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Sequence[Step]:
+    assigned = await _assigned(context, target)
+    groups = await _read(context, target, assigned)
+    steps = steps_for(target.name, groups)
+    if target.observes:
         for step in steps:
-            if step.kind is Kind.PROBLEM or (step.held and not mass_removals):
-                self._tell(step, "held" if step.held else "problem", problem=True)
-                continue
-            group = step.group or made.get(step.name, "")
-            if not group and step.kind is not Kind.CREATE:
-                continue  # it could not be made
-            with troubles.kept():
-                made[step.name] = await self._do(
-                    target, assigned, replace(step, group=group), troubles
-                )
-                self._tell(step, "done")
-        for now in groups:
-            if now.mirroring.forgotten:
-                await self._mirror.forget(target.name, now.group, now.mirroring.forgotten)
-        troubles.surface()
+            _tell(context, step, "observed")
         return steps
+    troubles = Troubles()
+    made: dict[str, str] = {}
+    for step in steps:
+        if step.kind is Kind.PROBLEM or (step.held and not mass_removals):
+            _tell(context, step, "held" if step.held else "problem", problem=True)
+            continue
+        group = step.group or made.get(step.name, "")
+        if not group and step.kind is not Kind.CREATE:
+            continue  # it could not be made
+        with troubles.kept():
+            made[step.name] = await _do(
+                context, target, assigned, replace(step, group=group), troubles
+            )
+            _tell(context, step, "done")
+    for now in groups:
+        if now.mirroring.forgotten:
+            await forget_members(context, target.name, now.group, now.mirroring.forgotten)
+    troubles.surface()
+    return steps
 
-    async def _do(self, target: Target, assigned: Assigned, step: Step, troubles: Troubles) -> str:
-        """The id of the step's group."""
-        match step.kind:
-            case Kind.CREATE:
-                [creation] = [p.create for p in target.groups if p.create and p.name == step.name]
-                return await self._groups.make(target.name, step.name, creation)
-            case Kind.ASSIGN:
-                await assigned.assign(step.group, step.role)
-            case Kind.ADD:
-                await self._mirror.add(target.name, step.group, step.users, troubles)
-            case Kind.REMOVE:
-                await self._mirror.remove(target.name, step.group, step.users)
-        return step.group
 
-    async def _read(self, target: Target, assigned: Assigned) -> list[GroupNow]:
-        """A name with wildcards makes nothing."""
-        return [
-            await self._now(target, assigned, policy)
-            for policy in target.groups
-            if not policy.is_pattern
-        ]
+async def _do(
+    context: Context, target: Target, assigned: Assigned, step: Step, troubles: Troubles
+) -> str:
+    """The id of the step's group."""
+    match step.kind:
+        case Kind.CREATE:
+            [creation] = [p.create for p in target.groups if p.create and p.name == step.name]
+            return await make_group(context, target.name, step.name, creation)
+        case Kind.ASSIGN:
+            await assigned.assign(step.group, step.role)
+        case Kind.ADD:
+            await add_members(context, target.name, step.group, step.users, troubles)
+        case Kind.REMOVE:
+            await remove_members(context, target.name, step.group, step.users)
+    return step.group
 
-    async def _now(self, target: Target, assigned: Assigned, policy: GroupPolicy) -> GroupNow:
-        """How one group is, and what is wrong with it."""
-        problems: list[str] = []
-        now = GroupNow(name=str(policy.name or policy.id), group="", problems=problems)
+
+async def _read(context: Context, target: Target, assigned: Assigned) -> list[GroupNow]:
+    """A name with wildcards makes nothing."""
+    return [
+        await _now(context, target, assigned, policy)
+        for policy in target.groups
+        if not policy.is_pattern
+    ]
+
+
+async def _now(
+    context: Context, target: Target, assigned: Assigned, policy: GroupPolicy
+) -> GroupNow:
+    """How one group is, and what is wrong with it."""
+    problems: list[str] = []
+    now = GroupNow(name=str(policy.name or policy.id), group="", problems=problems)
+    with _noted(problems):
+        shown = await _shown(context, target, policy)
+        now = replace(now, group=str(shown["id"]) if shown else "")
         with _noted(problems):
-            shown = await self._shown(target, policy)
-            now = replace(now, group=str(shown["id"]) if shown else "")
-            with _noted(problems):
-                now = replace(now, role=_role(assigned, policy, now.group), creates=shown is None)
-            if now.group or now.creates:
-                now = replace(now, mirroring=await self._mirroring(target, policy, shown))
-        return now
+            now = replace(now, role=_role(assigned, policy, now.group), creates=shown is None)
+        if now.group or now.creates:
+            now = replace(now, mirroring=await _mirroring(context, target, policy, shown))
+    return now
 
-    async def _shown(self, target: Target, policy: GroupPolicy) -> Json | None:
-        """None when it is to be created."""
-        group = str(policy.id) if policy.id else None
-        if policy.name:
-            group = await self._groups.find(target.name, policy.name)
-        shown = await self.directory.group(group) if group else None
-        if group and policy.name and shown is None:
-            raise NotYet(f"group {group} does not show everywhere yet")
-        if shown is None and policy.create is None:
-            raise PermanentError(
-                "the group does not exist", "create it, or give it `create:` in targets.yaml"
-            )
-        return shown
 
-    async def _mirroring(
-        self, target: Target, policy: GroupPolicy, shown: Json | None
-    ) -> Mirroring:
-        if not policy.also_members_of:
-            return NO_MIRRORING
-        if shown and (shown.get("isAssignableToRole") or shown.get("groupTypes")):
-            raise PermanentError(
-                "a dynamic or role-assignable group takes no members of others",
-                "take also_members_of away from it in targets.yaml",
-            )
-        wanted: set[str] = set()
-        for other in policy.also_members_of:
-            wanted |= await self._people(target, other)
-        group = str(shown["id"]) if shown else ""
-        members = [member.id for member in await self.directory.members(group)] if group else []
-        found = mirroring(
-            policy.also_members_of,
-            wanted=wanted,
-            members=members,
-            remembered=await self._mirror.remembered(target.name, group) if group else (),
+async def _shown(context: Context, target: Target, policy: GroupPolicy) -> Json | None:
+    """None when it is to be created."""
+    group = str(policy.id) if policy.id else None
+    if policy.name:
+        group = await find_group(context, target.name, policy.name)
+    shown = await context.directory.group(group) if group else None
+    if group and policy.name and shown is None:
+        raise NotYet(f"group {group} does not show everywhere yet")
+    if shown is None and policy.create is None:
+        raise PermanentError(
+            "the group does not exist", "create it, or give it `create:` in targets.yaml"
         )
-        held = target.brake.exceeded(removals=len(found.leaving), members_before=len(members))
-        return replace(found, held=held)
+    return shown
 
-    async def _people(self, target: Target, other: str) -> set[str]:
-        """Members of another group of the policy. One that is missing is an error, never empty: its
-        people would be removed. One that is still to be created has none yet."""
-        [source] = [p for p in target.groups if p.identity == other.casefold()]
-        if source.is_pattern:
-            raise PermanentError(
-                f"also_members_of names {other}, which stands for several groups",
-                "name each of them in targets.yaml",
-            )
-        shown = await self._shown(target, source)
-        if shown is None:
-            return set()
-        return {m.id for m in await self.directory.members(str(shown["id"])) if m.kind == "user"}
 
-    async def _assigned(self, target: Target) -> Assigned:
-        found = await registry.load(self.store, target.name)
-        found = found or await self.watching.discover(target)
-        return await Assigned.read(self.directory, found.service_principal)
+async def _mirroring(
+    context: Context, target: Target, policy: GroupPolicy, shown: Json | None
+) -> Mirroring:
+    if not policy.also_members_of:
+        return NO_MIRRORING
+    if shown and (shown.get("isAssignableToRole") or shown.get("groupTypes")):
+        raise PermanentError(
+            "a dynamic or role-assignable group takes no members of others",
+            "take also_members_of away from it in targets.yaml",
+        )
+    wanted: set[str] = set()
+    for other in policy.also_members_of:
+        wanted |= await _people(context, target, other)
+    group = str(shown["id"]) if shown else ""
+    members = [member.id for member in await context.directory.members(group)] if group else []
+    found = mirroring(
+        policy.also_members_of,
+        wanted=wanted,
+        members=members,
+        remembered=await remembered_members(context, target.name, group) if group else (),
+    )
+    held = target.brake.exceeded(removals=len(found.leaving), members_before=len(members))
+    return replace(found, held=held)
 
-    @property
-    def _groups(self) -> Groups:
-        return Groups(self.directory, self.store, self.now)
 
-    @property
-    def _mirror(self) -> Mirror:
-        return Mirror(self.directory, self.store, self.intents, self.now)
+async def _people(context: Context, target: Target, other: str) -> set[str]:
+    """Members of another group of the policy. One that is missing is an error, never empty: its
+    people would be removed. One that is still to be created has none yet."""
+    [source] = [p for p in target.groups if p.identity == other.casefold()]
+    if source.is_pattern:
+        raise PermanentError(
+            f"also_members_of names {other}, which stands for several groups",
+            "name each of them in targets.yaml",
+        )
+    shown = await _shown(context, target, source)
+    if shown is None:
+        return set()
+    return {m.id for m in await context.directory.members(str(shown["id"])) if m.kind == "user"}
 
-    def _tell(self, step: Step, result: str, *, problem: bool = False) -> None:
-        about = {
-            "target": step.target,
-            "group": step.group,
-            "step": step.kind,
-            "people": len(step.users),
-            "reason": step.problem,
-        }
-        self.emit(Event("policy", result, about, problem=problem))
+
+async def _assigned(context: Context, target: Target) -> Assigned:
+    found = await registry.load(context.store, target.name)
+    found = found or await discover(context, target)
+    return await Assigned.read(context.directory, found.service_principal)
+
+
+def _tell(context: Context, step: Step, result: str, *, problem: bool = False) -> None:
+    about = {
+        "target": step.target,
+        "group": step.group,
+        "step": step.kind,
+        "people": len(step.users),
+        "reason": step.problem,
+    }
+    context.emit(Event("policy", result, about, problem=problem))
 
 
 @contextmanager

@@ -1,50 +1,44 @@
 """What would have been done for an intent, in a sentence: for targets that only observe."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.ensuring import GONE, Ending
 from hasten.domain.intents import NAMED, Intent, Wanted
-from hasten.ensure.groups import Groups
+from hasten.ensure.groups import find_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.work import Work
-from hasten.ports.directory import Directory
 from hasten.watch.admit import OBSERVE_NEXT
 
 OBSERVED = "observed"
 """Result of an event that a target in observe mode would have obeyed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observing:
-    directory: Directory
-    groups: Groups
-
-    async def observe(self, work: Work, wanted: Sequence[Intent]) -> None:
-        """For intents of one group, which may not be there yet."""
-        assigned = await work.assigned()
-        if work.group == DIRECT:
-            for intent in wanted:
-                sentence = _direct(intent, is_assigned=bool(assigned.of(intent.user)))
-                work.end([intent], sentence)
-            return
-        group = work.group
-        if group.startswith(NAMED):
-            found = await self.groups.find(work.target.name, wanted[0].group_name)
-            if found is None:
-                work.end(wanted, _observed("the group would be created and assigned"))
-                return
-            group = found
-        shown = await self.directory.group(group)
-        if shown is None:
-            work.end(wanted, GONE)
-            return
-        members = {member.id for member in await self.directory.members(group)}
-        first = "" if assigned.of(group) else "the group would be assigned, and "
+async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
+    """For intents of one group, which may not be there yet."""
+    assigned = await work.assigned()
+    if work.group == DIRECT:
         for intent in wanted:
-            sentence = _member(intent, first, is_member=intent.user in members)
-            work.end([intent], forbidden(work.target, intent, shown) or sentence)
+            sentence = _direct(intent, is_assigned=bool(assigned.of(intent.user)))
+            work.end([intent], sentence)
+        return
+    group = work.group
+    if group.startswith(NAMED):
+        found = await find_group(context, work.target.name, wanted[0].group_name)
+        if found is None:
+            work.end(wanted, _observed("the group would be created and assigned"))
+            return
+        group = found
+    shown = await context.directory.group(group)
+    if shown is None:
+        work.end(wanted, GONE)
+        return
+    members = {member.id for member in await context.directory.members(group)}
+    first = "" if assigned.of(group) else "the group would be assigned, and "
+    for intent in wanted:
+        sentence = _member(intent, first, is_member=intent.user in members)
+        work.end([intent], forbidden(work.target, intent, shown) or sentence)
 
 
 def _member(intent: Intent, first: str, *, is_member: bool) -> Ending:

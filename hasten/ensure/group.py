@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from hasten.context import Context
 from hasten.domain.changes import State
 from hasten.domain.ensuring import (
     COMPANY,
@@ -17,193 +18,193 @@ from hasten.domain.ensuring import (
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.ensure.assignment import Assigned
-from hasten.ensure.groups import Groups
+from hasten.ensure.groups import is_recent_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.members import Joined, add
 from hasten.ensure.work import Result, Work, let_go, marked, origin
 from hasten.errors import PermanentError
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.policy import policy_for
-from hasten.ports.clock import Now
-from hasten.ports.directory import Directory, Member, NotYet
-from hasten.ports.store import Json, Store
-from hasten.ports.telemetry import Emit, Event
+from hasten.ports.directory import Member, NotYet
+from hasten.ports.store import Json
+from hasten.ports.telemetry import Event
 from hasten.records import cursors
-from hasten.records.intents import Intents
-from hasten.watch.brake import Braking
 from hasten.watch.look import start_watching
 
 
-@dataclass(frozen=True, slots=True)
-class GroupEnsuring:
-    directory: Directory
-    store: Store
-    groups: Groups
-    intents: Intents
-    braking: Braking
-    emit: Emit
-    now: Now
+async def ensure_in_group(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
+    """Intents of one group, oldest first; revocations go before grants."""
+    ready = _ready(context, work, wanted)
+    if not ready:
+        return
+    shown = await context.directory.group(work.group)
+    if shown is None:
+        await _without_group(context, work, ready)
+        return
+    of = _allowed(work, ready, shown)
+    with work.troubles.kept():
+        await _leave(context, work, of[Wanted.ABSENT])
+    if not any(of[kind] for kind in Wanted if kind is not Wanted.ABSENT):
+        return
+    if of[Wanted.MEMBER] or of[Wanted.GROUP]:
+        await _watch(context, work.group)
+    sight = await _look(context, work.group)
+    work.results += [(intent, sight.of(intent)) for intent in of[Wanted.IN_STEP]]
+    newcomers, itself = of[Wanted.MEMBER], of[Wanted.GROUP]
+    if newcomers or itself:
+        await _grant(context, work, shown, sight, newcomers=newcomers, itself=itself)
 
-    async def bring_about(self, work: Work, wanted: Sequence[Intent]) -> None:
-        """Intents of one group, oldest first; revocations go before grants."""
-        ready = self._ready(work, wanted)
-        if not ready:
-            return
-        shown = await self.directory.group(work.group)
-        if shown is None:
-            await self._without_group(work, ready)
-            return
-        of = _allowed(work, ready, shown)
-        with work.troubles.kept():
-            await self._leave(work, of[Wanted.ABSENT])
-        if not any(of[kind] for kind in Wanted if kind is not Wanted.ABSENT):
-            return
-        if of[Wanted.MEMBER] or of[Wanted.GROUP]:
-            await self._watch(work.group)
-        sight = await self._look(work.group)
-        work.results += [(intent, sight.of(intent)) for intent in of[Wanted.IN_STEP]]
-        newcomers, itself = of[Wanted.MEMBER], of[Wanted.GROUP]
-        if newcomers or itself:
-            await self._grant(work, shown, sight, newcomers, itself)
 
-    def _ready(self, work: Work, wanted: Sequence[Intent]) -> Sequence[Intent]:
-        """Without new members that still wait for company: nothing is read for their sake."""
-        newcomers = [intent for intent in wanted if intent.wanted is Wanted.MEMBER]
-        if not newcomers or len(newcomers) >= MAX_LINKS_PER_PATCH:
-            return wanted
-        due = newcomers[0].recorded_at + COMPANY
-        if due <= self.now():
-            return wanted
-        work.due = due
-        return [intent for intent in wanted if intent.wanted is not Wanted.MEMBER]
+def _ready(context: Context, work: Work, wanted: Sequence[Intent]) -> Sequence[Intent]:
+    """Without new members that still wait for company: nothing is read for their sake."""
+    newcomers = [intent for intent in wanted if intent.wanted is Wanted.MEMBER]
+    if not newcomers or len(newcomers) >= MAX_LINKS_PER_PATCH:
+        return wanted
+    due = newcomers[0].recorded_at + COMPANY
+    if due <= context.now():
+        return wanted
+    work.due = due
+    return [intent for intent in wanted if intent.wanted is not Wanted.MEMBER]
 
-    async def _without_group(self, work: Work, wanted: Sequence[Intent]) -> None:
-        """A group that is new may not show yet; nobody is a member of one that is gone."""
-        is_new = self.now() - min(intent.recorded_at for intent in wanted) < SETTLED
-        if is_new or await self.groups.is_recent(work.target.name, work.group):
-            raise NotYet(f"group {work.group} does not show yet")
-        for intent in wanted:
-            if intent.wanted is Wanted.ABSENT:
-                left = await self._seen(work, member=False, written=intent.writing, confirmed=True)
-                work.results.append((intent, left))
-            else:
-                work.results.append((intent, GONE))
 
-    async def _watch(self, group: str) -> None:
-        """From before anyone is brought in: who leaves before the first sweep has seen the group
-        is found by the look that follows it."""
-        if await cursors.load(self.store, group) is None:
-            await start_watching(self.directory, self.store, group, self.now())
-
-    async def _look(self, group: str) -> "_Sight":
-        """The origin comes first: a look that moves the cursor meanwhile has seen more."""
-        at = self.now()
-        begun = await origin(self.store, group, at)
-        return _Sight(await self.directory.members(group), begun, at)
-
-    async def _leave(self, work: Work, leavers: Sequence[Intent]) -> None:
-        if not leavers:
-            return
-        # Whoever is no member leaves nothing: else anybody who may post could have the brake hold
-        # those who do leave.
-        members = {member.id for member in await self.directory.members(work.group)}
-        leaving = [intent for intent in leavers if intent.user in members]
-        let = await let_go(work, self.intents, self.braking, leaving)
-        stopped = {intent.user for intent in leaving} - {intent.user for intent in let}
-        leavers = [intent for intent in leavers if intent.user not in stopped]
-        before = {intent.user for intent in leavers if intent.writing}
-        for intent in await marked(self.intents, leavers):
-            removed = await self.directory.remove_member(work.group, intent.user)
-            written = removed or intent.user in before
-            left = await self._seen(work, member=False, written=written, confirmed=removed)
+async def _without_group(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
+    """A group that is new may not show yet; nobody is a member of one that is gone."""
+    is_new = context.now() - min(intent.recorded_at for intent in wanted) < SETTLED
+    if is_new or await is_recent_group(context, work.target.name, work.group):
+        raise NotYet(f"group {work.group} does not show yet")
+    for intent in wanted:
+        if intent.wanted is Wanted.ABSENT:
+            left = await _seen(context, work, member=False, written=intent.writing, confirmed=True)
             work.results.append((intent, left))
+        else:
+            work.results.append((intent, GONE))
 
-    async def _grant(
-        self,
-        work: Work,
-        shown: Json,
-        sight: "_Sight",
-        newcomers: Sequence[Intent],
-        itself: Sequence[Intent],
-    ) -> None:
-        """Members first, then the assignment: no change is written down before both are there."""
-        assigned = await work.assigned()
-        policy = policy_for(work.target.groups, group=work.group, name=str(shown["displayName"]))
-        of_policy = policy.role if policy else ""
-        if not of_policy:
-            newcomers = _with_known_role(work, assigned, newcomers)
-            itself = _with_known_role(work, assigned, itself)
-        try:
-            role = self._role(work, assigned, of_policy, [*newcomers, *itself])
-        except PermanentError as error:
-            work.end([*newcomers, *itself], Ending(REJECTED, error.reason, error.next_action))
-            return
-        joined: list[Result] = []
-        with work.troubles.kept():
-            await self._join(work, sight, newcomers, joined)
-        if not joined and not itself:
-            return
-        with work.troubles.kept():
-            if role is not None:
-                itself = await marked(self.intents, itself)
-                await assigned.assign(work.group, role)
-            await self._tell_of_nested(work, sight)
-            work.results += joined
-            for intent in itself:
-                result = State.SUCCEEDED if intent.writing else State.IN_SYNC
-                work.end([intent], Ending(result))
 
-    async def _join(
-        self, work: Work, sight: "_Sight", newcomers: Sequence[Intent], joined: list[Result]
-    ) -> None:
-        members = sight.ids
-        joined += [(i, sight.of(i)) for i in newcomers if i.user in members]
-        missing = [intent for intent in newcomers if intent.user not in members]
-        chunks, work.due = in_company(missing, self.now())
-        for chunk in chunks:
-            before = {intent.user for intent in chunk if intent.writing}
-            current = await marked(self.intents, chunk)
-            if not current:
-                continue  # newer events came meanwhile
-            became = await add(self.directory, work.group, [intent.user for intent in current])
-            for intent in current:
-                how = became[intent.user]
-                if how is Joined.LATE:
-                    work.troubles.add(NotYet(f"user {intent.user} does not show yet"))
-                elif how is Joined.UNKNOWN:
-                    joined.append((intent, UNKNOWN))
-                else:
-                    written = how is Joined.ADDED or intent.user in before
-                    seen = await self._seen(work, member=True, written=written, confirmed=True)
-                    joined.append((intent, seen))
+async def _watch(context: Context, group: str) -> None:
+    """From before anyone is brought in: who leaves before the first sweep has seen the group
+    is found by the look that follows it."""
+    if await cursors.load(context.store, group) is None:
+        await start_watching(context.directory, context.store, group, context.now())
 
-    def _role(
-        self, work: Work, assigned: Assigned, of_policy: str, wanted: Sequence[Intent]
-    ) -> str | None:
-        """The role the group is to be assigned with; None when it is assigned already."""
-        named = of_policy or next(filter(None, map(_role_of, reversed(wanted))), "")
-        given = assigned.of(work.group)
-        if not given:
-            return assigned.role(named)
-        if named and all(has.role != assigned.role(named) for has in given):
-            about = {"target": work.target.name, "group": work.group, "role": named}
-            self.emit(Event("assignment", "another_role", about, problem=True))
-        return None
 
-    async def _tell_of_nested(self, work: Work, sight: "_Sight") -> None:
-        """Entra provisions direct members alone."""
-        if all(member.kind != "group" for member in sight.members):
-            return
-        direct = sum(1 for m in await self.directory.members(work.group) if m.kind == "user")
-        missed = await self.directory.transitive_user_count(work.group) - direct
-        about = {"target": work.target.name, "group": work.group, "not_provisioned": missed}
-        self.emit(Event("group", "nested", about, problem=True))
+async def _look(context: Context, group: str) -> "_Sight":
+    """The origin comes first: a look that moves the cursor meanwhile has seen more."""
+    at = context.now()
+    begun = await origin(context.store, group, at)
+    return _Sight(await context.directory.members(group), begun, at)
 
-    async def _seen(self, work: Work, *, member: bool, written: bool, confirmed: bool) -> Seen:
-        """After a write: a look that moved the cursor before it is older."""
-        at = self.now()
-        begun = await origin(self.store, work.group, at)
-        return Seen(member=member, written=written, confirmed=confirmed, origin=begun, at=at)
+
+async def _leave(context: Context, work: Work, leavers: Sequence[Intent]) -> None:
+    if not leavers:
+        return
+    # Whoever is no member leaves nothing: else anybody who may post could have the brake hold
+    # those who do leave.
+    members = {member.id for member in await context.directory.members(work.group)}
+    leaving = [intent for intent in leavers if intent.user in members]
+    let = await let_go(context, work, leaving)
+    stopped = {intent.user for intent in leaving} - {intent.user for intent in let}
+    leavers = [intent for intent in leavers if intent.user not in stopped]
+    before = {intent.user for intent in leavers if intent.writing}
+    for intent in await marked(context.intents, leavers):
+        removed = await context.directory.remove_member(work.group, intent.user)
+        written = removed or intent.user in before
+        left = await _seen(context, work, member=False, written=written, confirmed=removed)
+        work.results.append((intent, left))
+
+
+async def _grant(
+    context: Context,
+    work: Work,
+    shown: Json,
+    sight: "_Sight",
+    *,
+    newcomers: Sequence[Intent],
+    itself: Sequence[Intent],
+) -> None:
+    """Members first, then the assignment: no change is written down before both are there."""
+    assigned = await work.assigned()
+    policy = policy_for(work.target.groups, group=work.group, name=str(shown["displayName"]))
+    of_policy = policy.role if policy else ""
+    if not of_policy:
+        newcomers = _with_known_role(work, assigned, newcomers)
+        itself = _with_known_role(work, assigned, itself)
+    try:
+        role = _role(context, work, assigned, of_policy, [*newcomers, *itself])
+    except PermanentError as error:
+        work.end([*newcomers, *itself], Ending(REJECTED, error.reason, error.next_action))
+        return
+    joined: list[Result] = []
+    with work.troubles.kept():
+        await _join(context, work, sight, newcomers, joined)
+    if not joined and not itself:
+        return
+    with work.troubles.kept():
+        if role is not None:
+            itself = await marked(context.intents, itself)
+            await assigned.assign(work.group, role)
+        await _tell_of_nested(context, work, sight)
+        work.results += joined
+        for intent in itself:
+            result = State.SUCCEEDED if intent.writing else State.IN_SYNC
+            work.end([intent], Ending(result))
+
+
+async def _join(
+    context: Context, work: Work, sight: "_Sight", newcomers: Sequence[Intent], joined: list[Result]
+) -> None:
+    members = sight.ids
+    joined += [(i, sight.of(i)) for i in newcomers if i.user in members]
+    missing = [intent for intent in newcomers if intent.user not in members]
+    chunks, work.due = in_company(missing, context.now())
+    for chunk in chunks:
+        before = {intent.user for intent in chunk if intent.writing}
+        current = await marked(context.intents, chunk)
+        if not current:
+            continue  # newer events came meanwhile
+        became = await add(context.directory, work.group, [intent.user for intent in current])
+        for intent in current:
+            how = became[intent.user]
+            if how is Joined.LATE:
+                work.troubles.add(NotYet(f"user {intent.user} does not show yet"))
+            elif how is Joined.UNKNOWN:
+                joined.append((intent, UNKNOWN))
+            else:
+                written = how is Joined.ADDED or intent.user in before
+                seen = await _seen(context, work, member=True, written=written, confirmed=True)
+                joined.append((intent, seen))
+
+
+def _role(
+    context: Context, work: Work, assigned: Assigned, of_policy: str, wanted: Sequence[Intent]
+) -> str | None:
+    """The role the group is to be assigned with; None when it is assigned already."""
+    named = of_policy or next(filter(None, map(_role_of, reversed(wanted))), "")
+    given = assigned.of(work.group)
+    if not given:
+        return assigned.role(named)
+    if named and all(has.role != assigned.role(named) for has in given):
+        about = {"target": work.target.name, "group": work.group, "role": named}
+        context.emit(Event("assignment", "another_role", about, problem=True))
+    return None
+
+
+async def _tell_of_nested(context: Context, work: Work, sight: "_Sight") -> None:
+    """Entra provisions direct members alone."""
+    if all(member.kind != "group" for member in sight.members):
+        return
+    direct = sum(1 for m in await context.directory.members(work.group) if m.kind == "user")
+    missed = await context.directory.transitive_user_count(work.group) - direct
+    about = {"target": work.target.name, "group": work.group, "not_provisioned": missed}
+    context.emit(Event("group", "nested", about, problem=True))
+
+
+async def _seen(
+    context: Context, work: Work, *, member: bool, written: bool, confirmed: bool
+) -> Seen:
+    """After a write: a look that moved the cursor before it is older."""
+    at = context.now()
+    begun = await origin(context.store, work.group, at)
+    return Seen(member=member, written=written, confirmed=confirmed, origin=begun, at=at)
 
 
 @dataclass(frozen=True, slots=True)

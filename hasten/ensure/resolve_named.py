@@ -1,18 +1,18 @@
 """Intents whose group was known by name alone: finds or makes it, and moves them to its id."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from hasten.context import Context
 from hasten.domain.changes import State
 from hasten.domain.ensuring import GONE, Ending
 from hasten.domain.intents import Intent, Recorded, Wanted
 from hasten.domain.outcomes import REJECTED, STALE
-from hasten.ensure.groups import AmbiguousNameError, Groups
-from hasten.ensure.settle import Settling
+from hasten.ensure.groups import AmbiguousNameError, find_group, make_group
+from hasten.ensure.settle import settle_intents
 from hasten.error_collector import Troubles
 from hasten.policy import Creation, policy_for
-from hasten.records.intents import Intents
 from hasten.targets import Target
 
 MOVED = "moved"
@@ -23,63 +23,60 @@ MISSING = Ending(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
-    groups: Groups
-    intents: Intents
-    settling: Settling
-
-    async def place(
-        self, target: Target, named: Sequence[Intent], troubles: Troubles
-    ) -> list[Intent]:
-        """Intents of one name; returns those that are open under the group's id."""
-        name = named[0].group_name
-        try:
-            group = await self.groups.find(target.name, name)
-        except AmbiguousNameError as error:
-            ending = Ending(REJECTED, error.reason, error.next_action)
-            await self.settling.settle(target.name, [(i, ending) for i in named], troubles)
+async def place_named(
+    context: Context, target: Target, named: Sequence[Intent], troubles: Troubles
+) -> list[Intent]:
+    """Intents of one name; returns those that are open under the group's id."""
+    name = named[0].group_name
+    try:
+        group = await find_group(context, target.name, name)
+    except AmbiguousNameError as error:
+        ending = Ending(REJECTED, error.reason, error.next_action)
+        await settle_intents(context, target.name, [(i, ending) for i in named], troubles)
+        return []
+    if group is None:
+        named = await _without_group(context, target, named, troubles)
+        creation = _creation(target, name, named)
+        if not named or creation is None:
+            await settle_intents(context, target.name, [(i, MISSING) for i in named], troubles)
             return []
-        if group is None:
-            named = await self._without_group(target, named, troubles)
-            creation = _creation(target, name, named)
-            if not named or creation is None:
-                await self.settling.settle(target.name, [(i, MISSING) for i in named], troubles)
-                return []
-            named = await self._marked(named)
-            if not named:
-                return []
-            group = await self.groups.make(target.name, name, creation)
-        return await self._move(target, group, named, troubles)
+        named = await _marked(context, named)
+        if not named:
+            return []
+        group = await make_group(context, target.name, name, creation)
+    return await _move(context, target, group, named, troubles)
 
-    async def _without_group(
-        self, target: Target, named: Sequence[Intent], troubles: Troubles
-    ) -> list[Intent]:
-        """Ends those that a group need not be made for."""
-        nobody = Ending(State.IN_SYNC, "the group does not exist")
-        endings = {Wanted.ABSENT: nobody, Wanted.IN_STEP: GONE}
-        results = [(i, endings[i.wanted]) for i in named if i.wanted in endings]
-        await self.settling.settle(target.name, results, troubles)
-        return [intent for intent in named if intent.wanted not in endings]
 
-    async def _marked(self, named: Sequence[Intent]) -> list[Intent]:
-        """Those that no newer event has replaced. The group's own tells later that it was made."""
-        return await self.intents.update(
-            named, lambda i: replace(i, writing=i.wanted is Wanted.GROUP)
-        )
+async def _without_group(
+    context: Context, target: Target, named: Sequence[Intent], troubles: Troubles
+) -> list[Intent]:
+    """Ends those that a group need not be made for."""
+    nobody = Ending(State.IN_SYNC, "the group does not exist")
+    endings = {Wanted.ABSENT: nobody, Wanted.IN_STEP: GONE}
+    results = [(i, endings[i.wanted]) for i in named if i.wanted in endings]
+    await settle_intents(context, target.name, results, troubles)
+    return [intent for intent in named if intent.wanted not in endings]
 
-    async def _move(
-        self, target: Target, group: str, named: Sequence[Intent], troubles: Troubles
-    ) -> list[Intent]:
-        """The times of events decide between one that stands under the id already and this one."""
-        judged = await self.intents.record([replace(intent, group=group) for intent in named])
-        stale = Ending(STALE, "a newer event of the person and the group came first")
-        overtaken = [
-            old for old, (_, what) in zip(named, judged, strict=True) if what is Recorded.STALE
-        ]
-        await self.settling.settle(target.name, [(old, stale) for old in overtaken], troubles)
-        await self.intents.finish([old for old in named if old not in overtaken], MOVED)
-        return [new for new, what in judged if what in {Recorded.NEW, Recorded.REPLACED}]
+
+async def _marked(context: Context, named: Sequence[Intent]) -> list[Intent]:
+    """Those that no newer event has replaced. The group's own tells later that it was made."""
+    return await context.intents.update(
+        named, lambda i: replace(i, writing=i.wanted is Wanted.GROUP)
+    )
+
+
+async def _move(
+    context: Context, target: Target, group: str, named: Sequence[Intent], troubles: Troubles
+) -> list[Intent]:
+    """The times of events decide between one that stands under the id already and this one."""
+    judged = await context.intents.record([replace(intent, group=group) for intent in named])
+    stale = Ending(STALE, "a newer event of the person and the group came first")
+    overtaken = [
+        old for old, (_, what) in zip(named, judged, strict=True) if what is Recorded.STALE
+    ]
+    await settle_intents(context, target.name, [(old, stale) for old in overtaken], troubles)
+    await context.intents.finish([old for old in named if old not in overtaken], MOVED)
+    return [new for new, what in judged if what in {Recorded.NEW, Recorded.REPLACED}]
 
 
 def _creation(target: Target, name: str, named: Sequence[Intent]) -> Creation | None:

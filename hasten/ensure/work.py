@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from hasten.context import Context
 from hasten.domain.ensuring import Ending, Seen
 from hasten.domain.intents import Intent
 from hasten.ensure.assignment import Assigned
@@ -12,7 +13,7 @@ from hasten.ports.store import Store
 from hasten.records import cursors
 from hasten.records.intents import Intents
 from hasten.targets import Target
-from hasten.watch.brake import Braking
+from hasten.watch.brake import alert_brake, judge_removals
 
 Result = tuple[Intent, Seen | Ending]
 
@@ -33,18 +34,17 @@ class Work:
         self.results += [(intent, ending) for intent in intents]
 
 
-async def let_go(
-    work: Work, intents: Intents, braking: Braking, leavers: Sequence[Intent]
-) -> list[Intent]:
+async def let_go(context: Context, work: Work, leavers: Sequence[Intent]) -> list[Intent]:
     """Those who may leave: nobody is removed before the brake has judged how many there are. The
     others wait for an operator, and one alert calls them."""
     unjudged = [i for i in leavers if not i.writing and not i.released]
     users = {intent.user for intent in unjudged}
-    judged = await braking.judge(work.target, work.group, users, still_members=True)
+    judged = await judge_removals(context, work.target, work.group, users, still_members=True)
     if judged is None:
         return list(leavers)
-    await intents.update(unjudged, lambda intent: replace(intent, held=judged.reason))
-    await braking.tell(work.target, work.group, judged, key=f"{braking.now():%Y-%m-%dT%H:%M}")
+    await context.intents.update(unjudged, lambda intent: replace(intent, held=judged.reason))
+    key = f"{context.now():%Y-%m-%dT%H:%M}"
+    await alert_brake(context, work.target, work.group, judged, key=key)
     return [intent for intent in leavers if intent.writing or intent.released]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import NAMED, Wanted
 from hasten.ensure.guard_rails import direct_refusal, forbids_name
@@ -15,12 +16,9 @@ from hasten.events.faults import Fault, Trouble, fault
 from hasten.events.models import GroupRef, Offboard, Provision, UserRef
 from hasten.onboard.plan import Plan, Refused, Want
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup, guarded
-from hasten.ports.directory import Directory
-from hasten.ports.store import Store
 from hasten.records import discovered as registry
-from hasten.records.people import People
 from hasten.targets import Target
-from hasten.watch.sweep import Watching
+from hasten.watch.sweep import discover
 
 USERS = "data.users"
 
@@ -62,84 +60,83 @@ def _part(data: Offboard | Provision, user: UserRef, group: str) -> Offboard | P
     return part.model_copy(update={"group": ref})
 
 
-@dataclass(frozen=True, slots=True)
-class Touching:
-    directory: Directory
-    store: Store
-    people: People
-    watching: Watching
+async def groups_to_leave(
+    context: Context, target: Target, users: Sequence[str], time: datetime
+) -> Touched:
+    """Notes first that they leave: an onboarding that is under way sees it, or is seen here."""
+    known = await context.people.leave(target.name, users, time)
+    also = {
+        user: {group: event.name for group, event in person.joined.items()}
+        for user, person in known.items()
+    }
+    return await _touched(context, target, users, also, by_hand=True)
 
-    async def to_leave(self, target: Target, users: Sequence[str], time: datetime) -> Touched:
-        """Notes first that they leave: an onboarding that is under way sees it, or is seen here."""
-        known = await self.people.leave(target.name, users, time)
-        also = {
-            user: {group: event.name for group, event in person.joined.items()}
-            for user, person in known.items()
-        }
-        return await self._touched(target, users, also, by_hand=True)
 
-    async def assigned(self, target: Target, users: Sequence[str]) -> Touched:
-        return await self._touched(target, users, {}, by_hand=False)
+async def assigned_groups(context: Context, target: Target, users: Sequence[str]) -> Touched:
+    return await _touched(context, target, users, {}, by_hand=False)
 
-    async def _touched(
-        self,
-        target: Target,
-        users: Sequence[str],
-        also: Mapping[str, Mapping[str, str]],
-        *,
-        by_hand: bool,
-    ) -> Touched:
-        service_principal = await self._service_principal(target)
-        slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
-        async def through(user: str) -> Sequence[str]:
-            async with slots:
-                principals = await self.directory.assigned_through(user, service_principal)
-            return [DIRECT if p == user else p for p in principals or ()]
+async def _touched(
+    context: Context,
+    target: Target,
+    users: Sequence[str],
+    also: Mapping[str, Mapping[str, str]],
+    *,
+    by_hand: bool,
+) -> Touched:
+    service_principal = await _service_principal(context, target)
+    slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
-        assigned = dict(zip(users, await asyncio.gather(*map(through, users)), strict=True))
-        names = {group: name for joined in also.values() for group, name in joined.items()}
-        keys = {key for found in assigned.values() for key in found} | names.keys()
-        known = await self._known(target, keys, names, by_hand=by_hand)
-        touched = Touched()
-        for number, user in enumerate(users):
-            groups = touched.groups[user] = []
-            for key in dict.fromkeys([*assigned[user], *also.get(user, ())]):
-                match known[key]:
-                    case KnownGroup() as group:
-                        groups.append(group)
-                    case Trouble() as trouble:
-                        wrong = fault(trouble, f"{USERS}[{number}]", f" ({key})")
-                        touched.refused.append((user, key, wrong))
-        return touched
+    async def through(user: str) -> Sequence[str]:
+        async with slots:
+            principals = await context.directory.assigned_through(user, service_principal)
+        return [DIRECT if p == user else p for p in principals or ()]
 
-    async def _known(
-        self,
-        target: Target,
-        keys: Collection[str],
-        names: Mapping[str, str],
-        *,
-        by_hand: bool,
-    ) -> Mapping[str, KnownGroup | Trouble | None]:
-        """None for a group that is gone, or was never made: nobody is in it. One into which an
-        event brought somebody may be so new that it does not show yet."""
-        known: dict[str, KnownGroup | Trouble | None] = {}
-        for key in sorted(keys):
-            if key == DIRECT:
-                known[key] = direct_refusal(target) or KnownGroup(DIRECT)
-            elif key.startswith(NAMED):
-                forbidden = forbids_name(target, names[key])
-                known[key] = None if forbidden else KnownGroup(key, names[key])
-            else:
-                shown = await self.directory.group(key)
-                if shown is None:
-                    known[key] = KnownGroup(key) if key in names else None
-                    continue
-                found = guarded(target, shown, "", by_hand=by_hand)
-                known[key] = found.trouble if isinstance(found, Fault) else found
-        return known
+    assigned = dict(zip(users, await asyncio.gather(*map(through, users)), strict=True))
+    names = {group: name for joined in also.values() for group, name in joined.items()}
+    keys = {key for found in assigned.values() for key in found} | names.keys()
+    known = await _known(context, target, keys, names, by_hand=by_hand)
+    touched = Touched()
+    for number, user in enumerate(users):
+        groups = touched.groups[user] = []
+        for key in dict.fromkeys([*assigned[user], *also.get(user, ())]):
+            match known[key]:
+                case KnownGroup() as group:
+                    groups.append(group)
+                case Trouble() as trouble:
+                    wrong = fault(trouble, f"{USERS}[{number}]", f" ({key})")
+                    touched.refused.append((user, key, wrong))
+    return touched
 
-    async def _service_principal(self, target: Target) -> str:
-        found = await registry.load(self.store, target.name)
-        found = found or await self.watching.discover(target)
-        return found.service_principal
+
+async def _known(
+    context: Context,
+    target: Target,
+    keys: Collection[str],
+    names: Mapping[str, str],
+    *,
+    by_hand: bool,
+) -> Mapping[str, KnownGroup | Trouble | None]:
+    """None for a group that is gone, or was never made: nobody is in it. One into which an
+    event brought somebody may be so new that it does not show yet."""
+    known: dict[str, KnownGroup | Trouble | None] = {}
+    for key in sorted(keys):
+        if key == DIRECT:
+            known[key] = direct_refusal(target) or KnownGroup(DIRECT)
+        elif key.startswith(NAMED):
+            forbidden = forbids_name(target, names[key])
+            known[key] = None if forbidden else KnownGroup(key, names[key])
+        else:
+            shown = await context.directory.group(key)
+            if shown is None:
+                known[key] = KnownGroup(key) if key in names else None
+                continue
+            found = guarded(target, shown, "", by_hand=by_hand)
+            known[key] = found.trouble if isinstance(found, Fault) else found
+    return known
+
+
+async def _service_principal(context: Context, target: Target) -> str:
+    found = await registry.load(context.store, target.name)
+    found = found or await discover(context, target)
+    return found.service_principal

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import THE_GROUP, Wanted
 from hasten.ensure.guard_rails import direct_refusal
@@ -17,142 +18,155 @@ from hasten.events.models import (
     Provision,
     UserRef,
 )
-from hasten.onboard.affected_groups import Touching
+from hasten.onboard.affected_groups import assigned_groups, groups_to_leave
 from hasten.onboard.plan import Plan, Refused, Want
-from hasten.onboard.resolve import KnownGroup, Resolving
+from hasten.onboard.resolve import KnownGroup, resolve_group, resolve_users
 from hasten.targets import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    resolving: Resolving
-    touching: Touching
+async def interpret(
+    context: Context, event: OnboardingEvent, target: Target, *, is_end: bool
+) -> Plan:
+    """`is_end`: it carries out the endAt of an earlier one. Raises InvalidEventError where
+    nothing at all can be done."""
+    match event.data:
+        case Onboard() as data:
+            return await _onboard(context, event, data, target)
+        case Offboard() as data:
+            return await _offboard(context, event, data, target, is_end=is_end)
+        case EnsureGroup() as data:
+            return await _ensure(context, event, data, target)
+        case Provision() as data:
+            return await _provision(context, event, data, target)
 
-    async def plan(self, event: OnboardingEvent, target: Target, *, is_end: bool) -> Plan:
-        """`is_end`: it carries out the endAt of an earlier one. Raises InvalidEventError where
-        nothing at all can be done."""
-        match event.data:
-            case Onboard() as data:
-                return await self._onboard(event, data, target)
-            case Offboard() as data:
-                return await self._offboard(event, data, target, is_end=is_end)
-            case EnsureGroup() as data:
-                return await self._ensure(event, data, target)
-            case Provision() as data:
-                return await self._provision(event, data, target)
 
-    async def _onboard(self, event: OnboardingEvent, data: Onboard, target: Target) -> Plan:
-        group = await self._group(event, data.group, target, by_hand=True)
-        people = await self._people(event, data.users, "data.users")
-        spec = {"role": data.role} if data.role else {}
-        wants = [Want(group=group, users=people.ids, wanted=Wanted.MEMBER, spec=spec)]
-        return Plan(wants, people.refused(data, "users", group.key))
+async def _onboard(context: Context, event: OnboardingEvent, data: Onboard, target: Target) -> Plan:
+    group = await _group(context, event, data.group, target, by_hand=True)
+    people = await _people(context, event, data.users, "data.users")
+    spec = {"role": data.role} if data.role else {}
+    wants = [Want(group=group, users=people.ids, wanted=Wanted.MEMBER, spec=spec)]
+    return Plan(wants, people.refused(data, "users", group.key))
 
-    async def _offboard(
-        self, event: OnboardingEvent, data: Offboard, target: Target, *, is_end: bool
-    ) -> Plan:
-        groups, wrong = await self._groups(event, data, target, is_end=is_end)
-        people = await self._people(event, data.users, "data.users")
-        plan = Plan(refused=people.refused(data, "users", ""))
-        if not groups:
-            touched = await self.touching.to_leave(target, people.ids, event.time)
-            touched.add_to(plan, data, people.refs, Wanted.ABSENT)
-            return plan
-        plan.wants = [Want(group=g, users=people.ids, wanted=Wanted.ABSENT) for g in groups]
-        if wrong:
-            known = [people.refs[user] for user in people.ids]
-            part = data.model_copy(update={"users": known, "groups": [ref for ref, _ in wrong]})
-            plan.refused.append(Refused(data=part, faults=[fault for _, fault in wrong]))
+
+async def _offboard(
+    context: Context, event: OnboardingEvent, data: Offboard, target: Target, *, is_end: bool
+) -> Plan:
+    groups, wrong = await _groups(context, event, data, target, is_end=is_end)
+    people = await _people(context, event, data.users, "data.users")
+    plan = Plan(refused=people.refused(data, "users", ""))
+    if not groups:
+        touched = await groups_to_leave(context, target, people.ids, event.time)
+        touched.add_to(plan, data, people.refs, Wanted.ABSENT)
         return plan
+    plan.wants = [Want(group=g, users=people.ids, wanted=Wanted.ABSENT) for g in groups]
+    if wrong:
+        known = [people.refs[user] for user in people.ids]
+        part = data.model_copy(update={"users": known, "groups": [ref for ref, _ in wrong]})
+        plan.refused.append(Refused(data=part, faults=[fault for _, fault in wrong]))
+    return plan
 
-    async def _ensure(self, event: OnboardingEvent, data: EnsureGroup, target: Target) -> Plan:
-        by_hand = bool(data.members)
-        group = await self._group(event, data.group, target, by_hand=by_hand, may_make=True)
-        owners = await self.resolving.users(data.owners or (), "data.owners")
-        wrong = [owner for owner in owners if isinstance(owner, Fault)]
-        if wrong:
-            raise InvalidEventError(wrong, event.identity)
-        people = await self._people(event, data.members or (), "data.members", may_be_none=True)
-        told = {
-            "description": data.description,
-            "owners": list(dict.fromkeys(str(owner) for owner in owners)),
-            "rule": data.rule,
-            "role": data.role,
-        }
-        spec = {key: value for key, value in told.items() if value}
-        wants = [Want(group=group, users=[THE_GROUP], wanted=Wanted.GROUP, spec=spec)]
-        if people.ids:
-            role = {"role": data.role} if data.role else {}
-            wants.append(Want(group=group, users=people.ids, wanted=Wanted.MEMBER, spec=role))
-        return Plan(wants, people.refused(data, "members", group.key))
 
-    async def _provision(self, event: OnboardingEvent, data: Provision, target: Target) -> Plan:
-        people = await self._people(event, data.users, "data.users")
-        plan = Plan(refused=people.refused(data, "users", ""))
-        if data.group is None:
-            touched = await self.touching.assigned(target, people.ids)
-            touched.add_to(plan, data, people.refs, Wanted.IN_STEP)
-            return plan
-        group = await self._group(event, data.group, target, by_hand=False)
-        plan.wants = [Want(group=group, users=people.ids, wanted=Wanted.IN_STEP)]
+async def _ensure(
+    context: Context, event: OnboardingEvent, data: EnsureGroup, target: Target
+) -> Plan:
+    by_hand = bool(data.members)
+    group = await _group(context, event, data.group, target, by_hand=by_hand, may_make=True)
+    owners = await resolve_users(context, data.owners or (), "data.owners")
+    wrong = [owner for owner in owners if isinstance(owner, Fault)]
+    if wrong:
+        raise InvalidEventError(wrong, event.identity)
+    people = await _people(context, event, data.members or (), "data.members", may_be_none=True)
+    told = {
+        "description": data.description,
+        "owners": list(dict.fromkeys(str(owner) for owner in owners)),
+        "rule": data.rule,
+        "role": data.role,
+    }
+    spec = {key: value for key, value in told.items() if value}
+    wants = [Want(group=group, users=[THE_GROUP], wanted=Wanted.GROUP, spec=spec)]
+    if people.ids:
+        role = {"role": data.role} if data.role else {}
+        wants.append(Want(group=group, users=people.ids, wanted=Wanted.MEMBER, spec=role))
+    return Plan(wants, people.refused(data, "members", group.key))
+
+
+async def _provision(
+    context: Context, event: OnboardingEvent, data: Provision, target: Target
+) -> Plan:
+    people = await _people(context, event, data.users, "data.users")
+    plan = Plan(refused=people.refused(data, "users", ""))
+    if data.group is None:
+        touched = await assigned_groups(context, target, people.ids)
+        touched.add_to(plan, data, people.refs, Wanted.IN_STEP)
         return plan
+    group = await _group(context, event, data.group, target, by_hand=False)
+    plan.wants = [Want(group=group, users=people.ids, wanted=Wanted.IN_STEP)]
+    return plan
 
-    async def _group(
-        self,
-        event: OnboardingEvent,
-        ref: GroupRef | None,
-        target: Target,
-        *,
-        by_hand: bool,
-        may_make: bool = False,
-    ) -> KnownGroup:
-        if ref is None:
-            trouble = direct_refusal(target)
-            if trouble is not None:
-                raise InvalidEventError([fault(trouble, "data.group")], event.identity)
-            return KnownGroup(DIRECT)
-        found = await self.resolving.group(
-            ref, target, "data.group", by_hand=by_hand, may_make=may_make
+
+async def _group(
+    context: Context,
+    event: OnboardingEvent,
+    ref: GroupRef | None,
+    target: Target,
+    *,
+    by_hand: bool,
+    may_make: bool = False,
+) -> KnownGroup:
+    if ref is None:
+        trouble = direct_refusal(target)
+        if trouble is not None:
+            raise InvalidEventError([fault(trouble, "data.group")], event.identity)
+        return KnownGroup(DIRECT)
+    found = await resolve_group(
+        context, ref, target, "data.group", by_hand=by_hand, may_make=may_make
+    )
+    if isinstance(found, Fault):
+        raise InvalidEventError([found], event.identity)
+    return found
+
+
+async def _groups(
+    context: Context, event: OnboardingEvent, data: Offboard, target: Target, *, is_end: bool
+) -> tuple[Sequence[KnownGroup], Sequence[tuple[GroupRef, Fault]]]:
+    """Those that are named. The end of an assignment without a group names none either."""
+    if data.groups is None:
+        return ([await _group(context, event, None, target, by_hand=True)] if is_end else []), []
+    found = [
+        await resolve_group(
+            context, ref, target, f"data.groups[{number}]", by_hand=True, may_make=False
         )
-        if isinstance(found, Fault):
-            raise InvalidEventError([found], event.identity)
-        return found
+        for number, ref in enumerate(data.groups)
+    ]
+    wrong = [
+        (ref, group)
+        for ref, group in zip(data.groups, found, strict=True)
+        if isinstance(group, Fault)
+    ]
+    known = {group.key: group for group in found if isinstance(group, KnownGroup)}
+    if not known:
+        raise InvalidEventError([fault for _, fault in wrong], event.identity)
+    return list(known.values()), wrong
 
-    async def _groups(
-        self, event: OnboardingEvent, data: Offboard, target: Target, *, is_end: bool
-    ) -> tuple[Sequence[KnownGroup], Sequence[tuple[GroupRef, Fault]]]:
-        """Those that are named. The end of an assignment without a group names none either."""
-        if data.groups is None:
-            return ([await self._group(event, None, target, by_hand=True)] if is_end else []), []
-        found = [
-            await self.resolving.group(
-                ref, target, f"data.groups[{number}]", by_hand=True, may_make=False
-            )
-            for number, ref in enumerate(data.groups)
-        ]
-        wrong = [
-            (ref, group)
-            for ref, group in zip(data.groups, found, strict=True)
-            if isinstance(group, Fault)
-        ]
-        known = {group.key: group for group in found if isinstance(group, KnownGroup)}
-        if not known:
-            raise InvalidEventError([fault for _, fault in wrong], event.identity)
-        return list(known.values()), wrong
 
-    async def _people(
-        self, event: OnboardingEvent, refs: Sequence[UserRef], at: str, *, may_be_none: bool = False
-    ) -> "_People":
-        found = await self.resolving.users(refs, at)
-        people = _People()
-        for ref, user in zip(refs, found, strict=True):
-            if isinstance(user, Fault):
-                people.wrong.append((ref, user))
-            else:
-                people.refs.setdefault(user, UserRef(id=UUID(user)))
-        if not people.refs and not may_be_none:
-            raise InvalidEventError([fault for _, fault in people.wrong], event.identity)
-        return people
+async def _people(
+    context: Context,
+    event: OnboardingEvent,
+    refs: Sequence[UserRef],
+    at: str,
+    *,
+    may_be_none: bool = False,
+) -> "_People":
+    found = await resolve_users(context, refs, at)
+    people = _People()
+    for ref, user in zip(refs, found, strict=True):
+        if isinstance(user, Fault):
+            people.wrong.append((ref, user))
+        else:
+            people.refs.setdefault(user, UserRef(id=UUID(user)))
+    if not people.refs and not may_be_none:
+        raise InvalidEventError([fault for _, fault in people.wrong], event.identity)
+    return people
 
 
 @dataclass(slots=True)

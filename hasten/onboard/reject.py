@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from hasten.context import Context
 from hasten.domain.changes import Cause
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.errors import PermanentError
@@ -12,10 +12,8 @@ from hasten.events.envelope import OnboardingEvent
 from hasten.events.faults import MAX_BODY, MOST_FAULTS, Fault, Identity
 from hasten.onboard.message import END_OF, Posted
 from hasten.onboard.plan import Refused
-from hasten.ports.bus import ONBOARDING_REJECTED, Bus, Message
-from hasten.ports.clock import NewId, Now
-from hasten.ports.telemetry import Emit, Event
-from hasten.records.outbox import Outbox
+from hasten.ports.bus import ONBOARDING_REJECTED, Message
+from hasten.ports.telemetry import Event
 
 UNREAD = "/hasten/unread"
 """Stands in for the source of an event that could not be read."""
@@ -27,85 +25,87 @@ class NotParkedError(Exception):
     """Neither obeyed nor parked: the message stays in its queue, and dead-letters in the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejecting:
-    bus: Bus
-    outbox: Outbox
-    emit: Emit
-    now: Now
-    new_id: NewId
+async def reject_event(
+    context: Context, posted: Posted, faults: Sequence[Fault], identity: Identity
+) -> None:
+    """The message as it came. Parked before it is told: whoever is told can replay it."""
+    await _reject(context, posted, faults, identity)
 
-    async def whole(self, posted: Posted, faults: Sequence[Fault], identity: Identity) -> None:
-        """The message as it came. Parked before it is told: whoever is told can replay it."""
-        await self._reject(posted, faults, identity)
 
-    async def part(self, posted: Posted, event: OnboardingEvent, refused: Refused) -> None:
-        """A part of an event, as an event of its own; the other parts go on."""
-        only = OnboardingEvent(source=event.source, id=event.id, time=event.time, data=refused.data)
-        await self._reject(
-            posted.saying(only),
-            refused.faults[:MOST_FAULTS],
-            event.identity,
-            group=refused.group,
-            user=refused.user,
-            is_part=True,
+async def reject_part(
+    context: Context, posted: Posted, event: OnboardingEvent, refused: Refused
+) -> None:
+    """A part of an event, as an event of its own; the other parts go on."""
+    only = OnboardingEvent(source=event.source, id=event.id, time=event.time, data=refused.data)
+    await _reject(
+        context,
+        posted.saying(only),
+        refused.faults[:MOST_FAULTS],
+        event.identity,
+        group=refused.group,
+        user=refused.user,
+        is_part=True,
+    )
+
+
+async def _reject(
+    context: Context,
+    posted: Posted,
+    faults: Sequence[Fault],
+    identity: Identity,
+    *,
+    group: str = "",
+    user: str = "",
+    is_part: bool = False,
+) -> None:
+    digest = hashlib.sha256(posted.body).hexdigest()[:32]
+    try:
+        parked = _parked(context, posted, faults, identity)
+        await context.bus.send(ONBOARDING_REJECTED, [parked])
+        outcome = of_event(
+            Cause(identity.source or UNREAD, identity.id or digest),
+            target=identity.target,
+            group=group,
+            user=user,
+            result=REJECTED,
+            reason="; ".join(f"{f.field}: {f.problem}" for f in faults[:3]),
+            next_action="; ".join(dict.fromkeys(f.fix for f in faults[:3])),
+            now=context.now(),
+            details=[fault.told() for fault in faults],
+            key=digest if is_part else "",
         )
+        await context.outbox.tell([outcome])
+    except PermanentError as error:
+        raise NotParkedError(error.reason) from error
+    about = {
+        "target": identity.target,
+        "group": group,
+        "user": user,
+        "message": posted.message_id,
+        "reason": ", ".join(sorted({fault.trouble for fault in faults})),
+        "faults": len(faults),
+    }
+    context.emit(Event("onboarding", REJECTED, about, problem=True))
 
-    async def _reject(
-        self,
-        posted: Posted,
-        faults: Sequence[Fault],
-        identity: Identity,
-        *,
-        group: str = "",
-        user: str = "",
-        is_part: bool = False,
-    ) -> None:
-        digest = hashlib.sha256(posted.body).hexdigest()[:32]
-        try:
-            parked = self._parked(posted, faults, identity)
-            await self.bus.send(ONBOARDING_REJECTED, [parked])
-            outcome = of_event(
-                Cause(identity.source or UNREAD, identity.id or digest),
-                target=identity.target,
-                group=group,
-                user=user,
-                result=REJECTED,
-                reason="; ".join(f"{f.field}: {f.problem}" for f in faults[:3]),
-                next_action="; ".join(dict.fromkeys(f.fix for f in faults[:3])),
-                now=self.now(),
-                details=[fault.told() for fault in faults],
-                key=digest if is_part else "",
-            )
-            await self.outbox.tell([outcome])
-        except PermanentError as error:
-            raise NotParkedError(error.reason) from error
-        about = {
-            "target": identity.target,
-            "group": group,
-            "user": user,
-            "message": posted.message_id,
-            "reason": ", ".join(sorted({fault.trouble for fault in faults})),
-            "faults": len(faults),
-        }
-        self.emit(Event("onboarding", REJECTED, about, problem=True))
 
-    def _parked(self, posted: Posted, faults: Sequence[Fault], identity: Identity) -> Message:
-        """A body too large to be parked with its reasons is cut: it must be posted anew anyway."""
-        properties = {
-            **posted.properties,
-            "reason": str(faults[0].trouble),
-            "fields": json.dumps([fault.told() for fault in faults], separators=(",", ":")),
-            "rejectedAt": self.now().isoformat(),
-            "originalMessageId": posted.message_id,
-            "contentType": posted.content_type[:LONGEST_TYPE],
-        }
-        if posted.end_of:
-            properties[END_OF] = posted.end_of
-        return Message(
-            raw=posted.body[:MAX_BODY],
-            message_id=self.new_id(),
-            content_type=posted.content_type[:LONGEST_TYPE],
-            subject=identity.type or None,
-            properties=properties,
-        )
+def _parked(
+    context: Context, posted: Posted, faults: Sequence[Fault], identity: Identity
+) -> Message:
+    """A body too large to be parked with its reasons is cut: it must be posted anew anyway."""
+    properties = {
+        **posted.properties,
+        "reason": str(faults[0].trouble),
+        "fields": json.dumps([fault.told() for fault in faults], separators=(",", ":")),
+        "rejectedAt": context.now().isoformat(),
+        "originalMessageId": posted.message_id,
+        "contentType": posted.content_type[:LONGEST_TYPE],
+    }
+    if posted.end_of:
+        properties[END_OF] = posted.end_of
+    return Message(
+        raw=posted.body[:MAX_BODY],
+        message_id=context.new_id(),
+        content_type=posted.content_type[:LONGEST_TYPE],
+        subject=identity.type or None,
+        properties=properties,
+    )

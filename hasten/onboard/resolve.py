@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from hasten.context import Context
 from hasten.domain.ensuring import SETTLED
 from hasten.domain.intents import NAMED, THE_GROUP, group_key
 from hasten.ensure import groups
@@ -12,10 +13,7 @@ from hasten.ensure.guard_rails import forbids_name, refusal
 from hasten.events.faults import Fault, Trouble, fault
 from hasten.events.models import GroupRef, UserRef
 from hasten.policy import policy_for
-from hasten.ports.clock import Now
-from hasten.ports.directory import Directory
-from hasten.ports.store import Json, Store
-from hasten.records.intents import Intents
+from hasten.ports.store import Json
 from hasten.targets import Target
 
 LOOKUPS_AT_ONCE = 16
@@ -34,86 +32,85 @@ class KnownGroup:
         return self.key.startswith(NAMED)
 
 
-@dataclass(frozen=True, slots=True)
-class Resolving:
-    directory: Directory
-    store: Store
-    intents: Intents
-    now: Now
+async def resolve_users(
+    context: Context, refs: Sequence[UserRef], field: str
+) -> Sequence[str | Fault]:
+    """The object id of each, or what is wrong with it."""
+    slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
-    async def users(self, refs: Sequence[UserRef], field: str) -> Sequence[str | Fault]:
-        """The object id of each, or what is wrong with it."""
-        slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+    async def find(number: int, ref: UserRef) -> str | Fault:
+        async with slots:
+            return await _user(context, ref, f"{field}[{number}].{ref.key}")
 
-        async def find(number: int, ref: UserRef) -> str | Fault:
-            async with slots:
-                return await self._user(ref, f"{field}[{number}].{ref.key}")
+    return await asyncio.gather(*(find(number, ref) for number, ref in enumerate(refs)))
 
-        return await asyncio.gather(*(find(number, ref) for number, ref in enumerate(refs)))
 
-    async def _user(self, ref: UserRef, field: str) -> str | Fault:
-        found = await self.directory.users(
-            object_id=str(ref.id or ""),
-            upn=ref.upn or "",
-            mail=ref.mail or "",
-            employee_id=ref.employee_id or "",
-        )
-        if not found:
-            return fault(Trouble.UNKNOWN_USER, field)
-        if len(found) > 1:
-            return fault(Trouble.AMBIGUOUS_USER, field, _ids(found))
-        return str(found[0]["id"])
+async def _user(context: Context, ref: UserRef, field: str) -> str | Fault:
+    found = await context.directory.users(
+        object_id=str(ref.id or ""),
+        upn=ref.upn or "",
+        mail=ref.mail or "",
+        employee_id=ref.employee_id or "",
+    )
+    if not found:
+        return fault(Trouble.UNKNOWN_USER, field)
+    if len(found) > 1:
+        return fault(Trouble.AMBIGUOUS_USER, field, _ids(found))
+    return str(found[0]["id"])
 
-    async def group(
-        self, ref: GroupRef, target: Target, field: str, *, by_hand: bool, may_make: bool
-    ) -> KnownGroup | Fault:
-        """A group that events may touch, or what is wrong with it. `may_make`: the event itself
-        says how to make it."""
-        field = f"{field}.{ref.key}"
-        if ref.id is not None:
-            shown = await self.directory.group(str(ref.id))
-            if shown is None:
-                return fault(Trouble.UNKNOWN_GROUP, field)
-            return guarded(target, shown, field, by_hand=by_hand)
-        name = str(ref.name)
-        made = await self.store.get(groups.COLLECTION, target.name, group_key(name))
-        known = await self._made(target, made.body, field, by_hand=by_hand) if made else None
-        if known is not None:
-            return known
-        named = await self.directory.groups_named(name)
-        if len(named) > 1:
-            return fault(Trouble.AMBIGUOUS_GROUP, field, _ids(named))
-        if named:
-            return guarded(target, named[0], field, by_hand=by_hand)
-        if forbids_name(target, name):
-            return fault(Trouble.FORBIDDEN_GROUP, field)
-        if may_make or made or await self._will_be_made(target, name):
-            return KnownGroup(group_key(name), name)
-        return fault(Trouble.UNKNOWN_GROUP, field)
 
-    async def _made(
-        self, target: Target, made: Json, field: str, *, by_hand: bool
-    ) -> KnownGroup | Fault | None:
-        """What Hasten made a moment ago is not listed by name yet, nor shown by every replica."""
-        if "id" not in made:
-            return None
-        name = str(made["name"])
-        shown = await self.directory.group(str(made["id"]))
-        if shown is not None and str(shown["displayName"]).casefold() == name.casefold():
-            return guarded(target, shown, field, by_hand=by_hand)
-        age = self.now() - datetime.fromisoformat(made["creating_at"])
-        if shown is not None or age >= SETTLED:
-            return None
-        if forbids_name(target, name):
-            return fault(Trouble.FORBIDDEN_GROUP, field)
-        return KnownGroup(str(made["id"]), name)
+async def resolve_group(
+    context: Context, ref: GroupRef, target: Target, field: str, *, by_hand: bool, may_make: bool
+) -> KnownGroup | Fault:
+    """A group that events may touch, or what is wrong with it. `may_make`: the event itself
+    says how to make it."""
+    field = f"{field}.{ref.key}"
+    if ref.id is not None:
+        shown = await context.directory.group(str(ref.id))
+        if shown is None:
+            return fault(Trouble.UNKNOWN_GROUP, field)
+        return guarded(target, shown, field, by_hand=by_hand)
+    name = str(ref.name)
+    made = await context.store.get(groups.COLLECTION, target.name, group_key(name))
+    known = await _made(context, target, made.body, field, by_hand=by_hand) if made else None
+    if known is not None:
+        return known
+    named = await context.directory.groups_named(name)
+    if len(named) > 1:
+        return fault(Trouble.AMBIGUOUS_GROUP, field, _ids(named))
+    if named:
+        return guarded(target, named[0], field, by_hand=by_hand)
+    if forbids_name(target, name):
+        return fault(Trouble.FORBIDDEN_GROUP, field)
+    if may_make or made or await _will_be_made(context, target, name):
+        return KnownGroup(group_key(name), name)
+    return fault(Trouble.UNKNOWN_GROUP, field)
 
-    async def _will_be_made(self, target: Target, name: str) -> bool:
-        policy = policy_for(target.groups, group="", name=name)
-        if policy is not None and policy.create is not None:
-            return True
-        asked = await self.intents.find(target.name, group_key(name), THE_GROUP)
-        return asked is not None and not asked.is_done
+
+async def _made(
+    context: Context, target: Target, made: Json, field: str, *, by_hand: bool
+) -> KnownGroup | Fault | None:
+    """What Hasten made a moment ago is not listed by name yet, nor shown by every replica."""
+    if "id" not in made:
+        return None
+    name = str(made["name"])
+    shown = await context.directory.group(str(made["id"]))
+    if shown is not None and str(shown["displayName"]).casefold() == name.casefold():
+        return guarded(target, shown, field, by_hand=by_hand)
+    age = context.now() - datetime.fromisoformat(made["creating_at"])
+    if shown is not None or age >= SETTLED:
+        return None
+    if forbids_name(target, name):
+        return fault(Trouble.FORBIDDEN_GROUP, field)
+    return KnownGroup(str(made["id"]), name)
+
+
+async def _will_be_made(context: Context, target: Target, name: str) -> bool:
+    policy = policy_for(target.groups, group="", name=name)
+    if policy is not None and policy.create is not None:
+        return True
+    asked = await context.intents.find(target.name, group_key(name), THE_GROUP)
+    return asked is not None and not asked.is_done
 
 
 def guarded(target: Target, shown: Json, field: str, *, by_hand: bool) -> KnownGroup | Fault:

@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from hasten.context import Context
 from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Recorded, Wanted, group_key
 from hasten.errors import TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.onboard.plan import Plan, Want
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
-from hasten.ports.clock import Now
-from hasten.records.intents import Intents
-from hasten.records.people import Joined, People, Person
+from hasten.records.people import Joined, Person
 
 FIRST_THINGS_FIRST = timedelta(seconds=5)
 
@@ -33,80 +32,84 @@ class Written:
         return not any(count for what, count in self.counts.items() if what is not Recorded.STALE)
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
-    intents: Intents
-    people: People
-    now: Now
+async def write_intents(
+    context: Context, event: OnboardingEvent, plan: Plan, end_of: str
+) -> Written:
+    """Raises TemporaryError while an earlier event about the same person is being done."""
+    written = Written()
+    for want in plan.wants:
+        overtaken = await _overtaken(context, event, want, end_of)
+        _count(written, want.group, dict.fromkeys(overtaken, Recorded.STALE))
+        users = [user for user in want.users if user not in overtaken]
+        judged = await context.intents.record(_intents(context, event, want, users))
+        _count(written, want.group, {intent.user: what for intent, what in judged})
+        written.replacing += [intent for intent, _ in judged if intent.replaced]
+    return written
 
-    async def write(self, event: OnboardingEvent, plan: Plan, end_of: str) -> Written:
-        """Raises TemporaryError while an earlier event about the same person is being done."""
-        written = Written()
-        for want in plan.wants:
-            overtaken = await self._overtaken(event, want, end_of)
-            _count(written, want.group, dict.fromkeys(overtaken, Recorded.STALE))
-            users = [user for user in want.users if user not in overtaken]
-            judged = await self.intents.record(self._intents(event, want, users))
-            _count(written, want.group, {intent.user: what for intent, what in judged})
-            written.replacing += [intent for intent, _ in judged if intent.replaced]
-        return written
 
-    async def _overtaken(self, event: OnboardingEvent, want: Want, end_of: str) -> frozenset[str]:
-        """People about whom a newer event has spoken so long ago, or of groups so many, that no
-        intent tells it."""
-        target = event.data.target
-        match want.wanted:
-            case Wanted.MEMBER:
-                joined = Joined(
-                    time=event.time,
-                    cause=Cause(event.source, event.id),
-                    name=want.group.name if want.group.is_new else "",
-                )
-                known = await self.people.join(target, want.group.key, want.users, joined)
-                return frozenset(
-                    user for user, p in known.items() if p.left_at and p.left_at >= event.time
-                )
-            case Wanted.ABSENT:
-                found = await self._find(target, want.users)
-                return frozenset(
-                    user for user, p in found.items() if _has_rejoined(p, want.group, event, end_of)
-                )
-            case Wanted.IN_STEP:
-                await self._refuse_while_open(target, want)
-        return frozenset()
-
-    async def _find(self, target: str, users: Sequence[str]) -> Mapping[str, Person]:
-        slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
-
-        async def find(user: str) -> Person | None:
-            async with slots:
-                return await self.people.find(target, user)
-
-        found = await asyncio.gather(*map(find, users))
-        return {user: p for user, p in zip(users, found, strict=True) if p is not None}
-
-    async def _refuse_while_open(self, target: str, want: Want) -> None:
-        """A person is brought in step once they are, or are no longer, a member."""
-        for user in want.users:
-            known = await self.intents.find(target, want.group.key, user)
-            if known and not known.is_done:
-                raise TemporaryError("an earlier event is being brought about", FIRST_THINGS_FIRST)
-
-    def _intents(self, event: OnboardingEvent, want: Want, users: Sequence[str]) -> list[Intent]:
-        return [
-            Intent(
-                target=event.data.target,
-                group=want.group.key,
-                user=user,
-                wanted=want.wanted,
+async def _overtaken(
+    context: Context, event: OnboardingEvent, want: Want, end_of: str
+) -> frozenset[str]:
+    """People about whom a newer event has spoken so long ago, or of groups so many, that no
+    intent tells it."""
+    target = event.data.target
+    match want.wanted:
+        case Wanted.MEMBER:
+            joined = Joined(
                 time=event.time,
                 cause=Cause(event.source, event.id),
-                recorded_at=self.now(),
-                group_name=want.group.name if want.group.is_new else "",
-                spec=want.spec,
+                name=want.group.name if want.group.is_new else "",
             )
-            for user in users
-        ]
+            known = await context.people.join(target, want.group.key, want.users, joined)
+            return frozenset(
+                user for user, p in known.items() if p.left_at and p.left_at >= event.time
+            )
+        case Wanted.ABSENT:
+            found = await _find(context, target, want.users)
+            return frozenset(
+                user for user, p in found.items() if _has_rejoined(p, want.group, event, end_of)
+            )
+        case Wanted.IN_STEP:
+            await _refuse_while_open(context, target, want)
+    return frozenset()
+
+
+async def _find(context: Context, target: str, users: Sequence[str]) -> Mapping[str, Person]:
+    slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+
+    async def find(user: str) -> Person | None:
+        async with slots:
+            return await context.people.find(target, user)
+
+    found = await asyncio.gather(*map(find, users))
+    return {user: p for user, p in zip(users, found, strict=True) if p is not None}
+
+
+async def _refuse_while_open(context: Context, target: str, want: Want) -> None:
+    """A person is brought in step once they are, or are no longer, a member."""
+    for user in want.users:
+        known = await context.intents.find(target, want.group.key, user)
+        if known and not known.is_done:
+            raise TemporaryError("an earlier event is being brought about", FIRST_THINGS_FIRST)
+
+
+def _intents(
+    context: Context, event: OnboardingEvent, want: Want, users: Sequence[str]
+) -> list[Intent]:
+    return [
+        Intent(
+            target=event.data.target,
+            group=want.group.key,
+            user=user,
+            wanted=want.wanted,
+            time=event.time,
+            cause=Cause(event.source, event.id),
+            recorded_at=context.now(),
+            group_name=want.group.name if want.group.is_new else "",
+            spec=want.spec,
+        )
+        for user in users
+    ]
 
 
 def _has_rejoined(person: Person, group: KnownGroup, event: OnboardingEvent, end_of: str) -> bool:

@@ -1,133 +1,128 @@
 """Gathers what is known of one person and one target, for the command line."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
+from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.changes import DIRECT, Change
 from hasten.domain.explaining import Facts, Nested, explain
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError
-from hasten.ports.clock import Now
-from hasten.ports.directory import Directory
-from hasten.ports.store import Json, Store
+from hasten.ports.store import Json
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
-from hasten.records.intents import Intents
-from hasten.records.ledger import Ledger
 from hasten.targets import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Explaining:
-    directory: Directory
-    store: Store
-    ledger: Ledger
-    intents: Intents
-    now: Now
+async def find_person(context: Context, given: str) -> str:
+    """The object id of whoever has this object id, UPN, mail or employeeId. An object id is
+    taken as it is: the person may have been deleted. Raises PermanentError."""
+    if _is_object_id(given):
+        return given.lower()
+    for found in await _candidates(context, given):
+        if len(found) == 1:
+            return str(found[0]["id"]).lower()
+        if found:
+            ids = ", ".join(sorted(str(one["id"]) for one in found))
+            raise PermanentError(f"{len(found)} users have it: {ids}", "name one by object id")
+    raise PermanentError(
+        "no user has this UPN, mail or employeeId",
+        "name the user by object id: someone deleted is found by nothing else",
+    )
 
-    async def find(self, given: str) -> str:
-        """The object id of whoever has this object id, UPN, mail or employeeId. An object id is
-        taken as it is: the person may have been deleted. Raises PermanentError."""
-        if _is_object_id(given):
-            return given.lower()
-        for found in await self._candidates(given):
-            if len(found) == 1:
-                return str(found[0]["id"]).lower()
-            if found:
-                ids = ", ".join(sorted(str(one["id"]) for one in found))
-                raise PermanentError(f"{len(found)} users have it: {ids}", "name one by object id")
+
+async def explain_person(context: Context, target: Target, user: str) -> list[str]:
+    """Raises PermanentError where no sweep has found the target yet."""
+    found = await registry.load(context.store, target.name)
+    if found is None:
         raise PermanentError(
-            "no user has this UPN, mail or employeeId",
-            "name the user by object id: someone deleted is found by nothing else",
+            f"no sweep has found target {target.name} yet", "run python -m hasten doctor"
         )
+    through = await context.directory.assigned_through(user, found.service_principal)
+    enabled = await context.directory.is_enabled(user)
+    rows = await _rows(context, target.name, user)
+    nested = [] if enabled is None else await _nested(context, found, user)
+    groups = [group for group in through or () if group != user]
+    facts = Facts(
+        target=target.name,
+        now=context.now(),
+        exists=enabled is not None,
+        enabled=bool(enabled),
+        observes=target.observes,
+        direct=user in (through or ()),
+        through=groups,
+        nested=nested,
+        rows=rows,
+        intents=await _intents(context, target.name, found, user, rows),
+        cycle=cycle.read(await context.directory.job(found.service_principal, found.job)),
+        names=await _names(context, groups, nested, rows),
+    )
+    return explain(facts)
 
-    async def explain(self, target: Target, user: str) -> list[str]:
-        """Raises PermanentError where no sweep has found the target yet."""
-        found = await registry.load(self.store, target.name)
-        if found is None:
-            raise PermanentError(
-                f"no sweep has found target {target.name} yet", "run python -m hasten doctor"
-            )
-        through = await self.directory.assigned_through(user, found.service_principal)
-        enabled = await self.directory.is_enabled(user)
-        rows = await self._rows(target.name, user)
-        nested = [] if enabled is None else await self._nested(found, user)
-        groups = [group for group in through or () if group != user]
-        facts = Facts(
-            target=target.name,
-            now=self.now(),
-            exists=enabled is not None,
-            enabled=bool(enabled),
-            observes=target.observes,
-            direct=user in (through or ()),
-            through=groups,
-            nested=nested,
-            rows=rows,
-            intents=await self._intents(target.name, found, user, rows),
-            cycle=cycle.read(await self.directory.job(found.service_principal, found.job)),
-            names=await self._names(groups, nested, rows),
-        )
-        return explain(facts)
 
-    async def _candidates(self, given: str) -> list[Sequence[Json]]:
-        if "@" not in given:
-            return [await self.directory.users(employee_id=given)]
-        return [
-            await self.directory.users(upn=given),
-            await self.directory.users(mail=given),
-        ]
+async def _candidates(context: Context, given: str) -> list[Sequence[Json]]:
+    if "@" not in given:
+        return [await context.directory.users(employee_id=given)]
+    return [
+        await context.directory.users(upn=given),
+        await context.directory.users(mail=given),
+    ]
 
-    async def _rows(self, target: str, user: str) -> list[Change]:
-        """All of history is read: nobody else asks for it."""
-        rows = [
-            *await self.ledger.open_changes(target),
-            *await self.ledger.unproven_changes(target),
-            *await self.ledger.done_changes(target),
-        ]
-        return [row for row in rows if row.user == user]
 
-    async def _intents(
-        self, target: str, found: Found, user: str, rows: Sequence[Change]
-    ) -> list[Intent]:
-        mine = [i for i in await self.intents.open_intents(target) if i.user == user]
-        groups = {*found.groups, DIRECT, *(row.group for row in rows)} - {i.group for i in mine}
-        known = [
-            await self.intents.find(target, group, user, in_step=in_step)
-            for group in sorted(groups)
-            for in_step in (False, True)
-        ]
-        return [*mine, *(intent for intent in known if intent is not None)]
+async def _rows(context: Context, target: str, user: str) -> list[Change]:
+    """All of history is read: nobody else asks for it."""
+    rows = [
+        *await context.ledger.open_changes(target),
+        *await context.ledger.unproven_changes(target),
+        *await context.ledger.done_changes(target),
+    ]
+    return [row for row in rows if row.user == user]
 
-    async def _nested(self, found: Found, user: str) -> list[Nested]:
-        """The first group in each watched group, at any depth, of which the user is a member."""
-        nested = []
-        for group in found.groups:
-            inner = await self._inside(group, user)
-            if inner is not None:
-                nested.append(Nested(group=group, inner=inner))
-        return nested
 
-    async def _inside(self, group: str, user: str) -> str | None:
-        seen, waiting = {group}, [group]
-        while waiting:
-            current = waiting.pop(0)
-            members = await self.directory.members(current)
-            if current != group and any(member.id == user for member in members):
-                return current
-            inner = [m.id for m in members if m.kind == "group" and m.id not in seen]
-            seen.update(inner)
-            waiting += inner
-        return None
+async def _intents(
+    context: Context, target: str, found: Found, user: str, rows: Sequence[Change]
+) -> list[Intent]:
+    mine = [i for i in await context.intents.open_intents(target) if i.user == user]
+    groups = {*found.groups, DIRECT, *(row.group for row in rows)} - {i.group for i in mine}
+    known = [
+        await context.intents.find(target, group, user, in_step=in_step)
+        for group in sorted(groups)
+        for in_step in (False, True)
+    ]
+    return [*mine, *(intent for intent in known if intent is not None)]
 
-    async def _names(
-        self, groups: Sequence[str], nested: Sequence[Nested], rows: Sequence[Change]
-    ) -> Mapping[str, str]:
-        wanted = {*groups, *(row.group for row in rows)}
-        wanted |= {group for one in nested for group in (one.group, one.inner)}
-        shown = [await self.directory.group(group) for group in sorted(wanted - {DIRECT})]
-        return {str(one["id"]).lower(): str(one["displayName"]) for one in shown if one}
+
+async def _nested(context: Context, found: Found, user: str) -> list[Nested]:
+    """The first group in each watched group, at any depth, of which the user is a member."""
+    nested = []
+    for group in found.groups:
+        inner = await _inside(context, group, user)
+        if inner is not None:
+            nested.append(Nested(group=group, inner=inner))
+    return nested
+
+
+async def _inside(context: Context, group: str, user: str) -> str | None:
+    seen, waiting = {group}, [group]
+    while waiting:
+        current = waiting.pop(0)
+        members = await context.directory.members(current)
+        if current != group and any(member.id == user for member in members):
+            return current
+        inner = [m.id for m in members if m.kind == "group" and m.id not in seen]
+        seen.update(inner)
+        waiting += inner
+    return None
+
+
+async def _names(
+    context: Context, groups: Sequence[str], nested: Sequence[Nested], rows: Sequence[Change]
+) -> Mapping[str, str]:
+    wanted = {*groups, *(row.group for row in rows)}
+    wanted |= {group for one in nested for group in (one.group, one.inner)}
+    shown = [await context.directory.group(group) for group in sorted(wanted - {DIRECT})]
+    return {str(one["id"]).lower(): str(one["displayName"]) for one in shown if one}
 
 
 def _is_object_id(given: str) -> bool:

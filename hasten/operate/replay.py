@@ -3,14 +3,13 @@ between sends them twice, which is harmless, and never loses one."""
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from hasten.context import Context
 from hasten.events.envelope import MAX_ID
 from hasten.ports.bus import (
     DROPS_DUPLICATES,
     ONBOARDING_EVENTS,
     ONBOARDING_REJECTED,
-    Bus,
     Message,
 )
 from hasten.ports.clock import NewId
@@ -23,40 +22,40 @@ EVENT_ID = ("cloudEvents:id", "cloudEvents_id")
 """Where binary mode has the id of an event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replaying:
-    shelf: Shelf
-    bus: Bus
-    new_id: NewId
+async def parked(
+    shelf: Shelf, queue: str, *, dead_letters: bool, ids: Collection[str]
+) -> list[Parked]:
+    """What would be sent again: all, or those with these ids of events or messages."""
+    listed = await shelf.parked(queue, dead_letters=dead_letters)
+    return [one for one in listed if not ids or not _ids(one).isdisjoint(ids)]
 
-    async def parked(self, queue: str, *, dead_letters: bool, ids: Collection[str]) -> list[Parked]:
-        """What would be sent again: all, or those with these ids of events or messages."""
-        listed = await self.shelf.parked(queue, dead_letters=dead_letters)
-        return [parked for parked in listed if not ids or not _ids(parked).isdisjoint(ids)]
 
-    async def replay(self, queue: str, parked: Sequence[Parked], *, dead_letters: bool) -> int:
-        """How many were sent and taken out; somebody else took the others meanwhile."""
-        is_rejected = queue == ONBOARDING_REJECTED and not dead_letters
-        to = ONBOARDING_EVENTS if is_rejected else queue
+async def replay_parked(
+    context: Context, shelf: Shelf, queue: str, chosen: Sequence[Parked], *, dead_letters: bool
+) -> int:
+    """How many were sent and taken out; somebody else took the others meanwhile."""
+    is_rejected = queue == ONBOARDING_REJECTED and not dead_letters
+    to = ONBOARDING_EVENTS if is_rejected else queue
 
-        async def send(one: Parked) -> None:
-            message = _as_posted(one) if is_rejected else self._as_it_was(one, queue)
-            await self.bus.send(to, [message])
+    async def send(one: Parked) -> None:
+        message = _as_posted(one) if is_rejected else _as_it_was(one, queue, context.new_id)
+        await context.bus.send(to, [message])
 
-        numbers = [one.number for one in parked]
-        return await self.shelf.hand_over(queue, numbers, send, dead_letters=dead_letters)
+    numbers = [one.number for one in chosen]
+    return await shelf.hand_over(queue, numbers, send, dead_letters=dead_letters)
 
-    def _as_it_was(self, parked: Parked, queue: str) -> Message:
-        """Under another id where Service Bus would drop it as one that it has seen."""
-        suffix = f".{self.new_id()[:8]}" if queue in DROPS_DUPLICATES else ""
-        return Message(
-            raw=parked.body,
-            message_id=parked.message_id + suffix,
-            session=parked.session,
-            content_type=parked.content_type,
-            subject=parked.subject,
-            properties=parked.properties,
-        )
+
+def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
+    """Under another id where Service Bus would drop it as one that it has seen."""
+    suffix = f".{new_id()[:8]}" if queue in DROPS_DUPLICATES else ""
+    return Message(
+        raw=one.body,
+        message_id=one.message_id + suffix,
+        session=one.session,
+        content_type=one.content_type,
+        subject=one.subject,
+        properties=one.properties,
+    )
 
 
 def event_id(parked: Parked) -> str:

@@ -5,20 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.changes import Change, HeldBy, State
 from hasten.domain.cycle import Cycle
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.clock import Now
-from hasten.ports.directory import Directory
-from hasten.ports.store import Store
 from hasten.records import call_window as paces
 from hasten.records import discovered as registry
 from hasten.records import subscriptions
 from hasten.records.discovered import Found
-from hasten.records.intents import Intents
-from hasten.records.ledger import Ledger
 from hasten.targets import Target
 
 LATELY = timedelta(hours=24)
@@ -71,80 +67,74 @@ class Status:
     problems: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    directory: Directory
-    store: Store
-    ledger: Ledger
-    intents: Intents
-    now: Now
+async def target_status(context: Context, target: Target) -> Status:
+    now = context.now()
+    found = await registry.load(context.store, target.name)
+    rows = await context.ledger.open_changes(target.name)
+    unproven = await context.ledger.unproven_changes(target.name)
+    ended = [*unproven, *await context.ledger.done_changes(target.name)]
+    pace, breaker = await paces.read(context.store, target.name)
+    known, state, trouble = await _job(context, found)
+    groups = await _groups(context, found, now)
+    failed = sum(1 for row in ended if row.state is State.FAILED and _is_recent(row, now))
+    intents = await context.intents.open_intents(target.name)
+    held = [*_held(rows), *_held_intents(intents)]
+    waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
+    is_open = breaker.open_until is not None and breaker.open_until > now
+    return Status(
+        target=target.name,
+        mode=str(target.mode),
+        job=found.job if found else "",
+        job_state=state,
+        last_cycle=known.done_until,
+        next_cycle=known.done_by(now),
+        open=dict(sorted(Counter(str(row.state) for row in rows).items())),
+        wanted=len(intents),
+        oldest_revocation=min((row.noticed_at for row in waiting), default=None),
+        held=held,
+        failed_lately=failed,
+        unproven=len(unproven),
+        breaker_open_until=breaker.open_until if is_open else None,
+        calls_in_window=pace.used(now),
+        not_before=pace.not_before if pace.not_before > now else None,
+        groups=groups,
+        problems=[
+            *([trouble] if trouble else []),
+            *_of_held(target.name, held),
+            *_of_groups(groups),
+            *([f"{failed} failed in the last 24 hours: explain a user"] if failed else []),
+            *(["calls fail in a row: doctor tells more"] if is_open else []),
+        ],
+    )
 
-    async def of(self, target: Target) -> Status:
-        now = self.now()
-        found = await registry.load(self.store, target.name)
-        rows = await self.ledger.open_changes(target.name)
-        unproven = await self.ledger.unproven_changes(target.name)
-        ended = [*unproven, *await self.ledger.done_changes(target.name)]
-        pace, breaker = await paces.read(self.store, target.name)
-        known, state, trouble = await self._job(found)
-        groups = await self._groups(found, now)
-        failed = sum(1 for row in ended if row.state is State.FAILED and _is_recent(row, now))
-        intents = await self.intents.open_intents(target.name)
-        held = [*_held(rows), *_held_intents(intents)]
-        waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
-        is_open = breaker.open_until is not None and breaker.open_until > now
-        return Status(
-            target=target.name,
-            mode=str(target.mode),
-            job=found.job if found else "",
-            job_state=state,
-            last_cycle=known.done_until,
-            next_cycle=known.done_by(now),
-            open=dict(sorted(Counter(str(row.state) for row in rows).items())),
-            wanted=len(intents),
-            oldest_revocation=min((row.noticed_at for row in waiting), default=None),
-            held=held,
-            failed_lately=failed,
-            unproven=len(unproven),
-            breaker_open_until=breaker.open_until if is_open else None,
-            calls_in_window=pace.used(now),
-            not_before=pace.not_before if pace.not_before > now else None,
-            groups=groups,
-            problems=[
-                *([trouble] if trouble else []),
-                *_of_held(target.name, held),
-                *_of_groups(groups),
-                *([f"{failed} failed in the last 24 hours: explain a user"] if failed else []),
-                *(["calls fail in a row: doctor tells more"] if is_open else []),
-            ],
+
+async def _job(context: Context, found: Found | None) -> tuple[Cycle, str, str]:
+    """What it has done and will do, its state, and what is wrong with it. A Graph that is out
+    of reach does not hide what the store knows."""
+    if found is None:
+        return Cycle(), "unknown", f"{NOT_FOUND}: doctor says why"
+    try:
+        job = await context.directory.job(found.service_principal, found.job)
+    except (PermanentError, TemporaryError) as error:
+        return Cycle(), "unknown", str(error)
+    known = cycle.read(job)
+    state = "missing" if job is None else str((job.get("status") or {}).get("code"))
+    trouble = f"{known.trouble}: {known.next_action}" if known.trouble else ""
+    return known, state, trouble
+
+
+async def _groups(context: Context, found: Found | None, now: datetime) -> list[Watched]:
+    records = await subscriptions.load_all(context.store)
+    return [
+        Watched(
+            group=group,
+            subscribed_until=max(
+                (r.expires for r in records if r.group in {None, group} and r.expires > now),
+                default=None,
+            ),
         )
-
-    async def _job(self, found: Found | None) -> tuple[Cycle, str, str]:
-        """What it has done and will do, its state, and what is wrong with it. A Graph that is out
-        of reach does not hide what the store knows."""
-        if found is None:
-            return Cycle(), "unknown", f"{NOT_FOUND}: doctor says why"
-        try:
-            job = await self.directory.job(found.service_principal, found.job)
-        except (PermanentError, TemporaryError) as error:
-            return Cycle(), "unknown", str(error)
-        known = cycle.read(job)
-        state = "missing" if job is None else str((job.get("status") or {}).get("code"))
-        trouble = f"{known.trouble}: {known.next_action}" if known.trouble else ""
-        return known, state, trouble
-
-    async def _groups(self, found: Found | None, now: datetime) -> list[Watched]:
-        records = await subscriptions.load_all(self.store)
-        return [
-            Watched(
-                group=group,
-                subscribed_until=max(
-                    (r.expires for r in records if r.group in {None, group} and r.expires > now),
-                    default=None,
-                ),
-            )
-            for group in (found.groups if found else ())
-        ]
+        for group in (found.groups if found else ())
+    ]
 
 
 def _held(rows: Sequence[Change]) -> list[Held]:

@@ -5,24 +5,24 @@ the next drain calls them again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from hasten.context import Context
 from hasten.domain.changes import Change, State, waiting
 from hasten.domain.planning import Call
-from hasten.domain.settlement import Backoff, settle
+from hasten.domain.settlement import settle
 from hasten.domain.verdicts import Result, Verdict, judge
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import WINDOW
-from hasten.ports.clock import Now
-from hasten.ports.directory import Directory
-from hasten.ports.telemetry import Emit, Event
+from hasten.ports.telemetry import Event
 from hasten.provision.change_events import ended
 from hasten.provision.triage import Triage
+from hasten.records import discovered as registry
 from hasten.records.call_window import PaceKeeper
 from hasten.records.discovered import Found
-from hasten.records.ledger import Ledger
+from hasten.targets import Target
+from hasten.watch.sweep import discover
 
 NOT_HONOURED = "Entra does not yet honour the assignment of the group"
 
@@ -32,16 +32,11 @@ class Caller:
     """The calls of one drain. `discover` reads the target from Graph again, `reload` what was last
     discovered of it."""
 
-    directory: Directory
-    ledger: Ledger
+    context: Context
+    target: Target
     pace: PaceKeeper
     triage: Triage
     found: Found
-    discover: Callable[[], Awaitable[Found]]
-    reload: Callable[[], Awaitable[Found | None]]
-    emit: Emit
-    now: Now
-    backoff: Backoff
     retries: set[datetime] = field(default_factory=set)
     """When there is something to do again, for which this drain does not wait."""
     _discovering: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -56,18 +51,18 @@ class Caller:
 
         Raises Displaced when another drain took over: then no call may be made.
         """
-        called = await self.ledger.start_call(call.changes, self.now())
+        called = await self.context.ledger.start_call(call.changes, self.context.now())
         if not called:
             return None
-        await self.pace.call(self.now)
+        await self.pace.call(self.context.now)
         return replace(call, changes=tuple(called))
 
     async def make(self, call: Call) -> None:
         """Makes a reserved call; any answer, or none, ends in the ledger."""
-        found, started = self.found, self.now()
+        found, started = self.found, self.context.now()
         self._tell_sent(call, started)
         verdict = await self._verdict(call, found)
-        now = self.now()
+        now = self.context.now()
         if verdict.result is Result.THROTTLED:
             await self.pace.throttled(now + (verdict.retry_after or WINDOW))
         await self._mind_the_breaker(verdict, now)
@@ -75,14 +70,14 @@ class Caller:
             verdict = await self._rediscovered(verdict, found)
         is_fresh = call.group is not None and found.is_fresh(call.group, now)
         next_cycle = self.triage.next_cycle(call.changes)
-        settled = await self.ledger.end_call(
+        settled = await self.context.ledger.end_call(
             call.changes,
             lambda change: settle(
                 change,
                 call,
                 verdict,
                 now=now,
-                backoff=self.backoff,
+                backoff=self.context.backoff,
                 is_fresh=is_fresh,
                 next_cycle=next_cycle,
             ),
@@ -101,14 +96,14 @@ class Caller:
             if not self._discovered:
                 self._discovered = True
                 try:
-                    self.found = await self.discover()
+                    self.found = await discover(self.context, self.target)
                 except PermanentError:
                     return False  # the job that is missing is told about, which says the same
         return self.found.route != used.route
 
     async def learn_groups(self) -> None:
         """Those that were assigned, or unassigned, since this drain began."""
-        known = await self.reload()
+        known = await registry.load(self.context.store, self.target.name)
         if known is not None:
             self.found = replace(self.found, groups=known.groups, assigned_at=known.assigned_at)
 
@@ -121,20 +116,20 @@ class Caller:
         await self.pace.judged(breaker.failed(now))
         if breaker.is_closed and not self.pace.breaker.is_closed:
             about = {"target": self.found.target, "reason": verdict.reason}
-            self.emit(Event("breaker", "open", about, problem=True))
+            self.context.emit(Event("breaker", "open", about, problem=True))
 
     async def _spare_the_others(self, call: Call, due_at: datetime) -> None:
         """Entra does not know yet that the group is assigned: one call found that out, and the
         other joiners of the group wait with it instead of asking too."""
         others = [
             change
-            for change in await self.ledger.open_changes(self.found.target)
+            for change in await self.context.ledger.open_changes(self.found.target)
             if change.group == call.group
             and change.state is State.PENDING
             and not change.is_removal
             and change.due_at < due_at
         ]
-        await self.ledger.move(
+        await self.context.ledger.move(
             others, lambda change: waiting(change, due_at=due_at, reason=NOT_HONOURED)
         )
 
@@ -144,7 +139,7 @@ class Caller:
             return Verdict(Result.UNKNOWN_JOB, reason="the job has no rule for this kind of call")
         try:
             return judge(
-                await self.directory.provision_on_demand(
+                await self.context.directory.provision_on_demand(
                     found.service_principal,
                     found.job,
                     rule,
@@ -163,7 +158,7 @@ class Caller:
             if not self._discovered:
                 self._discovered = True
                 try:
-                    self.found = await self.discover()
+                    self.found = await discover(self.context, self.target)
                 except TemporaryError as error:
                     return replace(verdict, reason=error.reason)
                 except PermanentError as error:
@@ -181,7 +176,7 @@ class Caller:
             "removal": call.is_removal,
             "waited_ms": round((now - oldest).total_seconds() * 1000),
         }
-        self.emit(Event("call", "sent", about))
+        self.context.emit(Event("call", "sent", about))
 
     def _tell_ended(
         self, call: Call, verdict: Verdict, settled: list[Change], *, seconds: float
@@ -195,6 +190,6 @@ class Caller:
             "seconds": round(seconds, 3),
         }
         someone_must_act = verdict.result in {Result.FAILED, Result.NOT_PERMITTED}
-        self.emit(Event("call", verdict.result, about, problem=someone_must_act))
+        self.context.emit(Event("call", verdict.result, about, problem=someone_must_act))
         for change in settled:
-            self.emit(ended(change))
+            self.context.emit(ended(change))

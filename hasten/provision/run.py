@@ -6,17 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from hasten.context import Context
 from hasten.domain.changes import Change, State
 from hasten.domain.planning import Call, plan, reachable
 from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, MAX_CALLS_IN_FLIGHT, MAX_MEMBERS_PER_CALL
-from hasten.ports.clock import Now
-from hasten.ports.directory import Directory
 from hasten.provision.call import Caller
 from hasten.provision.removal_status import Trouble, standings
 from hasten.provision.triage import Triage
-from hasten.records.ledger import Ledger
-from hasten.records.outbox import Outbox
 from hasten.targets import Target
 from hasten.watch.admit import observed
 
@@ -37,13 +34,10 @@ REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
 class Run:
     """It ends when no row is due and no call is under way, or when its time is over."""
 
-    directory: Directory
-    ledger: Ledger
-    outbox: Outbox
+    context: Context
     caller: Caller
     triage: Triage
     target: Target
-    now: Now
     _under_way: dict[asyncio.Task[None], Call] = field(default_factory=dict)
     _telling: asyncio.Task[int] | None = None
     _unread: frozenset[str] = frozenset()
@@ -52,7 +46,7 @@ class Run:
     async def run(self, until: datetime) -> bool:
         """Whether nothing was left. Calls under way are always waited for, whatever happens."""
         try:
-            while self.now() < until:
+            while self.context.now() < until:
                 if not await self._step(until):
                     return True
             return False
@@ -66,7 +60,7 @@ class Run:
     async def _step(self, until: datetime) -> bool:
         """Makes calls, or waits for the next event. False when nothing is left to do by `until`."""
         self._collect()
-        now = self.now()
+        now = self.context.now()
         free_at = self.caller.free_at(now)
         if self._under_way and (free_at > now or self._is_full()):
             await self._wait(min(max(free_at - now, POLL), until - now))
@@ -101,14 +95,14 @@ class Run:
 
     async def _open_rows(self) -> list[Change]:
         """Those that still need a call: held ones too may have been done by a cycle."""
-        rows = await self.ledger.open_changes(self.target.name)
+        rows = await self.context.ledger.open_changes(self.target.name)
         busy = self._busy()
         free = [row for row in rows if row.user not in busy]
         left = free
         if self.target.observes:
             await self._hold(free)
             return []
-        if any(row.state is State.HELD or row.is_due(self.now()) for row in free):
+        if any(row.state is State.HELD or row.is_due(self.context.now()) for row in free):
             await self.triage.read(self.caller.found)
             left = await self.triage.without_covered(free)
         return [*left, *(row for row in rows if row.user in busy)]
@@ -116,7 +110,7 @@ class Run:
     async def _hold(self, rows: Sequence[Change]) -> None:
         """What was found before the target was told to observe is not called any more either."""
         open_ones = [row for row in rows if row.state is not State.HELD]
-        await self.ledger.move(open_ones, observed)
+        await self.context.ledger.move(open_ones, observed)
         await self.triage.read(self.caller.found)
         await self.triage.without_covered([row for row in rows if row.state is State.HELD])
 
@@ -140,7 +134,7 @@ class Run:
         the later one waits. False when none could be started."""
         started = False
         for call in calls:
-            now = self.now()
+            now = self.context.now()
             if self.caller.free_at(now) > now or self._is_full():
                 break
             if call.ready_at(self.caller.pace.pace.used(now)) > now or call.users & self._busy():
@@ -165,7 +159,7 @@ class Run:
             await self.caller.learn_groups()
         found = self.caller.found
         where, troubles = await standings(
-            self.directory, found.service_principal, removals, now=self.now()
+            self.context.directory, found.service_principal, removals, now=self.context.now()
         )
         unread = [removal for removal in removals if removal.user in troubles]
         if not where:
@@ -177,7 +171,7 @@ class Run:
         grants = [change for change in free if not change.is_removal]
         calls = plan([*removals, *grants], standings=where, grants_by=self.target.grants_by)
         return await self.triage.without_overflow(
-            calls, self.caller.pace.pace.times(self.now(), len(calls))
+            calls, self.caller.pace.pace.times(self.context.now(), len(calls))
         )
 
     def _wait_for_the_end_of_an_outage(
@@ -187,7 +181,7 @@ class Run:
         revocations. After OUTAGE it is taken for a trouble of these people."""
         for removal in unread:
             error = troubles[removal.user]
-            is_new = self.now() - removal.found_at < OUTAGE
+            is_new = self.context.now() - removal.found_at < OUTAGE
             if isinstance(error, TemporaryError) and is_new:
                 raise error
 
@@ -208,7 +202,7 @@ class Run:
         for task in done:
             del self._under_way[task]
         if done and (self._telling is None or self._told()):
-            self._telling = asyncio.create_task(self.outbox.flush(self.target.name))
+            self._telling = asyncio.create_task(self.context.outbox.flush(self.target.name))
         for error in [task.exception() for task in done]:
             if error is not None:
                 raise error

@@ -5,20 +5,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle, waiting
 from hasten.domain.cycle import Cycle
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, Call, Standing
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.clock import Now
-from hasten.ports.directory import Directory
-from hasten.ports.telemetry import Emit, Event
+from hasten.ports.telemetry import Event
 from hasten.provision.change_events import ended
 from hasten.provision.removal_status import Trouble
 from hasten.records.discovered import Found
-from hasten.records.ledger import Ledger
-from hasten.records.outbox import Outbox
 
 Reason = Callable[[Change], str]
 Move = Callable[[Change], Change]
@@ -42,30 +39,28 @@ NOTHING_TO_DO = "none: Entra's own cycle does it"
 class Triage:
     """Of one drain."""
 
-    directory: Directory
-    ledger: Ledger
-    outbox: Outbox
-    emit: Emit
-    now: Now
+    context: Context
     cycle: Cycle = field(default_factory=Cycle)
     _read_at: datetime | None = None
     _read_of: str = ""
 
     async def read(self, found: Found) -> Cycle:
         """The job as it is, at most READ_AGAIN old."""
-        now = self.now()
+        now = self.context.now()
         is_old = self._read_at is None or now - self._read_at >= READ_AGAIN
         if is_old or self._read_of != found.job:
-            self.cycle = cycle.read(await self.directory.job(found.service_principal, found.job))
+            self.cycle = cycle.read(
+                await self.context.directory.job(found.service_principal, found.job)
+            )
             self._read_at, self._read_of = now, found.job
         return self.cycle
 
     async def wait_out(self, target: str, rows: Sequence[Change]) -> list[Change]:
         """While the job provisions nothing: every row waits, with the reason, and an alert is
         published. Calls would be answered with errors, or would not be proof of anything."""
-        now, known = self.now(), self.cycle
+        now, known = self.context.now(), self.cycle
         about = {"target": target, "reason": known.trouble, "next_action": known.next_action}
-        self.emit(Event("target", "unhealthy", about, problem=True))
+        self.context.emit(Event("target", "unhealthy", about, problem=True))
         alert = of_alert(
             "unhealthy",
             target=target,
@@ -75,8 +70,8 @@ class Triage:
             key=known.trouble_since,
             now=now,
         )
-        await self.outbox.tell([alert])
-        return await self.ledger.move(
+        await self.context.outbox.tell([alert])
+        return await self.context.ledger.move(
             rows,
             lambda row: waiting(
                 row,
@@ -91,7 +86,7 @@ class Triage:
     ) -> set[datetime]:
         """Until when those wait of whom Graph does not tell where they stand: one such person holds
         up nobody else."""
-        now = self.now()
+        now = self.context.now()
 
         def wait(row: Change) -> Change:
             match troubles[row.user]:
@@ -101,7 +96,7 @@ class Triage:
                     due_at = now + TROUBLE_PAUSE
                     return waiting(row, due_at=due_at, reason=reason, next_action=next_action)
 
-        moved = await self.ledger.move(removals, wait)
+        moved = await self.context.ledger.move(removals, wait)
         return {row.due_at for row in moved}
 
     async def without_covered(self, rows: Sequence[Change]) -> list[Change]:
@@ -114,7 +109,7 @@ class Triage:
         ]
         await self._end(
             done,
-            lambda row: finished(row, State.DONE_BY_CYCLE, now=self.now(), reason=COVERED),
+            lambda row: finished(row, State.DONE_BY_CYCLE, now=self.context.now(), reason=COVERED),
         )
         gone = frozenset(done)
         return [row for row in rows if row not in gone]
@@ -149,14 +144,14 @@ class Triage:
 
     def next_cycle(self, rows: Collection[Change]) -> datetime | None:
         """When the first cycle should be over that can see all of them."""
-        return self.cycle.done_by(max([self.now(), *map(cycle.shown_from, rows)]))
+        return self.cycle.done_by(max([self.context.now(), *map(cycle.shown_from, rows)]))
 
     async def _leave(self, rows: Sequence[Change], reason: Reason, at: datetime | None) -> None:
         await self._end(
             rows,
             lambda row: left_to_cycle(
                 row,
-                now=self.now(),
+                now=self.context.now(),
                 reason=reason(row),
                 next_action=NOTHING_TO_DO,
                 expected_at=at,
@@ -164,8 +159,8 @@ class Triage:
         )
 
     async def _end(self, rows: Sequence[Change], to: Move) -> None:
-        for row in await self.ledger.move(rows, to):
-            self.emit(ended(row))
+        for row in await self.context.ledger.move(rows, to):
+            self.context.emit(ended(row))
 
 
 def _out_of_reach(row: Change, standing: Standing, found: Found) -> str:

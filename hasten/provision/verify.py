@@ -3,27 +3,22 @@ with what the cycle has done: an answer is no proof, and a plan neither."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.changes import Change, State, finished, released, retried
 from hasten.domain.cycle import Cycle
 from hasten.domain.outcomes import of_alert
 from hasten.domain.proof import PATIENCE, SKEW, Proof, Says, about, proof
-from hasten.domain.settlement import Backoff
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Wake
-from hasten.ports.bus import Bus
-from hasten.ports.clock import NewId, Now
-from hasten.ports.directory import Directory
-from hasten.ports.store import Json, Store
-from hasten.ports.telemetry import Emit, Event
+from hasten.ports.store import Json
+from hasten.ports.telemetry import Event
 from hasten.provision.change_events import ended
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
-from hasten.records.ledger import Ledger
-from hasten.records.outbox import Outbox
 
 MOST_RETRIES = 3
 """Of a removal whose answers the log contradicts, before an operator is called."""
@@ -37,137 +32,134 @@ COVERED = "Entra's own cycle has done it"
 NOT_TAKEN = "the account should be disabled and is not: disable it in the app, then look at the log"
 
 
-@dataclass(frozen=True, slots=True)
-class Verifying:
-    directory: Directory
-    store: Store
-    ledger: Ledger
-    outbox: Outbox
-    bus: Bus
-    emit: Emit
-    now: Now
-    new_id: NewId
-    backoff: Backoff
-
-    async def verify(self) -> None:
-        """All targets, one after another: the log may be read five times in ten seconds by all of
-        the app, and one read serves all rows of a target. A target that cannot be read does not
-        keep the others waiting; its error is raised at the end."""
-        failed: list[TemporaryError | PermanentError] = []
-        for found in await registry.load_all(self.store):
-            try:
-                await self._verify(found)
-            except (TemporaryError, PermanentError) as error:
-                failed.append(error)
-        if failed:
-            raise failed[0]
-
-    async def _verify(self, found: Found) -> None:
-        rows = await self.ledger.unproven_changes(found.target)
-        moved = await self._left(found, [r for r in rows if r.state is State.LEFT_TO_CYCLE])
-        moved += await self._succeeded(found, [r for r in rows if r.state is State.SUCCEEDED])
-        if any(row.is_open for row in moved):
-            wake = Wake(target=found.target)
-            await self.bus.send(wake.queue, [wake.message(self.new_id())])
-        await self.outbox.flush(found.target)
-
-    async def _succeeded(self, found: Found, rows: Sequence[Change]) -> list[Change]:
-        if not rows:
-            return []
-        oldest = min(row.called_at or row.found_at for row in rows)
-        since = max(oldest - SKEW, self.now() - PATIENCE - SKEW)
-        told: dict[str, list[Json]] = defaultdict(list)
-        for entry in await self._log(found, since):
-            told[about(entry)].append(entry)
-        moved: list[Change] = []
-        for row in rows:
-            says = proof(row, [*told[row.user], *told[row.group]])
-            moved += await self._judged(row, says)
-        return moved
-
-    async def _log(self, found: Found, since: datetime) -> Sequence[Json]:
-        """Nothing where the app may not read it: then answers are all there is."""
+async def verify(context: Context) -> None:
+    """All targets, one after another: the log may be read five times in ten seconds by all of
+    the app, and one read serves all rows of a target. A target that cannot be read does not
+    keep the others waiting; its error is raised at the end."""
+    failed: list[TemporaryError | PermanentError] = []
+    for found in await registry.load_all(context.store):
         try:
-            return await self.directory.provisioning_log(found.job, since)
-        except PermanentError as error:
-            fields = {
-                "target": found.target,
-                "reason": error.reason,
-                "next_action": error.next_action,
-            }
-            self.emit(Event("log", "unreadable", fields, problem=True))
-            return []
+            await _verify(context, found)
+        except (TemporaryError, PermanentError) as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
-    async def _judged(self, row: Change, says: Proof) -> list[Change]:
-        now = self.now()
-        match says.says:
-            case Says.CONFIRMED:
-                return await self._move(row, _confirmed(row, now))
-            case Says.CONTRADICTED if row.is_removal and row.contradicted < MOST_RETRIES:
-                times = row.contradicted + 1
-                again = retried(row, due_at=now + self.backoff(times), reason=says.reason)
-                again = replace(again, contradicted=times, needs_proof=False, finished_at=None)
-                return await self._move(row, again)
-            case Says.CONTRADICTED:
-                failed = finished(
-                    row, State.FAILED, now=now, reason=says.reason, next_action=says.next_action
-                )
-                moved = await self._move(row, replace(failed, needs_proof=False))
-                if row.is_removal and moved:
-                    await self._alert(row, "revocation_not_taken", says.reason)
-                return moved
-            case Says.NOTHING if now - (row.called_at or row.found_at) > PATIENCE:
-                believed = replace(row, needs_proof=False, reason=UNPROVEN)
-                return await self._move(row, believed)
+
+async def _verify(context: Context, found: Found) -> None:
+    rows = await context.ledger.unproven_changes(found.target)
+    moved = await _left(context, found, [r for r in rows if r.state is State.LEFT_TO_CYCLE])
+    moved += await _succeeded(context, found, [r for r in rows if r.state is State.SUCCEEDED])
+    if any(row.is_open for row in moved):
+        wake = Wake(target=found.target)
+        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+    await context.outbox.flush(found.target)
+
+
+async def _succeeded(context: Context, found: Found, rows: Sequence[Change]) -> list[Change]:
+    if not rows:
+        return []
+    oldest = min(row.called_at or row.found_at for row in rows)
+    since = max(oldest - SKEW, context.now() - PATIENCE - SKEW)
+    told: dict[str, list[Json]] = defaultdict(list)
+    for entry in await _log(context, found, since):
+        told[about(entry)].append(entry)
+    moved: list[Change] = []
+    for row in rows:
+        says = proof(row, [*told[row.user], *told[row.group]])
+        moved += await _judged(context, row, says)
+    return moved
+
+
+async def _log(context: Context, found: Found, since: datetime) -> Sequence[Json]:
+    """Nothing where the app may not read it: then answers are all there is."""
+    try:
+        return await context.directory.provisioning_log(found.job, since)
+    except PermanentError as error:
+        fields = {
+            "target": found.target,
+            "reason": error.reason,
+            "next_action": error.next_action,
+        }
+        context.emit(Event("log", "unreadable", fields, problem=True))
         return []
 
-    async def _left(self, found: Found, rows: Sequence[Change]) -> list[Change]:
-        """What the cycle was to do: done by it, or taken back when it is overdue."""
-        if not rows:
-            return []
-        known = cycle.read(await self.directory.job(found.service_principal, found.job))
-        moved: list[Change] = []
-        for row in rows:
-            moved += await self._cycled(row, known)
-        return moved
 
-    async def _cycled(self, row: Change, known: Cycle) -> list[Change]:
-        now = self.now()
-        if known.covers(row):
-            done = finished(row, State.DONE_BY_CYCLE, now=now, reason=COVERED)
-            return await self._move(row, replace(done, needs_proof=False))
-        if row.expected_at is None or now < row.expected_at + OVERDUE:
-            return []
-        if row.is_removal:
-            await self._alert(row, "revocation_overdue", TAKEN_BACK)
-        again = replace(released(row, now=now), reason=TAKEN_BACK, needs_proof=False)
-        return await self._move(row, replace(again, finished_at=None, expected_at=None))
+async def _judged(context: Context, row: Change, says: Proof) -> list[Change]:
+    now = context.now()
+    match says.says:
+        case Says.CONFIRMED:
+            return await _move(context, row, _confirmed(row, now))
+        case Says.CONTRADICTED if row.is_removal and row.contradicted < MOST_RETRIES:
+            times = row.contradicted + 1
+            again = retried(row, due_at=now + context.backoff(times), reason=says.reason)
+            again = replace(again, contradicted=times, needs_proof=False, finished_at=None)
+            return await _move(context, row, again)
+        case Says.CONTRADICTED:
+            failed = finished(
+                row, State.FAILED, now=now, reason=says.reason, next_action=says.next_action
+            )
+            moved = await _move(context, row, replace(failed, needs_proof=False))
+            if row.is_removal and moved:
+                await _alert(context, row, "revocation_not_taken", says.reason)
+            return moved
+        case Says.NOTHING if now - (row.called_at or row.found_at) > PATIENCE:
+            believed = replace(row, needs_proof=False, reason=UNPROVEN)
+            return await _move(context, row, believed)
+    return []
 
-    async def _move(self, row: Change, to: Change) -> list[Change]:
-        moved = await self.ledger.move([row], lambda _: to)
-        for change in moved:
-            self._tell(change)
-        return moved
 
-    def _tell(self, change: Change) -> None:
-        event = ended(change)
-        waited = (self.now() - change.noticed_at).total_seconds()
-        fields: Mapping[str, object] = {**event.fields, "seconds": round(waited, 3)}
-        self.emit(replace(event, fields=fields))
+async def _left(context: Context, found: Found, rows: Sequence[Change]) -> list[Change]:
+    """What the cycle was to do: done by it, or taken back when it is overdue."""
+    if not rows:
+        return []
+    known = cycle.read(await context.directory.job(found.service_principal, found.job))
+    moved: list[Change] = []
+    for row in rows:
+        moved += await _cycled(context, row, known)
+    return moved
 
-    async def _alert(self, row: Change, name: str, reason: str) -> None:
-        fields = {"target": row.target, "group": row.group, "user": row.user, "reason": reason}
-        self.emit(Event("alert", name, fields, problem=True))
-        alert = of_alert(
-            name,
-            target=row.target,
-            group=row.group,
-            reason=f"{row.user}: {reason}",
-            next_action=NOT_TAKEN,
-            key=f"{row.user}|{row.origin}",
-            now=self.now(),
-        )
-        await self.outbox.tell([alert])
+
+async def _cycled(context: Context, row: Change, known: Cycle) -> list[Change]:
+    now = context.now()
+    if known.covers(row):
+        done = finished(row, State.DONE_BY_CYCLE, now=now, reason=COVERED)
+        return await _move(context, row, replace(done, needs_proof=False))
+    if row.expected_at is None or now < row.expected_at + OVERDUE:
+        return []
+    if row.is_removal:
+        await _alert(context, row, "revocation_overdue", TAKEN_BACK)
+    again = replace(released(row, now=now), reason=TAKEN_BACK, needs_proof=False)
+    return await _move(context, row, replace(again, finished_at=None, expected_at=None))
+
+
+async def _move(context: Context, row: Change, to: Change) -> list[Change]:
+    moved = await context.ledger.move([row], lambda _: to)
+    for change in moved:
+        _tell(context, change)
+    return moved
+
+
+def _tell(context: Context, change: Change) -> None:
+    event = ended(change)
+    waited = (context.now() - change.noticed_at).total_seconds()
+    fields: Mapping[str, object] = {**event.fields, "seconds": round(waited, 3)}
+    context.emit(replace(event, fields=fields))
+
+
+async def _alert(context: Context, row: Change, name: str, reason: str) -> None:
+    fields = {"target": row.target, "group": row.group, "user": row.user, "reason": reason}
+    context.emit(Event("alert", name, fields, problem=True))
+    alert = of_alert(
+        name,
+        target=row.target,
+        group=row.group,
+        reason=f"{row.user}: {reason}",
+        next_action=NOT_TAKEN,
+        key=f"{row.user}|{row.origin}",
+        now=context.now(),
+    )
+    await context.outbox.tell([alert])
 
 
 def _confirmed(row: Change, now: datetime) -> Change:

@@ -1,183 +1,184 @@
 """Who was assigned to a target, or unassigned, since the last sweep: Graph notifies of neither."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from hasten.context import Context
 from hasten.domain.changes import DIRECT, Action, Change
 from hasten.messages import Wake
-from hasten.ports.bus import Bus
-from hasten.ports.clock import NewId, Now
-from hasten.ports.directory import Assignment, DeltaExpired, Directory
-from hasten.ports.store import Conflict, Store
-from hasten.ports.telemetry import Emit, Event
+from hasten.ports.directory import Assignment, DeltaExpired
+from hasten.ports.store import Conflict
+from hasten.ports.telemetry import Event
 from hasten.records import cursors
 from hasten.records import direct_assignments as direct
 from hasten.records import discovered as registry
 from hasten.records.cursors import Cursor
 from hasten.records.discovered import Found
-from hasten.records.ledger import Ledger
 from hasten.targets import Target
-from hasten.watch.admit import Recording
+from hasten.watch.admit import admit
 
 Sight = tuple[int, datetime]
 """At which cursor, and when, the read began."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assigning:
-    directory: Directory
-    store: Store
-    ledger: Ledger
-    recording: Recording
-    bus: Bus
-    emit: Emit
-    now: Now
-    new_id: NewId
+async def compare_assignments(
+    context: Context, target: Target, found: Found, assignments: Sequence[Assignment]
+) -> None:
+    """Writes down what differs from the last sweep and wakes the target. The first sweep finds
+    no difference: what was there before Hasten is the work of Entra's own cycle.
 
-    async def compare(
-        self, target: Target, found: Found, assignments: Sequence[Assignment]
-    ) -> None:
-        """Writes down what differs from the last sweep and wakes the target. The first sweep finds
-        no difference: what was there before Hasten is the work of Entra's own cycle.
+    A crash anywhere repeats the whole: rows are told apart by the cursors they were found at,
+    and these move last. A new group is noted before any member is, so that whoever was called
+    meanwhile is revoked should the group be unassigned before the next sweep.
+    """
+    before = await registry.load(context.store, target.name)
+    changes = 0
+    if before is not None:
+        new = set(found.groups) - set(before.groups)
+        arriving = (set(before.arriving) & set(found.groups)) | new
+        if new:
+            groups = {*before.groups, *new}
+            noted = replace(before, groups=sorted(groups), arriving=sorted(arriving))
+            await registry.save(context.store, noted)
+        for group in sorted(arriving):
+            changes += await _assigned(context, target, group)
+        for group in sorted(set(before.groups) - set(found.groups)):
+            changes += await _unassigned(context, target, group)
+    users = {a.principal for a in assignments if a.kind == "User"}
+    changes += await _direct(context, target, users, is_first=before is None)
+    if changes:
+        wake = Wake(target=target.name)
+        await context.bus.send(wake.queue, [wake.message(context.new_id())])
 
-        A crash anywhere repeats the whole: rows are told apart by the cursors they were found at,
-        and these move last. A new group is noted before any member is, so that whoever was called
-        meanwhile is revoked should the group be unassigned before the next sweep.
-        """
-        before = await registry.load(self.store, target.name)
-        changes = 0
-        if before is not None:
-            new = set(found.groups) - set(before.groups)
-            arriving = (set(before.arriving) & set(found.groups)) | new
-            if new:
-                groups = {*before.groups, *new}
-                noted = replace(before, groups=sorted(groups), arriving=sorted(arriving))
-                await registry.save(self.store, noted)
-            for group in sorted(arriving):
-                changes += await self._assigned(target, group)
-            for group in sorted(set(before.groups) - set(found.groups)):
-                changes += await self._unassigned(target, group)
-        users = {a.principal for a in assignments if a.kind == "User"}
-        changes += await self._direct(target, users, is_first=before is None)
-        if changes:
-            wake = Wake(target=target.name)
-            await self.bus.send(wake.queue, [wake.message(self.new_id())])
 
-    async def _assigned(self, target: Target, group: str) -> int:
-        """Its members, where they are few enough for paced calls to be faster than the cycle."""
-        sight = await self._sight(target, group)
-        users = [m.id for m in await self.directory.members(group) if m.kind == "user"]
-        self._tell(target, group, "assigned", len(users))
-        if len(users) > target.most_new_members:
-            await self._begin_anew(group)
-            self._tell(target, group, "left_to_cycle", len(users))
-            return 0
-        return await self._record(target, group, users, Action.ADDED, sight)
+async def _assigned(context: Context, target: Target, group: str) -> int:
+    """Its members, where they are few enough for paced calls to be faster than the cycle."""
+    sight = await _sight(context, target, group)
+    users = [m.id for m in await context.directory.members(group) if m.kind == "user"]
+    _tell(context, target, group, "assigned", len(users))
+    if len(users) > target.most_new_members:
+        await _begin_anew(context, group)
+        _tell(context, target, group, "left_to_cycle", len(users))
+        return 0
+    return await _record(context, target, group, users, Action.ADDED, sight=sight)
 
-    async def _begin_anew(self, group: str) -> None:
-        """Whoever was revoked when the group was last unassigned has access again by the cycle:
-        the next one to leave is news."""
-        cursor = await cursors.load(self.store, group)
-        if cursor is None:
-            return
-        try:
-            await cursors.save(self.store, group, cursor.moved(cursor.link, self.now()))
-        except Conflict:
-            return  # a look moved it
 
-    async def _unassigned(self, target: Target, group: str) -> int:
-        """A revocation for all its members, whatever their number: the brake judges that."""
-        if await self.directory.group(group) is None:
-            self._tell(target, group, "deleted", 0)
-            return 0
-        sight = await self._sight(target, group)
-        users = {m.id for m in await self.directory.members(group) if m.kind == "user"}
-        users |= await self._just_left(group)
-        self._tell(target, group, "unassigned", len(users))
-        return await self._record(target, group, sorted(users), Action.REMOVED, sight)
+async def _begin_anew(context: Context, group: str) -> None:
+    """Whoever was revoked when the group was last unassigned has access again by the cycle:
+    the next one to leave is news."""
+    cursor = await cursors.load(context.store, group)
+    if cursor is None:
+        return
+    try:
+        await cursors.save(context.store, group, cursor.moved(cursor.link, context.now()))
+    except Conflict:
+        return  # a look moved it
 
-    async def _just_left(self, group: str) -> set[str]:
-        """Who left since the last look: the next one does not know the target any more."""
-        cursor = await cursors.load(self.store, group)
-        if cursor is None:
-            return set()
-        try:
-            delta = await self.directory.membership_delta(cursor.link)
-        except DeltaExpired:
-            return set()
-        members = delta.members.get(group, ())
-        return {m.id for m in members if m.removed and m.kind in {"user", ""}}
 
-    async def _direct(self, target: Target, users: Collection[str], *, is_first: bool) -> int:
-        known, now = await direct.known(self.store, target.name), self.now()
-        joined = sorted(user for user in users if direct.is_new(known.get(user)))
-        gone = sorted(set(known) - set(users))
-        left = [user for user in gone if not direct.may_not_show(known[user], now)]
-        if not joined and not left:
-            return 0
-        changes = 0
-        if not is_first:
-            await direct.announce(self.store, target.name, sorted(set(users) - set(known)))
-            sight = await self._sight(target, DIRECT)
-            changes += await self._record(target, DIRECT, joined, Action.ADDED, sight)
-            changes += await self._record(
-                target, DIRECT, left, Action.REMOVED, sight, before=len(known)
-            )
-        if not await direct.settle(self.store, target.name, joined, left):
-            return changes  # another sweep sees the same; the next one settles the rest
-        cursor = await self._cursor(target, DIRECT)
-        await cursors.save(self.store, _name(target, DIRECT), cursor.moved("", self.now()))
-        return changes
+async def _unassigned(context: Context, target: Target, group: str) -> int:
+    """A revocation for all its members, whatever their number: the brake judges that."""
+    if await context.directory.group(group) is None:
+        _tell(context, target, group, "deleted", 0)
+        return 0
+    sight = await _sight(context, target, group)
+    users = {m.id for m in await context.directory.members(group) if m.kind == "user"}
+    users |= await _just_left(context, group)
+    _tell(context, target, group, "unassigned", len(users))
+    return await _record(context, target, group, sorted(users), Action.REMOVED, sight=sight)
 
-    async def _record(
-        self,
-        target: Target,
-        group: str,
-        users: Collection[str],
-        action: Action,
-        sight: Sight,
-        *,
-        before: int | None = None,
-    ) -> int:
-        origin, at = sight
-        changes = [
-            Change(
-                target=target.name,
-                group=group,
-                user=user,
-                action=action,
-                origin=origin,
-                noticed_at=at,
-                found_at=at,
-                seen_at=at,
-                due_at=at,
-                found_by="assignment",
-                ahead=group == DIRECT or action is Action.ADDED,
-            )
-            for user in users
-            if not await self._is_known(target, group, user, action)
-        ]
-        size = len(users) if before is None else before
-        return len(await self.recording.record(changes, members_before=size))
 
-    async def _is_known(self, target: Target, group: str, user: str, action: Action) -> bool:
-        """Whether Hasten itself brought this about, and wrote it down then."""
-        known = await self.ledger.find(target.name, group, user)
-        return known is not None and known.action is action and known.ahead
+async def _just_left(context: Context, group: str) -> set[str]:
+    """Who left since the last look: the next one does not know the target any more."""
+    cursor = await cursors.load(context.store, group)
+    if cursor is None:
+        return set()
+    try:
+        delta = await context.directory.membership_delta(cursor.link)
+    except DeltaExpired:
+        return set()
+    members = delta.members.get(group, ())
+    return {m.id for m in members if m.removed and m.kind in {"user", ""}}
 
-    async def _sight(self, target: Target, group: str) -> Sight:
-        """Before the members are read: a look that moves the cursor meanwhile has seen more."""
-        cursor = await self._cursor(target, group)
-        return cursor.origin, self.now()
 
-    async def _cursor(self, target: Target, group: str) -> Cursor:
-        found = await cursors.load(self.store, _name(target, group))
-        return found or cursors.first("", self.now())
+async def _direct(
+    context: Context, target: Target, users: Collection[str], *, is_first: bool
+) -> int:
+    known, now = await direct.known(context.store, target.name), context.now()
+    joined = sorted(user for user in users if direct.is_new(known.get(user)))
+    gone = sorted(set(known) - set(users))
+    left = [user for user in gone if not direct.may_not_show(known[user], now)]
+    if not joined and not left:
+        return 0
+    changes = 0
+    if not is_first:
+        await direct.announce(context.store, target.name, sorted(set(users) - set(known)))
+        sight = await _sight(context, target, DIRECT)
+        changes += await _record(context, target, DIRECT, joined, Action.ADDED, sight=sight)
+        changes += await _record(
+            context, target, DIRECT, left, Action.REMOVED, sight=sight, before=len(known)
+        )
+    if not await direct.settle(context.store, target.name, joined, left):
+        return changes  # another sweep sees the same; the next one settles the rest
+    cursor = await _cursor(context, target, DIRECT)
+    await cursors.save(context.store, _name(target, DIRECT), cursor.moved("", context.now()))
+    return changes
 
-    def _tell(self, target: Target, group: str, result: str, members: int) -> None:
-        about = {"target": target.name, "group": group, "members": members}
-        self.emit(Event("assignment", result, about))
+
+async def _record(
+    context: Context,
+    target: Target,
+    group: str,
+    users: Collection[str],
+    action: Action,
+    *,
+    sight: Sight,
+    before: int | None = None,
+) -> int:
+    origin, at = sight
+    changes = [
+        Change(
+            target=target.name,
+            group=group,
+            user=user,
+            action=action,
+            origin=origin,
+            noticed_at=at,
+            found_at=at,
+            seen_at=at,
+            due_at=at,
+            found_by="assignment",
+            ahead=group == DIRECT or action is Action.ADDED,
+        )
+        for user in users
+        if not await _is_known(context, target, group, user, action)
+    ]
+    size = len(users) if before is None else before
+    return len(await admit(context, changes, members_before=size))
+
+
+async def _is_known(
+    context: Context, target: Target, group: str, user: str, action: Action
+) -> bool:
+    """Whether Hasten itself brought this about, and wrote it down then."""
+    known = await context.ledger.find(target.name, group, user)
+    return known is not None and known.action is action and known.ahead
+
+
+async def _sight(context: Context, target: Target, group: str) -> Sight:
+    """Before the members are read: a look that moves the cursor meanwhile has seen more."""
+    cursor = await _cursor(context, target, group)
+    return cursor.origin, context.now()
+
+
+async def _cursor(context: Context, target: Target, group: str) -> Cursor:
+    found = await cursors.load(context.store, _name(target, group))
+    return found or cursors.first("", context.now())
+
+
+def _tell(context: Context, target: Target, group: str, result: str, members: int) -> None:
+    about = {"target": target.name, "group": group, "members": members}
+    context.emit(Event("assignment", result, about))
 
 
 def _name(target: Target, group: str) -> str:

@@ -6,16 +6,15 @@ may be answered by a replica that lags behind, and the batch tells of a change o
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
+from hasten.context import Context
 from hasten.domain.notifications import bounded
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Look
-from hasten.ports.bus import DIRECTORY_CHANGES, Bus
-from hasten.ports.clock import NewId, Now
-from hasten.ports.directory import DeltaExpired, Directory, MembershipDelta
-from hasten.ports.store import Conflict, Store
-from hasten.ports.telemetry import Emit, Event
+from hasten.ports.bus import DIRECTORY_CHANGES
+from hasten.ports.directory import DeltaExpired, MembershipDelta
+from hasten.ports.store import Conflict
+from hasten.ports.telemetry import Event
 from hasten.records import delta_batches as batches
 from hasten.records.delta_batches import Batch
 
@@ -23,96 +22,93 @@ News = dict[str, tuple[frozenset[str], frozenset[str]]]
 """Groups to look at, each with the users that were seen to join and to leave."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciling:
-    directory: Directory
-    store: Store
-    bus: Bus
-    emit: Emit
-    now: Now
-    new_id: NewId
+async def reconcile(context: Context, watched: Collection[str]) -> None:
+    """One request for each batch when nothing changed. A batch that cannot be read does not
+    keep the others waiting; its error is raised at the end."""
+    found = await batches.load_all(context.store)
+    if {group for batch in found for group in batch.groups} == set(watched):
+        await _read_on(context, found)
+    else:
+        await _regroup(context, found, watched)
 
-    async def reconcile(self, watched: Collection[str]) -> None:
-        """One request for each batch when nothing changed. A batch that cannot be read does not
-        keep the others waiting; its error is raised at the end."""
-        found = await batches.load_all(self.store)
-        if {group for batch in found for group in batch.groups} == set(watched):
-            await self._read_on(found)
-        else:
-            await self._regroup(found, watched)
 
-    async def _read_on(self, found: Sequence[Batch]) -> None:
-        failed: list[TemporaryError | PermanentError] = []
-        for batch in found:
-            try:
-                await self._read(batch)
-            except (TemporaryError, PermanentError) as error:
-                failed.append(error)
-        if failed:
-            raise failed[0]
-
-    async def _read(self, batch: Batch) -> None:
-        """Messages before the link: a crash between them repeats the looks."""
+async def _read_on(context: Context, found: Sequence[Batch]) -> None:
+    failed: list[TemporaryError | PermanentError] = []
+    for batch in found:
         try:
-            delta = await self.directory.membership_delta(batch.link)
-        except DeltaExpired:
-            link = await self.directory.membership_start(*batch.groups)
-            result, news = "restarted", _without_hints(batch.groups)
-        else:
-            link = delta.link
-            result, news = "read", _of(batch.groups, delta)
-        await self._look_at(news)
-        try:
-            await batches.save(self.store, batch.moved(link))
-        except Conflict:
-            return  # another instance read on from here, and sent what it saw
-        self._tell(result, groups=len(batch.groups), changed=len(news))
+            await _read(context, batch)
+        except (TemporaryError, PermanentError) as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
-    async def _regroup(self, found: Sequence[Batch], watched: Collection[str]) -> None:
-        """New links begin before the old ones are read a last time, so that no change falls between
-        them. A group that was in no batch is looked at for what came before its link, and so are
-        those of a batch that cannot be read any more."""
-        start = self.directory.membership_start
-        fresh = [
-            Batch(key=batches.key(number), groups=groups, link=await start(*groups))
-            for number, groups in enumerate(batches.split(watched))
-        ]
-        known = {group for batch in found for group in batch.groups}
-        news = _without_hints(set(watched) - known)
-        for batch in found:
-            news |= await self._last_news(batch, watched)
-        await self._look_at(news)
-        try:
-            await batches.replace_all(self.store, found, fresh)
-        except Conflict:
-            return  # another instance regrouped; the next timer compares again
-        self._tell("regrouped", groups=len(watched), changed=len(news))
 
-    async def _last_news(self, batch: Batch, watched: Collection[str]) -> News:
-        still = [group for group in batch.groups if group in watched]
-        try:
-            delta = await self.directory.membership_delta(batch.link)
-        except (DeltaExpired, TemporaryError, PermanentError):
-            return _without_hints(still)
-        return _of(still, delta)
+async def _read(context: Context, batch: Batch) -> None:
+    """Messages before the link: a crash between them repeats the looks."""
+    try:
+        delta = await context.directory.membership_delta(batch.link)
+    except DeltaExpired:
+        link = await context.directory.membership_start(*batch.groups)
+        result, news = "restarted", _without_hints(batch.groups)
+    else:
+        link = delta.link
+        result, news = "read", _of(batch.groups, delta)
+    await _look_at(context, news)
+    try:
+        await batches.save(context.store, batch.moved(link))
+    except Conflict:
+        return  # another instance read on from here, and sent what it saw
+    _tell(context, result, groups=len(batch.groups), changed=len(news))
 
-    async def _look_at(self, news: News) -> None:
-        if not news:
-            return
-        looks = [
-            Look(
-                group=group,
-                noticed_at=self.now(),
-                found_by="reconcile",
-                added=added,
-                removed=removed,
-            ).message(self.new_id())
-            for group, (added, removed) in sorted(news.items())
-        ]
-        await self.bus.send(DIRECTORY_CHANGES, looks)
 
-    def _tell(self, result: str, **counts: int) -> None:
-        self.emit(Event("reconcile", result, counts))
+async def _regroup(context: Context, found: Sequence[Batch], watched: Collection[str]) -> None:
+    """New links begin before the old ones are read a last time, so that no change falls between
+    them. A group that was in no batch is looked at for what came before its link, and so are
+    those of a batch that cannot be read any more."""
+    start = context.directory.membership_start
+    fresh = [
+        Batch(key=batches.key(number), groups=groups, link=await start(*groups))
+        for number, groups in enumerate(batches.split(watched))
+    ]
+    known = {group for batch in found for group in batch.groups}
+    news = _without_hints(set(watched) - known)
+    for batch in found:
+        news |= await _last_news(context, batch, watched)
+    await _look_at(context, news)
+    try:
+        await batches.replace_all(context.store, found, fresh)
+    except Conflict:
+        return  # another instance regrouped; the next timer compares again
+    _tell(context, "regrouped", groups=len(watched), changed=len(news))
+
+
+async def _last_news(context: Context, batch: Batch, watched: Collection[str]) -> News:
+    still = [group for group in batch.groups if group in watched]
+    try:
+        delta = await context.directory.membership_delta(batch.link)
+    except (DeltaExpired, TemporaryError, PermanentError):
+        return _without_hints(still)
+    return _of(still, delta)
+
+
+async def _look_at(context: Context, news: News) -> None:
+    if not news:
+        return
+    looks = [
+        Look(
+            group=group,
+            noticed_at=context.now(),
+            found_by="reconcile",
+            added=added,
+            removed=removed,
+        ).message(context.new_id())
+        for group, (added, removed) in sorted(news.items())
+    ]
+    await context.bus.send(DIRECTORY_CHANGES, looks)
+
+
+def _tell(context: Context, result: str, **counts: int) -> None:
+    context.emit(Event("reconcile", result, counts))
 
 
 def _without_hints(groups: Iterable[str]) -> News:

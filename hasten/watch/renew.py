@@ -1,53 +1,45 @@
 """Renews a subscription: timer and lifecycle events may both want to, and Graph asks for one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from hasten.context import Context
 from hasten.errors import TemporaryError
 from hasten.limits import RENEW_APART, SUBSCRIPTION_LIFETIME
-from hasten.ports.clock import Now
-from hasten.ports.directory import Directory
-from hasten.ports.store import Conflict, Store
-from hasten.ports.telemetry import Emit, Event
+from hasten.ports.store import Conflict
+from hasten.ports.telemetry import Event
 from hasten.records import subscriptions
 
 
-@dataclass(frozen=True, slots=True)
-class Renewing:
-    directory: Directory
-    store: Store
-    emit: Emit
-    now: Now
+async def renew(context: Context, subscription: str) -> bool:
+    """One PATCH of the expiry, which reauthorizes as well; none when one was sent less than
+    RENEW_APART ago. False when Graph knows it no more: it is then forgotten.
 
-    async def renew(self, subscription: str) -> bool:
-        """One PATCH of the expiry, which reauthorizes as well; none when one was sent less than
-        RENEW_APART ago. False when Graph knows it no more: it is then forgotten.
-
-        It is written down that it begins, with the record's etag: of two that want to, one may.
-        Raises TemporaryError when the PATCH sent last has brought nothing and it is too soon for
-        another.
-        """
-        record = await subscriptions.load(self.store, subscription)
-        if record is None:
-            return False
-        now = self.now()
-        if record.renewed_at is not None and now - record.renewed_at < RENEW_APART:
-            if not record.answered:
-                raise TemporaryError(
-                    f"the renewal of the subscription to {record.resource} was not answered",
-                    record.renewed_at + RENEW_APART - now,
-                )
-            return True
-        try:
-            begun = replace(record, renewed_at=now, answered=False)
-            await subscriptions.save(self.store, begun)
-        except Conflict:
-            return True  # another instance renews it
-        renewed = await self.directory.renew(subscription, now + SUBSCRIPTION_LIFETIME)
-        if renewed is None:
-            await subscriptions.forget(self.store, subscription)
-            return False
-        expires = datetime.fromisoformat(str(renewed["expirationDateTime"]))
-        await subscriptions.renewed(self.store, subscription, expires)
-        self.emit(Event("subscription", "renewed", {"resource": record.resource}))
+    It is written down that it begins, with the record's etag: of two that want to, one may.
+    Raises TemporaryError when the PATCH sent last has brought nothing and it is too soon for
+    another.
+    """
+    record = await subscriptions.load(context.store, subscription)
+    if record is None:
+        return False
+    now = context.now()
+    if record.renewed_at is not None and now - record.renewed_at < RENEW_APART:
+        if not record.answered:
+            raise TemporaryError(
+                f"the renewal of the subscription to {record.resource} was not answered",
+                record.renewed_at + RENEW_APART - now,
+            )
         return True
+    try:
+        begun = replace(record, renewed_at=now, answered=False)
+        await subscriptions.save(context.store, begun)
+    except Conflict:
+        return True  # another instance renews it
+    renewed = await context.directory.renew(subscription, now + SUBSCRIPTION_LIFETIME)
+    if renewed is None:
+        await subscriptions.forget(context.store, subscription)
+        return False
+    expires = datetime.fromisoformat(str(renewed["expirationDateTime"]))
+    await subscriptions.renewed(context.store, subscription, expires)
+    context.emit(Event("subscription", "renewed", {"resource": record.resource}))
+    return True

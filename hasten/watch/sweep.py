@@ -1,84 +1,76 @@
 """Sweeps the targets: finds their service principal, job, rules and the groups assigned to them."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
 
+from hasten.context import Context
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.planning import GrantsBy
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.clock import Now
 from hasten.ports.directory import Directory
-from hasten.ports.store import Json, Store
-from hasten.ports.telemetry import Emit, Event
+from hasten.ports.store import Json
+from hasten.ports.telemetry import Event
 from hasten.records import cursors
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
 from hasten.targets import Target
-from hasten.watch.assignments import Assigning
+from hasten.watch.assignments import compare_assignments
 from hasten.watch.look import start_watching
 
 
-@dataclass(frozen=True, slots=True)
-class Watching:
-    directory: Directory
-    store: Store
-    assigning: Assigning
-    targets: Sequence[Target]
-    emit: Emit
-    now: Now
+async def sweep(context: Context) -> None:
+    """Discovers every target at once; one that is slow or cannot be found does not keep the
+    others waiting."""
+    await registry.keep_only(context.store, context.targets.keys())
+    await asyncio.gather(*(_try(context, target) for target in context.targets.values()))
 
-    async def sweep(self) -> None:
-        """Discovers every target at once; one that is slow or cannot be found does not keep the
-        others waiting."""
-        await registry.keep_only(self.store, {target.name for target in self.targets})
-        await asyncio.gather(*(self._try(target) for target in self.targets))
 
-    async def _try(self, target: Target) -> None:
-        try:
-            await self.discover(target)
-        except PermanentError as error:
-            about = {"reason": error.reason, "next_action": error.next_action}
-            self._tell(target, "unhealthy", problem=True, **about)
-        except TemporaryError as error:
-            self._tell(target, "unreachable", reason=error.reason)
+async def _try(context: Context, target: Target) -> None:
+    try:
+        await discover(context, target)
+    except PermanentError as error:
+        about = {"reason": error.reason, "next_action": error.next_action}
+        _tell(context, target, "unhealthy", problem=True, **about)
+    except TemporaryError as error:
+        _tell(context, target, "unreachable", reason=error.reason)
 
-    async def discover(self, target: Target) -> Found:
-        """Reads the truth about one target from Graph and writes it down.
 
-        New groups get their cursor first: a group is never looked at before it has one. Who was
-        assigned or unassigned since the last time is written down before what was found.
-        """
-        principal = str((await service_principal(self.directory, target))["id"])
-        jobs = await self.directory.jobs(principal)
-        rules_of = {job["id"]: await self.directory.rules(principal, job["id"]) for job in jobs}
-        job = choose_job(jobs, rules_of, target.job)
-        rules = rules_of[job["id"]]
-        assignments = await self.directory.assignments(principal)
-        groups = {a.principal: a.created for a in assignments if a.kind == "Group"}
-        lately = self.now() - registry.FRESH
-        found = Found(
-            target=target.name,
-            service_principal=principal,
-            job=job["id"],
-            user_rule=choose_rule(rules, "User", target.rule),
-            group_rule=choose_rule(rules, "Group", target.rule),
-            groups=sorted(groups),
-            assigned_at={g: at.isoformat() for g, at in groups.items() if at and at > lately},
-        )
-        _refuse_missing_rule(target, found)
-        for group in sorted(groups):
-            if await cursors.load(self.store, group) is None:
-                await start_watching(self.directory, self.store, group, self.now())
-        await self.assigning.compare(target, found, assignments)
-        await registry.save(self.store, found)
-        self._tell(target, "found", groups=len(groups))
-        return found
+async def discover(context: Context, target: Target) -> Found:
+    """Reads the truth about one target from Graph and writes it down.
 
-    def _tell(
-        self, target: Target, result: str, *, problem: bool = False, **fields: str | int
-    ) -> None:
-        self.emit(Event("target", result, {"target": target.name, **fields}, problem=problem))
+    New groups get their cursor first: a group is never looked at before it has one. Who was
+    assigned or unassigned since the last time is written down before what was found.
+    """
+    principal = str((await service_principal(context.directory, target))["id"])
+    jobs = await context.directory.jobs(principal)
+    rules_of = {job["id"]: await context.directory.rules(principal, job["id"]) for job in jobs}
+    job = choose_job(jobs, rules_of, target.job)
+    rules = rules_of[job["id"]]
+    assignments = await context.directory.assignments(principal)
+    groups = {a.principal: a.created for a in assignments if a.kind == "Group"}
+    lately = context.now() - registry.FRESH
+    found = Found(
+        target=target.name,
+        service_principal=principal,
+        job=job["id"],
+        user_rule=choose_rule(rules, "User", target.rule),
+        group_rule=choose_rule(rules, "Group", target.rule),
+        groups=sorted(groups),
+        assigned_at={g: at.isoformat() for g, at in groups.items() if at and at > lately},
+    )
+    _refuse_missing_rule(target, found)
+    for group in sorted(groups):
+        if await cursors.load(context.store, group) is None:
+            await start_watching(context.directory, context.store, group, context.now())
+    await compare_assignments(context, target, found, assignments)
+    await registry.save(context.store, found)
+    _tell(context, target, "found", groups=len(groups))
+    return found
+
+
+def _tell(
+    context: Context, target: Target, result: str, *, problem: bool = False, **fields: str | int
+) -> None:
+    context.emit(Event("target", result, {"target": target.name, **fields}, problem=problem))
 
 
 async def service_principal(directory: Directory, target: Target) -> Json:

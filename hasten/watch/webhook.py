@@ -14,7 +14,7 @@ from typing import TypeVar
 from hasten.domain.notifications import Hint, Lifecycle, Refusal, read, read_lifecycle
 from hasten.errors import TemporaryError
 from hasten.limits import ENQUEUE_TIMEOUT, MAX_NOTIFICATION_BYTES
-from hasten.messages import Attend, Look
+from hasten.messages import Look, SubscriptionEvent
 from hasten.ports.bus import DIRECTORY_CHANGES, Bus, Message
 from hasten.ports.clock import Now
 from hasten.ports.store import Json, Store
@@ -163,7 +163,7 @@ def looks(hints: Iterable[Hint], now: datetime) -> list[Message]:
 def attends(events: Iterable[Lifecycle]) -> list[Message]:
     """Named by what they tell: a replay is dropped by Service Bus."""
     return [
-        Attend(subscription=told.subscription, event=told.event).message(
+        SubscriptionEvent(subscription=told.subscription, event=told.event).message(
             f"{told.subscription}:{told.event}"
         )
         for told in dict.fromkeys(events)

@@ -16,7 +16,7 @@ import httpx
 from emulator.functions import options
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.app import App
-from hasten.ports.bus import Message
+from hasten.ports.bus import Bus, Message
 from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.directory import Directory
 from hasten.ports.store import Store
@@ -29,7 +29,7 @@ from tests.simulation.graph import Credential
 from tests.simulation.lifeline import CrashPoint, HostBus, HostStore, HostTransport, Lifeline
 from tests.simulation.owners import Owner
 from tests.simulation.pump import Pump
-from tests.simulation.table import QUEUES, ROUTES, TIMERS
+from tests.simulation.table import QUEUES, ROUTES
 from tests.support.virtual_time import now
 
 HOST_JSON = options.read(Path(__file__).parents[2] / "host.json")
@@ -41,7 +41,7 @@ FUNCTION_TIMEOUT = 600.0
 @dataclass(frozen=True, kw_only=True)
 class HostPorts:
     store: Store
-    bus: HostBus
+    bus: Bus
     directory: Directory
     now: Now
     new_id: NewId
@@ -67,6 +67,11 @@ class Surroundings:
     events: list[tuple[datetime, Event]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     """Exceptions that left a function: Service Bus delivers the message again."""
+
+    def emit(self, event: Event) -> None:
+        line = {"event": event.name, "result": event.result, **event.fields}
+        self.lines.append(json.dumps(line))
+        self.events.append((now(), event))
 
 
 class Host:
@@ -119,7 +124,7 @@ class Host:
     async def fire(self, timer: str) -> None:
         """Runs a timer to its end, or to the end of the host."""
         app = self._running()
-        await self._finish(f"timer {timer}", lambda: TIMERS[timer](app))
+        await self._finish(f"timer {timer}", lambda: app.tick(timer))
 
     async def post(self, route: str, body: bytes) -> HTTPStatus | None:
         """The webhook's answer; None when the host died over it."""
@@ -163,9 +168,7 @@ class Host:
 
         def emit(event: Event) -> None:
             lifeline.check()
-            line = {"event": event.name, "result": event.result, **event.fields}
-            around.lines.append(json.dumps(line))
-            around.events.append((now(), event))
+            around.emit(event)
 
         return HostPorts(
             store=HostStore(around.store, lifeline),

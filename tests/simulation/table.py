@@ -1,4 +1,4 @@
-"""What a host runs, in one place: queue, timer or route → service, as the handlers do."""
+"""What a host runs, in one place: queue or route → message, as the handlers do."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -12,7 +12,7 @@ import azure.functions as func
 
 import handlers
 from hasten.app import App
-from hasten.messages import Ensure, Look, Wake, directory_change
+from hasten.messages import Ensure, Wake, directory_change
 from hasten.onboard.message import Posted
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
@@ -27,14 +27,6 @@ Json = dict[str, Any]
 NOTIFICATIONS = "graph/notifications"
 
 
-async def _directory_change(app: App, message: Message) -> None:
-    wanted = directory_change(message.body)
-    if isinstance(wanted, Look):
-        await app.retrying.run(app.workers.looking.look, wanted)
-    else:
-        await app.retrying.run(app.workers.attending.attend, wanted)
-
-
 async def _onboarding_event(app: App, message: Message) -> None:
     posted = Posted.parse(
         body=json.dumps(message.body) if message.raw is None else message.raw,
@@ -42,28 +34,14 @@ async def _onboarding_event(app: App, message: Message) -> None:
         message_id=message.message_id,
         properties=message.properties,
     )
-    await app.retrying.run(app.workers.onboarding.take, posted)
+    await app.handle(posted)
 
 
 QUEUES: Mapping[str, Callable[[App, Message], Awaitable[None]]] = {
-    DIRECTORY_CHANGES: _directory_change,
+    DIRECTORY_CHANGES: lambda app, message: app.handle(directory_change(message.body)),
     ONBOARDING_EVENTS: _onboarding_event,
-    ENSURE: lambda app, message: app.retrying.run(
-        app.workers.ensuring.ensure, Ensure.parse(message.body)
-    ),
-    PROVISIONING: lambda app, message: app.retrying.run(
-        app.workers.draining.drain, Wake.parse(message.body)
-    ),
-}
-
-TIMERS: Mapping[str, Callable[[App], Awaitable[None]]] = {
-    "sweep": lambda app: app.workers.schedules.sweep(),
-    "wake": lambda app: app.workers.schedules.wake(),
-    "look": lambda app: app.workers.schedules.look(),
-    "renew": lambda app: app.workers.schedules.renew(),
-    "apply": lambda app: app.workers.schedules.apply(),
-    "tidy": lambda app: app.workers.schedules.tidy(),
-    "verify": lambda app: app.workers.schedules.verify(),
+    ENSURE: lambda app, message: app.handle(Ensure.parse(message.body)),
+    PROVISIONING: lambda app, message: app.handle(Wake.parse(message.body)),
 }
 
 ROUTES: Mapping[str, Callable[[App, bytes], Awaitable[HTTPStatus]]] = {

@@ -1,6 +1,7 @@
 """The simulation runs all that the deployed app runs."""
 
-from tests.simulation.table import QUEUES, ROUTES, TIMERS, triggers
+from hasten.timers import TIMERS
+from tests.simulation.table import QUEUES, ROUTES, triggers
 
 
 def test_every_queue_timer_and_route_of_the_handlers_is_simulated() -> None:

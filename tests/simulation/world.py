@@ -15,6 +15,8 @@ from emulator.graph.options import TENANT_ID, GraphOptions
 from emulator.graph.seed import TOTAL, object_id
 from emulator.graph.server import GraphServer
 from hasten import settings
+from hasten.adapters.graph.directory import GraphDirectory
+from hasten.context import Context
 from hasten.domain.changes import Change
 from hasten.records.ledger import Ledger
 from hasten.settings import Settings
@@ -24,13 +26,13 @@ from tests.simulation.admin import Admin
 from tests.simulation.bus import SimulatedBus, epoch
 from tests.simulation.faults import CALM, Faults, Rates
 from tests.simulation.forgery import lie
-from tests.simulation.graph import GraphTransport
-from tests.simulation.host import Host, Surroundings
+from tests.simulation.graph import Credential, GraphTransport
+from tests.simulation.host import Host, HostPorts, Surroundings
 from tests.simulation.operator import release
 from tests.simulation.oracle import differences
 from tests.simulation.owners import Owner, keep_books
 from tests.simulation.report import Report
-from tests.simulation.table import NOTIFICATIONS, TIMERS, triggers
+from tests.simulation.table import NOTIFICATIONS, triggers
 from tests.simulation.upstream import Upstream
 from tests.simulation.webhook import Webhooks
 from tests.support.virtual_time import START, now
@@ -119,8 +121,19 @@ class World:
 
     async def release(self) -> int:
         """All that is held, by the operator; how many."""
-        targets = {target.name: target for target in self.around.targets}
-        return await release(targets, self.store, self.bus, self._new_id)
+        around = self.around
+        ports = HostPorts(
+            store=self.store,
+            bus=self.bus,
+            directory=GraphDirectory(
+                str(around.settings.graph_url), Credential(around.token), around.graph
+            ),
+            now=now,
+            new_id=self._new_id,
+            jitter=around.random.random,
+            emit=around.emit,
+        )
+        return await release(Context(around.settings, around.targets, ports))
 
     async def forge(self, *, knows_the_secret: bool) -> None:
         """A notification that is not true arrives at a host, if one is alive."""
@@ -191,7 +204,6 @@ class World:
 
     async def _keep_timer(self, name: str, schedule: str) -> None:
         """On one host at a time, as Azure's lock on timers does; late when none was alive."""
-        assert name in TIMERS, f"add the timer {name} to the table"
         while True:
             due = next_run(schedule, now())
             await asyncio.sleep((due - now()).total_seconds())

@@ -1,11 +1,10 @@
 """A world with a policy."""
 
 from hasten.domain.applying import Kind
-from hasten.ensure.apply_policy import Applying
+from hasten.ensure.apply_policy import apply_policy, plan_policy
 from hasten.policy import Creation, GroupPolicy
 from hasten.targets import Mode, Target
 from tests.support.ensuring import Onboarding
-from tests.support.virtual_time import now
 from tests.support.world import ADMIN, ENGINEERING, TOTAL
 
 ADMINS = GroupPolicy(name="TOTAL-Admin", admin=True)
@@ -15,23 +14,11 @@ MONITORED = GroupPolicy(
 
 
 class Policed(Onboarding):
-    @property
-    def applying(self) -> Applying:
-        return Applying(
-            directory=self.directory,
-            store=self.store,
-            intents=self.intents,
-            watching=self.watching,
-            targets=[self.target],
-            emit=self.events.append,
-            now=now,
-        )
-
     async def applies(self) -> list[Kind]:
-        return [step.kind for step in await self.applying.apply(self.target)]
+        return [step.kind for step in await apply_policy(self.context, self.target)]
 
     async def plans(self) -> list[str]:
-        return [step.sentence for step in await self.applying.plan(self.target)]
+        return [step.sentence for step in await plan_policy(self.context, self.target)]
 
     @property
     def problems(self) -> list[str]:

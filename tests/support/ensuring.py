@@ -7,8 +7,7 @@ from typing import Any
 
 from hasten.domain.changes import Cause
 from hasten.domain.intents import THE_GROUP, Intent, Wanted, group_key
-from hasten.ensure.groups import Groups
-from hasten.ensure.run import Ensuring
+from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
 from hasten.messages import Ensure
 from hasten.policy import Access, GroupPolicy
@@ -31,27 +30,6 @@ class Onboarding(World):
             self.target = self.target.model_copy(update=everything)
         self.intents = Intents(self.store)
         self._events = itertools.count(1)
-
-    @property
-    def groups_made(self) -> Groups:
-        return Groups(self.directory, self.store, now)
-
-    @property
-    def ensuring(self) -> Ensuring:
-        return Ensuring(
-            directory=self.directory,
-            store=self.store,
-            intents=self.intents,
-            ledger=self.ledger,
-            recording=self.recording,
-            outbox=self.outbox,
-            bus=self.bus,
-            watching=self.watching,
-            targets={self.target.name: self.target},
-            emit=self.events.append,
-            now=now,
-            new_id=self.new_id,
-        )
 
     async def wants(
         self,
@@ -85,7 +63,7 @@ class Onboarding(World):
         return intents
 
     async def ensures(self) -> None:
-        await self.ensuring.ensure(RUN)
+        await ensure(self.context, RUN)
 
     async def ensures_until_done(self, *, tries: int = 40) -> None:
         """As Service Bus would: what is to be tried again is tried at once."""

@@ -7,13 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hasten.domain.intents import Intent, Wanted
-from hasten.onboard.affected_groups import Touching
-from hasten.onboard.interpret import Reading
 from hasten.onboard.message import Posted
-from hasten.onboard.reject import Rejecting
-from hasten.onboard.resolve import Resolving
-from hasten.onboard.take import Onboarding as Taking
-from hasten.onboard.write import Writing
+from hasten.onboard.take import take
 from hasten.ports.bus import (
     ENSURE,
     ONBOARDING_EVENTS,
@@ -21,7 +16,6 @@ from hasten.ports.bus import (
     PROVISIONING_OUTCOMES,
     Message,
 )
-from hasten.records.people import People
 from hasten.targets import Target
 from tests.support.ensuring import Onboarding
 from tests.support.virtual_time import now
@@ -86,32 +80,16 @@ class Posting(Onboarding):
                 employee_id=f"E{number}",
             )
 
-    @property
-    def taking(self) -> Taking:
-        people = People(self.store)
-        resolving = Resolving(self.directory, self.store, self.intents, now)
-        touching = Touching(self.directory, self.store, people, self.watching)
-        return Taking(
-            reading=Reading(resolving, touching),
-            writing=Writing(self.intents, people, now),
-            rejecting=Rejecting(self.bus, self.outbox, self.events.append, now, self.new_id),
-            bus=self.bus,
-            outbox=self.outbox,
-            targets={self.target.name: self.target},
-            emit=self.events.append,
-            now=now,
-            new_id=self.new_id,
-        )
-
     async def posts(self, given: Mapping[str, Any] | bytes, **how: Any) -> None:
         body = given if isinstance(given, bytes) else json.dumps(given).encode()
-        await self.taking.take(
+        await take(
+            self.context,
             Posted.parse(
                 body=body,
                 content_type=how.get("content_type", "application/json"),
                 message_id=how.get("message_id", "posted-1"),
                 properties=how.get("properties"),
-            )
+            ),
         )
 
     async def receives(self, message: Message) -> None:

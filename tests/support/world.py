@@ -1,27 +1,20 @@
-"""The services wired to fakes, on virtual time."""
+"""The ports as fakes, on virtual time: the production wiring makes the flows of them."""
 
 import itertools
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from hasten import settings
+from hasten.context import Context
 from hasten.domain.changes import Action, Change
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Event
-from hasten.provision.drain import Draining
-from hasten.provision.verify import Verifying
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
-from hasten.records.intents import Intents
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Outbox
-from hasten.records.people import People
-from hasten.records.retention import Tidying
+from hasten.settings import Settings
 from hasten.targets import Target
-from hasten.watch.admit import Recording
-from hasten.watch.assignments import Assigning
-from hasten.watch.brake import Braking
-from hasten.watch.look import Looking
-from hasten.watch.sweep import Watching
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
@@ -45,108 +38,30 @@ class World:
         default_factory=lambda: FakeDirectory(groups=[ENGINEERING, ADMIN])
     )
     events: list[Event] = field(default_factory=list)
+    secret: str = "a client state secret of the tests"
+    public_url: str = "https://hasten.example"
 
     def __post_init__(self) -> None:
         self._ids = itertools.count()
         self.ledger = Ledger(self.store)
         self.outbox = Outbox(self.store, self.bus)
 
+    def now(self) -> datetime:
+        return now()
+
     def new_id(self) -> str:
         return f"id-{next(self._ids)}"
 
-    @property
-    def watching(self) -> Watching:
-        return Watching(
-            directory=self.directory,
-            store=self.store,
-            assigning=self.assigning,
-            targets=[self.target],
-            emit=self.events.append,
-            now=now,
-        )
+    def jitter(self) -> float:
+        return 1.0
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
 
     @property
-    def assigning(self) -> Assigning:
-        return Assigning(
-            directory=self.directory,
-            store=self.store,
-            ledger=self.ledger,
-            recording=self.recording,
-            bus=self.bus,
-            emit=self.events.append,
-            now=now,
-            new_id=self.new_id,
-        )
-
-    @property
-    def verifying(self) -> Verifying:
-        return Verifying(
-            directory=self.directory,
-            store=self.store,
-            ledger=self.ledger,
-            outbox=self.outbox,
-            bus=self.bus,
-            emit=self.events.append,
-            now=now,
-            new_id=self.new_id,
-            backoff=_backoff,
-        )
-
-    @property
-    def tidying(self) -> Tidying:
-        return Tidying(
-            store=self.store,
-            ledger=self.ledger,
-            intents=Intents(self.store),
-            people=People(self.store),
-            emit=self.events.append,
-            now=now,
-        )
-
-    @property
-    def recording(self) -> Recording:
-        return Recording(
-            braking=Braking(
-                directory=self.directory,
-                store=self.store,
-                outbox=self.outbox,
-                emit=self.events.append,
-                now=now,
-            ),
-            ledger=self.ledger,
-            targets={self.target.name: self.target},
-            emit=self.events.append,
-            now=now,
-        )
-
-    @property
-    def looking(self) -> Looking:
-        return Looking(
-            directory=self.directory,
-            store=self.store,
-            ledger=self.ledger,
-            recording=self.recording,
-            bus=self.bus,
-            emit=self.events.append,
-            now=now,
-            new_id=self.new_id,
-        )
-
-    @property
-    def draining(self) -> Draining:
-        return Draining(
-            directory=self.directory,
-            store=self.store,
-            ledger=self.ledger,
-            outbox=self.outbox,
-            bus=self.bus,
-            watching=self.watching,
-            targets={self.target.name: self.target},
-            emit=self.events.append,
-            now=now,
-            new_id=self.new_id,
-            backoff=_backoff,
-        )
+    def context(self) -> Context:
+        """The context of a process that begins now."""
+        return Context(_settings(self.secret, self.public_url), (self.target,), self)
 
     async def is_discovered(self) -> None:
         found = Found(
@@ -177,8 +92,16 @@ class World:
         return [event.result for event in self.events if event.name == name]
 
 
-def _backoff(attempt: int) -> timedelta:
-    return timedelta(seconds=5 * attempt)
+def _settings(secret: str, public_url: str) -> Settings:
+    return settings.load(
+        {
+            "HASTEN_TENANT_ID": "0000aaaa-0000-4000-8000-000000000001",
+            "HASTEN_CLIENT_STATE_SECRET": secret,
+            "HASTEN_PUBLIC_URL": public_url,
+            "HASTEN_STORE": "memory",
+            "ServiceBusConnection": "fake",
+        }
+    )
 
 
 def found(group: str, user: str, action: Action, origin: int) -> Change:

@@ -7,7 +7,7 @@ import pytest
 
 from hasten.domain.notifications import LifecycleEvent
 from hasten.errors import TemporaryError
-from hasten.messages import Attend, Ensure, Look, Wake
+from hasten.messages import Ensure, Look, SubscriptionEvent, Wake
 from hasten.onboard.message import Posted
 from hasten.retry import Retrying
 from tests.fakes.bus import FakeBus
@@ -15,7 +15,7 @@ from tests.support.virtual_time import START, virtual
 
 MESSAGES = [
     Look(group="g", noticed_at=START, found_by="notification"),
-    Attend(subscription="s", event=LifecycleEvent.REAUTHORIZATION_REQUIRED),
+    SubscriptionEvent(subscription="s", event=LifecycleEvent.REAUTHORIZATION_REQUIRED),
     Wake(target="TOTAL"),
     Ensure(target="TOTAL"),
     Posted(body=b"{}", content_type="application/cloudevents+json", message_id="1"),

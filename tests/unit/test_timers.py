@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Wanted
-from hasten.ensure.apply_policy import Applying
 from hasten.messages import Look
 from hasten.policy import GroupPolicy
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
@@ -14,52 +13,26 @@ from hasten.ports.directory import DeltaExpired, MembershipDelta
 from hasten.records import discovered as registry
 from hasten.records.intents import Intents
 from hasten.targets import Target
-from hasten.timers import Schedules
+from hasten.timers import run
+from hasten.watch.look import look
+from hasten.watch.sweep import sweep
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
 from tests.support.subscriber import Subscriber, group
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 
-@dataclass
 class Timers(Subscriber):
-    schedules: Schedules = field(init=False)
-
     def __post_init__(self) -> None:
         super().__post_init__()
         self.intents = Intents(self.store)
-        self.applying = Applying(
-            directory=self.directory,
-            store=self.store,
-            intents=self.intents,
-            watching=self.watching,
-            targets=[self.target],
-            emit=self.events.append,
-            now=now,
-        )
-        self.schedules = Schedules(
-            store=self.store,
-            ledger=self.ledger,
-            bus=self.bus,
-            watching=self.watching,
-            subscribing=self.subscribing,
-            reconciling=self.reconciling,
-            verifying=self.verifying,
-            tidying=self.tidying,
-            applying=self.applying,
-            intents=self.intents,
-            outbox=self.outbox,
-            emit=self.events.append,
-            now=now,
-            new_id=self.new_id,
-        )
 
 
 @virtual
 async def test_a_sweep_finds_the_target_its_job_its_rules_and_its_groups() -> None:
     world = Timers()
 
-    await world.schedules.sweep()
+    await run(world.context, "sweep")
 
     found = await registry.load(world.store, TOTAL)
     assert found is not None
@@ -75,7 +48,7 @@ async def test_a_target_with_two_namesakes_is_refused_and_the_reason_told() -> N
         {"id": "another", "displayName": TOTAL},
     ]
 
-    await world.schedules.sweep()
+    await run(world.context, "sweep")
 
     [unhealthy] = [event for event in world.events if event.name == "target"]
     assert unhealthy.problem
@@ -86,10 +59,10 @@ async def test_a_target_with_two_namesakes_is_refused_and_the_reason_told() -> N
 @virtual
 async def test_a_target_taken_out_of_the_file_is_not_watched_any_more() -> None:
     world = Timers()
-    await world.schedules.sweep()
+    await run(world.context, "sweep")
     world.target = Target(name="OTHER", display_name=TOTAL)
 
-    await world.watching.sweep()
+    await sweep(world.context)
 
     assert [found.target for found in await registry.load_all(world.store)] == ["OTHER"]
 
@@ -98,12 +71,12 @@ async def test_a_target_taken_out_of_the_file_is_not_watched_any_more() -> None:
 async def test_a_group_assigned_later_gets_its_cursor_and_its_subscription() -> None:
     world = Timers()
     world.directory.groups = [ADMIN]
-    await world.schedules.sweep()
+    await run(world.context, "sweep")
 
     world.directory.groups = [ADMIN, ENGINEERING]
-    await world.schedules.sweep()
+    await run(world.context, "sweep")
     world.directory.join(ENGINEERING, user(1))
-    await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="test"))
+    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="test"))
 
     assert [c.user for c in await world.ledger.open_changes(TOTAL)] == [user(1)]
     assert len(world.directory.subscribed) == 2
@@ -116,7 +89,7 @@ async def test_a_target_with_thousands_of_groups_is_found() -> None:
     for number in range(4_000):
         world.directory.grant(group(number), kind="Group", created=long_ago)
 
-    await world.watching.sweep()
+    await sweep(world.context)
 
     found = await registry.load(world.store, TOTAL)
     assert found is not None
@@ -127,8 +100,8 @@ async def test_a_target_with_thousands_of_groups_is_found() -> None:
 async def test_a_sweep_subscribes_to_the_groups_it_finds_and_asks_graph_no_more() -> None:
     world = Timers()
 
-    await world.schedules.sweep()
-    await world.schedules.sweep()
+    await run(world.context, "sweep")
+    await run(world.context, "sweep")
 
     resources = sorted(made["resource"] for made in world.directory.subscribed)
     assert resources == [f"groups/{ENGINEERING}", f"groups/{ADMIN}"]
@@ -138,10 +111,10 @@ async def test_a_sweep_subscribes_to_the_groups_it_finds_and_asks_graph_no_more(
 @virtual
 async def test_the_renew_timer_makes_again_what_was_deleted_behind_our_back() -> None:
     world = Timers()
-    await world.schedules.sweep()
+    await run(world.context, "sweep")
     world.directory.subscribed.clear()
 
-    await world.schedules.renew()
+    await run(world.context, "renew")
 
     assert len(world.directory.subscribed) == 2
 
@@ -150,11 +123,11 @@ async def test_the_renew_timer_makes_again_what_was_deleted_behind_our_back() ->
 async def test_the_look_timer_looks_at_the_groups_that_changed_and_no_others() -> None:
     world = Timers()
     await world.is_discovered()
-    await world.schedules.look()
+    await run(world.context, "look")
     world.bus.sent.clear()
     world.directory.join(ENGINEERING, user(1))
 
-    await world.schedules.look()
+    await run(world.context, "look")
 
     [look] = world.bus.of(DIRECTORY_CHANGES)
     assert (look.body["group"], look.body["found_by"]) == (ENGINEERING, "reconcile")
@@ -164,11 +137,11 @@ async def test_the_look_timer_looks_at_the_groups_that_changed_and_no_others() -
 async def test_the_wake_timer_wakes_targets_with_rows_due_and_no_others() -> None:
     world = Timers()
     await world.is_discovered()
-    await world.schedules.wake()
+    await run(world.context, "wake")
     assert world.bus.sent == []
     await world.joined(ENGINEERING, user(1))
 
-    await world.schedules.wake()
+    await run(world.context, "wake")
 
     assert [message.session for message in world.bus.of(PROVISIONING)] == [TOTAL]
 
@@ -179,7 +152,7 @@ async def test_a_timer_that_cannot_work_now_says_so_and_leaves_it_to_the_next_ti
     await world.is_discovered()
     world.bus.down = True
 
-    await world.schedules.look()
+    await run(world.context, "look")
 
     assert world.results("timer") == ["postponed"]
 
@@ -205,16 +178,16 @@ class Forgetful(FakeDirectory):
 async def test_the_leaver_of_a_group_in_which_nothing_happened_for_weeks_is_found() -> None:
     world = Timers(directory=Forgetful(groups=[ENGINEERING]))
     world.directory.join(ENGINEERING, user(1))
-    await world.schedules.sweep()
+    await run(world.context, "sweep")
     for _ in range(20):
         world.bus.sent.clear()
         await asyncio.sleep(timedelta(days=1).total_seconds())
-        await world.schedules.tidy()
+        await run(world.context, "tidy")
         for message in world.bus.of(DIRECTORY_CHANGES):
-            await world.looking.look(Look.parse(message.body))
+            await look(world.context, Look.parse(message.body))
     world.directory.leave(ENGINEERING, user(1))
 
-    await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
 
     [change] = await world.ledger.open_changes(TOTAL)
     assert (change.user, change.is_removal) == (user(1), True)
@@ -238,7 +211,7 @@ async def test_the_apply_timer_applies_the_policy_and_comes_back_to_open_intents
     )
     await world.intents.record([intent])
 
-    await world.schedules.apply()
+    await run(world.context, "apply")
 
     assert world.directory.writes == {"assign": 1}
     assert [message.session for message in world.bus.of(ENSURE)] == [TOTAL]

@@ -14,12 +14,11 @@ from emulator.graph.server import GraphOptions, GraphServer
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted
-from hasten.ensure.apply_policy import Applying
+from hasten.ensure.apply_policy import apply_policy
 from hasten.errors import TemporaryError
 from hasten.policy import Access, Creation, GroupPolicy
 from hasten.targets import Target
 from tests.support.ensuring import Onboarding
-from tests.support.virtual_time import now
 from tests.support.world import TOTAL
 
 NAME = "TOTAL - Design"
@@ -121,19 +120,10 @@ async def test_people_are_taken_out_again_and_direct_assignments_come_and_go(
 
 
 async def test_the_policy_is_applied_and_then_has_nothing_left_to_do(world: Onboarding) -> None:
-    applying = Applying(
-        directory=world.directory,
-        store=world.store,
-        intents=world.intents,
-        watching=world.watching,
-        targets=[world.target],
-        emit=world.events.append,
-        now=now,
-    )
     async with asyncio.timeout(20):
         while True:
             try:
-                steps = await applying.apply(world.target)
+                steps = await apply_policy(world.context, world.target)
             except TemporaryError:
                 await asyncio.sleep(0.1)
                 continue

@@ -5,6 +5,7 @@ import ast
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ from hasten.errors import TemporaryError
 from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
 from hasten.ports.telemetry import Event
+from hasten.provision.drain import drain
 from hasten.records.subscriptions import Record, save
 from hasten.retry import Retrying
-from hasten.watch.look import start_watching
+from hasten.watch.look import look, start_watching
 from hasten.watch.webhook import Receiving
 from tests.fakes.bus import FakeBus
 from tests.support.virtual_time import START, now, virtual
@@ -111,12 +113,12 @@ async def test_webhook_look_drain_and_call_are_one_trace(spans: InMemorySpanExpo
 
     with continued("graph_notifications"):
         await receiving.receive(notification())
-    look, properties = bus.taken(DIRECTORY_CHANGES)[0]
+    found, properties = bus.taken(DIRECTORY_CHANGES)[0]
     with continued("directory_changes", properties):
-        await retrying(world).run(world.looking.look, Look.parse(look.body))
+        await retrying(world).run(partial(look, world.context), Look.parse(found.body))
     wake, properties = bus.taken(PROVISIONING)[0]
     with continued("provisioning", properties):
-        await retrying(world).run(world.draining.drain, Wake.parse(wake.body))
+        await retrying(world).run(partial(drain, world.context), Wake.parse(wake.body))
 
     assert lineage(spans, "provisionOnDemand") == [
         "provisionOnDemand",

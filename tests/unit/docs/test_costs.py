@@ -14,14 +14,17 @@ from croniter import croniter
 
 from handlers import schedules
 from hasten import settings
+from hasten.context import Context
 from hasten.domain.pacing import Pace
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL, WINDOW, WINDOW_MARGIN
 from hasten.messages import Look, Wake
 from hasten.ports.clock import NewId, Now
 from hasten.ports.store import Document, Write
 from hasten.ports.telemetry import Emit, Event
-from hasten.watch.look import start_watching
-from hasten.wiring import Workers
+from hasten.provision.drain import drain
+from hasten.provision.verify import verify
+from hasten.timers import run
+from hasten.watch.look import look, start_watching
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import JOB, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
@@ -145,13 +148,13 @@ async def quiet_runs() -> Mapping[str, tuple[int, int]]:
             "ServiceBusConnection": "none",
         }
     )
-    timed = Workers(loaded, (world.target,), ports).schedules
+    context = Context(loaded, (world.target,), ports)
     spent = {}
     for name in timers():
-        await getattr(timed, name)()
+        await run(context, name)
     for name in timers():
         store.requests, lines = 0, len(world.events)
-        await getattr(timed, name)()
+        await run(context, name)
         spent[name] = (store.requests, len(world.events) - lines)
     return spent
 
@@ -206,13 +209,13 @@ async def cost(people: int, *, leaving: bool) -> Mapping[str, float]:
     await start_watching(world.directory, store, ENGINEERING, now())
     (world.directory.leave if leaving else world.directory.join)(ENGINEERING, *everyone)
     store.requests = 0
-    look = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
+    message = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
 
-    await world.looking.look(look)
-    await world.looking.look(look)
-    await world.draining.drain(Wake(target=TOTAL))
+    await look(world.context, message)
+    await look(world.context, message)
+    await drain(world.context, Wake(target=TOTAL))
     world.directory.log += [log(name, leaving=leaving) for name in everyone]
-    await world.verifying.verify()
+    await verify(world.context)
 
     spent = Counter(
         requests=store.requests,

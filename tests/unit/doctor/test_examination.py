@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from hasten.doctor.examination import Doctor
 from hasten.doctor.findings import Finding, Level
@@ -34,18 +35,12 @@ class Examined:
     async def all(self) -> list[Finding]:
         status = {"code": "Active", "lastExecution": {"timeBegan": now().isoformat()}}
         self.world.directory.job_list = [{"id": JOB, "status": status}]
-        doctor = Doctor(
-            directory=self.world.directory,
-            store=self.world.store,
-            probes=self.probes,
-            targets=[self.world.target],
-            url=URL,
-            state="ours",
-            has_previous_secret=self.has_previous_secret,
-            now=now,
-            new_id=self.world.new_id,
-            tell=self.told.append,
+        secrets = (
+            {"client_state_secret_previous": SecretStr("old")} if self.has_previous_secret else {}
         )
+        context = self.world.context
+        context.settings = context.settings.model_copy(update=secrets)
+        doctor = Doctor(context, self.probes, self.told.append)
         return await doctor.examine()
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.applying import Kind, Step
+from hasten.ensure.apply_policy import apply_policies
 from hasten.errors import TemporaryError
 from hasten.policy import Creation, GroupPolicy
 from hasten.ports.bus import PROVISIONING
@@ -95,7 +96,7 @@ async def test_in_observe_mode_the_plan_is_told_and_nothing_is_written() -> None
     world = await world_with(ADMINS, MONITORED, mode=Mode.OBSERVE, monitored=False)
     world.directory.join(ADMIN, user(1))
 
-    await world.applying.run()
+    await apply_policies(world.context)
 
     assert world.results("policy") == ["observed"] * 3
     assert not world.directory.writes

@@ -2,10 +2,15 @@
 
 from hasten.domain.changes import DIRECT, Action, State
 from hasten.domain.intents import Wanted
+from hasten.ensure.run import ensure
 from hasten.messages import Look, Wake
-from hasten.operate.release_intents import ReleasingIntents
+from hasten.operate.release_intents import (
+    discard_intents,
+    held_intents,
+    release_intents,
+)
 from hasten.ports.bus import PROVISIONING_OUTCOMES
-from hasten.watch.look import start_watching
+from hasten.watch.look import look, start_watching
 from tests.support.ensuring import RUN, Onboarding
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -24,17 +29,6 @@ async def a_hundred() -> Onboarding:
     return world
 
 
-def releasing(world: Onboarding) -> ReleasingIntents:
-    return ReleasingIntents(
-        intents=world.intents,
-        outbox=world.outbox,
-        bus=world.bus,
-        targets={TOTAL: world.target},
-        now=now,
-        new_id=world.new_id,
-    )
-
-
 async def members(world: Onboarding) -> int:
     return await world.directory.member_count(ENGINEERING)
 
@@ -48,10 +42,10 @@ async def test_sixty_offboarded_at_once_stay_members_until_an_operator_has_looke
     world = await a_hundred()
     await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
 
-    await world.ensuring.ensure(RUN)
-    await world.ensuring.ensure(RUN)
+    await ensure(world.context, RUN)
+    await ensure(world.context, RUN)
 
-    held = await releasing(world).held(TOTAL, groups=(), users=())
+    held = await held_intents(world.context, TOTAL, groups=(), users=())
     assert await members(world) == 100
     assert {intent.held for intent in held} == {"60 of 100 members would leave within minutes"}
     assert len(held) == 60
@@ -63,10 +57,10 @@ async def test_offboarding_people_who_are_no_members_lets_the_brake_hold_nobody(
     world = await a_hundred()
     others = [user(n) for n in range(200, 260)]
     await world.wants(ENGINEERING, *others, wanted=Wanted.ABSENT)
-    await world.ensuring.ensure(RUN)
+    await ensure(world.context, RUN)
 
     await world.wants(ENGINEERING, *PEOPLE[:5], wanted=Wanted.ABSENT)
-    await world.ensuring.ensure(RUN)
+    await ensure(world.context, RUN)
 
     assert await members(world) == 95
     assert "held" not in results(world)
@@ -76,12 +70,12 @@ async def test_offboarding_people_who_are_no_members_lets_the_brake_hold_nobody(
 async def test_released_they_are_removed_and_revoked_and_not_held_again() -> None:
     world = await a_hundred()
     await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
-    await world.ensuring.ensure(RUN)
+    await ensure(world.context, RUN)
 
-    held = await releasing(world).held(TOTAL, groups=(), users=())
-    await releasing(world).release(TOTAL, held)
-    await world.ensuring.ensure(RUN)
-    await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+    held = await held_intents(world.context, TOTAL, groups=(), users=())
+    await release_intents(world.context, TOTAL, held)
+    await ensure(world.context, RUN)
+    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
 
     rows = await world.ledger.open_changes(TOTAL)
     assert await members(world) == 40
@@ -93,11 +87,11 @@ async def test_released_they_are_removed_and_revoked_and_not_held_again() -> Non
 async def test_discarded_they_stay_and_each_is_told_as_rejected() -> None:
     world = await a_hundred()
     await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
-    await world.ensuring.ensure(RUN)
+    await ensure(world.context, RUN)
 
-    held = await releasing(world).held(TOTAL, groups=(), users=())
-    await releasing(world).discard(TOTAL, held)
-    await world.ensuring.ensure(RUN)
+    held = await held_intents(world.context, TOTAL, groups=(), users=())
+    await discard_intents(world.context, TOTAL, held)
+    await ensure(world.context, RUN)
 
     assert await members(world) == 100
     assert results(world) == ["held", *["rejected"] * 60]
@@ -111,7 +105,7 @@ async def test_grants_of_the_same_group_go_on_while_revocations_are_held() -> No
     await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
     await world.wants(ENGINEERING, user(200))
 
-    await world.ensuring.ensure(RUN)
+    await ensure(world.context, RUN)
 
     assert await members(world) == 101
 
@@ -122,11 +116,11 @@ async def test_offboarding_one_by_one_is_held_from_where_it_is_too_much() -> Non
 
     for name in PEOPLE[:30]:
         await world.wants(ENGINEERING, name, wanted=Wanted.ABSENT)
-        await world.ensuring.ensure(RUN)
-        await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="test"))
+        await ensure(world.context, RUN)
+        await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="test"))
 
     assert await members(world) == 80
-    assert len(await releasing(world).held(TOTAL, groups=(), users=())) == 10
+    assert len(await held_intents(world.context, TOTAL, groups=(), users=())) == 10
 
 
 @virtual
@@ -136,7 +130,7 @@ async def test_people_assigned_without_a_group_are_protected_too() -> None:
         world.directory.grant(name, kind="User")
     await world.wants(DIRECT, *PEOPLE[:60], wanted=Wanted.ABSENT)
 
-    await world.ensuring.ensure(RUN)
+    await ensure(world.context, RUN)
 
     assert world.directory.writes["unassign"] == 0
-    assert len(await releasing(world).held(TOTAL, groups=[DIRECT], users=())) == 60
+    assert len(await held_intents(world.context, TOTAL, groups=[DIRECT], users=())) == 60

@@ -8,6 +8,7 @@ import pytest
 from hasten.domain.changes import DIRECT, Action
 from hasten.domain.intents import Wanted
 from hasten.messages import Wake
+from hasten.provision.drain import drain
 from tests.support.crashing import CrashingBus, CrashingDirectory, CrashingStore, Fuse, Killed
 from tests.support.ensuring import Onboarding
 from tests.support.virtual_time import virtual
@@ -78,6 +79,6 @@ async def test_a_run_that_is_killed_at_any_step_is_ended_by_the_next(
     assert told[user(9), "rejected"] == 1
     assert told["", "succeeded"] == 1
     assert fuse.steps < STEPS
-    await world.draining.drain(Wake(target=TOTAL))
+    await drain(world.context, Wake(target=TOTAL))
     called = Counter(of for call in world.directory.calls for of in call.users)
     assert all(called[of] == 1 for of in (user(1), user(2), user(3), user(4)))

@@ -10,6 +10,8 @@ from hasten.domain.intents import Wanted
 from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
+from hasten.provision.drain import drain
+from hasten.watch.sweep import sweep
 from tests.support.ensuring import Onboarding, world_with
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -106,7 +108,7 @@ async def test_the_same_event_three_times_adds_once_and_calls_once() -> None:
     for _ in range(3):
         await world.wants(ENGINEERING, user(1), event="hired")
         await world.ensures_until_done()
-        await world.draining.drain(Wake(target=TOTAL))
+        await drain(world.context, Wake(target=TOTAL))
 
     assert world.directory.writes == {"add_members": 1}
     assert len(world.directory.calls) == 1
@@ -185,7 +187,7 @@ async def test_onboard_then_offboard_after_it_was_done_ends_with_the_revocation(
     await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT, age=0)
 
     await world.ensures()
-    await world.draining.drain(Wake(target=TOTAL))
+    await drain(world.context, Wake(target=TOTAL))
 
     assert await world.members(ENGINEERING) == set()
     row = await world.row(ENGINEERING, user(1))
@@ -211,11 +213,11 @@ async def test_in_step_calls_again_although_the_row_ended_well() -> None:
     world = await world_with(user(1))
     await world.wants(ENGINEERING, user(1))
     await world.ensures()
-    await world.draining.drain(Wake(target=TOTAL))
+    await drain(world.context, Wake(target=TOTAL))
     await world.wants(ENGINEERING, user(1), wanted=Wanted.IN_STEP, age=0)
 
     await world.ensures()
-    await world.draining.drain(Wake(target=TOTAL))
+    await drain(world.context, Wake(target=TOTAL))
 
     assert len(world.directory.calls) == 2
 
@@ -245,10 +247,10 @@ async def test_a_person_unassigned_before_a_sweep_saw_them_assigned_is_revoked_l
     world.directory.granted.clear()
     world.directory.assigned[user(1)] = []
 
-    await world.watching.sweep()
+    await sweep(world.context)
     assert (await world.row(DIRECT, user(1))).action is Action.ADDED  # a replica may lag
     await asyncio.sleep(SETTLED.total_seconds())
-    await world.watching.sweep()
+    await sweep(world.context)
 
     assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
 

@@ -4,6 +4,7 @@ import pytest
 
 from hasten.domain.changes import DIRECT, Cause
 from hasten.domain.intents import Wanted
+from hasten.ensure.run import ensure
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure
 from hasten.policy import Creation, GroupPolicy
@@ -52,7 +53,7 @@ async def test_a_target_that_left_the_file_is_said_to_have() -> None:
     world = await world_with()
 
     with pytest.raises(PermanentError, match=r"targets\.yaml"):
-        await world.ensuring.ensure(Ensure(target="GONE"))
+        await ensure(world.context, Ensure(target="GONE"))
 
 
 @virtual

@@ -4,6 +4,7 @@ import pytest
 
 from hasten.domain.applying import Kind
 from hasten.domain.intents import Wanted
+from hasten.ensure.apply_policy import apply_policies
 from tests.support.applying import ADMINS, MONITORED, world_with
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, user
@@ -95,7 +96,7 @@ async def test_more_removals_than_the_brake_lets_go_wait_for_someone_to_say_yes(
     await world.applies()
     world.directory.leave(ADMIN, *everyone)
 
-    await world.applying.run()
+    await apply_policies(world.context)
     assert len(await world.members(ENGINEERING)) == 11
     assert len(world.problems) == 1
     assert "only `python -m hasten apply --yes`" in (await world.plans())[0]

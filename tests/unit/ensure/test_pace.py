@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 import pytest
 
 from hasten.domain.intents import Wanted
+from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
 from hasten.messages import Ensure
 from hasten.ports.bus import ENSURE
@@ -88,7 +90,7 @@ async def test_a_thousand_events_for_one_group_cost_fifty_writes_and_few_more(ra
     while not arriving.done() or await world.intents.open_intents(TOTAL):
         for _ in range(queue.take()):
             delivered += 1
-            await retrying.run(world.ensuring.ensure, Ensure(target=TOTAL))
+            await retrying.run(partial(ensure, world.context), Ensure(target=TOTAL))
         await asyncio.sleep(0.01)
 
     assert len(await world.members(ENGINEERING)) == 1000

@@ -21,7 +21,7 @@ from hasten.onboard.message import LONGEST_MESSAGE_ID, MOST_TRIES, Posted
 from hasten.onboard.reject import NotParkedError
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Message
 from hasten.ports.store import Json
-from hasten.records.retention import KEPT
+from hasten.retention import KEPT, forget_old
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import FakeDirectory
 from tests.support.posting import OFFBOARD, PROVISION, Posting, at, event, ref, total
@@ -321,7 +321,7 @@ async def test_a_newer_onboarding_outlives_an_offboarding_held_for_longer_than_h
 
     [held] = world.sent_on()
     await until(held.at or now())
-    await world.tidying.tidy()
+    await forget_old(world.context)
     assert await world.intent(ENGINEERING, 1) is None
     await world.receives(held)
 

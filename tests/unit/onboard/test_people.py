@@ -6,7 +6,7 @@ import pytest
 
 from hasten.domain.changes import Cause
 from hasten.records.people import Joined, People
-from hasten.records.retention import KEPT
+from hasten.retention import KEPT, forget_old
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -59,7 +59,7 @@ def test_who_left_long_ago_and_joined_nothing_since_is_forgotten(
         if rejoined:
             await people.join(TOTAL, ENGINEERING, [user(1)], joined(rejoined))
 
-        await world.tidying.tidy()
+        await forget_old(world.context)
 
         assert (await people.find(TOTAL, user(1)) is not None) is is_kept
 

@@ -5,7 +5,7 @@ import pytest
 from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Wanted
 from hasten.errors import PermanentError
-from hasten.operate.explain import Explaining
+from hasten.operate.explain import explain_person, find_person
 from hasten.records.intents import Intents
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -13,18 +13,8 @@ from tests.support.world import ENGINEERING, TOTAL, World, user
 INNER = "0000bbbb-0000-4000-8000-000000000009"
 
 
-def explaining(world: World) -> Explaining:
-    return Explaining(
-        directory=world.directory,
-        store=world.store,
-        ledger=world.ledger,
-        intents=Intents(world.store),
-        now=now,
-    )
-
-
 async def told(world: World, who: str) -> str:
-    return " ".join(await explaining(world).explain(world.target, who))
+    return " ".join(await explain_person(world.context, world.target, who))
 
 
 @pytest.mark.parametrize("given", [user(1), user(1).upper(), "ada@x.example", "ada@mail", "E1"])
@@ -33,7 +23,7 @@ async def test_a_person_is_found_by_each_of_their_names(given: str) -> None:
     world = World()
     world.directory.has_user(user(1), upn="ada@x.example", mail="ada@mail", employee_id="E1")
 
-    assert await explaining(world).find(given) == user(1)
+    assert await find_person(world.context, given) == user(1)
 
 
 @virtual
@@ -43,13 +33,13 @@ async def test_a_mail_that_two_people_have_is_refused_with_their_ids() -> None:
         world.directory.has_user(user(number), mail="team@x.example")
 
     with pytest.raises(PermanentError, match=f"2 users have it: {user(1)}, {user(2)}"):
-        await explaining(world).find("team@x.example")
+        await find_person(world.context, "team@x.example")
 
 
 @virtual
 async def test_an_unknown_name_is_refused_without_being_repeated() -> None:
     with pytest.raises(PermanentError, match="name the user by object id") as refused:
-        await explaining(World()).find("nobody@x.example")
+        await find_person(World().context, "nobody@x.example")
 
     assert "nobody" not in str(refused.value)
 

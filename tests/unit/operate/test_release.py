@@ -4,35 +4,29 @@ import pytest
 
 from hasten.domain.changes import Action, Change, State
 from hasten.errors import PermanentError
-from hasten.operate.release import DISCARDED, Releasing
+from hasten.operate.release import (
+    DISCARDED,
+    discard_changes,
+    held_changes,
+    release_changes,
+)
 from hasten.ports.bus import PROVISIONING, PROVISIONING_OUTCOMES
 from hasten.targets import Mode, Target
+from hasten.watch.admit import admit
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 LEAVERS = tuple(user(number) for number in range(1, 13))
 
 
-def releasing(world: World) -> Releasing:
-    return Releasing(
-        store=world.store,
-        ledger=world.ledger,
-        outbox=world.outbox,
-        bus=world.bus,
-        targets={TOTAL: world.target},
-        now=world.recording.now,
-        new_id=world.new_id,
-    )
-
-
 async def left(world: World, *users: str, origin: int = 2, group: str = ENGINEERING) -> None:
     """Found by a look, so that the brake sees it."""
     removals = [found(group, one, Action.REMOVED, origin) for one in users]
-    await world.recording.record(removals, members_before=12)
+    await admit(world.context, removals, members_before=12)
 
 
 async def held(world: World, *groups: str, users: tuple[str, ...] = ()) -> list[Change]:
-    return await releasing(world).held(TOTAL, groups=groups, users=users)
+    return await held_changes(world.context, TOTAL, groups=groups, users=users)
 
 
 async def states(world: World, *users: str) -> set[State]:
@@ -44,7 +38,7 @@ async def test_released_removals_are_called_and_their_target_is_woken() -> None:
     world = World()
     await left(world, *LEAVERS)
 
-    moved = await releasing(world).release(TOTAL, await held(world))
+    moved = await release_changes(world.context, TOTAL, await held(world))
 
     assert len(moved) == len(LEAVERS)
     assert await states(world, *LEAVERS) == {State.PENDING}
@@ -55,7 +49,7 @@ async def test_released_removals_are_called_and_their_target_is_woken() -> None:
 async def test_the_same_slice_seen_again_does_not_hold_them_again() -> None:
     world = World()
     await left(world, *LEAVERS)
-    await releasing(world).release(TOTAL, await held(world))
+    await release_changes(world.context, TOTAL, await held(world))
 
     await left(world, *LEAVERS)
 
@@ -66,7 +60,7 @@ async def test_the_same_slice_seen_again_does_not_hold_them_again() -> None:
 async def test_a_straggler_after_a_release_is_not_held_for_those_released() -> None:
     world = World()
     await left(world, *LEAVERS)
-    await releasing(world).release(TOTAL, await held(world))
+    await release_changes(world.context, TOTAL, await held(world))
 
     await left(world, user(20), origin=3)
 
@@ -77,7 +71,7 @@ async def test_a_straggler_after_a_release_is_not_held_for_those_released() -> N
 async def test_a_straggler_is_held_while_others_of_the_group_still_are() -> None:
     world = World()
     await left(world, *LEAVERS)
-    await releasing(world).release(TOTAL, await held(world, users=LEAVERS[:1]))
+    await release_changes(world.context, TOTAL, await held(world, users=LEAVERS[:1]))
 
     await left(world, user(20), origin=3)
 
@@ -101,7 +95,7 @@ async def test_nothing_is_released_while_the_target_only_observes() -> None:
     await left(world, *LEAVERS)
 
     with pytest.raises(PermanentError, match="observe mode"):
-        await releasing(world).release(TOTAL, await held(world))
+        await release_changes(world.context, TOTAL, await held(world))
 
     assert await states(world, *LEAVERS) == {State.HELD}
 
@@ -112,7 +106,7 @@ async def test_discarded_removals_end_without_a_call_and_their_outcome_is_told()
     await left(world, *LEAVERS)
     told = len(world.bus.of(PROVISIONING_OUTCOMES))
 
-    moved = await releasing(world).discard(TOTAL, await held(world))
+    moved = await discard_changes(world.context, TOTAL, await held(world))
 
     assert {(row.state, row.reason) for row in moved} == {(State.LEFT_TO_CYCLE, DISCARDED)}
     assert len(world.bus.of(PROVISIONING_OUTCOMES)) - told == len(LEAVERS)
@@ -122,7 +116,7 @@ async def test_discarded_removals_end_without_a_call_and_their_outcome_is_told()
 async def test_no_timer_takes_back_what_was_discarded() -> None:
     world = World()
     await left(world, *LEAVERS)
-    await releasing(world).discard(TOTAL, await held(world))
+    await discard_changes(world.context, TOTAL, await held(world))
 
     assert await world.ledger.unproven_changes(TOTAL) == []
 
@@ -134,7 +128,7 @@ async def test_a_row_that_changed_meanwhile_is_left_as_it_is() -> None:
     seen = await held(world)
     await world.ledger.record([found(ENGINEERING, LEAVERS[0], Action.ADDED, 3)])
 
-    moved = await releasing(world).release(TOTAL, seen)
+    moved = await release_changes(world.context, TOTAL, seen)
 
     assert len(moved) == len(LEAVERS) - 1
     assert (await world.row(ENGINEERING, LEAVERS[0])).action is Action.ADDED

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hasten.errors import TemporaryError
-from hasten.operate.replay import Replaying, event_id, why
+from hasten.operate.replay import event_id, parked, replay_parked, why
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
     ONBOARDING_EVENTS,
@@ -16,6 +16,7 @@ from hasten.ports.bus import (
 from hasten.ports.dead_letters import Parked
 from tests.fakes.bus import FakeBus
 from tests.fakes.dead_letters import FakeShelf
+from tests.support.world import World
 
 REJECTED = Parked(
     number=1,
@@ -34,13 +35,17 @@ REJECTED = Parked(
 DEAD = Parked(number=7, message_id="wake-7", body=b'{"target":"TOTAL"}', session="TOTAL")
 
 
-def replaying(shelf: FakeShelf, bus: FakeBus) -> Replaying:
-    return Replaying(shelf, bus, new_id=lambda: "0123456789abcdef")
+class Ids(World):
+    def new_id(self) -> str:
+        return "0123456789abcdef"
 
 
 async def sent_again(queue: str, parked: Parked, *, dead_letters: bool) -> FakeBus:
     bus, shelf = FakeBus(), FakeShelf({(queue, dead_letters): [parked]})
-    assert await replaying(shelf, bus).replay(queue, [parked], dead_letters=dead_letters) == 1
+    assert (
+        await replay_parked(Ids(bus=bus).context, shelf, queue, [parked], dead_letters=dead_letters)
+        == 1
+    )
     assert shelf.lying[queue, dead_letters] == []
     return bus
 
@@ -81,7 +86,7 @@ async def test_what_cannot_be_sent_stays_where_it_is() -> None:
     bus.down = True
 
     with pytest.raises(TemporaryError):
-        await replaying(shelf, bus).replay(PROVISIONING, [DEAD], dead_letters=True)
+        await replay_parked(Ids(bus=bus).context, shelf, PROVISIONING, [DEAD], dead_letters=True)
 
     assert shelf.lying[PROVISIONING, True] == [DEAD]
 
@@ -91,9 +96,7 @@ async def test_one_is_chosen_by_the_id_of_its_event_or_of_its_message(wanted: st
     other = replace(REJECTED, number=2, message_id="parked-2", body=b"{}", properties={})
     shelf = FakeShelf({(ONBOARDING_REJECTED, False): [REJECTED, other]})
 
-    found = await replaying(shelf, FakeBus()).parked(
-        ONBOARDING_REJECTED, dead_letters=False, ids={wanted}
-    )
+    found = await parked(shelf, ONBOARDING_REJECTED, dead_letters=False, ids={wanted})
 
     assert found == [REJECTED]
 

@@ -5,9 +5,8 @@ from datetime import timedelta
 
 from hasten.domain.changes import Action, HeldBy, State, finished, held
 from hasten.domain.subscribing import ALL_GROUPS
-from hasten.operate.status import Standing, Status
+from hasten.operate.status import Status, target_status
 from hasten.records import subscriptions
-from hasten.records.intents import Intents
 from hasten.records.subscriptions import Record
 from tests.fakes.directory import JOB
 from tests.support.virtual_time import now, virtual
@@ -15,14 +14,7 @@ from tests.support.world import ENGINEERING, World, found, user
 
 
 async def status(world: World) -> Status:
-    standing = Standing(
-        directory=world.directory,
-        store=world.store,
-        ledger=world.ledger,
-        intents=Intents(world.store),
-        now=now,
-    )
-    return await standing.of(world.target)
+    return await target_status(world.context, world.target)
 
 
 async def is_subscribed(world: World) -> None:

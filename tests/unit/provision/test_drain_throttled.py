@@ -8,6 +8,7 @@ from hasten.domain.changes import State
 from hasten.limits import WINDOW
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
+from hasten.provision.drain import drain
 from hasten.targets import Target
 from tests.fakes.directory import OnDemand, answer
 from tests.support.virtual_time import START, now, virtual
@@ -30,11 +31,11 @@ async def test_a_429_holds_all_calls_until_retry_after_and_counts() -> None:
 
     world.directory.answers = refuse_the_first  # type: ignore[assignment]
     await world.joined(ENGINEERING, user(1))
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     [wake] = world.bus.of(PROVISIONING)
     assert wake.at is not None
     await asyncio.sleep((wake.at - now()).total_seconds())
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     first, second = world.directory.calls
     assert second.at - first.at >= WINDOW
@@ -48,7 +49,7 @@ async def test_a_spent_hour_ends_the_drain_and_schedules_its_next_wake() -> None
     await world.is_discovered()
     await world.joined(ENGINEERING, *(user(n) for n in range(30)))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     [wake] = world.bus.of(PROVISIONING)
     assert len(world.directory.calls) == 5
@@ -65,9 +66,9 @@ async def test_a_long_retry_after_ends_the_drain_and_schedules_its_next_wake() -
     world.directory.answers = lambda _: refused
     await world.joined(ENGINEERING, user(1))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     await world.joined(ENGINEERING, user(2))
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert len(world.directory.calls) == 1
     assert now() - START < timedelta(minutes=1)

@@ -10,6 +10,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, WINDOW
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, Message
+from hasten.provision.drain import drain
 from hasten.provision.run import OUTAGE
 from hasten.records.call_window import take_over
 from tests.fakes.directory import FakeDirectory, answer
@@ -27,7 +28,7 @@ async def test_rows_that_a_dead_drain_left_calling_are_called_again() -> None:
     await world.joined(ENGINEERING, user(1))
     await world.ledger.start_call(await world.ledger.open_changes(TOTAL), now())
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
 
@@ -39,7 +40,7 @@ async def test_a_transient_failure_waits_and_a_wake_is_scheduled_for_it() -> Non
     world.directory.answers = lambda _: answer("Failure", "TooManyRequests", 503)
     await world.joined(ENGINEERING, user(1))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     row = await world.row(ENGINEERING, user(1))
     [wake] = world.bus.of(PROVISIONING)
@@ -54,9 +55,9 @@ async def test_a_drain_with_nothing_due_schedules_no_second_wake() -> None:
     await world.is_discovered()
     world.directory.answers = lambda _: answer(status=503)
     await world.joined(ENGINEERING, user(1))
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert len(world.directory.calls) == 1
     assert len(world.bus.of(PROVISIONING)) == 1
@@ -69,7 +70,7 @@ async def test_a_job_that_was_replaced_is_discovered_again_before_a_call_is_spen
     world.directory.job_list = [{"id": "total.new"}]
     await world.joined(ENGINEERING, user(1))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert [call.job for call in world.directory.calls] == ["total.new"]
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
@@ -82,7 +83,7 @@ async def test_a_job_that_stays_unknown_waits_with_the_reason() -> None:
     world.directory.answers = lambda _: answer(status=404)
     await world.joined(ENGINEERING, *(user(n) for n in range(10)))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     rows = [await world.row(ENGINEERING, user(n)) for n in range(10)]
     assert len(world.directory.calls) == 2
@@ -96,7 +97,7 @@ async def test_a_drain_ends_after_four_minutes_and_wakes_itself() -> None:
     await world.is_discovered()
     await world.joined(ENGINEERING, *(user(n) for n in range(1000)))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     [wake] = world.bus.of(PROVISIONING)
     assert timedelta(minutes=3, seconds=50) <= now() - START < timedelta(minutes=5)
@@ -109,10 +110,10 @@ async def test_a_drain_that_was_displaced_makes_no_further_call() -> None:
     world = World()
     await world.is_discovered()
     await world.joined(ENGINEERING, *(user(n) for n in range(60)))
-    first = asyncio.create_task(world.draining.drain(WAKE))
+    first = asyncio.create_task(drain(world.context, WAKE))
     await world.directory.has_called(CALLS_PER_WINDOW)
 
-    await asyncio.gather(first, world.draining.drain(WAKE))
+    await asyncio.gather(first, drain(world.context, WAKE))
 
     assert world.directory.most_calls_within(WINDOW) == CALLS_PER_WINDOW
     assert world.results("drain") == ["displaced"]
@@ -125,14 +126,14 @@ async def test_a_drain_that_was_displaced_writes_down_what_its_calls_under_way_b
     await world.is_discovered()
     world.directory.answers = lambda _: answer(status=503)
     await world.joined(ENGINEERING, user(1))
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     world.directory.answers = lambda _: answer()
     await world.joined(ENGINEERING, user(2))
-    drain = asyncio.create_task(world.draining.drain(WAKE))
+    running = asyncio.create_task(drain(world.context, WAKE))
     await world.directory.has_called(2)
 
     await take_over(world.store, TOTAL, owner="another", max_calls_per_hour=None)
-    await drain
+    await running
 
     assert (await world.row(ENGINEERING, user(2))).state is State.SUCCEEDED
 
@@ -143,7 +144,7 @@ async def test_calls_under_way_are_settled_when_the_drain_fails() -> None:
     await world.is_discovered()
     world.directory.join(ENGINEERING, user(2))
     await world.joined(ENGINEERING, user(1))
-    drain = asyncio.create_task(world.draining.drain(WAKE))
+    running = asyncio.create_task(drain(world.context, WAKE))
     await world.directory.has_called(1)
 
     async def unreachable(user: str) -> bool:
@@ -153,7 +154,7 @@ async def test_calls_under_way_are_settled_when_the_drain_fails() -> None:
     await world.left(ENGINEERING, user(2))
 
     with pytest.raises(TemporaryError):
-        await drain
+        await running
 
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
     assert (await world.row(ENGINEERING, user(2))).state is State.PENDING
@@ -181,7 +182,7 @@ def test_a_leaver_of_whom_graph_tells_nothing_holds_up_nobody_else(error: Except
         await world.left(ENGINEERING, POISON, user(2))
         await world.joined(ENGINEERING, user(3))
 
-        await world.draining.drain(WAKE)
+        await drain(world.context, WAKE)
 
         row = await world.row(ENGINEERING, POISON)
         assert (row.state, bool(row.reason)) == (State.WAITING, True)
@@ -202,11 +203,11 @@ async def test_a_leaver_of_whom_graph_tells_nothing_for_long_does_not_hold_up_jo
     await world.left(ENGINEERING, POISON)
     await world.joined(ENGINEERING, user(3))
     with pytest.raises(TemporaryError):
-        await world.draining.drain(WAKE)
+        await drain(world.context, WAKE)
     assert world.directory.calls == []
     await asyncio.sleep(OUTAGE.total_seconds())
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert [call.users for call in world.directory.calls] == [(user(3),)]
 
@@ -219,7 +220,7 @@ def wakes(world: World) -> list[Message]:
 async def test_an_unknown_target_is_told_and_calls_nothing() -> None:
     world = World()
 
-    await world.draining.drain(Wake(target="NOBODY"))
+    await drain(world.context, Wake(target="NOBODY"))
 
     assert world.results("drain") == ["unknown_target"]
     assert world.directory.calls == []
@@ -235,7 +236,7 @@ async def test_a_user_who_left_two_groups_and_fails_in_the_app_is_called_once() 
     for group in (ENGINEERING, ADMIN):
         await world.left(group, user(1))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert len(world.directory.calls) == 1
     assert (await world.row(ENGINEERING, user(1))).state is State.FAILED

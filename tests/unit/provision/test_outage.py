@@ -8,6 +8,7 @@ from hasten.domain.breaker import FAILURES, SHORTEST
 from hasten.domain.changes import State
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
+from hasten.provision.drain import drain
 from tests.fakes.directory import answer
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -25,7 +26,7 @@ async def down() -> World:
 async def drained(world: World, *, until: timedelta) -> None:
     """Drains whenever a wake that was sent is due."""
     while now() - START < until:
-        await world.draining.drain(WAKE)
+        await drain(world.context, WAKE)
         await asyncio.sleep(5)
 
 
@@ -34,7 +35,7 @@ async def test_after_as_many_failures_as_a_window_has_calls_only_probes_are_made
     world = await down()
     await world.joined(ENGINEERING, *(user(n) for n in range(50)))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     first, *probes = [call.at for call in world.directory.calls[FAILURES - 1 :]]
     assert all(b - a >= SHORTEST for a, b in itertools.pairwise([first, *probes]))
@@ -46,7 +47,7 @@ async def test_after_as_many_failures_as_a_window_has_calls_only_probes_are_made
 async def test_people_of_a_call_that_was_not_answered_are_called_together_again() -> None:
     world = await down()
     await world.joined(ENGINEERING, *(user(n) for n in range(5)))
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     world.directory.answers = lambda _: answer()
 
     await drained(world, until=timedelta(minutes=15))
@@ -92,6 +93,6 @@ async def test_one_bad_answer_among_good_ones_opens_nothing() -> None:
     world.directory.answers = lambda call: answer(status=503 if user(1) in call.users else 200)
     await world.joined(ENGINEERING, *(user(n) for n in range(40)))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert world.results("breaker") == []

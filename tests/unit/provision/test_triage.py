@@ -10,7 +10,8 @@ from hasten.domain.changes import State
 from hasten.domain.cycle import REPLICATION
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
-from hasten.watch.look import start_watching
+from hasten.provision.drain import drain
+from hasten.watch.look import look, start_watching
 from tests.fakes.directory import JOB
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -47,7 +48,7 @@ async def test_a_grant_that_a_cycle_has_covered_is_done_and_not_called() -> None
     await later(REPLICATION)
     ran(world, now())
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
     assert world.directory.calls == []
@@ -57,14 +58,14 @@ async def test_a_grant_that_a_cycle_has_covered_is_done_and_not_called() -> None
 async def test_a_late_look_finds_a_joiner_who_came_after_the_cycle_that_ran_before_it() -> None:
     world = await discovered()
     await start_watching(world.directory, world.store, ENGINEERING, now())
-    look = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
+    message = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
     await later(REPLICATION)
     ran(world, now())
     await later(timedelta(minutes=5))
     world.directory.join(ENGINEERING, user(1))
-    await world.looking.look(look)
+    await look(world.context, message)
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert [call.users for call in world.directory.calls] == [(user(1),)]
 
@@ -77,7 +78,7 @@ async def test_a_revocation_is_called_though_a_cycle_should_have_done_it() -> No
     await later(REPLICATION)
     ran(world, now())
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert [call.users for call in world.directory.calls] == [(user(1),)]
 
@@ -88,8 +89,8 @@ async def test_grants_that_the_next_cycle_brings_sooner_are_left_to_it_with_the_
     ran(world, now() - timedelta(minutes=37))
     await world.joined(ENGINEERING, *(user(n) for n in range(1000)))
 
-    await world.draining.drain(WAKE)
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
+    await drain(world.context, WAKE)
 
     rows = [await world.row(ENGINEERING, user(n)) for n in range(1000)]
     left = [row for row in rows if row.state is State.LEFT_TO_CYCLE]
@@ -106,8 +107,8 @@ async def test_a_revocation_behind_a_backlog_is_never_left_to_the_cycle() -> Non
     world.directory.join(ENGINEERING, *leavers)
     await world.left(ENGINEERING, *leavers)
 
-    await world.draining.drain(WAKE)
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
+    await drain(world.context, WAKE)
 
     states = {(await world.row(ENGINEERING, name)).state for name in leavers}
     assert State.LEFT_TO_CYCLE not in states
@@ -119,9 +120,9 @@ async def test_rows_of_a_job_in_quarantine_wait_with_the_reason_and_an_alert_is_
     job(world, "Quarantine", quarantine={"reason": "TooManyDeletes", "currentBegan": "then"})
     await world.joined(ENGINEERING, user(1))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     await later(timedelta(minutes=6))
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     row = await world.row(ENGINEERING, user(1))
     assert row.state is State.WAITING
@@ -136,13 +137,13 @@ async def test_a_quarantine_that_begins_during_a_call_is_told_once_while_the_cal
     world = await discovered()
     world.directory.seconds_per_call = 85
     await world.joined(ENGINEERING, user(1))
-    drain = asyncio.create_task(world.draining.drain(WAKE))
+    running = asyncio.create_task(drain(world.context, WAKE))
     await world.directory.has_called(1)
     job(world, "Quarantine", quarantine={"reason": "TooManyDeletes"})
     await later(timedelta(seconds=70))
     await world.joined(ADMIN, user(2))
 
-    await asyncio.wait_for(drain, timeout=300)
+    await asyncio.wait_for(running, timeout=300)
 
     assert world.results("target") == ["unhealthy"]
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
@@ -154,11 +155,11 @@ async def test_when_the_quarantine_has_ended_the_rows_are_called() -> None:
     world = await discovered()
     job(world, "Quarantine", quarantine={"reason": "TooManyDeletes"})
     await world.joined(ENGINEERING, user(1))
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     job(world)
     await later(timedelta(minutes=6))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
 
@@ -171,7 +172,7 @@ async def test_a_leaver_of_a_group_that_is_no_longer_assigned_is_left_to_the_cyc
     world.directory.join(other, user(1))
     await world.left(other, user(1))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     row = await world.row(other, user(1))
     assert row.state is State.LEFT_TO_CYCLE
@@ -186,7 +187,7 @@ def test_a_job_that_can_provision_on_demand_is_used(code: str) -> None:
         job(world, code)
         await world.joined(ENGINEERING, user(1))
 
-        await world.draining.drain(WAKE)
+        await drain(world.context, WAKE)
 
         assert len(world.directory.calls) == 1
 

@@ -14,7 +14,8 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, PROVISIONING_OUTCOMES
 from hasten.ports.store import Json
-from hasten.provision.verify import MOST_RETRIES
+from hasten.provision.drain import drain
+from hasten.provision.verify import MOST_RETRIES, verify
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
 from tests.fakes.directory import (
@@ -35,7 +36,7 @@ async def joined(*users: str) -> World:
     world = World()
     await world.is_discovered()
     await world.joined(ENGINEERING, *users)
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     return world
 
 
@@ -44,7 +45,7 @@ async def left(name: str) -> World:
     await world.is_discovered()
     world.directory.join(ENGINEERING, name)
     await world.left(ENGINEERING, name)
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     return world
 
 
@@ -69,7 +70,7 @@ async def test_a_call_that_the_log_bears_out_is_confirmed_and_told() -> None:
     world = await joined(user(1))
     log(world, user(1), "create")
 
-    await world.verifying.verify()
+    await verify(world.context)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
     assert told(world) == ["succeeded", "confirmed"]
@@ -82,7 +83,7 @@ async def test_many_calls_are_verified_by_one_read_of_the_log() -> None:
     for name in names:
         log(world, name, "create")
 
-    await world.verifying.verify()
+    await verify(world.context)
 
     assert len(world.directory.log_reads) == 1
     assert {(await world.row(ENGINEERING, name)).state for name in names} == {State.CONFIRMED}
@@ -92,10 +93,10 @@ async def test_many_calls_are_verified_by_one_read_of_the_log() -> None:
 async def test_a_log_that_is_late_leaves_the_row_until_it_speaks() -> None:
     world = await joined(user(1))
 
-    await world.verifying.verify()
+    await verify(world.context)
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
     log(world, user(1), "create")
-    await world.verifying.verify()
+    await verify(world.context)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
 
@@ -105,8 +106,8 @@ async def test_a_log_that_stays_silent_for_a_day_is_not_asked_for_ever() -> None
     world = await joined(user(1))
     await asyncio.sleep((PATIENCE + timedelta(minutes=1)).total_seconds())
 
-    await world.verifying.verify()
-    await world.verifying.verify()
+    await verify(world.context)
+    await verify(world.context)
 
     row = await world.row(ENGINEERING, user(1))
     assert row.state is State.SUCCEEDED
@@ -119,7 +120,7 @@ async def test_a_grant_that_the_log_contradicts_has_failed_with_the_logged_reaso
     world = await joined(user(1))
     log(world, user(1), "create", "failure", code="LicenseLimitExceeded")
 
-    await world.verifying.verify()
+    await verify(world.context)
 
     row = await world.row(ENGINEERING, user(1))
     assert row.state is State.FAILED
@@ -132,11 +133,11 @@ async def test_a_revocation_that_did_not_take_is_called_again() -> None:
     world = await left(user(1))
     log(world, user(1), "disable", "failure", code="Timeout")
 
-    await world.verifying.verify()
+    await verify(world.context)
     await asyncio.sleep(60)
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     log(world, user(1), "disable")
-    await world.verifying.verify()
+    await verify(world.context)
 
     assert len(world.directory.calls) == 2
     assert world.bus.of(PROVISIONING)
@@ -153,13 +154,13 @@ async def test_a_revocation_that_an_outage_held_up_is_called_again_too_when_it_d
     world.directory.answers = lambda _: answer(status=503)
     await world.left(ENGINEERING, user(1))
     for _ in range(MOST_RETRIES):
-        await world.draining.drain(WAKE)
+        await drain(world.context, WAKE)
         await asyncio.sleep(300)
     world.directory.answers = lambda _: answer()
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     log(world, user(1), "disable", "failure", code="Timeout")
 
-    await world.verifying.verify()
+    await verify(world.context)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.WAITING
 
@@ -170,9 +171,9 @@ async def test_a_revocation_that_never_takes_ends_in_an_alert() -> None:
 
     for _ in range(MOST_RETRIES + 1):
         log(world, user(1), "disable", "failure", code="Timeout")
-        await world.verifying.verify()
+        await verify(world.context)
         await asyncio.sleep(300)
-        await world.draining.drain(WAKE)
+        await drain(world.context, WAKE)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.FAILED
     assert "revocation_not_taken" in told(world)
@@ -189,9 +190,9 @@ async def test_without_the_permission_to_read_the_log_answers_are_believed_and_i
     world = World(directory=Unreadable(groups=[ENGINEERING]))
     await world.is_discovered()
     await world.joined(ENGINEERING, user(1))
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
-    await world.verifying.verify()
+    await verify(world.context)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
     assert world.results("log") == ["unreadable"]
@@ -214,13 +215,13 @@ async def test_a_target_whose_log_does_not_answer_keeps_no_other_waiting() -> No
     await world.is_discovered()
     await registry.save(world.store, found_of("ANOTHER", job=Unanswered.silent))
     await world.joined(ENGINEERING, user(1))
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     row = await world.row(ENGINEERING, user(1))
     await world.ledger.record([replace(row, target="ANOTHER")])
     log(world, user(1), "create")
 
     with pytest.raises(TemporaryError):
-        await world.verifying.verify()
+        await verify(world.context)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
 
@@ -231,7 +232,7 @@ async def test_what_was_left_to_the_cycle_is_done_by_it_once_a_cycle_has_covered
     await asyncio.sleep(600)
     ran(world)
 
-    await world.verifying.verify()
+    await verify(world.context)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
 
@@ -245,7 +246,7 @@ async def test_a_revocation_that_the_cycle_does_not_do_in_time_is_taken_back_wit
     assert row.expected_at is not None
     await asyncio.sleep((row.expected_at - now() + timedelta(hours=1)).total_seconds())
 
-    await world.verifying.verify()
+    await verify(world.context)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.PENDING
     assert "revocation_overdue" in told(world)
@@ -259,7 +260,7 @@ async def disabled() -> World:
     world.directory.join(ENGINEERING, user(1))
     world.directory.disabled.add(user(1))
     await world.left(ENGINEERING, user(1))
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     assert (await world.row(ENGINEERING, user(1))).state is State.LEFT_TO_CYCLE
     return world
 

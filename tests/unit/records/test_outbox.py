@@ -5,6 +5,7 @@ import pytest
 from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.provision.drain import drain
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
@@ -22,7 +23,7 @@ async def test_an_outcome_names_the_change_its_end_and_the_times_of_its_steps() 
     await world.is_discovered()
     await world.joined(ENGINEERING, user(1))
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     [message] = world.bus.of(PROVISIONING_OUTCOMES)
     assert message.body["specversion"] == "1.0"
@@ -40,9 +41,9 @@ async def test_outcomes_that_could_not_be_sent_wait_and_calls_go_on() -> None:
     world.bus.down = True
 
     with pytest.raises(TemporaryError):
-        await world.draining.drain(WAKE)
+        await drain(world.context, WAKE)
     world.bus.down = False
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert len(world.directory.calls) == 5
     assert sorted(name for name, _, _ in told(world)) == [user(n) for n in range(23)]
@@ -55,7 +56,7 @@ async def test_a_change_that_a_newer_one_replaces_is_told_as_superseded() -> Non
     await world.joined(ENGINEERING, user(1), origin=1)
     await world.left(ENGINEERING, user(1), origin=2)
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     assert sorted(told(world)) == [
         (user(1), "added", "superseded"),

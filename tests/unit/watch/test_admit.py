@@ -10,8 +10,10 @@ from hasten.domain.changes import Action, HeldBy, State
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.provision.drain import drain
 from hasten.targets import Mode, Target
-from hasten.watch.look import start_watching
+from hasten.watch.admit import admit
+from hasten.watch.look import look, start_watching
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, found, user
 
@@ -28,8 +30,8 @@ async def watched(members: int = 100, **policy: object) -> World:
 
 
 async def looked(world: World) -> None:
-    await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
-    await world.draining.drain(WAKE)
+    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+    await drain(world.context, WAKE)
 
 
 async def states(world: World, users: list[str]) -> set[State]:
@@ -119,7 +121,7 @@ async def test_a_look_that_is_repeated_after_a_crash_does_not_count_its_leavers_
     leavers = [found(ENGINEERING, name, Action.REMOVED, origin=9) for name in A_HUNDRED[:15]]
 
     for _ in range(3):
-        await world.recording.record(leavers)
+        await admit(world.context, leavers)
 
     assert await states(world, A_HUNDRED[:15]) == {State.PENDING}
 
@@ -192,10 +194,10 @@ async def test_an_observed_target_has_everything_in_the_ledger_and_no_call() -> 
 async def test_what_was_found_before_the_target_observed_is_not_called_any_more() -> None:
     world = await watched()
     world.directory.leave(ENGINEERING, user(1))
-    await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
     world.target = world.target.model_copy(update={"mode": Mode.OBSERVE})
 
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
 
     row = await world.row(ENGINEERING, user(1))
     assert (row.state, row.held_by) == (State.HELD, HeldBy.OBSERVE)

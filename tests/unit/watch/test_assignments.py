@@ -8,7 +8,10 @@ import pytest
 from hasten.domain.changes import DIRECT, Action, State
 from hasten.messages import Look, Wake
 from hasten.ports.directory import Member
+from hasten.provision.drain import drain
 from hasten.targets import Target
+from hasten.watch.look import look
+from hasten.watch.sweep import sweep
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.memory_store import MemoryStore
 from tests.support.crashing import CrashingStore, Fuse, Killed
@@ -24,7 +27,7 @@ async def swept(store: MemoryStore | None = None, **policy: object) -> World:
     world = World(target=target, store=store or MemoryStore())
     world.directory.join(ENGINEERING, *(user(n) for n in range(5)))
     world.directory.grant(user(50), kind="User")
-    await world.watching.sweep()
+    await sweep(world.context)
     return world
 
 
@@ -46,8 +49,8 @@ async def test_the_members_of_a_newly_assigned_group_are_provisioned() -> None:
     world.directory.join(SALES, user(20), user(21))
     world.directory.groups.append(SALES)
 
-    await world.watching.sweep()
-    await world.watching.sweep()
+    await sweep(world.context)
+    await sweep(world.context)
 
     assert await open_rows(world) == {(SALES, user(n), Action.ADDED) for n in (20, 21)}
 
@@ -64,14 +67,14 @@ class Slow(FakeDirectory):
 @virtual
 async def test_who_leaves_a_newly_assigned_group_while_its_members_are_read_stays_out() -> None:
     world = World(directory=Slow(groups=[ENGINEERING]))
-    await world.watching.sweep()
+    await sweep(world.context)
     world.directory.join(SALES, user(20), user(21))
     world.directory.groups.append(SALES)
-    sweeping = asyncio.create_task(world.watching.sweep())
+    sweeping = asyncio.create_task(sweep(world.context))
     await asyncio.sleep(1)
     world.directory.leave(SALES, user(20))
 
-    await world.looking.look(Look(group=SALES, noticed_at=now(), found_by="notification"))
+    await look(world.context, Look(group=SALES, noticed_at=now(), found_by="notification"))
     await sweeping
 
     assert await open_rows(world) == {
@@ -86,7 +89,7 @@ async def test_a_newly_assigned_group_too_large_for_paced_calls_is_left_to_the_c
     world.directory.join(SALES, *(user(n) for n in range(20, 24)))
     world.directory.groups.append(SALES)
 
-    await world.watching.sweep()
+    await sweep(world.context)
 
     assert await open_rows(world) == set()
     assert world.results("assignment") == ["assigned", "left_to_cycle"]
@@ -98,8 +101,8 @@ async def test_who_left_a_group_just_before_it_was_unassigned_is_revoked_with_th
     world.directory.leave(ENGINEERING, user(0))
     world.directory.groups.remove(ENGINEERING)
 
-    await world.watching.sweep()
-    await world.looking.look(Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+    await sweep(world.context)
+    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
 
     assert await open_rows(world) == {(ENGINEERING, user(n), Action.REMOVED) for n in range(5)}
 
@@ -109,15 +112,15 @@ async def test_who_leaves_a_large_group_that_was_unassigned_and_assigned_again_i
     world = await swept(most_new_members=3)
     world.directory.join(SALES, *(user(n) for n in range(20, 24)))
     world.directory.groups.append(SALES)
-    await world.watching.sweep()
+    await sweep(world.context)
     world.directory.groups.remove(SALES)
-    await world.watching.sweep()
-    await world.draining.drain(WAKE)
+    await sweep(world.context)
+    await drain(world.context, WAKE)
     world.directory.groups.append(SALES)
-    await world.watching.sweep()
+    await sweep(world.context)
     world.directory.leave(SALES, user(20))
 
-    await world.looking.look(Look(group=SALES, noticed_at=now(), found_by="notification"))
+    await look(world.context, Look(group=SALES, noticed_at=now(), found_by="notification"))
 
     assert await open_rows(world) == {(SALES, user(20), Action.REMOVED)}
 
@@ -130,14 +133,14 @@ async def test_members_called_by_a_sweep_that_crashed_are_revoked_with_their_gro
     world.directory.groups.append(SALES)
     world.store.fuse = Fuse(3, after=False)  # cursor, note and rows are written
     with pytest.raises(Killed):
-        await world.watching.sweep()
+        await sweep(world.context)
     world.store.fuse = Fuse(-1, after=False)
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     world.directory.groups.remove(SALES)
     for number in (20, 21):
         world.directory.assigned[user(number)].remove(SALES)
 
-    await world.watching.sweep()
+    await sweep(world.context)
 
     assert await open_rows(world) == {(SALES, user(n), Action.REMOVED) for n in (20, 21)}
 
@@ -150,10 +153,10 @@ async def test_members_that_a_crash_left_out_are_found_by_the_next_sweep() -> No
     world.directory.groups.append(SALES)
     world.store.fuse = Fuse(2, after=False)  # cursor and note are written
     with pytest.raises(Killed):
-        await world.watching.sweep()
+        await sweep(world.context)
     world.store.fuse = Fuse(-1, after=False)
 
-    await world.watching.sweep()
+    await sweep(world.context)
 
     assert await open_rows(world) == {(SALES, user(20), Action.ADDED)}
 
@@ -165,8 +168,8 @@ async def test_unassigning_a_group_revokes_its_members() -> None:
     for n in range(5):
         world.directory.assigned[user(n)].remove(ENGINEERING)
 
-    await world.watching.sweep()
-    await world.draining.drain(WAKE)
+    await sweep(world.context)
+    await drain(world.context, WAKE)
 
     called = {name for call in world.directory.calls for name in call.users}
     assert called == {user(n) for n in range(5)}
@@ -177,11 +180,11 @@ async def test_unassigning_a_group_revokes_its_members() -> None:
 async def test_unassigning_a_large_group_is_held_by_the_brake() -> None:
     world = await swept()
     world.directory.join(ADMIN, *(user(n) for n in range(100, 140)))
-    await world.watching.sweep()
+    await sweep(world.context)
     world.directory.groups.remove(ADMIN)
 
-    await world.watching.sweep()
-    await world.draining.drain(WAKE)
+    await sweep(world.context)
+    await drain(world.context, WAKE)
 
     rows = await world.ledger.open_changes(TOTAL)
     assert {row.state for row in rows if row.group == ADMIN} == {State.HELD}
@@ -196,14 +199,14 @@ async def test_a_user_called_by_a_sweep_that_crashed_is_revoked_when_unassigned(
     world.directory.grant(user(60), kind="User")
     world.store.fuse = Fuse(2, after=False)  # the user is announced and the row is written
     with pytest.raises(Killed):
-        await world.watching.sweep()
+        await sweep(world.context)
     world.store.fuse = Fuse(-1, after=False)
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     [granted] = world.directory.granted.values()
     granted.pop()
     world.directory.assigned[user(60)] = []
 
-    await world.watching.sweep()
+    await sweep(world.context)
 
     assert await open_rows(world) == {(DIRECT, user(60), Action.REMOVED)}
 
@@ -216,13 +219,13 @@ async def test_users_assigned_and_unassigned_without_a_group_are_called_as_users
     world.directory.granted.clear()
     world.directory.grant(user(60), kind="User")
 
-    await world.watching.sweep()
+    await sweep(world.context)
 
     assert await open_rows(world) == {
         (DIRECT, user(60), Action.ADDED),
         (DIRECT, user(50), Action.REMOVED),
     }
-    await world.draining.drain(WAKE)
+    await drain(world.context, WAKE)
     assert [(call.group, call.users) for call in world.directory.calls] == [
         (None, (user(50),)),
         (None, (user(60),)),
@@ -235,11 +238,11 @@ async def test_a_user_assigned_twice_in_a_row_is_called_each_time() -> None:
     for _ in range(2):
         world.directory.assigned[user(60)] = [user(60)]
         world.directory.grant(user(60), kind="User")
-        await world.watching.sweep()
-        await world.draining.drain(WAKE)
+        await sweep(world.context)
+        await drain(world.context, WAKE)
         world.directory.granted.clear()
         world.directory.assigned[user(60)] = []
-        await world.watching.sweep()
-        await world.draining.drain(WAKE)
+        await sweep(world.context)
+        await drain(world.context, WAKE)
 
     assert len([call for call in world.directory.calls if call.users == (user(60),)]) == 4

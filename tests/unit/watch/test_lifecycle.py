@@ -8,8 +8,10 @@ import pytest
 from hasten.domain.notifications import LifecycleEvent
 from hasten.errors import TemporaryError
 from hasten.limits import MAX_SUBSCRIPTIONS, RENEW_APART, SUBSCRIPTION_LIFETIME
-from hasten.messages import Attend
+from hasten.messages import SubscriptionEvent
 from hasten.ports.bus import DIRECTORY_CHANGES
+from hasten.watch.lifecycle import handle_lifecycle
+from hasten.watch.subscriptions import ensure_subscriptions
 from tests.support.subscriber import Subscriber, group
 from tests.support.virtual_time import now, virtual
 
@@ -17,17 +19,17 @@ ONE, TWO = group(1), group(2)
 DAY = timedelta(days=1)
 
 
-def attend(event: LifecycleEvent, subscription: str = "subscription-1") -> Attend:
-    return Attend(subscription=subscription, event=event)
+def event(kind: LifecycleEvent, subscription: str = "subscription-1") -> SubscriptionEvent:
+    return SubscriptionEvent(subscription=subscription, event=kind)
 
 
-REAUTHORIZE = attend(LifecycleEvent.REAUTHORIZATION_REQUIRED)
+REAUTHORIZE = event(LifecycleEvent.REAUTHORIZATION_REQUIRED)
 
 
 async def subscribed(*groups: str) -> Subscriber:
     world = Subscriber()
     await world.watches(*groups)
-    await world.subscribing.ensure(groups)
+    await ensure_subscriptions(world.context, groups)
     world.bus.sent.clear()
     return world
 
@@ -37,7 +39,7 @@ async def test_a_reauthorization_is_one_patch_that_renews_too() -> None:
     world = await subscribed(ONE)
     await asyncio.sleep(DAY.total_seconds())
 
-    await world.attending.attend(REAUTHORIZE)
+    await handle_lifecycle(world.context, REAUTHORIZE)
 
     [kept] = world.directory.subscribed
     assert datetime.fromisoformat(kept["expirationDateTime"]) == now() + SUBSCRIPTION_LIFETIME
@@ -49,13 +51,13 @@ async def test_a_reauthorization_is_one_patch_that_renews_too() -> None:
 async def test_within_ten_minutes_of_a_renewal_none_follows_whoever_asks() -> None:
     world = await subscribed(ONE)
     await asyncio.sleep((SUBSCRIPTION_LIFETIME / 2).total_seconds())
-    await world.subscribing.ensure([ONE])
+    await ensure_subscriptions(world.context, [ONE])
 
     await asyncio.sleep(RENEW_APART.total_seconds() - 1)
-    await world.attending.attend(REAUTHORIZE)
+    await handle_lifecycle(world.context, REAUTHORIZE)
     assert world.directory.writes["renew"] == 1
     await asyncio.sleep(1)
-    await world.attending.attend(REAUTHORIZE)
+    await handle_lifecycle(world.context, REAUTHORIZE)
 
     assert world.directory.writes["renew"] == 2
 
@@ -66,9 +68,9 @@ async def test_timer_and_events_that_come_at_once_make_one_patch() -> None:
     await asyncio.sleep((SUBSCRIPTION_LIFETIME / 2).total_seconds())
 
     await asyncio.gather(
-        world.attending.attend(REAUTHORIZE),
-        world.attending.attend(REAUTHORIZE),
-        world.subscribing.ensure([ONE]),
+        handle_lifecycle(world.context, REAUTHORIZE),
+        handle_lifecycle(world.context, REAUTHORIZE),
+        ensure_subscriptions(world.context, [ONE]),
     )
 
     assert world.directory.writes["renew"] == 1
@@ -81,11 +83,11 @@ async def test_a_reauthorization_that_was_not_answered_is_tried_again_after_ten_
     await asyncio.sleep(DAY.total_seconds())
 
     with pytest.raises(TemporaryError, match="busy"):
-        await world.attending.attend(REAUTHORIZE)
+        await handle_lifecycle(world.context, REAUTHORIZE)
     with pytest.raises(TemporaryError) as refused:
-        await world.attending.attend(REAUTHORIZE)
+        await handle_lifecycle(world.context, REAUTHORIZE)
     await asyncio.sleep(refused.value.delay.total_seconds())
-    await world.attending.attend(REAUTHORIZE)
+    await handle_lifecycle(world.context, REAUTHORIZE)
 
     assert world.directory.writes["renew"] == 2
 
@@ -95,7 +97,7 @@ async def test_one_that_is_gone_when_it_is_to_be_reauthorized_is_made_again() ->
     world = await subscribed(ONE)
     world.directory.subscribed.clear()
 
-    await world.attending.attend(REAUTHORIZE)
+    await handle_lifecycle(world.context, REAUTHORIZE)
 
     [made] = world.directory.subscribed
     assert made["resource"] == f"groups/{ONE}"
@@ -103,18 +105,18 @@ async def test_one_that_is_gone_when_it_is_to_be_reauthorized_is_made_again() ->
 
 
 @pytest.mark.parametrize(
-    "event",
+    "kind",
     [LifecycleEvent.MISSED, LifecycleEvent.SUBSCRIPTION_REMOVED, LifecycleEvent.UNKNOWN],
 )
 def test_after_any_other_event_its_group_is_looked_at_and_the_subscriptions_compared(
-    event: LifecycleEvent,
+    kind: LifecycleEvent,
 ) -> None:
     @virtual
     async def scenario() -> None:
         world = await subscribed(ONE, TWO)
         del world.directory.subscribed[1]
 
-        await world.attending.attend(attend(event))
+        await handle_lifecycle(world.context, event(kind))
 
         looked = [message.body["group"] for message in world.bus.of(DIRECTORY_CHANGES)]
         assert looked == [ONE, TWO]
@@ -129,7 +131,7 @@ async def test_the_subscription_to_all_groups_stands_for_every_watched_group() -
     groups = [group(number) for number in range(1, MAX_SUBSCRIPTIONS + 2)]
     world = await subscribed(*groups)
 
-    await world.attending.attend(attend(LifecycleEvent.MISSED))
+    await handle_lifecycle(world.context, event(LifecycleEvent.MISSED))
 
     looked = [message.body["group"] for message in world.bus.of(DIRECTORY_CHANGES)]
     assert looked == groups
@@ -139,7 +141,7 @@ async def test_the_subscription_to_all_groups_stands_for_every_watched_group() -
 async def test_an_event_about_a_subscription_that_was_replaced_changes_nothing() -> None:
     world = await subscribed(ONE)
 
-    await world.attending.attend(attend(LifecycleEvent.MISSED, "subscription-0"))
+    await handle_lifecycle(world.context, event(LifecycleEvent.MISSED, "subscription-0"))
 
     assert world.bus.sent == []
     assert world.directory.writes == {"subscribe": 1}

@@ -13,11 +13,11 @@ from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
 from hasten.ports.directory import Member, MembershipDelta
 from hasten.ports.store import Conflict
+from hasten.provision.drain import drain
 from hasten.records import cursors
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
-from hasten.watch.look import start_watching
-from hasten.watch.single_flight import Turns
+from hasten.watch.look import look, start_watching
 from tests.fakes.directory import FakeDirectory
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -82,7 +82,7 @@ async def test_joiners_and_leavers_since_the_cursor_reach_the_ledger_and_wake_th
     world.directory.join(ENGINEERING, user(1), user(2))
     world.directory.leave(ENGINEERING, user(2))
 
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
 
     assert await open_rows(world) == [(user(1), Action.ADDED), (user(2), Action.REMOVED)]
     assert [message.session for message in world.bus.of(PROVISIONING)] == [TOTAL]
@@ -95,7 +95,7 @@ async def test_the_past_of_a_group_is_left_to_the_cycle() -> None:
     await world.is_discovered()
     await start_watching(world.directory, world.store, ENGINEERING, now())
 
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
 
     assert await open_rows(world) == []
 
@@ -104,9 +104,9 @@ async def test_the_past_of_a_group_is_left_to_the_cycle() -> None:
 async def test_a_second_look_finds_nothing_new_and_wakes_nobody() -> None:
     world = await watched()
     world.directory.join(ENGINEERING, user(1))
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
 
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
 
     assert len(await open_rows(world)) == 1
     assert len(world.bus.of(PROVISIONING)) == 1
@@ -118,11 +118,11 @@ async def test_a_crash_before_the_wake_repeats_the_look_and_writes_nothing_twice
     world.directory.join(ENGINEERING, user(1))
     world.bus.down = True
     with pytest.raises(TemporaryError):
-        await world.looking.look(a_look())
+        await look(world.context, a_look())
     before = await world.ledger.open_changes(TOTAL)
     world.bus.down = False
 
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
 
     assert await world.ledger.open_changes(TOTAL) == before
     assert len(world.bus.of(PROVISIONING)) == 1
@@ -134,14 +134,14 @@ async def test_a_crash_before_the_cursor_moves_calls_nobody_twice() -> None:
     world.directory.join(ENGINEERING, user(1))
     cursor = await cursors.load(world.store, ENGINEERING)
     assert cursor is not None
-    await world.looking.look(a_look())
-    await world.draining.drain(WAKE)
+    await look(world.context, a_look())
+    await drain(world.context, WAKE)
     moved = await cursors.load(world.store, ENGINEERING)
     assert moved is not None
     await cursors.save(world.store, ENGINEERING, replace(cursor, etag=moved.etag))
 
-    await world.looking.look(a_look())
-    await world.draining.drain(WAKE)
+    await look(world.context, a_look())
+    await drain(world.context, WAKE)
 
     assert len(world.directory.calls) == 1
 
@@ -150,14 +150,14 @@ async def test_a_crash_before_the_cursor_moves_calls_nobody_twice() -> None:
 async def test_a_user_who_leaves_and_comes_back_is_called_again() -> None:
     world = await watched()
     world.directory.join(ENGINEERING, user(1))
-    await world.looking.look(a_look())
-    await world.draining.drain(WAKE)
+    await look(world.context, a_look())
+    await drain(world.context, WAKE)
     world.directory.leave(ENGINEERING, user(1))
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
     world.directory.join(ENGINEERING, user(1))
 
-    await world.looking.look(a_look())
-    await world.draining.drain(WAKE)
+    await look(world.context, a_look())
+    await drain(world.context, WAKE)
 
     assert [call.group for call in world.directory.calls] == [ENGINEERING, ENGINEERING]
 
@@ -167,8 +167,8 @@ async def test_two_looks_at_once_find_every_change_once() -> None:
     world = await watched()
     world.directory.join(ENGINEERING, *(user(n) for n in range(10)))
 
-    await asyncio.gather(*(world.looking.look(a_look()) for _ in range(4)))
-    await world.draining.drain(WAKE)
+    await asyncio.gather(*(look(world.context, a_look()) for _ in range(4)))
+    await drain(world.context, WAKE)
 
     called = [name for call in world.directory.calls for name in call.users]
     assert sorted(called) == [user(n) for n in range(10)]
@@ -179,13 +179,13 @@ async def test_an_older_sight_of_the_same_history_never_undoes_a_newer_one() -> 
     world = await watched()
     world.directory.join(ENGINEERING, user(1))
     slow = SlowToAnswer(world.directory, seconds=5)
-    elsewhere = replace(world.looking, directory=slow, turns=Turns())
-    started = asyncio.create_task(elsewhere.look(a_look()))
+    elsewhere = replace(world, directory=slow).context
+    started = asyncio.create_task(look(elsewhere, a_look()))
     await slow.asked.wait()
     await asyncio.sleep(0.1)
     world.directory.leave(ENGINEERING, user(1))
 
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
     await started
 
     assert await open_rows(world) == [(user(1), Action.REMOVED)]
@@ -195,10 +195,10 @@ async def test_an_older_sight_of_the_same_history_never_undoes_a_newer_one() -> 
 async def test_a_burst_of_looks_in_one_process_reads_graph_twice_at_most() -> None:
     world = await watched()
     counting = SlowToAnswer(world.directory, seconds=1)
-    looking = replace(world.looking, directory=counting)
+    process = replace(world, directory=counting).context
     world.directory.join(ENGINEERING, user(1))
 
-    await asyncio.gather(*(looking.look(a_look()) for _ in range(10)))
+    await asyncio.gather(*(look(process, a_look()) for _ in range(10)))
 
     assert counting.reads == 2
 
@@ -208,10 +208,10 @@ async def test_a_look_that_waited_for_one_that_failed_reads_for_itself() -> None
     world = await watched()
     world.directory.join(ENGINEERING, user(1))
     failing = SlowToAnswer(world.directory, seconds=1, fails=1)
-    looking = replace(world.looking, directory=failing)
+    process = replace(world, directory=failing).context
 
     results = await asyncio.gather(
-        *(looking.look(a_look()) for _ in range(3)), return_exceptions=True
+        *(look(process, a_look()) for _ in range(3)), return_exceptions=True
     )
 
     assert [type(result) for result in results] == [TemporaryError, NoneType, NoneType]
@@ -223,7 +223,7 @@ async def test_members_that_are_no_users_are_not_provisioned() -> None:
     world = await watched()
     world.directory.history[ENGINEERING] = [Member(user(1), "group", removed=False)]
 
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
 
     assert await open_rows(world) == []
 
@@ -236,9 +236,9 @@ async def test_an_expired_link_starts_from_now_and_says_so() -> None:
     world.directory.expired_links.add(cursor.link)
     world.directory.join(ENGINEERING, user(1))
 
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
     world.directory.join(ENGINEERING, user(2))
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
 
     assert await open_rows(world) == [(user(2), Action.ADDED)]
     assert world.results("look")[0] == "restarted"
@@ -251,12 +251,12 @@ async def test_hinted_members_that_the_delta_does_not_show_yet_are_looked_for_af
     world = await watched()
     delays = []
 
-    await world.looking.look(a_look(added=(user(1),)))
+    await look(world.context, a_look(added=(user(1),)))
     for _ in range(3):
         message = world.bus.of(DIRECTORY_CHANGES)[-1]
         assert message.at is not None
         delays.append(message.at - now())
-        await world.looking.look(Look.parse(message.body))
+        await look(world.context, Look.parse(message.body))
 
     assert delays == [timedelta(seconds=s) for s in (5, 15, 45)]
     assert len(world.bus.of(DIRECTORY_CHANGES)) == 3
@@ -266,7 +266,7 @@ async def test_hinted_members_that_the_delta_does_not_show_yet_are_looked_for_af
 async def test_hints_never_become_changes_by_themselves() -> None:
     world = await watched()
 
-    await world.looking.look(a_look(added=(user(1),), removed=(user(2),)))
+    await look(world.context, a_look(added=(user(1),), removed=(user(2),)))
 
     assert await open_rows(world) == []
 
@@ -275,9 +275,9 @@ async def test_hints_never_become_changes_by_themselves() -> None:
 async def test_a_hint_that_an_earlier_look_has_found_is_not_looked_for_again() -> None:
     world = await watched()
     world.directory.join(ENGINEERING, user(1))
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
 
-    await world.looking.look(a_look(added=(user(1),)))
+    await look(world.context, a_look(added=(user(1),)))
 
     assert world.bus.of(DIRECTORY_CHANGES) == []
 
@@ -286,7 +286,7 @@ async def test_a_hint_that_an_earlier_look_has_found_is_not_looked_for_again() -
 async def test_a_group_that_no_target_watches_is_not_read() -> None:
     world = World()
 
-    await world.looking.look(a_look())
+    await look(world.context, a_look())
 
     assert world.results("look") == ["not_watched"]
 
@@ -304,7 +304,7 @@ async def test_looks_that_lose_every_race_surface_for_redelivery() -> None:
     world.store.commit = somebody_was_faster  # type: ignore[method-assign]
 
     with pytest.raises(Conflict):
-        await world.looking.look(a_look())
+        await look(world.context, a_look())
 
 
 @virtual
@@ -314,7 +314,7 @@ async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobod
     await start_watching(world.directory, world.store, ENGINEERING, now())
     world.directory.join(ENGINEERING, user(1))
     world.directory = slow = SlowToAnswer(world.directory, seconds=5)
-    looking = asyncio.create_task(world.looking.look(a_look()))
+    looking = asyncio.create_task(look(world.context, a_look()))
     await slow.asked.wait()
 
     await world.is_discovered()
@@ -332,7 +332,7 @@ async def test_a_target_that_only_another_process_knows_yet_misses_nobody() -> N
     before = await cursors.load(world.store, ENGINEERING)
 
     with pytest.raises(TemporaryError, match="ANOTHER"):
-        await world.looking.look(a_look())
+        await look(world.context, a_look())
 
     assert await cursors.load(world.store, ENGINEERING) == before
     assert await open_rows(world) == [(user(1), Action.ADDED)]

@@ -12,7 +12,9 @@ from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory import MembershipDelta
 from hasten.records import cursors
 from hasten.records import delta_batches as batches
-from hasten.watch.look import start_watching
+from hasten.watch.look import look, start_watching
+from hasten.watch.reconcile import reconcile
+from hasten.watch.subscriptions import ensure_subscriptions
 from tests.fakes.directory import FakeDirectory
 from tests.support.subscriber import Subscriber, group
 from tests.support.virtual_time import now, virtual
@@ -31,7 +33,7 @@ def looked_at(world: Subscriber) -> list[str]:
 async def grouped(*groups: str) -> Subscriber:
     """Has reconciled once: the batches are there."""
     world = Subscriber()
-    await world.reconciling.reconcile(groups)
+    await reconcile(world.context, groups)
     world.bus.sent.clear()
     return world
 
@@ -41,11 +43,11 @@ async def test_a_hundred_groups_of_a_thousand_without_a_change_take_two_requests
     world = Subscriber()
     for number in HUNDRED:
         world.directory.join(number, *(user(member) for member in range(1_000)))
-    await world.reconciling.reconcile(HUNDRED)
+    await reconcile(world.context, HUNDRED)
     world.bus.sent.clear()
     world.directory.delta_reads = 0
 
-    await world.reconciling.reconcile(HUNDRED)
+    await reconcile(world.context, HUNDRED)
 
     assert world.directory.delta_reads == 100 / MAX_GROUPS_PER_DELTA
     assert world.bus.sent == []
@@ -57,10 +59,10 @@ async def test_the_groups_that_changed_are_looked_at_once_and_no_others() -> Non
     world.directory.join(HUNDRED[7], user(1))
     world.directory.join(HUNDRED[77], user(1))
 
-    await world.reconciling.reconcile(HUNDRED)
+    await reconcile(world.context, HUNDRED)
     found = {message.body["found_by"] for message in world.bus.of(DIRECTORY_CHANGES)}
     assert looked_at(world) == [HUNDRED[7], HUNDRED[77]]
-    await world.reconciling.reconcile(HUNDRED)
+    await reconcile(world.context, HUNDRED)
 
     assert found == {"reconcile"}
     assert looked_at(world) == []
@@ -71,13 +73,13 @@ async def test_a_change_whose_notification_was_lost_is_in_the_ledger_after_one_p
     world = Subscriber()
     await world.watches(ONE)
     await start_watching(world.directory, world.store, ONE, now())
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
     world.bus.sent.clear()
     world.directory.join(ONE, user(1))
 
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
     [message] = world.bus.of(DIRECTORY_CHANGES)
-    await world.looking.look(Look.parse(message.body))
+    await look(world.context, Look.parse(message.body))
 
     [change] = await world.ledger.open_changes(TOTAL)
     assert (change.user, change.found_by) == (user(1), "reconcile")
@@ -88,15 +90,15 @@ async def test_a_change_that_a_notification_told_of_costs_one_read_and_nothing_e
     world = Subscriber()
     await world.watches(ONE)
     await start_watching(world.directory, world.store, ONE, now())
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
     world.directory.join(ONE, user(1))
-    await world.looking.look(Look(group=ONE, noticed_at=now(), found_by="notification"))
+    await look(world.context, Look(group=ONE, noticed_at=now(), found_by="notification"))
     world.bus.sent.clear()
 
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
     [message] = world.bus.of(DIRECTORY_CHANGES)
     world.directory.delta_reads = 0
-    await world.looking.look(Look.parse(message.body))
+    await look(world.context, Look.parse(message.body))
 
     [change] = await world.ledger.open_changes(TOTAL)
     assert change.found_by == "notification"
@@ -126,16 +128,16 @@ async def test_a_look_that_does_not_yet_see_what_reconcile_saw_is_repeated() -> 
     world = Subscriber(directory=directory)
     await world.watches(ONE)
     await start_watching(world.directory, world.store, ONE, now())
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
     directory.join(ONE, user(1))
     world.bus.sent.clear()
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
 
     [first] = world.bus.of(DIRECTORY_CHANGES)
     directory.behind = True
-    await world.looking.look(Look.parse(first.body))
+    await look(world.context, Look.parse(first.body))
     _, again = world.bus.of(DIRECTORY_CHANGES)
-    await world.looking.look(Look.parse(again.body))
+    await look(world.context, Look.parse(again.body))
 
     [change] = await world.ledger.open_changes(TOTAL)
     assert (change.user, change.found_by) == (user(1), "reconcile")
@@ -148,7 +150,7 @@ async def test_a_nested_group_is_looked_at_and_not_waited_for() -> None:
     world.directory.join(ONE, user(1))
     world.directory.leave(ONE, user(1))
 
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
 
     [look] = world.bus.of(DIRECTORY_CHANGES)
     assert (look.body["added"], look.body["removed"]) == ([], [user(1)])
@@ -161,9 +163,9 @@ async def test_the_links_move_only_after_the_looks_were_sent() -> None:
     world.bus.down = True
 
     with pytest.raises(TemporaryError):
-        await world.reconciling.reconcile([ONE])
+        await reconcile(world.context, [ONE])
     world.bus.down = False
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
 
     assert looked_at(world) == [ONE]
 
@@ -173,10 +175,10 @@ async def test_a_group_that_is_newly_watched_is_looked_at_for_what_came_before()
     world = await grouped(ONE)
     world.directory.join(TWO, user(1))
 
-    await world.reconciling.reconcile([ONE, TWO])
+    await reconcile(world.context, [ONE, TWO])
     assert looked_at(world) == [TWO]
     world.directory.join(TWO, user(2))
-    await world.reconciling.reconcile([ONE, TWO])
+    await reconcile(world.context, [ONE, TWO])
 
     assert looked_at(world) == [TWO]
 
@@ -187,7 +189,7 @@ async def test_a_change_just_before_the_groups_are_batched_anew_is_found_all_the
     world.directory.join(ONE, user(1))
     world.directory.join(TWO, user(1))
 
-    await world.reconciling.reconcile([TWO, THREE])
+    await reconcile(world.context, [TWO, THREE])
 
     assert looked_at(world) == [TWO, THREE]
 
@@ -206,7 +208,7 @@ async def test_a_change_while_the_groups_are_batched_anew_is_found_too() -> None
     world = await grouped(ONE)
     world.directory = Busy(history=world.directory.history)
 
-    await world.reconciling.reconcile([ONE, TWO])
+    await reconcile(world.context, [ONE, TWO])
 
     assert looked_at(world) == [ONE, TWO]
 
@@ -215,7 +217,7 @@ async def test_a_change_while_the_groups_are_batched_anew_is_found_too() -> None
 async def test_when_fewer_groups_are_watched_the_batches_left_over_are_removed() -> None:
     world = await grouped(*HUNDRED)
 
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
 
     [batch] = await batches.load_all(world.store)
     assert batch.groups == (ONE,)
@@ -226,7 +228,7 @@ async def test_when_fewer_groups_are_watched_the_batches_left_over_are_removed()
 async def test_without_watched_groups_nothing_is_asked() -> None:
     world = Subscriber()
 
-    await world.reconciling.reconcile([])
+    await reconcile(world.context, [])
 
     assert world.directory.delta_reads == 0
     assert world.events == []
@@ -239,9 +241,9 @@ async def test_an_expired_link_starts_anew_and_every_group_of_its_batch_is_looke
     world.directory.expired_links.add(first.link)
     world.directory.join(HUNDRED[3], user(1))
 
-    await world.reconciling.reconcile(HUNDRED)
+    await reconcile(world.context, HUNDRED)
     assert looked_at(world) == HUNDRED[:MAX_GROUPS_PER_DELTA]
-    await world.reconciling.reconcile(HUNDRED)
+    await reconcile(world.context, HUNDRED)
 
     assert looked_at(world) == []
 
@@ -252,7 +254,7 @@ async def test_an_expired_link_at_the_last_read_looks_at_what_is_still_watched()
     [batch] = await batches.load_all(world.store)
     world.directory.expired_links.add(batch.link)
 
-    await world.reconciling.reconcile([TWO, THREE])
+    await reconcile(world.context, [TWO, THREE])
 
     assert looked_at(world) == [TWO, THREE]
 
@@ -273,7 +275,7 @@ async def test_a_batch_that_cannot_be_read_does_not_keep_the_others_waiting() ->
     world.directory = Broken(history=world.directory.history)
 
     with pytest.raises(PermanentError, match="400"):
-        await world.reconciling.reconcile(HUNDRED)
+        await reconcile(world.context, HUNDRED)
 
     assert looked_at(world) == [HUNDRED[77]]
 
@@ -281,10 +283,10 @@ async def test_a_batch_that_cannot_be_read_does_not_keep_the_others_waiting() ->
 @virtual
 async def test_a_batch_that_cannot_be_read_does_not_keep_new_groups_from_being_batched() -> None:
     world = Subscriber(directory=Unreadable())
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
     world.bus.sent.clear()
 
-    await world.reconciling.reconcile([ONE, TWO])
+    await reconcile(world.context, [ONE, TWO])
 
     assert looked_at(world) == [ONE, TWO]
     [batch] = await batches.load_all(world.store)
@@ -296,9 +298,9 @@ async def test_of_two_that_reconcile_at_once_neither_loses_a_change() -> None:
     world = await grouped(ONE)
     world.directory.join(ONE, user(1))
 
-    await asyncio.gather(*(world.reconciling.reconcile([ONE]) for _ in range(2)))
+    await asyncio.gather(*(reconcile(world.context, [ONE]) for _ in range(2)))
     assert set(looked_at(world)) == {ONE}
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
 
     assert looked_at(world) == []
 
@@ -310,17 +312,17 @@ async def test_what_changed_while_a_subscription_was_deleted_is_found_and_it_is_
     world = Subscriber()
     await world.watches(ONE)
     await start_watching(world.directory, world.store, ONE, now())
-    await world.subscribing.ensure([ONE])
-    await world.reconciling.reconcile([ONE])
+    await ensure_subscriptions(world.context, [ONE])
+    await reconcile(world.context, [ONE])
     world.directory.subscribed.clear()
     world.directory.join(ONE, user(1))
     world.bus.sent.clear()
 
     await asyncio.sleep(timedelta(minutes=5).total_seconds())
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
     for message in world.bus.of(DIRECTORY_CHANGES):
-        await world.looking.look(Look.parse(message.body))
-    await world.subscribing.ensure([ONE])
+        await look(world.context, Look.parse(message.body))
+    await ensure_subscriptions(world.context, [ONE])
 
     assert [change.user for change in await world.ledger.open_changes(TOTAL)] == [user(1)]
     assert [made["resource"] for made in world.directory.subscribed] == [f"groups/{ONE}"]
@@ -333,6 +335,6 @@ async def test_the_batches_leave_the_cursors_of_their_groups_alone() -> None:
     before = await cursors.load(world.store, ONE)
     world.directory.join(ONE, user(1))
 
-    await world.reconciling.reconcile([ONE])
+    await reconcile(world.context, [ONE])
 
     assert await cursors.load(world.store, ONE) == before

@@ -12,7 +12,7 @@ import pytest
 
 from hasten.domain.notifications import LifecycleEvent
 from hasten.limits import MAX_NOTIFICATION_BYTES
-from hasten.messages import Attend, directory_change
+from hasten.messages import SubscriptionEvent, directory_change
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.store import Document, Put
 from hasten.records import discovered as registry
@@ -285,7 +285,7 @@ async def test_a_lifecycle_event_queues_work_on_its_subscription() -> None:
 
     [message] = world.bus.of(DIRECTORY_CHANGES)
     assert status is HTTPStatus.ACCEPTED
-    assert directory_change(message.body) == Attend(
+    assert directory_change(message.body) == SubscriptionEvent(
         subscription=SUBSCRIPTION, event=LifecycleEvent.REAUTHORIZATION_REQUIRED
     )
 

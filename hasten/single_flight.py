@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Turns:
+class SingleFlight:
     """An economy only: the cursor's etag keeps looks of several processes apart."""
 
     def __init__(self) -> None:
@@ -17,7 +17,7 @@ class Turns:
         self._arrivals: Counter[str] = Counter()
         self._served: Counter[str] = Counter()
 
-    async def take(self, key: str, work: Callable[[], Awaitable[T]]) -> T | None:
+    async def run(self, key: str, work: Callable[[], Awaitable[T]]) -> T | None:
         """None when work on `key` that began after this call has succeeded meanwhile."""
         self._arrivals[key] += 1
         mine = self._arrivals[key]

@@ -1,0 +1,74 @@
+"""The one value that every flow is given: ports, settings, targets and records."""
+
+from functools import cached_property
+
+from hasten.backoff import backoff
+from hasten.domain.settlement import Backoff
+from hasten.ports.bus import Bus
+from hasten.ports.clock import NewId, Now
+from hasten.ports.directory import Directory
+from hasten.ports.ports import Ports
+from hasten.ports.store import Store
+from hasten.ports.telemetry import Emit
+from hasten.records.intents import Intents
+from hasten.records.ledger import Ledger
+from hasten.records.outbox import Outbox
+from hasten.records.people import People
+from hasten.settings import Settings
+from hasten.single_flight import SingleFlight
+from hasten.targets import Target
+
+
+class Context:
+    """One process. A port that is slow to make is made on first use."""
+
+    def __init__(self, settings: Settings, targets: tuple[Target, ...], ports: Ports) -> None:
+        self.settings = settings
+        self.targets = {target.name: target for target in targets}
+        self.ports = ports
+        self.looks = SingleFlight()
+        """One read of a group at a time: looks that wait for it share its result."""
+
+    @property
+    def now(self) -> Now:
+        return self.ports.now
+
+    @property
+    def new_id(self) -> NewId:
+        return self.ports.new_id
+
+    @property
+    def emit(self) -> Emit:
+        return self.ports.emit
+
+    @property
+    def store(self) -> Store:
+        return self.ports.store
+
+    @property
+    def bus(self) -> Bus:
+        return self.ports.bus
+
+    @property
+    def directory(self) -> Directory:
+        return self.ports.directory
+
+    @cached_property
+    def backoff(self) -> Backoff:
+        return backoff(self.ports.jitter)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.store)
+
+    @cached_property
+    def intents(self) -> Intents:
+        return Intents(self.store)
+
+    @cached_property
+    def people(self) -> People:
+        return People(self.store)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.store, self.bus)
