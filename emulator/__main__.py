@@ -18,6 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from emulator.azure import Azure, AzureOptions, running
+from emulator.entra import names
+from emulator.entra.behaviours import EntraBehaviours
 from emulator.environment import write_settings
 from emulator.graph.server import GraphOptions
 from emulator.ports import free_port
@@ -58,6 +60,10 @@ def main(
     users: Annotated[int, typer.Option(min=300, help="people in the tenant")] = 1000,
     speed: Annotated[float, typer.Option(help="of Entra's clock, against real time")] = 1.0,
     on_demand_delay: Annotated[str, typer.Option(help="seconds a call takes, least:most")] = "2:5",
+    entra: Annotated[
+        list[str] | None,
+        typer.Option(help="a behaviour of Entra, NAME or NAME=VALUE; see docs/emulator.md"),
+    ] = None,
     record: Annotated[Path | None, typer.Option(help="every Graph request, JSON lines")] = None,
     state: Annotated[Path, typer.Option(help="where Hasten's store lies, new at each start")] = ROOT
     / "var",
@@ -78,6 +84,7 @@ def main(
         users=users,
         on_demand_delay=_span(on_demand_delay),
         speed=speed,
+        entra=_behaviours(entra or []),
         record=record,
     )
     options = Options(
@@ -215,6 +222,13 @@ def _span(text: str) -> tuple[float, float]:
         raise typer.BadParameter(f"--on-demand-delay {text}: not seconds, least:most") from error
 
 
+def _behaviours(given: list[str]) -> EntraBehaviours:
+    try:
+        return names.read(given)
+    except names.UnknownBehaviourError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def _is_taken(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -226,4 +240,4 @@ def _is_taken(port: int) -> bool:
 
 
 if __name__ == "__main__":
-    app()
+    app(args=names.joined(sys.argv[1:]))

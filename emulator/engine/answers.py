@@ -17,12 +17,24 @@ GROUP_CONTEXT = (
 )
 REDUNDANT = "The state of the {kind} in both the source and target systems already match."
 NOT_ENTITLED = "The {kind} '{name}' will be skipped: it is not effectively entitled."
+ACTION_OFF = "The {kind} '{name}' will be skipped: the mapping lacks the target object action."
 
 
-def answer(outcome: Outcome, run: Run, base: str) -> Json:
-    """The body of the 200. A group that was changed has no record beside the key, as documented."""
+STATUS_TYPE = "Microsoft.Identity.Health.CPP.Common.DataContracts.SyncFabric.StatusInfo"
+"""The key of an answer whose value is a list of records (Entra docs, cross-tenant tutorial)."""
+
+
+def answer(outcome: Outcome, run: Run, base: str, *, typed: bool = False) -> Json:
+    """The body of the 200. A group that was changed has no record beside the key, as documented;
+    `typed` answers about users have the other documented form, a type name and a list."""
     value = record(outcome, run)
     is_group = outcome.subject.kind == "group"
+    if typed and not is_group:
+        return {
+            "@odata.context": f"{base}/{USER_CONTEXT}",
+            "key": STATUS_TYPE,
+            "value": json.dumps([value]),
+        }
     if is_group and outcome.code is Code.SUCCESS:
         value = {}
     return {
@@ -55,7 +67,7 @@ def record(outcome: Outcome, run: Run) -> Json:
 
 
 def skip_reason(outcome: Outcome) -> str | None:
-    return outcome.code if outcome.code in {Code.REDUNDANT, Code.NOT_ENTITLED} else None
+    return None if outcome.code in {Code.SUCCESS, Code.FAILURE} else outcome.code
 
 
 def message(outcome: Outcome) -> str:
@@ -65,6 +77,8 @@ def message(outcome: Outcome) -> str:
             return REDUNDANT.format(kind=_kind(outcome).lower())
         case Code.NOT_ENTITLED:
             return NOT_ENTITLED.format(kind=_kind(outcome), name=_name(outcome))
+        case Code.ACTION_OFF:
+            return ACTION_OFF.format(kind=_kind(outcome), name=_name(outcome))
         case Code.FAILURE:
             return f"The app refused the request: {outcome.error_code}"
         case Code.SUCCESS:
@@ -98,7 +112,7 @@ def _steps(outcome: Outcome, run: Run) -> list[Json]:
     """A success and a skip name the same details differently, as Graph's own samples do."""
     kind, name = _kind(outcome), _name(outcome)
     entitled = outcome.entitlement
-    in_scope = entitled.is_active and entitled.assigned
+    in_scope = entitled.is_entitled
     success = outcome.code is Code.SUCCESS
     scoping: Json = (
         {
@@ -128,6 +142,7 @@ def _steps(outcome: Outcome, run: Run) -> list[Json]:
         "Success",
         at=run.began,
         text=f"Retrieved {kind} '{name}' from {APP}",
+        details=_matched(outcome),
     )
     scoped = _step(
         "EntrySynchronizationScoping",
@@ -138,6 +153,21 @@ def _steps(outcome: Outcome, run: Run) -> list[Json]:
         details=scoping,
     )
     return [imported, matched, scoped, _export(outcome, run.ended)]
+
+
+def _matched(outcome: Outcome) -> Json:
+    """The object as the call found it in the app; nothing where there was none, and nothing of
+    groups, for which no sample shows any."""
+    account = outcome.matched
+    if account is None:
+        return {}
+    return {
+        "active": str(account.active),
+        "displayName": account.profile.get("displayName"),
+        "externalId": account.profile.get("externalId"),
+        "id": account.user,
+        "userName": account.profile.get("userPrincipalName"),
+    }
 
 
 def _export(outcome: Outcome, at: float) -> Json:
@@ -177,16 +207,19 @@ def _step(
 
 
 def _properties(outcome: Outcome) -> list[Json]:
-    shown = ("accountEnabled", "displayName", "userPrincipalName")
+    flowing = ("accountEnabled", "displayName", "userPrincipalName")
     values = {"objectId": outcome.subject.id} | {
         name: outcome.subject.properties[name]
-        for name in shown
+        for name in flowing
         if outcome.subject.properties.get(name) is not None
     }
-    return [
+    shown = [
         {"displayName": name, "oldValue": None, "newValue": str(value)}
         for name, value in values.items()
     ]
+    if outcome.action == "Disable":
+        shown.append({"displayName": "active", "oldValue": "True", "newValue": "False"})
+    return shown
 
 
 def _kind(outcome: Outcome) -> str:

@@ -56,6 +56,11 @@ class App:
         account.active, account.profile = True, profile
         return self._wrote(by, what, user)
 
+    def has(self, user: str, profile: dict[str, Any]) -> bool:
+        """Whether there is an active account with this profile."""
+        account = self.accounts.get(user)
+        return account is not None and account.active and account.profile == profile
+
     def disable(self, user: str, by: By) -> bool:
         account = self.accounts.get(user)
         if account is None or not account.active:

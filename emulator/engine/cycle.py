@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emulator.engine.app import App, By
+from emulator.engine.flows import may_delete, may_disable, may_update
 from emulator.engine.scope import Scope, profile
 
 INTERVAL = 40 * 60.0
@@ -34,7 +35,7 @@ def _wanted(scope: Scope) -> dict[str, set[str]]:
     wanted: defaultdict[str, set[str]] = defaultdict(set)
     for principal_id in scope.principals():
         group = scope.directory.groups.get(principal_id)
-        for user_id in group.members if group else (principal_id,):
+        for user_id in scope.members(group) if group else (principal_id,):
             user = scope.directory.users.get(user_id)
             if user is not None and user.is_enabled:
                 wanted[user_id] |= {group.id} if group else set()
@@ -44,7 +45,9 @@ def _wanted(scope: Scope) -> dict[str, set[str]]:
 def _grants(app: App, scope: Scope, wanted: dict[str, set[str]], by: By) -> Iterator[Export]:
     for user_id, groups in wanted.items():
         is_new = user_id not in app.accounts
-        changed = app.put_account(user_id, profile(scope.directory.users[user_id]), by)
+        changed = False
+        if is_new or may_update(scope.behaviours):
+            changed = app.put_account(user_id, profile(scope.directory.users[user_id]), by)
         for group in groups:
             changed |= app.join(user_id, group, by)
         for group in app.accounts[user_id].groups - groups:
@@ -59,7 +62,13 @@ def _revocations(app: App, scope: Scope, wanted: dict[str, set[str]], by: By) ->
         for group in tuple(app.accounts[user_id].groups):
             changed |= app.leave(user_id, group, by)
         if user_id not in scope.directory.users:
-            app.delete(user_id, by)
-            yield Export(user_id, "Delete")
-        elif app.disable(user_id, by) or changed:
-            yield Export(user_id, "Disable")
+            if may_delete(scope.behaviours):
+                app.delete(user_id, by)
+                yield Export(user_id, "Delete")
+        elif _disable(app, scope, user_id, by) or changed:
+            yield Export(user_id, "Update" if app.accounts[user_id].active else "Disable")
+
+
+def _disable(app: App, scope: Scope, user_id: str, by: By) -> bool:
+    may = may_disable(scope.behaviours, scope.entitlement(user_id))
+    return may and app.disable(user_id, by)

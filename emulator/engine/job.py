@@ -6,10 +6,15 @@ from enum import StrEnum
 from typing import Any
 
 from emulator.clock import iso
+from emulator.engine.flows import flow_types
+from emulator.entra.behaviours import EntraBehaviours
 
 Json = dict[str, Any]
 
 UNSET = "0001-01-01T00:00:00Z"
+HIDDEN = "*"
+"""Stands for a credential; Graph documents no form for it."""
+
 SOURCE = "Azure Active Directory"
 APP = "customappsso"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -109,8 +114,14 @@ class Job:
         """Ids of those that fit."""
         return [self.rule, *(f"{self.rule}-{n}" for n in range(2, self.fitting_rules + 1))]
 
-    def schema(self) -> Json:
+    def schema(self, behaviours: EntraBehaviours | None = None) -> Json:
         """The rule for users and groups, and another one that does not read the directory."""
+        behaviours = behaviours or EntraBehaviours()
+        users = {
+            source: target
+            for source, target in self.user_mapping.items()
+            if target != "active" or not behaviours.no_active_mapping
+        }
         return {
             "id": self.id,
             "version": "v1.0",
@@ -125,7 +136,7 @@ class Job:
                         priority=1,
                         mappings=[
                             _mapping("Group", GROUP_SCHEMA, GROUP_MAPPING),
-                            _mapping("User", USER_SCHEMA, self.user_mapping),
+                            _mapping("User", USER_SCHEMA, users, flow_types(behaviours)),
                         ],
                     )
                     for rule in self.rules
@@ -140,6 +151,17 @@ class Job:
                 ),
             ],
         }
+
+    def secrets(self, behaviours: EntraBehaviours) -> list[Json]:
+        """Credentials and settings; SkipOutOfScopeDeletions is there once somebody has set it."""
+        shown = {
+            "BaseAddress": "https://app.example/scim",
+            "SecretToken": HIDDEN,
+            "SyncAll": str(behaviours.sync_all),
+        }
+        if behaviours.skip_out_of_scope:
+            shown["SkipOutOfScopeDeletions"] = "True"
+        return [{"key": key, "value": value} for key, value in shown.items()]
 
     def _quarantine(self) -> Json | None:
         if self.code is not JobCode.QUARANTINE:
@@ -174,10 +196,12 @@ def _rule(
     }
 
 
-def _mapping(source: str, target: str, attributes: Mapping[str, str]) -> Json:
+def _mapping(
+    source: str, target: str, attributes: Mapping[str, str], flows: str = "Add,Update,Delete"
+) -> Json:
     return {
         "enabled": True,
-        "flowTypes": "Add,Update,Delete",
+        "flowTypes": flows,
         "name": f"Provision {SOURCE} {source}s",
         "scope": None,
         "sourceObjectName": source,

@@ -25,6 +25,7 @@ STATUS = {
     Code.SUCCESS: "success",
     Code.REDUNDANT: "skipped",
     Code.NOT_ENTITLED: "skipped",
+    Code.ACTION_OFF: "skipped",
     Code.FAILURE: "failure",
 }
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from emulator.engine.app import App, By
+from emulator.engine.app import Account, App, By
+from emulator.engine.flows import may_disable, may_update
 from emulator.engine.scope import Entitlement, Scope, profile
 from emulator.graph.objects import Entity
 
@@ -14,14 +15,17 @@ class Code(StrEnum):
     SUCCESS = "Success"
     REDUNDANT = "RedundantExport"
     NOT_ENTITLED = "NotEffectivelyEntitled"
+    ACTION_OFF = "EntrySynchronizationSkipped"
+    """The mapping does not have the action that the change needs."""
+
     FAILURE = "Failure"
 
 
 @dataclass(frozen=True)
 class Outcome:
     """The one verdict of a call. `action` is what the export did, in the words of the logs;
-    `error_code` is the connector's and stands only beside FAILURE. The answer tells nothing of
-    the `members` of a group; the logs do."""
+    `error_code` is the connector's and stands only beside FAILURE. `matched` is the account as the
+    call found it in the app. The answer does not show the `members` of a group; the logs do."""
 
     code: Code
     subject: Entity
@@ -29,20 +33,44 @@ class Outcome:
     entitlement: Entitlement
     error_code: str = ""
     members: Sequence["Outcome"] = ()
+    matched: Account | None = None
 
 
 def provision_user(app: App, scope: Scope, user: Entity) -> Outcome:
     """Users disabled or deleted in the directory are out of reach on demand."""
+    matched = _copy(app.accounts.get(user.id))
+    return replace(_provision_user(app, scope, user), matched=matched)
+
+
+def _provision_user(app: App, scope: Scope, user: Entity) -> Outcome:
     entitled = scope.entitlement(user.id)
-    if not entitled.is_active:
+    if entitled.is_entitled:
+        return _put_account(app, scope, user, entitled)
+    account = app.accounts.get(user.id)
+    if not entitled.is_active or account is None or not account.active:
         return Outcome(Code.NOT_ENTITLED, user, "Other", entitled)
-    if entitled.assigned:
-        action = "Update" if user.id in app.accounts else "Create"
-        changed = app.put_account(user.id, profile(user), By.ON_DEMAND)
-        return _outcome(user, action, entitled, changed=changed)
-    if app.disable(user.id, By.ON_DEMAND):
+    if may_disable(scope.behaviours, entitled):
+        app.disable(user.id, By.ON_DEMAND)
         return Outcome(Code.SUCCESS, user, "Disable", entitled)
-    return Outcome(Code.NOT_ENTITLED, user, "Other", entitled)
+    return Outcome(_why_left_active(scope), user, "Other", entitled)
+
+
+def _why_left_active(scope: Scope) -> Code:
+    """How Entra answers for an account that it was not allowed to disable."""
+    behaviours = scope.behaviours
+    if behaviours.skip_out_of_scope or behaviours.no_delete_flow:
+        return Code.NOT_ENTITLED
+    return Code.ACTION_OFF if behaviours.no_update_flow else Code.REDUNDANT
+
+
+def _put_account(app: App, scope: Scope, user: Entity, entitled: Entitlement) -> Outcome:
+    is_known = user.id in app.accounts
+    if is_known and not may_update(scope.behaviours):
+        is_same = app.has(user.id, profile(user))
+        code = Code.REDUNDANT if is_same else Code.ACTION_OFF
+        return Outcome(code, user, "Other", entitled)
+    changed = app.put_account(user.id, profile(user), By.ON_DEMAND)
+    return _outcome(user, "Update" if is_known else "Create", entitled, changed=changed)
 
 
 def provision_group(app: App, scope: Scope, group: Entity, members: Sequence[Entity]) -> Outcome:
@@ -51,8 +79,7 @@ def provision_group(app: App, scope: Scope, group: Entity, members: Sequence[Ent
     The call has one verdict for all of them: not entitled when any member is not, though the
     others have been served.
     """
-    assigned = group.id in scope.principals()
-    if not assigned:
+    if group.id not in scope.principals():
         return Outcome(Code.NOT_ENTITLED, group, "Other", Entitlement(True, assigned=False))  # noqa: FBT003
     changed = app.put_group(group.id, group.name)
     served = [_provision_member(app, scope, group, member) for member in members]
@@ -73,16 +100,27 @@ def failed(subject: Entity, error_code: str, members: Sequence[Entity] = ()) -> 
 
 
 def _provision_member(app: App, scope: Scope, group: Entity, member: Entity) -> Outcome:
+    matched = _copy(app.accounts.get(member.id))
+    return replace(_put_member(app, scope, group, member), matched=matched)
+
+
+def _put_member(app: App, scope: Scope, group: Entity, member: Entity) -> Outcome:
     entitled = scope.entitlement(member.id)
-    if member.id not in group.members:
-        left = app.leave(member.id, group.id, By.ON_DEMAND)
+    if member.id not in scope.members(group):
+        is_removed = not scope.behaviours.members_not_removed
+        left = is_removed and app.leave(member.id, group.id, By.ON_DEMAND)
         return _outcome(member, "Update", entitled, changed=left)
     if member.kind != "user" or not entitled.is_active:
         return Outcome(Code.NOT_ENTITLED, member, "Other", entitled)
-    action = "Update" if member.id in app.accounts else "Create"
-    changed = app.put_account(member.id, profile(member), By.ON_DEMAND)
-    changed |= app.join(member.id, group.id, By.ON_DEMAND)
-    return _outcome(member, action, entitled, changed=changed)
+    account = _put_account(app, scope, member, entitled)
+    if app.join(member.id, group.id, By.ON_DEMAND) and account.code is not Code.SUCCESS:
+        return Outcome(Code.SUCCESS, member, "Update", entitled)
+    return account
+
+
+def _copy(account: Account | None) -> Account | None:
+    """The account as it is now: the app's own goes on changing."""
+    return None if account is None else replace(account, groups=set(account.groups))
 
 
 def _outcome(subject: Entity, action: str, entitled: Entitlement, *, changed: bool) -> Outcome:

@@ -23,7 +23,8 @@ CALLS, SECONDS = 5, 10.0
 
 
 class Target:
-    """`delay` is how long a call takes (least, most), in seconds of the emulated clock."""
+    """`delay` is how long a call takes (least, most), in seconds of the emulated clock. `shared` is
+    the window of all targets, for a tenant whose targets share the limit."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Target:
         log: ProvisioningLog,
         delay: tuple[float, float],
         random: Random,
+        shared: Window | None = None,
     ) -> None:
         self.scope = scope
         self.job = job
@@ -48,7 +50,8 @@ class Target:
         self._clock = clock
         self._log = log
         self._random = random
-        self._window = Window(CALLS, SECONDS)
+        self._own_window = Window(CALLS, SECONDS)
+        self._shared_window = shared or self._own_window
 
     @property
     def service_principal(self) -> Entity:
@@ -63,7 +66,9 @@ class Target:
 
         Raises GraphError: 429 over the limit, 400 and 404 for what cannot be asked.
         """
-        wait = self._window.take(self._clock.time())
+        behaviours = self.scope.behaviours
+        window = self._shared_window if behaviours.shared_window else self._own_window
+        wait = window.take(self._clock.time(), refused_count=behaviours.refused_calls_count)
         if wait:
             self.throttled += 1
             self.limit_violations += 1
@@ -79,7 +84,7 @@ class Target:
         outcome, logged = self._outcomes(asked)
         run = Run(by=By.ON_DEMAND, began=began, ended=self._clock.time())
         self._write_log(logged, run)
-        return answers.answer(outcome, run, base)
+        return answers.answer(outcome, run, base, typed=self.scope.behaviours.typed_answers)
 
     def run_cycle(self) -> int:
         """Brings everything in step now; how many objects were exported."""

@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from emulator.entra import names
 from emulator.graph.server import GraphOptions, GraphServer
 
 
@@ -21,13 +22,21 @@ def _options() -> GraphOptions:
     )
     parser.add_argument("--record", type=Path, help="write requests and answers to this file")
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+    parser.add_argument(
+        names.OPTION, action="append", default=[], metavar="NAME[=VALUE]", help="docs/emulator.md"
+    )
+    given = parser.parse_args(names.joined(sys.argv[1:]))
+    try:
+        entra = names.read(given.entra)
+    except names.UnknownBehaviourError as error:
+        parser.error(str(error))
     return GraphOptions(
         port=given.port,
         users=given.users,
         speed=given.speed,
         replication_delay=given.replication_delay,
         on_demand_delay=tuple(given.on_demand_delay),
+        entra=entra,
         record=given.record,
         seed=given.seed,
     )

@@ -115,8 +115,9 @@ class Directory:
             self._names[str(name).casefold()] = entity.id
         changes_rule = entity.kind == "group" and not RULE_PROPERTIES.isdisjoint(properties)
         rule = rule_of({**entity.properties, **properties}) if changes_rule else None
+        before = {name: entity.properties.get(name) for name in properties}
         entity.update(properties)
-        self._record(entity)
+        self._record(entity, before=before)
         if changes_rule:
             self._keep_by(rule, entity)
         if entity.kind == "user":
@@ -237,8 +238,9 @@ class Directory:
         *,
         removed: bool = False,
         gone: bool = False,
+        before: Json | None = None,
     ) -> None:
-        change = Change(self.now(), self.wall(), subject, member, removed, gone)
+        change = Change(self.now(), self.wall(), subject, member, removed, gone, before)
         self.history.append(change)
         for listener in self.listeners:
             listener(change)

@@ -124,3 +124,6 @@ class Change:
     removed: bool
     gone: bool = False
     """Whether the object was deleted for good, and not only softly."""
+
+    before: Json | None = None
+    """The old values of the properties that were changed."""

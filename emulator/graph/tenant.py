@@ -8,7 +8,9 @@ from emulator.clock import Clock
 from emulator.engine.job import Job
 from emulator.engine.logs import ProvisioningLog
 from emulator.engine.scope import Scope
-from emulator.engine.target import Target
+from emulator.engine.target import CALLS, SECONDS, Target
+from emulator.engine.window import Window
+from emulator.entra.behaviours import Switches
 from emulator.graph.assignments import Assignments
 from emulator.graph.auth import Tokens
 from emulator.graph.background import Background
@@ -20,6 +22,7 @@ from emulator.graph.journal import Journal
 from emulator.graph.objects import Entity
 from emulator.graph.options import GraphOptions
 from emulator.graph.replica import Replica
+from emulator.graph.replicas import Replicas
 from emulator.graph.subscriptions import Subscriptions
 
 CLIENT_ID = "5f1f3a3e-6a2b-4a55-9d0f-3f6c8f0f7a01"
@@ -42,14 +45,20 @@ class Tenant:
         """To webhooks, which may die and come back: a kept connection could be a dead one."""
         self.directory = Directory(self.clock.time, self.clock.wall, options.seed)
         self.assignments = Assignments(self.directory)
+        self.switches = Switches(options.entra)
+        lags = Random(f"{options.seed} replicas")
+        self.replicas = Replicas(self.clock.time, self.switches, lags)
         self.replica = Replica(
             self.directory,
             self.assignments,
             options.replication_delay,
             options.assignment_replication_delay,
+            switches=self.switches,
+            replicas=self.replicas,
         )
         self.log = ProvisioningLog(self.id)
         self.targets: dict[str, Target] = {}
+        self._shared_window = Window(CALLS, SECONDS)
         self.tokens = Tokens(self.id, CLIENT_ID)
         self.faults = Faults(Random(options.seed))
         self.journal = Journal(options.record)
@@ -67,12 +76,13 @@ class Tenant:
 
     def add_target(self, service_principal: Entity, job: Job) -> Target:
         target = Target(
-            scope=Scope(self.directory, self.replica, service_principal),
+            scope=Scope(self.directory, self.replica, service_principal, self.switches),
             job=job,
             clock=self.clock,
             log=self.log,
             delay=self.options.on_demand_delay,
             random=Random(self.options.seed),
+            shared=self._shared_window,
         )
         self.targets[service_principal.id] = target
         return target

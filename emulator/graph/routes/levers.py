@@ -4,6 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from emulator.entra import names
+from emulator.graph.envelope import graph_json
 from emulator.graph.errors import bad_request
 from emulator.graph.routes.table import body, done, routes
 from emulator.graph.tenant import Tenant
@@ -19,6 +21,8 @@ def lever_routes(tenant: Tenant) -> list[Route]:
             ("POST", "/emulator/logs/contradict", contradict),
             ("POST", "/emulator/permissions", permissions),
             ("POST", "/emulator/subscriptions/clear", clear_subscriptions),
+            ("GET", "/emulator/entra", behaviours),
+            ("POST", "/emulator/entra", switch),
         ],
         root="",
     )
@@ -66,6 +70,19 @@ async def permissions(tenant: Tenant, request: Request) -> Response:
         raise bad_request("roles is a list of application permissions")
     tenant.tokens.roles = [str(role) for role in roles]
     return done()
+
+
+async def behaviours(tenant: Tenant, _: Request) -> Response:
+    return graph_json(names.shown(tenant.switches.now))
+
+
+async def switch(tenant: Tenant, request: Request) -> Response:
+    """`{"assignment-lag": 45, "shared-window": true}`; the other behaviours stay as they are."""
+    try:
+        tenant.switches.now = names.with_values(tenant.switches.now, await body(request))
+    except names.UnknownBehaviourError as error:
+        raise bad_request(str(error)) from None
+    return await behaviours(tenant, request)
 
 
 async def clear_subscriptions(tenant: Tenant, _: Request) -> Response:

@@ -10,12 +10,14 @@ from starlette.routing import Route
 from emulator.engine.target import Target
 from emulator.engine.window import Window, retry_after
 from emulator.graph.envelope import graph_json
-from emulator.graph.errors import not_found, too_many_requests
+from emulator.graph.errors import forbidden, not_found, too_many_requests
 from emulator.graph.odata import matches
+from emulator.graph.permissions import INSUFFICIENT_PRIVILEGES
 from emulator.graph.routes.service_principals import find
 from emulator.graph.routes.table import base, body, done, listed, one, routes
 from emulator.graph.tenant import Tenant
 
+SECRETS = "/servicePrincipals/{sp}/synchronization/secrets"
 JOBS = "/servicePrincipals/{sp}/synchronization/jobs"
 REPORT_CALLS, REPORT_SECONDS = 5, 10.0
 """Reporting APIs: "5 requests per 10 seconds" per app and tenant (Graph, throttling limits)."""
@@ -33,6 +35,7 @@ def synchronization_routes(tenant: Tenant) -> list[Route]:
     return routes(
         tenant,
         [
+            ("GET", SECRETS, list_secrets),
             ("GET", JOBS, list_jobs),
             ("GET", JOBS + "/{job}", get_job),
             ("GET", JOBS + "/{job}/schema", get_schema),
@@ -59,7 +62,18 @@ async def get_job(tenant: Tenant, request: Request) -> Response:
 
 
 async def get_schema(tenant: Tenant, request: Request) -> Response:
-    return one(request, _target(tenant, request).job.schema(), "synchronization/schema")
+    schema = _target(tenant, request).job.schema(tenant.switches.now)
+    return one(request, schema, "synchronization/schema")
+
+
+async def list_secrets(tenant: Tenant, request: Request) -> Response:
+    """Credentials are hidden; the settings of the provisioning scope are shown beside them."""
+    service_principal, behaviours = find(tenant, request), tenant.switches.now
+    if behaviours.secrets_unreadable:
+        raise forbidden(INSUFFICIENT_PRIVILEGES)
+    target = tenant.targets.get(service_principal.id)
+    secrets = target.job.secrets(behaviours) if target and target.job.exists else []
+    return listed(request, secrets, json.dumps, context="synchronization/secrets")
 
 
 async def provision_on_demand(tenant: Tenant, request: Request) -> Response:

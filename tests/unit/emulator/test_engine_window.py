@@ -37,6 +37,16 @@ def test_a_refused_call_does_not_delay_the_next_one(window: Window) -> None:
     assert window.take(110.0) == 0.0
 
 
+def test_refused_calls_delay_the_next_one_where_they_count(window: Window) -> None:
+    for at in (100.0, 100.0, 100.0, 100.0, 100.0):
+        window.take(at)
+
+    for at in (101.0, 105.0, 108.0, 109.0, 109.9):
+        assert window.take(at, refused_count=True) > 0
+
+    assert window.take(110.0, refused_count=True) == pytest.approx(5.0)
+
+
 def test_retry_after_is_whole_seconds_and_never_too_few() -> None:
     assert retry_after(0.01) == 1
     assert retry_after(4.2) == 5
