@@ -209,7 +209,7 @@ def _announce(options: Options, ports: Ports) -> None:
 
 
 def _complain(problem: str) -> int:
-    Console(stderr=True).print(problem, markup=False)
+    Console(stderr=True).print(problem, markup=False, soft_wrap=True)
     return 1
 
 

@@ -158,3 +158,13 @@ async def test_a_port_that_is_taken_is_told_by_its_flag(flag: str) -> None:
 
 async def test_a_file_of_entities_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "nowhere.json" in refused("--entities", str(tmp_path / "nowhere.json"))
+
+
+async def test_behaviours_of_entra_are_switched_by_their_names(tmp_path: Path) -> None:
+    flags = ("--entra", "assignment-lag", "45", "--entra", "clock-behind=1")
+    with running(tmp_path, "--no-functions", *flags) as emulator:
+        async with emulator.admin as admin:
+            shown = (await admin.get("/emulator/entra")).json()
+
+    assert (shown["assignment-lag"], shown["clock-behind"]) == (45.0, 1.0)
+    assert not shown["shared-window"]
