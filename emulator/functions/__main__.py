@@ -7,11 +7,16 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import Random
 
+from emulator.functions.behaviours import HostBehaviours
 from emulator.functions.errors import LoadError
 from emulator.functions.host import Host
+from emulator.functions.invocations import PATIENCE
 from emulator.functions.settings import read_local_settings
+from emulator.functions.worker import Worker
 
 
 def main() -> None:
@@ -24,6 +29,21 @@ def main() -> None:
     parser.add_argument(
         "--until-stdin-ends", action="store_true", help="end with the parent process"
     )
+    parser.add_argument(
+        "--host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a way of the host to switch on, no-NAME to switch it off, strict, or lenient; "
+        "can be given again",
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=PATIENCE,
+        help="seconds that functions have to end once the host stops",
+    )
+    parser.add_argument("--host-seed", type=int, default=0, help="for what the host draws")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     for chatty in ("azure", "httpx"):
@@ -31,13 +51,36 @@ def main() -> None:
     app = arguments.app.resolve()
     try:
         read_local_settings(app / "local.settings.json")
-        host = Host(app, arguments.port)
+        host = Host(
+            app,
+            arguments.port,
+            behaviours=_behaviours(arguments.host),
+            worker=Worker(lambda: _successor(arguments, host.port)),
+            random=Random(arguments.host_seed),
+            patience=arguments.patience,
+        )
     except LoadError as error:
         sys.exit(str(error))
     asyncio.run(_serve(host, arguments))
     # Nothing can stop a thread: a function in one that outlived the host's patience ends here.
     logging.shutdown()
     os._exit(0)
+
+
+def _behaviours(names: Sequence[str]) -> HostBehaviours:
+    try:
+        return HostBehaviours.named(names)
+    except ValueError as error:
+        sys.exit(f"--host {error}")
+
+
+def _successor(arguments: argparse.Namespace, port: int) -> Iterator[str]:
+    """The arguments of a process that takes this one's place. Nobody waits for its port."""
+    yield from ("-m", "emulator.functions", "--app", str(arguments.app), "--port", str(port))
+    yield from (f"--host={name}" for name in arguments.host)
+    yield from ("--host-seed", str(arguments.host_seed), "--patience", str(arguments.patience))
+    if arguments.until_stdin_ends:
+        yield "--until-stdin-ends"
 
 
 async def _serve(host: Host, arguments: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import azure.functions as func
 
 from emulator.functions.errors import LoadError
+from emulator.functions.worker import TimeLimit
 
 Json = dict[str, Any]
 
@@ -33,6 +35,7 @@ class Function:
     name: str
     trigger: Json
     code: Callable[..., Any]
+    time_limit: TimeLimit | None = None
 
     @property
     def kind(self) -> str:
@@ -40,6 +43,10 @@ class Function:
 
     async def run(self, argument: object) -> Any:
         """Awaits an async function; runs any other in a thread, as Azure's worker does."""
+        with self.time_limit.watching(self.name) if self.time_limit else nullcontext():
+            return await self._run(argument)
+
+    async def _run(self, argument: object) -> Any:
         call = partial(self.code, **{str(self.trigger["name"]): argument})
         if inspect.iscoroutinefunction(self.code):
             return await call()
@@ -47,7 +54,7 @@ class Function:
         return await asyncio.get_running_loop().run_in_executor(THREADS, context.run, call)
 
 
-def load(directory: Path) -> list[Function]:
+def load(directory: Path, time_limit: TimeLimit | None) -> list[Function]:
     """Imports `function_app` of `directory`. Raises LoadError."""
     sys.path.insert(0, str(directory))
     try:
@@ -58,7 +65,7 @@ def load(directory: Path) -> list[Function]:
     if len(apps) != 1:
         raise LoadError(f"function_app.py has {len(apps)} FunctionApp objects; it must have one")
     try:
-        functions = [_function(built) for built in apps[0].get_functions()]
+        functions = [_function(built, time_limit) for built in apps[0].get_functions()]
     except ValueError as error:
         raise LoadError(f"function_app.py: {error}") from error
     if not functions:
@@ -76,7 +83,7 @@ def _described(error: Exception, directory: Path) -> str:
     return f"{text} ({Path(ours[-1].filename).relative_to(directory)}, line {ours[-1].lineno})"
 
 
-def _function(built: Any) -> Function:
+def _function(built: Any, time_limit: TimeLimit | None) -> Function:
     name = built.get_function_name()
     bindings = [json.loads(raw) for raw in built.get_raw_bindings()]
     trigger = next(b for b in bindings if str(b["type"]).endswith("Trigger"))
@@ -88,7 +95,7 @@ def _function(built: Any) -> Function:
             f"{name}: its parameters are {', '.join(parameters) or 'none'}; "
             f"its trigger binds {trigger['name']}"
         )
-    return Function(name, trigger, code)
+    return Function(name, trigger, code, time_limit)
 
 
 def _refuse_what_is_not_emulated(name: str, trigger: Json, bindings: list[Json]) -> None:

@@ -3,17 +3,24 @@
 import asyncio
 import logging
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from random import Random
 
 from starlette.applications import Starlette
 
 from emulator.functions import options
 from emulator.functions.admin import admin_routes
 from emulator.functions.app import HTTP, SERVICE_BUS, TIMER, load
+from emulator.functions.behaviours import HostBehaviours
+from emulator.functions.conditions import Conditions
 from emulator.functions.http import http_route
 from emulator.functions.invocations import Invocations
+from emulator.functions.options import HostOptions
 from emulator.functions.service_bus import ServiceBusTrigger
 from emulator.functions.timers import Timers
+from emulator.functions.worker import TimeLimit, Worker
 from emulator.graph.serving import HttpServer
 
 logger = logging.getLogger("functions.host")
@@ -23,16 +30,32 @@ KEY = "EMULATOR_FUNCTION_KEY"
 
 
 class Host:
-    """Raises LoadError when the app cannot be indexed."""
+    """Raises LoadError when the app cannot be indexed. `random` decides which slots stall."""
 
-    def __init__(self, directory: Path, port: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        port: int,
+        *,
+        behaviours: HostBehaviours,
+        worker: Worker,
+        random: Random,
+        patience: float,
+    ) -> None:
         configured = options.read(directory / "host.json")
-        functions = load(directory)
+        functions = load(directory, _time_limit(configured, behaviours, worker))
         self._state = "Initializing"
-        self._invocations = Invocations()
+        invocations = partial(Invocations, patience, on_late=_killer(behaviours, worker))
+        self._invocations = invocations()
         self._timers = Timers((f for f in functions if f.kind == TIMER), self._invocations)
         self._triggers = [
-            ServiceBusTrigger(f, configured) for f in functions if f.kind == SERVICE_BUS
+            ServiceBusTrigger(
+                function,
+                configured,
+                Conditions(behaviours, random, invocations, self._is_stopping),
+            )
+            for function in functions
+            if function.kind == SERVICE_BUS
         ]
         http = [
             http_route(
@@ -40,7 +63,7 @@ class Host:
                 prefix=configured.route_prefix,
                 key=os.environ.get(KEY, ""),
                 invocations=self._invocations,
-                is_stopping=lambda: self._state == "Stopping",
+                is_stopping=self._is_stopping,
             )
             for function in functions
             if function.kind == HTTP
@@ -75,6 +98,9 @@ class Host:
         if not triggers.cancelled():
             triggers.result()
 
+    def _is_stopping(self) -> bool:
+        return self._state == "Stopping"
+
     async def _run_triggers(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._timers.run())
@@ -85,3 +111,17 @@ class Host:
             self._state = "Running"
             logger.info("running on port %s", self.port)
             await asyncio.Event().wait()  # until cancelled, even when the app has only HTTP
+
+
+def _time_limit(
+    configured: HostOptions, behaviours: HostBehaviours, worker: Worker
+) -> TimeLimit | None:
+    if configured.function_timeout is None or not behaviours.enforce_timeout:
+        return None
+    return TimeLimit(configured.function_timeout, worker.replace)
+
+
+def _killer(behaviours: HostBehaviours, worker: Worker) -> Callable[[int], object] | None:
+    if not behaviours.kill_on_stop:
+        return None
+    return lambda late: worker.kill(f"{late} functions outlived the stop")

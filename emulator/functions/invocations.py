@@ -1,7 +1,7 @@
 """The functions under way: counted, and waited for when the host stops."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
@@ -11,13 +11,17 @@ PATIENCE = 10.0
 
 
 class Invocations:
-    """To leave the block is to wait for what is under way; what outlives PATIENCE is cancelled.
+    """To leave the block is to wait for what is under way. What outlives PATIENCE is cancelled, or
+    left to `on_late`, which gets how many those are.
 
     A task started here outlives whoever waits for it: wait with `asyncio.shield`.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, patience: float = PATIENCE, *, on_late: Callable[[int], object] | None = None
+    ) -> None:
         self._patience = patience
+        self._on_late = on_late
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -30,7 +34,10 @@ class Invocations:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=self._patience)
-            for task in late:
-                task.cancel()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=self._patience)
+        if late and self._on_late is not None:
+            self._on_late(len(late))
+        for task in late:
+            task.cancel()

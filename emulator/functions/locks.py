@@ -8,7 +8,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from emulator.functions.persistence import BROKEN, LOST, brief
 
@@ -22,12 +22,12 @@ LEAST_PAUSE = 0.2
 
 @asynccontextmanager
 async def kept(
-    renew: Renew, locked_until: datetime | None, *, at_most: timedelta
+    renew: Renew, locked_until: datetime | None, *, give_up_at: datetime
 ) -> AsyncIterator[None]:
-    """Renews the lock when half of what is left of it has passed, for `at_most` from now."""
+    """Renews the lock when half of what is left of it has passed, up to `give_up_at`."""
     ended = asyncio.Event()
     until = locked_until or datetime.now(UTC)
-    renewing = asyncio.create_task(_keep(renew, until, datetime.now(UTC) + at_most, ended))
+    renewing = asyncio.create_task(_keep(renew, until, give_up_at, ended))
     try:
         yield
     finally:

@@ -16,6 +16,14 @@ class HostOptions:
     max_sessions: int
     session_idle: timedelta
     max_lock_renewal: timedelta
+    function_timeout: timedelta | None
+    """None: no limit."""
+
+
+DEFAULT_TIMEOUT = "00:30:00"
+"""Of a Flex Consumption app."""
+
+NO_TIMEOUT = "-1"
 
 
 def read(file: Path) -> HostOptions:
@@ -35,7 +43,12 @@ def _options(document: dict[str, Any]) -> HostOptions:
         max_sessions=int(bus.get("maxConcurrentSessions", 8)),
         session_idle=_span(bus.get("sessionIdleTimeout", "00:01:00")),
         max_lock_renewal=_span(bus.get("maxAutoLockRenewalDuration", "00:05:00")),
+        function_timeout=_timeout(str(document.get("functionTimeout", DEFAULT_TIMEOUT))),
     )
+
+
+def _timeout(text: str) -> timedelta | None:
+    return None if text == NO_TIMEOUT else _span(text)
 
 
 def _span(text: str) -> timedelta:

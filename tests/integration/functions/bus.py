@@ -34,11 +34,6 @@ class Bus:
 
     async def __aenter__(self) -> Self:
         self._stack = AsyncExitStack()
-        for queue in ("plain", "sessions"):
-            sender = self._client.get_queue_sender(queue)
-            self._senders[queue] = await self._stack.enter_async_context(sender)
-        sender = self._client.get_topic_sender("news")
-        self._senders["news"] = await self._stack.enter_async_context(sender)
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
@@ -58,8 +53,15 @@ class Bus:
             )
             for name in ids
         ]
-        await self._senders[entity].send_messages(messages)
+        await (await self._sender(entity)).send_messages(messages)
         return ids
+
+    async def _sender(self, entity: str) -> ServiceBusSender:
+        """Opened once: that takes the SDK half a second."""
+        if entity not in self._senders:
+            sender = self._client.get_queue_sender(entity)
+            self._senders[entity] = await self._stack.enter_async_context(sender)
+        return self._senders[entity]
 
     def notes(self, ids: list[str], what: str) -> list[Note]:
         """In the order in which they were written."""

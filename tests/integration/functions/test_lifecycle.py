@@ -127,10 +127,11 @@ async def test_a_host_that_is_stopped_answers_what_is_under_way_and_takes_no_mor
         assert await host.ended() == 0
 
 
-async def test_a_message_under_way_when_the_host_is_stopped_is_settled(
+async def test_a_lenient_host_settles_what_is_under_way_when_it_is_stopped(
     bus: Bus, tmp_path: Path
 ) -> None:
-    async with Host(APPS / "bus", tmp_path / "log", bus.settings) as host:
+    flags = ("--host=no-abandon-on-stop",)
+    async with Host(APPS / "bus", tmp_path / "log", bus.settings, flags) as host:
         await host.runs()
         sent = await bus.send("plain", seconds=1) + await bus.send(
             "sessions", session="last", seconds=1

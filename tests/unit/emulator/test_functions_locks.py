@@ -8,7 +8,10 @@ from azure.servicebus.exceptions import ServiceBusConnectionError, SessionLockLo
 from emulator.functions.locks import LEAST_PAUSE, kept
 
 LASTS = timedelta(seconds=4 * LEAST_PAUSE)
-LONG = timedelta(minutes=1)
+
+
+def later() -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=1)
 
 
 class Lock:
@@ -37,7 +40,7 @@ async def renewals_have_ended() -> None:
 async def test_a_lock_is_renewed_before_it_ends() -> None:
     lock = Lock()
 
-    async with kept(lock.renew, lock.until, at_most=LONG), asyncio.timeout(5):
+    async with kept(lock.renew, lock.until, give_up_at=later()), asyncio.timeout(5):
         first = lock.until
         await lock.renewed.wait()
         renewed_at = datetime.now(UTC)
@@ -48,7 +51,7 @@ async def test_a_lock_is_renewed_before_it_ends() -> None:
 async def test_a_lock_is_not_renewed_once_the_block_has_ended() -> None:
     lock = Lock()
 
-    async with kept(lock.renew, lock.until, at_most=LONG):
+    async with kept(lock.renew, lock.until, give_up_at=later()):
         pass
 
     assert lock.asked == 0
@@ -57,7 +60,7 @@ async def test_a_lock_is_not_renewed_once_the_block_has_ended() -> None:
 async def test_a_renewal_that_breaks_is_tried_again() -> None:
     lock = Lock(ServiceBusConnectionError())
 
-    async with kept(lock.renew, lock.until, at_most=LONG), asyncio.timeout(5):
+    async with kept(lock.renew, lock.until, give_up_at=later()), asyncio.timeout(5):
         await lock.renewed.wait()
 
     assert lock.asked == 2
@@ -66,7 +69,7 @@ async def test_a_renewal_that_breaks_is_tried_again() -> None:
 async def test_a_lock_that_is_lost_is_given_up() -> None:
     lock = Lock(SessionLockLostError(message="gone"))
 
-    async with kept(lock.renew, lock.until, at_most=LONG), asyncio.timeout(5):
+    async with kept(lock.renew, lock.until, give_up_at=later()), asyncio.timeout(5):
         await renewals_have_ended()
 
     assert lock.asked == 1
@@ -75,7 +78,7 @@ async def test_a_lock_that_is_lost_is_given_up() -> None:
 async def test_a_lock_is_not_kept_for_longer_than_was_asked() -> None:
     lock = Lock()
 
-    async with kept(lock.renew, lock.until, at_most=timedelta(0)), asyncio.timeout(5):
+    async with kept(lock.renew, lock.until, give_up_at=datetime.now(UTC)), asyncio.timeout(5):
         await renewals_have_ended()
 
     assert lock.asked == 0

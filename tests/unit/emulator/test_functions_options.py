@@ -20,11 +20,12 @@ def test_what_host_json_leaves_out_is_as_in_azure(tmp_path: Path) -> None:
     assert (read.route_prefix, read.max_calls, read.max_sessions) == ("api", 16, 8)
     assert read.session_idle == timedelta(minutes=1)
     assert read.max_lock_renewal == timedelta(minutes=5)
+    assert read.function_timeout == timedelta(minutes=30)
 
 
 def test_host_json_is_believed(tmp_path: Path) -> None:
     (tmp_path / "host.json").write_text(
-        '{"extensions": {"http": {"routePrefix": ""}, "serviceBus": {"maxConcurrentCalls": 2, '
+        '{"functionTimeout": "00:10:00", "extensions": {"http": {"routePrefix": ""}, "serviceBus": {"maxConcurrentCalls": 2, '
         '"maxConcurrentSessions": 3, "sessionIdleTimeout": "00:00:02.5", '
         '"maxAutoLockRenewalDuration": "01:02:03"}}}'
     )
@@ -34,6 +35,13 @@ def test_host_json_is_believed(tmp_path: Path) -> None:
     assert (read.route_prefix, read.max_calls, read.max_sessions) == ("", 2, 3)
     assert read.session_idle == timedelta(seconds=2.5)
     assert read.max_lock_renewal == timedelta(hours=1, minutes=2, seconds=3)
+    assert read.function_timeout == timedelta(minutes=10)
+
+
+def test_a_function_timeout_of_minus_one_is_none(tmp_path: Path) -> None:
+    (tmp_path / "host.json").write_text('{"functionTimeout": "-1"}')
+
+    assert options.read(tmp_path / "host.json").function_timeout is None
 
 
 @pytest.mark.parametrize(

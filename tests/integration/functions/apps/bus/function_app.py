@@ -29,7 +29,11 @@ def _note(function: str, what: str, message: func.ServiceBusMessage) -> None:
 async def _run(function: str, message: func.ServiceBusMessage) -> None:
     orders = json.loads(message.get_body())
     _note(function, "begins", message)
-    await asyncio.sleep(orders.get("seconds", 0))
+    try:
+        await asyncio.sleep(orders.get("seconds", 0))
+    except asyncio.CancelledError:
+        _note(function, "is cancelled", message)
+        raise
     if message.delivery_count in orders.get("fail_at", []):
         raise ValueError("as the message told me")
     _note(function, "ends", message)

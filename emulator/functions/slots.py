@@ -1,0 +1,86 @@
+"""A slot of a Service Bus trigger: a link of its own on which it receives, runs and settles one
+message at a time. The SDK is quick and sound only where nothing else waits on the same link."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from azure.servicebus import ServiceBusReceivedMessage
+from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
+
+from emulator.functions.app import Function
+from emulator.functions.conditions import Conditions
+from emulator.functions.invocations import Invocations
+from emulator.functions.locks import kept
+from emulator.functions.messages import Entity, attempt, settle
+from emulator.functions.options import HostOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """What all slots of one trigger share. `closings` are links on their way out."""
+
+    function: Function
+    entity: Entity
+    options: HostOptions
+    conditions: Conditions
+    client: ServiceBusClient
+    closings: Invocations
+
+    @asynccontextmanager
+    async def opened(self, **options: Any) -> AsyncIterator[ServiceBusReceiver]:
+        """The SDK takes half a second to close a link: the slot need not wait for it."""
+        receiver = self.entity.receiver(self.client, **options)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(receiver)
+            try:
+                yield receiver
+            finally:
+                self.closings.start(stack.pop_all().aclose())
+
+
+class Slot(ABC):
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+
+    @abstractmethod
+    async def serve(self, wait: float) -> None:
+        """Runs messages until the link is idle for `wait` seconds or breaks. Raises BROKEN."""
+
+    async def settle(
+        self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage, *, succeeded: bool
+    ) -> None:
+        listener = self.listener
+        completed = listener.conditions.settles_as_success(succeeded=succeeded)
+        await settle(listener.function, receiver, message, succeeded=completed)
+
+
+class QueueSlot(Slot):
+    async def serve(self, wait: float) -> None:
+        listener = self.listener
+        async with listener.opened() as receiver, listener.conditions.invocations() as invocations:
+            while True:
+                for message in await receiver.receive_messages(1, max_wait_time=wait):
+                    running = invocations.start(self._handle(receiver, message))
+                    await asyncio.shield(running)
+
+    async def _handle(
+        self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage
+    ) -> None:
+        async with self._kept(receiver, message):
+            succeeded = await attempt(self.listener.function, message)
+        await self.settle(receiver, message, succeeded=succeeded)
+
+    def _kept(
+        self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage
+    ) -> AbstractAsyncContextManager[None]:
+        return kept(
+            partial(receiver.renew_message_lock, message),
+            message.locked_until_utc,
+            give_up_at=datetime.now(UTC) + self.listener.options.max_lock_renewal,
+        )
