@@ -40,6 +40,7 @@ class Options:
     state: Path
     targets: Path | None
     print_ports: bool
+    host: tuple[str, ...]
 
 
 app = typer.Typer(add_completion=False, context_settings={"auto_envvar_prefix": "EMULATOR"})
@@ -72,6 +73,9 @@ def main(
     / "entities.json",
     app_dir: Annotated[Path, typer.Option("--app", help="folder of function_app.py")] = ROOT,
     targets: Annotated[Path | None, typer.Option(help="instead of the app's targets.yaml")] = None,
+    host: Annotated[
+        list[str] | None, typer.Option(help="a way of the Functions host; see its own --help")
+    ] = None,
 ) -> None:
     ports = {"--graph-port": graph_port, "--servicebus-port": servicebus_port}
     if functions:
@@ -95,6 +99,7 @@ def main(
         state=state.resolve(),
         targets=targets,
         print_ports=print_ports,
+        host=tuple(host or ()),
     )
     sys.exit(asyncio.run(_run(options)))
 
@@ -162,6 +167,7 @@ async def _host(options: Options, settings: Ports) -> AsyncIterator[asyncio.subp
         "-m",
         "emulator.functions",
         *flags,
+        *(f"--host={name}" for name in options.host),
         "--until-stdin-ends",
         cwd=ROOT,
         env={**os.environ, **settings},

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from starlette.requests import Request
@@ -73,6 +73,9 @@ def _levers(servicebus: ServiceBusServer) -> list[Route]:
     async def stats(_: Request) -> Response:
         return JSONResponse(servicebus.stats())
 
+    async def scale_votes(_: Request) -> Response:
+        return JSONResponse({n: asdict(vote) for n, vote in servicebus.scale_votes().items()})
+
     async def act(request: Request) -> Response:
         action = (await request.json()).get("action")
         if action not in actions:
@@ -85,5 +88,6 @@ def _levers(servicebus: ServiceBusServer) -> list[Route]:
 
     return [
         Route("/emulator/servicebus", stats),
+        Route("/emulator/servicebus/scale", scale_votes),
         Route("/emulator/servicebus", act, methods=["POST"]),
     ]

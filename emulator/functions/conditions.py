@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from random import Random
 
 from emulator.functions.behaviours import HostBehaviours
-from emulator.functions.invocations import Invocations
 
 STALLS = 0.5
 """How likely a session slot stalls whose link was lost while its function ran. Microsoft's code
@@ -14,11 +13,8 @@ did so in some patterns of cuts and not in others."""
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """`invocations` makes the keeper of one slot's running functions."""
-
     behaviours: HostBehaviours
     random: Random
-    invocations: Callable[[], Invocations]
     is_stopping: Callable[[], bool]
 
     def settles_as_success(self, *, succeeded: bool) -> bool:

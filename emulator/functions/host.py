@@ -52,7 +52,8 @@ class Host:
             ServiceBusTrigger(
                 function,
                 configured,
-                Conditions(behaviours, random, invocations, self._is_stopping),
+                conditions=Conditions(behaviours, random, self._is_stopping),
+                invocations=invocations,
             )
             for function in functions
             if function.kind == SERVICE_BUS

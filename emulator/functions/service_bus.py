@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from azure.servicebus import ServiceBusSubQueue
@@ -24,10 +25,18 @@ WAIT = 60.0
 class ServiceBusTrigger:
     """`ready` is set once messages can arrive. Raises LoadError when a setting is missing."""
 
-    def __init__(self, function: Function, options: HostOptions, conditions: Conditions) -> None:
+    def __init__(
+        self,
+        function: Function,
+        options: HostOptions,
+        *,
+        conditions: Conditions,
+        invocations: Callable[[], Invocations],
+    ) -> None:
         self._function = function
         self._options = options
         self._conditions = conditions
+        self._invocations = invocations
         self._entity = Entity.of(function.trigger)
         self.ready = asyncio.Event()
 
@@ -50,6 +59,7 @@ class ServiceBusTrigger:
                 conditions=self._conditions,
                 client=client,
                 closings=closings,
+                invocations=self._invocations,
             )
             for slot in range(1, slots + 1):
                 # To ask again takes the SDK half a second: the slots never do so all at once.

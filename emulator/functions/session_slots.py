@@ -26,7 +26,7 @@ class SessionSlot(Slot):
         try:
             async with (
                 listener.opened(session_id=NEXT_AVAILABLE_SESSION, max_wait_time=wait) as receiver,
-                listener.conditions.invocations() as invocations,
+                listener.invocations() as invocations,
             ):
                 accepted_at = datetime.now(UTC)
                 while message := await self._next(receiver, accepted_at):

@@ -3,7 +3,7 @@ message at a time. The SDK is quick and sound only where nothing else waits on t
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,8 @@ from emulator.functions.options import HostOptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """What all slots of one trigger share. `closings` are links on their way out."""
+    """What all slots of one trigger share. `closings` are links on their way out;
+    `invocations` makes the keeper of one slot's running functions."""
 
     function: Function
     entity: Entity
@@ -31,6 +32,7 @@ class Listener:
     conditions: Conditions
     client: ServiceBusClient
     closings: Invocations
+    invocations: Callable[[], Invocations]
 
     @asynccontextmanager
     async def opened(self, **options: Any) -> AsyncIterator[ServiceBusReceiver]:
@@ -63,7 +65,7 @@ class Slot(ABC):
 class QueueSlot(Slot):
     async def serve(self, wait: float) -> None:
         listener = self.listener
-        async with listener.opened() as receiver, listener.conditions.invocations() as invocations:
+        async with listener.opened() as receiver, listener.invocations() as invocations:
             while True:
                 for message in await receiver.receive_messages(1, max_wait_time=wait):
                     running = invocations.start(self._handle(receiver, message))

@@ -8,6 +8,7 @@ from emulator.amqp.errors import NOT_FOUND, AmqpError
 from emulator.servicebus.entities import Entities, QueueSettings
 from emulator.servicebus.outlets import Inlet, Outlet, TopicInlet
 from emulator.servicebus.queue import Queue, make_queue
+from emulator.servicebus.scaling import ScaleVote, scale_vote
 from emulator.servicebus.shelf import DEAD_LETTER_SUFFIX
 from emulator.servicebus.topic import Topic
 from emulator.servicebus.turns import Turns
@@ -73,6 +74,15 @@ class Namespace:
     def _all_turns(self) -> list[Turns]:
         outlets = [outlet.turns for outlet in self._outlets.values()]
         return outlets + [topic.turns for topic in self._topics]
+
+    def scale_votes(self) -> dict[str, ScaleVote]:
+        """By queue, as the scaler sees them that may not count the messages."""
+        now = self._clock()
+        return {
+            outlet.queue.settings.name: scale_vote(outlet.queue, now=now)
+            for outlet in self._outlets.values()
+            if outlet.dead_letters is not None
+        }
 
     def stats(self) -> dict[str, dict[str, int]]:
         now = self._clock()

@@ -7,6 +7,7 @@ from emulator.amqp.connection import Connection
 from emulator.servicebus.entities import Entities
 from emulator.servicebus.namespace import Namespace
 from emulator.servicebus.peers import Peer
+from emulator.servicebus.scaling import ScaleVote
 
 CONTAINER = "servicebus-emulator"
 
@@ -57,6 +58,10 @@ class ServiceBusServer:
         """By queue (or `topic/Subscriptions/name`): active (can be received), scheduled, deferred,
         locked, dead_lettered now, and incoming, all that were ever taken in without duplicates."""
         return self._namespace.stats()
+
+    def scale_votes(self) -> dict[str, ScaleVote]:
+        """By queue: how many messages the scaler sees, and whether it votes for fewer hosts."""
+        return self._namespace.scale_votes()
 
     def _connect(self) -> Connection:
         connection = Connection(

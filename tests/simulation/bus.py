@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from emulator.servicebus.entities import load_entities
+from emulator.servicebus.entities import Entities, load_entities
 from emulator.servicebus.entries import Entry, Post
 from emulator.servicebus.namespace import Namespace
+from emulator.servicebus.scaling import ScaleVote
 from hasten.ports.bus import ONBOARDING_REJECTED, Message
 from tests.support.virtual_time import now
 
@@ -21,8 +22,8 @@ def epoch() -> float:
 class SimulatedBus:
     """A Bus. What is taken out of its queues carries the Message that was put in."""
 
-    def __init__(self) -> None:
-        self.namespace = Namespace(load_entities(ENTITIES), clock=epoch)
+    def __init__(self, entities: Entities | None = None) -> None:
+        self.namespace = Namespace(entities or load_entities(ENTITIES), clock=epoch)
 
     async def send(self, queue: str, messages: Sequence[Message]) -> None:
         self.namespace.inlet(queue).send([_post(message) for message in messages])
@@ -41,6 +42,10 @@ class SimulatedBus:
 
     def scheduled(self) -> int:
         return sum(counts["scheduled"] for counts in self.namespace.stats().values())
+
+    def scale_votes(self) -> dict[str, ScaleVote]:
+        """By queue, as Azure's scaler sees them."""
+        return self.namespace.scale_votes()
 
     def dead_letters(self) -> dict[str, int]:
         """How many, by queue; those without any are left out."""

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -14,6 +15,9 @@ from random import Random
 import httpx
 
 from emulator.functions import options
+from emulator.functions.behaviours import HostBehaviours
+from emulator.functions.invocations import PATIENCE
+from emulator.functions.worker import TimeLimit
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.app import App
 from hasten.ports.bus import Bus, Message
@@ -34,8 +38,8 @@ from tests.support.virtual_time import now
 
 HOST_JSON = options.read(Path(__file__).parents[2] / "host.json")
 
-FUNCTION_TIMEOUT = 600.0
-"""Seconds (host.json, functionTimeout)."""
+RESTART = 5.0
+"""Seconds from the end of a worker process to the next one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,9 @@ class Surroundings:
     random: Random
     new_id: NewId
     faults: Faults
+    outside: Owner
+    """Of what outlives a host."""
+    behaviours: HostBehaviours = field(default_factory=HostBehaviours)
     lines: list[str] = field(default_factory=list)
     """What was logged."""
     events: list[tuple[datetime, Event]] = field(default_factory=list)
@@ -82,6 +89,10 @@ class Host:
         self._lifeline = self._new_lifeline()
         self._pump: Pump | None = None
         self._app: App | None = None
+        self._by_hand: set[asyncio.Task[bool]] = set()
+        """Timers and webhooks under way."""
+        limit = HOST_JSON.function_timeout if around.behaviours.enforce_timeout else None
+        self._time_limit = TimeLimit(limit, self._time_out) if limit else None
 
     @property
     def is_alive(self) -> bool:
@@ -99,6 +110,7 @@ class Host:
             options=HOST_JSON,
             host=self._owner,
             faults=around.faults,
+            behaviours=around.behaviours,
             handle=self._handle,
         )
         for queue in QUEUES:
@@ -111,6 +123,20 @@ class Host:
             self._pump.cut()
         self._app = self._pump = None
         self._owner.cancel()
+
+    async def stop(self) -> None:
+        """As a deployment, a restart or a scale-in does: nothing more is taken, and what is under
+        way has PATIENCE to end."""
+        if self._pump is not None:
+            ended = await self._pump.stop(within=PATIENCE, beside=self._by_hand)
+            if ended or not self._around.behaviours.kill_on_stop:
+                self._pump.release()
+        self.kill()
+
+    def cut_links(self) -> None:
+        """Its connections to Service Bus break and are made anew."""
+        if self._pump is not None:
+            self._pump.cut_links()
 
     @property
     def calls(self) -> Counter[str]:
@@ -144,17 +170,31 @@ class Host:
 
     async def _finish(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[bool]:
         running = self._owner.spawn(self._run(name, work))
+        self._by_hand.add(running)
+        running.add_done_callback(self._by_hand.discard)
         await asyncio.wait({running})
         return running
 
     async def _run(self, name: str, work: Callable[[], Awaitable[None]]) -> bool:
+        limit = self._time_limit
         try:
-            async with asyncio.timeout(FUNCTION_TIMEOUT):
+            with limit.watching(name) if limit else nullcontext():
                 await work()
         except Exception as error:  # noqa: BLE001 - as the Functions host does
             self._around.failures.append(f"{name}: {error!r}")
             return False
         return True
+
+    def _time_out(self, reason: str) -> None:
+        """The worker process ends with the invocation; the next one begins soon."""
+        self._around.failures.append(reason)
+        self.kill()
+        self._around.outside.spawn(self._restart())
+
+    async def _restart(self) -> None:
+        await asyncio.sleep(RESTART)
+        if not self.is_alive:
+            self.start()
 
     def _running(self) -> App:
         assert self._app is not None, f"{self.name} is dead"

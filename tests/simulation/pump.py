@@ -2,25 +2,40 @@
 completed on success, given back on an exception; one call at a time in a session."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from typing import Any, Protocol
 
+from emulator.functions.behaviours import HostBehaviours
+from emulator.functions.conditions import Conditions
 from emulator.functions.options import HostOptions
-from emulator.servicebus.entries import (
-    Entry,
-    MessageLockLostError,
-    SessionLock,
-    SessionLockLostError,
-)
+from emulator.servicebus.entries import Entry, MessageLockLostError, SessionLockLostError
 from emulator.servicebus.outlets import Outlet
 from hasten.ports.bus import Message
 from tests.simulation.bus import SimulatedBus, content, epoch
 from tests.simulation.faults import Faults
 from tests.simulation.owners import Owner
+from tests.simulation.slots import SessionSlot, Slots
 
 Handle = Callable[[str, Message], Awaitable[bool]]
 """Queue and message; whether the function took it."""
+
+
+class Link(Protocol):
+    """On which a message came."""
+
+    @property
+    def renewed_until(self) -> float: ...
+
+    @property
+    def is_lost(self) -> bool:
+        """Then the message cannot be settled."""
+        ...
+
+    def renew(self, entry: Entry) -> None:
+        """Raises QueueError."""
+
+    def break_off(self) -> None:
+        """The connection breaks when a message is to be settled."""
 
 
 class Pump:
@@ -31,24 +46,28 @@ class Pump:
         options: HostOptions,
         host: Owner,
         faults: Faults,
+        behaviours: HostBehaviours,
         handle: Handle,
     ) -> None:
+        self.options = options
+        self.conditions = Conditions(behaviours, faults.random, lambda: self._is_stopping)
         self._bus = bus
-        self._options = options
         self._host = host
         self._faults = faults
         self._handle = handle
         self._slots: list[Slots | SessionSlot] = []
+        self._is_stopping = False
+        self._calls: set[asyncio.Future[None]] = set()
 
     def start(self, queue: str) -> None:
         outlet = self._bus.namespace.outlet(queue)
         if outlet.queue.settings.requires_session:
-            for _ in range(self._options.max_sessions):
-                slot = SessionSlot(outlet, self, self._options.session_idle)
+            for _ in range(self.options.max_sessions):
+                slot = SessionSlot(outlet, self)
                 self._slots.append(slot)
                 self._host.spawn(slot.run())
         else:
-            slots = Slots(outlet, self, self._options.max_calls)
+            slots = Slots(outlet, self, self.options.max_calls)
             self._slots.append(slots)
             outlet.join(slots)
             outlet.turns.soon()
@@ -58,127 +77,67 @@ class Pump:
         for slots in self._slots:
             slots.cut()
 
+    def cut_links(self) -> None:
+        """The connections are gone, and the SDK makes new ones."""
+        for slots in self._slots:
+            slots.cut_link()
+
+    async def stop(self, *, within: float, beside: Collection[asyncio.Future[Any]] = ()) -> bool:
+        """Takes no more messages. Whether all calls, and what runs `beside`, ended in time."""
+        self._is_stopping = True
+        self.cut()
+        running = {*self._calls, *beside}
+        if not running:
+            return True
+        _, late = await asyncio.wait(running, timeout=within)
+        return not late
+
+    def release(self) -> None:
+        """Links are closed in order: sessions are free at once."""
+        for slots in self._slots:
+            slots.release()
+
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._host.spawn(work)
 
-    async def call(self, outlet: Outlet, entry: Entry, renewing: Callable[[], object]) -> None:
+    async def call(self, outlet: Outlet, entry: Entry, link: Link) -> None:
         """Runs the function for one message and settles it."""
+        ended = asyncio.get_running_loop().create_future()
+        self._calls.add(ended)
+        keeping = self._host.spawn(self._keep(outlet, entry, link))
+        try:
+            taken = await self._handle(outlet.queue.settings.name, content(entry))
+            self._settle(outlet, entry, link, taken=taken)
+        finally:
+            keeping.cancel()
+            self._calls.discard(ended)
+            ended.set_result(None)
+
+    def _settle(self, outlet: Outlet, entry: Entry, link: Link, *, taken: bool) -> None:
         assert entry.lock is not None
         token, queue = entry.lock.token, outlet.queue
-        keeping = self._host.spawn(self._keep(outlet, renewing))
-        taken = await self._handle(queue.settings.name, content(entry))
-        keeping.cancel()
         if self._faults.strikes("not_settled"):
+            link.break_off()
             return
+        if link.is_lost:
+            return
+        completed = self.conditions.settles_as_success(succeeded=taken)
         try:
-            (queue.complete if taken else queue.abandon)(token, now=epoch())
+            (queue.complete if completed else queue.abandon)(token, now=epoch())
         except MessageLockLostError:
             return  # Service Bus has it back already
         finally:
             outlet.turns.soon()
 
-    async def _keep(self, outlet: Outlet, renew: Callable[[], object]) -> None:
+    async def _keep(self, outlet: Outlet, entry: Entry, link: Link) -> None:
         """As Azure's extension: for a while, each time half of the lock has passed."""
         pause = outlet.queue.settings.lock_duration / 2
-        until = epoch() + self._options.max_lock_renewal.total_seconds()
+        until = link.renewed_until
         while epoch() + pause < until:
             await asyncio.sleep(pause)
             if self._faults.strikes("lock_lost"):
                 return
             try:
-                renew()
+                link.renew(entry)
             except (MessageLockLostError, SessionLockLostError):
                 return
-
-
-class Slots:
-    """A queue without sessions: so many messages at a time. A Consumer of its outlet."""
-
-    deletes = False
-
-    def __init__(self, outlet: Outlet, pump: Pump, limit: int) -> None:
-        self.session: SessionLock | None = None
-        self._outlet = outlet
-        self._pump = pump
-        self._free = limit
-
-    @property
-    def ready(self) -> bool:
-        return self._free > 0
-
-    def deliver(self, entry: Entry) -> None:
-        self._free -= 1
-        self._pump.spawn(self._call(entry))
-
-    def session_lost(self) -> None:
-        raise AssertionError("this queue has no sessions")
-
-    def cut(self) -> None:
-        self._outlet.leave(self)
-
-    async def _call(self, entry: Entry) -> None:
-        assert entry.lock is not None
-        token, queue = entry.lock.token, self._outlet.queue
-        await self._pump.call(self._outlet, entry, lambda: queue.renew(token, now=epoch()))
-        self._free += 1
-        self._outlet.turns.soon()
-
-
-class SessionSlot:
-    """Takes the next free session, its messages one by one, until it is idle. A Consumer and a
-    SessionWaiter of its outlet."""
-
-    deletes = False
-
-    def __init__(self, outlet: Outlet, pump: Pump, idle: timedelta) -> None:
-        self.session: SessionLock | None = None
-        self.ready = False
-        self.holder: object = self
-        self._outlet = outlet
-        self._pump = pump
-        self._idle = idle.total_seconds()
-        self._accepted: asyncio.Queue[SessionLock] = asyncio.Queue()
-        self._inbox: asyncio.Queue[Entry | None] = asyncio.Queue()
-
-    def accepted(self, lock: SessionLock) -> None:
-        self._accepted.put_nowait(lock)
-
-    def deliver(self, entry: Entry) -> None:
-        self.ready = False
-        self._inbox.put_nowait(entry)
-
-    def session_lost(self) -> None:
-        self._inbox.put_nowait(None)
-
-    def cut(self) -> None:
-        self._outlet.give_up(self)
-        self._outlet.leave(self)
-
-    async def run(self) -> None:
-        while True:
-            self._outlet.wait(self)
-            await self._serve(await self._accepted.get())
-
-    async def _serve(self, lock: SessionLock) -> None:
-        queue = self._outlet.queue
-        self.session, self.ready, self._inbox = lock, True, asyncio.Queue()
-        self._outlet.join(self)
-        self._outlet.turns.soon()
-        while (entry := await self._next()) is not None:
-            await self._pump.call(
-                self._outlet, entry, lambda: queue.renew_session(lock, now=epoch())
-            )
-            self.ready = True
-            self._outlet.turns.soon()
-        self.ready = False
-        self._outlet.leave(self)
-        queue.release_session(lock, now=epoch())
-        self._outlet.turns.soon()
-
-    async def _next(self) -> Entry | None:
-        """None when the session was idle for too long or is lost."""
-        try:
-            async with asyncio.timeout(self._idle):
-                return await self._inbox.get()
-        except TimeoutError:
-            return None

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
+from emulator.functions.behaviours import HostBehaviours
 from emulator.functions.timers import next_run
 from emulator.graph.options import TENANT_ID, GraphOptions
 from emulator.graph.seed import TOTAL, object_id
@@ -60,6 +61,7 @@ class World:
         hosts: int,
         targets: tuple[Target, ...],
         graph: GraphOptions | None,
+        behaviours: HostBehaviours,
     ) -> None:
         self.seed = seed
         # The wait between quick tries of a read comes from here.
@@ -93,6 +95,8 @@ class World:
             random=network,
             new_id=self._new_id,
             faults=self.faults,
+            outside=self._outside,
+            behaviours=behaviours,
         )
         self.hosts += [Host(f"host {number}", self.around) for number in range(1, hosts + 1)]
 
@@ -222,10 +226,13 @@ async def simulated(
     rates: Rates = CALM,
     targets: tuple[Target, ...] = (TARGET,),
     graph: GraphOptions | None = None,
+    behaviours: HostBehaviours | None = None,
 ) -> AsyncIterator[World]:
     """A world that has settled in, calm until then. Must run on a VirtualLoop."""
     keep_books(asyncio.get_running_loop())
-    world = World(seed, hosts=hosts, targets=targets, graph=graph)
+    world = World(
+        seed, hosts=hosts, targets=targets, graph=graph, behaviours=behaviours or HostBehaviours()
+    )
     world.start()
     try:
         await world.settle_in()

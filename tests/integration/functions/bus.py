@@ -59,7 +59,9 @@ class Bus:
     async def _sender(self, entity: str) -> ServiceBusSender:
         """Opened once: that takes the SDK half a second."""
         if entity not in self._senders:
-            sender = self._client.get_queue_sender(entity)
+            is_topic = entity == "news"
+            of = self._client.get_topic_sender if is_topic else self._client.get_queue_sender
+            sender = of(entity)
             self._senders[entity] = await self._stack.enter_async_context(sender)
         return self._senders[entity]
 

@@ -25,7 +25,8 @@ def test_what_host_json_leaves_out_is_as_in_azure(tmp_path: Path) -> None:
 
 def test_host_json_is_believed(tmp_path: Path) -> None:
     (tmp_path / "host.json").write_text(
-        '{"functionTimeout": "00:10:00", "extensions": {"http": {"routePrefix": ""}, "serviceBus": {"maxConcurrentCalls": 2, '
+        '{"functionTimeout": "00:10:00", '
+        '"extensions": {"http": {"routePrefix": ""}, "serviceBus": {"maxConcurrentCalls": 2, '
         '"maxConcurrentSessions": 3, "sessionIdleTimeout": "00:00:02.5", '
         '"maxAutoLockRenewalDuration": "01:02:03"}}}'
     )
