@@ -110,6 +110,14 @@ async def test_the_host_ends_with_the_emulator(tmp_path: Path, how: signal.Signa
     assert status == (-signal.SIGKILL if how is signal.SIGKILL else 0)
 
 
+async def test_the_ways_of_the_host_are_named_to_the_emulator(tmp_path: Path) -> None:
+    app = ("--app", str(APPS / "bare"), "--state", str(tmp_path))
+
+    said = refused(*app, "--host", "strict", "--host", "gentle")
+
+    assert "--host gentle: unknown; one of strict, lenient, abandon-on-stop" in said
+
+
 async def test_the_emulator_says_so_and_ends_when_the_host_dies(tmp_path: Path) -> None:
     with running(tmp_path, "--app", str(APPS / "bare")) as emulator:
         os.kill(child_of(emulator.process.pid), signal.SIGKILL)
@@ -124,6 +132,7 @@ async def test_the_azure_side_runs_alone_and_its_bus_has_levers(tmp_path: Path) 
         port = emulator.told["servicebus"]
         async with emulator.admin as admin:
             stats = (await admin.get("/emulator/servicebus")).json()
+            votes = (await admin.get("/emulator/servicebus/scale")).json()
             answers = []
             for action in ("stop", "start", "start", "explode", "drop_connections"):
                 answer = await admin.post("/emulator/servicebus", json={"action": action})
@@ -131,6 +140,7 @@ async def test_the_azure_side_runs_alone_and_its_bus_has_levers(tmp_path: Path) 
 
     assert emulator.told["functions"] is None
     assert set(stats) >= {"directory-changes", "provisioning"}
+    assert votes["directory-changes"] == {"messages": 0, "vote": "scale in"}
     assert answers == [(204, False), (204, True), (409, True), (400, True), (204, True)]
 
 
