@@ -1,4 +1,7 @@
-"""The two exceptions that decide retry. Any other exception is a bug and must surface."""
+"""The two exceptions that decide retry, and the one that says that another writer was faster.
+
+Any other exception is a bug and must surface.
+"""
 
 from datetime import timedelta
 
@@ -19,3 +22,11 @@ class TemporaryError(Exception):
         super().__init__(f"{reason}; try again in {delay.total_seconds():g} s")
         self.reason = reason
         self.delay = delay
+
+
+class Conflict(Exception):  # noqa: N818 - the field's word
+    """Another writer of the store came first: nothing was written. Read again and decide anew."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key} was changed by another writer")
+        self.key = key

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import ClassVar, Protocol, Self
 
 from hasten.domain.notifications import LifecycleEvent
+from hasten.json import Json
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, Message
 from hasten.ports.clock import NewId
-from hasten.ports.store import Json
 
 
 class Retriable(Protocol):

@@ -47,7 +47,7 @@ async def _wake(context: Context) -> None:
     now = context.now()
     for found in await registry.load_all(context.store):
         changes = await context.ledger.open_changes(found.target)
-        context.emit(await backlog(context.store, found, changes, now))
+        context.emit(await backlog(context, found, changes))
         if any(change.is_due(now) or change.state is State.HELD for change in changes):
             wake = Wake(target=found.target)
             await context.bus.send(PROVISIONING, [wake.message(context.new_id())])

@@ -45,7 +45,7 @@ class Doctor:
         found = await asyncio.gather(
             self._try(TOKEN, self._token()),
             self._try(surroundings.CLOCK, surroundings.check_clock(probes)),
-            self._try(surroundings.STORE, surroundings.check_store(context.store, new_id)),
+            self._try(surroundings.STORE, surroundings.check_store(context)),
             *(
                 self._try(surroundings.QUEUE, surroundings.check_queue(probes, queue))
                 for queue in surroundings.QUEUES

@@ -5,9 +5,9 @@ from collections.abc import Collection
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain.roles import choose_role
 from hasten.errors import PermanentError
+from hasten.json import Json
 from hasten.policy import GroupPolicy
 from hasten.ports.directory import Assignment, Directory
-from hasten.ports.store import Json
 from hasten.targets import Target
 
 ASSIGNED, MEMBERS, POLICY, ROLE = "assigned groups", "group members", "policy group", "app role"

@@ -1,18 +1,17 @@
 """Whether the provisioning job of a target runs, and has one rule for users and one for groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain import cycle
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.planning import GrantsBy
 from hasten.errors import PermanentError
+from hasten.json import Json
 from hasten.ports.directory import Directory
 from hasten.targets import Target
 
-Json = Mapping[str, Any]
 JOB, RULE = "provisioning job", "provisioning rule"
 NEVER_RAN = ("no cycle of it has run yet", "start provisioning in the Entra portal")
 

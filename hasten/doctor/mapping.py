@@ -1,11 +1,10 @@
 """Whether the job maps the attributes that the app depends on, as `expect_mapping:` has them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from hasten.doctor.findings import Finding, ok, problem
+from hasten.json import Json
 
-Json = Mapping[str, Any]
 CHECK = "attribute mapping"
 
 

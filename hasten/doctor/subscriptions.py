@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain.subscribing import ALL_GROUPS, resource_of
+from hasten.json import Json
 from hasten.limits import SUBSCRIPTION_LIFETIME
-from hasten.ports.store import Json
 from hasten.records.subscriptions import Record
 
 CHECK = "subscription"

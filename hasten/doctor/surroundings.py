@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from hasten.context import Context
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.errors import TemporaryError
 from hasten.ports.bus import (
@@ -14,7 +15,7 @@ from hasten.ports.bus import (
 )
 from hasten.ports.clock import NewId
 from hasten.ports.probes import Probes
-from hasten.ports.store import Delete, Put, Store
+from hasten.records.self_test import round_trip
 
 QUEUE, STORE, CLOCK, SECRET, WEBHOOK = "queue", "store", "clock", "secret", "webhook"
 QUEUES = (
@@ -25,7 +26,6 @@ QUEUES = (
     PROVISIONING,
     PROVISIONING_OUTCOMES,
 )
-COLLECTION, PARTITION = "doctor", "probe"
 
 SKEWED = timedelta(seconds=5)
 """More moves the order of what is compared with Graph's times."""
@@ -50,14 +50,10 @@ async def check_queue(probes: Probes, queue: str) -> list[Finding]:
     ]
 
 
-async def check_store(store: Store, new_id: NewId) -> list[Finding]:
+async def check_store(context: Context) -> list[Finding]:
     """Writes a document of its own and deletes it again."""
-    key = new_id()
-    await store.commit(COLLECTION, PARTITION, [Put(key, {})])
-    document = await store.get(COLLECTION, PARTITION, key)
-    if document is None:
+    if not await round_trip(context.store, context.new_id()):
         return [problem(STORE, "what was written is not there", "check HASTEN_STORE")]
-    await store.commit(COLLECTION, PARTITION, [Delete(key, document.etag)])
     return [ok(STORE, "can be written and read")]
 
 

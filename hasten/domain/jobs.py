@@ -1,11 +1,9 @@
 """Chooses the provisioning job and the rule of a target; refuses to guess between several."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from hasten.errors import PermanentError
-
-Json = Mapping[str, Any]
+from hasten.json import Json
 
 SOURCE = "azure active directory"
 

@@ -1,11 +1,9 @@
 """Chooses the app role that an assignment grants; refuses to guess between several."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from hasten.errors import PermanentError
-
-Json = Mapping[str, Any]
+from hasten.json import Json
 
 NO_ROLE = "00000000-0000-0000-0000-000000000000"
 """Graph takes it only where the app declares no app role (appRoleAssignment)."""

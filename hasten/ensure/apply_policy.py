@@ -16,19 +16,15 @@ from hasten.domain.applying import (
 )
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.groups import find_group, make_group
-from hasten.ensure.mirror import (
-    add_members,
-    forget_members,
-    remembered_members,
-    remove_members,
-)
+from hasten.ensure.mirror import add_members, remove_members
 from hasten.error_collector import Troubles
 from hasten.errors import PermanentError
+from hasten.json import Json
 from hasten.policy import GroupPolicy
 from hasten.ports.directory import NotYet
-from hasten.ports.store import Json
 from hasten.ports.telemetry import Event
 from hasten.records import discovered as registry
+from hasten.records import mirrored_members
 from hasten.targets import Target
 from hasten.watch.sweep import discover
 
@@ -77,7 +73,9 @@ async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Se
             _tell(context, step, "done")
     for now in groups:
         if now.mirroring.forgotten:
-            await forget_members(context, target.name, now.group, now.mirroring.forgotten)
+            await mirrored_members.forget(
+                context.store, target.name, now.group, now.mirroring.forgotten
+            )
     troubles.surface()
     return steps
 
@@ -158,7 +156,9 @@ async def _mirroring(
         policy.also_members_of,
         wanted=wanted,
         members=members,
-        remembered=await remembered_members(context, target.name, group) if group else (),
+        remembered=await mirrored_members.remembered(context.store, target.name, group)
+        if group
+        else (),
     )
     held = target.brake.exceeded(removals=len(found.leaving), members_before=len(members))
     return replace(found, held=held)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from hasten.domain.roles import choose_role
 from hasten.errors import PermanentError
+from hasten.json import Json
 from hasten.ports.directory import AlreadyExists, Assignment, Directory, NotYet
-from hasten.ports.store import Json
 
 
 @dataclass(slots=True)

@@ -69,5 +69,5 @@ async def _seen(
     context: Context, work: Work, *, member: bool, written: bool, confirmed: bool = False
 ) -> Seen:
     at = context.now()
-    begun = await origin(context.store, f"{DIRECT}|{work.target.name}", at)
+    begun = await origin(context, f"{DIRECT}|{work.target.name}", at)
     return Seen(member=member, written=written, confirmed=confirmed, origin=begun, at=at)

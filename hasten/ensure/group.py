@@ -23,10 +23,10 @@ from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.members import Joined, add
 from hasten.ensure.work import Result, Work, let_go, marked, origin
 from hasten.errors import PermanentError
+from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.policy import policy_for
 from hasten.ports.directory import Member, NotYet
-from hasten.ports.store import Json
 from hasten.ports.telemetry import Event
 from hasten.records import cursors
 from hasten.watch.look import start_watching
@@ -84,13 +84,13 @@ async def _watch(context: Context, group: str) -> None:
     """From before anyone is brought in: who leaves before the first sweep has seen the group
     is found by the look that follows it."""
     if await cursors.load(context.store, group) is None:
-        await start_watching(context.directory, context.store, group, context.now())
+        await start_watching(context, group)
 
 
 async def _look(context: Context, group: str) -> "_Sight":
     """The origin comes first: a look that moves the cursor meanwhile has seen more."""
     at = context.now()
-    begun = await origin(context.store, group, at)
+    begun = await origin(context, group, at)
     return _Sight(await context.directory.members(group), begun, at)
 
 
@@ -203,7 +203,7 @@ async def _seen(
 ) -> Seen:
     """After a write: a look that moved the cursor before it is older."""
     at = context.now()
-    begun = await origin(context.store, work.group, at)
+    begun = await origin(context, work.group, at)
     return Seen(member=member, written=written, confirmed=confirmed, origin=begun, at=at)
 
 

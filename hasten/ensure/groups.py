@@ -4,19 +4,15 @@ of the same name and may not show the first one yet."""
 import hashlib
 import re
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from hasten.context import Context
-from hasten.domain.ensuring import SETTLED
-from hasten.domain.intents import group_key
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.json import Json
 from hasten.policy import Creation
 from hasten.ports.directory import AlreadyExists, NotYet
-from hasten.ports.store import Conflict, Document, Json, Put
-
-COLLECTION = "groups"
-"""The groups Hasten made, by target and `group_key`."""
+from hasten.records import made_groups
 
 SHOWS_LATER = timedelta(seconds=15)
 LONGEST_SLUG = 50
@@ -32,14 +28,13 @@ async def find_group(context: Context, target: str, name: str) -> str | None:
 
     Raises AmbiguousNameError, and TemporaryError while one that was just made may not show.
     """
-    made = await _made(context, target, name)
-    if made is not None and "id" in made.body:
-        group = str(made.body["id"])
-        shown = await context.directory.group(group)
+    made, now = await made_groups.find(context.store, target, name), context.now()
+    if made is not None and made.id is not None:
+        shown = await context.directory.group(made.id)
         if shown is not None and _same(str(shown["displayName"]), name):
-            return group
-        if shown is None and _is_recent(context, made):
-            raise NotYet(f"group {group}, made a moment ago, does not show yet")
+            return made.id
+        if shown is None and made.may_not_show(now):
+            raise NotYet(f"group {made.id}, made a moment ago, does not show yet")
     named = await context.directory.groups_named(name)
     if len(named) > 1:
         ids = ", ".join(sorted(str(group["id"]) for group in named))
@@ -48,50 +43,35 @@ async def find_group(context: Context, target: str, name: str) -> str | None:
         )
     if named:
         return str(named[0]["id"])
-    if made is not None and "id" not in made.body and _is_recent(context, made):
+    if made is not None and made.id is None and made.may_not_show(now):
         raise TemporaryError("the group may have been made but does not show yet", SHOWS_LATER)
     return None
 
 
 async def make_group(context: Context, target: str, name: str, creation: Creation) -> str:
-    """The id of the new group; only after `find` has found none.
+    """The id of the new group; only after `find_group` has found none.
 
-    That it is being made is written down first: whoever comes after a crash waits until the
+    Hasten first notes that it makes the group: whoever comes after a crash waits until the
     group would show.
     """
-    key = group_key(name)
-    made = await _made(context, target, name)
-    body = {"name": name, "creating_at": context.now().isoformat()}
+    store, now = context.store, context.now()
+    before = await made_groups.find(store, target, name)
     try:
-        await _remember(context, target, Put(key, body, made.etag if made else None))
+        await made_groups.begin(store, target, name, now=now, before=before)
     except Conflict:
         raise TemporaryError("another instance makes the group", SHOWS_LATER) from None
     try:
         group = await context.directory.create_group(properties(name, creation))
     except AlreadyExists:
         raise NotYet("the group is there but does not show yet") from None
-    begun = await _made(context, target, name)
-    etag = begun.etag if begun else None
-    await _remember(context, target, Put(key, {**body, "id": group}, etag))
+    await made_groups.finish(store, target, name, began_at=now, group=group)
     return group
 
 
 async def is_recent_group(context: Context, target: str, group: str) -> bool:
     """Whether Hasten made the group so lately that it may not show everywhere."""
-    made = await context.store.scan(COLLECTION, target)
-    return any(m.body.get("id") == group and _is_recent(context, m) for m in made)
-
-
-async def _made(context: Context, target: str, name: str) -> Document | None:
-    return await context.store.get(COLLECTION, target, group_key(name))
-
-
-async def _remember(context: Context, target: str, write: Put) -> None:
-    await context.store.commit(COLLECTION, target, [write])
-
-
-def _is_recent(context: Context, made: Document) -> bool:
-    return context.now() - datetime.fromisoformat(made.body["creating_at"]) < SETTLED
+    made = await made_groups.load_all(context.store, target)
+    return any(one.id == group and one.may_not_show(context.now()) for one in made)
 
 
 def properties(name: str, creation: Creation) -> Json:

@@ -3,8 +3,8 @@
 from hasten.domain.ensuring import FORBIDDEN, Ending, refusal_of
 from hasten.domain.intents import Intent, Wanted
 from hasten.events.faults import Trouble
+from hasten.json import Json
 from hasten.policy import Access, policy_for
-from hasten.ports.store import Json
 from hasten.targets import Target
 
 

@@ -9,7 +9,6 @@ from hasten.domain.ensuring import Ending, Seen
 from hasten.domain.intents import Intent
 from hasten.ensure.assignment import Assigned
 from hasten.error_collector import Troubles
-from hasten.ports.store import Store
 from hasten.records import cursors
 from hasten.records.intents import Intents
 from hasten.targets import Target
@@ -55,7 +54,7 @@ async def marked(intents: Intents, given: Sequence[Intent]) -> list[Intent]:
     return [*already, *await intents.update(fresh, lambda i: replace(i, writing=True))]
 
 
-async def origin(store: Store, name: str, now: datetime) -> int:
+async def origin(context: Context, name: str, now: datetime) -> int:
     """Of the cursor called `name`, or the one it would begin with."""
-    cursor = await cursors.load(store, name) or cursors.first("", now)
+    cursor = await cursors.load(context.store, name) or cursors.first("", now)
     return cursor.origin

@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain.ensuring import SETTLED
 from hasten.domain.intents import NAMED, THE_GROUP, group_key
-from hasten.ensure import groups
 from hasten.ensure.guard_rails import forbids_name, refusal
 from hasten.events.faults import Fault, Trouble, fault
 from hasten.events.models import GroupRef, UserRef
+from hasten.json import Json
 from hasten.policy import policy_for
-from hasten.ports.store import Json
+from hasten.records import made_groups
+from hasten.records.made_groups import MadeGroup
 from hasten.targets import Target
 
 LOOKUPS_AT_ONCE = 16
@@ -71,8 +70,8 @@ async def resolve_group(
             return fault(Trouble.UNKNOWN_GROUP, field)
         return guarded(target, shown, field, by_hand=by_hand)
     name = str(ref.name)
-    made = await context.store.get(groups.COLLECTION, target.name, group_key(name))
-    known = await _made(context, target, made.body, field, by_hand=by_hand) if made else None
+    made = await made_groups.find(context.store, target.name, name)
+    known = await _made(context, target, made, field, by_hand=by_hand) if made else None
     if known is not None:
         return known
     named = await context.directory.groups_named(name)
@@ -88,21 +87,19 @@ async def resolve_group(
 
 
 async def _made(
-    context: Context, target: Target, made: Json, field: str, *, by_hand: bool
+    context: Context, target: Target, made: MadeGroup, field: str, *, by_hand: bool
 ) -> KnownGroup | Fault | None:
     """What Hasten made a moment ago is not listed by name yet, nor shown by every replica."""
-    if "id" not in made:
+    if made.id is None:
         return None
-    name = str(made["name"])
-    shown = await context.directory.group(str(made["id"]))
-    if shown is not None and str(shown["displayName"]).casefold() == name.casefold():
+    shown = await context.directory.group(made.id)
+    if shown is not None and str(shown["displayName"]).casefold() == made.name.casefold():
         return guarded(target, shown, field, by_hand=by_hand)
-    age = context.now() - datetime.fromisoformat(made["creating_at"])
-    if shown is not None or age >= SETTLED:
+    if shown is not None or not made.may_not_show(context.now()):
         return None
-    if forbids_name(target, name):
+    if forbids_name(target, made.name):
         return fault(Trouble.FORBIDDEN_GROUP, field)
-    return KnownGroup(str(made["id"]), name)
+    return KnownGroup(made.id, made.name)
 
 
 async def _will_be_made(context: Context, target: Target, name: str) -> bool:

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from hasten.context import Context
 from hasten.domain.changes import Change, State
-from hasten.ports.store import Store
 from hasten.ports.telemetry import Event
 from hasten.records import call_window as paces
 from hasten.records import subscriptions
 from hasten.records.discovered import Found
 
 
-async def backlog(store: Store, found: Found, rows: Sequence[Change], now: datetime) -> Event:
+async def backlog(context: Context, found: Found, rows: Sequence[Change]) -> Event:
     """`rows` are the open changes of the target. Ages and times left are seconds. A held change
     waits for an operator and grows old by right: it is counted, but is not the oldest."""
+    now = context.now()
     waiting = [row for row in rows if row.state is not State.HELD]
     fields = {
         "target": found.target,
@@ -21,15 +22,15 @@ async def backlog(store: Store, found: Found, rows: Sequence[Change], now: datet
         "held": len(rows) - len(waiting),
         "oldest_change": _oldest(waiting, now),
         "oldest_revocation": _oldest([row for row in waiting if row.is_removal], now),
-        "throttled_for": _until(await paces.not_before(store, found.target), now),
-        "subscription_left": await _subscription_left(store, found, now),
+        "throttled_for": _until(await paces.not_before(context.store, found.target), now),
+        "subscription_left": await _subscription_left(context, found, now),
     }
     return Event("backlog", "measured", fields)
 
 
-async def _subscription_left(store: Store, found: Found, now: datetime) -> float | None:
+async def _subscription_left(context: Context, found: Found, now: datetime) -> float | None:
     """Of the watched group that is first without one; None where no group is watched."""
-    records = await subscriptions.load_all(store)
+    records = await subscriptions.load_all(context.store)
     ends = [
         max((r.expires for r in records if r.group in {None, group}), default=now)
         for group in found.groups

@@ -9,7 +9,7 @@ from hasten.domain.changes import DIRECT, Change
 from hasten.domain.explaining import Facts, Nested, explain
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError
-from hasten.ports.store import Json
+from hasten.json import Json
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
 from hasten.targets import Target

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from hasten.ports.store import Json
+from hasten.json import Json
 
 DIRECTORY_CHANGES = "directory-changes"
 PROVISIONING = "provisioning"

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from hasten.domain.verdicts import Answer
 from hasten.errors import TemporaryError
-from hasten.ports.store import Json
+from hasten.json import Json
 
 NOT_YET_DELAY = timedelta(seconds=15)
 """Graph documents no bound for its replication; its samples wait 10 s between tries."""

@@ -1,10 +1,10 @@
 """Durable documents with optimistic concurrency: the ledger, the cursors and the target records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-Json = Mapping[str, Any]
+from hasten.json import Json
 
 MAX_WRITES = 100
 """Writes in one atomic `commit` (an entity group transaction of Azure Tables takes 100)."""
@@ -33,14 +33,6 @@ class Delete:
 
 
 Write = Put | Delete
-
-
-class Conflict(Exception):  # noqa: N818 - the field's word
-    """Another writer came first: nothing of the commit was written. Read again and decide anew."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"{key} was changed by another writer")
-        self.key = key
 
 
 class Store(Protocol):

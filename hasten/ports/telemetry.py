@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hasten.ports.store import Json
+from hasten.json import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from hasten.domain.cycle import Cycle
 from hasten.domain.outcomes import of_alert
 from hasten.domain.proof import PATIENCE, SKEW, Proof, Says, about, proof
 from hasten.errors import PermanentError, TemporaryError
+from hasten.json import Json
 from hasten.messages import Wake
-from hasten.ports.store import Json
 from hasten.ports.telemetry import Event
 from hasten.provision.change_events import ended
 from hasten.records import discovered as registry

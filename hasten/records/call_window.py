@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from hasten.domain.breaker import Breaker
 from hasten.domain.pacing import LONG_AGO, Pace
+from hasten.errors import Conflict
+from hasten.json import Json
 from hasten.ports.clock import Now
-from hasten.ports.store import Conflict, Document, Json, Put, Store
+from hasten.ports.store import Document, Put, Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

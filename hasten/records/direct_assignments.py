@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from hasten.domain.ensuring import SETTLED
-from hasten.ports.store import MAX_WRITES, Conflict, Delete, Document, Put, Store, Write
+from hasten.errors import Conflict
+from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
 
 COLLECTION = "direct"
 """One document each, by target."""

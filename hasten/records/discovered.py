@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from hasten.ports.store import Conflict, Delete, Json, Put, Store
+from hasten.errors import Conflict
+from hasten.json import Json
+from hasten.ports.store import Delete, Put, Store
 
 COLLECTION = "targets"
 PARTITION = "found"

@@ -8,7 +8,8 @@ from typing import Any
 
 from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Recorded, Wanted, judge, key
-from hasten.ports.store import Json, Store
+from hasten.json import Json
+from hasten.ports.store import Store
 from hasten.records.repository import Rows, Shape
 
 OPEN = "open|"

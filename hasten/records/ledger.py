@@ -7,7 +7,8 @@ from typing import Any
 
 from hasten.domain.changes import Action, Cause, Change, HeldBy, State, newer
 from hasten.domain.outcomes import of_change
-from hasten.ports.store import Json, Put, Store, Write
+from hasten.json import Json
+from hasten.ports.store import Put, Store, Write
 from hasten.records.outbox import COLLECTION, letter
 from hasten.records.repository import Rows, Shape
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hasten.domain.outcomes import Outcome
+from hasten.errors import Conflict
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Bus, Message
-from hasten.ports.store import MAX_WRITES, Conflict, Delete, Put, Store
+from hasten.ports.store import MAX_WRITES, Delete, Put, Store
 
 COLLECTION = "ledger"
 PREFIX = "outbox|"

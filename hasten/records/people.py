@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from hasten.domain.changes import Cause
-from hasten.ports.store import Json, Store
+from hasten.json import Json
+from hasten.ports.store import Store
 from hasten.records.repository import Rows, Shape
 
 

@@ -9,7 +9,8 @@ from operator import itemgetter
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
 from hasten.domain.brake import WINDOW
-from hasten.ports.store import Conflict, Delete, Put, Store
+from hasten.errors import Conflict
+from hasten.ports.store import Delete, Put, Store
 
 COLLECTION = "brakes"
 ATTEMPTS = 5

@@ -8,7 +8,9 @@ from typing import Generic, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
-from hasten.ports.store import Conflict, Delete, Document, Json, Put, Store, Write
+from hasten.errors import Conflict
+from hasten.json import Json
+from hasten.ports.store import Delete, Document, Put, Store, Write
 
 ROWS_PER_COMMIT = 20
 """A row takes at most five writes and a commit 100; fewer rows mean fewer lost races."""

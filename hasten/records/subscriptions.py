@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hasten.domain.subscribing import ALL_GROUPS, resource_of
-from hasten.ports.store import Conflict, Delete, Document, Put, Store
+from hasten.errors import Conflict
+from hasten.ports.store import Delete, Document, Put, Store
 
 COLLECTION = "subscriptions"
 PARTITION = "graph"

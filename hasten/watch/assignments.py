@@ -6,9 +6,9 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, Action, Change
+from hasten.errors import Conflict
 from hasten.messages import Wake
 from hasten.ports.directory import Assignment, DeltaExpired
-from hasten.ports.store import Conflict
 from hasten.ports.telemetry import Event
 from hasten.records import cursors
 from hasten.records import direct_assignments as direct

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change
+from hasten.errors import Conflict
 from hasten.messages import Look, Wake
-from hasten.ports.directory import DeltaExpired, Directory, Member
-from hasten.ports.store import Conflict, Store
+from hasten.ports.directory import DeltaExpired, Member
 from hasten.ports.telemetry import Event
 from hasten.records import cursors
 from hasten.records import discovered as registry
@@ -50,7 +50,7 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
     for _ in range(LOST_RACES):
         cursor = await cursors.load(context.store, look.group)
         if cursor is None:
-            await start_watching(context.directory, context.store, look.group, context.now())
+            await start_watching(context, look.group)
             _tell(context, look, "started", problem=True)
             return seen
         began = context.now()
@@ -151,10 +151,10 @@ def _tell(
     context.emit(Event("look", result, about, problem=problem))
 
 
-async def start_watching(directory: Directory, store: Store, group: str, now: datetime) -> None:
+async def start_watching(context: Context, group: str) -> None:
     """Gives `group` a cursor from now on; the past is the work of Entra's own cycle."""
-    link = await directory.membership_start(group)
+    link = await context.directory.membership_start(group)
     try:
-        await cursors.save(store, group, cursors.first(link, now))
+        await cursors.save(context.store, group, cursors.first(link, context.now()))
     except Conflict:
         return  # another instance gave it one

@@ -9,11 +9,10 @@ from collections.abc import Collection, Iterable, Sequence
 
 from hasten.context import Context
 from hasten.domain.notifications import bounded
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory import DeltaExpired, MembershipDelta
-from hasten.ports.store import Conflict
 from hasten.ports.telemetry import Event
 from hasten.records import delta_batches as batches
 from hasten.records.delta_batches import Batch

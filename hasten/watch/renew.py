@@ -4,9 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.errors import TemporaryError
+from hasten.errors import Conflict, TemporaryError
 from hasten.limits import RENEW_APART, SUBSCRIPTION_LIFETIME
-from hasten.ports.store import Conflict
 from hasten.ports.telemetry import Event
 from hasten.records import subscriptions
 

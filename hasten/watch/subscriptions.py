@@ -7,11 +7,11 @@ from hasten.context import Context
 from hasten.domain import subscribing
 from hasten.domain.subscribing import ALL_GROUPS, Ours, Plan, Subscription, groups_of
 from hasten.errors import PermanentError
+from hasten.json import Json
 from hasten.limits import SUBSCRIPTION_LIFETIME
 from hasten.messages import looks_at
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory import AlreadyExists
-from hasten.ports.store import Json
 from hasten.ports.telemetry import Event
 from hasten.records import subscriptions
 from hasten.records.subscriptions import Record

@@ -6,8 +6,8 @@ from hasten.context import Context
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.planning import GrantsBy
 from hasten.errors import PermanentError, TemporaryError
+from hasten.json import Json
 from hasten.ports.directory import Directory
-from hasten.ports.store import Json
 from hasten.ports.telemetry import Event
 from hasten.records import cursors
 from hasten.records import discovered as registry
@@ -60,7 +60,7 @@ async def discover(context: Context, target: Target) -> Found:
     _refuse_missing_rule(target, found)
     for group in sorted(groups):
         if await cursors.load(context.store, group) is None:
-            await start_watching(context.directory, context.store, group, context.now())
+            await start_watching(context, group)
     await compare_assignments(context, target, found, assignments)
     await registry.save(context.store, found)
     _tell(context, target, "found", groups=len(groups))

@@ -13,11 +13,12 @@ from typing import TypeVar
 
 from hasten.domain.notifications import Hint, Lifecycle, Refusal, read, read_lifecycle
 from hasten.errors import TemporaryError
+from hasten.json import Json
 from hasten.limits import ENQUEUE_TIMEOUT, MAX_NOTIFICATION_BYTES
 from hasten.messages import Look, SubscriptionEvent
 from hasten.ports.bus import DIRECTORY_CHANGES, Bus, Message
 from hasten.ports.clock import Now
-from hasten.ports.store import Json, Store
+from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit, Event
 from hasten.records import discovered as registry
 from hasten.records import subscriptions

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from hasten.domain.changes import Change, State
 from hasten.domain.outcomes import OUTCOME, of_change
-from hasten.ports.store import Json
+from hasten.json import Json
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import lied_to
 from tests.simulation.world import SECRET, World

@@ -4,7 +4,8 @@ import asyncio
 import sys
 
 from hasten.adapters.store.url import open_store
-from hasten.ports.store import Conflict, Put, Store
+from hasten.errors import Conflict
+from hasten.ports.store import Put, Store
 from tests.contract.conftest import nobody
 
 COLLECTION = "counters"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hasten.ports.store import MAX_WRITES, Conflict, Delete, Document, Put, Store, Write
+from hasten.errors import Conflict
+from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
 
 PARTITION = "partition"
 

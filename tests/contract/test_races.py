@@ -2,7 +2,8 @@
 
 import asyncio
 
-from hasten.ports.store import Conflict, Put, Store
+from hasten.errors import Conflict
+from hasten.ports.store import Put, Store
 from tests.contract.conftest import Connect
 
 PARTITION = "partition"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hasten.domain.verdicts import Answer
+from hasten.json import Json
 from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.ports.directory import AlreadyExists, DeltaExpired, Member, MembershipDelta
-from hasten.ports.store import Json
 from tests.fakes.tenant import SERVICE_PRINCIPAL, FakeTenant
 from tests.support.virtual_time import now
 

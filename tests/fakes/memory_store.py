@@ -5,7 +5,8 @@ import json
 from collections.abc import Sequence
 
 from hasten.adapters.store.rules import check_commit, check_names, encoded
-from hasten.ports.store import Conflict, Delete, Document, Write
+from hasten.errors import Conflict
+from hasten.ports.store import Delete, Document, Write
 
 
 class MemoryStore:

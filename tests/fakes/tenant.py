@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hasten.errors import PermanentError
+from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.ports.directory import AlreadyExists, Assignment, Member, Missing
-from hasten.ports.store import Json
 from tests.support.virtual_time import now
 
 SERVICE_PRINCIPAL = "0000aaaa-0000-4000-8000-000000000001"

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 import httpx
 
-from hasten.errors import TemporaryError
+from hasten.errors import Conflict, TemporaryError
 from hasten.ports.bus import Bus, Message
-from hasten.ports.store import Conflict, Document, Store, Write
+from hasten.ports.store import Document, Store, Write
 from tests.simulation.faults import Faults
 
 T = TypeVar("T")

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from hasten.json import Json
 from hasten.ports.bus import Message
-from hasten.ports.store import Json, Write
+from hasten.ports.store import Write
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.memory_store import MemoryStore

@@ -11,9 +11,9 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from hasten.adapters.graph.answers import RefusedError
 from hasten.adapters.graph.wire import Wire, link
+from hasten.json import Json
 from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.ports.directory import DeltaExpired, Member, MembershipDelta
-from hasten.ports.store import Json
 
 NEEDS = "Group.Read.All"
 EXPIRED_CODES = frozenset({"syncstatenotfound", "resyncrequired", "syncstateinvalid"})

@@ -18,7 +18,7 @@ from msgraph.graph_service_client import GraphServiceClient
 from hasten.adapters.graph import on_demand
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.domain.verdicts import Answer
-from hasten.ports.store import Json
+from hasten.json import Json
 
 SYNCHRONIZATION = "Synchronization.ReadWrite.All"
 LOGS = "AuditLog.Read.All"

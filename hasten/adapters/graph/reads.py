@@ -27,8 +27,8 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from hasten.adapters.graph.membership import as_member
 from hasten.adapters.graph.wire import Wire, or_none
+from hasten.json import Json
 from hasten.ports.directory import Assignment, Member
-from hasten.ports.store import Json
 
 DIRECTORY = "Directory.Read.All"
 GROUPS = "Group.Read.All"

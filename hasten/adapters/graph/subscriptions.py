@@ -8,7 +8,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from hasten.adapters.graph.refusals import there_already
 from hasten.adapters.graph.wire import Wire, or_none
-from hasten.ports.store import Json
+from hasten.json import Json
 
 GROUPS = "Group.Read.All"
 

@@ -30,6 +30,7 @@ from hasten.adapters.graph.pressure import Pressure
 from hasten.adapters.graph.spacing import Spacing
 from hasten.adapters.telemetry.traces import untraced
 from hasten.errors import TemporaryError
+from hasten.json import Json
 from hasten.limits import (
     CALL_TIMEOUT,
     READ_TIMEOUT,
@@ -37,7 +38,6 @@ from hasten.limits import (
     WINDOW,
     WINDOW_MARGIN,
 )
-from hasten.ports.store import Json
 
 T = TypeVar("T")
 

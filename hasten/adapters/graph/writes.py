@@ -9,9 +9,9 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from hasten.adapters.graph.refusals import there_already, told_apart
 from hasten.adapters.graph.wire import Wire
+from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.ports.directory import Missing, NotYet
-from hasten.ports.store import Json
 
 NEW_GROUPS = "Group.Create"
 MEMBERS = "GroupMember.ReadWrite.All"

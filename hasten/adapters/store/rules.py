@@ -4,7 +4,8 @@ import json
 import re
 from collections.abc import Sequence
 
-from hasten.ports.store import MAX_WRITES, Json, Put, Write
+from hasten.json import Json
+from hasten.ports.store import MAX_WRITES, Put, Write
 
 MAX_BODY = 256 * 1024
 """Bytes of JSON; an entity of Azure Tables takes 1 MiB, and its text counts two bytes each."""

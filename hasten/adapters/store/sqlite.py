@@ -13,8 +13,8 @@ from typing import TypeVar
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from hasten.adapters.store.rules import check_commit, check_names, encoded
-from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.store import Conflict, Document, Put, Write
+from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.ports.store import Document, Put, Write
 
 T = TypeVar("T")
 

@@ -14,9 +14,9 @@ from azure.data.tables import TableErrorCode, TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from hasten.adapters.store.rules import check_commit, check_names, encoded
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.limits import READ_TIMEOUT
-from hasten.ports.store import Conflict, Document, Put, Write
+from hasten.ports.store import Document, Put, Write
 
 OPTIONS: Mapping[str, Any] = {
     # The SDK would send a commit again after a 500 or 504. If the first had been done, the second

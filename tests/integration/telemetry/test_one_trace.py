@@ -79,7 +79,7 @@ def notification() -> bytes:
 async def watching_world(bus: CarryingBus) -> World:
     world = World(bus=bus, events=Told())
     await world.is_discovered()
-    await start_watching(world.directory, world.store, ENGINEERING, now())
+    await start_watching(world.context, ENGINEERING)
     record = Record(
         id=SUBSCRIPTION, group=ENGINEERING, expires=now() + timedelta(days=29), state=""
     )

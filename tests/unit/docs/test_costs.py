@@ -206,7 +206,7 @@ async def cost(people: int, *, leaving: bool) -> Mapping[str, float]:
     await world.is_discovered()
     if leaving:
         world.directory.join(ENGINEERING, *everyone)
-    await start_watching(world.directory, store, ENGINEERING, now())
+    await start_watching(world.context, ENGINEERING)
     (world.directory.leave if leaving else world.directory.join)(ENGINEERING, *everyone)
     store.requests = 0
     message = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")

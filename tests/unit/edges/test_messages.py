@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hasten.json import Json
 from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
-from hasten.ports.store import Json
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ids = st.frozensets(st.uuids().map(str), max_size=4)

@@ -8,9 +8,9 @@ import pytest
 from hasten.domain.applying import Kind, Step
 from hasten.ensure.apply_policy import apply_policies
 from hasten.errors import TemporaryError
+from hasten.json import Json
 from hasten.policy import Creation, GroupPolicy
 from hasten.ports.bus import PROVISIONING
-from hasten.ports.store import Json
 from hasten.targets import Mode, Target
 from tests.support.applying import ADMINS, MONITORED, Policed, world_with
 from tests.support.crashing import CrashingDirectory, CrashingStore, Fuse, Killed

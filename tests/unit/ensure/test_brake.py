@@ -25,7 +25,7 @@ async def a_hundred() -> Onboarding:
     for name in PEOPLE:
         world.directory.has_user(name)
     world.directory.join(ENGINEERING, *PEOPLE)
-    await start_watching(world.directory, world.store, ENGINEERING, now())
+    await start_watching(world.context, ENGINEERING)
     return world
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 from hasten.domain.changes import DIRECT
 from hasten.domain.ensuring import SETTLED
 from hasten.domain.intents import Wanted, group_key
-from hasten.ensure.groups import COLLECTION
 from hasten.events.faults import MAX_BODY, MOST_FAULTS, Trouble
 from hasten.ports.store import Put
+from hasten.records.made_groups import COLLECTION
 from tests.support.posting import ENSURE_GROUP, OFFBOARD, Posting, at, event, ref
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user

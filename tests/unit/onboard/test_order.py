@@ -16,11 +16,11 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.events.envelope import MAX_ID
 from hasten.events.faults import Trouble
 from hasten.events.models import MOST_TO_START
+from hasten.json import Json
 from hasten.onboard.defer import end_id
 from hasten.onboard.message import LONGEST_MESSAGE_ID, MOST_TRIES, Posted
 from hasten.onboard.reject import NotParkedError
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Message
-from hasten.ports.store import Json
 from hasten.retention import KEPT, forget_old
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import FakeDirectory

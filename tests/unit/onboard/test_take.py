@@ -7,11 +7,11 @@ import pytest
 from hasten.domain.changes import DIRECT, Cause, State
 from hasten.domain.intents import THE_GROUP, Wanted, group_key
 from hasten.domain.outcomes import REJECTED, STALE
-from hasten.ensure.groups import COLLECTION
 from hasten.events.envelope import STRUCTURED
 from hasten.limits import MAX_USERS_PER_EVENT
 from hasten.onboard.take import BUCKET
 from hasten.ports.store import Put
+from hasten.records.made_groups import COLLECTION
 from tests.support.posting import (
     ENSURE_GROUP,
     OFFBOARD,

@@ -1,5 +1,6 @@
 """How a target stands: what is open, held and oldest, and what time is left."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,10 +16,11 @@ from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 
 async def measured(world: World, *, later: timedelta = timedelta()) -> Event:
+    await asyncio.sleep(later.total_seconds())
     found = await registry.load(world.store, TOTAL)
     assert found is not None
     rows = await world.ledger.open_changes(TOTAL)
-    return await backlog(world.store, found, rows, now() + later)
+    return await backlog(world.context, found, rows)
 
 
 async def subscribed(world: World, group: str | None, days: int) -> None:

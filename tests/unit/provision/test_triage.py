@@ -57,7 +57,7 @@ async def test_a_grant_that_a_cycle_has_covered_is_done_and_not_called() -> None
 @virtual
 async def test_a_late_look_finds_a_joiner_who_came_after_the_cycle_that_ran_before_it() -> None:
     world = await discovered()
-    await start_watching(world.directory, world.store, ENGINEERING, now())
+    await start_watching(world.context, ENGINEERING)
     message = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
     await later(REPLICATION)
     ran(world, now())

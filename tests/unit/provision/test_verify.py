@@ -11,9 +11,9 @@ import pytest
 from hasten.domain.changes import State
 from hasten.domain.proof import PATIENCE
 from hasten.errors import PermanentError, TemporaryError
+from hasten.json import Json
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, PROVISIONING_OUTCOMES
-from hasten.ports.store import Json
 from hasten.provision.drain import drain
 from hasten.provision.verify import MOST_RETRIES, verify
 from hasten.records import discovered as registry

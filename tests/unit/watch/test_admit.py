@@ -25,7 +25,7 @@ async def watched(members: int = 100, **policy: object) -> World:
     world = World(target=Target.model_validate({"name": TOTAL, "display_name": TOTAL, **policy}))
     world.directory.join(ENGINEERING, *A_HUNDRED[:members])
     await world.is_discovered()
-    await start_watching(world.directory, world.store, ENGINEERING, now())
+    await start_watching(world.context, ENGINEERING)
     return world
 
 

@@ -8,11 +8,10 @@ from types import NoneType
 import pytest
 
 from hasten.domain.changes import Action
-from hasten.errors import TemporaryError
+from hasten.errors import Conflict, TemporaryError
 from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
 from hasten.ports.directory import Member, MembershipDelta
-from hasten.ports.store import Conflict
 from hasten.provision.drain import drain
 from hasten.records import cursors
 from hasten.records import discovered as registry
@@ -58,7 +57,7 @@ class SlowToAnswer(FakeDirectory):
 async def watched() -> World:
     world = World()
     await world.is_discovered()
-    await start_watching(world.directory, world.store, ENGINEERING, now())
+    await start_watching(world.context, ENGINEERING)
     return world
 
 
@@ -93,7 +92,7 @@ async def test_the_past_of_a_group_is_left_to_the_cycle() -> None:
     world = World()
     world.directory.join(ENGINEERING, user(1))
     await world.is_discovered()
-    await start_watching(world.directory, world.store, ENGINEERING, now())
+    await start_watching(world.context, ENGINEERING)
 
     await look(world.context, a_look())
 
@@ -311,7 +310,7 @@ async def test_looks_that_lose_every_race_surface_for_redelivery() -> None:
 async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobody() -> None:
     world = World()
     await registry.save(world.store, ANOTHER)
-    await start_watching(world.directory, world.store, ENGINEERING, now())
+    await start_watching(world.context, ENGINEERING)
     world.directory.join(ENGINEERING, user(1))
     world.directory = slow = SlowToAnswer(world.directory, seconds=5)
     looking = asyncio.create_task(look(world.context, a_look()))

@@ -72,7 +72,7 @@ async def test_the_groups_that_changed_are_looked_at_once_and_no_others() -> Non
 async def test_a_change_whose_notification_was_lost_is_in_the_ledger_after_one_period() -> None:
     world = Subscriber()
     await world.watches(ONE)
-    await start_watching(world.directory, world.store, ONE, now())
+    await start_watching(world.context, ONE)
     await reconcile(world.context, [ONE])
     world.bus.sent.clear()
     world.directory.join(ONE, user(1))
@@ -89,7 +89,7 @@ async def test_a_change_whose_notification_was_lost_is_in_the_ledger_after_one_p
 async def test_a_change_that_a_notification_told_of_costs_one_read_and_nothing_else() -> None:
     world = Subscriber()
     await world.watches(ONE)
-    await start_watching(world.directory, world.store, ONE, now())
+    await start_watching(world.context, ONE)
     await reconcile(world.context, [ONE])
     world.directory.join(ONE, user(1))
     await look(world.context, Look(group=ONE, noticed_at=now(), found_by="notification"))
@@ -127,7 +127,7 @@ async def test_a_look_that_does_not_yet_see_what_reconcile_saw_is_repeated() -> 
     directory = Behind()
     world = Subscriber(directory=directory)
     await world.watches(ONE)
-    await start_watching(world.directory, world.store, ONE, now())
+    await start_watching(world.context, ONE)
     await reconcile(world.context, [ONE])
     directory.join(ONE, user(1))
     world.bus.sent.clear()
@@ -311,7 +311,7 @@ async def test_what_changed_while_a_subscription_was_deleted_is_found_and_it_is_
 ):
     world = Subscriber()
     await world.watches(ONE)
-    await start_watching(world.directory, world.store, ONE, now())
+    await start_watching(world.context, ONE)
     await ensure_subscriptions(world.context, [ONE])
     await reconcile(world.context, [ONE])
     world.directory.subscribed.clear()
@@ -331,7 +331,7 @@ async def test_what_changed_while_a_subscription_was_deleted_is_found_and_it_is_
 @virtual
 async def test_the_batches_leave_the_cursors_of_their_groups_alone() -> None:
     world = await grouped(ONE)
-    await start_watching(world.directory, world.store, ONE, now())
+    await start_watching(world.context, ONE)
     before = await cursors.load(world.store, ONE)
     world.directory.join(ONE, user(1))
 

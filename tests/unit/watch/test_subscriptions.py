@@ -9,10 +9,10 @@ import pytest
 
 from hasten.domain.subscribing import WRITTEN_WITHIN
 from hasten.errors import PermanentError, TemporaryError
+from hasten.json import Json
 from hasten.limits import MAX_SUBSCRIPTIONS, RENEW_APART, SUBSCRIPTION_LIFETIME
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory import AlreadyExists
-from hasten.ports.store import Json
 from hasten.records import subscriptions
 from hasten.watch.subscriptions import ensure_subscriptions, subscriptions_settled
 from tests.fakes.directory import FakeDirectory

@@ -1,0 +1,66 @@
+"""The groups that Hasten made, by target and name."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hasten.domain.ensuring import SETTLED
+from hasten.domain.intents import group_key
+from hasten.json import Json
+from hasten.ports.store import Document, Put, Store
+
+COLLECTION = "groups"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeGroup:
+    """`id` is None until Graph has answered the request that makes the group."""
+
+    name: str
+    creating_at: datetime
+    id: str | None
+    etag: str
+
+    def may_not_show(self, now: datetime) -> bool:
+        """Whether Hasten made the group so lately that a replica of Graph may not have it yet."""
+        return now - self.creating_at < SETTLED
+
+
+async def find(store: Store, target: str, name: str) -> MadeGroup | None:
+    document = await store.get(COLLECTION, target, group_key(name))
+    return _made(document) if document else None
+
+
+async def load_all(store: Store, target: str) -> list[MadeGroup]:
+    return [_made(document) for document in await store.scan(COLLECTION, target)]
+
+
+async def begin(
+    store: Store, target: str, name: str, *, now: datetime, before: MadeGroup | None
+) -> None:
+    """Notes that the group is about to be made. Raises Conflict when another instance began."""
+    await _put(store, target, _body(name, now), etag=before.etag if before else None)
+
+
+async def finish(store: Store, target: str, name: str, *, began_at: datetime, group: str) -> None:
+    """Notes the object id of the new group. Raises Conflict."""
+    begun = await find(store, target, name)
+    body = {**_body(name, began_at), "id": group}
+    await _put(store, target, body, etag=begun.etag if begun else None)
+
+
+async def _put(store: Store, target: str, body: Json, etag: str | None) -> None:
+    await store.commit(COLLECTION, target, [Put(group_key(str(body["name"])), body, etag)])
+
+
+def _body(name: str, at: datetime) -> Json:
+    return {"name": name, "creating_at": at.isoformat()}
+
+
+def _made(document: Document) -> MadeGroup:
+    body = document.body
+    return MadeGroup(
+        name=str(body["name"]),
+        creating_at=datetime.fromisoformat(body["creating_at"]),
+        id=body.get("id"),
+        etag=document.etag,
+    )

@@ -1,0 +1,37 @@
+"""The members whom Hasten added to a group because they are members of another one."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from hasten.ports.store import MAX_WRITES, Delete, Put, Store
+
+COLLECTION = "mirrored"
+"""One document for each person, by target and group."""
+
+
+async def remembered(store: Store, target: str, group: str) -> frozenset[str]:
+    documents = await store.scan(COLLECTION, _partition(target, group))
+    return frozenset(document.key for document in documents)
+
+
+async def remember(
+    store: Store, target: str, group: str, users: Collection[str], now: datetime
+) -> None:
+    """`users` are at most MAX_WRITES."""
+    known = await remembered(store, target, group)
+    since = {"since": now.isoformat()}
+    writes = [Put(user, since) for user in users if user not in known]
+    if writes:
+        await store.commit(COLLECTION, _partition(target, group), writes)
+
+
+async def forget(store: Store, target: str, group: str, users: Collection[str]) -> None:
+    partition = _partition(target, group)
+    documents = [d for d in await store.scan(COLLECTION, partition) if d.key in users]
+    for start in range(0, len(documents), MAX_WRITES):
+        deletes = [Delete(d.key, d.etag) for d in documents[start : start + MAX_WRITES]]
+        await store.commit(COLLECTION, partition, deletes)
+
+
+def _partition(target: str, group: str) -> str:
+    return f"{target}|{group}"
