@@ -1,7 +1,7 @@
-// Hasten in a resource group of its own. `azd up` runs this; docs/deployment.md says what each part is for.
+// Hasten in a resource group of its own. `azd up` deploys this; docs/deployment.md explains each part.
 targetScope = 'subscription'
 
-@description('Of the azd environment; names the resource group.')
+@description('Name of the azd environment; it names the resource group.')
 @minLength(1)
 @maxLength(48)
 param environmentName string
@@ -9,64 +9,85 @@ param environmentName string
 @description('A region that offers Flex Consumption.')
 param location string
 
-@description('32 characters or more. Empty: the vault keeps the one it has.')
+@description('32 characters or more. Empty: the vault keeps the secret that it has.')
 @secure()
 param clientStateSecret string = ''
 
-@description('The secret before it, while subscriptions made with it still live. Empty: none is accepted.')
+@description('The previous secret, while subscriptions made with it still exist. Empty: none is accepted.')
 @secure()
 param clientStateSecretPrevious string = ''
 
-@description('Who hears of alerts. Empty: they show in the portal only.')
+@description('Address that receives the alerts. Empty: alerts show in the portal only.')
 param alertEmail string = ''
 
-@description('Instances that wait for Graph: without one a cold start may take longer than the 3 s it allows.')
-param alwaysReadyHttpInstances int = 1
+@description('Always-ready instances for HTTP. Without one, a cold start may exceed the 3 s that Graph allows.')
+@minValue(0)
+param alwaysReadyHttp int = 1
 
-@description('Instances that wait to look and as many to drain: they save a quiet tenant a cold start of seconds.')
-param alwaysReadyWorkerInstances int = 0
+@description('Always-ready instances for each function between a notification and the on-demand call.')
+@minValue(0)
+param alwaysReadyWorkers int = 1
 
-@description('Storage and Key Vault by private endpoints alone. The webhook stays reachable for Graph.')
+@description('Always-ready instances for each function that handles onboarding events.')
+@minValue(0)
+param alwaysReadyEvents int = 0
+
+@description('Storage and Key Vault have private endpoints only. The webhook stays public, because Graph calls it.')
 param privateNetwork bool = false
 
-@description('Principal ids of the systems that may post onboarding events, with commas between.')
+@description('Comma-separated principal ids of the systems that may send onboarding events.')
 param eventSenders string = ''
+
+@description('Comma-separated principal ids of the systems that may receive outcomes.')
+param eventReaders string = ''
+
+@description('Comma-separated principal ids of the people or groups that may use the command line.')
+param operators string = ''
 
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 
-resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+// Every name is known before the deployment starts, so that `azd provision --preview` can predict each module.
+var names = {
+  identity: 'id-hasten-${token}'
+  workspace: 'log-hasten-${token}'
+  insights: 'appi-hasten-${token}'
+  storage: 'sthasten${token}'
+  serviceBus: 'sb-hasten-${token}'
+  vault: 'kv-${token}'
+  network: 'vnet-hasten-${token}'
+  app: 'func-hasten-${token}'
+}
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-${environmentName}'
   location: location
   tags: tags
 }
 
 module identity 'core/identity.bicep' = {
-  name: 'identity'
   scope: group
   params: {
-    name: 'id-hasten-${token}'
+    name: names.identity
     location: location
     tags: tags
   }
 }
 
 module monitoring 'core/monitoring.bicep' = {
-  name: 'monitoring'
   scope: group
   params: {
-    workspaceName: 'log-hasten-${token}'
-    insightsName: 'appi-hasten-${token}'
+    workspaceName: names.workspace
+    insightsName: names.insights
     location: location
     tags: tags
   }
 }
 
 module storage 'core/storage.bicep' = {
-  name: 'storage'
   scope: group
   params: {
-    name: 'sthasten${token}'
+    name: names.storage
     location: location
     tags: tags
     isPublic: !privateNetwork
@@ -74,20 +95,18 @@ module storage 'core/storage.bicep' = {
 }
 
 module serviceBus 'core/service-bus.bicep' = {
-  name: 'service-bus'
   scope: group
   params: {
-    name: 'sb-hasten-${token}'
+    name: names.serviceBus
     location: location
     tags: tags
   }
 }
 
 module vault 'core/key-vault.bicep' = {
-  name: 'key-vault'
   scope: group
   params: {
-    name: 'kv-${token}'
+    name: names.vault
     location: location
     tags: tags
     isPublic: !privateNetwork
@@ -97,56 +116,64 @@ module vault 'core/key-vault.bicep' = {
 }
 
 module network 'network/network.bicep' = if (privateNetwork) {
-  name: 'network'
   scope: group
+  dependsOn: [storage, vault]
   params: {
-    name: 'vnet-hasten-${token}'
+    name: names.network
     location: location
     tags: tags
-    storageAccountName: storage.outputs.name
-    vaultName: vault.outputs.name
+    storageAccountName: names.storage
+    vaultName: names.vault
   }
 }
 
 module access 'app/access.bicep' = {
-  name: 'access'
   scope: group
+  dependsOn: [identity, monitoring, storage, serviceBus, vault]
   params: {
-    principalId: identity.outputs.principalId
+    identityName: names.identity
+    storageAccountName: names.storage
+    serviceBusName: names.serviceBus
+    vaultName: names.vault
+    insightsName: names.insights
+  }
+}
+
+module people 'app/people.bicep' = {
+  scope: group
+  dependsOn: [storage, serviceBus]
+  params: {
+    operators: empty(operators) ? [] : split(operators, ',')
     eventSenders: empty(eventSenders) ? [] : split(eventSenders, ',')
-    storageAccountName: storage.outputs.name
-    serviceBusName: serviceBus.outputs.name
-    vaultName: vault.outputs.name
-    insightsName: monitoring.outputs.insightsName
+    eventReaders: empty(eventReaders) ? [] : split(eventReaders, ',')
+    storageAccountName: names.storage
+    serviceBusName: names.serviceBus
   }
 }
 
 module app 'app/function-app.bicep' = {
-  name: 'function-app'
   scope: group
-  dependsOn: [access]
+  dependsOn: [access, network]
   params: {
-    name: 'func-hasten-${token}'
+    name: names.app
     location: location
     tags: tags
-    identityId: identity.outputs.id
-    identityClientId: identity.outputs.clientId
-    storageAccountName: storage.outputs.name
-    storageBlobEndpoint: storage.outputs.blobEndpoint
-    storageTableEndpoint: storage.outputs.tableEndpoint
+    identityName: names.identity
+    storageAccountName: names.storage
     deploymentContainer: storage.outputs.deploymentContainer
     serviceBusHost: serviceBus.outputs.host
-    insightsConnectionString: monitoring.outputs.insightsConnectionString
+    insightsName: names.insights
     clientStateSecretUri: vault.outputs.clientStateSecretUri
-    clientStateSecretPreviousUri: empty(clientStateSecretPrevious) ? '' : vault.outputs.clientStateSecretPreviousUri
-    subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
-    alwaysReadyHttpInstances: alwaysReadyHttpInstances
-    alwaysReadyWorkerInstances: alwaysReadyWorkerInstances
+    previousClientStateSecretUri: vault.outputs.previousClientStateSecretUri
+    hasPreviousSecret: !empty(clientStateSecretPrevious)
+    networkName: privateNetwork ? names.network : ''
+    alwaysReadyHttp: alwaysReadyHttp
+    alwaysReadyWorkers: alwaysReadyWorkers
+    alwaysReadyEvents: alwaysReadyEvents
   }
 }
 
 module alerts 'app/alerts.bicep' = {
-  name: 'alerts'
   scope: group
   params: {
     location: location
@@ -158,17 +185,20 @@ module alerts 'app/alerts.bicep' = {
 }
 
 module workbook 'app/workbook.bicep' = {
-  name: 'workbook'
   scope: group
+  dependsOn: [monitoring, serviceBus]
   params: {
     location: location
     tags: tags
-    workspaceId: monitoring.outputs.workspaceId
+    workspaceName: names.workspace
+    serviceBusName: names.serviceBus
   }
 }
 
 output AZURE_RESOURCE_GROUP string = group.name
-output HASTEN_URL string = app.outputs.url
 output HASTEN_FUNCTION_APP string = app.outputs.name
 output HASTEN_PRINCIPAL_ID string = identity.outputs.principalId
+output HASTEN_PUBLIC_URL string = app.outputs.url
 output HASTEN_SERVICE_BUS string = serviceBus.outputs.host
+output HASTEN_STORE string = storage.outputs.tableEndpoint
+output HASTEN_TENANT_ID string = subscription().tenantId

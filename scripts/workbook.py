@@ -1,4 +1,4 @@
-"""Writes infra/workbook.json: the questions of docs/operations.md, with the same queries."""
+"""Writes infra/workbook.json: the questions of docs/operations.md with the same queries."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,17 @@ PAGE = ROOT / "docs" / "operations.md"
 WORKBOOK = ROOT / "infra" / "workbook.json"
 
 LOGS = {"queryType": 0, "resourceType": "microsoft.operationalinsights/workspaces"}
-"""What a query is asked of: the Log Analytics workspace."""
+"""A query reads the Log Analytics workspace."""
+
+DEAD_LETTERS = "Are there dead letters?"
+"""The question that a metric of Service Bus answers: Azure cannot export that one to the log."""
+
+SERVICE_BUS = "microsoft.servicebus/namespaces"
+NAMESPACE_ID = "{serviceBus}"
+"""infra/app/workbook.bicep puts the id of the namespace here."""
+
+MAXIMUM = 3
+"""Of the aggregations of a metric."""
 
 
 class Query(NamedTuple):
@@ -19,7 +29,7 @@ class Query(NamedTuple):
 
 
 def queries(page: str) -> Iterator[Query]:
-    """The KQL blocks, each with the heading it stands under."""
+    """The KQL blocks, each with the heading above it."""
     question = ""
     block: list[str] | None = None
     for line in page.splitlines():
@@ -42,6 +52,8 @@ def workbook(page: str) -> dict[str, Any]:
             asked = query.question
             text = {"json": f"## {asked}"}
             items.append({"type": 1, "content": text, "name": f"question {number}"})
+            if asked == DEAD_LETTERS:
+                items.append({"type": 10, "content": _dead_letters(), "name": "dead letters"})
         items.append({"type": 3, "content": _query(query.kql), "name": f"query {number}"})
     return {
         "version": "Notebook/1.0",
@@ -77,6 +89,28 @@ def _query(kql: str) -> dict[str, Any]:
         "size": 0,
         "timeContextFromParameter": "time",
         **LOGS,
+    }
+
+
+def _dead_letters() -> dict[str, Any]:
+    metric = {
+        "namespace": SERVICE_BUS,
+        "metric": f"{SERVICE_BUS}--DeadletteredMessages",
+        "aggregation": MAXIMUM,
+        "splitBy": ["EntityName"],
+    }
+    return {
+        "chartId": "workbook-dead-letters",
+        "version": "MetricsItem/2.0",
+        "size": 0,
+        "chartType": 2,
+        "resourceType": SERVICE_BUS,
+        "metricScope": 0,
+        "resourceIds": [NAMESPACE_ID],
+        "timeContextFromParameter": "time",
+        "timeContext": {"durationMs": 86_400_000},
+        "metrics": [metric],
+        "gridSettings": {"rowLimit": 10_000},
     }
 
 

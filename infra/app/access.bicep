@@ -1,6 +1,5 @@
-// What the app may do in Azure, each right on the one resource it is for. Graph is in ../graph.
-param principalId string
-param eventSenders array
+// What the app may do in Azure: each role on the one resource that needs it. Graph permissions are in ../graph.
+param identityName string
 param storageAccountName string
 param serviceBusName string
 param vaultName string
@@ -9,20 +8,19 @@ param insightsName string
 var roles = loadJsonContent('roles.json')
 var definitions = 'Microsoft.Authorization/roleDefinitions'
 
-resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: identityName
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2026-06-01' existing = {
   name: storageAccountName
 }
 
-resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
+resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' existing = {
   name: serviceBusName
 }
 
-resource onboarding 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' existing = {
-  parent: namespace
-  name: 'onboarding-events'
-}
-
-resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2026-05-15' existing = {
   name: vaultName
 }
 
@@ -32,72 +30,61 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
 
 // Owner, not Contributor: the host takes leases on blobs so that a timer runs once.
 resource hostBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(storage.id, principalId, roles.storageBlobDataOwner)
+  name: guid(storage.id, identity.id, roles.storageBlobDataOwner)
   scope: storage
   properties: {
-    principalId: principalId
+    principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(definitions, roles.storageBlobDataOwner)
   }
 }
 
 resource ledger 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(storage.id, principalId, roles.storageTableDataContributor)
+  name: guid(storage.id, identity.id, roles.storageTableDataContributor)
   scope: storage
   properties: {
-    principalId: principalId
+    principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(definitions, roles.storageTableDataContributor)
   }
 }
 
 resource receive 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(namespace.id, principalId, roles.serviceBusDataReceiver)
+  name: guid(namespace.id, identity.id, roles.serviceBusDataReceiver)
   scope: namespace
   properties: {
-    principalId: principalId
+    principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(definitions, roles.serviceBusDataReceiver)
   }
 }
 
 resource send 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(namespace.id, principalId, roles.serviceBusDataSender)
+  name: guid(namespace.id, identity.id, roles.serviceBusDataSender)
   scope: namespace
   properties: {
-    principalId: principalId
+    principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(definitions, roles.serviceBusDataSender)
   }
 }
 
 resource secrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(vault.id, principalId, roles.keyVaultSecretsUser)
+  name: guid(vault.id, identity.id, roles.keyVaultSecretsUser)
   scope: vault
   properties: {
-    principalId: principalId
+    principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(definitions, roles.keyVaultSecretsUser)
   }
 }
 
 resource telemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(insights.id, principalId, roles.monitoringMetricsPublisher)
+  name: guid(insights.id, identity.id, roles.monitoringMetricsPublisher)
   scope: insights
   properties: {
-    principalId: principalId
+    principalId: identity.properties.principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(definitions, roles.monitoringMetricsPublisher)
   }
 }
-
-resource senders 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for sender in eventSenders: {
-    name: guid(onboarding.id, sender, roles.serviceBusDataSender)
-    scope: onboarding
-    properties: {
-      principalId: sender
-      roleDefinitionId: subscriptionResourceId(definitions, roles.serviceBusDataSender)
-    }
-  }
-]

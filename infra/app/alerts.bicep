@@ -1,13 +1,23 @@
-// What someone must hear of. The log alerts read the events that Hasten writes, one line of JSON each.
+// What someone must know at once. The log alerts read the events that Hasten logs, one line of JSON each.
 param location string
-param tags object
+param tags { *: string }
 param email string
 param workspaceId string
 param serviceBusId string
 
 var alerts = loadJsonContent('alerts.json')
 var entities = loadJsonContent('../entities.json')
-var events = 'AppTraces | where Message startswith "{" | extend e = parse_json(Message)'
+var lines = 'AppTraces | where Message startswith "{" | extend e = parse_json(Message)'
+
+type Read = {
+  event: string
+  results: string[]
+  where: string?
+}
+
+@description('Events of one name with one of the results, and with `where` if there is any.')
+func read(one Read) string =>
+  '(e.event == "${one.event}" and e.result in ("${join(one.results, '", "')}")${empty(one.?where) ? '' : ' and ${one.?where}'})'
 
 resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
   name: 'hasten-operators'
@@ -26,12 +36,12 @@ resource operators 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(ema
   }
 }
 
-resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: 'hasten-dead-letters'
   location: 'global'
   tags: tags
   properties: {
-    description: 'A message of a queue could not be worked off: a bug, or it expired.'
+    description: 'A message failed on every delivery, which is a bug, or it expired.'
     severity: 1
     enabled: true
     scopes: [serviceBusId]
@@ -62,7 +72,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   }
 }
 
-resource fromTheLog 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource fromTheLog 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for alert in alerts: {
     name: 'hasten-${alert.name}'
     location: location
@@ -75,16 +85,18 @@ resource fromTheLog 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       enabled: true
       scopes: [workspaceId]
       evaluationFrequency: 'PT5M'
-      windowSize: 'PT5M'
-      // The table comes with the first line of a new workspace: until then the query is in vain.
+      windowSize: alert.?window ?? 'PT5M'
+      // An event that is logged once must not resolve its alert five minutes later: nothing has been done by then.
+      autoMitigate: alert.?autoMitigate ?? true
+      // The table appears with the first line of a new workspace: until then the query cannot be validated.
       skipQueryValidation: true
       criteria: {
         allOf: [
           {
-            query: '${events} | where ${alert.where}'
+            query: '${lines} | where ${join(map(alert.events, one => read(one)), ' or ')}'
             timeAggregation: 'Count'
-            operator: 'GreaterThan'
-            threshold: 0
+            operator: alert.?absent ?? false ? 'LessThan' : 'GreaterThan'
+            threshold: alert.?absent ?? false ? 1 : 0
             failingPeriods: {
               numberOfEvaluationPeriods: 1
               minFailingPeriodsToAlert: 1

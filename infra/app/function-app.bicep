@@ -1,39 +1,51 @@
-// The function app on Flex Consumption, and its settings: those hasten/settings.py reads and the platform's own.
+// The function app on Flex Consumption with its settings: those that hasten/settings.py reads, and the platform's own.
 param name string
 param location string
-param tags object
-param identityId string
-param identityClientId string
+param tags { *: string }
+param identityName string
 param storageAccountName string
-param storageBlobEndpoint string
-param storageTableEndpoint string
 param deploymentContainer string
 param serviceBusHost string
-param insightsConnectionString string
+param insightsName string
 param clientStateSecretUri string
+param previousClientStateSecretUri string
 
-@description('Empty: no older secret is accepted.')
-param clientStateSecretPreviousUri string
+@description('Whether the previous secret is accepted as well.')
+param hasPreviousSecret bool
 
 @description('Empty: no virtual network.')
-param subnetId string
+param networkName string
 
-param alwaysReadyHttpInstances int
-param alwaysReadyWorkerInstances int
+param alwaysReadyHttp int
+param alwaysReadyWorkers int
+param alwaysReadyEvents int
 
 // Flex Consumption scales HTTP as one group and every other function by itself.
 var alwaysReady = [
-  { name: 'http', instanceCount: alwaysReadyHttpInstances }
-  { name: 'function:directory_changes', instanceCount: alwaysReadyWorkerInstances }
-  { name: 'function:provisioning', instanceCount: alwaysReadyWorkerInstances }
+  { name: 'http', instanceCount: alwaysReadyHttp }
+  { name: 'function:directory_changes', instanceCount: alwaysReadyWorkers }
+  { name: 'function:provisioning', instanceCount: alwaysReadyWorkers }
+  { name: 'function:onboarding_events', instanceCount: alwaysReadyEvents }
+  { name: 'function:ensure', instanceCount: alwaysReadyEvents }
 ]
 
-// Left out when there is none: a reference that cannot be resolved would itself be taken for the secret.
-var previousSecret = empty(clientStateSecretPreviousUri)
-  ? {}
-  : { HASTEN_CLIENT_STATE_SECRET_PREVIOUS: '@Microsoft.KeyVault(SecretUri=${clientStateSecretPreviousUri})' }
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  name: identityName
+}
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource storage 'Microsoft.Storage/storageAccounts@2026-06-01' existing = {
+  name: storageAccountName
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: insightsName
+}
+
+resource subnet 'Microsoft.Network/virtualNetworks/subnets@2026-03-01' existing = if (!empty(networkName)) {
+  name: '${networkName}/app'
+}
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: '${name}-plan'
   location: location
   tags: tags
@@ -45,21 +57,21 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   properties: { reserved: true }
 }
 
-resource site 'Microsoft.Web/sites@2024-04-01' = {
+resource site 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'hasten' })
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: { '${identityId}': {} }
+    userAssignedIdentities: { '${identity.id}': {} }
   }
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
-    publicNetworkAccess: 'Enabled' // Graph has to reach the webhook
-    keyVaultReferenceIdentity: identityId
-    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    publicNetworkAccess: 'Enabled' // Graph must reach the webhook
+    keyVaultReferenceIdentity: identity.id
+    virtualNetworkSubnetId: empty(networkName) ? null : subnet.id
     siteConfig: { minTlsVersion: '1.2' }
     functionAppConfig: {
       runtime: {
@@ -74,10 +86,10 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       deployment: {
         storage: {
           type: 'blobContainer'
-          value: '${storageBlobEndpoint}${deploymentContainer}'
+          value: '${storage.properties.primaryEndpoints.blob}${deploymentContainer}'
           authentication: {
             type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityId
+            userAssignedIdentityResourceId: identity.id
           }
         }
       }
@@ -95,32 +107,33 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
-resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
+resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: site
   name: 'appsettings'
-  properties: union(
-    {
-      AzureWebJobsStorage__accountName: storageAccountName
-      AzureWebJobsStorage__credential: 'managedidentity'
-      AzureWebJobsStorage__clientId: identityClientId
-      APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
-      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
-      PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
-      OTEL_TRACES_SAMPLER: 'always_on' // few spans a change: a trace with gaps would be worth nothing
-      OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,httpx,psycopg2,requests,urllib,urllib3'
-      ServiceBusConnection__fullyQualifiedNamespace: serviceBusHost
-      ServiceBusConnection__credential: 'managedidentity'
-      ServiceBusConnection__clientId: identityClientId
-      AZURE_CLIENT_ID: identityClientId
-      HASTEN_TENANT_ID: subscription().tenantId
-      HASTEN_CLIENT_STATE_SECRET: '@Microsoft.KeyVault(SecretUri=${clientStateSecretUri})'
-      HASTEN_PUBLIC_URL: 'https://${site.properties.defaultHostName}'
-      HASTEN_STORE: storageTableEndpoint
-      HASTEN_TARGETS: 'targets.yaml'
-      HASTEN_GRAPH_URL: 'https://graph.microsoft.com/v1.0'
-    },
-    previousSecret
-  )
+  properties: {
+    AzureWebJobsStorage__accountName: storageAccountName
+    AzureWebJobsStorage__credential: 'managedidentity'
+    AzureWebJobsStorage__clientId: identity.properties.clientId
+    APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+    PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY: 'true'
+    OTEL_TRACES_SAMPLER: 'always_on' // a change makes few spans, and a trace with gaps is worthless
+    OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: 'azure_sdk,django,fastapi,flask,httpx,psycopg2,requests,urllib,urllib3'
+    ServiceBusConnection__fullyQualifiedNamespace: serviceBusHost
+    ServiceBusConnection__credential: 'managedidentity'
+    ServiceBusConnection__clientId: identity.properties.clientId
+    AZURE_CLIENT_ID: identity.properties.clientId
+    HASTEN_TENANT_ID: subscription().tenantId
+    HASTEN_CLIENT_STATE_SECRET: '@Microsoft.KeyVault(SecretUri=${clientStateSecretUri})'
+    // Empty is none: a reference that cannot be resolved would itself be taken for the secret.
+    HASTEN_CLIENT_STATE_SECRET_PREVIOUS: hasPreviousSecret
+      ? '@Microsoft.KeyVault(SecretUri=${previousClientStateSecretUri})'
+      : ''
+    HASTEN_PUBLIC_URL: 'https://${site.properties.defaultHostName}'
+    HASTEN_STORE: storage.properties.primaryEndpoints.table
+    HASTEN_TARGETS: 'targets.yaml'
+    HASTEN_GRAPH_URL: 'https://graph.microsoft.com/v1.0'
+  }
 }
 
 output name string = site.name

@@ -1,14 +1,12 @@
-// Who Hasten is: one identity for Azure and for Microsoft Graph, so that its rights are read in one place.
+// The identity of the app, for Azure and for Microsoft Graph: all its rights are on one principal.
 param name string
 param location string
-param tags object
+param tags { *: string }
 
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: name
   location: location
   tags: tags
 }
 
-output id string = identity.id
-output clientId string = identity.properties.clientId
 output principalId string = identity.properties.principalId

@@ -1,7 +1,7 @@
-// The secret behind clientState. Written when it is given; otherwise the vault keeps what it has.
+// The secret behind clientState. It is written when one is given; otherwise the vault keeps what it has.
 param name string
 param location string
-param tags object
+param tags { *: string }
 param isPublic bool
 
 @secure()
@@ -13,7 +13,7 @@ param clientStateSecretPrevious string
 var current = 'client-state-secret'
 var previous = 'client-state-secret-previous'
 
-resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
+resource vault 'Microsoft.KeyVault/vaults@2026-05-15' = {
   name: name
   location: location
   tags: tags
@@ -24,7 +24,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
       name: 'standard'
     }
     enableRbacAuthorization: true
-    // No purge protection: a lost secret is replaced by any other, and its subscriptions follow.
+    // No purge protection: any other secret replaces a lost one, and Hasten replaces the subscriptions.
     enableSoftDelete: true
     publicNetworkAccess: isPublic ? 'Enabled' : 'Disabled'
     networkAcls: {
@@ -34,18 +34,17 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   }
 }
 
-resource secret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(clientStateSecret)) {
+resource secret 'Microsoft.KeyVault/vaults/secrets@2026-05-15' = if (!empty(clientStateSecret)) {
   parent: vault
   name: current
   properties: { value: clientStateSecret }
 }
 
-resource secretPrevious 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(clientStateSecretPrevious)) {
+resource secretPrevious 'Microsoft.KeyVault/vaults/secrets@2026-05-15' = if (!empty(clientStateSecretPrevious)) {
   parent: vault
   name: previous
   properties: { value: clientStateSecretPrevious }
 }
 
-output name string = vault.name
 output clientStateSecretUri string = '${vault.properties.vaultUri}secrets/${current}'
-output clientStateSecretPreviousUri string = '${vault.properties.vaultUri}secrets/${previous}'
+output previousClientStateSecretUri string = '${vault.properties.vaultUri}secrets/${previous}'

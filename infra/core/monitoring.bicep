@@ -1,10 +1,10 @@
-// Where the log and the metrics of Hasten go. Keys are refused: only identities may write.
+// Log and metrics. Keys are refused: only identities may write.
 param workspaceName string
 param insightsName string
 param location string
-param tags object
+param tags { *: string }
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2026-03-01' = {
   name: workspaceName
   location: location
   tags: tags
@@ -27,5 +27,3 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
 }
 
 output workspaceId string = workspace.id
-output insightsName string = insights.name
-output insightsConnectionString string = insights.properties.ConnectionString

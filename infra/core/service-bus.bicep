@@ -1,7 +1,7 @@
 // The queues and the topic, as entities.json declares them: the same file feeds the emulator and the tests.
 param name string
 param location string
-param tags object
+param tags { *: string }
 
 var entities = loadJsonContent('../entities.json')
 var readersOfTopics = flatten(map(
@@ -9,7 +9,8 @@ var readersOfTopics = flatten(map(
   topic => map(topic.subscriptions, subscription => { topic: topic.name, subscription: subscription })
 ))
 
-@description('All that an entity of the file says but its name and what it contains.')
+@description('The properties of an entity, without its name and what it contains.')
+#disable-next-line use-user-defined-types // entities.json says which properties there are
 func settingsOf(entity object) object =>
   toObject(
     filter(items(entity), item => !contains(['name', 'subscriptions'], item.key)),
@@ -17,7 +18,7 @@ func settingsOf(entity object) object =>
     item => item.value
   )
 
-resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
+resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
   name: name
   location: location
   tags: tags
@@ -31,7 +32,7 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
   }
 }
 
-resource queues 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = [
+resource queues 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = [
   for queue in entities.queues: {
     parent: namespace
     name: queue.name
@@ -39,7 +40,7 @@ resource queues 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = [
   }
 ]
 
-resource topics 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = [
+resource topics 'Microsoft.ServiceBus/namespaces/topics@2026-01-01' = [
   for topic in entities.topics: {
     parent: namespace
     name: topic.name
@@ -47,7 +48,7 @@ resource topics 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = [
   }
 ]
 
-resource readers 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = [
+resource readers 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2026-01-01' = [
   for reader in readersOfTopics: {
     name: '${name}/${reader.topic}/${reader.subscription.name}'
     dependsOn: [topics]
@@ -56,5 +57,4 @@ resource readers 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-0
 ]
 
 output id string = namespace.id
-output name string = namespace.name
 output host string = '${namespace.name}.servicebus.windows.net'

@@ -1,12 +1,12 @@
-// The ledger's tables, the deployed package, and the leases of the timers. Nobody enters with a key.
+// The ledger's tables, the deployed package, and the leases of the timers. Keys are refused.
 param name string
 param location string
-param tags object
+param tags { *: string }
 param isPublic bool
 
 var container = 'app-package'
 
-resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+resource storage 'Microsoft.Storage/storageAccounts@2026-06-01' = {
   name: name
   location: location
   tags: tags
@@ -34,7 +34,5 @@ resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   }
 }
 
-output name string = storage.name
-output blobEndpoint string = storage.properties.primaryEndpoints.blob
 output tableEndpoint string = storage.properties.primaryEndpoints.table
 output deploymentContainer string = container

@@ -1,7 +1,7 @@
 // A network in which the app reaches its storage and its vault without the internet.
 param name string
 param location string
-param tags object
+param tags { *: string }
 param storageAccountName string
 param vaultName string
 
@@ -11,15 +11,15 @@ var endpoints = [
   { resource: vault.id, part: 'vault', zone: 'privatelink.vaultcore.azure.net' }
 ]
 
-resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2026-06-01' existing = {
   name: storageAccountName
 }
 
-resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2026-05-15' existing = {
   name: vaultName
 }
 
-resource network 'Microsoft.Network/virtualNetworks@2024-01-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2026-03-01' = {
   name: name
   location: location
   tags: tags
@@ -45,10 +45,6 @@ resource network 'Microsoft.Network/virtualNetworks@2024-01-01' = {
     ]
   }
 
-  resource app 'subnets' existing = {
-    name: 'app'
-  }
-
   resource private 'subnets' existing = {
     name: 'endpoints'
   }
@@ -56,7 +52,6 @@ resource network 'Microsoft.Network/virtualNetworks@2024-01-01' = {
 
 module links 'private-endpoint.bicep' = [
   for endpoint in endpoints: {
-    name: 'private-${endpoint.part}'
     params: {
       name: 'pe-${endpoint.part}-${name}'
       location: location
@@ -69,5 +64,3 @@ module links 'private-endpoint.bicep' = [
     }
   }
 ]
-
-output appSubnetId string = network::app.id

@@ -1,14 +1,14 @@
 // One private door to one part of a resource, and the name by which it is found.
 param name string
 param location string
-param tags object
+param tags { *: string }
 param networkId string
 param subnetId string
 param resourceId string
 param part string
 param zoneName string
 
-resource zone 'Microsoft.Network/privateDnsZones@2020-06-01' = {
+resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = {
   name: zoneName
   location: 'global'
   tags: tags
@@ -23,7 +23,7 @@ resource zone 'Microsoft.Network/privateDnsZones@2020-06-01' = {
   }
 }
 
-resource endpoint 'Microsoft.Network/privateEndpoints@2024-01-01' = {
+resource endpoint 'Microsoft.Network/privateEndpoints@2026-03-01' = {
   name: name
   location: location
   tags: tags

@@ -24,6 +24,7 @@ DECLARATIONS = {
     "module_declaration": "module",
     "output_declaration": "output",
     "user_defined_function": "func",
+    "type_declaration": "type",
 }
 
 LOCAL = {"lambda_expression", "for_statement", "loop_variable", "loop_enumerator", "parameter"}
@@ -44,6 +45,8 @@ FUNCTIONS = {
     "map",
     "maxLength",
     "minLength",
+    "minValue",
+    "replace",
     "secure",
     "split",
     "subscription",

@@ -1,12 +1,10 @@
-"""Rights: the ids are those of Azure's roles, each used, each on one resource."""
+"""The ids of roles. Who has which one is in tests/integration/infra, as the compiler sees it."""
 
 import json
-import re
 
 import pytest
 
-from tests.support.bicep import body, properties, text_of, walk
-from tests.unit.infra.templates import INFRA, template
+from tests.unit.infra.templates import INFRA
 
 BUILT_IN = {
     "storageBlobDataOwner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
@@ -18,33 +16,9 @@ BUILT_IN = {
 }
 """Azure built-in roles (Azure RBAC documentation)."""
 
-ROLE = re.compile(r"roles\.(\w+)")
-
-
-def assignments() -> list[dict[str, str]]:
-    return [
-        {name: text_of(value) for name, value in properties(body(node)).items()}
-        for node in walk(template("app/access.bicep").root)
-        if node.type == "resource_declaration" and "roleAssignments@" in text_of(node)
-    ]
-
 
 def test_the_ids_are_those_of_azure() -> None:
     assert json.loads((INFRA / "app" / "roles.json").read_text()) == BUILT_IN
-
-
-def test_every_role_is_assigned_and_every_assigned_one_is_known() -> None:
-    named = {name for item in assignments() for name in ROLE.findall(item["properties"])}
-
-    assert named == set(BUILT_IN)
-
-
-def test_an_assignment_is_on_one_resource_and_named_after_all_that_makes_it() -> None:
-    for item in assignments():
-        [role] = set(ROLE.findall(item["properties"]))
-        assert item["scope"] in {"storage", "namespace", "onboarding", "vault", "insights"}
-        assert item["name"].startswith(f"guid({item['scope']}.id, ")
-        assert item["name"].endswith(f", roles.{role})")
 
 
 @pytest.mark.parametrize("id_", BUILT_IN.values())

@@ -1,4 +1,4 @@
-"""What a compiler would refuse, as far as it can be seen without one."""
+"""What a compiler would refuse, as far as it shows without one: see tests/integration/infra."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bicep import BicepError, parse, problems, string_in, text_of, walk
+from tests.support.bicep import BicepError, parse, problems
 from tests.unit.infra.templates import INFRA, ROOT, template, templates
 
 CALLED = "param name string\nparam tags object = {}\nvar both = [name, tags]\noutput id string = ''"
@@ -86,26 +86,6 @@ def test_main_takes_every_parameter_that_azd_gives_and_azd_gives_every_one() -> 
     assert set(given) == template("main.bicep").names("param")
 
 
-def test_azd_finds_the_service_in_the_tag_of_the_site() -> None:
-    text = (ROOT / "azure.yaml").read_text()
-
-    [tag] = [
-        string_in(node.children[-1])
-        for node in walk(template("app/function-app.bicep").root)
-        if node.type == "object_property" and text_of(node.children[0]) == "'azd-service-name'"
-    ]
-    assert f"\n  {tag}:\n" in text
-
-
-def test_a_function_that_is_kept_ready_is_one_of_the_app() -> None:
-    handlers = "".join(path.read_text() for path in (ROOT / "handlers").glob("*.py"))
-
-    kept = re.findall(r"'function:(\w+)'", text_of(template("app/function-app.bicep").root))
-
-    assert kept
-    assert all(f'@blueprint.function_name("{name}")' in handlers for name in kept)
-
-
 def test_what_azd_may_set_is_in_the_docs_and_what_the_docs_say_can_be_set() -> None:
     parameters = (INFRA / "main.parameters.json").read_text()
     docs = (ROOT / "docs" / "deployment.md").read_text()
@@ -116,13 +96,11 @@ def test_what_azd_may_set_is_in_the_docs_and_what_the_docs_say_can_be_set() -> N
     assert choices == set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
 
 
-def test_an_extension_is_one_that_the_configuration_beside_it_names() -> None:
-    for path, read in templates().items():
-        if read.extensions:
-            configured = json.loads((path.parent / "bicepconfig.json").read_text())["extensions"]
-            assert set(read.extensions) <= set(configured)
+def test_an_extension_is_one_that_the_configuration_names() -> None:
+    configured = json.loads((INFRA / "bicepconfig.json").read_text())["extensions"]
 
-    assert template("graph/permissions.bicep").extensions == ("microsoftGraphV1",)
+    used = {extension for read in templates().values() for extension in read.extensions}
+    assert used == set(configured) == {"microsoftGraphV1"}
 
 
 def test_a_parameter_that_brings_a_secret_is_secure() -> None:

@@ -7,8 +7,7 @@ from typing import Any
 
 from hasten.ports import bus
 from scripts import servicebus_emulator_config
-from tests.support.bicep import string_in, text_of, walk
-from tests.unit.infra.templates import INFRA, ROOT, template
+from tests.unit.infra.templates import INFRA, ROOT
 
 ENTITIES: dict[str, Any] = json.loads((INFRA / "entities.json").read_text())
 QUEUES: dict[str, dict[str, Any]] = {queue["name"]: queue for queue in ENTITIES["queues"]}
@@ -78,18 +77,6 @@ def test_only_the_parking_queue_and_the_topic_have_no_trigger() -> None:
         bus.ONBOARDING_EVENTS,
         bus.ENSURE,
     }
-
-
-def test_a_queue_that_infra_names_is_declared() -> None:
-    named = [
-        string_in(node)
-        for node in walk(template("app/access.bicep").root)
-        if node.type == "resource_declaration" and "namespaces/queues@" in text_of(node)
-        for node in [child for child in walk(node) if child.type == "object_property"]
-        if text_of(node.children[0]) == "name"
-    ]
-
-    assert named == [bus.ONBOARDING_EVENTS]
 
 
 def test_the_configuration_of_the_service_bus_emulator_is_made_from_the_same_file() -> None:

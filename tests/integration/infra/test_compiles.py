@@ -1,0 +1,81 @@
+"""The templates as the compiler reads them: no finding of any rule, and its own format."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.infra import variants
+from tests.support import compiler
+from tests.support.compiler import Deployment
+
+INFRA = compiler.ROOT / "infra"
+CONFIG = INFRA / "bicepconfig.json"
+
+BY_AGE = {"use-recent-api-versions"}
+"""A warning: as an error it would make `azd up` fail one day, though nothing had changed."""
+
+
+def findings(folder: Path) -> str:
+    return compiler.run("build", folder / "main.bicep", "--stdout").stderr
+
+
+def test_the_templates_compile_without_a_finding() -> None:
+    assert findings(INFRA) == ""
+
+
+FAULTS = {
+    "use-recent-api-versions": ("core/storage.bicep", "@2026-06-01", "@2023-05-01"),
+    "no-hardcoded-location": ("core/identity.bicep", "location: location", "location: 'westus'"),
+    "secure-parameter-default": ("main.bicep", "Secret string = ''", "Secret string = 'known'"),
+    "what-if-short-circuiting": (
+        "main.bicep",
+        "workspaceName: names.workspace",
+        "workspaceName: monitoring.outputs.workspaceId",
+    ),
+}
+
+
+def test_faults_are_found(tmp_path: Path) -> None:
+    copy = shutil.copytree(INFRA, tmp_path / "infra")
+    for file, was, becomes in FAULTS.values():
+        text = (copy / file).read_text()
+        assert was in text
+        (copy / file).write_text(text.replace(was, becomes, 1))
+
+    said = findings(copy)
+
+    assert [rule for rule in FAULTS if rule not in said] == []
+
+
+def test_every_rule_is_an_error_but_the_one_that_depends_on_the_date() -> None:
+    levels = dict(re.findall(r'"([\w-]+)": \{ "level": "(\w+)"', CONFIG.read_text()))
+
+    assert len(levels) > 40
+    assert {rule for rule, level in levels.items() if level != "error"} == BY_AGE
+
+
+def test_the_templates_have_the_format_of_the_compiler(tmp_path: Path) -> None:
+    copy = shutil.copytree(INFRA, tmp_path / "infra")
+
+    done = compiler.run("format", "--pattern", f"{copy}/**/*.bicep")
+
+    assert done.returncode == 0, done.stderr
+    changed = [
+        str(path.relative_to(INFRA))
+        for path in INFRA.rglob("*.bicep")
+        if path.read_text() != (copy / path.relative_to(INFRA)).read_text()
+    ]
+    assert changed == []
+
+
+@pytest.mark.parametrize("variant", [variants.plain, variants.full])
+def test_every_name_is_known_before_the_deployment_starts(
+    variant: Callable[[], Deployment],
+) -> None:
+    evaluated = variant()
+
+    unknown = [name for r in evaluated.resources if "reference(" in (name := r["name"])]
+    assert (list(evaluated.diagnostics), unknown) == ([], [])

@@ -1,0 +1,29 @@
+"""The deployments that are looked at, each evaluated once."""
+
+from tests.support.compiler import Deployment, evaluated
+
+OPERATOR = "44444444-4444-4444-8444-444444444444"
+SECOND_OPERATOR = "55555555-5555-4555-8555-555555555555"
+SENDER = "66666666-6666-4666-8666-666666666666"
+READER = "77777777-7777-4777-8777-777777777777"
+
+
+def plain() -> Deployment:
+    """As deployed by the quickstart."""
+    return evaluated()
+
+
+def full() -> Deployment:
+    """With everything that can be asked for; of the functions only those of events are ready."""
+    return evaluated(
+        privateNetwork=True,
+        operators=f"{OPERATOR},{SECOND_OPERATOR}",
+        eventSenders=SENDER,
+        eventReaders=READER,
+        alertEmail="iam-team@example.com",
+        clientStateSecret="not-a-secret-but-thirty-two-long",
+        clientStateSecretPrevious="not-a-secret-but-it-is-older-yet",
+        alwaysReadyHttp=0,
+        alwaysReadyWorkers=0,
+        alwaysReadyEvents=1,
+    )
