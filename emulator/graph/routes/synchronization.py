@@ -53,17 +53,18 @@ async def list_jobs(tenant: Tenant, request: Request) -> Response:
     target = tenant.targets.get(find(tenant, request).id)
     jobs = [target.job] if target and target.job.exists else []
     return listed(
-        request, jobs, lambda job: json.dumps(job.shown()), context="synchronization/jobs"
+        request, jobs, lambda job: json.dumps(job.shown()), context=_context(request, "jobs")
     )
 
 
 async def get_job(tenant: Tenant, request: Request) -> Response:
-    return one(request, _target(tenant, request).job.shown(), "synchronization/jobs")
+    return one(request, _target(tenant, request).job.shown(), _context(request, "jobs"))
 
 
 async def get_schema(tenant: Tenant, request: Request) -> Response:
-    schema = _target(tenant, request).job.schema(tenant.switches.now)
-    return one(request, schema, "synchronization/schema")
+    job = _target(tenant, request).job
+    schema = job.schema(tenant.switches.now)
+    return one(request, schema, _context(request, f"jobs('{job.id}')/schema"))
 
 
 async def list_secrets(tenant: Tenant, request: Request) -> Response:
@@ -73,7 +74,7 @@ async def list_secrets(tenant: Tenant, request: Request) -> Response:
         raise forbidden(INSUFFICIENT_PRIVILEGES)
     target = tenant.targets.get(service_principal.id)
     secrets = target.job.secrets(behaviours) if target and target.job.exists else []
-    return listed(request, secrets, json.dumps, context="synchronization/secrets")
+    return listed(request, secrets, json.dumps, context=_context(request, "secrets"))
 
 
 async def provision_on_demand(tenant: Tenant, request: Request) -> Response:
@@ -89,6 +90,11 @@ async def start(tenant: Tenant, request: Request) -> Response:
 async def pause(tenant: Tenant, request: Request) -> Response:
     _target(tenant, request).pause()
     return done()
+
+
+def _context(request: Request, rest: str) -> str:
+    """These objects are contained: their context is the whole way to them."""
+    return f"servicePrincipals('{request.path_params['sp']}')/synchronization/{rest}"
 
 
 def _target(tenant: Tenant, request: Request) -> Target:

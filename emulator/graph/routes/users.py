@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from emulator.graph.objects import Entity
 from emulator.graph.odata import matches, names
-from emulator.graph.routes.table import base, body, done, filtered, listed, one, routes, visible
+from emulator.graph.routes.table import body, done, filtered, listed, one, routes, visible
 from emulator.graph.tenant import Tenant
 
 
@@ -90,9 +90,7 @@ async def purge(tenant: Tenant, request: Request) -> Response:
 
 async def restore(tenant: Tenant, request: Request) -> Response:
     entity = tenant.directory.restore(request.path_params["id"])
-    return one(
-        request, {"@odata.type": entity.type_name, **entity.shown()}, f"{base(request)}/users"
-    )
+    return one(request, {"@odata.type": entity.type_name, **entity.shown()}, "directoryObjects")
 
 
 def _user(tenant: Tenant, request: Request) -> Entity:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from emulator.graph.server import GraphOptions, GraphServer
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.ports.clock import utc_now
 from hasten.ports.directory import AlreadyExists, Missing, NotYet
+from tests.support.csdl.check import assert_record_agrees
 
 JOINER = object_id("user/290")
 OTHER = object_id("user/291")
@@ -19,11 +21,13 @@ NOBODY = object_id("nobody")
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[GraphServer]:
-    server = GraphServer(GraphOptions(users=300, on_demand_delay=(0.0, 0.0)))
+async def server(tmp_path: Path) -> AsyncIterator[GraphServer]:
+    record = tmp_path / "graph.jsonl"
+    server = GraphServer(GraphOptions(users=300, on_demand_delay=(0.0, 0.0), record=record))
     await server.start()
     yield server
     await server.stop()
+    assert_record_agrees(record)
 
 
 @pytest.fixture

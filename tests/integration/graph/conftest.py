@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from emulator.graph.server import GraphOptions, GraphServer
 from emulator.graph.serving import HttpServer
+from tests.support.csdl.check import assert_record_agrees
 
 Json = dict[str, Any]
 DEADLINE = 10.0
@@ -108,14 +110,21 @@ Start = Callable[..., Awaitable[Graph]]
 
 
 @pytest.fixture
-async def start() -> AsyncIterator[Start]:
-    """Starts a Graph with options; calls on demand answer at once unless told otherwise."""
+async def start(tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts a Graph with options; calls on demand answer at once unless an option says otherwise.
+    All that was asked and answered is held against Microsoft's metadata in the end."""
+    records = list[Path]()
     async with AsyncExitStack() as stack:
 
         async def started(**options: Any) -> Graph:
-            server = GraphServer(
-                GraphOptions(**{"users": 300, "on_demand_delay": (0.0, 0.0), **options})
-            )
+            usual = {
+                "users": 300,
+                "on_demand_delay": (0.0, 0.0),
+                "record": tmp_path / f"graph-{len(records)}.jsonl",
+            }
+            server = GraphServer(GraphOptions(**{**usual, **options}))
+            assert server.tenant.options.record is not None
+            records.append(server.tenant.options.record)
             await server.start()
             stack.push_async_callback(server.stop)
             http = httpx.AsyncClient(
@@ -127,6 +136,8 @@ async def start() -> AsyncIterator[Start]:
             return Graph(server, http)
 
         yield started
+    for record in records:
+        assert_record_agrees(record)
 
 
 @pytest.fixture

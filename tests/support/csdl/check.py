@@ -1,0 +1,64 @@
+"""Holds recorded exchanges with Graph against Microsoft's metadata of Graph v1.0."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tests.support.csdl.answers import wrong_answer, wrong_error
+from tests.support.csdl.exchange import Exchange, recorded
+from tests.support.csdl.load import graph_schema
+from tests.support.csdl.options import wrong_options
+from tests.support.csdl.requests import wrong_body, wrong_method
+from tests.support.csdl.resource import UnknownPathError, resolve
+
+MOST_SHOWN = 30
+
+
+def request_faults(exchange: Exchange) -> Iterator[str]:
+    """Where the request disagrees with the metadata."""
+    schema = graph_schema()
+    try:
+        resource = resolve(schema, exchange.path)
+    except UnknownPathError as error:
+        yield f"path: {error}"
+        return
+    wrong = list(wrong_method(exchange, resource))
+    yield from wrong or wrong_body(schema, exchange, resource)
+    yield from wrong_options(schema, exchange, resource)
+
+
+def answer_faults(exchange: Exchange) -> Iterator[str]:
+    """Where the answer disagrees with the metadata. An answer that was cut off has none."""
+    schema = graph_schema()
+    try:
+        resource = resolve(schema, exchange.path)
+    except UnknownPathError:
+        if exchange.status is not None and exchange.status >= 400:
+            yield from wrong_error(exchange)
+        return
+    yield from wrong_answer(schema, exchange, resource)
+
+
+def faults(exchange: Exchange) -> list[str]:
+    """Of one recorded exchange. A test's administrator may ask for nonsense, which Graph then has
+    to refuse; an answer that a test made wrong on purpose is not held against the metadata."""
+    refused = exchange.status is not None and exchange.status >= 400
+    found = [] if exchange.by_admin and refused else list(request_faults(exchange))
+    return found if exchange.by_fault else [*found, *answer_faults(exchange)]
+
+
+def assert_agrees(exchanges: Iterable[Exchange]) -> int:
+    """How many were checked. An AssertionError names each kind of disagreement once."""
+    checked, found = 0, Counter[str]()
+    for exchange in exchanges:
+        checked += 1
+        found.update(f"{exchange}: {fault}" for fault in faults(exchange))
+    assert not found, "\n".join(
+        f"{number} times: {fault}" for fault, number in found.most_common(30)
+    )
+    return checked
+
+
+def assert_record_agrees(file: Path) -> int:
+    """The record of an emulator; how many exchanges it has."""
+    return assert_agrees(recorded(file))
