@@ -162,7 +162,7 @@ def _wrong_links(value: Any, found: Property, *, at: str) -> Iterator[str]:
 
 
 def _says_why(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("reason") in {"changed", "deleted"}
+    return isinstance(value, dict) and value.get("reason") in ("changed", "deleted")
 
 
 def _wrong_member(schema: Schema, value: Any, type_name: str, *, at: str) -> Iterator[str]:
