@@ -92,7 +92,7 @@ class EntraBehaviours:
     """Seconds that Graph's clock is behind: the longest expiry of a subscription ends earlier."""
 
     subscription_limit: int = 100
-    """Subscriptions that the app may have in the tenant."""
+    """Subscriptions that the app may have in the tenant (Graph, change notifications overview)."""
 
     resource_units: int = 0
     """Resource units that the app may use in 10 seconds; 0 for no limit."""

@@ -2,18 +2,20 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
 import httpx
 
 from emulator.clock import Clock
+from emulator.entra.behaviours import Switches
 from emulator.graph.background import Background
 from emulator.graph.faults import Astray, Faults
 from emulator.graph.objects import Change
 from emulator.graph.payloads import item, lifecycle
 from emulator.graph.subscriptions import Subscription
+from emulator.graph.webhook_states import WINDOW, State, WebhookStates
 
 Json = dict[str, Any]
 
@@ -49,7 +51,10 @@ class Courier:
         background: Background,
         faults: Faults,
         subscriptions: Callable[[], Sequence[Subscription]],
+        switches: Switches,
     ) -> None:
+        self._switches = switches
+        self._states = WebhookStates()
         self._tenant = tenant
         self._clock = clock
         self._http = http
@@ -75,7 +80,7 @@ class Courier:
     def remind(self, subscription: Subscription, event: str) -> None:
         """Sends a lifecycle event, where the subscription has an address for them."""
         if subscription.lifecycle_url:
-            body = {"value": [lifecycle(subscription, event, self._tenant)]}
+            body = {"value": [lifecycle(self._signed(subscription), event, self._tenant)]}
             self._background.spawn(self._deliver(subscription.lifecycle_url, body, ()))
 
     async def replay(self) -> int | None:
@@ -99,7 +104,11 @@ class Courier:
                 self._post_with_faults(url, of_url[start : start + MAX_ITEMS])
 
     def _post_with_faults(self, url: str, items: Sequence[Item]) -> None:
-        body = {"value": [item(i.subscription, i.changes, self._tenant) for i in items]}
+        body = {
+            "value": [item(self._signed(i.subscription), i.changes, self._tenant) for i in items]
+        }
+        if self._keeps_back(url, body, items):
+            return
         fault = self._faults.of_notification()
         if fault is not None and fault.kind is Astray.REORDER:
             self._held.append((url, body, items))
@@ -118,6 +127,23 @@ class Courier:
             case Astray.DELAY:
                 self._background.spawn(self._deliver_late(url, body, items, fault.delay_seconds))
         self._background.spawn(self._deliver_in_turn(held))
+
+    def _signed(self, subscription: Subscription) -> Subscription:
+        """With the clientState that notifications carry: none in some tenants."""
+        if self._switches.now.null_client_state:
+            return replace(subscription, client_state=None)
+        return subscription
+
+    def _keeps_back(self, url: str, body: Json, items: Sequence[Item]) -> bool:
+        """Whether the webhook's state makes the notification late or lost."""
+        state = self._states.state(url, self._clock.wall())
+        if not self._switches.now.webhook_states or state is State.WELL:
+            return False
+        if state is State.SLOW:
+            self._background.spawn(self._deliver_late(url, body, items, WINDOW))
+        else:
+            self._note(items, attempt=0, sent=None, status=None, error="dropped: late answers")
+        return True
 
     async def _deliver_in_turn(self, posts: Sequence[tuple[str, Json, Sequence[Item]]]) -> None:
         for url, body, items in posts:
@@ -149,6 +175,8 @@ class Courier:
             status = answer.status_code
         except httpx.RequestError as failure:
             error = repr(failure)
+        at = self._clock.wall()
+        self._states.note(url, at=at, took=at - sent)
         self._note(items, attempt=attempt, sent=sent, status=status, error=error)
         if not _is_taken(status):
             return False

@@ -5,8 +5,10 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
+from random import Random
 from typing import Any
 
+from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.directory import Directory
 from emulator.graph.errors import GraphError, bad_request
 from emulator.graph.objects import Entity, Json
@@ -76,15 +78,48 @@ def expired(location: str = "") -> GraphError:
     )
 
 
-def read(directory: Directory, replica: Replica, token: Token, now: float) -> Page:
+REPLAYED = 20
+"""Entries of the history that a replay goes back by, of all groups."""
+
+REPLAY_CHANCE, REPEAT_CHANCE = 0.25, 0.2
+"""How likely an answer has a replay, and an entry comes twice; Graph names no numbers."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How delta answers come; `random` decides which of them have replays."""
+
+    behaviours: EntraBehaviours
+    random: Random
+
+
+KIND = Manner(EntraBehaviours(), Random(0))
+
+
+def read(
+    directory: Directory, replica: Replica, token: Token, now: float, manner: Manner = KIND
+) -> Page:
     """One page. Without `since` it is the first round: every group with all its members."""
-    until = token.until if token.until is not None else replica.position()
+    behaviours = manner.behaviours
+    begins = token.until is None
+    until = max(replica.position() if token.until is None else token.until, token.since or 0)
+    if begins and token.since and behaviours.delta_replays:
+        replays = manner.random.random() < REPLAY_CHANCE
+        token = replace(token, since=max(0, token.since - REPLAYED * replays))
+    if begins and behaviours.empty_pages:
+        return Page([], replace(token, until=until, offset=0, issued=now), None)
+    disorder = behaviours.delta_disorder
     if token.since is None:
         entries = list(_everything(directory, replica, token, until))
     else:
-        until = max(until, token.since)
-        entries = list(_changed(directory, token, until))
-    values = _grouped(entries[token.offset : token.offset + PAGE], token)
+        entries = list(_changed(directory, token, until, net=not disorder))
+    if disorder:
+        entries = _disordered(entries, Random(f"{token.since} {until}"))
+    shown = entries[token.offset : token.offset + PAGE]
+    if disorder:
+        values = [value for entry in shown for value in _grouped([entry], token)]
+    else:
+        values = _grouped(shown, token)
     rest = token.offset + PAGE
     if rest < len(entries):
         return Page(values, replace(token, until=until, offset=rest, issued=now), None)
@@ -110,19 +145,28 @@ def _everything(
                     yield _Entry(group, member, removed=False)
 
 
-def _changed(directory: Directory, token: Token, until: int) -> Iterator[_Entry]:
-    """What each object and each membership came to; only the last of several changes counts."""
-    net: dict[tuple[str, str], _Entry] = {}
-    for change in directory.history[token.since : until]:
+def _disordered(entries: Sequence[_Entry], random: Random) -> list[_Entry]:
+    """The same for each page of a round."""
+    repeated = [entry for entry in entries if random.random() < REPEAT_CHANCE]
+    shuffled = [*entries, *repeated]
+    random.shuffle(shuffled)
+    return shuffled
+
+
+def _changed(directory: Directory, token: Token, until: int, *, net: bool) -> Iterator[_Entry]:
+    """What each object and each membership came to: of several changes only the last counts, and
+    without `net` each of them."""
+    last: dict[tuple[str, ...], _Entry] = {}
+    for number, change in enumerate(directory.history[token.since : until]):
         group, member = change.subject, change.member
         if group.kind != "group" or (token.groups and group.id not in token.groups):
             continue
         if member is not None and not token.wants_members:
             continue
-        key = (group.id, member.id if member else "")
-        net.pop(key, None)
-        net[key] = _Entry(group, member, change.removed, change.gone)
-    by_group = sorted(net.values(), key=lambda entry: entry.group.id)
+        key = (group.id, member.id if member else "", "" if net else str(number))
+        last.pop(key, None)
+        last[key] = _Entry(group, member, change.removed, change.gone)
+    by_group = sorted(last.values(), key=lambda entry: entry.group.id)
     yield from by_group
 
 

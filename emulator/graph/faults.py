@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from emulator.graph.errors import GraphError, bad_request
+from emulator.graph.garbled import Garbled
 
 CODES = {
     401: "UnknownError",
@@ -37,7 +38,8 @@ class RequestFault:
     """Hits the next `times` requests whose "METHOD path?query" has `pattern` in it; each of those
     only with the `probability`.
 
-    `after` lets the request do its work first: only the answer is lost.
+    `after` lets the request do its work first: only the answer is lost. `garbled` spoils the body
+    of a 200; `name` is the property that is then missing or null.
     """
 
     pattern: re.Pattern[str]
@@ -45,10 +47,12 @@ class RequestFault:
     status: int | None = None
     code: str = ""
     message: str = ""
-    retry_after: int | None = None
+    retry_after: float | str | None = None
     delay_seconds: float = 0.0
     drop_connection: bool = False
     after: bool = False
+    garbled: Garbled | None = None
+    name: str = ""
     probability: float = 1.0
     identity_only: bool = False
     """Spares the administrator, whose requests are the test's own."""
@@ -93,9 +97,11 @@ class Faults:
             pattern = re.compile(str(body["path"]))
         except (KeyError, re.error):
             raise bad_request("A fault names a path (a regular expression)") from None
-        after = bool(body.get("after"))
-        if after and not body.get("status") and not body.get("drop_connection"):
-            raise bad_request("A fault after the work needs a status or drop_connection")
+        after, garbled = bool(body.get("after")), body.get("garbled")
+        if garbled is not None and garbled not in set(Garbled):
+            raise bad_request(f"garbled is one of {', '.join(Garbled)}")
+        if after and not (body.get("status") or body.get("drop_connection") or garbled):
+            raise bad_request("A fault after the work needs a status, drop_connection or garbled")
         self._requests.append(
             RequestFault(
                 pattern,
@@ -107,6 +113,8 @@ class Faults:
                 delay_seconds=delay,
                 drop_connection=bool(body.get("drop_connection")),
                 after=after,
+                garbled=None if garbled is None else Garbled(garbled),
+                name=str(body.get("property", "")),
                 identity_only=bool(body.get("identity_only")),
                 probability=float(body.get("probability", 1.0)),
                 headers={str(k): str(v) for k, v in (body.get("headers") or {}).items()},

@@ -6,16 +6,21 @@ import uuid
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.clock import Clock
+from emulator.entra.behaviours import EntraBehaviours, Switches
 from emulator.graph import permissions
 from emulator.graph.auth import Tokens
 from emulator.graph.envelope import error_response
 from emulator.graph.errors import GraphError
-from emulator.graph.faults import Faults
+from emulator.graph.faults import Faults, RequestFault
+from emulator.graph.garbled import Garbled, Garbler, garbled_answer
 from emulator.graph.journal import Answered, Asked, Journal
+from emulator.graph.replicas import Replicas
+from emulator.graph.retry_after import spelled
+from emulator.graph.units import Units, cost
 
 ROOT = "/v1.0"
 IDENTITY = "/emulator/identity/token"
@@ -47,13 +52,24 @@ class Gateway:
     """ASGI around the routes. A client that goes away does not stop what it asked for."""
 
     def __init__(
-        self, app: ASGIApp, *, tokens: Tokens, faults: Faults, journal: Journal, clock: Clock
+        self,
+        app: ASGIApp,
+        *,
+        tokens: Tokens,
+        faults: Faults,
+        journal: Journal,
+        clock: Clock,
+        switches: Switches,
+        replicas: Replicas,
     ) -> None:
         self._app = app
         self._tokens = tokens
         self._faults = faults
         self._journal = journal
         self._clock = clock
+        self._switches = switches
+        self._replicas = replicas
+        self._units = Units()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -91,6 +107,9 @@ class Gateway:
         fault = self._faults.of_request(_line(scope), by_admin=by_admin)
         exchange.by_fault = fault is not None
         scope["graph.ids"] = (request_id, client_request_id)
+        scope["graph.behaviours"] = behaviours = self._switches.now
+        self._replicas.choose()
+        extra: dict[str, str] = {}
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -98,6 +117,8 @@ class Gateway:
                 added = MutableHeaders(scope=message)
                 added["request-id"] = request_id
                 added["client-request-id"] = client_request_id
+                added.update(extra)
+                _respell(added, behaviours, self._clock.wall())
                 if fault is not None:
                     added.update(fault.headers)
                 exchange.headers = dict(added)
@@ -109,8 +130,10 @@ class Gateway:
         try:
             if scope["path"] != IDENTITY:
                 self._admit(scope, headers.get("authorization"), exchange.body)
+                if behaviours.resource_units and not by_admin:
+                    extra |= self._charge(scope, behaviours.resource_units)
             if fault is not None:
-                if fault.after:
+                if fault.after and fault.garbled is None:
                     await self._app(scope, receive, _discard)
                 await self._clock.sleep(fault.delay_seconds)
                 if fault.drop_connection:
@@ -120,13 +143,43 @@ class Gateway:
         except GraphError as error:
             await error_response(error, scope["graph.ids"])(scope, receive, answer)
             return
+        if fault is not None and fault.garbled is not None:
+            await self._garble(fault.garbled, fault, scope, receive, answer)
+            return
         await self._app(scope, receive, answer)
+
+    async def _garble(
+        self, kind: Garbled, fault: RequestFault, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """HTML or nothing can come without the work having been done."""
+        if kind in {Garbled.HTML, Garbled.EMPTY} and not fault.after:
+            await garbled_answer(kind, send)
+        else:
+            await self._app(scope, receive, Garbler(kind, send, fault.name))
+
+    def _charge(self, scope: Scope, limit: int) -> dict[str, str]:
+        """Raises GraphError 429."""
+        query = QueryParams(scope["query_string"])
+        units = cost(scope["method"], scope["path"].removeprefix(ROOT), query)
+        clock = self._clock
+        return self._units.charge(units, limit, now=clock.time(), speed=clock.speed)
 
     def _admit(self, scope: Scope, authorization: str | None, body: bytes) -> None:
         """Raises GraphError 401 or 403."""
         roles = self._tokens.check(authorization)
         if roles is not None:
             permissions.check(scope["method"], scope["path"].removeprefix(ROOT), body, roles)
+
+
+def _respell(headers: MutableHeaders, behaviours: EntraBehaviours, wall: float) -> None:
+    seconds = headers.get("retry-after")
+    if seconds is None:
+        return
+    header = spelled(behaviours.retry_after, seconds, wall)
+    if header is None:
+        del headers["retry-after"]
+    else:
+        headers["retry-after"] = header
 
 
 async def _cut(send: Send) -> None:

@@ -112,9 +112,12 @@ def top(text: str | None) -> int:
 
 
 def page(
-    items: Sequence[Any], query: Mapping[str, str], url: str
+    items: Sequence[Any], query: Mapping[str, str], url: str, *, empty_first: bool = False
 ) -> tuple[Sequence[Any], str | None]:
-    """The slice that $top and $skiptoken ask for, and the link to the next one."""
+    """The slice that $top and $skiptoken ask for, and the link to the next one. With `empty_first`
+    the first page has nothing but the link."""
+    if empty_first and "$skiptoken" not in query:
+        return [], link(url, {**query, "$skiptoken": "0"})
     size = top(query.get("$top"))
     token = query.get("$skiptoken", "0")
     if not token.isdigit():

@@ -47,6 +47,8 @@ class GraphServer:
             faults=self.tenant.faults,
             journal=self.tenant.journal,
             clock=self.tenant.clock,
+            switches=self.tenant.switches,
+            replicas=self.tenant.replicas,
         )
         self._http = HttpServer(self.app, options.host, options.port)
 

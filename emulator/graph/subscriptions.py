@@ -12,6 +12,7 @@ from urllib.parse import quote_plus, urlsplit
 import httpx
 
 from emulator.clock import Clock, iso, parse_iso
+from emulator.entra.behaviours import Switches
 from emulator.graph.directory import Directory
 from emulator.graph.errors import GraphError, bad_request, not_found
 from emulator.graph.objects import Change
@@ -25,8 +26,6 @@ MIN_LIFETIME = 45 * 60.0
 """Shorter lifetimes are silently raised to this."""
 
 MAX_CLIENT_STATE = 128
-MAX_SUBSCRIPTIONS = 100
-"""Of one app in one tenant (Graph, change notifications overview)."""
 
 HANDSHAKE_TIMEOUT = 10.0
 CHANGE_TYPES = frozenset({"updated", "deleted"})
@@ -84,8 +83,14 @@ class Subscription:
 
 class Subscriptions:
     def __init__(
-        self, directory: Directory, clock: Clock, http: httpx.AsyncClient, application: str
+        self,
+        directory: Directory,
+        clock: Clock,
+        http: httpx.AsyncClient,
+        application: str,
+        switches: Switches,
     ) -> None:
+        self._switches = switches
         self._directory = directory
         self._clock = clock
         self._http = http
@@ -185,7 +190,7 @@ class Subscriptions:
             raise bad_request("expirationDateTime is not a time.", "InvalidRequest") from None
         if expires <= now:
             raise bad_request("Subscription expiration must be in the future.", "InvalidRequest")
-        if expires > now + MAX_LIFETIME:
+        if expires > now - self._switches.now.clock_behind + MAX_LIFETIME:
             raise bad_request(
                 "Subscription expiration can only be 41760 minutes in the future.",
                 "InvalidRequest",
@@ -202,11 +207,12 @@ class Subscriptions:
                     "Conflict",
                     f"Subscription Id {other.id} already exists for the requested combination",
                 )
-        if len(live) >= MAX_SUBSCRIPTIONS:
+        limit = self._switches.now.subscription_limit
+        if len(live) >= limit:
             raise GraphError(
                 403,
                 "Forbidden",
-                f"The limit of {MAX_SUBSCRIPTIONS} subscriptions per app and tenant is reached.",
+                f"The limit of {limit} subscriptions per app and tenant is reached.",
             )
 
     async def _shake_hands(self, url: str) -> None:

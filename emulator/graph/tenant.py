@@ -64,7 +64,10 @@ class Tenant:
         self.journal = Journal(options.record)
         self.tokens_valid_from = 0.0
         """Delta tokens given out before this time are expired."""
-        self.subscriptions = Subscriptions(self.directory, self.clock, self.http, CLIENT_ID)
+        self.subscriptions = Subscriptions(
+            self.directory, self.clock, self.http, CLIENT_ID, self.switches
+        )
+        self.replays = Random(f"{options.seed} replays")
         self.courier = Courier(
             tenant=self.id,
             clock=self.clock,
@@ -72,6 +75,7 @@ class Tenant:
             background=self.background,
             faults=self.faults,
             subscriptions=self.subscriptions.live,
+            switches=self.switches,
         )
 
     def add_target(self, service_principal: Entity, job: Job) -> Target:

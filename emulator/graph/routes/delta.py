@@ -43,7 +43,8 @@ async def groups_delta(tenant: Tenant, request: Request) -> Response:
     if text == "latest":
         page = delta.latest(tenant.replica, token, now)
     else:
-        page = delta.read(tenant.directory, tenant.replica, token, now)
+        manner = delta.Manner(tenant.switches.now, tenant.replays)
+        page = delta.read(tenant.directory, tenant.replica, token, now, manner)
     answer: Json = {"@odata.context": f"{base(request)}/$metadata#groups"}
     if page.next is not None:
         answer["@odata.nextLink"] = link(address, {"$skiptoken": page.next.encoded()})

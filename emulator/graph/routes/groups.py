@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from emulator.graph import rendering
 from emulator.graph.directory import MAX_LINKS
 from emulator.graph.errors import bad_request
 from emulator.graph.objects import Entity, Json
@@ -54,7 +55,9 @@ def group_routes(tenant: Tenant) -> list[Route]:
 async def list_groups(tenant: Tenant, request: Request) -> Response:
     groups = filtered(tenant, request, tenant.directory.groups.values())
     select = names(request.query_params.get("$select"))
-    return listed(request, groups, lambda group: group.text(select), context="groups")
+    return listed(
+        request, groups, lambda group: rendering.text(tenant, group, select), context="groups"
+    )
 
 
 async def create_group(tenant: Tenant, request: Request) -> Response:
@@ -70,7 +73,8 @@ async def create_group(tenant: Tenant, request: Request) -> Response:
 
 async def get_group(tenant: Tenant, request: Request) -> Response:
     group = _group(tenant, request)
-    return one(request, group.shown(names(request.query_params.get("$select"))), "groups")
+    select = names(request.query_params.get("$select"))
+    return one(request, rendering.shown(tenant, group, select), "groups")
 
 
 async def update_group(tenant: Tenant, request: Request) -> Response:
@@ -108,7 +112,7 @@ async def transitive_members(tenant: Tenant, request: Request) -> list[Entity]:
 
 async def list_owners(tenant: Tenant, request: Request) -> Response:
     found = map(tenant.directory.find, _group(tenant, request).owners)
-    return _directory_objects(request, [owner for owner in found if owner is not None])
+    return _directory_objects(tenant, request, [owner for owner in found if owner is not None])
 
 
 async def add_member(tenant: Tenant, request: Request) -> Response:
@@ -127,7 +131,8 @@ def _listings(path: str, read: Members) -> Rows:
     """A collection of members: as a list and counted, of any kind or of users alone."""
 
     async def listing(tenant: Tenant, request: Request) -> Response:
-        return _directory_objects(request, _asked_for(request, await read(tenant, request)))
+        members = _asked_for(request, await read(tenant, request))
+        return _directory_objects(tenant, request, members)
 
     async def count(tenant: Tenant, request: Request) -> Response:
         if request.headers.get("ConsistencyLevel", "").lower() != "eventual":
@@ -152,10 +157,13 @@ def _members(tenant: Tenant, group: Entity) -> list[Entity]:
     return [member for member in found if member is not None]
 
 
-def _directory_objects(request: Request, objects: list[Entity]) -> Response:
+def _directory_objects(tenant: Tenant, request: Request, objects: list[Entity]) -> Response:
     select = names(request.query_params.get("$select"))
     return listed(
-        request, objects, lambda shown: shown.text(select, typed=True), context="directoryObjects"
+        request,
+        objects,
+        lambda entity: rendering.text(tenant, entity, select, typed=True),
+        context="directoryObjects",
     )
 
 

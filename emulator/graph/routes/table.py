@@ -52,7 +52,8 @@ def listed(
     request: Request, items: Sequence[Any], text: Callable[[Any], str], *, context: str
 ) -> Response:
     """One page of a collection; `text` gives the JSON of an item."""
-    shown, next_link = page(items, request.query_params, url(request))
+    empty_first = request.scope["graph.behaviours"].empty_pages
+    shown, next_link = page(items, request.query_params, url(request), empty_first=empty_first)
     answer: Json = {"@odata.context": f"{base(request)}/$metadata#{context}"}
     if request.query_params.get("$count") == "true":
         answer["@odata.count"] = len(items)

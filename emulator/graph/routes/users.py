@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from emulator.graph import rendering
 from emulator.graph.objects import Entity
 from emulator.graph.odata import matches, names
 from emulator.graph.routes.table import body, done, filtered, listed, one, routes, visible
@@ -32,7 +33,9 @@ def user_routes(tenant: Tenant) -> list[Route]:
 async def list_users(tenant: Tenant, request: Request) -> Response:
     users = filtered(tenant, request, tenant.directory.users.values())
     select = names(request.query_params.get("$select"))
-    return listed(request, users, lambda user: user.text(select), context="users")
+    return listed(
+        request, users, lambda user: rendering.text(tenant, user, select), context="users"
+    )
 
 
 async def create_user(tenant: Tenant, request: Request) -> Response:
@@ -41,8 +44,9 @@ async def create_user(tenant: Tenant, request: Request) -> Response:
 
 
 async def get_user(tenant: Tenant, request: Request) -> Response:
-    user = _user(tenant, request)
-    return one(request, user.shown(names(request.query_params.get("$select"))), "users")
+    user = _seen(tenant, request)
+    select = names(request.query_params.get("$select"))
+    return one(request, rendering.shown(tenant, user, select), "users")
 
 
 async def update_user(tenant: Tenant, request: Request) -> Response:
@@ -57,12 +61,12 @@ async def delete_user(tenant: Tenant, request: Request) -> Response:
 
 
 async def member_of(tenant: Tenant, request: Request) -> Response:
-    user, directory = _user(tenant, request), tenant.directory
-    groups = [directory.groups[group] for group in sorted(directory.groups_of(user.id))]
+    replica = tenant.replica
+    groups = replica.groups_of(_seen(tenant, request))
     select = names(request.query_params.get("$select"))
     return listed(
         request,
-        [g for g in groups if tenant.replica.shows(g) and user.id in tenant.replica.members(g)],
+        [group for group in groups if replica.shows(group)],
         lambda group: group.text(select, typed=True),
         context="directoryObjects",
     )
@@ -70,9 +74,8 @@ async def member_of(tenant: Tenant, request: Request) -> Response:
 
 async def app_role_assignments(tenant: Tenant, request: Request) -> Response:
     """Also those of groups that the user is a direct member of."""
-    user, replica = _user(tenant, request), tenant.replica
-    groups = (tenant.directory.groups[group_id] for group_id in tenant.directory.groups_of(user.id))
-    through = {group.id for group in groups if user.id in replica.members(group)}
+    user, replica = _seen(tenant, request), tenant.replica
+    through = {group.id for group in replica.groups_of(user)}
     shown = [a.shown() for a in replica.assignments(principals=frozenset({user.id, *through}))]
     expression = request.query_params.get("$filter")
     return listed(
@@ -91,6 +94,15 @@ async def purge(tenant: Tenant, request: Request) -> Response:
 async def restore(tenant: Tenant, request: Request) -> Response:
     entity = tenant.directory.restore(request.path_params["id"])
     return one(request, {"@odata.type": entity.type_name, **entity.shown()}, "directoryObjects")
+
+
+def _seen(tenant: Tenant, request: Request) -> Entity:
+    """For a read: a replica on which removals lag still shows a user deleted a moment ago."""
+    key = str(request.path_params["key"])
+    user = tenant.directory.user(key)
+    if user is None and tenant.replica.removals_lag:
+        user = tenant.directory.users.get(key.lower())
+    return visible(tenant, user, key)
 
 
 def _user(tenant: Tenant, request: Request) -> Entity:
