@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.messages import Wake
 from hasten.ports.telemetry import Event
-from hasten.provision.call import Caller
 from hasten.provision.run import Run
-from hasten.provision.triage import Triage
+from hasten.provision.state import Drain
 from hasten.records import discovered as registry
 from hasten.records.call_window import Displaced, take_over
 from hasten.records.discovered import Found
@@ -34,26 +33,26 @@ async def drain(context: Context, wake: Wake) -> None:
 
 async def _run(context: Context, target: Target, found: Found) -> None:
     try:
-        pace = await take_over(
+        window = await take_over(
             context.store,
             target.name,
             owner=context.new_id(),
             max_calls_per_hour=target.max_calls_per_hour,
         )
-        triage = Triage(context)
-        caller = Caller(context, target=target, pace=pace, triage=triage, found=found)
-        run = Run(context, caller=caller, triage=triage, target=target)
-        finished_all = await run.run(until=context.now() + LONGEST)
+        running = Drain(context, target=target, window=window, found=found)
+        finished_all = await Run(running).run(until=context.now() + LONGEST)
     except Displaced:
         _tell(context, target.name, "displaced")
         return
-    await _wake_later(context, target.name, caller, finished_all=finished_all)
+    await _wake_later(context, target.name, running.retries, finished_all=finished_all)
 
 
-async def _wake_later(context: Context, target: str, caller: Caller, *, finished_all: bool) -> None:
+async def _wake_later(
+    context: Context, target: str, retries: set[datetime], *, finished_all: bool
+) -> None:
     """For rows that wait because of this drain; earlier drains did so for theirs."""
     wake, now = Wake(target=target), context.now()
-    due = {at.replace(microsecond=0) + timedelta(seconds=1) for at in caller.retries}
+    due = {at.replace(microsecond=0) + timedelta(seconds=1) for at in retries}
     times: list[datetime | None] = [at for at in sorted(due) if at > now]
     if not finished_all or len(times) < len(due):
         times.append(None)

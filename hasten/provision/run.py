@@ -6,15 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from hasten.context import Context
 from hasten.domain.changes import Change, State
 from hasten.domain.planning import Call, plan, reachable
 from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, MAX_CALLS_IN_FLIGHT, MAX_MEMBERS_PER_CALL
-from hasten.provision.call import Caller
+from hasten.provision.call import make, reserve
+from hasten.provision.job import read_cycle, rediscover
 from hasten.provision.removal_status import Trouble, standings
-from hasten.provision.triage import Triage
-from hasten.targets import Target
+from hasten.provision.state import Drain
+from hasten.provision.triage import (
+    postpone,
+    wait_out,
+    without_covered,
+    without_overflow,
+    without_unreachable,
+)
 from hasten.watch.admit import observed
 
 POLL = timedelta(seconds=0.1)
@@ -34,19 +40,14 @@ REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
 class Run:
     """It ends when no row is due and no call is under way, or when its time is over."""
 
-    context: Context
-    caller: Caller
-    triage: Triage
-    target: Target
+    drain: Drain
     _under_way: dict[asyncio.Task[None], Call] = field(default_factory=dict)
     _telling: asyncio.Task[int] | None = None
-    _unread: frozenset[str] = frozenset()
-    """Of whom Graph did not tell where they stand: no probe is worth asking at once again."""
 
     async def run(self, until: datetime) -> bool:
         """Whether nothing was left. Calls under way are always waited for, whatever happens."""
         try:
-            while self.context.now() < until:
+            while self.drain.now < until:
                 if not await self._step(until):
                     return True
             return False
@@ -60,8 +61,8 @@ class Run:
     async def _step(self, until: datetime) -> bool:
         """Makes calls, or waits for the next event. False when nothing is left to do by `until`."""
         self._collect()
-        now = self.context.now()
-        free_at = self.caller.free_at(now)
+        now = self.drain.now
+        free_at = self.drain.free_at(now)
         if self._under_way and (free_at > now or self._is_full()):
             await self._wait(min(max(free_at - now, POLL), until - now))
             return True
@@ -70,49 +71,49 @@ class Run:
         if not near and not self._under_way:
             return False
         if free_at >= until:
-            self.caller.retries.add(free_at)
+            self.drain.retries.add(free_at)
             return False
         if free_at > now:
             await self._wait(free_at - now)
             return True
-        job = await self.triage.read(self.caller.found)
-        if job.is_missing and await self.caller.finds_another_job():
+        await read_cycle(self.drain)
+        if self.drain.cycle.is_missing and await self._finds_another_job():
             return True
-        if job.trouble:
+        if self.drain.cycle.trouble:
             busy = self._busy()
             free = [row for row in near if row.user not in busy]
             if free:
-                await self.triage.wait_out(self.target.name, free)
+                await wait_out(self.drain, free)
             if self._under_way:
                 await self._wait(until - now)
             return bool(self._under_way)
         calls = await self._plan([row for row in near if self._may_be_called(row, now)])
         if not await self._make(calls):
-            times = [call.ready_at(self.caller.pace.pace.used(now)) for call in calls]
+            times = [call.ready_at(self.drain.window.pace.used(now)) for call in calls]
             times += [row.due_at for row in near if row.due_at > now]
             await self._wait(min([at - now for at in times if at > now] + [POLL]))
         return True
 
     async def _open_rows(self) -> list[Change]:
         """Those that still need a call: held ones too may have been done by a cycle."""
-        rows = await self.context.ledger.open_changes(self.target.name)
+        rows = await self.drain.context.ledger.open_changes(self.drain.target.name)
         busy = self._busy()
         free = [row for row in rows if row.user not in busy]
         left = free
-        if self.target.observes:
+        if self.drain.target.observes:
             await self._hold(free)
             return []
-        if any(row.state is State.HELD or row.is_due(self.context.now()) for row in free):
-            await self.triage.read(self.caller.found)
-            left = await self.triage.without_covered(free)
+        if any(row.state is State.HELD or row.is_due(self.drain.now) for row in free):
+            await read_cycle(self.drain)
+            left = await without_covered(self.drain, free)
         return [*left, *(row for row in rows if row.user in busy)]
 
     async def _hold(self, rows: Sequence[Change]) -> None:
         """What was found before the target was told to observe is not called any more either."""
         open_ones = [row for row in rows if row.state is not State.HELD]
-        await self.context.ledger.move(open_ones, observed)
-        await self.triage.read(self.caller.found)
-        await self.triage.without_covered([row for row in rows if row.state is State.HELD])
+        await self.drain.context.ledger.move(open_ones, observed)
+        await read_cycle(self.drain)
+        await without_covered(self.drain, [row for row in rows if row.state is State.HELD])
 
     def _is_near(self, row: Change, now: datetime) -> bool:
         return row.is_due(now + NEARLY_DUE) or self._may_be_called(row, now)
@@ -120,13 +121,13 @@ class Run:
     def _may_be_called(self, row: Change, now: datetime) -> bool:
         """While the breaker is open any row that failed may be the probe: the first call after an
         outage must be the one that matters most, not the one whose pause ended first."""
-        is_open = not self.caller.pace.breaker.is_closed
-        is_probe = is_open and row.attempts > 0 and row.user not in self._unread
+        is_open = not self.drain.is_breaker_closed
+        is_probe = is_open and row.attempts > 0 and row.user not in self.drain.unread
         return row.is_due(now) or (is_probe and row.state is State.WAITING)
 
     def _is_full(self) -> bool:
         """One call at a time is enough to find out whether an outage is over."""
-        most = MAX_CALLS_IN_FLIGHT if self.caller.pace.breaker.is_closed else 1
+        most = MAX_CALLS_IN_FLIGHT if self.drain.is_breaker_closed else 1
         return len(self._under_way) >= most
 
     async def _make(self, calls: Sequence[Call]) -> bool:
@@ -134,16 +135,25 @@ class Run:
         the later one waits. False when none could be started."""
         started = False
         for call in calls:
-            now = self.context.now()
-            if self.caller.free_at(now) > now or self._is_full():
+            now = self.drain.now
+            if self.drain.free_at(now) > now or self._is_full():
                 break
-            if call.ready_at(self.caller.pace.pace.used(now)) > now or call.users & self._busy():
+            if call.ready_at(self.drain.window.pace.used(now)) > now or call.users & self._busy():
                 continue
-            reserved = await self.caller.reserve(call)
+            reserved = await reserve(self.drain, call)
             if reserved is not None:
-                self._under_way[asyncio.create_task(self.caller.make(reserved))] = reserved
+                self._under_way[asyncio.create_task(make(self.drain, reserved))] = reserved
             started = True
         return started
+
+    async def _finds_another_job(self) -> bool:
+        """Whether the target turns out to have another job than the one that is gone. Raises
+        TemporaryError."""
+        used = self.drain.found.route
+        error = await rediscover(self.drain)
+        if isinstance(error, TemporaryError):
+            raise error
+        return self.drain.found.route != used
 
     def _busy(self) -> frozenset[str]:
         return frozenset(user for call in self._under_way.values() for user in call.users)
@@ -155,23 +165,23 @@ class Run:
         removals = sorted((c for c in free if c.is_removal), key=lambda c: c.found_at)
         first = {removal.user for removal in removals[:REMOVALS_AT_ONCE]}
         removals = [removal for removal in removals if removal.user in first]
-        if any(not self.caller.found.watches(removal.group) for removal in removals):
-            await self.caller.learn_groups()
-        found = self.caller.found
+        if any(not self.drain.found.watches(removal.group) for removal in removals):
+            await self.drain.learn_groups()
+        found = self.drain.found
         where, troubles = await standings(
-            self.context.directory, found.service_principal, removals, now=self.context.now()
+            self.drain.context.directory, found.service_principal, removals, now=self.drain.now
         )
         unread = [removal for removal in removals if removal.user in troubles]
         if not where:
             self._wait_for_the_end_of_an_outage(unread, troubles)
-        self.caller.retries |= await self.triage.postpone(unread, troubles)
-        self._unread |= troubles.keys()
+        self.drain.retries |= await postpone(self.drain, unread, troubles)
+        self.drain.unread |= troubles.keys()
         removals = [removal for removal in removals if removal.user in where]
-        removals = await self.triage.without_unreachable(removals, where, found)
+        removals = await without_unreachable(self.drain, removals, where)
         grants = [change for change in free if not change.is_removal]
-        calls = plan([*removals, *grants], standings=where, grants_by=self.target.grants_by)
-        return await self.triage.without_overflow(
-            calls, self.caller.pace.pace.times(self.context.now(), len(calls))
+        calls = plan([*removals, *grants], standings=where, grants_by=self.drain.target.grants_by)
+        return await without_overflow(
+            self.drain, calls, self.drain.window.pace.times(self.drain.now, len(calls))
         )
 
     def _wait_for_the_end_of_an_outage(
@@ -181,7 +191,7 @@ class Run:
         revocations. After OUTAGE it is taken for a trouble of these people."""
         for removal in unread:
             error = troubles[removal.user]
-            is_new = self.context.now() - removal.found_at < OUTAGE
+            is_new = self.drain.now - removal.found_at < OUTAGE
             if isinstance(error, TemporaryError) and is_new:
                 raise error
 
@@ -202,7 +212,9 @@ class Run:
         for task in done:
             del self._under_way[task]
         if done and (self._telling is None or self._told()):
-            self._telling = asyncio.create_task(self.context.outbox.flush(self.target.name))
+            self._telling = asyncio.create_task(
+                self.drain.context.outbox.flush(self.drain.target.name)
+            )
         for error in [task.exception() for task in done]:
             if error is not None:
                 raise error

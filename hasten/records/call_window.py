@@ -26,7 +26,7 @@ class Displaced(Exception):  # noqa: N818 - says what happened
 
 
 @dataclass(slots=True)
-class PaceKeeper:
+class CallWindow:
     """The pace of one target, held by one drain. Every call is written down before it is made.
 
     The drain that took over last owns the record: an older one, whose session lock was lost,
@@ -83,7 +83,7 @@ class PaceKeeper:
 
 async def take_over(
     store: Store, target: str, *, owner: str, max_calls_per_hour: int | None
-) -> PaceKeeper:
+) -> CallWindow:
     """Makes `owner` the one drain of `target`, with the calls that earlier drains made.
 
     Raises Conflict when another drain takes over at the same moment.
@@ -98,7 +98,7 @@ async def take_over(
     written = await _get(store, target)
     if written is None or written.body["owner"] != owner:
         raise Displaced
-    return PaceKeeper(store, target, owner, pace, breaker, written.etag)
+    return CallWindow(store, target, owner, pace, breaker, written.etag)
 
 
 async def not_before(store: Store, target: str) -> datetime:

@@ -1,0 +1,53 @@
+"""What one drain knows of its target while it runs: the only state that its steps share."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from hasten.context import Context
+from hasten.domain.cycle import Cycle
+from hasten.records import discovered
+from hasten.records.call_window import CallWindow
+from hasten.records.discovered import Found
+from hasten.targets import Target
+
+
+@dataclass(slots=True)
+class Drain:
+    """`found` is what discovery knows of the target, `cycle` what its job was read to be."""
+
+    context: Context
+    target: Target
+    window: CallWindow
+    found: Found
+    cycle: Cycle = field(default_factory=Cycle)
+    cycle_read_at: datetime | None = None
+    cycle_read_of: str = ""
+    """The id of the job that was read."""
+
+    retries: set[datetime] = field(default_factory=set)
+    """When there is something to do again, for which this drain does not wait."""
+
+    unread: frozenset[str] = frozenset()
+    """Users whose assignments Graph could not return: they are no probes of the breaker."""
+
+    discovering: asyncio.Lock = field(default_factory=asyncio.Lock)
+    was_rediscovered: bool = False
+
+    @property
+    def now(self) -> datetime:
+        return self.context.now()
+
+    @property
+    def is_breaker_closed(self) -> bool:
+        return self.window.breaker.is_closed
+
+    def free_at(self, now: datetime) -> datetime:
+        """When the next call may leave: a slot is free and the breaker lets it through."""
+        return max(self.window.pace.free_at(now), self.window.breaker.lets_through_at(now))
+
+    async def learn_groups(self) -> None:
+        """Reads the groups that a sweep found assigned, or unassigned, since this drain began."""
+        known = await discovered.load(self.context.store, self.target.name)
+        if known is not None:
+            self.found = replace(self.found, groups=known.groups, assigned_at=known.assigned_at)
