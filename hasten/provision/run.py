@@ -23,8 +23,9 @@ from hasten.provision.triage import (
 )
 from hasten.watch.admit import observed
 
-POLL = timedelta(seconds=0.1)
-"""How often a run with free slots looks for new rows while calls are under way."""
+FIRST_POLL, LAST_POLL = timedelta(seconds=0.1), timedelta(seconds=1.6)
+"""How often a run with free slots reads the open rows while calls are under way: each wait is
+twice the one before it, and a call that begins or ends makes the waits short again."""
 
 NEARLY_DUE = timedelta(seconds=2)
 """A row due this soon is waited for: a scheduled wake may come early by the skew of two clocks."""
@@ -43,6 +44,7 @@ class Run:
     drain: Drain
     _under_way: dict[asyncio.Task[None], Call] = field(default_factory=dict)
     _telling: asyncio.Task[int] | None = None
+    _poll: timedelta = FIRST_POLL
 
     async def run(self, until: datetime) -> bool:
         """Whether nothing was left. Calls under way are always waited for, whatever happens."""
@@ -64,7 +66,7 @@ class Run:
         now = self.drain.now
         free_at = self.drain.free_at(now)
         if self._under_way and (free_at > now or self._is_full()):
-            await self._wait(min(max(free_at - now, POLL), until - now))
+            await self._wait(min(max(free_at - now, FIRST_POLL), until - now))
             return True
         rows = await self._open_rows()
         near = [row for row in rows if self._is_near(row, now)]
@@ -91,7 +93,8 @@ class Run:
         if not await self._make(calls):
             times = [call.ready_at(self.drain.window.pace.used(now)) for call in calls]
             times += [row.due_at for row in near if row.due_at > now]
-            await self._wait(min([at - now for at in times if at > now] + [POLL]))
+            await self._wait(min([at - now for at in times if at > now] + [self._poll]))
+            self._poll = min(2 * self._poll, LAST_POLL)
         return True
 
     async def _open_rows(self) -> list[Change]:
@@ -143,6 +146,7 @@ class Run:
             reserved = await reserve(self.drain, call)
             if reserved is not None:
                 self._under_way[asyncio.create_task(make(self.drain, reserved))] = reserved
+                self._poll = FIRST_POLL
             started = True
         return started
 
