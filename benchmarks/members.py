@@ -13,6 +13,7 @@ from kiota_abstractions.base_request_configuration import RequestConfiguration
 from msgraph.generated.groups.item.members.members_request_builder import MembersRequestBuilder
 
 from benchmarks.row import Row
+from hasten.adapters.graph import bodies
 from hasten.adapters.graph.client import graph_client
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.adapters.graph.wire import Wire
@@ -51,7 +52,7 @@ async def _objects() -> Row:
         request = client.groups.by_group_id("group").members.to_get_request_information(
             RequestConfiguration(query_parameters=query)
         )
-        return len(await wire.listed(request, needs=""))
+        return len(await wire.listed(request, bodies.member, needs=""))
 
     return await _row(f"{MEMBERS} members read, {len(body) // 1024} KiB", read, body, LIMIT)
 

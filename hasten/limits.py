@@ -32,8 +32,23 @@ ENQUEUE_TIMEOUT = timedelta(seconds=2.5)
 MAX_HINTS = 100
 """Members named in one look message: 100 ids stay far below the 256 KB of a Service Bus message."""
 
-SUBSCRIPTION_LIFETIME = timedelta(minutes=41_760)
+MAX_RETRY_AFTER = timedelta(minutes=10)
+"""Longest wait that a Retry-After may ask for. Graph documents no bound, and has answered with the
+year 9999: a revocation then comes back to ask again."""
+
+MAX_PAGES = 1000
+"""Pages of one list. Of 999 items each they hold a million, three times the objects that a tenant
+may have unless Microsoft raises its quota (Entra service limits: 300,000)."""
+
+MAX_DELTA_PAGES = 100
+"""Pages of a delta that one look reads. The next look goes on from there, so that a look ends
+within minutes and what it read is written down."""
+
+MAX_SUBSCRIPTION_LIFETIME = timedelta(minutes=41_760)
 """Longest expiry of a subscription to a group (Graph, subscription resource type)."""
+
+SUBSCRIPTION_LIFETIME = MAX_SUBSCRIPTION_LIFETIME - timedelta(hours=1)
+"""Asked for: Graph refuses more than the longest by its own clock, which may be behind ours."""
 
 MAX_SUBSCRIPTIONS = 90
 """Subscriptions we make; Graph allows 100 for one app in one tenant."""

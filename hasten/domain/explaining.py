@@ -36,13 +36,13 @@ class Nested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`through` are the assigned groups of which the person is a direct member. `names` are the
-    display names of groups, where they are known."""
+    """`enabled` is None where Graph does not say. `through` are the assigned groups of which the
+    person is a direct member. `names` are the display names of groups, where they are known."""
 
     target: str
     now: datetime
     exists: bool = True
-    enabled: bool = True
+    enabled: bool | None = True
     observes: bool = False
     direct: bool = False
     through: Sequence[str] = ()
@@ -83,6 +83,8 @@ def _who(facts: Facts) -> str:
             "There is no such user in Entra ID (any more): only Entra's own cycle can disable an "
             "account that they still have in the app."
         )
+    if facts.enabled is None:
+        return "The user exists in Entra ID; Graph does not say whether they are enabled."
     if not facts.enabled:
         return (
             "The user is disabled in Entra ID, where provisioning on demand cannot act: Entra's "

@@ -14,7 +14,7 @@ from hasten.domain.changes import (
     waiting,
 )
 from hasten.domain.planning import Call
-from hasten.domain.verdicts import Result, Verdict
+from hasten.domain.verdicts import UNREADABLE, Result, Verdict
 from hasten.limits import WINDOW
 
 REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 240))
@@ -83,9 +83,11 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
                 reason=verdict.reason,
                 next_action=verdict.next_action,
             )
-        case Result.UNAVAILABLE:
+        case Result.UNAVAILABLE if not _is_hopeless(change, verdict):
             due = now + max(verdict.retry_after or timedelta(0), backoff(change.attempts + 1))
-            return retried(change, due_at=due, reason=verdict.reason)
+            again = retried(change, due_at=due, reason=verdict.reason)
+            is_tried_alone = verdict.code == UNREADABLE and again.attempts >= ATTEMPTS_TOGETHER
+            return replace(again, alone=change.alone or is_tried_alone)
         case Result.NOT_ENTITLED if change.attempts < len(REPLICATION_LADDER):
             due = now + REPLICATION_LADDER[change.attempts]
             return replace(
@@ -114,7 +116,7 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
                 next_action=verdict.next_action,
                 expected_at=next_cycle,
             )
-        case Result.TRANSIENT | Result.FAILED:
+        case Result.TRANSIENT | Result.FAILED | Result.UNAVAILABLE:
             return finished(
                 change,
                 State.FAILED,
@@ -122,6 +124,13 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
                 reason=verdict.reason,
                 next_action=verdict.next_action,
             )
+
+
+def _is_hopeless(change: Change, verdict: Verdict) -> bool:
+    """A grant whose every answer is unreadable, also when it is called alone. An outage is waited
+    for, and a revocation is never given up."""
+    is_last = change.attempts >= MAX_TRANSIENT_ATTEMPTS
+    return verdict.code == UNREADABLE and is_last and not change.is_removal
 
 
 def _of_grant(verdict: Verdict) -> Verdict:

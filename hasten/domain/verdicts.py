@@ -3,7 +3,7 @@ inside strings, in one of three known shapes."""
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from http import HTTPStatus
@@ -12,6 +12,9 @@ from typing import Any
 from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
 from hasten.domain.proof import TAKES
 from hasten.domain.redaction import evidence, redacted
+
+UNREADABLE = "UnreadableAnswer"
+"""Code of an answer without a verdict: a proxy's page, JSON cut off, or a shape nobody knows."""
 
 
 class Result(StrEnum):
@@ -61,7 +64,7 @@ class Verdict:
 
 
 def judge(answer: Answer) -> Verdict:
-    """Never raises: what it cannot read is FAILED with the evidence kept."""
+    """Never raises: what it cannot read is UNAVAILABLE, with the evidence kept."""
     if not answer.accepted:
         return _refused(answer)
     body = _json(answer.body)
@@ -164,6 +167,8 @@ def _refused(answer: Answer) -> Verdict:
             return Verdict(Result.UNAVAILABLE, code, reason, "", retry_after, told)
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Verdict(Result.UNAVAILABLE, code, reason, "", retry_after, told)
+        case _ if not error:
+            return replace(_unreadable(answer), reason=reason)
     return Verdict(
         Result.FAILED, code, reason, "read the evidence: Graph refused the request", None, told
     )
@@ -171,8 +176,8 @@ def _refused(answer: Answer) -> Verdict:
 
 def _unreadable(answer: Answer) -> Verdict:
     return Verdict(
-        Result.FAILED,
-        "UnreadableAnswer",
+        Result.UNAVAILABLE,
+        UNREADABLE,
         "the answer has none of the known shapes",
         "read the evidence and check the provisioning log of the app",
         evidence=evidence(answer.body),

@@ -40,15 +40,15 @@ async def explain_person(context: Context, target: Target, user: str) -> list[st
             f"no sweep has found target {target.name} yet", "run python -m hasten doctor"
         )
     through = await context.directory.assigned_through(user, found.service_principal)
-    enabled = await context.directory.is_enabled(user)
+    known = await context.directory.user(user)
     rows = await _rows(context, target.name, user)
-    nested = [] if enabled is None else await _nested(context, found, user)
+    nested = [] if known is None else await _nested(context, found, user)
     groups = [group for group in through or () if group != user]
     facts = Facts(
         target=target.name,
         now=context.now(),
-        exists=enabled is not None,
-        enabled=bool(enabled),
+        exists=known is not None,
+        enabled=known.enabled if known else None,
         observes=target.observes,
         direct=user in (through or ()),
         through=groups,

@@ -44,8 +44,24 @@ class Assignment:
     created: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user in Entra ID. `enabled` is None where Graph does not say: that is no evidence."""
+
+    enabled: bool | None
+
+
 class DeltaExpired(Exception):  # noqa: N818 - the field's word
-    """Graph answered 410: the link can no longer be resumed."""
+    """Graph refused the link: it can no longer be resumed."""
+
+
+class DeltaCutShort(TemporaryError):  # noqa: N818 - the field's word
+    """A page of a delta could not be read. `read` holds what came before it, and from which link to
+    go on."""
+
+    def __init__(self, cause: TemporaryError, read: MembershipDelta) -> None:
+        super().__init__(cause.reason, cause.delay)
+        self.read = read
 
 
 class AlreadyExists(Exception):  # noqa: N818 - the field's word
@@ -64,8 +80,9 @@ class NotYet(TemporaryError):  # noqa: N818 - the field's word
 
 
 class Directory(Protocol):
-    """Every method raises TemporaryError where trying again may help (429, 5xx, no connection)
-    and PermanentError where someone must act (401, 403, and 404 unless said otherwise)."""
+    """Every method raises TemporaryError where trying again may help (429, 5xx, no connection, an
+    answer that is not what was asked for) and PermanentError where someone must act (401, 403, and
+    404 unless said otherwise)."""
 
     # --- what is there ---
 
@@ -117,7 +134,7 @@ class Directory(Protocol):
         None when the user does not exist."""
         ...
 
-    async def is_enabled(self, user: str) -> bool | None:
+    async def user(self, user: str) -> User | None:
         """None when the user does not exist."""
         ...
 
@@ -129,7 +146,7 @@ class Directory(Protocol):
         ...
 
     async def membership_delta(self, link: str) -> MembershipDelta:
-        """Raises DeltaExpired."""
+        """Raises DeltaExpired, and DeltaCutShort where only some of the pages can be read."""
         ...
 
     # --- groups, members and assignments: writes ---

@@ -53,11 +53,11 @@ def _just_left(removal: Change, now: datetime) -> Collection[str]:
 async def _standing(
     directory: Directory, service_principal: str, user: str, left: Collection[str]
 ) -> Standing:
-    through, enabled = await asyncio.gather(
-        directory.assigned_through(user, service_principal), directory.is_enabled(user)
+    through, known = await asyncio.gather(
+        directory.assigned_through(user, service_principal), directory.user(user)
     )
-    if through is None or enabled is None:
+    if through is None or known is None:
         return Standing.DELETED
-    if not enabled:
+    if known.enabled is False:
         return Standing.DISABLED
     return Standing.ASSIGNED if set(through).difference(left) else Standing.UNASSIGNED

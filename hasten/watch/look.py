@@ -13,7 +13,7 @@ from hasten.context import Context
 from hasten.domain.changes import Action, Change
 from hasten.errors import Conflict
 from hasten.messages import Look, Wake
-from hasten.ports.directory import DeltaExpired, Member
+from hasten.ports.directory import DeltaCutShort, DeltaExpired, Member
 from hasten.ports.telemetry import Event
 from hasten.records import cursors
 from hasten.records import discovered as registry
@@ -43,6 +43,8 @@ async def _watchers(context: Context, group: str) -> Sequence[str]:
 
 async def _read_on(context: Context, look: Look) -> Sequence[Member]:
     """Reads the delta, moves the cursor; when another look was faster, reads on from there.
+    Where a page cannot be read, what came before it is written down and the next look goes on from
+    there.
 
     Who watches is read last: a target that is noted later reads the members later still.
     """
@@ -53,20 +55,26 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
             await start_watching(context, look.group)
             _tell(context, look, "started", problem=True)
             return seen
-        began = context.now()
+        began, cut = context.now(), None
         try:
             delta = await context.directory.membership_delta(cursor.link)
         except DeltaExpired:
             await _restart(context, look, cursor)
             return seen
+        except DeltaCutShort as error:
+            delta, cut = error.read, error
         members = delta.members.get(look.group, ())
         seen += members
         targets = await _watchers(context, look.group)
         await _record(context, look, cursor.origin, targets, members, began=began)
+        moved = cursor.moved(delta.link, context.now())
         try:
-            await cursors.save(context.store, look.group, cursor.moved(delta.link, context.now()))
+            if cut is None or moved.link != cursor.link:
+                await cursors.save(context.store, look.group, moved)
         except Conflict:
             continue
+        if cut is not None:
+            raise cut
         return seen
     raise Conflict(look.group)
 

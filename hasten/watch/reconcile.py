@@ -12,7 +12,7 @@ from hasten.domain.notifications import bounded
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.ports.directory import DeltaExpired, MembershipDelta
+from hasten.ports.directory import DeltaCutShort, DeltaExpired, MembershipDelta
 from hasten.ports.telemetry import Event
 from hasten.records import delta_batches as batches
 from hasten.records.delta_batches import Batch
@@ -43,12 +43,17 @@ async def _read_on(context: Context, found: Sequence[Batch]) -> None:
 
 
 async def _read(context: Context, batch: Batch) -> None:
-    """Messages before the link: a crash between them repeats the looks."""
+    """Messages before the link: a crash between them repeats the looks. Raises DeltaCutShort once
+    what came before the page that cannot be read is looked at."""
+    cut: DeltaCutShort | None = None
     try:
         delta = await context.directory.membership_delta(batch.link)
     except DeltaExpired:
         link = await context.directory.membership_start(*batch.groups)
         result, news = "restarted", _without_hints(batch.groups)
+    except DeltaCutShort as error:
+        cut, link = error, error.read.link
+        result, news = "read", _of(batch.groups, error.read)
     else:
         link = delta.link
         result, news = "read", _of(batch.groups, delta)
@@ -58,6 +63,8 @@ async def _read(context: Context, batch: Batch) -> None:
     except Conflict:
         return  # another instance read on from here, and sent what it saw
     _tell(context, result, groups=len(batch.groups), changed=len(news))
+    if cut is not None:
+        raise cut
 
 
 async def _regroup(context: Context, found: Sequence[Batch], watched: Collection[str]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain import subscribing
 from hasten.domain.subscribing import ALL_GROUPS, Ours, Plan, Subscription, groups_of
+from hasten.error_collector import Troubles
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import SUBSCRIPTION_LIFETIME
@@ -40,8 +41,8 @@ async def ensure_subscriptions(context: Context, groups: Collection[str]) -> Non
     at once more, for what happened before it.
 
     Where Graph disagrees with its own list, all is compared once more: another instance may
-    have been faster, or the list came from a replica that lags behind. One resource that Graph
-    refuses does not keep the others waiting.
+    have been faster, or the list came from a replica that lags behind. One subscription that Graph
+    refuses, or whose answer cannot be read, does not keep the others waiting.
     """
     for _ in range(2):
         differing = await _ensure_once(context, groups)
@@ -59,42 +60,58 @@ async def _ensure_once(context: Context, groups: Collection[str]) -> Sequence[st
     listed = [_read(item) for item in await context.directory.subscriptions()]
     ours = _ours(context, records.values())
     plan = subscribing.plan(listed, groups, ours=ours, now=context.now())
+    troubles = Troubles()
     for orphan in plan.orphans:
-        await _remove(context, orphan)
+        with troubles.kept():
+            await _remove(context, orphan)
     for kept in plan.keep:
         if kept.expires != records[kept.id].expires:  # the answer to a renewal was lost
             await subscriptions.renewed(context.store, kept.id, kept.expires)
-    blocked, failed = await _make(context, plan, groups)
+    blocked, made_all = await _make(context, plan, groups, troubles)
     if blocked:
         return blocked
     for lost in records.keys() - {subscription.id for subscription in listed}:
         await subscriptions.forget(context.store, lost)
-    if failed:
-        raise failed[0]
-    await _remove_superseded(context, plan, groups)
-    return [due.resource for due in plan.renew if not await renew(context, due.id)]
+    if made_all:
+        with troubles.kept():
+            await _remove_superseded(context, plan, groups)
+    gone = await _renew_all(context, plan, troubles)
+    if not gone:
+        troubles.surface()
+    return gone
+
+
+async def _renew_all(context: Context, plan: Plan, troubles: Troubles) -> Sequence[str]:
+    """The resources whose subscription is gone."""
+    gone: list[str] = []
+    for due in plan.renew:
+        with troubles.kept():
+            if not await renew(context, due.id):
+                gone.append(due.resource)
+    return gone
 
 
 async def _make(
-    context: Context, plan: Plan, groups: Collection[str]
-) -> tuple[Sequence[str], Sequence[PermanentError]]:
-    """Graph allows no second subscription to a resource: the old one goes just before."""
+    context: Context, plan: Plan, groups: Collection[str], troubles: Troubles
+) -> tuple[Sequence[str], bool]:
+    """The resources that have one already, and whether all others could be made. Graph allows no
+    second subscription to a resource: the old one goes just before."""
     outdated = {subscription.resource: subscription for subscription in plan.replace}
     blocked: list[str] = []
-    failed: list[PermanentError] = []
+    made = 0
     for resource in (*outdated, *plan.create):
-        if resource in outdated:
-            await _remove(context, outdated[resource])
-        try:
-            await _create(context, resource)
-        except AlreadyExists:
-            blocked.append(resource)
-        except PermanentError as error:
-            failed.append(error)
-        else:
+        with troubles.kept():
+            if resource in outdated:
+                await _remove(context, outdated[resource])
+            try:
+                await _create(context, resource)
+            except AlreadyExists:
+                blocked.append(resource)
+                continue
+            made += 1
             if not plan.superseded:
                 await _look_at(context, groups_of(resource, groups))
-    return blocked, failed
+    return blocked, made + len(blocked) == len(outdated) + len(plan.create)
 
 
 async def _remove_superseded(context: Context, plan: Plan, groups: Collection[str]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
-from hasten.ports.directory import AlreadyExists, Assignment, Member, Missing
+from hasten.ports.directory import AlreadyExists, Assignment, Member, Missing, User
 from tests.support.virtual_time import now
 
 SERVICE_PRINCIPAL = "0000aaaa-0000-4000-8000-000000000001"
@@ -21,6 +21,8 @@ class FakeTenant:
     assigned: dict[str, list[str]] = field(default_factory=dict)
     """What each user is assigned through; a user who is not named here does not exist."""
     disabled: set[str] = field(default_factory=set)
+    unsaid: set[str] = field(default_factory=set)
+    """Users of whom Graph does not say whether they are enabled."""
     people: dict[str, Json] = field(default_factory=dict)
     """How users can be found besides their id."""
     groups: list[str] = field(default_factory=list)
@@ -114,8 +116,10 @@ class FakeTenant:
             )
         ]
 
-    async def is_enabled(self, user: str) -> bool | None:
-        return user not in self.disabled if user in self.assigned else None
+    async def user(self, user: str) -> User | None:
+        if user not in self.assigned:
+            return None
+        return User(enabled=None if user in self.unsaid else user not in self.disabled)
 
     async def group(self, group: str) -> Json | None:
         if group not in self.group_objects and (group in self.groups or group in self.history):

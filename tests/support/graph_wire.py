@@ -7,6 +7,7 @@ import httpx
 from azure.core.credentials import AccessToken
 
 from hasten.adapters.graph.directory import GraphDirectory
+from hasten.json import Json
 
 BASE = "https://graph.test/v1.0"
 GROUP = "0000bbbb-0000-4000-8000-000000000001"
@@ -51,6 +52,25 @@ class Wire:
 
     def directory(self, credential: Credential | None = None) -> GraphDirectory:
         return GraphDirectory(BASE, credential or Credential(), httpx.MockTransport(self))
+
+
+def principal(object_id: str = APP) -> Json:
+    return {"id": object_id, "appId": object_id, "displayName": "TOTAL", "appRoles": []}
+
+
+def group(object_id: str = GROUP, **properties: object) -> Json:
+    """As Graph shows it, with all that Hasten selects."""
+    return {
+        "id": object_id,
+        "displayName": "TOTAL users",
+        "mailNickname": "total-users",
+        "mailEnabled": False,
+        "securityEnabled": True,
+        "isAssignableToRole": None,
+        "groupTypes": [],
+        "membershipRule": None,
+        **properties,
+    }
 
 
 def ok(body: object) -> httpx.Response:

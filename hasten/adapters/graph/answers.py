@@ -1,6 +1,7 @@
 """What an answer of Graph means for whoever asked: a body, later, or no."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -10,9 +11,18 @@ import httpx
 
 from hasten.domain.redaction import redacted
 from hasten.errors import PermanentError, TemporaryError
+from hasten.json import Json
+from hasten.limits import MAX_RETRY_AFTER
 
 DEFAULT_DELAY = timedelta(seconds=5)
 PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
+FULL = re.compile(
+    r"quota|maximum number|\blimit\b.*\breached|\breached\b.*\blimit", re.IGNORECASE | re.DOTALL
+)
+"""In Graph's code or message, when there is no room for one more subscription or object."""
+
+FULL_FOR_EVER = "subscriptioncountreached"
+"""Graph names it with 429 for some resources: waiting does not make room."""
 
 
 class RefusedError(PermanentError):
@@ -34,41 +44,94 @@ class PassingError(TemporaryError):
         self.asked = asked is not None
 
 
-def checked(response: httpx.Response, *, needs: str) -> bytes:
-    """The body of a 2xx. Raises PassingError and RefusedError else.
+class UnreadableError(TemporaryError):
+    """Graph answered with success, but not with what was asked for. Nothing is known."""
 
-    `needs` names the Graph permission to grant when Graph refuses.
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"Graph's answer is not what was asked for: {problem}", DEFAULT_DELAY)
+
+
+def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
+    """The same where it is a 2xx. Raises PassingError and RefusedError else.
+
+    `needs` names the Graph permission to grant when Graph refuses. A 404 says that something is not
+    there only where an error of Graph is in it: a proxy answers 404 as well.
     """
     if response.is_success:
-        return response.content
+        return response
     status = response.status_code
-    code, message = graph_error(response)
-    if response.is_server_error or status in PASSING:
+    error = graph_error(response)
+    code, said = str((error or {}).get("code") or ""), str((error or {}).get("message") or "")
+    message = redacted(said)
+    is_full = status == HTTPStatus.FORBIDDEN and FULL.search(f"{code} {said}") is not None
+    is_full |= FULL_FOR_EVER in f"{code} {said}".casefold()
+    is_known = response.is_client_error and (error is not None or status != HTTPStatus.NOT_FOUND)
+    if not is_full and (not is_known or status in PASSING):
         reason = f"Graph answered {status} {code} {message}".strip()
         raise PassingError(status, reason, retry_after(response))
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+    if is_full:
+        next_action = (
+            "delete what this app or tenant no longer needs, or ask Microsoft for a higher limit"
+        )
+    elif status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         next_action = f"grant the app's identity {needs} on Microsoft Graph"
     else:
         next_action = "check that the object still exists in the tenant"
     raise RefusedError(status, code, message, next_action)
 
 
-def graph_error(response: httpx.Response) -> tuple[str, str]:
-    """Code and message, without names, of Graph's error; empty where it has another shape."""
+def graph_error(response: httpx.Response) -> Json | None:
+    """The error that Graph puts into what it refuses; None where the body has another shape."""
     try:
         error: Any = json.loads(response.content)["error"]
-        return str(error.get("code") or ""), redacted(str(error.get("message") or ""))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return "", ""
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+    return error if isinstance(error, dict) else None
+
+
+def body(response: httpx.Response) -> Json:
+    """The JSON object of a 2xx. Raises UnreadableError."""
+    try:
+        parsed: Any = json.loads(response.content)
+    except (ValueError, RecursionError):
+        raise UnreadableError(f"{len(response.content)} bytes that are no JSON") from None
+    if not isinstance(parsed, dict):
+        raise UnreadableError("it is no JSON object")
+    if "error" in parsed:
+        raise UnreadableError("it is an error with the status of success")
+    return parsed
+
+
+def nothing(response: httpx.Response) -> None:
+    """A 2xx to a write that Graph answers with 204. Raises UnreadableError for a body that is not
+    Graph's: then nobody knows whether Graph got the request."""
+    if response.status_code != HTTPStatus.NO_CONTENT:
+        body(response)
+
+
+def count(response: httpx.Response) -> int:
+    """Of a `$count` path. Raises UnreadableError."""
+    written = response.content.removeprefix(b"\xef\xbb\xbf")
+    if not re.fullmatch(rb"[0-9]{1,10}", written):
+        raise UnreadableError("it is no number")
+    return int(written)
 
 
 def retry_after(response: httpx.Response) -> timedelta | None:
-    """Seconds or an HTTP date (RFC 9110)."""
+    """Seconds, whole or not, or an HTTP date (RFC 9110); at most MAX_RETRY_AFTER."""
     value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return timedelta(seconds=int(value))
+    if re.fullmatch(r"[0-9]+(\.[0-9]*)?", value):
+        return timedelta(seconds=min(float(value), MAX_RETRY_AFTER.total_seconds()))
+    at = _date(value)
+    if at is None:
+        return None
+    told = _date(response.headers.get("Date", "")) or datetime.now(UTC)
+    return min(max(timedelta(0), at - told), MAX_RETRY_AFTER)
+
+
+def _date(value: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return max(timedelta(0), at.astimezone(UTC) - datetime.now(UTC))

@@ -2,21 +2,56 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.request_information import RequestInformation
 from msgraph.generated.groups.delta.delta_request_builder import DeltaRequestBuilder
 from msgraph.graph_service_client import GraphServiceClient
 
-from hasten.adapters.graph.answers import RefusedError
-from hasten.adapters.graph.wire import Wire, link
+from hasten.adapters.graph import bodies
+from hasten.adapters.graph.answers import PassingError, RefusedError, UnreadableError
+from hasten.adapters.graph.paging import DELTA, NEXT, PageLimitError, Trail, items, link
+from hasten.adapters.graph.shapes import Shape, text
+from hasten.adapters.graph.wire import Wire
+from hasten.errors import TemporaryError
 from hasten.json import Json
-from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.directory import DeltaExpired, Member, MembershipDelta
+from hasten.limits import MAX_DELTA_PAGES, MAX_GROUPS_PER_DELTA
+from hasten.ports.directory import DeltaCutShort, DeltaExpired, Member, MembershipDelta
 
 NEEDS = "Group.Read.All"
 EXPIRED_CODES = frozenset({"syncstatenotfound", "resyncrequired", "syncstateinvalid"})
+NOT_THE_LINK = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+"""What Graph refuses with these is no fault of the link: a permission or the group is missing."""
+
+GROUP = Shape(must={"id": text})
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the pages so far say. A large group is spread over several; the later word on a member
+    holds."""
+
+    members: dict[str, dict[str, Member]] = field(default_factory=lambda: defaultdict(dict))
+
+    def add(self, page: "_Page") -> None:
+        for group, some in page.members:
+            self.members[group].update((member.id, member) for member in some)
+
+    def until(self, url: str) -> MembershipDelta:
+        found = {group: tuple(known.values()) for group, known in self.members.items()}
+        return MembershipDelta(found, url)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    members: Sequence[tuple[str, Sequence[Member]]]
+    following: str | None
+    """None on the last page, which has the link for the next time instead."""
+
+    delta_link: str
 
 
 async def start(client: GraphServiceClient, wire: Wire, groups: Sequence[str]) -> str:
@@ -31,39 +66,73 @@ async def start(client: GraphServiceClient, wire: Wire, groups: Sequence[str]) -
     # The builder does not know $deltatoken.
     request.url_template = f"{request.url_template}{{&%24deltatoken}}"
     request.query_parameters["%24deltatoken"] = "latest"
-    delta = await _read(wire, request)
-    return delta.link
-
-
-async def since(wire: Wire, delta_link: str) -> MembershipDelta:
-    return await _read(wire, link(delta_link))
-
-
-async def _read(wire: Wire, request: RequestInformation) -> MembershipDelta:
-    """All pages. A large group is spread over several; the later word on a member holds."""
-    members: dict[str, dict[str, Member]] = defaultdict(dict)
+    trail = wire.trail(MAX_DELTA_PAGES)
     while True:
-        page = await _page(wire, request)
-        for group in page.get("value", ()):
-            of_group = members[str(group["id"]).lower()]
-            for listed in group.get("members@delta", ()):
-                member = as_member(listed)
-                of_group[member.id] = member
-        if "@odata.deltaLink" in page:
-            found = {group: tuple(of_group.values()) for group, of_group in members.items()}
-            return MembershipDelta(found, str(page["@odata.deltaLink"]))
-        request = link(str(page["@odata.nextLink"]))
+        page = await _page(wire, request, trail)
+        if page.following is None:
+            return page.delta_link
+        request = trail.follow(page.following)
 
 
-async def _page(wire: Wire, request: RequestInformation) -> Json:
+async def since(wire: Wire, begin: str) -> MembershipDelta:
+    """All pages from the link `begin` on. Raises DeltaExpired where Graph refuses that link, and
+    DeltaCutShort where it is a later page that cannot be read."""
+    trail = wire.trail(MAX_DELTA_PAGES, begin)
+    reading, unread, request = _Reading(), begin, link(begin)
+    while True:
+        try:
+            page = await _resumed(wire, request, trail)
+        except DeltaExpired:
+            if unread == begin:
+                raise
+            # The next look begins at this page, finds the same, and starts again.
+            cause = UnreadableError("Graph refuses the nextLink that it gave")
+            raise DeltaCutShort(cause, reading.until(unread)) from None
+        except TemporaryError as error:
+            if unread == begin:
+                raise
+            raise DeltaCutShort(error, reading.until(unread)) from error
+        reading.add(page)
+        if page.following is None:
+            return reading.until(page.delta_link)
+        try:
+            request = trail.follow(page.following)
+        except PageLimitError as limit:
+            raise DeltaCutShort(limit, reading.until(page.following)) from limit
+        except UnreadableError as circle:
+            raise DeltaCutShort(circle, reading.until(begin)) from circle
+        unread = page.following
+
+
+async def _resumed(wire: Wire, request: RequestInformation, trail: Trail) -> _Page:
+    """Raises DeltaExpired where Graph refuses the link, in whatever way: it documents some codes
+    of 400 and 410 as examples."""
     try:
-        return await wire.read(request, needs=NEEDS)
+        return await _page(wire, request, trail)
     except RefusedError as refused:
-        if refused.status == HTTPStatus.GONE or refused.code.casefold() in EXPIRED_CODES:
-            raise DeltaExpired from None
+        if refused.status in NOT_THE_LINK and refused.code.casefold() not in EXPIRED_CODES:
+            raise
+        raise DeltaExpired from refused
+    except PassingError as passing:
+        if passing.status == HTTPStatus.CONFLICT:
+            raise DeltaExpired from passing
         raise
 
 
-def as_member(listed: Json) -> Member:
-    kind = str(listed.get("@odata.type", "")).rpartition(".")[2]
-    return Member(str(listed["id"]).lower(), kind, removed="@removed" in listed)
+async def _page(wire: Wire, request: RequestInformation, trail: Trail) -> _Page:
+    def parse(page: Json) -> _Page:
+        following, delta_link = trail.link_of(page, NEXT), trail.link_of(page, DELTA)
+        if (following is None) == (delta_link is None):
+            raise UnreadableError(f"it must have one of {NEXT} and {DELTA}")
+        return _Page([_members(group) for group in items(page)], following, delta_link or "")
+
+    return await wire.read(request, parse, needs=NEEDS)
+
+
+def _members(listed: Any) -> tuple[str, Sequence[Member]]:
+    """A group whose members did not change has no members@delta."""
+    group = GROUP.read(listed)
+    some = group.get("members@delta", [])
+    if not isinstance(some, list):
+        raise UnreadableError("members@delta is not a list")
+    return group["id"].lower(), [bodies.member(one) for one in some]

@@ -15,7 +15,7 @@ from msgraph.generated.service_principals.item.synchronization.jobs.jobs_request
 )
 from msgraph.graph_service_client import GraphServiceClient
 
-from hasten.adapters.graph import on_demand
+from hasten.adapters.graph import bodies, on_demand
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.domain.verdicts import Answer
 from hasten.json import Json
@@ -32,16 +32,17 @@ class Provisioning:
 
     async def jobs(self, service_principal: str) -> Sequence[Json]:
         request = self._jobs(service_principal).to_get_request_information()
-        return await self._wire.listed(request, needs=SYNCHRONIZATION)
+        return await self._wire.listed(request, bodies.JOB.read, needs=SYNCHRONIZATION)
 
     async def job(self, service_principal: str, job: str) -> Json | None:
         request = self._job(service_principal, job).to_get_request_information()
-        return await or_none(self._wire.read(request, needs=SYNCHRONIZATION))
+        reading = self._wire.read(request, bodies.JOB.of(job), needs=SYNCHRONIZATION)
+        return await or_none(reading)
 
     async def rules(self, service_principal: str, job: str) -> Sequence[Json]:
         request = self._job(service_principal, job).schema.to_get_request_information()
-        schema = await self._wire.read(request, needs=SYNCHRONIZATION)
-        return list(schema.get("synchronizationRules", ()))
+        schema = await self._wire.read(request, bodies.SCHEMA.read, needs=SYNCHRONIZATION)
+        return list(schema["synchronizationRules"])
 
     async def pause_job(self, service_principal: str, job: str) -> None:
         request = self._job(service_principal, job).pause.to_post_request_information()
@@ -69,8 +70,11 @@ class Provisioning:
         request = self._client.audit_logs.provisioning.to_get_request_information(
             RequestConfiguration(query_parameters=query)
         )
-        entries = await self._wire.listed(request, needs=LOGS, turn=self._wire.reports.turn)
-        return sorted(entries, key=_activity_time, reverse=True)
+        entries = await self._wire.listed(
+            request, bodies.LOG_ENTRY.read, needs=LOGS, turn=self._wire.reports.turn
+        )
+        of_job = [entry for entry in entries if (entry.get("jobId") or job) == job]
+        return sorted(of_job, key=_activity_time, reverse=True)
 
     def _jobs(self, service_principal: str) -> JobsRequestBuilder:
         principal = self._client.service_principals.by_service_principal_id(service_principal)

@@ -1,7 +1,7 @@
 """What is there: enterprise applications, people, groups and who is assigned."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from functools import partial
 from typing import Any
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
@@ -25,10 +25,10 @@ from msgraph.generated.users.item.user_item_request_builder import UserItemReque
 from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 from msgraph.graph_service_client import GraphServiceClient
 
-from hasten.adapters.graph.membership import as_member
+from hasten.adapters.graph import bodies
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.json import Json
-from hasten.ports.directory import Assignment, Member
+from hasten.ports.directory import Assignment, Member, User
 
 DIRECTORY = "Directory.Read.All"
 GROUPS = "Group.Read.All"
@@ -62,48 +62,60 @@ class Reads:
                 select=PRINCIPAL_FIELDS
             )
             item = all_of_them.by_service_principal_id(object_id)
-            return await self._at_most_one(_get(item, query), needs=DIRECTORY)
+            known = self._wire.read(
+                _get(item, query), bodies.SERVICE_PRINCIPAL.of(object_id), needs=DIRECTORY
+            )
+            return _at_most_one(await or_none(known))
         wanted = _equals(appId=app_id, displayName=display_name)
         listing = ServicePrincipalsRequestBuilder.ServicePrincipalsRequestBuilderGetQueryParameters(
             filter=wanted, select=PRINCIPAL_FIELDS
         )
-        return await self._wire.listed(_get(all_of_them, listing), needs=DIRECTORY)
+        return await self._wire.listed(
+            _get(all_of_them, listing), bodies.SERVICE_PRINCIPAL.read, needs=DIRECTORY
+        )
 
     async def users(
         self, *, object_id: str = "", upn: str = "", mail: str = "", employee_id: str = ""
     ) -> Sequence[Json]:
         if object_id:
-            return await self._at_most_one(self._user(object_id), needs=DIRECTORY)
+            known = self._wire.read(
+                self._user(object_id), bodies.USER.of(object_id), needs=DIRECTORY
+            )
+            return _at_most_one(await or_none(known))
         # A guest's UPN has a `#`, which a path cannot carry.
         wanted = _equals(userPrincipalName=upn, mail=mail, employeeId=employee_id)
         query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
             filter=wanted, select=USER_FIELDS
         )
-        return await self._wire.listed(_get(self._client.users, query), needs=DIRECTORY)
+        return await self._wire.listed(
+            _get(self._client.users, query), bodies.USER.read, needs=DIRECTORY
+        )
 
-    async def is_enabled(self, user: str) -> bool | None:
-        found = await or_none(self._wire.read(self._user(user), needs=DIRECTORY))
-        return None if found is None else bool(found["accountEnabled"])
+    async def user(self, user: str) -> User | None:
+        parse = partial(bodies.user, user)
+        return await or_none(self._wire.read(self._user(user), parse, needs=DIRECTORY))
 
     async def group(self, group: str) -> Json | None:
         query = GroupItemRequestBuilder.GroupItemRequestBuilderGetQueryParameters(
             select=GROUP_FIELDS
         )
         request = _get(self._client.groups.by_group_id(group), query)
-        return await or_none(self._wire.read(request, needs=GROUPS))
+        return await or_none(self._wire.read(request, bodies.GROUP.of(group), needs=GROUPS))
 
     async def groups_named(self, display_name: str) -> Sequence[Json]:
         query = GroupsRequestBuilder.GroupsRequestBuilderGetQueryParameters(
             filter=_equals(displayName=display_name), select=GROUP_FIELDS
         )
-        return await self._wire.listed(_get(self._client.groups, query), needs=GROUPS)
+        return await self._wire.listed(
+            _get(self._client.groups, query), bodies.GROUP.read, needs=GROUPS
+        )
 
     async def members(self, group: str) -> Sequence[Member]:
         query = MembersRequestBuilder.MembersRequestBuilderGetQueryParameters(
             select=["id"], top=LARGEST_PAGE
         )
         request = _get(self._client.groups.by_group_id(group).members, query)
-        return [as_member(listed) for listed in await self._wire.listed(request, needs=GROUPS)]
+        return await self._wire.listed(request, bodies.member, needs=GROUPS)
 
     async def member_count(self, group: str) -> int:
         counted = self._client.groups.by_group_id(group).members.count
@@ -118,23 +130,28 @@ class Reads:
         builder = assigned_to.AppRoleAssignedToRequestBuilder
         query = builder.AppRoleAssignedToRequestBuilderGetQueryParameters(top=LARGEST_PAGE)
         request = _get(principal.app_role_assigned_to, query)
-        return [_assignment(a) for a in await self._wire.listed(request, needs=DIRECTORY)]
+        return await self._wire.listed(request, bodies.assignment, needs=DIRECTORY)
 
     async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
         query = AppRoleAssignmentsRequestBuilder.AppRoleAssignmentsRequestBuilderGetQueryParameters(
             filter=f"resourceId eq {service_principal}"
         )
         request = _get(self._client.users.by_user_id(user).app_role_assignments, query)
-        listed = await or_none(self._wire.listed(request, needs=DIRECTORY))
-        return None if listed is None else [str(a["principalId"]).lower() for a in listed]
+        reading = self._wire.listed(request, bodies.ASSIGNED.read, needs=DIRECTORY)
+        listed = await or_none(reading)
+        if listed is None:
+            return None
+        wanted = service_principal.casefold()
+        here = [a for a in listed if (a.get("resourceId") or wanted).casefold() == wanted]
+        return [a["principalId"].lower() for a in here]
 
     def _user(self, user: str) -> RequestInformation:
         query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=USER_FIELDS)
         return _get(self._client.users.by_user_id(user), query)
 
-    async def _at_most_one(self, request: RequestInformation, *, needs: str) -> Sequence[Json]:
-        found = await or_none(self._wire.read(request, needs=needs))
-        return [] if found is None else [found]
+
+def _at_most_one(found: Json | None) -> Sequence[Json]:
+    return [] if found is None else [found]
 
 
 def _get(builder: Any, query: object) -> RequestInformation:
@@ -150,14 +167,3 @@ def _equals(**wanted: str) -> str:
     [(name, value)] = [(name, value) for name, value in wanted.items() if value]
     quoted = value.replace("'", "''")
     return f"{name} eq '{quoted}'"
-
-
-def _assignment(listed: Json) -> Assignment:
-    created = listed.get("createdDateTime")
-    return Assignment(
-        id=str(listed["id"]),
-        principal=str(listed["principalId"]).lower(),
-        kind=str(listed["principalType"]),
-        role=str(listed["appRoleId"]).lower(),
-        created=None if created is None else datetime.fromisoformat(created),
-    )

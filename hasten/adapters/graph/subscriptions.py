@@ -6,6 +6,7 @@ from datetime import datetime
 from msgraph.generated.models.subscription import Subscription
 from msgraph.graph_service_client import GraphServiceClient
 
+from hasten.adapters.graph import bodies
 from hasten.adapters.graph.refusals import there_already
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.json import Json
@@ -20,7 +21,7 @@ class Subscriptions:
 
     async def subscriptions(self) -> Sequence[Json]:
         request = self._client.subscriptions.to_get_request_information()
-        return await self._wire.listed(request, needs=GROUPS)
+        return await self._wire.listed(request, bodies.SUBSCRIPTION.read, needs=GROUPS)
 
     async def subscribe(
         self,
@@ -43,12 +44,13 @@ class Subscriptions:
         )
         request = self._client.subscriptions.to_post_request_information(wanted)
         with there_already():
-            return await self._wire.write_once(request, needs=GROUPS)
+            return await self._wire.write_once(request, bodies.SUBSCRIPTION.read, needs=GROUPS)
 
     async def renew(self, subscription: str, expires: datetime) -> Json | None:
         item = self._client.subscriptions.by_subscription_id(subscription)
         request = item.to_patch_request_information(Subscription(expiration_date_time=expires))
-        return await or_none(self._wire.write(request, needs=GROUPS))
+        parse = bodies.RENEWED.of(subscription)
+        return await or_none(self._wire.write_and_read(request, parse, needs=GROUPS))
 
     async def unsubscribe(self, subscription: str) -> None:
         item = self._client.subscriptions.by_subscription_id(subscription)

@@ -4,7 +4,6 @@ The SDK's own models take 13 ms a user to build; json.loads takes microseconds.
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from http import HTTPStatus
@@ -12,7 +11,6 @@ from typing import TypeVar
 
 import httpx
 from azure.core.exceptions import AzureError
-from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_adapter import RequestAdapter
 from kiota_abstractions.request_information import RequestInformation
@@ -25,14 +23,24 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from hasten.adapters.graph.answers import DEFAULT_DELAY, PassingError, RefusedError, checked
+from hasten.adapters.graph.answers import (
+    DEFAULT_DELAY,
+    PassingError,
+    RefusedError,
+    body,
+    checked,
+    count,
+    nothing,
+)
+from hasten.adapters.graph.paging import NEXT, Trail, items
 from hasten.adapters.graph.pressure import Pressure
+from hasten.adapters.graph.shapes import Parse
 from hasten.adapters.graph.spacing import Spacing
 from hasten.adapters.telemetry.traces import untraced
 from hasten.errors import TemporaryError
-from hasten.json import Json
 from hasten.limits import (
     CALL_TIMEOUT,
+    MAX_PAGES,
     READ_TIMEOUT,
     REPORT_CALLS_PER_WINDOW,
     WINDOW,
@@ -68,7 +76,7 @@ class Wire:
             async with asyncio.timeout(within.total_seconds()):
                 with untraced():
                     response = await self._adapter.send_primitive_async(request, "bytes", {})
-        except (httpx.TransportError, TimeoutError) as error:
+        except (httpx.RequestError, TimeoutError) as error:
             reason = f"Graph did not answer: {type(error).__name__}"
             raise TemporaryError(reason, DEFAULT_DELAY) from error
         except AzureError as error:
@@ -80,46 +88,71 @@ class Wire:
         self._pressure.hear(response.headers.get("x-ms-throttle-limit-percentage"), _clock())
         return response
 
-    async def read(self, request: RequestInformation, *, needs: str) -> Json:
-        """The body. Raises TemporaryError and RefusedError."""
-        return _json(await self._read(request, needs=needs))
+    async def read(self, request: RequestInformation, parse: Parse[T], *, needs: str) -> T:
+        """What `parse` makes of the body. Raises TemporaryError and RefusedError."""
+        return await self._read(request, lambda response: parse(body(response)), needs=needs)
 
     async def count(self, request: RequestInformation, *, needs: str) -> int:
         """Of a `$count` path. Raises TemporaryError and RefusedError."""
         # Only the index that is eventually consistent counts directory objects.
         request.headers.try_add("ConsistencyLevel", "eventual")
-        return int((await self._read(request, needs=needs)).decode("utf-8-sig"))
+        return await self._read(request, count, needs=needs)
 
     async def listed(
-        self, request: RequestInformation, *, needs: str, turn: Turn | None = None
-    ) -> list[Json]:
-        """The items of all pages. A page may be empty and still have a next one. Each waits for
-        its `turn`."""
-        page = await self._page(request, needs=needs, turn=turn)
-        items = [*page.get("value", ())]
-        while "@odata.nextLink" in page:
-            page = await self._page(link(page["@odata.nextLink"]), needs=needs, turn=turn)
-            items += page.get("value", ())
-        return items
+        self,
+        request: RequestInformation,
+        parse: Parse[T],
+        *,
+        needs: str,
+        turn: Turn | None = None,
+    ) -> list[T]:
+        """What `parse` makes of each item of all pages, or none at all: a part of a list would say
+        that others are not there. A page may be empty and still have a next one. Each waits for its
+        `turn`."""
+        trail = self.trail(MAX_PAGES)
+        found: list[T] = []
 
-    async def _page(self, request: RequestInformation, *, needs: str, turn: Turn | None) -> Json:
-        if turn is not None:
-            await turn()
-        return await self.read(request, needs=needs)
+        def take(response: httpx.Response) -> tuple[list[T], str | None]:
+            page = body(response)
+            return [parse(item) for item in items(page)], trail.link_of(page, NEXT)
 
-    async def write(self, request: RequestInformation, *, needs: str) -> Json:
+        following: RequestInformation | None = request
+        while following is not None:
+            if turn is not None:
+                await turn()
+            some, url = await self._read(following, take, needs=needs)
+            found += some
+            following = None if url is None else trail.follow(url)
+        return found
+
+    def trail(self, most: int, begin: str = "") -> Trail:
+        """Of a read of at most so many pages; `begin` is the link of the first, if it has one."""
+        return Trail(str(self._adapter.base_url), most, begin)
+
+    async def write(self, request: RequestInformation, *, needs: str) -> None:
         """One that may be sent twice. Raises TemporaryError and RefusedError."""
-        return _json(await self._insist(request, needs=needs))
+        await self._insist(request, nothing, needs=needs)
 
-    async def write_once(self, request: RequestInformation, *, needs: str) -> Json:
+    async def write_and_read(
+        self, request: RequestInformation, parse: Parse[T], *, needs: str
+    ) -> T:
+        """The same, where the answer says what there is now."""
+        return await self._insist(request, lambda response: parse(body(response)), needs=needs)
+
+    async def write_once(self, request: RequestInformation, parse: Parse[T], *, needs: str) -> T:
         """One that makes another thing each time. Raises TemporaryError and RefusedError."""
-        return _json(checked(await self.send(request), needs=needs))
+        return parse(body(checked(await self.send(request), needs=needs)))
 
-    async def _read(self, request: RequestInformation, *, needs: str) -> bytes:
+    async def _read(
+        self, request: RequestInformation, take: Callable[[httpx.Response], T], *, needs: str
+    ) -> T:
         await asyncio.sleep(self._pressure.pause(_clock()))
-        return await self._insist(request, needs=needs)
+        return await self._insist(request, take, needs=needs)
 
-    async def _insist(self, request: RequestInformation, *, needs: str) -> bytes:
+    async def _insist(
+        self, request: RequestInformation, take: Callable[[httpx.Response], T], *, needs: str
+    ) -> T:
+        """An answer that `take` cannot read is asked for again like one that did not come."""
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(_worth_a_quick_try),
             stop=stop_after_attempt(QUICK_TRIES),
@@ -127,7 +160,7 @@ class Wire:
             reraise=True,
         ):
             with attempt:
-                return checked(await self.send(request, READ_TIMEOUT), needs=needs)
+                return take(checked(await self.send(request, READ_TIMEOUT), needs=needs))
         raise AssertionError("tenacity returns or raises")
 
 
@@ -139,19 +172,6 @@ async def or_none(asking: Awaitable[T]) -> T | None:
         if refused.status == HTTPStatus.NOT_FOUND:
             return None
         raise
-
-
-def link(url: str) -> RequestInformation:
-    """A GET of a nextLink or deltaLink, verbatim."""
-    request = RequestInformation(Method.GET)
-    request.url = url
-    request.headers.try_add("Accept", "application/json")
-    return request
-
-
-def _json(content: bytes) -> Json:
-    body: Json = json.loads(content) if content else {}
-    return body
 
 
 def _clock() -> float:

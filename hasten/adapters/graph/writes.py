@@ -7,6 +7,7 @@ from msgraph.generated.models.app_role_assignment import AppRoleAssignment
 from msgraph.generated.models.group import Group
 from msgraph.graph_service_client import GraphServiceClient
 
+from hasten.adapters.graph import bodies
 from hasten.adapters.graph.refusals import there_already, told_apart
 from hasten.adapters.graph.wire import Wire
 from hasten.json import Json
@@ -34,7 +35,7 @@ class Writes:
             body[OWNERS] = [f"{GRAPH}/users/{owner}" for owner in body[OWNERS]]
         request = self._client.groups.to_post_request_information(Group(additional_data=body))
         with there_already():
-            made = await self._wire.write_once(request, needs=NEW_GROUPS)
+            made = await self._wire.write_once(request, bodies.CREATED.read, needs=NEW_GROUPS)
         return str(made["id"]).lower()
 
     async def add_members(self, group: str, members: Sequence[str]) -> None:
@@ -66,7 +67,7 @@ class Writes:
         request = resource.app_role_assigned_to.to_post_request_information(wanted)
         try:
             with told_apart():
-                await self._wire.write(request, needs=ASSIGNMENTS)
+                await self._wire.write_and_read(request, bodies.CREATED.read, needs=ASSIGNMENTS)
         except Missing as missing:
             raise NotYet(str(missing)) from missing
 

@@ -99,7 +99,7 @@ async def _use_all(directory: Any) -> None:
     await directory.users(upn="o'neil@contoso.com")
     await directory.users(mail="o'neil@contoso.com")
     await directory.users(employee_id="E00290")
-    await directory.is_enabled(JOINER)
+    await directory.user(JOINER)
     await directory.group(TOTAL_ENGINEERING)
     await directory.group(object_id("nobody"))
     await directory.groups_named("TOTAL-Engineering")

@@ -8,7 +8,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.directory import DeltaExpired, Member
+from hasten.ports.directory import DeltaExpired, Member, User
 from tests.support.graph_wire import (
     ALICE,
     BASE,
@@ -106,7 +106,7 @@ async def test_no_token_is_a_temporary_error() -> None:
     credential = Credential(ClientAuthenticationError("tenant 1234"))
 
     with pytest.raises(TemporaryError, match="no token") as caught:
-        await Wire(ok({})).directory(credential).is_enabled(ALICE)
+        await Wire(ok({})).directory(credential).user(ALICE)
 
     assert "1234" not in str(caught.value)
 
@@ -117,7 +117,7 @@ def test_a_read_survives_a_blip(blip: httpx.Response | Exception) -> None:
     async def scenario() -> None:
         wire = Wire(blip, ok({"id": ALICE, "accountEnabled": True}))
 
-        assert await wire.directory().is_enabled(ALICE) is True
+        assert await wire.directory().user(ALICE) == User(enabled=True)
 
     scenario()
 
@@ -127,7 +127,7 @@ async def test_a_read_that_must_wait_longer_is_left_to_the_caller_with_the_delay
     wire = Wire(refused(429, **{"Retry-After": "60"}))
 
     with pytest.raises(TemporaryError) as caught:
-        await wire.directory().is_enabled(ALICE)
+        await wire.directory().user(ALICE)
 
     assert caught.value.delay == timedelta(seconds=60)
     assert len(wire.requests) == 1
@@ -138,7 +138,7 @@ async def test_a_quick_retry_waits_at_least_as_long_as_graph_asked_for() -> None
     wire = Wire(refused(429, **{"Retry-After": "4"}), ok({"id": ALICE, "accountEnabled": True}))
     before = now()
 
-    await wire.directory().is_enabled(ALICE)
+    await wire.directory().user(ALICE)
 
     assert now() - before >= timedelta(seconds=4)
 
@@ -148,7 +148,7 @@ def test_a_missing_permission_is_permanent_and_names_what_to_grant(status: int) 
     @virtual
     async def scenario() -> None:
         with pytest.raises(PermanentError) as caught:
-            await Wire(refused(status)).directory().is_enabled(ALICE)
+            await Wire(refused(status)).directory().user(ALICE)
 
         assert "Directory.Read.All" in caught.value.next_action
 

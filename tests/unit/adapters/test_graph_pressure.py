@@ -48,7 +48,7 @@ def test_the_latest_word_counts_and_an_answer_without_one_says_nothing() -> None
 
 def near_the_limit() -> httpx.Response:
     headers = {"x-ms-throttle-limit-percentage": "1.8"}
-    return httpx.Response(200, json={"accountEnabled": True}, headers=headers)
+    return httpx.Response(200, json={"id": ALICE, "accountEnabled": True}, headers=headers)
 
 
 @virtual
@@ -56,10 +56,10 @@ async def test_reads_after_a_warning_are_spaced_out() -> None:
     directory = Wire(near_the_limit()).directory()
     started = now()
 
-    await directory.is_enabled(ALICE)
+    await directory.user(ALICE)
     first = now() - started
-    await directory.is_enabled(ALICE)
-    await directory.is_enabled(ALICE)
+    await directory.user(ALICE)
+    await directory.user(ALICE)
 
     assert first == timedelta(0)
     assert now() - started == timedelta(seconds=2 * LONGEST_PAUSE)
@@ -68,7 +68,7 @@ async def test_reads_after_a_warning_are_spaced_out() -> None:
 @virtual
 async def test_an_on_demand_call_does_not_wait_under_pressure() -> None:
     directory = Wire(near_the_limit()).directory()
-    await directory.is_enabled(ALICE)
+    await directory.user(ALICE)
     started = now()
 
     await directory.provision_on_demand(APP, "j", "r", group=None, users=[ALICE])

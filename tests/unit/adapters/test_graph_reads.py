@@ -8,7 +8,18 @@ import pytest
 
 from hasten.errors import PermanentError
 from hasten.ports.directory import Assignment, Member
-from tests.support.graph_wire import ALICE, APP, BASE, BOB, GROUP, Wire, ok, refused
+from tests.support.graph_wire import (
+    ALICE,
+    APP,
+    BASE,
+    BOB,
+    GROUP,
+    Wire,
+    group,
+    ok,
+    principal,
+    refused,
+)
 from tests.support.virtual_time import virtual
 
 ROLE = "0000dddd-0000-4000-8000-000000000001"
@@ -21,7 +32,7 @@ GROUP_FIELDS = (
 @virtual
 async def test_an_enterprise_application_is_read_with_its_app_roles() -> None:
     for named in ({"object_id": APP}, {"app_id": APP}, {"display_name": "TOTAL"}):
-        wire = Wire(ok({"id": APP, "value": [{"id": APP}]}))
+        wire = Wire(ok({**principal(), "value": [principal()]}))
 
         [found] = await wire.directory().service_principals(**named)
 
@@ -91,20 +102,20 @@ async def test_an_unknown_user_is_none_and_not_an_error() -> None:
     directory = Wire(refused(404, "Request_ResourceNotFound")).directory()
 
     assert await directory.users(object_id=ALICE) == []
-    assert await directory.is_enabled(ALICE) is None
+    assert await directory.user(ALICE) is None
     assert await directory.assigned_through(ALICE, APP) is None
 
 
 @virtual
 async def test_a_group_is_read_with_what_decides_whether_it_may_be_touched() -> None:
-    wire = Wire(ok({"id": GROUP}))
+    wire = Wire(ok(group()))
 
     found = await wire.directory().group(GROUP)
 
     [request] = wire.requests
     assert request.url.path == f"/v1.0/groups/{GROUP}"
     assert dict(request.url.params) == {"$select": GROUP_FIELDS}
-    assert found == {"id": GROUP}
+    assert found == group()
 
 
 @virtual
@@ -114,7 +125,7 @@ async def test_a_group_that_is_not_there_is_none() -> None:
 
 @virtual
 async def test_groups_are_found_by_their_exact_name() -> None:
-    wire = Wire(ok({"value": [{"id": GROUP}]}))
+    wire = Wire(ok({"value": [group()]}))
 
     found = await wire.directory().groups_named("TOTAL users")
 
@@ -124,7 +135,7 @@ async def test_groups_are_found_by_their_exact_name() -> None:
         "$filter": "displayName eq 'TOTAL users'",
         "$select": GROUP_FIELDS,
     }
-    assert found == [{"id": GROUP}]
+    assert found == [group()]
 
 
 @virtual

@@ -13,6 +13,7 @@ from tests.support.graph_wire import GROUP, Wire, refused
 from tests.support.virtual_time import virtual
 
 EXPIRES = datetime(2026, 12, 1, tzinfo=UTC)
+SHOWN = {"id": "s", "resource": f"groups/{GROUP}", "expirationDateTime": "2026-12-01T00:00:00Z"}
 
 
 async def subscribe(wire: Wire) -> Json:
@@ -27,7 +28,7 @@ async def subscribe(wire: Wire) -> Json:
 
 @virtual
 async def test_a_subscription_is_made_for_updates_with_our_client_state() -> None:
-    wire = Wire(httpx.Response(201, json={"id": "s", "expirationDateTime": "2026-12-01T00:00:00Z"}))
+    wire = Wire(httpx.Response(201, json=SHOWN))
 
     made = await subscribe(wire)
 
@@ -71,7 +72,7 @@ def test_a_subscription_is_never_made_twice(blip: httpx.Response | Exception) ->
 
 @virtual
 async def test_a_renewal_changes_the_expiry_alone() -> None:
-    wire = Wire(httpx.Response(200, json={"id": "s"}))
+    wire = Wire(httpx.Response(200, json=SHOWN))
 
     renewed = await wire.directory().renew("s", EXPIRES)
 
@@ -80,7 +81,7 @@ async def test_a_renewal_changes_the_expiry_alone() -> None:
     sent.pop("@odata.type", None)
     assert (request.method, request.url.path) == ("PATCH", "/v1.0/subscriptions/s")
     assert [*sent] == ["expirationDateTime"]
-    assert renewed == {"id": "s"}
+    assert renewed == SHOWN
 
 
 @virtual
@@ -90,9 +91,9 @@ async def test_a_renewal_of_a_subscription_that_is_gone_is_none() -> None:
 
 @virtual
 async def test_a_renewal_that_meets_another_is_tried_again() -> None:
-    wire = Wire(refused(409), httpx.Response(200, json={"id": "s"}))
+    wire = Wire(refused(409), httpx.Response(200, json=SHOWN))
 
-    assert await wire.directory().renew("s", EXPIRES) == {"id": "s"}
+    assert await wire.directory().renew("s", EXPIRES) == SHOWN
 
 
 @virtual

@@ -55,12 +55,20 @@ def test_a_server_in_trouble_is_worth_another_try_even_without_a_json_body(statu
     assert judge(Answer(status, b"<html>Bad gateway</html>")).result is Result.UNAVAILABLE
 
 
-@pytest.mark.parametrize("status", [301, 400, 409, 413, 422])
+@pytest.mark.parametrize("status", [400, 409, 413, 422])
 def test_other_refusals_fail_and_say_what_to_do(status: int) -> None:
-    verdict = judge(Answer(status, b"no"))
+    verdict = judge(Answer(status, b'{"error": {"code": "Request_BadRequest", "message": "no"}}'))
 
     assert verdict.result is Result.FAILED
     assert verdict.next_action
+
+
+@pytest.mark.parametrize("status", [301, 400, 409, 413, 422])
+@pytest.mark.parametrize("body", [b"", b"<html>Bad request</html>", b'{"error": "no"}'])
+def test_a_refusal_that_is_not_graphs_is_no_answer(status: int, body: bytes) -> None:
+    verdict = judge(Answer(status, body))
+
+    assert (verdict.result, verdict.code) == (Result.UNAVAILABLE, "UnreadableAnswer")
 
 
 @given(st.integers(300, 599), st.sampled_from(golden.names("answers")))

@@ -14,7 +14,7 @@ from hasten.domain.settlement import (
     PERMISSION_PAUSE,
     settle,
 )
-from hasten.domain.verdicts import Result, Verdict
+from hasten.domain.verdicts import UNREADABLE, Result, Verdict
 from hasten.limits import WINDOW
 from tests.unit.domain.rows import GROUPS, NOW, change, removal, seconds
 
@@ -249,6 +249,33 @@ def test_no_usable_answer_says_nothing_of_anyone_so_all_stay_together_and_none_e
     rows = [settle(row, call, verdict, now=NOW, backoff=lambda _: seconds(300)) for row in tired]
 
     assert {(row.state, row.alone, row.attempts) for row in rows} == {(State.WAITING, False, 51)}
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_an_answer_that_cannot_be_read_is_called_again_with_backoff(leaves: bool) -> None:  # noqa: FBT001
+    row = removal() if leaves else change()
+
+    row = settled(row, Verdict(Result.UNAVAILABLE, UNREADABLE, "no known shape"))
+
+    assert (row.state, row.attempts, row.due_at) == (State.WAITING, 1, NOW + seconds(1001))
+    assert row.reason == "no known shape"
+
+
+def test_a_call_of_several_people_that_stays_unreadable_is_split_and_only_a_grant_given_up() -> (
+    None
+):
+    verdict = Verdict(Result.UNAVAILABLE, UNREADABLE, "no known shape", "read the evidence")
+    joiners = (change(0, attempts=1), change(1, attempts=1))
+    call = Call(GROUPS[0], joiners)
+
+    second = settle(joiners[0], call, verdict, now=NOW, backoff=backoff)
+    third = settle(second, call, verdict, now=NOW, backoff=backoff)
+    tired = settled(change(attempts=MAX_TRANSIENT_ATTEMPTS), verdict)
+    leaver = settled(removal(attempts=MAX_TRANSIENT_ATTEMPTS), verdict)
+
+    assert (second.alone, third.alone, third.state) == (False, True, State.WAITING)
+    assert (tired.state, tired.next_action) == (State.FAILED, "read the evidence")
+    assert leaver.state is State.WAITING
 
 
 def test_joiners_of_a_group_assigned_a_moment_ago_are_never_split() -> None:

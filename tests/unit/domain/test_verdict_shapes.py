@@ -45,10 +45,10 @@ def test_the_casing_and_form_of_the_result_do_not_matter(
 
 
 @given(st.text().filter(lambda word: word.casefold() not in KNOWN_WORDS))
-def test_a_result_never_seen_before_is_a_failure(word: str) -> None:
+def test_a_result_never_seen_before_is_no_answer(word: str) -> None:
     verdict = judged({"result": word, "details": {}}, {})
 
-    assert (verdict.result, verdict.code) == (Result.FAILED, "UnreadableAnswer")
+    assert (verdict.result, verdict.code) == (Result.UNAVAILABLE, "UnreadableAnswer")
 
 
 @given(st.text().filter(lambda code: code not in {"RedundantExport", "NotEffectivelyEntitled"}))
@@ -59,17 +59,17 @@ def test_a_skip_is_harmless_only_for_the_reasons_known_to_be(code: str) -> None:
 
 
 @given(st.binary() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps).map(str.encode))
-def test_a_body_of_no_known_shape_is_a_failure_with_its_evidence(body: bytes) -> None:
+def test_a_body_of_no_known_shape_is_no_answer_and_its_evidence_is_kept(body: bytes) -> None:
     verdict = judge(Answer(200, body))
 
-    assert (verdict.result, verdict.code) == (Result.FAILED, "UnreadableAnswer")
+    assert (verdict.result, verdict.code) == (Result.UNAVAILABLE, "UnreadableAnswer")
     assert bool(verdict.evidence) is bool(body)
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"null", b"[]", b"{}", b'{"key": null, "value": 5}', b"[" * 100_000, b"\xff\xfe"]
 )
-def test_an_empty_deep_or_broken_body_is_a_failure_and_no_crash(body: bytes) -> None:
+def test_an_empty_deep_or_broken_body_is_no_answer_and_no_crash(body: bytes) -> None:
     assert judge(Answer(200, body)).code == "UnreadableAnswer"
 
 
@@ -123,16 +123,16 @@ def test_who_is_not_entitled_is_told_apart_from_who_is_disabled(
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "result"),
     [
-        ({"result": "Failure", "details": "no"}, {}),
-        ({"result": "Failure", "details": ["no"]}, {}),
-        (TYPE_NAME, [{"statusInfo": "Success"}]),
-        (TYPE_NAME, [{"provisioningSteps": 5}]),
+        ({"result": "Failure", "details": "no"}, {}, Result.FAILED),
+        ({"result": "Failure", "details": ["no"]}, {}, Result.FAILED),
+        (TYPE_NAME, [{"statusInfo": "Success"}], Result.UNAVAILABLE),
+        (TYPE_NAME, [{"provisioningSteps": 5}], Result.UNAVAILABLE),
     ],
 )
-def test_judging_never_raises(key: object, value: object) -> None:
-    assert judged(key, value).result is Result.FAILED
+def test_judging_never_raises(key: object, value: object, result: Result) -> None:
+    assert judged(key, value).result is result
 
 
 def test_one_record_that_failed_decides_over_those_that_did_not() -> None:

@@ -21,8 +21,8 @@ EXPECTED = {
     "licence-limit-exceeded-array": (Result.FAILED, "LicenseLimitExceeded"),
     "failure-in-a-step": (Result.FAILED, ""),
     "app-throttles": (Result.TRANSIENT, "TooManyRequests"),
-    "unknown-result": (Result.FAILED, "UnreadableAnswer"),
-    "nothing-said": (Result.FAILED, "UnreadableAnswer"),
+    "unknown-result": (Result.UNAVAILABLE, "UnreadableAnswer"),
+    "nothing-said": (Result.UNAVAILABLE, "UnreadableAnswer"),
 }
 
 PERSONAL = ("BillBob@contoso.com", "Bill Bob", '"Bill"')

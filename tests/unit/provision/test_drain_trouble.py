@@ -10,6 +10,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, WINDOW
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, Message
+from hasten.ports.directory import User
 from hasten.provision.drain import drain
 from hasten.provision.run import OUTAGE
 from hasten.records.call_window import take_over
@@ -147,10 +148,10 @@ async def test_calls_under_way_are_settled_when_the_drain_fails() -> None:
     running = asyncio.create_task(drain(world.context, WAKE))
     await world.directory.has_called(1)
 
-    async def unreachable(user: str) -> bool:
+    async def unreachable(user: str) -> User | None:
         raise TemporaryError("Graph did not answer", timedelta(seconds=5))
 
-    world.directory.is_enabled = unreachable  # type: ignore[method-assign]
+    world.directory.user = unreachable  # type: ignore[method-assign]
     await world.left(ENGINEERING, user(2))
 
     with pytest.raises(TemporaryError):
@@ -165,10 +166,10 @@ class Poisoned(FakeDirectory):
 
     error: Exception = TemporaryError("Graph answered 500", timedelta(seconds=5))
 
-    async def is_enabled(self, user: str) -> bool | None:
+    async def user(self, user: str) -> User | None:
         if user == POISON:
             raise self.error
-        return await super().is_enabled(user)
+        return await super().user(user)
 
 
 @pytest.mark.parametrize("error", [Poisoned.error, PermanentError("403", "grant it")])

@@ -1,0 +1,123 @@
+"""What Hasten reads in the bodies of Graph, by kind of object. Names and types are those of
+Microsoft's CSDL (v1.0); a property that Hasten selects by name is in the answer, null or not."""
+
+from datetime import datetime
+from typing import Any
+
+from hasten.adapters.graph.answers import UnreadableError
+from hasten.adapters.graph.shapes import Shape, array, flag, instant, maybe, number, string, text
+from hasten.ports.directory import Assignment, Member, User
+
+ANY = Shape()
+
+APP_ROLE = Shape(
+    must={"id": text, "allowedMemberTypes": array(string)},
+    may={"value": string, "displayName": string, "isEnabled": flag},
+)
+SERVICE_PRINCIPAL = Shape(
+    must={"id": text, "appRoles": array(APP_ROLE)}, may={"appId": string, "displayName": string}
+)
+USER = Shape(must={"id": text}, may={"accountEnabled": flag})
+GROUP = Shape(
+    must={
+        "id": text,
+        "displayName": text,
+        "mailEnabled": flag,
+        "securityEnabled": flag,
+        "isAssignableToRole": maybe(flag),
+        "groupTypes": array(string),
+    },
+    may={"mailNickname": string, "membershipRule": string},
+)
+
+EXECUTION = Shape(may={"timeBegan": instant, "timeEnded": instant})
+JOB = Shape(
+    must={"id": text},
+    may={
+        "schedule": Shape(may={"interval": string}),
+        "status": Shape(
+            may={
+                "code": string,
+                "lastExecution": EXECUTION,
+                "lastSuccessfulExecution": EXECUTION,
+                "quarantine": Shape(may={"reason": string, "currentBegan": string}),
+            }
+        ),
+    },
+)
+ATTRIBUTE = Shape(
+    may={"targetAttributeName": string, "source": Shape(may={"expression": string, "name": string})}
+)
+RULE = Shape(
+    must={"id": text},
+    may={
+        "sourceDirectoryName": string,
+        "priority": number,
+        "metadata": array(Shape(may={"key": string, "value": string})),
+        "objectMappings": array(
+            Shape(
+                may={
+                    "sourceObjectName": string,
+                    "enabled": flag,
+                    "attributeMappings": array(ATTRIBUTE),
+                }
+            )
+        ),
+    },
+)
+SCHEMA = Shape(must={"synchronizationRules": array(RULE)})
+LOG_ENTRY = Shape(
+    must={"activityDateTime": instant},
+    may={
+        "jobId": string,
+        "provisioningAction": string,
+        "provisioningStatusInfo": Shape(
+            may={"status": string, "errorInformation": Shape(may={"errorCode": string})}
+        ),
+        "provisioningSteps": array(Shape(may={"details": ANY})),
+        "sourceIdentity": Shape(may={"id": string}),
+        "modifiedProperties": array(ANY),
+    },
+)
+
+SUBSCRIPTION = Shape(
+    must={"id": text, "resource": text, "expirationDateTime": instant},
+    may={"notificationUrl": string, "lifecycleNotificationUrl": string},
+)
+RENEWED = Shape(must={"id": text, "expirationDateTime": instant})
+CREATED = Shape(must={"id": text})
+
+ASSIGNMENT = Shape(
+    must={"id": text, "principalId": text, "principalType": text, "appRoleId": text},
+    may={"createdDateTime": instant},
+)
+ASSIGNED = Shape(must={"principalId": text}, may={"resourceId": string})
+
+
+def user(object_id: str, listed: object) -> User:
+    body = USER.of(object_id)(listed)
+    return User(enabled=body.get("accountEnabled"))
+
+
+def assignment(listed: object) -> Assignment:
+    body = ASSIGNMENT.read(listed)
+    created = body.get("createdDateTime")
+    return Assignment(
+        id=body["id"],
+        principal=body["principalId"].lower(),
+        kind=body["principalType"],
+        role=body["appRoleId"].lower(),
+        created=None if created is None else datetime.fromisoformat(created),
+    )
+
+
+def member(listed: Any) -> Member:
+    """Written out, as a page holds a thousand of them: a Shape takes three times as long."""
+    try:
+        object_id = listed["id"].lower()
+        kind = listed.get("@odata.type", "").rpartition(".")[2]
+    except (KeyError, TypeError, AttributeError):
+        raise UnreadableError("a member has no id, or a type that is not a text") from None
+    if not object_id:
+        raise UnreadableError("the id of a member is empty")
+    return Member(object_id, kind, removed="@removed" in listed)

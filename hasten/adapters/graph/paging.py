@@ -1,0 +1,69 @@
+"""The pages of one read: where the next one is, and that they end."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+
+from hasten.adapters.graph.answers import UnreadableError
+from hasten.json import Json
+
+NEXT = "@odata.nextLink"
+DELTA = "@odata.deltaLink"
+
+
+class PageLimitError(UnreadableError):
+    """Graph named one more page than a read may have."""
+
+
+class Trail:
+    """The links that one read has followed. `root` is Graph's address: a link to another host would
+    get no token, and its answer would not be Graph's."""
+
+    def __init__(self, root: str, most: int, begin: str) -> None:
+        self._host = urlsplit(root).hostname
+        self._most = most
+        self._read = {begin}
+
+    def link_of(self, page: Json, name: str) -> str | None:
+        """A nextLink or deltaLink; None where the page has none. Raises UnreadableError."""
+        if name not in page:
+            return None
+        url = page[name]
+        if not isinstance(url, str) or _host(url) != self._host:
+            raise UnreadableError(f"{name} does not lead to Graph")
+        return url
+
+    def follow(self, url: str) -> RequestInformation:
+        """Raises UnreadableError where that page was read before, and PageLimitError where it is
+        one too many."""
+        if url in self._read:
+            raise UnreadableError(f"{NEXT} leads back to a page that was read before")
+        if len(self._read) >= self._most:
+            raise PageLimitError(f"it goes on after {self._most} pages")
+        self._read.add(url)
+        return link(url)
+
+
+def items(page: Json) -> list[Any]:
+    """Raises UnreadableError."""
+    listed = page.get("value")
+    if not isinstance(listed, list):
+        raise UnreadableError("value is not a list")
+    return listed
+
+
+def link(url: str) -> RequestInformation:
+    """A GET of a nextLink or deltaLink, verbatim."""
+    request = RequestInformation(Method.GET)
+    request.url = url
+    request.headers.try_add("Accept", "application/json")
+    return request
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

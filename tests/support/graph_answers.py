@@ -1,0 +1,249 @@
+"""What Graph answers to each request of the Directory port, and ways to spoil such an answer."""
+
+import copy
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from hasten.domain import cycle, proof
+from hasten.domain.jobs import choose_job, choose_rule
+from hasten.domain.roles import choose_role
+from hasten.ports.directory import Directory
+from tests.support.graph_wire import ALICE, APP, BASE, BOB, GROUP, group
+
+ROLE = "0000dddd-0000-4000-8000-000000000001"
+JOB = "total.1"
+AT = "2026-11-24T09:00:01.8643039Z"
+SINCE = datetime(2026, 11, 24, tzinfo=UTC)
+DELTA = f"{BASE}/groups/delta?$deltatoken=1"
+
+USER = {"id": ALICE, "accountEnabled": True}
+MEMBERS = [
+    {"@odata.type": "#microsoft.graph.user", "id": ALICE},
+    {"@odata.type": "#microsoft.graph.group", "id": BOB},
+]
+GONE = {"@odata.type": "#microsoft.graph.user", "id": ALICE, "@removed": {"reason": "deleted"}}
+APPLICATION = {
+    "id": APP,
+    "appId": APP,
+    "displayName": "TOTAL",
+    "appRoles": [
+        {
+            "id": ROLE,
+            "value": "User",
+            "displayName": "User",
+            "isEnabled": True,
+            "allowedMemberTypes": ["User"],
+        }
+    ],
+}
+ASSIGNMENT = {
+    "id": "a-1",
+    "principalId": GROUP,
+    "principalType": "Group",
+    "resourceId": APP,
+    "appRoleId": ROLE,
+    "createdDateTime": AT,
+}
+RUN = {"timeBegan": AT, "timeEnded": AT, "state": "Succeeded"}
+PROVISIONING = {
+    "id": JOB,
+    "schedule": {"interval": "PT40M", "state": "Active"},
+    "status": {
+        "code": "Quarantine",
+        "lastExecution": RUN,
+        "lastSuccessfulExecution": RUN,
+        "quarantine": {"reason": "EncounteredBaseEscrowThreshold", "currentBegan": AT},
+    },
+}
+RULE = {
+    "id": "rule",
+    "priority": 1,
+    "sourceDirectoryName": "Azure Active Directory",
+    "metadata": [{"key": "supportsProvisionOnDemand", "value": "true"}],
+    "objectMappings": [
+        {
+            "sourceObjectName": "User",
+            "enabled": True,
+            "attributeMappings": [
+                {"targetAttributeName": "active", "source": {"expression": "[x]", "name": "x"}}
+            ],
+        }
+    ],
+}
+ENTRY = {
+    "id": "e",
+    "activityDateTime": AT,
+    "jobId": JOB,
+    "provisioningAction": "disable",
+    "provisioningStatusInfo": {"status": "failure", "errorInformation": {"errorCode": "X"}},
+    "provisioningSteps": [{"name": "s", "details": {"SkipReason": "RedundantExport"}}],
+    "sourceIdentity": {"id": ALICE, "identityType": "User"},
+    "modifiedProperties": [{"displayName": "members", "newValue": "x"}],
+}
+SUBSCRIPTION = {
+    "id": "s",
+    "resource": f"groups/{GROUP}",
+    "notificationUrl": "https://app.test/hook",
+    "lifecycleNotificationUrl": None,
+    "expirationDateTime": AT,
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, the answer that Graph gives to it, and the use that Hasten makes of the result."""
+
+    name: str
+    ask: Callable[[Directory], Awaitable[Any]]
+    answer: Any
+    use: Callable[[Any], Any] = lambda value: value
+    is_text: bool = False
+
+    @property
+    def body(self) -> bytes:
+        return self.answer.encode() if self.is_text else json.dumps(self.answer).encode()
+
+
+def ids(listed: Any) -> list[str]:
+    return [str(item["id"]) for item in listed]
+
+
+def _roles(applications: Any) -> list[str]:
+    return [choose_role(app["appRoles"], "") for app in applications] + ids(applications)
+
+
+def _subscribe(directory: Directory) -> Awaitable[Any]:
+    return directory.subscribe(
+        resource=f"groups/{GROUP}",
+        url="https://app.test/hook",
+        lifecycle_url="https://app.test/lifecycle",
+        client_state="s3",
+        expires=SINCE,
+    )
+
+
+READS = [
+    Asked("service_principal", lambda d: d.service_principals(object_id=APP), APPLICATION, _roles),
+    Asked(
+        "service_principals",
+        lambda d: d.service_principals(display_name="TOTAL"),
+        {"value": [APPLICATION]},
+        _roles,
+    ),
+    Asked("user_by_id", lambda d: d.users(object_id=ALICE), USER, ids),
+    Asked("users", lambda d: d.users(upn="a@b.c"), {"value": [USER]}, ids),
+    Asked("user", lambda d: d.user(ALICE), USER, lambda user: user is not None),
+    Asked("group", lambda d: d.group(GROUP), group(), lambda shown: shown["id"]),
+    Asked("groups_named", lambda d: d.groups_named("TOTAL users"), {"value": [group()]}, ids),
+    Asked("members", lambda d: d.members(GROUP), {"value": MEMBERS}, lambda ms: [m.id for m in ms]),
+    Asked("member_count", lambda d: d.member_count(GROUP), "1234", is_text=True),
+    Asked("transitive_user_count", lambda d: d.transitive_user_count(GROUP), "1234", is_text=True),
+    Asked(
+        "assignments",
+        lambda d: d.assignments(APP),
+        {"value": [ASSIGNMENT]},
+        lambda found: [(a.id, a.principal, a.kind, a.role) for a in found],
+    ),
+    Asked("assigned_through", lambda d: d.assigned_through(ALICE, APP), {"value": [ASSIGNMENT]}),
+    Asked(
+        "membership_start",
+        lambda d: d.membership_start(GROUP),
+        {"value": [], "@odata.deltaLink": DELTA},
+    ),
+    Asked(
+        "membership_delta",
+        lambda d: d.membership_delta(DELTA),
+        {
+            "value": [{"id": GROUP, "members@delta": [GONE, MEMBERS[1]]}],
+            "@odata.deltaLink": f"{DELTA}2",
+        },
+        lambda delta: (
+            delta.link,
+            {g: [(m.id, m.removed) for m in ms] for g, ms in delta.members.items()},
+        ),
+    ),
+    Asked(
+        "jobs",
+        lambda d: d.jobs(APP),
+        {"value": [PROVISIONING]},
+        lambda jobs: choose_job(jobs, {job["id"]: [RULE] for job in jobs}, "")["id"],
+    ),
+    Asked(
+        "job",
+        lambda d: d.job(APP, JOB),
+        PROVISIONING,
+        lambda job: cycle.read(job).is_missing,
+    ),
+    Asked(
+        "rules",
+        lambda d: d.rules(APP, JOB),
+        {"synchronizationRules": [RULE]},
+        lambda rules: (choose_rule(rules, "User", ""), ids(rules))[1],
+    ),
+    Asked(
+        "provisioning_log",
+        lambda d: d.provisioning_log(JOB, SINCE),
+        {"value": [ENTRY]},
+        lambda entries: [(proof.about(entry), entry["activityDateTime"])[1] for entry in entries],
+    ),
+    Asked("subscriptions", lambda d: d.subscriptions(), {"value": [SUBSCRIPTION]}, ids),
+]
+WRITES = [
+    Asked("subscribe", _subscribe, SUBSCRIPTION, lambda made: made["id"]),
+    Asked("renew", lambda d: d.renew("s", SINCE), SUBSCRIPTION, lambda made: made["id"]),
+    Asked("create_group", lambda d: d.create_group({"displayName": "x"}), {"id": GROUP}),
+    Asked("assign", lambda d: d.assign(APP, GROUP, ROLE), {"id": "a-1"}),
+]
+
+OF_ANOTHER_TYPE: tuple[Any, ...] = (None, 7, -1.5, True, "", "x y", [], {}, [None], [{}], {"a": 1})
+
+NO_ANSWERS = [
+    b"",
+    b"null",
+    b"[]",
+    b"{}",
+    b"7",
+    b'"text"',
+    b"<html><body>Our services are not available right now</body></html>",
+    b'{"error": {"code": "InternalServerError", "message": "no"}}',
+    b"[" * 100_000,
+    b"\xff\xfe\x00",
+    b'{"value": [NaN',
+]
+
+
+def spoiled(answer: Any) -> Iterator[tuple[str, Any]]:
+    """Each part of the answer once without it, and once with a value of each other type."""
+    for path in _paths(answer):
+        parent = answer
+        for step in path[:-1]:
+            parent = parent[step]
+        name = "/".join(map(str, path))
+        if isinstance(parent, dict):
+            yield f"without {name}", _changed(answer, path, None, remove=True)
+        for value in OF_ANOTHER_TYPE:
+            if type(value) is not type(parent[path[-1]]) or isinstance(value, list | dict):
+                yield f"{name} = {value!r}", _changed(answer, path, value)
+
+
+def _paths(part: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = part.items() if isinstance(part, dict) else enumerate(part)
+    for step, value in items:
+        yield (*before, step)
+        if isinstance(value, dict | list):
+            yield from _paths(value, (*before, step))
+
+
+def _changed(answer: Any, path: tuple[Any, ...], value: Any, *, remove: bool = False) -> Any:
+    changed = copy.deepcopy(answer)
+    parent = changed
+    for step in path[:-1]:
+        parent = parent[step]
+    if remove:
+        del parent[path[-1]]
+    else:
+        parent[path[-1]] = value
+    return changed

@@ -1,0 +1,193 @@
+"""Graph, or a proxy, answers 200 with something else than what was asked for: nothing is known."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.directory import User
+from tests.support.graph_answers import NO_ANSWERS, READS, USER, WRITES, Asked, spoiled
+from tests.support.graph_wire import ALICE, APP, Wire, ok, refused
+from tests.support.virtual_time import virtual
+
+OF_ANOTHER_MEANING = {
+    "value = []",
+    "value/0/members@delta = []",
+    "without value/0/members@delta",
+    "without value/0/members@delta/0/@removed",
+    "synchronizationRules = []",
+    "appRoles = []",
+    "value/0/appRoles = []",
+    "appRoles/0/allowedMemberTypes = []",
+    "value/0/appRoles/0/allowedMemberTypes = []",
+}
+"""These are right answers too: there is nothing, or a member joined instead of leaving."""
+
+by_name = pytest.mark.parametrize("asked", [*READS, *WRITES], ids=lambda asked: asked.name)
+
+
+async def outcome(asked: Asked, body: bytes, status: int = 200) -> Any:
+    """What Hasten makes of the answer. Any exception but the two that decide retry surfaces."""
+    directory = Wire(httpx.Response(status, content=body)).directory()
+    try:
+        return asked.use(await asked.ask(directory))
+    except (TemporaryError, PermanentError) as error:
+        return error
+
+
+@by_name
+def test_the_answer_of_graph_is_used(asked: Asked) -> None:
+    @virtual
+    async def scenario() -> None:
+        assert not isinstance(await outcome(asked, asked.body), Exception)
+
+    scenario()
+
+
+@by_name
+@pytest.mark.parametrize("body", NO_ANSWERS, ids=range(len(NO_ANSWERS)))
+def test_a_body_that_is_no_answer_is_asked_for_again_later(asked: Asked, body: bytes) -> None:
+    @virtual
+    async def scenario() -> None:
+        found = await outcome(asked, body)
+
+        if asked.is_text and body == b"7":
+            assert found == 7
+        else:
+            assert isinstance(found, TemporaryError)
+
+    scenario()
+
+
+@by_name
+def test_an_answer_that_is_cut_off_is_asked_for_again_later(asked: Asked) -> None:
+    @virtual
+    async def scenario() -> None:
+        for length in range(0, len(asked.body), max(1, len(asked.body) // 40)):
+            found = await outcome(asked, asked.body[:length])
+            if not asked.is_text:
+                assert isinstance(found, TemporaryError), asked.body[:length]
+
+    scenario()
+
+
+@pytest.mark.parametrize(
+    "asked", [a for a in [*READS, *WRITES] if not a.is_text], ids=lambda asked: asked.name
+)
+def test_a_missing_or_odd_property_never_turns_into_a_wrong_fact(asked: Asked) -> None:
+    @virtual
+    async def scenario() -> None:
+        right = await outcome(asked, asked.body)
+        for name, answer in spoiled(asked.answer):
+            found = await outcome(asked, json.dumps(answer).encode())
+            is_error = isinstance(found, TemporaryError)
+            assert is_error or found == right or name in OF_ANOTHER_MEANING, (name, found)
+
+    scenario()
+
+
+@by_name
+@given(body=st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+@settings(max_examples=10)
+def test_random_bytes_raise_nothing_else(asked: Asked, body: bytes) -> None:
+    @virtual
+    async def scenario() -> None:
+        assert isinstance(await outcome(asked, body), TemporaryError | int)
+
+    scenario()
+
+
+@pytest.mark.parametrize("said", [True, False, None])
+def test_whether_a_user_is_enabled_is_unknown_where_graph_does_not_say(said: bool | None) -> None:  # noqa: FBT001
+    @virtual
+    async def scenario() -> None:
+        shown = Wire(ok({**USER, "accountEnabled": said})).directory()
+        left_out = Wire(ok({"id": ALICE})).directory()
+
+        assert await shown.user(ALICE) == User(enabled=said)
+        assert await left_out.user(ALICE) == User(enabled=None)
+
+    scenario()
+
+
+@virtual
+async def test_a_garbled_read_is_repeated_at_once() -> None:
+    for garbled in NO_ANSWERS:
+        wire = Wire(httpx.Response(200, content=garbled), ok(USER))
+
+        assert await wire.directory().user(ALICE) == User(enabled=True)
+
+
+@by_name
+@pytest.mark.parametrize("body", [b"", b"<html>Not found</html>", b'{"error": "no"}'])
+def test_a_404_that_is_not_graphs_says_nothing(asked: Asked, body: bytes) -> None:
+    @virtual
+    async def scenario() -> None:
+        assert isinstance(await outcome(asked, body, 404), TemporaryError)
+
+    scenario()
+
+
+@by_name
+@pytest.mark.parametrize("status", [301, 302, 304])
+def test_a_redirect_is_no_answer(asked: Asked, status: int) -> None:
+    @virtual
+    async def scenario() -> None:
+        assert isinstance(await outcome(asked, b"", status), TemporaryError)
+
+    scenario()
+
+
+REMOVALS = {
+    "remove_member": lambda d: d.remove_member(ALICE, ALICE),
+    "unassign": lambda d: d.unassign(ALICE, "a-1"),
+    "unsubscribe": lambda d: d.unsubscribe("s"),
+    "pause_job": lambda d: d.pause_job(ALICE, "j"),
+    "add_members": lambda d: d.add_members(ALICE, [ALICE]),
+}
+
+
+@pytest.mark.parametrize("write", REMOVALS)
+@pytest.mark.parametrize("body", [b"", b"<html>Sorry</html>", b'{"error": {}}', b"[]"])
+def test_a_write_counts_as_made_only_when_graph_says_so(write: str, body: bytes) -> None:
+    @virtual
+    async def scenario() -> None:
+        for status in (200, 202, 404):
+            directory = Wire(httpx.Response(status, content=body)).directory()
+            if status == 404 and b"{}" in body:
+                continue
+            with pytest.raises(TemporaryError):
+                await REMOVALS[write](directory)
+
+    scenario()
+
+
+@virtual
+async def test_a_filter_that_graph_ignores_assigns_nobody() -> None:
+    answer = {
+        "value": [{"principalId": ALICE, "resourceId": "0000aaaa-0000-4000-8000-00000000ffff"}]
+    }
+
+    assert await Wire(ok(answer)).directory().assigned_through(ALICE, APP) == []
+
+
+@virtual
+async def test_an_answer_about_another_object_is_no_answer() -> None:
+    other = Wire(ok({**USER, "id": "0000cccc-0000-4000-8000-0000000000ff"})).directory()
+
+    with pytest.raises(TemporaryError, match="another object"):
+        await other.user(ALICE)
+
+
+@virtual
+async def test_a_body_that_cannot_be_unpacked_is_a_temporary_error() -> None:
+    packed = httpx.Response(
+        200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"x")
+    )
+
+    with pytest.raises(TemporaryError):
+        await Wire(packed, refused(503)).directory().user(ALICE)
