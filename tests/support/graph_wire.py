@@ -8,6 +8,8 @@ from azure.core.credentials import AccessToken
 
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.json import Json
+from tests.support.csdl.check import request_faults
+from tests.support.csdl.exchange import as_exchange
 
 BASE = "https://graph.test/v1.0"
 GROUP = "0000bbbb-0000-4000-8000-000000000001"
@@ -37,7 +39,8 @@ class Credential:
 
 
 class Wire:
-    """Answers each request with the next of `answers`; the last one stays."""
+    """Answers each request with the next of `answers`; the last one stays. Each request must agree
+    with Microsoft's metadata of Graph."""
 
     def __init__(self, *answers: httpx.Response | Exception) -> None:
         self.requests: list[httpx.Request] = []
@@ -45,6 +48,7 @@ class Wire:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
+        assert list(request_faults(as_exchange(request))) == []
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
             raise answer

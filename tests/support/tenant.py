@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,12 +24,16 @@ from emulator.graph.server import GraphOptions, GraphServer
 from emulator.ports import free_port
 from emulator.servicebus import ServiceBusServer
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, ONBOARDING_EVENTS, PROVISIONING
+from tests.support.csdl.check import assert_record_agrees
 
 ROOT = Path(__file__).parents[2]
 LOCK = "PT5S"
 """Of messages and sessions here: what a killed host had locked is free again after it."""
 
 QUICK = GraphOptions(on_demand_delay=(0.5, 1.0))
+
+RECORD = "graph.jsonl"
+"""In the state folder: the requests to Graph and the answers."""
 
 PATIENCE = 60.0
 POLL = 0.05
@@ -210,7 +214,10 @@ class Tenant:
 async def emulated(
     state: Path, *, graph: GraphOptions = QUICK, targets: Path | None = None
 ) -> AsyncIterator[Tenant]:
-    async with running(AzureOptions(graph=graph, entities=_with_short_locks(state))) as azure:
+    """In the end, all that Graph was asked and answered must agree with Microsoft's metadata."""
+    recording = replace(graph, record=state / RECORD)
+    options = AzureOptions(graph=recording, entities=_with_short_locks(state))
+    async with running(options) as azure:
         tenant = Tenant(
             azure, Admin(azure.graph.url, azure.graph.admin_token), state, targets=targets
         )
@@ -220,6 +227,7 @@ async def emulated(
             for host in tenant.hosts:
                 host.kill()
             await tenant.admin.close()
+    assert_record_agrees(state / RECORD)
 
 
 def _with_short_locks(state: Path) -> Path:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+import httpx
+
 ROOT = "/v1.0"
 
 
@@ -57,6 +59,16 @@ def recorded(file: Path) -> Iterator[Exchange]:
                 by_admin=entry["by_admin"],
                 by_fault=entry["by_fault"],
             )
+
+
+def as_exchange(request: httpx.Request) -> Exchange:
+    """A request that a client is about to send, without an answer."""
+    return Exchange(
+        method=request.method,
+        target=request.url.raw_path.decode("ascii"),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=parsed(request.content.decode()),
+    )
 
 
 def parsed(text: str) -> Any:
