@@ -64,7 +64,7 @@ async def test_the_provisioning_log_of_a_job_is_read_over_all_pages_newest_first
         ok(
             {
                 "value": [{"activityDateTime": oldest}, {"activityDateTime": newest}],
-                "@odata.nextLink": f"{BASE}/next",
+                "@odata.nextLink": f"{BASE}/auditLogs/provisioning?$skiptoken=2",
             }
         ),
         ok({"value": [{"activityDateTime": between}]}),

@@ -140,11 +140,12 @@ async def test_groups_are_found_by_their_exact_name() -> None:
 
 @virtual
 async def test_members_are_read_over_all_pages() -> None:
+    further = f"{BASE}/groups/{GROUP}/members?$skiptoken=2"
     wire = Wire(
         ok(
             {
                 "value": [{"@odata.type": "#microsoft.graph.user", "id": ALICE.upper()}],
-                "@odata.nextLink": f"{BASE}/next",
+                "@odata.nextLink": further,
             }
         ),
         ok({"value": [{"@odata.type": "#microsoft.graph.group", "id": GROUP}]}),
@@ -155,7 +156,7 @@ async def test_members_are_read_over_all_pages() -> None:
     first, second = wire.requests
     assert first.url.path == f"/v1.0/groups/{GROUP}/members"
     assert dict(first.url.params) == {"$select": "id", "$top": "999"}
-    assert str(second.url) == f"{BASE}/next"
+    assert str(second.url) == further
     assert found == [Member(ALICE, "user", removed=False), Member(GROUP, "group", removed=False)]
 
 
@@ -189,9 +190,10 @@ async def test_assignments_are_read_over_all_pages_with_role_and_time() -> None:
         "appRoleId": ROLE.upper(),
         "createdDateTime": "2026-11-24T09:00:01.8643039Z",
     }
+    further = f"{BASE}/servicePrincipals/{APP}/appRoleAssignedTo?$skiptoken=2"
     user = {"id": "a-2", "principalId": ALICE, "principalType": "User", "appRoleId": ROLE}
     wire = Wire(
-        ok({"value": [group], "@odata.nextLink": f"{BASE}/next"}),
+        ok({"value": [group], "@odata.nextLink": further}),
         ok({"value": [{**user, "createdDateTime": None}]}),
     )
 
@@ -209,8 +211,9 @@ async def test_assignments_are_read_over_all_pages_with_role_and_time() -> None:
 
 @virtual
 async def test_what_a_user_is_assigned_through_is_asked_for_one_target_over_all_pages() -> None:
+    further = f"{BASE}/users/{ALICE}/appRoleAssignments?$skiptoken=2"
     wire = Wire(
-        ok({"value": [{"principalId": GROUP.upper()}], "@odata.nextLink": f"{BASE}/next"}),
+        ok({"value": [{"principalId": GROUP.upper()}], "@odata.nextLink": further}),
         ok({"value": [{"principalId": ALICE}]}),
     )
 
