@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -18,6 +19,7 @@ from hasten.ensure.apply_policy import apply_policy
 from hasten.errors import TemporaryError
 from hasten.policy import Access, Creation, GroupPolicy
 from hasten.targets import Target
+from tests.support.csdl.check import assert_record_agrees
 from tests.support.ensuring import Onboarding
 from tests.support.world import TOTAL
 
@@ -35,9 +37,11 @@ POLICY = (
 
 @pytest.fixture(params=[0.0, 0.4], ids=["at once", "replicating"])
 async def world(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> AsyncIterator[Onboarding]:
-    server = GraphServer(GraphOptions(users=300, replication_delay=request.param))
+    record = tmp_path / "graph.jsonl"
+    options = GraphOptions(users=300, replication_delay=request.param, record=record)
+    server = GraphServer(options)
     await server.start()
     monkeypatch.setenv("IDENTITY_ENDPOINT", server.identity_endpoint)
     monkeypatch.setenv("IDENTITY_HEADER", server.identity_header)
@@ -50,6 +54,7 @@ async def world(
         yield Onboarding(target=target, directory=directory)  # type: ignore[arg-type]
         await directory.close()
     await server.stop()
+    assert_record_agrees(record)
 
 
 async def ensured(world: Onboarding) -> None:
