@@ -31,5 +31,5 @@ bench: $(VENV)/.ready
 clean:
 	rm -rf $(VENV) .tools var
 
-$(VENV)/.ready: requirements.txt requirements-cli.txt requirements-dev.txt scripts/venv.sh
+$(VENV)/.ready: requirements-common.txt requirements-cli.txt requirements-dev.txt scripts/venv.sh
 	scripts/venv.sh $(VENV)

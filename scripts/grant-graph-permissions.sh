@@ -32,6 +32,7 @@ granted=$(az rest --method get --url "$graph/servicePrincipals/$principal/appRol
 for permission in $permissions; do
     role=$(az ad sp show --id "$graph_principal" --output tsv \
         --query "appRoles[?value=='$permission' && contains(allowedMemberTypes, 'Application')].id")
+    [ -n "$role" ] || { echo "$permission: Microsoft Graph has no such application permission" >&2; exit 1; }
     if grep -qxF "$role" <<<"$granted"; then
         echo "$permission: has it"
         continue

@@ -25,13 +25,23 @@ PATIENCE = 60.0
 SETTLING = 3.0
 """Seconds in which a replay or a forgery would have led to a call: far more than one takes."""
 
+TARGETS = ("--targets", str(Path(__file__).with_name("targets.yaml")))
 ANY_PORT = ("--functions-port", "0", "--graph-port", "0", "--servicebus-port", "0")
 
 
 @contextlib.contextmanager
 def emulator(state: Path) -> Iterator[dict[str, Any]]:
     """A tenant and Hasten on free ports of this machine; yields where they are."""
-    command = [sys.executable, "-m", "emulator", *ANY_PORT, "--print-ports", "--state", str(state)]
+    command = [
+        sys.executable,
+        "-m",
+        "emulator",
+        *ANY_PORT,
+        *TARGETS,
+        "--print-ports",
+        "--state",
+        str(state),
+    ]
     with (
         (state / "log").open("w") as log,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,  # noqa: S603 - our own module

@@ -39,7 +39,10 @@ class CommandLine:
     async def run(self, *arguments: str, **settings: str) -> Ran:
         file = self.tenant.state / "settings.json"
         of_tenant = self.tenant.azure.environment(
-            functions_url=self.functions_url, state_dir=self.tenant.state, app_dir=ROOT
+            functions_url=self.functions_url,
+            state_dir=self.tenant.state,
+            app_dir=ROOT,
+            targets=self.tenant.targets,
         )
         write_settings(file, {**of_tenant, **settings})
         return await asyncio.to_thread(_ran, [*arguments, "--settings", str(file)])

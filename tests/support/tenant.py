@@ -27,6 +27,7 @@ from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, ONBOARDING_EVENTS, PROVI
 from tests.support.csdl.check import assert_record_agrees
 
 ROOT = Path(__file__).parents[2]
+ACTING = ROOT / "emulator" / "demo" / "targets.yaml"
 LOCK = "PT5S"
 """Of messages and sessions here: what a killed host had locked is free again after it."""
 
@@ -130,7 +131,7 @@ class Tenant:
     azure: Azure
     admin: Admin
     state: Path
-    targets: Path | None = None
+    targets: Path = ACTING
     hosts: list[Host] = field(default_factory=list)
 
     @property
@@ -212,7 +213,7 @@ class Tenant:
 
 @asynccontextmanager
 async def emulated(
-    state: Path, *, graph: GraphOptions = QUICK, targets: Path | None = None
+    state: Path, *, graph: GraphOptions = QUICK, targets: Path = ACTING
 ) -> AsyncIterator[Tenant]:
     """In the end, all that Graph was asked and answered must agree with Microsoft's metadata."""
     recording = replace(graph, record=state / RECORD)

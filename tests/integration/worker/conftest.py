@@ -14,6 +14,7 @@ from starlette.routing import Route
 from emulator.azure import Azure, AzureOptions, running
 from emulator.graph.serving import HttpServer
 from tests.integration.worker.worker import ROOT, Function, Worker, started
+from tests.support.tenant import ACTING
 
 collect_ignore_glob = ["test_*.py"] if sys.version_info < (3, 13) else []
 
@@ -53,7 +54,9 @@ async def azure() -> AsyncIterator[Azure]:
 async def worker(azure: Azure, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Worker]:
     state, front = tmp_path_factory.mktemp("worker"), Front()
     await front.server.start()
-    settings = azure.environment(functions_url=front.server.url, state_dir=state, app_dir=ROOT)
+    settings = azure.environment(
+        functions_url=front.server.url, state_dir=state, app_dir=ROOT, targets=ACTING
+    )
     async with started(settings, state / "log") as worker:
         front.worker = worker
         yield worker

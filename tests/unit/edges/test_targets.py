@@ -34,7 +34,7 @@ def test_the_file_that_ships_with_hasten_names_total() -> None:
     assert target == Target(
         name="TOTAL",
         display_name="TOTAL",
-        mode=Mode.ACT,
+        mode=Mode.OBSERVE,
         grants_by=GrantsBy.GROUP,
         expect_mapping={
             "externalId": "objectId",

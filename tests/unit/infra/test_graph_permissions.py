@@ -18,6 +18,7 @@ case "$*" in
     *"--method get"*) cat "$GRANTED" ;;
     *"--method post"*) ;;
     *"--query id "*) echo graph-principal ;;
+    *appRoles*"=='$UNKNOWN'"*) ;;
     *appRoles*) sed "s/.*value=='\\([^']*\\)'.*/role-of-\\1/" <<<"$*" ;;
     *) exit 1 ;;
 esac
@@ -28,6 +29,7 @@ esac
 class Az:
     def __init__(self, folder: Path) -> None:
         self.log, self.granted = folder / "log", folder / "granted"
+        self.unknown = "none"
         self.log.touch()
         self.granted.touch()
         (folder / "az").write_text(AZ)
@@ -44,6 +46,7 @@ class Az:
                 "PATH": f"{self._folder}:{os.environ['PATH']}",
                 "LOG": str(self.log),
                 "GRANTED": str(self.granted),
+                "UNKNOWN": self.unknown,
             },
         )
 
@@ -77,6 +80,20 @@ def test_what_is_granted_already_is_not_granted_again(az: Az) -> None:
 
     assert az.posted() == SETS["always"][:1]
     assert done.stdout.count(": has it") == len(SETS["always"]) - 1
+
+
+@pytest.mark.parametrize("granted", ["", "role-of-Group.Read.All\n"])
+def test_a_permission_that_graph_does_not_know_is_an_error_and_never_granted(
+    az: Az, granted: str
+) -> None:
+    az.granted.write_text(granted)
+    az.unknown = SETS["always"][0]
+
+    done = az.grant("app")
+
+    assert done.returncode != 0
+    assert f"{az.unknown}: Microsoft Graph has no such" in done.stderr
+    assert (az.posted(), done.stdout) == ([], "")
 
 
 @pytest.mark.parametrize(
