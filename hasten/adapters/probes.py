@@ -14,8 +14,8 @@ from azure.core.exceptions import AzureError
 from azure.servicebus import ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient
 
-from hasten.adapters.graph.client import SCOPE
 from hasten.adapters.servicebus import translated
+from hasten.clouds import cloud_of
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import TOPICS
 from hasten.ports.clock import Now
@@ -49,7 +49,7 @@ class AzureProbes:
 
     async def token(self) -> Token:
         try:
-            token = await self._credential.get_token(SCOPE)
+            token = await self._credential.get_token(cloud_of(self._graph_url).scope)
         except AzureError as error:
             # The message may name tenant and client; the type says enough.
             raise PermanentError(

@@ -11,6 +11,7 @@ from azure.identity.aio import DefaultAzureCredential
 from hasten import settings, targets
 from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.cli.environment import IDENTITY, identity
+from hasten.clouds import PUBLIC, cloud_of
 from hasten.context import Context
 from hasten.doctor.examination import Doctor, Progress
 from hasten.ports.dead_letters import Shelf
@@ -56,9 +57,15 @@ async def opened(values: Mapping[str, str]) -> AsyncIterator[Operator]:
             await ports.close()
 
 
-def _whoever_it_is(_: Settings) -> AsyncTokenCredential:
+def _whoever_it_is(settings: Settings) -> AsyncTokenCredential:
     """The operator, as signed in to the Azure CLI or as the environment says."""
-    return DefaultAzureCredential()
+    cloud = cloud_of(str(settings.graph_url))
+    # In the public cloud AZURE_AUTHORITY_HOST may name another authority.
+    return (
+        DefaultAzureCredential()
+        if cloud == PUBLIC
+        else DefaultAzureCredential(authority=cloud.authority)
+    )
 
 
 @contextmanager

@@ -21,11 +21,12 @@ APP = "0000aaaa-0000-4000-8000-000000000001"
 class Credential:
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
+        self.scopes: list[tuple[str, ...]] = []
 
     async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         if self._error is not None:
             raise self._error
-        assert scopes == ("https://graph.microsoft.com/.default",)
+        self.scopes.append(scopes)
         return AccessToken("a-token", int(time.time()) + 3600)
 
     async def close(self) -> None:
@@ -54,8 +55,8 @@ class Wire:
             raise answer
         return answer
 
-    def directory(self, credential: Credential | None = None) -> GraphDirectory:
-        return GraphDirectory(BASE, credential or Credential(), httpx.MockTransport(self))
+    def directory(self, credential: Credential | None = None, base: str = BASE) -> GraphDirectory:
+        return GraphDirectory(base, credential or Credential(), httpx.MockTransport(self))
 
 
 def principal(object_id: str = APP) -> Json:

@@ -13,9 +13,9 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 from msgraph_core import GraphClientFactory
 
+from hasten.clouds import cloud_of
 from hasten.limits import CALL_TIMEOUT
 
-SCOPE = "https://graph.microsoft.com/.default"
 CONNECT_TIMEOUT = 10.0
 """Seconds; the SDK's default is 30, longer than a webhook's whole chain may take."""
 
@@ -23,7 +23,8 @@ CONNECT_TIMEOUT = 10.0
 def graph_client(
     base_url: str, credential: AsyncTokenCredential, transport: httpx.AsyncBaseTransport
 ) -> GraphServiceClient:
-    """`base_url` ends in the version (…/v1.0). The token is given to that host only.
+    """`base_url` ends in the version (…/v1.0). The token is for the cloud of
+    that host, and given to that host only.
 
     Whoever makes `transport` closes it: closing the client does not reach it, as the SDK wraps it
     in one of its own.
@@ -35,7 +36,9 @@ def graph_client(
         options={RetryHandlerOption.get_key(): no_retries},
     )
     authentication = AzureIdentityAuthenticationProvider(
-        credential, scopes=[SCOPE], allowed_hosts=[urlsplit(base_url).hostname or ""]
+        credential,
+        scopes=[cloud_of(base_url).scope],
+        allowed_hosts=[urlsplit(base_url).hostname or ""],
     )
     adapter = GraphRequestAdapter(authentication, client)
     adapter.base_url = base_url.rstrip("/")

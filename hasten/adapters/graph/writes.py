@@ -10,6 +10,7 @@ from msgraph.graph_service_client import GraphServiceClient
 from hasten.adapters.graph import bodies
 from hasten.adapters.graph.refusals import there_already, told_apart
 from hasten.adapters.graph.wire import Wire
+from hasten.clouds import cloud_of
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.ports.directory import Missing, NotYet
@@ -19,8 +20,6 @@ MEMBERS = "GroupMember.ReadWrite.All"
 ASSIGNMENTS = "AppRoleAssignment.ReadWrite.All"
 
 OWNERS = "owners@odata.bind"
-GRAPH = "https://graph.microsoft.com/v1.0"
-"""Graph wants references as addresses of its own, whichever one the request goes to."""
 
 
 class Writes:
@@ -32,16 +31,21 @@ class Writes:
         """Not retried: Graph takes a second group of the same name."""
         body = dict(properties)
         if OWNERS in body:
-            body[OWNERS] = [f"{GRAPH}/users/{owner}" for owner in body[OWNERS]]
+            body[OWNERS] = [self._reference("users", owner) for owner in body[OWNERS]]
         request = self._client.groups.to_post_request_information(Group(additional_data=body))
         with there_already():
             made = await self._wire.write_once(request, bodies.CREATED.read, needs=NEW_GROUPS)
         return str(made["id"]).lower()
 
+    def _reference(self, collection: str, object_id: str) -> str:
+        """Graph wants an address of its own, whichever one the request goes to."""
+        graph = cloud_of(str(self._client.request_adapter.base_url)).graph
+        return f"{graph}/v1.0/{collection}/{object_id}"
+
     async def add_members(self, group: str, members: Sequence[str]) -> None:
         if not 0 < len(members) <= MAX_LINKS_PER_PATCH:
             raise ValueError(f"{len(members)} members: a PATCH adds 1 to {MAX_LINKS_PER_PATCH}")
-        bound = {"members@odata.bind": [f"{GRAPH}/directoryObjects/{m}" for m in members]}
+        bound = {"members@odata.bind": [self._reference("directoryObjects", m) for m in members]}
         item = self._client.groups.by_group_id(group)
         request = item.to_patch_request_information(Group(additional_data=bound))
         with told_apart():

@@ -53,6 +53,7 @@ def test_what_must_be_known_at_once_has_an_alert() -> None:
         "stale-revocation",
         "job-not-paused",
         "subscription-expiring",
+        "history-lost",
         "silent",
     ]
 

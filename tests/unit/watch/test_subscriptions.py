@@ -298,3 +298,36 @@ async def test_a_renewal_whose_answer_was_lost_is_seen_in_the_list() -> None:
 
     assert world.directory.writes["renew"] == 0
     assert await subscriptions_settled(world.context, [ONE])
+
+
+@virtual
+async def test_an_unreadable_answer_about_one_subscription_keeps_no_other_waiting() -> None:
+    trouble = TemporaryError("no answer", timedelta(seconds=5))
+    world = Subscriber()
+    world.directory.refusals["subscribe"] = [trouble]
+
+    with pytest.raises(TemporaryError):
+        await ensure_subscriptions(world.context, [ONE, TWO])
+    made = resources(world)
+    await ensure_subscriptions(world.context, [ONE, TWO])
+    await passed(SUBSCRIPTION_LIFETIME / 2)
+    world.directory.refusals["renew"] = [trouble]
+    with pytest.raises(TemporaryError):
+        await ensure_subscriptions(world.context, [ONE, TWO])
+
+    assert len(made) == 1
+    assert resources(world) == [f"groups/{ONE}", f"groups/{TWO}"]
+    assert world.directory.writes["renew"] == 2
+
+
+@virtual
+async def test_a_resource_that_graph_refuses_for_ever_stops_no_renewal() -> None:
+    world = Subscriber()
+    await ensure_subscriptions(world.context, [ONE])
+    await passed(SUBSCRIPTION_LIFETIME / 2)
+    world.directory.refusals["subscribe"] = [PermanentError("403 quota", "delete some")]
+
+    with pytest.raises(PermanentError):
+        await ensure_subscriptions(world.context, [ONE, TWO])
+
+    assert world.directory.writes["renew"] == 1

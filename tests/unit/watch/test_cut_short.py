@@ -1,0 +1,103 @@
+"""Where Graph does not give all pages of a delta, what came before is kept."""
+
+from datetime import timedelta
+
+import pytest
+
+from hasten.errors import TemporaryError
+from hasten.messages import Look
+from hasten.ports.bus import DIRECTORY_CHANGES
+from hasten.ports.directory import DeltaCutShort, Member, MembershipDelta
+from hasten.records import cursors
+from hasten.watch.look import look, start_watching
+from hasten.watch.reconcile import reconcile
+from tests.fakes.directory import FakeDirectory
+from tests.support.subscriber import Subscriber
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, World, user
+
+TROUBLE = TemporaryError("Graph's answer is not what was asked for", timedelta(seconds=5))
+
+
+class InParts(FakeDirectory):
+    """Gives one change a read, and the link from which to go on; in a circle when told so."""
+
+    circles = False
+
+    async def membership_delta(self, link: str) -> MembershipDelta:
+        whole = await super().membership_delta(link)
+        group, _, count = link.partition("|")
+        found = whole.members.get(group, ())
+        if len(found) <= 1:
+            return whole
+        part: dict[str, tuple[Member, ...]] = {group: (found[0],)}
+        following = link if self.circles else f"{group}|{int(count) + 1}"
+        raise DeltaCutShort(TROUBLE, MembershipDelta(part, following))
+
+
+def a_look() -> Look:
+    return Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
+
+
+async def watched() -> tuple[World, InParts]:
+    directory = InParts(groups=[ENGINEERING])
+    world = World(directory=directory)
+    await world.is_discovered()
+    await start_watching(world.context, ENGINEERING)
+    return world, directory
+
+
+async def found(world: World) -> list[str]:
+    return sorted(change.user for change in await world.ledger.open_changes(TOTAL))
+
+
+@virtual
+async def test_each_look_goes_on_where_the_last_one_was_cut_short() -> None:
+    world, directory = await watched()
+    directory.join(ENGINEERING, user(1), user(2), user(3))
+
+    for seen in (1, 2):
+        with pytest.raises(DeltaCutShort):
+            await look(world.context, a_look())
+        assert await found(world) == [user(number) for number in range(1, seen + 1)]
+    await look(world.context, a_look())
+
+    assert await found(world) == [user(1), user(2), user(3)]
+
+
+@virtual
+async def test_a_circle_keeps_what_was_read_and_leaves_the_cursor() -> None:
+    world, directory = await watched()
+    before = await cursors.load(world.store, ENGINEERING)
+    directory.circles = True
+    directory.join(ENGINEERING, user(1), user(2))
+    for _ in range(2):
+        with pytest.raises(DeltaCutShort):
+            await look(world.context, a_look())
+    kept = await found(world)
+    after = await cursors.load(world.store, ENGINEERING)
+
+    directory.circles = False
+    with pytest.raises(DeltaCutShort):
+        await look(world.context, a_look())
+    await look(world.context, a_look())
+
+    assert (kept, after) == ([user(1)], before)
+    assert await found(world) == [user(1), user(2)]
+
+
+@virtual
+async def test_reconcile_looks_at_what_it_read_and_goes_on_from_there() -> None:
+    directory = InParts()
+    world = Subscriber(directory=directory)
+    await world.watches(ENGINEERING)
+    await reconcile(world.context, [ENGINEERING])
+    world.bus.sent.clear()
+    directory.join(ENGINEERING, user(1), user(2))
+
+    with pytest.raises(DeltaCutShort):
+        await reconcile(world.context, [ENGINEERING])
+    await reconcile(world.context, [ENGINEERING])
+
+    hinted = [Look.parse(message.body).added for message in world.bus.of(DIRECTORY_CHANGES)]
+    assert hinted == [{user(1)}, {user(2)}]
