@@ -24,6 +24,8 @@ _CODES: dict[type[Any], int] = {
     p.Modified: 0x27,
     p.Source: 0x28,
     p.Target: 0x29,
+    p.Coordinator: 0x30,
+    p.TransactionalState: 0x34,
     p.SaslMechanisms: 0x40,
     p.SaslInit: 0x41,
     p.SaslOutcome: 0x44,
@@ -49,7 +51,8 @@ def from_wire(value: Any) -> Any:
     """Raises DecodeError if `value` is no composite that we know, or a field has a wrong type."""
     if not isinstance(value, Described) or not isinstance(value.value, list):
         raise DecodeError("expected an AMQP composite")
-    kind = _KINDS.get(value.descriptor)
+    code = value.descriptor
+    kind = _KINDS.get(code) if isinstance(code, ULong) else None
     if kind is None:
         raise DecodeError(f"unknown AMQP composite {value.descriptor!r}")
     fields = _FIELDS[kind]

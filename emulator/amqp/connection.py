@@ -28,7 +28,8 @@ from emulator.amqp.types import Array, DecodeError, Symbol, UByte, UInt, UShort
 log = logging.getLogger(__name__)
 
 MAX_FRAME_SIZE = 65536
-CHANNEL_MAX = 255
+CHANNEL_MAX = 4999
+"""Azure's own. The .NET SDK opens a session for each link."""
 HANDSHAKE_SECONDS = 20
 MIN_HEARTBEAT_SECONDS = 0.02
 WRITE_CHUNK = 65536
@@ -51,6 +52,7 @@ class Connection(asyncio.Protocol):
         self.service = service
         self.writable = True
         self.lost = asyncio.Event()
+        self.links = 0
         self._name = name
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
@@ -229,7 +231,8 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def _heartbeat(self, interval: float) -> None:
-        self._send(EMPTY_FRAME)
+        if self.writable:  # else they would pile up before a peer that does not read
+            self._send(EMPTY_FRAME)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(interval, self._heartbeat, interval)
 

@@ -9,6 +9,7 @@ NOT_FOUND = "amqp:not-found"
 NOT_ALLOWED = "amqp:not-allowed"
 NOT_IMPLEMENTED = "amqp:not-implemented"
 RESOURCE_LIMIT_EXCEEDED = "amqp:resource-limit-exceeded"
+UNKNOWN_TRANSACTION = "amqp:transaction:unknown-id"
 MESSAGE_SIZE_EXCEEDED = "amqp:link:message-size-exceeded"
 
 
@@ -23,3 +24,9 @@ class AmqpError(Exception):
     @property
     def wire(self) -> Error:
         return Error(Symbol(self.condition), self.description, {})
+
+
+def unknown_transaction() -> AmqpError:
+    return AmqpError(
+        UNKNOWN_TRANSACTION, "Transactions are not emulated: this one was never begun."
+    )

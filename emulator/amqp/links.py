@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.amqp import performatives as p
-from emulator.amqp.errors import MESSAGE_SIZE_EXCEEDED, AmqpError
+from emulator.amqp.errors import MESSAGE_SIZE_EXCEEDED, AmqpError, unknown_transaction
 from emulator.amqp.types import DecodeError, Symbol, UInt, ULong
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ class Delivery:
 
 
 class LinkHandler(Protocol):
-    """Hears about its link. May raise AmqpError, which closes the link with that error."""
+    """Hears about its link. May raise AmqpError, which fails the link with that error."""
 
     def detached(self, *, orderly: bool) -> None:
-        """The peer closed the link (orderly), or its connection is lost. Not called for a link
-        that this side closed."""
+        """The peer closed the link (orderly), its connection is lost, or the link failed. Not
+        called for a link that the handler closed."""
         ...
 
 
@@ -116,6 +116,13 @@ class Link(ABC):
         self.state = State.DETACHED
         self.session.write(p.Detach(self.attach.handle, closed=True, error=error.wire))
 
+    def fail(self, error: AmqpError) -> None:
+        """Closes it with an error that its handler did not choose."""
+        was = self.state
+        self.close(error)
+        if was is not State.DETACHED and self.handler is not None:
+            self.handler.detached(orderly=False)
+
     def peer_detached(self) -> None:
         was, self.state = self.state, State.DETACHED
         if was is State.DETACHED:
@@ -169,6 +176,8 @@ class IncomingLink(Link):
     def transfer(self, transfer: p.Transfer, payload: bytes) -> None:
         if self.state is not State.ATTACHED:
             return
+        if isinstance(transfer.state, p.TransactionalState):
+            raise unknown_transaction()
         first = self._first = self._first or transfer
         if first.delivery_id is None:
             raise DecodeError("first transfer of a delivery without a delivery-id")

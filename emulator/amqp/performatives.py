@@ -68,6 +68,19 @@ class Target(NamedTuple):
     capabilities: Any = None
 
 
+class Coordinator(NamedTuple):
+    """The target of a link on which transactions are declared."""
+
+    capabilities: Any = None
+
+
+class TransactionalState(NamedTuple):
+    """A delivery, or its outcome, that counts only if its transaction succeeds."""
+
+    txn_id: bytes
+    outcome: Outcome | None = None
+
+
 class Open(NamedTuple):
     container_id: str
     hostname: str | None = None
@@ -99,7 +112,7 @@ class Attach(NamedTuple):
     snd_settle_mode: UByte = UByte(2)
     rcv_settle_mode: UByte = UByte(0)
     source: Source | None = None
-    target: Target | None = None
+    target: Target | Coordinator | None = None
     unsettled: dict[Any, Any] | None = None
     incomplete_unsettled: bool | None = None
     initial_delivery_count: UInt | None = None
@@ -131,7 +144,7 @@ class Transfer(NamedTuple):
     settled: bool | None = None
     more: bool = False
     rcv_settle_mode: UByte | None = None
-    state: DeliveryState | None = None
+    state: DeliveryState | TransactionalState | None = None
     resume: bool = False
     aborted: bool = False
     batchable: bool = False
@@ -142,7 +155,7 @@ class Disposition(NamedTuple):
     first: UInt
     last: UInt | None = None
     settled: bool = False
-    state: DeliveryState | None = None
+    state: DeliveryState | TransactionalState | None = None
     batchable: bool = False
 
 

@@ -6,18 +6,26 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulator.amqp import performatives as p
-from emulator.amqp.errors import AmqpError
+from emulator.amqp.errors import (
+    NOT_IMPLEMENTED,
+    RESOURCE_LIMIT_EXCEEDED,
+    AmqpError,
+    unknown_transaction,
+)
 from emulator.amqp.links import IncomingLink, Link, OutgoingLink
 from emulator.amqp.types import DecodeError, UInt, UShort
 
 if TYPE_CHECKING:
     from emulator.amqp.connection import Connection
 
-HANDLE_MAX = 255
+HANDLE_MAX = 4999
+"""Clients that open all their links in one session reach as many as those with one in each."""
 # Deliveries are handled as they arrive: the window never needs to hold a peer back.
 INCOMING_WINDOW = UInt(2**31 - 1)
 OUTGOING_WINDOW = UInt(2**31 - 1)
 MAX_UNSETTLED = 5000
+MAX_LINKS = 5000
+"""On one connection, however many sessions it has: links cost memory."""
 # A transfer frame without its payload, with the 32-byte tag that AMQP allows.
 TRANSFER_OVERHEAD = 128
 
@@ -67,6 +75,7 @@ class Session:
             case p.Detach():
                 link = self._link(performative.handle)
                 del self._links[performative.handle]
+                self.connection.links -= 1
                 self._forget(link)
                 link.peer_detached()
             case _:
@@ -82,20 +91,31 @@ class Session:
         try:
             step()
         except AmqpError as error:
-            self._forget(link)
-            link.close(error)
+            self._fail(link, error)
+
+    def _fail(self, link: Link, error: AmqpError) -> None:
+        """The link ends, the session and the connection go on."""
+        self._forget(link)
+        link.fail(error)
 
     def _attach(self, attach: p.Attach) -> None:
         if attach.handle > HANDLE_MAX or attach.handle in self._links:
             raise DecodeError(f"handle {attach.handle} is in use or too high")
-        if attach.role:
-            outgoing = OutgoingLink(self, attach)
-            self._links[attach.handle] = outgoing
-            self._guarded(outgoing, lambda: self.connection.service.attach_outgoing(outgoing))
-        else:
-            incoming = IncomingLink(self, attach)
-            self._links[attach.handle] = incoming
-            self._guarded(incoming, lambda: self.connection.service.attach_incoming(incoming))
+        link = OutgoingLink(self, attach) if attach.role else IncomingLink(self, attach)
+        self._links[attach.handle] = link
+        self.connection.links += 1
+        self._guarded(link, partial(self._offer, link))
+
+    def _offer(self, link: Link) -> None:
+        if self.connection.links > MAX_LINKS:
+            raise AmqpError(RESOURCE_LIMIT_EXCEEDED, f"A connection has at most {MAX_LINKS} links.")
+        if isinstance(link.attach.target, p.Coordinator):
+            raise AmqpError(NOT_IMPLEMENTED, "Transactions are not emulated.")
+        service = self.connection.service
+        if isinstance(link, OutgoingLink):
+            service.attach_outgoing(link)
+        elif isinstance(link, IncomingLink):
+            service.attach_incoming(link)
 
     def _flow(self, flow: p.Flow) -> None:
         seen = int(flow.next_incoming_id or 0)
@@ -112,7 +132,8 @@ class Session:
     def _disposition(self, disposition: p.Disposition) -> None:
         if not disposition.role:
             return  # the peer settles what it sent: nothing is kept for that here
-        if disposition.state is None or isinstance(disposition.state, p.Received):
+        state = disposition.state
+        if state is None or isinstance(state, p.Received):
             return
         first, last = int(disposition.first), int(disposition.last or disposition.first)
         # The range is the peer's word: walk what is known, however wide it is.
@@ -124,7 +145,10 @@ class Session:
         for number in known:
             if number in self._unsettled:
                 link, tag = self._unsettled.pop(number)
-                echo = link.sender.settled(tag, disposition.state) if link.sender else None
+                if isinstance(state, p.TransactionalState):
+                    self._fail(link, unknown_transaction())
+                    continue
+                echo = link.sender.settled(tag, state) if link.sender else None
                 if not disposition.settled:
                     self.write(
                         p.Disposition(role=False, first=UInt(number), settled=True, state=echo)
@@ -169,12 +193,12 @@ class Session:
         drain: bool = False,
     ) -> p.Flow:
         return p.Flow(
-            next_incoming_id=UInt(self._next_incoming_id),
+            next_incoming_id=_serial(self._next_incoming_id),
             incoming_window=INCOMING_WINDOW,
-            next_outgoing_id=UInt(self._next_outgoing_id),
+            next_outgoing_id=_serial(self._next_outgoing_id),
             outgoing_window=OUTGOING_WINDOW,
             handle=handle,
-            delivery_count=None if delivery_count is None else UInt(delivery_count),
+            delivery_count=None if delivery_count is None else _serial(delivery_count),
             link_credit=None if credit is None else UInt(credit),
             drain=drain,
         )
@@ -188,7 +212,13 @@ class Session:
     def lost(self, *, orderly: bool) -> None:
         links = list(self._links.values())
         self._links.clear()
+        self.connection.links -= len(links)
         self._unsettled.clear()
         self._waiting.clear()
         for link in links:
             link.lost(orderly=orderly)
+
+
+def _serial(number: int) -> UInt:
+    """Sequence numbers start over after 2^32 - 1 (2.8.10), and the peer may start just below."""
+    return UInt(number % 2**32)

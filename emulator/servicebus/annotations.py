@@ -56,7 +56,11 @@ def to_payload(entry: Entry, *, browsed: bool = False) -> bytes:
             header=message.header._replace(delivery_count=UInt(entry.delivery_count)),
             annotations=annotations,
             properties=message.properties,
-            application_properties={**message.application_properties, **_grave(entry)},
+            application_properties={
+                **message.application_properties,
+                **entry.modified,
+                **_grave(entry),
+            },
             body=message.body,
         ),
         delivery_annotations={_LOCK_TOKEN: entry.lock.token} if entry.lock else None,

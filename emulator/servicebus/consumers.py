@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from typing import Any
 
 from emulator.amqp import performatives as p
 from emulator.amqp.errors import NOT_ALLOWED, AmqpError
@@ -66,16 +67,17 @@ class Receiver:
             case p.Released():
                 queue.release(token, now=now)
             case p.Modified(undeliverable_here=True):
-                queue.defer(token, now=now)
+                queue.defer(token, now=now, properties=_properties(outcome.message_annotations))
             case p.Modified():
-                queue.abandon(token, now=now)
+                queue.abandon(token, now=now, properties=_properties(outcome.message_annotations))
             case p.Rejected():
-                info = (outcome.error and outcome.error.info) or {}
+                properties = _properties(outcome.error.info if outcome.error else None)
                 queue.dead_letter(
                     token,
-                    reason=_text(info.get(Symbol("DeadLetterReason"))),
-                    description=_text(info.get(Symbol("DeadLetterErrorDescription"))),
+                    reason=_text(properties.pop("DeadLetterReason", None)),
+                    description=_text(properties.pop("DeadLetterErrorDescription", None)),
                     now=now,
+                    properties=properties,
                 )
                 # An error in the answer would mean that the dead-lettering failed.
                 return p.Rejected()
@@ -158,6 +160,11 @@ def accept_session(link: OutgoingLink, outlet: Outlet, lock: SessionLock) -> Non
         properties={_LOCKED_UNTIL: _EPOCH_TICKS + round(lock.until * _TICKS)},
     )
     outlet.turns.soon()
+
+
+def _properties(fields: p.Fields | None) -> dict[str, Any]:
+    """The names of application properties are strings; those of AMQP's fields are symbols."""
+    return {str(key): value for key, value in (fields or {}).items()}
 
 
 def _text(value: object) -> str | None:

@@ -4,9 +4,13 @@ Times are seconds since the epoch.
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
+
+Properties = Mapping[str, Any]
+"""Application properties of a message."""
 
 
 class QueueError(Exception):
@@ -93,6 +97,11 @@ class Entry:
     delivery_count: int = 0
     lock: Lock | None = None
     dead_lettered: DeadLettered | None = None
+    modified: dict[str, Any] = field(default_factory=dict)
+    """Application properties that whoever settled it set; they win over the sender's."""
+
+    def modify(self, properties: Properties) -> None:
+        self.modified = {**self.modified, **properties}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

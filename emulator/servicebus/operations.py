@@ -122,20 +122,23 @@ def _update_disposition(target: Target, body: Body) -> Any:
     outlet = target.queue
     queue, now = outlet.queue, outlet.clock()
     status = _get(body, "disposition-status", str)
+    given = body.get("properties-to-modify")
+    properties = {str(k): v for k, v in given.items()} if isinstance(given, dict) else {}
     for token in _all(body, "lock-tokens", uuid.UUID):
         match status:
             case "completed":
                 queue.complete(token, now=now)
             case "abandoned":
-                queue.abandon(token, now=now)
+                queue.abandon(token, now=now, properties=properties)
             case "defered":
-                queue.defer(token, now=now)
+                queue.defer(token, now=now, properties=properties)
             case "suspended":
                 queue.dead_letter(
                     token,
                     reason=body.get("deadletter-reason"),
                     description=body.get("deadletter-description"),
                     now=now,
+                    properties=properties,
                 )
             case _:
                 raise BadRequestError(f"no disposition {status!r}")

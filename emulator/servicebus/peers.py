@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from emulator.amqp import performatives as p
 from emulator.amqp.links import IncomingLink, OutgoingLink
 from emulator.amqp.messages import Message
 from emulator.amqp.types import Int
@@ -30,13 +31,14 @@ class Peer:
         self._responders: dict[tuple[Session, str], Responder] = {}
 
     def attach_incoming(self, link: IncomingLink) -> None:
-        path = entity_path(link.attach.target.address if link.attach.target else None)
+        target = link.attach.target
+        path = entity_path(target.address if isinstance(target, p.Target) else None)
         managed = managed_path(path)
         if path == CBS:
             self._take_requests(link, path, _put_token)
         elif managed is not None:
-            target = self._target(managed)
-            self._take_requests(link, path, lambda request: management.answer(request, target))
+            node = self._target(managed)
+            self._take_requests(link, path, lambda request: management.answer(request, node))
         else:
             link.receiver = Producer(self._namespace.inlet(path))
             link.accept()

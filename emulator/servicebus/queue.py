@@ -8,6 +8,7 @@ import heapq
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from emulator.servicebus.entities import QueueSettings
 from emulator.servicebus.entries import (
@@ -17,11 +18,14 @@ from emulator.servicebus.entries import (
     MessageLockLostError,
     MessageNotFoundError,
     Post,
+    Properties,
     SessionLock,
     SessionLockLostError,
     SessionRuleError,
 )
 from emulator.servicebus.shelf import DEAD_LETTER_SUFFIX, FOREVER, Shelf
+
+NOTHING: Properties = MappingProxyType({})
 
 
 class Queue(Shelf):
@@ -126,22 +130,34 @@ class Queue(Shelf):
         self.advance(now)
         self._keep(self._unlock(token))
 
-    def abandon(self, token: uuid.UUID, *, now: float) -> None:
-        self.advance(now)
-        self._fail_delivery(self._unlock(token))
-
-    def defer(self, token: uuid.UUID, *, now: float) -> None:
+    def abandon(self, token: uuid.UUID, *, now: float, properties: Properties = NOTHING) -> None:
+        """`properties` are set on the message, as in `defer` and `dead_letter`."""
         self.advance(now)
         entry = self._unlock(token)
+        entry.modify(properties)
+        self._fail_delivery(entry)
+
+    def defer(self, token: uuid.UUID, *, now: float, properties: Properties = NOTHING) -> None:
+        self.advance(now)
+        entry = self._unlock(token)
+        entry.modify(properties)
         entry.delivery_count += 1
         entry.state = EntryState.DEFERRED
         self._keep(entry)
 
     def dead_letter(
-        self, token: uuid.UUID, *, reason: str | None, description: str | None, now: float
+        self,
+        token: uuid.UUID,
+        *,
+        reason: str | None,
+        description: str | None,
+        now: float,
+        properties: Properties = NOTHING,
     ) -> None:
         self.advance(now)
-        self._bury(self._unlock(token), reason=reason, description=description)
+        entry = self._unlock(token)
+        entry.modify(properties)
+        self._bury(entry, reason=reason, description=description)
 
     def renew(self, token: uuid.UUID, *, now: float) -> float:
         """Until when the message is locked now."""

@@ -17,7 +17,8 @@ from emulator.amqp.messages import (
     value_body,
 )
 
-MAX_WAITING = 100
+MAX_WAITING_BYTES = 4 << 20
+"""Enough for the answers to a token for each link that a connection may have, 150 bytes each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,21 +34,26 @@ class Responder:
         self._link = link
         self._on_detached = on_detached
         self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
 
     def respond(self, response: Response, *, to: Message) -> None:
-        if len(self._waiting) >= MAX_WAITING:
+        if self._waiting_bytes > MAX_WAITING_BYTES:
             raise AmqpError(RESOURCE_LIMIT_EXCEEDED, "Too many answers wait for credit.")
         message = Message(
             properties=Properties(correlation_id=to.properties.message_id),
             application_properties=response.properties,
             body=value_body(response.body),
         )
-        self._waiting.append(encode_message(message))
+        payload = encode_message(message)
+        self._waiting.append(payload)
+        self._waiting_bytes += len(payload)
         self.writable()
 
     def writable(self) -> None:
         while self._waiting and self._link.sendable:
-            self._link.send(self._waiting.popleft(), tag=uuid4().bytes, settled=True)
+            payload = self._waiting.popleft()
+            self._waiting_bytes -= len(payload)
+            self._link.send(payload, tag=uuid4().bytes, settled=True)
 
     def settled(self, tag: bytes, outcome: p.Outcome) -> p.Outcome:
         raise AssertionError(f"answers are sent settled, yet {tag!r} is settled as {outcome}")

@@ -11,6 +11,9 @@ from emulator.servicebus.scaling import ScaleVote
 
 CONTAINER = "servicebus-emulator"
 
+BACKLOG = 1024
+"""Connections that may come in one moment: the Python SDK opens one for each link."""
+
 
 class ServiceBusServer:
     """Messages outlive `stop`: start again on the same port to end an outage."""
@@ -32,7 +35,9 @@ class ServiceBusServer:
     async def start(self) -> None:
         """Listens; with port 0 on any free port, which `port` then names. Raises OSError."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connect, self._host, self.port)
+        self._server = await loop.create_server(
+            self._connect, self._host, self.port, backlog=BACKLOG
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         self._namespace.wake()
 

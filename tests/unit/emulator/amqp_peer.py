@@ -11,6 +11,7 @@ from emulator.amqp.connection import Connection
 from emulator.amqp.errors import AmqpError
 from emulator.amqp.frames import AMQP_HEADER, decode_frame, encode_frame
 from emulator.amqp.links import Delivery, IncomingLink, OutgoingLink
+from emulator.amqp.messages import Message, decode_message
 from emulator.amqp.types import UInt
 
 T = TypeVar("T")
@@ -68,9 +69,16 @@ class Peer:
         self._reader = reader
         self.writer = writer
         self.payload = b""
+        self.channel = 0
+        """Of the frame heard last."""
 
     def say(self, performative: Any, payload: bytes = b"", *, channel: int = 1) -> None:
         self.writer.write(encode_frame(channel, performative, payload))
+
+    @property
+    def message(self) -> Message:
+        """In the transfer heard last."""
+        return decode_message(self.payload)
 
     async def raw(self, size: int) -> bytes:
         return await asyncio.wait_for(self._reader.readexactly(size), PATIENCE)
@@ -80,7 +88,7 @@ class Peer:
         head = await self.raw(4)
         frame = decode_frame(head + await self.raw(int.from_bytes(head) - 4))
         assert isinstance(frame.performative, kind)
-        self.payload = frame.payload
+        self.payload, self.channel = frame.payload, frame.channel
         return frame.performative
 
     async def hear_the_end(self) -> bytes:
@@ -107,6 +115,18 @@ class Peer:
 
 
 @asynccontextmanager
+async def dialed(port: int) -> AsyncIterator[Peer]:
+    """On a connection to a server of this machine."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield Peer(reader, writer)
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+@asynccontextmanager
 async def connected(service: Recorder) -> AsyncIterator[Peer]:
     connections: set[Connection] = set()
 
@@ -116,12 +136,8 @@ async def connected(service: Recorder) -> AsyncIterator[Peer]:
         return connection
 
     server = await asyncio.get_running_loop().create_server(connect, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    yield Peer(reader, writer)
-    writer.close()
-    with contextlib.suppress(ConnectionError):
-        await writer.wait_closed()
+    async with dialed(server.sockets[0].getsockname()[1]) as peer:
+        yield peer
     for connection in list(connections):
         connection.abort()
     server.close()
