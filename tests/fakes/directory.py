@@ -122,7 +122,7 @@ class FakeDirectory(FakeTenant):
         return self.answers(call)
 
     async def subscriptions(self) -> Sequence[Json]:
-        return self.subscribed
+        return [dict(known) for known in self.subscribed]
 
     async def subscribe(
         self,
@@ -146,14 +146,14 @@ class FakeDirectory(FakeTenant):
             "expirationDateTime": expires.isoformat(),
         }
         self.subscribed.append(made)
-        return made
+        return dict(made)
 
     async def renew(self, subscription: str, expires: datetime) -> Json | None:
         self._written("renew")
         for known in self.subscribed:
             if known["id"] == subscription:
                 known["expirationDateTime"] = expires.isoformat()
-                return known
+                return dict(known)
         return None
 
     async def unsubscribe(self, subscription: str) -> None:
