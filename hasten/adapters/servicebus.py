@@ -1,10 +1,9 @@
 """The Bus port on Azure Service Bus. Senders stay open: opening one takes half a second."""
 
-import asyncio
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -18,9 +17,10 @@ from azure.servicebus.exceptions import (
     ServiceBusAuthorizationError,
 )
 
+from hasten.adapters.gathering import Gathering
 from hasten.adapters.telemetry.traces import carried
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.bus import TOPICS, Message
+from hasten.ports.bus import DROPS_DUPLICATES, TOPICS, Message
 
 DELAY = timedelta(seconds=5)
 RETRIES: Mapping[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.05}
@@ -54,22 +54,29 @@ class AzureServiceBus:
     def __init__(self, client: ServiceBusClient) -> None:
         self._client = client
         self._senders: dict[str, ServiceBusSender] = {}
-        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._gatherings: dict[str, Gathering[ServiceBusMessage]] = {}
 
     async def send(self, queue: str, messages: Sequence[Message]) -> None:
-        async with self._turns[queue]:
-            sender = self._senders.pop(queue, None) or self._new_sender(queue)
-            try:
-                await _send(sender, messages)
-                self._senders[queue] = sender
-            except (AzureError, OSError) as error:
-                raise translated(error, queue, to="send to", role="Sender") from error
-            finally:
-                if queue not in self._senders:  # its link is not to be trusted any more
-                    await sender.close()
+        if queue not in self._gatherings:
+            self._gatherings[queue] = Gathering(partial(self._transfer, queue))
+        encoded = [_encoded(message) for message in messages]
+        await self._gatherings[queue].send(
+            [message for message, _ in encoded], sum(size for _, size in encoded)
+        )
 
     async def close(self) -> None:
         await self._client.close()
+
+    async def _transfer(self, queue: str, messages: Sequence[ServiceBusMessage]) -> None:
+        sender = self._senders.pop(queue, None) or self._new_sender(queue)
+        try:
+            await _send(sender, _once(messages) if queue in DROPS_DUPLICATES else messages)
+            self._senders[queue] = sender
+        except (AzureError, OSError) as error:
+            raise translated(error, queue, to="send to", role="Sender") from error
+        finally:
+            if queue not in self._senders:  # its link is not to be trusted any more
+                await sender.close()
 
     def _new_sender(self, queue: str) -> ServiceBusSender:
         if queue in TOPICS:
@@ -77,10 +84,18 @@ class AzureServiceBus:
         return self._client.get_queue_sender(queue)
 
 
-async def _send(sender: ServiceBusSender, messages: Sequence[Message]) -> None:
+def _once(messages: Sequence[ServiceBusMessage]) -> Sequence[ServiceBusMessage]:
+    """The first message of each id. Service Bus documents no duplicate detection within a batch."""
+    first: dict[Any, ServiceBusMessage] = {}
+    for message in messages:
+        first.setdefault(message.message_id, message)
+    return list(first.values())
+
+
+async def _send(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]) -> None:
     """In as few transfers as fit; a scheduled message keeps its time within a batch."""
     batch = await sender.create_message_batch()
-    for message in _encoded(messages):
+    for message in messages:
         try:
             batch.add_message(message)
         except MessageSizeExceededError:
@@ -90,17 +105,22 @@ async def _send(sender: ServiceBusSender, messages: Sequence[Message]) -> None:
     await sender.send_messages(batch)
 
 
-def _encoded(messages: Sequence[Message]) -> Iterator[ServiceBusMessage]:
-    for message in messages:
-        yield ServiceBusMessage(
-            json.dumps(message.body, separators=(",", ":")) if message.raw is None else message.raw,
-            message_id=message.message_id,
-            session_id=message.session,
-            scheduled_enqueue_time_utc=message.at,
-            content_type=message.content_type,
-            subject=message.subject,
-            application_properties={**dict(message.properties.items()), **carried()},
-        )
+def _encoded(message: Message) -> tuple[ServiceBusMessage, int]:
+    """With its size in bytes, without the headers."""
+    body = message.raw
+    if body is None:
+        body = json.dumps(message.body, separators=(",", ":")).encode()
+    properties: dict[Any, Any] = {**message.properties, **carried()}
+    encoded = ServiceBusMessage(
+        body,
+        message_id=message.message_id,
+        session_id=message.session,
+        scheduled_enqueue_time_utc=message.at,
+        content_type=message.content_type,
+        subject=message.subject,
+        application_properties=properties,
+    )
+    return encoded, len(body) + sum(len(name) + len(text) for name, text in properties.items())
 
 
 def translated(error: Exception, queue: str, *, to: str, role: str) -> Exception:

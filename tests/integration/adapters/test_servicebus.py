@@ -180,6 +180,26 @@ async def test_sends_at_the_same_time_do_not_disturb_each_other(
     assert server.stats()[DIRECTORY_CHANGES]["active"] == 50
 
 
+async def test_one_message_id_in_sends_at_the_same_time_is_one_message(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    await asyncio.gather(*(bus.send(DIRECTORY_CHANGES, [message(1)]) for _ in range(20)))
+
+    assert server.stats()[DIRECTORY_CHANGES]["active"] == 1
+
+
+async def test_a_message_too_large_fails_no_send_beside_it(
+    server: ServiceBusServer, bus: AzureServiceBus
+) -> None:
+    large = message(0, text="x" * 2_000_000)
+    sends = [bus.send(DIRECTORY_CHANGES, [m]) for m in (message(1), large, message(2))]
+
+    results = await asyncio.gather(*sends, return_exceptions=True)
+
+    assert [type(result) for result in results] == [type(None), TemporaryError, type(None)]
+    assert server.stats()[DIRECTORY_CHANGES]["active"] == 2
+
+
 async def test_an_outage_is_a_temporary_error_and_the_next_send_after_it_works(
     server: ServiceBusServer, bus: AzureServiceBus
 ) -> None:
