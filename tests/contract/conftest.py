@@ -1,6 +1,5 @@
 """The stores that keep the contract: each test runs on all of them."""
 
-import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from hasten.adapters.store.url import open_store
 from hasten.ports.store import Store
 from tests.fakes.memory_store import MemoryStore
-from tests.support import azurite
+from tests.support import azurite, npm
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -26,11 +25,7 @@ def nobody() -> "AsyncTokenCredential":
 
 @pytest.fixture(scope="session")
 def azurite_port() -> Iterator[int]:
-    if azurite.npm() is None:
-        reason = "Azurite needs npm"
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{reason}, and CI must not skip it")
-        pytest.skip(reason)
+    npm.needed_for("Azurite")
     with azurite.running_tables() as port:
         yield port
 

@@ -1,18 +1,17 @@
 """Azurite, Microsoft's emulator of Azure Storage: installed once below .tools, run per session."""
 
 import os
-import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 
+from tests.support import npm
+
 PACKAGE = "azurite"
 VERSION = "3.37.0"
-HOME = Path(__file__).parents[2] / ".tools" / PACKAGE
 
 START_TRIES = 3
 """Another process may take the free port before Azurite does."""
@@ -31,33 +30,10 @@ def connection_string(port: int, key: str = KEY) -> str:
     )
 
 
-def npm() -> str | None:
-    return shutil.which("npm")
-
-
-def install() -> Path:
-    """The folder of this version. It appears whole or not at all, whoever installs it too."""
-    installed = HOME / VERSION
-    if installed.exists():
-        return installed
-    HOME.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=HOME, prefix="new-") as new:
-        whole = Path(new, VERSION)
-        whole.mkdir()
-        arguments = ["install", f"{PACKAGE}@{VERSION}", "--no-audit", "--no-fund", "--silent"]
-        subprocess.run([npm() or "npm", *arguments, "--prefix", str(whole)], check=True)
-        try:
-            whole.rename(installed)
-        except OSError:
-            if not installed.exists():
-                raise
-    return installed
-
-
 @contextmanager
 def running_tables() -> Iterator[int]:
     """The port of a table service that holds nothing yet and is gone afterwards."""
-    command = install() / "node_modules" / ".bin" / "azurite-table"
+    command = npm.installed(PACKAGE, VERSION) / ".bin" / "azurite-table"
     process, port = _started(command)
     try:
         yield port

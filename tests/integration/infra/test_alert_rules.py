@@ -6,6 +6,7 @@ from typing import Any
 from hasten.ports import bus
 from tests.integration.infra import variants
 from tests.support.compiler import ROOT, Deployment
+from tests.support.kql import objections
 
 ALERTS: list[dict[str, Any]] = json.loads((ROOT / "infra" / "app" / "alerts.json").read_text())
 LINES = 'AppTraces | where Message startswith "{" | extend e = parse_json(Message) | where '
@@ -88,3 +89,11 @@ def test_the_workbook_asks_the_workspace_and_the_namespace_of_this_deployment() 
     [metrics] = [item["content"] for item in items if item["type"] == 10]
     assert metrics["resourceIds"] == [deployment.one("Microsoft.ServiceBus/namespaces")["id"]]
     assert workbook["sourceId"] == deployment.one("Microsoft.OperationalInsights/workspaces")["id"]
+
+
+def test_every_query_of_an_alert_is_understood_by_microsofts_parser() -> None:
+    made = rules(variants.plain())
+
+    found = objections([criterion(rule)["query"] for rule in made.values()])
+
+    assert [(name, said) for name, said in zip(made, found, strict=True) if said] == []
