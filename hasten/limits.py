@@ -62,6 +62,9 @@ MAX_LINKS_PER_PATCH = 20
 MAX_EVENT_BYTES = 256 * 1024
 """Of one message (Service Bus, Standard tier)."""
 
+MAX_PROPERTIES_BYTES = 64 * 1024
+"""Of all application properties and system properties of one message (Service Bus, quotas)."""
+
 MAX_USERS_PER_EVENT = 500
 """Of one onboarding event; an event that names more is split."""
 
@@ -70,3 +73,7 @@ REPORT_CALLS_PER_WINDOW = 5
 
 RENEW_APART = timedelta(minutes=10)
 """Graph asks not to renew or reauthorize a subscription twice within it (lifecycle events)."""
+
+RETENTION = timedelta(days=90)
+"""How long Hasten keeps what has ended. Of an older event it cannot know whether a newer one of the
+same people came before it."""

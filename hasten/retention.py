@@ -1,17 +1,14 @@
 """Forgets what ended long ago: the ledger is a record of months, not an archive."""
 
-from datetime import timedelta
-
 from hasten.context import Context
+from hasten.limits import RETENTION
 from hasten.ports.telemetry import Event
 from hasten.records import discovered as registry
-
-KEPT = timedelta(days=90)
 
 
 async def forget_old(context: Context) -> None:
     """Reads all of history: once a day, at night."""
-    before = context.now() - KEPT
+    before = context.now() - RETENTION
     for found in await registry.load_all(context.store):
         changes = await context.ledger.forget(found.target, before)
         intents = await context.intents.forget(found.target, before)

@@ -2,43 +2,30 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-)
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
+from hasten.events.binary import CONTEXT, attributes
 from hasten.events.faults import MAX_BODY, Fault, Identity, InvalidEventError, Trouble, fault
-from hasten.events.models import (
-    MOST_AHEAD,
-    MOST_TO_END,
-    MOST_TO_START,
-    TYPES,
-    Data,
-    Offboard,
-    Onboard,
-)
+from hasten.events.lookalikes import foreign
+from hasten.events.models import TYPES, Data
+from hasten.events.timeliness import untimely
+from hasten.events.times import Time
+from hasten.events.validation import keys_of, plain, same_word, validated
+from hasten.events.wire import UnreadableError, from_base64, inner_json, parsed
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch"
-PREFIXES = ("cloudEvents:", "cloudEvents_")
-"""Of application properties in binary mode (CloudEvents, AMQP binding)."""
 
 MAX_ID = 256
 JSON_TYPE = re.compile(r"^application/([\w.+-]+\+)?json\s*(;.*)?$", re.IGNORECASE)
-BOM = b"\xef\xbb\xbf"
 
 Attribute = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=r"^[^\x00-\x1f\x7f]*$")
+    str, StringConstraints(min_length=1, max_length=MAX_ID), AfterValidator(plain)
 ]
 
 
@@ -51,7 +38,7 @@ class Envelope(BaseModel):
     id: Attribute
     source: Attribute
     type: Attribute
-    time: AwareDatetime
+    time: Time
     """When it happened at the source. The newest event about a person and a group wins."""
 
     data: dict[str, Any]
@@ -72,7 +59,8 @@ class OnboardingEvent:
 
 
 def encode(event: OnboardingEvent) -> bytes:
-    """The event in structured mode."""
+    """The event in structured mode, hardly longer than it was posted: not a character is escaped
+    that JSON lets stand."""
     envelope = {
         "specversion": "1.0",
         "id": event.id,
@@ -82,131 +70,136 @@ def encode(event: OnboardingEvent) -> bytes:
         "datacontenttype": "application/json",
         "data": event.data.model_dump(mode="json", by_alias=True, exclude_unset=True),
     }
-    return json.dumps(envelope, separators=(",", ":")).encode()
+    return json.dumps(envelope, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def read(
-    body: bytes, content_type: str, properties: Mapping[str, str], now: datetime
+    body: bytes,
+    content_type: str,
+    properties: Mapping[str, str],
+    now: datetime,
+    *,
+    is_deferred: bool = False,
 ) -> OnboardingEvent:
-    """Raises InvalidEventError with every fault that can be seen without asking anyone."""
+    """Raises InvalidEventError with every fault that can be seen without asking anyone.
+    `is_deferred`: Hasten sends it to itself again, at the time at which it takes effect."""
+    given, doubts = attributes(properties)
+    identity = _identity({**given, "data": {}})
     if len(body) > MAX_BODY:
-        raise InvalidEventError([fault(Trouble.TOO_LARGE, "body")], Identity())
-    content_type = content_type.lower()
-    if content_type.startswith(BATCH):
-        raise InvalidEventError([fault(Trouble.BATCH, "body")], Identity())
-    attributes = _attributes(properties)
-    if "specversion" not in attributes or content_type.startswith(STRUCTURED):
-        return _event(_parsed(body, Identity()), now)
-    identity = _identity({**attributes, "data": {}})
-    if content_type and not JSON_TYPE.match(content_type):
+        raise InvalidEventError([fault(Trouble.TOO_LARGE, "body")], identity)
+    kind = content_type.strip().lower()
+    if kind.startswith(BATCH):
+        raise InvalidEventError([fault(Trouble.BATCH, "body")], identity)
+    if kind.startswith(STRUCTURED) or given.keys().isdisjoint(CONTEXT):
+        return _event(_structured(body), now, is_deferred=is_deferred)
+    if "specversion" in given and kind and not JSON_TYPE.match(kind):
         raise InvalidEventError([fault(Trouble.NOT_JSON_DATA, "content type")], identity)
-    return _event({**attributes, "data": _parsed(body, identity)}, now)
+    data = _parsed(body, identity, root="data")
+    if isinstance(data, dict) and "specversion" in data:
+        if "specversion" not in given:
+            return _event(data, now, is_deferred=is_deferred)
+        doubts = [fault(Trouble.MIXED_MODES, "body")]
+    if doubts:
+        raise InvalidEventError(doubts, identity)
+    return _event({**given, "data": data}, now, is_deferred=is_deferred)
 
 
-def _attributes(properties: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name[len(prefix) :]: value
-        for name, value in properties.items()
-        for prefix in PREFIXES
-        if name.startswith(prefix)
-    }
+def _structured(body: bytes) -> dict[str, Any]:
+    found = _parsed(body, Identity())
+    faults, inner = foreign(found)
+    if faults:
+        raise InvalidEventError(faults, _identity(inner))
+    return dict(found)
 
 
-def _parsed(body: bytes, identity: Identity) -> Any:
+def _parsed(body: bytes, identity: Identity, field: str = "body", root: str = "") -> Any:
     try:
-        return json.loads(body.removeprefix(BOM))
-    except (ValueError, RecursionError):
-        raise InvalidEventError([fault(Trouble.MALFORMED, "body")], identity) from None
+        return parsed(body, field, root)
+    except UnreadableError as error:
+        known = identity if identity != Identity() else _identity(error.found)
+        raise InvalidEventError(error.faults, known) from None
 
 
-def _event(parsed: Any, now: datetime) -> OnboardingEvent:
-    if not isinstance(parsed, dict):
-        raise InvalidEventError([fault(Trouble.MALFORMED, "body")], Identity())
-    identity = _identity(parsed)
-    envelope, faults = _validated(Envelope, parsed, ())
-    if parsed.get("specversion", "1.0") != "1.0":
-        faults.append(fault(Trouble.WRONG_VERSION, "specversion"))
-    kind = parsed.get("type")
+def _event(found: dict[str, Any], now: datetime, *, is_deferred: bool) -> OnboardingEvent:
+    found = _with_data(found)
+    identity = _identity(found)
+    envelope, faults = validated(Envelope, found)
+    kind = found.get("type")
     model = TYPES.get(kind) if isinstance(kind, str) else None
-    if model is None and isinstance(kind, str):
+    faults += _strays(found, model)
+    version = found.get("specversion")
+    if isinstance(version, str) and version != "1.0":
+        faults.append(fault(Trouble.WRONG_VERSION, "specversion"))
+    if model is None and isinstance(kind, str) and kind:
         faults.append(fault(Trouble.UNKNOWN_TYPE, "type", ", ".join(TYPES)))
     data = None
-    if model is not None and isinstance(parsed.get("data"), dict):
-        data, wrong = _validated(model, parsed["data"], ("data",))
+    if model is not None and isinstance(found.get("data"), dict):
+        data, wrong = validated(model, found["data"], ("data",))
         faults += wrong
     if envelope is not None and data is not None:
-        faults += _untimely(envelope.time, data, now)
+        faults += untimely(envelope.time, data, now, is_deferred=is_deferred)
     if faults or envelope is None or data is None:
-        raise InvalidEventError(faults, identity)
+        raise InvalidEventError(list(dict.fromkeys(faults)), identity)
     return OnboardingEvent(source=envelope.source, id=envelope.id, time=envelope.time, data=data)
 
 
-def _untimely(time: datetime, data: Data, now: datetime) -> list[Fault]:
-    faults = []
-    if time > now + MOST_AHEAD:
-        faults.append(fault(Trouble.FUTURE, "time"))
-    if isinstance(data, Onboard) and data.start_at and data.start_at - time > MOST_TO_START:
-        faults.append(fault(Trouble.START_TOO_FAR, "data.startAt"))
-    if isinstance(data, (Onboard, Offboard)) and data.end_at:
-        if data.end_at > now + MOST_TO_END:
-            faults.append(fault(Trouble.END_TOO_FAR, "data.endAt"))
-        if isinstance(data, Onboard) and data.end_at <= now:
-            faults.append(fault(Trouble.END_PAST, "data.endAt"))
+def _with_data(found: dict[str, Any]) -> dict[str, Any]:
+    """The event with its data as an object, wherever the contract lets it lie."""
+    data, identity = found.get("data"), _identity(found)
+    if "data_base64" in found:
+        if "data" in found:
+            raise InvalidEventError([fault(Trouble.TWO_DATA, "data_base64")], identity)
+        encoded = found["data_base64"]
+        decoded = from_base64(encoded) if isinstance(encoded, str) else None
+        if decoded is None:
+            bad = fault(Trouble.WRONG_TYPE, "data_base64", "it is not Base64", NO_BASE64)
+            raise InvalidEventError([bad], identity)
+        inner = _parsed(decoded, identity, "data_base64", "data")
+        found = {key: value for key, value in found.items() if key != "data_base64"}
+        return _with_data({**found, "data": inner})
+    if not isinstance(data, str):
+        return found
+    declared = found.get("datacontenttype")
+    if isinstance(declared, str) and not JSON_TYPE.match(declared):
+        raise InvalidEventError([fault(Trouble.NOT_JSON_DATA, "datacontenttype")], identity)
+    if inner_json(data) is not None:
+        raise InvalidEventError([fault(Trouble.DOUBLE_ENCODED, "data")], identity)
+    return found
+
+
+NO_BASE64 = "send the object as data, or its JSON in standard Base64 with padding"
+
+
+def _strays(found: Mapping[str, Any], model: type[Data] | None) -> list[Fault]:
+    """Keys beside data that would be let through as extensions although they mean something: a
+    startAt there must not be overlooked."""
+    models = [model] if model is not None else TYPES.values()
+    inner = {key: f"data.{key}" for each in models for key in keys_of(each)}
+    faults: list[Fault] = []
+    for key in found:
+        if key in Envelope.model_fields:
+            continue
+        attributes = [known for known in Envelope.model_fields if same_word(key, known)]
+        keys = [at for known, at in inner.items() if same_word(key, known)]
+        faults += [fault(Trouble.SPELLING, key, known) for known in attributes]
+        faults += [fault(Trouble.MISPLACED, key, at) for at in keys]
     return faults
 
 
-def _identity(parsed: Mapping[str, Any]) -> Identity:
-    """Bounded, as it goes into outcomes."""
-    data = parsed.get("data")
-    target = data.get("target") if isinstance(data, dict) else None
-    given = [parsed.get(name) for name in ("source", "id", "type")] + [target]
+def _identity(found: Any) -> Identity:
+    """Bounded, as it goes into outcomes. A name in other letters will do, to report it."""
+    data = _found(found, "data")
+    given = [*(_found(found, name) for name in ("source", "id", "type")), _found(data, "target")]
     texts = [value if isinstance(value, str) and _is_plain(value) else "" for value in given]
     return Identity(*texts)
 
 
+def _found(given: Any, name: str) -> Any:
+    if not isinstance(given, dict):
+        return None
+    other = next((key for key in given if same_word(key, name)), name)
+    return given.get(name, given.get(other))
+
+
 def _is_plain(text: str) -> bool:
     return 0 < len(text) <= MAX_ID and text.isprintable()
-
-
-def _validated(model: Any, parsed: Any, at: tuple[str, ...]) -> tuple[Any, list[Fault]]:
-    """As JSON, where a strict model takes times and ids as text."""
-    try:
-        return TypeAdapter(model).validate_json(json.dumps(parsed)), []
-    except ValidationError as error:
-        return None, [_fault(e, at) for e in error.errors(include_url=False, include_input=False)]
-    except RecursionError:
-        return None, [fault(Trouble.MALFORMED, "body")]
-
-
-def _fault(error: ErrorDetails, at: tuple[str, ...]) -> Fault:
-    context = error.get("ctx", {})
-    key = str(context.get("key") or "")
-    field = _path([*at, *error["loc"], *([key] if key else [])])
-    kind = error["type"]
-    if "detail" in context:  # raised by our own validators
-        return fault(Trouble(kind), field, str(context["detail"]))
-    match kind:
-        case "missing":
-            return fault(Trouble.MISSING, field)
-        case "extra_forbidden":
-            return fault(Trouble.UNKNOWN_KEY, field)
-        case "too_short" | "string_too_short":
-            return fault(Trouble.EMPTY, field)
-        case "too_long" | "string_too_long":
-            return fault(Trouble.TOO_LONG, field, f"at most {context['max_length']}")
-        case "uuid_parsing" | "uuid_type":
-            return fault(Trouble.NOT_AN_ID, field)
-        case "timezone_aware":
-            return fault(Trouble.NO_OFFSET, field)
-        case "datetime_parsing" | "datetime_from_date_parsing" | "datetime_type":
-            return fault(Trouble.NOT_A_TIME, field)
-        case "json_invalid":
-            return fault(Trouble.MALFORMED, "body")
-    return fault(Trouble.WRONG_TYPE, field, error["msg"].removeprefix("Input ").lower())
-
-
-def _path(location: Sequence[int | str]) -> str:
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
-    return path or "body"

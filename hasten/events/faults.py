@@ -22,19 +22,39 @@ class Trouble(StrEnum):
 
     MALFORMED = "malformed_json"
     TOO_LARGE = "too_large"
+    ENCODING = "encoding"
+    COMPRESSED = "compressed"
+    XML = "xml"
+    DATA_CONTRACT = "data_contract"
+    BASE64 = "base64_text"
+    DOUBLE_ENCODED = "json_in_a_string"
+    DUPLICATE_KEY = "duplicate_key"
+    NOT_A_NUMBER = "not_a_number"
+    TOO_DEEP = "too_deep"
     BATCH = "batch"
+    EVENT_GRID = "event_grid_schema"
+    WRAPPED = "wrapped"
+    NO_ENVELOPE = "no_envelope"
+    MIXED_MODES = "mixed_modes"
+    TWO_DATA = "two_data"
     NOT_JSON_DATA = "data_not_json"
     MISSING = "missing"
     UNKNOWN_KEY = "unknown_key"
+    SPELLING = "spelling"
+    MISPLACED = "misplaced"
     WRONG_TYPE = "wrong_type"
+    BAD_CHARACTER = "bad_character"
+    TEMPLATE = "template"
     EMPTY = "empty"
     TOO_LONG = "too_long"
     NOT_AN_ID = "not_an_id"
     NOT_A_TIME = "not_a_time"
     NO_OFFSET = "no_offset"
+    NO_DATE = "no_date"
     WRONG_VERSION = "wrong_version"
     UNKNOWN_TYPE = "unknown_type"
     FUTURE = "future"
+    TOO_OLD = "too_old"
     ONE_KEY = "one_key"
     END_BEFORE_START = "end_before_start"
     START_TOO_FAR = "start_too_far"
@@ -55,35 +75,94 @@ class Trouble(StrEnum):
 
 
 TEXTS: Mapping[Trouble, tuple[str, str]] = {
-    Trouble.MALFORMED: ("the body is not a JSON object", "send one valid JSON object in UTF-8"),
+    Trouble.MALFORMED: ("the body is not a JSON object{detail}", "send one JSON object in UTF-8"),
     Trouble.TOO_LARGE: (
         f"the body is larger than {MAX_BODY // 1024} KiB",
         "spread the users over several events",
     ),
-    Trouble.BATCH: ("a batch of events in one message", "send each event as its own message"),
+    Trouble.ENCODING: ("the body is not text in UTF-8{detail}", "encode the JSON in UTF-8"),
+    Trouble.COMPRESSED: ("the body is compressed ({detail})", "send the JSON uncompressed"),
+    Trouble.XML: ("the body is XML or HTML and not JSON", "send one JSON object in UTF-8"),
+    Trouble.DATA_CONTRACT: (
+        "the body is an object in the binary XML of .NET (DataContractSerializer)",
+        "give BrokeredMessage the JSON as bytes in UTF-8, or use Azure.Messaging.ServiceBus",
+    ),
+    Trouble.BASE64: (
+        "it is Base64 text",
+        "send the JSON itself; a designer such as that of Logic Apps encodes Content on its own",
+    ),
+    Trouble.DOUBLE_ENCODED: (
+        "it is a JSON string that contains JSON",
+        "send the object itself: serialize once, and in Logic Apps or Power Automate use json(…)",
+    ),
+    Trouble.DUPLICATE_KEY: ("it is given more than once", "keep one of them"),
+    Trouble.NOT_A_NUMBER: (
+        "it is NaN, infinite, or a number beyond all bounds, which JSON does not have",
+        "leave it out, or write a number that JSON has",
+    ),
+    Trouble.TOO_DEEP: ("it is nested too deeply: {detail}", "send it as the schema says"),
+    Trouble.BATCH: (
+        "several events, or an array, in one message",
+        "send each event as its own message, without the square brackets",
+    ),
+    Trouble.EVENT_GRID: (
+        "it is an event in the Event Grid schema (eventType, eventTime)",
+        "choose the schema CloudEvents 1.0 in Event Grid, or post specversion, type and time",
+    ),
+    Trouble.WRAPPED: (
+        "the event lies inside {detail}",
+        "send the event itself as the body of the message",
+    ),
+    Trouble.NO_ENVELOPE: (
+        "the body is data alone, without the attributes of CloudEvents",
+        "put it under data, beside specversion, id, source, type and time",
+    ),
+    Trouble.MIXED_MODES: (
+        "the attributes are application properties, and the body is a whole event as well",
+        "send data alone as the body, or set the content type to application/cloudevents+json",
+    ),
+    Trouble.TWO_DATA: ("both data and data_base64 are given", "keep one of them"),
     Trouble.NOT_JSON_DATA: (
         "data of another content type than JSON",
         "set the content type to application/json",
     ),
     Trouble.MISSING: ("it is missing", "add it"),
-    Trouble.UNKNOWN_KEY: ("there is no such key", "remove it or correct its spelling"),
+    Trouble.UNKNOWN_KEY: (
+        "there is no such key",
+        "remove it or correct its spelling; there are: {detail}",
+    ),
+    Trouble.SPELLING: ("it is spelt differently from the contract", "write it as {detail}"),
+    Trouble.MISPLACED: ("it stands beside data", "move it into data, as {detail}"),
     Trouble.WRONG_TYPE: ("it has the wrong type: {detail}", "send it as the schema says"),
+    Trouble.BAD_CHARACTER: (
+        "it holds a character that no name has: {detail}",
+        "take it out",
+    ),
+    Trouble.TEMPLATE: (
+        "it is an expression that the sender did not fill in",
+        "check the name of the variable in the sender, and that it has a value",
+    ),
     Trouble.EMPTY: ("it is empty", "give at least one"),
     Trouble.TOO_LONG: ("it is too long: {detail}", "shorten it"),
     Trouble.NOT_AN_ID: ("it is no object id", "give the object id as Entra ID shows it"),
-    Trouble.NOT_A_TIME: (
-        "it is no time of RFC 3339",
-        "write it like 2026-11-24T09:00:00Z",
-    ),
+    Trouble.NOT_A_TIME: ("{detail}", "write it like 2026-11-24T09:00:00Z"),
     Trouble.NO_OFFSET: (
         "its offset from UTC is missing",
         "end it with Z or an offset such as +02:00",
     ),
+    Trouble.NO_DATE: (
+        "it is a placeholder for a date that is not set",
+        "leave the key out where no date is known",
+    ),
     Trouble.WRONG_VERSION: ("it is not 1.0", 'set specversion to "1.0"'),
     Trouble.UNKNOWN_TYPE: ("there is no such type of event", "use one of: {detail}"),
     Trouble.FUTURE: (
-        "it is more than 10 minutes in the future",
-        "set it to when the event happened; what is to be done later goes into startAt",
+        "it is more than 5 minutes in the future",
+        "set it to when the event happened; what is to be done later goes into startAt or endAt",
+    ),
+    Trouble.TOO_OLD: (
+        "it is more than 90 days in the past: newer events about the same people may be forgotten",
+        "if this is still wanted, post it again with a new id and time",
     ),
     Trouble.ONE_KEY: ("it must have exactly one key", "keep one of: {detail}"),
     Trouble.END_BEFORE_START: ("it is not after startAt", "set it to a later time"),
@@ -134,7 +213,7 @@ TEXTS: Mapping[Trouble, tuple[str, str]] = {
         "the group is dynamic{detail}: its members follow from its rule alone",
         "change the rule or what it reads of the person, or use an assigned group",
     ),
-    Trouble.REFUSED: ("{detail}", "{fix}"),
+    Trouble.REFUSED: ("{detail}", "see the problem"),
 }
 """Trouble → (problem, fix)."""
 
@@ -153,14 +232,20 @@ class Fault:
 
 
 def fault(trouble: Trouble, field: str, detail: str = "", fix: str = "") -> Fault:
+    """`fix` takes the place of the table's where the problem has a better one."""
     problem, mend = TEXTS[trouble]
     detail = detail[:LONGEST_DETAIL]
     return Fault(
         trouble,
-        field[:LONGEST_FIELD],
+        _printable(field[:LONGEST_FIELD]),
         problem.format(detail=detail),
-        mend.format(detail=detail, fix=fix),
+        fix[:LONGEST_DETAIL] or mend.format(detail=detail),
     )
+
+
+def _printable(field: str) -> str:
+    """A posted key may hold any character; a log and an application property may not."""
+    return "".join(character if character.isprintable() else "�" for character in field)
 
 
 @dataclass(frozen=True, slots=True)

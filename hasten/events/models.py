@@ -4,17 +4,30 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
 
 from hasten.events.faults import Trouble
+from hasten.events.times import Time
+from hasten.events.validation import keys_of, plain, refusal
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.policy import Name
 
 ONE_KEY = {"minProperties": 1, "maxProperties": 1}
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=256),
+    AfterValidator(plain),
+]
+GroupName = Annotated[Name, AfterValidator(plain)]
 
 
 def _schema(schema: dict[str, Any]) -> None:
@@ -44,7 +57,7 @@ class Strict(BaseModel):
     def _without_null(self) -> Self:
         for key in sorted(self.model_fields_set):
             if getattr(self, key) is None:
-                raise trouble(Trouble.WRONG_TYPE, "null; leave the key out", key)
+                raise refusal(Trouble.WRONG_TYPE, "it is null", "leave the key out", key=key)
         return self
 
 
@@ -54,8 +67,7 @@ class OneKey(Strict):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if len(self.model_fields_set) != 1:
-            keys = [str(field.alias) for field in type(self).model_fields.values()]
-            raise trouble(Trouble.ONE_KEY, ", ".join(keys))
+            raise refusal(Trouble.ONE_KEY, ", ".join(keys_of(type(self))))
         return self
 
     @property
@@ -92,11 +104,11 @@ class GroupRef(OneKey):
     id: UUID | None = None
     """Object id in Entra ID."""
 
-    name: Name | None = None
+    name: GroupName | None = None
     """Exact display name; case does not matter."""
 
 
-Target = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Target = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(plain)]
 Users = Annotated[list[UserRef], Field(min_length=1)]
 
 
@@ -114,16 +126,16 @@ class Onboard(Strict):
     role: Text | None = None
     """App role by value or display name; needed only where the app declares several."""
 
-    start_at: AwareDatetime | None = None
+    start_at: Time | None = None
     """Nothing is done before; at most 85 days after the event's time."""
 
-    end_at: AwareDatetime | None = None
+    end_at: Time | None = None
     """The users are offboarded from the same group then; at most 2 years ahead."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.start_at and self.end_at and self.end_at <= self.start_at:
-            raise trouble(Trouble.END_BEFORE_START, "", "end_at")
+            raise refusal(Trouble.END_BEFORE_START, key="end_at")
         return self
 
 
@@ -138,7 +150,7 @@ class Offboard(Strict):
 
     users: Users
     groups: Annotated[list[GroupRef], Field(min_length=1, max_length=100)] | None = None
-    end_at: AwareDatetime | None = None
+    end_at: Time | None = None
     """Nothing is done before; at most 2 years ahead."""
 
 
@@ -164,7 +176,7 @@ class EnsureGroup(Strict):
     @model_validator(mode="after")
     def _assigned_or_dynamic(self) -> Self:
         if self.rule and self.members:
-            raise trouble(Trouble.RULE_AND_MEMBERS, "", "members")
+            raise refusal(Trouble.RULE_AND_MEMBERS, key="members")
         return self
 
 
@@ -191,8 +203,9 @@ MOST_TO_START = timedelta(days=85)
 """Less than the 90 days for which it is known that someone has left: that cancels a start."""
 
 MOST_TO_END = timedelta(days=731)
-MOST_AHEAD = timedelta(minutes=10)
-"""How far the clocks of two systems may differ."""
+MOST_AHEAD = timedelta(minutes=5)
+"""How far the clocks of two systems may differ. An event dated further ahead would win over what
+happens until then."""
 
 
 def people(data: Data) -> list[UserRef]:
@@ -208,8 +221,3 @@ def starts_at(data: Data) -> datetime | None:
         case Offboard():
             return data.end_at
     return None
-
-
-def trouble(kind: Trouble, detail: str, key: str = "") -> PydanticCustomError:
-    """`key` is the one the trouble is with, of several that were validated together."""
-    return PydanticCustomError(kind.value, "{detail}", {"detail": detail, "key": to_camel(key)})

@@ -121,3 +121,5 @@ class RejectedProperties(BaseModel):
     rejected_at: AwareDatetime
     original_message_id: str
     content_type: str
+    original_bytes: str | None = None
+    """Size of the body that was posted, where the parked one was cut."""

@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from hasten.events.envelope import MAX_ID
 from hasten.events.models import TYPES
 from hasten.events.outgoing import AlertEvent, OutcomeEvent, RejectedProperties
+from hasten.events.times import PATTERN
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 DIALECT = GenerateJsonSchema.schema_dialect
@@ -41,7 +42,8 @@ def _event(name: str, model: type[BaseModel]) -> dict[str, Any]:
         "title": name,
         "description": data.pop("description"),
         "type": "object",
-        "required": ["specversion", "id", "source", "type", "time", "data"],
+        "required": ["specversion", "id", "source", "type", "time"],
+        "oneOf": [{"required": ["data"]}, {"required": ["data_base64"]}],
         "properties": {
             "specversion": {"const": "1.0"},
             "id": attribute,
@@ -50,10 +52,16 @@ def _event(name: str, model: type[BaseModel]) -> dict[str, Any]:
             "time": {
                 "type": "string",
                 "format": "date-time",
+                "pattern": f"^{PATTERN}$",
                 "description": "When it happened, with offset. The newest event wins.",
             },
             "datacontenttype": {"const": "application/json"},
             "data": data,
+            "data_base64": {
+                "type": "string",
+                "contentEncoding": "base64",
+                "description": "The JSON of data in Base64, in place of data.",
+            },
         },
         "$defs": definitions,
     }

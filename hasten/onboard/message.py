@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
-from hasten.events.envelope import MAX_ID, PREFIXES, STRUCTURED, OnboardingEvent, encode
+from hasten.events.binary import CONTEXT, attribute
+from hasten.events.envelope import MAX_ID, STRUCTURED, OnboardingEvent, encode
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
 
 TRIES = "hastenTries"
@@ -13,8 +14,11 @@ POSTED_AS = "hastenMessageId"
 END_OF = "hastenEndOf"
 """Application properties of ours, on messages that Hasten sends itself."""
 
-MOST_PROPERTIES = 16
-LONGEST_PROPERTY = 1024
+MOST_PROPERTIES = 20
+LONGEST_PROPERTY = 1536
+"""Bytes: 384 characters at least, so that an attribute that is too long is still seen to be."""
+
+LONGEST_NAME = 64
 LONGEST_MESSAGE_ID = 128
 """Service Bus takes no longer one."""
 
@@ -25,7 +29,8 @@ MOST_TRIES = 1_000_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
     """`properties` are the attributes of binary mode. `end_of` is the id of the event whose endAt
-    this one carries out: it ends nothing that a newer event has begun."""
+    this one carries out: it ends nothing that a newer event has begun. `is_from_hasten`: Hasten
+    has taken the event before and sent it to itself, to put it off or to try again."""
 
     queue = ONBOARDING_EVENTS
     most_tries = None
@@ -36,6 +41,7 @@ class Posted:
     properties: Mapping[str, str] = field(default_factory=dict)
     end_of: str = ""
     tries: int = 0
+    is_from_hasten: bool = False
 
     def message(self, message_id: str, at: datetime | None = None) -> Message:
         ours = {TRIES: str(self.tries), POSTED_AS: self.message_id, END_OF: self.end_of}
@@ -65,21 +71,30 @@ class Posted:
     ) -> Self:
         """Names and values of properties may be bytes, as AMQP has both."""
         told = {_text(name): _text(value) for name, value in (properties or {}).items()}
-        attributes = {
-            name: value[:LONGEST_PROPERTY]
-            for name, value in told.items()
-            if name.startswith(PREFIXES) and len(name) <= LONGEST_PROPERTY
-        }
         tries = told.get(TRIES, "")[: len(str(MOST_TRIES))]
         return cls(
-            body=body.encode() if isinstance(body, str) else body,
+            body=body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body,
             content_type=content_type or "",
             message_id=(told.get(POSTED_AS) or message_id or "")[:LONGEST_MESSAGE_ID],
-            properties=dict(sorted(attributes.items())[:MOST_PROPERTIES]),
+            properties=_attributes(told),
             end_of=told.get(END_OF, "")[:MAX_ID],
             tries=min(int(tries), MOST_TRIES) if tries.isdecimal() else 0,
+            is_from_hasten=TRIES in told,
         )
 
 
+def _attributes(told: Mapping[str, str]) -> Mapping[str, str]:
+    """Those that Hasten reads first: extensions never crowd them out."""
+    names = [name for name in told if len(name) <= LONGEST_NAME and attribute(name)]
+    names.sort(key=lambda name: (attribute(name) not in CONTEXT, name))
+    return {name: _shortened(told[name]) for name in names[:MOST_PROPERTIES]}
+
+
+def _shortened(text: str) -> str:
+    return text.encode("utf-8", "replace")[:LONGEST_PROPERTY].decode("utf-8", "ignore")
+
+
 def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

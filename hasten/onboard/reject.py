@@ -20,6 +20,13 @@ UNREAD = "/hasten/unread"
 
 LONGEST_TYPE = 256
 
+ORIGINAL_BYTES = "originalBytes"
+"""Property of a parked event whose body was cut: the size of the body that was posted."""
+
+MAX_FIELDS_BYTES = 20 * 1024
+"""With the attributes of binary mode (32 KiB at most) well below the 64 KiB that Service Bus takes
+of properties (`MAX_PROPERTIES_BYTES`)."""
+
 
 class NotParkedError(Exception):
     """Neither obeyed nor parked: the message stays in its queue, and dead-letters in the end."""
@@ -95,13 +102,15 @@ def _parked(
     properties = {
         **posted.properties,
         "reason": str(faults[0].trouble),
-        "fields": json.dumps([fault.told() for fault in faults], separators=(",", ":")),
+        "fields": _fields(faults),
         "rejectedAt": context.now().isoformat(),
         "originalMessageId": posted.message_id,
         "contentType": posted.content_type[:LONGEST_TYPE],
     }
     if posted.end_of:
         properties[END_OF] = posted.end_of
+    if len(posted.body) > MAX_BODY:
+        properties[ORIGINAL_BYTES] = str(len(posted.body))
     return Message(
         raw=posted.body[:MAX_BODY],
         message_id=context.new_id(),
@@ -109,3 +118,13 @@ def _parked(
         subject=identity.type or None,
         properties=properties,
     )
+
+
+def _fields(faults: Sequence[Fault]) -> str:
+    """As JSON, and as many of them as a property holds; one always fits."""
+    shown = list(faults)
+    while True:
+        text = json.dumps([fault.told() for fault in shown], separators=(",", ":"))
+        if len(text) <= MAX_FIELDS_BYTES or len(shown) == 1:
+            return text
+        shown.pop()

@@ -33,7 +33,13 @@ async def take(context: Context, posted: Posted) -> None:
     """Raises TemporaryError of Graph, with nothing lost. What cannot be obeyed is parked."""
     identity = Identity()
     try:
-        event = read(posted.body, posted.content_type, posted.properties, context.now())
+        event = read(
+            posted.body,
+            posted.content_type,
+            posted.properties,
+            context.now(),
+            is_deferred=posted.is_from_hasten,
+        )
         identity = event.identity
         await _take(context, posted, event)
     except InvalidEventError as error:

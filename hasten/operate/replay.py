@@ -15,7 +15,9 @@ from hasten.ports.bus import (
 from hasten.ports.clock import NewId
 from hasten.ports.dead_letters import Parked, Shelf
 
-OF_REJECTION = frozenset({"reason", "fields", "rejectedAt", "originalMessageId", "contentType"})
+OF_REJECTION = frozenset(
+    {"reason", "fields", "rejectedAt", "originalMessageId", "contentType", "originalBytes"}
+)
 """Properties that a parked event got when it was parked."""
 
 EVENT_ID = ("cloudEvents:id", "cloudEvents_id")

@@ -1,138 +1,51 @@
 """Every kind of bad event, with the text it gets. The table in docs/onboarding-events.md is made of
 these cases, and a test proves each of them."""
 
-import dataclasses
-import json
-from collections.abc import Callable
-from typing import Any
-
 from hasten.events.faults import Trouble
-from tests.support.posting import ENSURE_GROUP, Posting, at, event, ref
-from tests.support.world import ADMIN, user
+from tests.support.bad_event import (
+    DYNAMIC,
+    GROUP,
+    NOBODY,
+    NOTHING,
+    Bad,
+    good,
+    of_group,
+    of_user,
+    untargeted,
+)
+from tests.support.bad_events_wire import ENVELOPE, MESSAGE
+from tests.support.posting import ENSURE_GROUP, OFFBOARD, at, event, ref
+from tests.support.world import ADMIN
 
-DYNAMIC = "0000bbbb-0000-4000-8000-00000000000d"
-ROLES = "0000bbbb-0000-4000-8000-00000000000e"
-MAIL = "0000bbbb-0000-4000-8000-00000000000f"
-TWINS = ("0000bbbb-0000-4000-8000-000000000011", "0000bbbb-0000-4000-8000-000000000012")
-NOBODY = "0000cccc-0000-4000-8000-999999999999"
-NOTHING = "0000bbbb-0000-4000-8000-999999999999"
-
-GROUP = {"name": "TOTAL-Engineering"}
-
-
-@dataclasses.dataclass(frozen=True)
-class Bad:
-    """`name` is the row of the table. Makers run on virtual time, so that times are right."""
-
-    name: str
-    trouble: Trouble
-    field: str
-    make: Callable[[], dict[str, Any] | bytes]
-    how: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-
-def world() -> Posting:
-    """In which each of the cases is bad for one reason only."""
-    made = Posting()
-    made.directory.has_group(DYNAMIC, "Found-Dynamic", rule='user.department -eq "X"')
-    made.directory.has_group(ROLES, "Found-Roles", role_assignable=True)
-    made.directory.has_group(MAIL, "Found-Mail")
-    made.directory.group_objects[MAIL] = {
-        **made.directory.group_objects[MAIL],
-        "mailEnabled": True,
-        "groupTypes": ["Unified"],
-    }
-    for twin in TWINS:
-        made.directory.has_group(twin, "Found-Twice")
-    made.directory.has_user(user(98), employee_id="E-twice")
-    made.directory.has_user(user(99), employee_id="E-twice")
-    return made
-
-
-def good(**data: Any) -> dict[str, Any]:
-    return event(users=[ref(1)], **{"group": GROUP, **data})
-
-
-def without(key: str, **data: Any) -> dict[str, Any]:
-    return {name: value for name, value in good(**data).items() if name != key}
-
-
-def of_user(**key: Any) -> dict[str, Any]:
-    return event(users=[key], group=GROUP)
-
-
-def of_group(**key: Any) -> dict[str, Any]:
-    return good(group=key)
-
-
-def untargeted() -> dict[str, Any]:
-    made = good()
-    del made["data"]["target"]
-    return made
-
-
-CASES = (
-    # --- the message ---
-    Bad("malformed JSON", Trouble.MALFORMED, "body", lambda: b'{"specversion": "1.0",'),
-    Bad("JSON that is no object", Trouble.MALFORMED, "body", lambda: b"[1, 2]"),
-    Bad(
-        "300 KB body",
-        Trouble.TOO_LARGE,
-        "body",
-        lambda: json.dumps({**good(), "padding": "x" * 300_000}).encode(),
-    ),
-    Bad(
-        "several events in one message",
-        Trouble.BATCH,
-        "body",
-        lambda: json.dumps([good()]).encode(),
-        {"content_type": "application/cloudevents-batch+json"},
-    ),
-    Bad(
-        "binary mode with data that is not JSON",
-        Trouble.NOT_JSON_DATA,
-        "content type",
-        lambda: b"<user/>",
-        {"content_type": "application/xml", "properties": {"cloudEvents:specversion": "1.0"}},
-    ),
-    # --- the envelope ---
-    Bad("no specversion", Trouble.MISSING, "specversion", lambda: without("specversion")),
-    Bad(
-        "another specversion",
-        Trouble.WRONG_VERSION,
-        "specversion",
-        lambda: {**good(), "specversion": "0.3"},
-    ),
-    Bad("no id", Trouble.MISSING, "id", lambda: without("id")),
-    Bad("id of 300 characters", Trouble.TOO_LONG, "id", lambda: {**good(), "id": "x" * 300}),
-    Bad("no source", Trouble.MISSING, "source", lambda: without("source")),
-    Bad("no type", Trouble.MISSING, "type", lambda: without("type")),
-    Bad(
-        "unknown type of event",
-        Trouble.UNKNOWN_TYPE,
-        "type",
-        lambda: {**good(), "type": "hasten.user.promote.v1"},
-    ),
-    Bad("no time", Trouble.MISSING, "time", lambda: without("time")),
-    Bad(
-        "time that is none",
-        Trouble.NOT_A_TIME,
-        "time",
-        lambda: {**good(), "time": "yesterday"},
-    ),
-    Bad(
-        "time without offset",
-        Trouble.NO_OFFSET,
-        "time",
-        lambda: {**good(), "time": "2026-11-24T09:00:00"},
-    ),
-    Bad("time in the future", Trouble.FUTURE, "time", lambda: {**good(), "time": at(601)}),
-    Bad("no data", Trouble.MISSING, "data", lambda: without("data")),
-    # --- the data ---
+DATA = (
     Bad("no target", Trouble.MISSING, "data.target", untargeted),
     Bad("unknown target", Trouble.UNKNOWN_TARGET, "data.target", lambda: good(target="SUBTOTAL")),
     Bad("unknown key", Trouble.UNKNOWN_KEY, "data.usres", lambda: good(usres=[])),
     Bad("wrong type", Trouble.WRONG_TYPE, "data.users", lambda: event(users="all", group=GROUP)),
+    Bad(
+        "spelt in other letters",
+        Trouble.SPELLING,
+        "data.users[0].EmployeeID",
+        lambda: of_user(EmployeeID="E1"),
+    ),
+    Bad(
+        "number in place of text",
+        Trouble.WRONG_TYPE,
+        "data.users[0].employeeId",
+        lambda: of_user(employeeId=4711),
+    ),
+    Bad(
+        "one user without the array",
+        Trouble.WRONG_TYPE,
+        "data.users",
+        lambda: event(users=ref(1), group=GROUP),
+    ),
+    Bad(
+        "what ConvertTo-Json leaves below -Depth",
+        Trouble.WRONG_TYPE,
+        "data.users[0]",
+        lambda: event(users=["@{employeeId=E1}"], group=GROUP),
+    ),
     Bad("null", Trouble.WRONG_TYPE, "data.role", lambda: good(role=None)),
     Bad("empty users", Trouble.EMPTY, "data.users", lambda: event(users=[], group=GROUP)),
     Bad(
@@ -204,6 +117,12 @@ CASES = (
     ),
     Bad("endAt that has passed", Trouble.END_PAST, "data.endAt", lambda: good(endAt=at(-1))),
     Bad(
+        "zero date as placeholder",
+        Trouble.NO_DATE,
+        "data.endAt",
+        lambda: event(OFFBOARD, users=[ref(1)], endAt="0001-01-01T00:00:00Z"),
+    ),
+    Bad(
         "endAt as placeholder",
         Trouble.END_TOO_FAR,
         "data.endAt",
@@ -216,4 +135,6 @@ CASES = (
         lambda: good(startAt=at(86 * 86400)),
     ),
 )
+
+CASES = (*MESSAGE, *ENVELOPE, *DATA)
 """One for each row of the table."""

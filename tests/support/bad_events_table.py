@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.support.bad_events import CASES, Bad, world
+from tests.support.bad_event import Bad, world
+from tests.support.bad_events import CASES
 from tests.support.virtual_time import virtual
 
 PAGE = Path(__file__).parents[2] / "docs" / "onboarding-events.md"

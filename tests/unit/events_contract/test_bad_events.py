@@ -6,7 +6,8 @@ import pytest
 
 from hasten.domain.outcomes import REJECTED
 from hasten.events.faults import TEXTS, Trouble
-from tests.support.bad_events import CASES, Bad, world
+from tests.support.bad_event import Bad, world
+from tests.support.bad_events import CASES
 from tests.support.virtual_time import virtual
 
 

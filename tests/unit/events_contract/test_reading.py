@@ -139,8 +139,8 @@ def test_an_extension_attribute_is_let_through() -> None:
     assert read(body.encode(), STRUCTURED, {}, START).id == "1"
 
 
-@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(minutes=10)])
-def test_clocks_may_differ_by_ten_minutes(ahead: timedelta) -> None:
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(minutes=5)])
+def test_clocks_may_differ_by_five_minutes(ahead: timedelta) -> None:
     body = json.dumps({**ALMOST, "time": (START + ahead).isoformat()})
 
     assert read(body.encode(), STRUCTURED, {}, START).time == START + ahead

@@ -17,11 +17,12 @@ from hasten.events.envelope import MAX_ID
 from hasten.events.faults import Trouble
 from hasten.events.models import MOST_TO_START
 from hasten.json import Json
+from hasten.limits import RETENTION
 from hasten.onboard.defer import end_id
 from hasten.onboard.message import LONGEST_MESSAGE_ID, MOST_TRIES, Posted
 from hasten.onboard.reject import NotParkedError
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Message
-from hasten.retention import KEPT, forget_old
+from hasten.retention import forget_old
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import FakeDirectory
 from tests.support.posting import OFFBOARD, PROVISION, Posting, at, event, ref, total
@@ -235,7 +236,7 @@ def test_an_offboarding_cancels_an_onboarding_that_is_held(
 
 
 def test_what_cancels_an_onboarding_is_remembered_until_it_would_start() -> None:
-    assert MOST_TO_START < KEPT
+    assert MOST_TO_START < RETENTION
 
 
 @virtual

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import Cause
+from hasten.limits import RETENTION
 from hasten.records.people import Joined, People
-from hasten.retention import KEPT, forget_old
+from hasten.retention import forget_old
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -63,5 +64,5 @@ def test_who_left_long_ago_and_joined_nothing_since_is_forgotten(
 
         assert (await people.find(TOTAL, user(1)) is not None) is is_kept
 
-    assert timedelta(days=80) < KEPT < timedelta(days=95)
+    assert timedelta(days=80) < RETENTION < timedelta(days=95)
     run()

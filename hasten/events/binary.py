@@ -1,0 +1,34 @@
+"""Binary mode: the attributes of a CloudEvent as application properties of the message."""
+
+from collections.abc import Mapping
+
+from hasten.events.faults import Fault, Trouble, fault
+
+PREFIXES = ("cloudevents:", "cloudevents_", "ce_", "ce-")
+"""The first two are those of the AMQP binding of CloudEvents, `ce_` and `ce-` those of the bindings
+of Kafka and HTTP, which gateways hand on. Case does not matter."""
+
+CONTEXT = frozenset({"specversion", "id", "source", "type", "time"})
+"""The attributes that Hasten reads."""
+
+
+def attribute(name: str) -> str | None:
+    """The attribute that a property of this name holds, or None."""
+    lower = name.lower()
+    for prefix in PREFIXES:
+        if lower.startswith(prefix) and len(lower) > len(prefix):
+            return lower.removeprefix(prefix)
+    return None
+
+
+def attributes(properties: Mapping[str, str]) -> tuple[dict[str, str], list[Fault]]:
+    """By name; and a fault for each that two properties give differently."""
+    found: dict[str, str] = {}
+    faults = []
+    for name, value in properties.items():
+        key = attribute(name)
+        if key is None:
+            continue
+        if found.setdefault(key, value) != value:
+            faults.append(fault(Trouble.DUPLICATE_KEY, key))
+    return found, faults

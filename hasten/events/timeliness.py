@@ -1,0 +1,63 @@
+"""Which times of an event can be obeyed at the time it is now."""
+
+from datetime import datetime, timedelta
+
+from hasten.events.faults import Fault, Trouble, fault
+from hasten.events.models import (
+    MOST_AHEAD,
+    MOST_TO_END,
+    MOST_TO_START,
+    Data,
+    Offboard,
+    Onboard,
+    starts_at,
+)
+from hasten.limits import RETENTION
+
+_LAST_PLACEHOLDER_YEAR = 1900
+"""0001 (.NET), 1753 and 1900 (SQL Server), 1899 (OLE Automation): zero dates of programs."""
+
+_EPOCH_YEARS = frozenset({1969, 1970})
+"""Second zero of Unix, whatever zone it is written in."""
+
+
+def untimely(time: datetime, data: Data, now: datetime, *, is_deferred: bool) -> list[Fault]:
+    """`is_deferred`: Hasten itself sends the event again at its startAt or endAt. It was in time
+    when it came, and its age counts from then."""
+    faults = []
+    if time > now + MOST_AHEAD:
+        faults.append(fault(Trouble.FUTURE, "time"))
+    since = max(time, starts_at(data) or time) if is_deferred else time
+    if since < now - RETENTION:
+        faults.append(fault(Trouble.TOO_OLD, "time"))
+    if isinstance(data, Onboard) and data.start_at:
+        faults += _start(data.start_at, time)
+    if isinstance(data, (Onboard, Offboard)) and data.end_at:
+        faults += _end(data.end_at, now, has_to_lie_ahead=isinstance(data, Onboard))
+    return faults
+
+
+def _start(start: datetime, time: datetime) -> list[Fault]:
+    if _is_placeholder(start):
+        return [fault(Trouble.NO_DATE, "data.startAt")]
+    if start - time > MOST_TO_START:
+        return [fault(Trouble.START_TOO_FAR, "data.startAt")]
+    return []
+
+
+def _end(end: datetime, now: datetime, *, has_to_lie_ahead: bool) -> list[Fault]:
+    if _is_placeholder(end):
+        return [fault(Trouble.NO_DATE, "data.endAt")]
+    if end > now + MOST_TO_END:
+        return [fault(Trouble.END_TOO_FAR, "data.endAt")]
+    if has_to_lie_ahead and end <= now:
+        return [fault(Trouble.END_PAST, "data.endAt")]
+    return []
+
+
+def _is_placeholder(at: datetime) -> bool:
+    """A day around it, as a placeholder in local time may fall on the day before or after."""
+    if at.year <= _LAST_PLACEHOLDER_YEAR:
+        return True
+    day = timedelta(days=1)
+    return at.year in _EPOCH_YEARS and abs(at.replace(tzinfo=None) - datetime(1970, 1, 1)) <= day  # noqa: DTZ001 - the clock time as written

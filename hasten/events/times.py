@@ -1,0 +1,180 @@
+"""Reads a time of an event: RFC 3339 with a zone, and nothing else. Every other spelling is refused
+with its own cause, because a guess could grant or take access on the wrong day."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
+
+from hasten.events.faults import Trouble
+from hasten.events.validation import plain, refusal
+
+EXAMPLE = "2026-11-24T09:00:00Z"
+WRITE = f"write it like {EXAMPLE}"
+
+_DATE = r"\d{4}-\d\d-\d\d"
+_CLOCK = r"\d\d:\d\d:\d\d(?:\.\d+)?"
+_OFFSET = r"(?:[Zz]|[+-]\d\d:\d\d)"
+PATTERN = f"{_DATE}[Tt ]{_CLOCK}{_OFFSET}"
+"""RFC 3339, section 5.6, with the notes that let `t`, `z` and a space stand for `T` and `Z`."""
+
+_PARTS = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))",
+    re.ASCII,
+)
+
+LONGEST_TIME = 64
+"""Characters that are looked at: the spellings below are shorter."""
+
+_MONTH = "(?:jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])"
+
+REFUSED_SPELLINGS: Sequence[tuple[str, str, str]] = (
+    (r"\s*", "it is empty", f"{WRITE}; leave the key out where it is optional and not known"),
+    (
+        r"0{8}|0{14}|9999-?12-?31|0000-00-00|0001-01-01",
+        "it is a placeholder for a date that is not set",
+        "leave the key out where no date is known",
+    ),
+    (
+        _DATE,
+        "it is a date without a time of day and a zone",
+        f"add both, like {EXAMPLE}",
+    ),
+    (
+        rf"{_DATE}(?:[Zz]|[+-]\d\d:?\d\d)",
+        "it is a date with a zone and without a time of day (xsd:date, as Workday writes it)",
+        f"add the time of day, like {EXAMPLE}",
+    ),
+    (
+        r"\d{8}",
+        "it is a date of eight digits (YYYYMMDD, as SAP writes it)",
+        f"{WRITE}, with time of day and zone",
+    ),
+    (
+        r"\d{14}",
+        "it is a time of fourteen digits (YYYYMMDDhhmmss, as SAP writes it) without a zone",
+        f"{WRITE}, with a zone",
+    ),
+    (
+        r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?",
+        "it is a number, such as the seconds or milliseconds since 1970",
+        f"write it as text like {EXAMPLE}",
+    ),
+    (
+        r"\\?/Date\([+-]?\d+(?:[+-]\d{4})?\)\\?/|(?:new )?Date\([^)]*\)",
+        "it is written as /Date(…)/, as older .NET serializers do",
+        f'serialize it in the ISO 8601 form of .NET ("o", in UTC), like {EXAMPLE}',
+    ),
+    (
+        r"\d{8}[Tt]\d{4,6}(?:[.,]\d+)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?",
+        "it is in the basic form of ISO 8601, without - and :",
+        f"write it in the extended form, like {EXAMPLE}",
+    ),
+    (
+        rf"{_DATE}[Tt ]{_CLOCK}(?:[+-]\d\d|[+-]\d{{4}}|\s+[+-]\d\d:?\d\d)",
+        "its offset from UTC is not written as +hh:mm or -hh:mm",
+        "end it with Z or an offset such as +02:00",
+    ),
+    (
+        rf"{_DATE}[Tt ]\d\d:\d\d{_OFFSET}?",
+        "its seconds are missing",
+        f"{WRITE}, with seconds and a zone",
+    ),
+    (
+        rf"{_DATE}[Tt ]\d\d:\d\d:\d\d,\d+.*",
+        "a comma stands before the fraction of its second",
+        "write a point there, or leave the fraction out",
+    ),
+    (
+        rf"{_DATE}[Tt ]{_CLOCK}{_OFFSET}?\s*\[?[A-Za-z][A-Za-z_/+-]*\d*\]?",
+        "its zone is given by a name",
+        "end it with Z or an offset such as +02:00 in place of the name",
+    ),
+    (
+        r"\d{4}-?W\d\d.*|\d{4}-\d{3}(?:[Tt ].*)?",
+        "it is a week date or the day of a year",
+        f"{WRITE}, with month and day",
+    ),
+    (
+        r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:\D.*)?",
+        "its day, month and year stand as one country writes them",
+        WRITE,
+    ),
+    (
+        rf".*(?<![a-z]){_MONTH}[a-zä]*.*\d.*|\d.*{_MONTH}.*",
+        "its month is written in letters",
+        WRITE,
+    ),
+    (r"\d\d?:\d\d.*", "it is a time of day without a date", WRITE),
+)
+"""(pattern, problem, fix) of spellings that senders use; the first that matches is reported."""
+
+_KNOWN = [
+    (re.compile(pattern, re.ASCII | re.IGNORECASE), problem, fix)
+    for pattern, problem, fix in REFUSED_SPELLINGS
+]
+_LOCAL = re.compile(rf"{_DATE}[Tt ]{_CLOCK}", re.ASCII)
+
+
+def moment(given: Any) -> Any:
+    """The time that `given` spells. Raises PydanticCustomError with a Trouble and its texts."""
+    if isinstance(given, datetime):
+        return given  # made by Hasten; pydantic still asks for a zone
+    if isinstance(given, (int, float)) and not isinstance(given, bool):
+        raise refusal(
+            Trouble.NOT_A_TIME, "it is a number and not text", f"write it as text like {EXAMPLE}"
+        )
+    if not isinstance(given, str):
+        raise refusal(Trouble.WRONG_TYPE, "it is not text", WRITE)
+    parts = _PARTS.fullmatch(given)
+    if parts is None:
+        raise _not_a_time(given)
+    year, month, day, hour, minute, second = (int(text) for text in parts.groups()[:6])
+    fraction, sign, hours, minutes = parts.groups()[6:]
+    if second == 60:  # noqa: PLR2004 - RFC 3339 has leap seconds, Python has none
+        raise refusal(
+            Trouble.NOT_A_TIME, "it names second 60 (a leap second)", "write second 59 in its place"
+        )
+    try:
+        zone = _zone(sign, hours, minutes)
+        micros = int((fraction or "0")[:6].ljust(6, "0"))
+        return datetime(year, month, day, hour, minute, second, micros, zone)
+    except ValueError:
+        raise refusal(
+            Trouble.NOT_A_TIME, "there is no such day, time of day or offset", WRITE
+        ) from None
+
+
+Time = Annotated[
+    AwareDatetime,
+    BeforeValidator(moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{PATTERN}$"}),
+]
+"""A time in an event."""
+
+
+def _zone(sign: str | None, hours: str | None, minutes: str | None) -> timezone:
+    if sign is None:
+        return UTC
+    ahead = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    if int(minutes or 0) > 59:  # noqa: PLR2004 - RFC 3339, time-minute
+        raise ValueError("no such offset")
+    return timezone(-ahead if sign == "-" else ahead)
+
+
+def _not_a_time(given: str) -> Exception:
+    shown = given[:LONGEST_TIME]
+    bare = shown.strip()
+    if bare != shown and _PARTS.fullmatch(bare):
+        return refusal(
+            Trouble.NOT_A_TIME, "blanks or line ends stand before or after it", "take them away"
+        )
+    plain(given)
+    if _LOCAL.fullmatch(bare):
+        return refusal(Trouble.NO_OFFSET)
+    for pattern, problem, fix in _KNOWN:
+        if pattern.fullmatch(bare):
+            return refusal(Trouble.NOT_A_TIME, problem, fix)
+    return refusal(Trouble.NOT_A_TIME, "it is no time of RFC 3339", WRITE)

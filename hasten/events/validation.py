@@ -1,0 +1,151 @@
+"""Checks a part of an event against its model, and puts what pydantic finds into words that name
+the field and the fix."""
+
+import json
+import re
+import typing
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from hasten.events.faults import Fault, Trouble, fault
+from hasten.events.wire import inner_json
+
+_TEMPLATE = re.compile(
+    r"\$\(.+\)|\$\{.+\}|\$\[.+\]|@\{.+\}|@[\w.]+\(.*\).*|\{\{.+\}\}|#\{.+\}|<%.+%>|%\w+%", re.DOTALL
+)
+"""As Azure Pipelines, shells, Logic Apps, Power Automate, mustache and batch files write it."""
+
+_POWERSHELL = ("@{", "System.Collections.", "System.Object")
+"""What ConvertTo-Json leaves of an object that lies deeper than -Depth."""
+
+_SHAPES = {
+    "string_type": ("it is not text", "write it in double quotes"),
+    "list_type": ("it is not an array", "put it in square brackets, also where it is only one"),
+    "dict_type": ("it is not an object", "send an object in braces, not text or an array"),
+}
+
+
+def refusal(trouble: Trouble, detail: str = "", fix: str = "", *, key: str = "") -> Exception:
+    """The error for a validator of a model to raise. `key` is the one the trouble is with, of
+    several that were validated together."""
+    context = {"detail": detail, "fix": fix, "key": to_camel(key)}
+    return PydanticCustomError(trouble.value, "{detail}", context)
+
+
+def plain(text: str) -> str:
+    """Refuses what no name, id or address holds."""
+    for character in text:
+        if character < " " or "\x7f" <= character <= "\x9f" or character == "\ufeff":
+            raise refusal(Trouble.BAD_CHARACTER, f"U+{ord(character):04X}")
+    if _TEMPLATE.fullmatch(text):
+        raise refusal(Trouble.TEMPLATE)
+    return text
+
+
+def validated(
+    model: type[BaseModel], given: dict[str, Any], at: tuple[str, ...] = ()
+) -> tuple[Any, list[Fault]]:
+    """The model, or None and what is wrong; `at` is where `given` lies in the event. It is
+    validated as JSON, in which a strict model takes an id as text."""
+    try:
+        return model.model_validate_json(json.dumps(given)), []
+    except ValidationError as error:
+        found = [_fault(e, model, given, at) for e in error.errors(include_url=False)]
+        return None, list(dict.fromkeys(found))
+
+
+def same_word(key: str, other: str) -> bool:
+    """Whether they differ in case and separators alone: StartAt, start_at, startAt."""
+    return _letters(key) == _letters(other)
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """As the JSON spells them."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _letters(key: str) -> str:
+    return re.sub(r"[\W_]", "", key).casefold()
+
+
+def _fault(error: ErrorDetails, model: type[BaseModel], given: Any, at: tuple[str, ...]) -> Fault:
+    context = error.get("ctx", {})
+    key = str(context.get("key") or "")
+    location = [*error["loc"], *([key] if key else [])]
+    field = path([*at, *location])
+    kind = error["type"]
+    if "detail" in context:  # raised by our own validators
+        return fault(Trouble(kind), field, str(context["detail"]), str(context.get("fix") or ""))
+    match kind:
+        case "missing":
+            return _missing(location, given, at)
+        case "extra_forbidden":
+            return _unknown(location, model, at)
+        case "too_short":
+            return fault(Trouble.EMPTY, field)
+        case "string_too_short":
+            return fault(Trouble.EMPTY, field, fix="give a value")
+        case "too_long" | "string_too_long":
+            return fault(Trouble.TOO_LONG, field, f"at most {context['max_length']}")
+        case "uuid_parsing" | "uuid_type":
+            return fault(Trouble.NOT_AN_ID, field)
+        case "timezone_aware":
+            return fault(Trouble.NO_OFFSET, field)
+    return fault(Trouble.WRONG_TYPE, field, *_shape(kind, error["input"]))
+
+
+def _missing(location: Sequence[int | str], given: Any, at: tuple[str, ...]) -> Fault:
+    """A key that is there under another spelling is reported as that one."""
+    *before, last = location
+    for part in before:
+        given = given[part]
+    for key in given:
+        if same_word(key, str(last)):
+            return fault(Trouble.SPELLING, path([*at, *before, key]), str(last))
+    return fault(Trouble.MISSING, path([*at, *location]))
+
+
+def _unknown(location: Sequence[int | str], model: type[BaseModel], at: tuple[str, ...]) -> Fault:
+    keys = keys_of(_model_at(model, location[:-1]))
+    field = path([*at, *location])
+    for key in keys:
+        if same_word(key, str(location[-1])):
+            return fault(Trouble.SPELLING, field, key)
+    return fault(Trouble.UNKNOWN_KEY, field, ", ".join(keys))
+
+
+def _model_at(model: type[BaseModel], location: Sequence[int | str]) -> type[BaseModel]:
+    for part in location:
+        if isinstance(part, str):
+            field = next(f for n, f in model.model_fields.items() if part in (f.alias, n))
+            model = next(_models(field.annotation))
+    return model
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in typing.get_args(annotation):
+        yield from _models(inner)
+
+
+def _shape(kind: str, given: Any) -> tuple[str, str]:
+    if isinstance(given, str) and given.startswith(_POWERSHELL):
+        return "it is the text of a PowerShell object", "call ConvertTo-Json with -Depth 10"
+    if isinstance(given, str) and inner_json(given) is not None:
+        return "it is a JSON string that contains JSON", "send the array or the object itself"
+    if given is None:
+        return "it is null", "give a value, or leave the key out where it is optional"
+    return _SHAPES.get(kind, _SHAPES["dict_type"])
+
+
+def path(location: Sequence[int | str]) -> str:
+    """data.users[0].upn."""
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text or "body"

@@ -1,0 +1,206 @@
+"""From the bytes of a body to JSON of one meaning: what two parsers could read differently (a key
+given twice, NaN, bytes that are no text) is refused."""
+
+import base64
+import binascii
+import codecs
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from hasten.events.datacontract import content, is_data_contract
+from hasten.events.faults import MOST_FAULTS, Fault, Trouble, fault
+
+MAX_DEPTH = 32
+"""Levels of objects and arrays; an event of the contract has five."""
+
+LONGEST_NUMBER = 300
+"""Digits. Python refuses beyond 4,300; no attribute is a number at all."""
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_COMPRESSED = (
+    (b"\x1f\x8b", "gzip"),
+    (b"PK\x03\x04", "zip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x78\x01", "zlib"),
+    (b"\x78\x9c", "zlib"),
+    (b"\x78\xda", "zlib"),
+)
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}", re.ASCII)
+
+
+class UnreadableError(Exception):
+    """A body, or data in Base64, that is not JSON of one meaning."""
+
+    def __init__(self, faults: list[Fault], found: Any = None) -> None:
+        super().__init__(", ".join(fault.trouble for fault in faults))
+        self.faults = faults
+        self.found = found
+        """What could be read all the same: enough to name the event."""
+
+
+class _Repeating(dict[str, Any]):
+    """An object with a key that is given more than once."""
+
+    repeated: frozenset[str] = frozenset()
+
+
+class _NoNumber:
+    """NaN, Infinity, 1e999, or an integer of thousands of digits."""
+
+
+_NO_NUMBER = _NoNumber()
+
+
+def parsed(body: bytes, field: str = "body", root: str = "") -> Any:
+    """`field` is where the text lies, `root` the path of what it spells. Raises UnreadableError
+    with every fault."""
+    text = _text(body, field)
+    try:
+        found = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=lambda _: _NO_NUMBER,
+            parse_int=_integer,
+            parse_float=_float,
+        )
+    except json.JSONDecodeError as error:
+        raise _malformed(text, error, field) from None
+    except RecursionError:
+        raise UnreadableError([_too_deep(field)]) from None
+    faults = []
+    for wrong in _doubtful(found, root, 0):
+        faults.append(wrong)
+        if len(faults) == MOST_FAULTS:
+            break
+    if faults:
+        raise UnreadableError(faults, found)
+    return found
+
+
+def from_base64(text: str) -> bytes | None:
+    """The bytes that `text` stands for, or None."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def inner_json(text: str) -> Any:
+    """The object or array that a text spells, in JSON or in Base64 of it; None where it is
+    neither."""
+    bare = text.strip()
+    if _BASE64.fullmatch(bare):
+        bare = (from_base64(bare) or b"").decode("utf-8", "replace")
+    try:
+        found = json.loads(bare)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, (dict, list)) else None
+
+
+def _text(body: bytes, field: str) -> str:
+    if is_data_contract(body):
+        inner = content(body)
+        if inner is None:
+            raise UnreadableError([fault(Trouble.DATA_CONTRACT, field)])
+        body = inner
+    for magic, kind in _COMPRESSED:
+        if body.startswith(magic):
+            raise UnreadableError([fault(Trouble.COMPRESSED, field, kind)])
+    bom, encoding = next((b for b in _BOMS if body.startswith(b[0])), (b"", ""))
+    body = body.removeprefix(bom)
+    try:
+        return body.decode(encoding or json.detect_encoding(body))
+    except UnicodeDecodeError as error:
+        where = f": byte {error.start + 1} is none of {error.encoding.upper()}"
+        raise UnreadableError([fault(Trouble.ENCODING, field, where)]) from None
+
+
+def _malformed(text: str, error: json.JSONDecodeError, field: str) -> UnreadableError:
+    bare = text.strip()
+    if _BASE64.fullmatch(bare):
+        inner = inner_json(bare)
+        if inner is not None:
+            return UnreadableError([fault(Trouble.BASE64, field)], inner)
+    if bare.startswith("<"):
+        return UnreadableError([fault(Trouble.XML, field)])
+    where = f": {error.msg[:1].lower()}{error.msg[1:]} at line {error.lineno}, column {error.colno}"
+    fix = ""
+    if not bare:
+        where = ": it is empty"
+    elif error.msg == "Extra data":
+        where, fix = ": something follows its end", _ONE_OBJECT
+    return UnreadableError([fault(Trouble.MALFORMED, field, where, fix)])
+
+
+_ONE_OBJECT = "send exactly one JSON object in a message, with nothing before or after it"
+
+
+def _too_deep(field: str) -> Fault:
+    return fault(Trouble.TOO_DEEP, field, f"at most {MAX_DEPTH} levels")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    repeating = _Repeating(found)
+    counts = Counter(key for key, _ in pairs)
+    repeating.repeated = frozenset(key for key, count in counts.items() if count > 1)
+    return repeating
+
+
+def _integer(digits: str) -> int | _NoNumber:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else _NO_NUMBER
+
+
+def _float(digits: str) -> float | _NoNumber:
+    number = float(digits)
+    return number if math.isfinite(number) else _NO_NUMBER
+
+
+def _doubtful(found: Any, path: str, depth: int) -> Iterator[Fault]:
+    """The faults of a value and of all that it holds, in the order of the text."""
+    if depth > MAX_DEPTH:
+        yield _too_deep(path or "body")
+    elif isinstance(found, dict):
+        if isinstance(found, _Repeating):
+            for key in found:
+                if key in found.repeated:
+                    yield fault(Trouble.DUPLICATE_KEY, below(path, key))
+        for key, value in found.items():
+            if not _is_unicode(key):
+                yield fault(Trouble.BAD_CHARACTER, below(path, key), "half of a surrogate pair")
+            yield from _doubtful(value, below(path, key), depth + 1)
+    elif isinstance(found, list):
+        for number, value in enumerate(found):
+            yield from _doubtful(value, f"{path}[{number}]", depth + 1)
+    elif isinstance(found, str):
+        if not _is_unicode(found):
+            yield fault(Trouble.BAD_CHARACTER, path or "body", "half of a surrogate pair")
+    elif isinstance(found, _NoNumber):
+        yield fault(Trouble.NOT_A_NUMBER, path or "body")
+
+
+def below(path: str, key: str) -> str:
+    """The path of a key: data.users."""
+    return f"{path}.{key}" if path else key
+
+
+def _is_unicode(text: str) -> bool:
+    """JSON can spell half a surrogate pair (\\ud800), which no encoding can write."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

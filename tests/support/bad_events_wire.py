@@ -1,0 +1,197 @@
+"""Bad events that are bad before anyone looks at their data: the message and the envelope."""
+
+import base64
+import gzip
+import json
+from typing import Any
+
+from hasten.events.faults import Trouble
+from tests.support.bad_event import Bad, good, without
+from tests.support.posting import ONBOARD, at
+
+DAY = 86_400
+
+
+def text(given: Any) -> bytes:
+    return json.dumps(given).encode()
+
+
+def in_binary_mode() -> dict[str, Any]:
+    """How an event is posted in binary mode, with the attributes as properties."""
+    properties = {
+        "cloudEvents:specversion": "1.0",
+        "cloudEvents:id": "1",
+        "cloudEvents:source": "/hr",
+        "cloudEvents:type": ONBOARD,
+        "cloudEvents:time": "2026-11-24T09:00:00Z",
+    }
+    return {"content_type": "application/json", "properties": properties}
+
+
+def event_grid() -> dict[str, Any]:
+    return {
+        "id": "1",
+        "topic": "/hr",
+        "subject": "people",
+        "eventType": ONBOARD,
+        "eventTime": at(0),
+        "dataVersion": "1",
+        "data": good()["data"],
+    }
+
+
+def renamed(key: str, other: str) -> dict[str, Any]:
+    return {**without(key), other: good()[key]}
+
+
+def with_data(data: Any, key: str = "data") -> dict[str, Any]:
+    return {**without("data"), key: data}
+
+
+DATA_CONTRACT_OBJECT = (
+    b"\x40\x05Hired\x08\x33http://schemas.microsoft.com/2003/10/Serialization/\x01"
+)
+
+MESSAGE = (
+    Bad("empty body", Trouble.MALFORMED, "body", lambda: b""),
+    Bad("malformed JSON", Trouble.MALFORMED, "body", lambda: b'{"specversion": "1.0",'),
+    Bad("JSON that is no object", Trouble.MALFORMED, "body", lambda: b"12"),
+    Bad("two objects in a row", Trouble.MALFORMED, "body", lambda: text(good()) * 2),
+    Bad("JSON in Latin-1", Trouble.ENCODING, "body", lambda: '{"id": "Zo\xeb"}'.encode("latin-1")),
+    Bad("JSON compressed by gzip", Trouble.COMPRESSED, "body", lambda: gzip.compress(text(good()))),
+    Bad("XML", Trouble.XML, "body", lambda: b"<event/>"),
+    Bad(
+        "an object in BrokeredMessage of .NET",
+        Trouble.DATA_CONTRACT,
+        "body",
+        lambda: DATA_CONTRACT_OBJECT,
+    ),
+    Bad("Base64 of the event", Trouble.BASE64, "body", lambda: base64.b64encode(text(good()))),
+    Bad(
+        "JSON string with the event in it",
+        Trouble.DOUBLE_ENCODED,
+        "body",
+        lambda: text(json.dumps(good())),
+    ),
+    Bad(
+        "the same key twice",
+        Trouble.DUPLICATE_KEY,
+        "data.startAt",
+        lambda: text(good(startAt="A", role="R")).replace(b'"role": "R"', b'"startAt": "B"'),
+    ),
+    Bad("NaN", Trouble.NOT_A_NUMBER, "data.role", lambda: text(good(role=float("nan")))),
+    Bad(
+        "50 arrays inside each other",
+        Trouble.TOO_DEEP,
+        "extension" + "[0]" * 32,
+        lambda: text({**good(), "extension": 1}).replace(b"1}", b"[" * 50 + b"]" * 50 + b"}"),
+    ),
+    Bad(
+        "300 KB body",
+        Trouble.TOO_LARGE,
+        "body",
+        lambda: json.dumps({**good(), "padding": "x" * 300_000}).encode(),
+    ),
+    Bad(
+        "several events in one message",
+        Trouble.BATCH,
+        "body",
+        lambda: json.dumps([good()]).encode(),
+        {"content_type": "application/cloudevents-batch+json"},
+    ),
+    Bad("JSON array", Trouble.BATCH, "body", lambda: text([good(), good()])),
+    Bad("Event Grid schema", Trouble.EVENT_GRID, "body", event_grid),
+    Bad(
+        "$content of Logic Apps and Power Automate",
+        Trouble.WRAPPED,
+        "body",
+        lambda: {
+            "$content-type": "application/octet-stream",
+            "$content": base64.b64encode(text(good())).decode(),
+        },
+    ),
+    Bad("event inside another object", Trouble.WRAPPED, "message", lambda: {"message": good()}),
+    Bad("data alone", Trouble.NO_ENVELOPE, "body", lambda: good()["data"]),
+    Bad(
+        "binary mode with data that is not JSON",
+        Trouble.NOT_JSON_DATA,
+        "content type",
+        lambda: b"<user/>",
+        {"content_type": "application/xml", "properties": {"cloudEvents:specversion": "1.0"}},
+    ),
+    Bad("attributes both ways", Trouble.MIXED_MODES, "body", good, in_binary_mode()),
+    Bad(
+        "data and data_base64",
+        Trouble.TWO_DATA,
+        "data_base64",
+        lambda: {**good(), "data_base64": "e30="},
+    ),
+    Bad(
+        "data_base64 that is no Base64",
+        Trouble.WRONG_TYPE,
+        "data_base64",
+        lambda: with_data("{}", "data_base64"),
+    ),
+    Bad(
+        "data as a JSON string",
+        Trouble.DOUBLE_ENCODED,
+        "data",
+        lambda: with_data(json.dumps(good()["data"])),
+    ),
+)
+
+ENVELOPE = (
+    Bad("no specversion", Trouble.MISSING, "specversion", lambda: without("specversion")),
+    Bad(
+        "another specversion",
+        Trouble.WRONG_VERSION,
+        "specversion",
+        lambda: {**good(), "specversion": "0.3"},
+    ),
+    Bad("no id", Trouble.MISSING, "id", lambda: without("id")),
+    Bad("id of 300 characters", Trouble.TOO_LONG, "id", lambda: {**good(), "id": "x" * 300}),
+    Bad("no source", Trouble.MISSING, "source", lambda: without("source")),
+    Bad("no type", Trouble.MISSING, "type", lambda: without("type")),
+    Bad(
+        "unknown type of event",
+        Trouble.UNKNOWN_TYPE,
+        "type",
+        lambda: {**good(), "type": "hasten.user.promote.v1"},
+    ),
+    Bad("no time", Trouble.MISSING, "time", lambda: without("time")),
+    Bad(
+        "time that is none",
+        Trouble.NOT_A_TIME,
+        "time",
+        lambda: {**good(), "time": "yesterday"},
+    ),
+    Bad(
+        "time without offset",
+        Trouble.NO_OFFSET,
+        "time",
+        lambda: {**good(), "time": "2026-11-24T09:00:00"},
+    ),
+    Bad("time in the future", Trouble.FUTURE, "time", lambda: {**good(), "time": at(301)}),
+    Bad("no data", Trouble.MISSING, "data", lambda: without("data")),
+    Bad("Time in place of time", Trouble.SPELLING, "Time", lambda: renamed("time", "Time")),
+    Bad(
+        "startAt beside data",
+        Trouble.MISPLACED,
+        "startAt",
+        lambda: {**good(), "startAt": at(86_400)},
+    ),
+    Bad("time as a number", Trouble.NOT_A_TIME, "time", lambda: {**good(), "time": 1795510800}),
+    Bad("time of 91 days ago", Trouble.TOO_OLD, "time", lambda: {**good(), "time": at(-91 * DAY)}),
+    Bad(
+        "variable that was not filled in",
+        Trouble.TEMPLATE,
+        "id",
+        lambda: {**good(), "id": "$(Build.BuildId)"},
+    ),
+    Bad(
+        "control character",
+        Trouble.BAD_CHARACTER,
+        "source",
+        lambda: {**good(), "source": "/hr\t1"},
+    ),
+)
