@@ -1,22 +1,23 @@
 """Posts an onboarding event with azure-servicebus.
 
-    python examples/post_event.py examples/events/onboard.json --settings var/settings.json
+    python examples/post_event.py examples/events/onboard.json --namespace sb-hasten-abc
     python examples/post_event.py --type hasten.user.onboard.v1 --target TOTAL \
         --user employeeId=E00900 --group TOTAL-Engineering --settings var/settings.json
 
-`--settings` names a file like local.settings.json; `make local` writes var/settings.json. Without
-it the connection string is that of the environment variable ServiceBusConnection.
+`--namespace` is the deployed Service Bus namespace. The sender is whoever is signed in (`az login`,
+or a managed identity) and needs the role Azure Service Bus Data Sender on the queue. `--settings`
+names a file with a connection string: `make local` writes var/settings.json.
 """
 
 import argparse
 import json
-import os
 import sys
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from azure.identity import DefaultAzureCredential
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
 
 QUEUE = "onboarding-events"
@@ -29,11 +30,7 @@ def main() -> None:
     message = ServiceBusMessage(
         json.dumps(event), content_type=CONTENT_TYPE, message_id=event["id"]
     )
-    connection = _connection(arguments.settings)
-    with (
-        ServiceBusClient.from_connection_string(connection) as client,
-        client.get_queue_sender(QUEUE) as sender,
-    ):
+    with _client(arguments) as client, client.get_queue_sender(QUEUE) as sender:
         sender.send_messages(message)
     print(f"posted {event['type']} as {event['id']} of {event['source']}")
 
@@ -54,7 +51,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--group", help="display name or object id")
     parser.add_argument("--source", default="/examples")
     parser.add_argument("--as-is", action="store_true", help="keep id and time of the file")
-    parser.add_argument("--settings", type=Path, help="a file like local.settings.json")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--namespace", help="such as sb-hasten-abc, or its full host name")
+    where.add_argument("--settings", type=Path, help="a file like local.settings.json")
     arguments = parser.parse_args()
     if (arguments.file is None) == (arguments.type is None):
         parser.error("give either a file or --type")
@@ -112,12 +111,18 @@ def _is_id(group: str) -> bool:
     return True
 
 
-def _connection(settings: Path | None) -> str:
-    values = _read(settings).get("Values", {}) if settings else os.environ
-    connection: str | None = values.get("ServiceBusConnection")
+def _client(arguments: argparse.Namespace) -> ServiceBusClient:
+    if arguments.namespace:
+        host = arguments.namespace if "." in arguments.namespace else _host(arguments.namespace)
+        return ServiceBusClient(host, DefaultAzureCredential())
+    connection = _read(arguments.settings).get("Values", {}).get("ServiceBusConnection")
     if not connection:
-        sys.exit("no connection string: give --settings, or set ServiceBusConnection")
-    return connection
+        sys.exit(f"{arguments.settings} has no ServiceBusConnection: give --namespace instead")
+    return ServiceBusClient.from_connection_string(connection)
+
+
+def _host(namespace: str) -> str:
+    return f"{namespace}.servicebus.windows.net"
 
 
 if __name__ == "__main__":

@@ -25,9 +25,10 @@ class Settings(BaseModel):
     """The Entra tenant that is watched; notifications of any other are refused."""
 
     client_state_secret: Annotated[
-        SecretStr, Field(alias="HASTEN_CLIENT_STATE_SECRET", min_length=32)
-    ]
-    """Proves that a notification comes from a subscription of ours."""
+        SecretStr | None, Field(alias="HASTEN_CLIENT_STATE_SECRET", min_length=32)
+    ] = None
+    """Proves that a notification comes from a subscription of ours. The command line can do
+    without it."""
 
     client_state_secret_previous: Annotated[
         SecretStr | None, Field(alias="HASTEN_CLIENT_STATE_SECRET_PREVIOUS", min_length=32)
@@ -72,8 +73,10 @@ class Settings(BaseModel):
     def client_state(self) -> str:
         """The clientState of our subscriptions: derived, so that the secret itself never travels.
 
-        64 characters; Graph allows 128.
+        64 characters; Graph allows 128. Raises PermanentError where the secret is not set.
         """
+        if self.client_state_secret is None:
+            raise _no_secret()
         return self._derived(self.client_state_secret)
 
     def is_our_client_state(self, presented: str) -> bool:
@@ -92,7 +95,7 @@ class Settings(BaseModel):
         return hmac.new(key, f"hasten:{self.tenant}".encode(), hashlib.sha256).hexdigest()
 
 
-def load(environment: Mapping[str, str]) -> Settings:
+def load(environment: Mapping[str, str], *, needs_secret: bool = True) -> Settings:
     """Raises PermanentError with one line that names the first bad or missing setting."""
     for name in (str(field.alias) for field in Settings.model_fields.values()):
         if environment.get(name, "").startswith(UNRESOLVED):
@@ -110,6 +113,8 @@ def load(environment: Mapping[str, str]) -> Settings:
         name = str(first["loc"][0])
         problem = "is missing" if first["type"] == "missing" else f"is wrong: {first['msg']}"
         raise PermanentError(f"setting {name} {problem}", f"set {name}; see the README") from None
+    if needs_secret and settings.client_state_secret is None:
+        raise _no_secret()
     if settings.service_bus is None and settings.service_bus_namespace is None:
         raise PermanentError(
             "setting ServiceBusConnection is missing",
@@ -118,6 +123,13 @@ def load(environment: Mapping[str, str]) -> Settings:
         )
     _refuse_bad_urls(settings)
     return settings
+
+
+def _no_secret() -> PermanentError:
+    return PermanentError(
+        "setting HASTEN_CLIENT_STATE_SECRET is missing",
+        "set HASTEN_CLIENT_STATE_SECRET; see the README",
+    )
 
 
 def _refuse_bad_urls(settings: Settings) -> None:

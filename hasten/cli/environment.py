@@ -6,7 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from hasten.cli import azd
 from hasten.errors import PermanentError
+
+AZD = Path("azd")
+"""Instead of a file: the environment of the Azure Developer CLI."""
 
 DEFAULT = Path("local.settings.json")
 TENANT = "HASTEN_TENANT_ID"
@@ -15,10 +19,13 @@ IDENTITY = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")
 
 
 def values(file: Path | None, environment: Mapping[str, str]) -> Mapping[str, str]:
-    """Those of `file`; else of the environment when it holds any; else of local.settings.json.
+    """Those of `file`, or of azd where it is AZD; else of the environment when it holds any; else
+    of local.settings.json.
 
-    Raises PermanentError when the file is not one of settings.
+    Raises PermanentError when the file is not one of settings, or azd has none.
     """
+    if file == AZD:
+        return azd.values()
     if file is None and (TENANT in environment or not DEFAULT.exists()):
         return environment
     return _read(file or DEFAULT)

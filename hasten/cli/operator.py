@@ -46,7 +46,7 @@ class Operator:
 @asynccontextmanager
 async def opened(values: Mapping[str, str]) -> AsyncIterator[Operator]:
     """Raises PermanentError that names the first bad setting or the bad line of targets.yaml."""
-    loaded = settings.load(values)
+    loaded = settings.load(values, needs_secret=False)
     listed = targets.load(Path(loaded.targets_file))
     has_identity = IDENTITY[0] in values
     with identity(values), _silent():

@@ -19,8 +19,8 @@ SettingsFile = Annotated[
     Path | None,
     typer.Option(
         "--settings",
-        help="File of settings as local.settings.json; without it the environment, "
-        "or local.settings.json where it is.",
+        help="File of settings as local.settings.json, or azd for the deployed app of the azd "
+        "environment; without it the environment, or local.settings.json where it is.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -14,6 +14,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.policy import Access
 from hasten.ports.probes import Probes
 from hasten.records import subscriptions as records
+from hasten.settings import Settings
 from hasten.targets import Target
 from hasten.watch.sweep import service_principal
 
@@ -54,7 +55,8 @@ class Doctor:
             *(self._target(target) for target in context.targets.values()),
         )
         secret = surroundings.check_secret(
-            has_previous=context.settings.client_state_secret_previous is not None
+            has_one=context.settings.client_state_secret is not None,
+            has_previous=context.settings.client_state_secret_previous is not None,
         )
         return [*secret, *chain.from_iterable(found)]
 
@@ -121,10 +123,14 @@ class Doctor:
             await records.load_all(self.context.store),
             Expected(
                 url=self.context.settings.notification_url,
-                state=records.mark(self.context.settings.client_state),
+                state=_mark(self.context.settings),
                 now=self.context.now(),
             ),
         )
+
+
+def _mark(settings: Settings) -> str | None:
+    return records.mark(settings.client_state) if settings.client_state_secret else None
 
 
 def _failed(check: str, error: PermanentError | TemporaryError) -> Finding:

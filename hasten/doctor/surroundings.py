@@ -67,7 +67,16 @@ async def check_clock(probes: Probes) -> list[Finding]:
     return [judge(CLOCK, text, "let this machine take its time from a time server")]
 
 
-def check_secret(*, has_previous: bool) -> list[Finding]:
+def check_secret(*, has_one: bool, has_previous: bool) -> list[Finding]:
+    if not has_one:
+        return [
+            warning(
+                SECRET,
+                "HASTEN_CLIENT_STATE_SECRET is not set here: whether the subscriptions were made "
+                "with it is not checked",
+                "set it here as well to have that checked",
+            )
+        ]
     if not has_previous:
         return [ok(SECRET, "HASTEN_CLIENT_STATE_SECRET is set")]
     return [

@@ -1,16 +1,13 @@
-"""The examples do what the docs promise: against the emulated Service Bus, and with the SAS token
-that the real one asks for."""
+"""The examples do what the docs promise: against the emulated Service Bus, and with the tokens of
+Entra ID that the deployed one asks for."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import parse_qs, quote_plus
 
+import pytest
 import pytest_asyncio
 from azure.servicebus.aio import ServiceBusClient
 
@@ -23,7 +20,6 @@ from hasten.ports.clock import utc_now
 
 ROOT = Path(__file__).parents[3]
 ONBOARD = ROOT / "examples" / "events" / "onboard.json"
-KEY = "a key/with+signs="
 
 
 @pytest_asyncio.fixture
@@ -86,16 +82,25 @@ async def test_the_python_example_posts_what_its_arguments_say(
     }
 
 
+AZ = """#!/bin/sh
+[ "$*" = "$WANTED" ] && echo "$TOKEN"
+"""
+WANTED = (
+    "account get-access-token --resource https://servicebus.azure.net"
+    " --query accessToken --output tsv"
+)
+TOKEN = "the-token-of-whoever-is-signed-in"
+
 CURL = """#!/bin/sh
 cat > "$TOLD.headers"
 printf '%s\\n' "$@" > "$TOLD.arguments"
 """
 
 
-async def test_the_curl_example_signs_as_service_bus_asks(tmp_path: Path) -> None:
-    curl = tmp_path / "curl"
-    curl.write_text(CURL)
-    curl.chmod(0o755)
+async def test_the_curl_example_sends_the_token_of_whoever_is_signed_in(tmp_path: Path) -> None:
+    for name, script in (("az", AZ), ("curl", CURL)):
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o755)
     told = tmp_path / "told"
 
     await ran(
@@ -103,20 +108,41 @@ async def test_the_curl_example_signs_as_service_bus_asks(tmp_path: Path) -> Non
         str(ONBOARD),
         PATH=f"{tmp_path}:{os.environ['PATH']}",
         TOLD=str(told),
+        TOKEN=TOKEN,
+        WANTED=WANTED,
         SERVICEBUS_NAMESPACE="contoso",
-        SAS_KEY_NAME="post-events",
-        SAS_KEY=KEY,
     )
 
-    url = "https://contoso.servicebus.windows.net/onboarding-events"
+    queue = "https://contoso.servicebus.windows.net/onboarding-events"
     headers = (tmp_path / "told.headers").read_text().strip()
     arguments = (tmp_path / "told.arguments").read_text().splitlines()
-    scheme, _, token = headers.removeprefix("Authorization: ").partition(" ")
-    given = {name: value for name, [value] in parse_qs(token).items()}
-    signed = f"{quote_plus(url)}\n{given['se']}".encode()
-    expected = base64.b64encode(hmac.new(KEY.encode(), signed, hashlib.sha256).digest())
-    assert scheme == "SharedAccessSignature"
-    assert given == {**given, "sr": url, "sig": expected.decode(), "skn": "post-events"}
-    assert arguments[-1] == f"{url}/messages?api-version=2015-01"
+    assert headers == f"Authorization: Bearer {TOKEN}"
+    assert arguments[-1] == f"{queue}/messages?api-version=2015-01"
     assert f"@{ONBOARD}" in arguments
-    assert KEY not in "".join(arguments)
+    assert TOKEN not in "".join(arguments)
+
+
+AS_SIGNED_IN = """
+import sys
+import azure.identity, azure.servicebus
+
+class Client:
+    def __init__(self, host, credential):
+        print(host, type(credential).__name__)
+        sys.exit(0)
+
+azure.servicebus.ServiceBusClient = Client
+sys.argv = [EXAMPLE, *ARGUMENTS]
+exec(compile(open(EXAMPLE).read(), EXAMPLE, "exec"))
+"""
+
+
+@pytest.mark.parametrize("namespace", ["contoso", "contoso.servicebus.windows.net"])
+async def test_the_python_example_signs_in_to_a_deployed_namespace(namespace: str) -> None:
+    example = str(ROOT / "examples" / "post_event.py")
+    arguments = [str(ONBOARD), "--namespace", namespace]
+    script = AS_SIGNED_IN.replace("EXAMPLE", repr(example)).replace("ARGUMENTS", repr(arguments))
+
+    said = await ran(sys.executable, "-c", script)
+
+    assert said.strip() == "contoso.servicebus.windows.net DefaultAzureCredential"

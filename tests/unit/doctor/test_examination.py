@@ -26,6 +26,7 @@ class Examined:
     world: World = field(default_factory=World)
     probes: FakeProbes = field(default_factory=lambda: FakeProbes(ALL))
     has_previous_secret: bool = False
+    has_secret: bool = True
     told: list[str] = field(default_factory=list)
 
     async def ill(self) -> list[Finding]:
@@ -35,10 +36,12 @@ class Examined:
     async def all(self) -> list[Finding]:
         status = {"code": "Active", "lastExecution": {"timeBegan": now().isoformat()}}
         self.world.directory.job_list = [{"id": JOB, "status": status}]
-        secrets = (
+        secrets: dict[str, SecretStr | None] = (
             {"client_state_secret_previous": SecretStr("old")} if self.has_previous_secret else {}
         )
         context = self.world.context
+        if not self.has_secret:
+            secrets["client_state_secret"] = None
         context.settings = context.settings.model_copy(update=secrets)
         doctor = Doctor(context, self.probes, self.told.append)
         return await doctor.examine()
@@ -129,6 +132,13 @@ async def test_dead_letters_are_told_with_how_to_replay_them() -> None:
 
 
 @virtual
+async def test_without_the_secret_all_but_the_subscriptions_secret_is_checked() -> None:
+    [found] = [f for f in await Examined(has_secret=False).ill() if "secret" in f.found.lower()]
+
+    assert found.level is Level.WARNING
+    assert "HASTEN_CLIENT_STATE_SECRET is not set here" in found.found
+
+
 async def test_a_previous_secret_that_is_still_set_is_worth_a_warning() -> None:
     [found] = [f for f in await Examined(has_previous_secret=True).ill() if f.check == "secret"]
 
