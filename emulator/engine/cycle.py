@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from emulator.engine.app import App, By
 from emulator.engine.flows import may_delete, may_disable, may_update
@@ -17,10 +17,16 @@ QUARANTINE_INTERVAL = 24 * 3600.0
 
 @dataclass(frozen=True)
 class Export:
-    """One object that the cycle changed in the app."""
+    """One user whose account or groups the cycle changed in the app."""
 
     user: str
     action: str
+    account: bool
+    """Whether the account itself was changed, and not only its groups."""
+
+    added: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+    """Ids of the groups."""
 
 
 def run(app: App, scope: Scope, by: By = By.CYCLE) -> list[Export]:
@@ -45,28 +51,30 @@ def _wanted(scope: Scope) -> dict[str, set[str]]:
 def _grants(app: App, scope: Scope, wanted: dict[str, set[str]], by: By) -> Iterator[Export]:
     for user_id, groups in wanted.items():
         is_new = user_id not in app.accounts
-        changed = False
+        account = False
         if is_new or may_update(scope.behaviours):
-            changed = app.put_account(user_id, profile(scope.directory.users[user_id]), by)
-        for group in groups:
-            changed |= app.join(user_id, group, by)
-        for group in app.accounts[user_id].groups - groups:
-            changed |= app.leave(user_id, group, by)
-        if changed:
-            yield Export(user_id, "Create" if is_new else "Update")
+            account = app.put_account(user_id, profile(scope.directory.users[user_id]), by)
+        added = {group for group in groups if app.join(user_id, group, by)}
+        others = app.accounts[user_id].groups - groups
+        removed = {group for group in others if app.leave(user_id, group, by)}
+        if account or added or removed:
+            action = "Create" if is_new else "Update"
+            yield Export(user_id, action, account=account, added=added, removed=removed)
 
 
 def _revocations(app: App, scope: Scope, wanted: dict[str, set[str]], by: By) -> Iterator[Export]:
     for user_id in [user_id for user_id in app.accounts if user_id not in wanted]:
-        changed = False
-        for group in tuple(app.accounts[user_id].groups):
-            changed |= app.leave(user_id, group, by)
+        groups = tuple(app.accounts[user_id].groups)
+        removed = {group for group in groups if app.leave(user_id, group, by)}
         if user_id not in scope.directory.users:
             if may_delete(scope.behaviours):
                 app.delete(user_id, by)
-                yield Export(user_id, "Delete")
-        elif _disable(app, scope, user_id, by) or changed:
-            yield Export(user_id, "Update" if app.accounts[user_id].active else "Disable")
+                yield Export(user_id, "Delete", account=True, removed=removed)
+            continue
+        account = _disable(app, scope, user_id, by)
+        if account or removed:
+            action = "Update" if app.accounts[user_id].active else "Disable"
+            yield Export(user_id, action, account=account, removed=removed)
 
 
 def _disable(app: App, scope: Scope, user_id: str, by: By) -> bool:

@@ -8,6 +8,12 @@ from typing import Any
 from emulator.clock import iso
 from emulator.engine.answers import message, skip_reason
 from emulator.engine.app import By
+from emulator.engine.captured import (
+    error_information,
+    has_own_entry,
+    modified_properties,
+    steps,
+)
 from emulator.engine.job import APP, SOURCE
 from emulator.engine.on_demand import Code, Outcome
 from emulator.engine.run import Run, new_id
@@ -52,14 +58,22 @@ class ProvisioningLog:
         *,
         service_principal: Json,
         job: str,
+        as_captured: bool = False,
     ) -> None:
-        """Also what became of the members, each as a change of its own in the same cycle."""
+        """Also what became of the members, each as a change of its own in the same cycle, unless
+        the entry is to be as captured."""
         for member in outcome.members:
-            own = replace(run, change_id=new_id())
-            self.add(member, own, service_principal=service_principal, job=job)
+            if has_own_entry(member) or not as_captured:
+                self.add(
+                    member,
+                    replace(run, change_id=new_id()),
+                    service_principal=service_principal,
+                    job=job,
+                    as_captured=as_captured,
+                )
         subject = outcome.subject
-        error = None
-        if outcome.code is not Code.SUCCESS:
+        error = error_information(outcome)
+        if outcome.code is not Code.SUCCESS and not as_captured:
             error = {
                 "errorCode": outcome.error_code or skip_reason(outcome),
                 "reason": message(outcome),
@@ -89,8 +103,10 @@ class ProvisioningLog:
                         "status": STATUS[outcome.code],
                         "errorInformation": error,
                     },
-                    "provisioningSteps": [],
-                    "modifiedProperties": [],
+                    "provisioningSteps": steps(outcome, run) if as_captured else [],
+                    "modifiedProperties": (
+                        modified_properties(outcome, run) if as_captured else []
+                    ),
                     "servicePrincipal": service_principal,
                     "sourceIdentity": identity,
                     "targetIdentity": identity,

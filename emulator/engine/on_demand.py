@@ -11,6 +11,14 @@ from emulator.engine.scope import Entitlement, Scope, profile
 from emulator.graph.objects import Entity
 
 
+class Membership(StrEnum):
+    """What a call or a cycle did to a member's place in the group."""
+
+    UNCHANGED = "unchanged"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
 class Code(StrEnum):
     SUCCESS = "Success"
     REDUNDANT = "RedundantExport"
@@ -34,6 +42,7 @@ class Outcome:
     error_code: str = ""
     members: Sequence["Outcome"] = ()
     matched: Account | None = None
+    membership: Membership = Membership.UNCHANGED
 
 
 def provision_user(app: App, scope: Scope, user: Entity) -> Outcome:
@@ -109,13 +118,17 @@ def _put_member(app: App, scope: Scope, group: Entity, member: Entity) -> Outcom
     if member.id not in scope.members(group):
         is_removed = not scope.behaviours.members_not_removed
         left = is_removed and app.leave(member.id, group.id, By.ON_DEMAND)
-        return _outcome(member, "Update", entitled, changed=left)
+        membership = Membership.REMOVED if left else Membership.UNCHANGED
+        outcome = _outcome(member, "Update", entitled, changed=left)
+        return replace(outcome, membership=membership)
     if member.kind != "user" or not entitled.is_active:
         return Outcome(Code.NOT_ENTITLED, member, "Other", entitled)
     account = _put_account(app, scope, member, entitled)
-    if app.join(member.id, group.id, By.ON_DEMAND) and account.code is not Code.SUCCESS:
-        return Outcome(Code.SUCCESS, member, "Update", entitled)
-    return account
+    if not app.join(member.id, group.id, By.ON_DEMAND):
+        return account
+    if account.code is not Code.SUCCESS:
+        account = Outcome(Code.SUCCESS, member, "Update", entitled)
+    return replace(account, membership=Membership.ADDED)
 
 
 def _copy(account: Account | None) -> Account | None:

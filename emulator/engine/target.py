@@ -9,6 +9,7 @@ from typing import Any
 from emulator.clock import Clock
 from emulator.engine import answers, cycle, requests
 from emulator.engine.app import App, By
+from emulator.engine.cycle_log import cycle_outcomes
 from emulator.engine.job import Job, JobCode
 from emulator.engine.logs import ProvisioningLog
 from emulator.engine.on_demand import Code, Outcome, failed, provision_group, provision_user
@@ -95,12 +96,11 @@ class Target:
         self.next_cycle = ended + (
             cycle.QUARANTINE_INTERVAL if self.job.code is JobCode.QUARANTINE else cycle.INTERVAL
         )
-        for export in exports:
-            known = self.scope.directory.users.get(export.user)
-            user = known or Entity(export.user, "user", {}, began, deleted_at=began)
-            entitled = self.scope.entitlement(user.id)
+        as_captured = self.scope.behaviours.log_as_captured
+        outcomes = cycle_outcomes(exports, self.scope, began, by_group=as_captured)
+        for outcome in outcomes:
             run = Run(by=By.CYCLE, began=began, ended=ended, cycle_id=cycle_id)
-            self._write_log(Outcome(Code.SUCCESS, user, export.action, entitled), run)
+            self._write_log(outcome, run)
         return len(exports)
 
     def put_in_step(self) -> None:
@@ -156,4 +156,5 @@ class Target:
             run,
             service_principal={"id": principal.id, "displayName": principal.name},
             job=self.job.id,
+            as_captured=self.scope.behaviours.log_as_captured,
         )
