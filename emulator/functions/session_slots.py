@@ -57,10 +57,10 @@ class SessionSlot(Slot):
 
     async def _check_link(self, receiver: ServiceBusReceiver) -> None:
         """A session belongs to the connection that accepted it, and a link ends with its session's
-        lock: if the lock cannot be renewed, the link was lost while the function ran. The message
+        lock: if its state cannot be read, the link was lost while the function ran. The message
         stays unsettled then."""
         try:
-            await receiver.session.renew_lock()
+            await receiver.session.get_state()
         except BROKEN as error:
             if self.listener.conditions.stalls():
                 raise StalledError from error

@@ -66,6 +66,8 @@ class Surroundings:
     random: Random
     new_id: NewId
     faults: Faults
+    luck: Random
+    """Decides which slots stall. Its own, so that no other draw depends on the host's ways."""
     outside: Owner
     """Of what outlives a host."""
     behaviours: HostBehaviours = field(default_factory=HostBehaviours)
@@ -111,6 +113,7 @@ class Host:
             host=self._owner,
             faults=around.faults,
             behaviours=around.behaviours,
+            luck=around.luck,
             handle=self._handle,
         )
         for queue in QUEUES:

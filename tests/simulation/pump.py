@@ -3,6 +3,7 @@ completed on success, given back on an exception; one call at a time in a sessio
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine
+from random import Random
 from typing import Any, Protocol
 
 from emulator.functions.behaviours import HostBehaviours
@@ -47,10 +48,11 @@ class Pump:
         host: Owner,
         faults: Faults,
         behaviours: HostBehaviours,
+        luck: Random,
         handle: Handle,
     ) -> None:
         self.options = options
-        self.conditions = Conditions(behaviours, faults.random, lambda: self._is_stopping)
+        self.conditions = Conditions(behaviours, luck, lambda: self._is_stopping)
         self._bus = bus
         self._host = host
         self._faults = faults

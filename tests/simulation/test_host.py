@@ -62,7 +62,8 @@ class Bench:
     def __init__(self, behaviours: HostBehaviours, seed: int = STALLS) -> None:
         self.bus = SimulatedBus(ENTITIES)
         self._behaviours = behaviours
-        self._faults = Faults(Random(seed))
+        self._faults = Faults(Random(0))
+        self._luck = Random(seed)
         self.owners: list[Owner] = []
 
     def host(
@@ -79,6 +80,7 @@ class Bench:
             host=self.owners[-1],
             faults=self._faults,
             behaviours=self._behaviours,
+            luck=self._luck,
             handle=handle,
         )
         for queue in QUEUES:

@@ -95,6 +95,7 @@ class World:
             random=network,
             new_id=self._new_id,
             faults=self.faults,
+            luck=Random(f"{seed} luck"),
             outside=self._outside,
             behaviours=behaviours,
         )
