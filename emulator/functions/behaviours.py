@@ -30,7 +30,7 @@ class HostBehaviours:
     enforce_timeout: bool = True
     """A function that runs longer than `functionTimeout` ends, and the worker process with it."""
 
-    stall_lost_slots: bool = False
+    stall_lost_slots: bool = True
     """A session slot whose link is lost while its function runs may accept no session any more
     until the host is started again."""
 
