@@ -1,0 +1,138 @@
+"""Writes wheels/: msgraph-sdk without the modules that Hasten cannot reach.
+
+The package has 33,000 files and Hasten uses some dozens, but every cold instance would fetch them
+all. `azd deploy` runs this before it packages the app, and requirements.txt finds the wheel: its build
+tag makes pip choose it over the same version from the index. Without it pip installs the whole.
+"""
+
+import ast
+import base64
+import hashlib
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from pathlib import Path, PurePosixPath
+from zipfile import ZIP_DEFLATED, ZipFile
+
+ROOT = Path(__file__).parents[1]
+WHEELS = ROOT / "wheels"
+CALLERS = ROOT / "hasten" / "adapters" / "graph"
+PACKAGE = "msgraph"
+CALLED_BY_THE_SDK = frozenset({"__init__", "__post_init__", "serialize"})
+"""Functions that run without being named in our code."""
+
+
+class Modules:
+    """The modules of the package, by their dotted name, and what each imports."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        """`files`: the path of each Python file below site-packages, and its text."""
+        self._files = files
+
+    def file_of(self, name: str) -> str | None:
+        base = name.replace(".", "/")
+        return next((f for f in (f"{base}.py", f"{base}/__init__.py") if f in self._files), None)
+
+    def reached(self, roots: AbstractSet[str], called: AbstractSet[str]) -> set[str]:
+        """The files of `roots` and of all that they import: at once, or in a function that `called`
+        names."""
+        kept: set[str] = set()
+        waiting = list(roots)
+        while waiting:
+            name = waiting.pop()
+            file = self.file_of(name)
+            if file is None or file in kept:
+                continue
+            kept.add(file)
+            waiting.extend(_parents(name))
+            waiting.extend(self._imports(file, called))
+        return kept
+
+    def _imports(self, file: str, called: AbstractSet[str]) -> Iterator[str]:
+        package = str(PurePosixPath(file).parent).replace("/", ".")
+        for node in _executed(ast.parse(self._files[file]), called):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            else:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*(above if node.level else []), *filter(None, [node.module])])
+                yield base
+                yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _executed(tree: ast.AST, called: AbstractSet[str]) -> Iterator[ast.Import | ast.ImportFrom]:
+    """The imports that can run when only functions that `called` names do."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if node.name in called:
+                yield from _executed(node, called)
+        elif not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield from _executed(node, called)
+
+
+def _parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:n]) for n in range(1, len(parts))]
+
+
+def used() -> tuple[set[str], set[str]]:
+    """What our adapters import of the package, and every attribute that they name."""
+    roots: set[str] = set()
+    called: set[str] = set(CALLED_BY_THE_SDK)
+    for file in sorted(CALLERS.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute):
+                called.add(node.attr)
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
+                roots |= {str(node.module), *(f"{node.module}.{one.name}" for one in node.names)}
+    return roots, called
+
+
+def kept(files: dict[str, str]) -> set[str]:
+    """Those of the package's Python files that Hasten can reach."""
+    roots, called = used()
+    return Modules(files).reached(roots, called)
+
+
+def slim(wheel: Path, folder: Path) -> Path:
+    """Writes the wheel without what Hasten cannot reach."""
+    name, version, *tags = wheel.stem.split("-")
+    made = folder / f"{name}-{version}-1slim-{'-'.join(tags[-3:])}.whl"
+    with ZipFile(wheel) as whole, ZipFile(made, "w", ZIP_DEFLATED) as small:
+        names = whole.namelist()
+        code = [one for one in names if one.startswith(f"{PACKAGE}/") and one.endswith(".py")]
+        keep = kept({one: whole.read(one).decode() for one in code})
+        record: list[str] = []
+        for one in names:
+            is_metadata = ".dist-info/" in one and not one.endswith("/RECORD")
+            if one in keep or is_metadata:
+                content = whole.read(one)
+                small.writestr(one, content)
+                digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
+                record.append(f"{one},sha256={digest.decode()},{len(content)}")
+        [listing] = [one for one in names if one.endswith(".dist-info/RECORD")]
+        small.writestr(listing, "\n".join([*record, f"{listing},,", ""]))
+    return made
+
+
+def main() -> None:
+    pins = (ROOT / "requirements-common.txt").read_text(encoding="utf-8")
+    [pinned] = re.findall(r"^msgraph-sdk==\S+", pins, re.MULTILINE)
+    WHEELS.mkdir(exist_ok=True)
+    for old in WHEELS.glob("msgraph_sdk-*.whl"):
+        old.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder]
+        subprocess.run([*pip, "--only-binary", ":all:", pinned], check=True)  # noqa: S603 - pip with the pin of this project
+        [wheel] = Path(folder).glob("*.whl")
+        made = slim(wheel, WHEELS)
+        print(f"{made.name}: {made.stat().st_size:,} of {wheel.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
