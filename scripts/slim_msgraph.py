@@ -1,8 +1,8 @@
 """Writes wheels/: msgraph-sdk without the modules that Hasten cannot reach.
 
 The package has 33,000 files and Hasten uses some dozens, but every cold instance would fetch them
-all. `azd deploy` runs this before it packages the app, and requirements.txt finds the wheel: its build
-tag makes pip choose it over the same version from the index. Without it pip installs the whole.
+all. `azd deploy` runs this before it packages the app, and requirements.txt finds the wheel: its
+build tag makes pip choose it over the same version from the index.
 """
 
 import ast
