@@ -1,24 +1,70 @@
-"""One typed record per decision. The same record feeds the log and, as labels, the metrics."""
+"""One typed record per decision. The same record feeds the log, the metrics and the traces."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, ClassVar
 
 from hasten.json import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """`name` is the decision, `result` its outcome (the metric's label).
+class Kind(StrEnum):
+    """The kind of a field: it decides whether a metric may use the field, and how."""
 
-    `fields` hold ids, counts, times and reasons: object ids only, never names, addresses, tokens
-    or keys.
+    LABEL = "label"
+    """One of few values: the only kind that may label a metric."""
+
+    ID = "id"
+    """Object ids and names of messages: never a label, since each makes a series of its own."""
+
+    TEXT = "text"
+    COUNT = "count"
+    SECONDS = "seconds"
+    MILLISECONDS = "milliseconds"
+
+
+Label = Annotated[str, Kind.LABEL]
+Id = Annotated[str, Kind.ID]
+Ids = Annotated[list[str], Kind.ID]
+Text = Annotated[str, Kind.TEXT]
+Count = Annotated[int, Kind.COUNT]
+Seconds = Annotated[float, Kind.SECONDS]
+Milliseconds = Annotated[int, Kind.MILLISECONDS]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Base of the events that hasten/telemetry declares, one class for each set of fields.
+
+    Fields never hold names of people, addresses, tokens or keys; object ids are fine.
     """
 
-    name: str
+    name: ClassVar[str]
+    """The decision. Log lines, alert rules and queries select events by `name` and `result`."""
+
+    problems: ClassVar[frozenset[str]] = frozenset()
+    """Results after which someone should act: Hasten logs them as errors."""
+
+    alerts: ClassVar[frozenset[str]] = frozenset()
+    """Rules of infra/app/alerts.json that read this event."""
+
     result: str
-    fields: Json = field(default_factory=dict)
-    problem: bool = False
-    """Someone should act: logged as an error."""
+    """The outcome. A subclass narrows the type to the values that the event can have."""
+
+    @property
+    def problem(self) -> bool:
+        return self.result in self.problems
+
+    @property
+    def fields(self) -> Json:
+        """The fields that have a value. A field that is None is left out."""
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name != "result" and value is not None
+        }
 
 
 Emit = Callable[[Event], None]
+"""Writes one event to the log, the metrics and the current trace. Never raises for want of a
+listener."""

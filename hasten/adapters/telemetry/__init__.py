@@ -4,6 +4,7 @@ and as what its trace says. Whether anyone listens is the platform's business, n
 from hasten.adapters.telemetry.cleaning import cleaned
 from hasten.adapters.telemetry.lines import log, quieten
 from hasten.adapters.telemetry.metrics import measure
+from hasten.adapters.telemetry.record import record
 from hasten.adapters.telemetry.traces import annotate, continued
 from hasten.ports.telemetry import Event
 
@@ -12,7 +13,7 @@ __all__ = ["continued", "emit", "quieten"]
 
 def emit(event: Event) -> None:
     """Fields must be JSON already; a field that is not is a bug and surfaces."""
-    clean = cleaned(event)
+    clean = cleaned(record(event))
     log(clean)
     measure(clean)
     annotate(clean)

@@ -2,11 +2,10 @@
 takes out those that came within a text of Graph, of an app or of a library."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from hasten.ports.telemetry import Event
+from hasten.adapters.telemetry.record import Record
 
 ADDRESS = re.compile(r"[^\s\"'<>:,;=()@]{1,128}@[^\s\"'<>:,;()@]{1,255}")
 TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|\bBearer\s+\S+", re.IGNORECASE)
@@ -17,15 +16,13 @@ KEY = re.compile(
 )
 
 
-def cleaned(event: Event) -> Event:
-    return replace(event, fields={name: _clean(value) for name, value in event.fields.items()})
+def cleaned(told: Record) -> Record:
+    return replace(told, fields={name: _clean(value) for name, value in told.fields.items()})
 
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return ADDRESS.sub("…", KEY.sub(r"\1\2…", TOKEN.sub("…", value)))
-    if isinstance(value, Mapping):
-        return {name: _clean(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(item) for item in value]
     return value

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from hasten.ports.telemetry import Event
-
-LABELS = frozenset({"action", "found_by", "queue", "removal", "result", "target", "timer"})
-"""All that may tell two series of a metric apart: each has few values. Never a user or a group."""
+from hasten.adapters.telemetry.record import Record
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 """Bounds of the histograms: from a call at once to more than a cycle of Entra."""
@@ -38,7 +35,7 @@ class Instrument:
     value: str = ""
     per: float = 1
 
-    def reading(self, event: Event) -> float | None:
+    def reading(self, event: Record) -> float | None:
         """What `event` adds or says; None when it is none of this instrument's."""
         if event.name != self.event or event.result in self.but_not:
             return None
@@ -51,7 +48,7 @@ class Instrument:
         value = event.fields.get(self.value)
         return None if value is None else value / self.per
 
-    def labelled(self, event: Event) -> dict[str, str]:
+    def labelled(self, event: Record) -> dict[str, str]:
         told = {**event.fields, "result": event.result}
         return {name: str(told[name]) for name in self.labels if name in told}
 

@@ -3,7 +3,7 @@
 import json
 import logging
 
-from hasten.ports.telemetry import Event
+from hasten.adapters.telemetry.record import Record
 
 logger = logging.getLogger("hasten")
 
@@ -17,7 +17,7 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def log(event: Event) -> None:
+def log(event: Record) -> None:
     line = json.dumps(
         {"event": event.name, "result": event.result, **event.fields}, separators=(",", ":")
     )

@@ -8,23 +8,23 @@ from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from hasten.adapters.telemetry.instruments import INSTRUMENTS, SECONDS, Instrument, Kind
-from hasten.ports.telemetry import Event
+from hasten.adapters.telemetry.record import Record
 
 Labels = Mapping[str, str]
-Record = Callable[[float, Labels], None]
+Add = Callable[[float, Labels], None]
 
 
 class Metrics:
     def __init__(self, meter: Meter, instruments: Sequence[Instrument] = INSTRUMENTS) -> None:
-        self._fed: dict[str, list[tuple[Instrument, Record]]] = defaultdict(list)
+        self._fed: dict[str, list[tuple[Instrument, Add]]] = defaultdict(list)
         for instrument in instruments:
             self._fed[instrument.event].append((instrument, _recorder(meter, instrument)))
 
-    def measure(self, event: Event) -> None:
-        for instrument, record in self._fed.get(event.name, ()):
+    def measure(self, event: Record) -> None:
+        for instrument, add in self._fed.get(event.name, ()):
             reading = instrument.reading(event)
             if reading is not None:
-                record(reading, instrument.labelled(event))
+                add(reading, instrument.labelled(event))
 
 
 class Latest:
@@ -42,7 +42,7 @@ class Latest:
         return [Observation(reading, dict(labels)) for labels, reading in readings.items()]
 
 
-def _recorder(meter: Meter, instrument: Instrument) -> Record:
+def _recorder(meter: Meter, instrument: Instrument) -> Add:
     name, unit, text = instrument.name, instrument.unit, instrument.text
     match instrument.kind:
         case Kind.COUNTER:

@@ -10,7 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from hasten.ports.telemetry import Event
+from hasten.adapters.telemetry.record import Record
 
 TRACER = trace.get_tracer("hasten")
 W3C = TraceContextTextMapPropagator()
@@ -76,7 +76,7 @@ def untraced() -> Iterator[None]:
         yield
 
 
-def annotate(event: Event) -> None:
+def annotate(event: Record) -> None:
     """The run's span gets the result; a call, which has a duration, gets a span of its own."""
     if event.name == "call" and "seconds" in event.fields:
         _call(event)
@@ -87,7 +87,7 @@ def annotate(event: Event) -> None:
         span.set_status(StatusCode.ERROR, event.result)
 
 
-def _call(event: Event) -> None:
+def _call(event: Record) -> None:
     end = time.time_ns()
     told = {f"hasten.{name}": value for name, value in event.fields.items() if value is not None}
     span = TRACER.start_span(

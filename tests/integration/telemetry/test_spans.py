@@ -11,7 +11,10 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from hasten.adapters import telemetry
 from hasten.adapters.telemetry.traces import TRACER, carried, continued
-from hasten.ports.telemetry import Event
+from hasten.domain.verdicts import Result
+from hasten.telemetry.operate import MessageGivenUp
+from hasten.telemetry.provision import CallEnded
+from hasten.telemetry.watch import GroupRead
 from tests.support.graph_wire import ALICE, GROUP, Wire, ok
 
 TRACE_ID = 0x4BF92F3577B34DA6A3CE929D0E0E4736
@@ -76,18 +79,23 @@ def test_outside_of_a_trace_a_message_carries_none() -> None:
     assert carried() == {}
 
 
+def answered(*, code: str, reason: str) -> CallEnded:
+    return CallEnded(
+        result=Result.FAILED,
+        target="TOTAL",
+        group=None,
+        code=code,
+        reason=reason,
+        next_action="",
+        seconds=2.5,
+    )
+
+
 def test_a_call_is_a_span_as_long_as_the_call_with_what_came_of_it(
     spans: InMemorySpanExporter,
 ) -> None:
-    fields = {
-        "target": "TOTAL",
-        "group": None,
-        "users": [ALICE],
-        "code": "DuplicateTargetEntries",
-        "seconds": 2.5,
-    }
     with continued("provisioning"):
-        telemetry.emit(Event("call", "failed", fields, problem=True))
+        telemetry.emit(answered(code="DuplicateTargetEntries", reason="two accounts"))
 
     [call, run] = spans.get_finished_spans()
     assert (call.name, call.kind) == ("provisionOnDemand", SpanKind.CLIENT)
@@ -98,8 +106,9 @@ def test_a_call_is_a_span_as_long_as_the_call_with_what_came_of_it(
     assert call.attributes == {
         "hasten.result": "failed",
         "hasten.target": "TOTAL",
-        "hasten.users": (ALICE,),
         "hasten.code": "DuplicateTargetEntries",
+        "hasten.reason": "two accounts",
+        "hasten.next_action": "",
         "hasten.seconds": 2.5,
     }
     assert call.status.status_code is StatusCode.ERROR
@@ -107,7 +116,7 @@ def test_a_call_is_a_span_as_long_as_the_call_with_what_came_of_it(
 
 def test_a_run_says_what_was_decided_in_it(spans: InMemorySpanExporter) -> None:
     with continued("directory_changes"):
-        telemetry.emit(Event("look", "changed", {"group": GROUP}))
+        telemetry.emit(GroupRead(result="changed", group=GROUP, found_by="notification", changes=1))
 
     [run] = spans.get_finished_spans()
     assert run.attributes == {"hasten.look": "changed"}
@@ -116,7 +125,7 @@ def test_a_run_says_what_was_decided_in_it(spans: InMemorySpanExporter) -> None:
 
 def test_a_problem_marks_its_run_as_failed(spans: InMemorySpanExporter) -> None:
     with continued("provisioning"):
-        telemetry.emit(Event("message", "given_up", {"reason": "no"}, problem=True))
+        telemetry.emit(MessageGivenUp(queue="provisioning", reason="no", next_action=""))
 
     [run] = spans.get_finished_spans()
     assert (run.status.status_code, run.status.description) == (StatusCode.ERROR, "given_up")
@@ -135,9 +144,8 @@ def test_names_and_secrets_within_a_text_stay_out_of_the_spans(
     spans: InMemorySpanExporter,
 ) -> None:
     text = "jane@contoso.com refused, clientState=c2VjcmV0, Bearer abc.def"
-    fields = {"reason": text, "next_action": text, "users": [ALICE, text], "seconds": 1.0}
     with continued("provisioning"):
-        telemetry.emit(Event("call", "failed", fields, problem=True))
+        telemetry.emit(answered(code=ALICE, reason=text))
 
     told = " ".join(span.to_json() for span in spans.get_finished_spans())
     assert ALICE in told

@@ -7,57 +7,50 @@ from typing import Any
 import pytest
 
 from hasten.adapters import telemetry
+from hasten.domain.verdicts import Result
 from hasten.ports.telemetry import Event
+from hasten.telemetry.provision import CallEnded, CallSent
 
 USER = "0000cccc-0000-4000-8000-000000000001"
 TOKEN = "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.eyJvaWQiOiIxIn0.c2lnbmF0dXJl"
 
 
-def told(caplog: pytest.LogCaptureFixture, **fields: Any) -> dict[str, Any]:
+def told(caplog: pytest.LogCaptureFixture, event: Event) -> dict[str, Any]:
     caplog.set_level(logging.INFO, logger="hasten")
-    telemetry.emit(Event("call", "failed", fields))
+    telemetry.emit(event)
     line: dict[str, Any] = json.loads(caplog.records[-1].getMessage())
     return line
 
 
-@pytest.mark.parametrize(("problem", "level"), [(False, logging.INFO), (True, logging.ERROR)])
-def test_an_event_is_one_line_of_json(
-    caplog: pytest.LogCaptureFixture, *, problem: bool, level: int
-) -> None:
-    caplog.set_level(logging.INFO, logger="hasten")
+def answered(**fields: Any) -> CallEnded:
+    about = {"group": None, "code": "", "reason": "", "next_action": "", "seconds": 2.5, **fields}
+    return CallEnded(result=Result.FAILED, target="TOTAL", **about)
 
-    telemetry.emit(Event("call", "sent", {"users": ["a"], "waited_ms": 7}, problem=problem))
 
-    [record] = caplog.records
-    assert record.levelno == level
-    assert json.loads(record.getMessage()) == {
-        "event": "call",
-        "result": "sent",
-        "users": ["a"],
-        "waited_ms": 7,
-    }
+def sent(users: list[str], group: Any = None) -> CallSent:
+    return CallSent(target="TOTAL", group=group, users=users, removal=True, waited_ms=7)
 
 
 def test_a_field_that_is_not_json_is_a_bug_that_surfaces() -> None:
     with pytest.raises(TypeError):
-        telemetry.emit(Event("call", "sent", {"group": object()}))
+        telemetry.emit(sent([], group=object()))
 
 
-def test_object_ids_codes_counts_and_nothing_are_told_as_they_are(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    fields = {
+def test_object_ids_codes_and_counts_are_told_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    code = "SystemForCrossDomainIdentityManagementCredentialValidationUnavailable"
+    reason = "Graph answered 403, code: Authorization_RequestDenied"
+
+    line = told(caplog, answered(code=code, reason=reason))
+
+    assert (line["code"], line["reason"], line["seconds"]) == (code, reason, 2.5)
+    assert told(caplog, sent([USER])) == {
+        "event": "call",
+        "result": "sent",
+        "target": "TOTAL",
         "users": [USER],
-        "code": "SystemForCrossDomainIdentityManagementCredentialValidationUnavailable",
-        "reason": "Graph answered 403, code: Authorization_RequestDenied",
-        "seconds": 2.5,
         "removal": True,
-        "group": None,
+        "waited_ms": 7,
     }
-
-    line = told(caplog, **fields)
-
-    assert line == {"event": "call", "result": "failed", **fields}
 
 
 @pytest.mark.parametrize(
@@ -77,10 +70,10 @@ def test_object_ids_codes_counts_and_nothing_are_told_as_they_are(
 def test_names_and_secrets_within_a_text_are_left_out_wherever_the_text_stands(
     caplog: pytest.LogCaptureFixture, text: str, secret: str
 ) -> None:
-    line = told(caplog, reason=text, next_action=text, details=[{"reason": text}], users=[text])
+    lines = [told(caplog, answered(reason=text, next_action=text)), told(caplog, sent([text]))]
 
-    assert secret not in json.dumps(line)
-    assert line["reason"]
+    assert secret not in json.dumps(lines)
+    assert lines[0]["reason"]
 
 
 def test_libraries_do_not_tell_of_every_request(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,41 +8,15 @@ import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
 
-from hasten.adapters.telemetry.instruments import INSTRUMENTS, LABELS
+from hasten.adapters.telemetry.instruments import INSTRUMENTS, Instrument
 from hasten.adapters.telemetry.metrics import Metrics
-from hasten.domain.changes import State
-from hasten.domain.verdicts import Result
-from hasten.ports.telemetry import Event
+from hasten.adapters.telemetry.record import Record
+from hasten.ports.telemetry import Kind
+from tests.support.catalogue import CATALOGUE, SAMPLES, Declared, sample
 
 TOTAL = "TOTAL"
 GROUP = "0000bbbb-0000-4000-8000-000000000001"
 USER = "0000cccc-0000-4000-8000-000000000001"
-
-EVERYTHING: dict[str, Any] = {
-    "target": TOTAL,
-    "group": GROUP,
-    "groups": [GROUP],
-    "user": USER,
-    "users": [USER],
-    "action": "removed",
-    "removal": True,
-    "reason": "no such user jane@contoso.com",
-    "next_action": "none",
-    "code": "x",
-    "found_by": "reconcile",
-    "queue": "provisioning",
-    "timer": "sweep",
-    "seconds": 2.5,
-    "waited_ms": 700,
-    "open": 3,
-    "held": 1,
-    "oldest_change": 60,
-    "oldest_revocation": 30,
-    "subscription_left": 7200,
-    "throttled_for": 4,
-    "count": 2,
-    "tries": 1,
-}
 
 
 @dataclass
@@ -77,7 +51,7 @@ def measured() -> Iterator[Measured]:
 
 def test_the_wait_before_a_call_is_measured_in_seconds(measured: Measured) -> None:
     fields = {"target": TOTAL, "removal": True, "users": [USER], "waited_ms": 700}
-    measured.metrics.measure(Event("call", "sent", fields))
+    measured.metrics.measure(Record("call", "sent", fields))
 
     points = measured.points()
 
@@ -88,7 +62,7 @@ def test_the_wait_before_a_call_is_measured_in_seconds(measured: Measured) -> No
 
 
 def test_an_answer_feeds_the_calls_and_their_duration(measured: Measured) -> None:
-    event = Event("call", "succeeded", {"target": TOTAL, "group": GROUP, "seconds": 2.5})
+    event = Record("call", "succeeded", {"target": TOTAL, "group": GROUP, "seconds": 2.5})
 
     measured.metrics.measure(event)
     measured.metrics.measure(event)
@@ -101,7 +75,7 @@ def test_an_answer_feeds_the_calls_and_their_duration(measured: Measured) -> Non
 
 
 def test_an_answer_429_is_counted_by_itself(measured: Measured) -> None:
-    measured.metrics.measure(Event("call", "throttled", {"target": TOTAL, "seconds": 0.1}))
+    measured.metrics.measure(Record("call", "throttled", {"target": TOTAL, "seconds": 0.1}))
 
     assert measured.value("hasten.throttled", target=TOTAL) == 1
 
@@ -118,7 +92,7 @@ def test_a_change_that_is_done_says_how_long_it_took(
     measured: Measured, result: str, metric: str
 ) -> None:
     fields = {"target": TOTAL, "action": "added", "user": USER, "seconds": 3.2}
-    measured.metrics.measure(Event("change", result, fields))
+    measured.metrics.measure(Record("change", result, fields))
 
     assert measured.value(metric, target=TOTAL, action="added") == 3.2
 
@@ -128,7 +102,7 @@ def test_what_no_notification_brought_is_counted(
     measured: Measured, found_by: str, *, found: bool
 ) -> None:
     fields = {"target": TOTAL, "action": "added", "user": USER, "found_by": found_by}
-    measured.metrics.measure(Event("change", "found", fields))
+    measured.metrics.measure(Record("change", "found", fields))
 
     assert ("hasten.found_by_reconcile" in measured.points()) is found
 
@@ -138,7 +112,7 @@ def test_a_standing_is_told_once_so_that_an_instance_the_timer_left_falls_silent
 ) -> None:
     for oldest in (10, 70):
         fields = {"target": TOTAL, "open": 3, "held": 0, "oldest_revocation": oldest}
-        measured.metrics.measure(Event("backlog", "measured", fields))
+        measured.metrics.measure(Record("backlog", "measured", fields))
 
     points = measured.points()
 
@@ -148,32 +122,71 @@ def test_a_standing_is_told_once_so_that_an_instance_the_timer_left_falls_silent
 
 
 def test_an_event_that_no_metric_is_fed_by_measures_nothing(measured: Measured) -> None:
-    measured.metrics.measure(Event("drain", "displaced", {"target": TOTAL}))
+    measured.metrics.measure(Record("drain", "displaced", {"target": TOTAL}))
 
     assert measured.points() == {}
 
 
-def test_no_series_is_told_apart_by_a_person_a_group_or_a_text(measured: Measured) -> None:
-    results = {*State, *Result, "sent", "found", "held", "measured", "queued", "open"}
-    for instrument in INSTRUMENTS:
-        for result in sorted(results):
-            measured.metrics.measure(Event(instrument.event, str(result), EVERYTHING))
+def fed_by(instrument: Instrument) -> list[Declared]:
+    """The events of the catalogue of which `instrument` takes a result."""
+    wanted = instrument.results
+    return [
+        event
+        for event in CATALOGUE
+        if event.name == instrument.event
+        and (wanted & event.results if wanted else event.results - instrument.but_not)
+    ]
+
+
+PER_INSTRUMENT = pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda i: str(i.name))
+
+
+@PER_INSTRUMENT
+def test_a_metric_is_fed_by_results_and_fields_that_events_have(instrument: Instrument) -> None:
+    fed = fed_by(instrument)
+
+    assert fed
+    of_name = [event for event in CATALOGUE if event.name == instrument.event]
+    results = {result for event in of_name for result in event.results}
+    assert instrument.results | instrument.but_not <= results
+    assert all((instrument.when or {}).keys() <= event.fields.keys() for event in fed)
+
+
+@PER_INSTRUMENT
+def test_a_metric_takes_a_number_in_its_unit(instrument: Instrument) -> None:
+    kinds = {event.fields.get(instrument.value) for event in fed_by(instrument)} - {None}
+
+    expected = {
+        ("", "1", 1): set[Kind](),
+        ("value", "1", 1): {Kind.COUNT},
+        ("value", "s", 1): {Kind.SECONDS},
+        ("value", "s", 1000): {Kind.MILLISECONDS},
+    }
+    assert kinds == expected[bool(instrument.value) * "value", instrument.unit, instrument.per]
+
+
+@PER_INSTRUMENT
+def test_no_series_is_told_apart_by_a_person_a_group_or_a_text(instrument: Instrument) -> None:
+    labels = {*instrument.labels} - {"result"}
+    fields = [event.fields for event in fed_by(instrument)]
+
+    assert {kinds[label] for kinds in fields for label in labels if label in kinds} <= {Kind.LABEL}
+    assert labels <= {name for kinds in fields for name in kinds}
+
+
+def test_every_metric_is_fed_once_all_events_were_emitted(measured: Measured) -> None:
+    for event in CATALOGUE:
+        for result in event.results:
+            fields = {**sample(event), "found_by": "reconcile"}
+            measured.metrics.measure(Record(event.name, result, fields))
 
     points = measured.points()
 
     assert set(points) == {instrument.name for instrument in INSTRUMENTS}
     labels = [dict(point.attributes) for series in points.values() for point in series]
-    assert {name for label in labels for name in label} <= LABELS
     values = {value for label in labels for value in label.values()}
-    assert values <= {
-        *map(str, results),
-        TOTAL,
-        "removed",
-        "True",
-        "reconcile",
-        "provisioning",
-        "sweep",
-    }
+    results = {result for event in CATALOGUE for result in event.results}
+    assert values <= {*results, SAMPLES[Kind.LABEL], "reconcile"}
 
 
 def test_names_of_metrics_are_unique() -> None:

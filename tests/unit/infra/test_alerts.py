@@ -1,40 +1,97 @@
-"""The alerts read events: those that Hasten logs, by the names it gives them."""
+"""The alert rules read events that the catalogue declares, and the catalogue names its rules."""
 
 import json
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from hasten.adapters.telemetry.instruments import INSTRUMENTS
+from hasten.ports.telemetry import Kind
+from tests.support.catalogue import CATALOGUE, Declared
 from tests.unit.infra.templates import INFRA, ROOT
 
-ALERTS: list[dict[str, Any]] = json.loads((INFRA / "app" / "alerts.json").read_text())
-READ = [(alert["name"], event) for alert in ALERTS for event in alert["events"]]
+Rule = Mapping[str, Any]
 
-SOURCE = "".join(path.read_text() for path in (ROOT / "hasten").rglob("*.py"))
+RULES: Sequence[Rule] = json.loads((INFRA / "app" / "alerts.json").read_text())
+READS = [(rule["name"], read) for rule in RULES for read in rule["events"]]
+
 FIELD = re.compile(r"e\.(\w+)")
 NUMBER = re.compile(r"toreal\(e\.(\w+)\)")
+NUMBERS = {Kind.COUNT, Kind.SECONDS, Kind.MILLISECONDS}
 
 
-@pytest.mark.parametrize(("name", "read"), READ)
-def test_an_alert_reads_an_event_with_results_and_fields_that_the_code_logs(
-    name: str, read: dict[str, Any]
-) -> None:
-    event, condition = read["event"], read.get("where", "")
+def faults(rules: Iterable[Rule], events: Sequence[Declared]) -> list[str]:
+    """What a rule reads and no event has, and events that name other rules than those that read
+    them."""
+    readers: dict[int, set[str]] = {number: set() for number in range(len(events))}
+    found = []
+    for rule in rules:
+        for read in rule["events"]:
+            of_name = [n for n, event in enumerate(events) if event.name == read["event"]]
+            fed = [n for n in of_name if events[n].results & {*read["results"]}]
+            found += _unknown(rule["name"], read, [events[n] for n in fed])
+            for number in fed:
+                readers[number].add(rule["name"])
+    wrong = [event for number, event in enumerate(events) if readers[number] != event.alerts]
+    return [*found, *(f"{event.name} {set(event.results)}: {set(event.alerts)}" for event in wrong)]
 
-    assert f'Event("{event}", ' in SOURCE
-    assert read["results"]
-    assert all(f'"{result}"' in SOURCE for result in read["results"] if event != "change")
-    measured = {i.value for i in INSTRUMENTS if i.event == event}
-    assert set(NUMBER.findall(condition)) <= measured
-    assert all(f'"{field}"' in SOURCE for field in FIELD.findall(condition))
+
+def _unknown(rule: str, read: Rule, fed: Sequence[Declared]) -> Iterator[str]:
+    results = {result for event in fed for result in event.results}
+    yield from (f"{rule}: {read['event']} {name}" for name in {*read["results"]} - results)
+    condition = read.get("where", "")
+    for event in fed:
+        numbers = {name for name, kind in event.fields.items() if kind in NUMBERS}
+        yield from (f"{rule}: {name}" for name in {*FIELD.findall(condition)} - {*event.fields})
+        yield from (f"{rule}: {name}: no number" for name in {*NUMBER.findall(condition)} - numbers)
+
+
+def test_every_rule_reads_events_that_exist_and_that_name_it() -> None:
+    assert faults(RULES, CATALOGUE) == []
+
+
+def renamed(event: Declared, old: str) -> Declared:
+    """`event` with another name for itself, for one of its results or for one of its fields."""
+    new = f"{old}_renamed"
+    return replace(
+        event,
+        name=new if event.name == old else event.name,
+        results=frozenset(new if result == old else result for result in event.results),
+        fields={new if name == old else name: kind for name, kind in event.fields.items()},
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "event", "name"),
+    [
+        (rule, read["event"], name)
+        for rule, read in READS
+        for name in (read["event"], *read["results"], *FIELD.findall(read.get("where", "")))
+    ],
+)
+def test_a_rename_without_its_alert_rule_is_found(rule: str, event: str, name: str) -> None:
+    changed = [
+        renamed(each, name) if each.name == event and rule in each.alerts else each
+        for each in CATALOGUE
+    ]
+
+    assert changed != CATALOGUE
+    assert faults(RULES, changed) != []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: str(rule["name"]))
+def test_a_rule_that_is_removed_while_an_event_names_it_is_found(rule: Rule) -> None:
+    assert faults([other for other in RULES if other is not rule], CATALOGUE) != []
 
 
 def test_every_problem_with_a_revocation_has_an_alert() -> None:
-    read = {(one["event"], result) for _, one in READ for result in one["results"]}
+    read = {(one["event"], result) for _, one in READS for result in one["results"]}
 
-    assert {("alert", result) for result in re.findall(r'"(revocation_\w+)"', SOURCE)} <= read
+    doubts = {("alert", r) for event in CATALOGUE if event.name == "alert" for r in event.problems}
+    assert doubts
+    assert doubts <= read
     assert {
         ("brake", "held"),
         ("policy", "held"),
@@ -45,7 +102,7 @@ def test_every_problem_with_a_revocation_has_an_alert() -> None:
 
 
 def test_what_must_be_known_at_once_has_an_alert() -> None:
-    assert [alert["name"] for alert in ALERTS] == [
+    assert [rule["name"] for rule in RULES] == [
         "held-changes",
         "held-policy",
         "target-unhealthy",
@@ -64,5 +121,5 @@ def test_the_docs_name_every_alert() -> None:
 
     assert re.findall(r"^\| `([\w-]+)` \|", section, re.MULTILINE) == [
         "dead-letters",
-        *(alert["name"] for alert in ALERTS),
+        *(rule["name"] for rule in RULES),
     ]

@@ -1,0 +1,71 @@
+"""Events of hasten/ensure: what Hasten writes to Entra ID."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from hasten.domain import applying
+from hasten.domain.changes import State
+from hasten.ports.telemetry import Count, Event, Id, Kind, Label, Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupEnsured(Event):
+    """Hasten worked on the intents of one group."""
+
+    name = "ensure"
+    result: Literal["done", "waiting"]
+    target: Label
+    group: Id
+    wanted: Count
+    done: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntentEnded(Event):
+    """An intent ended without a change of its own."""
+
+    name = "intent"
+    result: State | Literal["rejected", "stale"]
+    target: Label
+    group: Id
+    user: Id
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyStep(Event):
+    """Hasten did one step of the policy, or says why it did not."""
+
+    name = "policy"
+    problems = frozenset({"held", "problem"})
+    alerts = frozenset({"held-policy"})
+    result: Literal["done", "observed", "held", "problem"]
+    target: Label
+    group: Id
+    step: Annotated[applying.Kind, Kind.LABEL]
+    people: Count
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnotherRole(Event):
+    """The group is assigned with another app role than the one wanted; Hasten changes no role."""
+
+    name = "assignment"
+    problems = frozenset({"another_role"})
+    result: Literal["another_role"] = "another_role"
+    target: Label
+    group: Id
+    role: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class NestedGroup(Event):
+    """The group contains groups; Entra does not provision the people in them."""
+
+    name = "group"
+    problems = frozenset({"nested"})
+    result: Literal["nested"] = "nested"
+    target: Label
+    group: Id
+    not_provisioned: Count

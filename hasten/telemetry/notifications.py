@@ -1,0 +1,62 @@
+"""Events of the webhook. Apart from those of hasten/watch, so that a cold start loads no more."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from hasten.domain.notifications import Refusal
+from hasten.ports.telemetry import Count, Event, Ids, Kind, Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationsQueued(Event):
+    """The webhook queued looks at these groups."""
+
+    name = "notification"
+    result: Literal["queued"] = "queued"
+    groups: Ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationsNotQueued(Event):
+    """Service Bus was out of reach: Graph sends the notifications again."""
+
+    name = "notification"
+    problems = frozenset({"not_queued"})
+    result: Literal["not_queued"] = "not_queued"
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotificationsRefused(Event):
+    """The webhook refused notifications; they have no effect."""
+
+    name = "notification"
+    result: Refusal
+    count: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyRefused(Event):
+    """The webhook refused a whole request."""
+
+    name = "notification"
+    result: Literal["too_large", "bad_json"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifecycleQueued(Event):
+    """The webhook queued lifecycle events of subscriptions."""
+
+    name = "lifecycle"
+    result: Literal["queued"] = "queued"
+    events: Annotated[list[str], Kind.LABEL]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifecycleNotQueued(Event):
+    """Service Bus was out of reach: Graph sends the lifecycle events again."""
+
+    name = "lifecycle"
+    problems = frozenset({"not_queued"})
+    result: Literal["not_queued"] = "not_queued"
+    reason: Text

@@ -1,0 +1,65 @@
+"""Events of hasten/onboard: what Hasten does with an onboarding event."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hasten.ports.telemetry import Count, Event, Id, Label, Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventTaken(Event):
+    """Hasten wrote down what the event wants, or found nothing to do. The last four fields count
+    its intents."""
+
+    name = "onboarding"
+    result: Literal["accepted", "idle"]
+    target: Label
+    type: Label
+    message: Id
+    people: Count
+    refused: Count
+    new: Count | None = None
+    replaced: Count | None = None
+    duplicate: Count | None = None
+    stale: Count | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventDeferred(Event):
+    """Hasten scheduled the event for its start."""
+
+    name = "onboarding"
+    result: Literal["held"] = "held"
+    target: Label
+    type: Label
+    message: Id
+    people: Count
+    until: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSplit(Event):
+    """Hasten divided a large event into parts."""
+
+    name = "onboarding"
+    result: Literal["split"] = "split"
+    target: Label
+    type: Label
+    message: Id
+    people: Count
+    parts: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRejected(Event):
+    """Hasten parked an event, or its part about one group or person, with the reasons."""
+
+    name = "onboarding"
+    problems = frozenset({"rejected"})
+    result: Literal["rejected"] = "rejected"
+    target: Label
+    group: Id
+    user: Id
+    message: Id
+    reason: Text
+    faults: Count

@@ -1,0 +1,80 @@
+"""Events about Hasten itself: messages, timers, the backlog and the history."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hasten.ports.telemetry import Count, Event, Label, Seconds, Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagePostponed(Event):
+    """Hasten sends the message again later, or leaves the work to the next timer."""
+
+    name = "message"
+    result: Literal["postponed", "left_to_timer"]
+    queue: Label
+    tries: Count
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageGivenUp(Event):
+    """The work of a message cannot be done until someone acts."""
+
+    name = "message"
+    problems = frozenset({"given_up"})
+    result: Literal["given_up"] = "given_up"
+    queue: Label
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimerPostponed(Event):
+    """A timer met an error that passes; its next run tries again."""
+
+    name = "timer"
+    result: Literal["postponed"] = "postponed"
+    timer: Label
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimerFailed(Event):
+    """A timer cannot do its work until someone acts."""
+
+    name = "timer"
+    problems = frozenset({"failed"})
+    result: Literal["failed"] = "failed"
+    timer: Label
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class BacklogMeasured(Event):
+    """Once a minute, how one target stands. Held changes count in `held` and in no age. Ages and
+    times left are absent where there is nothing to measure."""
+
+    name = "backlog"
+    alerts = frozenset({"stale-revocation", "subscription-expiring", "silent"})
+    result: Literal["measured"] = "measured"
+    target: Label
+    open: Count
+    held: Count
+    oldest_change: Seconds | None
+    oldest_revocation: Seconds | None
+    throttled_for: Seconds | None
+    subscription_left: Seconds | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryForgotten(Event):
+    """Hasten deleted rows that ended 90 days ago."""
+
+    name = "history"
+    result: Literal["forgotten"] = "forgotten"
+    target: Label
+    changes: Count
+    intents: Count
+    people: Count

@@ -1,0 +1,102 @@
+"""Events of hasten/provision: calls, what became of changes, and proof."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from hasten.domain.changes import Action, State
+from hasten.domain.verdicts import Result
+from hasten.ports.telemetry import Event, Id, Ids, Kind, Label, Milliseconds, Seconds, Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSent(Event):
+    """Hasten sent an on-demand call. `waited_ms` counts from the notification of its oldest
+    change."""
+
+    name = "call"
+    result: Literal["sent"] = "sent"
+    target: Label
+    group: Id | None
+    users: Ids
+    removal: Annotated[bool, Kind.LABEL]
+    waited_ms: Milliseconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallEnded(Event):
+    """Entra answered an on-demand call; the result is the verdict."""
+
+    name = "call"
+    problems = frozenset({Result.FAILED, Result.NOT_PERMITTED})
+    result: Result
+    target: Label
+    group: Id | None
+    code: Text
+    reason: Text
+    next_action: Text
+    seconds: Seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeMoved(Event):
+    """A change has a new state. `seconds` counts from the notification, once the change ended."""
+
+    name = "change"
+    problems = frozenset({State.FAILED})
+    alerts = frozenset({"revocation-failed"})
+    result: State
+    target: Label
+    group: Id
+    user: Id
+    action: Annotated[Action, Kind.LABEL]
+    reason: Text
+    next_action: Text
+    found_by: Label
+    seconds: Seconds | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakerOpened(Event):
+    """Hasten stops the calls of a target for a while."""
+
+    name = "breaker"
+    problems = frozenset({"open"})
+    result: Literal["open"] = "open"
+    target: Label
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrainSkipped(Event):
+    """A drain ended early: targets.yaml does not name its target, or another drain took over."""
+
+    name = "drain"
+    problems = frozenset({"unknown_target"})
+    result: Literal["unknown_target", "displaced"]
+    target: Label
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogUnreadable(Event):
+    """Graph refused to show the provisioning log; Hasten believes the answers without it."""
+
+    name = "log"
+    problems = frozenset({"unreadable"})
+    result: Literal["unreadable"] = "unreadable"
+    target: Label
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevocationDoubted(Event):
+    """The provisioning log contradicts a removal, or Entra's cycle is overdue with it."""
+
+    name = "alert"
+    problems = frozenset({"revocation_not_taken", "revocation_overdue"})
+    alerts = frozenset({"revocation-failed"})
+    result: Literal["revocation_not_taken", "revocation_overdue"]
+    target: Label
+    group: Id
+    user: Id
+    reason: Text

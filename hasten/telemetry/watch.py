@@ -1,0 +1,174 @@
+"""Events of hasten/watch: what Graph shows, and what Hasten makes of it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from hasten.domain.changes import Action, State
+from hasten.domain.notifications import LifecycleEvent
+from hasten.ports.telemetry import Count, Event, Id, Kind, Label, Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class LifecycleReceived(Event):
+    """Hasten handles a lifecycle event of a subscription."""
+
+    name = "lifecycle"
+    result: LifecycleEvent
+    subscription: Id
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionChanged(Event):
+    """Hasten created, renewed or removed a subscription."""
+
+    name = "subscription"
+    result: Literal["created", "renewed", "removed"]
+    resource: Id
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRead(Event):
+    """A look read a group's changes."""
+
+    name = "look"
+    result: Literal["changed", "unchanged"]
+    group: Id
+    found_by: Label
+    changes: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupNotWatched(Event):
+    """A look found that no target watches the group."""
+
+    name = "look"
+    result: Literal["not_watched"] = "not_watched"
+    group: Id
+    found_by: Label
+
+
+@dataclass(frozen=True, kw_only=True)
+class CursorReset(Event):
+    """A look had no usable cursor and began anew; earlier changes are left to Entra's cycle."""
+
+    name = "look"
+    problems = frozenset({"started", "restarted"})
+    result: Literal["started", "restarted"]
+    group: Id
+    found_by: Label
+
+
+@dataclass(frozen=True, kw_only=True)
+class HintNotVisible(Event):
+    """Graph does not show yet what a notification named; Hasten looks again."""
+
+    name = "look"
+    result: Literal["not_yet_visible"] = "not_yet_visible"
+    group: Id
+    found_by: Label
+    missing: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconcileRead(Event):
+    """Reconcile compared a batch of groups, or divided the groups into new batches."""
+
+    name = "reconcile"
+    result: Literal["read", "restarted", "regrouped"]
+    groups: Count
+    changed: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetFound(Event):
+    """A sweep found the target, its job and its groups."""
+
+    name = "target"
+    result: Literal["found"] = "found"
+    target: Label
+    groups: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetUnreachable(Event):
+    """A sweep could not read the target; the next one tries again."""
+
+    name = "target"
+    result: Literal["unreachable"] = "unreachable"
+    target: Label
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetUnhealthy(Event):
+    """The target cannot be provisioned until someone acts."""
+
+    name = "target"
+    problems = frozenset({"unhealthy"})
+    alerts = frozenset({"target-unhealthy"})
+    result: Literal["unhealthy"] = "unhealthy"
+    target: Label
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignmentChanged(Event):
+    """A sweep found a group newly assigned, unassigned or deleted."""
+
+    name = "assignment"
+    result: Literal["assigned", "left_to_cycle", "unassigned", "deleted"]
+    target: Label
+    group: Id
+    members: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeFound(Event):
+    """Hasten wrote a change into the ledger."""
+
+    name = "change"
+    result: Literal["found"] = "found"
+    target: Label
+    group: Id
+    user: Id
+    action: Annotated[Action, Kind.LABEL]
+    found_by: Label
+    state: Annotated[State, Kind.LABEL]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrakeHeld(Event):
+    """The brake holds the leavers of a group."""
+
+    name = "brake"
+    problems = frozenset({"held"})
+    alerts = frozenset({"held-changes"})
+    result: Literal["held"] = "held"
+    target: Label
+    group: Id
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobPaused(Event):
+    """The brake paused Entra's provisioning job."""
+
+    name = "job"
+    problems = frozenset({"paused"})
+    result: Literal["paused"] = "paused"
+    target: Label
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobNotPaused(Event):
+    """Graph refused to pause the provisioning job."""
+
+    name = "job"
+    problems = frozenset({"not_paused"})
+    alerts = frozenset({"job-not-paused"})
+    result: Literal["not_paused"] = "not_paused"
+    target: Label
+    reason: Text
+    next_action: Text
