@@ -2,8 +2,8 @@
 
 from hasten.context import Context
 from hasten.limits import RETENTION
-from hasten.ports.telemetry import Event
 from hasten.records import discovered as registry
+from hasten.telemetry.operate import HistoryForgotten
 
 
 async def forget_old(context: Context) -> None:
@@ -13,10 +13,6 @@ async def forget_old(context: Context) -> None:
         changes = await context.ledger.forget(found.target, before)
         intents = await context.intents.forget(found.target, before)
         people = await context.people.forget(found.target, before)
-        about = {
-            "target": found.target,
-            "changes": changes,
-            "intents": intents,
-            "people": people,
-        }
-        context.emit(Event("history", "forgotten", about))
+        context.emit(
+            HistoryForgotten(target=found.target, changes=changes, intents=intents, people=people)
+        )

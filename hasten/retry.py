@@ -2,14 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from hasten.domain.settlement import Backoff
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Retriable
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId, Now
-from hasten.ports.telemetry import Emit, Event
+from hasten.ports.telemetry import Emit
+from hasten.telemetry.operate import MessageGivenUp, MessagePostponed
 
 M = TypeVar("M", bound=Retriable)
 
@@ -33,19 +34,22 @@ class Retrying:
         except TemporaryError as error:
             again = message.tried_again()
             if message.most_tries is not None and again.tries > message.most_tries:
-                self._tell("left_to_timer", again, error)
+                self.emit(_postponed("left_to_timer", again, error))
                 return
             at = self.now() + max(error.delay, self.backoff(again.tries))
             await self.bus.send(again.queue, [again.message(self.new_id(), at)])
-            self._tell("postponed", again, error)
+            self.emit(_postponed("postponed", again, error))
         except PermanentError as error:
-            about = {
-                "queue": message.queue,
-                "reason": error.reason,
-                "next_action": error.next_action,
-            }
-            self.emit(Event("message", "given_up", about, problem=True))
+            self.emit(
+                MessageGivenUp(
+                    queue=message.queue, reason=error.reason, next_action=error.next_action
+                )
+            )
 
-    def _tell(self, result: str, message: Retriable, error: TemporaryError) -> None:
-        about = {"queue": message.queue, "tries": message.tries, "reason": error.reason}
-        self.emit(Event("message", result, about))
+
+def _postponed(
+    result: Literal["postponed", "left_to_timer"], message: Retriable, error: TemporaryError
+) -> MessagePostponed:
+    return MessagePostponed(
+        result=result, queue=message.queue, tries=message.tries, reason=error.reason
+    )

@@ -9,10 +9,10 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake, looks_at
 from hasten.operate.backlog import backlog
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
-from hasten.ports.telemetry import Event
 from hasten.provision.verify import verify
 from hasten.records import discovered as registry
 from hasten.retention import forget_old
+from hasten.telemetry.operate import TimerFailed, TimerPostponed
 from hasten.watch.reconcile import reconcile
 from hasten.watch.subscriptions import ensure_subscriptions, subscriptions_settled
 from hasten.watch.sweep import sweep
@@ -23,10 +23,9 @@ async def run(context: Context, timer: str) -> None:
     try:
         await TIMERS[timer](context)
     except TemporaryError as error:
-        context.emit(Event("timer", "postponed", {"timer": timer, "reason": error.reason}))
+        context.emit(TimerPostponed(timer=timer, reason=error.reason))
     except PermanentError as error:
-        about = {"timer": timer, "reason": error.reason, "next_action": error.next_action}
-        context.emit(Event("timer", "failed", about, problem=True))
+        context.emit(TimerFailed(timer=timer, reason=error.reason, next_action=error.next_action))
 
 
 async def _sweep(context: Context) -> None:

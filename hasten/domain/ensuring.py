@@ -4,7 +4,7 @@ ledger, an ending without one, or nothing more."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from hasten.domain.changes import Action, Change, State, newer
 from hasten.domain.intents import Intent, Wanted
@@ -37,11 +37,14 @@ class Seen:
         return Action.ADDED if self.member else Action.REMOVED
 
 
+EndedAs = State | Literal["rejected", "stale", "observed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """An end without a change of its own."""
 
-    result: str
+    result: EndedAs
     reason: str = ""
     next_action: str = ""
 

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from hasten.domain.changes import Cause, Change, State
 
@@ -13,8 +13,8 @@ OUTCOME = "hasten.outcome.v1"
 ALERT = "hasten.alert.v1"
 SOURCE = "/hasten/targets/"
 
-REJECTED = "rejected"
-STALE = "stale"
+REJECTED: Final = "rejected"
+STALE: Final = "stale"
 """Results of events that never became a change."""
 
 

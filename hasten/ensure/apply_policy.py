@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Literal
 
 from hasten.context import Context
 from hasten.domain.applying import (
@@ -22,10 +23,10 @@ from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.policy import GroupPolicy
 from hasten.ports.directory import NotYet
-from hasten.ports.telemetry import Event
 from hasten.records import discovered as registry
 from hasten.records import mirrored_members
 from hasten.targets import Target
+from hasten.telemetry.ensure import PolicyStep
 from hasten.watch.sweep import discover
 
 
@@ -55,13 +56,13 @@ async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Se
     steps = steps_for(target.name, groups)
     if target.observes:
         for step in steps:
-            _tell(context, step, "observed")
+            context.emit(_event(step, "observed"))
         return steps
     troubles = Troubles()
     made: dict[str, str] = {}
     for step in steps:
         if step.kind is Kind.PROBLEM or (step.held and not mass_removals):
-            _tell(context, step, "held" if step.held else "problem", problem=True)
+            context.emit(_event(step, "held" if step.held else "problem"))
             continue
         group = step.group or made.get(step.name, "")
         if not group and step.kind is not Kind.CREATE:
@@ -70,7 +71,7 @@ async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Se
             made[step.name] = await _do(
                 context, target, assigned, replace(step, group=group), troubles
             )
-            _tell(context, step, "done")
+            context.emit(_event(step, "done"))
     for now in groups:
         if now.mirroring.forgotten:
             await mirrored_members.forget(
@@ -185,15 +186,15 @@ async def _assigned(context: Context, target: Target) -> Assigned:
     return await Assigned.read(context.directory, found.service_principal)
 
 
-def _tell(context: Context, step: Step, result: str, *, problem: bool = False) -> None:
-    about = {
-        "target": step.target,
-        "group": step.group,
-        "step": step.kind,
-        "people": len(step.users),
-        "reason": step.problem,
-    }
-    context.emit(Event("policy", result, about, problem=problem))
+def _event(step: Step, result: Literal["done", "observed", "held", "problem"]) -> PolicyStep:
+    return PolicyStep(
+        result=result,
+        target=step.target,
+        group=step.group,
+        step=step.kind,
+        people=len(step.users),
+        reason=step.problem,
+    )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What would have been done for an intent, in a sentence: for targets that only observe."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
@@ -11,7 +12,7 @@ from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.work import Work
 from hasten.watch.admit import OBSERVE_NEXT
 
-OBSERVED = "observed"
+OBSERVED: Final = "observed"
 """Result of an event that a target in observe mode would have obeyed."""
 
 

@@ -27,8 +27,8 @@ from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.policy import policy_for
 from hasten.ports.directory import Member, NotYet
-from hasten.ports.telemetry import Event
 from hasten.records import cursors
+from hasten.telemetry.ensure import AnotherRole, NestedGroup
 from hasten.watch.look import start_watching
 
 
@@ -183,8 +183,7 @@ def _role(
     if not given:
         return assigned.role(named)
     if named and all(has.role != assigned.role(named) for has in given):
-        about = {"target": work.target.name, "group": work.group, "role": named}
-        context.emit(Event("assignment", "another_role", about, problem=True))
+        context.emit(AnotherRole(target=work.target.name, group=work.group, role=named))
     return None
 
 
@@ -194,8 +193,7 @@ async def _tell_of_nested(context: Context, work: Work, sight: "_Sight") -> None
         return
     direct = sum(1 for m in await context.directory.members(work.group) if m.kind == "user")
     missed = await context.directory.transitive_user_count(work.group) - direct
-    about = {"target": work.target.name, "group": work.group, "not_provisioned": missed}
-    context.emit(Event("group", "nested", about, problem=True))
+    context.emit(NestedGroup(target=work.target.name, group=work.group, not_provisioned=missed))
 
 
 async def _seen(

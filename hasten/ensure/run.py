@@ -23,10 +23,10 @@ from hasten.ensure.work import Work
 from hasten.error_collector import Troubles
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure
-from hasten.ports.telemetry import Event
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
 from hasten.targets import Target
+from hasten.telemetry.ensure import GroupEnsured
 from hasten.watch.sweep import discover
 
 AT_ONCE = 100
@@ -147,13 +147,15 @@ class _Run:
         if work.due is not None:
             self.due.append(work.due)
         await settle_intents(self.context, self.target.name, work.results, self.troubles)
-        about = {
-            "target": self.target.name,
-            "group": work.group,
-            "wanted": wanted,
-            "done": len(work.results),
-        }
-        self.context.emit(Event("ensure", "done" if work.results else "waiting", about))
+        self.context.emit(
+            GroupEnsured(
+                result="done" if work.results else "waiting",
+                target=self.target.name,
+                group=work.group,
+                wanted=wanted,
+                done=len(work.results),
+            )
+        )
 
     async def _assigned(self) -> Assigned:
         """Read at most once in a run."""

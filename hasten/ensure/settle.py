@@ -15,7 +15,7 @@ from hasten.error_collector import Troubles
 from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.ports.directory import NotYet
-from hasten.ports.telemetry import Event
+from hasten.telemetry.ensure import IntentEnded
 from hasten.watch.admit import admit, restart
 
 RECORDED = "recorded"
@@ -91,12 +91,14 @@ async def _end(context: Context, ended: Sequence[tuple[Intent, Ending]]) -> None
     by_result: dict[str, list[Intent]] = defaultdict(list)
     for intent, ending in ended:
         by_result[ending.result].append(intent)
-        about = {
-            "target": intent.target,
-            "group": intent.group,
-            "user": intent.user,
-            "reason": ending.reason,
-        }
-        context.emit(Event("intent", ending.result, about))
+        context.emit(
+            IntentEnded(
+                result=ending.result,
+                target=intent.target,
+                group=intent.group,
+                user=intent.user,
+                reason=ending.reason,
+            )
+        )
     for result, intents in by_result.items():
         await context.intents.finish(intents, result)

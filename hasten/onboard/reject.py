@@ -13,7 +13,7 @@ from hasten.events.faults import MAX_BODY, MOST_FAULTS, Fault, Identity
 from hasten.onboard.message import END_OF, Posted
 from hasten.onboard.plan import Refused
 from hasten.ports.bus import ONBOARDING_REJECTED, Message
-from hasten.ports.telemetry import Event
+from hasten.telemetry.onboard import EventRejected
 
 UNREAD = "/hasten/unread"
 """Stands in for the source of an event that could not be read."""
@@ -84,15 +84,16 @@ async def _reject(
         await context.outbox.tell([outcome])
     except PermanentError as error:
         raise NotParkedError(error.reason) from error
-    about = {
-        "target": identity.target,
-        "group": group,
-        "user": user,
-        "message": posted.message_id,
-        "reason": ", ".join(sorted({fault.trouble for fault in faults})),
-        "faults": len(faults),
-    }
-    context.emit(Event("onboarding", REJECTED, about, problem=True))
+    context.emit(
+        EventRejected(
+            target=identity.target,
+            group=group,
+            user=user,
+            message=posted.message_id,
+            reason=", ".join(sorted({fault.trouble for fault in faults})),
+            faults=len(faults),
+        )
+    )
 
 
 def _parked(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Cause, State
-from hasten.domain.intents import THE_GROUP
+from hasten.domain.intents import THE_GROUP, Recorded
 from hasten.domain.outcomes import STALE, Outcome, of_event
 from hasten.errors import PermanentError
 from hasten.events.envelope import OnboardingEvent, read
@@ -23,7 +23,7 @@ from hasten.onboard.plan import Plan
 from hasten.onboard.reject import reject_event, reject_part
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
-from hasten.ports.telemetry import Event
+from hasten.telemetry.onboard import EventDeferred, EventFields, EventSplit, EventTaken
 
 BUCKET = timedelta(seconds=1)
 """The events of one bucket wake a target once, and once more at its end."""
@@ -57,12 +57,12 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
     start = starts_at(event.data)
     if start is not None and start > context.now():
         await context.bus.send(ONBOARDING_EVENTS, [held(posted, event, start, context.new_id)])
-        _tell(context, posted, event, "held", until=start.isoformat())
+        context.emit(EventDeferred(**_about(posted, event), until=start.isoformat()))
         return
     parts = split(posted, event, context.new_id)
     if parts:
         await context.bus.send(ONBOARDING_EVENTS, parts)
-        _tell(context, posted, event, "split", parts=len(parts))
+        context.emit(EventSplit(**_about(posted, event), parts=len(parts)))
         return
     plan = await interpret(context, event, target, is_end=bool(posted.end_of))
     await _carry_out(context, posted, event, plan)
@@ -78,9 +78,17 @@ async def _carry_out(context: Context, posted: Posted, event: OnboardingEvent, p
     for refused in plan.refused:
         await reject_part(context, posted, event, refused)
     await context.outbox.tell(_outcomes(context, event, plan, written))
-    counts = {str(what): count for what, count in written.counts.items()}
-    result = "accepted" if plan.wants and not written.is_all_stale else "idle"
-    _tell(context, posted, event, result, refused=len(plan.refused), **counts)
+    context.emit(
+        EventTaken(
+            result="accepted" if plan.wants and not written.is_all_stale else "idle",
+            **_about(posted, event),
+            refused=len(plan.refused),
+            new=written.counts.get(Recorded.NEW),
+            replaced=written.counts.get(Recorded.REPLACED),
+            duplicate=written.counts.get(Recorded.DUPLICATE),
+            stale=written.counts.get(Recorded.STALE),
+        )
+    )
 
 
 def _outcomes(
@@ -149,17 +157,13 @@ def _outcome(
     )
 
 
-def _tell(
-    context: Context, posted: Posted, event: OnboardingEvent, result: str, **more: int | str
-) -> None:
-    about = {
+def _about(posted: Posted, event: OnboardingEvent) -> EventFields:
+    return {
         "target": event.data.target,
         "type": event.data.type,
         "message": posted.message_id,
         "people": len(people(event.data)),
-        **more,
     }
-    context.emit(Event("onboarding", result, about))
 
 
 def ensures(target: str, now: datetime) -> list[Message]:

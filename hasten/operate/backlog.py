@@ -5,27 +5,26 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import Change, State
-from hasten.ports.telemetry import Event
 from hasten.records import call_window as paces
 from hasten.records import subscriptions
 from hasten.records.discovered import Found
+from hasten.telemetry.operate import BacklogMeasured
 
 
-async def backlog(context: Context, found: Found, rows: Sequence[Change]) -> Event:
+async def backlog(context: Context, found: Found, rows: Sequence[Change]) -> BacklogMeasured:
     """`rows` are the open changes of the target. Ages and times left are seconds. A held change
     waits for an operator and grows old by right: it is counted, but is not the oldest."""
     now = context.now()
     waiting = [row for row in rows if row.state is not State.HELD]
-    fields = {
-        "target": found.target,
-        "open": len(rows),
-        "held": len(rows) - len(waiting),
-        "oldest_change": _oldest(waiting, now),
-        "oldest_revocation": _oldest([row for row in waiting if row.is_removal], now),
-        "throttled_for": _until(await paces.not_before(context.store, found.target), now),
-        "subscription_left": await _subscription_left(context, found, now),
-    }
-    return Event("backlog", "measured", fields)
+    return BacklogMeasured(
+        target=found.target,
+        open=len(rows),
+        held=len(rows) - len(waiting),
+        oldest_change=_oldest(waiting, now),
+        oldest_revocation=_oldest([row for row in waiting if row.is_removal], now),
+        throttled_for=_until(await paces.not_before(context.store, found.target), now),
+        subscription_left=await _subscription_left(context, found, now),
+    )
 
 
 async def _subscription_left(context: Context, found: Found, now: datetime) -> float | None:

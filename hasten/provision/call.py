@@ -13,12 +13,12 @@ from hasten.domain.settlement import settle
 from hasten.domain.verdicts import Result, Verdict, judge
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import WINDOW
-from hasten.ports.telemetry import Event
 from hasten.provision.change_events import ended
 from hasten.provision.job import rediscover
 from hasten.provision.state import Drain
 from hasten.provision.triage import cycle_end
 from hasten.records.discovered import Found
+from hasten.telemetry.provision import BreakerOpened, CallEnded, CallSent
 
 NOT_HONOURED = "Entra does not yet honour the assignment of the group"
 
@@ -76,8 +76,7 @@ async def _count_for_breaker(drain: Drain, verdict: Verdict, now: datetime) -> N
         return
     await window.judged(breaker.failed(now))
     if breaker.is_closed and not window.breaker.is_closed:
-        about = {"target": drain.target.name, "reason": verdict.reason}
-        drain.context.emit(Event("breaker", "open", about, problem=True))
+        drain.context.emit(BreakerOpened(target=drain.target.name, reason=verdict.reason))
 
 
 async def _spare_the_others(drain: Drain, call: Call, due_at: datetime) -> None:
@@ -124,28 +123,30 @@ async def _rediscovered(drain: Drain, verdict: Verdict, used: Found) -> Verdict:
 
 def _emit_sent(drain: Drain, call: Call, now: datetime) -> None:
     oldest = min(change.noticed_at for change in call.changes)
-    about = {
-        "target": drain.target.name,
-        "group": call.group,
-        "users": sorted(call.users),
-        "removal": call.is_removal,
-        "waited_ms": round((now - oldest).total_seconds() * 1000),
-    }
-    drain.context.emit(Event("call", "sent", about))
+    drain.context.emit(
+        CallSent(
+            target=drain.target.name,
+            group=call.group,
+            users=sorted(call.users),
+            removal=call.is_removal,
+            waited_ms=round((now - oldest).total_seconds() * 1000),
+        )
+    )
 
 
 def _emit_ended(
     drain: Drain, call: Call, verdict: Verdict, settled: list[Change], *, seconds: float
 ) -> None:
-    about = {
-        "target": drain.target.name,
-        "group": call.group,
-        "code": verdict.code,
-        "reason": verdict.reason,
-        "next_action": verdict.next_action,
-        "seconds": round(seconds, 3),
-    }
-    someone_must_act = verdict.result in {Result.FAILED, Result.NOT_PERMITTED}
-    drain.context.emit(Event("call", verdict.result, about, problem=someone_must_act))
+    drain.context.emit(
+        CallEnded(
+            result=verdict.result,
+            target=drain.target.name,
+            group=call.group,
+            code=verdict.code,
+            reason=verdict.reason,
+            next_action=verdict.next_action,
+            seconds=round(seconds, 3),
+        )
+    )
     for change in settled:
         drain.context.emit(ended(change))

@@ -1,20 +1,19 @@
-"""What is told about a change each time its state moves."""
+"""The event that Hasten emits each time the state of a change moves."""
 
-from hasten.domain.changes import Change, State
-from hasten.ports.telemetry import Event
+from hasten.domain.changes import Change
+from hasten.telemetry.provision import ChangeMoved
 
 
-def ended(change: Change) -> Event:
-    about: dict[str, object] = {
-        "target": change.target,
-        "group": change.group,
-        "user": change.user,
-        "action": change.action,
-        "reason": change.reason,
-        "next_action": change.next_action,
-        "found_by": change.found_by,
-    }
-    if change.finished_at is not None:
-        took = change.finished_at - change.noticed_at
-        about["seconds"] = round(took.total_seconds(), 3)
-    return Event("change", change.state, about, problem=change.state is State.FAILED)
+def ended(change: Change) -> ChangeMoved:
+    took = None if change.finished_at is None else change.finished_at - change.noticed_at
+    return ChangeMoved(
+        result=change.state,
+        target=change.target,
+        group=change.group,
+        user=change.user,
+        action=change.action,
+        reason=change.reason,
+        next_action=change.next_action,
+        found_by=change.found_by,
+        seconds=None if took is None else round(took.total_seconds(), 3),
+    )

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.messages import Wake
-from hasten.ports.telemetry import Event
 from hasten.provision.run import Run
 from hasten.provision.state import Drain
 from hasten.records import discovered as registry
 from hasten.records.call_window import Displaced, take_over
 from hasten.records.discovered import Found
 from hasten.targets import Target
+from hasten.telemetry.provision import DrainSkipped
 
 LONGEST = timedelta(minutes=4)
 """Then a drain ends and wakes itself: far below the function timeout of host.json."""
@@ -24,7 +24,7 @@ async def drain(context: Context, wake: Wake) -> None:
     target = context.targets.get(wake.target)
     found = await registry.load(context.store, wake.target)
     if target is None or found is None:
-        _tell(context, wake.target, "unknown_target", problem=True)
+        context.emit(DrainSkipped(result="unknown_target", target=wake.target))
         return
     if await context.ledger.open_changes(wake.target):
         await _run(context, target, found)
@@ -42,7 +42,7 @@ async def _run(context: Context, target: Target, found: Found) -> None:
         running = Drain(context, target=target, window=window, found=found)
         finished_all = await Run(running).run(until=context.now() + LONGEST)
     except Displaced:
-        _tell(context, target.name, "displaced")
+        context.emit(DrainSkipped(result="displaced", target=target.name))
         return
     await _wake_later(context, target.name, running.retries, finished_all=finished_all)
 
@@ -59,7 +59,3 @@ async def _wake_later(
     messages = [wake.message(context.new_id(), at) for at in times]
     if messages:
         await context.bus.send(wake.queue, messages)
-
-
-def _tell(context: Context, target: str, result: str, *, problem: bool = False) -> None:
-    context.emit(Event("drain", result, {"target": target}, problem=problem))

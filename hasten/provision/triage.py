@@ -9,11 +9,11 @@ from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, Call, Standing
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.telemetry import Event
 from hasten.provision.change_events import ended
 from hasten.provision.removal_status import Trouble
 from hasten.provision.state import Drain
 from hasten.records.discovered import Found
+from hasten.telemetry.watch import TargetUnhealthy
 
 Reason = Callable[[Change], str]
 Move = Callable[[Change], Change]
@@ -34,8 +34,11 @@ async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
     """While the job provisions nothing: every row waits, with the reason, and an alert is
     published. Calls would be answered with errors, or would not be proof of anything."""
     now, known = drain.now, drain.cycle
-    about = {"target": drain.target.name, "reason": known.trouble, "next_action": known.next_action}
-    drain.context.emit(Event("target", "unhealthy", about, problem=True))
+    drain.context.emit(
+        TargetUnhealthy(
+            target=drain.target.name, reason=known.trouble, next_action=known.next_action
+        )
+    )
     alert = of_alert(
         "unhealthy",
         target=drain.target.name,

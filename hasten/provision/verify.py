@@ -2,9 +2,10 @@
 with what the cycle has done: an answer is no proof, and a plan neither."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from hasten.context import Context
 from hasten.domain import cycle
@@ -15,10 +16,10 @@ from hasten.domain.proof import PATIENCE, SKEW, Proof, Says, about, proof
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.messages import Wake
-from hasten.ports.telemetry import Event
 from hasten.provision.change_events import ended
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
+from hasten.telemetry.provision import LogUnreadable, RevocationDoubted
 
 MOST_RETRIES = 3
 """Of a removal whose answers the log contradicts, before an operator is called."""
@@ -76,12 +77,9 @@ async def _log(context: Context, found: Found, since: datetime) -> Sequence[Json
     try:
         return await context.directory.provisioning_log(found.job, since)
     except PermanentError as error:
-        fields = {
-            "target": found.target,
-            "reason": error.reason,
-            "next_action": error.next_action,
-        }
-        context.emit(Event("log", "unreadable", fields, problem=True))
+        context.emit(
+            LogUnreadable(target=found.target, reason=error.reason, next_action=error.next_action)
+        )
         return []
 
 
@@ -141,15 +139,21 @@ async def _move(context: Context, row: Change, to: Change) -> list[Change]:
 
 
 def _tell(context: Context, change: Change) -> None:
-    event = ended(change)
     waited = (context.now() - change.noticed_at).total_seconds()
-    fields: Mapping[str, object] = {**event.fields, "seconds": round(waited, 3)}
-    context.emit(replace(event, fields=fields))
+    context.emit(replace(ended(change), seconds=round(waited, 3)))
 
 
-async def _alert(context: Context, row: Change, name: str, reason: str) -> None:
-    fields = {"target": row.target, "group": row.group, "user": row.user, "reason": reason}
-    context.emit(Event("alert", name, fields, problem=True))
+async def _alert(
+    context: Context,
+    row: Change,
+    name: Literal["revocation_not_taken", "revocation_overdue"],
+    reason: str,
+) -> None:
+    context.emit(
+        RevocationDoubted(
+            result=name, target=row.target, group=row.group, user=row.user, reason=reason
+        )
+    )
     alert = of_alert(
         name,
         target=row.target,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from hasten.domain import applying
-from hasten.domain.changes import State
+from hasten.domain.ensuring import EndedAs
 from hasten.ports.telemetry import Count, Event, Id, Kind, Label, Text
 
 
@@ -25,7 +25,7 @@ class IntentEnded(Event):
     """An intent ended without a change of its own."""
 
     name = "intent"
-    result: State | Literal["rejected", "stale"]
+    result: EndedAs
     target: Label
     group: Id
     user: Id

@@ -1,9 +1,18 @@
 """Events of hasten/onboard: what Hasten does with an onboarding event."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 from hasten.ports.telemetry import Count, Event, Id, Label, Text
+
+
+class EventFields(TypedDict):
+    """Fields that an event which Hasten could read has, whatever became of it."""
+
+    target: str
+    type: str
+    message: str
+    people: int
 
 
 @dataclass(frozen=True, kw_only=True)

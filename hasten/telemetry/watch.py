@@ -7,6 +7,8 @@ from hasten.domain.changes import Action, State
 from hasten.domain.notifications import LifecycleEvent
 from hasten.ports.telemetry import Count, Event, Id, Kind, Label, Text
 
+AssignmentResult = Literal["assigned", "left_to_cycle", "unassigned", "deleted"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class LifecycleReceived(Event):
@@ -117,7 +119,7 @@ class AssignmentChanged(Event):
     """A sweep found a group newly assigned, unassigned or deleted."""
 
     name = "assignment"
-    result: Literal["assigned", "left_to_cycle", "unassigned", "deleted"]
+    result: AssignmentResult
     target: Label
     group: Id
     members: Count

@@ -8,8 +8,8 @@ from datetime import timedelta
 from hasten.context import Context
 from hasten.domain.changes import Cause, Change, HeldBy, held, newer, restarted
 from hasten.errors import TemporaryError
-from hasten.ports.telemetry import Event
 from hasten.targets import Target
+from hasten.telemetry.watch import ChangeFound
 from hasten.watch.brake import alert_brake, judge_removals
 
 OBSERVED = "the target is in observe mode"
@@ -96,15 +96,16 @@ async def _leavers(context: Context, found: Sequence[Change]) -> list[Change]:
 
 
 def _tell(context: Context, change: Change) -> None:
-    about = {
-        "target": change.target,
-        "group": change.group,
-        "user": change.user,
-        "action": change.action,
-        "found_by": change.found_by,
-        "state": change.state,
-    }
-    context.emit(Event("change", "found", about))
+    context.emit(
+        ChangeFound(
+            target=change.target,
+            group=change.group,
+            user=change.user,
+            action=change.action,
+            found_by=change.found_by,
+            state=change.state,
+        )
+    )
 
 
 def observed(change: Change) -> Change:

@@ -9,13 +9,13 @@ from hasten.domain.changes import DIRECT, Action, Change
 from hasten.errors import Conflict
 from hasten.messages import Wake
 from hasten.ports.directory import Assignment, DeltaExpired
-from hasten.ports.telemetry import Event
 from hasten.records import cursors
 from hasten.records import direct_assignments as direct
 from hasten.records import discovered as registry
 from hasten.records.cursors import Cursor
 from hasten.records.discovered import Found
 from hasten.targets import Target
+from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
 from hasten.watch.admit import admit
 
 Sight = tuple[int, datetime]
@@ -56,10 +56,10 @@ async def _assigned(context: Context, target: Target, group: str) -> int:
     """Its members, where they are few enough for paced calls to be faster than the cycle."""
     sight = await _sight(context, target, group)
     users = [m.id for m in await context.directory.members(group) if m.kind == "user"]
-    _tell(context, target, group, "assigned", len(users))
+    _emit(context, target, group, "assigned", len(users))
     if len(users) > target.most_new_members:
         await _begin_anew(context, group)
-        _tell(context, target, group, "left_to_cycle", len(users))
+        _emit(context, target, group, "left_to_cycle", len(users))
         return 0
     return await _record(context, target, group, users, Action.ADDED, sight=sight)
 
@@ -79,12 +79,12 @@ async def _begin_anew(context: Context, group: str) -> None:
 async def _unassigned(context: Context, target: Target, group: str) -> int:
     """A revocation for all its members, whatever their number: the brake judges that."""
     if await context.directory.group(group) is None:
-        _tell(context, target, group, "deleted", 0)
+        _emit(context, target, group, "deleted", 0)
         return 0
     sight = await _sight(context, target, group)
     users = {m.id for m in await context.directory.members(group) if m.kind == "user"}
     users |= await _just_left(context, group)
-    _tell(context, target, group, "unassigned", len(users))
+    _emit(context, target, group, "unassigned", len(users))
     return await _record(context, target, group, sorted(users), Action.REMOVED, sight=sight)
 
 
@@ -176,9 +176,10 @@ async def _cursor(context: Context, target: Target, group: str) -> Cursor:
     return found or cursors.first("", context.now())
 
 
-def _tell(context: Context, target: Target, group: str, result: str, members: int) -> None:
-    about = {"target": target.name, "group": group, "members": members}
-    context.emit(Event("assignment", result, about))
+def _emit(
+    context: Context, target: Target, group: str, result: AssignmentResult, members: int
+) -> None:
+    context.emit(AssignmentChanged(result=result, target=target.name, group=group, members=members))
 
 
 def _name(target: Target, group: str) -> str:

@@ -7,11 +7,11 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.outcomes import of_alert
 from hasten.errors import PermanentError
-from hasten.ports.telemetry import Event
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
 from hasten.records.recent_removals import Removals
 from hasten.targets import Target
+from hasten.telemetry.watch import BrakeHeld, JobNotPaused, JobPaused
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,14 @@ async def alert_brake(
 ) -> None:
     """An alert, and a pause of Entra's own job where the target says so. `key` tells it from
     another one of the same group."""
-    about = {
-        "target": target.name,
-        "group": group,
-        "reason": judged.reason,
-        "next_action": judged.next_action,
-    }
-    context.emit(Event("brake", "held", about, problem=True))
+    context.emit(
+        BrakeHeld(
+            target=target.name,
+            group=group,
+            reason=judged.reason,
+            next_action=judged.next_action,
+        )
+    )
     alert = of_alert(
         "held",
         target=target.name,
@@ -86,14 +87,11 @@ async def _pause(context: Context, target: Target, found: Found) -> None:
     try:
         await context.directory.pause_job(found.service_principal, found.job)
     except PermanentError as error:
-        about = {
-            "target": target.name,
-            "reason": error.reason,
-            "next_action": error.next_action,
-        }
-        context.emit(Event("job", "not_paused", about, problem=True))
+        context.emit(
+            JobNotPaused(target=target.name, reason=error.reason, next_action=error.next_action)
+        )
     else:
-        context.emit(Event("job", "paused", {"target": target.name}, problem=True))
+        context.emit(JobPaused(target=target.name))
 
 
 async def _size(context: Context, target: Target, group: str) -> int:

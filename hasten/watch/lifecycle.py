@@ -5,9 +5,9 @@ from hasten.domain.notifications import LifecycleEvent
 from hasten.domain.subscribing import groups_of
 from hasten.messages import SubscriptionEvent, looks_at
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.ports.telemetry import Event
 from hasten.records import discovered as registry
 from hasten.records import subscriptions
+from hasten.telemetry.watch import LifecycleReceived
 from hasten.watch.renew import renew
 from hasten.watch.subscriptions import ensure_subscriptions
 
@@ -19,7 +19,7 @@ async def handle_lifecycle(context: Context, event: SubscriptionEvent) -> None:
     Raises TemporaryError and PermanentError of Graph.
     """
     record = await subscriptions.load(context.store, event.subscription)
-    context.emit(Event("lifecycle", event.event, {"subscription": event.subscription}))
+    context.emit(LifecycleReceived(result=event.event, subscription=event.subscription))
     if record is None:
         return  # replaced since: whoever replaced it looked at its groups
     watched = await registry.watched(context.store)

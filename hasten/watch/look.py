@@ -14,10 +14,10 @@ from hasten.domain.changes import Action, Change
 from hasten.errors import Conflict
 from hasten.messages import Look, Wake
 from hasten.ports.directory import DeltaCutShort, DeltaExpired, Member
-from hasten.ports.telemetry import Event
 from hasten.records import cursors
 from hasten.records import discovered as registry
 from hasten.records.cursors import Cursor
+from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
 from hasten.watch.admit import admit
 
 REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (5, 15, 45))
@@ -30,7 +30,7 @@ async def look(context: Context, look: Look) -> None:
     """Raises TemporaryError and PermanentError of Graph, with nothing lost."""
     targets = await _watchers(context, look.group)
     if not targets:
-        _tell(context, look, "not_watched")
+        context.emit(GroupNotWatched(group=look.group, found_by=look.found_by))
         return
     members = await context.looks.run(look.group, lambda: _read_on(context, look))
     await _look_again_for_what_is_missing(context, look, targets[0], members or ())
@@ -53,7 +53,7 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
         cursor = await cursors.load(context.store, look.group)
         if cursor is None:
             await start_watching(context, look.group)
-            _tell(context, look, "started", problem=True)
+            context.emit(CursorReset(result="started", group=look.group, found_by=look.found_by))
             return seen
         began, cut = context.now(), None
         try:
@@ -108,7 +108,14 @@ async def _record(
     recorded = await admit(context, changes)
     if changes:
         await asyncio.gather(*(_wake(context, target) for target in targets))
-    _tell(context, look, "changed" if recorded else "unchanged", changes=len(recorded))
+    context.emit(
+        GroupRead(
+            result="changed" if recorded else "unchanged",
+            group=look.group,
+            found_by=look.found_by,
+            changes=len(recorded),
+        )
+    )
 
 
 async def _wake(context: Context, target: str) -> None:
@@ -120,7 +127,7 @@ async def _restart(context: Context, look: Look, cursor: Cursor) -> None:
     """The link is too old to resume: what happened since is Entra's own cycle's to do."""
     link = await context.directory.membership_start(look.group)
     await cursors.save(context.store, look.group, cursor.moved(link, context.now()))
-    _tell(context, look, "restarted", problem=True)
+    context.emit(CursorReset(result="restarted", group=look.group, found_by=look.found_by))
 
 
 async def _look_again_for_what_is_missing(
@@ -143,20 +150,13 @@ async def _look_again_for_what_is_missing(
     )
     at = context.now() + REPLICATION_LADDER[look.looks]
     await context.bus.send(again.queue, [again.message(context.new_id(), at)])
-    _tell(context, look, "not_yet_visible", missing=len(missing))
+    context.emit(HintNotVisible(group=look.group, found_by=look.found_by, missing=len(missing)))
 
 
 async def _known(context: Context, target: str, group: str, user: str, removed: bool) -> bool:  # noqa: FBT001 - private
     """Whether an earlier look already found `user` on that side."""
     change = await context.ledger.find(target, group, user)
     return change is not None and change.is_removal is removed
-
-
-def _tell(
-    context: Context, look: Look, result: str, *, problem: bool = False, **fields: int
-) -> None:
-    about = {"group": look.group, "found_by": look.found_by, **fields}
-    context.emit(Event("look", result, about, problem=problem))
 
 
 async def start_watching(context: Context, group: str) -> None:

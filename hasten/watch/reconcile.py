@@ -6,6 +6,7 @@ may be answered by a replica that lags behind, and the batch tells of a change o
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Literal
 
 from hasten.context import Context
 from hasten.domain.notifications import bounded
@@ -13,9 +14,9 @@ from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory import DeltaCutShort, DeltaExpired, MembershipDelta
-from hasten.ports.telemetry import Event
 from hasten.records import delta_batches as batches
 from hasten.records.delta_batches import Batch
+from hasten.telemetry.watch import ReconcileRead
 
 News = dict[str, tuple[frozenset[str], frozenset[str]]]
 """Groups to look at, each with the users that were seen to join and to leave."""
@@ -50,7 +51,8 @@ async def _read(context: Context, batch: Batch) -> None:
         delta = await context.directory.membership_delta(batch.link)
     except DeltaExpired:
         link = await context.directory.membership_start(*batch.groups)
-        result, news = "restarted", _without_hints(batch.groups)
+        result: Literal["read", "restarted"] = "restarted"
+        news = _without_hints(batch.groups)
     except DeltaCutShort as error:
         cut, link = error, error.read.link
         result, news = "read", _of(batch.groups, error.read)
@@ -62,7 +64,7 @@ async def _read(context: Context, batch: Batch) -> None:
         await batches.save(context.store, batch.moved(link))
     except Conflict:
         return  # another instance read on from here, and sent what it saw
-    _tell(context, result, groups=len(batch.groups), changed=len(news))
+    context.emit(ReconcileRead(result=result, groups=len(batch.groups), changed=len(news)))
     if cut is not None:
         raise cut
 
@@ -85,7 +87,7 @@ async def _regroup(context: Context, found: Sequence[Batch], watched: Collection
         await batches.replace_all(context.store, found, fresh)
     except Conflict:
         return  # another instance regrouped; the next timer compares again
-    _tell(context, "regrouped", groups=len(watched), changed=len(news))
+    context.emit(ReconcileRead(result="regrouped", groups=len(watched), changed=len(news)))
 
 
 async def _last_news(context: Context, batch: Batch, watched: Collection[str]) -> News:
@@ -111,10 +113,6 @@ async def _look_at(context: Context, news: News) -> None:
         for group, (added, removed) in sorted(news.items())
     ]
     await context.bus.send(DIRECTORY_CHANGES, looks)
-
-
-def _tell(context: Context, result: str, **counts: int) -> None:
-    context.emit(Event("reconcile", result, counts))
 
 
 def _without_hints(groups: Iterable[str]) -> News:

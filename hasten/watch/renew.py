@@ -6,8 +6,8 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.errors import Conflict, TemporaryError
 from hasten.limits import RENEW_APART, SUBSCRIPTION_LIFETIME
-from hasten.ports.telemetry import Event
 from hasten.records import subscriptions
+from hasten.telemetry.watch import SubscriptionChanged
 
 
 async def renew(context: Context, subscription: str) -> bool:
@@ -40,5 +40,5 @@ async def renew(context: Context, subscription: str) -> bool:
         return False
     expires = datetime.fromisoformat(str(renewed["expirationDateTime"]))
     await subscriptions.renewed(context.store, subscription, expires)
-    context.emit(Event("subscription", "renewed", {"resource": record.resource}))
+    context.emit(SubscriptionChanged(result="renewed", resource=record.resource))
     return True

@@ -13,9 +13,9 @@ from hasten.limits import SUBSCRIPTION_LIFETIME
 from hasten.messages import looks_at
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory import AlreadyExists
-from hasten.ports.telemetry import Event
 from hasten.records import subscriptions
 from hasten.records.subscriptions import Record
+from hasten.telemetry.watch import SubscriptionChanged
 from hasten.watch.renew import renew
 
 
@@ -138,13 +138,13 @@ async def _create(context: Context, resource: str) -> None:
         state=subscriptions.mark(context.settings.client_state),
     )
     await subscriptions.save(context.store, record)
-    _tell(context, resource, "created")
+    context.emit(SubscriptionChanged(result="created", resource=resource))
 
 
 async def _remove(context: Context, subscription: Subscription) -> None:
     await context.directory.unsubscribe(subscription.id)
     await subscriptions.forget(context.store, subscription.id)
-    _tell(context, subscription.resource, "removed")
+    context.emit(SubscriptionChanged(result="removed", resource=subscription.resource))
 
 
 async def _look_at(context: Context, groups: Sequence[str]) -> None:
@@ -161,10 +161,6 @@ def _ours(context: Context, records: Iterable[Record]) -> Ours:
         state=subscriptions.mark(context.settings.client_state),
         states={record.id: record.state for record in records},
     )
-
-
-def _tell(context: Context, resource: str, result: str) -> None:
-    context.emit(Event("subscription", result, {"resource": resource}))
 
 
 def _read(item: Json) -> Subscription:

@@ -8,11 +8,11 @@ from hasten.domain.planning import GrantsBy
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.ports.directory import Directory
-from hasten.ports.telemetry import Event
 from hasten.records import cursors
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
 from hasten.targets import Target
+from hasten.telemetry.watch import TargetFound, TargetUnhealthy, TargetUnreachable
 from hasten.watch.assignments import compare_assignments
 from hasten.watch.look import start_watching
 
@@ -28,10 +28,11 @@ async def _try(context: Context, target: Target) -> None:
     try:
         await discover(context, target)
     except PermanentError as error:
-        about = {"reason": error.reason, "next_action": error.next_action}
-        _tell(context, target, "unhealthy", problem=True, **about)
+        context.emit(
+            TargetUnhealthy(target=target.name, reason=error.reason, next_action=error.next_action)
+        )
     except TemporaryError as error:
-        _tell(context, target, "unreachable", reason=error.reason)
+        context.emit(TargetUnreachable(target=target.name, reason=error.reason))
 
 
 async def discover(context: Context, target: Target) -> Found:
@@ -63,14 +64,8 @@ async def discover(context: Context, target: Target) -> Found:
             await start_watching(context, group)
     await compare_assignments(context, target, found, assignments)
     await registry.save(context.store, found)
-    _tell(context, target, "found", groups=len(groups))
+    context.emit(TargetFound(target=target.name, groups=len(groups)))
     return found
-
-
-def _tell(
-    context: Context, target: Target, result: str, *, problem: bool = False, **fields: str | int
-) -> None:
-    context.emit(Event("target", result, {"target": target.name, **fields}, problem=problem))
 
 
 async def service_principal(directory: Directory, target: Target) -> Json:

@@ -13,15 +13,22 @@ from typing import TypeVar
 
 from hasten.domain.notifications import Hint, Lifecycle, Refusal, read, read_lifecycle
 from hasten.errors import TemporaryError
-from hasten.json import Json
 from hasten.limits import ENQUEUE_TIMEOUT, MAX_NOTIFICATION_BYTES
 from hasten.messages import Look, SubscriptionEvent
 from hasten.ports.bus import DIRECTORY_CHANGES, Bus, Message
 from hasten.ports.clock import Now
 from hasten.ports.store import Store
-from hasten.ports.telemetry import Emit, Event
+from hasten.ports.telemetry import Emit
 from hasten.records import discovered as registry
 from hasten.records import subscriptions
+from hasten.telemetry.notifications import (
+    BodyRefused,
+    LifecycleNotQueued,
+    LifecycleQueued,
+    NotificationsNotQueued,
+    NotificationsQueued,
+    NotificationsRefused,
+)
 from hasten.watch.cached_set import Remembered
 
 BUCKET = timedelta(seconds=2)
@@ -63,8 +70,8 @@ class Receiving:
         hints = await self._of_watched_groups(await self._of_known_subscriptions(readings))
         if not hints:
             return HTTPStatus.ACCEPTED
-        about = {"groups": [hint.group for hint in hints]}
-        return await self._queue("notification", looks(hints, self.now()), about)
+        queued = NotificationsQueued(groups=[hint.group for hint in hints])
+        return await self._queue(looks(hints, self.now()), queued, NotificationsNotQueued)
 
     async def receive_lifecycle(self, body: bytes) -> HTTPStatus:
         """As `receive`, of events about the subscriptions themselves."""
@@ -77,18 +84,20 @@ class Receiving:
         events = await self._of_known_subscriptions(readings)
         if not events:
             return HTTPStatus.ACCEPTED
-        about = {"events": sorted({told.event for told in events})}
-        return await self._queue("lifecycle", attends(events), about)
+        queued = LifecycleQueued(events=sorted({told.event for told in events}))
+        return await self._queue(attends(events), queued, LifecycleNotQueued)
 
     def _items(self, body: bytes) -> Sequence[object] | HTTPStatus:
         if len(body) > MAX_NOTIFICATION_BYTES:
-            return self._refused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return self._refused(
+                BodyRefused(result="too_large"), HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            )
         try:
             items = json.loads(body)["value"]
         except (ValueError, RecursionError, KeyError, TypeError):
-            return self._refused("bad_json", HTTPStatus.BAD_REQUEST)
+            return self._refused(BodyRefused(result="bad_json"), HTTPStatus.BAD_REQUEST)
         if not isinstance(items, list):
-            return self._refused("bad_json", HTTPStatus.BAD_REQUEST)
+            return self._refused(BodyRefused(result="bad_json"), HTTPStatus.BAD_REQUEST)
         return items
 
     async def _of_known_subscriptions(self, readings: Sequence[Item | Refusal]) -> list[Item]:
@@ -115,23 +124,28 @@ class Receiving:
         self._count(Counter({Refusal.NOT_WATCHED: len(by_group) - len(watched)}))
         return watched
 
-    async def _queue(self, name: str, messages: Sequence[Message], about: Json) -> HTTPStatus:
+    async def _queue(
+        self,
+        messages: Sequence[Message],
+        queued: NotificationsQueued | LifecycleQueued,
+        not_queued: type[NotificationsNotQueued | LifecycleNotQueued],
+    ) -> HTTPStatus:
         try:
             async with asyncio.timeout(ENQUEUE_TIMEOUT.total_seconds()):
                 await self.bus.send(DIRECTORY_CHANGES, messages)
         except (TemporaryError, TimeoutError) as error:
-            self.emit(Event(name, "not_queued", {"reason": str(error)}, problem=True))
+            self.emit(not_queued(reason=str(error)))
             return HTTPStatus.SERVICE_UNAVAILABLE
-        self.emit(Event(name, "queued", about))
+        self.emit(queued)
         return HTTPStatus.ACCEPTED
 
     def _count(self, refused: Counter[Refusal]) -> None:
         for refusal, count in refused.items():
             if count:
-                self.emit(Event("notification", refusal, {"count": count}))
+                self.emit(NotificationsRefused(result=refusal, count=count))
 
-    def _refused(self, result: str, status: HTTPStatus) -> HTTPStatus:
-        self.emit(Event("notification", result))
+    def _refused(self, body: BodyRefused, status: HTTPStatus) -> HTTPStatus:
+        self.emit(body)
         return status
 
 

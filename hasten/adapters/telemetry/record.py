@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hasten.ports.store import Json
+from hasten.json import Json
 from hasten.ports.telemetry import Event
 
 

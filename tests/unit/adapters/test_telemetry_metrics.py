@@ -156,8 +156,8 @@ def test_a_metric_is_fed_by_results_and_fields_that_events_have(instrument: Inst
 def test_a_metric_takes_a_number_in_its_unit(instrument: Instrument) -> None:
     kinds = {event.fields.get(instrument.value) for event in fed_by(instrument)} - {None}
 
-    expected = {
-        ("", "1", 1): set[Kind](),
+    expected: dict[tuple[str, str, float], set[Kind]] = {
+        ("", "1", 1): set(),
         ("value", "1", 1): {Kind.COUNT},
         ("value", "s", 1): {Kind.SECONDS},
         ("value", "s", 1000): {Kind.MILLISECONDS},

@@ -44,15 +44,6 @@ def test_the_log_writes_name_result_and_the_declared_fields(
         assert (record.levelno == logging.ERROR) is (result in of.problems)
 
 
-@PER_EVENT
-def test_an_event_cannot_be_made_with_a_field_that_it_does_not_declare(event: type[Event]) -> None:
-    of = declared(event)
-    [result, *_] = of.results
-
-    with pytest.raises(TypeError, match="misspelt"):
-        event(result=result, **sample(of), misspelt=1)
-
-
 def test_a_field_that_is_none_is_left_out() -> None:
     [backlog] = [event for event in classes() if event.name == "backlog"]
 
