@@ -55,6 +55,7 @@ class CursorReset(Event):
 
     name = "look"
     problems = frozenset({"started", "restarted"})
+    alerts = frozenset({"history-lost"})
     result: Literal["started", "restarted"]
     group: Id
     found_by: Label

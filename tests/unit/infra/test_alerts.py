@@ -26,7 +26,7 @@ def faults(rules: Iterable[Rule], events: Sequence[Declared]) -> list[str]:
     """What a rule reads and no event has, and events that name other rules than those that read
     them."""
     readers: dict[int, set[str]] = {number: set() for number in range(len(events))}
-    found = []
+    found: list[str] = []
     for rule in rules:
         for read in rule["events"]:
             of_name = [n for n, event in enumerate(events) if event.name == read["event"]]
