@@ -51,8 +51,10 @@ class Store(Protocol):
         """The documents whose key begins with `prefix`, in key order (code points)."""
         ...
 
-    async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
-        """Writes all or nothing.
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
+        """Writes all or nothing. Returns the new etag of each write, None for a Delete.
 
         At most MAX_WRITES, each key once, else ValueError. Raises Conflict when a Put without
         etag finds the key, or when a Put or Delete with etag finds another etag or no document.

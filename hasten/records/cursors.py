@@ -1,7 +1,7 @@
 """The cursor of a watched group: up to where its membership history has been read."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.ports.store import Put, Store
 
@@ -16,6 +16,10 @@ class Cursor:
     link: str
     origin: int
     etag: str | None = None
+
+    def age(self, now: datetime) -> timedelta:
+        """Since the slice of history began."""
+        return timedelta(milliseconds=_milliseconds(now) - self.origin)
 
     def moved(self, link: str, now: datetime) -> "Cursor":
         return Cursor(link, max(self.origin + 1, _milliseconds(now)), self.etag)

@@ -55,7 +55,7 @@ class Intents:
         def decide(known: Intent | None, seen: Intent) -> Intent | None:
             return change(seen) if known == seen else None
 
-        return await self._rows.update(intents, decide)
+        return await self._rows.update(intents, decide, as_listed=True)
 
     async def finish(self, intents: Sequence[Intent], outcome: str) -> list[Intent]:
         """Marks as done those that are still as given; a newer event's stay open."""

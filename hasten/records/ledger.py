@@ -80,7 +80,7 @@ class Ledger:
             )
             return settle(known) if known is not None and waits else None
 
-        return await self._rows.update(changes, end)
+        return await self._rows.update(changes, end, as_listed=True)
 
     async def move(self, changes: Sequence[Change], to: Callable[[Change], Change]) -> list[Change]:
         """Writes `to(change)` for the rows of one target that are still exactly as given: whoever
@@ -89,7 +89,7 @@ class Ledger:
         def decide(known: Change | None, seen: Change) -> Change | None:
             return to(seen) if known == seen else None
 
-        return await self._rows.update(changes, decide)
+        return await self._rows.update(changes, decide, as_listed=True)
 
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes rows that ended before `before`; how many."""

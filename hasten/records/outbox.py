@@ -38,7 +38,11 @@ class Outbox:
     async def flush(self, target: str) -> int:
         """Sends what lies in the outbox of `target`, then forgets it; how many."""
         sent = 0
-        while letters := await self.store.scan(COLLECTION, target, PREFIX, MAX_WRITES):
+        is_full = True
+        while is_full and (
+            letters := await self.store.scan(COLLECTION, target, PREFIX, MAX_WRITES)
+        ):
+            is_full = len(letters) == MAX_WRITES
             await self.bus.send(
                 PROVISIONING_OUTCOMES,
                 [message(d.key.removeprefix(PREFIX), dict(d.body)) for d in letters],

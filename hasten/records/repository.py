@@ -2,7 +2,7 @@
 open ones are read without touching the others."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -19,6 +19,9 @@ ATTEMPTS = 8
 """Lost races in a row before the conflict surfaces; Service Bus then delivers the message again."""
 
 T = TypeVar("T")
+
+Stored = tuple[dict[str, Document], T | None]
+"""The documents of a row by form (more than one only if a writer was not ours), and the row."""
 
 Decide = Callable[[T | None, T], T | None]
 """(stored, given) → what to store; None leaves it as it is."""
@@ -43,6 +46,8 @@ class Rows(Generic[T]):
     def __init__(self, store: Store, shape: Shape[T]) -> None:
         self._store = store
         self._shape = shape
+        self._seen: dict[str, dict[str, tuple[Document, T]]] = {}
+        """Rows in the first form by partition and name, as they were listed or written last."""
 
     async def listed(
         self, partition: str, form: str, prefix: str = "", limit: int | None = None
@@ -50,36 +55,48 @@ class Rows(Generic[T]):
         """Rows in one form whose name begins with `prefix`."""
         shape = self._shape
         documents = await self._store.scan(shape.collection, partition, form + prefix, limit)
-        return [shape.parse(document.body) for document in documents]
+        rows = [shape.parse(document.body) for document in documents]
+        if form == shape.forms[0]:
+            self._seen[partition] = {
+                shape.name(row): (document, row)
+                for document, row in zip(documents, rows, strict=True)
+            }
+        return rows
 
     async def find(self, partition: str, name: str) -> T | None:
         """The row in whatever form it is."""
-        _, row = await self._read(partition, name)
+        _, row = await self._read(partition, name, self._shape.forms)
         return row
 
-    async def update(self, rows: Sequence[T], decide: Decide[T]) -> list[T]:
+    async def update(
+        self, rows: Sequence[T], decide: Decide[T], *, as_listed: bool = False
+    ) -> list[T]:
         """Puts `decide(stored, row)` for each row of one partition, where it is not None.
+        `as_listed` when the rows were read before: what was last seen of them is then not read
+        again, as its etag tells whether it is still so.
 
         Raises Conflict after too many lost races.
         """
         written: list[T] = []
         for start in range(0, len(rows), ROWS_PER_COMMIT):
             chunk = rows[start : start + ROWS_PER_COMMIT]
+            stored = self._as_listed if as_listed else self._as_expected
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(Conflict),
                 stop=stop_after_attempt(ATTEMPTS),
                 reraise=True,
             ):
                 with attempt:
-                    written += await self._update_once(chunk, decide)
+                    written += await self._update_once(chunk, decide, stored)
+                stored = self._in_all_forms
         return written
 
     async def remove(self, rows: Sequence[T], is_still: Callable[[T], bool]) -> int:
         """Deletes rows for which `is_still` holds; how many."""
         removed = 0
         for row in rows:
-            partition, name = self._shape.partition(row), self._shape.name(row)
-            documents, stored = await self._read(partition, name)
+            partition = self._shape.partition(row)
+            documents, stored = await self._in_all_forms(row)
             if stored is None or not is_still(stored):
                 continue
             deletes = [Delete(d.key, d.etag) for d in documents.values()]
@@ -90,26 +107,46 @@ class Rows(Generic[T]):
             removed += 1
         return removed
 
-    async def _update_once(self, rows: Sequence[T], decide: Decide[T]) -> list[T]:
+    async def _update_once(
+        self, rows: Sequence[T], decide: Decide[T], stored: Callable[[T], Awaitable[Stored[T]]]
+    ) -> list[T]:
         partition = self._shape.partition(rows[0])
-        reads = await asyncio.gather(
-            *(self._read(partition, self._shape.name(row)) for row in rows)
-        )
+        reads = await asyncio.gather(*(stored(row) for row in rows))
         written: list[T] = []
         writes: list[Write] = []
-        for (documents, stored), row in zip(reads, rows, strict=True):
-            decided = decide(stored, row)
+        for (documents, known), row in zip(reads, rows, strict=True):
+            decided = decide(known, row)
             if decided is not None:
                 written.append(decided)
                 writes += self._writes(documents, decided)
-                writes += self._shape.beside(stored, decided)
+                writes += self._shape.beside(known, decided)
         if writes:
-            await self._store.commit(self._shape.collection, partition, writes)
+            etags = await self._store.commit(self._shape.collection, partition, writes)
+            self._note(partition, written, zip(writes, etags, strict=True))
         return written
 
-    async def _read(self, partition: str, name: str) -> tuple[dict[str, Document], T | None]:
-        """The documents of the row by form (more than one only if a writer was not ours)."""
-        forms = self._shape.forms
+    async def _as_listed(self, row: T) -> Stored[T]:
+        shape = self._shape
+        document, seen = self._seen.get(shape.partition(row), {}).get(shape.name(row), (None, None))
+        if document is not None and seen == row:
+            return {shape.form(row): document}, seen
+        return await self._as_expected(row)
+
+    async def _as_expected(self, row: T) -> Stored[T]:
+        """Reads the form that `row` has first, and the others only where it is not found there."""
+        shape = self._shape
+        form, name = shape.form(row), shape.name(row)
+        document = await self._store.get(shape.collection, shape.partition(row), form + name)
+        if document is not None:
+            return {form: document}, shape.parse(document.body)
+        others = [other for other in shape.forms if other != form]
+        return await self._read(shape.partition(row), name, others)
+
+    async def _in_all_forms(self, row: T) -> Stored[T]:
+        shape = self._shape
+        return await self._read(shape.partition(row), shape.name(row), shape.forms)
+
+    async def _read(self, partition: str, name: str, forms: Sequence[str]) -> Stored[T]:
         found = await asyncio.gather(
             *(self._store.get(self._shape.collection, partition, form + name) for form in forms)
         )
@@ -127,3 +164,18 @@ class Rows(Generic[T]):
             Put(key, self._shape.body(row), same.etag if same else None),
             *(Delete(other.key, other.etag) for other in others),
         ]
+
+    def _note(
+        self, partition: str, rows: Sequence[T], done: Iterable[tuple[Write, str | None]]
+    ) -> None:
+        """What was written, where its partition has been listed."""
+        shape, seen = self._shape, self._seen.get(partition)
+        if seen is None:
+            return
+        put = {
+            w.key: Document(w.key, w.body, etag) for w, etag in done if isinstance(w, Put) and etag
+        }
+        for row in rows:
+            seen.pop(shape.name(row), None)
+            if shape.form(row) == shape.forms[0]:
+                seen[shape.name(row)] = put[shape.form(row) + shape.name(row)], row

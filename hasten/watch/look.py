@@ -25,15 +25,15 @@ REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (5, 15, 45))
 
 LOST_RACES = 5
 
+LINK_KEPT = timedelta(days=1)
+"""How old the link of a group may grow in which nothing changes. Graph documents that a delta
+link ends after 7 days."""
+
 
 async def look(context: Context, look: Look) -> None:
     """Raises TemporaryError and PermanentError of Graph, with nothing lost."""
-    targets = await _watchers(context, look.group)
-    if not targets:
-        context.emit(GroupNotWatched(group=look.group, found_by=look.found_by))
-        return
     members = await context.looks.run(look.group, lambda: _read_on(context, look))
-    await _look_again_for_what_is_missing(context, look, targets[0], members or ())
+    await _look_again_for_what_is_missing(context, look, members or ())
 
 
 async def _watchers(context: Context, group: str) -> Sequence[str]:
@@ -44,7 +44,7 @@ async def _watchers(context: Context, group: str) -> Sequence[str]:
 async def _read_on(context: Context, look: Look) -> Sequence[Member]:
     """Reads the delta, moves the cursor; when another look was faster, reads on from there.
     Where a page cannot be read, what came before it is written down and the next look goes on from
-    there.
+    there. A delta without members leaves the cursor where it is: the next look reads it again.
 
     Who watches is read last: a target that is noted later reads the members later still.
     """
@@ -52,6 +52,9 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
     for _ in range(LOST_RACES):
         cursor = await cursors.load(context.store, look.group)
         if cursor is None:
+            if not await _watchers(context, look.group):
+                context.emit(GroupNotWatched(group=look.group, found_by=look.found_by))
+                return seen
             await start_watching(context, look.group)
             context.emit(CursorReset(result="started", group=look.group, found_by=look.found_by))
             return seen
@@ -65,12 +68,16 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
             delta, cut = error.read, error
         members = delta.members.get(look.group, ())
         seen += members
-        targets = await _watchers(context, look.group)
+        targets = await _watchers(context, look.group) if members else ()
+        if members and not targets:
+            context.emit(GroupNotWatched(group=look.group, found_by=look.found_by))
+            return ()
         await _record(context, look, cursor.origin, targets, members, began=began)
-        moved = cursor.moved(delta.link, context.now())
+        now = context.now()
+        is_read = bool(members) or cursor.age(now) >= LINK_KEPT
         try:
-            if cut is None or moved.link != cursor.link:
-                await cursors.save(context.store, look.group, moved)
+            if delta.link != cursor.link if cut is not None else is_read:
+                await cursors.save(context.store, look.group, cursor.moved(delta.link, now))
         except Conflict:
             continue
         if cut is not None:
@@ -131,16 +138,20 @@ async def _restart(context: Context, look: Look, cursor: Cursor) -> None:
 
 
 async def _look_again_for_what_is_missing(
-    context: Context, look: Look, target: str, members: Sequence[Member]
+    context: Context, look: Look, members: Sequence[Member]
 ) -> None:
     seen = {member.id: member.removed for member in members}
     hinted = [(user, False) for user in look.added] + [(user, True) for user in look.removed]
+    hinted = [(user, removed) for user, removed in hinted if user not in seen]
+    if not hinted or look.looks >= len(REPLICATION_LADDER):
+        return
+    targets = await _watchers(context, look.group)
     missing = [
         (user, removed)
         for user, removed in hinted
-        if user not in seen and not await _known(context, target, look.group, user, removed)
+        if targets and not await _known(context, targets[0], look.group, user, removed)
     ]
-    if not missing or look.looks >= len(REPLICATION_LADDER):
+    if not missing:
         return
     again = replace(
         look,

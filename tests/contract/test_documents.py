@@ -151,3 +151,32 @@ async def test_a_commit_of_nothing_is_no_error(store: Store, collection: str) ->
     await store.commit(collection, PARTITION, [])
 
     assert list(await store.scan(collection, PARTITION)) == []
+
+
+async def test_a_commit_returns_the_etag_of_each_put_and_none_for_a_delete(
+    store: Store, collection: str
+) -> None:
+    await put(store, collection, "goes")
+    goes = await read(store, collection, "goes")
+    await put(store, collection, "stays")
+    stays = await read(store, collection, "stays")
+
+    etags = await store.commit(
+        collection,
+        PARTITION,
+        [Put("new", {}), Delete("goes", goes.etag), Put("stays", {"is": 2}, stays.etag)],
+    )
+
+    new = await read(store, collection, "new")
+    changed = await read(store, collection, "stays")
+    assert list(etags) == [new.etag, None, changed.etag]
+
+
+async def test_an_etag_that_a_commit_returned_lets_the_next_one_through(
+    store: Store, collection: str
+) -> None:
+    [first] = await store.commit(collection, PARTITION, [Put("key", {"is": 1})])
+    [second] = await store.commit(collection, PARTITION, [Put("key", {"is": 2}, first)])
+    await store.commit(collection, PARTITION, [Put("key", {"is": 3}, second)])
+
+    assert (await read(store, collection, "key")).body == {"is": 3}

@@ -30,18 +30,25 @@ class MemoryStore:
         )
         return [self._document(name) for name in found[:limit]]
 
-    async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
         check_commit(collection, partition, writes)
         for write in writes:
             _, etag = self._documents.get((collection, partition, write.key), ("", None))
             if etag != write.etag:
                 raise Conflict(write.key)
+        made: list[str | None] = []
         for write in writes:
             name = (collection, partition, write.key)
             if isinstance(write, Delete):
                 del self._documents[name]
+                made.append(None)
             else:
-                self._documents[name] = (encoded(write.body), f"etag-{next(self._etags)}")
+                etag = f"etag-{next(self._etags)}"
+                self._documents[name] = (encoded(write.body), etag)
+                made.append(etag)
+        return made
 
     def _document(self, name: tuple[str, str, str]) -> Document:
         text, etag = self._documents[name]

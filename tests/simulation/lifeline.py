@@ -91,17 +91,20 @@ class HostStore:
             f"scan {collection}", lambda: self._store.scan(collection, partition, prefix, limit)
         )
 
-    async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
         faults = self._lifeline.faults
         _fail_if(faults, "store_before", "the store did not answer")
         if faults.strikes("store_conflict"):
             raise Conflict(writes[0].key)
-        await self._lifeline.carry(
+        etags = await self._lifeline.carry(
             f"commit {collection}",
             lambda: self._store.commit(collection, partition, writes),
             STORE_LATENCY,
         )
         _fail_if(faults, "store_after", "the store's answer was lost")
+        return etags
 
     async def close(self) -> None:
         return None

@@ -37,10 +37,13 @@ class Fuse:
 class CrashingStore(MemoryStore):
     fuse = Fuse(-1, after=False)
 
-    async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
         self.fuse.before()
-        await super().commit(collection, partition, writes)
+        etags = await super().commit(collection, partition, writes)
         self.fuse.after()
+        return etags
 
 
 class CrashingBus(FakeBus):

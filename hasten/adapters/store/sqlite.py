@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import TypeVar
 
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
@@ -41,10 +42,10 @@ ORDER BY key LIMIT ?
 """
 INSERT = """
 INSERT INTO documents (collection, partition, key, body, etag)
-VALUES (?, ?, ?, ?, hex(randomblob(8))) ON CONFLICT DO NOTHING
+VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 UPDATE = """
-UPDATE documents SET body = ?, etag = hex(randomblob(8))
+UPDATE documents SET body = ?, etag = ?
 WHERE collection = ? AND partition = ? AND key = ? AND etag = ?
 """
 DELETE = "DELETE FROM documents WHERE collection = ? AND partition = ? AND key = ? AND etag = ?"
@@ -79,9 +80,13 @@ class SqliteStore:
         bounds = (collection, partition, prefix, prefix.encode() + ABOVE_UTF8, most)
         return [_document(row) for row in await self._run(lambda c: list(c.execute(SCAN, bounds)))]
 
-    async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
         check_commit(collection, partition, writes)
-        await self._run(lambda c: _commit(c, collection, partition, writes))
+        etags = [token_hex(8) if isinstance(write, Put) else None for write in writes]
+        await self._run(lambda c: _commit(c, collection, partition, writes, etags))
+        return etags
 
     async def close(self) -> None:
         await self._run(lambda c: c.close())
@@ -120,13 +125,17 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _commit(
-    connection: sqlite3.Connection, collection: str, partition: str, writes: Sequence[Write]
+    connection: sqlite3.Connection,
+    collection: str,
+    partition: str,
+    writes: Sequence[Write],
+    etags: Sequence[str | None],
 ) -> None:
     """Takes the write lock first: what is compared stays true until it is written."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for write in writes:
-            statement, values = _statement((collection, partition, write.key), write)
+        for write, etag in zip(writes, etags, strict=True):
+            statement, values = _statement((collection, partition, write.key), write, etag)
             if connection.execute(statement, values).rowcount == 0:
                 raise Conflict(write.key)
         connection.execute("COMMIT")
@@ -135,11 +144,15 @@ def _commit(
             connection.execute("ROLLBACK")
 
 
-def _statement(at: tuple[str, str, str], write: Write) -> tuple[str, tuple[str, ...]]:
+def _statement(
+    at: tuple[str, str, str], write: Write, etag: str | None
+) -> tuple[str, tuple[str | None, ...]]:
     if not isinstance(write, Put):
         return DELETE, (*at, write.etag)
     body = encoded(write.body)
-    return (INSERT, (*at, body)) if write.etag is None else (UPDATE, (body, *at, write.etag))
+    if write.etag is None:
+        return INSERT, (*at, body, etag)
+    return UPDATE, (body, etag, *at, write.etag)
 
 
 def _document(row: tuple[str, str, str]) -> Document:

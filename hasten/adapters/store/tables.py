@@ -87,19 +87,21 @@ class TableStore:
                 return []
         return sorted(found, key=lambda document: document.key)
 
-    async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
         check_commit(collection, partition, writes)
         if not writes:
-            return
+            return ()
         table = self._table(collection)
         with _translated():
             try:
-                await _submit(table, partition, writes)
+                return await _submit(table, partition, writes)
             except HttpResponseError as error:
                 if _code(error) != TableErrorCode.TABLE_NOT_FOUND:
                     raise
                 await self._service.create_table_if_not_exists(table.table_name)
-                await _submit(table, partition, writes)
+                return await _submit(table, partition, writes)
 
     async def close(self) -> None:
         await self._service.close()
@@ -114,10 +116,12 @@ def pieces(body: str) -> dict[str, str]:
     return {f"body{n:02}": body[start : start + PIECE] for n, start in enumerate(starts)}
 
 
-async def _submit(table: TableClient, partition: str, writes: Sequence[Write]) -> None:
+async def _submit(
+    table: TableClient, partition: str, writes: Sequence[Write]
+) -> Sequence[str | None]:
     """An entity group transaction. Raises Conflict."""
     try:
-        await table.submit_transaction([_operation(partition, write) for write in writes])
+        answers = await table.submit_transaction([_operation(partition, w) for w in writes])
     except TableTransactionError as error:
         lost = error.status_code in LOST_RACE and _code(error) not in {
             TableErrorCode.TABLE_NOT_FOUND,
@@ -126,6 +130,10 @@ async def _submit(table: TableClient, partition: str, writes: Sequence[Write]) -
         if lost:
             raise Conflict(writes[error.index].key) from error
         raise
+    return [
+        str(answer["etag"]) if isinstance(write, Put) else None
+        for write, answer in zip(writes, answers, strict=True)
+    ]
 
 
 def _operation(partition: str, write: Write) -> tuple[str, dict[str, str], dict[str, Any]]:

@@ -19,7 +19,6 @@ from hasten.domain.pacing import Pace
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL, WINDOW, WINDOW_MARGIN
 from hasten.messages import Look, Wake
 from hasten.ports.clock import NewId, Now
-from hasten.ports.store import Document, Write
 from hasten.ports.telemetry import Emit, Event
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
@@ -28,6 +27,7 @@ from hasten.watch.look import look, start_watching
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import JOB, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
+from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
@@ -120,7 +120,7 @@ def spelt(span: timedelta) -> str:
 class Ports:
     """What `hasten.ports.ports.Ports` asks for, of one World."""
 
-    store: "CountingStore"
+    store: CountingStore
     events: list[Event]
     bus: FakeBus
     directory: FakeDirectory
@@ -137,7 +137,7 @@ class Ports:
 
 async def quiet_runs() -> Mapping[str, tuple[int, int]]:
     """Each timer's requests to the store and its lines of log, when nothing has changed."""
-    world, store = World(), CountingStore()
+    world, store = World(), CountingStore(MemoryStore())
     ports = Ports(store, world.events, world.bus, world.directory, now, world.new_id)
     loaded = settings.load(
         {
@@ -178,29 +178,9 @@ def test_what_the_timers_cost_is_what_the_page_says() -> None:
 # --- what a change costs ---
 
 
-class CountingStore(MemoryStore):
-    def __init__(self) -> None:
-        super().__init__()
-        self.requests = 0
-
-    async def get(self, collection: str, partition: str, key: str) -> Document | None:
-        self.requests += 1
-        return await super().get(collection, partition, key)
-
-    async def scan(
-        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
-    ) -> Sequence[Document]:
-        self.requests += 1
-        return await super().scan(collection, partition, prefix, limit)
-
-    async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
-        self.requests += 1
-        await super().commit(collection, partition, writes)
-
-
 async def cost(people: int, *, leaving: bool) -> Mapping[str, float]:
     """From the two looks of a notification to the proof, of people of one group at once."""
-    store = CountingStore()
+    store = CountingStore(MemoryStore())
     world = World(store=store)
     everyone = [user(n) for n in range(people)]
     await world.is_discovered()

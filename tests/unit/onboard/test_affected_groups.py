@@ -154,9 +154,11 @@ class SlowStore(MemoryStore):
         await asyncio.sleep(self._random.random())
         return await super().get(collection, partition, key)
 
-    async def commit(self, collection: str, partition: str, writes: Sequence[Write]) -> None:
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
         await asyncio.sleep(self._random.random())
-        await super().commit(collection, partition, writes)
+        return await super().commit(collection, partition, writes)
 
 
 @pytest.mark.parametrize("seed", range(20))

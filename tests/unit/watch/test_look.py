@@ -1,6 +1,7 @@
 """A look at one group: what is found is written down before anything else moves."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import NoneType
@@ -12,12 +13,14 @@ from hasten.errors import Conflict, TemporaryError
 from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
 from hasten.ports.directory import Member, MembershipDelta
+from hasten.ports.store import Write
 from hasten.provision.drain import drain
 from hasten.records import cursors
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
 from hasten.watch.look import look, start_watching
 from tests.fakes.directory import FakeDirectory
+from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
@@ -291,14 +294,46 @@ async def test_a_group_that_no_target_watches_is_not_read() -> None:
 
 
 @virtual
+async def test_a_look_that_finds_nothing_costs_one_read_of_the_store() -> None:
+    world = await watched()
+    before = await cursors.load(world.store, ENGINEERING)
+    world.store = counting = CountingStore(world.store)
+
+    await look(world.context, a_look())
+
+    assert counting.requests == 1
+    assert await cursors.load(world.store, ENGINEERING) == before
+
+
+@virtual
+async def test_the_link_of_a_group_in_which_nothing_happens_is_renewed_once_a_day() -> None:
+    world = await watched()
+    before = await cursors.load(world.store, ENGINEERING)
+
+    await asyncio.sleep(timedelta(hours=23).total_seconds())
+    await look(world.context, a_look())
+    assert await cursors.load(world.store, ENGINEERING) == before
+    await asyncio.sleep(timedelta(hours=1).total_seconds())
+    await look(world.context, a_look())
+
+    after = await cursors.load(world.store, ENGINEERING)
+    assert before is not None
+    assert after is not None
+    assert after.origin > before.origin
+
+
+@virtual
 async def test_looks_that_lose_every_race_surface_for_redelivery() -> None:
     world = await watched()
+    world.directory.join(ENGINEERING, user(1))
     save = world.store.commit
 
-    async def somebody_was_faster(collection: str, partition: str, writes: object) -> None:
+    async def somebody_was_faster(
+        collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
         if collection == cursors.COLLECTION:
             raise Conflict(ENGINEERING)
-        await save(collection, partition, writes)  # type: ignore[arg-type]
+        return await save(collection, partition, writes)
 
     world.store.commit = somebody_was_faster  # type: ignore[method-assign]
 
