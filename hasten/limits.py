@@ -77,3 +77,14 @@ RENEW_APART = timedelta(minutes=10)
 RETENTION = timedelta(days=90)
 """How long Hasten keeps what has ended. Of an older event it cannot know whether a newer one of the
 same people came before it."""
+
+REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 240))
+"""Waits between tries of a call that Entra does not honour yet: it counts a new assignment, and one
+that was taken away, only after "up to a few minutes" (Entra docs, "Provision on demand")."""
+
+ASSIGNMENT_COUNTS_WITHIN = timedelta(minutes=5)
+"""Sooner after a change, "in sync" may mean that Entra has not seen it: "up to a few minutes"."""
+
+SETTLED_AFTER = timedelta(minutes=2)
+"""What was written to the directory longer ago than this is taken to show everywhere. Graph
+documents no bound."""

@@ -147,7 +147,12 @@ class Target:
             served = self._apply(replace(asked, members=others))
             members = [*served.members, *refused.values()]
             logged = replace(served, code=Code.SUCCESS, action="Update", members=members)
-        return replace(logged, code=Code.SUCCESS, action="Update", error_code=""), logged
+        is_out = (
+            asked.subject.kind == "user"
+            and not self.scope.entitlement(asked.subject.id).is_entitled
+        )
+        action = "Disable" if is_out else "Update"
+        return replace(logged, code=Code.SUCCESS, action=action, error_code=""), logged
 
     def _write_log(self, outcome: Outcome, run: Run) -> None:
         principal = self.service_principal

@@ -61,7 +61,9 @@ class Change:
     once the user call that must come before the group call has succeeded (`grants_by:
     user_then_group`). `expected_at` is when Entra's own cycle should have done what is left to it.
     `needs_proof` stays set until the provisioning log has confirmed the answer, or has not in time;
-    `contradicted` counts how often it said the opposite.
+    `contradicted` counts how often it said the opposite, or a cycle ran and nothing
+    showed that it did what was left to it. `keeps_assignment` is set once
+    a leaver was found to keep another assignment: it is read once more before the row ends.
     """
 
     target: str
@@ -88,6 +90,7 @@ class Change:
     expected_at: datetime | None = None
     needs_proof: bool = False
     contradicted: int = 0
+    keeps_assignment: bool = False
     answer: str = ""
 
     @property
@@ -105,8 +108,10 @@ class Change:
 def newer(known: Change | None, found: Change) -> Change | None:
     """What the ledger must hold after `found`; None when `known` already covers it.
 
-    A repeated read of the same slice changes nothing, unless it began later and saw the opposite:
-    two instances may read one slice at the same time, and the older sight must not win.
+    A repeated read of the same slice changes nothing, unless it saw the user leave: two instances
+    may read one slice at the same time, and a replica that lags may answer the later one. A user
+    who joined again is found when their assignments are read for the call. What Hasten itself wrote
+    is older than only a later read.
 
     A newer slice with the same action leaves a row that has not been called yet as it is, but for
     its origin, so that it keeps its place in the queue; a row that was called, or waits for a
@@ -118,7 +123,8 @@ def newer(known: Change | None, found: Change) -> Change | None:
         return None
     same = known.action is found.action
     if found.origin == known.origin and not (same and known.ahead is not found.ahead):
-        is_news = not same and found.seen_at > known.seen_at
+        is_later = not known.ahead or found.seen_at > known.seen_at
+        is_news = found.is_removal and not same and is_later
         return found if is_news else _with_causes(known, found)
     untouched = known.state in {State.PENDING, State.HELD}
     seen_at_last = known.ahead and not found.ahead
@@ -149,9 +155,11 @@ def finished(
 def left_to_cycle(
     change: Change, *, now: datetime, reason: str, next_action: str, expected_at: datetime | None
 ) -> Change:
-    """With a time at which it is expected, somebody has to see that it comes."""
+    """A removal, and what is expected at a time, is watched until something shows that it came."""
     left = finished(change, State.LEFT_TO_CYCLE, now=now, reason=reason, next_action=next_action)
-    return replace(left, expected_at=expected_at, needs_proof=expected_at is not None)
+    return replace(
+        left, expected_at=expected_at, needs_proof=change.is_removal or expected_at is not None
+    )
 
 
 def held(change: Change, by: HeldBy, *, reason: str, next_action: str) -> Change:
@@ -186,7 +194,19 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
         expected_at=None,
         needs_proof=False,
         contradicted=0,
+        keeps_assignment=False,
         answer="",
+    )
+
+
+def rejoined(change: Change, *, now: datetime) -> Change:
+    """A leaver whom Graph lists as a member again, long after the change: one read of the history
+    showed both, and the removal was believed first."""
+    return replace(
+        restarted(change, Cause("", ""), now=now),
+        action=Action.ADDED,
+        causes=(),
+        found_by="reconcile",
     )
 
 

@@ -9,13 +9,10 @@ from typing import Any, Literal
 from hasten.domain.changes import Action, Change, State, newer
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
-from hasten.limits import MAX_LINKS_PER_PATCH
+from hasten.limits import MAX_LINKS_PER_PATCH, SETTLED_AFTER
 
 COMPANY = timedelta(seconds=1)
 """How long a new member waits for others: one PATCH adds twenty as fast as one."""
-
-SETTLED = timedelta(minutes=2)
-"""What was written longer ago than this shows everywhere; Graph documents no bound."""
 
 ENDED_WELL = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
 
@@ -107,7 +104,7 @@ def _was_called_since(row: Change, intent: Intent) -> bool:
 
 
 def _may_lag(row: Change, seen: Seen, now: datetime) -> bool:
-    return row.ahead and not seen.confirmed and now - row.found_at < SETTLED
+    return row.ahead and not seen.confirmed and now - row.found_at < SETTLED_AFTER
 
 
 def _change(intent: Intent, seen: Seen, now: datetime) -> Change:

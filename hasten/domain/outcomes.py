@@ -17,6 +17,10 @@ REJECTED: Final = "rejected"
 STALE: Final = "stale"
 """Results of events that never became a change."""
 
+NOT_TAKEN: Final = "revocation_not_taken"
+OVERDUE: Final = "revocation_overdue"
+"""Alerts about a leaver: a row that failed, and one that Entra's own cycle has not done in time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -98,6 +102,19 @@ def of_alert(
         "times": _times(ended=now),
     }
     return _outcome(ALERT, f"{name}|{target}|{group}|{key}", data, now)
+
+
+def of_revocation(name: str, change: Change, *, now: datetime) -> Outcome:
+    """The alert about a leaver who may still have access. One change has one alert of a name."""
+    return of_alert(
+        name,
+        target=change.target,
+        group=change.group,
+        reason=f"{change.user}: {change.reason}",
+        next_action=change.next_action,
+        key=f"{change.user}|{change.origin}",
+        now=now,
+    )
 
 
 def _outcome(kind: str, name: str, data: Mapping[str, Any], at: datetime | None) -> Outcome:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from hasten.domain.changes import DIRECT, Change
@@ -11,6 +11,9 @@ from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 
 GATHERING = tuple(timedelta(seconds=s) for s in (0.05, 0.1, 0.2, 0.4, 0.6, 0.6))
 """How long a grant with room waits for company, by the calls spent in the window."""
+
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class GrantsBy(StrEnum):
@@ -32,6 +35,10 @@ class Standing(StrEnum):
 
 OUT_OF_REACH = frozenset({Standing.DISABLED, Standing.DELETED})
 """Entra does not act on demand on users disabled or deleted in the directory: the cycle does."""
+
+
+WITHOUT_ACCESS = frozenset({Standing.UNASSIGNED, Standing.DISABLED})
+"""Users of whom the account in the app should be inactive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ def plan(
         return (
             change.group == DIRECT
             or grants_by is GrantsBy.USER
-            or standings[change.user] is Standing.UNASSIGNED
+            or standings[change.user] in WITHOUT_ACCESS
         )
 
     def granted_by_user(change: Change) -> bool:
@@ -121,12 +128,18 @@ def plan(
 
 def _within_reach(change: Change, standings: Mapping[str, Standing]) -> bool:
     standing = standings.get(change.user)
-    return standing is not None and standing not in OUT_OF_REACH
+    return standing is not None and (standing not in OUT_OF_REACH or is_asked(change, standing))
+
+
+def is_asked(change: Change, standing: Standing) -> bool:
+    """Whether a removal that Entra's own cycle should have done is called although Entra does not
+    act on demand on disabled users: its answer shows whether the account is inactive."""
+    return standing is Standing.DISABLED and change.contradicted > 0
 
 
 def _disabling(call: Call, standings: Mapping[str, Standing]) -> Call:
     left = {standings[user] for user in call.users}
-    return replace(call, disables=call.group is None and left == {Standing.UNASSIGNED})
+    return replace(call, disables=call.group is None and left <= WITHOUT_ACCESS)
 
 
 def _calls(
@@ -156,3 +169,16 @@ def _chunks(members: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
 def reachable(changes: Sequence[Change], busy: Collection[str]) -> list[Change]:
     """The changes whose user is in no call under way: two calls on one person could cross."""
     return [change for change in changes if change.user not in busy]
+
+
+def in_turn(calls: Sequence[Call]) -> list[Call]:
+    """`calls` as probes of an open breaker: removals and grants take turns, and among each whoever
+    was called longest ago comes first. A call that always fails keeps nobody else waiting."""
+    last = max(calls, key=_called_at, default=None)
+    if last is None or _called_at(last) is NEVER:
+        return list(calls)
+    return sorted(calls, key=lambda call: (call.is_removal is last.is_removal, _called_at(call)))
+
+
+def _called_at(call: Call) -> datetime:
+    return max((c.called_at for c in call.changes if c.called_at is not None), default=NEVER)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from hasten.domain.account import Account
 from hasten.domain.changes import (
     DIRECT,
     Change,
@@ -14,11 +15,9 @@ from hasten.domain.changes import (
     waiting,
 )
 from hasten.domain.planning import Call
+from hasten.domain.revocation import OUT, revoked
 from hasten.domain.verdicts import UNREADABLE, Result, Verdict
-from hasten.limits import WINDOW
-
-REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 240))
-"""Entra honours a new assignment on demand only after "up to a few minutes" (Entra docs)."""
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_LADDER, WINDOW
 
 ATTEMPTS_TOGETHER = 3
 """Calls that name several people before each is tried alone: a group that was only just assigned
@@ -29,12 +28,10 @@ PERMISSION_PAUSE = timedelta(minutes=15)
 """A grant of permission by an admin is noticed this late at the latest."""
 
 NOT_ENTITLED = "check that the user is a direct member of a group assigned to the app"
-STILL_ASSIGNED = "Entra still counts the user as assigned"
-"""It has not seen yet that they left, or they were assigned in another way meanwhile: each try is
-planned anew."""
-
+NOT_YET = "Entra may not have seen the change yet"
 TAKEN = "Entra does not count the user as assigned yet, and disabled the account"
-NOT_REMOVED = "none: Entra's own cycle takes the user out of the group in the app"
+
+ANSWERS_A_REMOVAL = frozenset({Result.SUCCEEDED, Result.IN_SYNC, Result.NOT_ENTITLED})
 
 Backoff = Callable[[int], timedelta]
 """Attempt number from 1 on → how long to wait, jitter included."""
@@ -56,20 +53,18 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
     when Entra's own next cycle should be over.
     """
     change = replace(change, answer=verdict.evidence)
-    verdict = _of_grant(verdict) if not change.is_removal else verdict
+    if change.is_removal and verdict.result in ANSWERS_A_REMOVAL:
+        return revoked(change, call, verdict, now=now)
+    verdict = verdict if change.is_removal else _of_grant(verdict)
     match verdict.result:
         case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and change.group != DIRECT:
             return replace(change, state=State.PENDING, user_called=True, due_at=now)
-        case Result.IN_SYNC if call.disables and change.attempts < len(REPLICATION_LADDER):
+        case Result.IN_SYNC if _may_be_early(change, call, verdict, now):
             due = now + REPLICATION_LADDER[change.attempts]
-            return retried(change, due_at=due, reason=STILL_ASSIGNED)
+            return retried(change, due_at=due, reason=NOT_YET)
         case Result.SUCCEEDED | Result.IN_SYNC:
             ended = finished(change, State(verdict.result), now=now, reason=verdict.reason)
             return replace(ended, needs_proof=verdict.result is Result.SUCCEEDED)
-        case Result.NOT_ENTITLED if change.is_removal and call.group is None:
-            return finished(
-                change, State.IN_SYNC, now=now, reason="not entitled: nothing is left to revoke"
-            )
         case Result.THROTTLED:
             return waiting(
                 change, due_at=now + (verdict.retry_after or WINDOW), reason=verdict.reason
@@ -106,8 +101,10 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
                 State.LEFT_TO_CYCLE,
                 now=now,
                 reason=verdict.reason,
-                next_action=NOT_REMOVED if change.is_removal else NOT_ENTITLED,
+                next_action=NOT_ENTITLED,
             )
+        case Result.DISABLED if change.is_removal and verdict.account.is_out:
+            return finished(change, State.IN_SYNC, now=now, reason=OUT[verdict.account])
         case Result.DISABLED:
             return left_to_cycle(
                 change,
@@ -117,13 +114,22 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
                 expected_at=next_cycle,
             )
         case Result.TRANSIENT | Result.FAILED | Result.UNAVAILABLE:
-            return finished(
+            ended = finished(
                 change,
                 State.FAILED,
                 now=now,
                 reason=verdict.reason,
                 next_action=verdict.next_action,
             )
+            return replace(ended, needs_proof=change.is_removal)
+
+
+def _may_be_early(change: Change, call: Call, verdict: Verdict, now: datetime) -> bool:
+    """Whether "in sync" may be the state before the change. Of a user call the matching step says
+    more: the account is active."""
+    is_shown = call.group is None and verdict.account is Account.ACTIVE
+    is_new = now - change.seen_at < ASSIGNMENT_COUNTS_WITHIN
+    return is_new and not is_shown and change.attempts < len(REPLICATION_LADDER)
 
 
 def _is_hopeless(change: Change, verdict: Verdict) -> bool:

@@ -2,15 +2,16 @@
 inside strings, in one of three known shapes."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 
+from hasten.domain import account
+from hasten.domain.account import Account
 from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
-from hasten.domain.proof import TAKES
 from hasten.domain.redaction import evidence, redacted
 
 UNREADABLE = "UnreadableAnswer"
@@ -52,7 +53,8 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`code` is the app's or Entra's own word; `evidence` the answer, redacted and bounded. `took`
-    when what succeeded was taking an account away."""
+    when what succeeded was taking an account away; `account` is the account in the app as the
+    matching step found it, before the export."""
 
     result: Result
     code: str = ""
@@ -61,6 +63,7 @@ class Verdict:
     retry_after: timedelta | None = None
     evidence: str = ""
     took: bool = False
+    account: Account = Account.UNKNOWN
 
 
 def judge(answer: Answer) -> Verdict:
@@ -73,12 +76,13 @@ def judge(answer: Answer) -> Verdict:
     key, values = _json(body.get("key")), _records(_json(body.get("value")))
     result, code, message = _outcome(key, values)
     told = evidence(answer.body)
+    found = account.matched(values)
     match result:
         case "success":
-            took = any(str(value.get("action")).casefold() in TAKES for value in values)
-            return Verdict(Result.SUCCEEDED, code, evidence=told, took=took)
+            took = account.took(values)
+            return Verdict(Result.SUCCEEDED, code, evidence=told, took=took, account=found)
         case "skipped":
-            return _skipped(code, values, told)
+            return replace(_skipped(code, values, told), account=found)
         case "failure":
             return _failed(code, message, told)
     return _unreadable(answer)
@@ -91,18 +95,18 @@ def _outcome(key: Any, values: list[Mapping[str, Any]]) -> tuple[str, str, str]:
     """
     if isinstance(key, Mapping) and key.get("result"):
         details = _mapping(key.get("details"))
-        code = _code(details.get("errorCode") or _skip_reason(values))
+        code = _code(details.get("errorCode") or account.skip_reason(values))
         return _word(key["result"]), code, str(details.get("errorMessage") or "")
     told = [_mapping(record.get("statusInfo")) for record in values]
     told = [info for info in told if info.get("status")]
     if told:
         worst = max(told, key=lambda info: _badness(_word(info["status"])))
-        code = _code(worst.get("errorCode") or _skip_reason(values))
+        code = _code(worst.get("errorCode") or account.skip_reason(values))
         return _word(worst["status"]), code, str(worst.get("reason") or "")
-    words = [_word(step.get("status")) for step in _steps(values)]
+    words = [_word(step.get("status")) for step in account.steps(values)]
     if not words:
         return "", "", ""
-    return max(words, key=_badness), _code(_skip_reason(values)), ""
+    return max(words, key=_badness), _code(account.skip_reason(values)), ""
 
 
 def _badness(word: str) -> int:
@@ -208,28 +212,15 @@ def _code(value: Any) -> str:
     return redacted(str(value or ""))
 
 
-def _steps(values: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for record in values:
-        yield from _records(record.get("provisioningSteps"))
-
-
 def _detail(values: list[Mapping[str, Any]], *names: str) -> str:
     """The last of the steps' details with one of `names`, lower case. Names are display text."""
     found = ""
-    for step in _steps(values):
+    for step in account.steps(values):
         details = _mapping(step.get("details"))
         for name in names:
             if name in details:
                 found = str(details[name])
     return found.casefold()
-
-
-def _skip_reason(values: list[Mapping[str, Any]]) -> str:
-    for step in _steps(values):
-        reason = _mapping(step.get("details")).get("SkipReason")
-        if reason:
-            return str(reason)
-    return ""
 
 
 def _word(text: Any) -> str:

@@ -9,7 +9,6 @@ from hasten.domain.changes import State
 from hasten.domain.ensuring import (
     COMPANY,
     GONE,
-    SETTLED,
     UNKNOWN,
     Ending,
     Seen,
@@ -24,7 +23,7 @@ from hasten.ensure.members import Joined, add
 from hasten.ensure.work import Result, Work, let_go, marked, origin
 from hasten.errors import PermanentError
 from hasten.json import Json
-from hasten.limits import MAX_LINKS_PER_PATCH
+from hasten.limits import MAX_LINKS_PER_PATCH, SETTLED_AFTER
 from hasten.policy import policy_for
 from hasten.ports.directory import Member, NotYet
 from hasten.records import cursors
@@ -69,7 +68,7 @@ def _ready(context: Context, work: Work, wanted: Sequence[Intent]) -> Sequence[I
 
 async def _without_group(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
     """A group that is new may not show yet; nobody is a member of one that is gone."""
-    is_new = context.now() - min(intent.recorded_at for intent in wanted) < SETTLED
+    is_new = context.now() - min(intent.recorded_at for intent in wanted) < SETTLED_AFTER
     if is_new or await is_recent_group(context, work.target.name, work.group):
         raise NotYet(f"group {work.group} does not show yet")
     for intent in wanted:

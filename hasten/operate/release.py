@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from hasten.context import Context
-from hasten.domain.changes import Change, HeldBy, State, left_to_cycle, released
+from hasten.domain.changes import Change, HeldBy, State, finished, released
 from hasten.errors import PermanentError
 from hasten.messages import Wake
 from hasten.records.recent_removals import Removals
@@ -48,8 +48,12 @@ async def discard_changes(context: Context, target: str, rows: Sequence[Change])
     them back."""
     moved = await context.ledger.move(
         rows,
-        lambda row: left_to_cycle(
-            row, now=context.now(), reason=DISCARDED, next_action=STILL_DONE, expected_at=None
+        lambda row: finished(
+            row,
+            State.LEFT_TO_CYCLE,
+            now=context.now(),
+            reason=DISCARDED,
+            next_action=STILL_DONE,
         ),
     )
     await context.outbox.flush(target)

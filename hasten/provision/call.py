@@ -13,7 +13,7 @@ from hasten.domain.settlement import settle
 from hasten.domain.verdicts import Result, Verdict, judge
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import WINDOW
-from hasten.provision.change_events import ended
+from hasten.provision.change_events import emit_moved
 from hasten.provision.job import rediscover
 from hasten.provision.state import Drain
 from hasten.provision.triage import cycle_end
@@ -44,7 +44,7 @@ async def make(drain: Drain, call: Call) -> None:
     now = drain.now
     if verdict.result is Result.THROTTLED:
         await drain.window.throttled(now + (verdict.retry_after or WINDOW))
-    await _count_for_breaker(drain, verdict, now)
+    await _count_for_breaker(drain, call, verdict, now)
     if verdict.result is Result.UNKNOWN_JOB:
         verdict = await _rediscovered(drain, verdict, found)
     is_fresh = call.group is not None and found.is_fresh(call.group, now)
@@ -68,13 +68,13 @@ async def make(drain: Drain, call: Call) -> None:
     _emit_ended(drain, call, verdict, settled, seconds=(now - started).total_seconds())
 
 
-async def _count_for_breaker(drain: Drain, verdict: Verdict, now: datetime) -> None:
+async def _count_for_breaker(drain: Drain, call: Call, verdict: Verdict, now: datetime) -> None:
     """Only a call that came to nothing counts against the target: a refusal is an answer."""
     window, breaker = drain.window, drain.window.breaker
     if verdict.result not in {Result.TRANSIENT, Result.UNAVAILABLE}:
         await window.judged(breaker.answered())
         return
-    await window.judged(breaker.failed(now))
+    await window.judged(breaker.failed(call.users, now))
     if breaker.is_closed and not window.breaker.is_closed:
         drain.context.emit(BreakerOpened(target=drain.target.name, reason=verdict.reason))
 
@@ -149,4 +149,4 @@ def _emit_ended(
         )
     )
     for change in settled:
-        drain.context.emit(ended(change))
+        emit_moved(drain.context, change)

@@ -1,19 +1,40 @@
-"""The event that Hasten emits each time the state of a change moves."""
+"""Emits what becomes of a change each time its state moves."""
 
-from hasten.domain.changes import Change
-from hasten.telemetry.provision import ChangeMoved
+from hasten.context import Context
+from hasten.domain.changes import Change, State
+from hasten.domain.outcomes import NOT_TAKEN
+from hasten.telemetry.provision import ChangeMoved, RevocationDoubt, RevocationDoubted
 
 
-def ended(change: Change) -> ChangeMoved:
-    took = None if change.finished_at is None else change.finished_at - change.noticed_at
-    return ChangeMoved(
-        result=change.state,
-        target=change.target,
-        group=change.group,
-        user=change.user,
-        action=change.action,
-        reason=change.reason,
-        next_action=change.next_action,
-        found_by=change.found_by,
-        seconds=None if took is None else round(took.total_seconds(), 3),
+def emit_moved(context: Context, change: Change) -> None:
+    """A removal that failed also raises an alert: somebody may still have access. `seconds` count
+    from the notification to the end, or to the proof."""
+    ended = context.now() if change.state is State.CONFIRMED else change.finished_at
+    took = None if ended is None else ended - change.noticed_at
+    context.emit(
+        ChangeMoved(
+            result=change.state,
+            target=change.target,
+            group=change.group,
+            user=change.user,
+            action=change.action,
+            reason=change.reason,
+            next_action=change.next_action,
+            found_by=change.found_by,
+            seconds=None if took is None else round(took.total_seconds(), 3),
+        )
+    )
+    if change.is_removal and change.state is State.FAILED:
+        emit_doubt(context, change, NOT_TAKEN)
+
+
+def emit_doubt(context: Context, change: Change, name: RevocationDoubt) -> None:
+    context.emit(
+        RevocationDoubted(
+            result=name,
+            target=change.target,
+            group=change.group,
+            user=change.user,
+            reason=change.reason,
+        )
     )

@@ -1,63 +1,87 @@
-"""Where removed users stand with a target in the directory now: it decides how they are called."""
+"""Reads whether removed users are still assigned to the target: it decides how they are called."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from hasten.context import Context
 from hasten.domain.changes import DIRECT, Change
-from hasten.domain.ensuring import SETTLED
 from hasten.domain.planning import Standing
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.directory import Directory
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, SETTLED_AFTER
 
 Trouble = TemporaryError | PermanentError
 
 
-async def standings(
-    directory: Directory, service_principal: str, removals: Sequence[Change], *, now: datetime
-) -> tuple[Mapping[str, Standing], Mapping[str, Trouble]]:
-    """By user, and why others could not be read. A group the user has just left is not counted,
-    even while Graph still lists it."""
-    left: dict[str, set[str]] = defaultdict(set)
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where one user stands. `through` are the groups (or DIRECT) that Graph lists as assigning
+    the user to the target, those that were left lately included."""
+
+    standing: Standing
+    through: frozenset[str] = frozenset()
+
+
+async def removal_status(
+    context: Context, service_principal: str, removals: Sequence[Change]
+) -> tuple[Mapping[str, Status], Mapping[str, Trouble]]:
+    """By user, and why others could not be read."""
+    of_user: dict[str, list[Change]] = defaultdict(list)
     for removal in removals:
-        left[removal.user].update(_just_left(removal, now))
+        of_user[removal.user].append(removal)
     found = await asyncio.gather(
-        *(_tried(_standing(directory, service_principal, user, left[user])) for user in left)
+        *(_tried(_read(context, service_principal, rows)) for rows in of_user.values())
     )
-    where: dict[str, Standing] = {}
+    known: dict[str, Status] = {}
     troubles: dict[str, Trouble] = {}
-    for user, one in zip(left, found, strict=True):
-        if isinstance(one, Standing):
-            where[user] = one
+    for user, one in zip(of_user, found, strict=True):
+        if isinstance(one, Status):
+            known[user] = one
         else:
             troubles[user] = one
-    return where, troubles
+    return known, troubles
 
 
-async def _tried(reading: Awaitable[Standing]) -> Standing | Trouble:
+def is_member_again(row: Change, status: Status, now: datetime) -> bool:
+    """Whether Graph lists the leaver as a member of the very group, so long after the change that
+    no replica can still be behind it."""
+    return row.group in status.through and now - row.seen_at >= ASSIGNMENT_COUNTS_WITHIN
+
+
+async def _tried(reading: Awaitable[Status]) -> Status | Trouble:
     try:
         return await reading
     except (TemporaryError, PermanentError) as error:
         return error
 
 
-def _just_left(removal: Change, now: datetime) -> Collection[str]:
-    """Later Graph is believed: a group that was unassigned and assigned again has its people back,
-    and calling each of them as a user would keep others waiting."""
-    if now - removal.noticed_at >= SETTLED:
-        return ()
-    return (removal.user if removal.group == DIRECT else removal.group,)
-
-
-async def _standing(
-    directory: Directory, service_principal: str, user: str, left: Collection[str]
-) -> Standing:
-    through, known = await asyncio.gather(
+async def _read(context: Context, service_principal: str, removals: Sequence[Change]) -> Status:
+    user, target = removals[0].user, removals[0].target
+    directory = context.directory
+    listed, known = await asyncio.gather(
         directory.assigned_through(user, service_principal), directory.user(user)
     )
-    if through is None or known is None:
-        return Standing.DELETED
+    if listed is None or known is None:
+        return Status(Standing.DELETED)
+    through = frozenset(DIRECT if principal == user else principal for principal in listed)
     if known.enabled is False:
-        return Standing.DISABLED
-    return Standing.ASSIGNED if set(through).difference(left) else Standing.UNASSIGNED
+        return Status(Standing.DISABLED, through)
+    left = await _lately_left(context, target, user, through)
+    return Status(Standing.ASSIGNED if through - left else Standing.UNASSIGNED, through)
+
+
+async def _lately_left(
+    context: Context, target: str, user: str, through: Collection[str]
+) -> frozenset[str]:
+    """What the ledger says the user left so lately that Graph may still list it, by whichever
+    change: a removal that was called a moment ago counts as one that waits for its call."""
+    groups = sorted(through)
+    rows = await asyncio.gather(*(context.ledger.find(target, group, user) for group in groups))
+    now = context.now()
+    return frozenset(
+        group
+        for group, row in zip(groups, rows, strict=True)
+        if row is not None and row.is_removal and now - row.seen_at < SETTLED_AFTER
+    )

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hasten.domain.changes import Change, State
-from hasten.domain.planning import Call, plan, reachable
+from hasten.domain.planning import Call, in_turn, plan, reachable
 from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, MAX_CALLS_IN_FLIGHT, MAX_MEMBERS_PER_CALL
 from hasten.provision.call import make, reserve
 from hasten.provision.job import read_cycle, rediscover
-from hasten.provision.removal_status import Trouble, standings
+from hasten.provision.removal_status import Trouble, removal_status
 from hasten.provision.state import Drain
 from hasten.provision.triage import (
     postpone,
     wait_out,
     without_covered,
+    without_members_again,
     without_overflow,
     without_unreachable,
 )
@@ -122,8 +123,8 @@ class Run:
         return row.is_due(now + NEARLY_DUE) or self._may_be_called(row, now)
 
     def _may_be_called(self, row: Change, now: datetime) -> bool:
-        """While the breaker is open any row that failed may be the probe: the first call after an
-        outage must be the one that matters most, not the one whose pause ended first."""
+        """While the breaker is open any row that failed may be the probe, not only the one whose
+        pause ended first."""
         is_open = not self.drain.is_breaker_closed
         is_probe = is_open and row.attempts > 0 and row.user not in self.drain.unread
         return row.is_due(now) or (is_probe and row.state is State.WAITING)
@@ -172,18 +173,22 @@ class Run:
         if any(not self.drain.found.watches(removal.group) for removal in removals):
             await self.drain.learn_groups()
         found = self.drain.found
-        where, troubles = await standings(
-            self.drain.context.directory, found.service_principal, removals, now=self.drain.now
+        known, troubles = await removal_status(
+            self.drain.context, found.service_principal, removals
         )
         unread = [removal for removal in removals if removal.user in troubles]
-        if not where:
+        if not known:
             self._wait_for_the_end_of_an_outage(unread, troubles)
         self.drain.retries |= await postpone(self.drain, unread, troubles)
         self.drain.unread |= troubles.keys()
-        removals = [removal for removal in removals if removal.user in where]
-        removals = await without_unreachable(self.drain, removals, where)
+        removals = [removal for removal in removals if removal.user in known]
+        removals = await without_members_again(self.drain, removals, known)
+        removals = await without_unreachable(self.drain, removals, known)
+        where = {user: status.standing for user, status in known.items()}
         grants = [change for change in free if not change.is_removal]
         calls = plan([*removals, *grants], standings=where, grants_by=self.drain.target.grants_by)
+        if not self.drain.is_breaker_closed:
+            calls = in_turn(calls)
         return await without_overflow(
             self.drain, calls, self.drain.window.pace.times(self.drain.now, len(calls))
         )

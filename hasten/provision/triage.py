@@ -2,15 +2,18 @@
 do sooner, or alone can do, and what must wait because the job does not run."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hasten.domain import cycle
-from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle, waiting
+from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle, rejoined, waiting
 from hasten.domain.outcomes import of_alert
-from hasten.domain.planning import OUT_OF_REACH, Call, Standing
+from hasten.domain.planning import OUT_OF_REACH, Call, Standing, is_asked
+from hasten.domain.revocation import READ_AGAIN, never_shown
 from hasten.errors import PermanentError, TemporaryError
-from hasten.provision.change_events import ended
-from hasten.provision.removal_status import Trouble
+from hasten.limits import SETTLED_AFTER
+from hasten.provision.change_events import emit_moved
+from hasten.provision.removal_status import Status, Trouble, is_member_again
 from hasten.provision.state import Drain
 from hasten.records.discovered import Found
 from hasten.telemetry.watch import TargetUnhealthy
@@ -27,6 +30,9 @@ UNREAD_PAUSE = timedelta(seconds=15)
 COVERED = "Entra's own cycle began after the change and has ended"
 SOONER = "paced calls would come later than Entra's own cycle"
 UNASSIGNED_GROUP = "the group is no longer assigned, and a call on it has no effect"
+KEEPS_ASSIGNMENT = (
+    "the user keeps another assignment: no document says that a call on the group removes a member"
+)
 NOTHING_TO_DO = "none: Entra's own cycle does it"
 
 
@@ -80,13 +86,9 @@ async def postpone(
 
 
 async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
-    """Ends the rows that a cycle has done, and returns the others. A removal is called all the
-    same, unless it is held: an inference is not enough to skip a revocation."""
-    done = [
-        row
-        for row in rows
-        if drain.cycle.covers(row) and (not row.is_removal or row.state is State.HELD)
-    ]
+    """Ends the grants that a cycle has done, and returns the other rows. That a cycle ran is not
+    enough to end a revocation."""
+    done = [row for row in rows if drain.cycle.covers(row) and not row.is_removal]
     await _end(
         drain,
         done,
@@ -96,16 +98,36 @@ async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
     return [row for row in rows if row not in gone]
 
 
-async def without_unreachable(
-    drain: Drain, removals: Sequence[Change], standings: Mapping[str, Standing]
+async def without_members_again(
+    drain: Drain, removals: Sequence[Change], known: Mapping[str, Status]
 ) -> list[Change]:
-    """Ends the removals that no call can bring about, and returns the others."""
+    """Turns the removals of people who are members again into grants; returns the others."""
+    now = drain.now
+    again = [row for row in removals if is_member_again(row, known[row.user], now)]
+    await drain.context.ledger.move(again, lambda row: rejoined(row, now=now))
+    gone = frozenset(again)
+    return [row for row in removals if row not in gone]
+
+
+async def without_unreachable(
+    drain: Drain, removals: Sequence[Change], known: Mapping[str, Status]
+) -> list[Change]:
+    """Ends the removals that no call can bring about, and returns the others. Where another
+    assignment is the reason, it is read once more after the directory has settled."""
     reasons = {
-        (row.group, row.user): _out_of_reach(row, standings[row.user], drain.found)
+        (row.group, row.user): _out_of_reach(row, known[row.user].standing, drain.found)
         for row in removals
     }
     left = [row for row in removals if reasons[row.group, row.user]]
-    await _leave(drain, left, lambda row: reasons[row.group, row.user], cycle_end(drain, left))
+    early = [row for row in left if _may_lag(row, known[row.user].standing, drain.now)]
+    moved = await drain.context.ledger.move(early, _read_again)
+    drain.retries |= {row.due_at for row in moved}
+    unshown = [row for row in left if _is_unshown(row, known[row.user].standing)]
+    await _end(drain, unshown, lambda row: never_shown(row, now=drain.now))
+    ended = [row for row in left if row not in early and row not in unshown]
+    kept = [row for row in ended if known[row.user].standing is Standing.ASSIGNED]
+    expected_at = cycle_end(drain, ended)
+    await _leave(drain, ended, lambda row: reasons[row.group, row.user], expected_at, kept=kept)
     gone = frozenset(left)
     return [row for row in removals if row not in gone]
 
@@ -131,12 +153,20 @@ def cycle_end(drain: Drain, rows: Collection[Change]) -> datetime | None:
     return drain.cycle.done_by(max([drain.now, *map(cycle.shown_from, rows)]))
 
 
-async def _leave(drain: Drain, rows: Sequence[Change], reason: Reason, at: datetime | None) -> None:
+async def _leave(
+    drain: Drain,
+    rows: Sequence[Change],
+    reason: Reason,
+    at: datetime | None,
+    *,
+    kept: Collection[Change] = (),
+) -> None:
+    """`kept` are the rows of leavers who keep another assignment."""
     await _end(
         drain,
         rows,
         lambda row: left_to_cycle(
-            row,
+            replace(row, keeps_assignment=row in kept),
             now=drain.now,
             reason=reason(row),
             next_action=NOTHING_TO_DO,
@@ -147,16 +177,35 @@ async def _leave(drain: Drain, rows: Sequence[Change], reason: Reason, at: datet
 
 async def _end(drain: Drain, rows: Sequence[Change], to: Move) -> None:
     for row in await drain.context.ledger.move(rows, to):
-        drain.context.emit(ended(row))
+        emit_moved(drain.context, row)
 
 
 def _out_of_reach(row: Change, standing: Standing, found: Found) -> str:
     """Why no call can do it; empty when one can."""
-    if standing in OUT_OF_REACH:
+    if standing in OUT_OF_REACH and not is_asked(row, standing):
         return f"the user is {standing} in Entra, where provisioning on demand cannot act"
-    if standing is Standing.ASSIGNED and row.group != DIRECT and not found.watches(row.group):
+    if standing is not Standing.ASSIGNED:
+        return ""
+    if row.keeps_assignment:
+        return KEEPS_ASSIGNMENT
+    if row.group != DIRECT and not found.watches(row.group):
         return UNASSIGNED_GROUP
     return ""
+
+
+def _is_unshown(row: Change, standing: Standing) -> bool:
+    """Whether a cycle has run for somebody who is deleted, whom no call can ask about."""
+    return standing is Standing.DELETED and row.contradicted > 0
+
+
+def _may_lag(row: Change, standing: Standing, now: datetime) -> bool:
+    """Whether the other assignment may be one that a replica has not seen end."""
+    return standing is Standing.ASSIGNED and now - row.seen_at < SETTLED_AFTER
+
+
+def _read_again(row: Change) -> Change:
+    kept = replace(row, keeps_assignment=True)
+    return waiting(kept, due_at=row.seen_at + SETTLED_AFTER, reason=READ_AGAIN)
 
 
 def _is_later(at: datetime, done_by: datetime | None) -> bool:

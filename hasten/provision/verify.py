@@ -1,171 +1,191 @@
-"""Compares what Entra answered with what its provisioning log says, and what was left to its cycle
-with what the cycle has done: an answer is no proof, and a plan neither."""
+"""Compares what Entra answered with its provisioning log, and what was left to its cycle with what
+the cycle has done: an answer is no proof, and a plan neither."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.changes import Change, State, finished, released, retried
-from hasten.domain.cycle import Cycle
-from hasten.domain.outcomes import of_alert
+from hasten.domain.cycle import INTERVAL, Cycle
+from hasten.domain.outcomes import OVERDUE, of_revocation
 from hasten.domain.proof import PATIENCE, SKEW, Proof, Says, about, proof
-from hasten.errors import PermanentError, TemporaryError
+from hasten.domain.revocation import never_shown, not_taken
+from hasten.error_collector import Troubles
+from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.messages import Wake
-from hasten.provision.change_events import ended
+from hasten.provision.change_events import emit_doubt, emit_moved
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
-from hasten.telemetry.provision import LogUnreadable, RevocationDoubted
+from hasten.telemetry.provision import LogUnreadable
 
 MOST_RETRIES = 3
-"""Of a removal whose answers the log contradicts, before an operator is called."""
+"""Calls made again because the log contradicts an answer, or the cycle did not do its part."""
 
-OVERDUE = timedelta(hours=1)
+OVERDUE_AFTER = timedelta(hours=1)
 """After the time at which Entra's own cycle should have done it."""
 
 UNPROVEN = "Entra answered with success; the provisioning log said nothing of it within a day"
 TAKEN_BACK = "Entra's own cycle should have done it and has not"
 COVERED = "Entra's own cycle has done it"
-NOT_TAKEN = "the account should be disabled and is not: disable it in the app, then look at the log"
+LOGGED = "the provisioning log shows that Entra's own cycle has done it"
+
+Log = Mapping[str, Sequence[Json]]
+"""The entries of the provisioning log by the object that they are about."""
+
+Judge = Callable[[Context, Change, Proof, Cycle], Change | None]
+"""What becomes of a row; None leaves it as it is."""
 
 
 async def verify(context: Context) -> None:
     """All targets, one after another: the log may be read five times in ten seconds by all of
     the app, and one read serves all rows of a target. A target that cannot be read does not
     keep the others waiting; its error is raised at the end."""
-    failed: list[TemporaryError | PermanentError] = []
+    troubles = Troubles()
     for found in await registry.load_all(context.store):
-        try:
+        with troubles.kept():
             await _verify(context, found)
-        except (TemporaryError, PermanentError) as error:
-            failed.append(error)
-    if failed:
-        raise failed[0]
+    troubles.surface()
 
 
 async def _verify(context: Context, found: Found) -> None:
-    rows = await context.ledger.unproven_changes(found.target)
-    moved = await _left(context, found, [r for r in rows if r.state is State.LEFT_TO_CYCLE])
-    moved += await _succeeded(context, found, [r for r in rows if r.state is State.SUCCEEDED])
+    unproven = await context.ledger.unproven_changes(found.target)
+    opened = await context.ledger.open_changes(found.target)
+    held = [row for row in opened if row.state is State.HELD and row.is_removal]
+    rows = [*unproven, *held]
+    if any(row.state in {State.LEFT_TO_CYCLE, State.HELD} for row in rows):
+        known = cycle.read(await context.directory.job(found.service_principal, found.job))
+    else:
+        known = Cycle()
+    log = await _log(context, found, [row for row in rows if _asks_log(row, known)])
+    moved: list[Change] = []
+    for row in rows:
+        says = proof(row, [*log.get(row.user, ()), *log.get(row.group, ())])
+        to = JUDGES[row.state](context, row, says, known)
+        await _alert_if_overdue(context, row, to, known)
+        moved += await _move(context, row, to)
     if any(row.is_open for row in moved):
         wake = Wake(target=found.target)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
     await context.outbox.flush(found.target)
 
 
-async def _succeeded(context: Context, found: Found, rows: Sequence[Change]) -> list[Change]:
+def _asks_log(row: Change, known: Cycle) -> bool:
+    """A grant that was left to the cycle ends when a cycle has run. A held removal may have been
+    done by a cycle that could see it."""
+    if row.state is State.HELD:
+        return known.covers(row)
+    return row.state is not State.LEFT_TO_CYCLE or row.is_removal
+
+
+async def _log(context: Context, found: Found, rows: Sequence[Change]) -> Log:
+    """The entries since the oldest of `rows`. Nothing where the app may not read the log: then
+    answers are all there is."""
+    by_subject: dict[str, list[Json]] = defaultdict(list)
     if not rows:
-        return []
+        return by_subject
     oldest = min(row.called_at or row.found_at for row in rows)
     since = max(oldest - SKEW, context.now() - PATIENCE - SKEW)
-    told: dict[str, list[Json]] = defaultdict(list)
-    for entry in await _log(context, found, since):
-        told[about(entry)].append(entry)
-    moved: list[Change] = []
-    for row in rows:
-        says = proof(row, [*told[row.user], *told[row.group]])
-        moved += await _judged(context, row, says)
-    return moved
-
-
-async def _log(context: Context, found: Found, since: datetime) -> Sequence[Json]:
-    """Nothing where the app may not read it: then answers are all there is."""
     try:
-        return await context.directory.provisioning_log(found.job, since)
+        entries = await context.directory.provisioning_log(found.job, since)
     except PermanentError as error:
         context.emit(
             LogUnreadable(target=found.target, reason=error.reason, next_action=error.next_action)
         )
-        return []
+        return by_subject
+    for entry in entries:
+        by_subject[about(entry)].append(entry)
+    return by_subject
 
 
-async def _judged(context: Context, row: Change, says: Proof) -> list[Change]:
+def _answered(context: Context, row: Change, says: Proof, _: Cycle) -> Change | None:
+    """A row whose answer was a success."""
     now = context.now()
+    may_retry = row.contradicted < MOST_RETRIES
     match says.says:
         case Says.CONFIRMED:
-            return await _move(context, row, _confirmed(row, now))
-        case Says.CONTRADICTED if row.is_removal and row.contradicted < MOST_RETRIES:
+            return _proven(row, State.CONFIRMED, now)
+        case Says.CONTRADICTED if may_retry and (row.is_removal or says.passes):
             times = row.contradicted + 1
             again = retried(row, due_at=now + context.backoff(times), reason=says.reason)
-            again = replace(again, contradicted=times, needs_proof=False, finished_at=None)
-            return await _move(context, row, again)
+            return replace(again, contradicted=times, needs_proof=False, finished_at=None)
+        case Says.CONTRADICTED if row.is_removal:
+            return not_taken(row, now=now, reason=says.reason)
         case Says.CONTRADICTED:
             failed = finished(
                 row, State.FAILED, now=now, reason=says.reason, next_action=says.next_action
             )
-            moved = await _move(context, row, replace(failed, needs_proof=False))
-            if row.is_removal and moved:
-                await _alert(context, row, "revocation_not_taken", says.reason)
-            return moved
-        case Says.NOTHING if now - (row.called_at or row.found_at) > PATIENCE:
-            believed = replace(row, needs_proof=False, reason=UNPROVEN)
-            return await _move(context, row, believed)
-    return []
+            return replace(failed, needs_proof=False)
+        case Says.NOTHING if _is_old(row, now):
+            return replace(row, needs_proof=False, reason=UNPROVEN)
+    return None
 
 
-async def _left(context: Context, found: Found, rows: Sequence[Change]) -> list[Change]:
-    """What the cycle was to do: done by it, or taken back when it is overdue."""
-    if not rows:
-        return []
-    known = cycle.read(await context.directory.job(found.service_principal, found.job))
-    moved: list[Change] = []
-    for row in rows:
-        moved += await _cycled(context, row, known)
-    return moved
-
-
-async def _cycled(context: Context, row: Change, known: Cycle) -> list[Change]:
+def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
+    """What the cycle was to do: done by it, or taken back. That a cycle ran is enough for a grant.
+    A removal must be shown: by the log, else by the answer to a call."""
     now = context.now()
-    if known.covers(row):
-        done = finished(row, State.DONE_BY_CYCLE, now=now, reason=COVERED)
-        return await _move(context, row, replace(done, needs_proof=False))
-    if row.expected_at is None or now < row.expected_at + OVERDUE:
-        return []
-    if row.is_removal:
-        await _alert(context, row, "revocation_overdue", TAKEN_BACK)
+    if row.is_removal and says.says is Says.CONFIRMED:
+        return _proven(row, State.DONE_BY_CYCLE, now, LOGGED)
+    if known.covers(row) and not row.is_removal:
+        return _proven(row, State.DONE_BY_CYCLE, now, COVERED)
+    if known.covers(row) and row.keeps_assignment:
+        return replace(never_shown(row, now=now), needs_proof=False)
+    expected_at = row.expected_at or (row.finished_at or row.found_at) + INTERVAL
+    if now < expected_at + OVERDUE_AFTER and not known.covers(row):
+        return None
+    if row.is_removal and row.contradicted >= MOST_RETRIES:
+        return not_taken(row, now=now, reason=TAKEN_BACK)
     again = replace(released(row, now=now), reason=TAKEN_BACK, needs_proof=False)
-    return await _move(context, row, replace(again, finished_at=None, expected_at=None))
+    times = row.contradicted + 1
+    return replace(again, finished_at=None, expected_at=None, contradicted=times)
 
 
-async def _move(context: Context, row: Change, to: Change) -> list[Change]:
-    moved = await context.ledger.move([row], lambda _: to)
+def _failed(context: Context, row: Change, says: Proof, _: Cycle) -> Change | None:
+    """A removal that failed: the account may have been disabled since."""
+    now = context.now()
+    if says.says is Says.CONFIRMED:
+        return _proven(row, State.CONFIRMED, now)
+    return replace(row, needs_proof=False) if _is_old(row, now) else None
+
+
+def _held(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
+    """The brake holds Hasten, not Entra's own cycle."""
+    if known.covers(row) and says.says is Says.CONFIRMED:
+        return _proven(row, State.DONE_BY_CYCLE, context.now(), LOGGED)
+    return None
+
+
+JUDGES: Mapping[State, Judge] = {
+    State.SUCCEEDED: _answered,
+    State.LEFT_TO_CYCLE: _left,
+    State.FAILED: _failed,
+    State.HELD: _held,
+}
+
+
+async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:
+    """Publishes that somebody is overdue before their row starts over."""
+    is_taken_back = to is not None and to.is_open and row.state is State.LEFT_TO_CYCLE
+    if is_taken_back and row.is_removal and not known.covers(row):
+        overdue = replace(row, reason=TAKEN_BACK)
+        emit_doubt(context, overdue, OVERDUE)
+        await context.outbox.tell([of_revocation(OVERDUE, overdue, now=context.now())])
+
+
+async def _move(context: Context, row: Change, to: Change | None) -> list[Change]:
+    moved = await context.ledger.move([row], lambda _: to) if to is not None else []
     for change in moved:
-        _tell(context, change)
+        emit_moved(context, change)
     return moved
 
 
-def _tell(context: Context, change: Change) -> None:
-    waited = (context.now() - change.noticed_at).total_seconds()
-    context.emit(replace(ended(change), seconds=round(waited, 3)))
+def _proven(row: Change, state: State, now: datetime, reason: str = "") -> Change:
+    return replace(finished(row, state, now=now, reason=reason), needs_proof=False)
 
 
-async def _alert(
-    context: Context,
-    row: Change,
-    name: Literal["revocation_not_taken", "revocation_overdue"],
-    reason: str,
-) -> None:
-    context.emit(
-        RevocationDoubted(
-            result=name, target=row.target, group=row.group, user=row.user, reason=reason
-        )
-    )
-    alert = of_alert(
-        name,
-        target=row.target,
-        group=row.group,
-        reason=f"{row.user}: {reason}",
-        next_action=NOT_TAKEN,
-        key=f"{row.user}|{row.origin}",
-        now=context.now(),
-    )
-    await context.outbox.tell([alert])
-
-
-def _confirmed(row: Change, now: datetime) -> Change:
-    done = finished(row, State.CONFIRMED, now=now)
-    return replace(done, needs_proof=False)
+def _is_old(row: Change, now: datetime) -> bool:
+    return now - (row.called_at or row.found_at) > PATIENCE

@@ -127,6 +127,7 @@ async def _put(
         "calls": [call.isoformat() for call in pace.calls],
         "not_before": pace.not_before.isoformat(),
         "failures": breaker.failures,
+        "users": sorted(breaker.users),
         "open_until": breaker.open_until.isoformat() if breaker.open_until else "",
     }
     await store.commit(COLLECTION, PARTITION, [Put(target, body, etag)])
@@ -143,4 +144,8 @@ def _pace(body: Json, max_calls_per_hour: int | None) -> Pace:
 
 def _breaker(body: Json) -> Breaker:
     until = body.get("open_until")
-    return Breaker(body.get("failures", 0), datetime.fromisoformat(until) if until else None)
+    return Breaker(
+        failures=body.get("failures", 0),
+        open_until=datetime.fromisoformat(until) if until else None,
+        users=frozenset(body.get("users", ())),
+    )

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from hasten.domain.ensuring import SETTLED
 from hasten.errors import Conflict
+from hasten.limits import SETTLED_AFTER
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
 
 COLLECTION = "direct"
@@ -36,7 +36,7 @@ async def note(store: Store, target: str, user: str, now: datetime) -> None:
 def may_not_show(document: Document, now: datetime) -> bool:
     """Whether Hasten assigned them so lately that Graph may not list it yet."""
     at = document.body.get(WRITTEN_AT)
-    return at is not None and now - datetime.fromisoformat(at) < SETTLED
+    return at is not None and now - datetime.fromisoformat(at) < SETTLED_AFTER
 
 
 def is_new(document: Document | None) -> bool:

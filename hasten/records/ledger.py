@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hasten.domain.changes import Action, Cause, Change, HeldBy, State, newer
-from hasten.domain.outcomes import of_change
+from hasten.domain.outcomes import NOT_TAKEN, of_change, of_revocation
 from hasten.json import Json
 from hasten.ports.store import Put, Store, Write
 from hasten.records.outbox import COLLECTION, letter
@@ -116,6 +116,8 @@ def _letters(before: Change | None, now: Change) -> Sequence[Write]:
     is_news = before is None or before.state is not now.state
     if is_news and not now.is_open:
         letters.append(letter(of_change(now)))
+    if is_news and now.is_removal and now.state is State.FAILED:
+        letters.append(letter(of_revocation(NOT_TAKEN, now, now=now.finished_at or now.found_at)))
     return letters
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hasten.domain.ensuring import SETTLED
 from hasten.domain.intents import group_key
 from hasten.json import Json
+from hasten.limits import SETTLED_AFTER
 from hasten.ports.store import Document, Put, Store
 
 COLLECTION = "groups"
@@ -22,7 +22,7 @@ class MadeGroup:
 
     def may_not_show(self, now: datetime) -> bool:
         """Whether Hasten made the group so lately that a replica of Graph may not have it yet."""
-        return now - self.creating_at < SETTLED
+        return now - self.creating_at < SETTLED_AFTER
 
 
 async def find(store: Store, target: str, name: str) -> MadeGroup | None:

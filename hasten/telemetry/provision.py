@@ -88,14 +88,17 @@ class LogUnreadable(Event):
     next_action: Text
 
 
+RevocationDoubt = Literal["revocation_not_taken", "revocation_overdue"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class RevocationDoubted(Event):
-    """The provisioning log contradicts a removal, or Entra's cycle is overdue with it."""
+    """A removal failed, or Entra's own cycle is overdue with it: somebody may still have access."""
 
     name = "alert"
     problems = frozenset({"revocation_not_taken", "revocation_overdue"})
     alerts = frozenset({"revocation-failed"})
-    result: Literal["revocation_not_taken", "revocation_overdue"]
+    result: RevocationDoubt
     target: Label
     group: Id
     user: Id

@@ -59,7 +59,7 @@ def _of_row(row: Change, lied: Collection[str]) -> Iterator[str]:
     about = f"row {row.group} {row.user} {row.action} {row.state}"
     if row.state not in FINAL:
         yield f"{about} is not final: {row.reason}"
-    if row.needs_proof:
+    if row.needs_proof and row.is_removal:
         yield f"{about} was never proven"
     if not (row.reason or row.answer):
         yield f"{about} has neither a reason nor an answer"

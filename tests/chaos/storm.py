@@ -7,6 +7,7 @@ from datetime import timedelta
 from random import Random
 from uuid import UUID
 
+from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING
 from hasten.policy import Access, GroupPolicy
@@ -89,6 +90,7 @@ async def storm(seed: int, operations: int) -> Outcome:
         users=USERS,
         replication_delay=random.choice(REPLICATION),
         assignment_replication_delay=random.choice((0.0, 45.0)),
+        entra=EntraBehaviours(log_as_captured=True),
     )
     async with simulated(seed, hosts=2, rates=RATES, targets=(POLICY,), graph=options) as world:
         people = Operations(world, random)

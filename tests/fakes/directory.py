@@ -20,10 +20,21 @@ USER_RULE = "user-rule"
 GROUP_RULE = "group-rule"
 
 
-def answer(result: str = "Success", code: str = "", status: int = 200) -> Answer:
+def answer(
+    result: str = "Success",
+    code: str = "",
+    status: int = 200,
+    *,
+    action: str = "Other",
+    active: bool | None = None,
+) -> Answer:
+    """`active` is what the matching step found in the app; None where there is no such step."""
     details = {"errorCode": code, "errorMessage": ""}
     key = json.dumps({"result": result, "details": details if code else None})
-    return Answer(status, json.dumps({"key": key, "value": "[]"}).encode())
+    found = {"type": "Matching", "status": "Success", "details": {"active": str(active)}}
+    value = {"action": action, "provisioningSteps": [] if active is None else [found]}
+    body = {"key": key, "value": json.dumps([value])}
+    return Answer(status, json.dumps(body).encode())
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,8 @@ class OnDemand:
 @dataclass
 class FakeDirectory(FakeTenant):
     seconds_per_call: float = 3.0
-    answers: Callable[[OnDemand], Answer] = lambda _: answer()
+    answers: Callable[[OnDemand], Answer] | None = None
+    """None: a success, which disables the account of a user who has no assignment left."""
     calls: list[OnDemand] = field(default_factory=list)
     in_flight: list[OnDemand] = field(default_factory=list)
     crossed: list[str] = field(default_factory=list)
@@ -119,7 +131,10 @@ class FakeDirectory(FakeTenant):
             await asyncio.sleep(self.seconds_per_call)
         finally:
             self.in_flight.remove(call)
-        return self.answers(call)
+        if self.answers is not None:
+            return self.answers(call)
+        is_out = group is None and not await self.assigned_through(users[0], service_principal)
+        return answer(action="Disable" if is_out else "Update")
 
     async def subscriptions(self) -> Sequence[Json]:
         return [dict(known) for known in self.subscribed]

@@ -2,35 +2,47 @@
 
 from datetime import timedelta
 
-from hasten.domain.breaker import FAILURES, LONGEST, SHORTEST, Breaker
-from tests.unit.domain.rows import NOW
+import pytest
+
+from hasten.domain.breaker import FAILURES, FIRST_PAUSE, LAST_PAUSE, Breaker
+from tests.unit.domain.rows import NOW, USERS
 
 
 def failing(times: int) -> Breaker:
     breaker = Breaker()
-    for _ in range(times):
-        breaker = breaker.failed(NOW)
+    for number in range(times):
+        breaker = breaker.failed({USERS[number % 2]}, NOW)
     return breaker
 
 
 def test_it_opens_after_as_many_failures_in_a_row_as_one_window_has_calls() -> None:
     assert failing(FAILURES - 1).is_closed
-    assert failing(FAILURES).lets_through_at(NOW) == NOW + SHORTEST
+    assert failing(FAILURES).lets_through_at(NOW) == NOW + FIRST_PAUSE
 
 
 def test_an_answer_closes_it_and_forgets_the_failures() -> None:
     assert failing(FAILURES).answered() == Breaker()
-    assert failing(FAILURES - 1).answered().failed(NOW).is_closed
+    assert failing(FAILURES - 1).answered().failed(USERS[:1], NOW).is_closed
 
 
 def test_each_probe_that_fails_doubles_the_pause_up_to_the_longest() -> None:
     pauses = [failing(FAILURES + n).lets_through_at(NOW) - NOW for n in range(6)]
 
-    assert pauses == [*(SHORTEST * 2**n for n in range(4)), LONGEST, LONGEST]
+    assert pauses == [*(FIRST_PAUSE * 2**n for n in range(4)), LAST_PAUSE, LAST_PAUSE]
 
 
 def test_its_pause_over_it_lets_a_probe_through_though_it_is_not_closed() -> None:
-    later = NOW + SHORTEST + timedelta(seconds=1)
+    later = NOW + FIRST_PAUSE + timedelta(seconds=1)
 
     assert failing(FAILURES).lets_through_at(later) == later
     assert not failing(FAILURES).is_closed
+
+
+@pytest.mark.parametrize("users", [USERS[:1], USERS[:3]])
+def test_calls_that_always_name_the_same_people_never_open_it(users: list[str]) -> None:
+    breaker = Breaker()
+    for _ in range(4 * FAILURES):
+        breaker = breaker.failed(users, NOW)
+
+    assert breaker.is_closed
+    assert not breaker.failed(USERS[4:5], NOW).is_closed

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hasten.domain.changes import Cause, Change, State
 from hasten.domain.ensuring import (
     COMPANY,
-    SETTLED,
     Ending,
     Restart,
     Seen,
@@ -19,11 +18,11 @@ from hasten.domain.ensuring import (
     in_company,
 )
 from hasten.domain.intents import Intent, Wanted
-from hasten.limits import MAX_LINKS_PER_PATCH
+from hasten.limits import MAX_LINKS_PER_PATCH, SETTLED_AFTER
 from tests.unit.domain.rows import NOW, USERS, change, removal, seconds
 
 ENDED_BADLY = (State.FAILED, State.LEFT_TO_CYCLE)
-LONG_AGO = SETTLED.total_seconds()
+LONG_AGO = SETTLED_AFTER.total_seconds()
 
 
 def intent(wanted: Wanted = Wanted.MEMBER, user: int = 0, *, age: float = 0) -> Intent:
@@ -116,7 +115,7 @@ def test_a_sight_against_what_hasten_wrote_a_moment_ago_waits(wanted: Wanted) ->
     assert decide(intent(wanted), seen(member=member), row, NOW) == Wait()
     confirmed = seen(member=member, written=True, confirmed=True)
     assert isinstance(decide(intent(wanted), confirmed, row, NOW), Change)
-    older = replace(row, found_at=NOW - SETTLED)
+    older = replace(row, found_at=NOW - SETTLED_AFTER)
     assert isinstance(decide(intent(wanted), seen(member=member), older, NOW), Change)
 
 

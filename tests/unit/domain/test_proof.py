@@ -1,11 +1,12 @@
 """What the provisioning log proves of a call."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from hasten.domain.changes import Change
+from hasten.domain.changes import DIRECT, Change
 from hasten.domain.proof import SKEW, Says, proof
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, removal
 
@@ -17,6 +18,7 @@ def entry(
     about: str = USERS[0],
     seconds: float = 1,
     code: str = "",
+    **more: Any,
 ) -> dict[str, Any]:
     at = NOW + timedelta(seconds=seconds)
     error = {"errorCode": code, "reason": "the app said no to 'Ada Berg'"} if code else None
@@ -25,7 +27,33 @@ def entry(
         "provisioningAction": action,
         "provisioningStatusInfo": {"status": status, "errorInformation": error},
         "sourceIdentity": {"id": about},
+        **more,
     }
+
+
+def steps(**details: str) -> list[dict[str, Any]]:
+    return [{"type": "Matching", "status": "Success", "details": details}]
+
+
+def skipped_in(reason: str, **details: str) -> dict[str, Any]:
+    """As the wire has it: no errorInformation, the reason in a step."""
+    skip = {"type": "Export", "status": "Skipped", "details": {"SkipReason": reason}}
+    return {
+        "activityDateTime": (NOW + timedelta(seconds=1)).isoformat(),
+        "provisioningAction": "other",
+        "provisioningStatusInfo": {"status": "skipped", "errorInformation": None},
+        "provisioningSteps": [*steps(**details), skip],
+        "sourceIdentity": {"id": USERS[0]},
+    }
+
+
+def member(*, old: str | None = None, new: str | None = None) -> dict[str, Any]:
+    """An entry about the group that names a member among what was changed."""
+    changed = {"displayName": "members", "oldValue": old, "newValue": new}
+    return entry("update", about=GROUPS[0], modifiedProperties=[changed])
+
+
+ACTIVE_OFF = [{"displayName": "active", "oldValue": "True", "newValue": '"False"'}]
 
 
 JOINED, LEFT = change(called_at=NOW), removal(called_at=NOW)
@@ -35,15 +63,32 @@ JOINED, LEFT = change(called_at=NOW), removal(called_at=NOW)
     ("row", "told", "says"),
     [
         (JOINED, entry("create"), Says.CONFIRMED),
-        (JOINED, entry("update"), Says.CONFIRMED),
-        (JOINED, entry("other", "skipped", code="RedundantExport"), Says.CONFIRMED),
-        (JOINED, entry("update", about=GROUPS[0]), Says.CONFIRMED),
+        (JOINED, entry("update"), Says.NOTHING),
+        (JOINED, entry("other", "skipped", code="RedundantExport"), Says.NOTHING),
+        (JOINED, skipped_in("RedundantExport", active="True"), Says.CONFIRMED),
+        (JOINED, skipped_in("RedundantExport", active="False"), Says.NOTHING),
+        (JOINED, entry("update", about=GROUPS[0]), Says.NOTHING),
+        (JOINED, member(new=USERS[0]), Says.CONFIRMED),
+        (JOINED, member(new=USERS[1]), Says.NOTHING),
+        (JOINED, member(old=USERS[0]), Says.NOTHING),
+        (replace(JOINED, group=DIRECT), entry("update"), Says.CONFIRMED),
         (JOINED, entry("create", "failure", code="LicenseLimitExceeded"), Says.CONTRADICTED),
         (JOINED, entry("disable"), Says.NOTHING),
         (JOINED, entry("create", about=USERS[1]), Says.NOTHING),
         (JOINED, entry("other", "skipped", code="NotEffectivelyEntitled"), Says.NOTHING),
         (LEFT, entry("disable"), Says.CONFIRMED),
-        (LEFT, entry("update"), Says.CONFIRMED),
+        (LEFT, entry("update"), Says.NOTHING),
+        (LEFT, entry("update", modifiedProperties=ACTIVE_OFF), Says.CONFIRMED),
+        (LEFT, entry("other", "skipped", code="RedundantExport"), Says.NOTHING),
+        (LEFT, skipped_in("RedundantExport"), Says.CONFIRMED),
+        (LEFT, skipped_in("RedundantExport", userName="ada"), Says.NOTHING),
+        (LEFT, skipped_in("NotEffectivelyEntitled", active="False"), Says.CONFIRMED),
+        (LEFT, skipped_in("NotEffectivelyEntitled", active="True"), Says.CONTRADICTED),
+        (LEFT, skipped_in("NotEffectivelyEntitled", active="maybe"), Says.NOTHING),
+        (LEFT, member(old=USERS[0]), Says.NOTHING),
+        (replace(LEFT, keeps_assignment=True), member(old=USERS[0]), Says.CONFIRMED),
+        (replace(LEFT, keeps_assignment=True), member(old=USERS[1]), Says.NOTHING),
+        (replace(LEFT, keeps_assignment=True), member(new=USERS[0]), Says.NOTHING),
         (LEFT, entry("disable", "failure", code="Timeout"), Says.CONTRADICTED),
         (LEFT, entry("create"), Says.NOTHING),
     ],
@@ -61,7 +106,7 @@ def test_an_entry_from_before_the_call_proves_nothing() -> None:
 
 
 def test_a_grant_that_was_confirmed_is_not_undone_by_a_later_failure_of_another_call() -> None:
-    confirmed = entry("update", seconds=1)
+    confirmed = entry("create", seconds=1)
     failed = entry("other", "failure", code="Timeout", seconds=30)
 
     assert proof(JOINED, [failed, confirmed]).says is Says.CONFIRMED

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hasten.domain.account import Account
 from hasten.domain.changes import DIRECT, Action, Change, State
 from hasten.domain.planning import Call
 from hasten.domain.settlement import (
@@ -15,10 +16,11 @@ from hasten.domain.settlement import (
     settle,
 )
 from hasten.domain.verdicts import UNREADABLE, Result, Verdict
-from hasten.limits import WINDOW
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, SETTLED_AFTER, WINDOW
 from tests.unit.domain.rows import GROUPS, NOW, change, removal, seconds
 
 GROUP = GROUPS[0]
+LONG_AGO = ASSIGNMENT_COUNTS_WITHIN.total_seconds()
 DONE = [Result.SUCCEEDED, Result.IN_SYNC]
 
 
@@ -37,37 +39,103 @@ def by_user(row: Change, *, then_group: bool = False) -> Call:
     return Call(None, (row,), then_group)
 
 
-def test_a_leaver_whom_entra_still_counts_as_assigned_is_called_again() -> None:
+def disabling(row: Change) -> Call:
+    """The user call of a leaver who has no assignment left."""
+    return Call(None, (row,), disables=True)
+
+
+SKIPS = [Result.IN_SYNC, Result.NOT_ENTITLED]
+NOT_OUT = [Account.ACTIVE, Account.UNKNOWN]
+
+
+@pytest.mark.parametrize("result", [*SKIPS, Result.SUCCEEDED])
+@pytest.mark.parametrize("account", NOT_OUT)
+def test_a_leaver_whose_account_nothing_shows_inactive_is_called_again_and_then_failed(
+    result: Result, account: Account
+) -> None:
     row, waits = removal(), []
     for _ in range(5):
-        row = settled(row, Result.IN_SYNC, call=Call(None, (row,), disables=True))
+        row = settled(row, Verdict(result, account=account), call=disabling(row))
         waits.append(row.due_at - NOW)
-        assert (row.state, row.reason) == (State.WAITING, "Entra still counts the user as assigned")
+        assert row.state is State.WAITING
 
-    row = settled(row, Result.IN_SYNC, call=Call(None, (row,), disables=True))
+    row = settled(row, Verdict(result, account=account), call=disabling(row))
 
     assert waits == [seconds(number) for number in (15, 30, 60, 120, 240)]
-    assert row.state is State.IN_SYNC
+    assert (row.state, row.needs_proof) == (State.FAILED, True)
+    assert "SkipOutOfScopeDeletions" in row.next_action
+
+
+@pytest.mark.parametrize("result", [*SKIPS, Result.DISABLED])
+@pytest.mark.parametrize("account", [Account.INACTIVE, Account.ABSENT])
+def test_a_skip_ends_a_revocation_when_it_shows_the_account_inactive_or_absent(
+    result: Result, account: Account
+) -> None:
+    row = removal()
+
+    after = settled(row, Verdict(result, account=account), call=disabling(row))
+
+    assert (after.state, after.needs_proof) == (State.IN_SYNC, False)
+    assert "account" in after.reason
+
+
+def test_a_success_ends_a_revocation_when_it_took_the_account_away() -> None:
+    row = removal()
+
+    after = settled(row, Verdict(Result.SUCCEEDED, took=True, evidence="raw"), call=disabling(row))
+
+    assert (after.state, after.needs_proof, after.answer) == (State.SUCCEEDED, True, "raw")
+
+
+@pytest.mark.parametrize("result", [*SKIPS, Result.SUCCEEDED])
+@pytest.mark.parametrize("by", ["group", "user"])
+def test_a_leaver_who_keeps_another_assignment_is_read_again_whatever_the_answer(
+    result: Result, by: str
+) -> None:
+    row = removal(age=1)
+    call = Call(GROUP, (row,)) if by == "group" else by_user(row)
+
+    after = settled(row, Verdict(result, account=Account.INACTIVE), call=call)
+
+    assert (after.state, after.keeps_assignment) == (State.WAITING, True)
+    assert after.due_at == row.seen_at + SETTLED_AFTER
 
 
 def test_a_grant_that_disabled_the_account_is_tried_again_once_entra_knows_the_assignment() -> None:
-    disabled = Verdict(Result.SUCCEEDED, took=True)
-    joiner, leaver = change(group=DIRECT), removal(group=DIRECT)
+    joiner = change(group=DIRECT)
 
-    granted = settled(joiner, disabled, call=by_user(joiner))
-    revoked = settled(leaver, disabled, call=by_user(leaver))
+    granted = settled(joiner, Verdict(Result.SUCCEEDED, took=True), call=by_user(joiner))
 
     assert (granted.state, granted.due_at) == (State.WAITING, NOW + seconds(15))
     assert "disabled the account" in granted.reason
-    assert revoked.state is State.SUCCEEDED
 
 
 @pytest.mark.parametrize("result", DONE)
-@pytest.mark.parametrize("row", [change(), removal()])
-def test_what_is_done_is_finished_with_the_evidence_kept(result: Result, row: Change) -> None:
+def test_a_grant_that_is_done_is_finished_with_the_evidence_kept(result: Result) -> None:
+    row = change(age=LONG_AGO)
+
     after = settled(row, Verdict(result, evidence="raw"))
 
     assert (after.state, after.finished_at, after.answer) == (State(result), NOW, "raw")
+
+
+def test_in_sync_soon_after_a_joiner_was_seen_means_not_yet() -> None:
+    row, waits = change(age=1), []
+
+    while (row := settled(row, Result.IN_SYNC)).is_open:
+        waits.append(row.due_at - NOW)
+
+    assert waits == [seconds(s) for s in (15, 30, 60, 120, 240)]
+    assert row.state is State.IN_SYNC
+
+
+def test_in_sync_is_believed_of_a_joiner_whose_account_the_answer_shows_active() -> None:
+    row = change(group=DIRECT, age=1)
+
+    shown = settled(row, Verdict(Result.IN_SYNC, account=Account.ACTIVE), call=by_user(row))
+    hidden = settled(row, Verdict(Result.IN_SYNC, account=Account.INACTIVE), call=by_user(row))
+
+    assert (shown.state, hidden.state) == (State.IN_SYNC, State.WAITING)
 
 
 @pytest.mark.parametrize("result", DONE)
@@ -81,7 +149,7 @@ def test_the_first_of_two_calls_leaves_the_second_to_do_at_once(result: Result) 
 
 @pytest.mark.parametrize("result", DONE)
 def test_a_direct_assignment_has_no_second_call(result: Result) -> None:
-    row = change(group=DIRECT)
+    row = change(group=DIRECT, age=LONG_AGO)
 
     assert settled(row, result, call=by_user(row, then_group=True)).state is State(result)
 
@@ -114,14 +182,6 @@ def test_members_who_are_refused_together_are_tried_together_before_each_is_trie
         asked.append(row.alone)
 
     assert asked == [False, False, True]
-
-
-def test_a_user_call_that_finds_a_leaver_not_entitled_has_nothing_left_to_revoke() -> None:
-    row = removal()
-
-    after = settled(row, Result.NOT_ENTITLED, call=by_user(row))
-
-    assert (after.state, after.finished_at) == (State.IN_SYNC, NOW)
 
 
 def test_a_user_call_that_finds_a_joiner_not_entitled_waits_for_the_assignment() -> None:

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from hasten.domain.changes import DIRECT
-from hasten.domain.ensuring import SETTLED
 from hasten.domain.intents import Wanted, group_key
 from hasten.events.faults import MAX_BODY, MOST_FAULTS, Trouble
+from hasten.limits import SETTLED_AFTER
 from hasten.ports.store import Put
 from hasten.records.made_groups import COLLECTION
 from tests.support.posting import ENSURE_GROUP, OFFBOARD, Posting, at, event, ref
@@ -24,7 +24,7 @@ async def made(world: Posting, name: str, *, ago: timedelta) -> None:
 @virtual
 async def test_a_group_that_hasten_made_and_someone_deleted_is_made_again() -> None:
     world = Posting()
-    await made(world, "Team-Gone", ago=SETTLED)
+    await made(world, "Team-Gone", ago=SETTLED_AFTER)
 
     await world.posts(event(users=[ref(1)], group={"name": "Team-Gone"}))
 

@@ -128,7 +128,7 @@ async def test_a_drain_that_was_displaced_writes_down_what_its_calls_under_way_b
     world.directory.answers = lambda _: answer(status=503)
     await world.joined(ENGINEERING, user(1))
     await drain(world.context, WAKE)
-    world.directory.answers = lambda _: answer()
+    world.directory.answers = None
     await world.joined(ENGINEERING, user(2))
     running = asyncio.create_task(drain(world.context, WAKE))
     await world.directory.has_called(2)

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from datetime import timedelta
 
-from hasten.domain.breaker import FAILURES, SHORTEST
+from hasten.domain.breaker import FAILURES, FIRST_PAUSE
 from hasten.domain.changes import State
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
@@ -38,7 +38,7 @@ async def test_after_as_many_failures_as_a_window_has_calls_only_probes_are_made
     await drain(world.context, WAKE)
 
     first, *probes = [call.at for call in world.directory.calls[FAILURES - 1 :]]
-    assert all(b - a >= SHORTEST for a, b in itertools.pairwise([first, *probes]))
+    assert all(b - a >= FIRST_PAUSE for a, b in itertools.pairwise([first, *probes]))
     assert world.results("breaker") == ["open"]
     assert any(wake.at and wake.at > now() for wake in world.bus.of(PROVISIONING))
 
@@ -48,7 +48,7 @@ async def test_people_of_a_call_that_was_not_answered_are_called_together_again(
     world = await down()
     await world.joined(ENGINEERING, *(user(n) for n in range(5)))
     await drain(world.context, WAKE)
-    world.directory.answers = lambda _: answer()
+    world.directory.answers = None
 
     await drained(world, until=timedelta(minutes=15))
 
@@ -61,7 +61,7 @@ async def test_an_outage_of_half_an_hour_costs_few_calls_and_no_change() -> None
     await world.joined(ENGINEERING, *(user(n) for n in range(20)))
     await drained(world, until=timedelta(minutes=30))
     spent = len(world.directory.calls)
-    world.directory.answers = lambda _: answer()
+    world.directory.answers = None
 
     await drained(world, until=timedelta(minutes=40))
 
@@ -79,7 +79,7 @@ async def test_the_first_call_after_an_outage_is_the_revocation() -> None:
     await world.left(ADMIN, user(99))
     await drained(world, until=timedelta(minutes=30))
     before = len(world.directory.calls)
-    world.directory.answers = lambda _: answer()
+    world.directory.answers = None
 
     await drained(world, until=timedelta(minutes=40))
 

@@ -1,17 +1,18 @@
 """Where a leaver stands: what Graph lists is believed once it had time to see that they left."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import DIRECT
-from hasten.domain.ensuring import SETTLED
+from hasten.domain.changes import DIRECT, State
 from hasten.domain.planning import Standing
-from hasten.provision.removal_status import standings
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, SETTLED_AFTER
+from hasten.provision.removal_status import Status, is_member_again, removal_status
 from tests.fakes.tenant import SERVICE_PRINCIPAL
-from tests.support.virtual_time import virtual
-from tests.support.world import ENGINEERING, World
-from tests.unit.domain.rows import NOW, USERS, removal
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World
+from tests.unit.domain.rows import USERS, removal
 
 [USER] = USERS[:1]
 SOON = timedelta(seconds=1)
@@ -19,7 +20,7 @@ SOON = timedelta(seconds=1)
 
 @pytest.mark.parametrize("group", [ENGINEERING, DIRECT])
 @pytest.mark.parametrize(
-    ("after", "standing"), [(SOON, Standing.UNASSIGNED), (SETTLED, Standing.ASSIGNED)]
+    ("after", "standing"), [(SOON, Standing.UNASSIGNED), (SETTLED_AFTER, Standing.ASSIGNED)]
 )
 def test_what_someone_has_just_left_is_not_counted_though_graph_lists_it_still(
     group: str, after: timedelta, standing: Standing
@@ -33,10 +34,43 @@ def test_what_someone_has_just_left_is_not_counted_though_graph_lists_it_still(
         else:
             world.directory.join(group, USER)
 
-        where, _ = await standings(
-            world.directory, SERVICE_PRINCIPAL, [removal(group=group)], now=NOW + after
-        )
+        row = removal(target=TOTAL, group=group, seen_at=now())
+        await world.ledger.record([row])
+        await asyncio.sleep(after.total_seconds())
 
-        assert where == {USER: standing}
+        known, _ = await removal_status(world.context, SERVICE_PRINCIPAL, [row])
+
+        assert known[USER].standing is standing
 
     run()
+
+
+@virtual
+async def test_another_group_that_was_left_a_moment_ago_is_not_counted_though_its_row_ended() -> (
+    None
+):
+    world = World()
+    world.directory.join(ENGINEERING, USER)
+    world.directory.join(ADMIN, USER)
+    called = removal(target=TOTAL, group=ENGINEERING, seen_at=now(), state=State.SUCCEEDED)
+    row = removal(target=TOTAL, group=ADMIN, seen_at=now())
+    await world.ledger.record([called, row])
+
+    soon, _ = await removal_status(world.context, SERVICE_PRINCIPAL, [row])
+    await asyncio.sleep(SETTLED_AFTER.total_seconds())
+    later, _ = await removal_status(world.context, SERVICE_PRINCIPAL, [row])
+
+    assert soon[USER].standing is Standing.UNASSIGNED
+    assert later[USER].standing is Standing.ASSIGNED
+
+
+@virtual
+async def test_nobody_is_taken_for_a_member_again_before_every_replica_has_seen_them_leave() -> (
+    None
+):
+    row = removal(target=TOTAL, group=ENGINEERING, seen_at=now())
+    listed = Status(Standing.ASSIGNED, frozenset({ENGINEERING}))
+
+    assert not is_member_again(row, listed, now() + SETTLED_AFTER)
+    assert is_member_again(row, listed, now() + ASSIGNMENT_COUNTS_WITHIN)
+    assert not is_member_again(row, Status(Standing.ASSIGNED), now() + timedelta(days=1))

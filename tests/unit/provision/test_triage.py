@@ -8,6 +8,7 @@ import pytest
 
 from hasten.domain.changes import State
 from hasten.domain.cycle import REPLICATION
+from hasten.limits import SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
@@ -173,10 +174,15 @@ async def test_a_leaver_of_a_group_that_is_no_longer_assigned_is_left_to_the_cyc
     await world.left(other, user(1))
 
     await drain(world.context, WAKE)
+    early = await world.row(other, user(1))
+    await later(SETTLED_AFTER)
+    await drain(world.context, WAKE)
 
     row = await world.row(other, user(1))
+    assert (early.state, early.keeps_assignment) == (State.WAITING, True)
     assert row.state is State.LEFT_TO_CYCLE
-    assert "no longer assigned" in row.reason
+    assert "keeps another assignment" in row.reason
+    assert world.directory.calls == []
 
 
 @pytest.mark.parametrize("code", ["Paused", "Active"])

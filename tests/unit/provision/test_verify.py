@@ -1,6 +1,7 @@
 """Answers against the provisioning log, and plans against what the cycle did."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ import pytest
 
 from hasten.domain.changes import State
 from hasten.domain.proof import PATIENCE
+from hasten.domain.verdicts import Answer
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.messages import Wake
@@ -59,6 +61,16 @@ def log(world: World, name: str, action: str, status: str = "success", code: str
         "sourceIdentity": {"id": name},
     }
     world.directory.log.append(entry)
+
+
+def disabled_answer(*, active: bool) -> Answer:
+    """Entra skips a user who is disabled in the directory; the matching step shows the account."""
+    matched = {"type": "Matching", "status": "Success", "details": {"active": str(active)}}
+    scoped = {"type": "Scoping", "status": "Skipped", "details": {"IsActive": "False"}}
+    details = {"errorCode": "NotEffectivelyEntitled"}
+    value = {"action": "Other", "provisioningSteps": [matched, scoped]}
+    key = json.dumps({"result": "Skipped", "details": details})
+    return Answer(200, json.dumps({"key": key, "value": json.dumps(value)}).encode())
 
 
 def told(world: World) -> list[str]:
@@ -156,7 +168,7 @@ async def test_a_revocation_that_an_outage_held_up_is_called_again_too_when_it_d
     for _ in range(MOST_RETRIES):
         await drain(world.context, WAKE)
         await asyncio.sleep(300)
-    world.directory.answers = lambda _: answer()
+    world.directory.answers = None
     await drain(world.context, WAKE)
     log(world, user(1), "disable", "failure", code="Timeout")
 
@@ -231,10 +243,49 @@ async def test_what_was_left_to_the_cycle_is_done_by_it_once_a_cycle_has_covered
     world = await disabled()
     await asyncio.sleep(600)
     ran(world)
+    log(world, user(1), "disable")
 
     await verify(world.context)
 
     assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
+
+
+@pytest.mark.parametrize(("active", "state"), [(False, State.IN_SYNC), (True, State.LEFT_TO_CYCLE)])
+def test_a_call_asks_when_a_cycle_ran_and_the_log_does_not_show_the_revocation(
+    active: bool,  # noqa: FBT001 - a case
+    state: State,
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await disabled()
+        world.directory.answers = lambda _: disabled_answer(active=active)
+        await asyncio.sleep(600)
+        ran(world)
+
+        await verify(world.context)
+        assert (await world.row(ENGINEERING, user(1))).state is State.PENDING
+        await drain(world.context, WAKE)
+
+        assert (await world.row(ENGINEERING, user(1))).state is state
+        assert [call.group for call in world.directory.calls] == [None]
+
+    run()
+
+
+@virtual
+async def test_of_somebody_deleted_nothing_is_claimed_when_the_log_shows_nothing() -> None:
+    world = await disabled()
+    world.directory.assigned.pop(user(1))
+    await asyncio.sleep(600)
+    ran(world)
+
+    await verify(world.context)
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, False)
+    assert "nothing shows" in row.reason
+    assert world.directory.calls == []
 
 
 @virtual

@@ -1,0 +1,91 @@
+"""What an answer of Entra, or an entry of its provisioning log, shows of an account in the app.
+
+A skip or a success alone is no evidence that access was taken: Entra skips a leaver whose account
+stays active (`SkipOutOfScopeDeletions`, or "Delete" unticked in the target object actions).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+TAKES = frozenset({"disable", "delete", "stageddelete"})
+GIVES = frozenset({"create", "enable"})
+"""Provisioning actions that decide over an account. "update" and "other" say nothing alone."""
+
+
+class Account(StrEnum):
+    """An account in the app, as Entra's own words show it."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_out(self) -> bool:
+        return self in {Account.INACTIVE, Account.ABSENT}
+
+
+def matched(records: Iterable[Mapping[str, Any]]) -> Account:
+    """The account as the last matching step found it. A matching step that succeeded and names
+    nothing found no account (unconfirmed: no document shows one)."""
+    found = Account.UNKNOWN
+    for step in steps(records):
+        if str(step.get("type") or "").casefold() != "matching":
+            continue
+        details = step.get("details")
+        if not isinstance(details, Mapping):
+            found = Account.UNKNOWN
+        elif "active" in details:
+            word = str(details["active"]).casefold()
+            known = {"true": Account.ACTIVE, "false": Account.INACTIVE}
+            found = known.get(word, Account.UNKNOWN)
+        else:
+            is_empty = not details and str(step.get("status")).casefold() == "success"
+            found = Account.ABSENT if is_empty else Account.UNKNOWN
+    return found
+
+
+def took(records: Iterable[Mapping[str, Any]], action: str = "") -> bool:
+    """Whether what succeeded took the account away: by its action, or by setting `active` to
+    false."""
+    listed = list(records)
+    actions = {action.casefold(), *(str(one.get("action") or "").casefold() for one in listed)}
+    return bool(actions & TAKES) or any(_is_false(value) for value in _active(listed))
+
+
+def steps(records: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for record in records:
+        yield from _objects(record.get("provisioningSteps"))
+
+
+def skip_reason(records: Iterable[Mapping[str, Any]]) -> str:
+    """The code that a skipped step gives; empty where there is none."""
+    for step in steps(records):
+        details = step.get("details")
+        reason = details.get("SkipReason") if isinstance(details, Mapping) else None
+        if reason:
+            return str(reason)
+    return ""
+
+
+def properties(records: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for record in records:
+        yield from _objects(record.get("modifiedProperties"))
+
+
+def _active(records: Iterable[Mapping[str, Any]]) -> Iterator[object]:
+    for one in properties(records):
+        if str(one.get("displayName") or "").casefold() == "active":
+            yield one.get("newValue")
+
+
+def _is_false(value: object) -> bool:
+    """Entra writes values as text, some of them in quotes."""
+    return str(value).strip('"').casefold() == "false"
+
+
+def _objects(value: object) -> Iterator[Mapping[str, Any]]:
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, Mapping):
+            yield item

@@ -1,0 +1,58 @@
+"""What an answer makes of a leaver's row: it ends only on what shows the account inactive or gone.
+
+Who keeps another assignment is called by the group, and no document says that such a call removes
+anyone. Their assignments are read again once the directory has settled: if none is left, a user
+call follows; else Entra's own cycle takes the membership away.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from hasten.domain.account import Account
+from hasten.domain.changes import Change, State, finished, retried, waiting
+from hasten.domain.planning import Call
+from hasten.domain.verdicts import Result, Verdict
+from hasten.limits import REPLICATION_LADDER, SETTLED_AFTER
+
+STILL_ASSIGNED = "Entra answered, and nothing shows that the account is inactive or absent"
+STILL_ACTIVE = "Entra answered, and the account in the app is still active"
+READ_AGAIN = "the user keeps another assignment: it is read again before the row ends"
+NOT_SHOWN = "a cycle that began after the change has ended; nothing shows what it took away"
+LOOK = "look in the app: the account of the user must be inactive, or without the membership"
+OUT = {
+    Account.INACTIVE: "the account in the app is inactive",
+    Account.ABSENT: "the app has no account of the user",
+}
+NOT_TAKEN = (
+    "disable the account in the app; then check the job: `active` mapped, Update and Delete among "
+    "the target object actions, SkipOutOfScopeDeletions off (python -m hasten doctor)"
+)
+
+
+def revoked(change: Change, call: Call, verdict: Verdict, *, now: datetime) -> Change:
+    """The row of a leaver after an answer that is a success or a skip."""
+    if not call.disables:
+        due = max(now, change.seen_at + SETTLED_AFTER)
+        kept = replace(change, keeps_assignment=True)
+        return waiting(kept, due_at=due, reason=READ_AGAIN)
+    if verdict.result is Result.SUCCEEDED and verdict.took:
+        done = finished(change, State.SUCCEEDED, now=now)
+        return replace(done, needs_proof=True)
+    if verdict.result is not Result.SUCCEEDED and verdict.account.is_out:
+        return finished(change, State.IN_SYNC, now=now, reason=OUT[verdict.account])
+    reason = STILL_ACTIVE if verdict.account is Account.ACTIVE else STILL_ASSIGNED
+    if change.attempts < len(REPLICATION_LADDER):
+        return retried(change, due_at=now + REPLICATION_LADDER[change.attempts], reason=reason)
+    return not_taken(change, now=now, reason=reason)
+
+
+def not_taken(change: Change, *, now: datetime, reason: str) -> Change:
+    """Ends the row as failed. The provisioning log is still read for it: the account may be
+    disabled later."""
+    failed = finished(change, State.FAILED, now=now, reason=reason, next_action=NOT_TAKEN)
+    return replace(failed, needs_proof=True)
+
+
+def never_shown(change: Change, *, now: datetime) -> Change:
+    """Ends the row as left to the cycle: it claims nothing, and says where to look."""
+    return finished(change, State.LEFT_TO_CYCLE, now=now, reason=NOT_SHOWN, next_action=LOOK)
