@@ -1,0 +1,249 @@
+"""Generates hostile and odd events: a good event, things done to it, and a way to post it.
+
+A seed makes the same events each time, so that a failure can be repeated."""
+
+import base64
+import copy
+import gzip
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from hypothesis import strategies as st
+
+from hasten.events.datacontract import STARTS
+from tests.support.posting import ENSURE_GROUP, OFFBOARD, ONBOARD, PROVISION, ref
+from tests.support.virtual_time import START
+from tests.support.world import ADMIN, ENGINEERING, TOTAL
+
+AHEAD = datetime(2027, 1, 15, 9, tzinfo=UTC)
+"""Every date that is generated lies ahead: the events are posted on virtual_time.START."""
+
+FORMATS = (
+    "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%dT%H:%M:%S+00:00",
+    "%Y-%m-%d %H:%M:%S+00:00",
+    "%Y-%m-%dT%H:%M:%S.0000000Z",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%dT%H:%MZ",
+    "%Y-%m-%dT%H:%M:%S+0000",
+    "%Y-%m-%dT%H:%M:%S UTC",
+    "%Y-%m-%dT%H:%M:%S+00:00[UTC]",
+    "%Y-%m-%d",
+    "%Y-%m-%dZ",
+    "%Y-%m-%d-08:00",
+    "%Y%m%d",
+    "%Y%m%d%H%M%S",
+    "%Y%m%dT%H%M%SZ",
+    "%d.%m.%Y",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%d-%b-%Y",
+    "%a, %d %b %Y %H:%M:%S GMT",
+    "%G-W%V-%u",
+    "%Y-%j",
+)
+EPOCH = int(AHEAD.timestamp())
+DATES: list[Any] = [
+    *(AHEAD.strftime(form) for form in FORMATS),
+    *(f" {AHEAD:%Y-%m-%dT%H:%M:%SZ}", f"{AHEAD:%Y-%m-%dT%H:%M:%SZ}\n"),
+    *(EPOCH, EPOCH * 1000, float(EPOCH), str(EPOCH), str(EPOCH * 1000)),
+    *(f"/Date({EPOCH * 1000})/", f"/Date({EPOCH * 1000}+0100)/", f"new Date({EPOCH * 1000})"),
+    *("46402", 46402, "$(startDate)", "@{variables('start')}", {"dateTime": str(AHEAD)}, [EPOCH]),
+]
+"""One date as systems write it."""
+
+NEVER_IN_A_REFUSAL = "Lovelace"
+"""Part of posted texts: what refuses an event never repeats them."""
+
+ODD_TEXTS = [
+    *("", " ", "\x00", "\ud800", "\ufeff", "x" * 300, "null", "NaN", "{}", "%VAR%", "{{user}}"),
+    *(f"Ada {NEVER_IN_A_REFUSAL}", f"@{{mail={NEVER_IN_A_REFUSAL}}}"),
+    "System.Collections.Hashtable",
+    *("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00+14:00", "00000000"),
+    *("0000cccc-0000-4000-8000-000000000001", ADMIN, ENGINEERING),
+    *("TOTAL", "TOTAL-Admin", "Payroll"),
+]
+ODD_VALUES: list[Any] = [
+    *(None, True, False, 0, -1, 1.0, 10**40, float("nan"), float("inf"), [], {}, [[]], [None]),
+    *({"id": ADMIN}, {"name": "TOTAL-Admin"}, {"name": "*"}, {"employeeId": 7}, "é" * 90),
+]
+
+Path = tuple[str | int, ...]
+
+PATHS: list[Path] = [
+    *(("specversion",), ("id",), ("source",), ("type",), ("time",), ("datacontenttype",)),
+    *(("extra",), ("data",), ("data", "target"), ("data", "role"), ("data", "rule")),
+    *(("data", "users"), ("data", "users", 0), ("data", "users", 0, "id"), ("data", "members")),
+    *(("data", "group"), ("data", "group", "name"), ("data", "groups")),
+    *(("data", "startAt"), ("data", "endAt")),
+]
+
+LETTERS: list[Callable[[str], str]] = [
+    str.upper,
+    str.title,
+    str.lower,
+    lambda key: key[:1].upper() + key[1:],
+    lambda key: key.replace("At", "_at"),
+    lambda key: f"{key} ",
+]
+
+
+@dataclass
+class Hostile:
+    body: bytes
+    content_type: str = ""
+    properties: dict[str, str] = field(default_factory=dict)
+
+
+def good(kind: str) -> dict[str, Any]:
+    data: dict[str, Any] = {"target": TOTAL, "users": [ref(1)], "group": {"name": "Team-New"}}
+    if kind == OFFBOARD:
+        data["groups"] = [data.pop("group")]
+    if kind == ENSURE_GROUP:
+        data["members"] = data.pop("users")
+    return {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/hr",
+        "type": kind,
+        "time": START.isoformat(),
+        "data": data,
+    }
+
+
+def change(event: Any, path: Path, do: Callable[[Any, Any], object]) -> None:
+    """Where there is no such place (any more), nothing is done."""
+    *before, last = path
+    try:
+        for part in before:
+            event = event[part]
+        do(event, last)
+    except (LookupError, TypeError, AttributeError):
+        return
+
+
+def put(at: Any, key: Any, *, value: Any) -> None:
+    at[key] = copy.deepcopy(value)
+
+
+def drop(at: Any, key: Any) -> None:
+    del at[key]
+
+
+def rename(at: Any, key: Any, *, spell: Callable[[str], str]) -> None:
+    at[spell(str(key))] = at.pop(key)
+
+
+def text(event: Any) -> bytes:
+    return json.dumps(event).encode()
+
+
+def structured(event: Any) -> Hostile:
+    return Hostile(text(event))
+
+
+def binary(event: Any) -> Hostile:
+    body = event.pop("data", None)
+    return Hostile(text(body), "application/json", {f"ce_{k}": str(v) for k, v in event.items()})
+
+
+def half_binary(event: Any) -> Hostile:
+    properties = {f"cloudEvents:{key}": str(value) for key, value in event.items()}
+    return Hostile(text(event), "application/json", properties)
+
+
+def in_base64(event: Any) -> Hostile:
+    return structured({**event, "data_base64": encoded(event.pop("data", None))})
+
+
+def encoded(event: Any) -> str:
+    return base64.b64encode(text(event)).decode()
+
+
+def brokered(event: Any) -> Hostile:
+    body = text(event)
+    return Hostile(STARTS[0] + b"\x9b" + (len(body) & 0xFFFF).to_bytes(2, "little") + body)
+
+
+def event_grid(event: Any) -> Hostile:
+    names = {"type": "eventType", "time": "eventTime", "source": "topic"}
+    renamed = {names.get(key, key): value for key, value in event.items()}
+    return structured({key: value for key, value in renamed.items() if key != "specversion"})
+
+
+def repeated(event: Any) -> Hostile:
+    return Hostile(text(event).replace(b'"data": {', b'"data": {"startAt": null, "startAt": 1,', 1))
+
+
+FORMS: list[Callable[[Any], Hostile]] = [
+    binary,
+    half_binary,
+    in_base64,
+    brokered,
+    event_grid,
+    repeated,
+    lambda event: Hostile(text(event), "application/cloudevents+json; charset=utf-8"),
+    lambda event: Hostile(text(event), "application/cloudevents-batch+json"),
+    lambda event: structured([event]),
+    lambda event: structured(json.dumps(event)),
+    lambda event: structured({"body": event}),
+    lambda event: structured({"$content-type": "application/json", "$content": encoded(event)}),
+    lambda event: structured({**event, "data": json.dumps(event.get("data"))}),
+    lambda event: structured(event.get("data")),
+    lambda event: Hostile(encoded(event).encode()),
+    lambda event: Hostile(b"\xef\xbb\xbf" + text(event)),
+    lambda event: Hostile(json.dumps(event).encode("utf-16")),
+    lambda event: Hostile(json.dumps(event).encode("utf-16-le")),
+    lambda event: Hostile(gzip.compress(text(event), mtime=0)),
+    lambda event: Hostile(text(event)[:-9]),
+    lambda event: Hostile(text(event) * 2),
+    lambda event: Hostile(text(event) + b"\x00"),
+    lambda event: Hostile(text(event).replace(b'"', b"'")),
+    lambda event: Hostile(b'<string xmlns="urn:x">' + text(event) + b"</string>"),
+]
+"""All the ways in which an event is posted, or mistaken for one."""
+
+WIRE: st.SearchStrategy[Callable[[Any], Hostile]] = st.sampled_from(
+    [structured] * len(FORMS) + FORMS
+)
+"""Most often in structured mode, so that what is wrong with the event itself is seen."""
+
+KINDS = st.sampled_from([ONBOARD, OFFBOARD, ENSURE_GROUP, PROVISION])
+HOW_MANY = st.integers(0, 3)
+WHERE = st.sampled_from(PATHS)
+WHAT = st.sampled_from(["set", "set", "drop", "rename"])
+VALUES = st.sampled_from([*ODD_VALUES, *ODD_TEXTS, *DATES])
+SPELLINGS = st.sampled_from(LETTERS)
+EFFECTS = st.sampled_from([(ONBOARD, "startAt"), (OFFBOARD, "endAt")])
+KEYS: st.SearchStrategy[Callable[[str], str]] = st.sampled_from([str, *LETTERS])
+PLACES = st.sampled_from(["data", "data", "data", "event", "user"])
+TIMES = st.sampled_from(DATES)
+"""Made once: to make a strategy takes longer than to draw from it."""
+
+
+@st.composite
+def hostile(draw: st.DrawFn) -> Hostile:
+    """Up to three things are wrong with it, besides the way in which it is posted."""
+    event = good(draw(KINDS))
+    for _ in range(draw(HOW_MANY)):
+        path, what = draw(WHERE), draw(WHAT)
+        if what == "set":
+            change(event, path, partial(put, value=draw(VALUES)))
+        elif what == "drop":
+            change(event, path, drop)
+        else:
+            change(event, path, partial(rename, spell=draw(SPELLINGS)))
+    return draw(WIRE)(event)
+
+
+@st.composite
+def dated(draw: st.DrawFn) -> Hostile:
+    """A good event that is to take effect on AHEAD, whatever key, place and spelling says so."""
+    kind, key = draw(EFFECTS)
+    event = good(kind)
+    places = {"data": event["data"], "event": event, "user": event["data"]["users"][0]}
+    places[draw(PLACES)][draw(KEYS)(key)] = draw(TIMES)
+    return draw(WIRE)(event)
