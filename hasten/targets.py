@@ -9,7 +9,7 @@ from uuid import UUID
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from hasten.domain.brake import MOST_PERCENT, MOST_REMOVALS, Threshold
+from hasten.domain.brake import MOST_OF_TARGET, MOST_PERCENT, MOST_REMOVALS, Threshold
 from hasten.domain.planning import GrantsBy
 from hasten.errors import PermanentError
 from hasten.policy import Access, GroupPolicy
@@ -55,6 +55,10 @@ class Target(BaseModel):
     brake_percent: Annotated[int, Field(ge=1, le=100)] = MOST_PERCENT
     """More removals at once than the greater of both are held until someone releases them."""
 
+    brake_target_removals: Annotated[int, Field(ge=1)] = MOST_OF_TARGET
+    """More people who leave the groups of this target within ten minutes, or whom one event takes
+    out, are held as well."""
+
     pause_job: bool = False
     """Whether the brake also pauses Entra's own provisioning job."""
 
@@ -93,7 +97,11 @@ class Target(BaseModel):
 
     @property
     def brake(self) -> Threshold:
-        return Threshold(self.brake_removals, self.brake_percent)
+        return Threshold(
+            removals=self.brake_removals,
+            percent=self.brake_percent,
+            of_target=self.brake_target_removals,
+        )
 
 
 def _refuse_wrong_way(group: GroupPolicy, source: GroupPolicy | None, other: str) -> None:

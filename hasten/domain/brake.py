@@ -1,19 +1,23 @@
-"""The brake: many people leaving one group at once are held until someone looks."""
+"""The brake: many people leaving one group, or one target, at once are held until someone looks."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 MOST_REMOVALS = 10
 MOST_PERCENT = 20
+MOST_OF_TARGET = 200
 
 WINDOW = timedelta(minutes=10)
-"""Removals of one group within it count as one: a script removes people one by one."""
+"""Removals within it count as one: a script removes people one by one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
+    """`removals` and `percent` are of one group; `of_target` people of all groups together."""
+
     removals: int
     percent: int
+    of_target: int
 
     def exceeded(self, *, removals: int, members_before: int) -> bool:
         """Whether `removals` of a group that had so many members are too many to believe."""
@@ -22,3 +26,7 @@ class Threshold:
     def may_be_exceeded(self, removals: int) -> bool:
         """Whether it is worth asking how many members the group had."""
         return removals > self.removals
+
+    def exceeded_by_target(self, people: int) -> bool:
+        """Whether so many people leave the groups of the target that nobody can believe it."""
+        return people > self.of_target

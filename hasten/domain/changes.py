@@ -57,6 +57,7 @@ class Change:
     before a look has seen it. `noticed_at` is when the notification behind it was
     received, `found_at` when the read that found it began (its place in the queue), `seen_at` when
     the last read that confirmed it began, `due_at` before which nothing is tried.
+    `released` is set once an operator has looked: the brake does not hold it again.
     `alone` asks for a call of its own, so that its verdict is nobody else's. `user_called` is set
     once the user call that must come before the group call has succeeded (`grants_by:
     user_then_group`). `expected_at` is when Entra's own cycle should have done what is left to it.
@@ -80,6 +81,7 @@ class Change:
     ahead: bool = False
     state: State = State.PENDING
     held_by: HeldBy | None = None
+    released: bool = False
     reason: str = ""
     next_action: str = ""
     attempts: int = 0
@@ -167,11 +169,12 @@ def held(change: Change, by: HeldBy, *, reason: str, next_action: str) -> Change
 
 
 def released(change: Change, *, now: datetime) -> Change:
-    """Ready to be called, as if it had just been found."""
+    """Ready to be called, as if it had just been found: an operator has looked."""
     return replace(
         change,
         state=State.PENDING,
         held_by=None,
+        released=True,
         found_at=now,
         due_at=now,
         reason="",
@@ -183,6 +186,7 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
     """A row that ended, to be called once more because an event asks for it."""
     return replace(
         released(change, now=now),
+        released=False,
         noticed_at=now,
         causes=(cause,),
         found_by="event",

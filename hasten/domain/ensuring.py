@@ -121,6 +121,7 @@ def _change(intent: Intent, seen: Seen, now: datetime) -> Change:
         found_by="event",
         causes=(intent.cause,),
         ahead=True,
+        released=intent.released,
     )
 
 

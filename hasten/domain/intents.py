@@ -35,6 +35,7 @@ class Intent:
     `time` is that of the event, `recorded_at` when Hasten took it. `writing` is set before the
     write to Entra ID: after a crash nobody can tell whether it was done. `held` is why the brake
     holds it, `released` that an operator has looked: the brake does not judge it again.
+    `people` is how many people the event names in all, of which this is one.
     `spec` is how the event wants the group made: description, owners, rule, role. `replaced` is the
     event whose intent this one took the place of before it was brought about.
     """
@@ -48,6 +49,7 @@ class Intent:
     recorded_at: datetime
     group_name: str = ""
     spec: Mapping[str, Any] = field(default_factory=dict)
+    people: int = 1
     writing: bool = False
     held: str = ""
     released: bool = False

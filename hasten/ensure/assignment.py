@@ -33,6 +33,11 @@ class Assigned:
     def of(self, principal: str) -> list[Assignment]:
         return [given for given in self._assignments if given.principal == principal]
 
+    @property
+    def users(self) -> frozenset[str]:
+        """Those who are assigned without a group."""
+        return frozenset(given.principal for given in self._assignments if given.kind == "User")
+
     def role(self, wanted: str) -> str:
         """Raises PermanentError when the app has no such role, or several fit."""
         return choose_role(self._app_roles, wanted)

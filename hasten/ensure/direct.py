@@ -9,7 +9,7 @@ from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.guard_rails import direct_refusal
-from hasten.ensure.work import Work, let_go, marked, origin
+from hasten.ensure.work import Work, marked, origin
 from hasten.errors import PermanentError
 from hasten.ports.directory import NotYet
 from hasten.records import direct_assignments as direct
@@ -22,11 +22,7 @@ async def ensure_direct(context: Context, work: Work, wanted: Sequence[Intent]) 
         wanted = [i for i in wanted if i.wanted is Wanted.IN_STEP]
     assigned = await work.assigned()
     with work.troubles.kept():
-        leavers = [i for i in wanted if i.wanted is Wanted.ABSENT and assigned.of(i.user)]
-        let = await let_go(context, work, leavers)
-        stopped = {intent.user for intent in leavers} - {intent.user for intent in let}
-        free = [intent for intent in wanted if intent.user not in stopped]
-        for intent in sorted(free, key=lambda i: i.wanted is not Wanted.ABSENT):
+        for intent in sorted(wanted, key=lambda i: i.wanted is not Wanted.ABSENT):
             is_assigned = bool(assigned.of(intent.user))
             if intent.wanted is Wanted.ABSENT and is_assigned:
                 await _unassign(context, work, assigned, intent)

@@ -20,7 +20,7 @@ from hasten.ensure.assignment import Assigned
 from hasten.ensure.groups import is_recent_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.members import Joined, add
-from hasten.ensure.work import Result, Work, let_go, marked, origin
+from hasten.ensure.work import Result, Work, marked, origin
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH, SETTLED_AFTER
@@ -94,15 +94,6 @@ async def _look(context: Context, group: str) -> "_Sight":
 
 
 async def _leave(context: Context, work: Work, leavers: Sequence[Intent]) -> None:
-    if not leavers:
-        return
-    # Whoever is no member leaves nothing: else anybody who may post could have the brake hold
-    # those who do leave.
-    members = {member.id for member in await context.directory.members(work.group)}
-    leaving = [intent for intent in leavers if intent.user in members]
-    let = await let_go(context, work, leaving)
-    stopped = {intent.user for intent in leaving} - {intent.user for intent in let}
-    leavers = [intent for intent in leavers if intent.user not in stopped]
     before = {intent.user for intent in leavers if intent.writing}
     for intent in await marked(context.intents, leavers):
         removed = await context.directory.remove_member(work.group, intent.user)

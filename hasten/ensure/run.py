@@ -16,6 +16,7 @@ from hasten.domain.intents import NAMED, Intent, Wanted, key
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.direct import ensure_direct
 from hasten.ensure.dry_run import observe_intents
+from hasten.ensure.gate import let_go
 from hasten.ensure.group import ensure_in_group
 from hasten.ensure.resolve_named import place_named
 from hasten.ensure.settle import settle_intents
@@ -102,12 +103,21 @@ class _Run:
             if not intent.group.startswith(NAMED) and intent.key not in replaced
         ]
         ordered = self._in_turn(sorted([*known, *moved], key=lambda intent: intent.recorded_at))
-        leaving = [intent for intent in ordered if intent.wanted is Wanted.ABSENT]
+        leaving = await self._let_go([i for i in ordered if i.wanted is Wanted.ABSENT])
         staying = [intent for intent in ordered if intent.wanted is not Wanted.ABSENT]
         for intents in (leaving, staying):
             for group, wanted in _by_group(intents).items():
                 for start in range(0, len(wanted), AT_ONCE):
                     await self._bring_about(group, wanted[start : start + AT_ONCE])
+
+    async def _let_go(self, leaving: Sequence[Intent]) -> list[Intent]:
+        """Nobody is removed before the brake has judged how many would leave in this run."""
+        works = [
+            (Work(self.target, group, self._assigned, self.troubles), wanted)
+            for group, wanted in _by_group(leaving).items()
+        ]
+        free = await let_go(self.context, works)
+        return [intent for intent in leaving if intent.key in free]
 
     def _in_turn(self, ordered: Sequence[Intent]) -> list[Intent]:
         """A person is brought in step in the run after the one that changes the membership."""

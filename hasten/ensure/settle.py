@@ -8,7 +8,7 @@ from datetime import timedelta
 from hasten.context import Context
 from hasten.domain.changes import Change
 from hasten.domain.ensuring import Ending, Restart, Seen, Wait, decide
-from hasten.domain.intents import THE_GROUP, Intent
+from hasten.domain.intents import THE_GROUP, Intent, Wanted
 from hasten.domain.outcomes import of_event
 from hasten.ensure.work import Result
 from hasten.error_collector import Troubles
@@ -41,11 +41,12 @@ async def settle_intents(
                 troubles.add(NotYet(f"what was written of {intent.user} does not show yet"))
                 continue
             case Restart(known):
-                await restart(context, known, intent.cause)
+                await restart(context, known, intent.cause, let_go=intent.released)
             case Change() as change:
                 changes.append(change)
         recorded.append(intent)
-    await admit(context, changes)
+    let_go = {(i.group, i.user) for i, sight in seen if i.wanted is Wanted.ABSENT and sight.written}
+    await admit(context, changes, judged=let_go)
     if recorded:
         wake = Wake(target=target)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])

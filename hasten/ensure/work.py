@@ -12,7 +12,6 @@ from hasten.error_collector import Troubles
 from hasten.records import cursors
 from hasten.records.intents import Intents
 from hasten.targets import Target
-from hasten.watch.brake import alert_brake, judge_removals
 
 Result = tuple[Intent, Seen | Ending]
 
@@ -31,20 +30,6 @@ class Work:
 
     def end(self, intents: Sequence[Intent], ending: Ending) -> None:
         self.results += [(intent, ending) for intent in intents]
-
-
-async def let_go(context: Context, work: Work, leavers: Sequence[Intent]) -> list[Intent]:
-    """Those who may leave: nobody is removed before the brake has judged how many there are. The
-    others wait for an operator, and one alert calls them."""
-    unjudged = [i for i in leavers if not i.writing and not i.released]
-    users = {intent.user for intent in unjudged}
-    judged = await judge_removals(context, work.target, work.group, users, still_members=True)
-    if judged is None:
-        return list(leavers)
-    await context.intents.update(unjudged, lambda intent: replace(intent, held=judged.reason))
-    key = f"{context.now():%Y-%m-%dT%H:%M}"
-    await alert_brake(context, work.target, work.group, judged, key=key)
-    return [intent for intent in leavers if intent.writing or intent.released]
 
 
 async def marked(intents: Intents, given: Sequence[Intent]) -> list[Intent]:

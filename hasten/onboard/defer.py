@@ -34,7 +34,8 @@ def split(posted: Posted, event: OnboardingEvent, new_id: NewId) -> Sequence[Mes
         event.data.model_copy(update={key: refs[start : start + MAX_USERS_PER_EVENT]})
         for start in range(0, len(refs), MAX_USERS_PER_EVENT)
     ]
-    return [posted.saying(replace(event, data=part)).message(new_id()) for part in parts]
+    whole = replace(posted, of_people=max(posted.of_people, len(refs)))
+    return [whole.saying(replace(event, data=part)).message(new_id()) for part in parts]
 
 
 def ends(posted: Posted, event: OnboardingEvent, plan: Plan, new_id: NewId) -> Sequence[Message]:

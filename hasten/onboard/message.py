@@ -12,6 +12,7 @@ from hasten.ports.bus import ONBOARDING_EVENTS, Message
 TRIES = "hastenTries"
 POSTED_AS = "hastenMessageId"
 END_OF = "hastenEndOf"
+OF_PEOPLE = "hastenOfPeople"
 """Application properties of ours, on messages that Hasten sends itself."""
 
 MOST_PROPERTIES = 20
@@ -23,14 +24,15 @@ LONGEST_MESSAGE_ID = 128
 """Service Bus takes no longer one."""
 
 MOST_TRIES = 1_000_000
-"""Whoever may post can write our properties too: far beyond what Hasten counts to."""
+"""Whoever may post can write our properties too: numbers in them count no further than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
     """`properties` are the attributes of binary mode. `end_of` is the id of the event whose endAt
     this one carries out: it ends nothing that a newer event has begun. `is_from_hasten`: Hasten
-    has taken the event before and sent it to itself, to put it off or to try again."""
+    has taken the event before and sent it to itself, to put it off or to try again. `of_people` is
+    how many people the event named before it was split."""
 
     queue = ONBOARDING_EVENTS
     most_tries = None
@@ -41,10 +43,16 @@ class Posted:
     properties: Mapping[str, str] = field(default_factory=dict)
     end_of: str = ""
     tries: int = 0
+    of_people: int = 0
     is_from_hasten: bool = False
 
     def message(self, message_id: str, at: datetime | None = None) -> Message:
-        ours = {TRIES: str(self.tries), POSTED_AS: self.message_id, END_OF: self.end_of}
+        ours = {
+            TRIES: str(self.tries),
+            POSTED_AS: self.message_id,
+            END_OF: self.end_of,
+            OF_PEOPLE: str(self.of_people or ""),
+        }
         return Message(
             raw=self.body,
             message_id=message_id,
@@ -71,14 +79,14 @@ class Posted:
     ) -> Self:
         """Names and values of properties may be bytes, as AMQP has both."""
         told = {_text(name): _text(value) for name, value in (properties or {}).items()}
-        tries = told.get(TRIES, "")[: len(str(MOST_TRIES))]
         return cls(
             body=body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body,
             content_type=content_type or "",
             message_id=(told.get(POSTED_AS) or message_id or "")[:LONGEST_MESSAGE_ID],
             properties=_attributes(told),
             end_of=told.get(END_OF, "")[:MAX_ID],
-            tries=min(int(tries), MOST_TRIES) if tries.isdecimal() else 0,
+            tries=_number(told.get(TRIES, "")),
+            of_people=_number(told.get(OF_PEOPLE, "")),
             is_from_hasten=TRIES in told,
         )
 
@@ -92,6 +100,11 @@ def _attributes(told: Mapping[str, str]) -> Mapping[str, str]:
 
 def _shortened(text: str) -> str:
     return text.encode("utf-8", "replace")[:LONGEST_PROPERTY].decode("utf-8", "ignore")
+
+
+def _number(text: str) -> int:
+    digits = text[: len(str(MOST_TRIES))]
+    return min(int(digits), MOST_TRIES) if digits.isascii() and digits.isdecimal() else 0
 
 
 def _text(value: Any) -> str:

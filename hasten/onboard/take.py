@@ -72,7 +72,9 @@ async def _carry_out(context: Context, posted: Posted, event: OnboardingEvent, p
     later = ends(posted, event, plan, context.new_id)
     if later:
         await context.bus.send(ONBOARDING_EVENTS, later)
-    written = await write_intents(context, event, plan, posted.end_of)
+    written = await write_intents(
+        context, event, plan, end_of=posted.end_of, of_people=posted.of_people
+    )
     if not written.is_all_stale:
         await context.bus.send(ENSURE, ensures(event.data.target, context.now()))
     for refused in plan.refused:

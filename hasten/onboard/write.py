@@ -11,6 +11,7 @@ from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Recorded, Wanted, group_key
 from hasten.errors import TemporaryError
 from hasten.events.envelope import OnboardingEvent
+from hasten.events.models import people
 from hasten.onboard.plan import Plan, Want
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
 from hasten.records.people import Joined, Person
@@ -33,15 +34,17 @@ class Written:
 
 
 async def write_intents(
-    context: Context, event: OnboardingEvent, plan: Plan, end_of: str
+    context: Context, event: OnboardingEvent, plan: Plan, *, end_of: str, of_people: int
 ) -> Written:
-    """Raises TemporaryError while an earlier event about the same person is being done."""
+    """`of_people` is how many people the event named before it was split.
+
+    Raises TemporaryError while an earlier event about the same person is being done."""
     written = Written()
     for want in plan.wants:
         overtaken = await _overtaken(context, event, want, end_of)
         _count(written, want.group, dict.fromkeys(overtaken, Recorded.STALE))
         users = [user for user in want.users if user not in overtaken]
-        judged = await context.intents.record(_intents(context, event, want, users))
+        judged = await context.intents.record(_intents(context, event, want, users, of_people))
         _count(written, want.group, {intent.user: what for intent, what in judged})
         written.replacing += [intent for intent, _ in judged if intent.replaced]
     return written
@@ -94,7 +97,11 @@ async def _refuse_while_open(context: Context, target: str, want: Want) -> None:
 
 
 def _intents(
-    context: Context, event: OnboardingEvent, want: Want, users: Sequence[str]
+    context: Context,
+    event: OnboardingEvent,
+    want: Want,
+    users: Sequence[str],
+    of_people: int,
 ) -> list[Intent]:
     return [
         Intent(
@@ -107,6 +114,7 @@ def _intents(
             recorded_at=context.now(),
             group_name=want.group.name if want.group.is_new else "",
             spec=want.spec,
+            people=max(of_people, len(people(event.data))),
         )
         for user in users
     ]

@@ -6,7 +6,7 @@ from hasten.context import Context
 from hasten.domain.changes import Change, HeldBy, State, finished, released
 from hasten.errors import PermanentError
 from hasten.messages import Wake
-from hasten.records.recent_removals import Removals
+from hasten.records.recent_removals import EVERYWHERE, Removals
 from hasten.targets import Target
 
 DISCARDED = "discarded by an operator"
@@ -36,8 +36,8 @@ async def release_changes(context: Context, target: str, rows: Sequence[Change])
     """
     refuse_observed(context.targets[target])
     moved = await context.ledger.move(rows, lambda row: released(row, now=context.now()))
-    await _count_anew(context, target, moved)
     if moved:
+        await count_anew(context, target, {row.group for row in moved})
         wake = Wake(target=target)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
     return moved
@@ -60,11 +60,13 @@ async def discard_changes(context: Context, target: str, rows: Sequence[Change])
     return moved
 
 
-async def _count_anew(context: Context, target: str, moved: Sequence[Change]) -> None:
-    """Of groups of which nothing is held any more: a straggler is not held for their sake."""
+async def count_anew(context: Context, target: str, groups: Collection[str]) -> None:
+    """Forgets who left those of `groups` of which the brake holds nothing any more, and all of the
+    target when it holds nothing at all: a straggler is not held for the sake of people released."""
     held = await held_changes(context, target, groups=(), users=())
     still = {row.group for row in held if row.held_by is HeldBy.BRAKE}
-    for group in {row.group for row in moved} - still:
+    still |= {i.group for i in await context.intents.open_intents(target) if i.held}
+    for group in sorted(set(groups) - still) if still else [EVERYWHERE]:
         await Removals(context.store).forget(target, group)
 
 

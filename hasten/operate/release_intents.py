@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.domain.intents import Intent
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.messages import Ensure
-from hasten.operate.release import DISCARDED, refuse_observed
+from hasten.operate.release import DISCARDED, count_anew, refuse_observed
 
 
 async def held_intents(
@@ -35,6 +35,7 @@ async def release_intents(context: Context, target: str, intents: Sequence[Inten
         intents, lambda intent: replace(intent, held="", released=True)
     )
     if moved:
+        await count_anew(context, target, {intent.group for intent in moved})
         ensure = Ensure(target=target)
         await context.bus.send(ensure.queue, [ensure.message(context.new_id())])
     return moved

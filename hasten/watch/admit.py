@@ -2,15 +2,17 @@
 more people leave a group than can be believed."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Cause, Change, HeldBy, held, newer, restarted
+from hasten.domain.ensuring import ENDED_WELL
 from hasten.errors import TemporaryError
 from hasten.targets import Target
 from hasten.telemetry.watch import ChangeFound
-from hasten.watch.brake import alert_brake, judge_removals
+from hasten.watch.brake import held_by_brake, hold_if_tripped, judge_removals
 
 OBSERVED = "the target is in observe mode"
 DEPLOYED = timedelta(seconds=5)
@@ -20,12 +22,20 @@ yet has soon been replaced."""
 OBSERVE_NEXT = "set `mode: act` in targets.yaml when you trust it"
 
 
+Judged = Collection[tuple[str, str]]
+"""(group, user) of removals that the brake let go before Hasten itself wrote them to Entra ID."""
+
+
 async def admit(
-    context: Context, changes: Sequence[Change], *, members_before: int | None = None
+    context: Context,
+    changes: Sequence[Change],
+    *,
+    members_before: int | None = None,
+    judged: Judged = (),
 ) -> list[Change]:
     """Writes what is new and returns it; a row that only learned where else it was seen is no
-    news. `members_before` is how many the group had where
-    the caller knows it better than the directory does now.
+    news. `members_before` is how many the group had where the caller knows it better than the
+    directory does now. Removals in `judged` are not judged again.
 
     Raises TemporaryError, once all else is written, for a target that is not in this process's
     targets.yaml: while a new one is deployed, another process may know it.
@@ -43,7 +53,9 @@ async def admit(
         if policy.observes:
             recorded += await context.ledger.record([observed(change) for change in found])
         else:
-            recorded += await _record(context, policy, group, found, members_before)
+            recorded += await _record(
+                context, policy, group, found, members_before=members_before, let_go=judged
+            )
     news = [change for change in recorded if change.seen_at <= change.found_at]
     for change in news:
         _tell(context, change)
@@ -52,10 +64,24 @@ async def admit(
     return news
 
 
-async def restart(context: Context, known: Change, cause: Cause) -> list[Change]:
-    """Has a row that ended called again, as an event asks for it."""
-    now = context.now()
-    return await context.ledger.move([known], lambda row: restarted(row, cause, now=now))
+async def restart(context: Context, known: Change, cause: Cause, *, let_go: bool) -> list[Change]:
+    """Has a row that ended called again, as an event asks for it. The brake judges a removal that
+    has not taken place, as it judges any other, unless an operator has `let_go` of it."""
+    now, target = context.now(), context.targets[known.target]
+    is_judged = known.is_removal and known.state not in ENDED_WELL and not let_go
+    judged = None
+    if is_judged:
+        leavers = {known.group: [known.user]}
+        judged = (await judge_removals(context, target, leavers)).get(known.group)
+
+    def again(row: Change) -> Change:
+        anew = replace(restarted(row, cause, now=now), released=let_go)
+        return anew if judged is None else held_by_brake(anew, judged)
+
+    moved = await context.ledger.move([known], again)
+    if is_judged and judged is None:
+        await hold_if_tripped(context, target, known.group)
+    return moved
 
 
 async def _record(
@@ -63,30 +89,31 @@ async def _record(
     target: Target,
     group: str,
     found: Sequence[Change],
+    *,
     members_before: int | None,
+    let_go: Judged,
 ) -> list[Change]:
-    leavers = await _leavers(context, found)
-    users = {change.user for change in leavers}
-    judged = await judge_removals(context, target, group, users, members_before=members_before)
-    if judged is None:
+    if not any(change.is_removal for change in found):
         return await context.ledger.record(found)
-    await alert_brake(context, target, group, judged, key=f"{leavers[0].origin}:{len(users)}")
+    users = {change.user for change in await _leavers(context, found, let_go)}
+    leavers = {group: users}
+    too_many = await judge_removals(context, target, leavers, members_before=members_before)
+    judged = too_many.get(group)
+    if judged is None:
+        recorded = await context.ledger.record(found)
+        await hold_if_tripped(context, target, group)
+        return recorded
     return await context.ledger.record(
-        [
-            held(c, HeldBy.BRAKE, reason=judged.reason, next_action=judged.next_action)
-            if c.user in users
-            else c
-            for c in found
-        ]
+        [held_by_brake(change, judged) if change.user in users else change for change in found]
     )
 
 
-async def _leavers(context: Context, found: Sequence[Change]) -> list[Change]:
+async def _leavers(context: Context, found: Sequence[Change], let_go: Judged) -> list[Change]:
     """Removals that are news. Those that an event asked for were judged before Hasten removed
     anyone, and a look that sees them now is not told anything new."""
     leavers = []
     for change in found:
-        if not change.is_removal or change.found_by == "event":
+        if not change.is_removal or (change.group, change.user) in let_go:
             continue
         known = await context.ledger.find(change.target, change.group, change.user)
         judged = known is not None and known.is_removal and known.ahead

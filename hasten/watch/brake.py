@@ -1,17 +1,21 @@
-"""Judges whether more people leave a group at once than can be believed, and calls an operator."""
+"""Judges whether more people leave at once than can be believed: one group, or the groups of one
+target together. A brake that trips holds every removal that is not called yet."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT
+from hasten.domain.changes import DIRECT, Change, HeldBy, State, held
+from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import of_alert
 from hasten.errors import PermanentError
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
-from hasten.records.recent_removals import Removals
+from hasten.records.recent_removals import EVERYWHERE, Removals, Tally, Trip
 from hasten.targets import Target
 from hasten.telemetry.watch import BrakeHeld, JobNotPaused, JobPaused
+
+NOT_CALLED = frozenset({State.PENDING, State.WAITING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +29,74 @@ class Judged:
 async def judge_removals(
     context: Context,
     target: Target,
-    group: str,
-    leavers: Collection[str],
+    leavers: Mapping[str, Collection[str]],
     *,
     members_before: int | None = None,
     still_members: bool = False,
-) -> Judged | None:
-    """None when they may leave. `members_before` is how many the group had where the caller
-    knows it better than the directory does now; `still_members` when they have not left yet.
+) -> Mapping[str, Judged]:
+    """The groups whose leavers must be held, of `leavers` by group. For these everything that is
+    not called yet is held too, and the first trip is reported.
+
+    `members_before` is how many the group had where the caller knows it better than the directory
+    does now; `still_members` is set when the leavers have not left yet.
     """
+    leavers = {group: users for group, users in leavers.items() if users}
     if not leavers:
-        return None
-    count = await Removals(context.store).count(target.name, group, leavers, context.now())
+        return {}
+    tally = await Removals(context.store).count(target.name, leavers, context.now())
+    if target.brake.exceeded_by_target(tally.people):
+        judged = Judged(
+            f"{tally.people} people leave groups of {target.name} within ten minutes",
+            f"if it is meant: python -m hasten release {target.name}; "
+            "else: mend the groups, then discard",
+        )
+        await _trip(context, target, EVERYWHERE, judged)
+        return dict.fromkeys(leavers, judged)
+    found: dict[str, Judged] = {}
+    for group, users in leavers.items():
+        too_many = await _too_many(
+            context,
+            target,
+            group,
+            users,
+            tally,
+            members_before=members_before,
+            still_members=still_members,
+        )
+        if too_many is not None:
+            await _trip(context, target, group, too_many)
+            found[group] = too_many
+            continue
+        trip = await Removals(context.store).tripped(target.name, group, context.now())
+        if trip is not None:
+            found[group] = Judged(trip.reason, trip.next_action)
+    return found
+
+
+async def hold_if_tripped(context: Context, target: Target, group: str) -> None:
+    """To be asked after removals of the group were written down as work. The brake that trips
+    writes its trip before it reads what is open: of the two, one sees the other."""
+    trip = await Removals(context.store).tripped(target.name, group, context.now())
+    if trip is not None:
+        await _hold_open(context, target, group, Judged(trip.reason, trip.next_action))
+
+
+async def _too_many(
+    context: Context,
+    target: Target,
+    group: str,
+    users: Collection[str],
+    tally: Tally,
+    *,
+    members_before: int | None,
+    still_members: bool,
+) -> Judged | None:
+    count = tally.groups[group]
     if not target.brake.may_be_exceeded(count):
         return None
     before = members_before
     if before is None:
-        gone = count - len(leavers) if still_members else count
+        gone = count - len(users) if still_members else count
         before = await _size(context, target, group) + gone
     if not target.brake.exceeded(removals=count, members_before=before):
         return None
@@ -50,6 +105,53 @@ async def judge_removals(
         f"{count} of {before} members {'would leave' if still_members else 'left'} within minutes",
         f"if it is meant: {release}; else: mend the group, then discard",
     )
+
+
+async def _trip(context: Context, target: Target, group: str, judged: Judged) -> None:
+    """The alert comes first, then the trip, then what is open: a crash between any two repeats
+    the whole. A trip that holds already is not reported again."""
+    removals, now = Removals(context.store), context.now()
+    known = await removals.tripped(target.name, group, now)
+    if known is None or known.group != group:
+        of = "" if group == EVERYWHERE else group
+        await alert_brake(context, target, of, judged, key=f"{now:%Y-%m-%dT%H:%M}")
+        await removals.trip(
+            Trip(
+                target=target.name,
+                group=group,
+                at=now,
+                reason=judged.reason,
+                next_action=judged.next_action,
+            )
+        )
+    await _hold_open(context, target, group, judged)
+
+
+async def _hold_open(context: Context, target: Target, group: str, judged: Judged) -> None:
+    """Removals that wait for their call, and those that events want and that are not written to
+    Entra ID yet. What an operator has released goes on."""
+
+    def is_meant(of: str) -> bool:
+        return group in {EVERYWHERE, of}
+
+    rows = [
+        row
+        for row in await context.ledger.open_changes(target.name)
+        if is_meant(row.group) and row.is_removal and row.state in NOT_CALLED and not row.released
+    ]
+    await context.ledger.move(rows, lambda row: held_by_brake(row, judged))
+    intents = [
+        intent
+        for intent in await context.intents.open_intents(target.name)
+        if is_meant(intent.group)
+        and intent.wanted is Wanted.ABSENT
+        and not (intent.held or intent.writing or intent.released)
+    ]
+    await context.intents.update(intents, lambda intent: replace(intent, held=judged.reason))
+
+
+def held_by_brake(change: Change, judged: Judged) -> Change:
+    return held(change, HeldBy.BRAKE, reason=judged.reason, next_action=judged.next_action)
 
 
 async def alert_brake(

@@ -4,7 +4,7 @@ import pytest
 
 from hasten.domain.brake import Threshold
 
-DEFAULT = Threshold(removals=10, percent=20)
+DEFAULT = Threshold(removals=10, percent=20, of_target=200)
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,9 @@ async def test_a_thousand_events_for_one_group_cost_fifty_writes_and_few_more(ra
 async def test_more_than_a_run_may_take_is_gone_on_with_by_another_message() -> None:
     users = [user(n) for n in range(250)]
     world = await world_with(*users)
-    world.target = world.target.model_copy(update={"brake_removals": len(users)})
+    world.target = world.target.model_copy(
+        update={"brake_removals": 250, "brake_target_removals": 250}
+    )
     world.directory.join(ENGINEERING, *users)
     await world.wants(ENGINEERING, *users, wanted=Wanted.ABSENT)
     remove = world.directory.remove_member

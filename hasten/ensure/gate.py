@@ -1,0 +1,89 @@
+"""Judges all the removals of a run before the first of them is written to Entra ID."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from hasten.context import Context
+from hasten.domain.changes import DIRECT
+from hasten.domain.intents import Intent
+from hasten.ensure.work import Work
+from hasten.errors import PermanentError
+from hasten.watch.brake import Judged, alert_brake, judge_removals
+
+
+async def let_go(
+    context: Context, works: Sequence[tuple[Work, Sequence[Intent]]]
+) -> Collection[str]:
+    """The keys of the intents that may be brought about; the others wait for an operator. A group
+    that cannot be read lets nobody go in this run.
+
+    Whoever is no member leaves nothing, and is let go: otherwise anybody who may post events could
+    make the brake hold those who do leave.
+    """
+    free: set[str] = set()
+    leaving: dict[str, list[Intent]] = {}
+    for work, intents in works:
+        with work.troubles.kept():
+            members = await _members(context, work)
+            free |= {intent.key for intent in intents}
+            leaving[work.group] = [
+                intent
+                for intent in intents
+                if intent.user in members and not (intent.writing or intent.released)
+            ]
+    for work, _ in works:
+        intents = leaving.get(work.group, [])
+        large = [i for i in intents if work.target.brake.exceeded_by_target(i.people)]
+        if large:
+            free -= {intent.key for intent in large}
+            leaving[work.group] = [intent for intent in intents if intent not in large]
+            await _hold_large(context, work, large)
+    held = await _judge(context, works, leaving)
+    return free - held
+
+
+async def _judge(
+    context: Context,
+    works: Sequence[tuple[Work, Sequence[Intent]]],
+    leaving: Mapping[str, Sequence[Intent]],
+) -> set[str]:
+    """The keys of those whom the brake holds."""
+    if not works:
+        return set()
+    users = {group: {intent.user for intent in intents} for group, intents in leaving.items()}
+    target = works[0][0].target
+    too_many = await judge_removals(context, target, users, still_members=True)
+    held: set[str] = set()
+    for group, judged in too_many.items():
+        await _hold(context, leaving[group], judged)
+        held |= {intent.key for intent in leaving[group]}
+    return held
+
+
+async def _hold_large(context: Context, work: Work, large: Sequence[Intent]) -> None:
+    """One event that takes out more people than may leave the target is held whole, in whatever
+    parts it is brought about."""
+    people = max(intent.people for intent in large)
+    judged = Judged(
+        f"one event takes out {people} people, more than brake_target_removals allows",
+        f"if it is meant: python -m hasten release {work.target.name}; else: discard",
+    )
+    cause = large[0].cause
+    await alert_brake(context, work.target, work.group, judged, key=f"{cause.source}|{cause.id}")
+    await _hold(context, large, judged)
+
+
+async def _hold(context: Context, intents: Sequence[Intent], judged: Judged) -> None:
+    await context.intents.update(intents, lambda intent: replace(intent, held=judged.reason))
+
+
+async def _members(context: Context, work: Work) -> Collection[str]:
+    """Whoever is assigned, or a member of the group. Nobody is in a group that does not show."""
+    if work.group == DIRECT:
+        return (await work.assigned()).users
+    try:
+        return {member.id for member in await context.directory.members(work.group)}
+    except PermanentError:
+        if await context.directory.group(work.group) is None:
+            return ()
+        raise
