@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from hasten.domain.brake import WINDOW
+from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records.repository import Rows, Shape
 
@@ -43,19 +44,26 @@ class Trip:
     next_action: str
 
 
+Memory = Shard | Trip
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """People who left within the window: in each group, and in all groups of the target, where
-    a person who left several of them counts once."""
+    a person who left several of them counts once. `trips` are those that still hold, by group."""
 
     groups: Mapping[str, int]
     people: int
+    trips: Mapping[str, Trip]
+
+    def trip(self, group: str) -> Trip | None:
+        """The trip that holds the removals of the group: its own, or that of the target."""
+        return self.trips.get(group) or self.trips.get(EVERYWHERE)
 
 
 class Removals:
     def __init__(self, store: Store) -> None:
-        self._left = Rows(store, SHARD)
-        self._trips = Rows(store, TRIPS)
+        self._rows = Rows(store, SHAPE)
 
     async def count(
         self, target: str, leavers: Mapping[str, Collection[str]], now: datetime
@@ -64,47 +72,49 @@ class Removals:
         is seen to leave twice counts once."""
         since = _seconds(now - WINDOW)
 
-        def merge(known: Shard | None, new: Shard) -> Shard | None:
-            old = _recent(known.left, since) if known else {}
-            merged = replace(new, left={**new.left, **old})
+        def merge(known: Memory | None, new: Memory) -> Memory | None:
+            if not (isinstance(known, Shard) and isinstance(new, Shard)):
+                return new
+            merged = replace(new, left={**new.left, **_recent(known.left, since)})
             return merged if merged != known else None
 
-        await self._left.update(_shards(target, leavers, _seconds(now)), merge)
+        await self._rows.update(_shards(target, leavers, _seconds(now)), merge)
         groups: dict[str, set[str]] = defaultdict(set)
-        stale: list[Shard] = []
-        for shard in await self._left.listed(target, LEFT):
-            recent = _recent(shard.left, since)
-            groups[shard.group].update(recent)
-            if not recent:
-                stale.append(shard)
-        await self._left.remove(stale, lambda shard: not _recent(shard.left, since))
+        trips: dict[str, Trip] = {}
+        stale: list[Memory] = []
+        for row in await self._rows.listed(target, ""):
+            if isinstance(row, Shard) and (recent := _recent(row.left, since)):
+                groups[row.group].update(recent)
+            elif isinstance(row, Trip) and _lasts(row, now):
+                trips[row.group] = row
+            else:
+                stale.append(row)
+        await self._rows.remove(stale, lambda row: not _is_fresh(row, since, now))
         people = set().union(*groups.values()) if groups else set()
-        return Tally({group: len(left) for group, left in groups.items()}, len(people))
+        return Tally({group: len(left) for group, left in groups.items()}, len(people), trips)
 
     async def trip(self, trip: Trip) -> None:
         """Notes that the brake tripped. A trip of the group that still holds stays as it is."""
-        await self._trips.update([trip], lambda known, new: None if _lasts(known, new.at) else new)
+        await self._rows.update(
+            [trip],
+            lambda known, new: None if isinstance(known, Trip) and _lasts(known, trip.at) else new,
+        )
 
     async def tripped(self, target: str, group: str, now: datetime) -> Trip | None:
         """The trip that holds the removals of the group: its own, or that of the target."""
-        for of in (group, EVERYWHERE):
-            trip = await self._trips.find(target, of)
-            if trip is not None and _lasts(trip, now):
-                return trip
-        return None
+        rows = await self._rows.listed(target, "", TRIP)
+        trips = {row.group: row for row in rows if isinstance(row, Trip) and _lasts(row, now)}
+        return trips.get(group) or trips.get(EVERYWHERE)
 
     async def forget(self, target: str, group: str) -> None:
         """Forgets who left the group, and its trip: an operator has looked. People who leave later
         count anew. EVERYWHERE forgets all groups of the target."""
-        prefix = "" if group == EVERYWHERE else f"{group}|"
-        left = await self._left.listed(target, LEFT, prefix)
-        trips = await self._trips.listed(target, TRIP)
-        of = [trip for trip in trips if group in {EVERYWHERE, trip.group}]
-        await self._left.remove(left, lambda _: True)
-        await self._trips.remove(of, lambda _: True)
+        rows = await self._rows.listed(target, "")
+        of = [row for row in rows if group in {EVERYWHERE, row.group}]
+        await self._rows.remove(of, lambda _: True)
 
 
-def _shards(target: str, leavers: Mapping[str, Collection[str]], at: int) -> Sequence[Shard]:
+def _shards(target: str, leavers: Mapping[str, Collection[str]], at: int) -> Sequence[Memory]:
     left: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
     for group, users in leavers.items():
         for user in users:
@@ -120,29 +130,38 @@ def _recent(left: Mapping[str, int], since: int) -> dict[str, int]:
     return {user: at for user, at in left.items() if at > since}
 
 
-def _lasts(trip: Trip | None, now: datetime) -> bool:
-    return trip is not None and now - trip.at < WINDOW
+def _lasts(trip: Trip, now: datetime) -> bool:
+    return now - trip.at < WINDOW
+
+
+def _is_fresh(row: Memory, since: int, now: datetime) -> bool:
+    return _lasts(row, now) if isinstance(row, Trip) else bool(_recent(row.left, since))
 
 
 def _seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
-SHARD: Shape[Shard] = Shape(
+def _name(row: Memory) -> str:
+    return f"{TRIP}{row.group}" if isinstance(row, Trip) else f"{LEFT}{row.group}|{row.number:03}"
+
+
+def _body(row: Memory) -> Json:
+    return {**asdict(row), "at": row.at.isoformat()} if isinstance(row, Trip) else asdict(row)
+
+
+def _parse(body: Json) -> Memory:
+    if "left" in body:
+        return Shard(**body)
+    return Trip(**{**body, "at": datetime.fromisoformat(body["at"])})
+
+
+SHAPE: Shape[Memory] = Shape(
     collection=COLLECTION,
-    forms=(LEFT,),
-    partition=lambda shard: shard.target,
-    form=lambda _: LEFT,
-    name=lambda shard: f"{shard.group}|{shard.number:03}",
-    body=asdict,
-    parse=lambda body: Shard(**body),
-)
-TRIPS: Shape[Trip] = Shape(
-    collection=COLLECTION,
-    forms=(TRIP,),
-    partition=lambda trip: trip.target,
-    form=lambda _: TRIP,
-    name=lambda trip: trip.group,
-    body=lambda trip: {**asdict(trip), "at": trip.at.isoformat()},
-    parse=lambda body: Trip(**{**body, "at": datetime.fromisoformat(body["at"])}),
+    forms=("",),
+    partition=lambda row: row.target,
+    form=lambda _: "",
+    name=_name,
+    body=_body,
+    parse=_parse,
 )

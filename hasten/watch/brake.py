@@ -50,7 +50,7 @@ async def judge_removals(
             f"if it is meant: python -m hasten release {target.name}; "
             "else: mend the groups, then discard",
         )
-        await _trip(context, target, EVERYWHERE, judged)
+        await _trip(context, target, EVERYWHERE, judged, tally)
         return dict.fromkeys(leavers, judged)
     found: dict[str, Judged] = {}
     for group, users in leavers.items():
@@ -64,10 +64,10 @@ async def judge_removals(
             still_members=still_members,
         )
         if too_many is not None:
-            await _trip(context, target, group, too_many)
+            await _trip(context, target, group, too_many, tally)
             found[group] = too_many
             continue
-        trip = await Removals(context.store).tripped(target.name, group, context.now())
+        trip = tally.trip(group)
         if trip is not None:
             found[group] = Judged(trip.reason, trip.next_action)
     return found
@@ -107,15 +107,14 @@ async def _too_many(
     )
 
 
-async def _trip(context: Context, target: Target, group: str, judged: Judged) -> None:
+async def _trip(context: Context, target: Target, group: str, judged: Judged, tally: Tally) -> None:
     """The alert comes first, then the trip, then what is open: a crash between any two repeats
     the whole. A trip that holds already is not reported again."""
-    removals, now = Removals(context.store), context.now()
-    known = await removals.tripped(target.name, group, now)
-    if known is None or known.group != group:
+    now = context.now()
+    if group not in tally.trips:
         of = "" if group == EVERYWHERE else group
         await alert_brake(context, target, of, judged, key=f"{now:%Y-%m-%dT%H:%M}")
-        await removals.trip(
+        await Removals(context.store).trip(
             Trip(
                 target=target.name,
                 group=group,
