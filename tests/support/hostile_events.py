@@ -2,19 +2,15 @@
 
 A seed makes the same events each time, so that a failure can be repeated."""
 
-import base64
 import copy
-import gzip
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
 
-from hasten.events.datacontract import STARTS
+from tests.support.hostile_wire import WIRE, Hostile
 from tests.support.posting import ENSURE_GROUP, OFFBOARD, ONBOARD, PROVISION, ref
 from tests.support.virtual_time import START
 from tests.support.world import ADMIN, ENGINEERING, TOTAL
@@ -58,17 +54,27 @@ DATES: list[Any] = [
 NEVER_IN_A_REFUSAL = "Lovelace"
 """Part of posted texts: what refuses an event never repeats them."""
 
+PAYROLL = "0000bbbb-0000-4000-8000-00000000000a"
+"""A group that the policy does not name."""
+
 ODD_TEXTS = [
     *("", " ", "\x00", "\ud800", "\ufeff", "x" * 300, "null", "NaN", "{}", "%VAR%", "{{user}}"),
     *(f"Ada {NEVER_IN_A_REFUSAL}", f"@{{mail={NEVER_IN_A_REFUSAL}}}"),
     "System.Collections.Hashtable",
     *("9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00+14:00", "00000000"),
     *("0000cccc-0000-4000-8000-000000000001", ADMIN, ENGINEERING),
-    *("TOTAL", "TOTAL-Admin", "Payroll"),
+    *("TOTAL", "TOTAL-Admin", "Payroll", PAYROLL),
 ]
 ODD_VALUES: list[Any] = [
     *(None, True, False, 0, -1, 1.0, 10**40, float("nan"), float("inf"), [], {}, [[]], [None]),
     *({"id": ADMIN}, {"name": "TOTAL-Admin"}, {"name": "*"}, {"employeeId": 7}, "é" * 90),
+]
+
+NEW = {"name": "Team-New"}
+GROUPS: list[Mapping[str, Any]] = [
+    *(NEW, NEW, {"name": "TOTAL-Engineering"}, {"id": ENGINEERING}, {"name": "team-new"}),
+    *({"id": ADMIN}, {"name": "TOTAL-Admin"}, {"name": "total-admin"}, {"name": "[TOTAL]-Admin"}),
+    *({"id": PAYROLL}, {"name": "Payroll"}, {"name": "Pay*"}, {"name": "*"}, {"name": "Nowhere"}),
 ]
 
 Path = tuple[str | int, ...]
@@ -91,15 +97,8 @@ LETTERS: list[Callable[[str], str]] = [
 ]
 
 
-@dataclass
-class Hostile:
-    body: bytes
-    content_type: str = ""
-    properties: dict[str, str] = field(default_factory=dict)
-
-
-def good(kind: str) -> dict[str, Any]:
-    data: dict[str, Any] = {"target": TOTAL, "users": [ref(1)], "group": {"name": "Team-New"}}
+def good(kind: str, group: Mapping[str, Any] = NEW) -> dict[str, Any]:
+    data: dict[str, Any] = {"target": TOTAL, "users": [ref(1)], "group": {**group}}
     if kind == OFFBOARD:
         data["groups"] = [data.pop("group")]
     if kind == ENSURE_GROUP:
@@ -137,81 +136,8 @@ def rename(at: Any, key: Any, *, spell: Callable[[str], str]) -> None:
     at[spell(str(key))] = at.pop(key)
 
 
-def text(event: Any) -> bytes:
-    return json.dumps(event).encode()
-
-
-def structured(event: Any) -> Hostile:
-    return Hostile(text(event))
-
-
-def binary(event: Any) -> Hostile:
-    body = event.pop("data", None)
-    return Hostile(text(body), "application/json", {f"ce_{k}": str(v) for k, v in event.items()})
-
-
-def half_binary(event: Any) -> Hostile:
-    properties = {f"cloudEvents:{key}": str(value) for key, value in event.items()}
-    return Hostile(text(event), "application/json", properties)
-
-
-def in_base64(event: Any) -> Hostile:
-    return structured({**event, "data_base64": encoded(event.pop("data", None))})
-
-
-def encoded(event: Any) -> str:
-    return base64.b64encode(text(event)).decode()
-
-
-def brokered(event: Any) -> Hostile:
-    body = text(event)
-    return Hostile(STARTS[0] + b"\x9b" + (len(body) & 0xFFFF).to_bytes(2, "little") + body)
-
-
-def event_grid(event: Any) -> Hostile:
-    names = {"type": "eventType", "time": "eventTime", "source": "topic"}
-    renamed = {names.get(key, key): value for key, value in event.items()}
-    return structured({key: value for key, value in renamed.items() if key != "specversion"})
-
-
-def repeated(event: Any) -> Hostile:
-    return Hostile(text(event).replace(b'"data": {', b'"data": {"startAt": null, "startAt": 1,', 1))
-
-
-FORMS: list[Callable[[Any], Hostile]] = [
-    binary,
-    half_binary,
-    in_base64,
-    brokered,
-    event_grid,
-    repeated,
-    lambda event: Hostile(text(event), "application/cloudevents+json; charset=utf-8"),
-    lambda event: Hostile(text(event), "application/cloudevents-batch+json"),
-    lambda event: structured([event]),
-    lambda event: structured(json.dumps(event)),
-    lambda event: structured({"body": event}),
-    lambda event: structured({"$content-type": "application/json", "$content": encoded(event)}),
-    lambda event: structured({**event, "data": json.dumps(event.get("data"))}),
-    lambda event: structured(event.get("data")),
-    lambda event: Hostile(encoded(event).encode()),
-    lambda event: Hostile(b"\xef\xbb\xbf" + text(event)),
-    lambda event: Hostile(json.dumps(event).encode("utf-16")),
-    lambda event: Hostile(json.dumps(event).encode("utf-16-le")),
-    lambda event: Hostile(gzip.compress(text(event), mtime=0)),
-    lambda event: Hostile(text(event)[:-9]),
-    lambda event: Hostile(text(event) * 2),
-    lambda event: Hostile(text(event) + b"\x00"),
-    lambda event: Hostile(text(event).replace(b'"', b"'")),
-    lambda event: Hostile(b'<string xmlns="urn:x">' + text(event) + b"</string>"),
-]
-"""All the ways in which an event is posted, or mistaken for one."""
-
-WIRE: st.SearchStrategy[Callable[[Any], Hostile]] = st.sampled_from(
-    [structured] * len(FORMS) + FORMS
-)
-"""Most often in structured mode, so that what is wrong with the event itself is seen."""
-
 KINDS = st.sampled_from([ONBOARD, OFFBOARD, ENSURE_GROUP, PROVISION])
+NAMED_GROUPS = st.sampled_from(GROUPS)
 HOW_MANY = st.integers(0, 3)
 WHERE = st.sampled_from(PATHS)
 WHAT = st.sampled_from(["set", "set", "drop", "rename"])
@@ -227,7 +153,7 @@ TIMES = st.sampled_from(DATES)
 @st.composite
 def hostile(draw: st.DrawFn) -> Hostile:
     """Up to three things are wrong with it, besides the way in which it is posted."""
-    event = good(draw(KINDS))
+    event = good(draw(KINDS), draw(NAMED_GROUPS))
     for _ in range(draw(HOW_MANY)):
         path, what = draw(WHERE), draw(WHAT)
         if what == "set":

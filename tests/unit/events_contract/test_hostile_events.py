@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from hasten.domain.intents import NAMED, Intent
 from hasten.domain.outcomes import REJECTED
-from tests.support.hostile_events import AHEAD, NEVER_IN_A_REFUSAL, Hostile, dated, hostile
+from tests.support.hostile_events import AHEAD, NEVER_IN_A_REFUSAL, PAYROLL, dated, hostile
+from tests.support.hostile_wire import Hostile
 from tests.support.posting import Posting
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL
@@ -52,6 +53,7 @@ def try_all(
     @virtual
     async def post(made: Hostile) -> None:
         world = Posting()
+        world.directory.has_group(PAYROLL, "Payroll")
         await world.posts(made.body, content_type=made.content_type, properties=made.properties)
         await check(world)
         fates["parked" if world.parked() else "taken"] += 1
