@@ -49,7 +49,7 @@ class App:
             emit=self._ports.emit,
             now=self._ports.now,
             tenant=self._settings.tenant,
-            is_ours=self._settings.is_our_client_state,
+            is_ours=self._settings.client_state_check(),
         )
 
     async def handle(self, message: Retriable) -> None:

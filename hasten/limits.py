@@ -23,6 +23,9 @@ READ_TIMEOUT = timedelta(seconds=30)
 MAX_NOTIFICATION_BYTES = 1024 * 1024
 """Graph names no bound for a notification collection; Event Hubs delivery has the same 1 MiB."""
 
+MAX_NOTIFICATIONS = 4000
+"""In one collection. A real one takes 320 bytes or more: MAX_NOTIFICATION_BYTES hold 3,300."""
+
 MAX_VALIDATION_TOKEN = 4096
 """Characters; Graph documents none, real ones are below 1,000."""
 

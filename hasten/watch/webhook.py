@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from hasten.domain.notifications import Hint, Lifecycle, Refusal, read, read_lifecycle
 from hasten.errors import TemporaryError
-from hasten.limits import ENQUEUE_TIMEOUT, MAX_NOTIFICATION_BYTES
+from hasten.limits import ENQUEUE_TIMEOUT, MAX_NOTIFICATION_BYTES, MAX_NOTIFICATIONS
 from hasten.messages import Look, SubscriptionEvent
 from hasten.ports.bus import DIRECTORY_CHANGES, Bus, Message
 from hasten.ports.clock import Now
@@ -98,6 +98,9 @@ class Receiving:
             return self._refused(BodyRefused(result="bad_json"), HTTPStatus.BAD_REQUEST)
         if not isinstance(items, list):
             return self._refused(BodyRefused(result="bad_json"), HTTPStatus.BAD_REQUEST)
+        if len(items) > MAX_NOTIFICATIONS:
+            self._count(Counter({Refusal.MALFORMED: len(items)}))
+            return HTTPStatus.BAD_REQUEST
         return items
 
     async def _of_known_subscriptions(self, readings: Sequence[Item | Refusal]) -> list[Item]:

@@ -153,7 +153,7 @@ def test_the_tenant_may_be_written_in_any_case() -> None:
 def test_our_client_state_is_ours() -> None:
     settings = loaded()
 
-    assert settings.is_our_client_state(settings.client_state)
+    assert settings.client_state_check()(settings.client_state)
 
 
 def test_while_two_secrets_overlap_both_are_believed_and_the_new_one_is_given() -> None:
@@ -162,32 +162,40 @@ def test_while_two_secrets_overlap_both_are_believed_and_the_new_one_is_given() 
 
     overlapping = loaded(**fresh, HASTEN_CLIENT_STATE_SECRET_PREVIOUS=SECRET)
 
-    assert overlapping.is_our_client_state(before.client_state)
-    assert overlapping.is_our_client_state(overlapping.client_state)
+    assert overlapping.client_state_check()(before.client_state)
+    assert overlapping.client_state_check()(overlapping.client_state)
     assert overlapping.client_state == loaded(**fresh).client_state != before.client_state
-    assert not overlapping.is_our_client_state(loaded(HASTEN_TENANT_ID=OTHER_TENANT).client_state)
+    assert not overlapping.client_state_check()(loaded(HASTEN_TENANT_ID=OTHER_TENANT).client_state)
 
 
 def test_once_the_secret_before_is_taken_away_it_is_believed_no_more() -> None:
     before = loaded()
 
-    assert not loaded(HASTEN_CLIENT_STATE_SECRET=SECRET[::-1]).is_our_client_state(
+    assert not loaded(HASTEN_CLIENT_STATE_SECRET=SECRET[::-1]).client_state_check()(
         before.client_state
     )
+
+
+def test_a_check_derives_nothing_for_each_notification(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = loaded(HASTEN_CLIENT_STATE_SECRET_PREVIOUS=SECRET[::-1])
+    is_ours, ours = settings.client_state_check(), settings.client_state
+    monkeypatch.delattr(hmac, "new")
+
+    assert [is_ours(presented) for presented in ("forged", ours)] == [False, True]
 
 
 @pytest.mark.parametrize("forged", ["", "é", SECRET, "0" * 64])
 def test_any_other_client_state_is_not_ours(forged: str) -> None:
     settings = loaded()
 
-    assert not settings.is_our_client_state(forged)
-    assert not settings.is_our_client_state(settings.client_state + forged + "x")
+    assert not settings.client_state_check()(forged)
+    assert not settings.client_state_check()(settings.client_state + forged + "x")
 
 
 def test_a_forged_client_state_that_is_no_utf_8_is_refused_quietly() -> None:
     presented = json.loads(b'"\\ud800"')
 
-    assert not load(GOOD).is_our_client_state(presented)
+    assert not load(GOOD).client_state_check()(presented)
 
 
 @pytest.mark.parametrize("url", ["https://x.example/api", "https://x.example/?code=1"])

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.notifications import LifecycleEvent
-from hasten.limits import MAX_NOTIFICATION_BYTES
+from hasten.domain.notifications import LifecycleEvent, Refusal
+from hasten.limits import MAX_NOTIFICATION_BYTES, MAX_NOTIFICATIONS
 from hasten.messages import SubscriptionEvent, directory_change
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.store import Document, Put
 from hasten.records import discovered as registry
 from hasten.records import subscriptions
+from hasten.telemetry.notifications import NotificationsRefused
 from hasten.watch.webhook import BUCKET, WATCHED_APART, Receiving
 from tests.fakes.memory_store import MemoryStore
 from tests.support.subscriber import Subscriber, group
@@ -171,6 +172,47 @@ async def test_a_body_above_the_bound_is_413_unread() -> None:
 
     assert status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     assert world.bus.sent == []
+
+
+@virtual
+async def test_a_body_with_more_items_than_graph_can_send_is_counted_and_none_is_read() -> None:
+    world = World()
+    service = await receiving(world)
+    asked = list[str]()
+
+    def nobody_knows(presented: str) -> bool:
+        asked.append(presented)
+        return False
+
+    service.is_ours = nobody_knows
+    crowd = [{"clientState": "forged"}] * MAX_NOTIFICATIONS
+
+    allowed = await service.receive(body(*crowd))
+    one_more = body(*crowd, item())
+    refused = [await service.receive(one_more), await service.receive_lifecycle(one_more)]
+
+    assert (allowed, refused) == (HTTPStatus.ACCEPTED, [HTTPStatus.BAD_REQUEST] * 2)
+    assert len(one_more) < MAX_NOTIFICATION_BYTES
+    assert len(asked) == MAX_NOTIFICATIONS
+    too_many = NotificationsRefused(result=Refusal.MALFORMED, count=MAX_NOTIFICATIONS + 1)
+    assert world.events == [
+        NotificationsRefused(result=Refusal.WRONG_CLIENT_STATE, count=MAX_NOTIFICATIONS),
+        *[too_many] * 2,
+    ]
+
+
+@virtual
+async def test_a_full_body_of_the_shortest_real_notifications_is_below_the_bound_of_items() -> None:
+    world = World()
+    service = await receiving(world)
+    without_data = item(clientState="0" * 64, subscriptionExpirationDateTime="2026-11-27T11:00:00Z")
+    del without_data["resourceData"]
+    shortest = json.dumps(without_data, separators=(",", ":"))
+    full = ",".join([shortest] * (MAX_NOTIFICATION_BYTES // (len(shortest) + 1) - 1))
+
+    status = await service.receive(f'{{"value":[{full}]}}'.encode())
+
+    assert status is HTTPStatus.ACCEPTED
 
 
 @virtual
