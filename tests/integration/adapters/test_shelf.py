@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
@@ -14,13 +13,12 @@ from hasten.errors import PermanentError
 from hasten.ports.bus import ONBOARDING_REJECTED, PROVISIONING
 from hasten.ports.dead_letters import Parked
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 ENTITIES = Path(__file__).parents[3] / "infra" / "entities.json"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest.fixture
 async def client() -> AsyncIterator[ServiceBusClient]:
+    """A bus for each test: what one leaves in a queue, another would find there."""
     server = ServiceBusServer(load_entities(ENTITIES))
     await server.start()
     async with ServiceBusClient.from_connection_string(server.connection_string) as client:
@@ -54,7 +52,7 @@ async def test_only_the_chosen_are_taken_and_the_others_can_be_taken_next(
     client: ServiceBusClient,
 ) -> None:
     shelf, handed = AzureShelf(client), list[str]()
-    await park(client, "three")
+    await park(client, "one", "two", "three")
     lying = await shelf.parked(ONBOARDING_REJECTED, dead_letters=False)
 
     async def to(parked: Parked) -> None:
