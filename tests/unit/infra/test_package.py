@@ -75,4 +75,7 @@ def test_the_tests_run_with_the_packages_of_production() -> None:
 
 
 def test_the_command_line_needs_no_functions_host() -> None:
-    assert "azure-functions" not in requirements("requirements-cli.txt")
+    needed = requirements("requirements-common.txt") | requirements("requirements-cli.txt")
+
+    assert "typer" in needed
+    assert "azure-functions" not in needed
