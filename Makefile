@@ -10,8 +10,9 @@ demo: $(VENV)/.ready ## play the story on an emulated tenant
 local: $(VENV)/.ready ## run the emulated tenant and Hasten until Ctrl-C
 	$(BIN)/python -m emulator --targets examples/targets.yaml
 
-test: $(VENV)/.ready
-	$(BIN)/python -m pytest
+test: $(VENV)/.ready ## all tests, or those that TESTS names
+	$(BIN)/python -m tests.support.npm
+	$(BIN)/python -m pytest -n 4 $(TESTS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

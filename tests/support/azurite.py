@@ -10,9 +10,6 @@ from threading import Timer
 
 from tests.support import npm
 
-PACKAGE = "azurite"
-VERSION = "3.37.0"
-
 START_TRIES = 3
 """Another process may take the free port before Azurite does."""
 
@@ -33,7 +30,7 @@ def connection_string(port: int, key: str = KEY) -> str:
 @contextmanager
 def running_tables() -> Iterator[int]:
     """The port of a table service that holds nothing yet and is gone afterwards."""
-    command = npm.installed(PACKAGE, VERSION) / ".bin" / "azurite-table"
+    command = npm.installed(npm.AZURITE) / ".bin" / "azurite-table"
     process, port = _started(command)
     try:
         yield port
@@ -63,7 +60,7 @@ def _started(command: Path) -> tuple[subprocess.Popen[str], int]:
             return process, port
         process.kill()
         process.communicate()
-    raise RuntimeError(f"{PACKAGE} {VERSION} does not start")
+    raise RuntimeError(f"{npm.AZURITE} does not start")
 
 
 def _is_listening(process: subprocess.Popen[str]) -> bool:

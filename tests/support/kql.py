@@ -8,15 +8,13 @@ from typing import Any
 
 from tests.support import npm
 
-PACKAGE = "@kusto/language-service-next"
-VERSION = "12.4.1"
 SCRIPT = Path(__file__).with_name("kql.js")
 
 
 def objections(queries: Sequence[str]) -> list[list[str]]:
     """For each query what the parser, or its analysis of names and types, objects to."""
     npm.needed_for("the parser of KQL")
-    folder = npm.installed(PACKAGE, VERSION) / PACKAGE
+    folder = npm.installed(npm.KQL) / npm.KQL.package
     done = subprocess.run(
         ["node", SCRIPT, folder],
         input=json.dumps(queries),
