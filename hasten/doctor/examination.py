@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from hasten.context import Context
-from hasten.doctor import groups, job, mapping, permissions, subscriptions, surroundings
+from hasten.doctor import (
+    flows,
+    groups,
+    job,
+    mapping,
+    permissions,
+    scope,
+    subscriptions,
+    surroundings,
+)
 from hasten.doctor.findings import Finding, Level, ok, problem
 from hasten.doctor.subscriptions import Expected
 from hasten.domain.jobs import choose_rule
@@ -87,6 +96,7 @@ class Doctor:
         findings = [
             ok(TARGET, f"found: {object_id}"),
             *await self._try(job.JOB, self._job(object_id, target)),
+            *await self._try(scope.CHECK, scope.check(self.context.directory, object_id)),
             *groups.check_roles(principal, target),
             *await self._try(groups.ASSIGNED, self._groups(object_id, target)),
         ]
@@ -96,10 +106,14 @@ class Doctor:
         found = await job.read(self.context.directory, principal, target.job)
         rules = job.check_rules(found, target)
         findings = [*job.check_state(found), *rules]
-        if target.expect_mapping and all(finding.level is Level.OK for finding in rules):
-            rule = choose_rule(found.rules, "User", target.rule) or ""
-            findings += mapping.check(found.rules, rule, target.expect_mapping)
-        return findings
+        if any(finding.level is not Level.OK for finding in rules):
+            return findings
+        for kind in job.kinds(target):
+            rule = choose_rule(found.rules, kind, target.rule) or ""
+            findings += flows.check_actions(found.rules, rule, kind)
+        rule = choose_rule(found.rules, "User", target.rule) or ""
+        findings += flows.check_active(found.rules, rule)
+        return [*findings, *mapping.check(found.rules, rule, target.expect_mapping)]
 
     async def _groups(self, principal: str, target: Target) -> list[Finding]:
         assigned = groups.assigned(await self.context.directory.assignments(principal))

@@ -51,8 +51,12 @@ def check_state(job: Job) -> list[Finding]:
 
 
 def check_rules(job: Job, target: Target) -> list[Finding]:
-    kinds = ["User"] if target.grants_by is GrantsBy.USER else ["User", "Group"]
-    return [_rule(job, target, kind) for kind in kinds]
+    return [_rule(job, target, kind) for kind in kinds(target)]
+
+
+def kinds(target: Target) -> Sequence[str]:
+    """Of objects that the target needs provisioned."""
+    return ("User",) if target.grants_by is GrantsBy.USER else ("User", "Group")
 
 
 def _rule(job: Job, target: Target, kind: str) -> Finding:

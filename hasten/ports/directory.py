@@ -13,6 +13,12 @@ NOT_YET_DELAY = timedelta(seconds=15)
 """Graph documents no bound for its replication; its samples wait 10 s between tries."""
 
 
+SKIP_OUT_OF_SCOPE, SYNC_ALL = "SkipOutOfScopeDeletions", "SyncAll"
+SCOPE_SETTINGS = frozenset({SKIP_OUT_OF_SCOPE, SYNC_ALL})
+"""Keys of `synchronization/secrets` that decide whom a job provisions; the others are credentials
+(Graph, synchronizationSecretKeyStringValuePair)."""
+
+
 class Member(NamedTuple):
     """`kind` is the type without namespace ("user", "group", "device"); empty when unknown.
 
@@ -183,6 +189,10 @@ class Directory(Protocol):
         ...
 
     async def rules(self, service_principal: str, job: str) -> Sequence[Json]: ...
+
+    async def scope_settings(self, service_principal: str) -> Mapping[str, str]:
+        """Those of SCOPE_SETTINGS that Graph shows, by key; never a credential."""
+        ...
 
     async def pause_job(self, service_principal: str, job: str) -> None: ...
 

@@ -165,6 +165,13 @@ async def test_assignments_are_made_once_seen_from_both_sides_and_taken_back_onc
 
 @on_each
 @virtual
+async def test_the_settings_of_the_scope_are_read_without_any_credential(opened: Opened) -> None:
+    async with opened() as at:
+        assert await at.directory.scope_settings(at.service_principal) == {"SyncAll": "False"}
+
+
+@on_each
+@virtual
 async def test_a_job_is_read_with_its_rules_and_can_be_paused(opened: Opened) -> None:
     async with opened() as at:
         directory, app = at.directory, at.service_principal

@@ -160,6 +160,42 @@ async def test_the_doctor_finds_no_problem_where_there_is_none(line: CommandLine
             ("externalId comes from mail, not objectId", "map objectId to externalId"),
         ),
         (
+            broken.entra(skip_out_of_scope=True),
+            {},
+            "provisioning scope",
+            ("their accounts stay active", "set SkipOutOfScopeDeletions to False"),
+        ),
+        (
+            broken.entra(sync_all=True),
+            {},
+            "provisioning scope",
+            ("it is all users and groups", "Sync only assigned users and groups"),
+        ),
+        (
+            broken.entra(secrets_unreadable=True),
+            {},
+            "provisioning scope",
+            ("it cannot be read: Graph answered 403", "check by hand"),
+        ),
+        (
+            broken.entra(no_delete_flow=True),
+            {},
+            "target object actions",
+            ("people who leave keep their accounts", "tick Delete"),
+        ),
+        (
+            broken.entra(no_update_flow=True),
+            {},
+            "target object actions",
+            ("neither changed nor disabled", "tick Update"),
+        ),
+        (
+            broken.entra(no_active_mapping=True),
+            {},
+            "active mapping",
+            ("active is not mapped", "map Switch([IsSoftDeleted]"),
+        ),
+        (
             broken.without_job,
             {},
             "provisioning job",

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -56,6 +56,11 @@ class FakeDirectory(FakeTenant):
     """Users named by two calls at the same time."""
     expired_links: set[str] = field(default_factory=set)
     job_list: list[Json] = field(default_factory=lambda: [{"id": JOB}])
+    scope: dict[str, str] = field(default_factory=lambda: {"SyncAll": "False"})
+    scope_refused: Exception | None = None
+    rule_list: list[Json] = field(
+        default_factory=lambda: [_rule(USER_RULE, "User"), _rule(GROUP_RULE, "Group")]
+    )
     log: list[Json] = field(default_factory=list)
     """Entries of the provisioning log in any order."""
     log_reads: list[datetime] = field(default_factory=list)
@@ -93,7 +98,12 @@ class FakeDirectory(FakeTenant):
         return next((known for known in self.job_list if known["id"] == job), None)
 
     async def rules(self, service_principal: str, job: str) -> Sequence[Json]:
-        return [_rule(USER_RULE, "User"), _rule(GROUP_RULE, "Group")]
+        return self.rule_list
+
+    async def scope_settings(self, service_principal: str) -> Mapping[str, str]:
+        if self.scope_refused:
+            raise self.scope_refused
+        return self.scope
 
     async def pause_job(self, service_principal: str, job: str) -> None:
         self._written("pause_job")
@@ -189,7 +199,20 @@ def _rule(rule: str, kind: str) -> Json:
     return {
         "id": rule,
         "sourceDirectoryName": "Azure Active Directory",
-        "objectMappings": [{"sourceObjectName": kind, "enabled": True}],
+        "objectMappings": [
+            {
+                "sourceObjectName": kind,
+                "enabled": True,
+                "flowTypes": "Add,Update,Delete",
+                "attributeMappings": [
+                    {
+                        "targetAttributeName": "active",
+                        "flowType": "Always",
+                        "source": {"expression": "Not([IsSoftDeleted])"},
+                    }
+                ],
+            }
+        ],
     }
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from typing import Any
 
 from emulator.engine.target import Target
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
@@ -40,6 +42,20 @@ def wrongly_mapped(tenant: Tenant) -> Iterator[None]:
     job.user_mapping = {"mail": "externalId", "department": before["department"]}
     yield
     job.user_mapping = before
+
+
+def entra(**behaviours: Any) -> Broken:
+    """Provisioning is set up so that Entra behaves otherwise (docs/emulator.md)."""
+
+    @contextmanager
+    def broken(tenant: Tenant) -> Iterator[None]:
+        switches = tenant.graph.tenant.switches
+        before = switches.now
+        switches.now = replace(before, **behaviours)
+        yield
+        switches.now = before
+
+    return broken
 
 
 @contextmanager

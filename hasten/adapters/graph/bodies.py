@@ -46,7 +46,11 @@ JOB = Shape(
     },
 )
 ATTRIBUTE = Shape(
-    may={"targetAttributeName": string, "source": Shape(may={"expression": string, "name": string})}
+    may={
+        "targetAttributeName": string,
+        "flowType": string,
+        "source": Shape(may={"expression": string, "name": string}),
+    }
 )
 RULE = Shape(
     must={"id": text},
@@ -59,6 +63,7 @@ RULE = Shape(
                 may={
                     "sourceObjectName": string,
                     "enabled": flag,
+                    "flowTypes": string,
                     "attributeMappings": array(ATTRIBUTE),
                 }
             )
@@ -66,6 +71,7 @@ RULE = Shape(
     },
 )
 SCHEMA = Shape(must={"synchronizationRules": array(RULE)})
+SECRET = Shape(must={"key": text}, may={"value": string})
 LOG_ENTRY = Shape(
     must={"activityDateTime": instant},
     may={

@@ -1,9 +1,11 @@
 """Synchronization jobs and rules of an enterprise application, and the provisioning log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
 from msgraph.generated.audit_logs.provisioning.provisioning_request_builder import (
     ProvisioningRequestBuilder,
 )
@@ -19,6 +21,7 @@ from hasten.adapters.graph import bodies, on_demand
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.domain.verdicts import Answer
 from hasten.json import Json
+from hasten.ports.directory import SCOPE_SETTINGS
 
 SYNCHRONIZATION = "Synchronization.ReadWrite.All"
 LOGS = "AuditLog.Read.All"
@@ -43,6 +46,18 @@ class Provisioning:
         request = self._job(service_principal, job).schema.to_get_request_information()
         schema = await self._wire.read(request, bodies.SCHEMA.read, needs=SYNCHRONIZATION)
         return list(schema["synchronizationRules"])
+
+    async def scope_settings(self, service_principal: str) -> Mapping[str, str]:
+        """The SDK has no builder for this read. Credentials are among the answer: they are dropped
+        here."""
+        principal = self._client.service_principals.by_service_principal_id(service_principal)
+        secrets = principal.synchronization.secrets
+        request = RequestInformation(Method.GET, secrets.url_template, secrets.path_parameters)
+        request.headers.try_add("Accept", "application/json")
+        listed = await self._wire.listed(request, bodies.SECRET.read, needs=SYNCHRONIZATION)
+        return {
+            one["key"]: one.get("value") or "" for one in listed if one["key"] in SCOPE_SETTINGS
+        }
 
     async def pause_job(self, service_principal: str, job: str) -> None:
         request = self._job(service_principal, job).pause.to_post_request_information()

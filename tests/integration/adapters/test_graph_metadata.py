@@ -3,6 +3,7 @@
 import copy
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from emulator.graph.server import GraphOptions, GraphServer
 from hasten.adapters.graph.directory import GraphDirectory
+from hasten.errors import PermanentError
 from hasten.ports.clock import utc_now
 from hasten.ports.directory import Directory
 from tests.simulation.graph import Credential
@@ -156,6 +158,8 @@ async def _use_all(directory: Any) -> None:
     for group in (TOTAL_ENGINEERING, None):
         await directory.provision_on_demand(TOTAL, job["id"], rule, group=group, users=[JOINER])
     await directory.provisioning_log(job["id"], utc_now() - timedelta(hours=1))
+    with suppress(PermanentError):  # one of the behaviours refuses it
+        await directory.scope_settings(TOTAL)
     await directory.pause_job(TOTAL, job["id"])
     expires = utc_now() + timedelta(days=1)
     subscription = await directory.subscribe(
