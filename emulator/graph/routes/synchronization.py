@@ -68,13 +68,14 @@ async def get_schema(tenant: Tenant, request: Request) -> Response:
 
 
 async def list_secrets(tenant: Tenant, request: Request) -> Response:
-    """Credentials are hidden; the settings of the provisioning scope are shown beside them."""
+    """Credentials are hidden; the settings of the provisioning scope are shown beside them. They
+    are values of one property: there are no pages of them."""
     service_principal, behaviours = find(tenant, request), tenant.switches.now
     if behaviours.secrets_unreadable:
         raise forbidden(INSUFFICIENT_PRIVILEGES)
     target = tenant.targets.get(service_principal.id)
     secrets = target.job.secrets(behaviours) if target and target.job.exists else []
-    return listed(request, secrets, json.dumps, context=_context(request, "secrets"))
+    return one(request, {"value": secrets}, _context(request, "secrets"))
 
 
 async def provision_on_demand(tenant: Tenant, request: Request) -> Response:
