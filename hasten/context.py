@@ -14,6 +14,7 @@ from hasten.records.intents import Intents
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Outbox
 from hasten.records.people import People
+from hasten.records.signs import Signs
 from hasten.settings import Settings
 from hasten.single_flight import SingleFlight
 from hasten.targets import Target
@@ -68,6 +69,10 @@ class Context:
     @cached_property
     def people(self) -> People:
         return People(self.store)
+
+    @cached_property
+    def signs(self) -> Signs:
+        return Signs(self.store, self.now)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -8,28 +8,49 @@ from hasten.ensure.apply_policy import apply_policies
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake, looks_at
 from hasten.operate.backlog import backlog
+from hasten.operate.late_timers import tell_late_timers
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.provision.verify import verify
 from hasten.records import discovered as registry
+from hasten.records import heartbeats, running_targets
 from hasten.retention import forget_old
 from hasten.telemetry.operate import TimerFailed, TimerPostponed
 from hasten.watch.reconcile import reconcile
 from hasten.watch.subscriptions import ensure_subscriptions, subscriptions_settled
 from hasten.watch.sweep import sweep
 
+WATCHING = frozenset({"sweep", "wake"})
+"""Timers that tell which timers are late: each of the two also sees the end of the other."""
+
 
 async def run(context: Context, timer: str) -> None:
-    """Runs the work of a timer. Both exceptions end here: the next tick tries again."""
+    """Runs the work of a timer, then leaves its heartbeat. Both exceptions end here: the next tick
+    tries again."""
+    try:
+        reason = await _work(context, timer)
+        await heartbeats.beat(context.store, timer, context.now(), reason)
+        if timer in WATCHING:
+            await tell_late_timers(context, also_on_time=timer == "wake")
+    except TemporaryError as error:
+        context.emit(TimerPostponed(timer=timer, reason=error.reason))
+
+
+async def _work(context: Context, timer: str) -> str:
+    """Why it could not be done; empty where it was."""
     try:
         await TIMERS[timer](context)
     except TemporaryError as error:
         context.emit(TimerPostponed(timer=timer, reason=error.reason))
+        return error.reason
     except PermanentError as error:
         context.emit(TimerFailed(timer=timer, reason=error.reason, next_action=error.next_action))
+        return error.reason
+    return ""
 
 
 async def _sweep(context: Context) -> None:
     """Finds targets and the groups assigned to them, and subscribes to new groups."""
+    await running_targets.save(context.store, context.targets.values())
     await sweep(context)
     groups = await registry.watched(context.store)
     if not await subscriptions_settled(context, groups):

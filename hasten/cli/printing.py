@@ -1,13 +1,18 @@
 """What commands print: answers on stdout, everything else on stderr."""
 
 import json
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+UNBROKEN = 10_000
+"""Characters of a line that no terminal shows: wider than any cell."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,12 +29,23 @@ def complain(text: str) -> None:
 
 
 def console(*, stderr: bool) -> Console:
-    """Made anew each time: whoever captures the streams does so after import."""
-    return Console(stderr=stderr)
+    """Made anew each time: whoever captures the streams does so after import.
+
+    A character that the stream's encoding does not have becomes "?". A table that goes into a pipe
+    or a file is as wide as it needs to be: nobody finds an id that is broken over two lines.
+    """
+    stream = sys.stderr if stderr else sys.stdout
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return Console(stderr=stderr, width=None if stream.isatty() else UNBROKEN)
 
 
 def as_json(items: "Iterable[DataclassInstance]") -> None:
     _print_json([asdict(item) for item in items])
+
+
+def as_json_object(item: "DataclassInstance") -> None:
+    _print_json(asdict(item))
 
 
 def table(title: str, *columns: str, rows: "Iterable[Sequence[str | Text]]") -> None:

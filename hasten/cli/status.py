@@ -1,14 +1,24 @@
 """`status`: how each target stands."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from hasten.cli.operator import Operator
-from hasten.cli.printing import as_json, at, say, table
+from hasten.cli.printing import as_json_object, at, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, chosen, run
+from hasten.domain.heartbeats import TimerState
 from hasten.limits import CALLS_PER_WINDOW
+from hasten.operate.health import Health, app_health
 from hasten.operate.status import Held, Status, target_status
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    app: Health
+    targets: Sequence[Status]
 
 
 def status(
@@ -20,15 +30,43 @@ def status(
     """How each target stands: its job, what is open, held or failed, and who tells of changes."""
 
     async def work(operator: Operator) -> Code:
+        app = await app_health(operator.context)
         found = [await target_status(operator.context, t) for t in chosen(operator, target)]
         if json:
-            as_json(found)
+            as_json_object(Everything(app, found))
         else:
+            _show_app(app)
             for one in found:
                 _show(one)
-        return Code.PROBLEM if any(one.problems for one in found) else Code.FINE
+        is_ill = app.problems or any(one.problems for one in found)
+        return Code.PROBLEM if is_ill else Code.FINE
 
     run(settings, work)
+
+
+def _show_app(app: Health) -> None:
+    table("Hasten", "what", "now", rows=_app_rows(app))
+    for problem in app.problems:
+        say(f"! {problem}")
+
+
+def _app_rows(app: Health) -> list[tuple[str, str]]:
+    refused = app.notification_refused
+    return [
+        *((f"timer {timer.timer}", _timer(timer)) for timer in app.timers),
+        ("last notification believed", at(app.notification_believed)),
+        *([("last notification of ours refused", at(refused))] if refused else []),
+        ("last onboarding event", at(app.event)),
+    ]
+
+
+def _timer(timer: TimerState) -> str:
+    if timer.age is None:
+        return "never ran"
+    late = "late, " if timer.is_late else ""
+    if timer.succeeded_at is None:
+        return f"{late}never did its work"
+    return f"{late}{timer.age:.0f} s ago ({at(timer.succeeded_at)})"
 
 
 def _show(status: Status) -> None:

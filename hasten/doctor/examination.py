@@ -33,6 +33,7 @@ GRAPH = "the network and HASTEN_GRAPH_URL"
 LOOK_AT = {
     surroundings.QUEUE: "the network and ServiceBusConnection",
     surroundings.STORE: "the network and HASTEN_STORE",
+    surroundings.APP: "the network and HASTEN_STORE",
 }
 """Where something may be wrong that did not answer, by check."""
 
@@ -56,6 +57,7 @@ class Doctor:
             self._try(TOKEN, self._token()),
             self._try(surroundings.CLOCK, surroundings.check_clock(probes)),
             self._try(surroundings.STORE, surroundings.check_store(context)),
+            self._try(surroundings.APP, surroundings.check_app(context)),
             *(
                 self._try(surroundings.QUEUE, surroundings.check_queue(probes, queue))
                 for queue in surroundings.QUEUES

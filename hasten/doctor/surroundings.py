@@ -5,6 +5,7 @@ from datetime import timedelta
 from hasten.context import Context
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.errors import TemporaryError
+from hasten.operate.health import app_health
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
     ENSURE,
@@ -18,6 +19,7 @@ from hasten.ports.probes import Probes
 from hasten.records.self_test import round_trip
 
 QUEUE, STORE, CLOCK, SECRET, WEBHOOK = "queue", "store", "clock", "secret", "webhook"
+APP = "app"
 QUEUES = (
     DIRECTORY_CHANGES,
     ENSURE,
@@ -55,6 +57,14 @@ async def check_store(context: Context) -> list[Finding]:
     if not await round_trip(context.store, context.new_id()):
         return [problem(STORE, "what was written is not there", "check HASTEN_STORE")]
     return [ok(STORE, "can be written and read")]
+
+
+async def check_app(context: Context) -> list[Finding]:
+    """Whether its timers do their work, notifications are believed, and its targets are these."""
+    health = await app_health(context)
+    if health.problems:
+        return [problem(APP, one.found, one.fix) for one in health.problems]
+    return [ok(APP, "each timer has done its work lately, on these targets")]
 
 
 async def check_clock(probes: Probes) -> list[Finding]:

@@ -23,6 +23,8 @@ class Refusal(StrEnum):
     UNKNOWN_SUBSCRIPTION = "unknown_subscription"
     NOT_A_GROUP = "not_a_group"
     NOT_WATCHED = "not_watched"
+    REFUSED_OURS = "refused_ours"
+    """It names one of our subscriptions and our tenant, but its clientState is not ours."""
 
 
 class LifecycleEvent(StrEnum):
@@ -102,6 +104,15 @@ def read_lifecycle(
     return Lifecycle(
         subscription.lower(), LifecycleEvent(event) if event in known else LifecycleEvent.UNKNOWN
     )
+
+
+def claimed_subscription(item: object, *, tenant: str) -> str | None:
+    """The subscription that an unproven item names, where it names our tenant as well."""
+    if not isinstance(item, Mapping):
+        return None
+    subscription = item.get("subscriptionId")
+    is_of_tenant = str(item.get("tenantId", "")).casefold() == tenant.casefold()
+    return subscription.lower() if is_of_tenant and isinstance(subscription, str) else None
 
 
 def _proven(

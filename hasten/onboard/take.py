@@ -23,6 +23,7 @@ from hasten.onboard.plan import Plan
 from hasten.onboard.reject import reject_event, reject_part
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
+from hasten.records.signs import Sign
 from hasten.telemetry.onboard import EventDeferred, EventFields, EventSplit, EventTaken
 
 BUCKET = timedelta(seconds=1)
@@ -41,6 +42,7 @@ async def take(context: Context, posted: Posted) -> None:
             is_deferred=posted.is_from_hasten,
         )
         identity = event.identity
+        await context.signs.note(Sign.EVENT)
         await _take(context, posted, event)
     except InvalidEventError as error:
         await reject_event(context, posted, error.faults, error.identity)

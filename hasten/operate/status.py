@@ -11,6 +11,7 @@ from hasten.domain.changes import Change, HeldBy, State
 from hasten.domain.cycle import Cycle
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
+from hasten.operate.problems import Problem
 from hasten.records import call_window as paces
 from hasten.records import discovered as registry
 from hasten.records import subscriptions
@@ -18,6 +19,10 @@ from hasten.records.discovered import Found
 from hasten.targets import Target
 
 LATELY = timedelta(hours=24)
+PAUSED = Problem(
+    "the provisioning job is paused, so that what is left to Entra's own cycle stays undone",
+    "start provisioning in the Entra portal, if the pause is not meant",
+)
 NOT_FOUND = "no sweep has found the target yet"
 
 
@@ -64,7 +69,7 @@ class Status:
     """Until when Graph asked not to be called."""
 
     groups: Sequence[Watched] = ()
-    problems: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
 
 
 async def target_status(context: Context, target: Target) -> Status:
@@ -102,25 +107,34 @@ async def target_status(context: Context, target: Target) -> Status:
             *([trouble] if trouble else []),
             *_of_held(target.name, held),
             *_of_groups(groups),
-            *([f"{failed} failed in the last 24 hours: explain a user"] if failed else []),
-            *(["calls fail in a row: doctor tells more"] if is_open else []),
+            *(
+                [Problem(f"{failed} failed in the last 24 hours", "explain a user")]
+                if failed
+                else []
+            ),
+            *([Problem("calls fail in a row", "doctor tells more")] if is_open else []),
         ],
     )
 
 
-async def _job(context: Context, found: Found | None) -> tuple[Cycle, str, str]:
+async def _job(context: Context, found: Found | None) -> tuple[Cycle, str, Problem | None]:
     """What it has done and will do, its state, and what is wrong with it. A Graph that is out
     of reach does not hide what the store knows."""
     if found is None:
-        return Cycle(), "unknown", f"{NOT_FOUND}: doctor says why"
+        return Cycle(), "unknown", Problem(NOT_FOUND, "doctor says why")
     try:
         job = await context.directory.job(found.service_principal, found.job)
-    except (PermanentError, TemporaryError) as error:
-        return Cycle(), "unknown", str(error)
+    except PermanentError as error:
+        return Cycle(), "unknown", Problem(error.reason, error.next_action)
+    except TemporaryError as error:
+        return Cycle(), "unknown", Problem(error.reason, "try again; if it stays, doctor says why")
     known = cycle.read(job)
     state = "missing" if job is None else str((job.get("status") or {}).get("code"))
-    trouble = f"{known.trouble}: {known.next_action}" if known.trouble else ""
-    return known, state, trouble
+    if known.trouble:
+        return known, state, Problem(known.trouble, known.next_action)
+    if state.casefold() == "paused":
+        return known, state, PAUSED
+    return known, state, None
 
 
 async def _groups(context: Context, found: Found | None, now: datetime) -> list[Watched]:
@@ -173,22 +187,27 @@ def _held_intents(intents: Sequence[Intent]) -> list[Held]:
     ]
 
 
-def _of_held(target: str, held: Sequence[Held]) -> list[str]:
+def _of_held(target: str, held: Sequence[Held]) -> list[Problem]:
     """One a group, whatever their reasons. In observe mode all is held by right."""
     counted: Counter[str] = Counter()
     for one in held:
         if one.by == HeldBy.BRAKE:
             counted[one.group] += one.changes
     return [
-        f"{count} of group {group} are held by the brake: if they are meant, "
-        f"python -m hasten release {target} --group {group}; else mend the group, then discard"
+        Problem(
+            f"{count} of group {group} are held by the brake",
+            f"if they are meant, python -m hasten release {target} --group {group}; else mend the "
+            "group, then discard",
+        )
         for group, count in counted.items()
     ]
 
 
-def _of_groups(groups: Sequence[Watched]) -> list[str]:
+def _of_groups(groups: Sequence[Watched]) -> list[Problem]:
     return [
-        f"Graph tells of no change of group {watched.group}: the next sweep subscribes to it"
+        Problem(
+            f"Graph tells of no change of group {watched.group}", "the next sweep subscribes to it"
+        )
         for watched in groups
         if watched.subscribed_until is None
     ]

@@ -31,8 +31,19 @@ class NotificationsRefused(Event):
     """The webhook refused notifications; they have no effect."""
 
     name = "notification"
+    problems = frozenset({Refusal.REFUSED_OURS})
+    alerts = frozenset({"notifications-refused"})
     result: Refusal
     count: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignNotNoted(Event):
+    """The store was out of reach: when the last notification came is not written down."""
+
+    name = "notification"
+    result: Literal["not_noted"] = "not_noted"
+    reason: Text
 
 
 @dataclass(frozen=True, kw_only=True)

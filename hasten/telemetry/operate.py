@@ -52,12 +52,36 @@ class TimerFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimersOnTime(Event):
+    """Once a minute, while the app lives: each timer has done its work lately."""
+
+    name = "heartbeat"
+    alerts = frozenset({"silent"})
+    result: Literal["on_time"] = "on_time"
+    timers: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimerLate(Event):
+    """A timer has not done its work for more than two of its periods and 5 minutes. `age` counts
+    from its last success."""
+
+    name = "heartbeat"
+    problems = frozenset({"late"})
+    alerts = frozenset({"timer-late", "silent"})
+    result: Literal["late"] = "late"
+    timer: Label
+    age: Seconds
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class BacklogMeasured(Event):
     """Once a minute, how one target stands. Held changes count in `held` and in no age. Ages and
     times left are absent where there is nothing to measure."""
 
     name = "backlog"
-    alerts = frozenset({"stale-revocation", "subscription-expiring", "silent"})
+    alerts = frozenset({"stale-revocation", "subscription-expiring"})
     result: Literal["measured"] = "measured"
     target: Label
     open: Count

@@ -5,13 +5,21 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TypeVar
 
-from hasten.domain.notifications import Hint, Lifecycle, Refusal, read, read_lifecycle
+from hasten.domain.notifications import (
+    Hint,
+    Lifecycle,
+    Refusal,
+    claimed_subscription,
+    read,
+    read_lifecycle,
+)
 from hasten.errors import TemporaryError
 from hasten.limits import ENQUEUE_TIMEOUT, MAX_NOTIFICATION_BYTES, MAX_NOTIFICATIONS
 from hasten.messages import Look, SubscriptionEvent
@@ -21,6 +29,7 @@ from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
 from hasten.records import discovered as registry
 from hasten.records import subscriptions
+from hasten.records.signs import Sign, Signs
 from hasten.telemetry.notifications import (
     BodyRefused,
     LifecycleNotQueued,
@@ -28,6 +37,7 @@ from hasten.telemetry.notifications import (
     NotificationsNotQueued,
     NotificationsQueued,
     NotificationsRefused,
+    SignNotNoted,
 )
 from hasten.watch.cached_set import Remembered
 
@@ -38,6 +48,12 @@ BUCKET = timedelta(seconds=2)
 WATCHED_APART = timedelta(seconds=3)
 """Between two reads of the watched groups: a subscription to all groups tells of every other one.
 What a group lately watched loses by it, its first reconcile finds."""
+
+KNOWN_APART = timedelta(minutes=1)
+"""Between two reads of our subscriptions for whoever does not know our secret."""
+
+NOTE_TIMEOUT = timedelta(seconds=0.3)
+"""Graph waits 3 s for the answer, and the queue may need most of them."""
 
 Item = TypeVar("Item", Hint, Lifecycle)
 
@@ -54,10 +70,14 @@ class Receiving:
     is_ours: Callable[[str], bool]
     _known: Remembered = field(init=False)
     _watched: Remembered = field(init=False)
+    _claimed: Remembered = field(init=False)
+    _signs: Signs = field(init=False)
 
     def __post_init__(self) -> None:
         self._known = Remembered(lambda: subscriptions.known(self.store), self.now)
         self._watched = Remembered(lambda: registry.watched(self.store), self.now, WATCHED_APART)
+        self._claimed = Remembered(lambda: subscriptions.known(self.store), self.now, KNOWN_APART)
+        self._signs = Signs(self.store, self.now)
 
     async def receive(self, body: bytes) -> HTTPStatus:
         """202 once every believed notification is queued, and for those refused: a forger learns
@@ -67,11 +87,16 @@ class Receiving:
         if isinstance(items, HTTPStatus):
             return items
         readings = [read(item, tenant=self.tenant, is_ours=self.is_ours) for item in items]
+        readings = await self._with_ours_refused(items, readings)
         hints = await self._of_watched_groups(await self._of_known_subscriptions(readings))
         if not hints:
             return HTTPStatus.ACCEPTED
         queued = NotificationsQueued(groups=[hint.group for hint in hints])
-        return await self._queue(looks(hints, self.now()), queued, NotificationsNotQueued)
+        status = await self._queue(looks(hints, self.now()), queued, NotificationsNotQueued)
+        if status is HTTPStatus.ACCEPTED:
+            async with self._noting():
+                await self._signs.note(Sign.BELIEVED)
+        return status
 
     async def receive_lifecycle(self, body: bytes) -> HTTPStatus:
         """As `receive`, of events about the subscriptions themselves."""
@@ -81,6 +106,7 @@ class Receiving:
         readings = [
             read_lifecycle(item, tenant=self.tenant, is_ours=self.is_ours) for item in items
         ]
+        readings = await self._with_ours_refused(items, readings)
         events = await self._of_known_subscriptions(readings)
         if not events:
             return HTTPStatus.ACCEPTED
@@ -102,6 +128,33 @@ class Receiving:
             self._count(Counter({Refusal.MALFORMED: len(items)}))
             return HTTPStatus.BAD_REQUEST
         return items
+
+    async def _with_ours_refused(
+        self, items: Sequence[object], readings: Sequence[Item | Refusal]
+    ) -> list[Item | Refusal]:
+        """Marks those that are refused although their subscription and tenant are ours: where all
+        are, only timers find changes."""
+        found = list(readings)
+        async with self._noting():
+            for number, (item, reading) in enumerate(zip(items, readings, strict=True)):
+                if reading is not Refusal.WRONG_CLIENT_STATE:
+                    continue
+                claimed = claimed_subscription(item, tenant=self.tenant)
+                if claimed is not None and await self._claimed.has(claimed):
+                    found[number] = Refusal.REFUSED_OURS
+            if Refusal.REFUSED_OURS in found:
+                await self._signs.note(Sign.REFUSED)
+        return found
+
+    @asynccontextmanager
+    async def _noting(self) -> AsyncIterator[None]:
+        """Ends the block when the store does not answer at once: what it notes changes no answer to
+        Graph, and the next notification notes it again."""
+        try:
+            async with asyncio.timeout(NOTE_TIMEOUT.total_seconds()):
+                yield
+        except (TemporaryError, TimeoutError) as error:
+            self.emit(SignNotNoted(reason=str(error)))
 
     async def _of_known_subscriptions(self, readings: Sequence[Item | Refusal]) -> list[Item]:
         """Only who knows our secret makes the store be read for a subscription."""

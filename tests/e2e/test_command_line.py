@@ -32,9 +32,12 @@ async def test_status_shows_the_job_and_until_when_graph_tells_of_changes(
     line: CommandLine,
 ) -> None:
     result = await line.run("status")
-    [shown] = await line.json("status", "TOTAL")
+    status = await line.status("TOTAL")
+    [shown] = status["targets"]
 
     assert result.exit_code == 0
+    assert status["app"]["problems"] == []
+    assert {"sweep", "wake"} <= {t["timer"] for t in status["app"]["timers"] if t["succeeded_at"]}
     assert (shown["job_state"], shown["problems"]) == ("Active", [])
     assert all(group["subscribed_until"] for group in shown["groups"])
     assert "Active" in result.stdout

@@ -10,7 +10,7 @@ LEAVERS = [object_id(f"user/{number}") for number in range(10, 70)]
 
 
 async def are_held(line: CommandLine, count: int) -> bool:
-    [status] = await line.json("status", "TOTAL")
+    [status] = (await line.status("TOTAL"))["targets"]
     held: list[int] = [one["changes"] for one in status["held"]]
     return sum(held) == count
 

@@ -36,7 +36,7 @@ async def test_refused_notifications_are_answered_and_queue_nothing(tenant: Tena
     refused: list[tuple[int, str, dict[str, Any]]] = [
         (400, "bad_json", {"content": b"{not json"}),
         (413, "too_large", {"content": b" " * (MAX_NOTIFICATION_BYTES + 1)}),
-        (202, "wrong_client_state", {"json": changed(true, clientState="forged")}),
+        (202, "refused_ours", {"json": changed(true, clientState="forged")}),
         (202, "wrong_tenant", {"json": changed(true, tenantId=object_id("tenant/other"))}),
         (202, "unknown_subscription", {"json": changed(true, subscriptionId=object_id("none"))}),
         (202, "not_a_group", {"json": changed(true, resource=f"Users/{object_id('user/1')}")}),

@@ -52,6 +52,13 @@ class CommandLine:
         answer: list[Json] = json.loads(ran.stdout)
         return answer
 
+    async def status(self, *arguments: str, **settings: str) -> Json:
+        """What `status` shows of the app and of the targets."""
+        answer: Json = json.loads(
+            (await self.run("status", *arguments, "--json", **settings)).stdout
+        )
+        return answer
+
 
 def _ran(command: list[str]) -> Ran:
     result = CliRunner().invoke(app, command, catch_exceptions=False)

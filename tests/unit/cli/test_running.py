@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -22,6 +25,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.records.ledger import Ledger
 from tests.unit.domain.rows import NOW, removal
 
+ROOT = Path(__file__).parents[3]
 SENDER = "Endpoint=sb://127.0.0.1;SharedAccessKeyName=a;SharedAccessKey=b"
 TARGETS = "targets:\n  - name: TOTAL\n    display_name: TOTAL\n"
 
@@ -153,3 +157,44 @@ def in_ledger(settings: Path, do: Callable[[Ledger], Awaitable[Any]]) -> Any:
             await store.close()
 
     return asyncio.run(body())
+
+
+def test_a_table_in_a_pipe_breaks_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    long = "0000cccc-0000-4000-8000-000000000001 " * 9
+
+    table("Groups", "id", rows=[(long,)])
+
+    assert long.strip() in capsys.readouterr().out
+
+
+SAYS = """
+import sys
+from hasten.cli.printing import complain, say, table
+from hasten.doctor.findings import problem
+from hasten.cli.doctor import _show
+_show([problem("queue", "caf\u00e9 \u2192 \u6771\u4eac", "mend it")])
+say("\u2192 done")
+complain("\u6771\u4eac")
+"""
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_output_survives_an_encoding_that_lacks_its_characters(encoding: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", SAYS],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+
+    shown = ran.stdout.decode(encoding)
+    assert "mend it" in shown
+    assert ("→ done" if encoding == "utf-8" else "? done") in shown
+
+
+def test_a_reader_that_closes_the_pipe_early_sees_no_traceback(settings: Path) -> None:
+    command = f"{sys.executable} -m hasten status --settings {settings} | head -c 1"
+
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, check=True, cwd=ROOT)
+
+    assert b"Traceback" not in ran.stderr

@@ -111,6 +111,8 @@ def test_what_must_be_known_at_once_has_an_alert() -> None:
         "job-not-paused",
         "subscription-expiring",
         "history-lost",
+        "notifications-refused",
+        "timer-late",
         "silent",
     ]
 

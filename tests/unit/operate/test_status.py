@@ -40,7 +40,7 @@ async def test_a_target_in_good_order_has_no_problem() -> None:
 async def test_a_target_that_no_sweep_has_found_is_a_problem() -> None:
     [problem] = (await status(World())).problems
 
-    assert "no sweep has found the target" in problem
+    assert "no sweep has found the target" in problem.found
 
 
 @virtual
@@ -53,8 +53,21 @@ async def test_a_job_in_quarantine_is_told_with_what_to_do() -> None:
 
     [problem] = (await status(world)).problems
 
-    assert "EncounteredBaseEscrow" in problem
-    assert "restart the job" in problem
+    assert "EncounteredBaseEscrow" in problem.found
+    assert "restart the job" in problem.fix
+
+
+@virtual
+async def test_a_paused_job_is_a_problem_as_what_is_left_to_the_cycle_stays_undone() -> None:
+    world = World()
+    await world.is_discovered()
+    await is_subscribed(world)
+    world.directory.job_list = [{"id": JOB, "status": {"code": "Paused"}}]
+
+    [problem] = (await status(world)).problems
+
+    assert "stays undone" in problem.found
+    assert "start provisioning" in problem.fix
 
 
 @virtual
@@ -65,7 +78,7 @@ async def test_a_watched_group_without_a_subscription_is_a_problem() -> None:
     shown = await status(world)
 
     assert {watched.subscribed_until for watched in shown.groups} == {None}
-    assert any(ENGINEERING in problem for problem in shown.problems)
+    assert any(ENGINEERING in problem.found for problem in shown.problems)
 
 
 @virtual
@@ -92,7 +105,7 @@ async def test_rows_held_by_the_brake_say_how_to_release_them() -> None:
     shown = await status(world)
 
     assert [(h.group, h.changes, h.removals) for h in shown.held] == [(ENGINEERING, 1, 1)]
-    assert any(f"release TOTAL --group {ENGINEERING}" in problem for problem in shown.problems)
+    assert any(f"release TOTAL --group {ENGINEERING}" in problem.fix for problem in shown.problems)
     assert shown.oldest_revocation is None
 
 
@@ -110,11 +123,11 @@ async def test_what_the_brake_held_of_one_group_is_one_problem_whatever_the_reas
         await world.ledger.record([held(row, HeldBy.BRAKE, reason=reason, next_action="")])
 
     shown = await status(world)
-    problems = [problem for problem in shown.problems if "held" in problem]
+    problems = [problem for problem in shown.problems if "held" in problem.found]
 
     assert [(one.changes, one.reason) for one in shown.held] == [(2, "2 of 100")]
     assert len(problems) == 1
-    assert "2 of group" in problems[0]
+    assert "2 of group" in problems[0].found
 
 
 @virtual

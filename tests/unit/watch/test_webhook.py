@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from hasten.domain.notifications import LifecycleEvent, Refusal
+from hasten.errors import TemporaryError
 from hasten.limits import MAX_NOTIFICATION_BYTES, MAX_NOTIFICATIONS
 from hasten.messages import SubscriptionEvent, directory_change
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.ports.store import Document, Put
+from hasten.ports.store import Document, Put, Write
 from hasten.records import discovered as registry
-from hasten.records import subscriptions
+from hasten.records import signs, subscriptions
+from hasten.records.signs import Sign
 from hasten.telemetry.notifications import NotificationsRefused
 from hasten.watch.webhook import BUCKET, WATCHED_APART, Receiving
 from tests.fakes.memory_store import MemoryStore
@@ -114,8 +116,9 @@ async def test_items_of_one_group_in_one_post_become_one_look() -> None:
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"clientState": "forged"}, "wrong_client_state"),
-        ({"clientState": None}, "wrong_client_state"),
+        ({"clientState": "forged"}, "refused_ours"),
+        ({"clientState": None}, "refused_ours"),
+        ({"clientState": "forged", "subscriptionId": user(9)}, "wrong_client_state"),
         ({"tenantId": "0000dddd-0000-4000-8000-00000000dead"}, "wrong_tenant"),
         ({"subscriptionId": "0000eeee-0000-4000-8000-00000000dead"}, "unknown_subscription"),
         ({"resource": f"Users/{user(1)}"}, "not_a_group"),
@@ -147,7 +150,7 @@ async def test_a_forged_item_does_not_spoil_the_true_one_beside_it() -> None:
 
     await service.receive(body(item(clientState="forged"), item()))
 
-    assert world.results("notification") == ["wrong_client_state", "queued"]
+    assert world.results("notification") == ["refused_ours", "queued"]
 
 
 @pytest.mark.parametrize("bad", [b"", b"{", b"[]", b"{}", b'{"value": 1}', b"\xff", b"[" * 100_000])
@@ -347,7 +350,7 @@ async def test_a_replayed_lifecycle_event_carries_the_same_message_id() -> None:
 @pytest.mark.parametrize(
     ("changes", "refusal"),
     [
-        ({"clientState": "forged"}, "wrong_client_state"),
+        ({"clientState": "forged"}, "refused_ours"),
         ({"tenantId": "0000dddd-0000-4000-8000-00000000dead"}, "wrong_tenant"),
         ({"subscriptionId": "0000eeee-0000-4000-8000-00000000dead"}, "unknown_subscription"),
         ({"subscriptionId": None}, "malformed"),
@@ -387,3 +390,98 @@ async def test_lifecycle_events_obey_the_same_bounds_as_notifications() -> None:
     )
     assert not_queued is HTTPStatus.SERVICE_UNAVAILABLE
     assert world.results("lifecycle") == ["not_queued"]
+
+
+def refused(world: World) -> dict[str, int]:
+    return {e.result: e.fields["count"] for e in world.events if "count" in e.fields}
+
+
+@virtual
+async def test_a_notification_of_ours_without_our_client_state_is_told_apart() -> None:
+    world = World()
+    service = await receiving(world)
+
+    status = await service.receive(body(item(clientState=None), item(clientState="another")))
+
+    assert status is HTTPStatus.ACCEPTED
+    assert world.bus.sent == []
+    assert refused(world) == {"refused_ours": 2}
+    assert await signs.load(world.store) == {Sign.REFUSED: now()}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"subscriptionId": user(9)}, {"tenantId": user(9)}, {"subscriptionId": 5}]
+)
+@virtual
+async def test_one_that_names_another_subscription_or_tenant_is_just_refused(
+    changes: dict[str, Any],
+) -> None:
+    world = World()
+    service = await receiving(world)
+
+    await service.receive(body(item(clientState=None, **changes)))
+
+    assert refused(world) == {"wrong_client_state": 1}
+    assert await signs.load(world.store) == {}
+
+
+@virtual
+async def test_lifecycle_events_of_ours_without_our_client_state_are_told_apart() -> None:
+    world = World()
+    service = await receiving(world)
+    event = {"lifecycleEvent": "missed", "subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
+
+    await service.receive_lifecycle(body(event))
+
+    assert refused(world) == {"refused_ours": 1}
+
+
+@virtual
+async def test_a_flood_of_forgeries_reads_the_store_once_a_minute() -> None:
+    store = CountingStore()
+    world = World(store=store)
+    service = await receiving(world)
+    store.scans.clear()
+
+    for number in range(50):
+        await service.receive(body(item(clientState="forged", subscriptionId=user(number))))
+
+    assert len(store.scans) == 1
+
+
+@virtual
+async def test_a_believed_notification_is_noted_once_it_is_queued() -> None:
+    world = World()
+    service = await receiving(world)
+    world.bus.down = True
+    await service.receive(body(item()))
+    assert await signs.load(world.store) == {}
+    world.bus.down = False
+
+    await service.receive(body(item()))
+
+    assert await signs.load(world.store) == {Sign.BELIEVED: now()}
+
+
+class Unwritable(MemoryStore):
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
+        if collection == signs.COLLECTION:
+            raise TemporaryError("Table Storage answered 503", timedelta(seconds=5))
+        return await super().commit(collection, partition, writes)
+
+
+@virtual
+async def test_a_sign_that_cannot_be_written_changes_no_answer_and_is_logged() -> None:
+    world = World(store=Unwritable())
+    service = await receiving(world)
+
+    statuses = [
+        await service.receive(body(item())),
+        await service.receive(body(item(clientState=None))),
+    ]
+
+    assert statuses == [HTTPStatus.ACCEPTED] * 2
+    assert len(world.bus.of(DIRECTORY_CHANGES)) == 2
+    assert world.results("notification") == ["queued", "not_noted", "not_noted", "refused_ours"]

@@ -1,0 +1,84 @@
+"""Which timers have stopped, judged by the heartbeats that their runs leave behind."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+PERIODS: Mapping[str, timedelta] = {
+    "sweep": timedelta(minutes=1),
+    "wake": timedelta(minutes=1),
+    "look": timedelta(minutes=5),
+    "verify": timedelta(minutes=5),
+    "apply": timedelta(minutes=10),
+    "renew": timedelta(hours=1),
+    "tidy": timedelta(days=1),
+}
+"""Between two runs of each timer, as handlers/schedules.py has them."""
+
+GRACE = timedelta(minutes=5)
+"""For a run that is slow, and for a host that is replaced by another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """`first_at` is the end of the first run ever, `ran_at` of the last, `succeeded_at` of the last
+    that did its work; `reason` is why the last one did not, else empty."""
+
+    timer: str
+    first_at: datetime
+    ran_at: datetime
+    succeeded_at: datetime | None = None
+    reason: str = ""
+
+    def after_run(self, now: datetime, reason: str) -> "Heartbeat":
+        return Heartbeat(
+            timer=self.timer,
+            first_at=self.first_at,
+            ran_at=now,
+            succeeded_at=self.succeeded_at if reason else now,
+            reason=reason,
+        )
+
+
+def first(timer: str, now: datetime, reason: str) -> Heartbeat:
+    succeeded_at = None if reason else now
+    return Heartbeat(
+        timer=timer, first_at=now, ran_at=now, succeeded_at=succeeded_at, reason=reason
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerState:
+    """`age` is the time since the last success, in seconds; of a timer that never succeeded, since
+    Hasten first ran. None where Hasten never ran."""
+
+    timer: str
+    succeeded_at: datetime | None
+    age: float | None
+    is_late: bool
+    reason: str
+
+
+def allowed(timer: str) -> timedelta:
+    """How long ago its last success may be: one run may fail."""
+    return 2 * PERIODS[timer] + GRACE
+
+
+def judge(beats: Iterable[Heartbeat], now: datetime) -> list[TimerState]:
+    """Every timer. One that has left no heartbeat is late once it had time enough to."""
+    known = {beat.timer: beat for beat in beats}
+    began = min((beat.first_at for beat in known.values()), default=None)
+    return [_state(timer, known.get(timer), began, now) for timer in PERIODS]
+
+
+def _state(timer: str, beat: Heartbeat | None, began: datetime | None, now: datetime) -> TimerState:
+    succeeded_at = beat.succeeded_at if beat else None
+    since = succeeded_at or (beat.first_at if beat else began)
+    age = None if since is None else now - since
+    return TimerState(
+        timer=timer,
+        succeeded_at=succeeded_at,
+        age=None if age is None else round(age.total_seconds(), 1),
+        is_late=age is None or age > allowed(timer),
+        reason=beat.reason if beat else "",
+    )

@@ -1,0 +1,119 @@
+"""Whether the app itself works: its timers, what reaches it, and on which targets it runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hasten.context import Context
+from hasten.domain.heartbeats import TimerState, judge
+from hasten.operate.problems import Problem
+from hasten.records import heartbeats, running_targets, signs
+from hasten.records.signs import Sign
+
+LATELY = timedelta(hours=24)
+MIXED = timedelta(minutes=10)
+"""A notification that was believed so short a time before one was refused speaks for both: a secret
+is being replaced."""
+
+NEVER_RAN = Problem(
+    "the app has never run on this store",
+    "check HASTEN_STORE, also for a mistyped path, and that the app is deployed and started",
+)
+DIFFERENT_TARGETS = (
+    "deploy this targets.yaml, or run the command with the one that is deployed (of the same "
+    "version of Hasten)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Times are of the last of each; None where there was none."""
+
+    timers: Sequence[TimerState] = ()
+    notification_believed: datetime | None = None
+    notification_refused: datetime | None = None
+    event: datetime | None = None
+    targets: Mapping[str, str] | None = None
+    """Digests of the targets that the app runs."""
+
+    problems: Sequence[Problem] = field(default_factory=list)
+
+
+async def app_health(context: Context) -> Health:
+    """Read from the store alone: it is there when the app is not. Raises TemporaryError."""
+    now = context.now()
+    timers = judge(await heartbeats.load_all(context.store), now)
+    seen = await signs.load(context.store)
+    targets = await running_targets.load(context.store)
+    return Health(
+        timers=timers,
+        notification_believed=seen.get(Sign.BELIEVED),
+        notification_refused=seen.get(Sign.REFUSED),
+        event=seen.get(Sign.EVENT),
+        targets=targets,
+        problems=[
+            *_of_timers(timers),
+            *_of_notifications(seen, now),
+            *_of_targets(context, targets),
+        ],
+    )
+
+
+def differs(context: Context, target: str, running: Mapping[str, str] | None) -> str:
+    """How the target in the app differs from the one here; "" where it does not, or no sweep has
+    said."""
+    if running is None:
+        return ""
+    if target not in running:
+        return f"the app runs no target {target}"
+    if running[target] != running_targets.digest(context.targets[target]):
+        return f"target {target} of this targets.yaml differs from the one that the app runs"
+    return ""
+
+
+def _of_timers(timers: Sequence[TimerState]) -> list[Problem]:
+    if all(timer.age is None for timer in timers):
+        return [NEVER_RAN]
+    return [
+        Problem(
+            f"timer {timer.timer} has not done its work for {_spelt(timer.age or 0)}"
+            + (f" ({timer.reason})" if timer.reason else ""),
+            "mend the reason"
+            if timer.reason
+            else f"check that the app runs and its function {timer.timer} is enabled",
+        )
+        for timer in timers
+        if timer.is_late
+    ]
+
+
+def _of_notifications(seen: Mapping[Sign, datetime], now: datetime) -> list[Problem]:
+    refused, believed = seen.get(Sign.REFUSED), seen.get(Sign.BELIEVED)
+    if refused is None or refused < now - LATELY:
+        return []
+    if believed is not None and believed > refused - MIXED:
+        return []
+    return [
+        Problem(
+            "notifications of our own subscriptions are refused: their clientState is not ours, "
+            f"the last at {refused:%Y-%m-%d %H:%M}Z",
+            "check HASTEN_CLIENT_STATE_SECRET of the app; if it is right, Graph delivers no "
+            "clientState to this tenant, and only the timers find changes, within 5 minutes",
+        )
+    ]
+
+
+def _of_targets(context: Context, running: Mapping[str, str] | None) -> list[Problem]:
+    found = [differs(context, target, running) for target in context.targets]
+    found += [
+        f"the app runs target {name}, which this targets.yaml does not have"
+        for name in sorted((running or {}).keys() - context.targets.keys())
+    ]
+    return [Problem(difference, DIFFERENT_TARGETS) for difference in found if difference]
+
+
+def _spelt(seconds: float) -> str:
+    span = timedelta(seconds=round(seconds))
+    if span >= timedelta(hours=2):
+        return f"{span // timedelta(hours=1)} hours"
+    return f"{span // timedelta(minutes=1)} minutes"

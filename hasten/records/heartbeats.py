@@ -1,0 +1,49 @@
+"""A heartbeat of each timer: whoever reads the store sees that the app is alive, or is not."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from hasten.domain.heartbeats import Heartbeat, first
+from hasten.errors import Conflict
+from hasten.json import Json
+from hasten.ports.store import Put, Store
+
+COLLECTION, PARTITION = "heartbeats", "timers"
+
+
+async def load_all(store: Store) -> Sequence[Heartbeat]:
+    return [_parse(document.body) for document in await store.scan(COLLECTION, PARTITION)]
+
+
+async def beat(store: Store, timer: str, now: datetime, reason: str = "") -> None:
+    """`timer` has run; `reason` is why it did not do its work. Raises TemporaryError."""
+    document = await store.get(COLLECTION, PARTITION, timer)
+    new = _parse(document.body).after_run(now, reason) if document else first(timer, now, reason)
+    try:
+        await store.commit(
+            COLLECTION, PARTITION, [Put(timer, _body(new), document.etag if document else None)]
+        )
+    except Conflict:
+        return  # another instance ran it at the same time
+
+
+def _body(beat: Heartbeat) -> Json:
+    succeeded_at = beat.succeeded_at.isoformat() if beat.succeeded_at else None
+    return {
+        **asdict(beat),
+        "first_at": beat.first_at.isoformat(),
+        "ran_at": beat.ran_at.isoformat(),
+        "succeeded_at": succeeded_at,
+    }
+
+
+def _parse(body: Json) -> Heartbeat:
+    succeeded_at = body["succeeded_at"]
+    return Heartbeat(
+        timer=str(body["timer"]),
+        first_at=datetime.fromisoformat(body["first_at"]),
+        ran_at=datetime.fromisoformat(body["ran_at"]),
+        succeeded_at=datetime.fromisoformat(succeeded_at) if succeeded_at else None,
+        reason=str(body["reason"]),
+    )
