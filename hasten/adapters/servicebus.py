@@ -59,9 +59,9 @@ class AzureServiceBus:
     async def send(self, queue: str, messages: Sequence[Message]) -> None:
         if queue not in self._gatherings:
             self._gatherings[queue] = Gathering(partial(self._transfer, queue))
-        encoded = [_encoded(message) for message in messages]
+        sent = [encoded(message) for message in messages]
         await self._gatherings[queue].send(
-            [message for message, _ in encoded], sum(size for _, size in encoded)
+            [message for message, _ in sent], sum(size for _, size in sent)
         )
 
     async def close(self) -> None:
@@ -105,13 +105,13 @@ async def _send(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage])
     await sender.send_messages(batch)
 
 
-def _encoded(message: Message) -> tuple[ServiceBusMessage, int]:
-    """With its size in bytes, without the headers."""
+def encoded(message: Message) -> tuple[ServiceBusMessage, int]:
+    """As the SDK takes it, with its size in bytes, without the headers."""
     body = message.raw
     if body is None:
         body = json.dumps(message.body, separators=(",", ":")).encode()
     properties: dict[Any, Any] = {**message.properties, **carried()}
-    encoded = ServiceBusMessage(
+    made = ServiceBusMessage(
         body,
         message_id=message.message_id,
         session_id=message.session,
@@ -120,7 +120,7 @@ def _encoded(message: Message) -> tuple[ServiceBusMessage, int]:
         subject=message.subject,
         application_properties=properties,
     )
-    return encoded, len(body) + sum(len(name) + len(text) for name, text in properties.items())
+    return made, len(body) + sum(len(name) + len(text) for name, text in properties.items())
 
 
 def translated(error: Exception, queue: str, *, to: str, role: str) -> Exception:
@@ -134,4 +134,9 @@ def translated(error: Exception, queue: str, *, to: str, role: str) -> Exception
         case MessagingEntityNotFoundError():
             kind = "topic" if queue in TOPICS else "queue"
             return PermanentError(f"Service Bus has no {kind} {queue}", "deploy infra again")
+        case MessageSizeExceededError():
+            return PermanentError(
+                f"a message to {queue} is larger than Service Bus takes",
+                "post an event in several smaller ones; report any other message as a defect",
+            )
     return TemporaryError(f"Service Bus: {type(error).__name__}", DELAY)

@@ -2,7 +2,7 @@
 
 from hasten.domain.ensuring import FORBIDDEN, Ending, refusal_of
 from hasten.domain.intents import Intent, Wanted
-from hasten.events.faults import Trouble
+from hasten.events.trouble import Trouble
 from hasten.json import Json
 from hasten.policy import Access, policy_for
 from hasten.targets import Target

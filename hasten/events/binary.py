@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from hasten.events.faults import Fault, Trouble, fault
+from hasten.events.faults import Fault, fault
+from hasten.events.trouble import Trouble
 
 PREFIXES = ("cloudevents:", "cloudevents_", "ce_", "ce-")
 """The first two are those of the AMQP binding of CloudEvents, `ce_` and `ce-` those of the bindings

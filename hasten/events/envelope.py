@@ -10,11 +10,13 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from hasten.events.binary import CONTEXT, attributes
-from hasten.events.faults import MAX_BODY, Fault, Identity, InvalidEventError, Trouble, fault
+from hasten.events.faults import Fault, Identity, InvalidEventError, fault
 from hasten.events.lookalikes import foreign
 from hasten.events.models import TYPES, Data
 from hasten.events.timeliness import untimely
 from hasten.events.times import Time
+from hasten.events.trouble import Trouble
+from hasten.events.trouble_texts import MAX_BODY
 from hasten.events.validation import keys_of, plain, same_word, validated
 from hasten.events.wire import UnreadableError, from_base64, inner_json, parsed
 
@@ -80,11 +82,15 @@ def read(
     now: datetime,
     *,
     is_deferred: bool = False,
+    is_cut: bool = False,
 ) -> OnboardingEvent:
     """Raises InvalidEventError with every fault that can be seen without asking anyone.
-    `is_deferred`: Hasten sends it to itself again, at the time at which it takes effect."""
+    `is_deferred`: Hasten sends it to itself again, at the time at which it takes effect.
+    `is_cut`: Hasten parked the body in a shortened form."""
     given, doubts = attributes(properties)
     identity = _identity({**given, "data": {}})
+    if is_cut:
+        raise InvalidEventError([fault(Trouble.CUT, "body")], identity)
     if len(body) > MAX_BODY:
         raise InvalidEventError([fault(Trouble.TOO_LARGE, "body")], identity)
     kind = content_type.strip().lower()

@@ -4,7 +4,8 @@ they are and not which attributes happen to be missing."""
 from collections.abc import Mapping
 from typing import Any
 
-from hasten.events.faults import Fault, Trouble, fault
+from hasten.events.faults import Fault, fault
+from hasten.events.trouble import Trouble
 from hasten.events.wire import inner_json
 
 _LOGIC_APPS = {

@@ -14,8 +14,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from hasten.events.faults import Trouble
 from hasten.events.times import Time
+from hasten.events.trouble import Trouble
 from hasten.events.validation import keys_of, plain, refusal
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.policy import Name

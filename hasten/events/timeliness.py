@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from hasten.events.faults import Fault, Trouble, fault
+from hasten.events.faults import Fault, fault
 from hasten.events.models import (
     MOST_AHEAD,
     MOST_TO_END,
@@ -12,6 +12,7 @@ from hasten.events.models import (
     Onboard,
     starts_at,
 )
+from hasten.events.trouble import Trouble
 from hasten.limits import RETENTION
 
 _LAST_PLACEHOLDER_YEAR = 1900

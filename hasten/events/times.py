@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
 
-from hasten.events.faults import Trouble
+from hasten.events.trouble import Trouble
 from hasten.events.validation import plain, refusal
 
 EXAMPLE = "2026-11-24T09:00:00Z"

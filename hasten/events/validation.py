@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from hasten.events.faults import Fault, Trouble, fault
+from hasten.events.faults import Fault, fault
+from hasten.events.trouble import Trouble
 from hasten.events.wire import inner_json
 
 _TEMPLATE = re.compile(

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from hasten.events.datacontract import content, is_data_contract
-from hasten.events.faults import MOST_FAULTS, Fault, Trouble, fault
+from hasten.events.faults import MOST_FAULTS, Fault, fault
+from hasten.events.trouble import Trouble
+from hasten.events.trouble_texts import MAX_BODY
 
 MAX_DEPTH = 32
 """Levels of objects and arrays; an event of the contract has five."""
@@ -120,10 +122,13 @@ def _text(body: bytes, field: str) -> str:
     bom, encoding = next((b for b in _BOMS if body.startswith(b[0])), (b"", ""))
     body = body.removeprefix(bom)
     try:
-        return body.decode(encoding or json.detect_encoding(body))
+        text = body.decode(encoding or json.detect_encoding(body))
     except UnicodeDecodeError as error:
         where = f": byte {error.start + 1} is none of {error.encoding.upper()}"
         raise UnreadableError([fault(Trouble.ENCODING, field, where)]) from None
+    if len(text.encode()) > MAX_BODY:  # Hasten sends it on in UTF-8
+        raise UnreadableError([fault(Trouble.TOO_LARGE, field)])
+    return text
 
 
 def _malformed(text: str, error: json.JSONDecodeError, field: str) -> UnreadableError:

@@ -12,8 +12,9 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import NAMED, Wanted
 from hasten.ensure.guard_rails import direct_refusal, forbids_name
-from hasten.events.faults import Fault, Trouble, fault
+from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, Offboard, Provision, UserRef
+from hasten.events.trouble import Trouble
 from hasten.onboard.plan import Plan, Refused, Want
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup, guarded
 from hasten.records import discovered as registry

@@ -15,6 +15,9 @@ END_OF = "hastenEndOf"
 OF_PEOPLE = "hastenOfPeople"
 """Application properties of ours, on messages that Hasten sends itself."""
 
+ORIGINAL_BYTES = "originalBytes"
+"""Property of a parked event whose body was cut: the size in bytes of the body that was posted."""
+
 MOST_PROPERTIES = 20
 LONGEST_PROPERTY = 1536
 """Bytes: 384 characters at least, so that an attribute that is too long is still seen to be."""
@@ -23,6 +26,7 @@ LONGEST_NAME = 64
 LONGEST_MESSAGE_ID = 128
 """Service Bus takes no longer one."""
 
+LONGEST_NUMBER = 20
 MOST_TRIES = 1_000_000
 """Whoever may post can write our properties too: numbers in them count no further than this."""
 
@@ -32,7 +36,8 @@ class Posted:
     """`properties` are the attributes of binary mode. `end_of` is the id of the event whose endAt
     this one carries out: it ends nothing that a newer event has begun. `is_from_hasten`: Hasten
     has taken the event before and sent it to itself, to put it off or to try again. `of_people` is
-    how many people the event named before it was split."""
+    how many people the event named before it was split. `original_bytes` is the size that the body
+    had before Hasten cut it; empty where it is whole."""
 
     queue = ONBOARDING_EVENTS
     most_tries = None
@@ -45,6 +50,7 @@ class Posted:
     tries: int = 0
     of_people: int = 0
     is_from_hasten: bool = False
+    original_bytes: str = ""
 
     def message(self, message_id: str, at: datetime | None = None) -> Message:
         ours = {
@@ -88,6 +94,7 @@ class Posted:
             tries=_number(told.get(TRIES, "")),
             of_people=_number(told.get(OF_PEOPLE, "")),
             is_from_hasten=TRIES in told,
+            original_bytes=told.get(ORIGINAL_BYTES, "")[:LONGEST_NUMBER],
         )
 
 

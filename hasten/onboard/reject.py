@@ -9,8 +9,9 @@ from hasten.domain.changes import Cause
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.errors import PermanentError
 from hasten.events.envelope import OnboardingEvent
-from hasten.events.faults import MAX_BODY, MOST_FAULTS, Fault, Identity
-from hasten.onboard.message import END_OF, Posted
+from hasten.events.faults import MOST_FAULTS, Fault, Identity
+from hasten.limits import MAX_EVENT_BYTES, MAX_PROPERTIES_BYTES
+from hasten.onboard.message import END_OF, ORIGINAL_BYTES, TRIES, Posted
 from hasten.onboard.plan import Refused
 from hasten.ports.bus import ONBOARDING_REJECTED, Message
 from hasten.telemetry.onboard import EventRejected
@@ -20,12 +21,11 @@ UNREAD = "/hasten/unread"
 
 LONGEST_TYPE = 256
 
-ORIGINAL_BYTES = "originalBytes"
-"""Property of a parked event whose body was cut: the size of the body that was posted."""
+MAX_FIELDS_BYTES = MAX_PROPERTIES_BYTES - 44 * 1024
+"""The attributes of binary mode take 35 KiB at most, and all other properties 9 KiB."""
 
-MAX_FIELDS_BYTES = 20 * 1024
-"""With the attributes of binary mode (32 KiB at most) well below the 64 KiB that Service Bus takes
-of properties (`MAX_PROPERTIES_BYTES`)."""
+FRAMING = 8 * 1024
+"""Bytes that remain for what Service Bus counts besides the body and the application properties."""
 
 
 class NotParkedError(Exception):
@@ -110,10 +110,14 @@ def _parked(
     }
     if posted.end_of:
         properties[END_OF] = posted.end_of
-    if len(posted.body) > MAX_BODY:
-        properties[ORIGINAL_BYTES] = str(len(posted.body))
+    if posted.is_from_hasten:
+        properties[TRIES] = "0"  # it was in time when it was taken
+    taken = sum(len(f"{name}{text}".encode()) for name, text in properties.items())
+    room = MAX_EVENT_BYTES - FRAMING - taken
+    if posted.original_bytes or len(posted.body) > room:
+        properties[ORIGINAL_BYTES] = posted.original_bytes or str(len(posted.body))
     return Message(
-        raw=posted.body[:MAX_BODY],
+        raw=posted.body[:room],
         message_id=context.new_id(),
         content_type=posted.content_type[:LONGEST_TYPE],
         subject=identity.type or None,

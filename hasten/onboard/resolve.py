@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from hasten.context import Context
 from hasten.domain.intents import NAMED, THE_GROUP, group_key
 from hasten.ensure.guard_rails import forbids_name, refusal
-from hasten.events.faults import Fault, Trouble, fault
+from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, UserRef
+from hasten.events.trouble import Trouble
 from hasten.json import Json
 from hasten.policy import policy_for
 from hasten.records import made_groups

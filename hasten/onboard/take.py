@@ -13,8 +13,9 @@ from hasten.domain.intents import THE_GROUP, Recorded
 from hasten.domain.outcomes import STALE, Outcome, of_event
 from hasten.errors import PermanentError
 from hasten.events.envelope import OnboardingEvent, read
-from hasten.events.faults import Identity, InvalidEventError, Trouble, fault
+from hasten.events.faults import Identity, InvalidEventError, fault
 from hasten.events.models import people, starts_at
+from hasten.events.trouble import Trouble
 from hasten.messages import Ensure
 from hasten.onboard.defer import ends, held, split
 from hasten.onboard.interpret import interpret
@@ -40,6 +41,7 @@ async def take(context: Context, posted: Posted) -> None:
             posted.properties,
             context.now(),
             is_deferred=posted.is_from_hasten,
+            is_cut=bool(posted.original_bytes),
         )
         identity = event.identity
         await context.signs.note(Sign.EVENT)

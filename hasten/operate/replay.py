@@ -5,6 +5,7 @@ import json
 from collections.abc import Collection, Sequence
 
 from hasten.context import Context
+from hasten.events.binary import attributes
 from hasten.events.envelope import MAX_ID
 from hasten.ports.bus import (
     DROPS_DUPLICATES,
@@ -15,13 +16,8 @@ from hasten.ports.bus import (
 from hasten.ports.clock import NewId
 from hasten.ports.dead_letters import Parked, Shelf
 
-OF_REJECTION = frozenset(
-    {"reason", "fields", "rejectedAt", "originalMessageId", "contentType", "originalBytes"}
-)
-"""Properties that a parked event got when it was parked."""
-
-EVENT_ID = ("cloudEvents:id", "cloudEvents_id")
-"""Where binary mode has the id of an event."""
+OF_REJECTION = frozenset({"reason", "fields", "rejectedAt", "originalMessageId", "contentType"})
+"""Properties that a parked event got when it was parked, and that it does not keep."""
 
 
 async def parked(
@@ -62,15 +58,15 @@ def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
 
 def event_id(parked: Parked) -> str:
     """Of the CloudEvent in it; "" where there is none to be read."""
-    for name in EVENT_ID:
-        if name in parked.properties:
-            return parked.properties[name]
+    found, _ = attributes(parked.properties)
+    if "id" in found:
+        return found["id"]
     try:
         event = json.loads(parked.body)
     except (ValueError, RecursionError):
         return ""
-    found = event.get("id") if isinstance(event, dict) else None
-    return found if isinstance(found, str) and len(found) <= MAX_ID else ""
+    posted = event.get("id") if isinstance(event, dict) else None
+    return posted if isinstance(posted, str) and len(posted) <= MAX_ID else ""
 
 
 def why(parked: Parked) -> str:

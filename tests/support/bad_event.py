@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from hasten.events.faults import Trouble
+from hasten.events.trouble import Trouble
 from tests.support.posting import Posting, event, ref
 from tests.support.world import user
 

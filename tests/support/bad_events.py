@@ -1,7 +1,7 @@
 """Every kind of bad event, with the text it gets. The table in docs/onboarding-events.md is made of
 these cases, and a test proves each of them."""
 
-from hasten.events.faults import Trouble
+from hasten.events.trouble import Trouble
 from tests.support.bad_event import (
     DYNAMIC,
     GROUP,

@@ -5,7 +5,7 @@ import gzip
 import json
 from typing import Any
 
-from hasten.events.faults import Trouble
+from hasten.events.trouble import Trouble
 from tests.support.bad_event import Bad, good, without
 from tests.support.posting import ONBOARD, at
 
@@ -91,6 +91,13 @@ MESSAGE = (
         Trouble.TOO_LARGE,
         "body",
         lambda: json.dumps({**good(), "padding": "x" * 300_000}).encode(),
+    ),
+    Bad(
+        "300 KB body that Hasten cut and somebody replayed",
+        Trouble.CUT,
+        "body",
+        lambda: text(good())[:99],
+        {"properties": {"originalBytes": "300000"}},
     ),
     Bad(
         "several events in one message",

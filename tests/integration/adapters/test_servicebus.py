@@ -196,7 +196,7 @@ async def test_a_message_too_large_fails_no_send_beside_it(
 
     results = await asyncio.gather(*sends, return_exceptions=True)
 
-    assert [type(result) for result in results] == [type(None), TemporaryError, type(None)]
+    assert [type(result) for result in results] == [type(None), PermanentError, type(None)]
     assert server.stats()[DIRECTORY_CHANGES]["active"] == 2
 
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from hasten.domain.outcomes import REJECTED
-from hasten.events.faults import TEXTS, Trouble
+from hasten.events.trouble import Trouble
+from hasten.events.trouble_texts import TEXTS
 from tests.support.bad_event import Bad, world
 from tests.support.bad_events import CASES
 from tests.support.virtual_time import virtual

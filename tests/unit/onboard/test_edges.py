@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted, group_key
-from hasten.events.faults import MAX_BODY, MOST_FAULTS, Trouble
+from hasten.events.faults import MOST_FAULTS
+from hasten.events.trouble import Trouble
 from hasten.limits import SETTLED_AFTER
 from hasten.ports.store import Put
 from hasten.records.made_groups import COLLECTION
@@ -80,15 +81,6 @@ async def test_an_own_assignment_that_events_may_not_touch_is_told() -> None:
     assert await world.wanted(DIRECT, 1) is None
     assert (outcome["user"], outcome["group"]) == (user(1), DIRECT)
     assert "direct: allow" in outcome["nextAction"]
-
-
-@virtual
-async def test_a_body_too_large_to_be_parked_with_its_reasons_is_cut() -> None:
-    world = Posting()
-
-    await world.posts(b"x" * (MAX_BODY + 1))
-
-    assert len(world.parked()[0].raw or b"") == MAX_BODY
 
 
 @virtual

@@ -14,8 +14,8 @@ from hasten.domain.intents import Wanted, group_key
 from hasten.domain.outcomes import STALE
 from hasten.errors import PermanentError, TemporaryError
 from hasten.events.envelope import MAX_ID
-from hasten.events.faults import Trouble
 from hasten.events.models import MOST_TO_START
+from hasten.events.trouble import Trouble
 from hasten.json import Json
 from hasten.limits import RETENTION
 from hasten.onboard.defer import end_id

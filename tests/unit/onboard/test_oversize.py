@@ -1,0 +1,144 @@
+"""Whatever is posted, it is parked at the first try: the message fits Service Bus, its properties
+as well."""
+
+import json
+from typing import Any
+
+import pytest
+from azure.servicebus import ServiceBusMessageBatch
+
+from hasten.adapters.servicebus import encoded
+from hasten.events.trouble import Trouble
+from hasten.events.trouble_texts import MAX_BODY
+from hasten.limits import MAX_EVENT_BYTES, MAX_PROPERTIES_BYTES
+from hasten.onboard.message import (
+    LONGEST_NAME,
+    LONGEST_PROPERTY,
+    MOST_PROPERTIES,
+)
+from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES, Message
+from tests.support.posting import OFFBOARD, Posting, at, event, ref
+from tests.support.virtual_time import virtual
+
+WIDEST = "\U0001f600"
+"""Four bytes in UTF-8, and twelve characters where JSON escapes it."""
+
+GROUP = {"name": "TOTAL-Engineering"}
+LARGEST_HEADER = {
+    "content_type": "application/json; x=" + WIDEST * 10_000,
+    "message_id": WIDEST * 128,
+    "properties": {
+        **{
+            f"cloudEvents:{name}": WIDEST * 8_000
+            for name in ("specversion", "id", "source", "type", "time")
+        },
+        **{
+            f"ce_{WIDEST * (LONGEST_NAME - 5)}{n:02}": WIDEST * LONGEST_PROPERTY
+            for n in range(2 * MOST_PROPERTIES)
+        },
+        "hastenEndOf": WIDEST * 8_000,
+        "hastenTries": "9" * 8_000,
+    },
+}
+"""More of everything than Hasten keeps."""
+
+BODIES: dict[str, bytes] = {
+    "empty": b"",
+    "as large as an event may be": b"x" * MAX_BODY,
+    "larger than that": b"x" * (MAX_BODY + 1),
+    "as large as a message of the Standard tier": b"x" * MAX_EVENT_BYTES,
+    "as large as a message of the Premium tier": b"x" * 100 * 1024 * 1024,
+    "as many faults as are published": json.dumps({f"{WIDEST * 60}{n}": 1 for n in range(999)})
+    .encode()
+    .ljust(MAX_BODY),
+    "twenty keys given twice": (
+        "{" + ",".join(f'"{WIDEST * 200}{n}":1,"{WIDEST * 200}{n}":1' for n in range(40)) + "}"
+    ).encode(),
+}
+
+
+def sizes(message: Message) -> tuple[int, int]:
+    """Bytes of the whole message and of what is not its body, as the SDK encodes it."""
+    batch = ServiceBusMessageBatch(max_size_in_bytes=1 << 30)
+    made, _ = encoded(message)
+    batch.add_message(made)
+    return batch.size_in_bytes, batch.size_in_bytes - len(b"".join(made.body))
+
+
+def fits(world: Posting) -> None:
+    """Every message that Hasten sent."""
+    for queue in (ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES):
+        for message in world.bus.of(queue):
+            whole, header = sizes(message)
+            assert whole <= MAX_EVENT_BYTES
+            assert header <= MAX_PROPERTIES_BYTES
+
+
+@pytest.mark.parametrize("how", [{}, LARGEST_HEADER], ids=["no header", "largest header"])
+@pytest.mark.parametrize("name", BODIES)
+def test_the_largest_message_is_parked_within_the_limits_of_service_bus(
+    name: str, how: dict[str, Any]
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = Posting()
+
+        await world.posts(BODIES[name], **how)
+
+        assert len(world.parked()) == len(world.outcomes()) == 1
+        fits(world)
+
+    run()
+
+
+@virtual
+async def test_the_largest_good_event_is_split_and_put_off_within_the_limits() -> None:
+    world = Posting()
+    users = [{"employeeId": "漢" * 200} for _ in range(310)]
+    for data in (event(users=users, group=GROUP), event(OFFBOARD, users=users, endAt=at(900))):
+        body = json.dumps(data, ensure_ascii=False).encode()
+        assert len(body) > MAX_BODY - 10_000
+
+        await world.posts(body)
+
+        fits(world)
+    assert world.sent_on()
+    assert world.parked()
+
+
+@virtual
+async def test_an_event_in_utf_16_is_as_large_as_it_is_in_utf_8() -> None:
+    world = Posting()
+    users = [{"employeeId": "漢" * 200} for _ in range(400)]
+    body = json.dumps(event(users=users, group=GROUP), ensure_ascii=False).encode("utf-16")
+    assert len(body) < MAX_BODY
+
+    await world.posts(body)
+
+    assert world.parked()[0].properties["reason"] == Trouble.TOO_LARGE
+
+
+@virtual
+async def test_a_cut_event_that_is_replayed_is_refused_because_it_was_cut() -> None:
+    world = Posting()
+    await world.posts(json.dumps(event(users=[ref(1)] * 9_000, group=GROUP)).encode())
+    [cut] = world.parked()
+
+    await world.receives(cut)
+
+    [_, again] = world.parked()
+    assert again.properties["reason"] == Trouble.CUT
+    assert again.properties["originalBytes"] == cut.properties["originalBytes"]
+    assert "from its source" in world.outcomes()[-1]["nextAction"]
+
+
+@virtual
+async def test_a_body_that_is_too_large_for_an_event_is_parked_whole_where_it_fits() -> None:
+    world = Posting()
+    body = b"x" * (MAX_BODY + 1)
+
+    await world.posts(body)
+
+    [parked] = world.parked()
+    assert parked.raw == body
+    assert "originalBytes" not in parked.properties
