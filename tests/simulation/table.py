@@ -57,11 +57,11 @@ def triggers(kind: str) -> tuple[Json, ...]:
 
 
 def _all_triggers() -> Iterator[Json]:
+    app = func.FunctionApp()
     for module in iter_modules(handlers.__path__, "handlers."):
-        app = func.FunctionApp()
         app.register_functions(import_module(module.name).blueprint)
-        for function in app.get_functions():
-            for raw in function.get_raw_bindings():
-                binding: Json = json.loads(raw)
-                if binding["type"].endswith("Trigger"):
-                    yield {**binding, "function": function.get_function_name()}
+    for function in app.get_functions():
+        for raw in function.get_raw_bindings():
+            binding: Json = json.loads(raw)
+            if binding["type"].endswith("Trigger"):
+                yield {**binding, "function": function.get_function_name()}
