@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-WILDCARDS = frozenset("*?[")
+WILDCARDS = frozenset("*?")
+"""Brackets are ordinary characters: names such as `[APP] Users` are common."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
 """Of a group: 256 characters are the most in Graph."""
@@ -81,7 +82,7 @@ class GroupPolicy(BaseModel):
         """Whether it speaks of the group with this object id ("" where there is none yet)."""
         if self.id is not None:
             return group.casefold() == str(self.id)
-        return fnmatchcase(name.casefold(), self.identity)
+        return fnmatchcase(name.casefold(), self.identity.replace("[", "[[]"))
 
 
 def policy_for(policies: tuple[GroupPolicy, ...], *, group: str, name: str) -> GroupPolicy | None:

@@ -15,6 +15,7 @@ from hasten.domain.applying import (
     mirroring,
     steps_for,
 )
+from hasten.domain.intents import Wanted
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.groups import find_group, make_group
 from hasten.ensure.mirror import add_members, remove_members
@@ -162,7 +163,21 @@ async def _mirroring(
         else (),
     )
     held = target.brake.exceeded(removals=len(found.leaving), members_before=len(members))
-    return replace(found, held=held)
+    joining = [u for u in found.joining if not await _is_offboarded(context, target, group, u)]
+    return replace(found, held=held, joining=joining)
+
+
+async def _is_offboarded(context: Context, target: Target, group: str, user: str) -> bool:
+    """Whether the newest event of the person has them leave the group, or the target: the policy
+    does not undo it."""
+    intent = await context.intents.find(target.name, group, user) if group else None
+    if intent is not None and intent.wanted is Wanted.ABSENT:
+        return True
+    person = await context.people.find(target.name, user)
+    if person is None or person.left_at is None:
+        return False
+    joined = person.joined.get(group)
+    return joined is None or joined.time <= person.left_at
 
 
 async def _people(context: Context, target: Target, other: str) -> set[str]:

@@ -50,6 +50,7 @@ class Trouble(StrEnum):
     RULE_AND_MEMBERS = "rule_and_members"
     UNKNOWN_TARGET = "unknown_target"
     UNKNOWN_USER = "unknown_user"
+    GONE_USER = "gone_user"
     AMBIGUOUS_USER = "ambiguous_user"
     UNKNOWN_GROUP = "unknown_group"
     AMBIGUOUS_GROUP = "ambiguous_group"

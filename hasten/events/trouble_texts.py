@@ -127,6 +127,10 @@ TEXTS: Mapping[Trouble, tuple[str, str]] = {
         "Entra ID has no such user",
         "correct it, or create the user and replay the event",
     ),
+    Trouble.GONE_USER: (
+        "Entra ID has no such user",
+        "correct it; for a user who was deleted nothing is left to do",
+    ),
     Trouble.AMBIGUOUS_USER: ("several users match: {detail}", "name the user by id"),
     Trouble.UNKNOWN_GROUP: (
         "Entra ID has no such group",

@@ -45,15 +45,15 @@ async def _onboard(context: Context, event: OnboardingEvent, data: Onboard, targ
     people = await _people(context, event, data.users, "data.users")
     spec = {"role": data.role} if data.role else {}
     wants = [Want(group=group, users=people.ids, wanted=Wanted.MEMBER, spec=spec)]
-    return Plan(wants, people.refused(data, "users", group.key))
+    return Plan(wants, people.refused(data, "users", group.key), asked=people.asked)
 
 
 async def _offboard(
     context: Context, event: OnboardingEvent, data: Offboard, target: Target, *, is_end: bool
 ) -> Plan:
     groups, wrong = await _groups(context, event, data, target, is_end=is_end)
-    people = await _people(context, event, data.users, "data.users")
-    plan = Plan(refused=people.refused(data, "users", ""))
+    people = await _people(context, event, data.users, "data.users", may_be_gone=True)
+    plan = Plan(refused=people.refused(data, "users", ""), asked=people.asked)
     if not groups:
         touched = await groups_to_leave(context, target, people.ids, event.time)
         touched.add_to(plan, data, people.refs, Wanted.ABSENT)
@@ -156,14 +156,16 @@ async def _people(
     at: str,
     *,
     may_be_none: bool = False,
+    may_be_gone: bool = False,
 ) -> "_People":
-    found = await resolve_users(context, refs, at)
+    found = await resolve_users(context, refs, at, may_be_gone=may_be_gone)
     people = _People()
     for ref, user in zip(refs, found, strict=True):
         if isinstance(user, Fault):
             people.wrong.append((ref, user))
         else:
             people.refs.setdefault(user, UserRef(id=UUID(user)))
+            people.asked.setdefault(user, []).append(ref)
     if not people.refs and not may_be_none:
         raise InvalidEventError([fault for _, fault in people.wrong], event.identity)
     return people
@@ -175,6 +177,7 @@ class _People:
 
     refs: dict[str, UserRef] = field(default_factory=dict)
     wrong: list[tuple[UserRef, Fault]] = field(default_factory=list)
+    asked: dict[str, list[UserRef]] = field(default_factory=dict)
 
     @property
     def ids(self) -> Sequence[str]:

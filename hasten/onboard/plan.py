@@ -6,7 +6,7 @@ from typing import Any
 
 from hasten.domain.intents import Wanted
 from hasten.events.faults import Fault
-from hasten.events.models import Data
+from hasten.events.models import Data, UserRef
 from hasten.onboard.resolve import KnownGroup
 
 
@@ -36,3 +36,6 @@ class Plan:
     refused: list[Refused] = field(default_factory=list)
     idle: list[str] = field(default_factory=list)
     """People for whom there is nothing to do: they are not assigned to the target."""
+
+    asked: Mapping[str, Sequence[UserRef]] = field(default_factory=dict)
+    """How the event names each person, by object id."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hasten.context import Context
 from hasten.domain.intents import NAMED, THE_GROUP, group_key
 from hasten.ensure.guard_rails import forbids_name, refusal
+from hasten.errors import PermanentError
 from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, UserRef
 from hasten.events.trouble import Trouble
@@ -33,14 +34,24 @@ class KnownGroup:
 
 
 async def resolve_users(
-    context: Context, refs: Sequence[UserRef], field: str
+    context: Context, refs: Sequence[UserRef], field: str, *, may_be_gone: bool = False
 ) -> Sequence[str | Fault]:
-    """The object id of each, or what is wrong with it."""
+    """The object id of each, or what is wrong with it. `may_be_gone`: an object id is taken as it
+    is, as someone who was deleted can still be offboarded."""
     slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
     async def find(number: int, ref: UserRef) -> str | Fault:
         async with slots:
-            return await _user(context, ref, f"{field}[{number}].{ref.key}")
+            at = f"{field}[{number}].{ref.key}"
+            if may_be_gone and ref.id is not None:
+                return str(ref.id)
+            try:
+                found = await _user(context, ref, at)
+            except PermanentError as error:
+                return fault(Trouble.REFUSED, at, error.reason, error.next_action)
+            if may_be_gone and isinstance(found, Fault) and found.trouble is Trouble.UNKNOWN_USER:
+                return fault(Trouble.GONE_USER, at)
+            return found
 
     return await asyncio.gather(*(find(number, ref) for number, ref in enumerate(refs)))
 

@@ -21,6 +21,7 @@ from hasten.onboard.defer import ends, held, split
 from hasten.onboard.interpret import interpret
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import Plan
+from hasten.onboard.put_off import note_put_off
 from hasten.onboard.reject import reject_event, reject_part
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
@@ -60,6 +61,7 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
         raise InvalidEventError([unknown], event.identity)
     start = starts_at(event.data)
     if start is not None and start > context.now():
+        await note_put_off(context, event)
         await context.bus.send(ONBOARDING_EVENTS, [held(posted, event, start, context.new_id)])
         context.emit(EventDeferred(**_about(posted, event), until=start.isoformat()))
         return

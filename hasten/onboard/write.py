@@ -11,10 +11,11 @@ from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Recorded, Wanted, group_key
 from hasten.errors import TemporaryError
 from hasten.events.envelope import OnboardingEvent
-from hasten.events.models import people
+from hasten.events.models import UserRef, people
 from hasten.onboard.plan import Plan, Want
+from hasten.onboard.put_off import names_of, reference
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
-from hasten.records.people import Joined, Person
+from hasten.records.people import Joined, Person, digest_of
 
 FIRST_THINGS_FIRST = timedelta(seconds=5)
 
@@ -41,7 +42,7 @@ async def write_intents(
     Raises TemporaryError while an earlier event about the same person is being done."""
     written = Written()
     for want in plan.wants:
-        overtaken = await _overtaken(context, event, want, end_of)
+        overtaken = await _overtaken(context, event, want, plan.asked, end_of)
         _count(written, want.group, dict.fromkeys(overtaken, Recorded.STALE))
         users = [user for user in want.users if user not in overtaken]
         judged = await context.intents.record(_intents(context, event, want, users, of_people))
@@ -51,7 +52,11 @@ async def write_intents(
 
 
 async def _overtaken(
-    context: Context, event: OnboardingEvent, want: Want, end_of: str
+    context: Context,
+    event: OnboardingEvent,
+    want: Want,
+    asked: Mapping[str, Sequence[UserRef]],
+    end_of: str,
 ) -> frozenset[str]:
     """People about whom a newer event has spoken so long ago, or of groups so many, that no
     intent tells it."""
@@ -60,21 +65,49 @@ async def _overtaken(
         case Wanted.MEMBER:
             joined = Joined(
                 time=event.time,
-                cause=Cause(event.source, event.id),
+                cause=digest_of(Cause(event.source, event.id)),
                 name=want.group.name if want.group.is_new else "",
             )
             known = await context.people.join(target, want.group.key, want.users, joined)
-            return frozenset(
-                user for user, p in known.items() if p.left_at and p.left_at >= event.time
-            )
+            left = {user for user, p in known.items() if p.left_at and p.left_at >= event.time}
+            put_off = await _put_off(context, event, want, known, asked=asked, end_of=end_of)
+            return frozenset(left) | put_off
         case Wanted.ABSENT:
             found = await _find(context, target, want.users)
-            return frozenset(
+            rejoined = {
                 user for user, p in found.items() if _has_rejoined(p, want.group, event, end_of)
-            )
+            }
+            put_off = await _put_off(context, event, want, found, asked=asked, end_of=end_of)
+            return frozenset(rejoined) | put_off
         case Wanted.IN_STEP:
             await _refuse_while_open(context, target, want)
     return frozenset()
+
+
+async def _put_off(
+    context: Context,
+    event: OnboardingEvent,
+    want: Want,
+    known: Mapping[str, Person],
+    *,
+    asked: Mapping[str, Sequence[UserRef]],
+    end_of: str,
+) -> frozenset[str]:
+    """People of whom a newer event wants the same at another time. The end of an onboarding is as
+    old as the onboarding."""
+    references = {
+        user: [reference(ref) for ref in asked.get(user, ()) if not ref.id] for user in want.users
+    }
+    named = await _find(context, event.data.target, [r for rs in references.values() for r in rs])
+    names = names_of(want.group, want.wanted)
+
+    def is_put_off(user: str) -> bool:
+        of = [known.get(user), *(named.get(ref) for ref in references[user])]
+        newest = _newest(known.get(user), want.group) if end_of else None
+        since = newest.time if newest else event.time
+        return any(person.is_put_off(want.wanted, names, since) for person in of if person)
+
+    return frozenset(filter(is_put_off, want.users))
 
 
 async def _find(context: Context, target: str, users: Sequence[str]) -> Mapping[str, Person]:
@@ -122,14 +155,19 @@ def _intents(
 
 def _has_rejoined(person: Person, group: KnownGroup, event: OnboardingEvent, end_of: str) -> bool:
     """The end of an onboarding ends that one alone; any other event ends what is older."""
-    keys = {group.key, group_key(group.name)} if group.name else {group.key}
-    said = [joined for key, joined in person.joined.items() if key in keys]
-    newest = max(said, key=lambda joined: joined.time, default=None)
+    newest = _newest(person, group)
     if newest is None:
         return False
     if end_of:
-        return newest.cause != Cause(event.source, end_of)
+        return newest.cause != digest_of(Cause(event.source, end_of))
     return newest.time > event.time
+
+
+def _newest(person: Person | None, group: KnownGroup) -> Joined | None:
+    """The newest event that wanted the person in the group."""
+    keys = {group.key, group_key(group.name)} if group.name else {group.key}
+    said = [joined for key, joined in person.joined.items() if key in keys] if person else []
+    return max(said, key=lambda joined: joined.time, default=None)
 
 
 def _count(written: Written, group: KnownGroup, judged: Mapping[str, Recorded]) -> None:

@@ -5,42 +5,67 @@ The directory shows a membership late, and an intent is forgotten in time; this 
 onboarding and an offboarding write it before their intents: of two at once, one sees the other.
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from hasten.domain.changes import Cause
+from hasten.domain.intents import Wanted
 from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records.repository import Rows, Shape
 
+MOST_GROUPS = 500
+MOST_NAMES = 20
+"""Groups of one person that are kept, the newest ones, and how many of these with their name: that
+is needed until the group has an id. With names of the longest kind it is 150 KiB; a document takes
+256."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """The newest event that wanted the person in a group; `name` where it had no id yet."""
+    """The newest event that wanted the person in a group: its time and the digest of its cause;
+    `name` where the group had no id yet."""
 
     time: datetime
-    cause: Cause
+    cause: str
     name: str = ""
+
+
+def digest_of(cause: Cause) -> str:
+    """Tells events apart in little space, however long their source and id are."""
+    return hashlib.sha256(f"{len(cause.source)}|{cause.source}{cause.id}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """`left_at` is the time of the newest event by which the person left the target altogether."""
+    """`left_at` is the time of the newest event by which the person left the target altogether.
+    `later` holds, for what is wanted of a group, the time of the newest event that was put off: an
+    older event that comes at its own time is stale. `user` is an object id, or stands for the key
+    by which an event names somebody who does not exist yet."""
 
     target: str
     user: str
     joined: Mapping[str, Joined] = field(default_factory=dict)
     left_at: datetime | None = None
+    later: Mapping[str, datetime] = field(default_factory=dict)
 
     def is_gone(self, before: datetime) -> bool:
-        left = self.left_at
-        return (
-            left is not None
-            and left < before
-            and all(joined.time <= left for joined in self.joined.values())
+        """Whether nothing that is kept matters to an event that may still come."""
+        left, later = self.left_at, self.later.values()
+        if left is None:
+            return not self.joined and all(at < before for at in later)
+        return left < before and all(
+            at <= left for at in (*(joined.time for joined in self.joined.values()), *later)
         )
+
+    def is_put_off(self, wanted: str, groups: Collection[str], since: datetime) -> bool:
+        """Whether an event newer than `since` wants the same of one of the groups at a time of its
+        own."""
+        return any(self.later.get(f"{wanted}|{group}", since) > since for group in groups)
 
 
 class People:
@@ -60,6 +85,18 @@ class People:
     ) -> Mapping[str, Person]:
         """Notes that `users` leave the target altogether; what is known of them, by user."""
         return await self._note([Person(target=target, user=user, left_at=time) for user in users])
+
+    async def put_off(
+        self,
+        target: str,
+        users: Collection[str],
+        wanted: str,
+        groups: Collection[str],
+        time: datetime,
+    ) -> None:
+        """Notes that the event of `time` wants something of the groups at a later time."""
+        later = {f"{wanted}|{group}": time for group in groups}
+        await self._note([Person(target=target, user=user, later=later) for user in set(users)])
 
     async def find(self, target: str, user: str) -> Person | None:
         return await self._rows.find(target, user)
@@ -87,10 +124,26 @@ def _merged(stored: Person | None, new: Person) -> Person:
         return new
     joined = dict(stored.joined)
     for group, event in new.joined.items():
-        if group not in joined or joined[group].time <= event.time:
+        is_newest = group not in joined or joined[group].time <= event.time
+        if is_newest and not stored.is_put_off(Wanted.MEMBER, [group], event.time):
             joined[group] = event
+    later = dict(stored.later)
+    for name, time in new.later.items():
+        later[name] = max(time, later.get(name, time))
+    newest = sorted(later.items(), key=itemgetter(1), reverse=True)[:MOST_GROUPS]
     left = [at for at in (stored.left_at, new.left_at) if at is not None]
-    return replace(stored, joined=joined, left_at=max(left, default=None))
+    return replace(
+        stored,
+        joined=_newest(joined),
+        left_at=max(left, default=None),
+        later=dict(newest),
+    )
+
+
+def _newest(joined: Mapping[str, Joined]) -> Mapping[str, Joined]:
+    ordered = sorted(joined.items(), key=lambda item: item[1].time, reverse=True)[:MOST_GROUPS]
+    named = [group for group, event in ordered if event.name][MOST_NAMES:]
+    return {group: replace(event, name="") if group in named else event for group, event in ordered}
 
 
 def _body(person: Person) -> Json:
@@ -102,6 +155,7 @@ def _body(person: Person) -> Json:
             for group, event in person.joined.items()
         },
         "left_at": person.left_at.isoformat() if person.left_at else None,
+        "later": {name: time.isoformat() for name, time in person.later.items()},
     }
 
 
@@ -113,12 +167,13 @@ def _parse(body: Json) -> Person:
         joined={
             group: Joined(
                 time=datetime.fromisoformat(event["time"]),
-                cause=Cause(**event["cause"]),
+                cause=str(event["cause"]),
                 name=str(event["name"]),
             )
             for group, event in body["joined"].items()
         },
         left_at=datetime.fromisoformat(left_at) if left_at else None,
+        later={name: datetime.fromisoformat(time) for name, time in body.get("later", {}).items()},
     )
 
 

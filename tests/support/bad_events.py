@@ -57,6 +57,12 @@ DATA = (
     Bad("user id that is none", Trouble.NOT_AN_ID, "data.users[0].id", lambda: of_user(id="E1")),
     Bad("unknown user", Trouble.UNKNOWN_USER, "data.users[0].id", lambda: of_user(id=NOBODY)),
     Bad(
+        "unknown user in an offboarding",
+        Trouble.GONE_USER,
+        "data.users[0].employeeId",
+        lambda: event(OFFBOARD, users=[{"employeeId": "E-nobody"}]),
+    ),
+    Bad(
         "ambiguous user",
         Trouble.AMBIGUOUS_USER,
         "data.users[0].employeeId",

@@ -93,3 +93,13 @@ def test_of_two_that_speak_alike_of_a_group_the_one_that_keeps_events_away_count
 
 def test_a_group_nobody_speaks_of_has_no_policy() -> None:
     assert policy_for((GroupPolicy(name="A"),), group=OTHER, name="B") is None
+
+
+@pytest.mark.parametrize("name", ["[APP] Users", "[a-z]", "a]b[c", "[!x]"])
+def test_brackets_in_a_name_stand_for_themselves(name: str) -> None:
+    policy = GroupPolicy(name=name)
+
+    assert not policy.is_pattern
+    assert policy.covers(group="", name=name)
+    assert not policy.covers(group="", name="a")
+    assert GroupPolicy(name=f"{name}*").covers(group="", name=f"{name} and more")

@@ -6,8 +6,8 @@ from hasten.domain.applying import Kind
 from hasten.domain.intents import Wanted
 from hasten.ensure.apply_policy import apply_policies
 from tests.support.applying import ADMINS, MONITORED, world_with
-from tests.support.virtual_time import virtual
-from tests.support.world import ADMIN, ENGINEERING, user
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
 
 @virtual
@@ -139,3 +139,27 @@ async def test_a_group_that_takes_nobody_by_hand_mirrors_nobody(kind: str) -> No
 
     assert await world.applies() == [Kind.PROBLEM]
     assert "also_members_of" in world.problems[0]
+
+
+@pytest.mark.parametrize("leaves_all", [True, False])
+def test_the_mirror_does_not_add_back_whom_an_event_offboarded(*, leaves_all: bool) -> None:
+    @virtual
+    async def run() -> None:
+        world = await world_with(ADMINS, MONITORED)
+        world.directory.has_user(user(1))
+        world.directory.join(ADMIN, user(1))
+        await world.applies()
+        assert await world.members(ENGINEERING) == {user(1)}
+        if leaves_all:
+            await world.context.people.leave(TOTAL, [user(1)], now())
+            await world.directory.remove_member(ENGINEERING, user(1))
+        else:
+            await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+            await world.ensures_until_done()
+        assert await world.members(ENGINEERING) == set()
+
+        await world.applies()
+
+        assert await world.members(ENGINEERING) == set()
+
+    run()

@@ -372,7 +372,7 @@ async def test_an_event_that_graph_forbids_is_parked_with_what_to_do() -> None:
     await world.posts(event(users=[ref(1)], group=GROUP))
 
     assert world.faults() == [
-        {"field": "event", "problem": "Graph answered 403", "fix": "grant User.Read.All"}
+        {"field": "data.users[0].id", "problem": "Graph answered 403", "fix": "grant User.Read.All"}
     ]
 
 

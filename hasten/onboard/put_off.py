@@ -1,0 +1,53 @@
+"""What is kept of an event that is put off: an older event about the same people and groups that
+comes at its own time is stale then."""
+
+import hashlib
+from collections.abc import Collection
+
+from hasten.context import Context
+from hasten.domain.changes import DIRECT
+from hasten.domain.intents import Wanted, group_key
+from hasten.events.envelope import OnboardingEvent
+from hasten.events.faults import Fault
+from hasten.events.models import GroupRef, Offboard, Onboard, UserRef
+from hasten.onboard.resolve import KnownGroup, resolve_users
+
+ALL_GROUPS = "*"
+"""Stands in for the group of an offboarding that names none."""
+
+
+async def note_put_off(context: Context, event: OnboardingEvent) -> None:
+    """Notes the event before it is sent to come back at its time."""
+    match event.data:
+        case Onboard() as data:
+            groups, wanted = [_group(data.group)], Wanted.MEMBER
+        case Offboard() as data:
+            named = [_group(ref) for ref in data.groups] if data.groups else [ALL_GROUPS]
+            groups, wanted = named, Wanted.ABSENT
+        case _:
+            return
+    found = await resolve_users(context, data.users, "data.users", may_be_gone=True)
+    users = [
+        reference(ref) if isinstance(user, Fault) else user
+        for ref, user in zip(data.users, found, strict=True)
+    ]
+    await context.people.put_off(data.target, users, wanted, groups, event.time)
+
+
+def reference(ref: UserRef) -> str:
+    """Stands for a person whom no object id is known of."""
+    value = str(ref.model_dump()[next(iter(ref.model_fields_set))])
+    digest = hashlib.sha256(f"{ref.key}:{value.casefold()}".encode()).hexdigest()[:32]
+    return f"ref:{digest}"
+
+
+def names_of(group: KnownGroup, wanted: Wanted) -> Collection[str]:
+    """How an event that was put off may have named the group."""
+    names = {group.key, *([group_key(group.name)] if group.name else [])}
+    return names | ({ALL_GROUPS} if wanted is Wanted.ABSENT else set())
+
+
+def _group(ref: GroupRef | None) -> str:
+    if ref is None:
+        return DIRECT
+    return str(ref.id) if ref.id is not None else group_key(str(ref.name))
