@@ -1,5 +1,7 @@
 """`apply`: what the policy of targets.yaml still asks for, and doing it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -7,8 +9,23 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json, say
 from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, run
+from hasten.context import Context
 from hasten.domain.applying import Kind, Step
 from hasten.ensure.apply_policy import apply_policy, plan_policy
+from hasten.errors import PermanentError, TemporaryError
+from hasten.operate.problems import Problem, of_error
+from hasten.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """`steps` are those that were missing at first; `outcome` is planned, done, observed or
+    failed."""
+
+    target: str
+    steps: Sequence[Step]
+    outcome: str
+    problem: Problem | None = None
 
 
 def apply(
@@ -21,24 +38,50 @@ def apply(
     """Shows what the policy still asks for; with --yes does it, mass removals as well."""
 
     async def work(operator: Operator) -> Code:
-        steps: list[Step] = []
-        done: list[str] = []
-        for one in chosen(operator, target):
-            steps += await plan_policy(operator.context, one)
-            if yes:
-                await apply_policy(operator.context, one)
-                done.append(f"{one.name}: observed only" if one.observes else f"{one.name}: done")
+        applied = [
+            await _applied(operator.context, one, yes=yes) for one in chosen(operator, target)
+        ]
         if json:
-            as_json(steps)
+            as_json(applied)
         else:
-            for line in [*_plan(steps), *done]:
+            for line in _lines(applied):
                 say(line)
-        is_stuck = any(step.kind is Kind.PROBLEM for step in steps)
+        is_stuck = any(one.problem or _has_problem(one.steps) for one in applied)
         return Code.PROBLEM if is_stuck else Code.FINE
 
     run(settings, work)
 
 
-def _plan(steps: list[Step]) -> list[str]:
+async def _applied(context: Context, target: Target, *, yes: bool) -> Applied:
+    """A target that cannot be read or changed silences no other, and no step of its own plan."""
+    steps: Sequence[Step] = ()
+    try:
+        steps = await plan_policy(context, target)
+        if yes:
+            await apply_policy(context, target)
+    except (PermanentError, TemporaryError) as error:
+        return Applied(target.name, steps, "failed", of_error(error))
+    outcome = ("observed" if target.observes else "done") if yes else "planned"
+    return Applied(target.name, steps, outcome)
+
+
+def _has_problem(steps: Sequence[Step]) -> bool:
+    return any(step.kind is Kind.PROBLEM for step in steps)
+
+
+def _lines(applied: Sequence[Applied]) -> list[str]:
+    steps = [step for one in applied for step in one.steps]
     lines = [f"{number}. {step.sentence}" for number, step in enumerate(steps, 1)]
-    return lines or ["Nothing is missing."]
+    if not lines and not any(one.problem for one in applied):
+        lines = ["Nothing is missing."]
+    for one in applied:
+        if one.problem:
+            lines.append(f"! {one.target}: {one.problem}")
+            if one.steps:
+                lines.append(
+                    f"! {one.target}: some of these steps may be done: apply shows what is left"
+                )
+        elif one.outcome != "planned":
+            said = "observed only" if one.outcome == "observed" else one.outcome
+            lines.append(f"{one.target}: {said}")
+    return lines

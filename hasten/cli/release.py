@@ -2,26 +2,52 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hasten.cli.operator import Operator
-from hasten.cli.printing import say
-from hasten.cli.running import Code, SettingsFile, Yes, chosen, run
-from hasten.domain.changes import Change
+from hasten.cli.printing import as_json_object, say
+from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, run
+from hasten.domain.changes import Action, Change, HeldBy
 from hasten.domain.intents import Intent
-from hasten.operate.release import STILL_DONE, discard_changes, held_changes, release_changes
-from hasten.operate.release_intents import discard_intents, held_intents, release_intents
+from hasten.operate.held import Held, choose_held
+from hasten.operate.release import STILL_DONE, discard_changes, release_changes
+from hasten.operate.release_intents import discard_intents, release_intents
 
 TargetName = Annotated[str, typer.Argument(help="Name in targets.yaml.")]
 Groups = Annotated[
-    list[str] | None, typer.Option("--group", help="Object id, or `direct`; all without.")
+    list[str] | None,
+    typer.Option("--group", help="Object id, display name, or `direct`; all without."),
 ]
-Users = Annotated[list[str] | None, typer.Option("--user", help="Object id; all without.")]
-Held = tuple[Sequence[Change], Sequence[Intent]]
-"""Changes that wait for a call, and revocations that events want of Entra ID."""
+Users = Annotated[
+    list[str] | None,
+    typer.Option("--user", help="Object id, UPN, mail or employeeId; all without."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPerson:
+    user: str
+    group: str
+    action: str
+    held_by: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """`outcome` is planned, released or discarded; `moved` counts those that were still held."""
+
+    target: str
+    outcome: str
+    held: Sequence[HeldPerson]
+    moved: int
+
 
 Do = Callable[[Operator, str, Held], Awaitable[int]]
 
@@ -32,6 +58,7 @@ def release(
     group: Groups = None,
     user: Users = None,
     yes: Yes = False,
+    json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
     """Has held changes called after all."""
@@ -43,6 +70,7 @@ def release(
         does="Called as soon as the pace allows",
         done="released",
         yes=yes,
+        json=json,
         do=_release,
     )
 
@@ -53,6 +81,7 @@ def discard(
     group: Groups = None,
     user: Users = None,
     yes: Yes = False,
+    json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
     """Ends held changes without a call."""
@@ -64,6 +93,7 @@ def discard(
         does=f"Ended without a call. {STILL_DONE}",
         done="discarded",
         yes=yes,
+        json=json,
         do=_discard,
     )
 
@@ -77,46 +107,58 @@ def _decide(
     does: str,
     done: str,
     yes: bool,
+    json: bool,
     do: Do,
 ) -> None:
     async def work(operator: Operator) -> Code:
         [known] = chosen(operator, target)
-        chosen_ones = {"groups": _ids(groups), "users": _ids(users)}
-        held = (
-            await held_changes(operator.context, known.name, **chosen_ones),
-            await held_intents(operator.context, known.name, **chosen_ones),
+        held = await choose_held(
+            operator.context, known.name, groups=groups or (), users=users or ()
         )
-        count = len(held[0]) + len(held[1])
-        if not count:
+        if json:
+            moved = await do(operator, known.name, held) if yes and held else 0
+            as_json_object(_decided(known.name, done if yes else "planned", held, moved))
+            return Code.FINE
+        if not held:
             say("Nothing is held.")
             return Code.FINE
-        for line in (*_changes(held[0]), *_wishes(held[1])):
+        for line in (*_changes(held.changes), *_wishes(held.intents)):
             say(line)
         say(f"{does}.")
-        if not (yes or typer.confirm(f"{count} of {known.name}: go on?")):
+        if not (yes or typer.confirm(f"{len(held)} of {known.name}: go on?")):
             say("Nothing was done.")
             return Code.PROBLEM
         moved = await do(operator, known.name, held)
         say(f"{moved} {done}.")
-        if moved < count:
-            say(f"{count - moved} changed meanwhile and were left as they are.")
+        if moved < len(held):
+            say(f"{len(held) - moved} changed meanwhile and were left as they are.")
         return Code.FINE
 
     run(settings, work)
 
 
-def _ids(given: Sequence[str] | None) -> frozenset[str]:
-    return frozenset(one.lower() for one in given or ())
+def _decided(target: str, outcome: str, held: Held, moved: int) -> Decided:
+    people = [
+        *(
+            HeldPerson(c.user, c.group, c.action, str(c.held_by), c.reason, c.found_at)
+            for c in held.changes
+        ),
+        *(
+            HeldPerson(i.user, i.group, Action.REMOVED, HeldBy.BRAKE, i.held, i.recorded_at)
+            for i in held.intents
+        ),
+    ]
+    return Decided(target, outcome, people, moved)
 
 
 async def _release(operator: Operator, target: str, held: Held) -> int:
-    rows, intents = held
+    rows, intents = held.changes, held.intents
     moved = len(await release_changes(operator.context, target, rows)) if rows else 0
     return moved + len(await release_intents(operator.context, target, intents))
 
 
 async def _discard(operator: Operator, target: str, held: Held) -> int:
-    rows, intents = held
+    rows, intents = held.changes, held.intents
     moved = len(await discard_changes(operator.context, target, rows)) if rows else 0
     return moved + len(await discard_intents(operator.context, target, intents))
 

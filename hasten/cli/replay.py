@@ -1,15 +1,19 @@
 """`replay`: parked events and dead letters, sent again."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from hasten.cli.operator import Operator
-from hasten.cli.printing import say, table
-from hasten.cli.running import Code, SettingsFile, UsageError, Yes, run
-from hasten.operate.replay import event_id, parked, replay_parked, why
+from hasten.cli.printing import as_json_object, say, table
+from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, run
+from hasten.errors import PermanentError
+from hasten.operate.replay import event_id, names, parked, replay_parked, why
 from hasten.ports import bus
+from hasten.ports.dead_letters import Parked
 
 
 class Queue(StrEnum):
@@ -18,6 +22,32 @@ class Queue(StrEnum):
     DIRECTORY_CHANGES = bus.DIRECTORY_CHANGES
     ENSURE = bus.ENSURE
     PROVISIONING = bus.PROVISIONING
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`field`, `problem` and `fix` are of the first fault of a rejected event, else empty."""
+
+    message: str
+    event: str
+    type: str
+    reason: str
+    field: str = ""
+    problem: str = ""
+    fix: str = ""
+
+    @property
+    def text(self) -> str:
+        if not self.field:
+            return self.reason
+        return f"{self.reason}\n{self.field}: {self.problem}\n→ {self.fix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    queue: str
+    messages: Sequence[Shown]
+    sent: int
 
 
 def replay(
@@ -31,6 +61,7 @@ def replay(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show them.")] = False,
     yes: Yes = False,
+    json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
     """Sends rejected events, or the dead letters of a queue, again."""
@@ -40,22 +71,46 @@ def replay(
             raise UsageError(f"{queue} is read by the app itself: give --dead-letters")
         ids = frozenset(id_ or ())
         found = await parked(operator.shelf, queue, dead_letters=dead_letters, ids=ids)
+        unknown = sorted(ids.difference(*(names(one) for one in found)))
+        if unknown:
+            raise PermanentError(
+                f"{queue} has nothing with the id {', '.join(unknown)}",
+                "see what lies there with --dry-run and no --id",
+            )
+        shown = [
+            Shown(one.message_id, event_id(one), one.subject or "", *why(one)) for one in found
+        ]
+        if json:
+            sends = yes and not dry_run and bool(found)
+            sent = await _send(operator, queue, found, dead_letters=dead_letters) if sends else 0
+            as_json_object(Replayed(queue, shown, sent))
+            return Code.FINE
         if not found:
             say("There is nothing to send again.")
-            return Code.PROBLEM if ids else Code.FINE
-        rows = [(one.message_id, event_id(one), one.subject or "", why(one)) for one in found]
+            return Code.FINE
+        rows = [(one.message, one.event, one.type, one.text) for one in shown]
         table(f"{len(found)} of {queue}", "message", "event", "type", "reason", rows=rows)
         if dry_run:
             return Code.FINE
         if not (yes or typer.confirm("Send them again?")):
             say("Nothing was done.")
             return Code.PROBLEM
-        sent = await replay_parked(
-            operator.context, operator.shelf, queue, found, dead_letters=dead_letters
-        )
+        sent = await _send(operator, queue, found, dead_letters=dead_letters)
         say(f"{sent} sent again.")
         if sent < len(found):
             say(f"{len(found) - sent} were taken by somebody else meanwhile.")
         return Code.FINE
 
     run(settings, work)
+
+
+def _shown(one: Parked) -> Shown:
+    return Shown(one.message_id, event_id(one), one.subject or "", *why(one))
+
+
+async def _send(
+    operator: Operator, queue: str, found: Sequence[Parked], *, dead_letters: bool
+) -> int:
+    return await replay_parked(
+        operator.context, operator.shelf, queue, found, dead_letters=dead_letters
+    )

@@ -1,15 +1,15 @@
 """Gathers what is known of one person and one target, for the command line."""
 
 from collections.abc import Mapping, Sequence
-from uuid import UUID
 
 from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.changes import DIRECT, Change
-from hasten.domain.explaining import Facts, Nested, explain
+from hasten.domain.explaining import Facts, Nested
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError
 from hasten.json import Json
+from hasten.object_ids import is_object_id
 from hasten.records import discovered as registry
 from hasten.records.discovered import Found
 from hasten.targets import Target
@@ -18,7 +18,7 @@ from hasten.targets import Target
 async def find_person(context: Context, given: str) -> str:
     """The object id of whoever has this object id, UPN, mail or employeeId. An object id is
     taken as it is: the person may have been deleted. Raises PermanentError."""
-    if _is_object_id(given):
+    if is_object_id(given):
         return given.lower()
     for found in await _candidates(context, given):
         if len(found) == 1:
@@ -32,8 +32,23 @@ async def find_person(context: Context, given: str) -> str:
     )
 
 
-async def explain_person(context: Context, target: Target, user: str) -> list[str]:
-    """Raises PermanentError where no sweep has found the target yet."""
+async def refuse_unknown(context: Context, user: str) -> None:
+    """Raises PermanentError for an object id that is nobody's, and that Hasten has never seen."""
+    if await context.directory.user(user) is not None:
+        return
+    for target in context.targets:
+        known = await context.people.find(target, user)
+        intents = await context.intents.open_intents(target)
+        if known or any(i.user == user for i in intents) or await _rows(context, target, user):
+            return
+    raise PermanentError(
+        f"no user has the object id {user}, and Hasten has seen nothing of one",
+        "check the id",
+    )
+
+
+async def gather(context: Context, target: Target, user: str) -> Facts:
+    """Raises PermanentError where no sweep has found the target yet, and TemporaryError."""
     found = await registry.load(context.store, target.name)
     if found is None:
         raise PermanentError(
@@ -44,7 +59,7 @@ async def explain_person(context: Context, target: Target, user: str) -> list[st
     rows = await _rows(context, target.name, user)
     nested = [] if known is None else await _nested(context, found, user)
     groups = [group for group in through or () if group != user]
-    facts = Facts(
+    return Facts(
         target=target.name,
         now=context.now(),
         exists=known is not None,
@@ -58,7 +73,6 @@ async def explain_person(context: Context, target: Target, user: str) -> list[st
         cycle=cycle.read(await context.directory.job(found.service_principal, found.job)),
         names=await _names(context, groups, nested, rows),
     )
-    return explain(facts)
 
 
 async def _candidates(context: Context, given: str) -> list[Sequence[Json]]:
@@ -123,11 +137,3 @@ async def _names(
     wanted |= {group for one in nested for group in (one.group, one.inner)}
     shown = [await context.directory.group(group) for group in sorted(wanted - {DIRECT})]
     return {str(one["id"]).lower(): str(one["displayName"]) for one in shown if one}
-
-
-def _is_object_id(given: str) -> bool:
-    try:
-        UUID(given)
-    except ValueError:
-        return False
-    return True

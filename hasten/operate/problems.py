@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hasten.errors import PermanentError, TemporaryError
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -12,3 +14,9 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.found}: {self.fix}"
+
+
+def of_error(error: PermanentError | TemporaryError) -> Problem:
+    if isinstance(error, PermanentError):
+        return Problem(error.reason, error.next_action)
+    return Problem(error.reason, "try again; if it stays, python -m hasten doctor says why")

@@ -6,8 +6,9 @@ from hasten.context import Context
 from hasten.domain.changes import Change, HeldBy, State, finished, released
 from hasten.errors import PermanentError
 from hasten.messages import Wake
+from hasten.operate.health import DIFFERENT_TARGETS, differs
+from hasten.records import running_targets
 from hasten.records.recent_removals import EVERYWHERE, Removals
-from hasten.targets import Target
 
 DISCARDED = "discarded by an operator"
 STILL_DONE = (
@@ -32,9 +33,9 @@ async def held_changes(
 async def release_changes(context: Context, target: str, rows: Sequence[Change]) -> list[Change]:
     """Those that were still held, now waiting for their call.
 
-    Raises PermanentError where the target only observes: they would be called all the same.
+    Raises PermanentError where the target only observes, here or in the app.
     """
-    refuse_observed(context.targets[target])
+    await refuse_held_again(context, target)
     moved = await context.ledger.move(rows, lambda row: released(row, now=context.now()))
     if moved:
         await count_anew(context, target, {row.group for row in moved})
@@ -70,10 +71,16 @@ async def count_anew(context: Context, target: str, groups: Collection[str]) -> 
         await Removals(context.store).forget(target, group)
 
 
-def refuse_observed(target: Target) -> None:
-    """Raises PermanentError: what is released would be held again, or done all the same."""
-    if target.observes:
+async def refuse_held_again(context: Context, target: str) -> None:
+    """Raises PermanentError where the app would hold again what is released, or where it would be
+    done although the target only observes."""
+    if context.targets[target].observes:
         raise PermanentError(
-            f"target {target.name} is in observe mode, where nothing may be called",
+            f"target {target} is in observe mode, where nothing may be called",
             "set `mode: act` in targets.yaml and deploy it, then release",
+        )
+    difference = differs(context, target, await running_targets.load(context.store))
+    if difference:
+        raise PermanentError(
+            f"{difference}, which may hold again what is released", DIFFERENT_TARGETS
         )

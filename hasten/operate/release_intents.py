@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.domain.intents import Intent
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.messages import Ensure
-from hasten.operate.release import DISCARDED, count_anew, refuse_observed
+from hasten.operate.release import DISCARDED, count_anew, refuse_held_again
 
 
 async def held_intents(
@@ -28,9 +28,9 @@ async def held_intents(
 async def release_intents(context: Context, target: str, intents: Sequence[Intent]) -> list[Intent]:
     """Those that were still held, now to be brought about: the brake does not judge them again.
 
-    Raises PermanentError where the target only observes.
+    Raises PermanentError where the target only observes, here or in the app.
     """
-    refuse_observed(context.targets[target])
+    await refuse_held_again(context, target)
     moved = await context.intents.update(
         intents, lambda intent: replace(intent, held="", released=True)
     )

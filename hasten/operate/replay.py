@@ -25,7 +25,7 @@ async def parked(
 ) -> list[Parked]:
     """What would be sent again: all, or those with these ids of events or messages."""
     listed = await shelf.parked(queue, dead_letters=dead_letters)
-    return [one for one in listed if not ids or not _ids(one).isdisjoint(ids)]
+    return [one for one in listed if not ids or not names(one).isdisjoint(ids)]
 
 
 async def replay_parked(
@@ -69,14 +69,15 @@ def event_id(parked: Parked) -> str:
     return posted if isinstance(posted, str) and len(posted) <= MAX_ID else ""
 
 
-def why(parked: Parked) -> str:
-    """In short, and of a rejected event what the first fault is and what mends it."""
+def why(parked: Parked) -> tuple[str, str, str, str]:
+    """The reason, and of a rejected event the field of its first fault, what is wrong with it and
+    what mends it."""
     reason = parked.reason or parked.properties.get("reason", "")
     try:
         first = json.loads(parked.properties.get("fields", ""))[0]
-        return f"{reason}\n{first['field']}: {first['problem']}\n→ {first['fix']}"
+        return reason, str(first["field"]), str(first["problem"]), str(first["fix"])
     except (ValueError, LookupError, TypeError, RecursionError):
-        return reason  # not parked by Hasten
+        return reason, "", "", ""  # not parked by Hasten
 
 
 def _as_posted(parked: Parked) -> Message:
@@ -91,6 +92,7 @@ def _as_posted(parked: Parked) -> Message:
     )
 
 
-def _ids(parked: Parked) -> set[str]:
+def names(parked: Parked) -> set[str]:
+    """Ids under which an operator may ask for it."""
     original = parked.properties.get("originalMessageId", "")
     return {parked.message_id, event_id(parked), original} - {""}

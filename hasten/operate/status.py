@@ -11,7 +11,7 @@ from hasten.domain.changes import Change, HeldBy, State
 from hasten.domain.cycle import Cycle
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate.problems import Problem
+from hasten.operate.problems import Problem, of_error
 from hasten.records import call_window as paces
 from hasten.records import discovered as registry
 from hasten.records import subscriptions
@@ -124,10 +124,8 @@ async def _job(context: Context, found: Found | None) -> tuple[Cycle, str, Probl
         return Cycle(), "unknown", Problem(NOT_FOUND, "doctor says why")
     try:
         job = await context.directory.job(found.service_principal, found.job)
-    except PermanentError as error:
-        return Cycle(), "unknown", Problem(error.reason, error.next_action)
-    except TemporaryError as error:
-        return Cycle(), "unknown", Problem(error.reason, "try again; if it stays, doctor says why")
+    except (PermanentError, TemporaryError) as error:
+        return Cycle(), "unknown", of_error(error)
     known = cycle.read(job)
     state = "missing" if job is None else str((job.get("status") or {}).get("code"))
     if known.trouble:

@@ -148,6 +148,43 @@ def test_nothing_is_decided_without_a_yes(command: str, settings: Path) -> None:
     assert "Nothing was done." in result.stdout
 
 
+def test_a_release_as_json_has_fields_and_does_nothing_without_a_yes(settings: Path) -> None:
+    by_brake = held(removal(), HeldBy.BRAKE, reason="60 of 100 members left", next_action="")
+    in_ledger(settings, lambda ledger: ledger.record([by_brake]))
+    command = ["discard", "TOTAL", "--json", "--settings", str(settings)]
+
+    result = CliRunner().invoke(app, command)
+
+    shown = json.loads(result.stdout)
+    [person] = shown.pop("held")
+    assert shown == {"target": "TOTAL", "outcome": "planned", "moved": 0}
+    assert (person["user"], person["group"]) == (by_brake.user, by_brake.group)
+    assert (person["action"], person["held_by"]) == ("removed", "brake")
+    assert in_ledger(settings, lambda ledger: ledger.open_changes("TOTAL")) == [by_brake]
+
+
+def test_an_id_of_which_nothing_is_held_is_an_error_that_names_those_held(settings: Path) -> None:
+    by_brake = held(removal(), HeldBy.BRAKE, reason="60 of 100 members left", next_action="")
+    in_ledger(settings, lambda ledger: ledger.record([by_brake]))
+    mistyped = "0000bbbb-0000-4000-8000-00000000ffff"
+    command = ["release", "TOTAL", "--group", mistyped, "--yes", "--settings", str(settings)]
+
+    result = CliRunner().invoke(app, command)
+
+    assert result.exit_code == Code.PROBLEM
+    assert f"nothing of group {mistyped} is held by TOTAL" in result.stderr
+    assert by_brake.group in result.stderr
+    assert in_ledger(settings, lambda ledger: ledger.open_changes("TOTAL")) == [by_brake]
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_explaining_nobody_is_a_usage_error(empty: str, settings: Path) -> None:
+    result = CliRunner().invoke(app, ["explain", empty, "--settings", str(settings)])
+
+    assert result.exit_code == Code.USAGE
+    assert result.stderr.startswith("USER is empty")
+
+
 def in_ledger(settings: Path, do: Callable[[Ledger], Awaitable[Any]]) -> Any:
     async def body() -> Any:
         store = SqliteStore(settings.parent / "hasten.db")

@@ -3,9 +3,10 @@
 import pytest
 
 from hasten.domain.changes import Cause
+from hasten.domain.explaining import explain
 from hasten.domain.intents import Intent, Wanted
 from hasten.errors import PermanentError
-from hasten.operate.explain import explain_person, find_person
+from hasten.operate.explain import find_person, gather, refuse_unknown
 from hasten.records.intents import Intents
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -14,7 +15,7 @@ INNER = "0000bbbb-0000-4000-8000-000000000009"
 
 
 async def told(world: World, who: str) -> str:
-    return " ".join(await explain_person(world.context, world.target, who))
+    return " ".join(explain(await gather(world.context, world.target, who)))
 
 
 @pytest.mark.parametrize("given", [user(1), user(1).upper(), "ada@x.example", "ada@mail", "E1"])
@@ -117,3 +118,18 @@ async def test_what_events_want_is_told_whether_done_or_not() -> None:
 async def test_a_target_that_no_sweep_has_found_is_said_to_be_so() -> None:
     with pytest.raises(PermanentError, match="no sweep has found target TOTAL yet"):
         await told(World(), user(1))
+
+
+@virtual
+async def test_an_object_id_that_is_nobodys_is_refused() -> None:
+    world = World()
+    world.directory.has_user(user(1))
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(2))
+    world.directory.assigned.pop(user(2))
+
+    for known in (user(1), user(2)):
+        await refuse_unknown(world.context, known)
+
+    with pytest.raises(PermanentError, match="check the id"):
+        await refuse_unknown(world.context, user(3))

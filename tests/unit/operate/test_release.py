@@ -11,6 +11,7 @@ from hasten.operate.release import (
     release_changes,
 )
 from hasten.ports.bus import PROVISIONING, PROVISIONING_OUTCOMES
+from hasten.records import running_targets
 from hasten.targets import Mode, Target
 from hasten.watch.admit import admit
 from tests.support.virtual_time import virtual
@@ -132,3 +133,18 @@ async def test_a_row_that_changed_meanwhile_is_left_as_it_is() -> None:
 
     assert len(moved) == len(LEAVERS) - 1
     assert (await world.row(ENGINEERING, LEAVERS[0])).action is Action.ADDED
+
+
+@virtual
+async def test_nothing_is_released_while_the_app_runs_the_target_otherwise() -> None:
+    world = World()
+    await left(world, *LEAVERS)
+    observing = world.target.model_copy(update={"mode": Mode.OBSERVE})
+    await running_targets.save(world.store, [observing])
+
+    with pytest.raises(PermanentError, match="may hold again what is released"):
+        await release_changes(world.context, TOTAL, await held(world))
+
+    assert await states(world, *LEAVERS) == {State.HELD}
+    await running_targets.save(world.store, [world.target])
+    assert len(await release_changes(world.context, TOTAL, await held(world))) == len(LEAVERS)

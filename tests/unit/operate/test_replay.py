@@ -126,7 +126,10 @@ def test_what_is_wrong_with_a_rejected_event_is_told_with_what_mends_it() -> Non
     fields = {**REJECTED.properties, "fields": json.dumps(wrong)}
 
     assert why(replace(REJECTED, properties=fields)) == (
-        "unknown user\ndata.users[0].upn: no such user\n→ correct it"
+        "unknown user",
+        "data.users[0].upn",
+        "no such user",
+        "correct it",
     )
 
 
@@ -134,4 +137,4 @@ def test_what_is_wrong_with_a_rejected_event_is_told_with_what_mends_it() -> Non
 def test_a_reason_that_hasten_did_not_write_is_told_in_short(fields: str) -> None:
     dead = replace(DEAD, reason="MaxDeliveryCountExceeded", properties={"fields": fields})
 
-    assert why(dead) == "MaxDeliveryCountExceeded"
+    assert why(dead) == ("MaxDeliveryCountExceeded", "", "", "")

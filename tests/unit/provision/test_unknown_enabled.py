@@ -1,8 +1,9 @@
 """Graph does not say whether a leaver is enabled: that is no reason to leave them to the cycle."""
 
 from hasten.domain.changes import State
+from hasten.domain.explaining import explain
 from hasten.messages import Wake
-from hasten.operate.explain import explain_person
+from hasten.operate.explain import gather
 from hasten.provision.drain import drain
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -30,6 +31,6 @@ async def test_explain_says_that_it_is_unknown() -> None:
     world.directory.join(ENGINEERING, user(1))
     world.directory.unsaid = {user(1)}
 
-    [first, *_] = await explain_person(world.context, world.target, user(1))
+    [first, *_] = explain(await gather(world.context, world.target, user(1)))
 
     assert "does not say whether they are enabled" in first
