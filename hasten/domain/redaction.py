@@ -41,6 +41,13 @@ TEXTS = frozenset({"description", "errormessage", "message", "reason", "recommen
 NOISE = frozenset({"@odata.context", "modifiedproperties"})
 
 
+FIRST = ("error", "property", "key", "statusinfo", "provisioningsteps")
+"""Keys that say why: they come before the others, which the bound may cut off."""
+
+FINE = frozenset({"success", "succeeded"})
+"""A step with another status comes before those with one of these."""
+
+
 def redacted(text: str) -> str:
     """Free text without addresses and quoted names."""
     plain = text[: LONGEST * 2]
@@ -48,13 +55,17 @@ def redacted(text: str) -> str:
     return plain if len(plain) <= LONGEST else plain[:LONGEST] + "…"
 
 
-def evidence(body: bytes) -> str:
-    """The answer of Graph with the values of known, impersonal keys alone; ids are kept."""
+def evidence(body: bytes, *, named: str = "") -> str:
+    """The answer of Graph with the values of known, impersonal keys alone; ids are kept. What
+    failed comes first, led by the property that the answer blames (`named`, if it names one)."""
     text = body.decode("utf-8", "replace")[:LONGEST_READ]
     nested = _nested(text)
     if nested is None:
         return redacted(text)
-    kept = json.dumps(_kept("", nested), separators=(",", ":"), ensure_ascii=False)
+    shown = _kept("", nested)
+    if named and isinstance(shown, dict):
+        shown = {"property": named, **shown}
+    kept = json.dumps(shown, separators=(",", ":"), ensure_ascii=False)
     return kept if len(kept) <= LONGEST else kept[:LONGEST] + "…"
 
 
@@ -64,10 +75,20 @@ def _kept(key: str, value: Any) -> Any:
         nested = _nested(value)
         return _kept_text(key.casefold(), value) if nested is None else _kept(key, nested)
     if isinstance(value, Mapping):
-        return {k: _kept(k, v) for k, v in value.items() if k.casefold() not in NOISE}
+        ordered = sorted(value, key=_rank)
+        return {k: _kept(k, value[k]) for k in ordered if k.casefold() not in NOISE}
     if isinstance(value, list):
-        return [_kept(key, item) for item in value]
+        return [_kept(key, item) for item in sorted(value, key=_is_fine)]
     return value
+
+
+def _rank(key: str) -> int:
+    name = key.casefold()
+    return FIRST.index(name) if name in FIRST else len(FIRST)
+
+
+def _is_fine(item: Any) -> bool:
+    return not isinstance(item, Mapping) or str(item.get("status")).casefold() in FINE
 
 
 def _kept_text(key: str, text: str) -> str:

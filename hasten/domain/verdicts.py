@@ -12,6 +12,7 @@ from typing import Any
 from hasten.domain import account
 from hasten.domain.account import Account
 from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
+from hasten.domain.failing import property_named
 from hasten.domain.redaction import evidence, redacted
 
 UNREADABLE = "UnreadableAnswer"
@@ -75,7 +76,8 @@ def judge(answer: Answer) -> Verdict:
         return _unreadable(answer)
     key, values = _json(body.get("key")), _records(_json(body.get("value")))
     result, code, message = _outcome(key, values)
-    told = evidence(answer.body)
+    named = property_named(values, message) if result == "failure" else ""
+    told = evidence(answer.body, named=named)
     found = account.matched(values)
     match result:
         case "success":
@@ -84,7 +86,7 @@ def judge(answer: Answer) -> Verdict:
         case "skipped":
             return replace(_skipped(code, values, told), account=found)
         case "failure":
-            return _failed(code, message, told)
+            return _failed(code, message, told, named)
     return _unreadable(answer)
 
 
@@ -135,11 +137,16 @@ def _skipped(code: str, values: list[Mapping[str, Any]], told: str) -> Verdict:
     return _failed(code, "skipped", told)
 
 
-def _failed(code: str, message: str, told: str) -> Verdict:
+def _failed(code: str, message: str, told: str, named: str = "") -> Verdict:
+    """`named` is the property that the answer blames, if it names one."""
     reason = f"{code or 'no error code'}: {redacted(message)}" if message else code
     if code in TRANSIENT:
         return Verdict(Result.TRANSIENT, code, reason, evidence=told)
     next_action = NEXT_ACTIONS.get(code, "read the evidence and the provisioning log of the app")
+    if named:
+        next_action = (
+            f"{next_action}; the answer names the property {named}: check its mapping and value"
+        )
     return Verdict(Result.FAILED, code, reason, next_action, evidence=told)
 
 

@@ -1,0 +1,76 @@
+"""The failing step and the property come first, and what to do names the property."""
+
+import json
+from typing import Any
+
+import pytest
+
+from hasten.domain.redaction import LONGEST
+from hasten.domain.verdicts import Answer, Result, judge
+
+NAME = "Bo Bobson"
+
+
+def step(kind: str, status: str, description: str = "", **details: str) -> dict[str, Any]:
+    return {"type": kind, "status": status, "description": description, "details": details}
+
+
+def answer(*steps: dict[str, Any], message: str = "") -> Answer:
+    """A failure of a person with so many properties that the bound cuts off what comes late."""
+    key = {"result": "Failure", "details": {"errorCode": "BadRequest", "errorMessage": message}}
+    names = [*(f"extensionAttribute{n}" for n in range(40)), "costCenter"]
+    record = {
+        "modifiedProperties": [{"displayName": name, "newValue": NAME} for name in names],
+        "sourceIdentity": {"id": "", "details": dict.fromkeys(names, NAME)},
+        "provisioningSteps": [
+            *(step("Import", "Success", "Retrieved User", **dict.fromkeys(names, NAME)),) * 5,
+            *steps,
+        ],
+        "statusInfo": {"status": "Failure", "errorCode": "BadRequest"},
+    }
+    body = {"key": json.dumps(key), "value": json.dumps(record)}
+    return Answer(200, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("failing", "message", "named"),
+    [
+        (step("Export", "Failure", AttributeName="userType"), "", "userType"),
+        (step("Export", "Failure", "costCenter is no number"), "", "costCenter"),
+        (step("Export", "Failure"), "Attribute 'costCenter' is required", "costCenter"),
+        (step("Export", "Failed"), "emails must have a value.", "emails"),
+        (step("Export", "Failure"), "name.familyName: too long", "name.familyName"),
+    ],
+)
+def test_the_property_that_an_answer_blames_is_named(
+    failing: dict[str, Any], message: str, named: str
+) -> None:
+    verdict = judge(answer(failing, message=message))
+
+    assert verdict.result is Result.FAILED
+    assert f"the answer names the property {named}" in verdict.next_action
+    assert verdict.evidence.startswith(f'{{"property":"{named}"')
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [
+        step("Export", "Failure", f"{NAME} is refused"),
+        step("Export", "Failure", AttributeName=NAME),
+        step("Export", "Failure", "it is refused"),
+    ],
+)
+def test_where_an_answer_names_no_property_nothing_is_made_up(failing: dict[str, Any]) -> None:
+    verdict = judge(answer(failing))
+
+    assert "names the property" not in verdict.next_action
+    assert NAME not in verdict.next_action
+    assert NAME not in verdict.evidence.replace(f"{NAME} is refused", "")
+
+
+def test_the_failing_step_is_kept_whatever_comes_before_it() -> None:
+    verdict = judge(answer(step("Export", "Failure", "the app answered 400 to POST /Users")))
+
+    assert len(verdict.evidence) <= LONGEST + 1
+    assert '"type":"Export","status":"Failure"' in verdict.evidence
+    assert "the app answered 400 to POST /Users" in verdict.evidence
