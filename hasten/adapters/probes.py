@@ -120,7 +120,11 @@ def _read(token: str) -> Token:
     try:
         part = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return Token(permissions=frozenset(claims.get("roles", ())), is_of_app="scp" not in claims)
+        return Token(
+            permissions=frozenset(claims.get("roles", ())),
+            is_of_app="scp" not in claims,
+            tenant=str(claims.get("tid", "")).lower(),
+        )
     except (IndexError, ValueError, AttributeError) as error:
         raise PermanentError(
             "the token for Microsoft Graph cannot be read", "check HASTEN_GRAPH_URL"

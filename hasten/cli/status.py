@@ -12,7 +12,10 @@ from hasten.cli.running import AsJson, Code, SettingsFile, chosen, run
 from hasten.domain.heartbeats import TimerState
 from hasten.limits import CALLS_PER_WINDOW
 from hasten.operate.health import Health, app_health
-from hasten.operate.status import Held, Status, target_status
+from hasten.operate.status import Held, Person, Status, target_status
+
+SHOWN = 20
+"""People in the table of a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def _show(status: Status) -> None:
 
 def _rows(status: Status) -> list[tuple[str, str]]:
     opened = ", ".join(f"{count} {state}" for state, count in status.open.items()) or "none"
+    more = len(status.people) - SHOWN
     breaker, asked = status.breaker_open_until, status.not_before
     return [
         ("provisioning job", f"{status.job_state} {status.job}".strip()),
@@ -87,12 +91,19 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         ("oldest pending revocation", at(status.oldest_revocation)),
         *(("held", _held(held)) for held in status.held),
         ("failed in 24 hours", str(status.failed_lately)),
+        *((f"{p.state} {p.user}", _person(p)) for p in status.people[:SHOWN]),
+        *([("", f"and {more} more: --json lists them")] if more > 0 else []),
         ("not yet proven", str(status.unproven)),
         ("circuit breaker", f"open until {at(breaker)}" if breaker else "closed"),
         ("calls in the window", f"{status.calls_in_window} of {CALLS_PER_WINDOW}"),
         *([("Graph asked to wait until", at(asked))] if asked else []),
         *((f"subscription of {w.group}", at(w.subscribed_until)) for w in status.groups),
     ]
+
+
+def _person(person: Person) -> str:
+    what = f"{person.action} of {person.group}: {person.reason}"
+    return f"{what}\n→ {person.next_action}" if person.next_action else what
 
 
 def _held(held: Held) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -21,7 +22,7 @@ from hasten.doctor.subscriptions import Expected
 from hasten.domain.jobs import choose_rule
 from hasten.errors import PermanentError, TemporaryError
 from hasten.policy import Access
-from hasten.ports.probes import Probes
+from hasten.ports.probes import Probes, Token
 from hasten.records import subscriptions as records
 from hasten.settings import Settings
 from hasten.targets import Target
@@ -69,7 +70,24 @@ class Doctor:
             has_one=context.settings.client_state_secret is not None,
             has_previous=context.settings.client_state_secret_previous is not None,
         )
-        return [*secret, *chain.from_iterable(found)]
+        return [*secret, *chain.from_iterable(found), *await self._twice()]
+
+    async def _twice(self) -> list[Finding]:
+        """Two targets that name one app: each would call it at its own pace, and both too fast."""
+        named: dict[str, list[str]] = {}
+        for target in self.context.targets.values():
+            with suppress(PermanentError, TemporaryError):  # its own check tells of it
+                principal = await service_principal(self.context.directory, target)
+                named.setdefault(str(principal["id"]), []).append(target.name)
+        return [
+            problem(
+                TARGET,
+                f"{' and '.join(names)} are one app ({principal}): both are called at full pace",
+                "keep one of them in targets.yaml",
+            )
+            for principal, names in named.items()
+            if len(names) > 1
+        ]
 
     async def _try(self, check: str, checking: Awaitable[list[Finding]]) -> list[Finding]:
         self.tell(check)
@@ -84,7 +102,7 @@ class Doctor:
             t.groups or t.direct is Access.ALLOW for t in self.context.targets.values()
         )
         return [
-            ok(TOKEN, "Microsoft Graph gave one"),
+            _of_tenant(token, self.context.settings.tenant),
             *permissions.check(token, uses_onboarding=uses_onboarding),
         ]
 
@@ -143,6 +161,17 @@ class Doctor:
                 now=self.context.now(),
             ),
         )
+
+
+def _of_tenant(token: Token, tenant: str) -> Finding:
+    if token.tenant not in {"", tenant}:
+        return problem(
+            TOKEN,
+            f"it is of tenant {token.tenant}, but HASTEN_TENANT_ID is {tenant}: notifications of "
+            "the former are refused",
+            "correct HASTEN_TENANT_ID, or sign in to the tenant that it names",
+        )
+    return ok(TOKEN, "Microsoft Graph gave one")
 
 
 def _mark(settings: Settings) -> str | None:

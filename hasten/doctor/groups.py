@@ -67,7 +67,7 @@ async def check_policy(
     """Whether a group that the policy names is there and assigned."""
     apply = f"run python -m hasten apply {target.name} --yes"
     if policy.is_pattern:
-        return []
+        return _check_pattern(policy)
     if policy.id is not None:
         shown = await directory.group(str(policy.id))
         found = [] if shown is None else [shown]
@@ -92,13 +92,43 @@ async def check_policy(
             )
         ]
     name = f"{found[0]['displayName']} ({found[0]['id']})"
+    findings = _check_mirror(policy, found[0], name)
     if str(found[0]["id"]).lower() in groups:
-        return [ok(POLICY, f"{name} is assigned")]
+        return [*findings, ok(POLICY, f"{name} is assigned")]
     return [
+        *findings,
         problem(
             POLICY,
             f"{name} is not assigned to the app: its members are not provisioned",
             f"assign it, or {apply}",
+        ),
+    ]
+
+
+def _check_pattern(policy: GroupPolicy) -> list[Finding]:
+    """One that stands for some groups is fine; one that stands for all is no policy."""
+    if not policy.allows_events or str(policy.name).strip("*?"):
+        return []
+    return [
+        problem(
+            POLICY,
+            f"{policy.name} stands for every group: events may make any, and add to any that "
+            "Hasten made",
+            'give it a prefix in targets.yaml, such as name: "[APP]-*"',
+        )
+    ]
+
+
+def _check_mirror(policy: GroupPolicy, group: Json, name: str) -> list[Finding]:
+    kind = "dynamic" if "DynamicMembership" in group["groupTypes"] else ""
+    kind = kind or ("role-assignable" if group.get("isAssignableToRole") else "")
+    if not policy.also_members_of or not kind:
+        return []
+    return [
+        problem(
+            POLICY,
+            f"{name} is {kind}: nobody can be added to it, so that also_members_of does nothing",
+            "take also_members_of away from it in targets.yaml, or give the group assigned members",
         )
     ]
 

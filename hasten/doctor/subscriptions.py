@@ -59,8 +59,9 @@ def _judged(
     if expected.state is not None and record.state != expected.state:
         return problem(
             CHECK,
-            f"that of group {group} was made with another HASTEN_CLIENT_STATE_SECRET: its "
-            "notifications are refused, unless that secret is set as the previous one",
+            f"that of group {group} was made with another HASTEN_CLIENT_STATE_SECRET, or for "
+            "another HASTEN_TENANT_ID: its notifications are refused, unless that secret is set "
+            "as the previous one",
             "the sweep timer replaces it within a minute; until then set the old secret as "
             "HASTEN_CLIENT_STATE_SECRET_PREVIOUS",
         )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain import cycle
-from hasten.domain.changes import Change, HeldBy, State
+from hasten.domain.changes import Action, Change, HeldBy, State
 from hasten.domain.cycle import Cycle
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
@@ -38,6 +38,18 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One change that is held or failed, with whose it is."""
+
+    user: str
+    group: str
+    action: str
+    state: str
+    reason: str
+    next_action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
     """A group and until when Graph tells of it; None when it does not."""
 
@@ -62,6 +74,9 @@ class Status:
     oldest_revocation: datetime | None = None
     held: Sequence[Held] = ()
     failed_lately: int = 0
+    people: Sequence[Person] = ()
+    """Those whose changes are held, or failed lately."""
+
     unproven: int = 0
     breaker_open_until: datetime | None = None
     calls_in_window: int = 0
@@ -81,7 +96,8 @@ async def target_status(context: Context, target: Target) -> Status:
     pace, breaker = await paces.read(context.store, target.name)
     known, state, trouble = await _job(context, found)
     groups = await _groups(context, found, now)
-    failed = sum(1 for row in ended if row.state is State.FAILED and _is_recent(row, now))
+    failures = [row for row in ended if row.state is State.FAILED and _is_recent(row, now)]
+    failed = len(failures)
     intents = await context.intents.open_intents(target.name)
     held = [*_held(rows), *_held_intents(intents)]
     waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
@@ -98,6 +114,11 @@ async def target_status(context: Context, target: Target) -> Status:
         oldest_revocation=min((row.noticed_at for row in waiting), default=None),
         held=held,
         failed_lately=failed,
+        people=[
+            *(_person(row) for row in failures),
+            *(_person(row) for row in rows if row.state is State.HELD),
+            *(_wanted(intent) for intent in intents if intent.held),
+        ],
         unproven=len(unproven),
         breaker_open_until=breaker.open_until if is_open else None,
         calls_in_window=pace.used(now),
@@ -183,6 +204,28 @@ def _held_intents(intents: Sequence[Intent]) -> list[Held]:
         )
         for group, together in sorted(of_group.items())
     ]
+
+
+def _person(row: Change) -> Person:
+    return Person(
+        user=row.user,
+        group=row.group,
+        action=row.action,
+        state=row.state,
+        reason=row.reason,
+        next_action=row.next_action,
+    )
+
+
+def _wanted(intent: Intent) -> Person:
+    return Person(
+        user=intent.user,
+        group=intent.group,
+        action=Action.REMOVED,
+        state=State.HELD,
+        reason=intent.held,
+        next_action="",
+    )
 
 
 def _of_held(target: str, held: Sequence[Held]) -> list[Problem]:

@@ -7,10 +7,12 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """`permissions` are the application permissions in it; a person's token has none."""
+    """`permissions` are the application permissions in it; a person's token has none. `tenant` is
+    the id of its tenant, "" where the token does not say."""
 
     permissions: frozenset[str]
     is_of_app: bool
+    tenant: str = ""
 
 
 class Probes(Protocol):

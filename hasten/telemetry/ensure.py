@@ -38,7 +38,7 @@ class PolicyStep(Event):
 
     name = "policy"
     problems = frozenset({"held", "problem"})
-    alerts = frozenset({"held-policy"})
+    alerts = frozenset({"held-policy", "work-given-up"})
     result: Literal["done", "observed", "held", "problem"]
     target: Label
     group: Id
@@ -53,6 +53,7 @@ class AnotherRole(Event):
 
     name = "assignment"
     problems = frozenset({"another_role"})
+    alerts = frozenset({"work-given-up"})
     result: Literal["another_role"] = "another_role"
     target: Label
     group: Id
@@ -65,6 +66,7 @@ class NestedGroup(Event):
 
     name = "group"
     problems = frozenset({"nested"})
+    alerts = frozenset({"degraded"})
     result: Literal["nested"] = "nested"
     target: Label
     group: Id

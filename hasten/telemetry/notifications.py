@@ -22,6 +22,7 @@ class NotificationsNotQueued(Event):
 
     name = "notification"
     problems = frozenset({"not_queued"})
+    alerts = frozenset({"degraded"})
     result: Literal["not_queued"] = "not_queued"
     reason: Text
 
@@ -69,5 +70,6 @@ class LifecycleNotQueued(Event):
 
     name = "lifecycle"
     problems = frozenset({"not_queued"})
+    alerts = frozenset({"degraded"})
     result: Literal["not_queued"] = "not_queued"
     reason: Text

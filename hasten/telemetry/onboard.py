@@ -65,6 +65,7 @@ class EventRejected(Event):
 
     name = "onboarding"
     problems = frozenset({"rejected"})
+    alerts = frozenset({"work-given-up"})
     result: Literal["rejected"] = "rejected"
     target: Label
     group: Id

@@ -23,6 +23,7 @@ class MessageGivenUp(Event):
 
     name = "message"
     problems = frozenset({"given_up"})
+    alerts = frozenset({"work-given-up"})
     result: Literal["given_up"] = "given_up"
     queue: Label
     reason: Text
@@ -45,6 +46,7 @@ class TimerFailed(Event):
 
     name = "timer"
     problems = frozenset({"failed"})
+    alerts = frozenset({"degraded"})
     result: Literal["failed"] = "failed"
     timer: Label
     reason: Text

@@ -28,6 +28,7 @@ class CallEnded(Event):
 
     name = "call"
     problems = frozenset({Result.FAILED, Result.NOT_PERMITTED})
+    alerts = frozenset({"degraded", "target-unhealthy"})
     result: Result
     target: Label
     group: Id | None
@@ -61,6 +62,7 @@ class BreakerOpened(Event):
 
     name = "breaker"
     problems = frozenset({"open"})
+    alerts = frozenset({"target-unhealthy"})
     result: Literal["open"] = "open"
     target: Label
     reason: Text
@@ -72,6 +74,7 @@ class DrainSkipped(Event):
 
     name = "drain"
     problems = frozenset({"unknown_target"})
+    alerts = frozenset({"work-given-up"})
     result: Literal["unknown_target", "displaced"]
     target: Label
 
@@ -82,6 +85,7 @@ class LogUnreadable(Event):
 
     name = "log"
     problems = frozenset({"unreadable"})
+    alerts = frozenset({"degraded"})
     result: Literal["unreadable"] = "unreadable"
     target: Label
     reason: Text

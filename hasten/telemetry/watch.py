@@ -160,6 +160,7 @@ class JobPaused(Event):
 
     name = "job"
     problems = frozenset({"paused"})
+    alerts = frozenset({"held-changes"})
     result: Literal["paused"] = "paused"
     target: Label
 

@@ -10,6 +10,7 @@ from hasten.ports.probes import Token
 class FakeProbes:
     permissions: frozenset[str] = frozenset()
     is_of_app: bool = True
+    tenant: str = ""
     ahead: timedelta = timedelta(0)
     dead: dict[str, int] = field(default_factory=dict)
     """Dead letters by queue."""
@@ -19,7 +20,7 @@ class FakeProbes:
 
     async def token(self) -> Token:
         self._may_fail("token")
-        return Token(permissions=self.permissions, is_of_app=self.is_of_app)
+        return Token(permissions=self.permissions, is_of_app=self.is_of_app, tenant=self.tenant)
 
     async def clock_ahead(self) -> timedelta:
         self._may_fail("clock_ahead")

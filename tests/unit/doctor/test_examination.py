@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -11,7 +12,8 @@ from hasten.doctor.findings import Finding, Level
 from hasten.doctor.permissions import NEEDED
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import ENSURE
-from tests.fakes.directory import JOB
+from hasten.targets import Target
+from tests.fakes.directory import JOB, SERVICE_PRINCIPAL
 from tests.fakes.probes import FakeProbes
 from tests.support.virtual_time import now, virtual
 from tests.support.world import World
@@ -152,3 +154,28 @@ async def test_nothing_is_left_behind_in_the_store() -> None:
     await examined.all()
 
     assert await examined.world.store.scan("doctor", "probe") == []
+
+
+@virtual
+async def test_a_token_of_another_tenant_is_a_problem_of_the_tenant_not_of_the_secret() -> None:
+    probes = FakeProbes(ALL, tenant="0000eeee-0000-4000-8000-000000000009")
+
+    [found] = [f for f in await Examined(probes=probes).ill() if f.check == "token"]
+
+    assert found.level is Level.PROBLEM
+    assert "0000eeee-0000-4000-8000-000000000009, but HASTEN_TENANT_ID is" in found.found
+    assert "correct HASTEN_TENANT_ID" in found.fix
+
+
+@virtual
+async def test_two_targets_that_are_one_app_are_a_problem() -> None:
+    examined = Examined()
+    context = examined.world.context
+    twin = Target(name="TWIN", service_principal_id=UUID(SERVICE_PRINCIPAL))
+    context.targets["TWIN"] = twin
+
+    found = await Doctor(context, examined.probes, examined.told.append).examine()
+
+    [twice] = [f for f in found if "are one app" in f.found]
+    assert twice.level is Level.PROBLEM
+    assert "TOTAL and TWIN" in twice.found

@@ -6,7 +6,7 @@ import pytest
 
 from hasten.doctor import groups
 from hasten.doctor.findings import Finding, Level
-from hasten.policy import Creation, GroupPolicy
+from hasten.policy import Access, Creation, GroupPolicy
 from hasten.targets import Target
 from tests.fakes.directory import FakeDirectory
 from tests.support.world import ENGINEERING, user
@@ -124,3 +124,41 @@ def test_each_role_that_is_needed_can_be_told_or_it_is_said(
     found = groups.check_roles({"id": "sp", "appRoles": roles}, target(*policies))
 
     assert [finding.level for finding in found] == levels
+
+
+@pytest.mark.parametrize("name", ["*", "**", "?*"])
+async def test_a_pattern_that_stands_for_every_group_is_a_problem(name: str) -> None:
+    [found] = await of_policy(directory(), GroupPolicy(name=name))
+
+    assert found.level is Level.PROBLEM
+    assert "stands for every group" in found.found
+
+
+@pytest.mark.parametrize(
+    "policy", [GroupPolicy(name="TOTAL-*"), GroupPolicy(name="*", events=Access.DENY)]
+)
+async def test_a_pattern_that_stands_for_some_or_keeps_events_away_is_fine(
+    policy: GroupPolicy,
+) -> None:
+    assert await of_policy(directory(), policy) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "role_assignable", "kind"),
+    [("user.department -eq 1", False, "dynamic"), (None, True, "role-assignable")],
+)
+async def test_a_mirror_into_a_group_that_takes_no_members_is_a_problem(
+    rule: str | None,
+    role_assignable: bool,  # noqa: FBT001 - a case of the table
+    kind: str,
+) -> None:
+    tenant = directory()
+    tenant.has_group(ENGINEERING, "TOTAL-Engineering", rule=rule, role_assignable=role_assignable)
+    mirror = GroupPolicy(name="TOTAL-Engineering", also_members_of=("TOTAL-Admins",))
+
+    both = target(GroupPolicy(name="TOTAL-Admins", admin=True), mirror)
+
+    found, assigned = await groups.check_policy(tenant, mirror, [ENGINEERING], target=both)
+
+    assert (found.level, assigned.level) == (Level.PROBLEM, Level.OK)
+    assert f"is {kind}: nobody can be added to it" in found.found

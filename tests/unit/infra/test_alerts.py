@@ -101,6 +101,13 @@ def test_every_problem_with_a_revocation_has_an_alert() -> None:
     } <= read
 
 
+def test_every_problem_has_an_alert() -> None:
+    read = {(one["event"], result) for _, one in READS for result in one["results"]}
+
+    problems = {(event.name, result) for event in CATALOGUE for result in event.problems}
+    assert problems - read == set()
+
+
 def test_what_must_be_known_at_once_has_an_alert() -> None:
     assert [rule["name"] for rule in RULES] == [
         "held-changes",
@@ -112,6 +119,8 @@ def test_what_must_be_known_at_once_has_an_alert() -> None:
         "subscription-expiring",
         "history-lost",
         "notifications-refused",
+        "work-given-up",
+        "degraded",
         "timer-late",
         "silent",
     ]

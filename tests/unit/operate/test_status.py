@@ -139,3 +139,27 @@ async def test_only_what_failed_within_a_day_counts() -> None:
     await world.ledger.record([late, early])
 
     assert (await status(world)).failed_lately == 1
+
+
+@virtual
+async def test_whose_changes_failed_or_are_held_is_listed() -> None:
+    world = World()
+    await world.is_discovered()
+    failed = finished(
+        found(ENGINEERING, user(1), Action.ADDED, 1),
+        State.FAILED,
+        now=now(),
+        reason="no licence",
+        next_action="buy one",
+    )
+    by_brake = held(
+        found(ENGINEERING, user(2), Action.REMOVED, 1), HeldBy.BRAKE, reason="60", next_action=""
+    )
+    await world.ledger.record([failed, by_brake])
+
+    people = (await status(world)).people
+
+    assert [(p.user, p.state, p.reason, p.next_action) for p in people] == [
+        (user(1), State.FAILED, "no licence", "buy one"),
+        (user(2), State.HELD, "60", ""),
+    ]

@@ -1,0 +1,47 @@
+"""Changes that do not move: they wait for someone, or their target stands still."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from hasten.domain.changes import Change, State
+from hasten.operate.problems import Problem
+
+TOO_LONG = timedelta(minutes=5)
+"""As the alert `stale-revocation` has it; a drain begins within a minute of what is due."""
+
+
+def problems(rows: Sequence[Change], now: datetime) -> list[Problem]:
+    """`rows` are the open changes of a target."""
+    moving = [row for row in rows if row.state is not State.HELD]
+    found = [*_waiting_for_someone(moving)]
+    late = [row for row in moving if row.is_removal and now - row.noticed_at > TOO_LONG]
+    if late:
+        first = min(row.noticed_at for row in late)
+        found.append(
+            Problem(
+                f"{len(late)} revocations wait, the oldest since {first:%Y-%m-%d %H:%M}Z",
+                f"explain {late[0].user} says why; disable the account in the app meanwhile",
+            )
+        )
+    due = [row for row in moving if row.is_due(now) and now - row.due_at > TOO_LONG]
+    if due:
+        found.append(
+            Problem(
+                f"{len(due)} changes are due for more than 5 minutes: the target stands still",
+                "check that the app runs, and its function `provisioning` is enabled",
+            )
+        )
+    return found
+
+
+def _waiting_for_someone(rows: Iterable[Change]) -> list[Problem]:
+    """One for each reason, such as a call that Graph answers with 401."""
+    counted: dict[tuple[str, str], int] = {}
+    for row in rows:
+        if row.state is State.WAITING and row.next_action:
+            key = row.reason, row.next_action
+            counted[key] = counted.get(key, 0) + 1
+    return [
+        Problem(f"{count} changes wait for someone: {reason}", next_action)
+        for (reason, next_action), count in counted.items()
+    ]

@@ -1,0 +1,68 @@
+"""Set up well, but nothing moves."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hasten.domain.changes import Action, Change, HeldBy, held, waiting
+from hasten.operate.stuck import TOO_LONG, problems
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, found, user
+
+SECOND = timedelta(seconds=1)
+
+
+def change(number: int, action: Action = Action.ADDED) -> Change:
+    return found(ENGINEERING, user(number), action, 1)
+
+
+@virtual
+async def test_changes_that_have_just_come_are_no_problem() -> None:
+    rows = [change(1), change(2, Action.REMOVED)]
+
+    assert problems(rows, now() + TOO_LONG) == []
+
+
+@virtual
+async def test_a_call_that_graph_answers_with_401_is_told_once_with_what_to_do() -> None:
+    rows = [
+        waiting(
+            change(n), due_at=now() + TOO_LONG, reason="HTTP 401", next_action="grant the identity"
+        )
+        for n in (1, 2)
+    ]
+
+    [found] = problems(rows, now())
+
+    assert found.found == "2 changes wait for someone: HTTP 401"
+    assert found.fix == "grant the identity"
+
+
+@virtual
+async def test_a_change_that_waits_for_replication_needs_nobody() -> None:
+    rows = [waiting(change(1), due_at=now(), reason="not assigned yet", next_action="")]
+
+    assert problems(rows, now()) == []
+
+
+@virtual
+async def test_a_target_that_stands_still_is_told() -> None:
+    [found] = problems([change(1), change(2)], now() + TOO_LONG + SECOND)
+
+    assert "2 changes are due for more than 5 minutes: the target stands still" in found.found
+
+
+@virtual
+async def test_revocations_that_wait_are_told_with_the_first_person() -> None:
+    row = replace(change(1, Action.REMOVED), due_at=now() + timedelta(hours=1))
+
+    [found] = problems([row], now() + TOO_LONG + SECOND)
+
+    assert found.found.startswith("1 revocations wait, the oldest since")
+    assert user(1) in found.fix
+
+
+@virtual
+async def test_what_is_held_waits_by_right() -> None:
+    row = held(change(1, Action.REMOVED), HeldBy.BRAKE, reason="60 of 100", next_action="look")
+
+    assert problems([row], now() + timedelta(days=1)) == []
