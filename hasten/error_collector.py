@@ -1,4 +1,4 @@
-"""What went wrong on the way, kept until the rest is done: one group holds up no other."""
+"""Collects the errors of independent steps, so that one group's error does not stop the others."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,27 +6,32 @@ from contextlib import contextmanager
 from hasten.errors import PermanentError, TemporaryError
 
 
-class Troubles:
+class ErrorCollector:
+    """The errors collected so far."""
+
     def __init__(self) -> None:
-        self._passing: list[TemporaryError] = []
-        self._lasting: list[PermanentError] = []
+        self._temporary: list[TemporaryError] = []
+        self._permanent: list[PermanentError] = []
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Ends the block at either of the two exceptions, and keeps it for `surface`."""
+    def collect(self) -> Iterator[None]:
+        """Catches a TemporaryError or PermanentError that ends the block, for `raise_worst`."""
         try:
             yield
         except TemporaryError as error:
             self.add(error)
         except PermanentError as error:
-            self._lasting.append(error)
+            self._permanent.append(error)
 
     def add(self, error: TemporaryError) -> None:
-        self._passing.append(error)
+        self._temporary.append(error)
 
-    def surface(self) -> None:
-        """Raises what calls for another try first: what is lasting then comes again."""
-        if self._passing:
-            raise max(self._passing, key=lambda error: error.delay)
-        if self._lasting:
-            raise self._lasting[0]
+    def raise_worst(self) -> None:
+        """Raises the TemporaryError with the longest delay, else the first PermanentError.
+
+        After a TemporaryError the step is tried again, and a permanent error then occurs again.
+        """
+        if self._temporary:
+            raise max(self._temporary, key=lambda error: error.delay)
+        if self._permanent:
+            raise self._permanent[0]

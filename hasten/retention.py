@@ -2,14 +2,14 @@
 
 from hasten.context import Context
 from hasten.limits import RETENTION
-from hasten.records import discovered as registry
+from hasten.records import discovered
 from hasten.telemetry.operate import HistoryForgotten
 
 
 async def forget_old(context: Context) -> None:
     """Reads all of history: once a day, at night."""
     before = context.now() - RETENTION
-    for found in await registry.load_all(context.store):
+    for found in await discovered.load_all(context.store):
         changes = await context.ledger.forget(found.target, before)
         intents = await context.intents.forget(found.target, before)
         people = await context.people.forget(found.target, before)

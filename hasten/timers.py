@@ -11,8 +11,7 @@ from hasten.operate.backlog import backlog
 from hasten.operate.late_timers import tell_late_timers
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.provision.verify import verify
-from hasten.records import discovered as registry
-from hasten.records import heartbeats, running_targets
+from hasten.records import discovered, heartbeats, running_targets
 from hasten.retention import forget_old
 from hasten.telemetry.operate import TimerFailed, TimerPostponed
 from hasten.watch.reconcile import reconcile
@@ -52,20 +51,20 @@ async def _sweep(context: Context) -> None:
     """Finds targets and the groups assigned to them, and subscribes to new groups."""
     await running_targets.save(context.store, context.targets.values())
     await sweep(context)
-    groups = await registry.watched(context.store)
+    groups = await discovered.watched(context.store)
     if not await subscriptions_settled(context, groups):
         await ensure_subscriptions(context, groups)
 
 
 async def _look(context: Context) -> None:
     """Finds the groups that changed although no notification came, and looks at them."""
-    await reconcile(context, await registry.watched(context.store))
+    await reconcile(context, await discovered.watched(context.store))
 
 
 async def _wake(context: Context) -> None:
     """Wakes the targets that have rows due, and sends the outcomes that a crash left unsent."""
     now = context.now()
-    for found in await registry.load_all(context.store):
+    for found in await discovered.load_all(context.store):
         changes = await context.ledger.open_changes(found.target)
         context.emit(await backlog(context, found, changes))
         if any(change.is_due(now) or change.state is State.HELD for change in changes):
@@ -76,7 +75,7 @@ async def _wake(context: Context) -> None:
 
 async def _apply(context: Context) -> None:
     """Applies the policy, and comes back to intents whose message was given up."""
-    for found in await registry.load_all(context.store):
+    for found in await discovered.load_all(context.store):
         if await context.intents.open_intents(found.target):
             ensure = Ensure(target=found.target)
             await context.bus.send(ENSURE, [ensure.message(context.new_id())])
@@ -89,7 +88,7 @@ async def _tidy(context: Context) -> None:
     A delta link ends after 7 days (Graph docs), also that of a group in which nothing happens:
     its next leaver would be lost with it.
     """
-    groups = sorted(await registry.watched(context.store))
+    groups = sorted(await discovered.watched(context.store))
     looks = looks_at(groups, found_by="reconcile", now=context.now(), new_id=context.new_id)
     if looks:
         await context.bus.send(DIRECTORY_CHANGES, looks)
@@ -102,7 +101,7 @@ async def _renew(context: Context) -> None:
     One that was deleted behind our back is missed for as long as this timer's period. The look
     timer finds what changes meanwhile.
     """
-    await ensure_subscriptions(context, await registry.watched(context.store))
+    await ensure_subscriptions(context, await discovered.watched(context.store))
 
 
 TIMERS: Mapping[str, Callable[[Context], Awaitable[None]]] = {

@@ -16,7 +16,7 @@ from hasten.adapters.servicebus import AzureServiceBus, service_bus
 from hasten.adapters.store.url import open_store
 from hasten.ports.bus import Bus
 from hasten.ports.clock import utc_now
-from hasten.ports.dead_letters import Shelf
+from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.directory import Directory
 from hasten.ports.probes import Probes
 from hasten.ports.store import Store
@@ -62,11 +62,11 @@ class AzurePorts:
         return AzureServiceBus(self._service_bus)
 
     @cached_property
-    def shelf(self) -> Shelf:
+    def parked_messages(self) -> ParkedMessages:
         # Loaded here alone: only the command line has one.
-        from hasten.adapters.dead_letters import AzureShelf  # noqa: PLC0415
+        from hasten.adapters.dead_letters import AzureParkedMessages  # noqa: PLC0415
 
-        return AzureShelf(self._service_bus)
+        return AzureParkedMessages(self._service_bus)
 
     @cached_property
     def probes(self) -> Probes:

@@ -1,4 +1,4 @@
-"""The Shelf port on Azure Service Bus."""
+"""The ParkedMessages port on Azure Service Bus."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -23,7 +23,7 @@ NOTHING_COMES = 3.0
 OF_DEAD_LETTERS = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
 
 
-class AzureShelf:
+class AzureParkedMessages:
     def __init__(self, client: ServiceBusClient) -> None:
         self._client = client
 
@@ -36,7 +36,7 @@ class AzureShelf:
                 first = found[-1].number + 1
         return found
 
-    async def hand_over(
+    async def drain(
         self,
         queue: str,
         numbers: Collection[int],

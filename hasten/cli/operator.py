@@ -14,7 +14,7 @@ from hasten.cli.environment import IDENTITY, identity
 from hasten.clouds import PUBLIC, cloud_of
 from hasten.context import Context
 from hasten.doctor.examination import Doctor, Progress
-from hasten.ports.dead_letters import Shelf
+from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.telemetry import Event
 from hasten.settings import Settings
 from hasten.targets import Target
@@ -28,8 +28,8 @@ class Operator:
         self._ports = ports
 
     @property
-    def shelf(self) -> Shelf:
-        return self._ports.shelf
+    def parked_messages(self) -> ParkedMessages:
+        return self._ports.parked_messages
 
     def target(self, name: str) -> Target | None:
         return self.context.targets.get(name)

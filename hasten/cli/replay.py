@@ -70,7 +70,7 @@ def replay(
         if queue is not Queue.ONBOARDING_REJECTED and not dead_letters:
             raise UsageError(f"{queue} is read by the app itself: give --dead-letters")
         ids = frozenset(id_ or ())
-        found = await parked(operator.shelf, queue, dead_letters=dead_letters, ids=ids)
+        found = await parked(operator.parked_messages, queue, dead_letters=dead_letters, ids=ids)
         unknown = sorted(ids.difference(*(names(one) for one in found)))
         if unknown:
             raise PermanentError(
@@ -112,5 +112,5 @@ async def _send(
     operator: Operator, queue: str, found: Sequence[Parked], *, dead_letters: bool
 ) -> int:
     return await replay_parked(
-        operator.context, operator.shelf, queue, found, dead_letters=dead_letters
+        operator.context, operator.parked_messages, queue, found, dead_letters=dead_letters
     )

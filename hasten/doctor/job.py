@@ -35,8 +35,8 @@ async def read(directory: Directory, service_principal: str, wanted: str) -> Job
 def check_state(job: Job) -> list[Finding]:
     known = cycle.read(job.body)
     code = str((job.body.get("status") or {}).get("code") or "unknown")
-    if known.trouble:
-        return [problem(JOB, known.trouble, known.next_action)]
+    if known.problem:
+        return [problem(JOB, known.problem, known.next_action)]
     if code.casefold() == "paused":
         return [
             warning(

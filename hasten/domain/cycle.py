@@ -25,7 +25,7 @@ _FRACTION = re.compile(r"(\.\d{6})\d+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
-    """`trouble` is why the job provisions nothing now, with what to do; empty when it does."""
+    """`problem` is why the job provisions nothing now, with what to do; empty when it does."""
 
     done_from: datetime | None = None
     done_until: datetime | None = None
@@ -33,9 +33,9 @@ class Cycle:
 
     began: datetime | None = None
     interval: timedelta = INTERVAL
-    trouble: str = ""
+    problem: str = ""
     next_action: str = ""
-    trouble_since: str = ""
+    problem_since: str = ""
     is_missing: bool = False
 
     def covers(self, change: Change) -> bool:
@@ -44,7 +44,7 @@ class Cycle:
 
     def done_by(self, now: datetime) -> datetime | None:
         """When the next cycle that begins after `now` should be over; None where none has run."""
-        if self.began is None or self.trouble:
+        if self.began is None or self.problem:
             return None
         due = self.began + self.interval
         if due <= now:
@@ -65,25 +65,25 @@ def read(job: Mapping[str, Any] | None) -> Cycle:
     """From a synchronizationJob of Graph; None stands for one that does not exist."""
     if job is None:
         return Cycle(
-            trouble="the provisioning job does not exist any more",
+            problem="the provisioning job does not exist any more",
             next_action="set up provisioning of the app again, or correct `job` in targets.yaml",
             is_missing=True,
         )
     status = job.get("status") or {}
-    trouble, next_action, since = _trouble(status)
+    problem, next_action, since = _problem(status)
     last, good = status.get("lastExecution") or {}, status.get("lastSuccessfulExecution") or {}
     return Cycle(
         done_from=time(good.get("timeBegan")),
         done_until=time(good.get("timeEnded")),
         began=time((last or good).get("timeBegan")),
         interval=_interval((job.get("schedule") or {}).get("interval")),
-        trouble=trouble,
+        problem=problem,
         next_action=next_action,
-        trouble_since=since,
+        problem_since=since,
     )
 
 
-def _trouble(status: Mapping[str, Any]) -> tuple[str, str, str]:
+def _problem(status: Mapping[str, Any]) -> tuple[str, str, str]:
     """A paused job is none: provisioning on demand works while it is paused (Entra docs)."""
     quarantine = status.get("quarantine")
     match str(status.get("code") or "").casefold():

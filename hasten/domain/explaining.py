@@ -70,8 +70,8 @@ def explain(facts: Facts) -> list[str]:
     ]
     if not rows:
         sentences.append(_nothing_seen(facts))
-    if facts.cycle.trouble:
-        sentences.append(f"Note: {facts.cycle.trouble}. What to do: {facts.cycle.next_action}.")
+    if facts.cycle.problem:
+        sentences.append(f"Note: {facts.cycle.problem}. What to do: {facts.cycle.next_action}.")
     if facts.observes:
         sentences.append(f"Note: {facts.target} is in observe mode: Hasten calls nothing for it.")
     return sentences

@@ -19,13 +19,12 @@ from hasten.domain.intents import Wanted
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.groups import find_group, make_group
 from hasten.ensure.mirror import add_members, remove_members
-from hasten.error_collector import Troubles
+from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.policy import GroupPolicy
 from hasten.ports.directory import NotYet
-from hasten.records import discovered as registry
-from hasten.records import mirrored_members
+from hasten.records import discovered, mirrored_members
 from hasten.targets import Target
 from hasten.telemetry.ensure import PolicyStep
 from hasten.watch.sweep import discover
@@ -33,11 +32,11 @@ from hasten.watch.sweep import discover
 
 async def apply_policies(context: Context) -> None:
     """What the timer does: every target, without the removals that the brake holds."""
-    troubles = Troubles()
+    errors = ErrorCollector()
     for target in context.targets.values():
-        with troubles.kept():
+        with errors.collect():
             await _apply(context, target, mass_removals=False)
-    troubles.surface()
+    errors.raise_worst()
 
 
 async def plan_policy(context: Context, target: Target) -> Sequence[Step]:
@@ -59,7 +58,7 @@ async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Se
         for step in steps:
             context.emit(_event(step, "observed"))
         return steps
-    troubles = Troubles()
+    errors = ErrorCollector()
     made: dict[str, str] = {}
     for step in steps:
         if step.kind is Kind.PROBLEM or (step.held and not mass_removals):
@@ -68,9 +67,9 @@ async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Se
         group = step.group or made.get(step.name, "")
         if not group and step.kind is not Kind.CREATE:
             continue  # it could not be made
-        with troubles.kept():
+        with errors.collect():
             made[step.name] = await _do(
-                context, target, assigned, replace(step, group=group), troubles
+                context, target, assigned, replace(step, group=group), errors
             )
             context.emit(_event(step, "done"))
     for now in groups:
@@ -78,12 +77,12 @@ async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Se
             await mirrored_members.forget(
                 context.store, target.name, now.group, now.mirroring.forgotten
             )
-    troubles.surface()
+    errors.raise_worst()
     return steps
 
 
 async def _do(
-    context: Context, target: Target, assigned: Assigned, step: Step, troubles: Troubles
+    context: Context, target: Target, assigned: Assigned, step: Step, errors: ErrorCollector
 ) -> str:
     """The id of the step's group."""
     match step.kind:
@@ -93,7 +92,7 @@ async def _do(
         case Kind.ASSIGN:
             await assigned.assign(step.group, step.role)
         case Kind.ADD:
-            await add_members(context, target.name, step.group, step.users, troubles)
+            await add_members(context, target.name, step.group, step.users, errors)
         case Kind.REMOVE:
             await remove_members(context, target.name, step.group, step.users)
     return step.group
@@ -196,7 +195,7 @@ async def _people(context: Context, target: Target, other: str) -> set[str]:
 
 
 async def _assigned(context: Context, target: Target) -> Assigned:
-    found = await registry.load(context.store, target.name)
+    found = await discovered.load(context.store, target.name)
     found = found or await discover(context, target)
     return await Assigned.read(context.directory, found.service_principal)
 

@@ -21,7 +21,7 @@ async def ensure_direct(context: Context, work: Work, wanted: Sequence[Intent]) 
         work.end([i for i in wanted if i.wanted is not Wanted.IN_STEP], FORBIDDEN_DIRECT)
         wanted = [i for i in wanted if i.wanted is Wanted.IN_STEP]
     assigned = await work.assigned()
-    with work.troubles.kept():
+    with work.errors.collect():
         for intent in sorted(wanted, key=lambda i: i.wanted is not Wanted.ABSENT):
             is_assigned = bool(assigned.of(intent.user))
             if intent.wanted is Wanted.ABSENT and is_assigned:
@@ -53,7 +53,7 @@ async def _assign(context: Context, work: Work, assigned: Assigned, intent: Inte
             await assigned.assign(intent.user, role)
         except NotYet as error:
             if await context.directory.users(object_id=intent.user):
-                work.troubles.add(error)
+                work.errors.add(error)
             else:
                 work.end([current], UNKNOWN)
             continue

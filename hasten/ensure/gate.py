@@ -23,7 +23,7 @@ async def let_go(
     free: set[str] = set()
     leaving: dict[str, list[Intent]] = {}
     for work, intents in works:
-        with work.troubles.kept():
+        with work.errors.collect():
             members = await _members(context, work)
             free |= {intent.key for intent in intents}
             leaving[work.group] = [

@@ -41,7 +41,7 @@ async def ensure_in_group(context: Context, work: Work, wanted: Sequence[Intent]
         await _without_group(context, work, ready)
         return
     of = _allowed(work, ready, shown)
-    with work.troubles.kept():
+    with work.errors.collect():
         await _leave(context, work, of[Wanted.ABSENT])
     if not any(of[kind] for kind in Wanted if kind is not Wanted.ABSENT):
         return
@@ -124,11 +124,11 @@ async def _grant(
         work.end([*newcomers, *itself], Ending(REJECTED, error.reason, error.next_action))
         return
     joined: list[Result] = []
-    with work.troubles.kept():
+    with work.errors.collect():
         await _join(context, work, sight, newcomers, joined)
     if not joined and not itself:
         return
-    with work.troubles.kept():
+    with work.errors.collect():
         if role is not None:
             itself = await marked(context.intents, itself)
             await assigned.assign(work.group, role)
@@ -155,7 +155,7 @@ async def _join(
         for intent in current:
             how = became[intent.user]
             if how is Joined.LATE:
-                work.troubles.add(NotYet(f"user {intent.user} does not show yet"))
+                work.errors.add(NotYet(f"user {intent.user} does not show yet"))
             elif how is Joined.UNKNOWN:
                 joined.append((intent, UNKNOWN))
             else:

@@ -2,7 +2,7 @@
 
 from hasten.domain.ensuring import FORBIDDEN, Ending, refusal_of
 from hasten.domain.intents import Intent, Wanted
-from hasten.events.trouble import Trouble
+from hasten.events.fault_codes import FaultCode
 from hasten.json import Json
 from hasten.policy import Access, policy_for
 from hasten.targets import Target
@@ -14,17 +14,17 @@ def forbids_name(target: Target, name: str) -> bool:
     return policy is None or not policy.allows_events
 
 
-def refusal(target: Target, shown: Json, *, by_hand: bool) -> Trouble | None:
+def refusal(target: Target, shown: Json, *, by_hand: bool) -> FaultCode | None:
     """Of a group as Graph shows it. `by_hand`: members are to be added or removed."""
     policy = policy_for(target.groups, group=str(shown["id"]), name=str(shown["displayName"]))
     if policy is None or not policy.allows_events:
-        return Trouble.FORBIDDEN_GROUP
+        return FaultCode.FORBIDDEN_GROUP
     if shown.get("isAssignableToRole"):
-        return Trouble.ROLE_ASSIGNABLE
+        return FaultCode.ROLE_ASSIGNABLE
     if shown.get("mailEnabled") or not shown.get("securityEnabled"):
-        return Trouble.NOT_SECURITY
+        return FaultCode.NOT_SECURITY
     if by_hand and "DynamicMembership" in (shown.get("groupTypes") or ()):
-        return Trouble.DYNAMIC
+        return FaultCode.DYNAMIC
     return None
 
 
@@ -37,5 +37,5 @@ def forbidden(target: Target, intent: Intent, shown: Json) -> Ending | None:
     return refusal_of(intent, shown)
 
 
-def direct_refusal(target: Target) -> Trouble | None:
-    return None if target.direct is Access.ALLOW else Trouble.FORBIDDEN_DIRECT
+def direct_refusal(target: Target) -> FaultCode | None:
+    return None if target.direct is Access.ALLOW else FaultCode.FORBIDDEN_DIRECT

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from hasten.context import Context
 from hasten.domain.intents import Wanted
 from hasten.ensure.members import Joined, add
-from hasten.error_collector import Troubles
+from hasten.error_collector import ErrorCollector
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.ports.directory import NotYet
 from hasten.records import mirrored_members
 
 
 async def add_members(
-    context: Context, target: str, group: str, users: Sequence[str], troubles: Troubles
+    context: Context, target: str, group: str, users: Sequence[str], errors: ErrorCollector
 ) -> None:
     """They are remembered first: a crash in between leaves nobody behind whom nothing would
     ever remove."""
@@ -23,7 +23,7 @@ async def add_members(
         others = [u for u in chunk if became[u] in {Joined.THERE, Joined.UNKNOWN}]
         await mirrored_members.forget(context.store, target, group, others)
         for late in (user for user in chunk if became[user] is Joined.LATE):
-            troubles.add(NotYet(f"user {late} does not show yet"))
+            errors.add(NotYet(f"user {late} does not show yet"))
 
 
 async def remove_members(context: Context, target: str, group: str, users: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from hasten.domain.intents import Intent, Recorded, Wanted
 from hasten.domain.outcomes import REJECTED, STALE
 from hasten.ensure.groups import AmbiguousNameError, find_group, make_group
 from hasten.ensure.settle import settle_intents
-from hasten.error_collector import Troubles
+from hasten.error_collector import ErrorCollector
 from hasten.policy import Creation, policy_for
 from hasten.targets import Target
 
@@ -24,7 +24,7 @@ MISSING = Ending(
 
 
 async def place_named(
-    context: Context, target: Target, named: Sequence[Intent], troubles: Troubles
+    context: Context, target: Target, named: Sequence[Intent], errors: ErrorCollector
 ) -> list[Intent]:
     """Intents of one name; returns those that are open under the group's id."""
     name = named[0].group_name
@@ -32,29 +32,29 @@ async def place_named(
         group = await find_group(context, target.name, name)
     except AmbiguousNameError as error:
         ending = Ending(REJECTED, error.reason, error.next_action)
-        await settle_intents(context, target.name, [(i, ending) for i in named], troubles)
+        await settle_intents(context, target.name, [(i, ending) for i in named], errors)
         return []
     if group is None:
-        named = await _without_group(context, target, named, troubles)
+        named = await _without_group(context, target, named, errors)
         creation = _creation(target, name, named)
         if not named or creation is None:
-            await settle_intents(context, target.name, [(i, MISSING) for i in named], troubles)
+            await settle_intents(context, target.name, [(i, MISSING) for i in named], errors)
             return []
         named = await _marked(context, named)
         if not named:
             return []
         group = await make_group(context, target.name, name, creation)
-    return await _move(context, target, group, named, troubles)
+    return await _move(context, target, group, named, errors)
 
 
 async def _without_group(
-    context: Context, target: Target, named: Sequence[Intent], troubles: Troubles
+    context: Context, target: Target, named: Sequence[Intent], errors: ErrorCollector
 ) -> list[Intent]:
     """Ends those that a group need not be made for."""
     nobody = Ending(State.IN_SYNC, "the group does not exist")
     endings = {Wanted.ABSENT: nobody, Wanted.IN_STEP: GONE}
     results = [(i, endings[i.wanted]) for i in named if i.wanted in endings]
-    await settle_intents(context, target.name, results, troubles)
+    await settle_intents(context, target.name, results, errors)
     return [intent for intent in named if intent.wanted not in endings]
 
 
@@ -66,7 +66,7 @@ async def _marked(context: Context, named: Sequence[Intent]) -> list[Intent]:
 
 
 async def _move(
-    context: Context, target: Target, group: str, named: Sequence[Intent], troubles: Troubles
+    context: Context, target: Target, group: str, named: Sequence[Intent], errors: ErrorCollector
 ) -> list[Intent]:
     """The times of events decide between one that stands under the id already and this one."""
     judged = await context.intents.record([replace(intent, group=group) for intent in named])
@@ -74,7 +74,7 @@ async def _move(
     overtaken = [
         old for old, (_, what) in zip(named, judged, strict=True) if what is Recorded.STALE
     ]
-    await settle_intents(context, target.name, [(old, stale) for old in overtaken], troubles)
+    await settle_intents(context, target.name, [(old, stale) for old in overtaken], errors)
     await context.intents.finish([old for old in named if old not in overtaken], MOVED)
     return [new for new, what in judged if what in {Recorded.NEW, Recorded.REPLACED}]
 

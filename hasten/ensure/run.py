@@ -21,11 +21,11 @@ from hasten.ensure.group import ensure_in_group
 from hasten.ensure.resolve_named import place_named
 from hasten.ensure.settle import settle_intents
 from hasten.ensure.work import Work
-from hasten.error_collector import Troubles
+from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure
-from hasten.records import discovered as registry
-from hasten.records.discovered import Found
+from hasten.records import discovered
+from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.ensure import GroupEnsured
 from hasten.watch.sweep import discover
@@ -52,11 +52,11 @@ async def ensure(context: Context, ensure: Ensure) -> None:
     opened = [i for i in await context.intents.open_intents(target.name) if not i.held]
     if not opened:
         return
-    found = await registry.load(context.store, target.name)
+    found = await discovered.load(context.store, target.name)
     found = found or await discover(context, target)
-    troubles = Troubles()
+    errors = ErrorCollector()
     until = context.now() + LONGEST
-    run = _Run(context, target=target, found=found, troubles=troubles, until=until)
+    run = _Run(context, target=target, found=found, errors=errors, until=until)
     await (run.observe(opened) if target.observes else run.bring_about(opened))
     if run.due:
         await _again(context, target, min(run.due))
@@ -64,7 +64,7 @@ async def ensure(context: Context, ensure: Ensure) -> None:
         more = Ensure(target=target.name)
         await context.bus.send(more.queue, [more.message(context.new_id())])
         return  # what went wrong will come again
-    troubles.surface()
+    errors.raise_worst()
 
 
 async def _again(context: Context, target: Target, due: datetime) -> None:
@@ -83,8 +83,8 @@ class _Run:
 
     context: Context
     target: Target
-    found: Found
-    troubles: Troubles
+    found: DiscoveredTarget
+    errors: ErrorCollector
     until: datetime
     due: list[datetime] = field(default_factory=list)
     _read: Assigned | None = None
@@ -94,8 +94,8 @@ class _Run:
         moved: list[Intent] = []
         for group, named in _by_group(opened).items():
             if group.startswith(NAMED):
-                with self.troubles.kept():
-                    moved += await place_named(self.context, self.target, named, self.troubles)
+                with self.errors.collect():
+                    moved += await place_named(self.context, self.target, named, self.errors)
         replaced = {intent.key for intent in moved}
         known = [
             intent
@@ -113,7 +113,7 @@ class _Run:
     async def _let_go(self, leaving: Sequence[Intent]) -> list[Intent]:
         """Nobody is removed before the brake has judged how many would leave in this run."""
         works = [
-            (Work(self.target, group, self._assigned, self.troubles), wanted)
+            (Work(self.target, group, self._assigned, self.errors), wanted)
             for group, wanted in _by_group(leaving).items()
         ]
         free = await let_go(self.context, works)
@@ -129,14 +129,14 @@ class _Run:
             or key(intent.group, intent.user) not in of_members
         ]
         if len(turn) < len(ordered):
-            self.troubles.add(TemporaryError("a membership is changed first", timedelta(seconds=1)))
+            self.errors.add(TemporaryError("a membership is changed first", timedelta(seconds=1)))
         return turn
 
     async def _bring_about(self, group: str, wanted: Sequence[Intent]) -> None:
         if self.is_over:
             return
-        work = Work(self.target, group, self._assigned, self.troubles)
-        with self.troubles.kept():
+        work = Work(self.target, group, self._assigned, self.errors)
+        with self.errors.collect():
             bring_about = ensure_direct if group == DIRECT else ensure_in_group
             await bring_about(self.context, work, wanted)
         await self._settle(work, len(wanted))
@@ -147,8 +147,8 @@ class _Run:
 
     async def observe(self, opened: Sequence[Intent]) -> None:
         for group, wanted in _by_group(opened).items():
-            work = Work(self.target, group, self._assigned, self.troubles)
-            with self.troubles.kept():
+            work = Work(self.target, group, self._assigned, self.errors)
+            with self.errors.collect():
                 await observe_intents(self.context, work, wanted)
             await self._settle(work, len(wanted))
 
@@ -156,7 +156,7 @@ class _Run:
         """What was done before an error is settled all the same."""
         if work.due is not None:
             self.due.append(work.due)
-        await settle_intents(self.context, self.target.name, work.results, self.troubles)
+        await settle_intents(self.context, self.target.name, work.results, self.errors)
         self.context.emit(
             GroupEnsured(
                 result="done" if work.results else "waiting",

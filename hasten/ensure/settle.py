@@ -11,7 +11,7 @@ from hasten.domain.ensuring import Ending, Restart, Seen, Wait, decide
 from hasten.domain.intents import THE_GROUP, Intent, Wanted
 from hasten.domain.outcomes import of_event
 from hasten.ensure.work import Result
-from hasten.error_collector import Troubles
+from hasten.error_collector import ErrorCollector
 from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.ports.directory import NotYet
@@ -23,7 +23,7 @@ RECORDED = "recorded"
 
 
 async def settle_intents(
-    context: Context, target: str, results: Sequence[Result], troubles: Troubles
+    context: Context, target: str, results: Sequence[Result], errors: ErrorCollector
 ) -> None:
     """The order is ledger, wake, outcomes, intents: a crash between any two repeats the whole,
     which writes, calls and tells nothing twice."""
@@ -38,7 +38,7 @@ async def settle_intents(
                 ended.append((intent, ending))
                 continue
             case Wait():
-                troubles.add(NotYet(f"what was written of {intent.user} does not show yet"))
+                errors.add(NotYet(f"what was written of {intent.user} does not show yet"))
                 continue
             case Restart(known):
                 await restart(context, known, intent.cause, let_go=intent.released)
@@ -51,11 +51,11 @@ async def settle_intents(
         wake = Wake(target=target)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
     await _end(context, ended)
-    await context.intents.finish(await _standing(context, recorded, troubles), RECORDED)
+    await context.intents.finish(await _standing(context, recorded, errors), RECORDED)
 
 
 async def _standing(
-    context: Context, recorded: Sequence[Intent], troubles: Troubles
+    context: Context, recorded: Sequence[Intent], errors: ErrorCollector
 ) -> list[Intent]:
     """Those that a row stands for now. A look that was faster leaves the others open, and they
     are brought about anew."""
@@ -66,7 +66,7 @@ async def _standing(
         if row is not None and intent.cause in row.causes
     ]
     if len(standing) < len(recorded):
-        troubles.add(TemporaryError("a look saw something newer", timedelta(seconds=1)))
+        errors.add(TemporaryError("a look saw something newer", timedelta(seconds=1)))
     return standing
 
 
@@ -88,7 +88,7 @@ async def _end(context: Context, ended: Sequence[tuple[Intent, Ending]]) -> None
         )
         for intent, ending in ended
     ]
-    await context.outbox.tell(outcomes)
+    await context.outbox.publish(outcomes)
     by_result: dict[str, list[Intent]] = defaultdict(list)
     for intent, ending in ended:
         by_result[ending.result].append(intent)

@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.domain.ensuring import Ending, Seen
 from hasten.domain.intents import Intent
 from hasten.ensure.assignment import Assigned
-from hasten.error_collector import Troubles
+from hasten.error_collector import ErrorCollector
 from hasten.records import cursors
 from hasten.records.intents import Intents
 from hasten.targets import Target
@@ -24,7 +24,7 @@ class Work:
     target: Target
     group: str
     assigned: Callable[[], Awaitable[Assigned]]
-    troubles: Troubles
+    errors: ErrorCollector
     results: list[Result] = field(default_factory=list)
     due: datetime | None = None
 

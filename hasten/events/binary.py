@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
-from hasten.events.trouble import Trouble
 
 PREFIXES = ("cloudevents:", "cloudevents_", "ce_", "ce-")
 """The first two are those of the AMQP binding of CloudEvents, `ce_` and `ce-` those of the bindings
@@ -31,5 +31,5 @@ def attributes(properties: Mapping[str, str]) -> tuple[dict[str, str], list[Faul
         if key is None:
             continue
         if found.setdefault(key, value) != value:
-            faults.append(fault(Trouble.DUPLICATE_KEY, key))
+            faults.append(fault(FaultCode.DUPLICATE_KEY, key))
     return found, faults

@@ -10,13 +10,13 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from hasten.events.binary import CONTEXT, attributes
+from hasten.events.fault_codes import FaultCode
+from hasten.events.fault_texts import MAX_BODY
 from hasten.events.faults import Fault, Identity, InvalidEventError, fault
 from hasten.events.lookalikes import foreign
 from hasten.events.models import TYPES, Data
 from hasten.events.timeliness import untimely
 from hasten.events.times import Time
-from hasten.events.trouble import Trouble
-from hasten.events.trouble_texts import MAX_BODY
 from hasten.events.validation import keys_of, plain, same_word, validated
 from hasten.events.wire import UnreadableError, from_base64, inner_json, parsed
 
@@ -90,21 +90,21 @@ def read(
     given, doubts = attributes(properties)
     identity = _identity({**given, "data": {}})
     if is_cut:
-        raise InvalidEventError([fault(Trouble.CUT, "body")], identity)
+        raise InvalidEventError([fault(FaultCode.CUT, "body")], identity)
     if len(body) > MAX_BODY:
-        raise InvalidEventError([fault(Trouble.TOO_LARGE, "body")], identity)
+        raise InvalidEventError([fault(FaultCode.TOO_LARGE, "body")], identity)
     kind = content_type.strip().lower()
     if kind.startswith(BATCH):
-        raise InvalidEventError([fault(Trouble.BATCH, "body")], identity)
+        raise InvalidEventError([fault(FaultCode.BATCH, "body")], identity)
     if kind.startswith(STRUCTURED) or given.keys().isdisjoint(CONTEXT):
         return _event(_structured(body), now, is_deferred=is_deferred)
     if "specversion" in given and kind and not JSON_TYPE.match(kind):
-        raise InvalidEventError([fault(Trouble.NOT_JSON_DATA, "content type")], identity)
+        raise InvalidEventError([fault(FaultCode.NOT_JSON_DATA, "content type")], identity)
     data = _parsed(body, identity, root="data")
     if isinstance(data, dict) and "specversion" in data:
         if "specversion" not in given:
             return _event(data, now, is_deferred=is_deferred)
-        doubts = [fault(Trouble.MIXED_MODES, "body")]
+        doubts = [fault(FaultCode.MIXED_MODES, "body")]
     if doubts:
         raise InvalidEventError(doubts, identity)
     return _event({**given, "data": data}, now, is_deferred=is_deferred)
@@ -135,9 +135,9 @@ def _event(found: dict[str, Any], now: datetime, *, is_deferred: bool) -> Onboar
     faults += _strays(found, model)
     version = found.get("specversion")
     if isinstance(version, str) and version != "1.0":
-        faults.append(fault(Trouble.WRONG_VERSION, "specversion"))
+        faults.append(fault(FaultCode.WRONG_VERSION, "specversion"))
     if model is None and isinstance(kind, str) and kind:
-        faults.append(fault(Trouble.UNKNOWN_TYPE, "type", ", ".join(TYPES)))
+        faults.append(fault(FaultCode.UNKNOWN_TYPE, "type", ", ".join(TYPES)))
     data = None
     if model is not None and isinstance(found.get("data"), dict):
         data, wrong = validated(model, found["data"], ("data",))
@@ -154,11 +154,11 @@ def _with_data(found: dict[str, Any]) -> dict[str, Any]:
     data, identity = found.get("data"), _identity(found)
     if "data_base64" in found:
         if "data" in found:
-            raise InvalidEventError([fault(Trouble.TWO_DATA, "data_base64")], identity)
+            raise InvalidEventError([fault(FaultCode.TWO_DATA, "data_base64")], identity)
         encoded = found["data_base64"]
         decoded = from_base64(encoded) if isinstance(encoded, str) else None
         if decoded is None:
-            bad = fault(Trouble.WRONG_TYPE, "data_base64", "it is not Base64", NO_BASE64)
+            bad = fault(FaultCode.WRONG_TYPE, "data_base64", "it is not Base64", NO_BASE64)
             raise InvalidEventError([bad], identity)
         inner = _parsed(decoded, identity, "data_base64", "data")
         found = {key: value for key, value in found.items() if key != "data_base64"}
@@ -167,9 +167,9 @@ def _with_data(found: dict[str, Any]) -> dict[str, Any]:
         return found
     declared = found.get("datacontenttype")
     if isinstance(declared, str) and not JSON_TYPE.match(declared):
-        raise InvalidEventError([fault(Trouble.NOT_JSON_DATA, "datacontenttype")], identity)
+        raise InvalidEventError([fault(FaultCode.NOT_JSON_DATA, "datacontenttype")], identity)
     if inner_json(data) is not None:
-        raise InvalidEventError([fault(Trouble.DOUBLE_ENCODED, "data")], identity)
+        raise InvalidEventError([fault(FaultCode.DOUBLE_ENCODED, "data")], identity)
     return found
 
 
@@ -187,8 +187,8 @@ def _strays(found: Mapping[str, Any], model: type[Data] | None) -> list[Fault]:
             continue
         attributes = [known for known in Envelope.model_fields if same_word(key, known)]
         keys = [at for known, at in inner.items() if same_word(key, known)]
-        faults += [fault(Trouble.SPELLING, key, known) for known in attributes]
-        faults += [fault(Trouble.MISPLACED, key, at) for at in keys]
+        faults += [fault(FaultCode.SPELLING, key, known) for known in attributes]
+        faults += [fault(FaultCode.MISPLACED, key, at) for at in keys]
     return faults
 
 

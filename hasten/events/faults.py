@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hasten.events.trouble import Trouble
-from hasten.events.trouble_texts import TEXTS
+from hasten.events.fault_codes import FaultCode
+from hasten.events.fault_texts import TEXTS
 
 MOST_FAULTS = 20
 """Published for one event; whoever mends these sees the next ones."""
@@ -17,21 +17,21 @@ LONGEST_DETAIL = 300
 class Fault:
     """One thing that is wrong: `field` is a path such as data.users[0].upn."""
 
-    trouble: Trouble
+    code: FaultCode
     field: str
     problem: str
     fix: str
 
-    def told(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, str]:
         return {"field": self.field, "problem": self.problem, "fix": self.fix}
 
 
-def fault(trouble: Trouble, field: str, detail: str = "", fix: str = "") -> Fault:
+def fault(code: FaultCode, field: str, detail: str = "", fix: str = "") -> Fault:
     """`fix` takes the place of the table's where the problem has a better one."""
-    problem, mend = TEXTS[trouble]
+    problem, mend = TEXTS[code]
     detail = detail[:LONGEST_DETAIL]
     return Fault(
-        trouble,
+        code,
         _printable(field[:LONGEST_FIELD]),
         problem.format(detail=detail),
         fix[:LONGEST_DETAIL] or mend.format(detail=detail),

@@ -4,8 +4,8 @@ they are and not which attributes happen to be missing."""
 from collections.abc import Mapping
 from typing import Any
 
+from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
-from hasten.events.trouble import Trouble
 from hasten.events.wire import inner_json
 
 _LOGIC_APPS = {
@@ -24,13 +24,13 @@ def foreign(found: Any) -> tuple[list[Fault], Any]:
     no fault where it may be a CloudEvent."""
     if isinstance(found, list):
         first = found[0] if found else None
-        return [fault(Trouble.BATCH, "body")], first if len(found) == 1 else None
+        return [fault(FaultCode.BATCH, "body")], first if len(found) == 1 else None
     if isinstance(found, str):
         inner = inner_json(found)
         if inner is not None:
-            return [fault(Trouble.DOUBLE_ENCODED, "body")], inner
+            return [fault(FaultCode.DOUBLE_ENCODED, "body")], inner
     if not isinstance(found, dict):
-        return [fault(Trouble.MALFORMED, "body", f": it is {_kind(found)}")], None
+        return [fault(FaultCode.MALFORMED, "body", f": it is {_kind(found)}")], None
     if "specversion" in found:
         return [], found
     return _object(found)
@@ -39,18 +39,18 @@ def foreign(found: Any) -> tuple[list[Fault], Any]:
 def _object(found: Mapping[str, Any]) -> tuple[list[Fault], Any]:
     if "eventType" in found and "eventTime" in found:
         as_cloud_event = {**found, "source": found.get("topic"), "type": found["eventType"]}
-        return [fault(Trouble.EVENT_GRID, "body")], as_cloud_event
+        return [fault(FaultCode.EVENT_GRID, "body")], as_cloud_event
     for key, said in _LOGIC_APPS.items():
         if isinstance(found.get(key), (str, dict)):
             inner = found[key]
             inner = inner_json(inner) if isinstance(inner, str) else inner
-            return [fault(Trouble.WRAPPED, "body", said, _LOGIC_APPS_FIX)], inner
+            return [fault(FaultCode.WRAPPED, "body", said, _LOGIC_APPS_FIX)], inner
     for key, value in found.items():
         inner = inner_json(value) if isinstance(value, str) else value
         if isinstance(inner, dict) and "specversion" in inner:
-            return [fault(Trouble.WRAPPED, key, "this key")], inner
+            return [fault(FaultCode.WRAPPED, key, "this key")], inner
     if "target" in found and "data" not in found:
-        return [fault(Trouble.NO_ENVELOPE, "body")], {"data": found, **found}
+        return [fault(FaultCode.NO_ENVELOPE, "body")], {"data": found, **found}
     return [], found
 
 

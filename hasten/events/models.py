@@ -14,9 +14,9 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from hasten.events.fault_codes import FaultCode
 from hasten.events.times import Time
-from hasten.events.trouble import Trouble
-from hasten.events.validation import keys_of, plain, refusal
+from hasten.events.validation import keys_of, plain, validation_error
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.policy import Name
 
@@ -57,7 +57,9 @@ class Strict(BaseModel):
     def _without_null(self) -> Self:
         for key in sorted(self.model_fields_set):
             if getattr(self, key) is None:
-                raise refusal(Trouble.WRONG_TYPE, "it is null", "leave the key out", key=key)
+                raise validation_error(
+                    FaultCode.WRONG_TYPE, "it is null", "leave the key out", key=key
+                )
         return self
 
 
@@ -67,7 +69,7 @@ class OneKey(Strict):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if len(self.model_fields_set) != 1:
-            raise refusal(Trouble.ONE_KEY, ", ".join(keys_of(type(self))))
+            raise validation_error(FaultCode.ONE_KEY, ", ".join(keys_of(type(self))))
         return self
 
     @property
@@ -135,7 +137,7 @@ class Onboard(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.start_at and self.end_at and self.end_at <= self.start_at:
-            raise refusal(Trouble.END_BEFORE_START, key="end_at")
+            raise validation_error(FaultCode.END_BEFORE_START, key="end_at")
         return self
 
 
@@ -176,7 +178,7 @@ class EnsureGroup(Strict):
     @model_validator(mode="after")
     def _assigned_or_dynamic(self) -> Self:
         if self.rule and self.members:
-            raise refusal(Trouble.RULE_AND_MEMBERS, key="members")
+            raise validation_error(FaultCode.RULE_AND_MEMBERS, key="members")
         return self
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 from hasten.events.models import (
     MOST_AHEAD,
@@ -12,7 +13,6 @@ from hasten.events.models import (
     Onboard,
     starts_at,
 )
-from hasten.events.trouble import Trouble
 from hasten.limits import RETENTION
 
 _LAST_PLACEHOLDER_YEAR = 1900
@@ -27,10 +27,10 @@ def untimely(time: datetime, data: Data, now: datetime, *, is_deferred: bool) ->
     when it came, and its age counts from then."""
     faults = []
     if time > now + MOST_AHEAD:
-        faults.append(fault(Trouble.FUTURE, "time"))
+        faults.append(fault(FaultCode.FUTURE, "time"))
     since = max(time, starts_at(data) or time) if is_deferred else time
     if since < now - RETENTION:
-        faults.append(fault(Trouble.TOO_OLD, "time"))
+        faults.append(fault(FaultCode.TOO_OLD, "time"))
     if isinstance(data, Onboard) and data.start_at:
         faults += _start(data.start_at, time)
     if isinstance(data, (Onboard, Offboard)) and data.end_at:
@@ -40,19 +40,19 @@ def untimely(time: datetime, data: Data, now: datetime, *, is_deferred: bool) ->
 
 def _start(start: datetime, time: datetime) -> list[Fault]:
     if _is_placeholder(start):
-        return [fault(Trouble.NO_DATE, "data.startAt")]
+        return [fault(FaultCode.NO_DATE, "data.startAt")]
     if start - time > MOST_TO_START:
-        return [fault(Trouble.START_TOO_FAR, "data.startAt")]
+        return [fault(FaultCode.START_TOO_FAR, "data.startAt")]
     return []
 
 
 def _end(end: datetime, now: datetime, *, has_to_lie_ahead: bool) -> list[Fault]:
     if _is_placeholder(end):
-        return [fault(Trouble.NO_DATE, "data.endAt")]
+        return [fault(FaultCode.NO_DATE, "data.endAt")]
     if end > now + MOST_TO_END:
-        return [fault(Trouble.END_TOO_FAR, "data.endAt")]
+        return [fault(FaultCode.END_TOO_FAR, "data.endAt")]
     if has_to_lie_ahead and end <= now:
-        return [fault(Trouble.END_PAST, "data.endAt")]
+        return [fault(FaultCode.END_PAST, "data.endAt")]
     return []
 
 

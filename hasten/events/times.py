@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
 
-from hasten.events.trouble import Trouble
-from hasten.events.validation import plain, refusal
+from hasten.events.fault_codes import FaultCode
+from hasten.events.validation import plain, validation_error
 
 EXAMPLE = "2026-11-24T09:00:00Z"
 WRITE = f"write it like {EXAMPLE}"
@@ -119,31 +119,33 @@ _LOCAL = re.compile(rf"{_DATE}[Tt ]{_CLOCK}", re.ASCII)
 
 
 def moment(given: Any) -> Any:
-    """The time that `given` spells. Raises PydanticCustomError with a Trouble and its texts."""
+    """The time that `given` spells. Raises PydanticCustomError with a FaultCode and its texts."""
     if isinstance(given, datetime):
         return given  # made by Hasten; pydantic still asks for a zone
     if isinstance(given, (int, float)) and not isinstance(given, bool):
-        raise refusal(
-            Trouble.NOT_A_TIME, "it is a number and not text", f"write it as text like {EXAMPLE}"
+        raise validation_error(
+            FaultCode.NOT_A_TIME, "it is a number and not text", f"write it as text like {EXAMPLE}"
         )
     if not isinstance(given, str):
-        raise refusal(Trouble.WRONG_TYPE, "it is not text", WRITE)
+        raise validation_error(FaultCode.WRONG_TYPE, "it is not text", WRITE)
     parts = _PARTS.fullmatch(given)
     if parts is None:
         raise _not_a_time(given)
     year, month, day, hour, minute, second = (int(text) for text in parts.groups()[:6])
     fraction, sign, hours, minutes = parts.groups()[6:]
     if second == 60:  # noqa: PLR2004 - RFC 3339 has leap seconds, Python has none
-        raise refusal(
-            Trouble.NOT_A_TIME, "it names second 60 (a leap second)", "write second 59 in its place"
+        raise validation_error(
+            FaultCode.NOT_A_TIME,
+            "it names second 60 (a leap second)",
+            "write second 59 in its place",
         )
     try:
         zone = _zone(sign, hours, minutes)
         micros = int((fraction or "0")[:6].ljust(6, "0"))
         return datetime(year, month, day, hour, minute, second, micros, zone)
     except ValueError:
-        raise refusal(
-            Trouble.NOT_A_TIME, "there is no such day, time of day or offset", WRITE
+        raise validation_error(
+            FaultCode.NOT_A_TIME, "there is no such day, time of day or offset", WRITE
         ) from None
 
 
@@ -168,13 +170,13 @@ def _not_a_time(given: str) -> Exception:
     shown = given[:LONGEST_TIME]
     bare = shown.strip()
     if bare != shown and _PARTS.fullmatch(bare):
-        return refusal(
-            Trouble.NOT_A_TIME, "blanks or line ends stand before or after it", "take them away"
+        return validation_error(
+            FaultCode.NOT_A_TIME, "blanks or line ends stand before or after it", "take them away"
         )
     plain(given)
     if _LOCAL.fullmatch(bare):
-        return refusal(Trouble.NO_OFFSET)
+        return validation_error(FaultCode.NO_OFFSET)
     for pattern, problem, fix in _KNOWN:
         if pattern.fullmatch(bare):
-            return refusal(Trouble.NOT_A_TIME, problem, fix)
-    return refusal(Trouble.NOT_A_TIME, "it is no time of RFC 3339", WRITE)
+            return validation_error(FaultCode.NOT_A_TIME, problem, fix)
+    return validation_error(FaultCode.NOT_A_TIME, "it is no time of RFC 3339", WRITE)

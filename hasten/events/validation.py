@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
-from hasten.events.trouble import Trouble
 from hasten.events.wire import inner_json
 
 _TEMPLATE = re.compile(
@@ -30,20 +30,22 @@ _SHAPES = {
 }
 
 
-def refusal(trouble: Trouble, detail: str = "", fix: str = "", *, key: str = "") -> Exception:
-    """The error for a validator of a model to raise. `key` is the one the trouble is with, of
+def validation_error(
+    code: FaultCode, detail: str = "", fix: str = "", *, key: str = ""
+) -> Exception:
+    """The error for a validator of a model to raise. `key` names the one at fault, of
     several that were validated together."""
     context = {"detail": detail, "fix": fix, "key": to_camel(key)}
-    return PydanticCustomError(trouble.value, "{detail}", context)
+    return PydanticCustomError(code.value, "{detail}", context)
 
 
 def plain(text: str) -> str:
     """Refuses what no name, id or address holds."""
     for character in text:
         if character < " " or "\x7f" <= character <= "\x9f" or character == "\ufeff":
-            raise refusal(Trouble.BAD_CHARACTER, f"U+{ord(character):04X}")
+            raise validation_error(FaultCode.BAD_CHARACTER, f"U+{ord(character):04X}")
     if _TEMPLATE.fullmatch(text):
-        raise refusal(Trouble.TEMPLATE)
+        raise validation_error(FaultCode.TEMPLATE)
     return text
 
 
@@ -80,23 +82,23 @@ def _fault(error: ErrorDetails, model: type[BaseModel], given: Any, at: tuple[st
     field = path([*at, *location])
     kind = error["type"]
     if "detail" in context:  # raised by our own validators
-        return fault(Trouble(kind), field, str(context["detail"]), str(context.get("fix") or ""))
+        return fault(FaultCode(kind), field, str(context["detail"]), str(context.get("fix") or ""))
     match kind:
         case "missing":
             return _missing(location, given, at)
         case "extra_forbidden":
             return _unknown(location, model, at)
         case "too_short":
-            return fault(Trouble.EMPTY, field)
+            return fault(FaultCode.EMPTY, field)
         case "string_too_short":
-            return fault(Trouble.EMPTY, field, fix="give a value")
+            return fault(FaultCode.EMPTY, field, fix="give a value")
         case "too_long" | "string_too_long":
-            return fault(Trouble.TOO_LONG, field, f"at most {context['max_length']}")
+            return fault(FaultCode.TOO_LONG, field, f"at most {context['max_length']}")
         case "uuid_parsing" | "uuid_type":
-            return fault(Trouble.NOT_AN_ID, field)
+            return fault(FaultCode.NOT_AN_ID, field)
         case "timezone_aware":
-            return fault(Trouble.NO_OFFSET, field)
-    return fault(Trouble.WRONG_TYPE, field, *_shape(kind, error["input"]))
+            return fault(FaultCode.NO_OFFSET, field)
+    return fault(FaultCode.WRONG_TYPE, field, *_shape(kind, error["input"]))
 
 
 def _missing(location: Sequence[int | str], given: Any, at: tuple[str, ...]) -> Fault:
@@ -106,8 +108,8 @@ def _missing(location: Sequence[int | str], given: Any, at: tuple[str, ...]) -> 
         given = given[part]
     for key in given:
         if same_word(key, str(last)):
-            return fault(Trouble.SPELLING, path([*at, *before, key]), str(last))
-    return fault(Trouble.MISSING, path([*at, *location]))
+            return fault(FaultCode.SPELLING, path([*at, *before, key]), str(last))
+    return fault(FaultCode.MISSING, path([*at, *location]))
 
 
 def _unknown(location: Sequence[int | str], model: type[BaseModel], at: tuple[str, ...]) -> Fault:
@@ -115,8 +117,8 @@ def _unknown(location: Sequence[int | str], model: type[BaseModel], at: tuple[st
     field = path([*at, *location])
     for key in keys:
         if same_word(key, str(location[-1])):
-            return fault(Trouble.SPELLING, field, key)
-    return fault(Trouble.UNKNOWN_KEY, field, ", ".join(keys))
+            return fault(FaultCode.SPELLING, field, key)
+    return fault(FaultCode.UNKNOWN_KEY, field, ", ".join(keys))
 
 
 def _model_at(model: type[BaseModel], location: Sequence[int | str]) -> type[BaseModel]:

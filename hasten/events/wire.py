@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from hasten.events.datacontract import content, is_data_contract
+from hasten.events.fault_codes import FaultCode
+from hasten.events.fault_texts import MAX_BODY
 from hasten.events.faults import MOST_FAULTS, Fault, fault
-from hasten.events.trouble import Trouble
-from hasten.events.trouble_texts import MAX_BODY
 
 MAX_DEPTH = 32
 """Levels of objects and arrays; an event of the contract has five."""
@@ -44,7 +44,7 @@ class UnreadableError(Exception):
     """A body, or data in Base64, that is not JSON of one meaning."""
 
     def __init__(self, faults: list[Fault], found: Any = None) -> None:
-        super().__init__(", ".join(fault.trouble for fault in faults))
+        super().__init__(", ".join(fault.code for fault in faults))
         self.faults = faults
         self.found = found
         """What could be read all the same: enough to name the event."""
@@ -114,20 +114,20 @@ def _text(body: bytes, field: str) -> str:
     if is_data_contract(body):
         inner = content(body)
         if inner is None:
-            raise UnreadableError([fault(Trouble.DATA_CONTRACT, field)])
+            raise UnreadableError([fault(FaultCode.DATA_CONTRACT, field)])
         body = inner
     for magic, kind in _COMPRESSED:
         if body.startswith(magic):
-            raise UnreadableError([fault(Trouble.COMPRESSED, field, kind)])
+            raise UnreadableError([fault(FaultCode.COMPRESSED, field, kind)])
     bom, encoding = next((b for b in _BOMS if body.startswith(b[0])), (b"", ""))
     body = body.removeprefix(bom)
     try:
         text = body.decode(encoding or json.detect_encoding(body))
     except UnicodeDecodeError as error:
         where = f": byte {error.start + 1} is none of {error.encoding.upper()}"
-        raise UnreadableError([fault(Trouble.ENCODING, field, where)]) from None
+        raise UnreadableError([fault(FaultCode.ENCODING, field, where)]) from None
     if len(text.encode()) > MAX_BODY:  # Hasten sends it on in UTF-8
-        raise UnreadableError([fault(Trouble.TOO_LARGE, field)])
+        raise UnreadableError([fault(FaultCode.TOO_LARGE, field)])
     return text
 
 
@@ -136,23 +136,23 @@ def _malformed(text: str, error: json.JSONDecodeError, field: str) -> Unreadable
     if _BASE64.fullmatch(bare):
         inner = inner_json(bare)
         if inner is not None:
-            return UnreadableError([fault(Trouble.BASE64, field)], inner)
+            return UnreadableError([fault(FaultCode.BASE64, field)], inner)
     if bare.startswith("<"):
-        return UnreadableError([fault(Trouble.XML, field)])
+        return UnreadableError([fault(FaultCode.XML, field)])
     where = f": {error.msg[:1].lower()}{error.msg[1:]} at line {error.lineno}, column {error.colno}"
     fix = ""
     if not bare:
         where = ": it is empty"
     elif error.msg == "Extra data":
         where, fix = ": something follows its end", _ONE_OBJECT
-    return UnreadableError([fault(Trouble.MALFORMED, field, where, fix)])
+    return UnreadableError([fault(FaultCode.MALFORMED, field, where, fix)])
 
 
 _ONE_OBJECT = "send exactly one JSON object in a message, with nothing before or after it"
 
 
 def _too_deep(field: str) -> Fault:
-    return fault(Trouble.TOO_DEEP, field, f"at most {MAX_DEPTH} levels")
+    return fault(FaultCode.TOO_DEEP, field, f"at most {MAX_DEPTH} levels")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -182,19 +182,19 @@ def _doubtful(found: Any, path: str, depth: int) -> Iterator[Fault]:
         if isinstance(found, _Repeating):
             for key in found:
                 if key in found.repeated:
-                    yield fault(Trouble.DUPLICATE_KEY, below(path, key))
+                    yield fault(FaultCode.DUPLICATE_KEY, below(path, key))
         for key, value in found.items():
             if not _is_unicode(key):
-                yield fault(Trouble.BAD_CHARACTER, below(path, key), "half of a surrogate pair")
+                yield fault(FaultCode.BAD_CHARACTER, below(path, key), "half of a surrogate pair")
             yield from _doubtful(value, below(path, key), depth + 1)
     elif isinstance(found, list):
         for number, value in enumerate(found):
             yield from _doubtful(value, f"{path}[{number}]", depth + 1)
     elif isinstance(found, str):
         if not _is_unicode(found):
-            yield fault(Trouble.BAD_CHARACTER, path or "body", "half of a surrogate pair")
+            yield fault(FaultCode.BAD_CHARACTER, path or "body", "half of a surrogate pair")
     elif isinstance(found, _NoNumber):
-        yield fault(Trouble.NOT_A_NUMBER, path or "body")
+        yield fault(FaultCode.NOT_A_NUMBER, path or "body")
 
 
 def below(path: str, key: str) -> str:

@@ -12,12 +12,12 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import NAMED, Wanted
 from hasten.ensure.guard_rails import direct_refusal, forbids_name
+from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, Offboard, Provision, UserRef
-from hasten.events.trouble import Trouble
 from hasten.onboard.plan import Plan, Refused, Want
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup, guarded
-from hasten.records import discovered as registry
+from hasten.records import discovered
 from hasten.targets import Target
 from hasten.watch.sweep import discover
 
@@ -104,8 +104,8 @@ async def _touched(
             match known[key]:
                 case KnownGroup() as group:
                     groups.append(group)
-                case Trouble() as trouble:
-                    wrong = fault(trouble, f"{USERS}[{number}]", f" ({key})")
+                case FaultCode() as code:
+                    wrong = fault(code, f"{USERS}[{number}]", f" ({key})")
                     touched.refused.append((user, key, wrong))
     return touched
 
@@ -117,10 +117,10 @@ async def _known(
     names: Mapping[str, str],
     *,
     by_hand: bool,
-) -> Mapping[str, KnownGroup | Trouble | None]:
+) -> Mapping[str, KnownGroup | FaultCode | None]:
     """None for a group that is gone, or was never made: nobody is in it. One into which an
     event brought somebody may be so new that it does not show yet."""
-    known: dict[str, KnownGroup | Trouble | None] = {}
+    known: dict[str, KnownGroup | FaultCode | None] = {}
     for key in sorted(keys):
         if key == DIRECT:
             known[key] = direct_refusal(target) or KnownGroup(DIRECT)
@@ -133,11 +133,11 @@ async def _known(
                 known[key] = KnownGroup(key) if key in names else None
                 continue
             found = guarded(target, shown, "", by_hand=by_hand)
-            known[key] = found.trouble if isinstance(found, Fault) else found
+            known[key] = found.code if isinstance(found, Fault) else found
     return known
 
 
 async def _service_principal(context: Context, target: Target) -> str:
-    found = await registry.load(context.store, target.name)
+    found = await discovered.load(context.store, target.name)
     found = found or await discover(context, target)
     return found.service_principal

@@ -114,9 +114,9 @@ async def _group(
     may_make: bool = False,
 ) -> KnownGroup:
     if ref is None:
-        trouble = direct_refusal(target)
-        if trouble is not None:
-            raise InvalidEventError([fault(trouble, "data.group")], event.identity)
+        code = direct_refusal(target)
+        if code is not None:
+            raise InvalidEventError([fault(code, "data.group")], event.identity)
         return KnownGroup(DIRECT)
     found = await resolve_group(
         context, ref, target, "data.group", by_hand=by_hand, may_make=may_make

@@ -78,10 +78,10 @@ async def _reject(
             reason="; ".join(f"{f.field}: {f.problem}" for f in faults[:3]),
             next_action="; ".join(dict.fromkeys(f.fix for f in faults[:3])),
             now=context.now(),
-            details=[fault.told() for fault in faults],
+            details=[fault.as_dict() for fault in faults],
             key=digest if is_part else "",
         )
-        await context.outbox.tell([outcome])
+        await context.outbox.publish([outcome])
     except PermanentError as error:
         raise NotParkedError(error.reason) from error
     context.emit(
@@ -90,7 +90,7 @@ async def _reject(
             group=group,
             user=user,
             message=posted.message_id,
-            reason=", ".join(sorted({fault.trouble for fault in faults})),
+            reason=", ".join(sorted({fault.code for fault in faults})),
             faults=len(faults),
         )
     )
@@ -102,7 +102,7 @@ def _parked(
     """A body too large to be parked with its reasons is cut: it must be posted anew anyway."""
     properties = {
         **posted.properties,
-        "reason": str(faults[0].trouble),
+        "reason": str(faults[0].code),
         "fields": _fields(faults),
         "rejectedAt": context.now().isoformat(),
         "originalMessageId": posted.message_id,
@@ -129,7 +129,7 @@ def _fields(faults: Sequence[Fault]) -> str:
     """As JSON, and as many of them as a property holds; one always fits."""
     shown = list(faults)
     while True:
-        text = json.dumps([fault.told() for fault in shown], separators=(",", ":"))
+        text = json.dumps([fault.as_dict() for fault in shown], separators=(",", ":"))
         if len(text) <= MAX_FIELDS_BYTES or len(shown) == 1:
             return text
         shown.pop()

@@ -8,9 +8,9 @@ from hasten.context import Context
 from hasten.domain.intents import NAMED, THE_GROUP, group_key
 from hasten.ensure.guard_rails import forbids_name, refusal
 from hasten.errors import PermanentError
+from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, UserRef
-from hasten.events.trouble import Trouble
 from hasten.json import Json
 from hasten.policy import policy_for
 from hasten.records import made_groups
@@ -48,9 +48,9 @@ async def resolve_users(
             try:
                 found = await _user(context, ref, at)
             except PermanentError as error:
-                return fault(Trouble.REFUSED, at, error.reason, error.next_action)
-            if may_be_gone and isinstance(found, Fault) and found.trouble is Trouble.UNKNOWN_USER:
-                return fault(Trouble.GONE_USER, at)
+                return fault(FaultCode.REFUSED, at, error.reason, error.next_action)
+            if may_be_gone and isinstance(found, Fault) and found.code is FaultCode.UNKNOWN_USER:
+                return fault(FaultCode.GONE_USER, at)
             return found
 
     return await asyncio.gather(*(find(number, ref) for number, ref in enumerate(refs)))
@@ -64,9 +64,9 @@ async def _user(context: Context, ref: UserRef, field: str) -> str | Fault:
         employee_id=ref.employee_id or "",
     )
     if not found:
-        return fault(Trouble.UNKNOWN_USER, field)
+        return fault(FaultCode.UNKNOWN_USER, field)
     if len(found) > 1:
-        return fault(Trouble.AMBIGUOUS_USER, field, _ids(found))
+        return fault(FaultCode.AMBIGUOUS_USER, field, _ids(found))
     return str(found[0]["id"])
 
 
@@ -79,7 +79,7 @@ async def resolve_group(
     if ref.id is not None:
         shown = await context.directory.group(str(ref.id))
         if shown is None:
-            return fault(Trouble.UNKNOWN_GROUP, field)
+            return fault(FaultCode.UNKNOWN_GROUP, field)
         return guarded(target, shown, field, by_hand=by_hand)
     name = str(ref.name)
     made = await made_groups.find(context.store, target.name, name)
@@ -88,14 +88,14 @@ async def resolve_group(
         return known
     named = await context.directory.groups_named(name)
     if len(named) > 1:
-        return fault(Trouble.AMBIGUOUS_GROUP, field, _ids(named))
+        return fault(FaultCode.AMBIGUOUS_GROUP, field, _ids(named))
     if named:
         return guarded(target, named[0], field, by_hand=by_hand)
     if forbids_name(target, name):
-        return fault(Trouble.FORBIDDEN_GROUP, field)
+        return fault(FaultCode.FORBIDDEN_GROUP, field)
     if may_make or made or await _will_be_made(context, target, name):
         return KnownGroup(group_key(name), name)
-    return fault(Trouble.UNKNOWN_GROUP, field)
+    return fault(FaultCode.UNKNOWN_GROUP, field)
 
 
 async def _made(
@@ -110,7 +110,7 @@ async def _made(
     if shown is not None or not made.may_not_show(context.now()):
         return None
     if forbids_name(target, made.name):
-        return fault(Trouble.FORBIDDEN_GROUP, field)
+        return fault(FaultCode.FORBIDDEN_GROUP, field)
     return KnownGroup(made.id, made.name)
 
 
@@ -123,9 +123,9 @@ async def _will_be_made(context: Context, target: Target, name: str) -> bool:
 
 
 def guarded(target: Target, shown: Json, field: str, *, by_hand: bool) -> KnownGroup | Fault:
-    trouble = refusal(target, shown, by_hand=by_hand)
-    if trouble is not None:
-        return fault(trouble, field, f" ({shown['id']})")
+    code = refusal(target, shown, by_hand=by_hand)
+    if code is not None:
+        return fault(code, field, f" ({shown['id']})")
     return KnownGroup(str(shown["id"]), str(shown["displayName"]))
 
 

@@ -13,9 +13,9 @@ from hasten.domain.intents import THE_GROUP, Recorded
 from hasten.domain.outcomes import STALE, Outcome, of_event
 from hasten.errors import PermanentError
 from hasten.events.envelope import OnboardingEvent, read
+from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Identity, InvalidEventError, fault
 from hasten.events.models import people, starts_at
-from hasten.events.trouble import Trouble
 from hasten.messages import Ensure
 from hasten.onboard.defer import ends, held, split
 from hasten.onboard.interpret import interpret
@@ -50,14 +50,14 @@ async def take(context: Context, posted: Posted) -> None:
     except InvalidEventError as error:
         await reject_event(context, posted, error.faults, error.identity)
     except PermanentError as error:
-        refused = fault(Trouble.REFUSED, "event", error.reason, error.next_action)
+        refused = fault(FaultCode.REFUSED, "event", error.reason, error.next_action)
         await reject_event(context, posted, [refused], identity)
 
 
 async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> None:
     target = context.targets.get(event.data.target)
     if target is None:
-        unknown = fault(Trouble.UNKNOWN_TARGET, "data.target")
+        unknown = fault(FaultCode.UNKNOWN_TARGET, "data.target")
         raise InvalidEventError([unknown], event.identity)
     start = starts_at(event.data)
     if start is not None and start > context.now():
@@ -85,7 +85,7 @@ async def _carry_out(context: Context, posted: Posted, event: OnboardingEvent, p
         await context.bus.send(ENSURE, ensures(event.data.target, context.now()))
     for refused in plan.refused:
         await reject_part(context, posted, event, refused)
-    await context.outbox.tell(_outcomes(context, event, plan, written))
+    await context.outbox.publish(_outcomes(context, event, plan, written))
     context.emit(
         EventTaken(
             result="accepted" if plan.wants and not written.is_all_stale else "idle",

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import Change, State
-from hasten.records import call_window as paces
-from hasten.records import subscriptions
-from hasten.records.discovered import Found
+from hasten.records import call_window, subscriptions
+from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.operate import BacklogMeasured
 
 
-async def backlog(context: Context, found: Found, rows: Sequence[Change]) -> BacklogMeasured:
+async def backlog(
+    context: Context, found: DiscoveredTarget, rows: Sequence[Change]
+) -> BacklogMeasured:
     """`rows` are the open changes of the target. Ages and times left are seconds. A held change
     waits for an operator and grows old by right: it is counted, but is not the oldest."""
     now = context.now()
@@ -22,12 +23,14 @@ async def backlog(context: Context, found: Found, rows: Sequence[Change]) -> Bac
         held=len(rows) - len(waiting),
         oldest_change=_oldest(waiting, now),
         oldest_revocation=_oldest([row for row in waiting if row.is_removal], now),
-        throttled_for=_until(await paces.not_before(context.store, found.target), now),
+        throttled_for=_until(await call_window.not_before(context.store, found.target), now),
         subscription_left=await _subscription_left(context, found, now),
     )
 
 
-async def _subscription_left(context: Context, found: Found, now: datetime) -> float | None:
+async def _subscription_left(
+    context: Context, found: DiscoveredTarget, now: datetime
+) -> float | None:
     """Of the watched group that is first without one; None where no group is watched."""
     records = await subscriptions.load_all(context.store)
     ends = [

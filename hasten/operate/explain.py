@@ -10,8 +10,8 @@ from hasten.domain.intents import Intent
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.object_ids import is_object_id
-from hasten.records import discovered as registry
-from hasten.records.discovered import Found
+from hasten.records import discovered
+from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
 
@@ -49,7 +49,7 @@ async def refuse_unknown(context: Context, user: str) -> None:
 
 async def gather(context: Context, target: Target, user: str) -> Facts:
     """Raises PermanentError where no sweep has found the target yet, and TemporaryError."""
-    found = await registry.load(context.store, target.name)
+    found = await discovered.load(context.store, target.name)
     if found is None:
         raise PermanentError(
             f"no sweep has found target {target.name} yet", "run python -m hasten doctor"
@@ -95,7 +95,7 @@ async def _rows(context: Context, target: str, user: str) -> list[Change]:
 
 
 async def _intents(
-    context: Context, target: str, found: Found, user: str, rows: Sequence[Change]
+    context: Context, target: str, found: DiscoveredTarget, user: str, rows: Sequence[Change]
 ) -> list[Intent]:
     mine = [i for i in await context.intents.open_intents(target) if i.user == user]
     groups = {*found.groups, DIRECT, *(row.group for row in rows)} - {i.group for i in mine}
@@ -107,7 +107,7 @@ async def _intents(
     return [*mine, *(intent for intent in known if intent is not None)]
 
 
-async def _nested(context: Context, found: Found, user: str) -> list[Nested]:
+async def _nested(context: Context, found: DiscoveredTarget, user: str) -> list[Nested]:
     """The first group in each watched group, at any depth, of which the user is a member."""
     nested = []
     for group in found.groups:

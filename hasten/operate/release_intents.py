@@ -58,5 +58,5 @@ async def discard_intents(
         )
         for intent in intents
     ]
-    await context.outbox.tell(outcomes)
+    await context.outbox.publish(outcomes)
     return await context.intents.finish(intents, REJECTED)

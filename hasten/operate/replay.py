@@ -14,22 +14,27 @@ from hasten.ports.bus import (
     Message,
 )
 from hasten.ports.clock import NewId
-from hasten.ports.dead_letters import Parked, Shelf
+from hasten.ports.dead_letters import Parked, ParkedMessages
 
 OF_REJECTION = frozenset({"reason", "fields", "rejectedAt", "originalMessageId", "contentType"})
 """Properties that a parked event got when it was parked, and that it does not keep."""
 
 
 async def parked(
-    shelf: Shelf, queue: str, *, dead_letters: bool, ids: Collection[str]
+    parked_messages: ParkedMessages, queue: str, *, dead_letters: bool, ids: Collection[str]
 ) -> list[Parked]:
     """What would be sent again: all, or those with these ids of events or messages."""
-    listed = await shelf.parked(queue, dead_letters=dead_letters)
+    listed = await parked_messages.parked(queue, dead_letters=dead_letters)
     return [one for one in listed if not ids or not names(one).isdisjoint(ids)]
 
 
 async def replay_parked(
-    context: Context, shelf: Shelf, queue: str, chosen: Sequence[Parked], *, dead_letters: bool
+    context: Context,
+    parked_messages: ParkedMessages,
+    queue: str,
+    chosen: Sequence[Parked],
+    *,
+    dead_letters: bool,
 ) -> int:
     """How many were sent and taken out; somebody else took the others meanwhile."""
     is_rejected = queue == ONBOARDING_REJECTED and not dead_letters
@@ -40,7 +45,7 @@ async def replay_parked(
         await context.bus.send(to, [message])
 
     numbers = [one.number for one in chosen]
-    return await shelf.hand_over(queue, numbers, send, dead_letters=dead_letters)
+    return await parked_messages.drain(queue, numbers, send, dead_letters=dead_letters)
 
 
 def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:

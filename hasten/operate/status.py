@@ -12,10 +12,8 @@ from hasten.domain.cycle import Cycle
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.problems import Problem, of_error
-from hasten.records import call_window as paces
-from hasten.records import discovered as registry
-from hasten.records import subscriptions
-from hasten.records.discovered import Found
+from hasten.records import call_window, discovered, subscriptions
+from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
 LATELY = timedelta(hours=24)
@@ -89,12 +87,12 @@ class Status:
 
 async def target_status(context: Context, target: Target) -> Status:
     now = context.now()
-    found = await registry.load(context.store, target.name)
+    found = await discovered.load(context.store, target.name)
     rows = await context.ledger.open_changes(target.name)
     unproven = await context.ledger.unproven_changes(target.name)
     ended = [*unproven, *await context.ledger.done_changes(target.name)]
-    pace, breaker = await paces.read(context.store, target.name)
-    known, state, trouble = await _job(context, found)
+    pace, breaker = await call_window.read(context.store, target.name)
+    known, state, problem = await _job(context, found)
     groups = await _groups(context, found, now)
     failures = [row for row in ended if row.state is State.FAILED and _is_recent(row, now)]
     failed = len(failures)
@@ -125,7 +123,7 @@ async def target_status(context: Context, target: Target) -> Status:
         not_before=pace.not_before if pace.not_before > now else None,
         groups=groups,
         problems=[
-            *([trouble] if trouble else []),
+            *([problem] if problem else []),
             *_of_held(target.name, held),
             *_of_groups(groups),
             *(
@@ -138,7 +136,9 @@ async def target_status(context: Context, target: Target) -> Status:
     )
 
 
-async def _job(context: Context, found: Found | None) -> tuple[Cycle, str, Problem | None]:
+async def _job(
+    context: Context, found: DiscoveredTarget | None
+) -> tuple[Cycle, str, Problem | None]:
     """What it has done and will do, its state, and what is wrong with it. A Graph that is out
     of reach does not hide what the store knows."""
     if found is None:
@@ -149,14 +149,14 @@ async def _job(context: Context, found: Found | None) -> tuple[Cycle, str, Probl
         return Cycle(), "unknown", of_error(error)
     known = cycle.read(job)
     state = "missing" if job is None else str((job.get("status") or {}).get("code"))
-    if known.trouble:
-        return known, state, Problem(known.trouble, known.next_action)
+    if known.problem:
+        return known, state, Problem(known.problem, known.next_action)
     if state.casefold() == "paused":
         return known, state, PAUSED
     return known, state, None
 
 
-async def _groups(context: Context, found: Found | None, now: datetime) -> list[Watched]:
+async def _groups(context: Context, found: DiscoveredTarget | None, now: datetime) -> list[Watched]:
     records = await subscriptions.load_all(context.store)
     return [
         Watched(

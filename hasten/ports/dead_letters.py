@@ -20,14 +20,14 @@ class Parked:
     reason: str = ""
 
 
-class Shelf(Protocol):
+class ParkedMessages(Protocol):
     """Every method raises TemporaryError where trying again may help, else PermanentError."""
 
     async def parked(self, queue: str, *, dead_letters: bool) -> Sequence[Parked]:
         """All that lie in a queue, or in its dead-letter queue, oldest first; none is taken."""
         ...
 
-    async def hand_over(
+    async def drain(
         self,
         queue: str,
         numbers: Collection[int],

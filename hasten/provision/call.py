@@ -17,7 +17,7 @@ from hasten.provision.change_events import emit_moved
 from hasten.provision.job import rediscover
 from hasten.provision.state import Drain
 from hasten.provision.triage import cycle_end
-from hasten.records.discovered import Found
+from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.provision import BreakerOpened, CallEnded, CallSent
 
 NOT_HONOURED = "Entra does not yet honour the assignment of the group"
@@ -94,7 +94,7 @@ async def _spare_the_others(drain: Drain, call: Call, due_at: datetime) -> None:
     await ledger.move(others, lambda change: waiting(change, due_at=due_at, reason=NOT_HONOURED))
 
 
-async def _verdict(drain: Drain, call: Call, found: Found) -> Verdict:
+async def _verdict(drain: Drain, call: Call, found: DiscoveredTarget) -> Verdict:
     rule = found.group_rule if call.group else found.user_rule
     if rule is None:
         return Verdict(Result.UNKNOWN_JOB, reason="the job has no rule for this kind of call")
@@ -109,7 +109,7 @@ async def _verdict(drain: Drain, call: Call, found: Found) -> Verdict:
     return judge(answer)
 
 
-async def _rediscovered(drain: Drain, verdict: Verdict, used: Found) -> Verdict:
+async def _rediscovered(drain: Drain, verdict: Verdict, used: DiscoveredTarget) -> Verdict:
     """Has the call repeated if discovery finds another job or rule than the one used."""
     match await rediscover(drain):
         case TemporaryError(reason=reason):

@@ -9,9 +9,9 @@ from hasten.context import Context
 from hasten.messages import Wake
 from hasten.provision.run import Run
 from hasten.provision.state import Drain
-from hasten.records import discovered as registry
+from hasten.records import discovered
 from hasten.records.call_window import Displaced, take_over
-from hasten.records.discovered import Found
+from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.provision import DrainSkipped
 
@@ -22,7 +22,7 @@ LONGEST = timedelta(minutes=4)
 async def drain(context: Context, wake: Wake) -> None:
     """Raises TemporaryError of the store, of Service Bus, or of the reads of Graph."""
     target = context.targets.get(wake.target)
-    found = await registry.load(context.store, wake.target)
+    found = await discovered.load(context.store, wake.target)
     if target is None or found is None:
         context.emit(DrainSkipped(result="unknown_target", target=wake.target))
         return
@@ -31,7 +31,7 @@ async def drain(context: Context, wake: Wake) -> None:
     await context.outbox.flush(wake.target)
 
 
-async def _run(context: Context, target: Target, found: Found) -> None:
+async def _run(context: Context, target: Target, found: DiscoveredTarget) -> None:
     try:
         window = await take_over(
             context.store,

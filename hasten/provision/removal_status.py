@@ -12,7 +12,7 @@ from hasten.domain.planning import Standing
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, SETTLED_AFTER
 
-Trouble = TemporaryError | PermanentError
+ReadError = TemporaryError | PermanentError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Status:
 
 async def removal_status(
     context: Context, service_principal: str, removals: Sequence[Change]
-) -> tuple[Mapping[str, Status], Mapping[str, Trouble]]:
+) -> tuple[Mapping[str, Status], Mapping[str, ReadError]]:
     """By user, and why others could not be read."""
     of_user: dict[str, list[Change]] = defaultdict(list)
     for removal in removals:
@@ -35,13 +35,13 @@ async def removal_status(
         *(_tried(_read(context, service_principal, rows)) for rows in of_user.values())
     )
     known: dict[str, Status] = {}
-    troubles: dict[str, Trouble] = {}
+    read_errors: dict[str, ReadError] = {}
     for user, one in zip(of_user, found, strict=True):
         if isinstance(one, Status):
             known[user] = one
         else:
-            troubles[user] = one
-    return known, troubles
+            read_errors[user] = one
+    return known, read_errors
 
 
 def is_member_again(row: Change, status: Status, now: datetime) -> bool:
@@ -50,7 +50,7 @@ def is_member_again(row: Change, status: Status, now: datetime) -> bool:
     return row.group in status.through and now - row.seen_at >= ASSIGNMENT_COUNTS_WITHIN
 
 
-async def _tried(reading: Awaitable[Status]) -> Status | Trouble:
+async def _tried(reading: Awaitable[Status]) -> Status | ReadError:
     try:
         return await reading
     except (TemporaryError, PermanentError) as error:

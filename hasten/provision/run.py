@@ -12,7 +12,7 @@ from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, MAX_CALLS_IN_FLIGHT, MAX_MEMBERS_PER_CALL
 from hasten.provision.call import make, reserve
 from hasten.provision.job import read_cycle, rediscover
-from hasten.provision.removal_status import Trouble, removal_status
+from hasten.provision.removal_status import ReadError, removal_status
 from hasten.provision.state import Drain
 from hasten.provision.triage import (
     postpone,
@@ -82,7 +82,7 @@ class Run:
         await read_cycle(self.drain)
         if self.drain.cycle.is_missing and await self._finds_another_job():
             return True
-        if self.drain.cycle.trouble:
+        if self.drain.cycle.problem:
             busy = self._busy()
             free = [row for row in near if row.user not in busy]
             if free:
@@ -173,14 +173,14 @@ class Run:
         if any(not self.drain.found.watches(removal.group) for removal in removals):
             await self.drain.learn_groups()
         found = self.drain.found
-        known, troubles = await removal_status(
+        known, read_errors = await removal_status(
             self.drain.context, found.service_principal, removals
         )
-        unread = [removal for removal in removals if removal.user in troubles]
+        unread = [removal for removal in removals if removal.user in read_errors]
         if not known:
-            self._wait_for_the_end_of_an_outage(unread, troubles)
-        self.drain.retries |= await postpone(self.drain, unread, troubles)
-        self.drain.unread |= troubles.keys()
+            self._wait_for_the_end_of_an_outage(unread, read_errors)
+        self.drain.retries |= await postpone(self.drain, unread, read_errors)
+        self.drain.unread |= read_errors.keys()
         removals = [removal for removal in removals if removal.user in known]
         removals = await without_members_again(self.drain, removals, known)
         removals = await without_unreachable(self.drain, removals, known)
@@ -194,12 +194,12 @@ class Run:
         )
 
     def _wait_for_the_end_of_an_outage(
-        self, unread: Sequence[Change], troubles: Mapping[str, Trouble]
+        self, unread: Sequence[Change], read_errors: Mapping[str, ReadError]
     ) -> None:
         """Raises TemporaryError where Graph tells of nobody: no joiner is to be called before the
         revocations. After OUTAGE it is taken for a trouble of these people."""
         for removal in unread:
-            error = troubles[removal.user]
+            error = read_errors[removal.user]
             is_new = self.drain.now - removal.found_at < OUTAGE
             if isinstance(error, TemporaryError) and is_new:
                 raise error

@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.domain.cycle import Cycle
 from hasten.records import discovered
 from hasten.records.call_window import CallWindow
-from hasten.records.discovered import Found
+from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
 
@@ -19,7 +19,7 @@ class Drain:
     context: Context
     target: Target
     window: CallWindow
-    found: Found
+    found: DiscoveredTarget
     cycle: Cycle = field(default_factory=Cycle)
     cycle_read_at: datetime | None = None
     cycle_read_of: str = ""

@@ -13,9 +13,9 @@ from hasten.domain.revocation import READ_AGAIN, never_shown
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import SETTLED_AFTER
 from hasten.provision.change_events import emit_moved
-from hasten.provision.removal_status import Status, Trouble, is_member_again
+from hasten.provision.removal_status import ReadError, Status, is_member_again
 from hasten.provision.state import Drain
-from hasten.records.discovered import Found
+from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.watch import TargetUnhealthy
 
 Reason = Callable[[Change], str]
@@ -42,39 +42,39 @@ async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
     now, known = drain.now, drain.cycle
     drain.context.emit(
         TargetUnhealthy(
-            target=drain.target.name, reason=known.trouble, next_action=known.next_action
+            target=drain.target.name, reason=known.problem, next_action=known.next_action
         )
     )
     alert = of_alert(
         "unhealthy",
         target=drain.target.name,
         group="",
-        reason=known.trouble,
+        reason=known.problem,
         next_action=known.next_action,
-        key=known.trouble_since,
+        key=known.problem_since,
         now=now,
     )
-    await drain.context.outbox.tell([alert])
+    await drain.context.outbox.publish([alert])
     return await drain.context.ledger.move(
         rows,
         lambda row: waiting(
             row,
             due_at=now + TROUBLE_PAUSE,
-            reason=known.trouble,
+            reason=known.problem,
             next_action=known.next_action,
         ),
     )
 
 
 async def postpone(
-    drain: Drain, removals: Sequence[Change], troubles: Mapping[str, Trouble]
+    drain: Drain, removals: Sequence[Change], read_errors: Mapping[str, ReadError]
 ) -> set[datetime]:
     """Until when those wait of whom Graph does not tell where they stand: one such person holds
     up nobody else."""
     now = drain.now
 
     def wait(row: Change) -> Change:
-        match troubles[row.user]:
+        match read_errors[row.user]:
             case TemporaryError(reason=reason, delay=delay):
                 return waiting(row, due_at=now + max(delay, UNREAD_PAUSE), reason=reason)
             case PermanentError(reason=reason, next_action=next_action):
@@ -180,7 +180,7 @@ async def _end(drain: Drain, rows: Sequence[Change], to: Move) -> None:
         emit_moved(drain.context, row)
 
 
-def _out_of_reach(row: Change, standing: Standing, found: Found) -> str:
+def _out_of_reach(row: Change, standing: Standing, found: DiscoveredTarget) -> str:
     """Why no call can do it; empty when one can."""
     if standing in OUT_OF_REACH and not is_asked(row, standing):
         return f"the user is {standing} in Entra, where provisioning on demand cannot act"

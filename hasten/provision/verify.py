@@ -13,13 +13,13 @@ from hasten.domain.cycle import INTERVAL, Cycle
 from hasten.domain.outcomes import OVERDUE, of_revocation
 from hasten.domain.proof import PATIENCE, SKEW, Proof, Says, about, proof
 from hasten.domain.revocation import never_shown, not_taken
-from hasten.error_collector import Troubles
+from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.messages import Wake
 from hasten.provision.change_events import emit_doubt, emit_moved
-from hasten.records import discovered as registry
-from hasten.records.discovered import Found
+from hasten.records import discovered
+from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.provision import LogUnreadable
 
 MOST_RETRIES = 3
@@ -44,14 +44,14 @@ async def verify(context: Context) -> None:
     """All targets, one after another: the log may be read five times in ten seconds by all of
     the app, and one read serves all rows of a target. A target that cannot be read does not
     keep the others waiting; its error is raised at the end."""
-    troubles = Troubles()
-    for found in await registry.load_all(context.store):
-        with troubles.kept():
+    errors = ErrorCollector()
+    for found in await discovered.load_all(context.store):
+        with errors.collect():
             await _verify(context, found)
-    troubles.surface()
+    errors.raise_worst()
 
 
-async def _verify(context: Context, found: Found) -> None:
+async def _verify(context: Context, found: DiscoveredTarget) -> None:
     unproven = await context.ledger.unproven_changes(found.target)
     opened = await context.ledger.open_changes(found.target)
     held = [row for row in opened if row.state is State.HELD and row.is_removal]
@@ -81,7 +81,7 @@ def _asks_log(row: Change, known: Cycle) -> bool:
     return row.state is not State.LEFT_TO_CYCLE or row.is_removal
 
 
-async def _log(context: Context, found: Found, rows: Sequence[Change]) -> Log:
+async def _log(context: Context, found: DiscoveredTarget, rows: Sequence[Change]) -> Log:
     """The entries since the oldest of `rows`. Nothing where the app may not read the log: then
     answers are all there is."""
     by_subject: dict[str, list[Json]] = defaultdict(list)
@@ -173,7 +173,7 @@ async def _alert_if_overdue(context: Context, row: Change, to: Change | None, kn
     if is_taken_back and row.is_removal and not known.covers(row):
         overdue = replace(row, reason=TAKEN_BACK)
         emit_doubt(context, overdue, OVERDUE)
-        await context.outbox.tell([of_revocation(OVERDUE, overdue, now=context.now())])
+        await context.outbox.publish([of_revocation(OVERDUE, overdue, now=context.now())])
 
 
 async def _move(context: Context, row: Change, to: Change | None) -> list[Change]:

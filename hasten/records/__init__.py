@@ -1,1 +1,1 @@
-"""Keeps the collections of the store: one file each. Only this room calls the store."""
+"""Stores Hasten's records, one file for each collection. Only this package calls the store."""

@@ -1,5 +1,4 @@
-"""Keeps each target's calls of the last window, and its circuit breaker, where every instance can
-see them."""
+"""Stores each target's recent calls and its circuit breaker, so that every instance sees them."""
 
 import asyncio
 from contextlib import suppress
@@ -22,15 +21,15 @@ PARTITION = "pace"
 
 
 class Displaced(Exception):  # noqa: N818 - says what happened
-    """Another drain of the same target took over: this one must not call any more."""
+    """Another drain has taken over the target; this one must not call again."""
 
 
 @dataclass(slots=True)
 class CallWindow:
-    """The pace of one target, held by one drain. Every call is written down before it is made.
+    """The call window of one target, owned by one drain. Each call is saved before it is made.
 
-    The drain that took over last owns the record: an older one, whose session lock was lost,
-    finds it changed at its next call and stops.
+    The drain that took over last owns the record. An older drain, whose session lock was lost,
+    finds the record changed at its next call and stops.
     """
 
     store: Store
@@ -42,7 +41,7 @@ class CallWindow:
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def call(self, now: Now) -> None:
-        """Spends a slot. Raises Displaced."""
+        """Saves one more call at `now()`. Raises Displaced when another drain owns the target."""
         async with self._writing:
             await self._save(self.pace.with_call(now()), self.breaker)
             self.pace = self.pace.departed(now())
@@ -52,14 +51,14 @@ class CallWindow:
             await self._keep(self.pace.throttled(until), self.breaker)
 
     async def judged(self, breaker: Breaker) -> None:
-        """Keeps what the breaker has come to."""
+        """Saves the state of the circuit breaker, if it changed."""
         if breaker != self.breaker:
             async with self._writing:
                 await self._keep(self.pace, breaker)
 
     async def _keep(self, pace: Pace, breaker: Breaker) -> None:
-        """A drain that was displaced learns it at its next call: the result of the one that ended
-        is written down all the same."""
+        """Saves the result of a call that has ended, and ignores Displaced: a displaced drain stops
+        at its next call."""
         with suppress(Displaced):
             await self._save(pace, breaker)
 
@@ -84,9 +83,10 @@ class CallWindow:
 async def take_over(
     store: Store, target: str, *, owner: str, max_calls_per_hour: int | None
 ) -> CallWindow:
-    """Makes `owner` the one drain of `target`, with the calls that earlier drains made.
+    """Makes `owner` the only drain of `target` and returns its window with the calls of earlier
+    drains.
 
-    Raises Conflict when another drain takes over at the same moment.
+    Raises Conflict or Displaced when another drain takes over at the same moment.
     """
     document = await _get(store, target)
     pace, breaker = Pace(max_calls_per_hour=max_calls_per_hour), Breaker()
@@ -102,13 +102,14 @@ async def take_over(
 
 
 async def not_before(store: Store, target: str) -> datetime:
-    """Until when Graph asked us not to call `target`; long ago when it did not."""
+    """Returns the time before which Graph asked Hasten not to call `target`; LONG_AGO if it did not
+    ask."""
     pace, _ = await read(store, target)
     return pace.not_before
 
 
 async def read(store: Store, target: str) -> tuple[Pace, Breaker]:
-    """How they stand, without taking `target` over."""
+    """Returns the window and the breaker of `target` without taking it over."""
     document = await _get(store, target)
     if document is None:
         return Pace(), Breaker()

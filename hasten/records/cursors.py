@@ -1,4 +1,5 @@
-"""The cursor of a watched group: up to where its membership history has been read."""
+"""Stores the cursor of each watched group: the point up to which its membership history was
+read."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,14 +12,15 @@ PARTITION = "groups"
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """`origin` numbers the slice of history after `link`; it only ever grows."""
+    """A delta link and its `origin`, the number of the slice of history after it. `origin` only
+    grows."""
 
     link: str
     origin: int
     etag: str | None = None
 
     def age(self, now: datetime) -> timedelta:
-        """Since the slice of history began."""
+        """Returns the time since the slice of history began."""
         return timedelta(milliseconds=_milliseconds(now) - self.origin)
 
     def moved(self, link: str, now: datetime) -> "Cursor":
@@ -26,7 +28,8 @@ class Cursor:
 
 
 def first(link: str, now: datetime) -> Cursor:
-    """Starts from the clock, so that a cursor made anew numbers after the one that was lost."""
+    """Returns the first cursor of a group. Its origin comes from the clock, so that a recreated
+    cursor gets a higher number than the one that was lost."""
     return Cursor(link, _milliseconds(now))
 
 
@@ -38,7 +41,7 @@ async def load(store: Store, group: str) -> Cursor | None:
 
 
 async def save(store: Store, group: str, cursor: Cursor) -> None:
-    """Raises Conflict when another look moved the cursor first."""
+    """Saves the cursor. Raises Conflict when another look moved it first."""
     body = {"link": cursor.link, "origin": cursor.origin}
     await store.commit(COLLECTION, PARTITION, [Put(group, body, cursor.etag)])
 

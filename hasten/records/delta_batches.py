@@ -1,4 +1,5 @@
-"""The batches of reconcile: up to fifty watched groups each, with the delta link they share."""
+"""Stores the batches of reconcile. A batch has up to 50 watched groups that share one delta
+link."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -36,13 +37,17 @@ async def load_all(store: Store) -> Sequence[Batch]:
 
 
 async def save(store: Store, batch: Batch) -> None:
-    """Raises Conflict when another instance moved it first."""
+    """Saves the batch. Raises Conflict when another instance moved it first."""
     await store.commit(COLLECTION, PARTITION, [_put(batch, batch.etag)])
 
 
 async def replace_all(store: Store, old: Sequence[Batch], new: Sequence[Batch]) -> None:
-    """Raises Conflict when another instance changed one meanwhile. After a crash between two
-    commits the groups differ from those watched: they are regrouped again."""
+    """Replaces the batches `old` by `new`. Raises Conflict when another instance changed one
+    meanwhile.
+
+    After a crash between two commits the stored groups differ from the watched ones, so the next
+    reconcile groups them again.
+    """
     etags = {batch.key: batch.etag for batch in old}
     gone = etags.keys() - {batch.key for batch in new}
     writes: list[Write] = [_put(batch, etags.get(batch.key)) for batch in new]

@@ -1,4 +1,5 @@
-"""Who is assigned to a target without a group, as far as is known: what sweeps compare with."""
+"""Stores the users known to be assigned to each target directly, without a group. Each sweep
+compares the assignments in Graph with them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,14 +9,14 @@ from hasten.limits import SETTLED_AFTER
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
 
 COLLECTION = "direct"
-"""One document each, by target."""
+"""The partition is the target, and each user has one document."""
 
 WRITTEN_AT = "written_at"
-"""Of those whom Hasten assigned itself: a replica that lags does not show them for a while."""
+"""Set for a user whom Hasten itself assigned: a lagging replica does not show them for a while."""
 
 
 ARRIVING = "arriving"
-"""Of those whose change is being written down: a crash may have left it out."""
+"""Set while the user's change is being recorded: after a crash the change may be missing."""
 
 
 async def known(store: Store, target: str) -> Mapping[str, Document]:
@@ -23,8 +24,8 @@ async def known(store: Store, target: str) -> Mapping[str, Document]:
 
 
 async def note(store: Store, target: str, user: str, now: datetime) -> None:
-    """Before Hasten assigns someone: whoever is unassigned before a sweep has seen it is missed by
-    none."""
+    """Notes a user whom Hasten is about to assign directly, so that a sweep still detects them if
+    they are unassigned before it has seen them."""
     document = await store.get(COLLECTION, target, user)
     etag = document.etag if document else None
     try:
@@ -34,27 +35,28 @@ async def note(store: Store, target: str, user: str, now: datetime) -> None:
 
 
 def may_not_show(document: Document, now: datetime) -> bool:
-    """Whether Hasten assigned them so lately that Graph may not list it yet."""
+    """Returns whether Hasten assigned the user so recently that Graph may not list it yet."""
     at = document.body.get(WRITTEN_AT)
     return at is not None and now - datetime.fromisoformat(at) < SETTLED_AFTER
 
 
 def is_new(document: Document | None) -> bool:
-    """Whether the change of someone who is assigned is still to be written down."""
+    """Returns whether the change of an assigned user has still to be recorded."""
     return document is None or bool(document.body.get(ARRIVING))
 
 
 async def announce(store: Store, target: str, users: Sequence[str]) -> None:
-    """Before their changes are written down: whoever is called and then unassigned before the next
-    sweep is revoked by it."""
+    """Notes users before their changes are recorded, so that a sweep revokes anyone who is
+    unassigned after the call and before the next sweep."""
     try:
         await _commit(store, target, [Put(user, {ARRIVING: True}) for user in users])
     except Conflict:
-        return  # another sweep did
+        return  # another sweep noted them
 
 
 async def settle(store: Store, target: str, joined: Sequence[str], left: Sequence[str]) -> bool:
-    """After it; False when another sweep was faster."""
+    """Saves the result of a sweep once its changes are recorded. Returns False when another sweep
+    was faster."""
     there = await known(store, target)
     etags = {user: document.etag for user, document in there.items()}
     writes: list[Write] = [

@@ -1,4 +1,5 @@
-"""What was last discovered of each target: service principal, job, rules and watched groups."""
+"""Stores what the last sweep discovered about each target: service principal, job, rules and
+watched groups."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,13 +12,13 @@ from hasten.ports.store import Delete, Put, Store
 COLLECTION = "targets"
 PARTITION = "found"
 
-FRESH = timedelta(minutes=10)
-"""Entra honours an assignment on demand only after "up to a few minutes" (Entra docs)."""
+ASSIGNMENT_FRESH_FOR = timedelta(minutes=10)
+"""Entra provisions a new assignment on demand only after "up to a few minutes" (Entra docs)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """Nothing in here is the truth: it is read from Graph again by every sweep."""
+class DiscoveredTarget:
+    """A copy of what Graph says about a target. Every sweep reads it from Graph again."""
 
     target: str
     service_principal: str
@@ -26,45 +27,46 @@ class Found:
     group_rule: str | None
     groups: Sequence[str]
     assigned_at: Mapping[str, str] = field(default_factory=dict)
-    """When each group was assigned of which Graph says that it was within FRESH: those of long ago
-    would outgrow a document of thousands of groups."""
+    """ISO time at which each recently assigned group was assigned, by group id. Older times are
+    left out: with thousands of groups they would not fit into one document."""
 
     arriving: Sequence[str] = ()
-    """Those of `groups` whose members are being written down: a crash may have left some out."""
+    """Those of `groups` whose members are being recorded: after a crash some may be missing."""
 
     @property
     def route(self) -> tuple[str, str, str | None, str | None]:
-        """What an on-demand request names; a call refused for it is repeated once it differs."""
+        """The ids that an on-demand request contains. When Graph rejects them, Hasten rediscovers
+        the target and repeats the call if they have changed."""
         return self.service_principal, self.job, self.user_rule, self.group_rule
 
     def watches(self, group: str) -> bool:
         return group in self.groups
 
     def is_fresh(self, group: str, now: datetime) -> bool:
-        """Whether the group was assigned so lately that Entra may not honour it yet; one that no
-        sweep has seen yet was assigned a moment ago."""
+        """Returns whether the group was assigned so recently that Entra may ignore the assignment.
+        A group that no sweep has seen yet counts as just assigned."""
         if not self.watches(group):
             return True
         at = self.assigned_at.get(group)
-        return at is not None and datetime.fromisoformat(at) > now - FRESH
+        return at is not None and datetime.fromisoformat(at) > now - ASSIGNMENT_FRESH_FOR
 
 
-async def load(store: Store, target: str) -> Found | None:
+async def load(store: Store, target: str) -> DiscoveredTarget | None:
     document = await store.get(COLLECTION, PARTITION, target)
-    return _found(document.body) if document else None
+    return _discovered(document.body) if document else None
 
 
-async def load_all(store: Store) -> list[Found]:
-    return [_found(document.body) for document in await store.scan(COLLECTION, PARTITION)]
+async def load_all(store: Store) -> list[DiscoveredTarget]:
+    return [_discovered(document.body) for document in await store.scan(COLLECTION, PARTITION)]
 
 
 async def watched(store: Store) -> frozenset[str]:
-    """The groups that any target watches."""
+    """Returns the ids of the groups that any target watches."""
     return frozenset(group for found in await load_all(store) for group in found.groups)
 
 
-async def save(store: Store, found: Found) -> None:
-    """Writes only what differs."""
+async def save(store: Store, found: DiscoveredTarget) -> None:
+    """Saves what a sweep discovered, if it differs from what is stored."""
     document = await store.get(COLLECTION, PARTITION, found.target)
     body = {**asdict(found), "groups": sorted(found.groups), "arriving": sorted(found.arriving)}
     if document is None or dict(document.body) != body:
@@ -72,11 +74,11 @@ async def save(store: Store, found: Found) -> None:
         try:
             await store.commit(COLLECTION, PARTITION, [Put(found.target, body, etag)])
         except Conflict:
-            return  # another sweep wrote what it saw; the next one settles any difference
+            return  # another sweep wrote its result; the next one settles any difference
 
 
 async def keep_only(store: Store, targets: Collection[str]) -> None:
-    """Forgets targets that are no longer in targets.yaml: nobody drains them any more."""
+    """Deletes targets that are no longer in targets.yaml; nothing drains them."""
     documents = await store.scan(COLLECTION, PARTITION)
     gone = [Delete(d.key, d.etag) for d in documents if d.key not in targets]
     if not gone:
@@ -84,9 +86,9 @@ async def keep_only(store: Store, targets: Collection[str]) -> None:
     try:
         await store.commit(COLLECTION, PARTITION, gone)
     except Conflict:
-        return  # another sweep did it
+        return  # another sweep deleted them
 
 
-def _found(body: Json) -> Found:
+def _discovered(body: Json) -> DiscoveredTarget:
     lists = {name: tuple(body.get(name, ())) for name in ("groups", "arriving")}
-    return Found(**{**body, **lists})
+    return DiscoveredTarget(**{**body, **lists})

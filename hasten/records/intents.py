@@ -1,5 +1,5 @@
-"""What upstream events want, written down before anything is done: open until it is brought about,
-then kept so that an older event that arrives late is known to be stale."""
+"""Stores what upstream events want. An intent is open until Hasten has applied it, and is then
+kept, so that an older event that arrives late is recognised as stale."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -10,7 +10,7 @@ from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Recorded, Wanted, judge, key
 from hasten.json import Json
 from hasten.ports.store import Store
-from hasten.records.repository import Rows, Shape
+from hasten.records.repository import Repository, RowMapping
 
 OPEN = "open|"
 DONE = "done|"
@@ -18,11 +18,11 @@ DONE = "done|"
 
 class Intents:
     def __init__(self, store: Store) -> None:
-        self._rows = Rows(store, SHAPE)
+        self._rows = Repository(store, MAPPING)
 
     async def record(self, intents: Sequence[Intent]) -> list[tuple[Intent, Recorded]]:
-        """Writes down those of one target that are news; each as it is stored now, and what it is.
-        One that is stale is not stored."""
+        """Saves the intents (of one target) that are new. Returns each as it is stored now, with
+        what became of it. A stale intent is not stored."""
         judged: dict[str, tuple[Intent, Recorded]] = {}
 
         def decide(known: Intent | None, new: Intent) -> Intent | None:
@@ -44,13 +44,15 @@ class Intents:
     async def find(
         self, target: str, group: str, user: str, *, in_step: bool = False
     ) -> Intent | None:
-        """What events want of the membership, or whether they want it provisioned as it is."""
+        """Returns the stored intent for the membership. With `in_step`, returns the intent that
+        provisions the membership as it is."""
         return await self._rows.find(target, key(group, user, in_step=in_step))
 
     async def update(
         self, intents: Sequence[Intent], change: Callable[[Intent], Intent]
     ) -> list[Intent]:
-        """Writes `change(intent)` for those of one target that are still as given."""
+        """Saves `change(intent)` for each intent (of one target) that has not changed since it was
+        read."""
 
         def decide(known: Intent | None, seen: Intent) -> Intent | None:
             return change(seen) if known == seen else None
@@ -58,14 +60,15 @@ class Intents:
         return await self._rows.update(intents, decide, as_listed=True)
 
     async def finish(self, intents: Sequence[Intent], outcome: str) -> list[Intent]:
-        """Marks as done those that are still as given; a newer event's stay open."""
+        """Marks intents as done that have not changed since they were read. An intent of a newer
+        event stays open."""
         return await self.update(
             intents,
             lambda intent: replace(intent, is_done=True, writing=False, held="", outcome=outcome),
         )
 
     async def forget(self, target: str, before: datetime) -> int:
-        """Deletes done intents of events older than `before`; how many."""
+        """Deletes done intents whose event is older than `before`. Returns how many."""
         done = await self._rows.listed(target, DONE)
         old = [intent for intent in done if intent.time < before]
         return await self._rows.remove(old, lambda intent: intent.is_done)
@@ -89,11 +92,11 @@ def _parse(body: Json) -> Intent:
     return Intent(**fields)
 
 
-SHAPE: Shape[Intent] = Shape(
+MAPPING: RowMapping[Intent] = RowMapping(
     collection="intents",
-    forms=(OPEN, DONE),
+    key_prefixes=(OPEN, DONE),
     partition=lambda intent: intent.target,
-    form=lambda intent: DONE if intent.is_done else OPEN,
+    key_prefix=lambda intent: DONE if intent.is_done else OPEN,
     name=lambda intent: intent.key,
     body=_body,
     parse=_parse,

@@ -1,4 +1,5 @@
-"""The ledger: one row per (target, group, user), open until nothing is left to do for it."""
+"""Stores the ledger: one row per (target, group, user), open until Hasten has nothing left to do
+for it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -9,12 +10,13 @@ from hasten.domain.changes import Action, Cause, Change, HeldBy, State, newer
 from hasten.domain.outcomes import NOT_TAKEN, of_change, of_revocation
 from hasten.json import Json
 from hasten.ports.store import Put, Store, Write
-from hasten.records.outbox import COLLECTION, letter
-from hasten.records.repository import Rows, Shape
+from hasten.records import outbox
+from hasten.records.repository import Repository, RowMapping
 
 OPEN = "open|"
 PROOF = "proof|"
-"""Done as far as Entra's answer goes; the provisioning log has still to confirm it."""
+"""Key prefix of rows that ended with Entra's answer and that the provisioning log has still to
+confirm."""
 
 DONE = "done|"
 TIMES = (
@@ -29,16 +31,17 @@ TIMES = (
 
 
 class Ledger:
-    """Rows are read in their open form without touching the finished ones.
+    """The ledger rows of all targets. Open rows are read without touching the finished ones.
 
-    Each row that ends leaves its outcome in the outbox, in the same commit.
+    A row that ends writes its outcome to the outbox in the same commit.
     """
 
     def __init__(self, store: Store) -> None:
-        self._rows = Rows(store, SHAPE)
+        self._rows = Repository(store, MAPPING)
 
     async def record(self, found: Sequence[Change]) -> list[Change]:
-        """Writes what is new in `found` and returns it; what is known already changes nothing."""
+        """Saves the changes in `found` that are new, and returns them. Known changes have no
+        effect."""
         recorded: list[Change] = []
         for target in sorted({change.target for change in found}):
             mine = [change for change in found if change.target == target]
@@ -52,15 +55,17 @@ class Ledger:
         return await self._rows.listed(target, PROOF, limit=limit)
 
     async def done_changes(self, target: str) -> list[Change]:
-        """All of history: for the command line and for the clean-up, never for a trigger."""
+        """Returns every finished row. This reads the whole history: only the command line and the
+        clean-up timer call it."""
         return await self._rows.listed(target, DONE)
 
     async def find(self, target: str, group: str, user: str) -> Change | None:
-        """The row in whatever state it is."""
+        """Returns the row in any state."""
         return await self._rows.find(target, f"{group}|{user}")
 
     async def start_call(self, changes: Sequence[Change], now: datetime) -> list[Change]:
-        """Marks rows as being called; those that changed meanwhile are left out."""
+        """Marks rows as being called and returns them, without rows that changed since they were
+        read."""
         return await self.move(
             changes, lambda seen: replace(seen, state=State.CALLING, called_at=now)
         )
@@ -68,8 +73,8 @@ class Ledger:
     async def end_call(
         self, changes: Sequence[Change], settle: Callable[[Change], Change]
     ) -> list[Change]:
-        """Writes the result of a call to the rows that still wait for this very call, though they
-        may have learned meanwhile which event asked for them, or that a look has seen them."""
+        """Saves the result of a call to the rows that still wait for this call. In the meantime a
+        row may have got another cause, or a look may have confirmed it."""
 
         def end(known: Change | None, called: Change) -> Change | None:
             waits = (
@@ -83,8 +88,8 @@ class Ledger:
         return await self._rows.update(changes, end, as_listed=True)
 
     async def move(self, changes: Sequence[Change], to: Callable[[Change], Change]) -> list[Change]:
-        """Writes `to(change)` for the rows of one target that are still exactly as given: whoever
-        lost the race drops its result."""
+        """Saves `to(change)` for each row (of one target) that has not changed since it was read. A
+        caller that lost the race drops its result."""
 
         def decide(known: Change | None, seen: Change) -> Change | None:
             return to(seen) if known == seen else None
@@ -92,7 +97,7 @@ class Ledger:
         return await self._rows.update(changes, decide, as_listed=True)
 
     async def forget(self, target: str, before: datetime) -> int:
-        """Deletes rows that ended before `before`; how many."""
+        """Deletes rows that ended before `before`. Returns how many."""
         done = await self._rows.listed(target, DONE)
         old = [change for change in done if _ended_before(change, before)]
         return await self._rows.remove(old, lambda change: _ended_before(change, before))
@@ -102,23 +107,26 @@ def _ended_before(change: Change, before: datetime) -> bool:
     return not change.is_open and change.finished_at is not None and change.finished_at < before
 
 
-def _form(change: Change) -> str:
+def _key_prefix(change: Change) -> str:
     if change.is_open:
         return OPEN
     return PROOF if change.needs_proof else DONE
 
 
-def _letters(before: Change | None, now: Change) -> Sequence[Write]:
-    """The outcomes to tell with a write: of the row that ends, and of the one it replaces."""
-    letters: list[Put] = []
+def _outcomes(before: Change | None, now: Change) -> Sequence[Write]:
+    """Returns the outcomes to publish with a write: that of the row that ends, and that of the row
+    it replaces."""
+    writes: list[Put] = []
     if before is not None and before.is_open and before.action is not now.action:
-        letters.append(letter(of_change(before, State.SUPERSEDED, now.found_at)))
+        writes.append(outbox.put(of_change(before, State.SUPERSEDED, now.found_at)))
     is_news = before is None or before.state is not now.state
     if is_news and not now.is_open:
-        letters.append(letter(of_change(now)))
+        writes.append(outbox.put(of_change(now)))
     if is_news and now.is_removal and now.state is State.FAILED:
-        letters.append(letter(of_revocation(NOT_TAKEN, now, now=now.finished_at or now.found_at)))
-    return letters
+        writes.append(
+            outbox.put(of_revocation(NOT_TAKEN, now, now=now.finished_at or now.found_at))
+        )
+    return writes
 
 
 def _body(change: Change) -> Json:
@@ -139,13 +147,13 @@ def _parse(body: Json) -> Change:
     return Change(**fields)
 
 
-SHAPE: Shape[Change] = Shape(
-    collection=COLLECTION,
-    forms=(OPEN, PROOF, DONE),
+MAPPING: RowMapping[Change] = RowMapping(
+    collection=outbox.COLLECTION,
+    key_prefixes=(OPEN, PROOF, DONE),
     partition=lambda change: change.target,
-    form=_form,
+    key_prefix=_key_prefix,
     name=lambda change: f"{change.group}|{change.user}",
     body=_body,
     parse=_parse,
-    beside=_letters,
+    also_write=_outcomes,
 )

@@ -1,4 +1,4 @@
-"""The groups that Hasten made, by target and name."""
+"""Stores the groups that Hasten created, by target and name."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ COLLECTION = "groups"
 
 @dataclass(frozen=True, slots=True)
 class MadeGroup:
-    """`id` is None until Graph has answered the request that makes the group."""
+    """A group that Hasten created or is creating. `id` is None until Graph has answered."""
 
     name: str
     creating_at: datetime
@@ -21,7 +21,8 @@ class MadeGroup:
     etag: str
 
     def may_not_show(self, now: datetime) -> bool:
-        """Whether Hasten made the group so lately that a replica of Graph may not have it yet."""
+        """Returns whether Hasten created the group so recently that a replica of Graph may not show
+        it."""
         return now - self.creating_at < SETTLED_AFTER
 
 
@@ -37,12 +38,13 @@ async def load_all(store: Store, target: str) -> list[MadeGroup]:
 async def begin(
     store: Store, target: str, name: str, *, now: datetime, before: MadeGroup | None
 ) -> None:
-    """Notes that the group is about to be made. Raises Conflict when another instance began."""
+    """Notes that Hasten is about to create the group. Raises Conflict when another instance did
+    first."""
     await _put(store, target, _body(name, now), etag=before.etag if before else None)
 
 
 async def finish(store: Store, target: str, name: str, *, began_at: datetime, group: str) -> None:
-    """Notes the object id of the new group. Raises Conflict."""
+    """Saves the object id of the new group. Raises Conflict."""
     begun = await find(store, target, name)
     body = {**_body(name, began_at), "id": group}
     await _put(store, target, body, etag=begun.etag if begun else None)

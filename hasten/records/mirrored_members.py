@@ -1,4 +1,4 @@
-"""The members whom Hasten added to a group because they are members of another one."""
+"""Stores the members whom Hasten added to a group because they are members of another group."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from hasten.ports.store import MAX_WRITES, Delete, Put, Store
 
 COLLECTION = "mirrored"
-"""One document for each person, by target and group."""
+"""The partition is target and group, and each user has one document."""
 
 
 async def remembered(store: Store, target: str, group: str) -> frozenset[str]:
@@ -17,7 +17,7 @@ async def remembered(store: Store, target: str, group: str) -> frozenset[str]:
 async def remember(
     store: Store, target: str, group: str, users: Collection[str], now: datetime
 ) -> None:
-    """`users` are at most MAX_WRITES."""
+    """Notes users whom Hasten adds; at most MAX_WRITES."""
     known = await remembered(store, target, group)
     since = {"since": now.isoformat()}
     writes = [Put(user, since) for user in users if user not in known]

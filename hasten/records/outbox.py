@@ -1,5 +1,5 @@
-"""Outcomes that are written in the same commit as the row they tell of, and sent afterwards: a
-crash between the two sends them later, never not at all."""
+"""Stores outcomes in the same commit as the row they describe, and sends them afterwards. After a
+crash between the two steps the next flush sends them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ COLLECTION = "ledger"
 PREFIX = "outbox|"
 
 
-def letter(outcome: Outcome) -> Put:
-    """The write that puts it in the outbox. Telling the same thing again later is harmless: the
-    topic drops an id it has seen within a day."""
+def put(outcome: Outcome) -> Put:
+    """Returns the write that puts the outcome in the outbox. Publishing it twice is harmless: the
+    topic drops an id that it has seen within a day."""
     return Put(PREFIX + outcome.id, outcome.event)
 
 
@@ -36,28 +36,28 @@ class Outbox:
     bus: Bus
 
     async def flush(self, target: str) -> int:
-        """Sends what lies in the outbox of `target`, then forgets it; how many."""
+        """Sends everything in the outbox of `target`, then deletes it. Returns how many it sent."""
         sent = 0
         is_full = True
         while is_full and (
-            letters := await self.store.scan(COLLECTION, target, PREFIX, MAX_WRITES)
+            documents := await self.store.scan(COLLECTION, target, PREFIX, MAX_WRITES)
         ):
-            is_full = len(letters) == MAX_WRITES
+            is_full = len(documents) == MAX_WRITES
             await self.bus.send(
                 PROVISIONING_OUTCOMES,
-                [message(d.key.removeprefix(PREFIX), dict(d.body)) for d in letters],
+                [message(d.key.removeprefix(PREFIX), dict(d.body)) for d in documents],
             )
             try:
                 await self.store.commit(
-                    COLLECTION, target, [Delete(d.key, d.etag) for d in letters]
+                    COLLECTION, target, [Delete(d.key, d.etag) for d in documents]
                 )
             except Conflict:
                 return sent  # another instance is sending them too
-            sent += len(letters)
+            sent += len(documents)
         return sent
 
-    async def tell(self, outcomes: Sequence[Outcome]) -> None:
-        """Sends outcomes that no row stands for."""
+    async def publish(self, outcomes: Sequence[Outcome]) -> None:
+        """Sends outcomes that belong to no ledger row."""
         if outcomes:
             await self.bus.send(
                 PROVISIONING_OUTCOMES, [message(o.id, dict(o.event)) for o in outcomes]

@@ -1,8 +1,9 @@
-"""What events have last said of each person as a whole: into which groups they brought the person,
-and when the person was to leave all of them.
+"""Stores what events last said about each person as a whole: the groups they brought the person
+into, and when the person was to leave all groups.
 
-The directory shows a membership late, and an intent is forgotten in time; this is neither. Both an
-onboarding and an offboarding write it before their intents: of two at once, one sees the other.
+The directory shows a membership late, and an intent is deleted in time; this record is exact.
+Onboarding and offboarding both write it before their intents, so that of two concurrent events one
+sees the other.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from hasten.domain.changes import Cause
 from hasten.domain.intents import Wanted
 from hasten.json import Json
 from hasten.ports.store import Store
-from hasten.records.repository import Rows, Shape
+from hasten.records.repository import Repository, RowMapping
 
 MOST_GROUPS = 500
 MOST_NAMES = 20
@@ -70,12 +71,12 @@ class Person:
 
 class People:
     def __init__(self, store: Store) -> None:
-        self._rows = Rows(store, SHAPE)
+        self._rows = Repository(store, MAPPING)
 
     async def join(
         self, target: str, group: str, users: Sequence[str], joined: Joined
     ) -> Mapping[str, Person]:
-        """Notes that an event wants `users` in `group`; what is known of them, by user."""
+        """Notes that an event wants `users` in `group`. Returns what is known about each user."""
         return await self._note(
             [Person(target=target, user=user, joined={group: joined}) for user in users]
         )
@@ -83,7 +84,7 @@ class People:
     async def leave(
         self, target: str, users: Sequence[str], time: datetime
     ) -> Mapping[str, Person]:
-        """Notes that `users` leave the target altogether; what is known of them, by user."""
+        """Notes that `users` leave the target altogether. Returns what is known about each user."""
         return await self._note([Person(target=target, user=user, left_at=time) for user in users])
 
     async def put_off(
@@ -102,7 +103,7 @@ class People:
         return await self._rows.find(target, user)
 
     async def forget(self, target: str, before: datetime) -> int:
-        """Deletes what is known of people who left before then and joined nothing since."""
+        """Deletes people who left before `before` and joined nothing since. Returns how many."""
         known = await self._rows.listed(target, "")
         return await self._rows.remove(
             [person for person in known if person.is_gone(before)], lambda p: p.is_gone(before)
@@ -177,11 +178,11 @@ def _parse(body: Json) -> Person:
     )
 
 
-SHAPE: Shape[Person] = Shape(
+MAPPING: RowMapping[Person] = RowMapping(
     collection="people",
-    forms=("",),
+    key_prefixes=("",),
     partition=lambda person: person.target,
-    form=lambda _: "",
+    key_prefix=lambda _: "",
     name=lambda person: person.user,
     body=_body,
     parse=_parse,

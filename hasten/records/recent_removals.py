@@ -9,7 +9,7 @@ from datetime import datetime
 from hasten.domain.brake import WINDOW
 from hasten.json import Json
 from hasten.ports.store import Store
-from hasten.records.repository import Rows, Shape
+from hasten.records.repository import Repository, RowMapping
 
 COLLECTION = "brakes"
 LEFT = "left|"
@@ -61,9 +61,9 @@ class Tally:
         return self.trips.get(group) or self.trips.get(EVERYWHERE)
 
 
-class Removals:
+class RecentRemovals:
     def __init__(self, store: Store) -> None:
-        self._rows = Rows(store, SHAPE)
+        self._rows = Repository(store, MAPPING)
 
     async def count(
         self, target: str, leavers: Mapping[str, Collection[str]], now: datetime
@@ -156,11 +156,11 @@ def _parse(body: Json) -> Memory:
     return Trip(**{**body, "at": datetime.fromisoformat(body["at"])})
 
 
-SHAPE: Shape[Memory] = Shape(
+MAPPING: RowMapping[Memory] = RowMapping(
     collection=COLLECTION,
-    forms=("",),
+    key_prefixes=("",),
     partition=lambda row: row.target,
-    form=lambda _: "",
+    key_prefix=lambda _: "",
     name=_name,
     body=_body,
     parse=_parse,

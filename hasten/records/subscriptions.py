@@ -1,5 +1,5 @@
-"""The subscriptions that are ours, written down: Graph does not show the clientState they have, and
-the webhook must know them without asking Graph."""
+"""Stores Hasten's subscriptions. Graph does not return their clientState, and the webhook must know
+them without a call to Graph."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,8 +16,9 @@ PARTITION = "graph"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """`group` is None for the subscription to all groups; `state` marks the clientState it has.
-    `renewed_at` is when a renewal was last begun, `answered` whether it was seen to succeed."""
+    """One subscription. `group` is None for the subscription to all groups; `state` is a hash of
+    its clientState. `renewed_at` is when the last renewal began; `answered` is whether it
+    succeeded."""
 
     id: str
     group: str | None
@@ -33,12 +34,12 @@ class Record:
 
 
 def mark(client_state: str) -> str:
-    """Tells clientStates apart in the store without keeping them there."""
+    """Returns a hash that distinguishes clientStates, so that the store does not contain them."""
     return hashlib.sha256(client_state.encode()).hexdigest()[:16]
 
 
 async def known(store: Store) -> frozenset[str]:
-    """Ids of the subscriptions whose notifications are believed."""
+    """Returns the ids of the subscriptions whose notifications Hasten accepts."""
     return frozenset(d.key for d in await store.scan(COLLECTION, PARTITION))
 
 
@@ -52,7 +53,7 @@ async def load_all(store: Store) -> Sequence[Record]:
 
 
 async def save(store: Store, record: Record) -> None:
-    """Raises Conflict when another instance wrote first."""
+    """Saves the record. Raises Conflict when another instance wrote it first."""
     body = {
         "group": record.group,
         "expires": record.expires.isoformat(),
@@ -64,7 +65,7 @@ async def save(store: Store, record: Record) -> None:
 
 
 async def renewed(store: Store, subscription: str, expires: datetime) -> None:
-    """Writes down that a renewal succeeded, as its answer or Graph's list says."""
+    """Saves that a renewal succeeded, as Graph's answer or its list of subscriptions shows."""
     record = await load(store, subscription)
     if record is None:
         return  # another instance replaced it
@@ -81,7 +82,7 @@ async def forget(store: Store, subscription: str) -> None:
     try:
         await store.commit(COLLECTION, PARTITION, [Delete(document.key, document.etag)])
     except Conflict:
-        return  # another instance saw it last; the next timer compares again
+        return  # another instance saved it last; the next timer compares again
 
 
 def _record(document: Document) -> Record:

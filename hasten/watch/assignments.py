@@ -9,11 +9,10 @@ from hasten.domain.changes import DIRECT, Action, Change
 from hasten.errors import Conflict
 from hasten.messages import Wake
 from hasten.ports.directory import Assignment, DeltaExpired
-from hasten.records import cursors
+from hasten.records import cursors, discovered
 from hasten.records import direct_assignments as direct
-from hasten.records import discovered as registry
 from hasten.records.cursors import Cursor
-from hasten.records.discovered import Found
+from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
 from hasten.watch.admit import admit
@@ -23,7 +22,7 @@ Sight = tuple[int, datetime]
 
 
 async def compare_assignments(
-    context: Context, target: Target, found: Found, assignments: Sequence[Assignment]
+    context: Context, target: Target, found: DiscoveredTarget, assignments: Sequence[Assignment]
 ) -> None:
     """Writes down what differs from the last sweep and wakes the target. The first sweep finds
     no difference: what was there before Hasten is the work of Entra's own cycle.
@@ -32,7 +31,7 @@ async def compare_assignments(
     and these move last. A new group is noted before any member is, so that whoever was called
     meanwhile is revoked should the group be unassigned before the next sweep.
     """
-    before = await registry.load(context.store, target.name)
+    before = await discovered.load(context.store, target.name)
     changes = 0
     if before is not None:
         new = set(found.groups) - set(before.groups)
@@ -40,7 +39,7 @@ async def compare_assignments(
         if new:
             groups = {*before.groups, *new}
             noted = replace(before, groups=sorted(groups), arriving=sorted(arriving))
-            await registry.save(context.store, noted)
+            await discovered.save(context.store, noted)
         for group in sorted(arriving):
             changes += await _assigned(context, target, group)
         for group in sorted(set(before.groups) - set(found.groups)):

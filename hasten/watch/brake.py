@@ -9,9 +9,9 @@ from hasten.domain.changes import DIRECT, Change, HeldBy, State, held
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import of_alert
 from hasten.errors import PermanentError
-from hasten.records import discovered as registry
-from hasten.records.discovered import Found
-from hasten.records.recent_removals import EVERYWHERE, Removals, Tally, Trip
+from hasten.records import discovered
+from hasten.records.discovered import DiscoveredTarget
+from hasten.records.recent_removals import EVERYWHERE, RecentRemovals, Tally, Trip
 from hasten.targets import Target
 from hasten.telemetry.watch import BrakeHeld, JobNotPaused, JobPaused
 
@@ -43,7 +43,7 @@ async def judge_removals(
     leavers = {group: users for group, users in leavers.items() if users}
     if not leavers:
         return {}
-    tally = await Removals(context.store).count(target.name, leavers, context.now())
+    tally = await RecentRemovals(context.store).count(target.name, leavers, context.now())
     if target.brake.exceeded_by_target(tally.people):
         judged = Judged(
             f"{tally.people} people leave groups of {target.name} within ten minutes",
@@ -76,7 +76,7 @@ async def judge_removals(
 async def hold_if_tripped(context: Context, target: Target, group: str) -> None:
     """To be asked after removals of the group were written down as work. The brake that trips
     writes its trip before it reads what is open: of the two, one sees the other."""
-    trip = await Removals(context.store).tripped(target.name, group, context.now())
+    trip = await RecentRemovals(context.store).tripped(target.name, group, context.now())
     if trip is not None:
         await _hold_open(context, target, group, Judged(trip.reason, trip.next_action))
 
@@ -114,7 +114,7 @@ async def _trip(context: Context, target: Target, group: str, judged: Judged, ta
     if group not in tally.trips:
         of = "" if group == EVERYWHERE else group
         await alert_brake(context, target, of, judged, key=f"{now:%Y-%m-%dT%H:%M}")
-        await Removals(context.store).trip(
+        await RecentRemovals(context.store).trip(
             Trip(
                 target=target.name,
                 group=group,
@@ -175,15 +175,15 @@ async def alert_brake(
         key=key,
         now=context.now(),
     )
-    await context.outbox.tell([alert])
+    await context.outbox.publish([alert])
     if not target.pause_job:
         return
-    found = await registry.load(context.store, target.name)
+    found = await discovered.load(context.store, target.name)
     if found is not None:
         await _pause(context, target, found)
 
 
-async def _pause(context: Context, target: Target, found: Found) -> None:
+async def _pause(context: Context, target: Target, found: DiscoveredTarget) -> None:
     """What may not be paused goes on; the leavers are held all the same."""
     try:
         await context.directory.pause_job(found.service_principal, found.job)
@@ -198,7 +198,7 @@ async def _pause(context: Context, target: Target, found: Found) -> None:
 async def _size(context: Context, target: Target, group: str) -> int:
     if group != DIRECT:
         return await context.directory.member_count(group)
-    found = await registry.load(context.store, target.name)
+    found = await discovered.load(context.store, target.name)
     if found is None:
         return 0
     assignments = await context.directory.assignments(found.service_principal)

@@ -1,4 +1,4 @@
-"""A set in the store that a process remembers, and reads again for what it does not find there."""
+"""Keeps a copy of a stored set in memory and reloads it when an item is missing."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,25 +9,26 @@ from hasten.ports.clock import Now
 
 
 @dataclass(slots=True)
-class Remembered:
-    """What left the set since it was read is still found: only its absence is ever doubted."""
+class CachedSet:
+    """May return True for an item that was removed since the last load. A False is checked against
+    the store."""
 
-    read: Callable[[], Awaitable[frozenset[str]]]
+    load: Callable[[], Awaitable[frozenset[str]]]
     now: Now
-    apart: timedelta = timedelta(0)
-    """Between two reads: a flood of what is not in the set does not become a flood of reads."""
-    _held: frozenset[str] = frozenset()
-    _read_at: datetime | None = None
-    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    reload_interval: timedelta = timedelta(0)
+    """Minimum time between two loads, so that many unknown items do not cause many loads."""
+    _items: frozenset[str] = frozenset()
+    _loaded_at: datetime | None = None
+    _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def has(self, item: str) -> bool:
-        if item in self._held:
+        if item in self._items:
             return True
-        async with self._reading:
-            if item not in self._held and self._may_read():
-                self._held = await self.read()
-                self._read_at = self.now()
-        return item in self._held
+        async with self._loading:
+            if item not in self._items and self._may_reload():
+                self._items = await self.load()
+                self._loaded_at = self.now()
+        return item in self._items
 
-    def _may_read(self) -> bool:
-        return self._read_at is None or self.now() - self._read_at >= self.apart
+    def _may_reload(self) -> bool:
+        return self._loaded_at is None or self.now() - self._loaded_at >= self.reload_interval

@@ -5,8 +5,7 @@ from hasten.domain.notifications import LifecycleEvent
 from hasten.domain.subscribing import groups_of
 from hasten.messages import SubscriptionEvent, looks_at
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.records import discovered as registry
-from hasten.records import subscriptions
+from hasten.records import discovered, subscriptions
 from hasten.telemetry.watch import LifecycleReceived
 from hasten.watch.renew import renew
 from hasten.watch.subscriptions import ensure_subscriptions
@@ -22,7 +21,7 @@ async def handle_lifecycle(context: Context, event: SubscriptionEvent) -> None:
     context.emit(LifecycleReceived(result=event.event, subscription=event.subscription))
     if record is None:
         return  # replaced since: whoever replaced it looked at its groups
-    watched = await registry.watched(context.store)
+    watched = await discovered.watched(context.store)
     if event.event is LifecycleEvent.REAUTHORIZATION_REQUIRED:
         if await renew(context, record.id):
             return

@@ -14,8 +14,7 @@ from hasten.domain.changes import Action, Change
 from hasten.errors import Conflict
 from hasten.messages import Look, Wake
 from hasten.ports.directory import DeltaCutShort, DeltaExpired, Member
-from hasten.records import cursors
-from hasten.records import discovered as registry
+from hasten.records import cursors, discovered
 from hasten.records.cursors import Cursor
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
 from hasten.watch.admit import admit
@@ -37,7 +36,7 @@ async def look(context: Context, look: Look) -> None:
 
 
 async def _watchers(context: Context, group: str) -> Sequence[str]:
-    everything = await registry.load_all(context.store)
+    everything = await discovered.load_all(context.store)
     return [found.target for found in everything if found.watches(group)]
 
 

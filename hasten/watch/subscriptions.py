@@ -6,7 +6,7 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain import subscribing
 from hasten.domain.subscribing import ALL_GROUPS, Ours, Plan, Subscription, groups_of
-from hasten.error_collector import Troubles
+from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import SUBSCRIPTION_LIFETIME
@@ -60,39 +60,39 @@ async def _ensure_once(context: Context, groups: Collection[str]) -> Sequence[st
     listed = [_read(item) for item in await context.directory.subscriptions()]
     ours = _ours(context, records.values())
     plan = subscribing.plan(listed, groups, ours=ours, now=context.now())
-    troubles = Troubles()
+    errors = ErrorCollector()
     for orphan in plan.orphans:
-        with troubles.kept():
+        with errors.collect():
             await _remove(context, orphan)
-    for kept in plan.keep:
-        if kept.expires != records[kept.id].expires:  # the answer to a renewal was lost
-            await subscriptions.renewed(context.store, kept.id, kept.expires)
-    blocked, made_all = await _make(context, plan, groups, troubles)
+    for collect in plan.keep:
+        if collect.expires != records[collect.id].expires:  # the answer to a renewal was lost
+            await subscriptions.renewed(context.store, collect.id, collect.expires)
+    blocked, made_all = await _make(context, plan, groups, errors)
     if blocked:
         return blocked
     for lost in records.keys() - {subscription.id for subscription in listed}:
         await subscriptions.forget(context.store, lost)
     if made_all:
-        with troubles.kept():
+        with errors.collect():
             await _remove_superseded(context, plan, groups)
-    gone = await _renew_all(context, plan, troubles)
+    gone = await _renew_all(context, plan, errors)
     if not gone:
-        troubles.surface()
+        errors.raise_worst()
     return gone
 
 
-async def _renew_all(context: Context, plan: Plan, troubles: Troubles) -> Sequence[str]:
+async def _renew_all(context: Context, plan: Plan, errors: ErrorCollector) -> Sequence[str]:
     """The resources whose subscription is gone."""
     gone: list[str] = []
     for due in plan.renew:
-        with troubles.kept():
+        with errors.collect():
             if not await renew(context, due.id):
                 gone.append(due.resource)
     return gone
 
 
 async def _make(
-    context: Context, plan: Plan, groups: Collection[str], troubles: Troubles
+    context: Context, plan: Plan, groups: Collection[str], errors: ErrorCollector
 ) -> tuple[Sequence[str], bool]:
     """The resources that have one already, and whether all others could be made. Graph allows no
     second subscription to a resource: the old one goes just before."""
@@ -100,7 +100,7 @@ async def _make(
     blocked: list[str] = []
     made = 0
     for resource in (*outdated, *plan.create):
-        with troubles.kept():
+        with errors.collect():
             if resource in outdated:
                 await _remove(context, outdated[resource])
             try:

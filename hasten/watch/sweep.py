@@ -8,9 +8,8 @@ from hasten.domain.planning import GrantsBy
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.ports.directory import Directory
-from hasten.records import cursors
-from hasten.records import discovered as registry
-from hasten.records.discovered import Found
+from hasten.records import cursors, discovered
+from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import TargetFound, TargetUnhealthy, TargetUnreachable
 from hasten.watch.assignments import compare_assignments
@@ -20,7 +19,7 @@ from hasten.watch.look import start_watching
 async def sweep(context: Context) -> None:
     """Discovers every target at once; one that is slow or cannot be found does not keep the
     others waiting."""
-    await registry.keep_only(context.store, context.targets.keys())
+    await discovered.keep_only(context.store, context.targets.keys())
     await asyncio.gather(*(_try(context, target) for target in context.targets.values()))
 
 
@@ -35,7 +34,7 @@ async def _try(context: Context, target: Target) -> None:
         context.emit(TargetUnreachable(target=target.name, reason=error.reason))
 
 
-async def discover(context: Context, target: Target) -> Found:
+async def discover(context: Context, target: Target) -> DiscoveredTarget:
     """Reads the truth about one target from Graph and writes it down.
 
     New groups get their cursor first: a group is never looked at before it has one. Who was
@@ -48,8 +47,8 @@ async def discover(context: Context, target: Target) -> Found:
     rules = rules_of[job["id"]]
     assignments = await context.directory.assignments(principal)
     groups = {a.principal: a.created for a in assignments if a.kind == "Group"}
-    lately = context.now() - registry.FRESH
-    found = Found(
+    lately = context.now() - discovered.ASSIGNMENT_FRESH_FOR
+    found = DiscoveredTarget(
         target=target.name,
         service_principal=principal,
         job=job["id"],
@@ -63,7 +62,7 @@ async def discover(context: Context, target: Target) -> Found:
         if await cursors.load(context.store, group) is None:
             await start_watching(context, group)
     await compare_assignments(context, target, found, assignments)
-    await registry.save(context.store, found)
+    await discovered.save(context.store, found)
     context.emit(TargetFound(target=target.name, groups=len(groups)))
     return found
 
@@ -89,7 +88,7 @@ async def service_principal(directory: Directory, target: Target) -> Json:
     )
 
 
-def _refuse_missing_rule(target: Target, found: Found) -> None:
+def _refuse_missing_rule(target: Target, found: DiscoveredTarget) -> None:
     if target.grants_by is not GrantsBy.USER and found.group_rule is None:
         raise PermanentError(
             f"target {target.name}: its job has no rule that provisions groups",

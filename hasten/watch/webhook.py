@@ -27,8 +27,7 @@ from hasten.ports.bus import DIRECTORY_CHANGES, Bus, Message
 from hasten.ports.clock import Now
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
-from hasten.records import discovered as registry
-from hasten.records import subscriptions
+from hasten.records import discovered, subscriptions
 from hasten.records.signs import Sign, Signs
 from hasten.telemetry.notifications import (
     BodyRefused,
@@ -39,7 +38,7 @@ from hasten.telemetry.notifications import (
     NotificationsRefused,
     SignNotNoted,
 )
-from hasten.watch.cached_set import Remembered
+from hasten.watch.cached_set import CachedSet
 
 BUCKET = timedelta(seconds=2)
 """Equal looks within a bucket are one; a last look at its end sees what they may have missed."""
@@ -68,15 +67,15 @@ class Receiving:
     now: Now
     tenant: str
     is_ours: Callable[[str], bool]
-    _known: Remembered = field(init=False)
-    _watched: Remembered = field(init=False)
-    _claimed: Remembered = field(init=False)
+    _known: CachedSet = field(init=False)
+    _watched: CachedSet = field(init=False)
+    _claimed: CachedSet = field(init=False)
     _signs: Signs = field(init=False)
 
     def __post_init__(self) -> None:
-        self._known = Remembered(lambda: subscriptions.known(self.store), self.now)
-        self._watched = Remembered(lambda: registry.watched(self.store), self.now, WATCHED_APART)
-        self._claimed = Remembered(lambda: subscriptions.known(self.store), self.now, KNOWN_APART)
+        self._known = CachedSet(lambda: subscriptions.known(self.store), self.now)
+        self._watched = CachedSet(lambda: discovered.watched(self.store), self.now, WATCHED_APART)
+        self._claimed = CachedSet(lambda: subscriptions.known(self.store), self.now, KNOWN_APART)
         self._signs = Signs(self.store, self.now)
 
     async def receive(self, body: bytes) -> HTTPStatus:

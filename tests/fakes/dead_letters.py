@@ -1,4 +1,4 @@
-"""A shelf of parked messages in memory."""
+"""Parked messages in memory."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -7,14 +7,14 @@ from hasten.ports.dead_letters import Parked
 
 
 @dataclass
-class FakeShelf:
+class FakeParkedMessages:
     lying: dict[tuple[str, bool], list[Parked]] = field(default_factory=dict)
     """By queue and whether they are dead letters."""
 
     async def parked(self, queue: str, *, dead_letters: bool) -> Sequence[Parked]:
         return list(self.lying.get((queue, dead_letters), ()))
 
-    async def hand_over(
+    async def drain(
         self,
         queue: str,
         numbers: Collection[int],

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from hasten.events.trouble import Trouble
+from hasten.events.fault_codes import FaultCode
 from tests.support.posting import Posting, event, ref
 from tests.support.world import user
 
@@ -23,7 +23,7 @@ class Bad:
     """`name` is the row of the table. Makers run on virtual time, so that times are right."""
 
     name: str
-    trouble: Trouble
+    code: FaultCode
     field: str
     make: Callable[[], dict[str, Any] | bytes]
     how: dict[str, Any] = dataclasses.field(default_factory=dict)

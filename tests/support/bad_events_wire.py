@@ -5,7 +5,7 @@ import gzip
 import json
 from typing import Any
 
-from hasten.events.trouble import Trouble
+from hasten.events.fault_codes import FaultCode
 from tests.support.bad_event import Bad, good, without
 from tests.support.posting import ONBOARD, at
 
@@ -53,151 +53,157 @@ DATA_CONTRACT_OBJECT = (
 )
 
 MESSAGE = (
-    Bad("empty body", Trouble.MALFORMED, "body", lambda: b""),
-    Bad("malformed JSON", Trouble.MALFORMED, "body", lambda: b'{"specversion": "1.0",'),
-    Bad("JSON that is no object", Trouble.MALFORMED, "body", lambda: b"12"),
-    Bad("two objects in a row", Trouble.MALFORMED, "body", lambda: text(good()) * 2),
-    Bad("JSON in Latin-1", Trouble.ENCODING, "body", lambda: '{"id": "Zo\xeb"}'.encode("latin-1")),
-    Bad("JSON compressed by gzip", Trouble.COMPRESSED, "body", lambda: gzip.compress(text(good()))),
-    Bad("XML", Trouble.XML, "body", lambda: b"<event/>"),
+    Bad("empty body", FaultCode.MALFORMED, "body", lambda: b""),
+    Bad("malformed JSON", FaultCode.MALFORMED, "body", lambda: b'{"specversion": "1.0",'),
+    Bad("JSON that is no object", FaultCode.MALFORMED, "body", lambda: b"12"),
+    Bad("two objects in a row", FaultCode.MALFORMED, "body", lambda: text(good()) * 2),
+    Bad(
+        "JSON in Latin-1", FaultCode.ENCODING, "body", lambda: '{"id": "Zo\xeb"}'.encode("latin-1")
+    ),
+    Bad(
+        "JSON compressed by gzip", FaultCode.COMPRESSED, "body", lambda: gzip.compress(text(good()))
+    ),
+    Bad("XML", FaultCode.XML, "body", lambda: b"<event/>"),
     Bad(
         "an object in BrokeredMessage of .NET",
-        Trouble.DATA_CONTRACT,
+        FaultCode.DATA_CONTRACT,
         "body",
         lambda: DATA_CONTRACT_OBJECT,
     ),
-    Bad("Base64 of the event", Trouble.BASE64, "body", lambda: base64.b64encode(text(good()))),
+    Bad("Base64 of the event", FaultCode.BASE64, "body", lambda: base64.b64encode(text(good()))),
     Bad(
         "JSON string with the event in it",
-        Trouble.DOUBLE_ENCODED,
+        FaultCode.DOUBLE_ENCODED,
         "body",
         lambda: text(json.dumps(good())),
     ),
     Bad(
         "the same key twice",
-        Trouble.DUPLICATE_KEY,
+        FaultCode.DUPLICATE_KEY,
         "data.startAt",
         lambda: text(good(startAt="A", role="R")).replace(b'"role": "R"', b'"startAt": "B"'),
     ),
-    Bad("NaN", Trouble.NOT_A_NUMBER, "data.role", lambda: text(good(role=float("nan")))),
+    Bad("NaN", FaultCode.NOT_A_NUMBER, "data.role", lambda: text(good(role=float("nan")))),
     Bad(
         "50 arrays inside each other",
-        Trouble.TOO_DEEP,
+        FaultCode.TOO_DEEP,
         "extension" + "[0]" * 32,
         lambda: text({**good(), "extension": 1}).replace(b"1}", b"[" * 50 + b"]" * 50 + b"}"),
     ),
     Bad(
         "300 KB body",
-        Trouble.TOO_LARGE,
+        FaultCode.TOO_LARGE,
         "body",
         lambda: json.dumps({**good(), "padding": "x" * 300_000}).encode(),
     ),
     Bad(
         "300 KB body that Hasten cut and somebody replayed",
-        Trouble.CUT,
+        FaultCode.CUT,
         "body",
         lambda: text(good())[:99],
         {"properties": {"originalBytes": "300000"}},
     ),
     Bad(
         "several events in one message",
-        Trouble.BATCH,
+        FaultCode.BATCH,
         "body",
         lambda: json.dumps([good()]).encode(),
         {"content_type": "application/cloudevents-batch+json"},
     ),
-    Bad("JSON array", Trouble.BATCH, "body", lambda: text([good(), good()])),
-    Bad("Event Grid schema", Trouble.EVENT_GRID, "body", event_grid),
+    Bad("JSON array", FaultCode.BATCH, "body", lambda: text([good(), good()])),
+    Bad("Event Grid schema", FaultCode.EVENT_GRID, "body", event_grid),
     Bad(
         "$content of Logic Apps and Power Automate",
-        Trouble.WRAPPED,
+        FaultCode.WRAPPED,
         "body",
         lambda: {
             "$content-type": "application/octet-stream",
             "$content": base64.b64encode(text(good())).decode(),
         },
     ),
-    Bad("event inside another object", Trouble.WRAPPED, "message", lambda: {"message": good()}),
-    Bad("data alone", Trouble.NO_ENVELOPE, "body", lambda: good()["data"]),
+    Bad("event inside another object", FaultCode.WRAPPED, "message", lambda: {"message": good()}),
+    Bad("data alone", FaultCode.NO_ENVELOPE, "body", lambda: good()["data"]),
     Bad(
         "binary mode with data that is not JSON",
-        Trouble.NOT_JSON_DATA,
+        FaultCode.NOT_JSON_DATA,
         "content type",
         lambda: b"<user/>",
         {"content_type": "application/xml", "properties": {"cloudEvents:specversion": "1.0"}},
     ),
-    Bad("attributes both ways", Trouble.MIXED_MODES, "body", good, in_binary_mode()),
+    Bad("attributes both ways", FaultCode.MIXED_MODES, "body", good, in_binary_mode()),
     Bad(
         "data and data_base64",
-        Trouble.TWO_DATA,
+        FaultCode.TWO_DATA,
         "data_base64",
         lambda: {**good(), "data_base64": "e30="},
     ),
     Bad(
         "data_base64 that is no Base64",
-        Trouble.WRONG_TYPE,
+        FaultCode.WRONG_TYPE,
         "data_base64",
         lambda: with_data("{}", "data_base64"),
     ),
     Bad(
         "data as a JSON string",
-        Trouble.DOUBLE_ENCODED,
+        FaultCode.DOUBLE_ENCODED,
         "data",
         lambda: with_data(json.dumps(good()["data"])),
     ),
 )
 
 ENVELOPE = (
-    Bad("no specversion", Trouble.MISSING, "specversion", lambda: without("specversion")),
+    Bad("no specversion", FaultCode.MISSING, "specversion", lambda: without("specversion")),
     Bad(
         "another specversion",
-        Trouble.WRONG_VERSION,
+        FaultCode.WRONG_VERSION,
         "specversion",
         lambda: {**good(), "specversion": "0.3"},
     ),
-    Bad("no id", Trouble.MISSING, "id", lambda: without("id")),
-    Bad("id of 300 characters", Trouble.TOO_LONG, "id", lambda: {**good(), "id": "x" * 300}),
-    Bad("no source", Trouble.MISSING, "source", lambda: without("source")),
-    Bad("no type", Trouble.MISSING, "type", lambda: without("type")),
+    Bad("no id", FaultCode.MISSING, "id", lambda: without("id")),
+    Bad("id of 300 characters", FaultCode.TOO_LONG, "id", lambda: {**good(), "id": "x" * 300}),
+    Bad("no source", FaultCode.MISSING, "source", lambda: without("source")),
+    Bad("no type", FaultCode.MISSING, "type", lambda: without("type")),
     Bad(
         "unknown type of event",
-        Trouble.UNKNOWN_TYPE,
+        FaultCode.UNKNOWN_TYPE,
         "type",
         lambda: {**good(), "type": "hasten.user.promote.v1"},
     ),
-    Bad("no time", Trouble.MISSING, "time", lambda: without("time")),
+    Bad("no time", FaultCode.MISSING, "time", lambda: without("time")),
     Bad(
         "time that is none",
-        Trouble.NOT_A_TIME,
+        FaultCode.NOT_A_TIME,
         "time",
         lambda: {**good(), "time": "yesterday"},
     ),
     Bad(
         "time without offset",
-        Trouble.NO_OFFSET,
+        FaultCode.NO_OFFSET,
         "time",
         lambda: {**good(), "time": "2026-11-24T09:00:00"},
     ),
-    Bad("time in the future", Trouble.FUTURE, "time", lambda: {**good(), "time": at(301)}),
-    Bad("no data", Trouble.MISSING, "data", lambda: without("data")),
-    Bad("Time in place of time", Trouble.SPELLING, "Time", lambda: renamed("time", "Time")),
+    Bad("time in the future", FaultCode.FUTURE, "time", lambda: {**good(), "time": at(301)}),
+    Bad("no data", FaultCode.MISSING, "data", lambda: without("data")),
+    Bad("Time in place of time", FaultCode.SPELLING, "Time", lambda: renamed("time", "Time")),
     Bad(
         "startAt beside data",
-        Trouble.MISPLACED,
+        FaultCode.MISPLACED,
         "startAt",
         lambda: {**good(), "startAt": at(86_400)},
     ),
-    Bad("time as a number", Trouble.NOT_A_TIME, "time", lambda: {**good(), "time": 1795510800}),
-    Bad("time of 91 days ago", Trouble.TOO_OLD, "time", lambda: {**good(), "time": at(-91 * DAY)}),
+    Bad("time as a number", FaultCode.NOT_A_TIME, "time", lambda: {**good(), "time": 1795510800}),
+    Bad(
+        "time of 91 days ago", FaultCode.TOO_OLD, "time", lambda: {**good(), "time": at(-91 * DAY)}
+    ),
     Bad(
         "variable that was not filled in",
-        Trouble.TEMPLATE,
+        FaultCode.TEMPLATE,
         "id",
         lambda: {**good(), "id": "$(Build.BuildId)"},
     ),
     Bad(
         "control character",
-        Trouble.BAD_CHARACTER,
+        FaultCode.BAD_CHARACTER,
         "source",
         lambda: {**good(), "source": "/hr\t1"},
     ),

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from hasten.records import discovered as registry
-from hasten.records.discovered import Found
+from hasten.records import discovered
+from hasten.records.discovered import DiscoveredTarget
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE
 from tests.support.world import World
 
@@ -18,7 +18,7 @@ def group(number: int) -> str:
 @dataclass
 class Subscriber(World):
     async def watches(self, *groups: str) -> None:
-        found = Found(
+        found = DiscoveredTarget(
             target=self.target.name,
             service_principal=SERVICE_PRINCIPAL,
             job=JOB,
@@ -26,4 +26,4 @@ class Subscriber(World):
             group_rule=GROUP_RULE,
             groups=groups,
         )
-        await registry.save(self.store, found)
+        await discovered.save(self.store, found)

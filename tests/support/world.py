@@ -9,8 +9,8 @@ from hasten.context import Context
 from hasten.domain.changes import Action, Change
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Event
-from hasten.records import discovered as registry
-from hasten.records.discovered import Found
+from hasten.records import discovered
+from hasten.records.discovered import DiscoveredTarget
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Outbox
 from hasten.settings import Settings
@@ -64,7 +64,7 @@ class World:
         return Context(_settings(self.secret, self.public_url), (self.target,), self)
 
     async def is_discovered(self) -> None:
-        found = Found(
+        found = DiscoveredTarget(
             target=self.target.name,
             service_principal=SERVICE_PRINCIPAL,
             job=JOB,
@@ -72,7 +72,7 @@ class World:
             group_rule=GROUP_RULE,
             groups=(ENGINEERING, ADMIN),
         )
-        await registry.save(self.store, found)
+        await discovered.save(self.store, found)
 
     async def joined(self, group: str, *users: str, origin: int = 1) -> None:
         """Users who joined `group`, found by a look just now."""

@@ -10,7 +10,7 @@ from hasten.messages import Look
 from hasten.policy import GroupPolicy
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.ports.directory import DeltaExpired, MembershipDelta
-from hasten.records import discovered as registry
+from hasten.records import discovered
 from hasten.records.intents import Intents
 from hasten.targets import Target
 from hasten.timers import run
@@ -34,7 +34,7 @@ async def test_a_sweep_finds_the_target_its_job_its_rules_and_its_groups() -> No
 
     await run(world.context, "sweep")
 
-    found = await registry.load(world.store, TOTAL)
+    found = await discovered.load(world.store, TOTAL)
     assert found is not None
     assert found.route == (SERVICE_PRINCIPAL, JOB, USER_RULE, GROUP_RULE)
     assert set(found.groups) == {ENGINEERING, ADMIN}
@@ -64,7 +64,7 @@ async def test_a_target_taken_out_of_the_file_is_not_watched_any_more() -> None:
 
     await sweep(world.context)
 
-    assert [found.target for found in await registry.load_all(world.store)] == ["OTHER"]
+    assert [found.target for found in await discovered.load_all(world.store)] == ["OTHER"]
 
 
 @virtual
@@ -91,7 +91,7 @@ async def test_a_target_with_thousands_of_groups_is_found() -> None:
 
     await sweep(world.context)
 
-    found = await registry.load(world.store, TOTAL)
+    found = await discovered.load(world.store, TOTAL)
     assert found is not None
     assert len(found.groups) == 4_000
 

@@ -65,19 +65,19 @@ def test_a_job_that_provisions_nothing_is_trouble_with_a_next_action(
 ) -> None:
     known = read({"status": status})
 
-    assert word in known.trouble
+    assert word in known.problem
     assert known.next_action
     assert known.done_by(NOW) is None
 
 
 @pytest.mark.parametrize("code", ["Active", "Paused", "NotRun"])
 def test_a_job_that_is_paused_or_has_not_run_yet_still_provisions_on_demand(code: str) -> None:
-    assert not read(job(code)).trouble
+    assert not read(job(code)).problem
 
 
 def test_a_job_that_is_gone_is_trouble_of_its_own() -> None:
     assert read(None).is_missing
-    assert read(None).trouble
+    assert read(None).problem
 
 
 def test_graphs_seven_digits_and_its_unset_time_are_read() -> None:

@@ -125,7 +125,7 @@ LEFT = left_to_cycle(
         (facts(intents=[wish(group=DIRECT)]), "wants them assigned directly"),
         (facts(intents=[wish(group="name:1", group_name="New")]), "a member of New: Hasten"),
         (
-            facts(cycle=Cycle(trouble="the job is in quarantine", next_action="restart it")),
+            facts(cycle=Cycle(problem="the job is in quarantine", next_action="restart it")),
             "Note: the job is in quarantine. What to do: restart it.",
         ),
     ],

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from hasten.domain.outcomes import REJECTED
-from hasten.events.trouble import Trouble
-from hasten.events.trouble_texts import TEXTS
+from hasten.events.fault_codes import FaultCode
+from hasten.events.fault_texts import TEXTS
 from tests.support.bad_event import Bad, world
 from tests.support.bad_events import CASES
 from tests.support.virtual_time import virtual
@@ -24,7 +24,7 @@ def test_a_bad_event_is_parked_with_field_and_fix_and_told(bad: Bad) -> None:
         [parked] = posting.parked()
         [fault] = json.loads(parked.properties["fields"])
         [outcome] = posting.outcomes()
-        assert (fault["field"], parked.properties["reason"]) == (bad.field, bad.trouble)
+        assert (fault["field"], parked.properties["reason"]) == (bad.field, bad.code)
         assert fault["problem"]
         assert fault["fix"]
         assert outcome["result"] == REJECTED
@@ -36,7 +36,7 @@ def test_a_bad_event_is_parked_with_field_and_fix_and_told(bad: Bad) -> None:
 
 
 def test_every_trouble_that_an_event_can_be_in_has_its_row() -> None:
-    shown = {bad.trouble for bad in CASES}
+    shown = {bad.code for bad in CASES}
 
-    assert set(Trouble) == TEXTS.keys()
-    assert set(Trouble) - shown == {Trouble.REFUSED}
+    assert set(FaultCode) == TEXTS.keys()
+    assert set(FaultCode) - shown == {FaultCode.REFUSED}

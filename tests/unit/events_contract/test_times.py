@@ -98,15 +98,13 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
-    ("age", "trouble"), [(-MOST_AHEAD - SECOND, "future"), (RETENTION + SECOND, "too_old")]
+    ("age", "code"), [(-MOST_AHEAD - SECOND, "future"), (RETENTION + SECOND, "too_old")]
 )
-def test_an_event_that_is_older_or_lies_further_ahead_is_refused(
-    age: timedelta, trouble: str
-) -> None:
+def test_an_event_that_is_older_or_lies_further_ahead_is_refused(age: timedelta, code: str) -> None:
     with pytest.raises(InvalidEventError) as error:
         read(posted("time", json.dumps((START - age).isoformat()), START), "", {}, START)
 
-    assert [fault.trouble for fault in error.value.faults] == [trouble]
+    assert [fault.code for fault in error.value.faults] == [code]
 
 
 YEARS = timedelta(days=700)
@@ -125,4 +123,4 @@ def test_an_event_that_is_posted_years_late_is_refused_whatever_day_it_names() -
     with pytest.raises(InvalidEventError) as error:
         read(old_offboarding(), "", {}, START)
 
-    assert [fault.trouble for fault in error.value.faults] == ["too_old"]
+    assert [fault.code for fault in error.value.faults] == ["too_old"]

@@ -10,7 +10,7 @@ import pytest
 
 from hasten.domain.intents import Wanted
 from hasten.events.datacontract import NAMESPACE
-from hasten.events.trouble import Trouble
+from hasten.events.fault_codes import FaultCode
 from hasten.onboard.message import TRIES
 from tests.support.posting import OFFBOARD, Posting, at, event, ref
 from tests.support.virtual_time import now, virtual
@@ -110,7 +110,7 @@ def test_a_wrapped_string_that_is_cut_off_is_refused(missing: int) -> None:
 
         await world.posts((STRING + record(0x9D, 4, text().encode()))[:-missing])
 
-        assert world.parked()[0].properties["reason"] == Trouble.DATA_CONTRACT
+        assert world.parked()[0].properties["reason"] == FaultCode.DATA_CONTRACT
 
     run()
 
@@ -174,7 +174,7 @@ async def test_the_same_event_posted_anew_is_too_old() -> None:
 
     await world.posts(long_ago(365))
 
-    assert world.parked()[0].properties["reason"] == Trouble.TOO_OLD
+    assert world.parked()[0].properties["reason"] == FaultCode.TOO_OLD
 
 
 @virtual

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted, group_key
+from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import MOST_FAULTS
-from hasten.events.trouble import Trouble
 from hasten.limits import SETTLED_AFTER
 from hasten.ports.store import Put
 from hasten.records.made_groups import COLLECTION
@@ -52,7 +52,7 @@ async def test_a_group_whose_making_has_ended_without_one_is_unknown() -> None:
 
     await world.posts(event(users=[ref(1)], group={"name": "Found-Later"}, event_id="2"))
 
-    assert world.parked()[0].properties["reason"] == Trouble.UNKNOWN_GROUP
+    assert world.parked()[0].properties["reason"] == FaultCode.UNKNOWN_GROUP
 
 
 @virtual
@@ -105,7 +105,7 @@ async def test_the_admin_group_cannot_be_reached_by_its_name_in_other_letters() 
 
     await world.posts(event(users=[ref(1)], group={"name": " total-ADMIN "}))
 
-    assert world.parked()[0].properties["reason"] == Trouble.FORBIDDEN_GROUP
+    assert world.parked()[0].properties["reason"] == FaultCode.FORBIDDEN_GROUP
     assert await world.wanted(ADMIN, 1) is None
 
 

@@ -14,8 +14,8 @@ from hasten.domain.intents import Wanted, group_key
 from hasten.domain.outcomes import STALE
 from hasten.errors import PermanentError, TemporaryError
 from hasten.events.envelope import MAX_ID
+from hasten.events.fault_codes import FaultCode
 from hasten.events.models import MOST_TO_START
-from hasten.events.trouble import Trouble
 from hasten.json import Json
 from hasten.limits import RETENTION
 from hasten.onboard.defer import end_id
@@ -419,7 +419,7 @@ async def test_an_event_that_pretends_to_be_an_end_takes_no_assignment_that_even
     await world.posts(event(OFFBOARD, users=[ref(1)]), properties={"hastenEndOf": "1"})
 
     assert await world.wanted(DIRECT, 1) is None
-    assert world.parked()[0].properties["reason"] == Trouble.FORBIDDEN_DIRECT
+    assert world.parked()[0].properties["reason"] == FaultCode.FORBIDDEN_DIRECT
 
 
 @pytest.mark.parametrize("tries", ["9" * 5000, "9" * 400, "-1", "²"])

@@ -8,8 +8,8 @@ import pytest
 from azure.servicebus import ServiceBusMessageBatch
 
 from hasten.adapters.servicebus import encoded
-from hasten.events.trouble import Trouble
-from hasten.events.trouble_texts import MAX_BODY
+from hasten.events.fault_codes import FaultCode
+from hasten.events.fault_texts import MAX_BODY
 from hasten.limits import MAX_EVENT_BYTES, MAX_PROPERTIES_BYTES
 from hasten.onboard.message import (
     LONGEST_NAME,
@@ -115,7 +115,7 @@ async def test_an_event_in_utf_16_is_as_large_as_it_is_in_utf_8() -> None:
 
     await world.posts(body)
 
-    assert world.parked()[0].properties["reason"] == Trouble.TOO_LARGE
+    assert world.parked()[0].properties["reason"] == FaultCode.TOO_LARGE
 
 
 @virtual
@@ -127,7 +127,7 @@ async def test_a_cut_event_that_is_replayed_is_refused_because_it_was_cut() -> N
     await world.receives(cut)
 
     [_, again] = world.parked()
-    assert again.properties["reason"] == Trouble.CUT
+    assert again.properties["reason"] == FaultCode.CUT
     assert again.properties["originalBytes"] == cut.properties["originalBytes"]
     assert "from its source" in world.outcomes()[-1]["nextAction"]
 

@@ -7,9 +7,7 @@ from datetime import timedelta
 from hasten.domain.changes import HeldBy, held
 from hasten.operate.backlog import backlog
 from hasten.ports.telemetry import Event
-from hasten.records import call_window as paces
-from hasten.records import discovered as registry
-from hasten.records import subscriptions
+from hasten.records import call_window, discovered, subscriptions
 from hasten.records.subscriptions import Record
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -17,7 +15,7 @@ from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 async def measured(world: World, *, later: timedelta = timedelta()) -> Event:
     await asyncio.sleep(later.total_seconds())
-    found = await registry.load(world.store, TOTAL)
+    found = await discovered.load(world.store, TOTAL)
     assert found is not None
     rows = await world.ledger.open_changes(TOTAL)
     return await backlog(world.context, found, rows)
@@ -112,7 +110,7 @@ async def test_a_watched_group_without_a_subscription_has_no_time_left() -> None
 async def test_the_time_for_which_graph_asked_not_to_call_is_told_while_it_lasts() -> None:
     world = World()
     await world.is_discovered()
-    pace = await paces.take_over(world.store, TOTAL, owner="drain", max_calls_per_hour=None)
+    pace = await call_window.take_over(world.store, TOTAL, owner="drain", max_calls_per_hour=None)
     await pace.throttled(now() + timedelta(seconds=30))
 
     during = (await measured(world, later=timedelta(seconds=10))).fields

@@ -15,7 +15,7 @@ from hasten.ports.bus import (
 )
 from hasten.ports.dead_letters import Parked
 from tests.fakes.bus import FakeBus
-from tests.fakes.dead_letters import FakeShelf
+from tests.fakes.dead_letters import FakeParkedMessages
 from tests.support.world import World
 
 REJECTED = Parked(
@@ -41,12 +41,14 @@ class Ids(World):
 
 
 async def sent_again(queue: str, parked: Parked, *, dead_letters: bool) -> FakeBus:
-    bus, shelf = FakeBus(), FakeShelf({(queue, dead_letters): [parked]})
+    bus, parked_messages = FakeBus(), FakeParkedMessages({(queue, dead_letters): [parked]})
     assert (
-        await replay_parked(Ids(bus=bus).context, shelf, queue, [parked], dead_letters=dead_letters)
+        await replay_parked(
+            Ids(bus=bus).context, parked_messages, queue, [parked], dead_letters=dead_letters
+        )
         == 1
     )
-    assert shelf.lying[queue, dead_letters] == []
+    assert parked_messages.lying[queue, dead_letters] == []
     return bus
 
 
@@ -82,21 +84,23 @@ async def test_an_expired_rejection_is_parked_again_with_its_reasons() -> None:
 
 
 async def test_what_cannot_be_sent_stays_where_it_is() -> None:
-    bus, shelf = FakeBus(), FakeShelf({(PROVISIONING, True): [DEAD]})
+    bus, parked_messages = FakeBus(), FakeParkedMessages({(PROVISIONING, True): [DEAD]})
     bus.down = True
 
     with pytest.raises(TemporaryError):
-        await replay_parked(Ids(bus=bus).context, shelf, PROVISIONING, [DEAD], dead_letters=True)
+        await replay_parked(
+            Ids(bus=bus).context, parked_messages, PROVISIONING, [DEAD], dead_letters=True
+        )
 
-    assert shelf.lying[PROVISIONING, True] == [DEAD]
+    assert parked_messages.lying[PROVISIONING, True] == [DEAD]
 
 
 @pytest.mark.parametrize("wanted", ["event-1", "parked-1", "posted-1"])
 async def test_one_is_chosen_by_the_id_of_its_event_or_of_its_message(wanted: str) -> None:
     other = replace(REJECTED, number=2, message_id="parked-2", body=b"{}", properties={})
-    shelf = FakeShelf({(ONBOARDING_REJECTED, False): [REJECTED, other]})
+    parked_messages = FakeParkedMessages({(ONBOARDING_REJECTED, False): [REJECTED, other]})
 
-    found = await parked(shelf, ONBOARDING_REJECTED, dead_letters=False, ids={wanted})
+    found = await parked(parked_messages, ONBOARDING_REJECTED, dead_letters=False, ids={wanted})
 
     assert found == [REJECTED]
 

@@ -10,7 +10,7 @@ from hasten.domain.changes import Cause, State
 from hasten.limits import CALLS_PER_WINDOW, WINDOW
 from hasten.messages import Wake
 from hasten.provision.drain import drain
-from hasten.records import discovered as registry
+from hasten.records import discovered
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
@@ -219,9 +219,9 @@ async def test_a_leaver_of_a_group_that_was_assigned_during_the_drain_is_called(
     await world.joined(ENGINEERING, user(2))
     running = asyncio.create_task(drain(world.context, WAKE))
     await world.directory.has_called(1)
-    known = await registry.load(world.store, TOTAL)
+    known = await discovered.load(world.store, TOTAL)
     assert known is not None
-    await registry.save(world.store, replace(known, groups=(*known.groups, SALES)))
+    await discovered.save(world.store, replace(known, groups=(*known.groups, SALES)))
 
     await world.left(SALES, user(1))
     await running

@@ -18,8 +18,8 @@ from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
 from hasten.provision.verify import MOST_RETRIES, verify
-from hasten.records import discovered as registry
-from hasten.records.discovered import Found
+from hasten.records import discovered
+from hasten.records.discovered import DiscoveredTarget
 from tests.fakes.directory import (
     GROUP_RULE,
     JOB,
@@ -225,7 +225,7 @@ class Unanswered(FakeDirectory):
 async def test_a_target_whose_log_does_not_answer_keeps_no_other_waiting() -> None:
     world = World(directory=Unanswered(groups=[ENGINEERING]))
     await world.is_discovered()
-    await registry.save(world.store, found_of("ANOTHER", job=Unanswered.silent))
+    await discovered.save(world.store, found_of("ANOTHER", job=Unanswered.silent))
     await world.joined(ENGINEERING, user(1))
     await drain(world.context, WAKE)
     row = await world.row(ENGINEERING, user(1))
@@ -316,8 +316,8 @@ async def disabled() -> World:
     return world
 
 
-def found_of(target: str, *, job: str) -> Found:
-    return Found(
+def found_of(target: str, *, job: str) -> DiscoveredTarget:
+    return DiscoveredTarget(
         target=target,
         service_principal=SERVICE_PRINCIPAL,
         job=job,

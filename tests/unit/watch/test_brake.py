@@ -15,8 +15,8 @@ from hasten.messages import Look, Wake
 from hasten.operate.release import discard_changes, held_changes, release_changes
 from hasten.operate.release_intents import held_intents
 from hasten.provision.drain import drain
-from hasten.records import discovered as registry
-from hasten.records.recent_removals import Removals, Trip
+from hasten.records import discovered
+from hasten.records.recent_removals import RecentRemovals, Trip
 from hasten.watch.admit import admit
 from hasten.watch.brake import judge_removals
 from hasten.watch.look import look, start_watching
@@ -162,16 +162,16 @@ async def test_at_the_trip_every_removal_that_waits_for_its_call_is_held() -> No
 async def test_a_removal_written_down_while_the_brake_trips_is_held_too() -> None:
     """Another process counted before the trip, and writes its row after it."""
     world = await watching(100)
-    count = Removals.count
+    count = RecentRemovals.count
 
-    async def trips_meanwhile(self: Removals, *args: object, **more: object) -> object:
+    async def trips_meanwhile(self: RecentRemovals, *args: object, **more: object) -> object:
         tally = await count(self, *args, **more)  # type: ignore[arg-type]
         trip = Trip(target=TOTAL, group=ENGINEERING, at=now(), reason="too many", next_action="")
         await self.trip(trip)
         return tally
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Removals, "count", trips_meanwhile)
+        patch.setattr(RecentRemovals, "count", trips_meanwhile)
         await admit(world.context, [found(ENGINEERING, user(1), Action.REMOVED, 9)])
 
     assert await states(world) == {State.HELD: 1}
@@ -229,11 +229,11 @@ async def forty_groups(world: Posting) -> dict[str, list[str]]:
         world.directory.has_group(group, f"Found-{number}")
         world.directory.join(group, *members)
         await start_watching(world.context, group)
-    known = await registry.load(world.store, TOTAL)
+    known = await discovered.load(world.store, TOTAL)
     assert known is not None
-    await registry.save(
+    await discovered.save(
         world.store,
-        registry.Found(
+        discovered.DiscoveredTarget(
             target=TOTAL,
             service_principal=known.service_principal,
             job=known.job,

@@ -15,9 +15,8 @@ from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
 from hasten.ports.directory import Member, MembershipDelta
 from hasten.ports.store import Write
 from hasten.provision.drain import drain
-from hasten.records import cursors
-from hasten.records import discovered as registry
-from hasten.records.discovered import Found
+from hasten.records import cursors, discovered
+from hasten.records.discovered import DiscoveredTarget
 from hasten.watch.look import look, start_watching
 from tests.fakes.directory import FakeDirectory
 from tests.support.counting_store import CountingStore
@@ -25,7 +24,7 @@ from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
-ANOTHER = Found(
+ANOTHER = DiscoveredTarget(
     target="ANOTHER",
     service_principal="another",
     job="another",
@@ -344,7 +343,7 @@ async def test_looks_that_lose_every_race_surface_for_redelivery() -> None:
 @virtual
 async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobody() -> None:
     world = World()
-    await registry.save(world.store, ANOTHER)
+    await discovered.save(world.store, ANOTHER)
     await start_watching(world.context, ENGINEERING)
     world.directory.join(ENGINEERING, user(1))
     world.directory = slow = SlowToAnswer(world.directory, seconds=5)
@@ -352,7 +351,7 @@ async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobod
     await slow.asked.wait()
 
     await world.is_discovered()
-    await registry.keep_only(world.store, {TOTAL})
+    await discovered.keep_only(world.store, {TOTAL})
     await looking
 
     assert await open_rows(world) == [(user(1), Action.ADDED)]
@@ -361,7 +360,7 @@ async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobod
 @virtual
 async def test_a_target_that_only_another_process_knows_yet_misses_nobody() -> None:
     world = await watched()
-    await registry.save(world.store, ANOTHER)
+    await discovered.save(world.store, ANOTHER)
     world.directory.join(ENGINEERING, user(1))
     before = await cursors.load(world.store, ENGINEERING)
 

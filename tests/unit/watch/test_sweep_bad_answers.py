@@ -6,7 +6,7 @@ from datetime import timedelta
 from hasten.context import Context
 from hasten.errors import TemporaryError
 from hasten.ports.directory import Assignment
-from hasten.records import discovered as registry
+from hasten.records import discovered
 from hasten.targets import Target
 from hasten.timers import run
 from tests.fakes.directory import FakeDirectory
@@ -49,8 +49,8 @@ async def test_assignments_of_one_app_that_cannot_be_read_leave_all_subscription
     directory.grant(NEW, kind="Group")
     await run(context, "sweep")
 
-    [total] = [f for f in await registry.load_all(world.store) if f.target == TOTAL]
-    [other] = [f for f in await registry.load_all(world.store) if f.target == "OTHER"]
+    [total] = [f for f in await discovered.load_all(world.store) if f.target == TOTAL]
+    [other] = [f for f in await discovered.load_all(world.store) if f.target == "OTHER"]
     assert before == {f"groups/{ENGINEERING}", f"groups/{ADMIN}"}
     assert resources(world) == {*before, f"groups/{NEW}"}
     assert (total.watches(NEW), other.watches(ADMIN)) == (True, True)

@@ -16,8 +16,7 @@ from hasten.limits import MAX_NOTIFICATION_BYTES, MAX_NOTIFICATIONS
 from hasten.messages import SubscriptionEvent, directory_change
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.store import Document, Put, Write
-from hasten.records import discovered as registry
-from hasten.records import signs, subscriptions
+from hasten.records import discovered, signs, subscriptions
 from hasten.records.signs import Sign
 from hasten.telemetry.notifications import NotificationsRefused
 from hasten.watch.webhook import BUCKET, WATCHED_APART, Receiving
@@ -282,7 +281,7 @@ async def test_a_flood_of_changes_in_other_groups_reads_the_store_once_in_three_
         await service.receive(body(item(resource=f"Groups/{group(100 + number)}")))
         await asyncio.sleep(0.06)
 
-    assert store.scans.count(registry.COLLECTION) == 2
+    assert store.scans.count(discovered.COLLECTION) == 2
 
 
 @virtual

@@ -1,4 +1,4 @@
-"""The Shelf adapter, through the SDK and real AMQP."""
+"""The ParkedMessages adapter, through the SDK and real AMQP."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
 from emulator.servicebus import ServiceBusServer, load_entities
-from hasten.adapters.dead_letters import AzureShelf
+from hasten.adapters.dead_letters import AzureParkedMessages
 from hasten.errors import PermanentError
 from hasten.ports.bus import ONBOARDING_REJECTED, PROVISIONING
 from hasten.ports.dead_letters import Parked
@@ -37,11 +37,11 @@ async def park(client: ServiceBusClient, *bodies: str) -> None:
 
 
 async def test_parked_messages_are_shown_and_stay(client: ServiceBusClient) -> None:
-    shelf = AzureShelf(client)
+    parked_messages = AzureParkedMessages(client)
     await park(client, "one", "two")
 
-    first = await shelf.parked(ONBOARDING_REJECTED, dead_letters=False)
-    second = await shelf.parked(ONBOARDING_REJECTED, dead_letters=False)
+    first = await parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False)
+    second = await parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False)
 
     assert [(p.message_id, p.body) for p in first] == [("m-one", b"one"), ("m-two", b"two")]
     assert first[0].properties == {"reason": "bad"}
@@ -51,34 +51,36 @@ async def test_parked_messages_are_shown_and_stay(client: ServiceBusClient) -> N
 async def test_only_the_chosen_are_taken_and_the_others_can_be_taken_next(
     client: ServiceBusClient,
 ) -> None:
-    shelf, handed = AzureShelf(client), list[str]()
+    parked_messages, handed = AzureParkedMessages(client), list[str]()
     await park(client, "one", "two", "three")
-    lying = await shelf.parked(ONBOARDING_REJECTED, dead_letters=False)
+    lying = await parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False)
 
     async def to(parked: Parked) -> None:
         handed.append(parked.message_id)
 
-    last = await shelf.hand_over(ONBOARDING_REJECTED, [lying[-1].number], to, dead_letters=False)
+    last = await parked_messages.drain(
+        ONBOARDING_REJECTED, [lying[-1].number], to, dead_letters=False
+    )
     rest = [parked.number for parked in lying[:-1]]
-    others = await shelf.hand_over(ONBOARDING_REJECTED, rest, to, dead_letters=False)
+    others = await parked_messages.drain(ONBOARDING_REJECTED, rest, to, dead_letters=False)
 
     assert (last, others) == (1, len(rest))
     assert handed == ["m-three", *(parked.message_id for parked in lying[:-1])]
-    assert await shelf.parked(ONBOARDING_REJECTED, dead_letters=False) == []
+    assert await parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False) == []
 
 
 async def test_what_could_not_be_handed_over_is_not_lost(client: ServiceBusClient) -> None:
-    shelf = AzureShelf(client)
+    parked_messages = AzureParkedMessages(client)
     await park(client, "four")
-    [lying] = await shelf.parked(ONBOARDING_REJECTED, dead_letters=False)
+    [lying] = await parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False)
 
     async def to(_: Parked) -> None:
         raise PermanentError("no", "send it elsewhere")
 
     with pytest.raises(PermanentError, match="elsewhere"):
-        await shelf.hand_over(ONBOARDING_REJECTED, [lying.number], to, dead_letters=False)
+        await parked_messages.drain(ONBOARDING_REJECTED, [lying.number], to, dead_letters=False)
 
-    assert await shelf.parked(ONBOARDING_REJECTED, dead_letters=False) == [lying]
+    assert await parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False) == [lying]
 
 
 async def test_dead_letters_of_a_queue_with_sessions_are_read_without_one(
@@ -90,7 +92,7 @@ async def test_dead_letters_of_a_queue_with_sessions_are_read_without_one(
         [message] = await receiver.receive_messages(1, max_wait_time=5)
         await receiver.dead_letter_message(message, reason="MaxDeliveryCountExceeded")
 
-    [dead] = await AzureShelf(client).parked(PROVISIONING, dead_letters=True)
+    [dead] = await AzureParkedMessages(client).parked(PROVISIONING, dead_letters=True)
 
     assert (dead.session, dead.message_id) == ("TOTAL", "w")
     assert (dead.reason, dead.properties) == ("MaxDeliveryCountExceeded", {})
@@ -98,4 +100,4 @@ async def test_dead_letters_of_a_queue_with_sessions_are_read_without_one(
 
 async def test_a_queue_that_is_not_there_is_named(client: ServiceBusClient) -> None:
     with pytest.raises(PermanentError, match="no queue nowhere"):
-        await AzureShelf(client).parked("nowhere", dead_letters=False)
+        await AzureParkedMessages(client).parked("nowhere", dead_letters=False)

@@ -1,9 +1,9 @@
-"""Names each kind of trouble that an event can be in."""
+"""Names each fault that an event can have."""
 
 from enum import StrEnum
 
 
-class Trouble(StrEnum):
+class FaultCode(StrEnum):
     """The short reason, the same in messages, outcomes and the log."""
 
     MALFORMED = "malformed_json"
