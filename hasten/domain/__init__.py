@@ -1,1 +1,1 @@
-"""Pure rules: no I/O, no clock, no SDK."""
+"""Holds the pure rules: no I/O, no clock, no SDK."""

@@ -1,6 +1,7 @@
-"""What an answer of Entra, or an entry of its provisioning log, shows of an account in the app.
+"""Reads what an answer of Entra, or an entry of its provisioning log, shows about an account in the
+app.
 
-A skip or a success alone is no evidence that access was taken: Entra skips a leaver whose account
+A skip or a success alone does not prove that access was taken: Entra skips a leaver whose account
 stays active (`SkipOutOfScopeDeletions`, or "Delete" unticked in the target object actions).
 """
 
@@ -10,11 +11,11 @@ from typing import Any
 
 TAKES = frozenset({"disable", "delete", "stageddelete"})
 GIVES = frozenset({"create", "enable"})
-"""Provisioning actions that decide over an account. "update" and "other" say nothing alone."""
+"""Provisioning actions that give an account. "update" and "other" prove nothing alone."""
 
 
 class Account(StrEnum):
-    """An account in the app, as Entra's own words show it."""
+    """The state of an account in the app, as Entra reports it."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -27,8 +28,8 @@ class Account(StrEnum):
 
 
 def matched(records: Iterable[Mapping[str, Any]]) -> Account:
-    """The account as the last matching step found it. A matching step that succeeded and names
-    nothing found no account (unconfirmed: no document shows one)."""
+    """Returns the account as the last matching step found it. A matching step that succeeded
+    without details found no account (unconfirmed: no document shows one)."""
     found = Account.UNKNOWN
     for step in steps(records):
         if str(step.get("type") or "").casefold() != "matching":
@@ -47,8 +48,8 @@ def matched(records: Iterable[Mapping[str, Any]]) -> Account:
 
 
 def took(records: Iterable[Mapping[str, Any]], action: str = "") -> bool:
-    """Whether what succeeded took the account away: by its action, or by setting `active` to
-    false."""
+    """Returns whether a successful export took the account away, by its action or by setting
+    `active` to false."""
     listed = list(records)
     actions = {action.casefold(), *(str(one.get("action") or "").casefold() for one in listed)}
     return bool(actions & TAKES) or any(_is_false(value) for value in _active(listed))
@@ -60,7 +61,7 @@ def steps(records: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
 
 
 def skip_reason(records: Iterable[Mapping[str, Any]]) -> str:
-    """The code that a skipped step gives; empty where there is none."""
+    """Returns the code of the skipped step, or "" if there is none."""
     for step in steps(records):
         details = step.get("details")
         reason = details.get("SkipReason") if isinstance(details, Mapping) else None
@@ -81,7 +82,7 @@ def _active(records: Iterable[Mapping[str, Any]]) -> Iterator[object]:
 
 
 def _is_false(value: object) -> bool:
-    """Entra writes values as text, some of them in quotes."""
+    """Returns whether `value` is false. Entra writes values as text, some of them in quotes."""
     return str(value).strip('"').casefold() == "false"
 
 

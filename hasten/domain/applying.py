@@ -1,4 +1,4 @@
-"""From what the policy says of a target's groups and what is there, the steps that are missing."""
+"""Computes the steps that bring the groups of a target to what the policy says."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,15 @@ class Kind(StrEnum):
     ADD = "add"
     REMOVE = "remove"
     PROBLEM = "problem"
-    """Something that only a person can mend."""
+    """Hasten cannot do this step; an operator must act."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`name` is how the policy names the group, `group` its object id ("" until it is created).
+    """One step of the policy. `name` is the group's name in the policy, `group` its object id (""
+    until it is created).
 
-    `held` marks a removal of more people than the brake lets go without a word from someone.
+    `held` marks a removal of more members than the brake allows without an operator's consent.
     """
 
     kind: Kind
@@ -53,13 +54,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirroring:
-    """Who is to become a member because of the groups `sources`, and who no longer is."""
+    """The users who become members because of the groups `sources`, and those who stop being
+    members."""
 
     sources: Sequence[str]
     joining: Sequence[str]
     leaving: Sequence[str]
     forgotten: Sequence[str]
-    """Remembered, but neither members nor wanted any more: nothing is left to do for them."""
+    """Users whom Hasten had added and who are neither members nor wanted any more. Hasten only
+    forgets them."""
 
     held: bool = False
 
@@ -74,8 +77,8 @@ def mirroring(
     members: Collection[str],
     remembered: Collection[str],
 ) -> Mirroring:
-    """`wanted` are the people of `sources`, `remembered` those whom Hasten itself has added: it
-    removes nobody else."""
+    """Compares members. `wanted` are the members of `sources`, `remembered` the users whom Hasten
+    itself added; it removes nobody else."""
     left = set(remembered) - set(wanted)
     return Mirroring(
         sources=sources,
@@ -87,8 +90,8 @@ def mirroring(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupNow:
-    """One group of the policy as it is. `role` is what it is to be assigned with, "" when it is
-    assigned already."""
+    """The current state of one group of the policy. `role` is the app role to assign it with, or ""
+    if it is assigned already."""
 
     name: str
     group: str
@@ -99,7 +102,7 @@ class GroupNow:
 
 
 def steps_for(target: str, groups: Sequence[GroupNow]) -> list[Step]:
-    """In the order in which they must be done."""
+    """Returns the steps in the order in which they must be done."""
     return [step for now in groups for step in _steps(target, now)]
 
 

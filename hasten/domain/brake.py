@@ -20,11 +20,12 @@ class Threshold:
     of_target: int
 
     def exceeded(self, *, removals: int, members_before: int) -> bool:
-        """Whether `removals` of a group that had so many members are too many to believe."""
+        """Returns whether so many removals are too many for a group that had `members_before`
+        members."""
         return removals > max(self.removals, members_before * self.percent / 100)
 
     def may_be_exceeded(self, removals: int) -> bool:
-        """Whether it is worth asking how many members the group had."""
+        """Returns whether the number of members must be read to decide."""
         return removals > self.removals
 
     def exceeded_by_target(self, people: int) -> bool:

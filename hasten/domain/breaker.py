@@ -1,12 +1,12 @@
-"""The circuit breaker of one target: after some calls without a usable answer in a row, it lets no
-call through for a while, then one as a probe."""
+"""The circuit breaker of one target. After several calls in a row without a usable answer it stops
+the calls for a while, then lets one through as a probe."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 FAILURES = 5
-"""In a row, before it opens: as many as one window of calls."""
+"""Failed calls in a row that open the breaker: as many as one window of calls."""
 
 FIRST_PAUSE = timedelta(seconds=30)
 LAST_PAUSE = timedelta(minutes=5)
@@ -14,8 +14,9 @@ LAST_PAUSE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """`users` are those whom the failed calls named, while it is closed. One person whose calls
-    always fail says nothing of the target: it takes the calls of two to open."""
+    """The state of the breaker. `users` are the users named by the failed calls while it is closed.
+    One user whose calls always fail proves nothing about the target, so the calls of at least two
+    users must fail before it opens."""
 
     failures: int = 0
     open_until: datetime | None = None
@@ -29,7 +30,7 @@ class Breaker:
         return max(now, self.open_until) if self.open_until else now
 
     def failed(self, users: Collection[str], now: datetime) -> "Breaker":
-        """Opens for twice as long with every probe that fails."""
+        """Returns the breaker after a failed call. Each failed probe doubles the pause."""
         failures, named = self.failures + 1, self.users.union(users)
         if self.is_closed and (failures < FAILURES or named <= set(users)):
             return Breaker(failures, None, named)

@@ -1,14 +1,14 @@
-"""A change is one user who joined or left one group of one target: the unit of work."""
+"""Defines a change: one user who joined or left one group of one target. It is the unit of work."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 DIRECT = "direct"
-"""Stands in for the group when the user is assigned to the target without one."""
+"""Takes the place of the group when the user is assigned to the target without one."""
 
 MAX_CAUSES = 10
-"""Events kept with a change; the newest, when more ask for the same."""
+"""Maximum number of events stored with a change; the newest are kept."""
 
 
 class Action(StrEnum):
@@ -28,11 +28,12 @@ class State(StrEnum):
     LEFT_TO_CYCLE = "left_to_cycle"
     FAILED = "failed"
     SUPERSEDED = "superseded"
-    """Ended by a newer change of the same name; told, never stored."""
+    """A newer change of the same name replaced it. Hasten publishes this state but never stores
+    it."""
 
 
 OPEN_STATES = frozenset({State.PENDING, State.CALLING, State.WAITING, State.HELD})
-"""States in which something is still to be done, by Hasten or (held) by an operator."""
+"""States in which Hasten, or an operator (held), still has something to do."""
 
 
 class HeldBy(StrEnum):
@@ -42,7 +43,7 @@ class HeldBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The event of an upstream system behind a change: what identifies a CloudEvent."""
+    """The identity of the CloudEvent behind a change."""
 
     source: str
     id: str
@@ -108,16 +109,18 @@ class Change:
 
 
 def newer(known: Change | None, found: Change) -> Change | None:
-    """What the ledger must hold after `found`; None when `known` already covers it.
+    """Returns the row that the ledger must hold after `found`, or None if `known` already covers
+    it.
 
-    A repeated read of the same slice changes nothing, unless it saw the user leave: two instances
-    may read one slice at the same time, and a replica that lags may answer the later one. A user
-    who joined again is found when their assignments are read for the call. What Hasten itself wrote
-    is older than only a later read.
+    A repeated read of one slice changes nothing, unless it saw the user leave: two instances may
+    read one slice at the same time, and a lagging replica may answer the later read. If the user
+    has joined again, the read of their assignments before the call shows it. Only a later read
+    overrides a change that Hasten made itself.
 
-    A newer slice with the same action leaves a row that has not been called yet as it is, but for
-    its origin, so that it keeps its place in the queue; a row that was called, or waits for a
-    retry, starts over. So does not one that is `ahead`: the slice shows what Hasten did itself.
+    A newer slice with the same action updates only the origin of a row that has not been called
+    yet, so the row keeps its place in the queue. A row that was called, or that waits for a retry,
+    starts over. A row marked `ahead` does not start over, because the slice shows Hasten's own
+    write.
     """
     if known is None:
         return found
@@ -141,7 +144,7 @@ def newer(known: Change | None, found: Change) -> Change | None:
 
 
 def _with_causes(known: Change, found: Change) -> Change | None:
-    """`known` with the events that asked for the same; None when it has them already."""
+    """Returns `known` with the causes of `found` added, or None if it has them already."""
     if known.action is not found.action or not known.is_open:
         return None
     new = tuple(cause for cause in found.causes if cause not in known.causes)
@@ -157,7 +160,8 @@ def finished(
 def left_to_cycle(
     change: Change, *, now: datetime, reason: str, next_action: str, expected_at: datetime | None
 ) -> Change:
-    """A removal, and what is expected at a time, is watched until something shows that it came."""
+    """Returns the row as left to Entra's cycle. Hasten watches a removal, and any row with
+    `expected_at`, until something shows that the cycle has done it."""
     left = finished(change, State.LEFT_TO_CYCLE, now=now, reason=reason, next_action=next_action)
     return replace(
         left, expected_at=expected_at, needs_proof=change.is_removal or expected_at is not None
@@ -183,7 +187,7 @@ def released(change: Change, *, now: datetime) -> Change:
 
 
 def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
-    """A row that ended, to be called once more because an event asks for it."""
+    """Returns an ended row as open again, because an event asks for another call."""
     return replace(
         released(change, now=now),
         released=False,
@@ -204,8 +208,8 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
 
 
 def rejoined(change: Change, *, now: datetime) -> Change:
-    """A leaver whom Graph lists as a member again, long after the change: one read of the history
-    showed both, and the removal was believed first."""
+    """Returns the row of a leaver as a new addition. Graph lists the user as a member again long
+    after the change: one read of the history showed both, and Hasten took the removal first."""
     return replace(
         restarted(change, Cause("", ""), now=now),
         action=Action.ADDED,
@@ -215,13 +219,13 @@ def rejoined(change: Change, *, now: datetime) -> Change:
 
 
 def waiting(change: Change, *, due_at: datetime, reason: str, next_action: str = "") -> Change:
-    """Waits until `due_at` for something that is not the fault of this change."""
+    """Returns the row waiting until `due_at` for a cause that is not this change's own failure."""
     return replace(
         change, state=State.WAITING, due_at=due_at, reason=reason, next_action=next_action
     )
 
 
 def retried(change: Change, *, due_at: datetime, reason: str) -> Change:
-    """Waits until `due_at` and counts the attempt."""
+    """Returns the row waiting until `due_at`, with one more attempt counted."""
     counted = replace(change, attempts=change.attempts + 1)
     return waiting(counted, due_at=due_at, reason=reason)

@@ -1,4 +1,5 @@
-"""Error codes that Entra's connectors report (provisioning logs reference), and what to do."""
+"""Maps the error codes of Entra's connectors (provisioning logs reference) to what an operator can
+do."""
 
 TRANSIENT = frozenset(
     {
@@ -9,7 +10,7 @@ TRANSIENT = frozenset(
         "WebExceptionProtocolError",
     }
 )
-"""Worth another try as it is."""
+"""Codes after which Hasten repeats the call unchanged."""
 
 _CREDENTIALS = "check the Tenant URL and the Secret Token of the app's provisioning, then retry"
 

@@ -1,5 +1,5 @@
-"""Entra's own provisioning cycle, as the status of a job tells of it: what it has done, when it
-comes next, and whether it runs at all."""
+"""Reads Entra's own provisioning cycle from the status of a job: what it has done, when it runs
+next, and whether it runs at all."""
 
 import re
 from collections.abc import Mapping
@@ -10,13 +10,14 @@ from typing import Any
 from hasten.domain.changes import Change
 
 INTERVAL = timedelta(minutes=40)
-"""Between two cycles, where the job does not say (Entra docs: "typically every 40 minutes")."""
+"""Time between two cycles if the job does not say (Entra docs: "typically every 40 minutes")."""
 
 REPLICATION = timedelta(minutes=2)
-"""A cycle that began sooner after a change may not have seen it ("up to a few minutes")."""
+"""A cycle that began sooner than this after a change may not have seen it ("up to a few
+minutes")."""
 
 SHORTEST = timedelta(minutes=1)
-"""A cycle takes at least this long, for the time at which it should be done."""
+"""Minimum assumed duration of a cycle, for the time at which it should be done."""
 
 UNSET = "0001-01-01"
 _PERIOD = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
@@ -39,11 +40,12 @@ class Cycle:
     is_missing: bool = False
 
     def covers(self, change: Change) -> bool:
-        """Whether a successful cycle that has ended began late enough to have seen the change."""
+        """Returns whether the last successful cycle began late enough to have seen the change."""
         return self.done_from is not None and self.done_from >= shown_from(change)
 
     def done_by(self, now: datetime) -> datetime | None:
-        """When the next cycle that begins after `now` should be over; None where none has run."""
+        """Returns when the next cycle that begins after `now` should be over, or None if no cycle
+        has run or the job has a problem."""
         if self.began is None or self.problem:
             return None
         due = self.began + self.interval
@@ -56,13 +58,13 @@ class Cycle:
 
 
 def shown_from(change: Change) -> datetime:
-    """From when on a cycle that begins must see the change. A late look finds what came just before
-    it, long after the notification that asked for it."""
+    """Returns the time from which a new cycle must see the change. A late look finds changes that
+    happened just before it, long after the notification."""
     return max(change.found_at, change.seen_at) + REPLICATION
 
 
 def read(job: Mapping[str, Any] | None) -> Cycle:
-    """From a synchronizationJob of Graph; None stands for one that does not exist."""
+    """Reads a synchronizationJob of Graph; None means that the job does not exist."""
     if job is None:
         return Cycle(
             problem="the provisioning job does not exist any more",
@@ -84,7 +86,8 @@ def read(job: Mapping[str, Any] | None) -> Cycle:
 
 
 def _problem(status: Mapping[str, Any]) -> tuple[str, str, str]:
-    """A paused job is none: provisioning on demand works while it is paused (Entra docs)."""
+    """Returns (problem, next action, since). A paused job is no problem: provisioning on demand
+    works while it is paused (Entra docs)."""
     quarantine = status.get("quarantine")
     match str(status.get("code") or "").casefold():
         case "quarantine":
@@ -105,7 +108,8 @@ def _problem(status: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def time(text: Any) -> datetime | None:
-    """An ISO 8601 time of Graph, which has seven digits of a second; None for its "unset"."""
+    """Reads an ISO 8601 time of Graph, which has seven digits of a second. Returns None for Graph's
+    "unset" value."""
     if not isinstance(text, str) or not text or text.startswith(UNSET):
         return None
     return datetime.fromisoformat(_FRACTION.sub(r"\1", text))

@@ -1,5 +1,5 @@
-"""What becomes of an intent once the directory has been brought to what it wants: a change for the
-ledger, an ending without one, or nothing more."""
+"""Decides what becomes of an intent once Hasten has applied it to Entra ID: a change for the
+ledger, an ending without a change, or nothing more."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from hasten.domain.outcomes import REJECTED
 from hasten.limits import MAX_LINKS_PER_PATCH, SETTLED_AFTER
 
 COMPANY = timedelta(seconds=1)
-"""How long a new member waits for others: one PATCH adds twenty as fast as one."""
+"""How long a new member waits for others: one PATCH adds twenty members as fast as one."""
 
 ENDED_WELL = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """Where the person stands with the group now. `written` when Hasten may have brought that
-    about, `confirmed` when Graph has just said so in answer to a write, which no lagging replica
-    does. `origin` is that of the group's cursor, and `at` when the directory was read."""
+    """The membership as Hasten reads it now. `written` is set when Hasten may have written it,
+    `confirmed` when Graph has just confirmed it in answer to a write (so no lagging replica is
+    involved). `origin` is that of the group's cursor; `at` is when the directory was read."""
 
     member: bool
     written: bool
@@ -39,7 +39,7 @@ EndedAs = State | Literal["rejected", "stale", "observed"]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """An end without a change of its own."""
+    """The end of an intent that produced no change."""
 
     result: EndedAs
     reason: str = ""
@@ -62,21 +62,23 @@ UNKNOWN = Ending(REJECTED, "the user does not exist", "correct the user that the
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """The row ended, and must be called again."""
+    """A row that ended and must be called again."""
 
     row: Change
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What the directory shows may be older than what Hasten itself wrote a moment ago."""
+    """The directory may show an older state than Hasten itself wrote a moment ago; read it again
+    later."""
 
 
 Decision = Change | Restart | Ending | Wait | None
 
 
 def decide(intent: Intent, seen: Seen, row: Change | None, now: datetime) -> Decision:
-    """None when the row, which tells its own end, already stands for the intent."""
+    """Decides what becomes of the intent. Returns None if `row`, which publishes its own outcome,
+    already stands for it."""
     same = row if row is not None and row.action is seen.action else None
     if same is not None and intent.cause in same.causes:
         return None
@@ -97,8 +99,8 @@ def decide(intent: Intent, seen: Seen, row: Change | None, now: datetime) -> Dec
 
 
 def _was_called_since(row: Change, intent: Intent) -> bool:
-    """Whether the app has been told since the event came: what Hasten wrote to Entra ID for it may
-    be noticed, and called, before the event's own change is written down."""
+    """Returns whether the app was called since the event arrived: a look may find and call what
+    Hasten wrote to Entra ID before the event's own change is recorded."""
     called = row.called_at
     return row.state in ENDED_WELL and called is not None and called >= intent.recorded_at
 
@@ -128,7 +130,8 @@ def _change(intent: Intent, seen: Seen, now: datetime) -> Change:
 def in_company(
     waiting: Sequence[Intent], now: datetime
 ) -> tuple[list[Sequence[Intent]], datetime | None]:
-    """Chunks to add now, and when the rest, oldest first, has waited long enough for company."""
+    """Splits the intents, oldest first, into chunks to add now. Returns the chunks and when the
+    remaining intents have waited long enough for more, or None if none remain."""
     size = MAX_LINKS_PER_PATCH
     chunks = [waiting[start : start + size] for start in range(0, len(waiting), size)]
     if not chunks or len(chunks[-1]) == size:
@@ -138,7 +141,7 @@ def in_company(
 
 
 def refusal_of(intent: Intent, shown: Mapping[str, Any]) -> Ending | None:
-    """Why nothing may be written for the intent; None when it may."""
+    """Returns why Hasten must not write for the intent, or None if it may."""
     if intent.wanted is Wanted.IN_STEP:
         return None
     if shown.get("isAssignableToRole"):

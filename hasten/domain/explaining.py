@@ -1,4 +1,5 @@
-"""Tells in sentences where a person stands with a target. Pure: facts in, sentences out."""
+"""Explains in sentences what Hasten knows about one user in one target. Takes facts and returns
+sentences; does no I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ FOUND_BY = {
 }
 
 ENDED = {"recorded": "Entra ID has it so, and the app was to be told"}
-"""What became of an event; others are results that every outcome names."""
+"""Sentence for an intent's outcome; other outcomes use the names of results."""
 
 WANTS = {
     Wanted.MEMBER: "a member of",
@@ -28,7 +29,7 @@ WANTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nested:
-    """The person is in `inner`, which is a member of the watched group `group`."""
+    """The user is in `inner`, which is a member of the watched group `group`."""
 
     group: str
     inner: str
@@ -36,8 +37,9 @@ class Nested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """`enabled` is None where Graph does not say. `through` are the assigned groups of which the
-    person is a direct member. `names` are the display names of groups, where they are known."""
+    """What Hasten read about the user. `enabled` is None if Graph does not say. `through` are the
+    assigned groups that have the user as a direct member. `names` are the known display names of
+    groups."""
 
     target: str
     now: datetime
@@ -58,7 +60,8 @@ class Facts:
 
 
 def explain(facts: Facts) -> list[str]:
-    """In the order in which someone would ask: who, assigned how, what happened, what next."""
+    """Returns the sentences in the order in which an operator would ask: who, assigned how, what
+    happened, what next."""
     intents = sorted(facts.intents, key=lambda intent: intent.time)
     rows = sorted(facts.rows, key=lambda row: row.found_at)
     sentences = [

@@ -1,5 +1,5 @@
-"""An intent is what an upstream event wants of one person and one group, until it has been brought
-about in Entra ID. The newest event wins, whatever the order in which they arrive."""
+"""Defines an intent: what an upstream event wants for one user and one group, until Hasten has
+applied it to Entra ID. The newest event wins, in whatever order events arrive."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,20 +11,21 @@ from typing import Any
 from hasten.domain.changes import Cause
 
 NAMED = "name:"
-"""Begins the key of a group that has no object id yet."""
+"""Prefix of the key of a group that has no object id yet."""
 
 THE_GROUP = "group"
-"""Stands in for the user when the event wants the group itself, not a member."""
+"""Takes the place of the user when the event wants the group itself, not a member."""
 
 
 class Wanted(StrEnum):
     MEMBER = "member"
     ABSENT = "absent"
     IN_STEP = "in_step"
-    """Provisioned as the directory has it: nothing is written to Entra ID."""
+    """Provision the user as the directory shows the membership; Hasten writes nothing to Entra
+    ID."""
 
     GROUP = "group"
-    """The group is there and assigned."""
+    """The group exists and is assigned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,23 +60,24 @@ class Intent:
 
     @property
     def key(self) -> str:
-        """Of its row among those of the target."""
+        """Key of its row within the target."""
         return key(self.group, self.user, in_step=self.wanted is Wanted.IN_STEP)
 
 
 class Recorded(StrEnum):
-    """What became of an intent when it was written down."""
+    """The result of recording an intent."""
 
     NEW = "new"
     REPLACED = "replaced"
-    """It took the place of an older one that had not been brought about yet."""
+    """It replaced an older intent that Hasten had not applied yet."""
 
     DUPLICATE = "duplicate"
     STALE = "stale"
 
 
 def group_key(name: str) -> str:
-    """Names a group that is to be made: any characters are fine, case does not matter."""
+    """Returns the key of a group that has no id yet. Any characters are allowed, and case does not
+    matter."""
     return NAMED + hashlib.sha256(name.casefold().encode()).hexdigest()[:32]
 
 
@@ -84,7 +86,8 @@ def key(group: str, user: str, *, in_step: bool = False) -> str:
 
 
 def judge(known: Intent | None, new: Intent) -> Recorded:
-    """Of two events of the same time the one that takes access away wins."""
+    """Compares a new intent with the stored one. Of two events with the same time, the one that
+    takes access away wins."""
     if known is None:
         return Recorded.NEW
     if known.cause == new.cause and known.wanted is new.wanted:

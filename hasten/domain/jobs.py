@@ -1,4 +1,4 @@
-"""Chooses the provisioning job and the rule of a target; refuses to guess between several."""
+"""Chooses the provisioning job and the rule of a target, and refuses to guess between several."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,9 +9,9 @@ SOURCE = "azure active directory"
 
 
 def choose_job(jobs: Sequence[Json], rules_of: Mapping[str, Sequence[Json]], wanted: str) -> Json:
-    """The job that provisions from Entra on demand, or the one whose id is `wanted`.
+    """Returns the job that can provision from Entra on demand, or the job whose id is `wanted`.
 
-    Raises PermanentError when there is none, or when several fit and none is wanted.
+    Raises PermanentError if there is none, or if several fit and `wanted` is empty.
     """
     if wanted:
         for job in jobs:
@@ -37,9 +37,10 @@ def choose_job(jobs: Sequence[Json], rules_of: Mapping[str, Sequence[Json]], wan
 
 
 def choose_rule(rules: Sequence[Json], object_type: str, wanted: str) -> str | None:
-    """The id of the rule that provisions `object_type` ("User" or "Group"); None when none does.
+    """Returns the id of the rule that provisions `object_type` ("User" or "Group"), or None if
+    there is none.
 
-    Among several the lowest `priority` number wins; a tie is a PermanentError.
+    Of several rules the lowest `priority` number wins. Raises PermanentError for a tie.
     """
     if wanted:
         if any(rule["id"] == wanted for rule in rules):
@@ -63,7 +64,8 @@ def choose_rule(rules: Sequence[Json], object_type: str, wanted: str) -> str | N
 
 
 def _serves(rule: Json) -> bool:
-    """Whether the rule reads Entra and does not deny provisioning on demand (missing = unknown)."""
+    """Returns whether the rule reads from Entra and allows provisioning on demand (a missing flag
+    counts as allowed)."""
     metadata = {str(m.get("key")): str(m.get("value")) for m in rule.get("metadata") or ()}
     on_demand = metadata.get("supportsProvisionOnDemand", "true").casefold() == "true"
     return on_demand and str(rule.get("sourceDirectoryName", "")).casefold() == SOURCE

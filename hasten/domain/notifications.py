@@ -1,4 +1,4 @@
-"""Reads Graph change notifications: which may be believed, and which group each points at."""
+"""Reads Graph change notifications: decides which ones to accept, and which group each concerns."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORE
 
 
 class Refusal(StrEnum):
-    """Why a notification has no effect. The sender is not told."""
+    """Why Hasten ignores a notification. The sender does not learn it."""
 
     MALFORMED = "malformed"
     WRONG_CLIENT_STATE = "wrong_client_state"
@@ -28,13 +28,14 @@ class Refusal(StrEnum):
 
 
 class LifecycleEvent(StrEnum):
-    """What Graph tells about a subscription itself (Graph, lifecycle events)."""
+    """The lifecycle events that Graph sends about a subscription (Graph, lifecycle
+    notifications)."""
 
     REAUTHORIZATION_REQUIRED = "reauthorizationRequired"
     SUBSCRIPTION_REMOVED = "subscriptionRemoved"
     MISSED = "missed"
     UNKNOWN = "unknown"
-    """Any that Graph may add: taken for the worst of the others."""
+    """An event that Graph may add; Hasten handles it like the worst of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A group to look at, and the members that the notification says joined or left it."""
+    """A group to read, and the members that the notification says joined or left it."""
 
     group: str
     subscription: str
@@ -59,23 +60,24 @@ class Hint:
 
 
 def hint(group: str, subscription: str, added: frozenset[str], removed: frozenset[str]) -> Hint:
-    """A hint without the members that are named on both sides (their end state is unknown)."""
+    """Returns a hint without members that are named on both sides, because their final state is
+    unknown."""
     return Hint(group, subscription, *bounded(added - removed, removed - added))
 
 
 def bounded(
     added: frozenset[str], removed: frozenset[str]
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """As many as a look may name, removals first."""
+    """Returns at most MAX_HINTS members, removals first."""
     room = max(0, MAX_HINTS - len(removed))
     return frozenset(sorted(added)[:room]), frozenset(sorted(removed)[:MAX_HINTS])
 
 
 def read(item: object, *, tenant: str, is_ours: Callable[[str], bool]) -> Hint | Refusal:
-    """Judges one item of a notification collection.
+    """Reads one item of a notification collection. Returns a Refusal if it must be ignored.
 
-    `is_ours` compares a clientState with ours in constant time. Whether the subscription is known
-    is the caller's to check: it needs the store.
+    `is_ours` compares a clientState with Hasten's in constant time. The caller checks whether the
+    subscription is known, because that needs the store.
     """
     proven = _proven(item, tenant=tenant, is_ours=is_ours)
     if isinstance(proven, Refusal):
@@ -93,7 +95,8 @@ def read(item: object, *, tenant: str, is_ours: Callable[[str], bool]) -> Hint |
 def read_lifecycle(
     item: object, *, tenant: str, is_ours: Callable[[str], bool]
 ) -> Lifecycle | Refusal:
-    """As `read`, of a collection of lifecycle events: they have no resource and no change."""
+    """Reads one item of a collection of lifecycle events, as `read` does. They have no resource and
+    no change."""
     proven = _proven(item, tenant=tenant, is_ours=is_ours)
     if isinstance(proven, Refusal):
         return proven
@@ -129,9 +132,9 @@ def _proven(
 
 
 def _members(data: object) -> tuple[frozenset[str], frozenset[str]]:
-    """The ids in `members@delta`. `@removed` is a string here and an object in delta queries;
-    some senders wrap the list in `{"value": […]}`. Anything else is no hint, and no harm.
-    """
+    """Returns the ids (added, removed) in `members@delta`. `@removed` is a string here and an
+    object in delta queries; some senders wrap the list in `{"value": […]}`. Anything else gives no
+    hint and does no harm."""
     listed: Any = data.get("members@delta") if isinstance(data, Mapping) else None
     if isinstance(listed, Mapping):
         listed = listed.get("value")

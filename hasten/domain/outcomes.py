@@ -1,5 +1,5 @@
-"""An outcome tells whoever listens what became of a change: a CloudEvent on the topic
-`provisioning-outcomes`, named so that the same one sent twice is one."""
+"""Builds outcomes: CloudEvents on the topic `provisioning-outcomes` that say what became of a
+change. The id is deterministic, so an outcome that is sent twice counts once."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,14 @@ STALE: Final = "stale"
 
 NOT_TAKEN: Final = "revocation_not_taken"
 OVERDUE: Final = "revocation_overdue"
-"""Alerts about a leaver: a row that failed, and one that Entra's own cycle has not done in time."""
+"""Alerts about a leaver: a row that failed, and a row that Entra's own cycle has not done in
+time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`id` is the same whenever the same thing is told; `result` is the metric's label."""
+    """One outcome. `id` is the same whenever the same outcome is published; `result` is the
+    metric's label."""
 
     id: str
     event: Mapping[str, Any]
@@ -32,7 +34,8 @@ class Outcome:
 
 
 def of_change(change: Change, state: State | None = None, now: datetime | None = None) -> Outcome:
-    """`state` and `now` where it is told what is not stored (superseded)."""
+    """Builds the outcome of a ledger row. `state` and `now` are given for a state that is not
+    stored (superseded)."""
     result = str(state or change.state)
     ended = now or change.finished_at
     data = {
@@ -71,8 +74,8 @@ def of_event(
     details: Sequence[Mapping[str, str]] = (),
     key: str = "",
 ) -> Outcome:
-    """Of an event, or its part about one person, that ended without a change of its own. `key`
-    tells apart two parts of one event about people who could not be found."""
+    """Builds the outcome of an event (or of one user in it) that produced no ledger row. `key`
+    distinguishes two parts of one event about users who could not be found."""
     data = {
         "result": result,
         "target": target,
@@ -92,7 +95,8 @@ def of_event(
 def of_alert(
     name: str, *, target: str, group: str, reason: str, next_action: str, key: str, now: datetime
 ) -> Outcome:
-    """Something an operator must know at once. `key` tells two alerts of one name apart."""
+    """Builds an alert that an operator must see at once. `key` distinguishes two alerts of one
+    name."""
     data = {
         "result": name,
         "target": target,
@@ -105,7 +109,8 @@ def of_alert(
 
 
 def of_revocation(name: str, change: Change, *, now: datetime) -> Outcome:
-    """The alert about a leaver who may still have access. One change has one alert of a name."""
+    """Builds the alert about a leaver who may still have access. One change has one alert of each
+    name."""
     return of_alert(
         name,
         target=change.target,

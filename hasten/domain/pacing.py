@@ -1,4 +1,4 @@
-"""The sliding window of on-demand calls: at most 5 in any 10 s, and an optional hourly cap."""
+"""The sliding window of on-demand calls: at most 5 in any 10 s, and an optional hourly limit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,18 +12,19 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """The calls one target has made, and the time before which Graph asked us not to call."""
+    """The calls that one target has made, and the time before which Graph asked Hasten not to
+    call."""
 
     calls: Sequence[datetime] = ()
     not_before: datetime = LONG_AGO
     max_calls_per_hour: int | None = None
 
     def used(self, now: datetime) -> int:
-        """Calls that still count against the window of 10 s."""
+        """Returns how many calls still count against the window of 10 s."""
         return sum(1 for call in self.calls if call > now - WINDOW - WINDOW_MARGIN)
 
     def free_at(self, now: datetime) -> datetime:
-        """The earliest time from `now` on at which one more call is allowed."""
+        """Returns the earliest time, from `now` on, at which one more call is allowed."""
         earliest = max(now, self.not_before)
         earliest = max(earliest, _freed(self.calls, CALLS_PER_WINDOW, WINDOW + WINDOW_MARGIN))
         if self.max_calls_per_hour is not None:
@@ -31,7 +32,7 @@ class Pace:
         return earliest
 
     def times(self, now: datetime, calls: int) -> list[datetime]:
-        """When each of so many calls could be made at the earliest, one window after another."""
+        """Returns the earliest time of each of `calls` calls, one window after another."""
         first, windows = self.free_at(now), WINDOW + WINDOW_MARGIN
         hourly = self.max_calls_per_hour or calls + 1
         return [
@@ -40,22 +41,23 @@ class Pace:
         ]
 
     def with_call(self, now: datetime) -> "Pace":
-        """The pace after a call at `now`; forgets what no limit counts any more."""
+        """Returns the window after a call at `now`, without calls that no limit counts any more."""
         horizon = HOUR if self.max_calls_per_hour is not None else WINDOW + WINDOW_MARGIN
         recent = [call for call in self.calls if call > now - horizon]
         return replace(self, calls=(*recent, now))
 
     def departed(self, now: datetime) -> "Pace":
-        """Writing the last call down took a while: it leaves only now."""
+        """Returns the window with the last call moved to `now`: the call was saved first, and
+        leaves only now."""
         return replace(self, calls=(*self.calls[:-1], now))
 
     def throttled(self, until: datetime) -> "Pace":
-        """Graph answered 429: no call before `until`, whatever our own window says."""
+        """Returns the window after a 429 of Graph: no call before `until`."""
         return replace(self, not_before=max(self.not_before, until))
 
 
 def _freed(calls: Sequence[datetime], limit: int, window: timedelta) -> datetime:
-    """When the `limit`-th newest call leaves the window: then there is room for one more."""
+    """Returns when the `limit`-th newest call leaves the window, which makes room for one more."""
     if len(calls) < limit:
         return LONG_AGO
     return sorted(calls)[-limit] + window

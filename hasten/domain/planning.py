@@ -1,4 +1,4 @@
-"""Turns the open changes of one target into on-demand calls, in the order they should be made."""
+"""Turns the open changes of one target into on-demand calls, in the order in which to make them."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -10,14 +10,15 @@ from hasten.domain.changes import DIRECT, Change
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 
 GATHERING = tuple(timedelta(seconds=s) for s in (0.05, 0.1, 0.2, 0.4, 0.6, 0.6))
-"""How long a grant with room waits for company, by the calls spent in the window."""
+"""How long an unfilled group call waits for more joiners, indexed by the calls already used in the
+window."""
 
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class GrantsBy(StrEnum):
-    """Which call gives a person access in the app. TOTAL: only the group call does."""
+    """The call that gives a user access in the app. TOTAL: only the group call does."""
 
     GROUP = "group"
     USER = "user"
@@ -25,7 +26,7 @@ class GrantsBy(StrEnum):
 
 
 class Standing(StrEnum):
-    """Where a removed user stands with the target in the directory now."""
+    """The state of a removed user in the directory, as far as the target is concerned."""
 
     ASSIGNED = "assigned"
     UNASSIGNED = "unassigned"
@@ -34,24 +35,25 @@ class Standing(StrEnum):
 
 
 OUT_OF_REACH = frozenset({Standing.DISABLED, Standing.DELETED})
-"""Entra does not act on demand on users disabled or deleted in the directory: the cycle does."""
+"""Entra ignores on-demand calls for users disabled or deleted in the directory; its cycle handles
+them."""
 
 
 WITHOUT_ACCESS = frozenset({Standing.UNASSIGNED, Standing.DISABLED})
-"""Users of whom the account in the app should be inactive."""
+"""Users whose account in the app should be inactive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One on-demand request: a group with the members named, or one user when `group` is None."""
+    """One on-demand request: a group with the members named, or one user if `group` is None."""
 
     group: str | None
     changes: tuple[Change, ...]
     then_group: bool = False
-    """Whether this user call is the first of two (`grants_by: user_then_group`)."""
+    """True if this user call is the first of two (`grants_by: user_then_group`)."""
 
     disables: bool = False
-    """Whether this user call is to disable the account: no assignment is left."""
+    """True if this user call must disable the account, because no assignment is left."""
 
     @property
     def users(self) -> frozenset[str]:
@@ -68,7 +70,7 @@ class Call:
 
     @property
     def has_room(self) -> bool:
-        """Whether a later change could still share this call."""
+        """True if a later change could still share this call."""
         return (
             self.group is not None
             and not self.is_removal
@@ -77,11 +79,11 @@ class Call:
         )
 
     def ready_at(self, used: int) -> datetime:
-        """When to make the call, `used` of the window's calls being spent.
+        """Returns when to make the call, given how many calls of the window are `used`.
 
-        A removal and a full call go at once. A grant with room waits for company, the longer the
-        fewer calls are left: one joiner hardly waits, a trickle of joiners does not burn the
-        window on calls of one member.
+        A removal and a full call go at once. An unfilled grant waits for more joiners, longer if
+        fewer calls are left: one joiner hardly waits, and a trickle of joiners does not use up the
+        window with calls of one member each.
         """
         if not self.has_room:
             return self.since
@@ -94,11 +96,12 @@ def plan(
     standings: Mapping[str, Standing],
     grants_by: GrantsBy,
 ) -> list[Call]:
-    """The calls that serve `changes`: removals first, then oldest first.
+    """Returns the calls that serve `changes`: removals first, then oldest first.
 
-    `standings` names where each removed user stands; a removal without one, or out of reach, is
-    not planned. A user call serves all changes of that user with the same action. Within a group
-    at most MAX_MEMBERS_PER_CALL share a call; a change marked `alone` shares with nobody.
+    `standings` gives the state of each removed user; a removal without one, or out of Entra's
+    reach, is not planned. A user call serves all changes of that user with the same action. Within
+    a group at most MAX_MEMBERS_PER_CALL changes share a call; a change marked `alone` shares with
+    none.
     """
     oldest_first = sorted(changes, key=lambda c: (c.found_at, c.group, c.user))
     removals = [c for c in oldest_first if c.is_removal and _within_reach(c, standings)]
@@ -132,8 +135,8 @@ def _within_reach(change: Change, standings: Mapping[str, Standing]) -> bool:
 
 
 def is_asked(change: Change, standing: Standing) -> bool:
-    """Whether a removal that Entra's own cycle should have done is called although Entra does not
-    act on demand on disabled users: its answer shows whether the account is inactive."""
+    """Returns whether to call a removal that Entra's own cycle should have done. Entra does not act
+    on demand on disabled users, but its answer shows whether the account is inactive."""
     return standing is Standing.DISABLED and change.contradicted > 0
 
 
@@ -167,13 +170,14 @@ def _chunks(members: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
 
 
 def reachable(changes: Sequence[Change], busy: Collection[str]) -> list[Change]:
-    """The changes whose user is in no call under way: two calls on one person could cross."""
+    """Returns the changes of users who are in no call under way: two calls for one user could
+    overtake each other."""
     return [change for change in changes if change.user not in busy]
 
 
 def in_turn(calls: Sequence[Call]) -> list[Call]:
-    """`calls` as probes of an open breaker: removals and grants take turns, and among each whoever
-    was called longest ago comes first. A call that always fails keeps nobody else waiting."""
+    """Orders `calls` as probes of an open breaker: removals and grants alternate, and within each
+    the user called longest ago comes first. A call that always fails does not delay the others."""
     last = max(calls, key=_called_at, default=None)
     if last is None or _called_at(last) is NEVER:
         return list(calls)

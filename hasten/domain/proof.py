@@ -1,7 +1,6 @@
-"""What the provisioning log says of a call that was answered with success: an answer is no proof.
-
-An entry proves something only about the person it names and the outcome that was wanted.
-"""
+"""Reads what the provisioning log says about a call that was answered with success, because an
+answer is no proof. An entry proves something only about the user it names and the outcome that was
+wanted."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ from hasten.domain.cycle import time
 from hasten.domain.redaction import redacted
 
 SKEW = timedelta(seconds=5)
-"""The log's clock and ours may differ by so much."""
+"""Maximum difference between the log's clock and Hasten's."""
 
 PATIENCE = timedelta(hours=24)
-"""Time for which the log is asked: Microsoft documents no latency of the log."""
+"""How long Hasten asks the log about a call. Microsoft documents no latency of the log."""
 
 NO_REASON = "the log gives no reason"
 STILL_ACTIVE = "the log shows the account still active"
@@ -37,19 +36,20 @@ class Proof:
     reason: str = ""
     next_action: str = ""
     passes: bool = False
-    """Whether a contradiction is an error of the app that passes."""
+    """True if a contradiction is a transient error of the app."""
 
 
 NOTHING = Proof(Says.NOTHING)
 
 
 def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
-    """What `entries` about the user and about the group of `change` prove. Those that came after
-    the call count.
+    """Returns what `entries` about the user and about the group of `change` prove. Only entries
+    after the call count.
 
-    The log does not say for which group a user was called, so a failure may be that of a later call
-    for another one. Of a removal the newest entry decides: doubt costs a call. A grant that was
-    confirmed once stays so: doubt would call it failed although it took.
+    The log does not say for which group a user was called, so a failure may belong to a later call
+    for another group. For a removal the newest entry decides, since a doubt costs only a call. A
+    grant that was confirmed once stays confirmed, since a doubt would report it as failed although
+    it worked.
     """
     since = (change.called_at or change.found_at) - SKEW
     newest_first = sorted((e for e in entries if _when(e) >= since), key=_when, reverse=True)
@@ -60,12 +60,13 @@ def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
 
 
 def about(entry: Mapping[str, Any]) -> str:
-    """The object id of what was provisioned."""
+    """Returns the object id of the provisioned object."""
     return str((entry.get("sourceIdentity") or {}).get("id") or "").lower()
 
 
 def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
-    """A leaver who keeps another assignment loses a membership, and the account of nobody else."""
+    """Reads an entry about a removal. A leaver who keeps another assignment loses only the
+    membership."""
     status, action = _status(entry), _action(entry)
     if about(entry) != change.user:
         is_proven = change.keeps_assignment and status == "success" and _left(change, entry)
@@ -98,7 +99,7 @@ def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
 
 
 def _skipped(account: Account) -> Proof:
-    """Of a removal: a skip says nothing, the account that was matched does."""
+    """Reads a skip of a removal: the skip itself proves nothing, but the matched account does."""
     if account.is_out:
         return Proof(Says.CONFIRMED)
     if account is Account.ACTIVE:
@@ -115,7 +116,7 @@ def _failure(entry: Mapping[str, Any]) -> Proof:
 
 
 def _joined(change: Change, entry: Mapping[str, Any]) -> bool:
-    """Whether an entry about the group names the user among what was added."""
+    """Returns whether an entry about the group names the user among the added values."""
     return _names(change.user, entry, "newValue")
 
 
@@ -132,7 +133,7 @@ def _names(user: str, entry: Mapping[str, Any], where: str) -> bool:
 
 
 def _code(entry: Mapping[str, Any]) -> str:
-    """The error code; of a skip the log has it in a step alone."""
+    """Returns the error code. The log gives the code of a skip only in a step."""
     error = _info(entry).get("errorInformation") or {}
     return str(error.get("errorCode") or skip_reason([entry]))
 

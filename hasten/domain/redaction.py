@@ -1,4 +1,4 @@
-"""Takes personal data out of what Graph and apps answer, and bounds its length."""
+"""Removes personal data from the answers of Graph and apps, and limits their length."""
 
 import json
 import re
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 LONGEST = 800
-"""Characters kept: enough for the codes, far below the size of a ledger row."""
+"""Maximum characters of evidence: enough for the codes, far below the size of a ledger row."""
 
 LONGEST_READ = 256 * 1024
-"""Characters of an answer that are looked at; real ones have about 10 KiB."""
+"""Maximum characters of an answer that are read; real answers have about 10 KiB."""
 
 ADDRESS = re.compile(r"[^\s\"'\\<>:,;@]{1,128}@[^\s\"'\\<>:,;@]{1,255}")
 QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
-"""From the first quote to the last: a name may have one within."""
+"""Matches from the first quote to the last, because a name may contain a quote."""
 
 OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -49,7 +49,7 @@ FINE = frozenset({"success", "succeeded"})
 
 
 def redacted(text: str) -> str:
-    """Free text without addresses and quoted names."""
+    """Returns free text without e-mail addresses and quoted names."""
     plain = text[: LONGEST * 2]
     plain = ADDRESS.sub("…", QUOTED.sub("'…'", plain))
     return plain if len(plain) <= LONGEST else plain[:LONGEST] + "…"
@@ -70,7 +70,8 @@ def evidence(body: bytes, *, named: str = "") -> str:
 
 
 def _kept(key: str, value: Any) -> Any:
-    """The verdict of an on-demand call is JSON within strings: it is unwrapped."""
+    """Keeps what may be kept of a value. The verdict of an on-demand call is JSON inside strings,
+    which this unwraps."""
     if isinstance(value, str):
         nested = _nested(value)
         return _kept_text(key.casefold(), value) if nested is None else _kept(key, nested)
@@ -98,7 +99,7 @@ def _kept_text(key: str, text: str) -> str:
 
 
 def _nested(text: str) -> Any:
-    """The object or list in `text`, else None."""
+    """Returns the object or list in `text`, or None."""
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:

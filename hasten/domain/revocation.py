@@ -1,8 +1,9 @@
-"""What an answer makes of a leaver's row: it ends only on what shows the account inactive or gone.
+"""Decides what an answer means for a leaver's row. The row ends only on evidence that the account
+is inactive or gone.
 
-Who keeps another assignment is called by the group, and no document says that such a call removes
-anyone. Their assignments are read again once the directory has settled: if none is left, a user
-call follows; else Entra's own cycle takes the membership away.
+A leaver who keeps another assignment is called by the group, and no document says that such a call
+removes anyone. Hasten therefore reads their assignments again once the directory has settled: if
+none is left, a user call follows; otherwise Entra's own cycle removes the membership.
 """
 
 from dataclasses import replace
@@ -30,7 +31,7 @@ NOT_TAKEN = (
 
 
 def revoked(change: Change, call: Call, verdict: Verdict, *, now: datetime) -> Change:
-    """The row of a leaver after an answer that is a success or a skip."""
+    """Returns the row of a leaver after an answer that is a success or a skip."""
     if not call.disables:
         due = max(now, change.seen_at + SETTLED_AFTER)
         kept = replace(change, keeps_assignment=True)
@@ -47,12 +48,13 @@ def revoked(change: Change, call: Call, verdict: Verdict, *, now: datetime) -> C
 
 
 def not_taken(change: Change, *, now: datetime, reason: str) -> Change:
-    """Ends the row as failed. The provisioning log is still read for it: the account may be
-    disabled later."""
+    """Ends the row as failed. Hasten still reads the provisioning log for it, because the account
+    may be disabled later."""
     failed = finished(change, State.FAILED, now=now, reason=reason, next_action=NOT_TAKEN)
     return replace(failed, needs_proof=True)
 
 
 def never_shown(change: Change, *, now: datetime) -> Change:
-    """Ends the row as left to the cycle: it claims nothing, and says where to look."""
+    """Ends the row as left to the cycle, without any claim about the account, and says where to
+    look."""
     return finished(change, State.LEFT_TO_CYCLE, now=now, reason=NOT_SHOWN, next_action=LOOK)

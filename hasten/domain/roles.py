@@ -1,4 +1,4 @@
-"""Chooses the app role that an assignment grants; refuses to guess between several."""
+"""Chooses the app role that an assignment grants, and refuses to guess between several."""
 
 from collections.abc import Sequence
 
@@ -6,17 +6,17 @@ from hasten.errors import PermanentError
 from hasten.json import Json
 
 NO_ROLE = "00000000-0000-0000-0000-000000000000"
-"""Graph takes it only where the app declares no app role (appRoleAssignment)."""
+"""Graph accepts this role only if the app declares no app role (appRoleAssignment)."""
 
 USUAL = "user"
-"""The role that apps of Entra's own templates declare for everyone."""
+"""The role that apps from Entra's own templates declare for everyone."""
 
 
 def choose_role(app_roles: Sequence[Json], wanted: str) -> str:
-    """The id of the role called `wanted`, by value or display name without case.
+    """Returns the id of the role whose value or display name is `wanted`, without regard to case.
 
-    When none is wanted: the only one that users can have, or the one called "User". Raises
-    PermanentError when there is no such role, or when several fit.
+    If `wanted` is empty, returns the only role that users can have, or the one called "User".
+    Raises PermanentError if there is no such role, or if several fit.
     """
     roles = [role for role in app_roles if _is_for_users(role)]
     if wanted:
@@ -32,7 +32,8 @@ def _is_for_users(role: Json) -> bool:
 
 
 def _called(roles: Sequence[Json], name: str) -> list[Json]:
-    """A value goes before a display name: apps check values, people read names."""
+    """Returns the roles with this name. A value takes precedence over a display name: apps check
+    values, people read names."""
     by_key = (
         [role for role in roles if str(role.get(key) or "").casefold() == name.casefold()]
         for key in ("value", "displayName")

@@ -1,4 +1,4 @@
-"""From a verdict to the next state of the changes it answers for."""
+"""Computes the next state of the changes that a verdict answers."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,12 +20,12 @@ from hasten.domain.verdicts import UNREADABLE, Result, Verdict
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_LADDER, WINDOW
 
 ATTEMPTS_TOGETHER = 3
-"""Calls that name several people before each is tried alone: a group that was only just assigned
-is refused as a whole, and splitting at once would spend five calls to learn that."""
+"""Calls that name several users before each user is tried alone. Entra refuses a newly assigned
+group as a whole, and splitting at once would spend five calls to find that out."""
 
 MAX_TRANSIENT_ATTEMPTS = 10
 PERMISSION_PAUSE = timedelta(minutes=15)
-"""A grant of permission by an admin is noticed this late at the latest."""
+"""How late, at most, Hasten notices that an admin has granted a permission."""
 
 NOT_ENTITLED = "check that the user is a direct member of a group assigned to the app"
 NOT_YET = "Entra may not have seen the change yet"
@@ -34,7 +34,7 @@ TAKEN = "Entra does not count the user as assigned yet, and disabled the account
 ANSWERS_A_REMOVAL = frozenset({Result.SUCCEEDED, Result.IN_SYNC, Result.NOT_ENTITLED})
 
 Backoff = Callable[[int], timedelta]
-"""Attempt number from 1 on → how long to wait, jitter included."""
+"""Attempt number, from 1 on → time to wait, jitter included."""
 
 
 def settle(  # noqa: C901, PLR0912 - a case for each result
@@ -47,10 +47,10 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
     is_fresh: bool = False,
     next_cycle: datetime | None = None,
 ) -> Change:
-    """The row after its call. A row that waits keeps the reason.
+    """Returns the row after its call. A row that waits keeps the reason.
 
-    `is_fresh`: the group was assigned so lately that Entra may not know it yet. `next_cycle`:
-    when Entra's own next cycle should be over.
+    `is_fresh` means that the group was assigned so recently that Entra may not know it yet.
+    `next_cycle` is when Entra's own next cycle should be over.
     """
     change = replace(change, answer=verdict.evidence)
     if change.is_removal and verdict.result in ANSWERS_A_REMOVAL:
@@ -90,7 +90,8 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
                 alone=change.attempts + 1 >= ATTEMPTS_TOGETHER and not is_fresh,
             )
         case _ if len(call.users) > 1:
-            # One verdict for several people names nobody: each gets a call of its own.
+            # One verdict for several users does not say whom it concerns: each user gets a call of
+            # their own.
             return replace(change, state=State.PENDING, due_at=now, alone=True)
         case Result.TRANSIENT if change.is_removal or change.attempts < MAX_TRANSIENT_ATTEMPTS:
             due = now + (verdict.retry_after or backoff(change.attempts + 1))
@@ -125,20 +126,21 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
 
 
 def _may_be_early(change: Change, call: Call, verdict: Verdict, now: datetime) -> bool:
-    """Whether "in sync" may be the state before the change. Of a user call the matching step says
-    more: the account is active."""
+    """Returns whether "in sync" may describe the state before the change. For a user call the
+    matching step decides: it shows an active account."""
     is_shown = call.group is None and verdict.account is Account.ACTIVE
     is_new = now - change.seen_at < ASSIGNMENT_COUNTS_WITHIN
     return is_new and not is_shown and change.attempts < len(REPLICATION_LADDER)
 
 
 def _is_hopeless(change: Change, verdict: Verdict) -> bool:
-    """A grant whose every answer is unreadable, also when it is called alone. An outage is waited
-    for, and a revocation is never given up."""
+    """Returns whether every answer to a grant was unreadable, also when it was called alone. Hasten
+    waits for the end of an outage, and never gives up a revocation."""
     is_last = change.attempts >= MAX_TRANSIENT_ATTEMPTS
     return verdict.code == UNREADABLE and is_last and not change.is_removal
 
 
 def _of_grant(verdict: Verdict) -> Verdict:
-    """A user call before Entra knows the assignment takes away what is left of an earlier one."""
+    """Corrects the verdict of a grant: a user call that Entra handles before it knows the
+    assignment disables what is left of an earlier one."""
     return replace(verdict, result=Result.NOT_ENTITLED, reason=TAKEN) if verdict.took else verdict

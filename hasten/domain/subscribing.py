@@ -1,4 +1,5 @@
-"""Which subscriptions to make, renew, replace and remove, from those that Graph lists. Pure."""
+"""Plans which subscriptions to create, renew, replace and delete, from those that Graph lists. Does
+no I/O."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,15 +8,15 @@ from datetime import datetime, timedelta
 from hasten.limits import MAX_SUBSCRIPTIONS, SUBSCRIPTION_LIFETIME
 
 ALL_GROUPS = "groups"
-"""The resource of the one subscription to every group of the tenant."""
+"""The resource of the single subscription to every group of the tenant."""
 
 WRITTEN_WITHIN = timedelta(seconds=30)
-"""Whoever made a subscription has written it down by then; the expiry tells its age."""
+"""An instance saves a subscription within this time after creating it; the expiry shows its age."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """As Graph lists it: whose clientState it has is not shown."""
+    """A subscription as Graph lists it. Graph does not show its clientState."""
 
     id: str
     resource: str
@@ -26,8 +27,9 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
-    """How ours are told from those of others. `states` has, by id, the mark of the clientState that
-    each was made with; one that is not in it may have any."""
+    """Distinguishes Hasten's subscriptions from those of others. `states` maps the id of each
+    stored subscription to the hash of its clientState; a subscription that is not in it may have
+    any clientState."""
 
     url: str
     lifecycle_url: str
@@ -35,11 +37,13 @@ class Ours:
     states: Mapping[str, str]
 
     def owns(self, subscription: Subscription) -> bool:
-        """Also one that we wrote down under an earlier address."""
+        """Returns whether the subscription is Hasten's, including one stored under an earlier
+        address."""
         return subscription.url == self.url or subscription.id in self.states
 
     def is_outdated(self, subscription: Subscription) -> bool:
-        """Graph changes neither clientState nor the resource: only a new one has ours."""
+        """Returns whether the subscription must be replaced: Graph changes neither the clientState
+        nor the address of an existing one."""
         has_state = self.states.get(subscription.id) == self.state
         return not has_state or subscription.url != self.url
 
@@ -48,14 +52,15 @@ class Ours:
         return is_young and subscription.id not in self.states
 
     def can_be_reminded(self, subscription: Subscription) -> bool:
-        """Graph adds no lifecycle address to a subscription that was made without it."""
+        """Returns whether the subscription has Hasten's lifecycle address. Graph does not add one
+        to an existing subscription."""
         return subscription.lifecycle_url == self.lifecycle_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """To be carried out in this order: what is wanted no more makes room, and what covers a wanted
-    group is removed only when its successors are there."""
+    """What to do, in this order: deleting what is no longer wanted makes room, and a subscription
+    that covers a wanted group is deleted only after its successors exist."""
 
     orphans: Sequence[Subscription] = ()
     keep: Sequence[Subscription] = ()
@@ -70,7 +75,7 @@ class Plan:
 
 
 def resources(groups: Collection[str]) -> Sequence[str]:
-    """One for each group while they fit, else one for all."""
+    """Returns one resource for each group if they fit, else one for all groups."""
     if len(groups) > MAX_SUBSCRIPTIONS:
         return [ALL_GROUPS]
     return [resource_of(group) for group in sorted(groups)]
@@ -81,14 +86,15 @@ def resource_of(group: str) -> str:
 
 
 def groups_of(resource: str, groups: Iterable[str]) -> Sequence[str]:
-    """Those of `groups` that a subscription to `resource` tells about."""
+    """Returns those of `groups` that a subscription to `resource` covers."""
     return [group for group in sorted(groups) if resource in {ALL_GROUPS, resource_of(group)}]
 
 
 def plan(
     listed: Iterable[Subscription], groups: Collection[str], *, ours: Ours, now: datetime
 ) -> Plan:
-    """Subscriptions of others appear nowhere in it, nor one that another instance just made."""
+    """Plans the changes. The plan never contains subscriptions of others, nor one that another
+    instance has just created."""
     wanted = resources(groups)
     best: dict[str, Subscription] = {}
     orphans: list[Subscription] = []
@@ -126,7 +132,8 @@ def plan(
 
 
 def _worth(subscription: Subscription, ours: Ours) -> tuple[bool, bool, datetime, str]:
-    """Of several to one resource the best is kept; the id decides between equals."""
+    """Sort key that decides which of several subscriptions to one resource is kept; the id decides
+    between equals."""
     return (
         not ours.is_outdated(subscription),
         ours.can_be_reminded(subscription),

@@ -1,5 +1,5 @@
-"""What the answer to an on-demand call means. HTTP 200 alone means nothing: the verdict is JSON
-inside strings, in one of three known shapes."""
+"""Reads the answer to an on-demand call. HTTP 200 alone means nothing: the verdict is JSON inside
+strings, in one of three known shapes."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from hasten.domain.failing import property_named
 from hasten.domain.redaction import evidence, redacted
 
 UNREADABLE = "UnreadableAnswer"
-"""Code of an answer without a verdict: a proxy's page, JSON cut off, or a shape nobody knows."""
+"""Code of an answer without a verdict: a proxy's page, truncated JSON, or an unknown shape."""
 
 
 class Result(StrEnum):
@@ -25,22 +25,22 @@ class Result(StrEnum):
     NOT_ENTITLED = "not_entitled"
     DISABLED = "disabled"
     TRANSIENT = "transient"
-    """The app answered with an error that passes."""
+    """The app answered with a transient error."""
 
     UNAVAILABLE = "unavailable"
-    """Graph or Entra gave no usable answer: nothing is known of anyone the call named."""
+    """Graph or Entra gave no usable answer, so nothing is known about any user in the call."""
 
     THROTTLED = "throttled"
     NOT_PERMITTED = "not_permitted"
     UNKNOWN_JOB = "unknown_job"
     REROUTED = "rerouted"
-    """Not an answer: the job or its rule turned out to be another, and the call is repeated."""
+    """No answer of Entra: the job or its rule has changed, and Hasten repeats the call."""
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The raw answer of Graph. `retry_after` is its Retry-After header, if it gave one."""
+    """The raw answer of Graph. `retry_after` is the value of its Retry-After header, if any."""
 
     status: int
     body: bytes
@@ -53,9 +53,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`code` is the app's or Entra's own word; `evidence` the answer, redacted and bounded. `took`
-    when what succeeded was taking an account away; `account` is the account in the app as the
-    matching step found it, before the export."""
+    """The meaning of an answer. `code` comes from the app or Entra; `evidence` is the answer,
+    redacted and limited in length. `took` is set when a successful export took an account away.
+    `account` is the account as the matching step found it, before the export."""
 
     result: Result
     code: str = ""
@@ -68,7 +68,8 @@ class Verdict:
 
 
 def judge(answer: Answer) -> Verdict:
-    """Never raises: what it cannot read is UNAVAILABLE, with the evidence kept."""
+    """Reads an answer. Never raises: an answer that it cannot read is UNAVAILABLE, with the
+    evidence kept."""
     if not answer.accepted:
         return _refused(answer)
     body = _json(answer.body)
@@ -91,9 +92,10 @@ def judge(answer: Answer) -> Verdict:
 
 
 def _outcome(key: Any, values: list[Mapping[str, Any]]) -> tuple[str, str, str]:
-    """(result, error code, message) from `key` where it is JSON, else from the `value` records.
+    """Returns (result, error code, message) from `key` if it is JSON, else from the records in
+    `value`.
 
-    Of several records, or several steps, the worst decides.
+    Of several records or steps, the worst decides.
     """
     if isinstance(key, Mapping) and key.get("result"):
         details = _mapping(key.get("details"))
@@ -112,7 +114,7 @@ def _outcome(key: Any, values: list[Mapping[str, Any]]) -> tuple[str, str, str]:
 
 
 def _badness(word: str) -> int:
-    """An unknown word is the worst: nothing may be read into it."""
+    """Ranks a result word. An unknown word is the worst, because its meaning is unknown."""
     return {"success": 0, "skipped": 1, "failure": 2}.get(word, 3)
 
 
@@ -151,7 +153,7 @@ def _failed(code: str, message: str, told: str, named: str = "") -> Verdict:
 
 
 def _refused(answer: Answer) -> Verdict:
-    """The answers of Graph itself, before any provisioning."""
+    """Reads an answer of Graph itself, given before any provisioning."""
     body = _json(answer.body)
     error = _mapping(_mapping(body).get("error"))
     code, message = _code(error.get("code")), str(error.get("message") or "")
@@ -196,7 +198,7 @@ def _unreadable(answer: Answer) -> Verdict:
 
 
 def _json(text: Any) -> Any:
-    """The value in `text`, or None where it is no JSON (a type name, for one)."""
+    """Returns the value in `text`, or None if it is not JSON (a type name, for example)."""
     if not isinstance(text, str | bytes):
         return None
     try:
@@ -215,12 +217,13 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _code(value: Any) -> str:
-    """Without names and bounded, as an app may put anything there."""
+    """Returns a code without names and of limited length, because an app may put anything there."""
     return redacted(str(value or ""))
 
 
 def _detail(values: list[Mapping[str, Any]], *names: str) -> str:
-    """The last of the steps' details with one of `names`, lower case. Names are display text."""
+    """Returns, in lower case, the last detail of a step that has one of `names`. The names are
+    display text."""
     found = ""
     for step in account.steps(values):
         details = _mapping(step.get("details"))
@@ -231,6 +234,7 @@ def _detail(values: list[Mapping[str, Any]], *names: str) -> str:
 
 
 def _word(text: Any) -> str:
-    """Casing and number vary between answers: Success, success; Failure, Failed."""
+    """Normalises a result word; answers vary in case and form: Success, success; Failure,
+    Failed."""
     word = str(text).casefold()
     return {"failed": "failure", "succeeded": "success"}.get(word, word)
