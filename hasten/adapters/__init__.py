@@ -1,1 +1,1 @@
-"""The only code that talks to Graph, Service Bus and storage."""
+"""Contains the only code that talks to Graph, Service Bus and storage."""

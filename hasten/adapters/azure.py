@@ -1,7 +1,5 @@
-"""All ports on Azure, each made on first use.
-
-The webhook must answer at once on a cold start, so what it needs loads no Graph SDK.
-"""
+"""Implements all ports on Azure, each created on first use. The webhook must answer at once on a
+cold start, so what it needs does not load the Graph SDK."""
 
 import random
 import uuid
@@ -24,7 +22,7 @@ from hasten.ports.telemetry import Emit
 from hasten.settings import Settings
 
 Credential = Callable[[Settings], AsyncTokenCredential]
-"""Makes the identity that all ports act as."""
+"""Creates the identity that all ports use."""
 
 
 def new_id() -> str:
@@ -32,8 +30,8 @@ def new_id() -> str:
 
 
 def managed_identity(settings: Settings) -> AsyncTokenCredential:
-    """The app's own."""
-    # Loaded here alone: with connection strings nobody asks for a token before Graph does.
+    """Returns the app's managed identity."""
+    # Imported here because with connection strings nothing needs a token before Graph does.
     from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415
 
     client_id = settings.identity_client_id
@@ -63,14 +61,14 @@ class AzurePorts:
 
     @cached_property
     def parked_messages(self) -> ParkedMessages:
-        # Loaded here alone: only the command line has one.
+        # Imported here because only the command line uses it.
         from hasten.adapters.dead_letters import AzureParkedMessages  # noqa: PLC0415
 
         return AzureParkedMessages(self._service_bus)
 
     @cached_property
     def probes(self) -> Probes:
-        # The same.
+        # Imported here because only the command line uses it.
         from hasten.adapters.probes import AzureProbes  # noqa: PLC0415
 
         return AzureProbes(
@@ -88,7 +86,8 @@ class AzurePorts:
 
     @cached_property
     def directory(self) -> Directory:
-        # Loaded here alone: the SDK takes half a second, which a cold webhook does not have.
+        # Imported here because the SDK takes half a second to load, which a cold webhook does not
+        # have.
         import httpx  # noqa: PLC0415
 
         from hasten.adapters.graph.directory import GraphDirectory  # noqa: PLC0415
@@ -98,7 +97,7 @@ class AzurePorts:
         )
 
     async def close(self) -> None:
-        """What was made of it."""
+        """Closes the ports that were created."""
         for name in ("directory", "_service_bus", "store", "_credential"):
             if name in self.__dict__:
                 await getattr(self, name).close()

@@ -1,4 +1,4 @@
-"""The ParkedMessages port on Azure Service Bus."""
+"""Implements the ParkedMessages port on Azure Service Bus."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,11 +14,11 @@ from hasten.adapters.servicebus import translated
 from hasten.ports.dead_letters import Parked
 
 AT_ONCE = 20
-"""Received together: they are handed over well within the lock of a minute."""
+"""Messages received together: few enough to pass on well within the lock of one minute."""
 
 PEEKED_AT_ONCE = 100
 NOTHING_COMES = 3.0
-"""Seconds without a message, after which a queue is taken for empty."""
+"""Seconds without a message after which a queue counts as empty."""
 
 OF_DEAD_LETTERS = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
 
@@ -49,7 +49,7 @@ class AzureParkedMessages:
             while wanted:
                 page = await receiver.receive_messages(AT_ONCE, max_wait_time=NOTHING_COMES)
                 if not page or any(_number(message) in passed for message in page):
-                    break  # the rest is gone: what comes has been here before
+                    break  # the others are gone: this message came before
                 for message in page:
                     if _number(message) not in wanted:
                         passed[_number(message)] = message
@@ -58,7 +58,7 @@ class AzureParkedMessages:
                     await receiver.complete_message(message)
                     wanted.remove(_number(message))
             for message in passed.values():
-                with suppress(MessageLockLostError):  # then it is free already
+                with suppress(MessageLockLostError):  # the message is free already
                     await receiver.abandon_message(message)
         return len(numbers) - len(wanted)
 
@@ -95,7 +95,8 @@ def _number(message: ServiceBusReceivedMessage) -> int:
 
 
 def _body(message: ServiceBusReceivedMessage) -> bytes:
-    """Data sections as they are; a producer may have sent an AMQP value instead."""
+    """Returns the data sections unchanged, or the text of an AMQP value that a producer sent
+    instead."""
     if message.body_type is AmqpMessageBodyType.DATA:
         return b"".join(message.body)
     return _text(message.body).encode()

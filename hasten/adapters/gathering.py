@@ -1,7 +1,5 @@
-"""Gathers concurrent sends: those that wait while one transfer is under way share the next.
-
-Without it, each of N concurrent senders would wait for the round trips of all before it.
-"""
+"""Combines concurrent sends: sends that wait while a transfer is under way share the next one.
+Without it, each of N concurrent senders would wait for the round trips of all before it."""
 
 import asyncio
 from collections import deque
@@ -13,8 +11,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 MAX_SHARED_BYTES = 64 * 1024
-"""Of the sends that share a transfer. A larger one goes alone: if Service Bus refuses it for its
-size (256 KB, Standard tier), no other send fails with it."""
+"""Maximum size of the sends that share a transfer. A larger send goes alone, so that no other send
+fails with it if Service Bus rejects it for its size (256 KB, Standard tier)."""
 
 
 @dataclass(eq=False, slots=True)
@@ -25,7 +23,8 @@ class _Parcel(Generic[T]):
 
 
 class Gathering(Generic[T]):
-    """`transfer` runs once at a time; what it raises reaches every send that shared it."""
+    """Runs `transfer` for one group of sends at a time. An error of a transfer reaches every send
+    that shared it."""
 
     def __init__(self, transfer: Callable[[Sequence[T]], Awaitable[None]]) -> None:
         self._transfer = transfer
@@ -34,9 +33,8 @@ class Gathering(Generic[T]):
         self._under_way: asyncio.Task[None] | None = None
 
     async def send(self, items: Sequence[T], size: int) -> None:
-        """Returns once `items`, of `size` bytes, are transferred. When all who share a transfer
-        are cancelled, the transfer is cancelled too.
-        """
+        """Returns once `items`, of `size` bytes, are transferred. Cancels the transfer when every
+        send that shares it is cancelled."""
         parcel = _Parcel(items, size, asyncio.get_running_loop().create_future())
         self._waiting.append(parcel)
         if self._under_way is None:
@@ -58,7 +56,7 @@ class Gathering(Generic[T]):
         self._under_way.add_done_callback(partial(self._end, self._shared))
 
     def _next(self) -> Sequence[_Parcel[T]]:
-        """The oldest live parcel, with those behind it that may share its transfer."""
+        """Returns the oldest live parcel and those behind it that may share its transfer."""
         parcels: list[_Parcel[T]] = []
         size = 0
         while self._waiting:
@@ -75,7 +73,7 @@ class Gathering(Generic[T]):
         error = None if task.cancelled() else task.exception()
         for parcel in parcels:
             if parcel.taken.done():
-                continue  # its sender gave up
+                continue  # its sender was cancelled
             if task.cancelled():
                 parcel.taken.cancel()
             elif error is not None:

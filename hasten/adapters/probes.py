@@ -1,4 +1,4 @@
-"""The Probes port on Azure."""
+"""Implements the Probes port on Azure."""
 
 import base64
 import json
@@ -24,12 +24,12 @@ from hasten.ports.probes import Token
 Transport = Callable[[], httpx.AsyncBaseTransport]
 
 PATIENCE = 10.0
-"""Seconds; Graph itself waits ten for a handshake."""
+"""Seconds. Graph itself waits ten for a handshake."""
 
 COUNTED = 100
 
 HALF_A_SECOND = timedelta(seconds=0.5)
-"""A Date header leaves out the fraction: so much on average."""
+"""A Date header has no fraction of a second; this is its average."""
 
 
 class AzureProbes:
@@ -65,7 +65,8 @@ class AzureProbes:
         return middle - (_date(answer) + HALF_A_SECOND)
 
     async def reach(self, queue: str) -> int:
-        """A queue by its dead letters: they are read without a session, whatever the queue asks."""
+        """Reaches a queue through its dead letters, which need no session even if the queue
+        requires one."""
         client, dead = self._service_bus, ServiceBusSubQueue.DEAD_LETTER
         try:
             if queue in TOPICS:
@@ -116,7 +117,8 @@ def _date(answer: httpx.Response) -> datetime:
 
 
 def _read(token: str) -> Token:
-    """The claims, unverified: Graph verifies them, the doctor only tells what they are."""
+    """Returns the claims without verifying them: Graph verifies them, the doctor only shows
+    them."""
     try:
         part = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

@@ -1,4 +1,5 @@
-"""The Bus port on Azure Service Bus. Senders stay open: opening one takes half a second."""
+"""Implements the Bus port on Azure Service Bus. Senders stay open, because opening one takes half a
+second."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +25,8 @@ from hasten.ports.bus import DROPS_DUPLICATES, TOPICS, Message
 
 DELAY = timedelta(seconds=5)
 RETRIES: Mapping[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.05}
-"""The SDK's own: one at once hides a connection that Service Bus dropped as idle. More, or the
-usual pause of seconds, would hold up the webhook beyond Graph's patience."""
+"""Retries of the SDK. One immediate retry hides a connection that Service Bus dropped as idle. More
+retries, or the usual pause of seconds, would delay the webhook beyond Graph's time limit."""
 
 
 def service_bus(
@@ -34,11 +35,12 @@ def service_bus(
     namespace: str | None,
     credential: Callable[[], AsyncTokenCredential],
 ) -> ServiceBusClient:
-    """By connection string where there is one, else `namespace` with the app's identity."""
+    """Returns a client from the connection string if there is one, else for `namespace` with the
+    app's identity."""
     if connection_string is not None:
         try:
             return ServiceBusClient.from_connection_string(connection_string, **RETRIES)
-        except ValueError:  # its text may hold the key
+        except ValueError:  # its text may contain the key
             raise PermanentError(
                 "ServiceBusConnection is no connection string",
                 "set it to Endpoint=sb://…;SharedAccessKeyName=…;SharedAccessKey=…",
@@ -75,7 +77,7 @@ class AzureServiceBus:
         except (AzureError, OSError) as error:
             raise translated(error, queue, to="send to", role="Sender") from error
         finally:
-            if queue not in self._senders:  # its link is not to be trusted any more
+            if queue not in self._senders:  # its link may be broken
                 await sender.close()
 
     def _new_sender(self, queue: str) -> ServiceBusSender:
@@ -85,7 +87,8 @@ class AzureServiceBus:
 
 
 def _once(messages: Sequence[ServiceBusMessage]) -> Sequence[ServiceBusMessage]:
-    """The first message of each id. Service Bus documents no duplicate detection within a batch."""
+    """Returns the first message of each id. Service Bus documents no duplicate detection within a
+    batch."""
     first: dict[Any, ServiceBusMessage] = {}
     for message in messages:
         first.setdefault(message.message_id, message)
@@ -93,7 +96,7 @@ def _once(messages: Sequence[ServiceBusMessage]) -> Sequence[ServiceBusMessage]:
 
 
 async def _send(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage]) -> None:
-    """In as few transfers as fit; a scheduled message keeps its time within a batch."""
+    """Sends in as few transfers as fit. A scheduled message keeps its time within a batch."""
     batch = await sender.create_message_batch()
     for message in messages:
         try:
@@ -124,7 +127,8 @@ def encoded(message: Message) -> tuple[ServiceBusMessage, int]:
 
 
 def translated(error: Exception, queue: str, *, to: str, role: str) -> Exception:
-    """`to` is what we wanted of the queue, and `role` the one that lets us."""
+    """Translates an SDK error. `to` is what Hasten tried to do with the queue, `role` the role that
+    permits it."""
     match error:
         case ServiceBusAuthenticationError() | ServiceBusAuthorizationError():
             return PermanentError(

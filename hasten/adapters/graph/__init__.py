@@ -1,1 +1,1 @@
-"""Microsoft Graph through msgraph-sdk."""
+"""Implements the Directory port on Microsoft Graph, through msgraph-sdk."""

@@ -1,4 +1,4 @@
-"""What an answer of Graph means for whoever asked: a body, later, or no."""
+"""Sorts the answers of Graph: a body, an error to retry later, or a refusal."""
 
 import json
 import re
@@ -19,14 +19,14 @@ PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.
 FULL = re.compile(
     r"quota|maximum number|\blimit\b.*\breached|\breached\b.*\blimit", re.IGNORECASE | re.DOTALL
 )
-"""In Graph's code or message, when there is no room for one more subscription or object."""
+"""Matches Graph's code or message when no more subscriptions or objects are allowed."""
 
 FULL_FOR_EVER = "subscriptioncountreached"
-"""Graph names it with 429 for some resources: waiting does not make room."""
+"""Graph returns this code with 429 for some resources, although waiting does not help."""
 
 
 class RefusedError(PermanentError):
-    """Graph answered 4xx: `code` is its own word for why."""
+    """Graph answered with a 4xx. `code` is Graph's error code."""
 
     def __init__(self, status: int, code: str, message: str, next_action: str) -> None:
         super().__init__(f"Graph answered {status} {code} {message}".strip(), next_action)
@@ -36,7 +36,8 @@ class RefusedError(PermanentError):
 
 
 class PassingError(TemporaryError):
-    """Graph answered what passes. `asked` tells whether the delay is Graph's wish or our guess."""
+    """Graph answered with a transient error. `asked` says whether Graph asked for the delay or
+    Hasten chose it."""
 
     def __init__(self, status: int, reason: str, asked: timedelta | None) -> None:
         super().__init__(reason, DEFAULT_DELAY if asked is None else asked)
@@ -45,17 +46,17 @@ class PassingError(TemporaryError):
 
 
 class UnreadableError(TemporaryError):
-    """Graph answered with success, but not with what was asked for. Nothing is known."""
+    """Graph answered with success, but with an unexpected body. Nothing is known."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"Graph's answer is not what was asked for: {problem}", DEFAULT_DELAY)
 
 
 def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
-    """The same where it is a 2xx. Raises PassingError and RefusedError else.
+    """Returns the response if it is a 2xx. Raises PassingError or RefusedError otherwise.
 
-    `needs` names the Graph permission to grant when Graph refuses. A 404 says that something is not
-    there only where an error of Graph is in it: a proxy answers 404 as well.
+    `needs` names the Graph permission to grant when Graph refuses. A 404 means that something does
+    not exist only if it contains an error of Graph: a proxy answers 404 as well.
     """
     if response.is_success:
         return response
@@ -81,7 +82,7 @@ def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
 
 
 def graph_error(response: httpx.Response) -> Json | None:
-    """The error that Graph puts into what it refuses; None where the body has another shape."""
+    """Returns the error in Graph's response, or None if the body has another shape."""
     try:
         error: Any = json.loads(response.content)["error"]
     except (ValueError, RecursionError, KeyError, TypeError):
@@ -90,7 +91,7 @@ def graph_error(response: httpx.Response) -> Json | None:
 
 
 def body(response: httpx.Response) -> Json:
-    """The JSON object of a 2xx. Raises UnreadableError."""
+    """Returns the JSON object of a 2xx. Raises UnreadableError."""
     try:
         parsed: Any = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -103,14 +104,14 @@ def body(response: httpx.Response) -> Json:
 
 
 def nothing(response: httpx.Response) -> None:
-    """A 2xx to a write that Graph answers with 204. Raises UnreadableError for a body that is not
-    Graph's: then nobody knows whether Graph got the request."""
+    """Checks a 2xx to a write that Graph answers with 204. Raises UnreadableError for a body that
+    is not Graph's, because it is then unknown whether Graph received the request."""
     if response.status_code != HTTPStatus.NO_CONTENT:
         body(response)
 
 
 def count(response: httpx.Response) -> int:
-    """Of a `$count` path. Raises UnreadableError."""
+    """Returns the number that a `$count` path answered. Raises UnreadableError."""
     written = response.content.removeprefix(b"\xef\xbb\xbf")
     if not re.fullmatch(rb"[0-9]{1,10}", written):
         raise UnreadableError("it is no number")
@@ -118,7 +119,8 @@ def count(response: httpx.Response) -> int:
 
 
 def retry_after(response: httpx.Response) -> timedelta | None:
-    """Seconds, whole or not, or an HTTP date (RFC 9110); at most MAX_RETRY_AFTER."""
+    """Returns the delay that Graph asks for: seconds, whole or not, or an HTTP date (RFC 9110); at
+    most MAX_RETRY_AFTER."""
     value = response.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]*)?", value):
         return timedelta(seconds=min(float(value), MAX_RETRY_AFTER.total_seconds()))

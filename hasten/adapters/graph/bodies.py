@@ -1,5 +1,6 @@
-"""What Hasten reads in the bodies of Graph, by kind of object. Names and types are those of
-Microsoft's CSDL (v1.0); a property that Hasten selects by name is in the answer, null or not."""
+"""Describes what Hasten reads in Graph's bodies, by kind of object. Names and types follow
+Microsoft's CSDL (v1.0). A property that Hasten selects by name is always in the answer, possibly as
+null."""
 
 from datetime import datetime
 from typing import Any
@@ -118,7 +119,8 @@ def assignment(listed: object) -> Assignment:
 
 
 def member(listed: Any) -> Member:
-    """Written out, as a page holds a thousand of them: a Shape takes three times as long."""
+    """Reads a member without a Shape, which would take three times as long: a page has a thousand
+    members."""
     try:
         object_id = listed["id"].lower()
         kind = listed.get("@odata.type", "").rpartition(".")[2]

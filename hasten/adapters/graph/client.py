@@ -1,5 +1,5 @@
-"""Makes the msgraph-sdk client: its builders, its token handling and its middleware, with the
-retries turned off. They are decided in one place, `wire`."""
+"""Creates the msgraph-sdk client with its builders, token handling and middleware, but without its
+retries; `wire` decides about retries."""
 
 from urllib.parse import urlsplit
 
@@ -17,17 +17,17 @@ from hasten.clouds import cloud_of
 from hasten.limits import CALL_TIMEOUT
 
 CONNECT_TIMEOUT = 10.0
-"""Seconds; the SDK's default is 30, longer than a webhook's whole chain may take."""
+"""Seconds. The SDK's default is 30, longer than a webhook's whole chain may take."""
 
 
 def graph_client(
     base_url: str, credential: AsyncTokenCredential, transport: httpx.AsyncBaseTransport
 ) -> GraphServiceClient:
-    """`base_url` ends in the version (…/v1.0). The token is for the cloud of
-    that host, and given to that host only.
+    """Returns a client for `base_url`, which ends in the version (…/v1.0). Its token is for the
+    cloud of that host, and is sent only to that host.
 
-    Whoever makes `transport` closes it: closing the client does not reach it, as the SDK wraps it
-    in one of its own.
+    The caller that created `transport` closes it: closing the client does not reach it, because the
+    SDK wraps it in another transport.
     """
     timeout = httpx.Timeout(CALL_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT)
     no_retries = RetryHandlerOption(max_retries=0, should_retry=False)

@@ -1,4 +1,4 @@
-"""The Directory port on Microsoft Graph v1.0."""
+"""Implements the Directory port on Microsoft Graph v1.0."""
 
 import httpx
 from azure.core.credentials_async import AsyncTokenCredential
@@ -14,7 +14,7 @@ from hasten.ports.directory import MembershipDelta
 
 
 class GraphDirectory(Reads, Writes, Provisioning, Subscriptions):
-    """Owns `transport`, which holds the connections; the credential is shared and stays open."""
+    """Owns `transport`, which holds the connections. The credential is shared and stays open."""
 
     def __init__(
         self, base_url: str, credential: AsyncTokenCredential, transport: httpx.AsyncBaseTransport

@@ -1,4 +1,4 @@
-"""Group membership by delta query."""
+"""Reads group membership by delta query."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -24,15 +24,15 @@ from hasten.ports.directory import DeltaCutShort, DeltaExpired, Member, Membersh
 NEEDS = "Group.Read.All"
 EXPIRED_CODES = frozenset({"syncstatenotfound", "resyncrequired", "syncstateinvalid"})
 NOT_THE_LINK = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
-"""What Graph refuses with these is no fault of the link: a permission or the group is missing."""
+"""Statuses that do not blame the link: a permission or the group is missing."""
 
 GROUP = Shape(must={"id": text})
 
 
 @dataclass(slots=True)
 class _Reading:
-    """What the pages so far say. A large group is spread over several; the later word on a member
-    holds."""
+    """Collects the pages read so far. A large group is spread over several pages; the last word
+    about a member counts."""
 
     members: dict[str, dict[str, Member]] = field(default_factory=lambda: defaultdict(dict))
 
@@ -49,7 +49,7 @@ class _Reading:
 class _Page:
     members: Sequence[tuple[str, Sequence[Member]]]
     following: str | None
-    """None on the last page, which has the link for the next time instead."""
+    """None on the last page, which has a delta link instead."""
 
     delta_link: str
 
@@ -75,8 +75,8 @@ async def start(client: GraphServiceClient, wire: Wire, groups: Sequence[str]) -
 
 
 async def since(wire: Wire, begin: str) -> MembershipDelta:
-    """All pages from the link `begin` on. Raises DeltaExpired where Graph refuses that link, and
-    DeltaCutShort where it is a later page that cannot be read."""
+    """Reads all pages from the link `begin` on. Raises DeltaExpired if Graph refuses that link, and
+    DeltaCutShort if a later page cannot be read."""
     trail = wire.trail(MAX_DELTA_PAGES, begin)
     reading, unread, request = _Reading(), begin, link(begin)
     while True:
@@ -85,7 +85,7 @@ async def since(wire: Wire, begin: str) -> MembershipDelta:
         except DeltaExpired:
             if unread == begin:
                 raise
-            # The next look begins at this page, finds the same, and starts again.
+            # The next look begins at this page, gets the same answer, and starts again.
             cause = UnreadableError("Graph refuses the nextLink that it gave")
             raise DeltaCutShort(cause, reading.until(unread)) from None
         except TemporaryError as error:
@@ -105,8 +105,8 @@ async def since(wire: Wire, begin: str) -> MembershipDelta:
 
 
 async def _resumed(wire: Wire, request: RequestInformation, trail: Trail) -> _Page:
-    """Raises DeltaExpired where Graph refuses the link, in whatever way: it documents some codes
-    of 400 and 410 as examples."""
+    """Reads a page. Raises DeltaExpired for every way in which Graph refuses the link: it documents
+    some codes of 400 and 410 as examples."""
     try:
         return await _page(wire, request, trail)
     except RefusedError as refused:
@@ -130,7 +130,7 @@ async def _page(wire: Wire, request: RequestInformation, trail: Trail) -> _Page:
 
 
 def _members(listed: Any) -> tuple[str, Sequence[Member]]:
-    """A group whose members did not change has no members@delta."""
+    """Returns a group and its changed members. A group without changes has no members@delta."""
     group = GROUP.read(listed)
     some = group.get("members@delta", [])
     if not isinstance(some, list):

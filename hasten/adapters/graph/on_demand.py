@@ -1,4 +1,4 @@
-"""Provisioning on demand: the request's body, and its answer as it came."""
+"""Sends provisioning-on-demand requests and returns their answers unchanged."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ async def provision(
     group: str | None,
     users: Sequence[str],
 ) -> Answer:
-    """A group with the members named, or one user."""
+    """Provisions a group with the members named, or one user."""
     jobs = client.service_principals.by_service_principal_id(service_principal).synchronization.jobs
     on_demand = jobs.by_synchronization_job_id(job).provision_on_demand
     named = [_subject(user, "User") for user in users]

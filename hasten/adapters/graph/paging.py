@@ -1,4 +1,4 @@
-"""The pages of one read: where the next one is, and that they end."""
+"""Follows the pages of one read and makes sure that they end."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,12 +14,12 @@ DELTA = "@odata.deltaLink"
 
 
 class PageLimitError(UnreadableError):
-    """Graph named one more page than a read may have."""
+    """Graph offered more pages than a read may have."""
 
 
 class Trail:
     """The links that one read has followed. `root` is Graph's address: a link to another host would
-    get no token, and its answer would not be Graph's."""
+    get no token, and its answer would not come from Graph."""
 
     def __init__(self, root: str, most: int, begin: str) -> None:
         self._host = urlsplit(root).hostname
@@ -27,7 +27,8 @@ class Trail:
         self._read = {begin}
 
     def link_of(self, page: Json, name: str) -> str | None:
-        """A nextLink or deltaLink; None where the page has none. Raises UnreadableError."""
+        """Returns the nextLink or deltaLink of the page, or None if it has none. Raises
+        UnreadableError."""
         if name not in page:
             return None
         url = page[name]
@@ -36,8 +37,8 @@ class Trail:
         return url
 
     def follow(self, url: str) -> RequestInformation:
-        """Raises UnreadableError where that page was read before, and PageLimitError where it is
-        one too many."""
+        """Returns the request for the next page. Raises UnreadableError if that page was read
+        before, and PageLimitError if it exceeds the limit."""
         if url in self._read:
             raise UnreadableError(f"{NEXT} leads back to a page that was read before")
         if len(self._read) >= self._most:
@@ -47,7 +48,7 @@ class Trail:
 
 
 def items(page: Json) -> list[Any]:
-    """Raises UnreadableError."""
+    """Returns the items of a page. Raises UnreadableError."""
     listed = page.get("value")
     if not isinstance(listed, list):
         raise UnreadableError("value is not a list")
@@ -55,7 +56,7 @@ def items(page: Json) -> list[Any]:
 
 
 def link(url: str) -> RequestInformation:
-    """A GET of a nextLink or deltaLink, verbatim."""
+    """Returns a GET of a nextLink or deltaLink, unchanged."""
     request = RequestInformation(Method.GET)
     request.url = url
     request.headers.try_add("Accept", "application/json")

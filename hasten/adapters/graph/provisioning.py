@@ -1,4 +1,4 @@
-"""Synchronization jobs and rules of an enterprise application, and the provisioning log."""
+"""Reads synchronization jobs and rules of an enterprise application, and the provisioning log."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What is there: enterprise applications, people, groups and who is assigned."""
+"""Reads enterprise applications, users, groups and assignments."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -82,7 +82,7 @@ class Reads:
                 self._user(object_id), bodies.USER.of(object_id), needs=DIRECTORY
             )
             return _at_most_one(await or_none(known))
-        # A guest's UPN has a `#`, which a path cannot carry.
+        # A guest's UPN contains a `#`, which a path cannot carry.
         wanted = _equals(userPrincipalName=upn, mail=mail, employeeId=employee_id)
         query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
             filter=wanted, select=USER_FIELDS
@@ -155,7 +155,7 @@ def _at_most_one(found: Json | None) -> Sequence[Json]:
 
 
 def _get(builder: Any, query: object) -> RequestInformation:
-    """`builder` is any of the SDK's that can GET; they share no type that says so."""
+    """Builds a GET from any of the SDK's builders; they share no type with this method."""
     request: RequestInformation = builder.to_get_request_information(
         RequestConfiguration(query_parameters=query)
     )
@@ -163,7 +163,7 @@ def _get(builder: Any, query: object) -> RequestInformation:
 
 
 def _equals(**wanted: str) -> str:
-    """A filter for the one property that has a value."""
+    """Returns a filter for the one property that has a value."""
     [(name, value)] = [(name, value) for name, value in wanted.items() if value]
     quoted = value.replace("'", "''")
     return f"{name} eq '{quoted}'"

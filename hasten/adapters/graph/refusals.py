@@ -1,4 +1,5 @@
-"""Tells apart why Graph refuses a write. The status is 400 for most: only the text differs."""
+"""Distinguishes the reasons for which Graph refuses a write. Most have status 400 and differ only
+in the text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ NOT_YET_TEXTS = (
 
 @contextmanager
 def there_already() -> Iterator[None]:
-    """Raises AlreadyExists where Graph's refusal means that."""
+    """Raises AlreadyExists if Graph's refusal means that."""
     try:
         yield
     except PassingError as passing:
@@ -41,7 +42,7 @@ def there_already() -> Iterator[None]:
 
 @contextmanager
 def told_apart() -> Iterator[None]:
-    """Raises AlreadyExists, Missing or NotYet where Graph's refusal means that."""
+    """Raises AlreadyExists, Missing or NotYet if Graph's refusal means that."""
     try:
         with there_already():
             yield

@@ -1,7 +1,7 @@
-"""Checks that the JSON of an answer is what was asked for.
+"""Checks that the JSON of an answer has the expected shape.
 
-Graph, or a proxy in front of it, may answer with success and a body that is cut off, HTML, empty or
-of another type. Such an answer is no knowledge: nothing may be concluded from it.
+Graph, or a proxy in front of it, may answer with success and a body that is truncated, HTML, empty
+or of another type. Hasten must conclude nothing from such an answer.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,10 +15,10 @@ from hasten.json import Json
 T = TypeVar("T")
 
 Parse = Callable[[Any], T]
-"""Makes a value of a part of an answer. Raises UnreadableError."""
+"""Creates a value from a part of an answer. Raises UnreadableError."""
 
 Check = Callable[[object], str]
-"""What is wrong with a value, beginning with the path to it; empty when it is right."""
+"""Returns what is wrong with a value, beginning with the path to it, or "" if it is right."""
 
 
 def text(value: object) -> str:
@@ -26,7 +26,7 @@ def text(value: object) -> str:
 
 
 def string(value: object) -> str:
-    """A text that may be empty."""
+    """Checks a text, which may be empty."""
     return "" if isinstance(value, str) else " is not a text"
 
 
@@ -40,7 +40,7 @@ def number(value: object) -> str:
 
 
 def instant(value: object) -> str:
-    """A time with its offset from UTC, in ISO 8601."""
+    """Checks a time with its offset from UTC, in ISO 8601."""
     try:
         is_time = isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
     except ValueError:
@@ -49,7 +49,7 @@ def instant(value: object) -> str:
 
 
 def maybe(check: Check) -> Check:
-    """The same, or null."""
+    """Allows null as well."""
     return lambda value: "" if value is None else check(value)
 
 
@@ -65,8 +65,8 @@ def array(check: Check) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """An object with the properties that Hasten reads. Those of `must` are always there; those of
-    `may` can be absent or null. Others do not matter."""
+    """The properties of an object that Hasten reads. Those of `must` are always present; those of
+    `may` can be absent or null. Other properties are ignored."""
 
     must: Mapping[str, Check] = field(default_factory=dict)
     may: Mapping[str, Check] = field(default_factory=dict)
@@ -85,14 +85,14 @@ class Shape:
         return ""
 
     def read(self, value: Any) -> Json:
-        """The same, once it is checked. Raises UnreadableError."""
+        """Returns the value once it is checked. Raises UnreadableError."""
         if problem := self(value):
             raise UnreadableError(f"an item{problem}" if problem.startswith(" ") else problem[1:])
         body: Json = value
         return body
 
     def of(self, object_id: str) -> Parse[Json]:
-        """The object with this id, in whatever case Graph writes it."""
+        """Returns a parser for the object with this id, in whatever case Graph writes it."""
 
         def read(value: Any) -> Json:
             body = self.read(value)

@@ -1,4 +1,4 @@
-"""Keeps requests apart where Graph allows only a few within a window."""
+"""Spaces requests where Graph allows only a few within a window."""
 
 import asyncio
 from collections import deque
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 
 class Spacing:
-    """Of one process: at most `most` requests begin within `window`."""
+    """Lets at most `most` requests of this process begin within `window`."""
 
     def __init__(self, most: int, window: timedelta) -> None:
         self._window = window.total_seconds()

@@ -1,4 +1,4 @@
-"""Subscriptions to change notifications."""
+"""Creates, renews and deletes subscriptions to change notifications."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -32,7 +32,8 @@ class Subscriptions:
         client_state: str,
         expires: datetime,
     ) -> Json:
-        """Not retried: Graph may have made it although no answer came, and lists it later."""
+        """Creates a subscription. Never retried: Graph may have created it without an answer, and
+        lists it later."""
         wanted = Subscription(
             resource=resource,
             change_type="updated",

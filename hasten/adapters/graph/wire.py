@@ -1,7 +1,5 @@
-"""Sends what the SDK's builders describe and reads the answers as plain JSON.
-
-The SDK's own models take 13 ms a user to build; json.loads takes microseconds.
-"""
+"""Sends what the SDK's builders describe and reads the answers as plain JSON. The SDK's own models
+take 13 ms per user to build; json.loads takes microseconds."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -53,14 +51,14 @@ Turn = Callable[[], Awaitable[None]]
 
 QUICK_TRIES = 3
 QUICK_WAIT = wait_random_exponential(multiplier=0.2, max=2)
-"""A request is tried again at once where a blip is likely; longer waits are the caller's."""
+"""Quick retries cover short failures; the caller handles longer waits."""
 
 TOKEN_DELAY = timedelta(seconds=30)
 
 
 class Wire:
-    """`needs` names the Graph permission to grant when Graph refuses. `reports` has the turns of
-    those who read a log."""
+    """Sends requests through the SDK's adapter. `needs` names the Graph permission to grant when
+    Graph refuses. `reports` spaces the reads of a log."""
 
     def __init__(self, adapter: RequestAdapter) -> None:
         self._adapter = adapter
@@ -70,7 +68,8 @@ class Wire:
     async def send(
         self, request: RequestInformation, within: timedelta = CALL_TIMEOUT
     ) -> httpx.Response:
-        """One request, whatever its answer. Raises TemporaryError when none came."""
+        """Sends one request and returns its answer, whatever it is. Raises TemporaryError if none
+        came."""
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         try:
             async with asyncio.timeout(within.total_seconds()):
@@ -89,12 +88,13 @@ class Wire:
         return response
 
     async def read(self, request: RequestInformation, parse: Parse[T], *, needs: str) -> T:
-        """What `parse` makes of the body. Raises TemporaryError and RefusedError."""
+        """Returns what `parse` makes of the body. Raises TemporaryError and RefusedError."""
         return await self._read(request, lambda response: parse(body(response)), needs=needs)
 
     async def count(self, request: RequestInformation, *, needs: str) -> int:
-        """Of a `$count` path. Raises TemporaryError and RefusedError."""
-        # Only the index that is eventually consistent counts directory objects.
+        """Returns the number that a `$count` path answers. Raises TemporaryError and
+        RefusedError."""
+        # Graph counts directory objects only in its eventually consistent index.
         request.headers.try_add("ConsistencyLevel", "eventual")
         return await self._read(request, count, needs=needs)
 
@@ -106,9 +106,9 @@ class Wire:
         needs: str,
         turn: Turn | None = None,
     ) -> list[T]:
-        """What `parse` makes of each item of all pages, or none at all: a part of a list would say
-        that others are not there. A page may be empty and still have a next one. Each waits for its
-        `turn`."""
+        """Returns what `parse` makes of each item of all pages, or raises: a partial list would
+        suggest that other items do not exist. A page may be empty and still have a next one. Each
+        page waits for its `turn`."""
         trail = self.trail(MAX_PAGES)
         found: list[T] = []
 
@@ -126,21 +126,23 @@ class Wire:
         return found
 
     def trail(self, most: int, begin: str = "") -> Trail:
-        """Of a read of at most so many pages; `begin` is the link of the first, if it has one."""
+        """Returns the trail of a read of at most `most` pages; `begin` is the link of the first
+        page, if it has one."""
         return Trail(str(self._adapter.base_url), most, begin)
 
     async def write(self, request: RequestInformation, *, needs: str) -> None:
-        """One that may be sent twice. Raises TemporaryError and RefusedError."""
+        """Sends a write that may be sent twice. Raises TemporaryError and RefusedError."""
         await self._insist(request, nothing, needs=needs)
 
     async def write_and_read(
         self, request: RequestInformation, parse: Parse[T], *, needs: str
     ) -> T:
-        """The same, where the answer says what there is now."""
+        """Sends a write that may be sent twice, and returns what `parse` makes of the answer."""
         return await self._insist(request, lambda response: parse(body(response)), needs=needs)
 
     async def write_once(self, request: RequestInformation, parse: Parse[T], *, needs: str) -> T:
-        """One that makes another thing each time. Raises TemporaryError and RefusedError."""
+        """Sends a write that creates another object each time, so never again. Raises
+        TemporaryError and RefusedError."""
         return parse(body(checked(await self.send(request), needs=needs)))
 
     async def _read(
@@ -152,7 +154,7 @@ class Wire:
     async def _insist(
         self, request: RequestInformation, take: Callable[[httpx.Response], T], *, needs: str
     ) -> T:
-        """An answer that `take` cannot read is asked for again like one that did not come."""
+        """Repeats the request if no answer came, or if `take` cannot read the answer."""
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(_worth_a_quick_try),
             stop=stop_after_attempt(QUICK_TRIES),
@@ -165,7 +167,7 @@ class Wire:
 
 
 async def or_none(asking: Awaitable[T]) -> T | None:
-    """None where Graph answers 404."""
+    """Returns None if Graph answers 404."""
     try:
         return await asking
     except RefusedError as refused:
@@ -183,7 +185,8 @@ def _worth_a_quick_try(error: BaseException) -> bool:
 
 
 def _quick_wait(state: RetryCallState) -> float:
-    """Seconds; never less than Graph asked for, as requests before that count against us."""
+    """Returns seconds; never less than Graph asked for, because earlier requests count against the
+    limit."""
     error = state.outcome.exception() if state.outcome else None
     asked = error.delay.total_seconds() if isinstance(error, PassingError) and error.asked else 0.0
     return max(asked, QUICK_WAIT(state))

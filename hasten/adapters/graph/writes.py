@@ -1,4 +1,4 @@
-"""Writes to groups, their members and the assignments of an enterprise application."""
+"""Writes groups, their members and the assignments of an enterprise application."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -28,7 +28,7 @@ class Writes:
         self._wire = wire
 
     async def create_group(self, properties: Json) -> str:
-        """Not retried: Graph takes a second group of the same name."""
+        """Creates a group. Never retried: Graph accepts a second group of the same name."""
         body = dict(properties)
         if OWNERS in body:
             body[OWNERS] = [self._reference("users", owner) for owner in body[OWNERS]]
@@ -38,7 +38,8 @@ class Writes:
         return str(made["id"]).lower()
 
     def _reference(self, collection: str, object_id: str) -> str:
-        """Graph wants an address of its own, whichever one the request goes to."""
+        """Returns an address of Graph itself, whatever host the request goes to, because Graph
+        requires it."""
         graph = cloud_of(str(self._client.request_adapter.base_url)).graph
         return f"{graph}/v1.0/{collection}/{object_id}"
 

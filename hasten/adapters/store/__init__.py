@@ -1,1 +1,1 @@
-"""The Store port: Azure Table Storage in production, SQLite where there is none."""
+"""Implements the Store port: Azure Table Storage in production, SQLite without Azure."""

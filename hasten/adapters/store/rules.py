@@ -1,4 +1,4 @@
-"""What every store refuses, so that code tested on one works on the others."""
+"""Rejects what any store rejects, so that code tested on one store works on the others."""
 
 import json
 import re
@@ -8,14 +8,15 @@ from hasten.json import Json
 from hasten.ports.store import MAX_WRITES, Put, Write
 
 MAX_BODY = 256 * 1024
-"""Bytes of JSON; an entity of Azure Tables takes 1 MiB, and its text counts two bytes each."""
+"""Bytes of JSON. An entity of Azure Tables takes 1 MiB, and its text counts two bytes per
+character."""
 
 COLLECTION = re.compile(r"[a-z][a-z]{2,40}")
 NAME = re.compile(r"[^/\\#?\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,256}")
 
 
 def check_names(collection: str, *names: str) -> None:
-    """`names` are a partition and perhaps a key."""
+    """Raises ValueError for a bad name. `names` are a partition and optionally a key."""
     if not COLLECTION.fullmatch(collection):
         raise ValueError(f"{collection!r} is no name for a collection")
     for name in names:
@@ -35,7 +36,8 @@ def check_commit(collection: str, partition: str, writes: Sequence[Write]) -> No
 
 
 def encoded(body: Json) -> str:
-    """ASCII only: a character is a byte, and cutting it anywhere cuts no character in two."""
+    """Returns the body as ASCII, so that one character is one byte and the text can be cut
+    anywhere. Raises ValueError if it is too large."""
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=True)
     if len(text) > MAX_BODY:
         raise ValueError(f"a body of {len(text)} bytes; {MAX_BODY} is the most")

@@ -1,4 +1,5 @@
-"""The Store port on one SQLite file, which several processes may share: the embedded default."""
+"""Implements the Store port on one SQLite file, which several processes may share. It is the
+embedded default."""
 
 import asyncio
 import json
@@ -20,7 +21,8 @@ from hasten.ports.store import Document, Put, Write
 T = TypeVar("T")
 
 BUSY_TIMEOUT = timedelta(seconds=10)
-"""How long a commit waits for those of other processes; each holds the file for milliseconds."""
+"""How long a commit waits for the commits of other processes; each holds the file for
+milliseconds."""
 
 BUSY_DELAY = timedelta(seconds=1)
 
@@ -51,16 +53,17 @@ WHERE collection = ? AND partition = ? AND key = ? AND etag = ?
 DELETE = "DELETE FROM documents WHERE collection = ? AND partition = ? AND key = ? AND etag = ?"
 
 ABOVE_UTF8 = b"\xff"
-"""Appended to a prefix: greater than any key that begins so, for UTF-8 never has this byte."""
+"""Appended to a prefix, it sorts after any key with that prefix, because UTF-8 never contains this
+byte."""
 
 NO_LIMIT = -1
 
 OPERATORS_TURN = ("CANTOPEN", "READONLY", "NOTADB", "CORRUPT", "PERM", "AUTH", "FULL")
-"""SQLite's codes, without SQLITE_, that last until someone sees to the file or the disk."""
+"""SQLite's error codes, without SQLITE_, that last until someone repairs the file or the disk."""
 
 
 class SqliteStore:
-    """Everything runs in one thread: no read falls into a half-done commit."""
+    """Runs everything in one thread, so that no read sees a half-done commit."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -106,7 +109,7 @@ def _is_busy(error: BaseException) -> bool:
     return _name(error).startswith(("BUSY", "LOCKED"))
 
 
-@retry(  # SQLite does not wait when two processes turn a new file to WAL at once
+@retry(  # SQLite does not wait when two processes switch a new file to WAL at once
     retry=retry_if_exception(_is_busy),
     stop=stop_after_delay(BUSY_TIMEOUT.total_seconds()),
     wait=wait_random(0.01, 0.05),
@@ -131,7 +134,7 @@ def _commit(
     writes: Sequence[Write],
     etags: Sequence[str | None],
 ) -> None:
-    """Takes the write lock first: what is compared stays true until it is written."""
+    """Takes the write lock first, so that compared etags stay true until the write."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         for write, etag in zip(writes, etags, strict=True):
@@ -183,5 +186,5 @@ def _needs_operator(problem: str) -> PermanentError:
 
 
 def _name(error: BaseException) -> str:
-    """SQLite's own code; empty for errors of the Python module."""
+    """Returns SQLite's own code, or "" for errors of the Python module."""
     return str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_")

@@ -1,4 +1,5 @@
-"""The Store port on Azure Table Storage: a table per collection, an entity per document."""
+"""Implements the Store port on Azure Table Storage: one table per collection, one entity per
+document."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,9 @@ from hasten.limits import READ_TIMEOUT
 from hasten.ports.store import Document, Put, Write
 
 OPTIONS: Mapping[str, Any] = {
-    # The SDK would send a commit again after a 500 or 504. If the first had been done, the second
-    # would report a conflict although all was written. So the caller decides, after reading.
+    # The SDK would repeat a commit after a 500 or 504. If the first attempt had succeeded, the
+    # second would report a conflict although everything was written. So the caller decides after
+    # reading.
     "retry_total": 0,
     "connection_timeout": 10,
     "read_timeout": READ_TIMEOUT.total_seconds(),
@@ -30,7 +32,7 @@ PIECE = 32_000
 """Characters of the body in one property, which takes 64 KiB of UTF-16. Bodies are ASCII."""
 
 TABLE_PREFIX = "hasten"
-"""Of the names of our tables: hastenledger, hastencursors …"""
+"""Prefix of Hasten's table names: hastenledger, hastencursors …"""
 
 DEFAULT_DELAY = timedelta(seconds=5)
 PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
@@ -47,12 +49,12 @@ def of_account(endpoint: str, credential: AsyncTokenCredential) -> "TableStore":
 
 
 def of_connection_string(connection_string: str) -> "TableStore":
-    """Raises ValueError."""
+    """Opens the store of a connection string. Raises ValueError if it is not one."""
     return TableStore(TableServiceClient.from_connection_string(connection_string, **OPTIONS))
 
 
 class TableStore:
-    """Makes a table when something is first written to it."""
+    """Creates a table at the first write to it."""
 
     def __init__(self, service: TableServiceClient) -> None:
         self._service = service
@@ -63,14 +65,14 @@ class TableStore:
         with _translated():
             try:
                 return _document(await table.get_entity(partition, key))
-            except ResourceNotFoundError:  # the entity or its table
+            except ResourceNotFoundError:  # the entity or its table is missing
                 return None
 
     async def scan(
         self, collection: str, partition: str, prefix: str = "", limit: int | None = None
     ) -> Sequence[Document]:
-        """`limit` cuts in the order of the service, which is that of UTF-16: it differs from code
-        points only where U+E000 to U+FFFF meet characters beyond them."""
+        """`limit` cuts in the service's order, which is that of UTF-16. It differs from code points
+        only where U+E000 to U+FFFF meet characters beyond them."""
         check_names(collection, partition)
         table = self._table(collection)
         query, parameters = _range(partition, prefix)
@@ -83,7 +85,7 @@ class TableStore:
                     document = _document(entity)
                     if document.key.startswith(prefix):
                         found.append(document)
-            except ResourceNotFoundError:  # no table yet
+            except ResourceNotFoundError:  # the table does not exist yet
                 return []
         return sorted(found, key=lambda document: document.key)
 
@@ -111,7 +113,7 @@ class TableStore:
 
 
 def pieces(body: str) -> dict[str, str]:
-    """The properties that hold a body; their names sort in its order."""
+    """Returns the properties that hold a body. Sorted by name they give its order."""
     starts = range(0, len(body), PIECE)
     return {f"body{n:02}": body[start : start + PIECE] for n, start in enumerate(starts)}
 
@@ -119,7 +121,7 @@ def pieces(body: str) -> dict[str, str]:
 async def _submit(
     table: TableClient, partition: str, writes: Sequence[Write]
 ) -> Sequence[str | None]:
-    """An entity group transaction. Raises Conflict."""
+    """Sends an entity group transaction. Raises Conflict."""
     try:
         answers = await table.submit_transaction([_operation(partition, w) for w in writes])
     except TableTransactionError as error:
@@ -154,7 +156,7 @@ def _document(entity: Any) -> Document:
 
 
 def _range(partition: str, prefix: str) -> tuple[str, dict[str, str]]:
-    """At least the keys that begin with `prefix`."""
+    """Returns a query for at least the keys that begin with `prefix`."""
     if not prefix:
         return ALL, {"partition": partition}
     parameters = {"partition": partition, "first": prefix}
@@ -166,7 +168,8 @@ def _range(partition: str, prefix: str) -> tuple[str, dict[str, str]]:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Leaves a bug of ours (any other 4xx) as the SDK raised it."""
+    """Translates the SDK's errors. Any other 4xx is a bug in Hasten and stays as the SDK raised
+    it."""
     try:
         yield
     except HttpResponseError as error:
@@ -188,7 +191,7 @@ def _translated() -> Iterator[None]:
 
 
 def _code(error: HttpResponseError) -> str:
-    """The service's own word for what went wrong."""
+    """Returns the service's error code."""
     code = getattr(error, "error_code", None)
     return code.value if isinstance(code, TableErrorCode) else str(code or "")
 

@@ -1,4 +1,4 @@
-"""Opens the store that HASTEN_STORE names. Only the adapter that is named is loaded."""
+"""Opens the store that HASTEN_STORE names. Loads only the adapter that is needed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +13,10 @@ SQLITE = "sqlite:///"
 
 
 def open_store(url: str, *, credential: Callable[[], AsyncTokenCredential]) -> Store:
-    """`sqlite:///relative/path`, `sqlite:////absolute/path`, a storage connection string, or
-    `https://<account>.table.core.windows.net`, entered with what `credential` makes.
+    """Opens `sqlite:///relative/path`, `sqlite:////absolute/path`, a storage connection string, or
+    `https://<account>.table.core.windows.net` with the credential that `credential` creates.
 
-    Raises PermanentError for anything else; it does not repeat the value, which may hold a key.
+    Raises PermanentError for anything else, without repeating the value, which may contain a key.
     """
     if url.startswith(SQLITE) and len(url) > len(SQLITE):
         from hasten.adapters.store.sqlite import SqliteStore  # noqa: PLC0415 - see above

@@ -1,5 +1,5 @@
-"""What Hasten tells of itself: one record for each decision, as a line of the log, as measurements
-and as what its trace says. Whether anyone listens is the platform's business, not ours."""
+"""Reports what Hasten does: one record for each decision, as a log line, as measurements and as
+attributes of its trace. The platform decides whether anything collects them."""
 
 from hasten.adapters.telemetry.cleaning import cleaned
 from hasten.adapters.telemetry.lines import log, quieten
@@ -12,7 +12,7 @@ __all__ = ["continued", "emit", "quieten"]
 
 
 def emit(event: Event) -> None:
-    """Fields must be JSON already; a field that is not is a bug and surfaces."""
+    """Writes one event. Its fields must be JSON; another type is a bug and raises."""
     clean = cleaned(record(event))
     log(clean)
     measure(clean)

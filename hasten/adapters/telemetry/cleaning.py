@@ -1,5 +1,5 @@
-"""The last look at what is told: whoever made the event has left out names and secrets, and this
-takes out those that came within a text of Graph, of an app or of a library."""
+"""Cleans each record before it leaves the process. The code that creates an event leaves out names
+and secrets; this removes those inside a text of Graph, of an app or of a library."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,5 @@
-"""Which event feeds which metric: one table. docs/operations.md says what each is good for."""
+"""Defines in one table which event feeds which metric. docs/operations.md describes what each
+metric is good for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 from hasten.adapters.telemetry.record import Record
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
-"""Bounds of the histograms: from a call at once to more than a cycle of Entra."""
+"""Bounds of the histograms, in seconds: from an immediate call to more than one cycle of Entra."""
 
 
 class Kind(StrEnum):
@@ -19,9 +20,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """Fed by the events of one name: of `results`, or of all but `but_not`, and with the fields
-    `when` as given. It takes the field `value` (divided by `per`), or counts. An event without
-    that field feeds nothing."""
+    """One metric and the events that feed it: those named `event` with one of `results` (or any but
+    `but_not`), whose fields have the values in `when`. It records the field `value` (divided by
+    `per`), or counts. An event without that field feeds nothing."""
 
     name: str
     kind: Kind
@@ -36,7 +37,7 @@ class Instrument:
     per: float = 1
 
     def reading(self, event: Record) -> float | None:
-        """What `event` adds or says; None when it is none of this instrument's."""
+        """Returns what `event` adds to the metric, or None if it does not feed it."""
         if event.name != self.event or event.result in self.but_not:
             return None
         if self.results and event.result not in self.results:
@@ -86,7 +87,7 @@ def _gauge(name: str, text: str, value: str, unit: str = "1") -> Instrument:
 SENT = frozenset({"sent"})
 
 INSTRUMENTS: Sequence[Instrument] = (
-    # --- how fast ---
+    # --- speed ---
     _seconds(
         "hasten.notified_to_called",
         "from the notification to the on-demand call, of the oldest change in the call",
@@ -124,7 +125,7 @@ INSTRUMENTS: Sequence[Instrument] = (
         results=frozenset({"confirmed"}),
         value="seconds",
     ),
-    # --- what came of it ---
+    # --- results ---
     _counter(
         "hasten.changes",
         "changes by what became of them",
@@ -156,7 +157,7 @@ INSTRUMENTS: Sequence[Instrument] = (
         results=frozenset({"found"}),
         when={"found_by": "reconcile"},
     ),
-    # --- what arrives, and what goes wrong ---
+    # --- input and faults ---
     _counter(
         "hasten.notifications", "notifications by what was done with them", "notification", "result"
     ),
@@ -195,7 +196,7 @@ INSTRUMENTS: Sequence[Instrument] = (
         "target",
         "result",
     ),
-    # --- how it stands, once a minute ---
+    # --- state, once a minute ---
     _gauge("hasten.backlog", "changes with something left to do", "open"),
     _gauge("hasten.held", "changes that wait for an operator", "held"),
     _gauge(

@@ -1,4 +1,4 @@
-"""Writes each event as one line of JSON to the log: Application Insights and people read it."""
+"""Writes each event as one line of JSON to the log, for Application Insights and people."""
 
 import json
 import logging
@@ -8,11 +8,12 @@ from hasten.adapters.telemetry.record import Record
 logger = logging.getLogger("hasten")
 
 CHATTY = ("azure", "httpx")
-"""Libraries that tell of every request they make."""
+"""Libraries that log every request they make."""
 
 
 def quieten() -> None:
-    """Leaves the warnings of chatty libraries: our own lines say what was asked and why."""
+    """Silences all but the warnings of chatty libraries; Hasten's own lines say what was asked and
+    why."""
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -1,5 +1,5 @@
-"""Feeds the metrics from the events, through the OpenTelemetry API: a no-op until the platform's
-distribution has configured an SDK."""
+"""Feeds the metrics from the events through the OpenTelemetry API, which does nothing until the
+platform's distribution has configured an SDK."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,8 +28,8 @@ class Metrics:
 
 
 class Latest:
-    """Each reading is told once. The timer that takes readings moves between instances, and the
-    gauge of the API would go on telling an old one on the instance it has left."""
+    """Reports each reading once. The timer runs on changing instances; a plain OpenTelemetry gauge
+    would keep exporting the last value on the previous one."""
 
     def __init__(self) -> None:
         self._readings: dict[tuple[tuple[str, str], ...], float] = {}

@@ -1,4 +1,4 @@
-"""An event as the log, the metrics and the traces take it: names and values, without a type."""
+"""Converts an event to names and values without a type, for the log, the metrics and the traces."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from hasten.ports.telemetry import Event
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`problem`: someone should act; Hasten logs the record as an error."""
+    """One record. If `problem` is set, an operator should act; Hasten logs it as an error."""
 
     name: str
     result: str

@@ -1,4 +1,4 @@
-"""One trace from the webhook to the verdict: its context travels with each message (W3C)."""
+"""Keeps one trace from the webhook to the verdict: its context travels with each message (W3C)."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ TRACER = trace.get_tracer("hasten")
 W3C = TraceContextTextMapPropagator()
 
 DIAGNOSTIC_ID = b"Diagnostic-Id"
-"""The older name of `traceparent` in Service Bus, as its SDKs write and the Functions host reads
+"""The older name of `traceparent` in Service Bus; its SDKs write it and the Functions host reads
 it."""
 
 NOWHERE = SpanContext(trace_id=1, span_id=1, is_remote=False)
@@ -24,17 +24,17 @@ NOWHERE = SpanContext(trace_id=1, span_id=1, is_remote=False)
 
 @contextmanager
 def continued(name: str, properties: Mapping[Any, Any] | None = None) -> Iterator[None]:
-    """A span for the run of one function, in the trace that the message came from.
+    """Opens a span for the run of one function, in the trace that the message came from.
 
-    `properties` are the message's; names and values may be bytes. Where the host has attached a
-    context of the same trace, that is the parent; one of another trace is linked.
+    `properties` are the message's; names and values may be bytes. If the host has attached a
+    context of the same trace, that is the parent; a context of another trace is linked.
     """
     told = {_text(key): _text(value) for key, value in (properties or {}).items()}
     sent = W3C.extract(told, Context())
     origin = trace.get_current_span(sent).get_span_context()
     here = trace.get_current_span().get_span_context()
     is_elsewhere = origin.is_valid and origin.trace_id != here.trace_id
-    # Of kind INTERNAL: the host has told of the request itself.
+    # Of kind INTERNAL, because the host reports the request itself.
     with TRACER.start_as_current_span(
         name,
         context=sent if is_elsewhere else None,
@@ -45,16 +45,16 @@ def continued(name: str, properties: Mapping[Any, Any] | None = None) -> Iterato
         try:
             yield
         except BaseException as error:
-            # What an exception says may name people; its type does not.
+            # An exception's message may name people; its type does not.
             span.set_status(StatusCode.ERROR, type(error).__name__)
             raise
 
 
 def carried() -> dict[str | bytes, str]:
-    """The application properties that carry the trace of now; none outside of a trace.
+    """Returns the application properties that carry the current trace, or none outside a trace.
 
-    In bytes, as the SDK writes them: it leaves a property alone that is there under that name, and
-    two of one name would be an invalid message.
+    Names are bytes, as the SDK writes them: the SDK keeps an existing property of that name, and
+    two of one name would make the message invalid.
     """
     headers: dict[str, str] = {}
     W3C.inject(headers)
@@ -66,7 +66,7 @@ def carried() -> dict[str | bytes, str]:
 
 @contextmanager
 def untraced() -> Iterator[None]:
-    """Within it libraries record no spans of their own. Those of the Graph SDK hold whole
+    """Stops libraries from recording spans in this block. The Graph SDK's spans contain whole
     addresses, and a filter in an address may name a person."""
     here = trace.get_current_span().get_span_context()
     seen = here if here.is_valid else NOWHERE
@@ -77,7 +77,7 @@ def untraced() -> Iterator[None]:
 
 
 def annotate(event: Record) -> None:
-    """The run's span gets the result; a call, which has a duration, gets a span of its own."""
+    """Sets the result on the current span. A call, which has a duration, gets a span of its own."""
     if event.name == "call" and "seconds" in event.fields:
         _call(event)
         return
