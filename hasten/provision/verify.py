@@ -12,7 +12,7 @@ from hasten.domain.changes import Change, State, finished, released, retried
 from hasten.domain.cycle import INTERVAL, Cycle
 from hasten.domain.outcomes import OVERDUE, of_revocation
 from hasten.domain.proof import PATIENCE, SKEW, Proof, Says, about, proof
-from hasten.domain.revocation import never_shown, not_taken
+from hasten.domain.revocation import LOOK, NOT_SHOWN, not_taken
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
@@ -133,7 +133,7 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
     if known.covers(row) and not row.is_removal:
         return _proven(row, State.DONE_BY_CYCLE, now, COVERED)
     if known.covers(row) and row.keeps_assignment:
-        return replace(never_shown(row, now=now), needs_proof=False)
+        return replace(row, needs_proof=False, reason=NOT_SHOWN, next_action=LOOK)
     expected_at = row.expected_at or (row.finished_at or row.found_at) + INTERVAL
     if now < expected_at + OVERDUE_AFTER and not known.covers(row):
         return None

@@ -73,10 +73,10 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
             return ()
         await _record(context, look, cursor.origin, targets, members, began=began)
         now = context.now()
-        is_read = bool(members) or cursor.age(now) >= LINK_KEPT
+        is_read = bool(members) or cursor.is_page or cursor.age(now) >= LINK_KEPT
         try:
             if delta.link != cursor.link if cut is not None else is_read:
-                await cursors.save(context.store, look.group, cursor.moved(delta.link, now))
+                await cursors.save(context.store, look.group, cursor.moved(delta.link, now, is_page=cut is not None))
         except Conflict:
             continue
         if cut is not None:

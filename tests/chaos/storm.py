@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from uuid import UUID
@@ -12,6 +12,7 @@ from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING
 from hasten.policy import Access, GroupPolicy
 from hasten.targets import Target
+from tests.chaos.claims import Claims
 from tests.chaos.invariants import broken_at_the_end
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import why_only_a_cycle
@@ -90,17 +91,21 @@ async def storm(seed: int, operations: int) -> Outcome:
         users=USERS,
         replication_delay=random.choice(REPLICATION),
         assignment_replication_delay=random.choice((0.0, 45.0)),
-        entra=EntraBehaviours(log_as_captured=True),
+        entra=replace(EntraBehaviours.mixed(random), log_as_captured=True),
     )
     async with simulated(seed, hosts=2, rates=RATES, targets=(POLICY,), graph=options) as world:
         people = Operations(world, random)
+        claims = Claims(world, people)
+        watching = asyncio.create_task(claims.watch())
         for _ in range(operations):
             await people.one()
             await world.passes(timedelta(seconds=random.expovariate(1 / PAUSE)))
             for host in world.hosts:
                 if not host.is_alive and random.random() < REVIVAL:
                     host.start()
-        return await _aftermath(world, people)
+        outcome = await _aftermath(world, people)
+        watching.cancel()
+        return replace(outcome, broken=[*outcome.broken, *claims.false.values()])
 
 
 async def _aftermath(world: World, people: Operations) -> Outcome:

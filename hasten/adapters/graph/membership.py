@@ -38,7 +38,10 @@ class _Reading:
 
     def add(self, page: "_Page") -> None:
         for group, some in page.members:
-            self.members[group].update((member.id, member) for member in some)
+            known = self.members[group]
+            for member in some:
+                if member.id not in known or member.removed:
+                    known[member.id] = member
 
     def until(self, url: str) -> MembershipDelta:
         found = {group: tuple(known.values()) for group, known in self.members.items()}
