@@ -21,6 +21,7 @@ PATIENCE = timedelta(hours=24)
 """How long Hasten asks the log about a call. Microsoft documents no latency of the log."""
 
 NO_REASON = "the log gives no reason"
+TAKEN_OUT = "the log shows that the call took the user out of the group"
 STILL_ACTIVE = "the log shows the account still active"
 
 
@@ -90,8 +91,10 @@ def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
         case "success" | "warning" if is_of_user:
             gives = action in GIVES or (change.group == DIRECT and not took([entry], action))
             return Proof(Says.CONFIRMED) if gives else NOTHING
-        case "success":
-            return Proof(Says.CONFIRMED) if _joined(change, entry) else NOTHING
+        case "success" if _joined(change, entry):
+            return Proof(Says.CONFIRMED)
+        case "success" if _left(change, entry):
+            return Proof(Says.CONTRADICTED, TAKEN_OUT, passes=True)
         case "skipped" if is_of_user and _code(entry) == "RedundantExport":
             is_shown = matched([entry]) is Account.ACTIVE
             return Proof(Says.CONFIRMED) if is_shown else NOTHING

@@ -36,6 +36,7 @@ def revoked(change: Change, call: Call, verdict: Verdict, *, now: datetime) -> C
         due = max(now, change.seen_at + SETTLED_AFTER)
         kept = replace(change, keeps_assignment=True)
         return waiting(kept, due_at=due, reason=READ_AGAIN)
+    change = replace(change, keeps_assignment=False)
     if verdict.result is Result.SUCCEEDED and verdict.took:
         done = finished(change, State.SUCCEEDED, now=now)
         return replace(done, needs_proof=True)

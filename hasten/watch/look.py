@@ -76,7 +76,8 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
         is_read = bool(members) or cursor.is_page or cursor.age(now) >= LINK_KEPT
         try:
             if delta.link != cursor.link if cut is not None else is_read:
-                await cursors.save(context.store, look.group, cursor.moved(delta.link, now, is_page=cut is not None))
+                moved = cursor.moved(delta.link, now, is_page=cut is not None)
+                await cursors.save(context.store, look.group, moved)
         except Conflict:
             continue
         if cut is not None:

@@ -44,7 +44,7 @@ class Claims:
             if account is None or user in lied:
                 continue
             if row["keeps_assignment"]:
-                is_false = _has_place(app, account, row)
+                is_false = _has_place(app, account, row) and not _given_since(app, row)
             else:
                 is_false = account.active and user not in wanted and not _given_since(app, row)
             if is_false:

@@ -31,8 +31,8 @@ GROUP = Shape(must={"id": text})
 
 @dataclass(slots=True)
 class _Reading:
-    """Collects the pages read so far. A large group is spread over several pages; the last word
-    about a member counts."""
+    """Collects the pages read so far. A large group is spread over several pages. A removal counts
+    against any other word about the member: Graph may list changes in any order, and twice."""
 
     members: dict[str, dict[str, Member]] = field(default_factory=lambda: defaultdict(dict))
 

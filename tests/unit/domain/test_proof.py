@@ -70,7 +70,7 @@ JOINED, LEFT = change(called_at=NOW), removal(called_at=NOW)
         (JOINED, entry("update", about=GROUPS[0]), Says.NOTHING),
         (JOINED, member(new=USERS[0]), Says.CONFIRMED),
         (JOINED, member(new=USERS[1]), Says.NOTHING),
-        (JOINED, member(old=USERS[0]), Says.NOTHING),
+        (JOINED, member(old=USERS[0]), Says.CONTRADICTED),
         (replace(JOINED, group=DIRECT), entry("update"), Says.CONFIRMED),
         (JOINED, entry("create", "failure", code="LicenseLimitExceeded"), Says.CONTRADICTED),
         (JOINED, entry("disable"), Says.NOTHING),

@@ -101,3 +101,36 @@ async def test_reconcile_looks_at_what_it_read_and_goes_on_from_there() -> None:
 
     hinted = [Look.parse(message.body).added for message in world.bus.of(DIRECTORY_CHANGES)]
     assert hinted == [{user(1)}, {user(2)}]
+
+
+class EndsWithAnEmptyPage(FakeDirectory):
+    """The last page of a round cannot be read the first time. It holds nothing, and leads to no
+    change that came after the round began."""
+
+    cuts = 1
+
+    async def membership_delta(self, link: str) -> MembershipDelta:
+        if link.startswith("page:"):
+            return MembershipDelta({}, link.removeprefix("page:"))
+        whole = await super().membership_delta(link)
+        if self.cuts:
+            self.cuts -= 1
+            raise DeltaCutShort(TROUBLE, MembershipDelta(whole.members, f"page:{whole.link}"))
+        return whole
+
+
+@virtual
+async def test_what_comes_after_a_round_that_was_cut_short_at_an_empty_page_is_seen() -> None:
+    directory = EndsWithAnEmptyPage(groups=[ENGINEERING])
+    world = World(directory=directory)
+    await world.is_discovered()
+    await start_watching(world.context, ENGINEERING)
+    directory.join(ENGINEERING, user(1))
+    with pytest.raises(DeltaCutShort):
+        await look(world.context, a_look())
+
+    directory.join(ENGINEERING, user(2))
+    await look(world.context, a_look())
+    await look(world.context, a_look())
+
+    assert await found(world) == [user(1), user(2)]
