@@ -6,6 +6,9 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
+    ADOPT = "adopt"
+    """A group of this name that Hasten did not make: an operator says whether it is the one."""
+
     CREATE = "create"
     ASSIGN = "assign"
     ADD = "add"
@@ -36,6 +39,11 @@ class Step:
     def sentence(self) -> str:
         origin = " and ".join(self.sources)
         match self.kind:
+            case Kind.ADOPT:
+                return (
+                    f"Adopt the group {self.name} ({self.group}), which Hasten did not make: "
+                    "check that it is the one you mean."
+                )
             case Kind.CREATE:
                 return f"Create the group {self.name}."
             case Kind.ASSIGN:
@@ -95,6 +103,7 @@ class GroupNow:
 
     name: str
     group: str
+    adopts: bool = False
     creates: bool = False
     role: str = ""
     mirroring: Mirroring = NO_MIRRORING
@@ -124,6 +133,8 @@ def _steps(target: str, now: GroupNow) -> list[Step]:
 
     mirror = now.mirroring
     steps = [step(Kind.PROBLEM, problem=problem) for problem in now.problems]
+    if now.adopts:
+        steps.append(step(Kind.ADOPT))
     if now.creates:
         steps.append(step(Kind.CREATE))
     if now.role:

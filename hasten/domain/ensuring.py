@@ -1,10 +1,10 @@
 """Decides what becomes of an intent once Hasten has applied it to Entra ID: a change for the
 ledger, an ending without a change, or nothing more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from hasten.domain.changes import Action, Change, State, newer
 from hasten.domain.intents import Intent, Wanted
@@ -47,11 +47,6 @@ class Ending:
 
 
 GONE = Ending(REJECTED, "the group does not exist", "correct the group that the event names")
-FORBIDDEN = Ending(
-    REJECTED,
-    "onboarding events may not touch the group",
-    "name it in targets.yaml under the target's groups; an admin group needs events: allow",
-)
 FORBIDDEN_DIRECT = Ending(
     REJECTED,
     "onboarding events may not assign users to this target without a group",
@@ -138,29 +133,3 @@ def in_company(
         return chunks, None
     due = chunks[-1][0].recorded_at + COMPANY
     return (chunks, None) if due <= now else (chunks[:-1], due)
-
-
-def refusal_of(intent: Intent, shown: Mapping[str, Any]) -> Ending | None:
-    """Returns why Hasten must not write for the intent, or None if it may."""
-    if intent.wanted is Wanted.IN_STEP:
-        return None
-    if shown.get("isAssignableToRole"):
-        return Ending(
-            REJECTED,
-            "the group is role-assignable: its members may hold directory roles",
-            "name a group that is not",
-        )
-    if not shown.get("securityEnabled"):
-        return Ending(
-            REJECTED,
-            "the group is no security group: it cannot be assigned to an app",
-            "name a security group",
-        )
-    is_dynamic = "DynamicMembership" in (shown.get("groupTypes") or ())
-    if is_dynamic and intent.wanted is not Wanted.GROUP:
-        return Ending(
-            REJECTED,
-            "the group is dynamic: its members follow from its rule alone",
-            "change the rule, or what it reads of the person",
-        )
-    return None

@@ -17,14 +17,15 @@ from hasten.domain.applying import (
 )
 from hasten.domain.intents import Wanted
 from hasten.ensure.assignment import Assigned
-from hasten.ensure.groups import find_group, make_group
+from hasten.ensure.groups import StrangerError, find_group, make_group
+from hasten.ensure.guard_rails import ending_of, kind_refusal
 from hasten.ensure.mirror import add_members, remove_members
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.policy import GroupPolicy
 from hasten.ports.directory import NotYet
-from hasten.records import discovered, mirrored_members
+from hasten.records import discovered, made_groups, mirrored_members
 from hasten.targets import Target
 from hasten.telemetry.ensure import PolicyStep
 from hasten.watch.sweep import discover
@@ -58,11 +59,17 @@ async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Se
         for step in steps:
             context.emit(_event(step, "observed"))
         return steps
+    await _remember(context, target, groups)
+    strange = {now.name for now in groups if now.adopts and not mass_removals}
     errors = ErrorCollector()
     made: dict[str, str] = {}
     for step in steps:
         if step.kind is Kind.PROBLEM or (step.held and not mass_removals):
             context.emit(_event(step, "held" if step.held else "problem"))
+            continue
+        if step.name in strange:
+            if step.kind is Kind.ADOPT:
+                context.emit(_event(replace(step, problem=step.sentence), "problem"))
             continue
         group = step.group or made.get(step.name, "")
         if not group and step.kind is not Kind.CREATE:
@@ -81,11 +88,23 @@ async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Se
     return steps
 
 
+async def _remember(context: Context, target: Target, groups: Sequence[GroupNow]) -> None:
+    """Keeps the id of each group that was found by name: it is found again when it is renamed."""
+    names = {policy.name for policy in target.groups if policy.name}
+    for now in groups:
+        if now.group and now.name in names and not now.adopts:
+            await made_groups.adopt(context.store, target.name, now.name, now.group, context.now())
+
+
 async def _do(
     context: Context, target: Target, assigned: Assigned, step: Step, errors: ErrorCollector
 ) -> str:
     """The id of the step's group."""
     match step.kind:
+        case Kind.ADOPT:
+            await made_groups.adopt(
+                context.store, target.name, step.name, step.group, context.now()
+            )
         case Kind.CREATE:
             [creation] = [p.create for p in target.groups if p.create and p.name == step.name]
             return await make_group(context, target.name, step.name, creation)
@@ -114,7 +133,11 @@ async def _now(
     problems: list[str] = []
     now = GroupNow(name=str(policy.name or policy.id), group="", problems=problems)
     with _noted(problems):
-        shown = await _shown(context, target, policy)
+        try:
+            shown = await _shown(context, target, policy)
+        except StrangerError as error:
+            shown = await context.directory.group(error.group)
+            now = replace(now, adopts=True)
         now = replace(now, group=str(shown["id"]) if shown else "")
         with _noted(problems):
             now = replace(now, role=_role(assigned, policy, now.group), creates=shown is None)
@@ -127,7 +150,7 @@ async def _shown(context: Context, target: Target, policy: GroupPolicy) -> Json 
     """None when it is to be created."""
     group = str(policy.id) if policy.id else None
     if policy.name:
-        group = await find_group(context, target.name, policy.name)
+        group = await find_group(context, target, policy.name)
     shown = await context.directory.group(group) if group else None
     if group and policy.name and shown is None:
         raise NotYet(f"group {group} does not show everywhere yet")
@@ -143,10 +166,10 @@ async def _mirroring(
 ) -> Mirroring:
     if not policy.also_members_of:
         return NO_MIRRORING
-    if shown and (shown.get("isAssignableToRole") or shown.get("groupTypes")):
+    trouble = kind_refusal(shown, by_hand=True) if shown else None
+    if trouble is not None:
         raise PermanentError(
-            "a dynamic or role-assignable group takes no members of others",
-            "take also_members_of away from it in targets.yaml",
+            ending_of(trouble).reason, "take also_members_of away from it in targets.yaml"
         )
     wanted: set[str] = set()
     for other in policy.also_members_of:

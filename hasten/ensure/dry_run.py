@@ -9,6 +9,7 @@ from hasten.domain.ensuring import GONE, Ending
 from hasten.domain.intents import NAMED, Intent, Wanted
 from hasten.ensure.groups import find_group
 from hasten.ensure.guard_rails import forbidden
+from hasten.ensure.known_groups import KnownGroups
 from hasten.ensure.work import Work
 from hasten.watch.admit import OBSERVE_NEXT
 
@@ -26,7 +27,7 @@ async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]
         return
     group = work.group
     if group.startswith(NAMED):
-        found = await find_group(context, work.target.name, wanted[0].group_name)
+        found = await find_group(context, work.target, wanted[0].group_name)
         if found is None:
             work.end(wanted, _observed("the group would be created and assigned"))
             return
@@ -35,11 +36,12 @@ async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]
     if shown is None:
         work.end(wanted, GONE)
         return
+    known = await KnownGroups.load(context, work.target)
     members = {member.id for member in await context.directory.members(group)}
     first = "" if assigned.of(group) else "the group would be assigned, and "
     for intent in wanted:
         sentence = _member(intent, first, is_member=intent.user in members)
-        work.end([intent], forbidden(work.target, intent, shown) or sentence)
+        work.end([intent], forbidden(known, intent, shown) or sentence)
 
 
 def _member(intent: Intent, first: str, *, is_member: bool) -> Ending:

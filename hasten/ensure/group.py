@@ -19,12 +19,12 @@ from hasten.domain.outcomes import REJECTED
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.groups import is_recent_group
 from hasten.ensure.guard_rails import forbidden
+from hasten.ensure.known_groups import KnownGroups
 from hasten.ensure.members import Joined, add
 from hasten.ensure.work import Result, Work, marked, origin
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH, SETTLED_AFTER
-from hasten.policy import policy_for
 from hasten.ports.directory import Member, NotYet
 from hasten.records import cursors
 from hasten.telemetry.ensure import AnotherRole, NestedGroup
@@ -40,7 +40,8 @@ async def ensure_in_group(context: Context, work: Work, wanted: Sequence[Intent]
     if shown is None:
         await _without_group(context, work, ready)
         return
-    of = _allowed(work, ready, shown)
+    known = await KnownGroups.load(context, work.target)
+    of = _allowed(known, work, ready, shown)
     with work.errors.collect():
         await _leave(context, work, of[Wanted.ABSENT])
     if not any(of[kind] for kind in Wanted if kind is not Wanted.ABSENT):
@@ -113,7 +114,7 @@ async def _grant(
 ) -> None:
     """Members first, then the assignment: no change is written down before both are there."""
     assigned = await work.assigned()
-    policy = policy_for(work.target.groups, group=work.group, name=str(shown["displayName"]))
+    policy = (await KnownGroups.load(context, work.target)).policy(shown)
     of_policy = policy.role if policy else ""
     if not of_policy:
         newcomers = _with_known_role(work, assigned, newcomers)
@@ -211,13 +212,13 @@ class _Sight:
 
 
 def _allowed(
-    work: Work, wanted: Sequence[Intent], shown: Json
+    known: KnownGroups, work: Work, wanted: Sequence[Intent], shown: Json
 ) -> Mapping[Wanted, Sequence[Intent]]:
     """The second line: what events may touch has been checked when they came in. Since then the
     policy may have changed, or a group that was known by name alone got its id."""
     of: dict[Wanted, list[Intent]] = {kind: [] for kind in Wanted}
     for intent in wanted:
-        refusal = forbidden(work.target, intent, shown)
+        refusal = forbidden(known, intent, shown)
         if refusal is None:
             of[intent.wanted].append(intent)
         else:

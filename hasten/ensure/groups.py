@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from hasten.context import Context
+from hasten.ensure.known_groups import KnownGroups
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.policy import Creation
 from hasten.ports.directory import AlreadyExists, NotYet
 from hasten.records import made_groups
+from hasten.targets import Target
 
 SHOWS_LATER = timedelta(seconds=15)
 LONGEST_SLUG = 50
@@ -23,24 +25,41 @@ class AmbiguousNameError(PermanentError):
     """Several groups have the name."""
 
 
-async def find_group(context: Context, target: str, name: str) -> str | None:
-    """The id of the group called `name`; None when there is none.
+class StrangerError(PermanentError):
+    """A group that Hasten does not know has the name: `group` is its object id."""
 
-    Raises AmbiguousNameError, and TemporaryError while one that was just made may not show.
+    def __init__(self, group: str) -> None:
+        super().__init__(
+            f"somebody else made a group of this name: {group}",
+            "check that group; `python -m hasten apply` adopts it, or name yours by `id:`",
+        )
+        self.group = group
+
+
+async def find_group(context: Context, target: Target, name: str) -> str | None:
+    """The id of the known group called `name`; None when there is none. One that was renamed since
+    is still found.
+
+    Raises AmbiguousNameError, StrangerError, and TemporaryError while one that was just made may
+    not show.
     """
-    made, now = await made_groups.find(context.store, target, name), context.now()
+    made, now = await made_groups.find(context.store, target.name, name), context.now()
     if made is not None and made.id is not None:
         shown = await context.directory.group(made.id)
-        if shown is not None and _same(str(shown["displayName"]), name):
+        if shown is not None:
             return made.id
-        if shown is None and made.may_not_show(now):
+        if made.may_not_show(now):
             raise NotYet(f"group {made.id}, made a moment ago, does not show yet")
-    named = await context.directory.groups_named(name)
+    everyone = await context.directory.groups_named(name)
+    known = await KnownGroups.load(context, target)
+    named = known.of(everyone) or everyone
     if len(named) > 1:
         ids = ", ".join(sorted(str(group["id"]) for group in named))
         raise AmbiguousNameError(
             f"{len(named)} groups have this name: {ids}", "name the group by its object id"
         )
+    if named and not known.knows(named[0]):
+        raise StrangerError(str(named[0]["id"]))
     if named:
         return str(named[0]["id"])
     if made is not None and made.id is None and made.may_not_show(now):
@@ -100,7 +119,3 @@ def mail_nickname(name: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].rstrip("-")
     unique = hashlib.sha256(name.casefold().encode()).hexdigest()[:8]
     return f"{slug or 'group'}-{unique}"
-
-
-def _same(one: str, other: str) -> bool:
-    return one.casefold() == other.casefold()

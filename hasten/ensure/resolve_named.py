@@ -9,7 +9,7 @@ from hasten.domain.changes import State
 from hasten.domain.ensuring import GONE, Ending
 from hasten.domain.intents import Intent, Recorded, Wanted
 from hasten.domain.outcomes import REJECTED, STALE
-from hasten.ensure.groups import AmbiguousNameError, find_group, make_group
+from hasten.ensure.groups import AmbiguousNameError, StrangerError, find_group, make_group
 from hasten.ensure.settle import settle_intents
 from hasten.error_collector import ErrorCollector
 from hasten.policy import Creation, policy_for
@@ -29,8 +29,8 @@ async def place_named(
     """Intents of one name; returns those that are open under the group's id."""
     name = named[0].group_name
     try:
-        group = await find_group(context, target.name, name)
-    except AmbiguousNameError as error:
+        group = await find_group(context, target, name)
+    except (AmbiguousNameError, StrangerError) as error:
         ending = Ending(REJECTED, error.reason, error.next_action)
         await settle_intents(context, target.name, [(i, ending) for i in named], errors)
         return []
@@ -90,7 +90,10 @@ def _creation(target: Target, name: str, named: Sequence[Intent]) -> Creation | 
     newest = max(asking, key=lambda i: (bool(_described(i)), i.time), default=None)
     if newest is None or (by_policy is not None and not _described(newest)):
         return by_policy
-    return Creation.model_validate(_described(newest))
+    described = _described(newest)
+    if by_policy is None:  # only a policy with `create:` lets events set owners and rule
+        described = {key: said for key, said in described.items() if key == "description"}
+    return Creation.model_validate(described)
 
 
 def _described(intent: Intent) -> Mapping[str, Any]:

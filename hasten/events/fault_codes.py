@@ -55,6 +55,8 @@ class FaultCode(StrEnum):
     UNKNOWN_GROUP = "unknown_group"
     AMBIGUOUS_GROUP = "ambiguous_group"
     FORBIDDEN_GROUP = "forbidden_group"
+    STRANGER_GROUP = "stranger_group"
+    NEEDS_CREATE = "needs_create"
     FORBIDDEN_DIRECT = "forbidden_direct"
     ROLE_ASSIGNABLE = "role_assignable_group"
     NOT_SECURITY = "not_a_security_group"

@@ -141,6 +141,14 @@ TEXTS: Mapping[FaultCode, tuple[str, str]] = {
         "onboarding events may not touch this group{detail}",
         "name it in targets.yaml under the target's groups; an admin group needs events: allow",
     ),
+    FaultCode.STRANGER_GROUP: (
+        "somebody else made a group of a name in the policy{detail}",
+        "check that group; python -m hasten apply adopts it, or name yours by id in targets.yaml",
+    ),
+    FaultCode.NEEDS_CREATE: (
+        "the policy of the group lets no event set it",
+        "leave it out, or give the group create: in targets.yaml",
+    ),
     FaultCode.FORBIDDEN_DIRECT: (
         "onboarding events may not assign users to this target without a group",
         "name a group, or set direct: allow for the target in targets.yaml",

@@ -12,6 +12,7 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import NAMED, Wanted
 from hasten.ensure.guard_rails import direct_refusal, forbids_name
+from hasten.ensure.known_groups import KnownGroups
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, Offboard, Provision, UserRef
@@ -121,6 +122,7 @@ async def _known(
     """None for a group that is gone, or was never made: nobody is in it. One into which an
     event brought somebody may be so new that it does not show yet."""
     known: dict[str, KnownGroup | FaultCode | None] = {}
+    groups = await KnownGroups.load(context, target)
     for key in sorted(keys):
         if key == DIRECT:
             known[key] = direct_refusal(target) or KnownGroup(DIRECT)
@@ -132,7 +134,7 @@ async def _known(
             if shown is None:
                 known[key] = KnownGroup(key) if key in names else None
                 continue
-            found = guarded(target, shown, "", by_hand=by_hand)
+            found = guarded(groups, shown, "", by_hand=by_hand)
             known[key] = found.code if isinstance(found, Fault) else found
     return known
 

@@ -9,6 +9,7 @@ from hasten.domain.changes import DIRECT
 from hasten.domain.intents import THE_GROUP, Wanted
 from hasten.ensure.guard_rails import direct_refusal
 from hasten.events.envelope import OnboardingEvent
+from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, InvalidEventError, fault
 from hasten.events.models import (
     EnsureGroup,
@@ -21,6 +22,7 @@ from hasten.events.models import (
 from hasten.onboard.affected_groups import assigned_groups, groups_to_leave
 from hasten.onboard.plan import Plan, Refused, Want
 from hasten.onboard.resolve import KnownGroup, resolve_group, resolve_users
+from hasten.policy import policy_for
 from hasten.targets import Target
 
 
@@ -71,6 +73,7 @@ async def _ensure(
 ) -> Plan:
     by_hand = bool(data.members)
     group = await _group(context, event, data.group, target, by_hand=by_hand, may_make=True)
+    _refuse_description(event, data, group, target)
     owners = await resolve_users(context, data.owners or (), "data.owners")
     wrong = [owner for owner in owners if isinstance(owner, Fault)]
     if wrong:
@@ -88,6 +91,21 @@ async def _ensure(
         role = {"role": data.role} if data.role else {}
         wants.append(Want(group=group, users=people.ids, wanted=Wanted.MEMBER, spec=role))
     return Plan(wants, people.refused(data, "members", group.key))
+
+
+def _refuse_description(
+    event: OnboardingEvent, data: EnsureGroup, group: KnownGroup, target: Target
+) -> None:
+    """Owners and a rule decide who is in the group: only a policy with `create:` lets events set
+    them."""
+    name = data.group.name or group.name
+    policy = policy_for(target.groups, group=group.key, name=name)
+    if policy is not None and policy.create is not None:
+        return
+    given = {"data.owners": data.owners, "data.rule": data.rule}
+    wrong = [fault(FaultCode.NEEDS_CREATE, at) for at, said in given.items() if said]
+    if wrong:
+        raise InvalidEventError(wrong, event.identity)
 
 
 async def _provision(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hasten.context import Context
 from hasten.domain.intents import NAMED, THE_GROUP, group_key
 from hasten.ensure.guard_rails import forbids_name, refusal
+from hasten.ensure.known_groups import KnownGroups
 from hasten.errors import PermanentError
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
@@ -80,17 +81,20 @@ async def resolve_group(
         shown = await context.directory.group(str(ref.id))
         if shown is None:
             return fault(FaultCode.UNKNOWN_GROUP, field)
-        return guarded(target, shown, field, by_hand=by_hand)
+        known = await KnownGroups.load(context, target)
+        return guarded(known, shown, field, by_hand=by_hand)
     name = str(ref.name)
     made = await made_groups.find(context.store, target.name, name)
-    known = await _made(context, target, made, field, by_hand=by_hand) if made else None
-    if known is not None:
-        return known
-    named = await context.directory.groups_named(name)
+    remembered = await _made(context, target, made, field, by_hand=by_hand) if made else None
+    if remembered is not None:
+        return remembered
+    known = await KnownGroups.load(context, target)
+    everyone = await context.directory.groups_named(name)
+    named = known.of(everyone) or everyone
     if len(named) > 1:
         return fault(FaultCode.AMBIGUOUS_GROUP, field, _ids(named))
     if named:
-        return guarded(target, named[0], field, by_hand=by_hand)
+        return guarded(known, named[0], field, by_hand=by_hand)
     if forbids_name(target, name):
         return fault(FaultCode.FORBIDDEN_GROUP, field)
     if may_make or made or await _will_be_made(context, target, name):
@@ -105,9 +109,10 @@ async def _made(
     if made.id is None:
         return None
     shown = await context.directory.group(made.id)
-    if shown is not None and str(shown["displayName"]).casefold() == made.name.casefold():
-        return guarded(target, shown, field, by_hand=by_hand)
-    if shown is not None or not made.may_not_show(context.now()):
+    if shown is not None:
+        known = await KnownGroups.load(context, target)
+        return guarded(known, shown, field, by_hand=by_hand)
+    if not made.may_not_show(context.now()):
         return None
     if forbids_name(target, made.name):
         return fault(FaultCode.FORBIDDEN_GROUP, field)
@@ -122,10 +127,10 @@ async def _will_be_made(context: Context, target: Target, name: str) -> bool:
     return asked is not None and not asked.is_done
 
 
-def guarded(target: Target, shown: Json, field: str, *, by_hand: bool) -> KnownGroup | Fault:
-    code = refusal(target, shown, by_hand=by_hand)
-    if code is not None:
-        return fault(code, field, f" ({shown['id']})")
+def guarded(known: KnownGroups, shown: Json, field: str, *, by_hand: bool) -> KnownGroup | Fault:
+    trouble = refusal(known, shown, by_hand=by_hand)
+    if trouble is not None:
+        return fault(trouble, field, f" ({shown['id']})")
     return KnownGroup(str(shown["id"]), str(shown["displayName"]))
 
 

@@ -1,9 +1,10 @@
-"""Stores the groups that Hasten created, by target and name."""
+"""The groups that Hasten made or an operator adopted, by target and name."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from hasten.domain.intents import group_key
+from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.limits import SETTLED_AFTER
 from hasten.ports.store import Document, Put, Store
@@ -48,6 +49,17 @@ async def finish(store: Store, target: str, name: str, *, began_at: datetime, gr
     begun = await find(store, target, name)
     body = {**_body(name, began_at), "id": group}
     await _put(store, target, body, etag=begun.etag if begun else None)
+
+
+async def adopt(store: Store, target: str, name: str, group: str, now: datetime) -> None:
+    """Remembers the group that an operator, or its assignment, says is the one of this name."""
+    known = await find(store, target, name)
+    if known is None or known.id != group:
+        body = {**_body(name, now), "id": group}
+        try:
+            await _put(store, target, body, etag=known.etag if known else None)
+        except Conflict:
+            return  # another instance made or adopted one meanwhile: that one counts
 
 
 async def _put(store: Store, target: str, body: Json, etag: str | None) -> None:

@@ -12,6 +12,7 @@ DYNAMIC = "0000bbbb-0000-4000-8000-00000000000d"
 ROLES = "0000bbbb-0000-4000-8000-00000000000e"
 MAIL = "0000bbbb-0000-4000-8000-00000000000f"
 TWINS = ("0000bbbb-0000-4000-8000-000000000011", "0000bbbb-0000-4000-8000-000000000012")
+STRANGER = "0000bbbb-0000-4000-8000-000000000013"
 NOBODY = "0000cccc-0000-4000-8000-999999999999"
 NOTHING = "0000bbbb-0000-4000-8000-999999999999"
 
@@ -40,6 +41,8 @@ def world() -> Posting:
         "mailEnabled": True,
         "groupTypes": ["Unified"],
     }
+    made.directory.has_group(STRANGER, "Found-Stranger")
+    made.strangers.add(STRANGER)
     for twin in TWINS:
         made.directory.has_group(twin, "Found-Twice")
     made.directory.has_user(user(98), employee_id="E-twice")

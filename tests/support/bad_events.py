@@ -82,6 +82,18 @@ DATA = (
         lambda: of_group(name="Found-Twice"),
     ),
     Bad(
+        "group that somebody else made",
+        FaultCode.STRANGER_GROUP,
+        "data.group.name",
+        lambda: of_group(name="Found-Stranger"),
+    ),
+    Bad(
+        "owners where the policy has no create:",
+        FaultCode.NEEDS_CREATE,
+        "data.owners",
+        lambda: event(ENSURE_GROUP, group={"name": "Found-New"}, owners=[ref(1)]),
+    ),
+    Bad(
         "group that no policy names",
         FaultCode.FORBIDDEN_GROUP,
         "data.group.name",

@@ -12,6 +12,7 @@ from hasten.errors import TemporaryError
 from hasten.messages import Ensure
 from hasten.policy import Access, GroupPolicy
 from hasten.ports.bus import ENSURE, PROVISIONING_OUTCOMES
+from hasten.records import made_groups
 from hasten.records.intents import Intents
 from hasten.targets import Target
 from tests.support.virtual_time import now
@@ -25,6 +26,7 @@ class Onboarding(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.strangers: set[str] = set()
         if not self.target.groups:
             everything = {"groups": (GroupPolicy(name="*"),), "direct": Access.ALLOW}
             self.target = self.target.model_copy(update=everything)
@@ -62,7 +64,18 @@ class Onboarding(World):
         await self.intents.record(intents)
         return intents
 
+    async def adopts(self) -> None:
+        """An operator has adopted every group but the `strangers`, and but those of one name."""
+        shown = [g for g in self.directory.group_objects.values() if g["id"] not in self.strangers]
+        names = [str(group["displayName"]).casefold() for group in shown]
+        for group in shown:
+            name = str(group["displayName"])
+            known = {one.id for one in await made_groups.load_all(self.store, TOTAL)}
+            if names.count(name.casefold()) == 1 and group["id"] not in known:
+                await made_groups.adopt(self.store, TOTAL, name, str(group["id"]), now())
+
     async def ensures(self) -> None:
+        await self.adopts()
         await ensure(self.context, RUN)
 
     async def ensures_until_done(self, *, tries: int = 40) -> None:

@@ -81,6 +81,7 @@ class Posting(Onboarding):
             )
 
     async def posts(self, given: Mapping[str, Any] | bytes, **how: Any) -> None:
+        await self.adopts()
         body = given if isinstance(given, bytes) else json.dumps(given).encode()
         await take(
             self.context,

@@ -58,7 +58,7 @@ async def test_a_group_that_is_there_but_not_assigned_is_assigned() -> None:
     world = await world_with(GroupPolicy(name="Sales"))
     world.directory.has_group("sales", "Sales")
 
-    assert await world.applies() == [Kind.ASSIGN]
+    assert await world.applies() == [Kind.ADOPT, Kind.ASSIGN]
     assert len(world.given("sales")) == 1
 
 

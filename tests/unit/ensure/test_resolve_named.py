@@ -31,7 +31,7 @@ async def world_with(*groups: GroupPolicy, roles: object = ()) -> Onboarding:
 
 @virtual
 async def test_a_group_that_does_not_exist_is_made_filled_and_assigned() -> None:
-    world = await world_with(roles=TWO_ROLES)
+    world = await world_with(GroupPolicy(name="*", create=Creation()), roles=TWO_ROLES)
     await world.wants("", user(1), name=NAME, description="Designers", owners=[OWNER])
 
     await world.ensures()
@@ -147,7 +147,7 @@ async def test_the_group_itself_is_told_of_when_it_is_there_and_assigned() -> No
 
 @virtual
 async def test_a_dynamic_group_is_made_with_its_rule_and_assigned_empty() -> None:
-    world = await world_with()
+    world = await world_with(GroupPolicy(name="*", create=Creation()))
     rule = '(user.department -eq "Design")'
     await world.wants("", name=NAME, wanted=Wanted.GROUP, rule=rule)
 

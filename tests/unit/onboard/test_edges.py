@@ -34,14 +34,14 @@ async def test_a_group_that_hasten_made_and_someone_deleted_is_made_again() -> N
 
 
 @virtual
-async def test_a_group_that_hasten_made_and_someone_renamed_is_not_meant_by_its_old_name() -> None:
+async def test_a_group_that_hasten_made_is_found_by_its_old_name_after_a_rename() -> None:
     world = Posting()
     await made(world, "Team-Old", ago=timedelta(0))
     world.directory.has_group(MADE, "Payroll")
 
     await world.posts(event(users=[ref(1)], group={"name": "Team-Old"}))
 
-    assert await world.wanted(MADE, 1) is None
+    assert await world.wanted(MADE, 1) is Wanted.MEMBER
 
 
 @virtual

@@ -1,0 +1,47 @@
+"""Which groups Hasten knows. A display name proves nothing: anybody may give a new group the name
+that a policy names."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from hasten.context import Context
+from hasten.json import Json
+from hasten.policy import GroupPolicy, policy_for
+from hasten.records import discovered, made_groups
+from hasten.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGroups:
+    """Known are the groups that Hasten made or an operator adopted (`names`, by object id), those
+    that the policy names by id, and those that an administrator has `assigned` to the target."""
+
+    target: Target
+    names: Mapping[str, str]
+    assigned: Collection[str]
+
+    @classmethod
+    async def load(cls, context: Context, target: Target) -> "KnownGroups":
+        made = await made_groups.load_all(context.store, target.name)
+        found = await discovered.load(context.store, target.name)
+        names = {one.id: one.name for one in made if one.id}
+        return cls(target, names, frozenset(found.groups if found else ()))
+
+    def knows(self, shown: Json) -> bool:
+        group = str(shown["id"])
+        named = {str(policy.id) for policy in self.target.groups if policy.id}
+        return group in self.names or group in self.assigned or group.casefold() in named
+
+    def of(self, shown: Sequence[Json]) -> Sequence[Json]:
+        return [group for group in shown if self.knows(group)]
+
+    def policy(self, shown: Json) -> GroupPolicy | None:
+        """The policy that speaks of a known group. A group that was renamed keeps the policy of the
+        name under which it is known."""
+        if not self.knows(shown):
+            return None
+        group, name = str(shown["id"]), str(shown["displayName"])
+        remembered = policy_for(self.target.groups, group=group, name=self.names.get(group, name))
+        if remembered is None and group in self.assigned:
+            return policy_for(self.target.groups, group=group, name=name)
+        return remembered
