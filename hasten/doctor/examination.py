@@ -21,6 +21,7 @@ from hasten.doctor.findings import Finding, Level, ok, problem
 from hasten.doctor.subscriptions import Expected
 from hasten.domain.jobs import choose_rule
 from hasten.errors import PermanentError, TemporaryError
+from hasten.operate import stuck
 from hasten.policy import Access
 from hasten.ports.probes import Probes, Token
 from hasten.records import subscriptions as records
@@ -28,13 +29,14 @@ from hasten.settings import Settings
 from hasten.targets import Target
 from hasten.watch.sweep import service_principal
 
-TOKEN, TARGET = "token", "target"
+TOKEN, TARGET, CHANGES = "token", "target", "changes"
 
 GRAPH = "the network and HASTEN_GRAPH_URL"
 LOOK_AT = {
     surroundings.QUEUE: "the network and ServiceBusConnection",
     surroundings.STORE: "the network and HASTEN_STORE",
     surroundings.APP: "the network and HASTEN_STORE",
+    CHANGES: "the network and HASTEN_STORE",
 }
 """Where something may be wrong that did not answer, by check."""
 
@@ -118,6 +120,7 @@ class Doctor:
             *await self._try(job.JOB, self._job(object_id, target)),
             *await self._try(scope.CHECK, scope.check(self.context.directory, object_id)),
             *groups.check_roles(principal, target),
+            *await self._try(CHANGES, self._changes(target)),
             *await self._try(groups.ASSIGNED, self._groups(object_id, target)),
         ]
         return [replace(finding, target=target.name) for finding in findings]
@@ -134,6 +137,13 @@ class Doctor:
         rule = choose_rule(found.rules, "User", target.rule) or ""
         findings += flows.check_active(found.rules, rule)
         return [*findings, *mapping.check(found.rules, rule, target.expect_mapping)]
+
+    async def _changes(self, target: Target) -> list[Finding]:
+        rows = await self.context.ledger.open_changes(target.name)
+        found = stuck.problems(rows, self.context.now())
+        if not found:
+            return [ok(CHANGES, f"{len(rows)} are open, none of them stuck")]
+        return [problem(CHANGES, one.found, one.fix) for one in found]
 
     async def _groups(self, principal: str, target: Target) -> list[Finding]:
         assigned = groups.assigned(await self.context.directory.assignments(principal))

@@ -11,6 +11,7 @@ from hasten.domain.changes import Action, Change, HeldBy, State
 from hasten.domain.cycle import Cycle
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
+from hasten.operate import stuck
 from hasten.operate.problems import Problem, of_error
 from hasten.records import call_window, discovered, subscriptions
 from hasten.records.discovered import DiscoveredTarget
@@ -126,6 +127,7 @@ async def target_status(context: Context, target: Target) -> Status:
             *([problem] if problem else []),
             *_of_held(target.name, held),
             *_of_groups(groups),
+            *stuck.problems(rows, now),
             *(
                 [Problem(f"{failed} failed in the last 24 hours", "explain a user")]
                 if failed

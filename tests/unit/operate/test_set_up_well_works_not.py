@@ -1,0 +1,187 @@
+"""Situations in which everything is set up well and does not work: status, doctor and an alert rule
+each tell of them."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hasten.doctor.examination import Doctor
+from hasten.doctor.findings import Level
+from hasten.doctor.permissions import NEEDED
+from hasten.domain.changes import waiting
+from hasten.domain.heartbeats import PERIODS
+from hasten.operate.health import app_health
+from hasten.operate.status import target_status
+from hasten.records import heartbeats, running_targets, subscriptions
+from hasten.records.signs import Sign, Signs
+from hasten.records.subscriptions import Record
+from hasten.targets import Mode
+from hasten.timers import run
+from tests.fakes.directory import JOB
+from tests.fakes.probes import FakeProbes
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, World, user
+from tests.unit.infra.templates import INFRA
+
+RULES: list[dict[str, Any]] = json.loads((INFRA / "app" / "alerts.json").read_text())
+ALL = frozenset(needed.name for needed in NEEDED)
+LONG = timedelta(minutes=20)
+
+
+async def in_order() -> World:
+    world = World()
+    await world.is_discovered()
+    execution = {"timeBegan": now().isoformat()}
+    world.directory.job_list = [
+        {"id": JOB, "status": {"code": "Active", "lastExecution": execution}}
+    ]
+    for number, group in enumerate((ENGINEERING, ADMIN)):
+        record = Record(
+            id=f"s{number}",
+            group=group,
+            expires=now() + timedelta(days=29),
+            state=subscriptions.mark(world.context.settings.client_state),
+        )
+        await subscriptions.save(world.store, record)
+        world.directory.subscribed.append(
+            {
+                "id": record.id,
+                "resource": f"groups/{group}",
+                "notificationUrl": world.context.settings.notification_url,
+                "expirationDateTime": record.expires.isoformat(),
+            }
+        )
+        world.directory.join(group, user(900 + number))
+    await alive(world)
+    await running_targets.save(world.store, [world.target])
+    return world
+
+
+async def alive(world: World, *but_not: str) -> None:
+    for timer in PERIODS.keys() - set(but_not):
+        await heartbeats.beat(world.store, timer, now())
+
+
+async def later(span: timedelta) -> None:
+    await asyncio.sleep(span.total_seconds())
+
+
+async def the_app_is_killed(_: World) -> None:
+    await later(LONG)
+
+
+async def one_timer_is_disabled(world: World) -> None:
+    await later(LONG)
+    await alive(world, "look")
+
+
+async def one_timer_fails_each_time(world: World) -> None:
+    await later(LONG)
+    await alive(world, "verify")
+    await heartbeats.beat(world.store, "verify", now(), "Graph answered 403")
+
+
+async def client_state_is_stripped(world: World) -> None:
+    await Signs(world.store, now).note(Sign.REFUSED)
+
+
+async def the_app_runs_other_targets(world: World) -> None:
+    observing = world.target.model_copy(update={"mode": Mode.OBSERVE})
+    await running_targets.save(world.store, [observing])
+
+
+async def calls_are_answered_401(world: World) -> None:
+    await world.joined(ENGINEERING, user(1))
+    row = await world.row(ENGINEERING, user(1))
+    stopped = waiting(
+        row, due_at=now() + LONG, reason="HTTP 401 UnknownError", next_action="grant it"
+    )
+    await world.ledger.move([row], lambda _: stopped)
+
+
+async def the_target_stands_still(world: World) -> None:
+    await world.joined(ENGINEERING, user(1))
+    await later(LONG)
+    await alive(world)
+
+
+async def a_revocation_waits(world: World) -> None:
+    await world.joined(ENGINEERING, user(1))
+    await world.left(ENGINEERING, user(1))
+    await later(LONG)
+    await alive(world)
+
+
+async def the_job_is_paused(world: World) -> None:
+    await world.directory.pause_job("", JOB)
+
+
+@dataclass(frozen=True)
+class Situation:
+    arrange: Callable[[World], Awaitable[None]]
+    says: str
+    rule: str = ""
+    """Of infra/app/alerts.json; a test of its event is elsewhere."""
+
+
+SITUATIONS = [
+    Situation(the_app_is_killed, "has not done its work for 20 minutes", "silent"),
+    Situation(one_timer_is_disabled, "timer look has not done its work", "timer-late"),
+    Situation(one_timer_fails_each_time, "(Graph answered 403)", "timer-late"),
+    Situation(client_state_is_stripped, "own subscriptions are refused", "notifications-refused"),
+    Situation(the_app_runs_other_targets, "differs from the one that the app runs"),
+    Situation(calls_are_answered_401, "HTTP 401 UnknownError", "target-unhealthy"),
+    Situation(the_target_stands_still, "the target stands still"),
+    Situation(a_revocation_waits, "1 revocations wait", "stale-revocation"),
+    Situation(the_job_is_paused, "the provisioning job is paused"),
+]
+
+
+async def of_status(world: World) -> list[str]:
+    app = await app_health(world.context)
+    target = await target_status(world.context, world.target)
+    return [str(problem) for problem in (*app.problems, *target.problems)]
+
+
+async def of_doctor(world: World) -> list[str]:
+    found = await Doctor(world.context, FakeProbes(ALL), lambda _: None).examine()
+    return [finding.found for finding in found if finding.level is not Level.OK]
+
+
+@virtual
+async def test_where_all_is_well_and_works_neither_says_a_word() -> None:
+    world = await in_order()
+
+    assert await of_status(world) == []
+    assert await of_doctor(world) == []
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda s: s.arrange.__name__)
+@virtual
+async def test_status_and_doctor_tell_of_it(situation: Situation) -> None:
+    world = await in_order()
+
+    await situation.arrange(world)
+
+    assert any(situation.says in problem for problem in await of_status(world))
+    assert any(situation.says in found for found in await of_doctor(world))
+    assert situation.rule in {"", *(rule["name"] for rule in RULES)}
+
+
+@pytest.mark.parametrize("arrange", [one_timer_is_disabled, one_timer_fails_each_time])
+@virtual
+async def test_the_timers_that_live_log_what_the_alert_reads(
+    arrange: Callable[[World], Awaitable[None]],
+) -> None:
+    world = await in_order()
+    await arrange(world)
+
+    await run(world.context, "wake")
+
+    [late] = [event for event in world.events if event.result == "late"]
+    assert late.fields["timer"] in {"look", "verify"}
