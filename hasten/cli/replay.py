@@ -11,7 +11,7 @@ from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, run
 from hasten.errors import PermanentError
-from hasten.operate.replay import event_id, names, parked, replay_parked, why
+from hasten.operate.replay import drop_parked, event_id, names, parked, replay_parked, why
 from hasten.ports import bus
 from hasten.ports.dead_letters import Parked
 
@@ -45,9 +45,12 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
+    """`outcome` is planned, sent again or dropped; `moved` counts those that were still there."""
+
     queue: str
     messages: Sequence[Shown]
-    sent: int
+    outcome: str
+    moved: int
 
 
 def replay(
@@ -59,12 +62,17 @@ def replay(
     id_: Annotated[
         list[str] | None, typer.Option("--id", help="Of an event or a message; all without.")
     ] = None,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Take them out for good, without sending them.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show them.")] = False,
     yes: Yes = False,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Sends rejected events, or the dead letters of a queue, again."""
+    """Sends rejected events, or the dead letters of a queue, again, or drops them."""
+    do = _drop if drop else _send
+    done = "dropped" if drop else "sent again"
 
     async def work(operator: Operator) -> Code:
         if queue is not Queue.ONBOARDING_REJECTED and not dead_letters:
@@ -82,23 +90,23 @@ def replay(
         ]
         if json:
             sends = yes and not dry_run and bool(found)
-            sent = await _send(operator, queue, found, dead_letters=dead_letters) if sends else 0
-            as_json_object(Replayed(queue, shown, sent))
+            moved = await do(operator, queue, found, dead_letters=dead_letters) if sends else 0
+            as_json_object(Replayed(queue, shown, done if sends else "planned", moved))
             return Code.FINE
         if not found:
-            say("There is nothing to send again.")
+            say("Nothing lies there.")
             return Code.FINE
         rows = [(one.message, one.event, one.type, one.text) for one in shown]
         table(f"{len(found)} of {queue}", "message", "event", "type", "reason", rows=rows)
         if dry_run:
             return Code.FINE
-        if not (yes or typer.confirm("Send them again?")):
+        if not (yes or typer.confirm("Drop them for good?" if drop else "Send them again?")):
             say("Nothing was done.")
             return Code.PROBLEM
-        sent = await _send(operator, queue, found, dead_letters=dead_letters)
-        say(f"{sent} sent again.")
-        if sent < len(found):
-            say(f"{len(found) - sent} were taken by somebody else meanwhile.")
+        moved = await do(operator, queue, found, dead_letters=dead_letters)
+        say(f"{moved} {done}.")
+        if moved < len(found):
+            say(f"{len(found) - moved} were taken by somebody else meanwhile.")
         return Code.FINE
 
     run(settings, work)
@@ -114,3 +122,9 @@ async def _send(
     return await replay_parked(
         operator.context, operator.parked_messages, queue, found, dead_letters=dead_letters
     )
+
+
+async def _drop(
+    operator: Operator, queue: str, found: Sequence[Parked], *, dead_letters: bool
+) -> int:
+    return await drop_parked(operator.parked_messages, queue, found, dead_letters=dead_letters)

@@ -1,7 +1,7 @@
 """`status`: how each target stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
@@ -10,9 +10,12 @@ from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, at, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, chosen, run
 from hasten.domain.heartbeats import TimerState
+from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALLS_PER_WINDOW
 from hasten.operate.health import Health, app_health
+from hasten.operate.problems import Problem, of_error
 from hasten.operate.status import Held, Person, Status, target_status
+from hasten.ports.bus import ONBOARDING_REJECTED
 
 SHOWN = 20
 """People in the table of a target."""
@@ -33,7 +36,7 @@ def status(
     """How each target stands: its job, what is open, held or failed, and who tells of changes."""
 
     async def work(operator: Operator) -> Code:
-        app = await app_health(operator.context)
+        app = await _with_parked(operator, await app_health(operator.context))
         found = [await target_status(operator.context, t) for t in chosen(operator, target)]
         if json:
             as_json_object(Everything(app, found))
@@ -45,6 +48,22 @@ def status(
         return Code.PROBLEM if is_ill else Code.FINE
 
     run(settings, work)
+
+
+async def _with_parked(operator: Operator, app: Health) -> Health:
+    """A Service Bus that is out of reach hides nothing that the store knows."""
+    try:
+        lying = await operator.parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False)
+    except (PermanentError, TemporaryError) as error:
+        return replace(app, problems=[*app.problems, of_error(error)])
+    if not lying:
+        return replace(app, parked=0)
+    parked = Problem(
+        f"{len(lying)} rejected events are parked",
+        f"python -m hasten replay --queue {ONBOARDING_REJECTED} --dry-run shows them; mend the "
+        "cause, then send them again or drop them",
+    )
+    return replace(app, parked=len(lying), problems=[*app.problems, parked])
 
 
 def _show_app(app: Health) -> None:
@@ -60,6 +79,7 @@ def _app_rows(app: Health) -> list[tuple[str, str]]:
         ("last notification believed", at(app.notification_believed)),
         *([("last notification of ours refused", at(refused))] if refused else []),
         ("last onboarding event", at(app.event)),
+        ("parked events", "unknown" if app.parked is None else str(app.parked)),
     ]
 
 

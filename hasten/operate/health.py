@@ -33,6 +33,9 @@ class Health:
     notification_believed: datetime | None = None
     notification_refused: datetime | None = None
     event: datetime | None = None
+    parked: int | None = None
+    """Rejected events that wait for someone; None where nobody counted them."""
+
     targets: Mapping[str, str] | None = None
     """Digests of the targets that the app runs."""
 

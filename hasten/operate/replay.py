@@ -48,6 +48,21 @@ async def replay_parked(
     return await parked_messages.drain(queue, numbers, send, dead_letters=dead_letters)
 
 
+async def drop_parked(
+    parked_messages: ParkedMessages,
+    queue: str,
+    chosen: Sequence[Parked],
+    *,
+    dead_letters: bool,
+) -> int:
+    """How many were taken out for good; somebody else took the others meanwhile."""
+
+    async def drop(_: Parked) -> None: ...
+
+    numbers = [one.number for one in chosen]
+    return await parked_messages.drain(queue, numbers, drop, dead_letters=dead_letters)
+
+
 def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
     """Under another id where Service Bus would drop it as one that it has seen."""
     suffix = f".{new_id()[:8]}" if queue in DROPS_DUPLICATES else ""

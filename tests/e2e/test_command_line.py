@@ -82,11 +82,14 @@ async def test_a_rejected_event_is_shown_and_then_posted_again(line: CommandLine
     command = ["replay", "--queue", ONBOARDING_REJECTED, "--id", "joiner-1"]
 
     shown = await line.run(*command, "--dry-run")
+    status = await line.status()
     before = servicebus.stats()
     replayed = await line.run(*command, "--yes")
 
     after = servicebus.stats()
     assert "unknown_user" in shown.stdout
+    assert status["app"]["parked"] == 1
+    assert any("1 rejected events are parked" in p["found"] for p in status["app"]["problems"])
     assert (before[ONBOARDING_REJECTED]["active"], before[ONBOARDING_EVENTS]["active"]) == (1, 0)
     assert replayed.exit_code == 0
     assert (after[ONBOARDING_REJECTED]["active"], after[ONBOARDING_EVENTS]["active"]) == (0, 1)

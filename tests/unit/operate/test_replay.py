@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hasten.errors import TemporaryError
-from hasten.operate.replay import event_id, parked, replay_parked, why
+from hasten.operate.replay import drop_parked, event_id, parked, replay_parked, why
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
     ONBOARDING_EVENTS,
@@ -142,3 +142,14 @@ def test_a_reason_that_hasten_did_not_write_is_told_in_short(fields: str) -> Non
     dead = replace(DEAD, reason="MaxDeliveryCountExceeded", properties={"fields": fields})
 
     assert why(dead) == ("MaxDeliveryCountExceeded", "", "", "")
+
+
+async def test_what_is_dropped_is_taken_out_and_sent_nowhere() -> None:
+    lying = FakeParkedMessages(
+        {(ONBOARDING_REJECTED, False): [REJECTED, replace(REJECTED, number=99)]}
+    )
+
+    dropped = await drop_parked(lying, ONBOARDING_REJECTED, [REJECTED], dead_letters=False)
+
+    left = await lying.parked(ONBOARDING_REJECTED, dead_letters=False)
+    assert (dropped, [one.number for one in left]) == (1, [99])
