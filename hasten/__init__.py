@@ -1,1 +1,1 @@
-"""What Hasten does: brings SCIM-provisioned apps in step with Microsoft Entra ID within seconds."""
+"""Brings SCIM-provisioned apps in step with Microsoft Entra ID within seconds."""

@@ -1,4 +1,4 @@
-"""`python -m hasten`: the command line of whoever operates it."""
+"""Runs the operator's command line: `python -m hasten`."""
 
 from hasten.cli.main import app
 

@@ -1,7 +1,7 @@
-"""Puts one process together: settings, targets, ports, and what the webhook needs.
+"""Builds one process from settings, targets and ports, with what the webhook needs.
 
 The webhook must answer at once on a cold start. The flows behind the queues and the timers are
-loaded with the first message or tick: in Azure each function runs in processes of its own.
+loaded with the first message or tick: in Azure each function runs in its own processes.
 """
 
 import os
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1)
 def app() -> "App":
-    """Raises PermanentError that names the first bad setting or the bad line of targets.yaml."""
+    """Returns the app of this process. Raises PermanentError that names the first bad setting or
+    the bad line of targets.yaml."""
     telemetry.quieten()
     loaded = settings.load(os.environ)
     ports = AzurePorts(loaded, managed_identity)
@@ -34,7 +35,7 @@ def app() -> "App":
 
 
 class App:
-    """One process."""
+    """One process of the app."""
 
     def __init__(self, settings: Settings, targets: tuple[Target, ...], ports: Ports) -> None:
         self._settings = settings
@@ -53,13 +54,13 @@ class App:
         )
 
     async def handle(self, message: Retriable) -> None:
-        """Runs the flow that the message is for. Only a bug leaves here as an exception."""
+        """Runs the flow for the message. Only a bug leaves this method as an exception."""
         from hasten.wiring import FLOWS  # noqa: PLC0415 - slow to load
 
         await self._retrying.run(partial(FLOWS[type(message)], self._context), message)
 
     async def tick(self, timer: str) -> None:
-        """Runs the work of a timer. Only a bug leaves here as an exception."""
+        """Runs the work of a timer. Only a bug leaves this method as an exception."""
         from hasten.timers import run  # noqa: PLC0415 - slow to load
 
         await run(self._context, timer)

@@ -1,4 +1,4 @@
-"""How long to wait before another try: tenacity's exponential wait, with the jitter passed in."""
+"""Computes the wait before another try: tenacity's exponential wait, with the jitter passed in."""
 
 from datetime import timedelta
 
@@ -9,11 +9,11 @@ from hasten.domain.settlement import Backoff
 from hasten.ports.clock import Jitter
 
 _WAIT = wait_exponential(multiplier=5, min=5, max=300)
-"""5 s, 10 s, 20 s … 5 min."""
+"""Waits 5 s, 10 s, 20 s … 5 min."""
 
 
 def backoff(jitter: Jitter) -> Backoff:
-    """Between half and the whole of the exponential wait, so that retries spread out."""
+    """Returns waits between half and all of the exponential wait, so that retries spread out."""
 
     def wait(attempt: int) -> timedelta:
         state = RetryCallState(Retrying(), None, (), {})

@@ -1,5 +1,6 @@
-"""Microsoft's clouds: where Graph is in each, and who issues tokens for it (Graph docs, "Microsoft
-Graph and Graph Explorer service root endpoints"; azure-identity, AzureAuthorityHosts)."""
+"""Lists Microsoft's clouds: the address of Graph in each, and the host that issues its tokens
+(Graph docs, "Microsoft Graph and Graph Explorer service root endpoints"; azure-identity,
+AzureAuthorityHosts)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -7,8 +8,8 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """`graph` is the address that references in request bodies name and that tokens are for;
-    `authority` the host that issues tokens to whoever signs in without a managed identity."""
+    """One cloud. `graph` is the address used in request bodies and as the audience of tokens.
+    `authority` is the host that issues tokens to a user without a managed identity."""
 
     graph: str
     authority: str
@@ -27,8 +28,8 @@ NATIONAL = (
 
 
 def cloud_of(graph_url: str) -> Cloud:
-    """The cloud of HASTEN_GRAPH_URL. Any other host, such as a proxy or the emulator, stands for
-    the public one."""
+    """Returns the cloud of HASTEN_GRAPH_URL. Any other host, such as a proxy or the emulator,
+    counts as the public cloud."""
     host = urlsplit(graph_url).hostname
     found = (cloud for cloud in NATIONAL if urlsplit(cloud.graph).hostname == host)
     return next(found, PUBLIC)

@@ -1,4 +1,4 @@
-"""The one value that every flow is given: ports, settings, targets and records."""
+"""Groups what every flow receives: ports, settings, targets and records."""
 
 from functools import cached_property
 
@@ -21,14 +21,14 @@ from hasten.targets import Target
 
 
 class Context:
-    """One process. A port that is slow to make is made on first use."""
+    """The context of one process. A port that is slow to create is created on first use."""
 
     def __init__(self, settings: Settings, targets: tuple[Target, ...], ports: Ports) -> None:
         self.settings = settings
         self.targets = {target.name: target for target in targets}
         self.ports = ports
         self.looks = SingleFlight()
-        """One read of a group at a time: looks that wait for it share its result."""
+        """Reads one group at a time: looks that wait for a read share its result."""
 
     @property
     def now(self) -> Now:

@@ -1,13 +1,11 @@
-"""The two exceptions that decide retry, and the one that says that another writer was faster.
-
-Any other exception is a bug and must surface.
-"""
+"""Defines the two exceptions that decide about retries, and the one that reports a lost race. Any
+other exception is a bug and must surface."""
 
 from datetime import timedelta
 
 
 class PermanentError(Exception):
-    """Trying again cannot help: someone has to do `next_action` first."""
+    """Another try cannot help until someone does `next_action`."""
 
     def __init__(self, reason: str, next_action: str) -> None:
         super().__init__(f"{reason}; {next_action}")
@@ -16,7 +14,7 @@ class PermanentError(Exception):
 
 
 class TemporaryError(Exception):
-    """Trying again after `delay` may help."""
+    """Another try after `delay` may help."""
 
     def __init__(self, reason: str, delay: timedelta) -> None:
         super().__init__(f"{reason}; try again in {delay.total_seconds():g} s")
@@ -25,7 +23,8 @@ class TemporaryError(Exception):
 
 
 class Conflict(Exception):  # noqa: N818 - the field's word
-    """Another writer of the store came first: nothing was written. Read again and decide anew."""
+    """Another writer of the store was first, and nothing was written. Read again and decide
+    again."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"{key} was changed by another writer")

@@ -1,4 +1,4 @@
-"""The type of a JSON object as it comes from Graph, Service Bus and the store."""
+"""Names the type of a JSON object from Graph, Service Bus or the store."""
 
 from collections.abc import Mapping
 from typing import Any

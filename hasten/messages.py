@@ -1,4 +1,5 @@
-"""The messages Hasten sends itself: where to look, and which target to wake."""
+"""Defines the messages that Hasten sends to itself: which group to read, and which target to
+wake."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +13,8 @@ from hasten.ports.clock import NewId
 
 
 class Retriable(Protocol):
-    """A message that can be sent again, `tries` times so far and `most_tries` where a timer brings
-    it anyway: through an outage of hours its copies would pile up."""
+    """A message that can be rescheduled. `tries` counts attempts. `most_tries` caps them for
+    messages that a timer re-sends anyway, so copies do not pile up during an outage."""
 
     @property
     def queue(self) -> str: ...
@@ -31,10 +32,10 @@ class Retriable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Read what changed in `group`.
+    """Asks to read what changed in `group`.
 
-    `added` and `removed` are what a notification hinted at: until the directory shows them the
-    look is repeated (`looks` counts); they are never acted upon. `tries` counts failures.
+    `added` and `removed` are the hints of a notification. Hasten repeats the look until the
+    directory shows them (`looks` counts), and never acts on them. `tries` counts failures.
     """
 
     queue = DIRECTORY_CHANGES
@@ -79,7 +80,7 @@ class Look:
 def looks_at(
     groups: Iterable[str], *, found_by: str, now: datetime, new_id: NewId
 ) -> Sequence[Message]:
-    """One look at each, without a hint."""
+    """Returns one look for each group, without hints."""
     return [
         Look(group=group, noticed_at=now, found_by=found_by).message(new_id()) for group in groups
     ]
@@ -87,12 +88,12 @@ def looks_at(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionEvent:
-    """See to a subscription that Graph sent a lifecycle event about."""
+    """Asks to handle a lifecycle event of a subscription."""
 
     queue = DIRECTORY_CHANGES
     most_tries = None
     kind = "attend"
-    """Tells it from the looks on its queue, which have none."""
+    """Distinguishes it from the looks on the same queue, which have no kind."""
 
     subscription: str
     event: LifecycleEvent
@@ -120,7 +121,7 @@ class SubscriptionEvent:
 
 
 def directory_change(body: Json) -> Look | SubscriptionEvent:
-    """What a message on `directory-changes` asks for."""
+    """Returns the typed message for a body on `directory-changes`."""
     return (
         SubscriptionEvent.parse(body)
         if body.get("kind") == SubscriptionEvent.kind
@@ -130,7 +131,7 @@ def directory_change(body: Json) -> Look | SubscriptionEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfTarget:
-    """Names a target. Its session lets one at a time be worked on."""
+    """A message that names a target. Its session lets one worker at a time handle the target."""
 
     queue: ClassVar[str]
     most_tries: ClassVar[int | None]
@@ -152,7 +153,8 @@ class OfTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake(OfTarget):
-    """Drain the open changes of `target`. A timer wakes those that have rows due every minute."""
+    """Asks to drain the open changes of `target`. A timer wakes targets with due rows every
+    minute."""
 
     queue = PROVISIONING
     most_tries = 4
@@ -160,7 +162,7 @@ class Wake(OfTarget):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ensure(OfTarget):
-    """Bring about the open intents of `target`."""
+    """Asks to apply the open intents of `target`."""
 
     queue = ENSURE
     most_tries = None

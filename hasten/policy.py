@@ -1,4 +1,4 @@
-"""The policy of the groups of a target, as targets.yaml states it."""
+"""Defines the group policy of a target, as written in targets.yaml."""
 
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -11,7 +11,7 @@ WILDCARDS = frozenset("*?")
 """Brackets are ordinary characters: names such as `[APP] Users` are common."""
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=256)]
-"""Of a group: 256 characters are the most in Graph."""
+"""Name of a group; Graph allows 256 characters."""
 
 
 class Access(StrEnum):
@@ -20,40 +20,41 @@ class Access(StrEnum):
 
 
 class Creation(BaseModel):
-    """How to make a group that does not exist yet: a security group, Assigned or Dynamic."""
+    """How to create a group that does not exist: a security group, Assigned or Dynamic."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     description: Annotated[str, Field(max_length=1024)] = ""
     owners: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
-    """Object ids. Without an owner a group can be changed by administrators alone."""
+    """Object ids. Only administrators can change a group without owners."""
 
     rule: Annotated[str, Field(max_length=3072)] = ""
     """A membership rule makes the group Dynamic: its members then follow from the rule alone."""
 
 
 class GroupPolicy(BaseModel):
-    """One group, by object id or by exact display name. A name with wildcards stands for all
-    groups that onboarding events may make or touch; it makes none by itself."""
+    """The policy of one group, by object id or by exact display name. A name with wildcards covers
+    all groups that onboarding events may create or change, and creates none by itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: UUID | None = None
     name: Name | None = None
     role: str = ""
-    """App role by value or display name; needed only where the app declares several."""
+    """App role by value or display name; needed only if the app declares several."""
 
     admin: bool = False
-    """Its members administer the app: events may touch it only with `events: allow`."""
+    """Its members administer the app; events may change it only with `events: allow`."""
 
     events: Access | None = None
-    """Whether onboarding events may touch it; unsaid, all but admin groups may be."""
+    """Whether onboarding events may change the group. By default they may, except for admin
+    groups."""
 
     create: Creation | None = None
-    """Makes it when it does not exist; without, a missing group is an error."""
+    """Creates the group if it does not exist; without this, a missing group is an error."""
 
     also_members_of: tuple[str, ...] = ()
-    """Admin groups of this list, by id or name, whose people become members of this one too."""
+    """Admin groups of this list, by id or name, whose members also become members of this group."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -67,7 +68,7 @@ class GroupPolicy(BaseModel):
 
     @property
     def identity(self) -> str:
-        """What names it within the target: its id or its name without case."""
+        """Returns what identifies it within the target: its id, or its name in lower case."""
         return str(self.id or self.name).casefold()
 
     @property
@@ -79,14 +80,15 @@ class GroupPolicy(BaseModel):
         return (self.events or (Access.DENY if self.admin else Access.ALLOW)) is Access.ALLOW
 
     def covers(self, *, group: str, name: str) -> bool:
-        """Whether it speaks of the group with this object id ("" where there is none yet)."""
+        """Returns whether the policy covers the group with this object id ("" if it has none
+        yet)."""
         if self.id is not None:
             return group.casefold() == str(self.id)
         return fnmatchcase(name.casefold(), self.identity.replace("[", "[[]"))
 
 
 def policy_for(policies: tuple[GroupPolicy, ...], *, group: str, name: str) -> GroupPolicy | None:
-    """The one that speaks of a group; one that names it goes before a pattern, and of two alike the
-    one that keeps events away."""
+    """Returns the policy that covers a group. A policy that names the group takes precedence over a
+    pattern, and of two equal ones the one that denies events."""
     covering = [policy for policy in policies if policy.covers(group=group, name=name)]
     return min(covering, key=lambda p: (p.is_pattern, p.allows_events), default=None)

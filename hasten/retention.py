@@ -1,4 +1,4 @@
-"""Forgets what ended long ago: the ledger is a record of months, not an archive."""
+"""Deletes records that ended long ago: the ledger covers months and is no archive."""
 
 from hasten.context import Context
 from hasten.limits import RETENTION
@@ -7,7 +7,8 @@ from hasten.telemetry.operate import HistoryForgotten
 
 
 async def forget_old(context: Context) -> None:
-    """Reads all of history: once a day, at night."""
+    """Deletes old records of every target. It reads the whole history, so it runs once a day, at
+    night."""
     before = context.now() - RETENTION
     for found in await discovered.load_all(context.store):
         changes = await context.ledger.forget(found.target, before)

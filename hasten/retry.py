@@ -1,4 +1,4 @@
-"""The one place where the two exceptions decide what becomes of a message."""
+"""Decides what happens to a message after each of the two exceptions."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,10 +24,11 @@ class Retrying:
     backoff: Backoff
 
     async def run(self, work: Callable[[M], Awaitable[None]], message: M) -> None:
-        """Returns when the message may be completed.
+        """Runs `work` and returns when the message may be completed.
 
-        A scheduled copy is sent before that, so nothing is lost in between. After a
-        PermanentError the rows and the cursor stay as they are, and the timers come back to them.
+        Before it returns after a TemporaryError, it sends a scheduled copy, so nothing is lost in
+        between. After a PermanentError the rows and the cursor stay unchanged, and the timers try
+        again.
         """
         try:
             await work(message)

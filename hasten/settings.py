@@ -1,4 +1,5 @@
-"""The settings, read from the environment once at start: a bad one is one line that names it."""
+"""Reads the settings from the environment once, at start. An error is one line that names the bad
+setting."""
 
 import hashlib
 import hmac
@@ -13,30 +14,32 @@ from hasten.errors import PermanentError
 DEVELOPMENT_HOSTS = ("127.0.0.1", "localhost")
 
 UNRESOLVED = "@Microsoft.KeyVault("
-"""Begins a setting whose reference Azure could not resolve: as a secret anyone could guess it."""
+"""Prefix of a setting whose Key Vault reference Azure could not resolve. Used as a secret, anyone
+could guess it."""
 
 
 class Settings(BaseModel):
-    """Each field names its environment variable as alias."""
+    """The settings. Each field names its environment variable as alias."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     tenant_id: Annotated[UUID, Field(alias="HASTEN_TENANT_ID")]
-    """The Entra tenant that is watched; notifications of any other are refused."""
+    """The Entra tenant that Hasten watches; notifications of other tenants are refused."""
 
     client_state_secret: Annotated[
         SecretStr | None, Field(alias="HASTEN_CLIENT_STATE_SECRET", min_length=32)
     ] = None
-    """Proves that a notification comes from a subscription of ours. The command line can do
-    without it."""
+    """Proves that a notification comes from one of Hasten's subscriptions. The command line does
+    not need it."""
 
     client_state_secret_previous: Annotated[
         SecretStr | None, Field(alias="HASTEN_CLIENT_STATE_SECRET_PREVIOUS", min_length=32)
     ] = None
-    """The secret before, while subscriptions made with it are being replaced."""
+    """The previous secret, while subscriptions created with it are being replaced."""
 
     public_url: Annotated[HttpUrl, Field(alias="HASTEN_PUBLIC_URL")]
-    """Where Graph reaches this app, without a path: https://<app>.azurewebsites.net."""
+    """The address at which Graph reaches this app, without a path:
+    https://<app>.azurewebsites.net."""
 
     store: Annotated[str, Field(alias="HASTEN_STORE", min_length=1)]
     """sqlite:///path, https://<account>.table.core.windows.net or a storage connection string."""
@@ -48,14 +51,14 @@ class Settings(BaseModel):
     )
 
     service_bus: Annotated[SecretStr | None, Field(alias="ServiceBusConnection")] = None
-    """A connection string; in Azure the next one instead, with the app's identity."""
+    """A connection string. In Azure, the next setting with the app's identity replaces it."""
 
     service_bus_namespace: Annotated[
         str | None, Field(alias="ServiceBusConnection__fullyQualifiedNamespace")
     ] = None
 
     identity_client_id: Annotated[str | None, Field(alias="AZURE_CLIENT_ID")] = None
-    """The user-assigned managed identity; without it the system-assigned one."""
+    """The user-assigned managed identity; without it Hasten uses the system-assigned one."""
 
     @property
     def tenant(self) -> str:
@@ -71,9 +74,10 @@ class Settings(BaseModel):
 
     @property
     def client_state(self) -> str:
-        """The clientState of our subscriptions: derived, so that the secret itself never travels.
+        """The clientState of Hasten's subscriptions. It is derived from the secret, so that the
+        secret itself is never sent.
 
-        64 characters; Graph allows 128. Raises PermanentError where the secret is not set.
+        It has 64 characters; Graph allows 128. Raises PermanentError if the secret is not set.
         """
         if self.client_state_secret is None:
             raise _no_secret()
@@ -99,7 +103,8 @@ class Settings(BaseModel):
 
 
 def load(environment: Mapping[str, str], *, needs_secret: bool = True) -> Settings:
-    """Raises PermanentError with one line that names the first bad or missing setting."""
+    """Reads the settings. Raises PermanentError with one line that names the first bad or missing
+    setting."""
     for name in (str(field.alias) for field in Settings.model_fields.values()):
         if environment.get(name, "").startswith(UNRESOLVED):
             raise PermanentError(
@@ -136,7 +141,8 @@ def _no_secret() -> PermanentError:
 
 
 def _refuse_bad_urls(settings: Settings) -> None:
-    """Graph notifies over https only, and tokens must not travel in the clear."""
+    """Refuses addresses without https: Graph notifies over https only, and tokens must be
+    encrypted."""
     public = settings.public_url
     if public.path not in {None, "/"} or public.query or public.fragment:
         raise PermanentError(

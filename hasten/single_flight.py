@@ -1,5 +1,5 @@
-"""One read of a group at a time in a process: a burst of notifications is a burst of looks, and
-one read serves all that were waiting when it began."""
+"""Combines concurrent reads of one group in a process. A burst of notifications causes a burst of
+looks, and one read serves all looks that were waiting when it began."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -10,7 +10,8 @@ T = TypeVar("T")
 
 
 class SingleFlight:
-    """An economy only: the cursor's etag keeps looks of several processes apart."""
+    """Saves requests only; the cursor's etag protects against concurrent looks of several
+    processes."""
 
     def __init__(self) -> None:
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -18,7 +19,8 @@ class SingleFlight:
         self._served: Counter[str] = Counter()
 
     async def run(self, key: str, work: Callable[[], Awaitable[T]]) -> T | None:
-        """None when work on `key` that began after this call has succeeded meanwhile."""
+        """Runs `work`, one call per `key` at a time. Returns None if work on `key` that began after
+        this call has succeeded meanwhile."""
         self._arrivals[key] += 1
         mine = self._arrivals[key]
         async with self._locks[key]:

@@ -1,4 +1,5 @@
-"""targets.yaml: which enterprise apps Hasten keeps in step. Every error names the line."""
+"""Reads targets.yaml, which lists the enterprise apps that Hasten keeps in step. Every error names
+the line."""
 
 from collections.abc import Hashable, Iterator, Mapping
 from enum import StrEnum
@@ -18,7 +19,7 @@ Location = tuple[Hashable, ...]
 
 
 class Mode(StrEnum):
-    """`observe` does everything but write: what it would have done is in the ledger and the log."""
+    """`observe` makes no changes; the ledger and the log show what Hasten would have done."""
 
     OBSERVE = "observe"
     ACT = "act"
@@ -30,30 +31,31 @@ class Target(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-    """Names the target in queues, logs and the ledger. Renaming it starts a new ledger."""
+    """The target's name in queues, logs and the ledger. Renaming it starts a new ledger."""
 
     service_principal_id: UUID | None = None
     app_id: UUID | None = None
     display_name: Annotated[str | None, Field(min_length=1, max_length=256)] = None
 
     job: str = ""
-    """The provisioning job, when the app has several."""
+    """The provisioning job, if the app has several."""
 
     rule: str = ""
-    """The provisioning rule, when the job has several."""
+    """The provisioning rule, if the job has several."""
 
     mode: Mode | None = None
-    """Of this target; else that of the file."""
+    """Mode of this target; overrides the mode of the file."""
 
     groups: tuple[GroupPolicy, ...] = ()
-    """Groups that must be assigned to the target, and which of them onboarding events may touch."""
+    """Groups that must be assigned to the target, and whether onboarding events may change them."""
 
     direct: Access = Access.DENY
     """Whether onboarding events may assign users to the target without a group."""
 
     brake_removals: Annotated[int, Field(ge=1)] = MOST_REMOVALS
     brake_percent: Annotated[int, Field(ge=1, le=100)] = MOST_PERCENT
-    """More removals at once than the greater of both are held until someone releases them."""
+    """The brake holds removals, until an operator releases them, if more happen at once than the
+    greater of both allows."""
 
     brake_target_removals: Annotated[int, Field(ge=1)] = MOST_OF_TARGET
     """More people who leave the groups of this target within ten minutes, or whom one event takes
@@ -63,14 +65,15 @@ class Target(BaseModel):
     """Whether the brake also pauses Entra's own provisioning job."""
 
     most_new_members: Annotated[int, Field(ge=0, le=5000)] = 200
-    """Of a group that is assigned while Hasten runs: with more, they are left to the cycle."""
+    """Maximum number of members of a group newly assigned while Hasten runs. Hasten leaves larger
+    groups to Entra's cycle."""
 
     expect_mapping: Mapping[str, str] = {}
     """App attribute → Entra attribute, as `python -m hasten doctor` should find them."""
 
     grants_by: GrantsBy = GrantsBy.GROUP
     max_calls_per_hour: Annotated[int | None, Field(ge=1, le=1800)] = None
-    """Below Entra's own limit of 1,800 an hour (5 in 10 s), where the app needs that."""
+    """Lower limit than Entra's own 1,800 calls an hour (5 in 10 s), if the app needs one."""
 
     @model_validator(mode="after")
     def _named_once(self) -> Self:
@@ -105,8 +108,8 @@ class Target(BaseModel):
 
 
 def _refuse_wrong_way(group: GroupPolicy, source: GroupPolicy | None, other: str) -> None:
-    """People flow from an admin group into a monitored one, never the other way: that would make
-    everyone an administrator."""
+    """Refuses a wrong direction: users flow from an admin group into a monitored group, never back,
+    which would make everyone an administrator."""
     if source is None or source is group:
         raise ValueError(f"also_members_of names {other}, no other group listed here")
     if group.admin or not source.admin:
@@ -124,7 +127,8 @@ class _File(BaseModel):
 
 
 def load(path: Path) -> tuple[Target, ...]:
-    """Raises PermanentError: `targets.yaml line 7: …` with what is wrong and how to mend it."""
+    """Reads targets.yaml. Raises PermanentError `targets.yaml line 7: …` with what is wrong and how
+    to correct it."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -157,7 +161,8 @@ def load(path: Path) -> tuple[Target, ...]:
 
 
 def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location, int]]:
-    """The line of every key and item, by its place in the data. A repeated key is refused."""
+    """Yields the line of every key and item, by its location in the data. Refuses a repeated
+    key."""
     yield at, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         seen = set()

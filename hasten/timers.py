@@ -1,4 +1,4 @@
-"""What the timers do: they find whatever a message did not bring."""
+"""Defines the work of the timers, which find what no message brought."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -48,7 +48,7 @@ async def _work(context: Context, timer: str) -> str:
 
 
 async def _sweep(context: Context) -> None:
-    """Finds targets and the groups assigned to them, and subscribes to new groups."""
+    """Discovers targets and the groups assigned to them, and subscribes to new groups."""
     await running_targets.save(context.store, context.targets.values())
     await sweep(context)
     groups = await discovered.watched(context.store)
@@ -57,12 +57,12 @@ async def _sweep(context: Context) -> None:
 
 
 async def _look(context: Context) -> None:
-    """Finds the groups that changed although no notification came, and looks at them."""
+    """Finds the groups that changed without a notification, and reads them."""
     await reconcile(context, await discovered.watched(context.store))
 
 
 async def _wake(context: Context) -> None:
-    """Wakes the targets that have rows due, and sends the outcomes that a crash left unsent."""
+    """Wakes the targets with due rows, and sends the outcomes that a crash left unsent."""
     now = context.now()
     for found in await discovered.load_all(context.store):
         changes = await context.ledger.open_changes(found.target)
@@ -74,7 +74,7 @@ async def _wake(context: Context) -> None:
 
 
 async def _apply(context: Context) -> None:
-    """Applies the policy, and comes back to intents whose message was given up."""
+    """Applies the policy, and wakes targets with open intents whose message was given up."""
     for found in await discovered.load_all(context.store):
         if await context.intents.open_intents(found.target):
             ensure = Ensure(target=found.target)
@@ -83,9 +83,9 @@ async def _apply(context: Context) -> None:
 
 
 async def _tidy(context: Context) -> None:
-    """Forgets what ended long ago, and reads on in every group.
+    """Deletes old records, and reads every group once.
 
-    A delta link ends after 7 days (Graph docs), also that of a group in which nothing happens:
+    A delta link expires after 7 days (Graph docs), even that of a group in which nothing happens;
     its next leaver would be lost with it.
     """
     groups = sorted(await discovered.watched(context.store))
@@ -96,10 +96,10 @@ async def _tidy(context: Context) -> None:
 
 
 async def _renew(context: Context) -> None:
-    """Compares our subscriptions with what Graph has, and renews them in time.
+    """Compares Hasten's subscriptions with Graph's list, and renews them in time.
 
-    One that was deleted behind our back is missed for as long as this timer's period. The look
-    timer finds what changes meanwhile.
+    If someone deletes a subscription, its notifications are missing for up to one period of this
+    timer. The look timer finds the changes made meanwhile.
     """
     await ensure_subscriptions(context, await discovered.watched(context.store))
 

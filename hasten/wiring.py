@@ -1,4 +1,4 @@
-"""Which flow handles which message. A process loads it with its first message, so that a cold
+"""Maps each message to its flow. A process loads this module with its first message, so that a cold
 webhook does not wait for it."""
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,1 +1,1 @@
-"""What the services need from the world, one file a port."""
+"""Defines what the flows need from outside, one port per file."""

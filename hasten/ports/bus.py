@@ -1,4 +1,4 @@
-"""Durable queues: every message says where to look, never what to do."""
+"""Defines the durable queues. A message says where to look, never what to do."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,16 +10,17 @@ from hasten.json import Json
 DIRECTORY_CHANGES = "directory-changes"
 PROVISIONING = "provisioning"
 ONBOARDING_EVENTS = "onboarding-events"
-"""CloudEvents of upstream systems. No sessions: whoever posts knows nothing of us."""
+"""CloudEvents of upstream systems. The queue has no sessions, because producers know nothing about
+Hasten."""
 
 ONBOARDING_REJECTED = "onboarding-rejected"
-"""Events that cannot be obeyed, with the reasons, until someone replays them."""
+"""Events that Hasten rejected, with the reasons, until an operator replays them."""
 
 ENSURE = "ensure"
-"""Which target has wanted memberships to bring about; its session serialises them."""
+"""Names targets with open intents. Its sessions let one worker at a time handle a target."""
 
 PROVISIONING_OUTCOMES = "provisioning-outcomes"
-"""The topic: a CloudEvent for each change that ended."""
+"""The topic: it carries one CloudEvent for each change that ended."""
 
 TOPICS = frozenset({PROVISIONING_OUTCOMES})
 """All other names are queues."""
@@ -30,9 +31,10 @@ DROPS_DUPLICATES = frozenset({DIRECTORY_CHANGES, ENSURE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """`message_id` drives duplicate detection; `at` delays the message; `session` serialises.
+    """A message to send. `message_id` drives duplicate detection, `at` delays the message, and
+    messages of one `session` are handled one at a time.
 
-    `body` is JSON; `raw` instead of it is sent as it is (an event that could not be read).
+    `body` is JSON. `raw` replaces it and is sent unchanged (an event that could not be read).
     """
 
     body: Json = field(default_factory=dict)
@@ -48,8 +50,9 @@ class Message:
 
 class Bus(Protocol):
     async def send(self, queue: str, messages: Sequence[Message]) -> None:
-        """To a queue or topic. Returns once Service Bus has taken them all. Raises TemporaryError
-        when it has not; some may then have been taken: sending them again must be harmless."""
+        """Sends to a queue or topic, and returns once Service Bus has accepted all messages. Raises
+        TemporaryError if it has not. Some messages may have been accepted then, so sending them
+        again must be harmless."""
         ...
 
     async def close(self) -> None: ...

@@ -1,15 +1,15 @@
-"""Time and randomness come in from outside, so that tests decide them."""
+"""Defines the sources of time, ids and randomness, so that tests can replace them."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 Now = Callable[[], datetime]
-"""The current time, UTC and aware."""
+"""Returns the current time, aware, in UTC."""
 
 NewId = Callable[[], str]
 
 Jitter = Callable[[], float]
-"""Uniform in [0, 1)."""
+"""Returns a random number, uniform in [0, 1)."""
 
 
 def utc_now() -> datetime:

@@ -1,4 +1,5 @@
-"""Messages that wait for a person: parked events, and dead letters of any queue."""
+"""Defines access to messages that wait for an operator: parked events, and the dead letters of any
+queue."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +8,9 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parked:
-    """`number` names it within its queue; `reason` is why it was dead-lettered. `properties` are
-    the application properties, without those that tell of the dead-lettering."""
+    """A message that waits for an operator. `number` identifies it within its queue; `reason` is
+    why it was dead-lettered. `properties` are the application properties without those about the
+    dead-lettering."""
 
     number: int
     message_id: str
@@ -21,10 +23,12 @@ class Parked:
 
 
 class ParkedMessages(Protocol):
-    """Every method raises TemporaryError where trying again may help, else PermanentError."""
+    """Reads and drains parked messages. Every method raises TemporaryError if another try may help,
+    else PermanentError."""
 
     async def parked(self, queue: str, *, dead_letters: bool) -> Sequence[Parked]:
-        """All that lie in a queue, or in its dead-letter queue, oldest first; none is taken."""
+        """Returns all messages of a queue, or of its dead-letter queue, oldest first, without
+        taking any."""
         ...
 
     async def drain(
@@ -35,6 +39,7 @@ class ParkedMessages(Protocol):
         *,
         dead_letters: bool,
     ) -> int:
-        """Takes these messages out, each only after `to` has returned; how many. The others stay,
-        and so do those that somebody else took first."""
+        """Passes each of these messages to `to`, and removes it once `to` has returned. Returns how
+        many. Other messages stay in the queue; messages that someone else took first are
+        skipped."""
         ...

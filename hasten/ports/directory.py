@@ -1,4 +1,5 @@
-"""Microsoft Graph as Hasten needs it. Bodies stay plain JSON: the flows pick what they use."""
+"""Defines what Hasten needs from Microsoft Graph. Bodies stay plain JSON; the flows pick what they
+use."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from hasten.errors import TemporaryError
 from hasten.json import Json
 
 NOT_YET_DELAY = timedelta(seconds=15)
-"""Graph documents no bound for its replication; its samples wait 10 s between tries."""
+"""Delay before the next try. Graph documents no bound for its replication; its samples wait 10 s
+between tries."""
 
 
 SKIP_OUT_OF_SCOPE, SYNC_ALL = "SkipOutOfScopeDeletions", "SyncAll"
@@ -20,10 +22,8 @@ SCOPE_SETTINGS = frozenset({SKIP_OUT_OF_SCOPE, SYNC_ALL})
 
 
 class Member(NamedTuple):
-    """`kind` is the type without namespace ("user", "group", "device"); empty when unknown.
-
-    A tuple, as a page makes a thousand of them.
-    """
+    """A member of a group. `kind` is the type without namespace ("user", "group", "device"), or ""
+    if unknown. A tuple, because a page has a thousand members."""
 
     id: str
     kind: str
@@ -32,7 +32,7 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MembershipDelta:
-    """Net changes of groups since a link, all pages read, and the link for the next time."""
+    """Net changes of groups since a link, from all pages, and the link for the next read."""
 
     members: Mapping[str, Sequence[Member]]
     link: str
@@ -40,8 +40,8 @@ class MembershipDelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """An appRoleAssignment of a service principal. `kind` is "Group", "User" or
-    "ServicePrincipal"; `created` is None where Graph does not say."""
+    """An appRoleAssignment of a service principal. `kind` is "Group", "User" or "ServicePrincipal";
+    `created` is None if Graph does not say."""
 
     id: str
     principal: str
@@ -52,7 +52,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user in Entra ID. `enabled` is None where Graph does not say: that is no evidence."""
+    """A user in Entra ID. `enabled` is None if Graph does not say, which proves nothing."""
 
     enabled: bool | None
 
@@ -62,8 +62,8 @@ class DeltaExpired(Exception):  # noqa: N818 - the field's word
 
 
 class DeltaCutShort(TemporaryError):  # noqa: N818 - the field's word
-    """A page of a delta could not be read. `read` holds what came before it, and from which link to
-    go on."""
+    """A page of a delta could not be read. `read` contains the changes before it, and the link to
+    continue from."""
 
     def __init__(self, cause: TemporaryError, read: MembershipDelta) -> None:
         super().__init__(cause.reason, cause.delay)
@@ -71,26 +71,27 @@ class DeltaCutShort(TemporaryError):  # noqa: N818 - the field's word
 
 
 class AlreadyExists(Exception):  # noqa: N818 - the field's word
-    """Graph refused to make what is there already: read again. Of several members, one is."""
+    """Graph refused to create something that already exists; read again. Of several members, at
+    least one exists."""
 
 
 class Missing(Exception):  # noqa: N818 - the field's word
-    """Graph answered 404 to a write: something it names is not there, or not there yet."""
+    """Graph answered a write with 404: something that it names does not exist, or not yet."""
 
 
 class NotYet(TemporaryError):  # noqa: N818 - the field's word
-    """What was just made has not reached every replica: the same request will do later."""
+    """A new object has not reached every replica of Graph. The same request will succeed later."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, NOT_YET_DELAY)
 
 
 class Directory(Protocol):
-    """Every method raises TemporaryError where trying again may help (429, 5xx, no connection, an
-    answer that is not what was asked for) and PermanentError where someone must act (401, 403, and
-    404 unless said otherwise)."""
+    """Every method raises TemporaryError if another try may help (429, 5xx, no connection, an
+    unexpected answer) and PermanentError if an operator must act (401, 403, and 404 unless stated
+    otherwise)."""
 
-    # --- what is there ---
+    # --- directory objects: reads ---
 
     async def service_principals(
         self,
@@ -99,93 +100,96 @@ class Directory(Protocol):
         app_id: str = "",
         display_name: str = "",
     ) -> Sequence[Json]:
-        """Those that match the one argument given, with id, appId, displayName and appRoles; none
-        is not an error."""
+        """Returns the service principals that match the one argument given, with id, appId,
+        displayName and appRoles. An empty result is no error."""
         ...
 
     async def users(
         self, *, object_id: str = "", upn: str = "", mail: str = "", employee_id: str = ""
     ) -> Sequence[Json]:
-        """Those that match the one argument given, with id and accountEnabled; none is not an
-        error."""
+        """Returns the users that match the one argument given, with id and accountEnabled. An empty
+        result is no error."""
         ...
 
     async def group(self, group: str) -> Json | None:
-        """id, displayName, mailNickname, mailEnabled, securityEnabled, isAssignableToRole,
-        groupTypes, membershipRule. None when it does not exist."""
+        """Returns id, displayName, mailNickname, mailEnabled, securityEnabled, isAssignableToRole,
+        groupTypes and membershipRule, or None if the group does not exist."""
         ...
 
     async def groups_named(self, display_name: str) -> Sequence[Json]:
-        """Those with exactly this name (Graph compares without case), as `group` shows them."""
+        """Returns the groups with exactly this name (Graph compares without case), with the
+        properties of `group`."""
         ...
 
     async def members(self, group: str) -> Sequence[Member]:
-        """All direct members, none of them removed."""
+        """Returns all direct members; none is marked as removed."""
         ...
 
     async def member_count(self, group: str) -> int:
-        """Direct members of any kind."""
+        """Returns the number of direct members of any kind."""
         ...
 
     async def transitive_user_count(self, group: str) -> int:
-        """Users who are members directly or through nested groups."""
+        """Returns the number of users who are members directly or through nested groups."""
         ...
 
     async def assignments(self, service_principal: str) -> Sequence[Assignment]:
-        """Who is assigned to it, in any role."""
+        """Returns everything assigned to the service principal, in any role."""
         ...
 
     async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
-        """Principal ids (groups, or the user itself) through which `user` is assigned.
-        None when the user does not exist."""
+        """Returns the principal ids (groups, or the user itself) through which `user` is assigned,
+        or None if the user does not exist."""
         ...
 
     async def user(self, user: str) -> User | None:
-        """None when the user does not exist."""
+        """Returns the user, or None if it does not exist."""
         ...
 
-    # --- what changes ---
+    # --- membership changes ---
 
     async def membership_start(self, *groups: str) -> str:
-        """A delta link for these groups (at most MAX_GROUPS_PER_DELTA) from now on: nothing that
-        happened before shows."""
+        """Returns a delta link that starts now, for these groups (at most MAX_GROUPS_PER_DELTA).
+        Earlier changes do not appear."""
         ...
 
     async def membership_delta(self, link: str) -> MembershipDelta:
-        """Raises DeltaExpired, and DeltaCutShort where only some of the pages can be read."""
+        """Reads the changes since `link`. Raises DeltaExpired, and DeltaCutShort if only some of
+        the pages can be read."""
         ...
 
     # --- groups, members and assignments: writes ---
 
     async def create_group(self, properties: Json) -> str:
-        """The id of a new group. `properties` are Graph's; owners are named as
-        `owners@odata.bind` by object id alone, the adapter makes addresses of them."""
+        """Creates a group and returns its id. `properties` are Graph's, except that
+        `owners@odata.bind` contains plain object ids, which the adapter converts to addresses."""
         ...
 
     async def add_members(self, group: str, members: Sequence[str]) -> None:
-        """All or none, at most MAX_LINKS_PER_PATCH. Raises AlreadyExists, Missing and NotYet."""
+        """Adds all members or none; at most MAX_LINKS_PER_PATCH. Raises AlreadyExists, Missing and
+        NotYet."""
         ...
 
     async def remove_member(self, group: str, member: str) -> bool:
-        """False when it was no member (or does not exist)."""
+        """Removes a member. Returns False if it was no member (or does not exist)."""
         ...
 
     async def assign(self, service_principal: str, principal: str, role: str) -> None:
-        """Raises AlreadyExists and NotYet."""
+        """Creates an appRoleAssignment. Raises AlreadyExists and NotYet."""
         ...
 
     async def unassign(self, service_principal: str, assignment: str) -> bool:
-        """False when there was no such assignment any more."""
+        """Deletes an appRoleAssignment. Returns False if it did not exist any more."""
         ...
 
     # --- provisioning ---
 
     async def jobs(self, service_principal: str) -> Sequence[Json]:
-        """With id, schedule and status, as Graph shows them."""
+        """Returns the jobs with id, schedule and status, as Graph shows them."""
         ...
 
     async def job(self, service_principal: str, job: str) -> Json | None:
-        """None when it does not exist."""
+        """Returns the job, or None if it does not exist."""
         ...
 
     async def rules(self, service_principal: str, job: str) -> Sequence[Json]: ...
@@ -205,11 +209,13 @@ class Directory(Protocol):
         group: str | None,
         users: Sequence[str],
     ) -> Answer:
-        """One call, never retried here. Raises TemporaryError only when no answer came."""
+        """Makes one on-demand call and never retries it. Raises TemporaryError only if no answer
+        came."""
         ...
 
     async def provisioning_log(self, job: str, since: datetime) -> Sequence[Json]:
-        """Entries of the job after `since`, newest first; one request a page of up to 999."""
+        """Returns the entries of the job after `since`, newest first, with one request per page of
+        up to 999."""
         ...
 
     # --- subscriptions ---
@@ -225,15 +231,15 @@ class Directory(Protocol):
         client_state: str,
         expires: datetime,
     ) -> Json:
-        """Raises AlreadyExists when there is one for this resource."""
+        """Creates a subscription. Raises AlreadyExists if the resource already has one."""
         ...
 
     async def renew(self, subscription: str, expires: datetime) -> Json | None:
-        """None when it no longer exists."""
+        """Renews a subscription. Returns None if it no longer exists."""
         ...
 
     async def unsubscribe(self, subscription: str) -> None:
-        """One that no longer exists is no error."""
+        """Deletes a subscription. One that no longer exists is no error."""
         ...
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""All ports together: what a process is given when it is put together."""
+"""Groups all ports into the one value that a process is built from."""
 
 from typing import Protocol
 
@@ -10,7 +10,8 @@ from hasten.ports.telemetry import Emit
 
 
 class Ports(Protocol):
-    """All that the services reach the world through. What is slow to make comes on first use."""
+    """Everything outside the process that the flows use. A port that is slow to create is created
+    on first use."""
 
     @property
     def now(self) -> Now: ...

@@ -1,4 +1,4 @@
-"""What the doctor needs of the world besides the ports of the app."""
+"""Defines what the doctor needs in addition to the app's ports."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,21 +16,22 @@ class Token:
 
 
 class Probes(Protocol):
-    """Every method raises PermanentError where someone must act, and TemporaryError else."""
+    """Every method raises PermanentError if an operator must act, else TemporaryError."""
 
     async def token(self) -> Token:
-        """Of Microsoft Graph, for whoever runs the command."""
+        """Returns the caller's token for Microsoft Graph."""
         ...
 
     async def clock_ahead(self) -> timedelta:
-        """By how much this clock is ahead of Graph's; negative when it is behind."""
+        """Returns how far this clock is ahead of Graph's; negative if it is behind."""
         ...
 
     async def reach(self, queue: str) -> int:
-        """A queue or topic, without taking or leaving anything. How many dead letters a queue
-        holds, counted up to 100."""
+        """Reaches a queue or topic without taking or sending a message. Returns the number of dead
+        letters of a queue, counted up to 100."""
         ...
 
     async def handshake(self, url: str, token: str) -> None:
-        """As Graph does before it subscribes: the webhook must give `token` back."""
+        """Sends the request that Graph sends before it subscribes; the webhook must return
+        `token`."""
         ...

@@ -1,4 +1,5 @@
-"""Durable documents with optimistic concurrency: the ledger, the cursors and the target records."""
+"""Defines durable documents with optimistic concurrency, which hold the ledger, the cursors and the
+records of targets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +8,8 @@ from typing import Protocol
 from hasten.json import Json
 
 MAX_WRITES = 100
-"""Writes in one atomic `commit` (an entity group transaction of Azure Tables takes 100)."""
+"""Maximum number of writes in one atomic `commit` (an entity group transaction of Azure Tables
+takes 100)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class Store(Protocol):
     """Collections of partitions of documents. A partition is read and written atomically.
 
     Collection names match `[a-z][a-z]{2,40}`. Partition names and keys are 1 to 256 characters
-    without control characters and none of `/ \\ # ?` (the rule of Azure Tables); anything else is
-    a ValueError. A body is at most 256 KiB of JSON, else ValueError.
+    without control characters and none of `/ \\ # ?` (the rule of Azure Tables); anything else
+    raises ValueError. A body is at most 256 KiB of JSON, else ValueError.
     """
 
     async def get(self, collection: str, partition: str, key: str) -> Document | None: ...
@@ -48,7 +50,7 @@ class Store(Protocol):
     async def scan(
         self, collection: str, partition: str, prefix: str = "", limit: int | None = None
     ) -> Sequence[Document]:
-        """The documents whose key begins with `prefix`, in key order (code points)."""
+        """Returns the documents whose key begins with `prefix`, in key order (code points)."""
         ...
 
     async def commit(

@@ -1,4 +1,5 @@
-"""One typed record per decision. The same record feeds the log, the metrics and the traces."""
+"""Defines the typed record of a decision. The same record feeds the log, the metrics and the
+traces."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ class Kind(StrEnum):
     """One of few values: the only kind that may label a metric."""
 
     ID = "id"
-    """Object ids and names of messages: never a label, since each makes a series of its own."""
+    """Object ids and names of messages: never a label, since each value creates a series of its
+    own."""
 
     TEXT = "text"
     COUNT = "count"
@@ -43,7 +45,7 @@ class Event:
     """The decision. Log lines, alert rules and queries select events by `name` and `result`."""
 
     problems: ClassVar[frozenset[str]] = frozenset()
-    """Results after which someone should act: Hasten logs them as errors."""
+    """Results after which an operator should act: Hasten logs them as errors."""
 
     alerts: ClassVar[frozenset[str]] = frozenset()
     """Rules of infra/app/alerts.json that read this event."""
@@ -66,5 +68,5 @@ class Event:
 
 
 Emit = Callable[[Event], None]
-"""Writes one event to the log, the metrics and the current trace. Never raises for want of a
-listener."""
+"""Writes one event to the log, the metrics and the current trace. Never raises if nothing collects
+them."""

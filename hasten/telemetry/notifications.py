@@ -1,4 +1,5 @@
-"""Events of the webhook. Apart from those of hasten/watch, so that a cold start loads no more."""
+"""Events of the webhook. They are separate from those of hasten/watch, so that a cold start loads
+less."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -18,7 +19,7 @@ class NotificationsQueued(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationsNotQueued(Event):
-    """Service Bus was out of reach: Graph sends the notifications again."""
+    """Service Bus was not reachable: Graph sends the notifications again."""
 
     name = "notification"
     problems = frozenset({"not_queued"})
@@ -66,7 +67,7 @@ class LifecycleQueued(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LifecycleNotQueued(Event):
-    """Service Bus was out of reach: Graph sends the lifecycle events again."""
+    """Service Bus was not reachable: Graph sends the lifecycle events again."""
 
     name = "lifecycle"
     problems = frozenset({"not_queued"})

@@ -7,7 +7,7 @@ from hasten.ports.telemetry import Count, Event, Id, Label, Text
 
 
 class EventFields(TypedDict):
-    """Fields that an event which Hasten could read has, whatever became of it."""
+    """Fields that every readable event has, whatever Hasten does with it."""
 
     target: str
     type: str
@@ -17,8 +17,8 @@ class EventFields(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class EventTaken(Event):
-    """Hasten wrote down what the event wants, or found nothing to do. The last four fields count
-    its intents."""
+    """Hasten recorded what the event wants, or found nothing to do. The last four fields count its
+    intents."""
 
     name = "onboarding"
     result: Literal["accepted", "idle"]

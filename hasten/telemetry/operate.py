@@ -19,7 +19,7 @@ class MessagePostponed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MessageGivenUp(Event):
-    """The work of a message cannot be done until someone acts."""
+    """Hasten cannot do the work of a message until an operator acts."""
 
     name = "message"
     problems = frozenset({"given_up"})
@@ -32,7 +32,7 @@ class MessageGivenUp(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TimerPostponed(Event):
-    """A timer met an error that passes; its next run tries again."""
+    """A timer met a temporary error; its next run tries again."""
 
     name = "timer"
     result: Literal["postponed"] = "postponed"
@@ -42,7 +42,7 @@ class TimerPostponed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TimerFailed(Event):
-    """A timer cannot do its work until someone acts."""
+    """A timer cannot do its work until an operator acts."""
 
     name = "timer"
     problems = frozenset({"failed"})
@@ -79,8 +79,8 @@ class TimerLate(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class BacklogMeasured(Event):
-    """Once a minute, how one target stands. Held changes count in `held` and in no age. Ages and
-    times left are absent where there is nothing to measure."""
+    """The state of one target, measured once a minute. Held changes count in `held` and in no age.
+    Ages and times left are absent if there is nothing to measure."""
 
     name = "backlog"
     alerts = frozenset({"stale-revocation", "subscription-expiring"})

@@ -1,4 +1,4 @@
-"""Events of hasten/provision: calls, what became of changes, and proof."""
+"""Events of hasten/provision: calls, results of changes, and proof."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -81,7 +81,7 @@ class DrainSkipped(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LogUnreadable(Event):
-    """Graph refused to show the provisioning log; Hasten believes the answers without it."""
+    """Graph refused to show the provisioning log; Hasten relies on the answers alone."""
 
     name = "log"
     problems = frozenset({"unreadable"})
@@ -97,7 +97,7 @@ RevocationDoubt = Literal["revocation_not_taken", "revocation_overdue"]
 
 @dataclass(frozen=True, kw_only=True)
 class RevocationDoubted(Event):
-    """A removal failed, or Entra's own cycle is overdue with it: somebody may still have access."""
+    """A removal failed, or Entra's own cycle is overdue with it: the user may still have access."""
 
     name = "alert"
     problems = frozenset({"revocation_not_taken", "revocation_overdue"})

@@ -1,4 +1,4 @@
-"""Events of hasten/watch: what Graph shows, and what Hasten makes of it."""
+"""Events of hasten/watch: what Hasten reads from Graph, and what it does about it."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -104,7 +104,7 @@ class TargetUnreachable(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TargetUnhealthy(Event):
-    """The target cannot be provisioned until someone acts."""
+    """The target cannot be provisioned until an operator acts."""
 
     name = "target"
     problems = frozenset({"unhealthy"})
@@ -128,7 +128,7 @@ class AssignmentChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeFound(Event):
-    """Hasten wrote a change into the ledger."""
+    """Hasten recorded a change in the ledger."""
 
     name = "change"
     result: Literal["found"] = "found"
