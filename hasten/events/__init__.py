@@ -1,1 +1,1 @@
-"""The contract with upstream systems: which CloudEvents they may post."""
+"""Defines the contract with upstream systems: the CloudEvents that they may post."""

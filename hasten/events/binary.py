@@ -1,4 +1,4 @@
-"""Binary mode: the attributes of a CloudEvent as application properties of the message."""
+"""Reads binary mode, in which application properties hold the attributes of a CloudEvent."""
 
 from collections.abc import Mapping
 
@@ -6,15 +6,15 @@ from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 
 PREFIXES = ("cloudevents:", "cloudevents_", "ce_", "ce-")
-"""The first two are those of the AMQP binding of CloudEvents, `ce_` and `ce-` those of the bindings
-of Kafka and HTTP, which gateways hand on. Case does not matter."""
+"""Prefixes of attribute names. The first two belong to the AMQP binding of CloudEvents; `ce_` and
+`ce-` belong to the bindings of Kafka and HTTP, which gateways forward. Case does not matter."""
 
 CONTEXT = frozenset({"specversion", "id", "source", "type", "time"})
 """The attributes that Hasten reads."""
 
 
 def attribute(name: str) -> str | None:
-    """The attribute that a property of this name holds, or None."""
+    """Returns the attribute that a property of this name holds, or None."""
     lower = name.lower()
     for prefix in PREFIXES:
         if lower.startswith(prefix) and len(lower) > len(prefix):
@@ -23,7 +23,8 @@ def attribute(name: str) -> str | None:
 
 
 def attributes(properties: Mapping[str, str]) -> tuple[dict[str, str], list[Fault]]:
-    """By name; and a fault for each that two properties give differently."""
+    """Returns the attributes by name, and a fault for each one that two properties give
+    differently."""
     found: dict[str, str] = {}
     faults = []
     for name, value in properties.items():

@@ -1,12 +1,12 @@
-"""Takes the content out of the binary XML in which BrokeredMessage of the older .NET SDK wraps a
-string or an array of bytes ([MC-NBFX], .NET Binary Format: XML Data Structure)."""
+"""Unwraps the binary XML in which BrokeredMessage of the older .NET SDK wraps a string or an array
+of bytes ([MC-NBFX], .NET Binary Format: XML Data Structure)."""
 
 from collections.abc import Mapping
 
 NAMESPACE = b"http://schemas.microsoft.com/2003/10/Serialization/"
 _ROOT = b"\x08" + bytes([len(NAMESPACE)]) + NAMESPACE
 STARTS = tuple(b"\x40" + bytes([len(name)]) + name + _ROOT for name in (b"string", b"base64Binary"))
-"""A short element and its namespace, before the records that hold the content."""
+"""A short element and its namespace, which precede the records with the content."""
 
 _END_ELEMENT = 0x01
 
@@ -22,16 +22,17 @@ _RECORDS: Mapping[int, tuple[int, str]] = {
     0xBA: (4, "utf-16-le"),
 }
 """Record → bytes of its length, and its encoding ("" for bytes). The next odd number is the same
-record with the end of the element in it."""
+record followed by the end of the element."""
 
 
 def is_data_contract(body: bytes) -> bool:
-    """Of a string, of bytes, or of any other object."""
+    """Returns whether the body is a wrapped string, bytes or any other object."""
     return body.startswith(b"\x40") and NAMESPACE in body[:512]
 
 
 def content(body: bytes) -> bytes | None:
-    """What was wrapped, in UTF-8 where it is a string. None where `body` is anything else."""
+    """Returns the wrapped content, in UTF-8 if it is a string, or None if `body` is anything
+    else."""
     start = next((start for start in STARTS if body.startswith(start)), None)
     if start is None:
         return None

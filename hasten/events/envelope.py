@@ -1,4 +1,4 @@
-"""Reads a message as a CloudEvent, structured or binary, and says all that is wrong with it."""
+"""Reads a message as a CloudEvent, structured or binary, and reports every fault in it."""
 
 import json
 import re
@@ -32,7 +32,7 @@ Attribute = Annotated[
 
 
 class Envelope(BaseModel):
-    """The attributes of CloudEvents that Hasten reads; extensions are let through."""
+    """The attributes of CloudEvents that Hasten reads. Extensions are allowed and ignored."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -48,7 +48,7 @@ class Envelope(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnboardingEvent:
-    """A valid event. Whether its people and groups exist is another matter."""
+    """A valid event. Its users and groups may still not exist."""
 
     source: str
     id: str
@@ -61,8 +61,8 @@ class OnboardingEvent:
 
 
 def encode(event: OnboardingEvent) -> bytes:
-    """The event in structured mode, hardly longer than it was posted: not a character is escaped
-    that JSON lets stand."""
+    """Returns the event in structured mode. It is hardly longer than the posted event, because only
+    characters that JSON requires are escaped."""
     envelope = {
         "specversion": "1.0",
         "id": event.id,
@@ -150,7 +150,7 @@ def _event(found: dict[str, Any], now: datetime, *, is_deferred: bool) -> Onboar
 
 
 def _with_data(found: dict[str, Any]) -> dict[str, Any]:
-    """The event with its data as an object, wherever the contract lets it lie."""
+    """Returns the event with its data as an object, from either place that the contract allows."""
     data, identity = found.get("data"), _identity(found)
     if "data_base64" in found:
         if "data" in found:
@@ -177,8 +177,8 @@ NO_BASE64 = "send the object as data, or its JSON in standard Base64 with paddin
 
 
 def _strays(found: Mapping[str, Any], model: type[Data] | None) -> list[Fault]:
-    """Keys beside data that would be let through as extensions although they mean something: a
-    startAt there must not be overlooked."""
+    """Returns a fault for each key outside data that would pass as an extension although it has a
+    meaning: a misplaced startAt must not be overlooked."""
     models = [model] if model is not None else TYPES.values()
     inner = {key: f"data.{key}" for each in models for key in keys_of(each)}
     faults: list[Fault] = []
@@ -193,7 +193,8 @@ def _strays(found: Mapping[str, Any], model: type[Data] | None) -> list[Fault]:
 
 
 def _identity(found: Any) -> Identity:
-    """Bounded, as it goes into outcomes. A name in other letters will do, to report it."""
+    """Returns what identifies the event, with limited length, because it goes into outcomes. A
+    different spelling of a name is accepted here, so that the report is complete."""
     data = _found(found, "data")
     given = [*(_found(found, name) for name in ("source", "id", "type")), _found(data, "target")]
     texts = [value if isinstance(value, str) and _is_plain(value) else "" for value in given]

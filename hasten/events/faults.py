@@ -15,7 +15,7 @@ LONGEST_DETAIL = 300
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong: `field` is a path such as data.users[0].upn."""
+    """One fault of an event. `field` is a path such as data.users[0].upn."""
 
     code: FaultCode
     field: str
@@ -27,7 +27,7 @@ class Fault:
 
 
 def fault(code: FaultCode, field: str, detail: str = "", fix: str = "") -> Fault:
-    """`fix` takes the place of the table's where the problem has a better one."""
+    """Builds a fault. `fix` replaces the table's text if a better one is known."""
     problem, mend = TEXTS[code]
     detail = detail[:LONGEST_DETAIL]
     return Fault(
@@ -39,13 +39,14 @@ def fault(code: FaultCode, field: str, detail: str = "", fix: str = "") -> Fault
 
 
 def _printable(field: str) -> str:
-    """A posted key may hold any character; a log and an application property may not."""
+    """Replaces unprintable characters. A posted key may contain any character; a log and an
+    application property may not."""
     return "".join(character if character.isprintable() else "�" for character in field)
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What could be read of an event, whatever else is wrong with it; empty where nothing could."""
+    """What Hasten could read of an event, whatever else is wrong with it; "" if nothing."""
 
     source: str = ""
     id: str = ""
@@ -54,7 +55,7 @@ class Identity:
 
 
 class InvalidEventError(Exception):
-    """The event as a whole cannot be obeyed."""
+    """Hasten rejects the event as a whole."""
 
     def __init__(self, faults: Sequence[Fault], identity: Identity) -> None:
         super().__init__("; ".join(f"{f.field}: {f.problem}" for f in faults))

@@ -1,5 +1,5 @@
-"""Names the JSON bodies that senders post in place of a CloudEvent, so that the refusal says what
-they are and not which attributes happen to be missing."""
+"""Recognises JSON bodies that senders post in place of a CloudEvent, so that the rejection names
+the actual mistake instead of the attributes that happen to be missing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,8 +20,8 @@ _LOGIC_APPS_FIX = (
 
 
 def foreign(found: Any) -> tuple[list[Fault], Any]:
-    """The fault of a body that is not a CloudEvent, and the event that lies inside, where one does;
-    no fault where it may be a CloudEvent."""
+    """Returns the fault of a body that is not a CloudEvent, and the event inside it, if any.
+    Returns no fault if the body may be a CloudEvent."""
     if isinstance(found, list):
         first = found[0] if found else None
         return [fault(FaultCode.BATCH, "body")], first if len(found) == 1 else None

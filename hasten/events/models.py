@@ -1,4 +1,5 @@
-"""What the events may say. The JSON Schemas in docs/schemas are made of these models."""
+"""Defines the data of each event. The JSON Schemas in docs/schemas are generated from these
+models."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
@@ -31,7 +32,7 @@ GroupName = Annotated[Name, AfterValidator(plain)]
 
 
 def _schema(schema: dict[str, Any]) -> None:
-    """Null is no value of an optional key: who has none leaves the key out."""
+    """Removes null from optional keys: a sender without a value leaves the key out."""
     for shown in schema.get("properties", {}).values():
         options = [o for o in shown.get("anyOf", ()) if o != {"type": "null"}]
         if len(options) == 1:
@@ -42,7 +43,7 @@ def _schema(schema: dict[str, Any]) -> None:
 
 
 class Strict(BaseModel):
-    """Unknown keys and null are refused, so that a misspelt key is not a silent default."""
+    """Refuses unknown keys and null, so that a misspelt key does not silently become a default."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -74,7 +75,7 @@ class OneKey(Strict):
 
     @property
     def key(self) -> str:
-        """The one that is given, as the JSON spells it."""
+        """Returns the key that is given, as the JSON spells it."""
         return next(str(type(self).model_fields[name].alias) for name in self.model_fields_set)
 
 
@@ -115,8 +116,8 @@ Users = Annotated[list[UserRef], Field(min_length=1)]
 
 
 class Onboard(Strict):
-    """Make the users members of the group, assigned to the target; without a group, assign the
-    users themselves (the target must allow that)."""
+    """Make the users members of the group and assign the group to the target. Without a group,
+    assign the users themselves (the target must allow that)."""
 
     type: ClassVar = "hasten.user.onboard.v1"
 
@@ -126,13 +127,13 @@ class Onboard(Strict):
     users: Users
     group: GroupRef | None = None
     role: Text | None = None
-    """App role by value or display name; needed only where the app declares several."""
+    """App role by value or display name; needed only if the app declares several."""
 
     start_at: Time | None = None
-    """Nothing is done before; at most 85 days after the event's time."""
+    """Hasten does nothing before this time; at most 85 days after the event's time."""
 
     end_at: Time | None = None
-    """The users are offboarded from the same group then; at most 2 years ahead."""
+    """Hasten offboards the users from the same group at this time; at most 2 years ahead."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -142,8 +143,8 @@ class Onboard(Strict):
 
 
 class Offboard(Strict):
-    """Take the users out of the groups; without groups, out of every group through which they are
-    assigned to the target, and of their own assignment."""
+    """Remove the users from the groups. Without groups, remove them from every group that assigns
+    them to the target, and delete their own assignment."""
 
     type: ClassVar = "hasten.user.offboard.v1"
 
@@ -153,11 +154,11 @@ class Offboard(Strict):
     users: Users
     groups: Annotated[list[GroupRef], Field(min_length=1, max_length=100)] | None = None
     end_at: Time | None = None
-    """Nothing is done before; at most 2 years ahead."""
+    """Hasten does nothing before this time; at most 2 years ahead."""
 
 
 class EnsureGroup(Strict):
-    """Make the security group if it is missing, assign it to the target, add the members."""
+    """Create the security group if it is missing, assign it to the target, and add the members."""
 
     type: ClassVar = "hasten.group.ensure.v1"
 
@@ -171,7 +172,7 @@ class EnsureGroup(Strict):
     """A membership rule makes a new group Dynamic."""
 
     role: Text | None = None
-    """App role by value or display name; needed only where the app declares several."""
+    """App role by value or display name; needed only if the app declares several."""
 
     members: Users | None = None
 
@@ -183,8 +184,8 @@ class EnsureGroup(Strict):
 
 
 class Provision(Strict):
-    """Provision the users as the directory has them; nothing in Entra ID is changed. Without a
-    group, through every group through which they are assigned to the target."""
+    """Provision the users as the directory shows them, without changes in Entra ID. Without a
+    group, provision them through every group that assigns them to the target."""
 
     type: ClassVar = "hasten.provision.v1"
 
@@ -202,21 +203,22 @@ TYPES: dict[str, type[Data]] = {
 }
 
 MOST_TO_START = timedelta(days=85)
-"""Less than the 90 days for which it is known that someone has left: that cancels a start."""
+"""Less than the 90 days for which Hasten remembers that someone has left, because a departure
+cancels a start."""
 
 MOST_TO_END = timedelta(days=731)
 MOST_AHEAD = timedelta(minutes=5)
-"""How far the clocks of two systems may differ. An event dated further ahead would win over what
-happens until then."""
+"""Maximum difference between the clocks of two systems. An event dated further ahead would override
+everything that happens until then."""
 
 
 def people(data: Data) -> list[UserRef]:
-    """Whom the event names, owners of a group apart."""
+    """Returns the users that the event names, without the owners of a group."""
     return list((data.members or ()) if isinstance(data, EnsureGroup) else data.users)
 
 
 def starts_at(data: Data) -> datetime | None:
-    """Before which nothing is to be done."""
+    """Returns the time before which Hasten must do nothing, or None."""
     match data:
         case Onboard():
             return data.start_at

@@ -1,5 +1,5 @@
-"""What Hasten tells in return: outcomes, alerts, and the properties of a parked event. These models
-are for the schemas; tests hold what is really sent against them."""
+"""Defines what Hasten sends in return: outcomes, alerts, and the properties of a parked event.
+These models generate the schemas; tests compare them with what Hasten really sends."""
 
 from typing import Annotated, Literal
 
@@ -14,14 +14,14 @@ class Told(BaseModel):
 
 
 class CauseTold(Told):
-    """The event that asked for it, as CloudEvents name it."""
+    """The event that asked for the change, as CloudEvents identify it."""
 
     source: str
     id: str
 
 
 class Detail(Told):
-    """One thing that is wrong with an event."""
+    """One fault of an event."""
 
     field: str
     """Path such as data.users[0].upn."""
@@ -32,17 +32,17 @@ class Detail(Told):
 
 class Times(Told):
     noticed: AwareDatetime | None = None
-    """When Hasten heard of it."""
+    """When Hasten received the notification or event."""
 
     found: AwareDatetime | None = None
-    """When it was read in the directory."""
+    """When Hasten read the change in the directory."""
 
     called: AwareDatetime | None = None
-    """When Entra was last asked to provision it."""
+    """When Hasten last asked Entra to provision it."""
 
     ended: AwareDatetime | None = None
     expected: AwareDatetime | None = None
-    """When Entra's own cycle should have done what is left to it."""
+    """When Entra's own cycle should have done what Hasten left to it."""
 
 
 class OutcomeData(Told):
@@ -52,16 +52,16 @@ class OutcomeData(Told):
 
     target: str
     group: str
-    """Object id, "direct", or empty where it is about no group."""
+    """Object id, "direct", or empty if no group is concerned."""
 
     user: str
-    """Object id, or empty where it is about no known user."""
+    """Object id, or empty if no known user is concerned."""
 
     action: Literal["added", "removed"] | None = None
     reason: str
     next_action: str
     causes: list[CauseTold]
-    """Empty where someone changed the directory by hand."""
+    """Empty if someone changed the directory by hand."""
 
     details: list[Detail] = Field(default_factory=list)
     found_by: str | None = None
@@ -71,7 +71,7 @@ class OutcomeData(Told):
 
 class AlertData(Told):
     result: str
-    """Which alert it is."""
+    """The name of the alert."""
 
     target: str
     group: str
@@ -81,13 +81,13 @@ class AlertData(Told):
 
 
 class _Envelope(BaseModel):
-    """A CloudEvent of Hasten's."""
+    """A CloudEvent that Hasten sends."""
 
     model_config = ConfigDict(extra="forbid")
 
     specversion: Literal["1.0"]
     id: str
-    """The same whenever the same thing is told."""
+    """The same whenever the same outcome is sent."""
 
     source: str
     subject: Annotated[str, Field(min_length=1)] | None = None
@@ -96,21 +96,21 @@ class _Envelope(BaseModel):
 
 
 class OutcomeEvent(_Envelope):
-    """What became of a change, or of an event that became none."""
+    """What became of a change, or of an event that produced no change."""
 
     type: Literal["hasten.outcome.v1"]
     data: OutcomeData
 
 
 class AlertEvent(_Envelope):
-    """Something an operator must know at once."""
+    """A fact that an operator must know at once."""
 
     type: Literal["hasten.alert.v1"]
     data: AlertData
 
 
 class RejectedProperties(BaseModel):
-    """Application properties of a parked event; its body is what was posted."""
+    """Application properties of a parked event. Its body is the posted body."""
 
     model_config = ConfigDict(extra="allow", alias_generator=to_camel)
 
@@ -122,4 +122,4 @@ class RejectedProperties(BaseModel):
     original_message_id: str
     content_type: str
     original_bytes: str | None = None
-    """Size of the body that was posted, where the parked one was cut."""
+    """Size of the posted body, if Hasten cut it to park it."""

@@ -24,7 +24,7 @@ TOLD: Mapping[str, type[BaseModel]] = {
 
 
 def schemas() -> Mapping[str, str]:
-    """The text of each schema by the name of its file."""
+    """Returns the text of each schema by file name."""
     posted = {name: _event(name, model) for name, model in TYPES.items()}
     told = {name: _of(model, "serialization") for name, model in TOLD.items()}
     return {
@@ -34,7 +34,7 @@ def schemas() -> Mapping[str, str]:
 
 
 def _event(name: str, model: type[BaseModel]) -> dict[str, Any]:
-    """A CloudEvent in structured mode; extension attributes are let through."""
+    """Returns the schema of a CloudEvent in structured mode; extension attributes are allowed."""
     data = _of(model, "validation")
     definitions = data.pop("$defs", {})
     attribute = {"type": "string", "minLength": 1, "maxLength": MAX_ID}

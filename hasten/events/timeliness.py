@@ -1,4 +1,4 @@
-"""Which times of an event can be obeyed at the time it is now."""
+"""Decides which times of an event are acceptable now."""
 
 from datetime import datetime, timedelta
 
@@ -16,15 +16,17 @@ from hasten.events.models import (
 from hasten.limits import RETENTION
 
 _LAST_PLACEHOLDER_YEAR = 1900
-"""0001 (.NET), 1753 and 1900 (SQL Server), 1899 (OLE Automation): zero dates of programs."""
+"""Years of the zero dates of programs: 0001 (.NET), 1753 and 1900 (SQL Server), 1899 (OLE
+Automation)."""
 
 _EPOCH_YEARS = frozenset({1969, 1970})
-"""Second zero of Unix, whatever zone it is written in."""
+"""Years of second zero of Unix, in any time zone."""
 
 
 def untimely(time: datetime, data: Data, now: datetime, *, is_deferred: bool) -> list[Fault]:
-    """`is_deferred`: Hasten itself sends the event again at its startAt or endAt. It was in time
-    when it came, and its age counts from then."""
+    """Returns the faults in the event's times. `is_deferred` means that Hasten itself sends the
+    event again at its startAt or endAt: it was in time when it arrived, and its age counts from
+    then."""
     faults = []
     if time > now + MOST_AHEAD:
         faults.append(fault(FaultCode.FUTURE, "time"))
@@ -57,7 +59,8 @@ def _end(end: datetime, now: datetime, *, has_to_lie_ahead: bool) -> list[Fault]
 
 
 def _is_placeholder(at: datetime) -> bool:
-    """A day around it, as a placeholder in local time may fall on the day before or after."""
+    """Returns whether the time is a placeholder. A day around it counts too, because a placeholder
+    in local time may fall on the day before or after."""
     if at.year <= _LAST_PLACEHOLDER_YEAR:
         return True
     day = timedelta(days=1)

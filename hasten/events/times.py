@@ -1,5 +1,5 @@
-"""Reads a time of an event: RFC 3339 with a zone, and nothing else. Every other spelling is refused
-with its own cause, because a guess could grant or take access on the wrong day."""
+"""Reads a time of an event: RFC 3339 with a zone, and nothing else. Every other spelling has its
+own error text, because a guess could grant or remove access on the wrong day."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _DATE = r"\d{4}-\d\d-\d\d"
 _CLOCK = r"\d\d:\d\d:\d\d(?:\.\d+)?"
 _OFFSET = r"(?:[Zz]|[+-]\d\d:\d\d)"
 PATTERN = f"{_DATE}[Tt ]{_CLOCK}{_OFFSET}"
-"""RFC 3339, section 5.6, with the notes that let `t`, `z` and a space stand for `T` and `Z`."""
+"""RFC 3339, section 5.6, with the notes that allow `t`, `z` and a space for `T` and `Z`."""
 
 _PARTS = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))",
@@ -26,7 +26,7 @@ _PARTS = re.compile(
 )
 
 LONGEST_TIME = 64
-"""Characters that are looked at: the spellings below are shorter."""
+"""Maximum number of characters that are compared with the spellings below, which are shorter."""
 
 _MONTH = "(?:jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])"
 
@@ -109,7 +109,7 @@ REFUSED_SPELLINGS: Sequence[tuple[str, str, str]] = (
     ),
     (r"\d\d?:\d\d.*", "it is a time of day without a date", WRITE),
 )
-"""(pattern, problem, fix) of spellings that senders use; the first that matches is reported."""
+"""(pattern, problem, fix) of spellings that senders use; Hasten reports the first match."""
 
 _KNOWN = [
     (re.compile(pattern, re.ASCII | re.IGNORECASE), problem, fix)
@@ -121,7 +121,7 @@ _LOCAL = re.compile(rf"{_DATE}[Tt ]{_CLOCK}", re.ASCII)
 def moment(given: Any) -> Any:
     """The time that `given` spells. Raises PydanticCustomError with a FaultCode and its texts."""
     if isinstance(given, datetime):
-        return given  # made by Hasten; pydantic still asks for a zone
+        return given  # made by Hasten; pydantic still requires a zone
     if isinstance(given, (int, float)) and not isinstance(given, bool):
         raise validation_error(
             FaultCode.NOT_A_TIME, "it is a number and not text", f"write it as text like {EXAMPLE}"

@@ -1,5 +1,5 @@
-"""Checks a part of an event against its model, and puts what pydantic finds into words that name
-the field and the fix."""
+"""Validates a part of an event against its model, and translates pydantic's errors into texts that
+name the field and the fix."""
 
 import json
 import re
@@ -18,10 +18,11 @@ from hasten.events.wire import inner_json
 _TEMPLATE = re.compile(
     r"\$\(.+\)|\$\{.+\}|\$\[.+\]|@\{.+\}|@[\w.]+\(.*\).*|\{\{.+\}\}|#\{.+\}|<%.+%>|%\w+%", re.DOTALL
 )
-"""As Azure Pipelines, shells, Logic Apps, Power Automate, mustache and batch files write it."""
+"""Matches unfilled expressions of Azure Pipelines, shells, Logic Apps, Power Automate, mustache and
+batch files."""
 
 _POWERSHELL = ("@{", "System.Collections.", "System.Object")
-"""What ConvertTo-Json leaves of an object that lies deeper than -Depth."""
+"""Texts that ConvertTo-Json writes for an object deeper than -Depth."""
 
 _SHAPES = {
     "string_type": ("it is not text", "write it in double quotes"),
@@ -40,7 +41,8 @@ def validation_error(
 
 
 def plain(text: str) -> str:
-    """Refuses what no name, id or address holds."""
+    """Returns the text. Raises a validation error for characters that no name, id or address
+    contains, and for an unfilled expression."""
     for character in text:
         if character < " " or "\x7f" <= character <= "\x9f" or character == "\ufeff":
             raise validation_error(FaultCode.BAD_CHARACTER, f"U+{ord(character):04X}")
@@ -52,8 +54,8 @@ def plain(text: str) -> str:
 def validated(
     model: type[BaseModel], given: dict[str, Any], at: tuple[str, ...] = ()
 ) -> tuple[Any, list[Fault]]:
-    """The model, or None and what is wrong; `at` is where `given` lies in the event. It is
-    validated as JSON, in which a strict model takes an id as text."""
+    """Returns the model, or None and the faults. `at` is the location of `given` in the event. The
+    value is validated as JSON, in which a strict model accepts an id as text."""
     try:
         return model.model_validate_json(json.dumps(given)), []
     except ValidationError as error:
@@ -62,12 +64,12 @@ def validated(
 
 
 def same_word(key: str, other: str) -> bool:
-    """Whether they differ in case and separators alone: StartAt, start_at, startAt."""
+    """Returns whether the keys differ only in case and separators: StartAt, start_at, startAt."""
     return _letters(key) == _letters(other)
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
-    """As the JSON spells them."""
+    """Returns the keys of a model, as the JSON spells them."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
@@ -81,7 +83,7 @@ def _fault(error: ErrorDetails, model: type[BaseModel], given: Any, at: tuple[st
     location = [*error["loc"], *([key] if key else [])]
     field = path([*at, *location])
     kind = error["type"]
-    if "detail" in context:  # raised by our own validators
+    if "detail" in context:  # raised by Hasten's own validators
         return fault(FaultCode(kind), field, str(context["detail"]), str(context.get("fix") or ""))
     match kind:
         case "missing":
@@ -102,7 +104,7 @@ def _fault(error: ErrorDetails, model: type[BaseModel], given: Any, at: tuple[st
 
 
 def _missing(location: Sequence[int | str], given: Any, at: tuple[str, ...]) -> Fault:
-    """A key that is there under another spelling is reported as that one."""
+    """Returns the fault of a missing key. A key with another spelling is reported as misspelt."""
     *before, last = location
     for part in before:
         given = given[part]
@@ -147,7 +149,7 @@ def _shape(kind: str, given: Any) -> tuple[str, str]:
 
 
 def path(location: Sequence[int | str]) -> str:
-    """data.users[0].upn."""
+    """Returns the path of a location, such as data.users[0].upn."""
     text = ""
     for part in location:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)

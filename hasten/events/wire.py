@@ -1,5 +1,5 @@
-"""From the bytes of a body to JSON of one meaning: what two parsers could read differently (a key
-given twice, NaN, bytes that are no text) is refused."""
+"""Parses the bytes of a body as unambiguous JSON. It rejects what two parsers could read
+differently: a repeated key, NaN, bytes that are no text."""
 
 import base64
 import binascii
@@ -17,14 +17,14 @@ from hasten.events.fault_texts import MAX_BODY
 from hasten.events.faults import MOST_FAULTS, Fault, fault
 
 MAX_DEPTH = 32
-"""Levels of objects and arrays; an event of the contract has five."""
+"""Maximum number of nested objects and arrays; an event of the contract has five levels."""
 
 LONGEST_NUMBER = 300
-"""Digits. Python refuses beyond 4,300; no attribute is a number at all."""
+"""Maximum number of digits. Python refuses more than 4,300; no attribute is a number at all."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as UTF-16 does
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # its beginning is that of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -41,31 +41,31 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}", re.ASCII)
 
 
 class UnreadableError(Exception):
-    """A body, or data in Base64, that is not JSON of one meaning."""
+    """The body, or data in Base64, is not unambiguous JSON."""
 
     def __init__(self, faults: list[Fault], found: Any = None) -> None:
         super().__init__(", ".join(fault.code for fault in faults))
         self.faults = faults
         self.found = found
-        """What could be read all the same: enough to name the event."""
+        """The part that could be read: enough to identify the event."""
 
 
 class _Repeating(dict[str, Any]):
-    """An object with a key that is given more than once."""
+    """An object in which a key is repeated."""
 
     repeated: frozenset[str] = frozenset()
 
 
 class _NoNumber:
-    """NaN, Infinity, 1e999, or an integer of thousands of digits."""
+    """Stands for NaN, Infinity, 1e999, or an integer of thousands of digits."""
 
 
 _NO_NUMBER = _NoNumber()
 
 
 def parsed(body: bytes, field: str = "body", root: str = "") -> Any:
-    """`field` is where the text lies, `root` the path of what it spells. Raises UnreadableError
-    with every fault."""
+    """Parses a body. `field` is the location of the text, `root` the path of the value in it.
+    Raises UnreadableError with every fault."""
     text = _text(body, field)
     try:
         found = json.loads(
@@ -90,7 +90,7 @@ def parsed(body: bytes, field: str = "body", root: str = "") -> Any:
 
 
 def from_base64(text: str) -> bytes | None:
-    """The bytes that `text` stands for, or None."""
+    """Returns the bytes that `text` encodes, or None."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -98,7 +98,7 @@ def from_base64(text: str) -> bytes | None:
 
 
 def inner_json(text: str) -> Any:
-    """The object or array that a text spells, in JSON or in Base64 of it; None where it is
+    """Returns the object or array in a text, as JSON or as Base64 of JSON; None if it is
     neither."""
     bare = text.strip()
     if _BASE64.fullmatch(bare):
@@ -175,7 +175,7 @@ def _float(digits: str) -> float | _NoNumber:
 
 
 def _doubtful(found: Any, path: str, depth: int) -> Iterator[Fault]:
-    """The faults of a value and of all that it holds, in the order of the text."""
+    """Yields the faults of a value and of everything inside it, in the order of the text."""
     if depth > MAX_DEPTH:
         yield _too_deep(path or "body")
     elif isinstance(found, dict):
@@ -198,12 +198,13 @@ def _doubtful(found: Any, path: str, depth: int) -> Iterator[Fault]:
 
 
 def below(path: str, key: str) -> str:
-    """The path of a key: data.users."""
+    """Returns the path of a key, such as data.users."""
     return f"{path}.{key}" if path else key
 
 
 def _is_unicode(text: str) -> bool:
-    """JSON can spell half a surrogate pair (\\ud800), which no encoding can write."""
+    """Returns whether the text can be encoded. JSON can spell half a surrogate pair (\\ud800),
+    which no encoding can write."""
     try:
         text.encode()
     except UnicodeEncodeError:
