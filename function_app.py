@@ -1,4 +1,5 @@
-"""What Azure Functions loads: registers the blueprints, nothing else."""
+"""What Azure Functions loads: registers the blueprints, nothing else. No setting is read here, so
+that a wrong one hides no function (handlers/opening.py)."""
 
 import azure.functions as func
 
@@ -11,9 +12,6 @@ from handlers import (
     provisioning,
     schedules,
 )
-from hasten import app as bootstrap
-
-bootstrap.app()  # a bad setting stops the app here, at start, with one line that names it
 
 app = func.FunctionApp()
 app.register_functions(graph_notifications.blueprint)

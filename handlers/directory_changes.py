@@ -4,8 +4,8 @@ import json
 
 import azure.functions as func
 
+from handlers.opening import opened_for_message
 from hasten.adapters.telemetry import continued
-from hasten.app import app
 from hasten.messages import directory_change
 from hasten.ports.bus import DIRECTORY_CHANGES
 
@@ -19,4 +19,5 @@ blueprint = func.Blueprint()
 async def directory_changes(message: func.ServiceBusMessage) -> None:
     wanted = directory_change(json.loads(message.get_body()))
     with continued("directory_changes", message.application_properties):
-        await app().handle(wanted)
+        app = await opened_for_message("directory_changes")
+        await app.handle(wanted)

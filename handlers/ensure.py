@@ -4,8 +4,8 @@ import json
 
 import azure.functions as func
 
+from handlers.opening import opened_for_message
 from hasten.adapters.telemetry import continued
-from hasten.app import app
 from hasten.messages import Ensure
 from hasten.ports.bus import ENSURE
 
@@ -22,4 +22,5 @@ blueprint = func.Blueprint()
 async def ensure(message: func.ServiceBusMessage) -> None:
     wanted = Ensure.parse(json.loads(message.get_body()))
     with continued("ensure", message.application_properties):
-        await app().handle(wanted)
+        app = await opened_for_message("ensure")
+        await app.handle(wanted)

@@ -1,10 +1,13 @@
 """Where Microsoft Graph tells about the subscriptions themselves: one is to be reauthorized."""
 
+from http import HTTPStatus
+
 import azure.functions as func
 
 from handlers.graph_notifications import handshake
+from handlers.opening import opened
 from hasten.adapters.telemetry import continued
-from hasten.app import app
+from hasten.errors import PermanentError
 
 blueprint = func.Blueprint()
 
@@ -17,10 +20,14 @@ blueprint = func.Blueprint()
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 async def graph_lifecycle(request: func.HttpRequest) -> func.HttpResponse:
-    """Anonymous for the same reason as the notifications."""
+    """Anonymous, and 503, for the same reasons as the notifications."""
     token = request.params.get("validationToken")
     if token is not None:
         return handshake(token)
     with continued("graph_lifecycle"):
-        status = await app().receiving.receive_lifecycle(request.get_body())
+        try:
+            app = opened("graph_lifecycle")
+        except PermanentError:
+            return func.HttpResponse(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+        status = await app.receiving.receive_lifecycle(request.get_body())
     return func.HttpResponse(status_code=status)

@@ -1,9 +1,12 @@
 """The webhook that Microsoft Graph calls: the validation handshake, and change notifications."""
 
+from http import HTTPStatus
+
 import azure.functions as func
 
+from handlers.opening import opened
 from hasten.adapters.telemetry import continued
-from hasten.app import app
+from hasten.errors import PermanentError
 from hasten.limits import MAX_VALIDATION_TOKEN
 
 blueprint = func.Blueprint()
@@ -20,12 +23,19 @@ NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 async def graph_notifications(request: func.HttpRequest) -> func.HttpResponse:
-    """Anonymous, as Graph signs nothing: clientState proves the sender (watch/webhook)."""
+    """Anonymous, as Graph signs nothing: clientState proves the sender (watch/webhook).
+
+    503 while a setting is wrong: Graph sends the notifications again.
+    """
     token = request.params.get("validationToken")
     if token is not None:
         return handshake(token)
     with continued("graph_notifications"):
-        status = await app().receiving.receive(request.get_body())
+        try:
+            app = opened("graph_notifications")
+        except PermanentError:
+            return func.HttpResponse(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+        status = await app.receiving.receive(request.get_body())
     return func.HttpResponse(status_code=status)
 
 

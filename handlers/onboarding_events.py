@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
+from handlers.opening import opened_for_message
 from hasten.adapters.telemetry import continued
-from hasten.app import app
 from hasten.ports.bus import ONBOARDING_EVENTS
 
 blueprint = func.Blueprint()
@@ -25,4 +25,5 @@ async def onboarding_events(message: func.ServiceBusMessage) -> None:
         properties=message.application_properties,
     )
     with continued("onboarding_events", message.application_properties):
-        await app().handle(posted)
+        app = await opened_for_message("onboarding_events")
+        await app.handle(posted)

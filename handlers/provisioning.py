@@ -4,8 +4,8 @@ import json
 
 import azure.functions as func
 
+from handlers.opening import opened_for_message
 from hasten.adapters.telemetry import continued
-from hasten.app import app
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
 
@@ -22,4 +22,5 @@ blueprint = func.Blueprint()
 async def provisioning(message: func.ServiceBusMessage) -> None:
     wake = Wake.parse(json.loads(message.get_body()))
     with continued("provisioning", message.application_properties):
-        await app().handle(wake)
+        app = await opened_for_message("provisioning")
+        await app.handle(wake)

@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
+from handlers.opening import opened
 from hasten.adapters.telemetry import continued
-from hasten.app import app
 
 blueprint = func.Blueprint()
 
@@ -12,46 +12,46 @@ blueprint = func.Blueprint()
 @blueprint.timer_trigger(arg_name="timer", schedule="0 * * * * *")
 async def sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("sweep"):
-        await app().tick("sweep")
+        await opened("sweep").tick("sweep")
 
 
 @blueprint.function_name("wake")
 @blueprint.timer_trigger(arg_name="timer", schedule="30 * * * * *")
 async def wake(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("wake"):
-        await app().tick("wake")
+        await opened("wake").tick("wake")
 
 
 @blueprint.function_name("look")
 @blueprint.timer_trigger(arg_name="timer", schedule="15 */5 * * * *")
 async def look(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("look"):
-        await app().tick("look")
+        await opened("look").tick("look")
 
 
 @blueprint.function_name("verify")
 @blueprint.timer_trigger(arg_name="timer", schedule="50 */5 * * * *")
 async def verify(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("verify"):
-        await app().tick("verify")
+        await opened("verify").tick("verify")
 
 
 @blueprint.function_name("apply")
 @blueprint.timer_trigger(arg_name="timer", schedule="40 */10 * * * *")
 async def apply(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("apply"):
-        await app().tick("apply")
+        await opened("apply").tick("apply")
 
 
 @blueprint.function_name("renew")
 @blueprint.timer_trigger(arg_name="timer", schedule="45 0 * * * *")
 async def renew(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("renew"):
-        await app().tick("renew")
+        await opened("renew").tick("renew")
 
 
 @blueprint.function_name("tidy")
 @blueprint.timer_trigger(arg_name="timer", schedule="0 30 3 * * *")
 async def tidy(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     with continued("tidy"):
-        await app().tick("tidy")
+        await opened("tidy").tick("tidy")

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def app() -> "App":
     """Returns the app of this process. Raises PermanentError that names the first bad setting or
-    the bad line of targets.yaml."""
+    the bad line of targets.yaml. The cache keeps no failure: the next call reads both again."""
     telemetry.quieten()
     loaded = settings.load(os.environ)
     ports = AzurePorts(loaded, managed_identity)
+    ports.open()
     return App(loaded, targets.load(Path(loaded.targets_file)), ports)
 
 

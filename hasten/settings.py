@@ -1,5 +1,4 @@
-"""Reads the settings from the environment once, at start. An error is one line that names the bad
-setting."""
+"""Reads the settings from the environment. An error is one line that names the bad setting."""
 
 import hashlib
 import hmac

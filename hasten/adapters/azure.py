@@ -51,6 +51,10 @@ class AzurePorts:
         self.jitter = random.SystemRandom().random
         self.emit = emit
 
+    def open(self) -> None:
+        """Makes what every function needs. Raises PermanentError that names a bad setting."""
+        _ = self.store, self.bus
+
     @cached_property
     def store(self) -> Store:
         return open_store(self._settings.store, credential=lambda: self._credential)

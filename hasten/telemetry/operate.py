@@ -78,6 +78,19 @@ class TimerLate(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NotConfigured(Event):
+    """A function could not run: a setting or targets.yaml is missing, wrong or unresolved."""
+
+    name = "configuration"
+    problems = frozenset({"refused"})
+    alerts = frozenset({"not-configured"})
+    result: Literal["refused"] = "refused"
+    function: Label
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class BacklogMeasured(Event):
     """The state of one target, measured once a minute. Held changes count in `held` and in no age.
     Ages and times left are absent if there is nothing to measure."""

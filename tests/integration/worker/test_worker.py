@@ -109,7 +109,18 @@ async def test_invocations_run_side_by_side(worker: Worker) -> None:
     assert all(answer["ok"] for answer in answers)
 
 
-async def test_an_app_with_a_bad_setting_is_not_indexed(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="setting HASTEN_TENANT_ID is missing"):
-        async with started({"HASTEN_TENANT_ID": ""}, tmp_path / "log"):
-            pass
+async def test_an_app_with_a_bad_setting_is_indexed_and_each_function_names_it(
+    tmp_path: Path,
+) -> None:
+    async with started({"HASTEN_TENANT_ID": ""}, tmp_path / "log") as worker:
+        assert set(worker.functions) == set(SAMPLES)
+        for name in TIMERS:
+            answer = await worker.invoke(name)
+            assert not answer["ok"]
+            assert "setting HASTEN_TENANT_ID is missing" in answer["error"]
+        for name in WEBHOOKS:
+            assert (await worker.http(name, body="{}"))["status"] == 503
+
+        refused = [e["function"] for e in worker.events() if e["event"] == "configuration"]
+
+    assert refused == [*TIMERS, *WEBHOOKS]

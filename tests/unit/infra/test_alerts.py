@@ -122,6 +122,7 @@ def test_what_must_be_known_at_once_has_an_alert() -> None:
         "work-given-up",
         "degraded",
         "timer-late",
+        "not-configured",
         "silent",
     ]
 

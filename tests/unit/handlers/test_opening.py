@@ -1,0 +1,127 @@
+"""A wrong setting hides no function: each invocation fails with the line that names the setting, no
+message is taken, and once the setting is right the next invocation works."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import azure.functions as func
+import pytest
+
+from emulator.functions import decoding
+from emulator.functions.app import HTTP, SERVICE_BUS, TIMER, Function, load
+from handlers.opening import PAUSE
+from hasten.app import app
+from hasten.errors import PermanentError
+from tests.integration.worker.samples import SAMPLES, Bus, given
+from tests.support.virtual_time import START, now, virtual
+
+ROOT = Path(__file__).parents[3]
+FUNCTIONS: Mapping[str, Function] = {function.name: function for function in load(ROOT, None)}
+UNRESOLVED = "@Microsoft.KeyVault(SecretUri=https://vault.example/secrets/client-state)"
+WRONG = {
+    "missing": ("HASTEN_TENANT_ID", ""),
+    "unresolved": ("HASTEN_CLIENT_STATE_SECRET", UNRESOLVED),
+    "no address": ("HASTEN_STORE", "somewhere"),
+    "no connection string": ("ServiceBusConnection", "somewhere"),
+    "no file": ("HASTEN_TARGETS", "/nowhere/targets.yaml"),
+}
+"""What is wrong: the setting, and its value."""
+
+
+def of(*kinds: str) -> list[str]:
+    return [name for name, function in FUNCTIONS.items() if function.kind in kinds]
+
+
+def request(name: str) -> func.HttpRequest:
+    return func.HttpRequest(method="POST", url=f"/{name}", params={}, body=b'{"value": [{}]}')
+
+
+def argument(name: str) -> object:
+    sample = SAMPLES[name]
+    if isinstance(sample, Bus):
+        return decoding.message(str(given(sample.message)["body"]))
+    return decoding.timer(past_due=False)
+
+
+@pytest.fixture(autouse=True)
+def _settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    values = {
+        "HASTEN_TENANT_ID": "0000dddd-0000-4000-8000-000000000001",
+        "HASTEN_CLIENT_STATE_SECRET": "x" * 32,
+        "HASTEN_PUBLIC_URL": "https://hasten.example",
+        "HASTEN_STORE": f"sqlite:///{tmp_path}/hasten.db",
+        "HASTEN_TARGETS": str(ROOT / "targets.yaml"),
+        "ServiceBusConnection": "Endpoint=sb://127.0.0.1:1;SharedAccessKeyName=n;"
+        "SharedAccessKey=k;UseDevelopmentEmulator=true",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    app.cache_clear()
+    yield
+    app.cache_clear()
+
+
+def refused(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """The functions that say so, and the reason of each."""
+    lines = [json.loads(r.getMessage()) for r in caplog.records if r.name == "hasten"]
+    return [(e["function"], e["reason"]) for e in lines if e["event"] == "configuration"]
+
+
+@pytest.mark.parametrize("name", of(SERVICE_BUS, TIMER))
+@pytest.mark.parametrize(("setting", "value"), WRONG.values(), ids=WRONG)
+def test_a_queue_function_or_a_timer_fails_with_the_line_that_names_the_setting(
+    name: str,
+    setting: str,
+    value: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv(setting, value)
+    named = value if setting == "HASTEN_TARGETS" else setting
+
+    @virtual
+    async def invoke() -> None:
+        with pytest.raises(PermanentError, match=named):
+            await FUNCTIONS[name].run(argument(name))
+        # A message must not come again at once, ten times within a moment.
+        assert now() == START + (PAUSE if name in of(SERVICE_BUS) else timedelta())
+
+    invoke()
+
+    [(function, reason)] = refused(caplog)
+    assert function == name
+    assert named in reason
+
+
+@pytest.mark.parametrize("name", of(HTTP))
+@pytest.mark.parametrize(("setting", "value"), WRONG.values(), ids=WRONG)
+async def test_a_webhook_answers_503_so_that_graph_sends_again(
+    name: str,
+    setting: str,
+    value: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv(setting, value)
+
+    answer = await FUNCTIONS[name].run(request(name))
+
+    assert (answer.status_code, answer.get_body()) == (503, b"")
+    assert [function for function, _ in refused(caplog)] == [name]
+
+
+@pytest.mark.parametrize("name", of(HTTP))
+async def test_a_corrected_setting_is_enough(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = "x" * 32
+    monkeypatch.setenv("HASTEN_CLIENT_STATE_SECRET", UNRESOLVED)
+    assert (await FUNCTIONS[name].run(request(name))).status_code == 503
+
+    monkeypatch.setenv("HASTEN_CLIENT_STATE_SECRET", right)
+
+    assert (await FUNCTIONS[name].run(request(name))).status_code == 202
+
+
+def test_every_function_was_tried() -> None:
+    assert set(of(HTTP, SERVICE_BUS, TIMER)) == set(FUNCTIONS) == set(SAMPLES)
