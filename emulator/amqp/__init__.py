@@ -1,1 +1,2 @@
-"""An AMQP 1.0 server engine on asyncio: the wire, connections, sessions, links. No Service Bus."""
+"""Implements an AMQP 1.0 server on asyncio: the wire format, connections, sessions and links. It
+knows nothing about Service Bus."""

@@ -1,4 +1,4 @@
-"""Turns composite types into wire values and back, checking every field the peer sent."""
+"""Converts composite types to wire values and back, and checks every field that the peer sends."""
 
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
@@ -34,7 +34,7 @@ _CODES: dict[type[Any], int] = {
 
 class _Field(NamedTuple):
     name: str
-    types: tuple[type, ...]  # empty: anything goes
+    types: tuple[type, ...]  # empty: any type is allowed
     default: Any
     mandatory: bool
 
@@ -48,7 +48,8 @@ def to_wire(composite: Any) -> Described:
 
 
 def from_wire(value: Any) -> Any:
-    """Raises DecodeError if `value` is no composite that we know, or a field has a wrong type."""
+    """Reads a composite. Raises DecodeError if `value` is no known composite, or a field has a
+    wrong type."""
     if not isinstance(value, Described) or not isinstance(value.value, list):
         raise DecodeError("expected an AMQP composite")
     code = value.descriptor

@@ -1,7 +1,7 @@
-"""A connection: handshake, frames in and out, back-pressure, and the end of it all.
+"""Handles one connection: handshake, frames in and out, back-pressure, and closing.
 
-Everything happens in the callbacks of the transport. A fault, ours or the peer's, ends this
-connection and no other.
+Everything happens in the callbacks of the transport. A fault of the server or the peer ends only
+this connection.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 MAX_FRAME_SIZE = 65536
 CHANNEL_MAX = 4999
-"""Azure's own. The .NET SDK opens a session for each link."""
+"""Azure's own value. The .NET SDK opens a session for each link."""
 HANDSHAKE_SECONDS = 20
 MIN_HEARTBEAT_SECONDS = 0.02
 WRITE_CHUNK = 65536
@@ -37,8 +37,8 @@ SASL_MECHANISMS = ("MSSBCBS", "ANONYMOUS", "PLAIN", "EXTERNAL")
 
 
 class Service(Protocol):
-    """The layer above: one for each connection. Either method sets the link's handler, and may
-    raise AmqpError to refuse the link."""
+    """The layer above, one for each connection. Both methods set the link's handler, and may raise
+    AmqpError to refuse the link."""
 
     def attach_incoming(self, link: IncomingLink) -> None: ...
 
@@ -65,7 +65,7 @@ class Connection(asyncio.Protocol):
         self._closing = False
         self._timer: asyncio.TimerHandle | None = None
 
-    # What the transport tells.
+    # Callbacks of the transport.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
         self._read()
 
     def pause_writing(self) -> None:
-        # A peer that does not read its answers may not ask for more of them.
+        # A peer that does not read its answers must not request more of them.
         self.writable = False
         if self._transport is not None:
             self._transport.pause_reading()
@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
         self._on_lost(self)
         self.lost.set()
 
-    # In.
+    # Input.
 
     def _read(self) -> None:
         while self.writable and not self._closing:
@@ -109,8 +109,7 @@ class Connection(asyncio.Protocol):
                 return
 
     def contain(self, step: Callable[[], bool | None]) -> bool:
-        """Runs one step; whatever goes wrong in it ends this connection only. True if the step
-        says so."""
+        """Runs one step and returns its result. A fault in the step ends only this connection."""
         try:
             return bool(step())
         except AmqpError as error:
@@ -118,7 +117,7 @@ class Connection(asyncio.Protocol):
         except DecodeError as error:
             log.warning("peer of AMQP connection broke the protocol: %s", error)
             self._fail(AmqpError(DECODE_ERROR, str(error)))
-        except Exception as error:  # one bug must not take the server down
+        except Exception as error:  # one bug must not stop the server
             log.exception("AMQP connection failed")
             self._fail(AmqpError(INTERNAL_ERROR, repr(error)))
         return False
@@ -146,7 +145,7 @@ class Connection(asyncio.Protocol):
             return False
         if not isinstance(frame.performative, p.SaslInit):
             raise DecodeError("expected sasl-init")
-        # Loopback only: every identity is let in.
+        # Accepts every identity, because the server listens on loopback only.
         self._send(encode_frame(0, p.SaslOutcome(UByte(0)), sasl=True))
         self._step = self._read_header
         return True
@@ -205,7 +204,7 @@ class Connection(asyncio.Protocol):
         if peer.idle_time_out:
             self._heartbeat(max(peer.idle_time_out / 1000 / 2, MIN_HEARTBEAT_SECONDS))
 
-    # Out.
+    # Output.
 
     @property
     def max_payload(self) -> int:
@@ -215,8 +214,8 @@ class Connection(asyncio.Protocol):
         self._send(encode_frame(channel, performative, payload))
 
     def _send(self, data: bytes) -> None:
-        """Gathers what one turn of the loop produces: a write to the socket costs more than a
-        frame."""
+        """Collects the output of one turn of the event loop: a write to the socket costs more than
+        a frame."""
         if self._closing:
             return
         if not self._output:
@@ -231,7 +230,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def _heartbeat(self, interval: float) -> None:
-        if self.writable:  # else they would pile up before a peer that does not read
+        if self.writable:  # otherwise they would pile up for a peer that does not read
             self._send(EMPTY_FRAME)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(interval, self._heartbeat, interval)
@@ -240,10 +239,10 @@ class Connection(asyncio.Protocol):
         for session in list(self._sessions.values()):
             session.resume()
 
-    # The end.
+    # Closing.
 
     def abort(self) -> None:
-        """Drops the peer without a word, as a failing network would."""
+        """Drops the connection without an AMQP close, as a failing network would."""
         self._closing = True
         if self._transport is not None:
             self._transport.abort()

@@ -1,4 +1,4 @@
-"""Reads AMQP values. Input comes from strangers: every length is checked, nesting is bounded."""
+"""Decodes AMQP values. The input is untrusted: every length is checked and nesting is limited."""
 
 import struct
 import uuid
@@ -29,7 +29,7 @@ Reader = Callable[[bytes, int, int], tuple[Any, int]]
 
 
 def decode(data: bytes, at: int = 0) -> tuple[Any, int]:
-    """The value that starts at `at`, and where the next one starts. Raises DecodeError."""
+    """Returns the value that starts at `at`, and the position after it. Raises DecodeError."""
     try:
         return _value(data, at, 0)
     except (struct.error, IndexError, ValueError, TypeError) as error:
@@ -98,7 +98,8 @@ def _slice(data: bytes, at: int, length: int) -> bytes:
 
 
 def _compound(layout: str, build: Callable[[bytes, int, int, int], tuple[Any, int]]) -> Reader:
-    """Lists, maps and arrays start with their size in bytes and their count of elements."""
+    """Returns a reader for lists, maps or arrays, which start with their size in bytes and their
+    number of elements."""
     unpack, prefix = struct.Struct(layout).unpack_from, struct.calcsize(layout)
 
     def read(data: bytes, at: int, depth: int) -> tuple[Any, int]:
@@ -172,8 +173,8 @@ def _uuid(raw: bytes) -> uuid.UUID:
     return uuid.UUID(bytes=raw)
 
 
-# Described, decimals and compounds: nobody sends arrays of them to a broker. The others have
-# elements of no width, so that ten bytes could stand for any number of them.
+# Described values, decimals and compounds: no client sends arrays of them to a broker. The other
+# types have elements of zero width, so that ten bytes could represent any number of them.
 _NOT_IN_ARRAYS = frozenset(
     (0x00, 0x74, 0x84, 0x94, 0xC0, 0xC1, 0xD0, 0xD1, 0xE0, 0xF0)
 ) | frozenset(range(0x40, 0x46))

@@ -1,4 +1,4 @@
-"""Writes AMQP values, each in its shortest form."""
+"""Encodes AMQP values, each in its shortest form."""
 
 import struct
 import uuid
@@ -30,7 +30,7 @@ _DECIMALS = {4: 0x74, 8: 0x84, 16: 0x94}
 
 
 def encode(value: Any) -> bytes:
-    """Raises TypeError for a type that AMQP does not have."""
+    """Encodes a value. Raises TypeError for a type that AMQP does not have."""
     out = bytearray()
     write(out, value)
     return bytes(out)
@@ -128,7 +128,8 @@ def _map(out: bytearray, items: dict[Any, Any]) -> None:
 
 
 def _array(out: bytearray, items: list[Any]) -> None:
-    """All elements share one constructor, hence the widest form of their type."""
+    """Writes an array. All elements share one constructor, so each uses the widest form of its
+    type."""
     body = bytearray()
     code, pack = _WIDE[type(items[0]) if items else bool]
     body.append(code)
@@ -175,7 +176,7 @@ def _uuid(value: uuid.UUID) -> bytes:
     return value.bytes
 
 
-# The one form of each type that fits every value: used for array elements.
+# The form of each type that fits every value, used for array elements.
 _WIDE: dict[type, tuple[int, Packer]] = {
     bool: (0x56, struct.Struct(">?").pack),
     UByte: (0x50, struct.Struct(">B").pack),

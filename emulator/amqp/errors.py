@@ -1,4 +1,4 @@
-"""Errors of AMQP that travel to the peer."""
+"""Defines the AMQP errors that are sent to the peer."""
 
 from emulator.amqp.performatives import Error
 from emulator.amqp.types import Symbol
@@ -14,7 +14,7 @@ MESSAGE_SIZE_EXCEEDED = "amqp:link:message-size-exceeded"
 
 
 class AmqpError(Exception):
-    """Raised by the layer above to refuse an attach or to close a link."""
+    """The layer above raises it to refuse an attach or to close a link."""
 
     def __init__(self, condition: str, description: str) -> None:
         super().__init__(f"{condition}: {description}")

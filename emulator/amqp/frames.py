@@ -1,4 +1,5 @@
-"""Frames on the wire: protocol headers, the 8-byte frame header, and cutting a byte stream."""
+"""Reads and writes frames: protocol headers, the 8-byte frame header, and the division of a byte
+stream."""
 
 import struct
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ _AMQP, _SASL = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """`performative` is None in a heartbeat."""
+    """One frame. `performative` is None for a heartbeat."""
 
     channel: int
     performative: Any
@@ -49,7 +50,7 @@ def decode_frame(data: bytes) -> Frame:
 
 
 class ByteStream:
-    """Received bytes not read yet. What it holds is bounded by one read plus one frame."""
+    """Received bytes that have not been read yet; at most one read plus one frame."""
 
     def __init__(self, max_frame_size: int) -> None:
         self._buffer = bytearray()
@@ -62,7 +63,8 @@ class ByteStream:
         return self._take(HEADER_SIZE)
 
     def frame(self) -> bytes | None:
-        """The next whole frame, or None if it has not arrived. Raises DecodeError."""
+        """Returns the next complete frame, or None if it has not arrived yet. Raises
+        DecodeError."""
         if len(self._buffer) < _SIZE.size:
             return None
         (size,) = _SIZE.unpack_from(self._buffer)

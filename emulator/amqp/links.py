@@ -1,4 +1,4 @@
-"""Links: one-way streams of deliveries inside a session, seen from the server.
+"""Implements the server side of links: one-way streams of deliveries inside a session.
 
 The layer above gives each link a handler when the peer attaches it, and accepts the attach at once
 or later.
@@ -29,7 +29,8 @@ class Delivery:
 
 
 class LinkHandler(Protocol):
-    """Hears about its link. May raise AmqpError, which fails the link with that error."""
+    """Receives the events of its link. An AmqpError that it raises fails the link with that
+    error."""
 
     def detached(self, *, orderly: bool) -> None:
         """The peer closed the link (orderly), its connection is lost, or the link failed. Not
@@ -43,11 +44,11 @@ class IncomingHandler(LinkHandler, Protocol):
 
 class OutgoingHandler(LinkHandler, Protocol):
     def writable(self) -> None:
-        """There may be credit and room to send now."""
+        """Called when there may be credit and room to send."""
         ...
 
     def settled(self, tag: bytes, outcome: p.Outcome) -> p.Outcome:
-        """The peer's outcome for a delivery; the answer is what it will be told was done."""
+        """Handles the peer's outcome for a delivery. Returns the outcome to send back."""
         ...
 
 
@@ -79,7 +80,7 @@ class Link(ABC):
         properties: Mapping[str, Any] | None = None,
         max_message_size: int = DEFAULT_MAX_MESSAGE_SIZE,
     ) -> None:
-        """Answers the attach. Source and target are the peer's own unless given."""
+        """Answers the attach. By default, source and target are the peer's own."""
         attach = self.attach
         self.state = State.ATTACHED
         self.session.write(
@@ -98,11 +99,11 @@ class Link(ABC):
         )
 
     def close(self, error: AmqpError) -> None:
-        """Refuses an attach that was not answered yet, or closes the link."""
+        """Refuses an attach that has no answer yet, or closes the link."""
         if self.state is State.DETACHED:
             return
         if self.state is State.ATTACHING:
-            # A null terminus tells the peer that a detach is about to follow (2.6.3).
+            # A null terminus announces that a detach follows (2.6.3).
             self.session.write(
                 self.attach._replace(
                     role=not self.attach.role,
@@ -117,7 +118,7 @@ class Link(ABC):
         self.session.write(p.Detach(self.attach.handle, closed=True, error=error.wire))
 
     def fail(self, error: AmqpError) -> None:
-        """Closes it with an error that its handler did not choose."""
+        """Closes the link with an error that its handler did not choose."""
         was = self.state
         self.close(error)
         if was is not State.DETACHED and self.handler is not None:
@@ -133,14 +134,15 @@ class Link(ABC):
             self.handler.detached(orderly=True)
 
     def lost(self, *, orderly: bool) -> None:
-        """The session or connection around the link has ended."""
+        """The session or connection of the link has ended."""
         was, self.state = self.state, State.DETACHED
         if was is not State.DETACHED and self.handler is not None:
             self.handler.detached(orderly=orderly)
 
 
 class IncomingLink(Link):
-    """The peer sends. Deliveries are handled as they arrive, so credit is topped up at leisure."""
+    """A link on which the peer sends. Deliveries are handled as they arrive, so credit need not be
+    renewed at once."""
 
     def __init__(self, session: "Session", attach: p.Attach) -> None:
         super().__init__(session, attach)
@@ -239,7 +241,7 @@ class IncomingLink(Link):
 
 
 class OutgoingLink(Link):
-    """The peer receives. The handler sends while `sendable`."""
+    """A link on which the peer receives. The handler sends while `sendable`."""
 
     def __init__(self, session: "Session", attach: p.Attach) -> None:
         super().__init__(session, attach)
@@ -256,7 +258,7 @@ class OutgoingLink(Link):
         return self.state is State.ATTACHED and self._credit > 0 and self.session.has_room
 
     def contain(self, step: Callable[[], None]) -> None:
-        """For work that another connection caused: a fault in it ends this one."""
+        """Runs work that another connection caused; a fault in it ends this connection."""
         self.session.connection.contain(step)
 
     def send(self, payload: bytes, *, tag: bytes, settled: bool) -> None:

@@ -1,4 +1,4 @@
-"""AMQP messages: the sections a broker reads or rewrites; the body stays as it came."""
+"""Reads AMQP messages: the sections that a broker reads or rewrites. The body stays unchanged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class Properties(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`body` holds the body sections and the footer, still encoded."""
+    """One message. `body` contains the body sections and the footer, still encoded."""
 
     header: Header = field(default_factory=Header)
     annotations: Mapping[Symbol, Any] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Message:
 
     @property
     def value(self) -> Any:
-        """The body of a message that carries one AMQP value, else None."""
+        """Returns the body of a message with a single AMQP value, else None."""
         section, _ = decode(self.body) if self.body else (None, 0)
         if isinstance(section, Described) and section.descriptor == _VALUE:
             return section.value
@@ -62,7 +62,7 @@ def value_body(value: Any) -> bytes:
 
 
 def decode_message(payload: bytes) -> Message:
-    """Raises DecodeError."""
+    """Decodes a message. Raises DecodeError."""
     sections: dict[int, Any] = {}
     at = 0
     while at < len(payload):
@@ -99,7 +99,7 @@ def encode_message(
 
 
 def decode_batch(payload: bytes) -> list[bytes]:
-    """The encoded messages of a batch: each is one data section. Raises DecodeError."""
+    """Returns the encoded messages of a batch, one per data section. Raises DecodeError."""
     parts = []
     at = 0
     while at < len(payload):

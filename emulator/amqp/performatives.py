@@ -1,7 +1,5 @@
-"""The composite types of AMQP 1.0, fields in wire order: frames, terminuses, outcomes, errors.
-
-Named tuples, because on the wire each of them is a list.
-"""
+"""Defines the composite types of AMQP 1.0 with their fields in wire order: frames, terminuses,
+outcomes, errors. They are named tuples, because each is a list on the wire."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +9,7 @@ Fields = dict[Symbol, Any]
 
 
 class Error(NamedTuple):
-    # All three are always written: clients index them without looking at the length.
+    # All three are always written: clients index them without checking the length.
     condition: Symbol
     description: str | None = None
     info: Fields | None = None
@@ -75,7 +73,7 @@ class Coordinator(NamedTuple):
 
 
 class TransactionalState(NamedTuple):
-    """A delivery, or its outcome, that counts only if its transaction succeeds."""
+    """A delivery, or its outcome, that takes effect only if its transaction succeeds."""
 
     txn_id: bytes
     outcome: Outcome | None = None

@@ -1,4 +1,5 @@
-"""A session: routes frames to links and keeps the windows and the unsettled deliveries."""
+"""Implements a session: it routes frames to links and keeps the windows and the unsettled
+deliveries."""
 
 from collections import deque
 from collections.abc import Callable
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
     from emulator.amqp.connection import Connection
 
 HANDLE_MAX = 4999
-"""Clients that open all their links in one session reach as many as those with one in each."""
-# Deliveries are handled as they arrive: the window never needs to hold a peer back.
+"""Clients that open all their links in one session reach as many as clients with one link per
+session."""
+# Deliveries are handled as they arrive, so the window never needs to stop a peer.
 INCOMING_WINDOW = UInt(2**31 - 1)
 OUTGOING_WINDOW = UInt(2**31 - 1)
 MAX_UNSETTLED = 5000
 MAX_LINKS = 5000
-"""On one connection, however many sessions it has: links cost memory."""
-# A transfer frame without its payload, with the 32-byte tag that AMQP allows.
+"""Maximum number of links of one connection over all its sessions, because links cost memory."""
+# Size of a transfer frame without its payload, with the 32-byte tag that AMQP allows.
 TRANSFER_OVERHEAD = 128
 
 
@@ -40,7 +42,7 @@ class Session:
         self._remote_window = int(begin.incoming_window)
         self._next_delivery_id = 0
         self._unsettled: dict[int, tuple[OutgoingLink, bytes]] = {}
-        # Frames of deliveries already begun that the peer's window has no room for.
+        # Frames of deliveries that have begun and for which the peer's window has no room.
         self._waiting: deque[tuple[p.Transfer, bytes]] = deque()
         self.write(
             p.Begin(UShort(channel), UInt(0), INCOMING_WINDOW, OUTGOING_WINDOW, UInt(HANDLE_MAX))
@@ -94,7 +96,7 @@ class Session:
             self._fail(link, error)
 
     def _fail(self, link: Link, error: AmqpError) -> None:
-        """The link ends, the session and the connection go on."""
+        """Ends the link; the session and the connection continue."""
         self._forget(link)
         link.fail(error)
 
@@ -131,12 +133,12 @@ class Session:
 
     def _disposition(self, disposition: p.Disposition) -> None:
         if not disposition.role:
-            return  # the peer settles what it sent: nothing is kept for that here
+            return  # the peer settles what it sent; the server stores nothing for that
         state = disposition.state
         if state is None or isinstance(state, p.Received):
             return
         first, last = int(disposition.first), int(disposition.last or disposition.first)
-        # The range is the peer's word: walk what is known, however wide it is.
+        # The peer chose the range, so iterate over the known deliveries, however wide it is.
         known = (
             range(first, last + 1)
             if last - first < len(self._unsettled)
@@ -156,7 +158,7 @@ class Session:
         self.resume()
 
     def resume(self) -> None:
-        """Room may have appeared: lets every link that has credit go on."""
+        """Lets every link with credit continue, because there may be room again."""
         if self._waiting:
             self._flush()
         for link in list(self._links.values()):
@@ -204,7 +206,8 @@ class Session:
         )
 
     def _forget(self, link: Link) -> None:
-        """What a closed link left unsettled stays so: its fate is the layer above's business."""
+        """Forgets a closed link. Its unsettled deliveries stay unsettled; the layer above decides
+        about them."""
         gone = [number for number, (owner, _) in self._unsettled.items() if owner is link]
         for number in gone:
             del self._unsettled[number]
@@ -220,5 +223,6 @@ class Session:
 
 
 def _serial(number: int) -> UInt:
-    """Sequence numbers start over after 2^32 - 1 (2.8.10), and the peer may start just below."""
+    """Returns a sequence number. Numbers wrap after 2^32 - 1 (2.8.10), and the peer may start just
+    below."""
     return UInt(number % 2**32)

@@ -1,6 +1,6 @@
-"""Python types for AMQP values that plain Python cannot tell apart.
+"""Defines Python types for AMQP values that plain Python cannot distinguish.
 
-Plain `int` is an AMQP long, `float` a double, `str` a string, `bytes` a binary. What is decoded
+A plain `int` is an AMQP long, `float` a double, `str` a string, `bytes` a binary. A decoded value
 encodes to the same type again, so messages pass through a broker unchanged.
 """
 
@@ -47,19 +47,19 @@ class Timestamp(int):
 
 
 class Float(float):
-    """Single precision."""
+    """A single-precision number."""
 
     __slots__ = ()
 
 
 class Symbol(str):
-    """ASCII; names of conditions, annotations and properties."""
+    """An ASCII name of a condition, annotation or property."""
 
     __slots__ = ()
 
 
 class Char(str):
-    """One code point."""
+    """A single code point."""
 
     __slots__ = ()
 
@@ -72,7 +72,7 @@ class Array(list[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Decimal:
-    """A decimal32, 64 or 128: carried, never computed with. The width says which."""
+    """A decimal32, 64 or 128, passed on but never computed with. The width determines the type."""
 
     raw: bytes
 

@@ -1,1 +1,2 @@
-"""Entra's provisioning: per target an app with accounts, a cycle and calls on demand."""
+"""Emulates Entra's provisioning: each target has an app with accounts, a cycle and on-demand
+calls."""

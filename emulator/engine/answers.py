@@ -1,4 +1,4 @@
-"""How Graph tells the outcome of a call on demand: a key and a value that hold JSON as strings."""
+"""Builds Graph's answers to on-demand calls: a key and a value that contain JSON as strings."""
 
 import json
 from typing import Any
@@ -25,8 +25,9 @@ STATUS_TYPE = "Microsoft.Identity.Health.CPP.Common.DataContracts.SyncFabric.Sta
 
 
 def answer(outcome: Outcome, run: Run, base: str, *, typed: bool = False) -> Json:
-    """The body of the 200. A group that was changed has no record beside the key, as documented;
-    `typed` answers about users have the other documented form, a type name and a list."""
+    """Returns the body of the 200. A changed group has no record in addition to the key, as
+    documented. `typed` answers about users have the other documented form, a type name and a
+    list."""
     value = record(outcome, run)
     is_group = outcome.subject.kind == "group"
     if typed and not is_group:
@@ -45,7 +46,7 @@ def answer(outcome: Outcome, run: Run, base: str, *, typed: bool = False) -> Jso
 
 
 def record(outcome: Outcome, run: Run) -> Json:
-    """What happened step by step; the provisioning log tells the same."""
+    """Returns what happened, step by step, as the provisioning log also shows it."""
     kind = _kind(outcome)
     return {
         "action": outcome.action,
@@ -71,7 +72,7 @@ def skip_reason(outcome: Outcome) -> str | None:
 
 
 def message(outcome: Outcome) -> str:
-    """Why nothing was exported; empty after a success."""
+    """Returns why nothing was exported, or "" after a success."""
     match outcome.code:
         case Code.REDUNDANT:
             return REDUNDANT.format(kind=_kind(outcome).lower())
@@ -109,7 +110,8 @@ def _status(outcome: Outcome) -> Json:
 
 
 def _steps(outcome: Outcome, run: Run) -> list[Json]:
-    """A success and a skip name the same details differently, as Graph's own samples do."""
+    """Returns the steps. A success and a skip name the same details differently, as Graph's own
+    samples do."""
     kind, name = _kind(outcome), _name(outcome)
     entitled = outcome.entitlement
     in_scope = entitled.is_entitled
@@ -156,8 +158,8 @@ def _steps(outcome: Outcome, run: Run) -> list[Json]:
 
 
 def _matched(outcome: Outcome) -> Json:
-    """The object as the call found it in the app; nothing where there was none, and nothing of
-    groups, for which no sample shows any."""
+    """Returns the object as the call found it in the app. Empty if there was none, and for groups,
+    for which no sample shows any."""
     account = outcome.matched
     if account is None:
         return {}

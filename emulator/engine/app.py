@@ -1,4 +1,4 @@
-"""The app that a target provisions into: its accounts and groups, and every write they got."""
+"""Emulates the app that a target provisions: its accounts and groups, and every write to them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ class By(StrEnum):
 
 @dataclass(slots=True)
 class Account:
-    """`changed_at` is the real time of the last write."""
+    """An account in the app. `changed_at` is the real time of the last write."""
 
     user: str
     active: bool = True
@@ -25,7 +25,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One change in the app, at real epoch seconds."""
+    """One change in the app, in real epoch seconds."""
 
     at: float
     by: By
@@ -35,7 +35,7 @@ class Write:
 
 
 class App:
-    """Every operation says whether it changed anything."""
+    """The app. Every operation returns whether it changed anything."""
 
     def __init__(self, wall: Callable[[], float]) -> None:
         self._wall = wall
@@ -57,7 +57,7 @@ class App:
         return self._wrote(by, what, user)
 
     def has(self, user: str, profile: dict[str, Any]) -> bool:
-        """Whether there is an active account with this profile."""
+        """Returns whether there is an active account with this profile."""
         account = self.accounts.get(user)
         return account is not None and account.active and account.profile == profile
 

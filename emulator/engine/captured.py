@@ -1,4 +1,4 @@
-"""Parts of a provisioning log entry in the shape of captured ones."""
+"""Builds parts of a provisioning log entry in the shape of captured entries."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ Json = dict[str, Any]
 
 
 def has_own_entry(member: Outcome) -> bool:
-    """A member of a group call whose account was made or left out; a mere membership is shown in
-    the group's entry alone."""
+    """Returns whether a member of a group call has a log entry of its own, because its account was
+    created or skipped. A mere membership appears only in the group's entry."""
     return member.code not in {Code.SUCCESS, Code.REDUNDANT} or member.action == "Create"
 
 
 def steps(outcome: Outcome, run: Run) -> list[Json]:
-    """The steps of an answer by the log's names. A skip has its reason here."""
+    """Returns the steps of an answer with the log's names. They contain the reason of a skip."""
     return [
         {
             "name": step["name"],
@@ -30,7 +30,8 @@ def steps(outcome: Outcome, run: Run) -> list[Json]:
 
 
 def modified_properties(outcome: Outcome, run: Run) -> list[Json]:
-    """Of a group the members that were added, as new values, and removed, as old ones."""
+    """Returns the modified properties. For a group, added members are new values and removed
+    members old values."""
     if outcome.code is not Code.SUCCESS:
         return []
     if outcome.subject.kind == "user":
@@ -47,7 +48,7 @@ def modified_properties(outcome: Outcome, run: Run) -> list[Json]:
 
 
 def error_information(outcome: Outcome) -> Json | None:
-    """Only of a failure."""
+    """Returns the error information of a failure, else None."""
     if outcome.code is not Code.FAILURE:
         return None
     return {

@@ -1,4 +1,5 @@
-"""Entra's own provisioning cycle: brings the whole app in step with the directory."""
+"""Emulates Entra's own provisioning cycle, which brings the whole app in step with the
+directory."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ class Export:
     user: str
     action: str
     account: bool
-    """Whether the account itself was changed, and not only its groups."""
+    """True if the account itself was changed, and not only its groups."""
 
     added: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
@@ -37,7 +38,7 @@ def run(app: App, scope: Scope, by: By = By.CYCLE) -> list[Export]:
 
 
 def _wanted(scope: Scope) -> dict[str, set[str]]:
-    """For each user in scope the assigned groups that the account must be in."""
+    """Returns, for each user in scope, the assigned groups that the account must be in."""
     wanted: defaultdict[str, set[str]] = defaultdict(set)
     for principal_id in scope.principals():
         group = scope.directory.groups.get(principal_id)

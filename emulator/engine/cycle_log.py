@@ -1,4 +1,4 @@
-"""What a cycle writes into the provisioning log about the objects that it changed."""
+"""Builds the entries that a cycle writes into the provisioning log about changed objects."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,8 @@ from emulator.graph.objects import Entity
 def cycle_outcomes(
     exports: Sequence[Export], scope: Scope, at: float, *, by_group: bool
 ) -> Iterator[Outcome]:
-    """One for each user; `by_group` gives one for each account and one for each group instead."""
+    """Yields one outcome for each user; with `by_group`, one for each account and one for each
+    group."""
     members: defaultdict[str, list[Outcome]] = defaultdict(list)
     for export in exports:
         known = scope.directory.users.get(export.user)

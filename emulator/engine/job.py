@@ -1,4 +1,5 @@
-"""The synchronization job and its schema, as Graph shows those of a non-gallery SCIM app."""
+"""Emulates the synchronization job and its schema, as Graph shows those of a non-gallery SCIM
+app."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ Json = dict[str, Any]
 
 UNSET = "0001-01-01T00:00:00Z"
 HIDDEN = "*"
-"""Stands for a credential; Graph documents no form for it."""
+"""Replaces a credential; Graph documents no form for it."""
 
 SOURCE = "Azure Active Directory"
 APP = "customappsso"
@@ -41,7 +42,7 @@ class JobCode(StrEnum):
 
 @dataclass(slots=True)
 class Job:
-    """Times are epoch seconds of the emulated clock."""
+    """A synchronization job. Times are epoch seconds of the emulated clock."""
 
     id: str
     rule: str
@@ -50,10 +51,10 @@ class Job:
     quarantined_at: float = 0.0
     quarantine_reason: str = "EncounteredQuarantineException"
     exists: bool = True
-    """False once an administrator took it away: the app is not provisioned any more."""
+    """False once an administrator has deleted it: the app is not provisioned any more."""
 
     fitting_rules: int = 1
-    """How many rules users and groups can be provisioned by; a plain app has one."""
+    """Number of rules that fit users and groups; a plain app has one."""
 
     user_mapping: Mapping[str, str] = field(default_factory=lambda: USER_MAPPING)
     last: Json | None = None
@@ -111,11 +112,12 @@ class Job:
 
     @property
     def rules(self) -> list[str]:
-        """Ids of those that fit."""
+        """Returns the ids of the rules that fit."""
         return [self.rule, *(f"{self.rule}-{n}" for n in range(2, self.fitting_rules + 1))]
 
     def schema(self, behaviours: EntraBehaviours | None = None) -> Json:
-        """The rule for users and groups, and another one that does not read the directory."""
+        """Returns the schema: a rule for users and groups, and one that does not read the
+        directory."""
         behaviours = behaviours or EntraBehaviours()
         users = {
             source: target
@@ -153,7 +155,8 @@ class Job:
         }
 
     def secrets(self, behaviours: EntraBehaviours) -> list[Json]:
-        """Credentials and settings; SkipOutOfScopeDeletions is there once somebody has set it."""
+        """Returns credentials and settings. SkipOutOfScopeDeletions appears once somebody has set
+        it."""
         shown = {
             "BaseAddress": "https://app.example/scim",
             "SecretToken": HIDDEN,

@@ -1,4 +1,4 @@
-"""The provisioning log: one entry for each result, on demand or in a cycle."""
+"""Emulates the provisioning log: one entry for each result, on demand or in a cycle."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ INITIATORS = {
     By.ON_DEMAND: "Provision on demand",
 }
 KEPT = 20_000
-"""Entries; the oldest go first."""
+"""Maximum number of entries; the oldest are dropped."""
 
 STATUS = {
     Code.SUCCESS: "success",
@@ -37,18 +37,19 @@ STATUS = {
 
 
 class ProvisioningLog:
-    """`delay` in seconds of the emulated clock: how long an entry is not to be seen."""
+    """The log. `delay` is the time in seconds of the emulated clock before an entry becomes
+    visible."""
 
     def __init__(self, tenant: str) -> None:
         self._tenant = tenant
         self.delay = 0.0
         self.contradictions: dict[str, str] = {}
-        """Error codes by user: the next call on demand for them is answered with Success, does
-        nothing, and is a failure here."""
+        """Error codes by user. The next on-demand call for that user is answered with Success, does
+        nothing, and appears here as a failure."""
         self._entries: deque[tuple[float, Json]] = deque(maxlen=KEPT)
 
     def visible(self, now: float) -> Iterator[Json]:
-        """Newest first."""
+        """Yields the visible entries, newest first."""
         return (entry for at, entry in reversed(self._entries) if at + self.delay <= now)
 
     def add(
@@ -60,8 +61,8 @@ class ProvisioningLog:
         job: str,
         as_captured: bool = False,
     ) -> None:
-        """Also what became of the members, each as a change of its own in the same cycle, unless
-        the entry is to be as captured."""
+        """Adds an entry. Unless `as_captured`, adds one for each member too, as a change of its own
+        in the same cycle."""
         for member in outcome.members:
             if has_own_entry(member) or not as_captured:
                 self.add(

@@ -1,5 +1,5 @@
-"""What one on-demand call does to the app. A user call keeps the account in step with the
-assignment; only a group call gives and takes the access that comes with the group."""
+"""Computes what one on-demand call does to the app. A user call keeps the account in step with the
+assignment; only a group call changes the access that comes with the group."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from emulator.graph.objects import Entity
 
 
 class Membership(StrEnum):
-    """What a call or a cycle did to a member's place in the group."""
+    """What a call or a cycle did to a membership."""
 
     UNCHANGED = "unchanged"
     ADDED = "added"
@@ -24,16 +24,16 @@ class Code(StrEnum):
     REDUNDANT = "RedundantExport"
     NOT_ENTITLED = "NotEffectivelyEntitled"
     ACTION_OFF = "EntrySynchronizationSkipped"
-    """The mapping does not have the action that the change needs."""
+    """The mapping lacks the action that the change needs."""
 
     FAILURE = "Failure"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The one verdict of a call. `action` is what the export did, in the words of the logs;
-    `error_code` is the connector's and stands only beside FAILURE. `matched` is the account as the
-    call found it in the app. The answer does not show the `members` of a group; the logs do."""
+    """The single verdict of a call. `action` is what the export did, in the words of the logs;
+    `error_code` comes from the connector and is set only with FAILURE. `matched` is the account as
+    the call found it in the app. The answer does not show the `members` of a group; the logs do."""
 
     code: Code
     subject: Entity
@@ -46,7 +46,8 @@ class Outcome:
 
 
 def provision_user(app: App, scope: Scope, user: Entity) -> Outcome:
-    """Users disabled or deleted in the directory are out of reach on demand."""
+    """Provisions a user. Users disabled or deleted in the directory cannot be provisioned on
+    demand."""
     matched = _copy(app.accounts.get(user.id))
     return replace(_provision_user(app, scope, user), matched=matched)
 
@@ -65,7 +66,7 @@ def _provision_user(app: App, scope: Scope, user: Entity) -> Outcome:
 
 
 def _why_left_active(scope: Scope) -> Code:
-    """How Entra answers for an account that it was not allowed to disable."""
+    """Returns Entra's answer for an account that it was not allowed to disable."""
     behaviours = scope.behaviours
     if behaviours.skip_out_of_scope or behaviours.no_delete_flow:
         return Code.NOT_ENTITLED
@@ -83,10 +84,10 @@ def _put_account(app: App, scope: Scope, user: Entity, entitled: Entitlement) ->
 
 
 def provision_group(app: App, scope: Scope, group: Entity, members: Sequence[Entity]) -> Outcome:
-    """Puts the group and the named members' place in it in step with the directory as it is now.
+    """Brings the group and the memberships of the named members in step with the directory.
 
-    The call has one verdict for all of them: not entitled when any member is not, though the
-    others have been served.
+    The call has one verdict for all of them: not entitled if any member is not, although the others
+    have been provisioned.
     """
     if group.id not in scope.principals():
         return Outcome(Code.NOT_ENTITLED, group, "Other", Entitlement(True, assigned=False))  # noqa: FBT003
@@ -102,7 +103,7 @@ def provision_group(app: App, scope: Scope, group: Entity, members: Sequence[Ent
 
 
 def failed(subject: Entity, error_code: str, members: Sequence[Entity] = ()) -> Outcome:
-    """The app refused: nothing was done."""
+    """Returns the outcome of a call that the app refused; nothing was changed."""
     entitled = Entitlement(is_active=True, assigned=True)
     told = [failed(member, error_code) for member in members]
     return Outcome(Code.FAILURE, subject, "Other", entitled, error_code, told)
@@ -132,7 +133,7 @@ def _put_member(app: App, scope: Scope, group: Entity, member: Entity) -> Outcom
 
 
 def _copy(account: Account | None) -> Account | None:
-    """The account as it is now: the app's own goes on changing."""
+    """Returns a copy of the account as it is now, because the app's own continues to change."""
     return None if account is None else replace(account, groups=set(account.groups))
 
 

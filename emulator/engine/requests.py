@@ -1,4 +1,4 @@
-"""Reads the body of a call on demand and refuses what Entra's documents forbid."""
+"""Reads the body of an on-demand call and refuses what Entra's documents forbid."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from emulator.graph.errors import GraphError, bad_request, not_found
 from emulator.graph.objects import Entity
 
 MAX_MEMBERS = 5
-"""Of one group in one request; and one group in one request (Entra docs)."""
+"""Maximum number of members of one group in one request; a request takes one group (Entra docs)."""
 
 INVALID = "RequestParameterInvalid"
 OBJECT_TYPES = {"User": "user", "Group": "group"}
 
 
 class OverLimitError(GraphError):
-    """The request names more than one call may carry."""
+    """The request names more than one call may contain."""
 
     def __init__(self, message: str) -> None:
         super().__init__(400, "BadRequest", message)
@@ -25,14 +25,16 @@ class OverLimitError(GraphError):
 
 @dataclass(frozen=True)
 class Asked:
-    """One user, or one group with up to five of its members, past or present."""
+    """The subject of a call: one user, or one group with up to five of its current or former
+    members."""
 
     subject: Entity
     members: Sequence[Entity] = ()
 
 
 def read(body: Mapping[str, Any], job: Job, directory: Directory) -> Asked:
-    """Raises GraphError: 400 for a bad rule or shape or too much, 404 for unknown objects."""
+    """Reads the request. Raises GraphError: 400 for a bad rule or shape or too many members, 404
+    for unknown objects."""
     parameters = _listed(body.get("parameters"))
     if not parameters:
         raise bad_request("The request has no parameters.", INVALID)
@@ -69,7 +71,8 @@ def _listed(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _object(reference: Mapping[str, Any], directory: Directory) -> Entity:
-    """Users that are softly deleted are found: Entra answers that they are not entitled."""
+    """Returns the object, even a softly deleted user: Entra answers that such a user is not
+    entitled."""
     object_id, kind = str(reference.get("objectId") or ""), reference.get("objectTypeName")
     if kind not in OBJECT_TYPES:
         raise bad_request(f"The object type '{kind}' is not one of the rule's.", INVALID)

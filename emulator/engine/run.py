@@ -1,4 +1,4 @@
-"""One run of provisioning: a call on demand, or what a cycle did to one object."""
+"""Describes one run of provisioning: an on-demand call, or what a cycle did to one object."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ def new_id() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Times are epoch seconds of the emulated clock."""
+    """One run. Times are epoch seconds of the emulated clock."""
 
     by: By
     began: float

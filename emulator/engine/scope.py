@@ -1,4 +1,5 @@
-"""Who is in scope of a target: assigned to its app, directly or as a direct member of a group."""
+"""Determines who is in scope of a target: users assigned to its app, directly or as direct members
+of a group."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -10,13 +11,13 @@ from emulator.graph.objects import Entity
 from emulator.graph.replica import Replica
 
 PROFILE = ("displayName", "userPrincipalName", "mail", "jobTitle", "department")
-"""Source attributes that flow into the app; those that are null do not."""
+"""Source attributes that flow into the app; null values do not."""
 
 
 @dataclass(frozen=True)
 class Entitlement:
-    """What provisioning knows of one user, as far as a target is concerned. `by_scope` says that
-    the scope takes in everybody, assigned or not."""
+    """What provisioning knows about one user of a target. `by_scope` means that the scope includes
+    everyone, assigned or not."""
 
     is_active: bool
     assigned: bool
@@ -33,8 +34,8 @@ class Entitlement:
 
 @dataclass(frozen=True)
 class Scope:
-    """Provisioning reads assignments from the replica, which may lag, and memberships as they are
-    now; `assignment_lag` makes both older."""
+    """The scope of a target. Provisioning reads assignments from the replica, which may lag, and
+    current memberships; `assignment_lag` makes both older."""
 
     directory: Directory
     replica: Replica
@@ -46,7 +47,7 @@ class Scope:
         return self.switches.now
 
     def principals(self) -> frozenset[str]:
-        """Ids of the users and groups in scope: those assigned in any role, or all."""
+        """Returns the ids of the users and groups in scope: those assigned in any role, or all."""
         if self.behaviours.sync_all:
             known = (*self.directory.users.values(), *self.directory.groups.values())
             return frozenset(entity.id for entity in known if entity.deleted_at is None)
@@ -60,7 +61,7 @@ class Scope:
         return Entitlement(is_active, assigned, by_scope=self.behaviours.sync_all)
 
     def members(self, group: Entity) -> Collection[str]:
-        """Ids of the direct members that provisioning counts."""
+        """Returns the ids of the direct members that provisioning considers."""
         lag = self.behaviours.assignment_lag
         if not lag:
             return group.members
@@ -79,6 +80,6 @@ class Scope:
 
 
 def profile(user: Entity) -> dict[str, Any]:
-    """With the object id as externalId, the mapping that the app depends on."""
+    """Returns the mapped profile, with the object id as externalId, on which the app depends."""
     flowing = {name: user.properties.get(name) for name in PROFILE}
     return {"externalId": user.id} | {k: v for k, v in flowing.items() if v is not None}

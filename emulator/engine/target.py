@@ -1,4 +1,5 @@
-"""One target: an app with its job, the limit on its calls, and the two ways it is provisioned."""
+"""Emulates one target: an app with its job, the limit on its calls, and the two ways to provision
+it."""
 
 import uuid
 from collections.abc import Mapping
@@ -20,12 +21,12 @@ from emulator.graph.errors import too_many_requests
 from emulator.graph.objects import Entity
 
 CALLS, SECONDS = 5, 10.0
-"""The limit on calls on demand: "5 requests per 10 seconds" (Graph, provisionOnDemand)."""
+"""The limit on on-demand calls: "5 requests per 10 seconds" (Graph, provisionOnDemand)."""
 
 
 class Target:
-    """`delay` is how long a call takes (least, most), in seconds of the emulated clock. `shared` is
-    the window of all targets, for a tenant whose targets share the limit."""
+    """One target. `delay` is the duration of a call (minimum, maximum) in seconds of the emulated
+    clock. `shared` is the window of all targets, for a tenant whose targets share the limit."""
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class Target:
         self.throttled = 0
         self.limit_violations = 0
         self.connector_errors: list[str] = []
-        """Codes that the app answers the next calls with, instead of doing anything."""
+        """Codes with which the app answers the next calls, without doing anything."""
         self.next_cycle = clock.time() + cycle.INTERVAL
         self._clock = clock
         self._log = log
@@ -63,9 +64,9 @@ class Target:
         return self.job.exists and self.job.code is not JobCode.PAUSED
 
     async def provision_on_demand(self, body: Mapping[str, Any], base: str) -> dict[str, Any]:
-        """The answer, after a while. What it does is done at the end, on the directory of then.
+        """Returns the answer after the call's duration. The call reads the directory at its end.
 
-        Raises GraphError: 429 over the limit, 400 and 404 for what cannot be asked.
+        Raises GraphError: 429 over the limit, 400 and 404 for invalid requests.
         """
         behaviours = self.scope.behaviours
         window = self._shared_window if behaviours.shared_window else self._own_window
@@ -88,7 +89,7 @@ class Target:
         return answers.answer(outcome, run, base, typed=self.scope.behaviours.typed_answers)
 
     def run_cycle(self) -> int:
-        """Brings everything in step now; how many objects were exported."""
+        """Runs a cycle now. Returns how many objects it exported."""
         began, cycle_id = self._clock.time(), str(uuid.uuid4())
         exports = cycle.run(self.app, self.scope)
         ended = self._clock.time()
@@ -104,7 +105,7 @@ class Target:
         return len(exports)
 
     def put_in_step(self) -> None:
-        """The state that earlier cycles left behind, for a tenant that has just been seeded."""
+        """Creates the state that earlier cycles would have produced, for a newly seeded tenant."""
         cycle.run(self.app, self.scope, By.SEED)
         now = self._clock.time()
         self.job.ran(activity=str(uuid.uuid4()), began=now, ended=now, exported=0)
@@ -116,7 +117,7 @@ class Target:
         self.next_cycle = self._clock.time() + cycle.QUARANTINE_INTERVAL
 
     def start(self) -> None:
-        """Also ends a quarantine."""
+        """Starts the job. Also ends a quarantine."""
         self.job.code = JobCode.ACTIVE
         self.next_cycle = min(self.next_cycle, self._clock.time() + cycle.INTERVAL)
 
@@ -131,7 +132,8 @@ class Target:
         return provision_user(self.app, self.scope, asked.subject)
 
     def _outcomes(self, asked: requests.Asked) -> tuple[Outcome, Outcome]:
-        """What the answer tells, and what the log tells: the same, unless it is to contradict."""
+        """Returns what the answer shows and what the log shows. They differ only if the log must
+        contradict."""
         codes = self._log.contradictions
         refused = {
             named.id: failed(named, codes.pop(named.id))

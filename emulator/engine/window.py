@@ -1,11 +1,11 @@
-"""So many calls in any so many seconds: Graph's limit on calls on demand."""
+"""Implements a sliding window, as in Graph's limit on on-demand calls."""
 
 import math
 from collections import deque
 
 
 class Window:
-    """Refused calls do not count against the calls that follow, unless `take` is called so."""
+    """At most `calls` calls in any `seconds`. Refused calls do not count unless `take` says so."""
 
     def __init__(self, calls: int, seconds: float) -> None:
         self._calls = calls
@@ -13,7 +13,8 @@ class Window:
         self._taken: deque[float] = deque()
 
     def take(self, now: float, *, refused_count: bool = False) -> float:
-        """0 when the call may be made; else the seconds until one may, if nobody calls before."""
+        """Returns 0 if the call may be made, else the seconds until one may, if no other call comes
+        before."""
         while self._taken and now - self._taken[0] >= self._seconds:
             self._taken.popleft()
         if len(self._taken) < self._calls:
@@ -25,5 +26,5 @@ class Window:
 
 
 def retry_after(real_seconds: float) -> int:
-    """Whole seconds for the header, never too few; a stopped clock says a minute."""
+    """Returns whole seconds for the header, rounded up; a minute if the clock is stopped."""
     return max(1, math.ceil(real_seconds)) if math.isfinite(real_seconds) else 60

@@ -1,1 +1,1 @@
-"""Microsoft Graph as far as Hasten and an administrator use it, over real HTTP."""
+"""Emulates the part of Microsoft Graph that Hasten and an administrator use, over real HTTP."""

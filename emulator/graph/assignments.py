@@ -1,4 +1,5 @@
-"""appRoleAssignments: which principals may use which app, and so are in scope of provisioning."""
+"""Emulates appRoleAssignments, which decide which principals may use an app and are in scope of
+provisioning."""
 
 import base64
 import itertools
@@ -17,10 +18,10 @@ DUPLICATES = (
     ("Permission being assigned already exists on the object", "Request_BadRequest"),
     ("EntitlementGrant entry already exists.", "Request_MultipleObjectsWithSameKeyValue"),
 )
-"""Message and code: Graph was seen with both, and documents neither."""
+"""Message and code. Graph has returned both, and documents neither."""
 
 MAX_ASSIGNMENTS = 1500
-"""For one principal (Entra service limits)."""
+"""Maximum for one principal (Entra service limits)."""
 
 
 class Assignments:
@@ -31,7 +32,7 @@ class Assignments:
         self._duplicates = itertools.cycle(DUPLICATES)
 
     def __iter__(self) -> Iterator[Assignment]:
-        """Removed ones too: a replica that lags still shows them."""
+        """Yields all assignments, including removed ones, which a lagging replica still shows."""
         return iter(self._all.values())
 
     def add(self, principal: Entity, resource: Entity, app_role: str) -> Assignment:
@@ -52,7 +53,7 @@ class Assignments:
         return assignment
 
     def remove(self, assignment_id: str, *, principal: str = "", resource: str = "") -> None:
-        """Through the principal or through the resource it is assigned to."""
+        """Deletes an assignment, addressed by its principal or by its resource."""
         assignment = self._all.get(assignment_id)
         if (
             assignment is None

@@ -1,4 +1,4 @@
-"""Managed identity on loopback, and the check of the tokens it gives out."""
+"""Emulates the managed identity on loopback, and checks the tokens that it issues."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ from emulator.graph.errors import GraphError
 Json = dict[str, Any]
 
 LIFETIME = 24 * 3600
-"""Seconds of real time: clients compare the expiry with their own clock."""
+"""Seconds of real time, because clients compare the expiry with their own clock."""
 
 ROLES = (
     "AppRoleAssignment.ReadWrite.All",
@@ -23,7 +23,7 @@ ROLES = (
     "GroupMember.ReadWrite.All",
     "Synchronization.ReadWrite.All",
 )
-"""Application permissions granted to the managed identity, unless told otherwise."""
+"""Default application permissions of the managed identity."""
 
 EMPTY = "Access token is empty."
 INVALID = "Access token validation failure. Invalid audience or signature."
@@ -31,7 +31,7 @@ EXPIRED = "Lifetime validation failed, the token is expired."
 
 
 class Tokens:
-    """`client_id` is the app that the managed identity stands for."""
+    """Issues and checks tokens. `client_id` is the app of the managed identity."""
 
     def __init__(self, tenant: str, client_id: str) -> None:
         self._tenant = tenant
@@ -42,7 +42,7 @@ class Tokens:
         self._expiry: dict[str, int] = {}
 
     def issue(self, resource: str) -> Json:
-        """The answer of the App Service identity endpoint."""
+        """Returns the answer of the App Service identity endpoint."""
         now = int(time.time())
         expires = now + LIFETIME
         claims = {
@@ -69,10 +69,8 @@ class Tokens:
         return secrets.compare_digest(token.encode(), self.admin.encode())
 
     def check(self, authorization: str | None) -> Sequence[str] | None:
-        """The permissions that the caller has now, whatever the token says; None has them all.
-
-        Raises GraphError 401 as Graph words it.
-        """
+        """Returns the caller's current permissions, whatever the token says; None means all
+        permissions. Raises GraphError 401 with Graph's text."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _unauthorized(EMPTY)

@@ -1,4 +1,5 @@
-"""Tasks that run beside the requests; one that fails is logged and does not stop the others."""
+"""Runs tasks in parallel with the requests. A task that fails is logged and does not stop the
+others."""
 
 import asyncio
 import logging

@@ -20,10 +20,10 @@ from emulator.graph.webhook_states import WINDOW, State, WebhookStates
 Json = dict[str, Any]
 
 GATHERING = 0.02
-"""Seconds in which changes come together in one notification."""
+"""Seconds during which changes are combined in one notification."""
 
 MAX_ITEMS = 10
-"""Items in one POST; Graph documents no number."""
+"""Maximum number of items in one POST; Graph documents no number."""
 
 FIRST_TIMEOUT, RETRY_TIMEOUT = 3.0, 10.0
 """Real seconds for an answer (Graph, change notifications through webhooks)."""
@@ -35,7 +35,7 @@ KEPT = 20_000
 
 @dataclass(slots=True)
 class Item:
-    """One item of a notification and what it tells, for the log of deliveries."""
+    """One item of a notification and its changes, for the log of deliveries."""
 
     subscription: Subscription
     changes: list[Change]
@@ -63,12 +63,13 @@ class Courier:
         self._subscriptions = subscriptions
         self._pending: dict[tuple[str, str], Item] = {}
         self._held: list[tuple[str, Json, Sequence[Item]]] = []
-        """To be sent after the next notification."""
+        """Notifications to send after the next one."""
         self._last_taken: tuple[str, Json] | None = None
         self.log: deque[Json] = deque(maxlen=KEPT)
 
     def take(self, change: Change) -> None:
-        """To be told to whoever subscribed; called with each change of the directory."""
+        """Queues a change for every subscription that wants it. The directory calls this with each
+        change."""
         was_idle = not self._pending
         for subscription in self._subscriptions():
             if subscription.wants(change):
@@ -78,15 +79,15 @@ class Courier:
             self._background.spawn(self._send_soon())
 
     def remind(self, subscription: Subscription, event: str) -> None:
-        """Sends a lifecycle event, where the subscription has an address for them."""
+        """Sends a lifecycle event, if the subscription has an address for them."""
         if subscription.lifecycle_url:
             body = {"value": [lifecycle(self._signed(subscription), event, self._tenant)]}
             self._background.spawn(self._deliver(subscription.lifecycle_url, body, ()))
 
     async def replay(self) -> int | None:
-        """Sends the last notification that was taken once more, as whoever captured it would: it
-        is not Graph's delivery and not in the log. The status of the answer; None when there was
-        nothing to send yet."""
+        """Repeats the last accepted notification, as an attacker who captured it would. It is not
+        Graph's delivery and is not logged. Returns the status of the answer, or None if there was
+        no notification yet."""
         if self._last_taken is None:
             return None
         url, body = self._last_taken
@@ -129,13 +130,14 @@ class Courier:
         self._background.spawn(self._deliver_in_turn(held))
 
     def _signed(self, subscription: Subscription) -> Subscription:
-        """With the clientState that notifications carry: none in some tenants."""
+        """Returns the subscription with the clientState that notifications carry; in some tenants
+        they carry none."""
         if self._switches.now.null_client_state:
             return replace(subscription, client_state=None)
         return subscription
 
     def _keeps_back(self, url: str, body: Json, items: Sequence[Item]) -> bool:
-        """Whether the webhook's state makes the notification late or lost."""
+        """Returns whether the webhook's state delays or loses the notification."""
         state = self._states.state(url, self._clock.wall())
         if not self._switches.now.webhook_states or state is State.WELL:
             return False
@@ -156,7 +158,8 @@ class Courier:
         await self._deliver(url, body, items)
 
     async def _deliver(self, url: str, body: Json, items: Sequence[Item]) -> None:
-        """Until the webhook takes it: 2xx within 3 s, later within 10 s; four hours long."""
+        """Delivers until the webhook accepts it: a 2xx within 3 s, for retries within 10 s; for up
+        to four hours."""
         give_up_at = self._clock.time() + RETRY_FOR
         attempt = 1
         while not await self._post(url, body, items, attempt):
@@ -192,7 +195,7 @@ class Courier:
         status: int | None,
         error: str,
     ) -> None:
-        """One row for each item, times in real epoch seconds."""
+        """Logs one row for each item, with times in real epoch seconds."""
         now = self._clock.wall()
         for told in items:
             subject = told.changes[0].subject

@@ -1,4 +1,4 @@
-"""Delta queries on groups: opaque tokens, net changes since a token, pages of slices."""
+"""Emulates delta queries on groups: opaque tokens, net changes since a token, pages of slices."""
 
 import base64
 import json
@@ -15,15 +15,16 @@ from emulator.graph.objects import Entity, Json
 from emulator.graph.replica import Replica
 
 TOKEN_LIFETIME = 7 * 24 * 3600.0
-"""Seconds a token of directory objects can be resumed (Graph, delta query overview)."""
+"""Seconds for which a token of directory objects stays valid (Graph, delta query overview)."""
 
 PAGE = 100
-"""Members that one page carries; Graph names no number, and slices large groups over pages."""
+"""Members on one page. Graph documents no number, and splits large groups over pages."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """Where a client is: it has everything up to `since`; while paging, it reads up to `until`."""
+    """The position of a client: it has everything up to `since`; while paging, it reads up to
+    `until`."""
 
     since: int | None
     issued: float
@@ -42,7 +43,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Page:
-    """`next` when there is more to read now, else `delta` for the next time."""
+    """One page. `next` is set if there is more to read now, else `delta` for the next read."""
 
     values: Sequence[Json]
     next: Token | None
@@ -58,7 +59,8 @@ class _Entry:
 
 
 def decoded(text: str, *, now: float, valid_from: float) -> Token:
-    """Raises 410 with where to start over for a token too old, 400 for one never given out."""
+    """Decodes a token. Raises GraphError: 410 with a new start for an expired token, 400 for an
+    unknown one."""
     try:
         padded = text + "=" * (-len(text) % 4)
         token = Token(**json.loads(base64.urlsafe_b64decode(padded)))
@@ -79,15 +81,16 @@ def expired(location: str = "") -> GraphError:
 
 
 REPLAYED = 20
-"""Entries of the history that a replay goes back by, of all groups."""
+"""Entries of the history, over all groups, by which a replay goes back."""
 
 REPLAY_CHANCE, REPEAT_CHANCE = 0.25, 0.2
-"""How likely an answer has a replay, and an entry comes twice; Graph names no numbers."""
+"""Probability that an answer contains a replay, and that an entry appears twice; Graph documents no
+numbers."""
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How delta answers come; `random` decides which of them have replays."""
+    """How delta answers vary; `random` decides which of them contain replays."""
 
     behaviours: EntraBehaviours
     random: Random
@@ -99,7 +102,8 @@ KIND = Manner(EntraBehaviours(), Random(0))
 def read(
     directory: Directory, replica: Replica, token: Token, now: float, manner: Manner = KIND
 ) -> Page:
-    """One page. Without `since` it is the first round: every group with all its members."""
+    """Returns one page. Without `since` it belongs to the first round, with every group and all its
+    members."""
     behaviours = manner.behaviours
     begins = token.until is None
     until = max(replica.position() if token.until is None else token.until, token.since or 0)
@@ -127,7 +131,7 @@ def read(
 
 
 def latest(replica: Replica, token: Token, now: float) -> Page:
-    """Nothing but the token for changes from now on."""
+    """Returns only the token for changes from now on."""
     return Page([], None, replace(token, since=replica.position(), issued=now))
 
 
@@ -146,7 +150,8 @@ def _everything(
 
 
 def _disordered(entries: Sequence[_Entry], random: Random) -> list[_Entry]:
-    """The same for each page of a round."""
+    """Returns the entries in random order, some of them twice, the same for each page of a
+    round."""
     repeated = [entry for entry in entries if random.random() < REPEAT_CHANCE]
     shuffled = [*entries, *repeated]
     random.shuffle(shuffled)
@@ -154,8 +159,8 @@ def _disordered(entries: Sequence[_Entry], random: Random) -> list[_Entry]:
 
 
 def _changed(directory: Directory, token: Token, until: int, *, net: bool) -> Iterator[_Entry]:
-    """What each object and each membership came to: of several changes only the last counts, and
-    without `net` each of them."""
+    """Yields the changes of each object and each membership: only the last one of several, or all
+    without `net`."""
     last: dict[tuple[str, ...], _Entry] = {}
     for number, change in enumerate(directory.history[token.since : until]):
         group, member = change.subject, change.member
@@ -171,7 +176,8 @@ def _changed(directory: Directory, token: Token, until: int, *, net: bool) -> It
 
 
 def _grouped(entries: Sequence[_Entry], token: Token) -> list[Json]:
-    """Entries of one group become one object; a group deleted shows nothing but that."""
+    """Combines the entries of one group into one object. A deleted group shows only its
+    deletion."""
     select = [name for name in token.select if name != "members"]
     objects: dict[str, Json] = {}
     for entry in entries:

@@ -1,5 +1,5 @@
-"""The directory of the tenant: every mutation obeys Graph's rules and writes the history that delta
-queries and change notifications are made from."""
+"""Emulates the tenant's directory. Every change follows Graph's rules and is recorded in the
+history, from which delta queries and change notifications are made."""
 
 import uuid
 from collections import defaultdict
@@ -19,7 +19,7 @@ from emulator.graph.objects import (
 from emulator.graph.permissions import INSUFFICIENT_PRIVILEGES
 
 MAX_LINKS = 20
-"""Members and owners that one request may bind (Graph, group: create and update)."""
+"""Maximum number of members and owners in one request (Graph, group: create and update)."""
 
 ALREADY_MEMBER = (
     "One or more added object references already exist for the following modified properties: "
@@ -30,8 +30,8 @@ RULE_PROPERTIES = frozenset({"groupTypes", "membershipRule", "membershipRuleProc
 
 
 class Directory:
-    """`now` gives epoch seconds of the emulated clock, `wall` those of real time; the ids of new
-    objects follow from `seed`."""
+    """The directory. `now` returns epoch seconds of the emulated clock, `wall` those of real time.
+    The ids of new objects derive from `seed`."""
 
     def __init__(self, now: Callable[[], float], wall: Callable[[], float], seed: int = 1) -> None:
         self.now = now
@@ -45,13 +45,13 @@ class Directory:
         self._groups_of: defaultdict[str, set[str]] = defaultdict(set)
         self._names: dict[str, str] = {}
         self._rules: dict[str, Rule] = {}
-        """Of the dynamic groups, by their ids."""
+        """Rules of the dynamic groups, by group id."""
 
     def new_id(self) -> str:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
     def find(self, object_id: str) -> Entity | None:
-        """Any object that is not deleted."""
+        """Returns any object that is not deleted."""
         for collection in (self.users, self.groups, self.service_principals):
             entity = collection.get(object_id.lower())
             if entity is not None and entity.deleted_at is None:
@@ -59,12 +59,12 @@ class Directory:
         return None
 
     def user(self, key: str) -> Entity | None:
-        """By object id or by userPrincipalName."""
+        """Returns the user with this object id or userPrincipalName."""
         user = self.users.get(key.lower()) or self.users.get(self._names.get(key.casefold(), ""))
         return user if user is not None and user.deleted_at is None else None
 
     def groups_of(self, object_id: str) -> frozenset[str]:
-        """Groups that the object is a direct member of."""
+        """Returns the groups that have the object as a direct member."""
         return frozenset(self._groups_of.get(object_id, ()))
 
     def create_user(self, properties: Json, object_id: str = "") -> Entity:
@@ -124,7 +124,7 @@ class Directory:
             self._follow_rules(entity)
 
     def delete(self, entity: Entity) -> None:
-        """Softly: a user keeps the memberships until deleted for good."""
+        """Deletes softly: a user keeps the memberships until the deletion is permanent."""
         entity.deleted_at = self.now()
         self._record(entity, removed=True)
 
@@ -137,7 +137,7 @@ class Directory:
         return entity
 
     def purge(self, object_id: str) -> None:
-        """Deletes for good what is already deleted softly."""
+        """Permanently deletes an object that is already softly deleted."""
         entity = self._deleted(object_id)
         for group_id in self.groups_of(entity.id):
             self._leave(self.groups[group_id], entity)
@@ -149,7 +149,7 @@ class Directory:
         self._record(entity, removed=True, gone=True)
 
     def add_members(self, group: Entity, member_ids: Sequence[str]) -> None:
-        """All or none of them."""
+        """Adds all members or none."""
         self._refuse_by_hand(group)
         if len(member_ids) > MAX_LINKS:
             raise bad_request("A resource cannot contain more than 20 link changes")
@@ -199,7 +199,7 @@ class Directory:
         return list(joining.values())
 
     def _keep_by(self, rule: Rule | None, group: Entity) -> None:
-        """From now on; whoever is in or out against the rule changes at once."""
+        """Applies a rule from now on, and moves members that do not match it at once."""
         if rule is None:
             self._rules.pop(group.id, None)
             return

@@ -1,4 +1,4 @@
-"""Dynamic groups: who is a member follows from a rule over the properties of users."""
+"""Emulates dynamic groups, whose members follow from a rule over the properties of users."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ PROPERTIES = {name.lower(): name for name in ("department", "jobTitle")}
 
 @dataclass(frozen=True)
 class Rule:
-    """`(user.department -eq "Finance")`, the simple form; Entra compares without case."""
+    """A rule of the simple form `(user.department -eq "Finance")`; Entra ignores case."""
 
     name: str
     value: str
@@ -26,7 +26,7 @@ class Rule:
 
 
 def rule_of(properties: Json) -> Rule | None:
-    """The rule by which a group's members are kept; None when they are not, or not now.
+    """Returns the rule that keeps the group's members, or None if there is none or it is paused.
 
     Raises GraphError 400 for a dynamic group whose rule is missing or not of the simple form.
     """

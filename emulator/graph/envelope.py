@@ -1,4 +1,4 @@
-"""Graph's envelope around errors, and its way of answering with JSON."""
+"""Builds Graph's error envelope and JSON responses."""
 
 import json
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ def graph_json(body: Any, status: int = 200, headers: dict[str, str] | None = No
 
 
 def error_response(error: GraphError, ids: tuple[str, str]) -> Response:
-    """`ids` are the request's own and the client's."""
+    """Returns Graph's error response. `ids` are the request's own id and the client's."""
     request_id, client_request_id = ids
     body = {
         "error": {
@@ -45,7 +45,7 @@ async def on_graph_error(request: Request, error: Exception) -> Response:
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """A path or method that the routes do not know."""
+    """Answers a path or method without a route."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
     status, message = error.status_code, str(error.detail)
     if status == HTTPStatus.NOT_FOUND:

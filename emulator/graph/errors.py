@@ -1,4 +1,4 @@
-"""The errors of Graph: one exception, which the server turns into Graph's envelope."""
+"""Defines Graph's errors: one exception, which the server converts to Graph's envelope."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -39,7 +39,7 @@ def forbidden(message: str) -> GraphError:
 
 
 def too_many_requests(retry_after: int) -> GraphError:
-    """`retry_after` in real seconds."""
+    """Returns the error 429. `retry_after` is in real seconds."""
     return GraphError(
         HTTPStatus.TOO_MANY_REQUESTS,
         "TooManyRequests",

@@ -1,4 +1,5 @@
-"""Faults on demand: requests that fail, are slow or cut off, and notifications that go astray."""
+"""Injects faults on demand: requests that fail, are slow or cut off, and notifications that are
+lost or late."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ CODES = {
     503: "ServiceUnavailable",
     504: "GatewayTimeout",
 }
-"""What Graph says beside a status, where the fault does not say it."""
+"""Graph's code for each status, if the fault does not name one."""
 
 
 class Astray(StrEnum):
@@ -35,10 +36,10 @@ class Astray(StrEnum):
 
 @dataclass(slots=True)
 class RequestFault:
-    """Hits the next `times` requests whose "METHOD path?query" has `pattern` in it; each of those
-    only with the `probability`.
+    """Affects the next `times` requests whose "METHOD path?query" matches `pattern`, each with the
+    given `probability`.
 
-    `after` lets the request do its work first: only the answer is lost. `garbled` spoils the body
+    With `after`, the request does its work and only the answer is lost. `garbled` corrupts the body
     of a 200; `name` is the property that is then missing or null.
     """
 
@@ -55,13 +56,13 @@ class RequestFault:
     name: str = ""
     probability: float = 1.0
     identity_only: bool = False
-    """Spares the administrator, whose requests are the test's own."""
+    """Excludes the administrator, whose requests belong to the test."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Added to the answer, also to one that is no failure."""
+    """Added to the answer, even to a successful one."""
 
     def fail(self) -> None:
-        """Raises the GraphError that it stands for, if it has a status."""
+        """Raises the GraphError of the fault, if it has a status."""
         if self.status is not None:
             code = self.code or CODES.get(self.status, "GeneralException")
             retry_after = {"Retry-After": str(self.retry_after)} if self.retry_after else {}
@@ -70,7 +71,7 @@ class RequestFault:
 
 @dataclass(slots=True)
 class NotificationFault:
-    """Hits the next `times` POSTs to webhooks, retries not counted."""
+    """Affects the next `times` POSTs to webhooks, not counting retries."""
 
     kind: Astray
     times: int
@@ -84,7 +85,7 @@ class Faults:
         self._notifications: list[NotificationFault] = []
 
     def add(self, body: Mapping[str, Any]) -> None:
-        """Raises GraphError 400 for what it does not understand."""
+        """Adds a fault. Raises GraphError 400 for an unknown one."""
         times = int(body.get("times", 1))
         delay = float(body.get("delay_seconds", 0.0))
         if "notifications" in body:

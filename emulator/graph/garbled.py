@@ -1,5 +1,4 @@
-"""Answers with status 200 whose body is not what was asked for, as proxies and faulty gateways send
-them."""
+"""Corrupts answers: status 200 with an unexpected body, as proxies and faulty gateways send it."""
 
 import json
 from enum import StrEnum
@@ -10,7 +9,7 @@ from starlette.types import Message, Send
 
 HTML = b"<html><body>The service is temporarily unavailable.</body></html>"
 NAMED_BY_DEFAULT = ("value", "key", "id")
-"""Properties that a body may be without; the first that it has goes."""
+"""Properties to leave out of a body; the first that it has is removed."""
 
 
 class Garbled(StrEnum):
@@ -19,15 +18,16 @@ class Garbled(StrEnum):
     CUT = "cut"
     """The first half of the JSON."""
     TYPE = "type"
-    """A list where an object belongs, or the other way round."""
+    """A list instead of an object, or the other way round."""
     MISSING = "missing"
-    """A property is not there."""
+    """A property is missing."""
     NULL = "null"
     """A property is null."""
 
 
 class Garbler:
-    """Sends the answer of an app changed; `name` is the property that is missing or null."""
+    """Changes the answer of an app before it is sent; `name` is the property that is missing or
+    null."""
 
     def __init__(self, kind: Garbled, send: Send, name: str = "") -> None:
         self._kind = kind
@@ -53,7 +53,7 @@ class Garbler:
 
 
 async def garbled_answer(kind: Garbled, send: Send) -> None:
-    """An answer that the app was not asked for: HTML or nothing."""
+    """Sends HTML or nothing without calling the app."""
     garbler = Garbler(kind, send)
     await garbler({"type": "http.response.start", "status": 200, "headers": []})
     await garbler({"type": "http.response.body", "body": b""})
@@ -80,7 +80,7 @@ def _of_another_type(value: Any) -> Any:
 
 
 def _without(value: Any, name: str, kind: Garbled) -> Any:
-    """Also in each item of a collection."""
+    """Changes the property in the value and in each item of a collection."""
     if isinstance(value, list):
         return [_without(item, name, kind) for item in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What every request to Graph passes: the journal, the faults, the token, the headers."""
+"""Handles every request to Graph before and after its route: journal, faults, token, headers."""
 
 import asyncio
 import re
@@ -31,7 +31,7 @@ _BY_APP_ID = re.compile(r"/servicePrincipals\(appId='(?P<id>[^']+)'\)", re.IGNOR
 
 @dataclass
 class _Exchange:
-    """One request and what was answered to it."""
+    """One request and its answer."""
 
     body: bytes = b""
     by_fault: bool = False
@@ -49,7 +49,7 @@ class _Exchange:
 
 
 class Gateway:
-    """ASGI around the routes. A client that goes away does not stop what it asked for."""
+    """An ASGI app around the routes. A request continues when its client disconnects."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Gateway:
         try:
             await self._pass(scope, exchange, send, by_admin=asked.by_admin)
         except asyncio.CancelledError:
-            # The server stops and waits no longer: whoever asked sees the connection end.
+            # The server stops and waits no longer, so the client sees a closed connection.
             if exchange.status is None:
                 await _cut(send)
         finally:
@@ -151,21 +151,21 @@ class Gateway:
     async def _garble(
         self, kind: Garbled, fault: RequestFault, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """HTML or nothing can come without the work having been done."""
+        """Corrupts an answer. HTML and empty answers can be sent without calling the app."""
         if kind in {Garbled.HTML, Garbled.EMPTY} and not fault.after:
             await garbled_answer(kind, send)
         else:
             await self._app(scope, receive, Garbler(kind, send, fault.name))
 
     def _charge(self, scope: Scope, limit: int) -> dict[str, str]:
-        """Raises GraphError 429."""
+        """Charges resource units. Raises GraphError 429."""
         query = QueryParams(scope["query_string"])
         units = cost(scope["method"], scope["path"].removeprefix(ROOT), query)
         clock = self._clock
         return self._units.charge(units, limit, now=clock.time(), speed=clock.speed)
 
     def _admit(self, scope: Scope, authorization: str | None, body: bytes) -> None:
-        """Raises GraphError 401 or 403."""
+        """Checks the caller's permissions. Raises GraphError 401 or 403."""
         roles = self._tokens.check(authorization)
         if roles is not None:
             permissions.check(scope["method"], scope["path"].removeprefix(ROOT), body, roles)
@@ -183,7 +183,7 @@ def _respell(headers: MutableHeaders, behaviours: EntraBehaviours, wall: float) 
 
 
 async def _cut(send: Send) -> None:
-    """The server closes the connection when an answer that was begun is never finished."""
+    """Cuts the connection: the server closes it when a started answer is never finished."""
     headers = [(b"content-length", b"1")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
@@ -205,16 +205,17 @@ def _replay(body: bytes) -> Receive:
 
 
 async def _discard(message: Message) -> None:
-    """Takes an answer that the client is not to get."""
+    """Drops an answer that the client must not receive."""
 
 
 def _normal(path: str) -> str:
-    """Without the other spellings: a key by appId, and the function call of the SDKs."""
+    """Returns the path in one form, without keys by appId and without the SDKs' function call
+    syntax."""
     return _BY_APP_ID.sub(r"/servicePrincipals/\g<id>", path).removesuffix("()").rstrip("/")
 
 
 def _target(scope: Scope) -> str:
-    """Path and query as the client sent them."""
+    """Returns path and query as the client sent them."""
     path = scope.get("raw_path") or quote(scope["path"]).encode()
     query = scope["query_string"]
     return (path + b"?" + query if query else path).decode("ascii")

@@ -1,4 +1,5 @@
-"""Every request to Graph with its answer: bounded in memory, whole in a file of JSON lines."""
+"""Records every request to Graph with its answer: a limited number in memory, all in a file of JSON
+lines."""
 
 import json
 import re
@@ -20,9 +21,9 @@ _JOB = re.compile(r"(?<=/jobs/)[^/]+")
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request as it came in. `target` is its path and query as sent, percent-encoded; `path` and
-    `query` are decoded, the path without the version and in one spelling. `by_admin` is True for
-    the emulator's own administrator, False for the app."""
+    """A request. `target` is its path and query as sent, percent-encoded. `path` and `query` are
+    decoded; the path has no version and one spelling. `by_admin` is True for the emulator's
+    administrator, False for the app."""
 
     method: str
     target: str
@@ -35,8 +36,8 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """An answer as it went out. `status` is None when the connection was cut; `by_fault` says that
-    an injected fault struck the request."""
+    """An answer. `status` is None if the connection was cut; `by_fault` means that an injected
+    fault affected the request."""
 
     status: int | None
     headers: Mapping[str, str]
@@ -45,8 +46,8 @@ class Answered:
 
 
 class Journal:
-    """The file `record` gets the bodies of the answers too. Memory keeps everything else. Secrets
-    in headers and the tokens that the emulator issues are replaced."""
+    """The journal. The file `record` also contains the bodies of answers; memory contains
+    everything else. Secrets in headers and issued tokens are replaced."""
 
     def __init__(self, record: Path | None) -> None:
         self.entries: deque[Json] = deque(maxlen=KEPT)
@@ -59,7 +60,7 @@ class Journal:
         return self._record is not None
 
     def begin(self, asked: Asked, *, at: float) -> Json:
-        """The entry of a request that has come in. Times are real epoch seconds."""
+        """Adds the entry of a new request. Times are real epoch seconds."""
         entry: Json = {
             "method": asked.method,
             "target": asked.target,
@@ -102,7 +103,7 @@ class Journal:
 
 
 def template(path: str) -> str:
-    """The path with the ids taken out."""
+    """Returns the path without ids."""
     return _ID.sub("{id}", _JOB.sub("{id}", path))
 
 

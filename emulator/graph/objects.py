@@ -1,4 +1,4 @@
-"""The objects of the directory, their properties kept as the JSON that Graph shows."""
+"""Defines the objects of the directory, with their properties as the JSON that Graph shows."""
 
 import json
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ GROUP_DEFAULTS: Json = {
     "securityEnabled": True,
 }
 SHOWN_BY_DEFAULT = {"user": tuple(USER_DEFAULTS)}
-"""Graph shows the other properties of a user only when they are selected."""
+"""Graph shows the other properties of a user only if they are selected."""
 
 ROLE_ASSIGNABLE = "isAssignableToRole"
 
@@ -46,7 +46,7 @@ class Entity:
     created_at: float
     deleted_at: float | None = None
     members: dict[str, None] = field(default_factory=dict)
-    """Ids of direct members in the order they came; only groups have any."""
+    """Ids of direct members in order of arrival; only groups have any."""
     owners: dict[str, None] = field(default_factory=dict)
     _texts: dict[tuple[object, ...], str] = field(default_factory=dict)
 
@@ -71,12 +71,13 @@ class Entity:
         self._texts.clear()
 
     def shown(self, select: Sequence[str] = ()) -> Json:
-        """The properties selected, or those Graph shows by default."""
+        """Returns the selected properties, or those that Graph shows by default."""
         names = select or SHOWN_BY_DEFAULT.get(self.kind) or self.properties
         return {name: self.properties.get(name) for name in names} | {"id": self.id}
 
     def text(self, select: Sequence[str] = (), *, typed: bool = False) -> str:
-        """`shown` as JSON, made once: a page has up to 999. `typed` names the object's type."""
+        """Returns `shown` as JSON, built once, because a page has up to 999 objects. `typed` adds
+        the object's type."""
         key = (typed, *select)
         if key not in self._texts:
             type_name = {"@odata.type": self.type_name} if typed else {}
@@ -123,7 +124,7 @@ class Change:
     member: Entity | None
     removed: bool
     gone: bool = False
-    """Whether the object was deleted for good, and not only softly."""
+    """True if the object was deleted permanently, and not only softly."""
 
     before: Json | None = None
-    """The old values of the properties that were changed."""
+    """The old values of the changed properties."""

@@ -1,4 +1,5 @@
-"""The parts of OData that Graph's clients use here: $select, simple $filter, paging links."""
+"""Implements the parts of OData that Graph's clients use here: $select, simple $filter, paging
+links."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -35,15 +36,13 @@ DEFAULT_TOP = 100
 
 
 def names(select: str | None) -> list[str]:
-    """The properties of a $select or $expand."""
+    """Returns the properties of a $select or $expand."""
     return [name.strip() for name in (select or "").split(",") if name.strip()]
 
 
 def matches(expression: str | None, item: Mapping[str, Any]) -> bool:
-    """Whether `item` passes a $filter of `or`ed or `and`ed comparisons; text without case.
-
-    Raises 400 for anything else.
-    """
+    """Returns whether `item` matches a $filter of comparisons joined by `or` or `and`; text
+    comparison ignores case. Raises GraphError 400 for anything else."""
     if not expression:
         return True
     word, terms = _terms(expression)
@@ -52,8 +51,8 @@ def matches(expression: str | None, item: Mapping[str, Any]) -> bool:
 
 
 def equality(expression: str | None) -> tuple[str, str] | None:
-    """Property and text (without case) of a $filter that is `name eq 'text'` and no more: what
-    people are looked up by, and the one that may be read over a whole directory."""
+    """Returns property and lower-case text of a $filter that is only `name eq 'text'`, or None.
+    Users are looked up this way, and only this filter may search a whole directory."""
     if not expression:
         return None
     _, terms = _terms(expression)
@@ -65,7 +64,7 @@ def equality(expression: str | None) -> tuple[str, str] | None:
 
 @lru_cache(maxsize=64)
 def _terms(expression: str) -> tuple[str, Sequence[re.Match[str]]]:
-    """The word between the terms, and the terms; read once for a whole collection."""
+    """Returns the word between the terms, and the terms. Parsed once for a whole collection."""
     terms = []
     rest, word = expression, ""
     while rest:
@@ -84,7 +83,8 @@ def _terms(expression: str) -> tuple[str, Sequence[re.Match[str]]]:
 
 
 def wanted_ids(expression: str | None, most: int) -> list[str]:
-    """The ids of `id eq '…' or id eq '…'`. Raises 400 for more than `most` or another filter."""
+    """Returns the ids of `id eq '…' or id eq '…'`. Raises GraphError 400 for more than `most` ids
+    or another filter."""
     if not expression:
         return []
     ids = []
@@ -114,8 +114,8 @@ def top(text: str | None) -> int:
 def page(
     items: Sequence[Any], query: Mapping[str, str], url: str, *, empty_first: bool = False
 ) -> tuple[Sequence[Any], str | None]:
-    """The slice that $top and $skiptoken ask for, and the link to the next one. With `empty_first`
-    the first page has nothing but the link."""
+    """Returns the slice for $top and $skiptoken, and the link to the next one. With `empty_first`
+    the first page contains only the link."""
     if empty_first and "$skiptoken" not in query:
         return [], link(url, {**query, "$skiptoken": "0"})
     size = top(query.get("$top"))
@@ -129,7 +129,7 @@ def page(
 
 
 def link(url: str, query: Mapping[str, str]) -> str:
-    """`url` with the query, its dollar signs kept readable as Graph does."""
+    """Returns `url` with the query; dollar signs stay readable, as in Graph."""
     pairs = (f"{name}={quote(value, safe=',')}" for name, value in query.items())
     return f"{url}?{'&'.join(pairs)}"
 

@@ -1,4 +1,4 @@
-"""What can be chosen when the emulated tenant is started."""
+"""Defines the options of an emulated tenant."""
 
 import time
 from dataclasses import dataclass, field
@@ -14,12 +14,14 @@ TENANT_ID = "7d96d549-841b-4092-9c09-89abae4c860c"
 
 @dataclass(frozen=True, kw_only=True)
 class GraphOptions:
-    """`on_demand_delay` (least, most) and `replication_delay` are in seconds of the emulated
-    clock, which runs `speed` times as fast as real time; `assignment_replication_delay` is the same
-    unless given. `record` gets every request and answer. `wall` tells real time and `webhooks`
-    carries notifications, over the network unless given. Besides TOTAL there are `more_targets`,
-    with a group each; `more_groups` (how many, members of each) are assigned to TOTAL, their
-    members being users besides `users`. `entra` are the behaviours at the start.
+    """Options at the start of a tenant. `on_demand_delay` (minimum, maximum) and
+    `replication_delay` are in seconds of the emulated clock, which runs `speed` times as fast as
+    real time; `assignment_replication_delay` defaults to `replication_delay`.
+
+    `record` is the file for every request and answer. `wall` returns real time and `webhooks` sends
+    notifications, by default over the network. In addition to TOTAL there are `more_targets`, each
+    with one group. `more_groups` (number, members of each) are assigned to TOTAL; their members are
+    users in addition to `users`. `entra` are the behaviours at the start.
     """
 
     host: str = "127.0.0.1"

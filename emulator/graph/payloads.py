@@ -1,5 +1,5 @@
-"""The bodies of change notifications, as captured from Graph. Times and sequence numbers are those
-of the newest change; the members are all that changed since the last notification."""
+"""Builds the bodies of change notifications, as captured from Graph. Times and sequence numbers are
+those of the newest change; the members are all that changed since the last notification."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,14 +12,14 @@ from emulator.graph.subscriptions import Subscription
 Json = dict[str, Any]
 
 EPOCH_TICKS = 621_355_968_000_000_000
-"""Ticks (100 ns since year 1) at the Unix epoch: Graph numbers its events by them."""
+"""Ticks (100 ns since year 1) at the Unix epoch; Graph numbers its events with ticks."""
 
 _SET = {"user": "Users", "group": "Groups"}
 _TYPE = {"user": "#Microsoft.Graph.User", "group": "#Microsoft.Graph.Group"}
 
 
 def item(subscription: Subscription, changes: Sequence[Change], tenant: str) -> Json:
-    """One item about one object; `changes` are all of that object, oldest first."""
+    """Returns one item about one object; `changes` are all changes of it, oldest first."""
     newest = changes[-1]
     kind, object_id = newest.subject.kind, newest.subject.id
     resource = f"{_SET[kind]}/{object_id}"
@@ -47,7 +47,8 @@ def item(subscription: Subscription, changes: Sequence[Change], tenant: str) -> 
 
 
 def lifecycle(subscription: Subscription, event: str, tenant: str) -> Json:
-    """Has no resource and no change: it is about the subscription itself."""
+    """Returns a lifecycle event. It has no resource and no change, because it is about the
+    subscription itself."""
     return {
         "subscriptionId": subscription.id,
         "subscriptionExpirationDateTime": iso(subscription.expires),
@@ -58,7 +59,7 @@ def lifecycle(subscription: Subscription, event: str, tenant: str) -> Json:
 
 
 def _member(change: Change) -> Json:
-    """`@removed` is a string here, and an object in delta queries."""
+    """Returns a member. `@removed` is a string here, and an object in delta queries."""
     assert change.member is not None  # noqa: S101 - the caller filtered; this tells mypy
     shown: Json = {"id": change.member.id}
     if change.removed:

@@ -1,4 +1,5 @@
-"""Which application permissions a request needs (Graph, the permissions table of each API)."""
+"""Defines which application permissions a request needs (Graph, the permissions table of each
+API)."""
 
 import json
 import re
@@ -30,7 +31,7 @@ GROUP_EVENTS = ("Group.Read.All", "Group.ReadWrite.All")
 USER_EVENTS = ("User.Read.All", "User.ReadWrite.All")
 
 Needs = tuple[tuple[str, ...], ...]
-"""One permission out of each group."""
+"""The caller needs one permission from each group."""
 
 TABLE: tuple[tuple[str, str, Needs], ...] = (
     ("GET", r"/servicePrincipals/[^/]+/synchronization/.*", (SYNC_READ,)),
@@ -52,8 +53,8 @@ TABLE: tuple[tuple[str, str, Needs], ...] = (
     ("POST", r"/subscriptions\?groups", (GROUP_EVENTS,)),
     ("POST", r"/subscriptions\?users", (USER_EVENTS,)),
 )
-"""The first row that fits counts; what no row names needs nothing. After the `?` stands what the
-body asks for, where that decides."""
+"""The first matching row applies; a request without a row needs no permission. The part after `?`
+is what the body requests, if that decides."""
 
 _ROWS = [
     (re.compile(method), re.compile(path, re.IGNORECASE), needs) for method, path, needs in TABLE
@@ -61,8 +62,8 @@ _ROWS = [
 
 
 def check(method: str, path: str, body: bytes, roles: Collection[str]) -> None:
-    """Raises GraphError: 403, or the 401 without a word by which the synchronization API tells of
-    a missing permission."""
+    """Checks the permissions. Raises GraphError: 403, or the 401 without text by which the
+    synchronization API reports a missing permission."""
     line = path + _asked(method, path, body)
     for row_method, row_path, needs in _ROWS:
         if row_method.fullmatch(method) and row_path.fullmatch(line):

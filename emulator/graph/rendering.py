@@ -1,4 +1,4 @@
-"""How an object is shown in an answer: as the replica has received it, with the tenant's faults."""
+"""Renders an object for an answer: as the replica has received it, with the tenant's faults."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ def shown(tenant: Tenant, entity: Entity, select: Sequence[str] = ()) -> Json:
 
 
 def text(tenant: Tenant, entity: Entity, select: Sequence[str] = (), *, typed: bool = False) -> str:
-    """`shown` as JSON; `typed` names the object's type."""
+    """Returns `shown` as JSON; `typed` adds the object's type."""
     behaviours = tenant.switches.now
     if behaviours.account_enabled_null or behaviours.account_enabled_absent:
         type_name = {"@odata.type": entity.type_name} if typed else {}

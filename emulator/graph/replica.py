@@ -1,4 +1,4 @@
-"""The directory as replicas show it that lag behind by a while: eventual consistency."""
+"""Emulates eventual consistency: the directory as lagging replicas show it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,9 +11,9 @@ from emulator.graph.replicas import NO_REPLICAS, Replicas
 
 
 class Replica:
-    """`delay` in seconds of the emulated clock; 0 shows the truth at once. Assignments may have a
-    delay of their own, theirs is the same when it is None. `replicas` add the lag of the one that
-    answers the request under way."""
+    """A replica. `delay` is in seconds of the emulated clock; 0 shows the current state.
+    Assignments may have a delay of their own; None means the same delay. `replicas` add the lag of
+    the replica that answers the current request."""
 
     def __init__(
         self,
@@ -34,20 +34,20 @@ class Replica:
 
     @property
     def lag_of_assignments(self) -> float:
-        """In seconds, without the lag of the replica that answers."""
+        """Returns the lag in seconds, without that of the replica that answers."""
         return self.delay if self.assignment_delay is None else self.assignment_delay
 
     @property
     def removals_lag(self) -> bool:
-        """Whether what it shows is old in both directions."""
+        """Returns whether removals lag as well as additions."""
         return self._switches.now.removals_lag or self._switches.now.replica_lag > 0
 
     def position(self) -> int:
-        """How many entries of the history it has received."""
+        """Returns how many entries of the history it has received."""
         return self.position_before(self._lag)
 
     def position_before(self, lag: float) -> int:
-        """How many entries of the history are at least `lag` seconds old."""
+        """Returns how many entries of the history are at least `lag` seconds old."""
         history = self._directory.history
         if not lag:
             return len(history)
@@ -58,7 +58,8 @@ class Replica:
         return position
 
     def shows(self, entity: Entity | None) -> bool:
-        """A new object is not there yet; a deleted one is gone at once, unless removals lag."""
+        """Returns whether it shows the object. A new object is missing at first; a deleted one
+        disappears at once, unless removals lag."""
         if entity is None:
             return False
         lag = self._lag
@@ -69,7 +70,7 @@ class Replica:
         return not is_gone and (not lag or entity.created_at <= horizon)
 
     def seen(self, entity: Entity) -> Entity:
-        """The object with the properties that the replica has received."""
+        """Returns the object with the properties that the replica has received."""
         if not self.removals_lag:
             return entity
         older: dict[str, object] = {}
@@ -81,7 +82,7 @@ class Replica:
         return replace(entity, properties={**entity.properties, **older}, _texts={})
 
     def members(self, group: Entity, position: int | None = None) -> dict[str, None]:
-        """Direct members at a position of the history, the replica's own by default."""
+        """Returns the direct members at a position of the history, by default the replica's own."""
         at = self.position() if position is None else position
         missing = self._directory.history[at:]
         members = dict(group.members)
@@ -94,7 +95,7 @@ class Replica:
         return members
 
     def groups_of(self, user: Entity) -> list[Entity]:
-        """Groups that it shows the user to be a direct member of."""
+        """Returns the groups in which it shows the user as a direct member."""
         groups = self._directory.groups
         if self.removals_lag:
             known = list(groups.values())
@@ -109,8 +110,8 @@ class Replica:
         principals: frozenset[str] | None = None,
         lag: float | None = None,
     ) -> Iterator[Assignment]:
-        """Those of the resource, or of the principals, that the replica shows; `lag` in seconds
-        takes the place of its own."""
+        """Returns the assignments of the resource, or of the principals, that the replica shows.
+        `lag`, in seconds, replaces its own."""
         if lag is None:
             lag = self.lag_of_assignments + self._replicas.lag
         horizon = self._directory.now() - lag

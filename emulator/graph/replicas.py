@@ -1,4 +1,4 @@
-"""Several replicas of the directory: each request is answered by one of them, chosen at random."""
+"""Emulates several replicas of the directory; a random one answers each request."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -7,14 +7,14 @@ from random import Random
 from emulator.entra.behaviours import Switches
 
 REDRAWN_EVERY = 60.0
-"""Seconds after which a replica may lag by another while."""
+"""Seconds after which a replica's lag may change."""
 
 _answering: ContextVar[int | None] = ContextVar("answering", default=None)
 
 
 class Replicas:
-    """No replica lags by more than `replica_lag` seconds of the emulated clock, and none goes back
-    to an older state than it has shown."""
+    """The replicas. None lags by more than `replica_lag` seconds of the emulated clock, and none
+    returns to an older state than it has shown."""
 
     def __init__(self, now: Callable[[], float], switches: Switches, random: Random) -> None:
         self._now = now
@@ -24,7 +24,7 @@ class Replicas:
         self._lags: dict[int, tuple[float, float]] = {}
 
     def choose(self) -> None:
-        """Called at the start of a request: the others of its task read from the same replica."""
+        """Chooses the replica of a request at its start; all reads in the same task use it."""
         behaviours = self._switches.now
         if not behaviours.replica_lag:
             _answering.set(None)
@@ -40,7 +40,8 @@ class Replicas:
 
     @property
     def lag(self) -> float:
-        """Seconds that the replica lags behind that answers this request; 0 outside a request."""
+        """Returns the lag in seconds of the replica that answers this request; 0 outside a
+        request."""
         chosen = _answering.get()
         if chosen is None or chosen not in self._horizons or not self._switches.now.replica_lag:
             return 0.0

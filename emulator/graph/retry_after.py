@@ -1,4 +1,4 @@
-"""The forms in which a refused request is told when to come back (RFC 9110, Retry-After)."""
+"""Writes Retry-After in its various forms (RFC 9110)."""
 
 import math
 from datetime import UTC, datetime
@@ -7,12 +7,12 @@ from email.utils import format_datetime
 from emulator.entra.behaviours import RetryAfter
 
 A_BIT = 0.25
-"""Seconds by which a decimal is not whole."""
+"""Seconds added to make a decimal number."""
 
 
 def spelled(form: RetryAfter, seconds: str, wall: float) -> str | None:
-    """The header for whole `seconds` at the real epoch seconds `wall`; None for no header. What is
-    not whole seconds stays as it is."""
+    """Returns the header for whole `seconds` at the real epoch seconds `wall`, or None for no
+    header. A value that is not whole seconds stays unchanged."""
     if not seconds.isdigit():
         return seconds
     match form:

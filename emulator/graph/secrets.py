@@ -1,4 +1,4 @@
-"""Keeps secrets out of the journal: it is shown over HTTP and written to files."""
+"""Keeps secrets out of the journal, which is shown over HTTP and written to files."""
 
 import re
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ _TOKEN = re.compile(r'("access_token"\s*:\s*")[^"]*')
 
 
 def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Names in lower case. `Authorization` keeps its scheme only."""
+    """Returns the headers with names in lower case. `Authorization` keeps only its scheme."""
     return {name.lower(): _value(name.lower(), value) for name, value in headers.items()}
 
 
 def shown_body(body: bytes) -> str:
-    """The body as text, without an access token that it issues."""
+    """Returns the body as text, without an access token that it issues."""
     return _TOKEN.sub(rf"\g<1>{REPLACED}", body.decode("utf-8", "replace"))
 
 

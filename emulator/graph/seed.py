@@ -1,5 +1,5 @@
-"""The tenant as it is at the start: made-up people, TOTAL with its two groups, and some things that
-are there to be mistaken for it. The same seed gives the same names and ids."""
+"""Creates the tenant's initial state: invented users, TOTAL with its two groups, and some objects
+that could be confused with it. The same seed gives the same names and ids."""
 
 import uuid
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ NAMESPACE = uuid.UUID("b2b0f0a6-3f0e-4f2e-9d6e-6c5f1f2f3a4b")
 DOMAIN = "contoso.example"
 ADMINS, ENGINEERS = 5, 200
 OVERLAPPING = 2
-"""People from whom the members of each further group are drawn, as a multiple of its size."""
+"""Number of users from which the members of each further group are drawn, as a multiple of its
+size."""
 
 MEMBERS_OF_MORE_TARGETS = 10
 A_DAY = 24 * 3600.0
@@ -31,7 +32,7 @@ DEPARTMENTS = ("Engineering", "Finance", "Operations", "Research", "Sales", None
 
 
 def object_id(name: str) -> str:
-    """The id of a seeded object, the same in every run."""
+    """Returns the id of a seeded object, the same in every run."""
     return str(uuid.uuid5(NAMESPACE, name))
 
 
@@ -42,7 +43,7 @@ TOTAL_ROLE = object_id("appRole/TOTAL/User")
 
 
 def seed(tenant: Tenant) -> None:
-    """Everything is a day old, so that a lagging replica shows it, and the apps are in step."""
+    """Creates everything a day old, so that a lagging replica shows it, with the apps in step."""
     directory = tenant.directory
     yesterday = tenant.clock.time() - A_DAY
     directory.now = lambda: yesterday
@@ -59,7 +60,7 @@ def seed(tenant: Tenant) -> None:
 
 
 def _users(tenant: Tenant, first: int, count: int) -> list[Entity]:
-    """Numbered from `first` on."""
+    """Returns `count` users, numbered from `first` on."""
     random = Random(tenant.options.seed + first - 1)
     return [
         tenant.directory.create_user(_person(random, number), object_id(f"user/{number}"))
@@ -93,7 +94,7 @@ def _total(tenant: Tenant, users: Sequence[Entity]) -> None:
 
 
 def _others(tenant: Tenant, users: Sequence[Entity]) -> None:
-    """Another app that is provisioned too, an app that is not, and a group nobody assigned."""
+    """Creates another app that is provisioned, an app that is not, and an unassigned group."""
     other = _app(tenant, "TruU TOTAL - Log Analytics Reader", roles=True)
     readers = _group(tenant, "Log-Readers", users[:3])
     tenant.assignments.add(readers, other, str(other.properties["appRoles"][0]["id"]))
@@ -104,7 +105,7 @@ def _others(tenant: Tenant, users: Sequence[Entity]) -> None:
 
 
 def _more_groups(tenant: Tenant, count: int, size: int) -> None:
-    """TOTAL-Group-1 and so on. Each person is in several: they overlap as groups do."""
+    """Creates TOTAL-Group-1 and so on. Each user is in several, as in real tenants."""
     if not count:
         return
     app = tenant.directory.service_principals[TOTAL]
@@ -116,7 +117,7 @@ def _more_groups(tenant: Tenant, count: int, size: int) -> None:
 
 
 def _more_targets(tenant: Tenant, count: int, users: Sequence[Entity]) -> None:
-    """App-1 and so on, each with the group App-1-Users."""
+    """Creates App-1 and so on, each with the group App-1-Users."""
     for number in range(1, count + 1):
         app = _app(tenant, f"App-{number}", roles=True)
         group = _group(tenant, f"App-{number}-Users", users[:MEMBERS_OF_MORE_TARGETS])

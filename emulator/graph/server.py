@@ -1,4 +1,4 @@
-"""The emulated Graph as one server: real HTTP, in the event loop of whoever starts it."""
+"""Runs the emulated Graph as one server: real HTTP, in the caller's event loop."""
 
 from collections.abc import Sequence
 
@@ -54,7 +54,7 @@ class GraphServer:
 
     @property
     def port(self) -> int:
-        """The one asked for until `start`, then the real one."""
+        """Returns the requested port until `start`, then the real one."""
         return self._http.port
 
     @property
@@ -74,7 +74,7 @@ class GraphServer:
         return f"{self.url}{IDENTITY}"
 
     async def start(self) -> None:
-        """Listens when it returns."""
+        """Starts the server, which listens when this returns."""
         await self._http.start()
         self.tenant.start()
 

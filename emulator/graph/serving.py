@@ -1,4 +1,4 @@
-"""An HTTP server inside a running event loop: signals stay with whoever owns the process."""
+"""Runs an HTTP server inside a running event loop, without handling signals."""
 
 import asyncio
 import socket
@@ -8,14 +8,14 @@ from starlette.types import ASGIApp
 
 BACKLOG = 512
 KEEP_ALIVE = 75
-"""Seconds; longer than clients keep a connection, so that none is closed under a request."""
+"""Seconds; longer than clients keep a connection, so that none is closed during a request."""
 
 GRACE = 1
 """Seconds for running requests when the server stops."""
 
 
 class HttpServer:
-    """`port` 0 takes any free one; it is known once `start` has returned."""
+    """The server. `port` 0 takes any free port, which is known once `start` has returned."""
 
     def __init__(self, app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> None:
         self._config = uvicorn.Config(
@@ -39,7 +39,8 @@ class HttpServer:
         return f"http://{self.host}:{self.port}"
 
     async def start(self) -> None:
-        """Listens when it returns. These are the steps of `Server.serve` but for the signals."""
+        """Starts the server, which listens when this returns. The steps are those of `Server.serve`
+        without the signals."""
         listener = _listener(self.host, self.port)
         self.port = listener.getsockname()[1]
         self._config.load()
@@ -56,8 +57,9 @@ class HttpServer:
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    """Names TCP as its protocol: asyncio turns Nagle's algorithm off only where it is named, and
-    with Nagle a small answer waits 40 ms for the client's acknowledgement of its headers."""
+    """Returns a socket with TCP named as its protocol. Only then does asyncio disable Nagle's
+    algorithm, with which a small answer waits 40 ms for the client's acknowledgement of its
+    headers."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,4 +1,5 @@
-"""Subscriptions to change notifications: the checks of Graph and the handshake with the webhook."""
+"""Emulates subscriptions to change notifications: Graph's checks and the handshake with the
+webhook."""
 
 import ipaddress
 import re
@@ -23,7 +24,7 @@ MAX_LIFETIME = 41_760 * 60.0
 """Seconds; "under 29 days" for users and groups (Graph, subscription)."""
 
 MIN_LIFETIME = 45 * 60.0
-"""Shorter lifetimes are silently raised to this."""
+"""Graph silently raises shorter lifetimes to this."""
 
 MAX_CLIENT_STATE = 128
 
@@ -40,7 +41,7 @@ VALIDATION_FAILED = (
 
 @dataclass(slots=True)
 class Subscription:
-    """`expires` in epoch seconds of the emulated clock."""
+    """A subscription. `expires` is in epoch seconds of the emulated clock."""
 
     id: str
     resource: str
@@ -61,7 +62,8 @@ class Subscription:
         return kind in self.change_types and only in {"", change.subject.id}
 
     def shown(self) -> Json:
-        """clientState is a secret: only the answer to its creator carries it."""
+        """Returns the subscription without clientState, a secret that only the answer to its
+        creator contains."""
         return {
             "id": self.id,
             "resource": self.resource,
@@ -118,7 +120,7 @@ class Subscriptions:
         return subscription.shown() | {"clientState": subscription.client_state}
 
     async def update(self, subscription_id: str, body: Mapping[str, Any]) -> Json:
-        """Only the expiry and the notification URL can be changed."""
+        """Changes a subscription; only the expiry and the notification URL can be changed."""
         subscription = self.get(subscription_id)
         fixed = set(body) - {"expirationDateTime", "notificationUrl", "@odata.type"}
         if fixed:
@@ -134,11 +136,11 @@ class Subscriptions:
         return subscription.shown()
 
     def clear(self) -> None:
-        """As if they had never been: nobody is told."""
+        """Deletes all subscriptions without notifying anyone."""
         self._all.clear()
 
     def delete(self, subscription_id: str) -> None:
-        subscription = self.get(subscription_id)  # makes `_all` anew
+        subscription = self.get(subscription_id)  # also drops expired subscriptions
         del self._all[subscription.id]
 
     def _checked(self, body: Mapping[str, Any]) -> Subscription:
@@ -216,7 +218,7 @@ class Subscriptions:
             )
 
     async def _shake_hands(self, url: str) -> None:
-        """The token has characters that must be decoded to be echoed right."""
+        """Sends the handshake. Its token has characters that must be decoded for a correct echo."""
         token = (
             "Validation: Testing client application reachability for subscription "
             f"Request-Id: {uuid.uuid4()}"
@@ -240,7 +242,7 @@ class Subscriptions:
 
 
 def _url(text: Any, name: str) -> str:
-    """HTTPS, as Graph asks; plain HTTP only on this machine."""
+    """Returns the URL, which must be HTTPS as Graph requires; plain HTTP only on this machine."""
     parts = urlsplit(str(text))
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
         return str(text)

@@ -1,4 +1,5 @@
-"""The emulated tenant: directory, targets, subscriptions and everything that acts between them."""
+"""Builds the emulated tenant: directory, targets, subscriptions and everything that acts between
+them."""
 
 from random import Random
 
@@ -26,14 +27,15 @@ from emulator.graph.replicas import Replicas
 from emulator.graph.subscriptions import Subscriptions
 
 CLIENT_ID = "5f1f3a3e-6a2b-4a55-9d0f-3f6c8f0f7a01"
-"""The app that Hasten's managed identity stands for."""
+"""The app of Hasten's managed identity."""
 
 LOOK_AT_CYCLES_EVERY = 60.0
-"""Longest sleep between two looks at which cycle is due, in seconds of the emulated clock."""
+"""Maximum sleep between two checks for due cycles, in seconds of the emulated clock."""
 
 
 class Tenant:
-    """Public parts are for tests in the same process; over HTTP there are the routes."""
+    """The tenant. Tests in the same process use its public parts; over HTTP there are the
+    routes."""
 
     def __init__(self, options: GraphOptions) -> None:
         self.id = options.tenant_id
@@ -42,7 +44,8 @@ class Tenant:
         self.background = Background()
         fresh = httpx.Limits(max_keepalive_connections=0)
         self.http = httpx.AsyncClient(trust_env=False, limits=fresh, transport=options.webhooks)
-        """To webhooks, which may die and come back: a kept connection could be a dead one."""
+        """The client for webhooks, without kept connections: a webhook may restart, and a kept
+        connection could be dead."""
         self.directory = Directory(self.clock.time, self.clock.wall, options.seed)
         self.assignments = Assignments(self.directory)
         self.switches = Switches(options.entra)
@@ -63,7 +66,7 @@ class Tenant:
         self.faults = Faults(Random(options.seed))
         self.journal = Journal(options.record)
         self.tokens_valid_from = 0.0
-        """Delta tokens given out before this time are expired."""
+        """Delta tokens issued before this time are expired."""
         self.subscriptions = Subscriptions(
             self.directory, self.clock, self.http, CLIENT_ID, self.switches
         )
@@ -92,7 +95,7 @@ class Tenant:
         return target
 
     def target(self, service_principal: str) -> Target:
-        """Raises GraphError 404."""
+        """Returns the target. Raises GraphError 404."""
         if service_principal not in self.targets:
             raise not_found(service_principal)
         return self.targets[service_principal]

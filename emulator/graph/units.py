@@ -1,5 +1,5 @@
-"""Resource units: how Graph's identity service weighs and limits the requests of an app (Graph,
-throttling limits)."""
+"""Emulates resource units, with which Graph's identity service weighs and limits the requests of an
+app (Graph, throttling limits)."""
 
 import math
 import re
@@ -11,7 +11,7 @@ from emulator.graph.errors import GraphError
 SECONDS = 10.0
 SMALL_PAGE = 20
 WARN_FROM = 0.8
-"""Share of the limit from which on the answers say how much of it is used."""
+"""Share of the limit from which answers report how much of it is used."""
 
 COSTS = (
     (re.compile(r"/groups/[^/]+/transitiveMembers(/.*)?", re.IGNORECASE), 5),
@@ -20,7 +20,7 @@ COSTS = (
     (re.compile(r"/(users|applications)", re.IGNORECASE), 2),
     (re.compile(r"/servicePrincipals/[^/]+/appRole(Assignments|AssignedTo)", re.IGNORECASE), 2),
 )
-"""Of GET requests by path; every other request costs one unit."""
+"""Cost of GET requests by path; every other request costs one unit."""
 
 Headers = dict[str, str]
 
@@ -43,8 +43,8 @@ class Units:
         self._used: deque[tuple[float, int]] = deque()
 
     def charge(self, units: int, limit: int, *, now: float, speed: float) -> Headers:
-        """The headers for the answer. Raises GraphError 429 above the limit; what is refused counts
-        all the same. `speed` makes Retry-After real seconds."""
+        """Charges a request and returns the headers for its answer. Raises GraphError 429 above the
+        limit; refused requests count too. `speed` converts Retry-After to real seconds."""
         while self._used and now - self._used[0][0] >= SECONDS:
             self._used.popleft()
         self._used.append((now, units))

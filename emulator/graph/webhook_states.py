@@ -1,5 +1,5 @@
-"""What Graph does with a webhook that answers late: first it delays notifications, then it drops
-them (Graph, change notifications through webhooks)."""
+"""Emulates what Graph does with a webhook that answers late: first it delays notifications, then it
+drops them (Graph, change notifications through webhooks)."""
 
 from collections import defaultdict, deque
 from enum import Enum, auto
@@ -9,11 +9,11 @@ WINDOW = 600.0
 """Real seconds over which answers are counted, and for which a state lasts."""
 
 LATE, VERY_LATE = 3.0, 10.0
-"""Seconds for an answer: the allowance, and the one for retries."""
+"""Seconds for an answer: the limit for the first try, and the one for retries."""
 
 SLOW_ABOVE, DROPPED_ABOVE = 0.10, 0.15
 FEWEST = 5
-"""Answers that are needed for a share; Graph documents no number."""
+"""Minimum number of answers for a share; Graph documents no number."""
 
 
 class State(Enum):
@@ -25,15 +25,15 @@ class State(Enum):
 
 
 class WebhookStates:
-    """By host: Graph judges endpoints, and several addresses lead to one. Times are real epoch
-    seconds."""
+    """The states by host: Graph judges endpoints, and several addresses lead to one. Times are real
+    epoch seconds."""
 
     def __init__(self) -> None:
         self._answers: defaultdict[str, deque[tuple[float, float]]] = defaultdict(deque)
         self._until: dict[str, tuple[State, float]] = {}
 
     def note(self, url: str, *, at: float, took: float) -> None:
-        """An answer, or none, came after `took` seconds."""
+        """Counts an answer, or its absence, after `took` seconds."""
         host = urlsplit(url).netloc
         answers = self._answers[host]
         answers.append((at, took))

@@ -1,4 +1,4 @@
-"""Service Bus on loopback for the unmodified azure-servicebus SDK."""
+"""Emulates Service Bus on loopback for the unmodified azure-servicebus SDK."""
 
 from emulator.servicebus.entities import Entities, load_entities
 from emulator.servicebus.server import ServiceBusServer

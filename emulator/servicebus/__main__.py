@@ -1,4 +1,4 @@
-"""Runs the Service Bus alone: `python -m emulator.servicebus --entities FILE --port 0`."""
+"""Runs the emulated Service Bus alone: `python -m emulator.servicebus --entities FILE --port 0`."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""What Service Bus reads from a message and what it writes on it."""
+"""Reads and writes the annotations of a message."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,12 +15,12 @@ _ENQUEUED_AT = Symbol("x-opt-enqueued-time")
 _LOCKED_UNTIL = Symbol("x-opt-locked-until")
 _STATE = Symbol("x-opt-message-state")
 _LOCK_TOKEN = Symbol("x-opt-lock-token")
-# A received message that is sent again still carries these from its former life.
+# A received message that is sent again still has these annotations from its first delivery.
 _OURS = {_SEQUENCE_NUMBER, _ENQUEUED_NUMBER, _ENQUEUED_AT, _LOCKED_UNTIL, _STATE}
 
 
 def to_post(payload: bytes) -> Post:
-    """Raises DecodeError or AmqpError for a message that makes no sense."""
+    """Converts a received payload. Raises DecodeError or AmqpError for an invalid message."""
     message = decode_message(payload)
     session, ttl = message.properties.group_id, message.header.ttl
     scheduled = message.annotations.get(_SCHEDULED)
@@ -39,7 +39,8 @@ def to_post(payload: bytes) -> Post:
 
 
 def to_payload(entry: Entry, *, browsed: bool = False) -> bytes:
-    """`browsed`: peeked or received by number, when its state is told, too."""
+    """Encodes an entry. `browsed` means that it was peeked or received by number; its state is then
+    included."""
     message: Message = entry.post.content
     annotations: dict[Symbol, Any] = {
         key: value for key, value in message.annotations.items() if key not in _OURS
@@ -68,7 +69,7 @@ def to_payload(entry: Entry, *, browsed: bool = False) -> bytes:
 
 
 def _grave(entry: Entry) -> Mapping[str, str]:
-    """Why a dead letter is one."""
+    """Returns the properties that say why a message was dead-lettered."""
     if entry.dead_lettered is None:
         return {}
     told = {

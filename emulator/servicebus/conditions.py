@@ -1,4 +1,4 @@
-"""How refusals of the queue are told to clients: conditions and statuses that the SDK knows."""
+"""Maps the refusals of a queue to the AMQP conditions and statuses that the SDK knows."""
 
 from emulator.amqp.errors import NOT_ALLOWED, AmqpError
 from emulator.servicebus.entries import (

@@ -1,4 +1,4 @@
-"""Receiving links: messages out, settlements in, and the wait for a session."""
+"""Implements receiving links: messages out, settlements in, and the wait for a session."""
 
 import asyncio
 import uuid
@@ -92,7 +92,7 @@ class Receiver:
 
 
 class WaitingReceiver:
-    """A link whose attach is answered when a session is free, or refused when time is up."""
+    """A link whose attach is answered when a session is free, or refused after the timeout."""
 
     def __init__(self, link: OutgoingLink, outlet: Outlet, *, holder: object) -> None:
         self.holder = holder
@@ -112,7 +112,7 @@ class WaitingReceiver:
         self._link.close(AmqpError(TIMEOUT, "No session had a message in time."))
 
     def writable(self) -> None:
-        """Nothing to write yet."""
+        """There is nothing to write yet."""
 
     def settled(self, tag: bytes, outcome: p.Outcome) -> p.Outcome:
         raise AssertionError(f"nothing was sent, yet {tag!r} is settled as {outcome}")
@@ -123,7 +123,7 @@ class WaitingReceiver:
 
 
 def attach_receiver(link: OutgoingLink, outlet: Outlet, *, holder: object) -> None:
-    """Raises AmqpError when the queue and the link disagree on sessions."""
+    """Attaches a receiver. Raises AmqpError if the queue and the link disagree about sessions."""
     filters = (link.attach.source and link.attach.source.filter) or {}
     if _SESSION_FILTER not in filters and not outlet.queue.settings.requires_session:
         link.sender = Receiver(link, outlet)
@@ -163,7 +163,8 @@ def accept_session(link: OutgoingLink, outlet: Outlet, lock: SessionLock) -> Non
 
 
 def _properties(fields: p.Fields | None) -> dict[str, Any]:
-    """The names of application properties are strings; those of AMQP's fields are symbols."""
+    """Converts property names: those of application properties are strings, those of AMQP's fields
+    are symbols."""
     return {str(key): value for key, value in (fields or {}).items()}
 
 

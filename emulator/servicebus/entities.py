@@ -1,4 +1,4 @@
-"""Queues, topics and subscriptions as infra declares them: names and properties of
+"""Reads queues, topics and subscriptions as infra declares them, with the names and properties of
 Microsoft.ServiceBus/namespaces/queues, so that one file serves the emulator and Azure."""
 
 import json
@@ -14,12 +14,12 @@ _NEVER = "P10675199DT2H48M5.4775807S"
 
 
 class EntitiesError(ValueError):
-    """The file of entities is wrong; the text says where."""
+    """The file of entities is wrong; the message says where."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSettings:
-    """Durations in seconds. The defaults are those of Azure."""
+    """The settings of a queue. Durations are in seconds; the defaults are Azure's."""
 
     name: str
     requires_session: bool = False
@@ -44,7 +44,7 @@ class Entities:
 
 
 def load_entities(path: Path) -> Entities:
-    """Raises EntitiesError, or OSError if the file cannot be read."""
+    """Loads the entities. Raises EntitiesError, or OSError if the file cannot be read."""
     try:
         return parse_entities(json.loads(path.read_text()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -84,7 +84,7 @@ def _duplicate_window(item: Mapping[str, Any]) -> float | None:
 
 
 def duration(text: str) -> float:
-    """Seconds in an ISO 8601 duration. Raises ValueError."""
+    """Returns the seconds in an ISO 8601 duration. Raises ValueError."""
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.groups()):
         raise ValueError(f"not a duration: {text!r}")

@@ -1,7 +1,5 @@
-"""What a queue holds: entries, their locks, and the errors that name what is wrong with a request.
-
-Times are seconds since the epoch.
-"""
+"""Defines what a queue contains: entries, their locks, and the errors for invalid requests. Times
+are seconds since the epoch."""
 
 import uuid
 from collections.abc import Mapping
@@ -14,7 +12,7 @@ Properties = Mapping[str, Any]
 
 
 class QueueError(Exception):
-    """A request that the queue refuses."""
+    """The queue refuses a request."""
 
 
 class MessageLockLostError(QueueError):
@@ -34,11 +32,11 @@ class SessionTakenError(QueueError):
 
 
 class SessionRuleError(QueueError):
-    """A session where there is none, or none where one is required."""
+    """The request names a session although the queue has none, or lacks a required session."""
 
 
 class EntryState(IntEnum):
-    """The numbers are those that clients see in `x-opt-message-state`."""
+    """The state of an entry. Clients see these numbers in `x-opt-message-state`."""
 
     ACTIVE = 0
     DEFERRED = 1
@@ -47,7 +45,7 @@ class EntryState(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """A message as its sender gave it. The queue never looks at `content`."""
+    """A message as its sender posted it. The queue never reads `content`."""
 
     content: Any
     message_id: str | None = None
@@ -58,7 +56,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLettered:
-    """Why and whence a message came to the dead-letter queue."""
+    """Why a message is in the dead-letter queue, and from which entity it came."""
 
     source: str
     reason: str | None
@@ -67,7 +65,7 @@ class DeadLettered:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class SessionLock:
-    """`holder` names who accepted the session; only it may act on the session."""
+    """The lock of a session. Only `holder`, which accepted the session, may act on it."""
 
     session: str
     holder: object
@@ -76,7 +74,7 @@ class SessionLock:
 
 @dataclass(slots=True, kw_only=True)
 class Lock:
-    """In a session, a message is locked as long as the session is."""
+    """The lock of a message. In a session, a message is locked as long as the session is."""
 
     token: uuid.UUID
     session: SessionLock | None
@@ -98,7 +96,7 @@ class Entry:
     lock: Lock | None = None
     dead_lettered: DeadLettered | None = None
     modified: dict[str, Any] = field(default_factory=dict)
-    """Application properties that whoever settled it set; they win over the sender's."""
+    """Application properties set at settlement; they override the sender's."""
 
     def modify(self, properties: Properties) -> None:
         self.modified = {**self.modified, **properties}
@@ -106,7 +104,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """`active` are those that can be received now; `incoming` all that were ever accepted."""
+    """Counts of a queue. `active` can be received now; `incoming` counts all messages ever
+    accepted."""
 
     active: int = 0
     scheduled: int = 0
@@ -123,7 +122,7 @@ class DuplicateHistory:
     _seen: dict[str, float] = field(default_factory=dict)
 
     def admits(self, message_id: str | None, *, now: float) -> bool:
-        """Whether this is the first such id within the window; it is remembered if so."""
+        """Returns whether this id is the first within the window, and remembers it if so."""
         if self.window is None or message_id is None:
             return True
         while self._seen and self._seen[oldest := next(iter(self._seen))] <= now - self.window:

@@ -1,4 +1,5 @@
-"""The $management node of an entity: turns requests into operations and errors into statuses."""
+"""Implements the $management node of an entity: it maps requests to operations and errors to
+statuses."""
 
 from emulator.amqp.errors import NOT_IMPLEMENTED
 from emulator.amqp.messages import Message

@@ -1,4 +1,4 @@
-"""All entities of the emulated namespace, found by the addresses that clients use."""
+"""Finds all entities of the emulated namespace by the addresses that clients use."""
 
 import re
 from collections.abc import Callable
@@ -44,26 +44,26 @@ class Namespace:
         return outlet
 
     def inlet(self, path: str) -> Inlet:
-        """Raises AmqpError."""
+        """Returns the inlet. Raises AmqpError if there is none."""
         if path not in self._inlets:
             raise _not_found(path)
         return self._inlets[path]
 
     def outlet(self, path: str) -> Outlet:
-        """Raises AmqpError."""
+        """Returns the outlet. Raises AmqpError if there is none."""
         if path not in self._outlets:
             raise _not_found(path)
         return self._outlets[path]
 
     def find(self, path: str) -> tuple[Inlet | None, Outlet | None]:
-        """Raises AmqpError if the path names neither."""
+        """Returns inlet and outlet of the path. Raises AmqpError if it has neither."""
         found = self._inlets.get(path), self._outlets.get(path)
         if not any(found):
             raise _not_found(path)
         return found
 
     def wake(self) -> None:
-        """Looks at everything once: time has passed while nobody served."""
+        """Checks everything once, because time passed while the server was stopped."""
         for turns in self._all_turns():
             turns.soon()
 
@@ -76,7 +76,8 @@ class Namespace:
         return outlets + [topic.turns for topic in self._topics]
 
     def scale_votes(self) -> dict[str, ScaleVote]:
-        """By queue, as the scaler sees them that may not count the messages."""
+        """Returns the scaler's vote for each queue, for a scaler that may not count the
+        messages."""
         now = self._clock()
         return {
             outlet.queue.settings.name: scale_vote(outlet.queue, now=now)
@@ -106,10 +107,10 @@ def _not_found(path: str) -> AmqpError:
 
 
 def entity_path(address: str | None) -> str:
-    """The path of an address, in lower case; clients may give a whole URL."""
+    """Returns the path of an address in lower case; clients may send a whole URL."""
     return _SCHEME_AND_HOST.sub("", (address or "").lower()).strip("/")
 
 
 def managed_path(path: str) -> str | None:
-    """The entity whose management node this is, or None."""
+    """Returns the entity whose management node this is, or None."""
     return path.removesuffix(_MANAGEMENT) if path.endswith(_MANAGEMENT) else None

@@ -1,4 +1,4 @@
-"""The operations of $management, by the names that they have after `com.microsoft:`."""
+"""Implements the operations of $management, by their names after `com.microsoft:`."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from emulator.servicebus.outlets import Inlet, Outlet
 Body = Mapping[str, Any]
 
 MAX_PEEKED_BYTES = 1 << 20
-# DateTime.MaxValue in milliseconds: "whenever it was updated".
+# DateTime.MaxValue in milliseconds: matches any time of update.
 _ANY_TIME = 253402300800000
 _PAGE = 100
 
@@ -24,7 +24,7 @@ class BadRequestError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The entity of a request, and the connection that asks. A topic has no outlet, a
+    """The entity of a request, and the connection that sent it. A topic has no outlet, a
     subscription no inlet."""
 
     inlet: Inlet | None

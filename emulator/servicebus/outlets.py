@@ -1,5 +1,5 @@
-"""The live side of a queue: who waits for its messages and sessions, served whenever something
-changed or fell due."""
+"""Serves the consumers that wait for a queue's messages and sessions, whenever something changed or
+is due."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ class SessionWaiter(Protocol):
 
 
 class Inlet(Protocol):
-    """What can be sent to: a queue or a topic."""
+    """An entity that accepts messages: a queue or a topic."""
 
     def send(self, posts: Sequence[Post]) -> list[int]: ...
 
@@ -38,7 +38,7 @@ class Inlet(Protocol):
 
 
 class Outlet:
-    """A queue, a subscription, or the dead letters of either."""
+    """An entity that delivers messages: a queue, a subscription, or the dead letters of either."""
 
     def __init__(
         self, queue: Queue, *, dead_letters: "Outlet | None", clock: Callable[[], float]
@@ -66,7 +66,7 @@ class Outlet:
             self._consumers.remove(consumer)
 
     def wait(self, waiter: SessionWaiter) -> None:
-        """The waiter gets the next free session that has a message."""
+        """Registers a waiter, which gets the next free session that has a message."""
         self._waiters.append(waiter)
         self.turns.soon()
 
@@ -91,7 +91,7 @@ class Outlet:
         return self.queue.next_event()
 
     def _deliver(self, now: float) -> None:
-        """One message each, round and round, until no one can get one."""
+        """Gives each consumer one message in turn, until none can get one."""
         idle = 0
         while idle < len(self._consumers):
             consumer = self._consumers[0]

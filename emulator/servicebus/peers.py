@@ -1,4 +1,4 @@
-"""One client's connection: which handler each of its links gets."""
+"""Handles one client's connection and chooses the handler of each link."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +23,7 @@ MAX_REQUEST_SIZE = 1 << 20
 
 
 class Peer:
-    """Also what holds session locks: a request for a session comes on the connection that
+    """One client. It also holds session locks: a request for a session comes on the connection that
     accepted it."""
 
     def __init__(self, namespace: Namespace) -> None:
@@ -69,5 +69,5 @@ class Peer:
 
 
 def _put_token(_request: Message) -> Response:
-    """Loopback only: every token is good."""
+    """Accepts every token, because the server listens on loopback only."""
     return Response(properties={"status-code": Int(202), "status-description": "Accepted"})

@@ -1,4 +1,4 @@
-"""Sending links: messages and batches in."""
+"""Implements sending links: messages and batches in."""
 
 from emulator.amqp import performatives as p
 from emulator.amqp.links import Delivery
@@ -25,4 +25,4 @@ class Producer:
         return p.Accepted()
 
     def detached(self, *, orderly: bool) -> None:
-        """Nothing is kept for a sender."""
+        """Nothing is stored for a sender."""

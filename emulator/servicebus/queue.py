@@ -1,7 +1,7 @@
-"""What a Service Bus queue does for its clients, without protocol and without clock.
+"""Implements the behaviour of a Service Bus queue, without protocol and without clock.
 
-Every call says what time it is, in seconds since the epoch, and first lets everything happen that
-is due by then.
+Every call gets the current time in seconds since the epoch, and first processes everything that is
+due by then.
 """
 
 import heapq
@@ -32,8 +32,8 @@ class Queue(Shelf):
     _incoming = 0
 
     def send(self, posts: Sequence[Post], *, now: float) -> list[int]:
-        """All or none. A duplicate is accepted and dropped: its number names nothing.
-        Raises SessionRuleError."""
+        """Accepts all posts or none. A duplicate is accepted and dropped; its number refers to no
+        message. Raises SessionRuleError."""
         self.advance(now)
         if self.settings.requires_session and any(post.session is None for post in posts):
             raise SessionRuleError("The queue requires sessions; the message has no session id.")
@@ -59,7 +59,7 @@ class Queue(Shelf):
         return number
 
     def cancel(self, numbers: Sequence[int], *, now: float) -> None:
-        """Takes scheduled messages back, all or none. Raises MessageNotFoundError."""
+        """Cancels scheduled messages, all or none. Raises MessageNotFoundError."""
         self.advance(now)
         for number in numbers:
             self._entry(number, EntryState.SCHEDULED)
@@ -69,7 +69,7 @@ class Queue(Shelf):
     def take(
         self, *, now: float, session: SessionLock | None = None, delete: bool = False
     ) -> Entry | None:
-        """The next message, locked or (`delete`) gone from the queue."""
+        """Returns the next message, locked, or (`delete`) removed from the queue."""
         self.advance(now)
         number = self._sessions.pop(session.session if session else None)
         if number is None:
@@ -84,7 +84,7 @@ class Queue(Shelf):
         session: SessionLock | None = None,
         delete: bool = False,
     ) -> list[Entry]:
-        """All or none. Raises MessageNotFoundError."""
+        """Returns deferred messages, all or none. Raises MessageNotFoundError."""
         self.advance(now)
         entries = [self._entry(number, EntryState.DEFERRED) for number in dict.fromkeys(numbers)]
         name = session.session if session else None
@@ -110,7 +110,7 @@ class Queue(Shelf):
     def peek(
         self, *, start: int, limit: int, now: float, session: str | None = None
     ) -> list[Entry]:
-        """Messages in any state, by sequence number."""
+        """Returns messages in any state, by sequence number."""
         self.advance(now)
         numbers = (
             number
@@ -119,19 +119,20 @@ class Queue(Shelf):
         )
         return [self._entries[number] for number in heapq.nsmallest(limit, numbers)]
 
-    # Settling raises MessageLockLostError.
+    # The methods that settle a message raise MessageLockLostError.
 
     def complete(self, token: uuid.UUID, *, now: float) -> None:
         self.advance(now)
         del self._entries[self._unlock(token).sequence_number]
 
     def release(self, token: uuid.UUID, *, now: float) -> None:
-        """Gives the message back as if it had never been delivered."""
+        """Returns the message to the queue as if it had never been delivered."""
         self.advance(now)
         self._keep(self._unlock(token))
 
     def abandon(self, token: uuid.UUID, *, now: float, properties: Properties = NOTHING) -> None:
-        """`properties` are set on the message, as in `defer` and `dead_letter`."""
+        """Returns the message to the queue. `properties` are set on the message, as in `defer` and
+        `dead_letter`."""
         self.advance(now)
         entry = self._unlock(token)
         entry.modify(properties)
@@ -160,7 +161,7 @@ class Queue(Shelf):
         self._bury(entry, reason=reason, description=description)
 
     def renew(self, token: uuid.UUID, *, now: float) -> float:
-        """Until when the message is locked now."""
+        """Renews the lock of a message and returns its new end."""
         self.advance(now)
         entry = self._locked.get(token)
         if entry is None or entry.lock is None:
@@ -171,25 +172,27 @@ class Queue(Shelf):
         return entry.lock.until
 
     def accept_session(self, name: str, *, holder: object, now: float) -> SessionLock:
-        """A session need not have messages to be accepted. Raises SessionTakenError."""
+        """Accepts a session, even one without messages. Raises SessionTakenError."""
         self.advance(now)
         return self._sessions.lock(name, holder=holder, until=now + self.settings.lock_duration)
 
     def accept_next_session(self, *, holder: object, now: float) -> SessionLock | None:
-        """The free session whose message has waited longest; None if no message waits."""
+        """Accepts the free session whose message has waited longest. Returns None if no message
+        waits."""
         self.advance(now)
         name = self._sessions.next_free()
         return None if name is None else self.accept_session(name, holder=holder, now=now)
 
     def release_session(self, lock: SessionLock, *, now: float) -> None:
-        """Messages that were not settled come back; their delivery does not count."""
+        """Releases a session. Unsettled messages return to the queue, and their delivery does not
+        count."""
         self.advance(now)
         for entry in self._unlock_session(lock):
             self._keep(entry)
         self._sessions.unlock(lock)
 
     def session_of(self, name: str, *, holder: object, now: float) -> SessionLock:
-        """Raises SessionLockLostError unless `holder` holds the session."""
+        """Returns the lock of a session. Raises SessionLockLostError unless `holder` holds it."""
         self.advance(now)
         return self._sessions.held(name, holder)
 
@@ -198,7 +201,7 @@ class Queue(Shelf):
         return self._sessions.is_held(lock)
 
     def renew_session(self, lock: SessionLock, *, now: float) -> float:
-        """Until when the session is locked now. Raises SessionLockLostError."""
+        """Renews the lock of a session and returns its new end. Raises SessionLockLostError."""
         if not self.is_held(lock, now=now):
             raise SessionLockLostError(f"The lock on the session '{lock.session}' has expired.")
         lock.until = now + self.settings.lock_duration
@@ -211,7 +214,8 @@ class Queue(Shelf):
         self._sessions.set_state(lock, state, now=now)
 
     def session_names(self, *, now: float, state_set_after: float | None = None) -> list[str]:
-        """Sessions with messages or with state; or those whose state was set after a time."""
+        """Returns the sessions with messages or state, or those whose state was set after a
+        time."""
         self.advance(now)
         if state_set_after is not None:
             return sorted(self._sessions.with_state(set_after=state_set_after))
@@ -235,7 +239,7 @@ class Queue(Shelf):
 
 
 def make_queue(settings: QueueSettings) -> tuple[Queue, Queue]:
-    """A queue and its dead-letter queue."""
+    """Returns a queue and its dead-letter queue."""
     dead = Queue(
         replace(
             settings,

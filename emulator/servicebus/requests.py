@@ -1,4 +1,4 @@
-"""Request and response over a pair of links: $cbs and $management speak this way."""
+"""Implements request and response over a pair of links, as $cbs and $management use it."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from emulator.amqp.messages import (
 )
 
 MAX_WAITING_BYTES = 4 << 20
-"""Enough for the answers to a token for each link that a connection may have, 150 bytes each."""
+"""Enough for the answers to a token for each link of a connection, 150 bytes each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Response:
 
 
 class Responder:
-    """The link on which answers go back. Answers wait, within bounds, for the peer's credit."""
+    """The link for answers. Answers wait, up to a limit, for the peer's credit."""
 
     def __init__(self, link: OutgoingLink, *, on_detached: Callable[[], object]) -> None:
         self._link = link
@@ -63,7 +63,7 @@ class Responder:
 
 
 class Requests:
-    """The link on which requests come."""
+    """The link for requests."""
 
     def __init__(
         self,
@@ -83,4 +83,4 @@ class Requests:
         return p.Accepted()
 
     def detached(self, *, orderly: bool) -> None:
-        """The answers have their own link."""
+        """Does nothing: the answers have their own link."""

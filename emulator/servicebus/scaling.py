@@ -1,8 +1,6 @@
-"""How the scaler of Azure Functions judges a queue whose messages it may not count.
-
-Without the right Manage it peeks ten messages from the head of the queue. Messages that are
-scheduled or deferred do not count, but they take up places among the ten.
-"""
+"""Emulates the scaler of Azure Functions for a queue whose messages it may not count. Without the
+right Manage it peeks ten messages from the head of the queue. Scheduled or deferred messages do not
+count, but they take places among the ten."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,15 +18,15 @@ class Vote(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScaleVote:
-    """`messages` is 1 if an active message is among those peeked, else 0."""
+    """The scaler's vote. `messages` is 1 if an active message is among those peeked, else 0."""
 
     messages: int
     vote: Vote
 
 
 def scale_vote(queue: Queue, *, now: float) -> ScaleVote:
-    """The vote once the scaler has seen the queue like this in all its samples. A locked message
-    is active."""
+    """Returns the vote for a scaler that sees this state in all its samples. A locked message is
+    active."""
     head = queue.peek(start=0, limit=PEEKED, now=now)
     if any(entry.state is EntryState.ACTIVE for entry in head):
         return ScaleVote(1, Vote.NONE)

@@ -1,4 +1,4 @@
-"""The server: a port on loopback in front of a namespace."""
+"""Runs the server: a port on loopback in front of a namespace."""
 
 import asyncio
 import time
@@ -12,11 +12,11 @@ from emulator.servicebus.scaling import ScaleVote
 CONTAINER = "servicebus-emulator"
 
 BACKLOG = 1024
-"""Connections that may come in one moment: the Python SDK opens one for each link."""
+"""Connections that may arrive at once: the Python SDK opens one for each link."""
 
 
 class ServiceBusServer:
-    """Messages outlive `stop`: start again on the same port to end an outage."""
+    """The server. Messages survive `stop`: start it again on the same port to end an outage."""
 
     def __init__(self, entities: Entities, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.port = port
@@ -33,7 +33,8 @@ class ServiceBusServer:
         )
 
     async def start(self) -> None:
-        """Listens; with port 0 on any free port, which `port` then names. Raises OSError."""
+        """Starts to listen. Port 0 takes any free port, which `port` then contains. Raises
+        OSError."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             self._connect, self._host, self.port, backlog=BACKLOG
@@ -42,7 +43,7 @@ class ServiceBusServer:
         self._namespace.wake()
 
     async def stop(self) -> None:
-        """Frees the port and drops the clients."""
+        """Frees the port and disconnects the clients."""
         if self._server is None:
             return
         self._server.close()
@@ -53,19 +54,21 @@ class ServiceBusServer:
         self._namespace.sleep()
 
     async def drop_connections(self) -> None:
-        """Cuts every client off without a word; the port stays open."""
+        """Disconnects every client without an AMQP close; the port stays open."""
         dropped = list(self._connections)
         for connection in dropped:
             connection.abort()
         await asyncio.gather(*(connection.lost.wait() for connection in dropped))
 
     def stats(self) -> dict[str, dict[str, int]]:
-        """By queue (or `topic/Subscriptions/name`): active (can be received), scheduled, deferred,
-        locked, dead_lettered now, and incoming, all that were ever taken in without duplicates."""
+        """Returns counts for each queue (or `topic/Subscriptions/name`): active (can be received),
+        scheduled, deferred, locked and dead_lettered now, and incoming, all messages ever accepted
+        without duplicates."""
         return self._namespace.stats()
 
     def scale_votes(self) -> dict[str, ScaleVote]:
-        """By queue: how many messages the scaler sees, and whether it votes for fewer hosts."""
+        """Returns for each queue how many messages the scaler sees, and whether it votes for fewer
+        hosts."""
         return self._namespace.scale_votes()
 
     def _connect(self) -> Connection:

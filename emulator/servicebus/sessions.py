@@ -1,4 +1,4 @@
-"""The sessions of a queue: which messages wait in each, who holds it, and its state."""
+"""Manages the sessions of a queue: the messages that wait in each, its holder and its state."""
 
 import heapq
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from emulator.servicebus.entries import SessionLock, SessionLockLostError, Sessi
 
 @dataclass(slots=True)
 class Session:
-    """`ready` is a heap of the sequence numbers that can be received."""
+    """One session. `ready` is a heap of the sequence numbers that can be received."""
 
     ready: list[int] = field(default_factory=list)
     lock: SessionLock | None = None
@@ -17,7 +17,8 @@ class Session:
 
 
 class Sessions:
-    """A queue without sessions keeps all its messages in the one session named None."""
+    """The sessions of a queue. A queue without sessions keeps all its messages in the session
+    None."""
 
     def __init__(self) -> None:
         self._sessions: dict[str | None, Session] = {}
@@ -27,7 +28,7 @@ class Sessions:
         heapq.heappush(self._sessions.setdefault(name, Session()).ready, sequence_number)
 
     def pop(self, name: str | None) -> int | None:
-        """The lowest sequence number that is ready."""
+        """Returns the lowest sequence number that is ready."""
         session = self._sessions.get(name)
         if session is None or not session.ready:
             return None
@@ -42,7 +43,7 @@ class Sessions:
         self._forget_if_bare(name)
 
     def next_free(self) -> str | None:
-        """The session that nobody holds and whose message has waited longest."""
+        """Returns the session that nobody holds and whose message has waited longest."""
         free = [
             (session.ready[0], name)
             for name, session in self._sessions.items()
@@ -51,7 +52,7 @@ class Sessions:
         return min(free)[1] if free else None
 
     def lock(self, name: str, *, holder: object, until: float) -> SessionLock:
-        """Raises SessionTakenError."""
+        """Locks a session. Raises SessionTakenError."""
         session = self._sessions.setdefault(name, Session())
         if session.lock is not None:
             raise SessionTakenError(f"The session '{name}' is locked by another receiver.")
@@ -60,7 +61,7 @@ class Sessions:
         return session.lock
 
     def held(self, name: str, holder: object) -> SessionLock:
-        """Raises SessionLockLostError unless `holder` holds the session."""
+        """Returns the lock of a session. Raises SessionLockLostError unless `holder` holds it."""
         session = self._sessions.get(name)
         if session is None or session.lock is None or session.lock.holder != holder:
             raise SessionLockLostError(f"The lock on the session '{name}' has expired.")

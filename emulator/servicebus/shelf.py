@@ -1,4 +1,5 @@
-"""The life of the messages in a queue: kept, locked, given back, expired, dead-lettered."""
+"""Implements the life of the messages in a queue: stored, locked, returned, expired,
+dead-lettered."""
 
 import heapq
 import uuid
@@ -24,7 +25,7 @@ DEAD_LETTER_SUFFIX = "/$DeadLetterQueue"
 
 
 class Shelf:
-    """A dead letter keeps the sequence number that it had."""
+    """The messages of a queue. A dead letter keeps its sequence number."""
 
     def __init__(
         self,
@@ -41,11 +42,11 @@ class Shelf:
         self._locked: dict[uuid.UUID, Entry] = {}
         self._sessions = Sessions()
         self._duplicates = DuplicateHistory(settings.duplicate_window)
-        # (when, sequence number); stale ones are skipped when their time comes.
+        # (when, sequence number); stale entries are skipped when they are due.
         self._timers: list[tuple[float, int]] = []
 
     def advance(self, now: float) -> None:
-        """Lets everything happen that is due by `now`."""
+        """Processes everything that is due by `now`."""
         for lock in self._sessions.expired(now):
             for entry in self._unlock_session(lock):
                 self._fail_delivery(entry)
@@ -57,13 +58,13 @@ class Shelf:
                 self._due(known)
 
     def next_event(self) -> float:
-        """The earliest time at which `advance` may have something to do."""
+        """Returns the earliest time at which `advance` may have something to do."""
         timer = self._timers[0][0] if self._timers else FOREVER
         return min(timer, self._sessions.next_expiry())
 
     def _due(self, entry: Entry) -> None:
         if entry.state is EntryState.SCHEDULED:
-            # The message joins the end of the queue: Azure gives it a new number, too.
+            # The message joins the end of the queue; Azure gives it a new number, too.
             del self._entries[entry.sequence_number]
             self._enqueue(next(self._numbers), entry.post, now=_due_at(entry))
         elif entry.lock is not None:

@@ -1,4 +1,4 @@
-"""A topic: what is sent to it, each of its subscriptions gets a copy of."""
+"""Implements a topic, which copies each message to all its subscriptions."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from emulator.servicebus.queue import Queue
 
 
 class Topic:
-    """Duplicates are dropped and scheduled messages wait in the topic's own queue, before any
-    copy is made."""
+    """A topic. Its own queue drops duplicates and holds scheduled messages, before any copy is
+    made."""
 
     def __init__(self, settings: TopicSettings, subscriptions: Sequence[Queue]) -> None:
         self.settings = settings
@@ -19,7 +19,7 @@ class Topic:
         )
 
     def send(self, posts: Sequence[Post], *, now: float) -> list[int]:
-        """All or none. Raises SessionRuleError."""
+        """Accepts all posts or none. Raises SessionRuleError."""
         for queue in self._subscriptions:
             if queue.settings.requires_session and any(post.session is None for post in posts):
                 raise SessionRuleError(
@@ -29,11 +29,11 @@ class Topic:
         return self._inbox.send(posts, now=now)
 
     def cancel(self, numbers: Sequence[int], *, now: float) -> None:
-        """Raises MessageNotFoundError."""
+        """Cancels scheduled messages. Raises MessageNotFoundError."""
         self._inbox.cancel(numbers, now=now)
 
     def advance(self, now: float) -> None:
-        """Copies what has arrived, or was scheduled and is due, to the subscriptions."""
+        """Copies arrived and due scheduled messages to the subscriptions."""
         while entry := self._inbox.take(now=now, delete=True):
             for queue in self._subscriptions:
                 queue.send([entry.post], now=now)

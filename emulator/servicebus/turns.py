@@ -1,14 +1,14 @@
-"""Runs a step soon after something changed, and again when the step says that time will matter."""
+"""Runs a step soon after a change, and again at the time that the step asks for."""
 
 import asyncio
 from collections.abc import Callable
 
 
 class Turns:
-    """Many changes in one turn of the event loop cause one step."""
+    """Runs the step once for all changes in one turn of the event loop."""
 
     def __init__(self, step: Callable[[float], float], *, clock: Callable[[], float]) -> None:
-        """`step` is told the time and answers when it wants the next turn; both in seconds since
+        """`step` gets the current time and returns the time of its next turn; both in seconds since
         the epoch."""
         self._step = step
         self._clock = clock
@@ -34,7 +34,7 @@ class Turns:
         self._next = self._alarm = None
 
     def _ring(self) -> None:
-        # An alarm may ring a little early: the loop's clock is not the one the step is told.
+        # The alarm may ring slightly early, because the loop's clock is not the step's clock.
         self._alarm = None
         self.now()
 

@@ -1,1 +1,1 @@
-"""The paths of Graph, one module for each kind of resource."""
+"""Implements the paths of Graph, one module for each kind of resource."""

@@ -1,7 +1,5 @@
-"""What is not Graph: the managed identity, and the levers and windows of the emulator.
-
-Times in answers are real epoch seconds unless the name says `emulated`.
-"""
+"""Implements the paths that are not Graph's: the managed identity, and the emulator's controls and
+views. Times in answers are real epoch seconds unless the name contains `emulated`."""
 
 from dataclasses import asdict
 from typing import Any
@@ -50,7 +48,7 @@ def control_routes(tenant: Tenant) -> list[Route]:
 
 
 async def identity_token(tenant: Tenant, request: Request) -> Response:
-    """As App Service gives it: plain errors, not Graph's envelope."""
+    """Answers as App Service does, with plain errors instead of Graph's envelope."""
     if request.headers.get("x-identity-header") != tenant.tokens.identity_header:
         return graph_json({"statusCode": 401, "message": "wrong X-IDENTITY-HEADER"}, 401)
     query = request.query_params
@@ -82,20 +80,20 @@ async def accounts(tenant: Tenant, request: Request) -> Response:
 
 
 async def writes(tenant: Tenant, request: Request) -> Response:
-    """Every write the app got, oldest first; `since` leaves out the earlier ones."""
+    """Returns every write that the app got, oldest first; `since` excludes earlier ones."""
     target, since = tenant.target(request.path_params["sp"]), _since(request)
     return graph_json([asdict(write) for write in target.app.writes if write.at >= since])
 
 
 async def quarantine(tenant: Tenant, request: Request) -> Response:
-    """POST …/start on the job ends it."""
+    """Puts the job into quarantine; POST …/start on the job ends it."""
     reason = (await body(request)).get("reason", "EncounteredQuarantineException")
     tenant.target(request.path_params["sp"]).quarantine(str(reason))
     return done()
 
 
 async def connector_errors(tenant: Tenant, request: Request) -> Response:
-    """`{"code": "TooManyRequests", "times": 2}`: the next calls on demand end with it."""
+    """`{"code": "TooManyRequests", "times": 2}`: the next on-demand calls fail with this code."""
     asked = await body(request)
     codes = [str(asked.get("code", "InternalServerError"))] * int(asked.get("times", 1))
     tenant.target(request.path_params["sp"]).connector_errors.extend(codes)
@@ -121,7 +119,8 @@ async def stats(tenant: Tenant, _: Request) -> Response:
 
 
 async def requests(tenant: Tenant, request: Request) -> Response:
-    """`path` keeps those that have it in their path, `since` those that began later."""
+    """Returns requests; `path` keeps those with that text in their path, `since` those that began
+    later."""
     since, part = _since(request), request.query_params.get("path", "")
     return graph_json(
         [e for e in tenant.journal.entries if e["started_at"] >= since and part in e["path"]]
@@ -147,15 +146,16 @@ async def clear_faults(tenant: Tenant, _: Request) -> Response:
 
 
 async def lifecycle(tenant: Tenant, request: Request) -> Response:
-    """Groups and users know one event only; `{"event": …}` may name another all the same."""
+    """Sends a lifecycle event. Groups and users have only one kind; `{"event": …}` may name
+    another."""
     event = (await body(request)).get("event", "reauthorizationRequired")
     tenant.courier.remind(tenant.subscriptions.get(request.path_params["id"]), str(event))
     return done()
 
 
 async def replication(tenant: Tenant, request: Request) -> Response:
-    """Of everything with `delay_seconds`, of assignments alone with `assignments_delay_seconds`;
-    None lets them lag with the rest again."""
+    """Sets the replication delay: `delay_seconds` for everything, `assignments_delay_seconds` for
+    assignments alone; None restores the common delay."""
     asked = await body(request)
     if "delay_seconds" in asked:
         tenant.replica.delay = float(asked["delay_seconds"])
@@ -192,7 +192,7 @@ async def next_cycle(tenant: Tenant, request: Request) -> Response:
 
 
 async def run_cycle(tenant: Tenant, request: Request) -> Response:
-    """Of one target, or of all without `target` in the query."""
+    """Runs a cycle of one target, or of all without `target` in the query."""
     wanted = request.query_params.get("target")
     chosen = [tenant.target(wanted)] if wanted else list(tenant.targets.values())
     return graph_json(

@@ -1,4 +1,4 @@
-"""GET /groups/delta."""
+"""Implements GET /groups/delta."""
 
 from http import HTTPStatus
 
@@ -13,13 +13,14 @@ from emulator.graph.routes.table import Json, base, url
 from emulator.graph.tenant import Tenant
 
 MAX_OBJECTS = 50
-"""In the $filter of a delta query (Graph, group: delta)."""
+"""Maximum number of objects in the $filter of a delta query (Graph, group: delta)."""
 
 UNSUPPORTED = ("$top", "$orderby", "$expand", "$search")
 
 
 async def groups_delta(tenant: Tenant, request: Request) -> Response:
-    """The token carries the parameters of the first call: later ones are not read."""
+    """Answers a delta query. The token contains the parameters of the first call; later parameters
+    are ignored."""
     query, now = request.query_params, tenant.clock.time()
     address = url(request)
     for name in UNSUPPORTED:

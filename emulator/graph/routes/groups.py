@@ -1,4 +1,4 @@
-"""Groups and their direct members."""
+"""Implements groups and their direct members."""
 
 from collections.abc import Awaitable, Callable
 
@@ -98,7 +98,7 @@ async def direct_members(tenant: Tenant, request: Request) -> list[Entity]:
 
 
 async def transitive_members(tenant: Tenant, request: Request) -> list[Entity]:
-    """Everyone once, and the nested groups themselves."""
+    """Returns each member once, and the nested groups themselves."""
     found: dict[str, Entity] = {}
     groups = [_group(tenant, request)]
     while groups:
@@ -128,7 +128,8 @@ async def remove_member(tenant: Tenant, request: Request) -> Response:
 
 
 def _listings(path: str, read: Members) -> Rows:
-    """A collection of members: as a list and counted, of any kind or of users alone."""
+    """Returns the routes of a collection of members: list and count, of any kind or of users
+    alone."""
 
     async def listing(tenant: Tenant, request: Request) -> Response:
         members = _asked_for(request, await read(tenant, request))
@@ -152,7 +153,7 @@ def _asked_for(request: Request, members: list[Entity]) -> list[Entity]:
 
 
 def _members(tenant: Tenant, group: Entity) -> list[Entity]:
-    """Softly deleted users are members still, and are not shown."""
+    """Returns the members without softly deleted users, who are still members but are not shown."""
     found = map(tenant.directory.find, tenant.replica.members(group))
     return [member for member in found if member is not None]
 
@@ -168,7 +169,7 @@ def _directory_objects(tenant: Tenant, request: Request, objects: list[Entity]) 
 
 
 def _check_new(properties: Json) -> None:
-    """What Graph asks of a new group; raises GraphError 400."""
+    """Checks the required properties of a new group. Raises GraphError 400."""
     for name in ("displayName", "mailEnabled", "mailNickname", "securityEnabled"):
         if properties.get(name) is None:
             raise bad_request(f"A value is required for property '{name}' of resource 'Group'.")

@@ -1,4 +1,4 @@
-"""Levers that put the tenant into a state that somebody should find out about."""
+"""Implements controls that put the tenant into a state that Hasten or an operator should detect."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,15 +29,15 @@ def lever_routes(tenant: Tenant) -> list[Route]:
 
 
 async def job(tenant: Tenant, request: Request) -> Response:
-    """`{"exists": false}` takes the job away, true gives it back."""
+    """`{"exists": false}` deletes the job, true restores it."""
     exists = bool((await body(request)).get("exists", True))
     tenant.target(request.path_params["sp"]).job.exists = exists
     return done()
 
 
 async def schema(tenant: Tenant, request: Request) -> Response:
-    """`{"mapping": {"objectId": "externalId", …}}` takes the place of the users' mapping, source
-    by target as in the portal; `{"rules": 2}` gives so many rules that fit."""
+    """`{"mapping": {"objectId": "externalId", …}}` replaces the users' mapping, source by target as
+    in the portal; `{"rules": 2}` sets the number of rules that fit."""
     asked = await body(request)
     changed = tenant.target(request.path_params["sp"]).job
     if "mapping" in asked:
@@ -48,13 +48,14 @@ async def schema(tenant: Tenant, request: Request) -> Response:
 
 
 async def logs(tenant: Tenant, request: Request) -> Response:
-    """`{"delay_seconds": 30}`: what is younger is not to be seen in the provisioning log yet."""
+    """`{"delay_seconds": 30}`: younger entries are not visible in the provisioning log yet."""
     tenant.log.delay = float((await body(request)).get("delay_seconds", 0.0))
     return done()
 
 
 async def contradict(tenant: Tenant, request: Request) -> Response:
-    """`{"user": id, "error_code": "InvalidAnchor"}`: the next call on demand for them."""
+    """`{"user": id, "error_code": "InvalidAnchor"}`: the log contradicts the next on-demand call
+    for this user."""
     asked = await body(request)
     user = tenant.directory.user(str(asked.get("user", "")))
     if user is None:
@@ -64,7 +65,7 @@ async def contradict(tenant: Tenant, request: Request) -> Response:
 
 
 async def permissions(tenant: Tenant, request: Request) -> Response:
-    """`{"roles": [...]}`: what the managed identity may do from now on."""
+    """`{"roles": [...]}`: sets the permissions of the managed identity."""
     roles = (await body(request)).get("roles")
     if not isinstance(roles, list):
         raise bad_request("roles is a list of application permissions")
@@ -77,7 +78,8 @@ async def behaviours(tenant: Tenant, _: Request) -> Response:
 
 
 async def switch(tenant: Tenant, request: Request) -> Response:
-    """`{"assignment-lag": 45, "shared-window": true}`; the other behaviours stay as they are."""
+    """`{"assignment-lag": 45, "shared-window": true}`: sets these behaviours and keeps the
+    others."""
     try:
         tenant.switches.now = names.with_values(tenant.switches.now, await body(request))
     except names.UnknownBehaviourError as error:

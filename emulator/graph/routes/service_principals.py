@@ -1,4 +1,4 @@
-"""Enterprise applications and who is assigned to them."""
+"""Implements enterprise applications and their assignments."""
 
 import json
 from typing import Any
@@ -47,7 +47,7 @@ async def get_service_principal(tenant: Tenant, request: Request) -> Response:
 
 
 async def create_service_principal(tenant: Tenant, request: Request) -> Response:
-    """An app that is not provisioned."""
+    """Creates an app that is not provisioned."""
     principal = tenant.directory.create_service_principal(await body(request))
     return one(request, principal.shown(), "servicePrincipals", 201)
 
@@ -90,7 +90,7 @@ async def unassign(tenant: Tenant, request: Request) -> Response:
 
 
 def find(tenant: Tenant, request: Request) -> Entity:
-    """By object id or appId. Raises GraphError 404."""
+    """Returns the service principal with this object id or appId. Raises GraphError 404."""
     key = str(request.path_params["sp"]).lower()
     principal = tenant.directory.service_principals.get(key)
     if principal is not None:

@@ -1,4 +1,4 @@
-"""Subscriptions to change notifications."""
+"""Implements subscriptions to change notifications."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Provisioning jobs, their schema, calls on demand and the provisioning log."""
+"""Implements provisioning jobs, their schema, on-demand calls and the provisioning log."""
 
 import json
 from typing import Any
@@ -20,7 +20,8 @@ from emulator.graph.tenant import Tenant
 SECRETS = "/servicePrincipals/{sp}/synchronization/secrets"
 JOBS = "/servicePrincipals/{sp}/synchronization/jobs"
 REPORT_CALLS, REPORT_SECONDS = 5, 10.0
-"""Reporting APIs: "5 requests per 10 seconds" per app and tenant (Graph, throttling limits)."""
+"""Limit of reporting APIs: "5 requests per 10 seconds" per app and tenant (Graph, throttling
+limits)."""
 
 
 def synchronization_routes(tenant: Tenant) -> list[Route]:
@@ -49,7 +50,7 @@ def synchronization_routes(tenant: Tenant) -> list[Route]:
 
 
 async def list_jobs(tenant: Tenant, request: Request) -> Response:
-    """An app that is not provisioned has none."""
+    """Returns the jobs; an app that is not provisioned has none."""
     target = tenant.targets.get(find(tenant, request).id)
     jobs = [target.job] if target and target.job.exists else []
     return listed(
@@ -68,8 +69,8 @@ async def get_schema(tenant: Tenant, request: Request) -> Response:
 
 
 async def list_secrets(tenant: Tenant, request: Request) -> Response:
-    """Credentials are hidden; the settings of the provisioning scope are shown beside them. They
-    are values of one property: there are no pages of them."""
+    """Returns hidden credentials and the settings of the provisioning scope. They are values of one
+    property, so there are no pages."""
     service_principal, behaviours = find(tenant, request), tenant.switches.now
     if behaviours.secrets_unreadable:
         raise forbidden(INSUFFICIENT_PRIVILEGES)
@@ -94,7 +95,7 @@ async def pause(tenant: Tenant, request: Request) -> Response:
 
 
 def _context(request: Request, rest: str) -> str:
-    """These objects are contained: their context is the whole way to them."""
+    """Returns the context. These objects are contained in others, so it is their whole path."""
     return f"servicePrincipals('{request.path_params['sp']}')/synchronization/{rest}"
 
 
@@ -107,7 +108,7 @@ def _target(tenant: Tenant, request: Request) -> Target:
 
 
 def _log(tenant: Tenant, request: Request) -> Response:
-    """Newest first."""
+    """Returns the log, newest first."""
     expression = request.query_params.get("$filter")
     entries: list[dict[str, Any]] = [
         entry for entry in tenant.log.visible(tenant.clock.time()) if matches(expression, entry)

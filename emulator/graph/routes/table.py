@@ -1,4 +1,4 @@
-"""How a module of routes is written down: rows of method, path and handler."""
+"""Defines the form of a module of routes: rows of method, path and handler."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ def routes(tenant: Tenant, rows: Rows, root: str = ROOT) -> list[Route]:
 
 
 async def body(request: Request) -> Json:
-    """Raises GraphError 400 unless it is a JSON object."""
+    """Returns the body. Raises GraphError 400 unless it is a JSON object."""
     try:
         value = json.loads(await request.body())
     except ValueError:
@@ -44,14 +44,14 @@ def base(request: Request) -> str:
 
 
 def url(request: Request) -> str:
-    """The address of the resource without the query, for links to further pages."""
+    """Returns the address of the resource without the query, for links to further pages."""
     return f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
 
 
 def listed(
     request: Request, items: Sequence[Any], text: Callable[[Any], str], *, context: str
 ) -> Response:
-    """One page of a collection; `text` gives the JSON of an item."""
+    """Returns one page of a collection; `text` returns the JSON of an item."""
     empty_first = request.scope["graph.behaviours"].empty_pages
     shown, next_link = page(items, request.query_params, url(request), empty_first=empty_first)
     answer: Json = {"@odata.context": f"{base(request)}/$metadata#{context}"}
@@ -71,7 +71,7 @@ def one(request: Request, item: Mapping[str, Any], context: str, status: int = 2
 
 
 def filtered(tenant: Tenant, request: Request, entities: Iterable[Entity]) -> list[Entity]:
-    """Those that $filter lets pass and the replica shows."""
+    """Returns the entities that match $filter and that the replica shows."""
     expression = request.query_params.get("$filter")
     wanted = equality(expression)
     if wanted is not None and wanted[0] != "id":
@@ -91,14 +91,15 @@ def done() -> Response:
 
 
 def visible(tenant: Tenant, entity: Entity | None, key: str) -> Entity:
-    """What a read finds: not yet what the replica has not received. Raises GraphError 404."""
+    """Returns the entity for a read. Raises GraphError 404 if it is unknown, or if the replica has
+    not received it yet."""
     if entity is None or not tenant.replica.shows(entity):
         raise not_found(key)
     return entity
 
 
 def reference(value: Any) -> str:
-    """The object id at the end of an @odata.id or of an entry of @odata.bind."""
+    """Returns the object id at the end of an @odata.id or of an entry of @odata.bind."""
     if not isinstance(value, str) or "/" not in value:
         raise bad_request("Invalid reference: an @odata.id with an object's address is needed.")
     return value.rstrip("/").rsplit("/", 1)[-1].lower()

@@ -1,4 +1,4 @@
-"""Users, and the objects deleted softly that may come back."""
+"""Implements users, and the softly deleted objects that can be restored."""
 
 import json
 
@@ -73,7 +73,8 @@ async def member_of(tenant: Tenant, request: Request) -> Response:
 
 
 async def app_role_assignments(tenant: Tenant, request: Request) -> Response:
-    """Also those of groups that the user is a direct member of."""
+    """Returns the user's assignments, including those of groups that have the user as a direct
+    member."""
     user, replica = _seen(tenant, request), tenant.replica
     through = {group.id for group in replica.groups_of(user)}
     shown = [a.shown() for a in replica.assignments(principals=frozenset({user.id, *through}))]
@@ -97,7 +98,8 @@ async def restore(tenant: Tenant, request: Request) -> Response:
 
 
 def _seen(tenant: Tenant, request: Request) -> Entity:
-    """For a read: a replica on which removals lag still shows a user deleted a moment ago."""
+    """Returns the user for a read: a replica on which removals lag still shows a recently deleted
+    user."""
     key = str(request.path_params["key"])
     user = tenant.directory.user(key)
     if user is None and tenant.replica.removals_lag:
