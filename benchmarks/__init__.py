@@ -1,1 +1,1 @@
-"""What must be quick, each as a ratio against a floor that the same run measures."""
+"""Measures what must be fast, each as a ratio to a floor measured in the same run."""

@@ -1,4 +1,5 @@
-"""`python -m benchmarks`: prints one table; exits 1 when a limit is broken."""
+"""Runs the benchmarks: `python -m benchmarks` prints one table and exits 1 if a limit is
+exceeded."""
 
 import asyncio
 import sys

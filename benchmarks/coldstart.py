@@ -1,4 +1,4 @@
-"""A cold worker's first answer to Graph, against an app that does nothing but queue the body."""
+"""Compares a cold worker's first answer to Graph with that of an app that only queues the body."""
 
 import json
 import os
@@ -11,13 +11,13 @@ from benchmarks.webhook import notification
 from tests.support.tenant import ROOT, Host, Tenant
 
 RUNS = 7
-"""Of each, in turn; the fastest counts: the others had to wait for the machine."""
+"""Runs of each, alternating; the fastest counts, because the others had to wait for the machine."""
 
 LIMIT = 1.5
 
 
 def row(tenant: Tenant, host: Host) -> Row:
-    """From the start of the process to the answer, importing and indexing included."""
+    """Measures from the start of the process to the answer, including imports and indexing."""
     times: dict[str, list[float]] = {"bare": [], "whole": []}
     for number in range(RUNS):
         body = json.dumps(notification(tenant, host, 500 + number)).encode()

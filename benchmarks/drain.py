@@ -1,4 +1,4 @@
-"""The pace of a drain with more to do than Graph's limit allows, against that limit."""
+"""Compares the pace of a drain that has more to do than Graph's limit allows with that limit."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ LIMIT = 1.15
 
 
 async def row(tenant: Tenant) -> Row:
-    """From the first call to the last; the first CALLS_PER_WINDOW cost nothing."""
+    """Measures from the first call to the last; the first CALLS_PER_WINDOW cost nothing."""
     joiners = newcomers(JOINERS, first=300)
     await tenant.join(joiners)
     await eventually(partial(tenant.are_in, joiners))

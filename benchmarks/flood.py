@@ -1,4 +1,5 @@
-"""How long the webhook's event loop is busy with the worst bodies that a stranger may post."""
+"""Measures how long the webhook's event loop is busy with the worst bodies that a stranger can
+post."""
 
 import asyncio
 import json
@@ -48,7 +49,8 @@ def row() -> Row:
 
 
 def _bodies() -> dict[str, bytes]:
-    """As large as may be: as many items as are read, and as many as fit."""
+    """Returns bodies of maximum size: one with as many items as Hasten reads, one with as many as
+    fit."""
     empty = json.dumps({"clientState": "", "tenantId": ""})
     room = MAX_NOTIFICATION_BYTES // MAX_NOTIFICATIONS - len(empty) - 2
     long = json.dumps({"clientState": "0" * room, "tenantId": ""})

@@ -1,4 +1,4 @@
-"""999 members read through the Graph adapter, against json.loads of the same bytes."""
+"""Compares reading 999 members through the Graph adapter with json.loads of the same bytes."""
 
 import json
 import time
@@ -20,7 +20,7 @@ from hasten.adapters.graph.wire import Wire
 
 BASE = "https://graph.test/v1.0"
 MEMBERS = 999
-"""The largest page that Graph gives."""
+"""Graph's largest page."""
 
 ROUNDS = 60
 LIMIT = 3.0
@@ -42,7 +42,8 @@ async def rows() -> list[Row]:
 
 
 async def _objects() -> Row:
-    """The SDK's request builder and the adapter's reading: all properties of a default page."""
+    """Measures the SDK's request builder and the adapter's reading: all properties of a default
+    page."""
     body = json.dumps({"value": [_user(number) for number in range(MEMBERS)]}).encode()
     client = graph_client(BASE, Credential(), _transport(body))
     wire = Wire(client.request_adapter)
@@ -58,7 +59,7 @@ async def _objects() -> Row:
 
 
 async def _delta() -> Row:
-    """What a look reads: ids only, so that the fixed cost of a request weighs more."""
+    """Measures what a look reads: only ids, so that the fixed cost of a request weighs more."""
     listed = [{"@odata.type": "#microsoft.graph.user", "id": _id()} for _ in range(MEMBERS)]
     link = f"{BASE}/groups/delta?$deltatoken=1"
     page = {"value": [{"id": _id(), "members@delta": listed}], "@odata.deltaLink": link}
@@ -75,7 +76,8 @@ async def _delta() -> Row:
 async def _row(
     what: str, read: Callable[[], Awaitable[int]], body: bytes, limit: float | None
 ) -> Row:
-    """The best of many rounds, turn and turn about: what other processes took does not count."""
+    """Returns the best of many alternating rounds, so that other processes do not affect the
+    result."""
     measured = floor = float("inf")
     for _ in range(ROUNDS):
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Many onboarding events at once, against what Graph's limit on calls allows."""
+"""Compares many simultaneous onboarding events with what Graph's limit on calls allows."""
 
 import asyncio
 import json
@@ -24,16 +24,17 @@ from tests.support.tenant import Tenant, eventually, newcomers
 EVENTS = 150
 FIRST = 500
 LIMIT = 1.2
-"""The floor counts windows from call to call; the first call waits a second for company, and the
-last one takes its time in the app."""
+"""The floor counts windows from call to call; the first call waits a second for more joiners, and
+the last one takes its time in the app."""
 
 MORE_WRITES = 5
-"""PATCHes that may be sent with less than they hold: at the ends of the stream of events."""
+"""PATCHes that may be sent unfilled, at the ends of the stream of events."""
 
 
 async def row(tenant: Tenant) -> Row:
-    """From the first post to the last account in the app; one event a person, posted together."""
-    await asyncio.sleep((WINDOW + WINDOW_MARGIN).total_seconds())  # calls made before are over
+    """Measures from the first post to the last account in the app; one event per user, posted
+    together."""
+    await asyncio.sleep((WINDOW + WINDOW_MARGIN).total_seconds())  # earlier calls no longer count
     people = newcomers(EVENTS, first=FIRST)
     since = time.time()
     started = time.perf_counter()

@@ -1,5 +1,5 @@
-"""A reconcile of many large groups in which nothing changed: requests, CPU, and memory that does
-not grow with the directory. On simulated time, so that only work is measured."""
+"""Measures a reconcile of many large unchanged groups: requests, CPU, and memory that does not grow
+with the directory. It runs on simulated time, so that only work is measured."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ SMALL, LARGE = 100, 1000
 MOST_REQUESTS = 10
 MOST_SECONDS = 1.0
 GROWTH = 1.2
-"""Of the peak of memory, from SMALL to LARGE groups."""
+"""Maximum growth of the peak of memory from SMALL to LARGE groups."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Reconciled:
 
 
 def row() -> Row:
-    """To be run in a thread: its loop is its own."""
+    """Measures both sizes. Run it in a thread, because it starts its own event loop."""
     small, large = _measured(SMALL), _measured(LARGE)
     trouble = []
     if large.requests > MOST_REQUESTS:
@@ -49,7 +49,7 @@ def _measured(members: int) -> Reconciled:
     async def run() -> Reconciled:
         options = GraphOptions(users=400, more_groups=(GROUPS, members))
         async with simulated(graph=options) as world:
-            await _reconcile(world)  # the first one makes the batches
+            await _reconcile(world)  # the first one creates the batches
             before = _requests(world)
             began = time.thread_time()
             await _reconcile(world)

@@ -1,11 +1,12 @@
-"""One line of the table."""
+"""Defines one line of the table."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """`measured` and `floor` in seconds. Without `limit` the ratio is for information."""
+    """One row. `measured` and `floor` are in seconds. Without `limit` the ratio is for information
+    only."""
 
     what: str
     measured: float
@@ -13,7 +14,7 @@ class Row:
     floor_is: str
     limit: float | None
     broken: str = ""
-    """What else went wrong, if anything did."""
+    """Another problem, if there was any."""
 
     @property
     def ratio(self) -> float:

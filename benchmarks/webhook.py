@@ -1,4 +1,4 @@
-"""How long Graph waits for the webhook, against the handshake on the same host."""
+"""Compares how long Graph waits for the webhook with the handshake on the same host."""
 
 import asyncio
 import time
@@ -15,11 +15,11 @@ from tests.support.tenant import Host, Tenant
 POSTS = 400
 AT_ONCE = 4
 LIMIT = 10.0
-"""Times the handshake's p99, which queues nothing: measured 2 to 5 on two cores, the looks that
-follow running beside it."""
+"""Maximum multiple of the handshake's p99, which queues nothing. Measured: 2 to 5 on two cores,
+with the looks that follow running at the same time."""
 
 GRAPHS_PATIENCE = 3.0
-"""Seconds after which Graph takes a notification for undelivered."""
+"""Seconds after which Graph considers a notification undelivered."""
 
 
 async def row(tenant: Tenant, host: Host) -> Row:
@@ -41,14 +41,15 @@ async def row(tenant: Tenant, host: Host) -> Row:
 
 
 def _broken(p99: float, queued: int) -> str:
-    """A refused notification is answered 202 too, and sooner: only the log tells them apart."""
+    """Returns what is wrong. A refused notification is also answered with 202, and sooner, so only
+    the log distinguishes the two."""
     if queued != POSTS:
         return f"{queued} of {POSTS} posts were queued"
     return "slower than Graph waits" if p99 > GRAPHS_PATIENCE else ""
 
 
 def _queued(host: Host) -> int:
-    """Posts whose looks the bus took; the host says so before it answers."""
+    """Returns the posts whose looks Service Bus accepted; the host logs that before it answers."""
     told = [event for event in host.events() if event["event"] == "notification"]
     return sum(event["result"] == "queued" for event in told)
 
@@ -67,7 +68,8 @@ async def _times(client: httpx.AsyncClient, host: Host, posts: list[dict[str, An
 
 
 def notification(tenant: Tenant, host: Host, number: int) -> dict[str, Any]:
-    """Each hints at another user, so that none is dropped as a duplicate."""
+    """Returns a notification that hints at another user each time, so that none is dropped as a
+    duplicate."""
     known = tenant.documents("subscriptions")
     subscription = next(key for key, row in known.items() if row["group"] == TOTAL_ENGINEERING)
     member = {"id": object_id(f"user/{number + 6}")}

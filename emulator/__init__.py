@@ -1,1 +1,1 @@
-"""A tenant in a box: Graph, Service Bus and the Functions host on loopback. Never deployed."""
+"""Emulates Graph, Service Bus and the Functions host on loopback. It is never deployed."""

@@ -1,4 +1,4 @@
-"""`python -m emulator`: a tenant in a box, with Hasten running in it, until it is stopped."""
+"""Runs an emulated tenant with Hasten until it is stopped: `python -m emulator`."""
 
 import asyncio
 import contextlib
@@ -155,12 +155,13 @@ async def _run_on(azure: Azure, options: Options, stopped: asyncio.Event) -> int
 def _renew(state: Path) -> None:
     state.mkdir(parents=True, exist_ok=True)
     for old in state.glob("hasten.db*"):
-        old.unlink()  # of a tenant that is no more: each start makes a new one
+        old.unlink()  # the old tenant no longer exists; each start creates a new one
 
 
 @contextlib.asynccontextmanager
 async def _host(options: Options, settings: Ports) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The Functions host as a child that ends with this process, however that ends."""
+    """Runs the Functions host as a child process, which ends with this process however that
+    ends."""
     flags = ["--app", str(options.app), "--port", str(options.functions_port)]
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -183,7 +184,7 @@ async def _host(options: Options, settings: Ports) -> AsyncIterator[asyncio.subp
 
 
 async def _is_watching(host: asyncio.subprocess.Process, url: str, stopped: asyncio.Event) -> bool:
-    """Waits until the host runs, then has it discover the tenant at once."""
+    """Waits until the host runs, then makes it discover the tenant at once."""
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
         while host.returncode is None and not stopped.is_set():
             with contextlib.suppress(httpx.TransportError):
@@ -220,7 +221,7 @@ def _complain(problem: str) -> int:
 
 
 def _span(text: str) -> tuple[float, float]:
-    """Two numbers with a colon between them, or one that stands for both."""
+    """Reads two numbers separated by a colon, or one number for both."""
     least, _, most = text.partition(":")
     try:
         return float(least), float(most or least)

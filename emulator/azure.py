@@ -1,4 +1,4 @@
-"""The Azure side in one process: Microsoft Graph, the managed identity, and Service Bus."""
+"""Runs the Azure side in one process: Microsoft Graph, the managed identity, and Service Bus."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ ENTITIES = Path(__file__).parents[1] / "infra" / "entities.json"
 
 @dataclass(frozen=True, kw_only=True)
 class AzureOptions:
-    """Port 0 takes any free one."""
+    """The options. Port 0 takes any free port."""
 
     graph: GraphOptions = field(default_factory=GraphOptions)
     servicebus_port: int = 0
@@ -33,7 +33,7 @@ class Azure:
     def environment(
         self, *, functions_url: str, state_dir: Path, app_dir: Path, targets: Path | None = None
     ) -> dict[str, str]:
-        """The settings of a Functions app that runs against this."""
+        """Returns the settings of a Functions app that uses this environment."""
         return environment(
             graph_url=self.graph.url,
             functions_url=functions_url,
@@ -49,7 +49,8 @@ class Azure:
 
 @asynccontextmanager
 async def running(options: AzureOptions) -> AsyncIterator[Azure]:
-    """Raises OSError when a port is taken, EntitiesError when the file of entities is wrong."""
+    """Runs Graph and Service Bus. Raises OSError if a port is taken, EntitiesError if the file of
+    entities is wrong."""
     servicebus = ServiceBusServer(load_entities(options.entities), port=options.servicebus_port)
     graph = GraphServer(options.graph, extra_routes=_levers(servicebus))
     await servicebus.start()
@@ -82,7 +83,7 @@ def _levers(servicebus: ServiceBusServer) -> list[Route]:
             return JSONResponse({"error": f"action: one of {', '.join(actions)}"}, 400)
         try:
             await actions[action]()
-        except OSError as error:  # to start what runs, or what lost its port meanwhile
+        except OSError as error:  # the server runs already, or its port was taken meanwhile
             return JSONResponse({"error": str(error)}, 409)
         return Response(status_code=204)
 

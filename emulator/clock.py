@@ -1,4 +1,4 @@
-"""The emulated world's own time: it can run faster than real time, stand still and jump ahead."""
+"""Keeps the emulated time, which can run faster than real time, stand still and jump ahead."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ WallTime = Callable[[], float]
 
 
 class Clock:
-    """Epoch seconds that start at the real time and pass `speed` times as fast."""
+    """Epoch seconds that start at the real time and run `speed` times as fast."""
 
     def __init__(self, speed: float = 1.0, wall: WallTime = time.time) -> None:
         self._wall = wall
@@ -29,11 +29,12 @@ class Clock:
         return datetime.fromtimestamp(self.time(), UTC)
 
     def wall(self) -> float:
-        """Real epoch seconds, for what is compared with the clock of others."""
+        """Returns real epoch seconds, for comparison with other clocks."""
         return self._wall()
 
     def set_speed(self, speed: float) -> None:
-        """0 stops the clock. Raises ValueError when negative: time never runs back."""
+        """Sets the speed; 0 stops the clock. Raises ValueError if negative: time never runs
+        back."""
         if speed < 0:
             raise ValueError("speed is negative")
         self._rebase(0.0)
@@ -41,14 +42,15 @@ class Clock:
         self._wake()
 
     def advance(self, seconds: float) -> None:
-        """Jumps ahead; whoever sleeps past the new time wakes. Raises ValueError when negative."""
+        """Jumps ahead and wakes everything that sleeps until then. Raises ValueError if
+        negative."""
         if seconds < 0:
             raise ValueError("seconds are negative")
         self._rebase(seconds)
         self._wake()
 
     def real_seconds(self, seconds: float) -> float:
-        """How long `seconds` of this clock last for a client, who lives in real time."""
+        """Returns how long `seconds` of this clock take in a client's real time."""
         return seconds / self._speed if self._speed else float("inf")
 
     async def sleep(self, seconds: float) -> None:
@@ -73,11 +75,12 @@ class Clock:
 
 
 def iso(epoch: float) -> str:
-    """As Graph writes times: UTC with seven digits."""
+    """Writes a time as Graph does: UTC with seven digits."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
 
 
 def parse_iso(text: str) -> float:
-    """Epoch seconds of an ISO 8601 time; more than six digits are cut. Raises ValueError."""
+    """Returns the epoch seconds of an ISO 8601 time; digits after the sixth are dropped. Raises
+    ValueError."""
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

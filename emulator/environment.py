@@ -1,4 +1,4 @@
-"""The settings with which Hasten runs on the emulated tenant."""
+"""Builds the settings with which Hasten runs on the emulated tenant."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,8 @@ def environment(
     app_dir: Path,
     targets: Path | None = None,
 ) -> dict[str, str]:
-    """`servicebus` is a connection string; the identity is an App Service's."""
+    """Returns the settings. `servicebus` is a connection string; the identity is that of App
+    Service."""
     return {
         "HASTEN_TENANT_ID": tenant_id,
         "HASTEN_CLIENT_STATE_SECRET": CLIENT_STATE_SECRET,
@@ -34,8 +35,8 @@ def environment(
 
 
 def write_settings(path: Path, settings: Mapping[str, str]) -> None:
-    """As local.settings.json, which the Functions tools and Hasten's command line read. Only the
-    owner may: who has the identity's header acts as Hasten."""
+    """Writes local.settings.json, which the Functions tools and Hasten's command line read. Only
+    the owner may read it: anyone with the identity's header acts as Hasten."""
     values = {"FUNCTIONS_WORKER_RUNTIME": "python", **settings}
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)

@@ -1,10 +1,10 @@
-"""Finds ports for processes that must know theirs before they start."""
+"""Finds free ports for processes that need a port before they start."""
 
 import random
 import socket
 
 BELOW_EPHEMERAL = range(20_000, 32_000)
-"""Linux gives outgoing connections ports from 32,768 on: none takes a port of ours meanwhile."""
+"""Linux gives outgoing connections ports from 32,768 on, so none of them takes one of these."""
 
 
 def free_port(host: str = "127.0.0.1") -> int:

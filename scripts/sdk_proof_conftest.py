@@ -1,7 +1,7 @@
 """Lets the SDK's own tests run against the emulator.
 
-The tests expect decorators that create a namespace and queues in Azure. These stand in for them:
-each test gets a fresh emulator with the entities that its decorators name.
+The tests expect decorators that create a namespace and queues in Azure. These replace them: each
+test gets a fresh emulator with the entities that its decorators name.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ def running(entities: Entities) -> Iterator[ServiceBusServer]:
 
 
 def stand_in(note: Callable[[dict[str, Any]], Any]) -> Any:
-    """A decorator that leaves a note of an entity on the test and hands it over by name."""
+    """Returns a decorator that notes an entity on the test and passes it by name."""
 
     def preparer(_prefix: str = "", **options: Any) -> Any:
         def decorate(test: Any) -> Any:
@@ -149,7 +149,7 @@ def get_credential(*, is_async: bool = False) -> Any:
 
 
 def without_tls(client: type[Any]) -> None:
-    """The tests name the namespace only; the emulator must be told to be one."""
+    """Makes the client recognise the emulator, because the tests name only the namespace."""
     original = client.__init__
 
     @functools.wraps(original)

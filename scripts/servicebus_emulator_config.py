@@ -15,10 +15,10 @@ ENTITIES = INFRA / "entities.json"
 CONFIG = INFRA / "servicebus-emulator.json"
 
 NAMESPACE = "sbemulatorns"
-"""The only name the emulator takes."""
+"""The only name that the emulator accepts."""
 
 TIME_TO_LIVE = "PT1H"
-"""The longest it takes; ours are all longer."""
+"""The longest value that the emulator accepts; Hasten's are all longer."""
 
 MOST_DELIVERIES = 10
 LONGEST_WINDOW = "PT5M"

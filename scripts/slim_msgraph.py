@@ -1,8 +1,8 @@
 """Writes wheels/: msgraph-sdk without the modules that Hasten cannot reach.
 
-The package has 33,000 files and Hasten uses some dozens, but every cold instance would fetch them
-all. `azd deploy` runs this before it packages the app, and requirements.txt finds the wheel: its
-build tag makes pip choose it over the same version from the index.
+The package has 33,000 files, of which Hasten uses a few dozen, but every cold instance would
+download them all. `azd deploy` runs this before it packages the app, and requirements.txt finds the
+wheel: its build tag makes pip prefer it to the same version from the index.
 """
 
 import ast
@@ -22,14 +22,14 @@ WHEELS = ROOT / "wheels"
 CALLERS = ROOT / "hasten" / "adapters" / "graph"
 PACKAGE = "msgraph"
 CALLED_BY_THE_SDK = frozenset({"__init__", "__post_init__", "serialize"})
-"""Functions that run without being named in our code."""
+"""Functions that run without being named in Hasten's code."""
 
 
 class Modules:
-    """The modules of the package, by their dotted name, and what each imports."""
+    """The modules of the package, by dotted name, with the imports of each."""
 
     def __init__(self, files: dict[str, str]) -> None:
-        """`files`: the path of each Python file below site-packages, and its text."""
+        """`files` maps the path of each Python file below site-packages to its text."""
         self._files = files
 
     def file_of(self, name: str) -> str | None:
@@ -37,8 +37,8 @@ class Modules:
         return next((f for f in (f"{base}.py", f"{base}/__init__.py") if f in self._files), None)
 
     def reached(self, roots: AbstractSet[str], called: AbstractSet[str]) -> set[str]:
-        """The files of `roots` and of all that they import: at once, or in a function that `called`
-        names."""
+        """Returns the files of `roots` and of everything that they import, directly or in a
+        function that `called` names."""
         kept: set[str] = set()
         waiting = list(roots)
         while waiting:
@@ -64,7 +64,7 @@ class Modules:
 
 
 def _executed(tree: ast.AST, called: AbstractSet[str]) -> Iterator[ast.Import | ast.ImportFrom]:
-    """The imports that can run when only functions that `called` names do."""
+    """Yields the imports that can run if only functions in `called` run."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node
@@ -81,7 +81,8 @@ def _parents(name: str) -> list[str]:
 
 
 def used() -> tuple[set[str], set[str]]:
-    """What our adapters import of the package, and every attribute that they name."""
+    """Returns what Hasten's adapters import from the package, and every attribute that they
+    name."""
     roots: set[str] = set()
     called: set[str] = set(CALLED_BY_THE_SDK)
     for file in sorted(CALLERS.glob("*.py")):
@@ -94,13 +95,13 @@ def used() -> tuple[set[str], set[str]]:
 
 
 def kept(files: dict[str, str]) -> set[str]:
-    """Those of the package's Python files that Hasten can reach."""
+    """Returns the package's Python files that Hasten can reach."""
     roots, called = used()
     return Modules(files).reached(roots, called)
 
 
 def slim(wheel: Path, folder: Path) -> Path:
-    """Writes the wheel without what Hasten cannot reach."""
+    """Writes the wheel without the files that Hasten cannot reach."""
     name, version, *tags = wheel.stem.split("-")
     made = folder / f"{name}-{version}-1slim-{'-'.join(tags[-3:])}.whl"
     with ZipFile(wheel) as whole, ZipFile(made, "w", ZIP_DEFLATED) as small:

@@ -52,7 +52,7 @@ KEPT_ANNOTATIONS = {
 
 
 def trim(source: ET.Element) -> ET.Element:
-    """A new document. Raises KeyError where a type is named that the source does not have."""
+    """Returns a new document. Raises KeyError if a type is named that the source does not have."""
     schema = _schema(source)
     types = {e.get("Name", ""): e for e in schema if e.tag.endswith("Type")}
     operations = [e for e in schema if _local(e) in {"Action", "Function"} and _is_wanted(e)]
@@ -87,7 +87,7 @@ def _schema(source: ET.Element) -> ET.Element:
 
 
 def _closure(types: dict[str, ET.Element], roots: list[str]) -> set[str]:
-    """`roots`, their base types, and the types of their properties, again and again."""
+    """Returns `roots`, their base types, and the types of their properties, recursively."""
     kept, todo = set[str](), list(roots)
     while todo:
         name = todo.pop()
@@ -98,7 +98,8 @@ def _closure(types: dict[str, ET.Element], roots: list[str]) -> set[str]:
 
 
 def _named(element: ET.Element) -> Iterator[str]:
-    """Types of Graph that an element needs, not those that navigation leads to."""
+    """Yields the types of Graph that an element needs, without those of its navigation
+    properties."""
     if "BaseType" in element.attrib:
         yield _plain(element.attrib["BaseType"])
     for child in element:
@@ -108,7 +109,7 @@ def _named(element: ET.Element) -> Iterator[str]:
 
 
 def _drop(element: ET.Element, kept: set[str]) -> None:
-    """Takes out annotations, and navigation to types that are not kept."""
+    """Removes annotations, and navigation to types that are not kept."""
     for child in list(element):
         leads_out = (
             _local(child) == "NavigationProperty" and _plain(child.get("Type", "")) not in kept
@@ -127,7 +128,7 @@ def _is_wanted(operation: ET.Element) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A type's name without `Collection(…)` and without Graph's namespace or alias."""
+    """Returns a type's name without `Collection(…)` and without Graph's namespace or alias."""
     name = name.removeprefix("Collection(").removesuffix(")")
     for prefix in (f"{GRAPH}.", f"{ALIAS}."):
         rest = name.removeprefix(prefix)

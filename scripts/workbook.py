@@ -13,14 +13,14 @@ LOGS = {"queryType": 0, "resourceType": "microsoft.operationalinsights/workspace
 """A query reads the Log Analytics workspace."""
 
 DEAD_LETTERS = "Are there dead letters?"
-"""The question that a metric of Service Bus answers: Azure cannot export that one to the log."""
+"""The question that a metric of Service Bus answers; Azure cannot export that metric to the log."""
 
 SERVICE_BUS = "microsoft.servicebus/namespaces"
 NAMESPACE_ID = "{serviceBus}"
-"""infra/app/workbook.bicep puts the id of the namespace here."""
+"""infra/app/workbook.bicep replaces this by the id of the namespace."""
 
 MAXIMUM = 3
-"""Of the aggregations of a metric."""
+"""The number of this aggregation of a metric."""
 
 
 class Query(NamedTuple):
@@ -29,7 +29,7 @@ class Query(NamedTuple):
 
 
 def queries(page: str) -> Iterator[Query]:
-    """The KQL blocks, each with the heading above it."""
+    """Yields the KQL blocks, each with the heading above it."""
     question = ""
     block: list[str] | None = None
     for line in page.splitlines():

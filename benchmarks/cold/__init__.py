@@ -1,1 +1,2 @@
-"""What a new worker process does until the first notification is answered, whole and bare."""
+"""Measures what a new worker process does until the first notification is answered, for Hasten and
+for a minimal app."""

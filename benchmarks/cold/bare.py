@@ -1,4 +1,4 @@
-"""The least that any such app does: azure-functions, azure-servicebus, one message sent."""
+"""The minimum that any such app does: azure-functions, azure-servicebus, one message sent."""
 
 import asyncio
 import os

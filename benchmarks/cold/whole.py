@@ -1,4 +1,4 @@
-"""Hasten: its settings read, its functions indexed, a notification believed and queued."""
+"""The same for Hasten: it reads its settings, indexes its functions, and queues a notification."""
 
 import asyncio
 import os

@@ -1,1 +1,1 @@
-"""`make demo`: plays a story on an emulated tenant and proves what came of it."""
+"""Plays a story on an emulated tenant and checks the results: `make demo`."""

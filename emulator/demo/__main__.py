@@ -1,4 +1,5 @@
-"""`python -m emulator.demo`: exit 0 when every change arrived and everything held, else 1."""
+"""Runs the demo: `python -m emulator.demo`. Exits 0 if every change arrived and every check passed,
+else 1."""
 
 import asyncio
 import contextlib
@@ -23,7 +24,8 @@ PATIENCE = 60.0
 """Seconds to wait for the last change to arrive in the app."""
 
 SETTLING = 3.0
-"""Seconds in which a replay or a forgery would have led to a call: far more than one takes."""
+"""Seconds within which a replay or a forgery would have caused a call: far more than a call
+takes."""
 
 TARGETS = ("--targets", str(Path(__file__).with_name("targets.yaml")))
 ANY_PORT = ("--functions-port", "0", "--graph-port", "0", "--servicebus-port", "0")
@@ -31,7 +33,7 @@ ANY_PORT = ("--functions-port", "0", "--graph-port", "0", "--servicebus-port", "
 
 @contextlib.contextmanager
 def emulator(state: Path) -> Iterator[dict[str, Any]]:
-    """A tenant and Hasten on free ports of this machine; yields where they are."""
+    """Runs a tenant and Hasten on free ports of this machine; yields their addresses."""
     command = [
         sys.executable,
         "-m",
@@ -87,7 +89,8 @@ async def play(console: Console, ports: dict[str, Any]) -> bool:
 
 
 async def _arrived(admin: Admin, changes: list[Change]) -> list[Course]:
-    """The courses once each has ended in the app, or as far as they came in PATIENCE."""
+    """Returns the course of each change once all have arrived in the app, or as far as they came in
+    PATIENCE."""
     give_up_at = time.time() + PATIENCE
     while True:
         deliveries, called = await admin.deliveries(), calls(await admin.calls())

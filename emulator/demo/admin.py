@@ -1,4 +1,4 @@
-"""The tenant as its administrator sees it, and the emulator's windows onto Graph and the app."""
+"""Acts as the tenant's administrator, and reads the emulator's records of Graph and the app."""
 
 from typing import Any
 
@@ -25,7 +25,8 @@ class Admin:
         return str((await self._get(f"/v1.0/users/{user}"))["displayName"])
 
     async def replay(self) -> int:
-        """Sends the last notification again, as whoever captured it would. The answer's status."""
+        """Repeats the last notification, as an attacker who captured it would. Returns the answer's
+        status."""
         answer = await self._send("POST", "/emulator/notifications/replay")
         return int(answer.json()["status"])
 
@@ -33,11 +34,11 @@ class Admin:
         return list(await self._get("/emulator/deliveries"))
 
     async def calls(self) -> list[Json]:
-        """On-demand requests, oldest first; `ended_at` is None until they are answered."""
+        """Returns on-demand requests, oldest first; `ended_at` is None until they are answered."""
         return list(await self._get("/emulator/requests?path=provisionOnDemand"))
 
     async def requests(self, path: str, since: float) -> list[Json]:
-        """Every request to Graph with `path` in its path that began after `since`."""
+        """Returns every request to Graph with `path` in its path that began after `since`."""
         return list(await self._get(f"/emulator/requests?path={path}&since={since}"))
 
     async def writes(self, since: float) -> list[Json]:
@@ -51,7 +52,7 @@ class Admin:
         return dict(await self._get("/emulator/stats"))
 
     async def next_cycle(self) -> float:
-        """When Entra's own cycle would next run, epoch seconds."""
+        """Returns when Entra's own cycle runs next, in epoch seconds."""
         return float((await self._get(f"/emulator/cycle?target={TOTAL}"))["next_at"])
 
     async def close(self) -> None:

@@ -1,4 +1,5 @@
-"""From what Graph saw (notifications it sent, calls it got) to what each change took. Pure."""
+"""Measures how long each change took, from the notifications that Graph sent and the calls that it
+received. Does no I/O."""
 
 import math
 from collections import Counter
@@ -9,12 +10,12 @@ from typing import Any
 Json = dict[str, Any]
 
 CALLS, SECONDS = 5, 10.0
-"""Graph's window on on-demand calls."""
+"""Graph's window for on-demand calls."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What the administrator did, at epoch seconds."""
+    """What the administrator did, in epoch seconds."""
 
     what: str
     user: str
@@ -26,7 +27,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One on-demand request as Graph got it."""
+    """One on-demand request as Graph received it."""
 
     at: float
     ended_at: float
@@ -36,26 +37,26 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """What became of a change; a step that never came is None."""
+    """The course of a change; a step that never happened is None."""
 
     change: Change
     notified_at: float | None
     call: Call | None
     held: float
-    """Seconds of the wait in which no call was allowed: Graph's window was full, or an earlier
-    call on the same person had not ended."""
+    """Seconds of the wait in which no call was allowed: Graph's window was full, or an earlier call
+    for the same user had not ended."""
     in_app_at: float | None
 
     @property
     def own(self) -> float | None:
-        """Seconds that Hasten itself took between the notification and the call."""
+        """Returns the seconds that Hasten itself took between the notification and the call."""
         if self.notified_at is None or self.call is None:
             return None
         return self.call.at - self.notified_at - self.held
 
 
 def calls(requests: Iterable[Json]) -> list[Call]:
-    """The requests that Graph took (not those it answered with 429)."""
+    """Returns the requests that Graph accepted (not those it answered with 429)."""
     return [_call(request) for request in requests if not request["throttled"]]
 
 
@@ -105,21 +106,22 @@ def _tells(row: Json, change: Change) -> bool:
 
 
 def _serves(call: Call, change: Change) -> bool:
-    """A removal may be served by a call on the user, who then has no assignment left."""
+    """Returns whether the call serves the change. A call for the user may serve a removal, if the
+    user has no assignment left."""
     return change.user in call.users and (
         call.group == change.group or (change.removed and call.group is None)
     )
 
 
 def full(called: Sequence[Call]) -> list[tuple[float, float]]:
-    """The stretches in which CALLS calls lay within the last SECONDS."""
+    """Returns the intervals in which CALLS calls lay within the last SECONDS."""
     times = sorted(call.at for call in called)
     pairs = zip(times, times[CALLS - 1 :], strict=False)
     return [(last, first + SECONDS) for first, last in pairs if last < first + SECONDS]
 
 
 def merged(stretches: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The same time without overlaps."""
+    """Returns the same time as intervals without overlaps."""
     apart: list[tuple[float, float]] = []
     for start, end in sorted(stretches):
         if apart and start <= apart[-1][1]:
@@ -130,14 +132,14 @@ def merged(stretches: Iterable[tuple[float, float]]) -> list[tuple[float, float]
 
 
 def called_too_often(changes: Iterable[Change], called: Iterable[Call]) -> list[str]:
-    """Users who were named in more calls than they had changes."""
+    """Returns the users who were named in more calls than they had changes."""
     expected = Counter(change.user for change in changes)
     named = Counter(user for call in called for user in call.users)
     return sorted(user for user, times in named.items() if times > expected[user])
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """The nearest-rank percentile."""
+    """Returns the nearest-rank percentile."""
     ordered = sorted(values)
     rank = -(-percent * len(ordered) // 100)
     return ordered[max(rank, 1) - 1]

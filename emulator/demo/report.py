@@ -1,4 +1,4 @@
-"""The end of the demo: a table of what each change took, and what must hold."""
+"""Prints the result of the demo: the time of each change, and the checks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from emulator.demo.timeline import GROUPS
 from emulator.graph.seed import TOTAL_ADMIN
 
 P50, P95 = 0.3, 1.0
-"""Seconds of Hasten's own that a change may take from notification to call."""
+"""Seconds that Hasten itself may take from notification to call."""
 
 BURST_CALLS = 7
 
@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Everything the demo saw."""
+    """Everything that the demo observed."""
 
     courses: Sequence[Course]
     calls: Sequence[Call]
@@ -37,7 +37,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that must hold."""
+    """One check and its result."""
 
     what: str
     shown: str
@@ -127,7 +127,7 @@ def _times(course: Course, next_cycle: float) -> tuple[str, str, str, str]:
 
 
 def _is_in_app(change: Change, accounts: dict[str, Json]) -> bool:
-    """Whether the app shows the end of the story for this user."""
+    """Returns whether the app shows the end of the story for this user."""
     account = accounts.get(change.user)
     if account is None:
         return False

@@ -1,4 +1,4 @@
-"""The story: what the administrator of the tenant does, and in which order."""
+"""Plays the story: what the administrator of the tenant does, and in which order."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ Tell = Callable[[str], None]
 
 
 class Story:
-    """`changes` is what has been done so far."""
+    """The story. `changes` contains what has been done so far."""
 
     def __init__(self, admin: Admin, webhook: str, tell: Tell) -> None:
         self._admin = admin
@@ -31,7 +31,7 @@ class Story:
         self.changes: list[Change] = []
 
     async def play(self) -> None:
-        """Up to the last change; what they lead to takes a while longer."""
+        """Plays the story up to its last change; the consequences take a while longer."""
         self._tell("One joiner: into TOTAL-Engineering")
         await self._join("joiner", TOTAL_ENGINEERING, JOINER)
         await self._called(1)
@@ -46,7 +46,7 @@ class Story:
         await self._leave("move", TOTAL_ENGINEERING, MOVED)
 
     async def attack(self) -> tuple[int, int]:
-        """A replay and a forgery: the statuses of their answers."""
+        """Sends a replay and a forgery. Returns the statuses of their answers."""
         self._tell("A replay: the last notification, captured and sent again")
         replayed = await self._admin.replay()
         self._tell("A forgery: a notification with a made-up clientState")
@@ -67,7 +67,7 @@ class Story:
         )
 
     async def _called(self, times: int) -> None:
-        """Waits for that many calls in all, so that each act begins in the same situation."""
+        """Waits for that many calls in total, so that each act begins in the same situation."""
         while len(await self._admin.calls()) < times:  # noqa: ASYNC110 - another process calls
             await asyncio.sleep(0.05)
 

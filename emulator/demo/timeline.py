@@ -1,4 +1,4 @@
-"""Prints what happens as it happens: notifications, calls, and writes in the app."""
+"""Prints events as they happen: notifications, calls, and writes in the app."""
 
 import asyncio
 import time
@@ -30,13 +30,13 @@ class Timeline:
         self._told.append((time.time(), f"[bold]{escape(text)}[/bold]"))
 
     async def follow(self) -> None:
-        """Until cancelled."""
+        """Prints new events until cancelled."""
         while True:
             await self.catch_up()
             await asyncio.sleep(PERIOD)
 
     async def catch_up(self) -> None:
-        """Prints what is new, in the order of its time."""
+        """Prints what is new, ordered by time."""
         told, self._told = self._told, []
         lines = [
             *told,
@@ -83,7 +83,7 @@ def _called(row: Json) -> str:
 
 
 def _wrote(rows: Iterable[Json]) -> Iterator[tuple[float, str]]:
-    """What one call did to several people is one line."""
+    """Yields one line for each call, even if it changed several users."""
     counted = Counter((round(row["at"], 2), row["what"], row["group"]) for row in rows)
     for (at, what, group), people in counted.items():
         where = f" {GROUPS[group]}" if group else ""

@@ -1,1 +1,1 @@
-"""The named behaviours of Entra ID and Graph that the emulated tenant can be given."""
+"""Defines the named behaviours of Entra ID and Graph for the emulated tenant."""

@@ -1,6 +1,5 @@
-"""The behaviours of Entra ID and Graph that documents leave open or that a tenant may be set to.
-
-docs/emulator.md lists them and says which of them Microsoft documents."""
+"""Lists the behaviours of Entra ID and Graph that documents leave open or that a tenant may be set
+to. docs/emulator.md describes them and says which of them Microsoft documents."""
 
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
@@ -9,7 +8,7 @@ from typing import Self
 
 
 class RetryAfter(StrEnum):
-    """How a refused request is told when to come back."""
+    """The form of Retry-After in a refused request."""
 
     SECONDS = "seconds"
     DECIMAL = "decimal"
@@ -19,11 +18,11 @@ class RetryAfter(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class EntraBehaviours:
-    """Each field is switched by its name with dashes. All are off by default, so that a tenant
-    behaves as kindly as it can. Seconds are seconds of the emulated clock."""
+    """The behaviours. Each field is switched by its name with dashes. All are off by default, so
+    that a tenant is as cooperative as possible. Seconds are seconds of the emulated clock."""
 
     skip_out_of_scope: bool = False
-    """SkipOutOfScopeDeletions is set: accounts of users out of scope are left as they are."""
+    """SkipOutOfScopeDeletions is set: accounts of users out of scope stay unchanged."""
 
     no_delete_flow: bool = False
     """"Delete" is not among the target object actions of the users' mapping."""
@@ -41,33 +40,33 @@ class EntraBehaviours:
     """A group call does not remove a former member that it names; only the cycle does."""
 
     assignment_lag: float = 0.0
-    """Seconds until provisioning counts an assignment or a membership, or its end."""
+    """Seconds until provisioning considers an assignment or a membership, or its end."""
 
     shared_window: bool = False
-    """All targets of the tenant share one limit of calls on demand."""
+    """All targets of the tenant share one limit of on-demand calls."""
 
     refused_calls_count: bool = False
-    """Refused calls count against the limit of calls on demand too."""
+    """Refused calls count against the limit of on-demand calls too."""
 
     typed_answers: bool = False
-    """Answers about users have the name of a type as their key, and a list as their value."""
+    """Answers about users have a type name as their key, and a list as their value."""
 
     log_as_captured: bool = False
-    """Log entries have the shape of captured ones: a skip has its reason in a step only, and a
+    """Log entries have the shape of captured ones: a skip has its reason only in a step, and a
     group call has one entry that names its members among the modified properties."""
 
     secrets_unreadable: bool = False
     """Reading the secrets of a provisioning configuration is refused."""
 
     removals_lag: bool = False
-    """What a lagging replica shows is old in both directions: removed members and assignments,
-    deleted objects and changed properties still show as they were."""
+    """A lagging replica is old in both directions: removed members and assignments, deleted objects
+    and changed properties still appear as they were."""
 
     replicas: int = 3
-    """How many replicas answer reads, chosen at random for each request."""
+    """Number of replicas that answer reads, chosen at random for each request."""
 
     replica_lag: float = 0.0
-    """The most seconds that each replica lags behind, in both directions; 0 for no lag."""
+    """Maximum lag of each replica in seconds, in both directions; 0 for no lag."""
 
     delta_replays: bool = False
     """A delta answer repeats changes of earlier answers."""
@@ -92,7 +91,8 @@ class EntraBehaviours:
     """Seconds that Graph's clock is behind: the longest expiry of a subscription ends earlier."""
 
     subscription_limit: int = 100
-    """Subscriptions that the app may have in the tenant (Graph, change notifications overview)."""
+    """Maximum number of subscriptions of the app in the tenant (Graph, change notifications
+    overview)."""
 
     resource_units: int = 0
     """Resource units that the app may use in 10 seconds; 0 for no limit."""
@@ -105,8 +105,8 @@ class EntraBehaviours:
 
     @classmethod
     def strict(cls) -> Self:
-        """A tenant that is set up right and behaves as the documents say, and, where they are
-        silent, in the worse of the plausible ways."""
+        """Returns a correctly configured tenant that behaves as documented and, if the documents
+        are silent, in the worse of the plausible ways."""
         return cls(
             members_not_removed=True,
             assignment_lag=45.0,
@@ -128,7 +128,7 @@ class EntraBehaviours:
 
     @classmethod
     def misconfigured(cls) -> Self:
-        """The settings of an administrator, and faults of a tenant, with which no call takes
+        """Returns an administrator's settings, and faults of a tenant, with which no call takes
         access away. Hasten can only report them."""
         return cls(
             skip_out_of_scope=True,
@@ -143,7 +143,7 @@ class EntraBehaviours:
 
     @classmethod
     def mixed(cls, random: Random) -> Self:
-        """Each of the strict behaviours, or not, by chance."""
+        """Returns a random selection of the strict behaviours."""
         strict, off = cls.strict(), cls()
         chosen = {
             field.name: getattr(strict, field.name)
@@ -159,7 +159,7 @@ HALF = 0.5
 
 
 class Switches:
-    """The behaviours of a running tenant: `now` is read at each use, so that they can change."""
+    """The behaviours of a running tenant. `now` is read at each use, so that they can change."""
 
     def __init__(self, now: EntraBehaviours | None = None) -> None:
         self.now = now or EntraBehaviours()

@@ -1,4 +1,4 @@
-"""Reads behaviours by their names, as a command line and the emulator's API give them."""
+"""Reads behaviours by name, from a command line or the emulator's API."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
@@ -13,7 +13,7 @@ _WORDS = {"true": True, "on": True, "false": False, "off": False}
 
 
 class UnknownBehaviourError(ValueError):
-    """The message names what was given and what can be given."""
+    """The name is unknown; the message says what was given and what is allowed."""
 
 
 def known() -> list[str]:
@@ -21,8 +21,8 @@ def known() -> list[str]:
 
 
 def read(given: Iterable[str], start: EntraBehaviours | None = None) -> EntraBehaviours:
-    """From `NAME`, `NAME=VALUE` or `NAME VALUE`, each in turn on top of the ones before;
-    `strict` stands for `EntraBehaviours.strict()`. Raises UnknownBehaviourError."""
+    """Reads `NAME`, `NAME=VALUE` or `NAME VALUE`, each added to the ones before; `strict` means
+    `EntraBehaviours.strict()`. Raises UnknownBehaviourError."""
     behaviours = start or EntraBehaviours()
     for text in given:
         name, _, value = text.strip().replace(" ", "=", 1).partition("=")
@@ -34,7 +34,7 @@ def read(given: Iterable[str], start: EntraBehaviours | None = None) -> EntraBeh
 
 
 def with_values(behaviours: EntraBehaviours, values: Mapping[str, Any]) -> EntraBehaviours:
-    """The behaviours with those of `values` by their names. Raises UnknownBehaviourError."""
+    """Returns the behaviours changed by `values`, by name. Raises UnknownBehaviourError."""
     for name, value in values.items():
         field = ALIASES.get(name, name)
         if field not in known():
@@ -51,8 +51,8 @@ def shown(behaviours: EntraBehaviours) -> dict[str, Any]:
 
 
 def joined(arguments: Sequence[str]) -> list[str]:
-    """A command line with `--entra NAME VALUE` made into `--entra NAME=VALUE`. Only for programs
-    without positional arguments."""
+    """Returns a command line with `--entra NAME VALUE` joined to `--entra NAME=VALUE`. Only for
+    programs without positional arguments."""
     merged: list[str] = []
     for argument in arguments:
         follows_name = len(merged) > 1 and merged[-2] == OPTION and "=" not in merged[-1]
@@ -64,7 +64,7 @@ def joined(arguments: Sequence[str]) -> list[str]:
 
 
 def _typed(name: str, old: Any, value: Any) -> Any:
-    """The value as the type of the one it takes the place of."""
+    """Converts the value to the type of the one that it replaces."""
     try:
         if isinstance(old, bool):
             return value if isinstance(value, bool) else _WORDS[str(value).lower()]

@@ -1,1 +1,1 @@
-"""A local Azure Functions host: loads function_app.py as it is and runs its triggers."""
+"""Emulates the Azure Functions host: it loads function_app.py unchanged and runs its triggers."""

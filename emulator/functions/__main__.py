@@ -1,4 +1,4 @@
-"""`python -m emulator.functions --app DIR --port N`: the host alone."""
+"""Runs the emulated host alone: `python -m emulator.functions --app DIR --port N`."""
 
 import argparse
 import asyncio
@@ -62,7 +62,8 @@ def main() -> None:
     except LoadError as error:
         sys.exit(str(error))
     asyncio.run(_serve(host, arguments))
-    # Nothing can stop a thread: a function in one that outlived the host's patience ends here.
+    # Nothing can stop a thread, so a function in a thread that outlived the host's patience ends
+    # here.
     logging.shutdown()
     os._exit(0)
 
@@ -75,7 +76,7 @@ def _behaviours(names: Sequence[str]) -> HostBehaviours:
 
 
 def _successor(arguments: argparse.Namespace, port: int) -> Iterator[str]:
-    """The arguments of a process that takes this one's place. Nobody waits for its port."""
+    """Yields the arguments of a process that replaces this one. No process waits for its port."""
     yield from ("-m", "emulator.functions", "--app", str(arguments.app), "--port", str(port))
     yield from (f"--host={name}" for name in arguments.host)
     yield from ("--host-seed", str(arguments.host_seed), "--patience", str(arguments.patience))
@@ -88,7 +89,9 @@ async def _serve(host: Host, arguments: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     if arguments.until_stdin_ends:
-        loop.add_reader(sys.stdin, stopped.set)  # nobody writes to it: readable means ended
+        loop.add_reader(
+            sys.stdin, stopped.set
+        )  # nothing is ever written to stdin: readable means closed
     try:
         await host.start()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The host's own endpoints: its status, and functions run by hand."""
+"""Serves the host's own endpoints: its status, and functions run by hand."""
 
 import asyncio
 import json
@@ -29,7 +29,8 @@ def admin_routes(
         return JSONResponse({"state": state(), "functions": sorted(functions)})
 
     async def run_now(request: Request) -> Response:
-        """A timer fires; any other function gets the body's `input` as its message."""
+        """Runs a function: a timer fires; any other function gets the body's `input` as its
+        message."""
         function = functions.get(request.path_params["name"])
         if function is None or function.kind == HTTP:
             return JSONResponse({"error": "no function of that name can be run here"}, 404)
@@ -54,7 +55,7 @@ def admin_routes(
 
 
 def _message(body: bytes) -> Any:
-    """Raises ValueError."""
+    """Reads the message. Raises ValueError."""
     given = json.loads(body)
     if not isinstance(given, dict) or "input" not in given:
         raise ValueError('the body must be {"input": …}')
@@ -63,7 +64,7 @@ def _message(body: bytes) -> Any:
 
 
 async def _call(function: Function, argument: object) -> str:
-    """The error, or nothing."""
+    """Returns the error, or ""."""
     try:
         await function.run(argument)
     except Exception as error:

@@ -25,12 +25,12 @@ Json = dict[str, Any]
 HTTP, SERVICE_BUS, TIMER = "httpTrigger", "serviceBusTrigger", "timerTrigger"
 
 THREADS = ThreadPoolExecutor(thread_name_prefix="function")
-"""For functions that are not async; as many threads as Azure's worker has by default."""
+"""Threads for functions that are not async; as many as Azure's worker has by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """`trigger` is the trigger's binding as Azure's host gets it."""
+    """One function. `trigger` is the trigger's binding as Azure's host gets it."""
 
     name: str
     trigger: Json
@@ -55,7 +55,7 @@ class Function:
 
 
 def load(directory: Path, time_limit: TimeLimit | None) -> list[Function]:
-    """Imports `function_app` of `directory`. Raises LoadError."""
+    """Imports `function_app` from `directory`. Raises LoadError."""
     sys.path.insert(0, str(directory))
     try:
         module = importlib.import_module("function_app")
@@ -74,7 +74,7 @@ def load(directory: Path, time_limit: TimeLimit | None) -> list[Function]:
 
 
 def _described(error: Exception, directory: Path) -> str:
-    """The error and the last line of the app that led to it."""
+    """Returns the error and the last line of the app that caused it."""
     text = f"function_app.py: {type(error).__name__}: {error}"
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(directory)]
@@ -99,7 +99,8 @@ def _function(built: Any, time_limit: TimeLimit | None) -> Function:
 
 
 def _refuse_what_is_not_emulated(name: str, trigger: Json, bindings: list[Json]) -> None:
-    """Else an app would behave otherwise here than in Azure, without a word."""
+    """Raises LoadError for features that are not emulated; otherwise the app would silently behave
+    differently in Azure."""
     kinds = {b["type"] for b in bindings} - {HTTP, SERVICE_BUS, TIMER, "http"}
     if kinds:
         raise LoadError(f"{name}: bindings of type {', '.join(sorted(kinds))} are not emulated")

@@ -1,4 +1,4 @@
-"""The ways in which Azure's host is harsher than a kind one would be; each has a switch."""
+"""Defines the ways in which Azure's host can make work harder for an app; each has a switch."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -10,14 +10,14 @@ OFF = "no-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostBehaviours:
-    """The defaults are what the app under test must live with at every run.
+    """The behaviours. The defaults are those that the app under test must survive in every run.
 
-    Two harsh ways have no switch, because Azure has no kind variant of them: a message whose
-    function raises is delivered again at once, and the scaler peeks ten messages.
+    Two behaviours have no switch, because Azure has no milder variant: a message whose function
+    raises is redelivered at once, and the scaler peeks ten messages.
     """
 
     abandon_on_stop: bool = True
-    """A message whose function succeeds while the host stops is abandoned and delivered again."""
+    """A message whose function succeeds while the host stops is abandoned and redelivered."""
 
     kill_on_stop: bool = True
     """A function that runs longer than a stopping host waits ends with the process: it sees no
@@ -28,11 +28,11 @@ class HostBehaviours:
     accepted, not after each message began."""
 
     enforce_timeout: bool = True
-    """A function that runs longer than `functionTimeout` ends, and the worker process with it."""
+    """A function that runs longer than `functionTimeout` ends together with the worker process."""
 
     stall_lost_slots: bool = True
-    """A session slot whose link is lost while its function runs may accept no session any more
-    until the host is started again."""
+    """A session slot whose link is lost while its function runs may stop accepting sessions until
+    the host restarts."""
 
     @classmethod
     def strict(cls) -> Self:
@@ -44,8 +44,8 @@ class HostBehaviours:
 
     @classmethod
     def named(cls, names: Iterable[str]) -> Self:
-        """The defaults, changed by each name in turn: `strict` sets all, `lenient` none,
-        `abandon-on-stop` one, and `no-abandon-on-stop` takes it away. Raises ValueError."""
+        """Returns the defaults, changed by each name in turn: `strict` sets all, `lenient` none,
+        `abandon-on-stop` one, and `no-abandon-on-stop` clears it. Raises ValueError."""
         chosen = cls()
         for name in names:
             if name in (STRICT, LENIENT):

@@ -1,4 +1,4 @@
-"""Turns what arrives into the arguments of functions, with azure.functions' own converters."""
+"""Converts input to the arguments of functions, with azure.functions' own converters."""
 
 import json
 import uuid
@@ -36,7 +36,7 @@ def timer(*, past_due: bool) -> Any:
 
 
 def message(content: str) -> Any:
-    """A message that Service Bus never had, for a function that is run by hand."""
+    """Returns a message that Service Bus never had, for a function that is run by hand."""
     known = {"MessageId": uuid.uuid4().hex, "DeliveryCount": 1}
     return _message(content.encode(), {**known, "ApplicationProperties": {}, "UserProperties": {}})
 

@@ -1,4 +1,4 @@
-"""What can be wrong with an app before it runs."""
+"""Defines the error for an app that cannot be loaded."""
 
 
 class LoadError(Exception):

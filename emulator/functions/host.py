@@ -1,4 +1,4 @@
-"""Puts the host together and runs it until it is told to stop."""
+"""Builds the host and runs it until it is stopped."""
 
 import asyncio
 import logging
@@ -26,11 +26,12 @@ from emulator.graph.serving import HttpServer
 logger = logging.getLogger("functions.host")
 
 KEY = "EMULATOR_FUNCTION_KEY"
-"""The setting with the key of functions that ask for one."""
+"""The setting with the key of functions that require one."""
 
 
 class Host:
-    """Raises LoadError when the app cannot be indexed. `random` decides which slots stall."""
+    """The host. Raises LoadError if the app cannot be indexed. `random` decides which slots
+    stall."""
 
     def __init__(
         self,
@@ -82,11 +83,11 @@ class Host:
         return self._server.port
 
     async def start(self) -> None:
-        """Serves HTTP when it returns. Raises OSError when the port is taken."""
+        """Starts HTTP, which is served when this returns. Raises OSError if the port is taken."""
         await self._server.start()
 
     async def run(self, stopped: asyncio.Event) -> None:
-        """Runs the other triggers until `stopped`, then lets what is under way end."""
+        """Runs the other triggers until `stopped`, then waits for running functions."""
         triggers = asyncio.create_task(self._run_triggers())
         stopping = asyncio.create_task(stopped.wait())
         async with self._invocations:
@@ -111,7 +112,7 @@ class Host:
                 await trigger.ready.wait()
             self._state = "Running"
             logger.info("running on port %s", self.port)
-            await asyncio.Event().wait()  # until cancelled, even when the app has only HTTP
+            await asyncio.Event().wait()  # until cancelled, even if the app has only HTTP
 
 
 def _time_limit(

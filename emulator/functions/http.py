@@ -1,4 +1,4 @@
-"""HTTP triggers: each function under its route, behind its key."""
+"""Runs HTTP triggers: each function under its route, protected by its key."""
 
 import asyncio
 import hmac
@@ -31,7 +31,7 @@ def http_route(
     invocations: Invocations,
     is_stopping: Callable[[], bool],
 ) -> Route:
-    """`key` opens a function that is not anonymous; an empty one opens none."""
+    """Returns the route. `key` opens a function that is not anonymous; an empty key opens none."""
     template = str(function.trigger.get("route") or function.name)
     path = CONSTRAINT.sub(r"{\1}", CATCH_ALL.sub(r"{\1:path}", template))
     is_open = str(function.trigger.get("authLevel", "FUNCTION")).upper() == "ANONYMOUS"

@@ -1,4 +1,4 @@
-"""The functions under way: counted, and waited for when the host stops."""
+"""Counts the running functions, and waits for them when the host stops."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -11,10 +11,10 @@ PATIENCE = 10.0
 
 
 class Invocations:
-    """To leave the block is to wait for what is under way. What outlives PATIENCE is cancelled, or
-    left to `on_late`, which gets how many those are.
+    """The running functions. Leaving the block waits for them. Functions that outlive PATIENCE are
+    cancelled, or passed to `on_late`, which gets their number.
 
-    A task started here outlives whoever waits for it: wait with `asyncio.shield`.
+    A task started here outlives its caller: wait with `asyncio.shield`.
     """
 
     def __init__(

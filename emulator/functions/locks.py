@@ -1,7 +1,5 @@
-"""Keeps a lock while the block runs, as Azure's extension does.
-
-The SDK's own renewer cannot be stopped: it would still renew while the link closes.
-"""
+"""Renews a lock while the block runs, as Azure's extension does. The SDK's own renewer cannot be
+stopped: it would still renew while the link closes."""
 
 import asyncio
 import contextlib
@@ -24,7 +22,7 @@ LEAST_PAUSE = 0.2
 async def kept(
     renew: Renew, locked_until: datetime | None, *, give_up_at: datetime
 ) -> AsyncIterator[None]:
-    """Renews the lock when half of what is left of it has passed, up to `give_up_at`."""
+    """Renews the lock when half of its remaining time has passed, until `give_up_at`."""
     ended = asyncio.Event()
     until = locked_until or datetime.now(UTC)
     renewing = asyncio.create_task(_keep(renew, until, give_up_at, ended))

@@ -1,4 +1,4 @@
-"""Where the messages of a Service Bus trigger come from, and what becomes of each."""
+"""Receives the messages of a Service Bus trigger and settles them."""
 
 import logging
 import ssl
@@ -17,7 +17,7 @@ logger = logging.getLogger("functions.service_bus")
 
 
 RETRIES = 5
-"""Of one operation: 0.2, 0.4, … 3.2 seconds apart."""
+"""Retries of one operation: 0.2, 0.4, … 3.2 seconds apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Entity:
 
     @classmethod
     def of(cls, trigger: Json) -> Self:
-        """Raises LoadError when a setting is missing that the trigger names."""
+        """Returns the entity of a trigger. Raises LoadError if a setting is missing that the
+        trigger names."""
         connection = setting(str(trigger["connection"]))
         if "topicName" in trigger:
             subscription = expanded(str(trigger["subscriptionName"]))
@@ -38,8 +39,9 @@ class Entity:
         return cls(connection, expanded(str(trigger["queueName"])), None)
 
     def client(self) -> ServiceBusClient:
-        """Retries for some seconds, mainly to settle; the slots themselves never give up. One TLS
-        context serves all links: each would read the certificates anew, for 18 ms."""
+        """Returns a client. It retries for some seconds, mainly to settle; the slots themselves
+        never give up. All links share one TLS context, because each would take 18 ms to read the
+        certificates."""
         return ServiceBusClient.from_connection_string(
             self.connection,
             retry_total=RETRIES,
@@ -54,7 +56,7 @@ class Entity:
 
 
 async def attempt(function: Function, message: ServiceBusReceivedMessage) -> bool:
-    """Whether the function took the message."""
+    """Runs the function. Returns whether it succeeded."""
     try:
         await function.run(decoding.service_bus(message))
     except Exception:
@@ -70,7 +72,7 @@ async def settle(
     *,
     succeeded: bool,
 ) -> None:
-    """Completes or abandons it. If neither can be done, Service Bus delivers it again."""
+    """Completes or abandons the message. If neither works, Service Bus redelivers it."""
     try:
         if succeeded:
             await receiver.complete_message(message)

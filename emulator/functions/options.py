@@ -1,4 +1,4 @@
-"""What host.json says, with the defaults of Azure's host."""
+"""Reads host.json, with the defaults of Azure's host."""
 
 import json
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ class HostOptions:
     session_idle: timedelta
     max_lock_renewal: timedelta
     function_timeout: timedelta | None
-    """None: no limit."""
+    """None means no limit."""
 
 
 DEFAULT_TIMEOUT = "00:30:00"
-"""Of a Flex Consumption app."""
+"""The default of a Flex Consumption app."""
 
 NO_TIMEOUT = "-1"
 
 
 def read(file: Path) -> HostOptions:
-    """Raises LoadError."""
+    """Reads the file. Raises LoadError."""
     try:
         return _options(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Tries again for ever while Service Bus cannot be reached."""
+"""Retries without end while Service Bus cannot be reached."""
 
 import asyncio
 import itertools
@@ -18,13 +18,13 @@ T = TypeVar("T")
 logger = logging.getLogger("functions.service_bus")
 
 BROKEN = (ServiceBusError, OSError)
-"""What the SDK raises when the connection or the link is lost, or what it was for."""
+"""The SDK's errors for a lost connection or link, or for the loss of what it was for."""
 
 LOST = (MessageLockLostError, SessionLockLostError, MessageAlreadySettled, ValueError)
-"""What it raises once a message is no longer ours: Service Bus delivers it again."""
+"""The SDK's errors for a message whose lock is lost: Service Bus redelivers it."""
 
 FIRST_PAUSE, LAST_PAUSE = 0.1, 5.0
-"""Seconds; each pause is twice the one before."""
+"""Seconds; each pause is twice the previous one."""
 
 
 def pauses() -> Iterator[float]:
@@ -32,7 +32,7 @@ def pauses() -> Iterator[float]:
 
 
 async def persistently(name: str, work: Callable[[], Awaitable[T]]) -> T:
-    """The result of `work`, however often it breaks before. `name` is for the log."""
+    """Returns the result of `work`, repeated until it succeeds. `name` appears in the log."""
     loop, waits = asyncio.get_running_loop(), pauses()
     while True:
         began = loop.time()
@@ -40,12 +40,12 @@ async def persistently(name: str, work: Callable[[], Awaitable[T]]) -> T:
             return await work()
         except BROKEN as error:
             if loop.time() - began > LAST_PAUSE:
-                waits = pauses()  # it worked for a while: this is another outage
+                waits = pauses()  # it worked for a while, so this is another outage
             pause = next(waits)
             logger.warning("%s: %s; trying again in %.1f s", name, brief(error), pause)
             await asyncio.sleep(pause)
 
 
 def brief(error: BaseException) -> str:
-    """One line."""
+    """Returns the error in one line."""
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

@@ -1,4 +1,4 @@
-"""Service Bus triggers with the semantics of Azure's extension."""
+"""Runs Service Bus triggers with the semantics of Azure's extension."""
 
 import asyncio
 import logging
@@ -23,7 +23,8 @@ WAIT = 60.0
 
 
 class ServiceBusTrigger:
-    """`ready` is set once messages can arrive. Raises LoadError when a setting is missing."""
+    """The trigger. `ready` is set once messages can arrive. Raises LoadError if a setting is
+    missing."""
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class ServiceBusTrigger:
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled; then what is under way ends and is settled."""
+        """Runs until cancelled; then running functions end and their messages are settled."""
         kind: type[Slot]
         if self._function.trigger.get("isSessionsEnabled"):
             slots, kind = self._options.max_sessions, SessionSlot
@@ -62,7 +63,7 @@ class ServiceBusTrigger:
                 invocations=self._invocations,
             )
             for slot in range(1, slots + 1):
-                # To ask again takes the SDK half a second: the slots never do so all at once.
+                # Asking again takes the SDK half a second, so the slots never do it all at once.
                 tasks.create_task(self._keep(kind(listener), first_wait=WAIT * slot / slots))
             await persistently(self._function.name, partial(_reach, listener))
             self.ready.set()
@@ -81,7 +82,7 @@ class ServiceBusTrigger:
 
 
 async def _reach(listener: Listener) -> None:
-    """A slot that waits for a session cannot be told from one that cannot connect; that the
-    dead-letter queue opens shows that the entity is there."""
+    """Checks that the entity exists by opening its dead-letter queue: a slot that waits for a
+    session looks the same as one that cannot connect."""
     async with listener.opened(sub_queue=ServiceBusSubQueue.DEAD_LETTER):
         return

@@ -1,4 +1,4 @@
-"""A slot that serves one session after the other."""
+"""Implements a slot that serves one session after another."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
@@ -15,12 +15,12 @@ from emulator.functions.slots import Slot
 
 
 class StalledError(Exception):
-    """The slot accepts no session any more."""
+    """The slot accepts no more sessions."""
 
 
 class SessionSlot(Slot):
     async def serve(self, wait: float) -> None:
-        """The next session that has messages, until it has been idle for a while. Raises
+        """Serves the next session that has messages, until it has been idle for a while. Raises
         StalledError."""
         listener = self.listener
         try:
@@ -56,9 +56,9 @@ class SessionSlot(Slot):
         await self.settle(receiver, message, succeeded=succeeded)
 
     async def _check_link(self, receiver: ServiceBusReceiver) -> None:
-        """A session belongs to the connection that accepted it, and a link ends with its session's
-        lock: if its state cannot be read, the link was lost while the function ran. The message
-        stays unsettled then."""
+        """Checks the link. A session belongs to the connection that accepted it, and a link ends
+        with its session's lock. If the state cannot be read, the link was lost while the function
+        ran, and the message stays unsettled."""
         try:
             await receiver.session.get_state()
         except BROKEN as error:

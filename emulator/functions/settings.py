@@ -1,4 +1,4 @@
-"""The app's settings: the environment, and below it what local.settings.json names."""
+"""Reads the app's settings: the environment, and local.settings.json for settings that it lacks."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from emulator.functions.errors import LoadError
 
 
 def read_local_settings(file: Path) -> None:
-    """Fills what the environment lacks, as `func start` does. Raises LoadError."""
+    """Adds settings that the environment lacks, as `func start` does. Raises LoadError."""
     if not file.exists():
         return
     try:
@@ -20,7 +20,7 @@ def read_local_settings(file: Path) -> None:
 
 
 def setting(name: str) -> str:
-    """Raises LoadError when it is not set."""
+    """Returns the setting. Raises LoadError if it is not set."""
     try:
         return os.environ[name]
     except KeyError:
@@ -28,7 +28,7 @@ def setting(name: str) -> str:
 
 
 def expanded(value: str) -> str:
-    """`%NAME%` in a binding stands for the setting NAME. Raises LoadError when it is not set."""
+    """Replaces `%NAME%` in a binding by the setting NAME. Raises LoadError if it is not set."""
     if len(value) > len("%%") and value.startswith("%") and value.endswith("%"):
         return setting(value[1:-1])
     return value

@@ -1,5 +1,5 @@
-"""A slot of a Service Bus trigger: a link of its own on which it receives, runs and settles one
-message at a time. The SDK is quick and sound only where nothing else waits on the same link."""
+"""Implements a slot of a Service Bus trigger: a link on which it receives, runs and settles one
+message at a time. The SDK is fast and reliable only if nothing else waits on the same link."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -23,8 +23,8 @@ from emulator.functions.options import HostOptions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """What all slots of one trigger share. `closings` are links on their way out;
-    `invocations` makes the keeper of one slot's running functions."""
+    """Shared by all slots of one trigger. `closings` are links that are being closed; `invocations`
+    creates the counter of one slot's running functions."""
 
     function: Function
     entity: Entity
@@ -36,7 +36,8 @@ class Listener:
 
     @asynccontextmanager
     async def opened(self, **options: Any) -> AsyncIterator[ServiceBusReceiver]:
-        """The SDK takes half a second to close a link: the slot need not wait for it."""
+        """Opens a receiver. The SDK takes half a second to close a link, and the slot need not wait
+        for it."""
         receiver = self.entity.receiver(self.client, **options)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(receiver)

@@ -1,4 +1,4 @@
-"""Timer triggers: NCRONTAB schedules in UTC; a timer never overlaps itself."""
+"""Runs timer triggers: NCRONTAB schedules in UTC; a timer never overlaps itself."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ LATE = timedelta(seconds=1)
 
 
 def next_run(schedule: str, after: datetime) -> datetime:
-    """`schedule` has six fields, or five without seconds."""
+    """Returns the time of the next run. `schedule` has six fields, or five without seconds."""
     found: datetime = croniter(
         schedule, after, ret_type=datetime, second_at_beginning=True
     ).get_next()
@@ -28,7 +28,7 @@ def next_run(schedule: str, after: datetime) -> datetime:
 
 
 class Timers:
-    """Raises LoadError for a schedule that cannot be read."""
+    """The timers. Raises LoadError for a schedule that cannot be read."""
 
     def __init__(self, functions: Iterable[Function], invocations: Invocations) -> None:
         self._functions = {function.name: function for function in functions}
@@ -37,13 +37,13 @@ class Timers:
         self._invocations = invocations
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Runs until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for name in self._functions:
                 tasks.create_task(self._keep(name))
 
     async def run_now(self, name: str, *, past_due: bool = False) -> str:
-        """Runs it after the run under way, if there is one. The error, or nothing."""
+        """Runs the timer, after its current run if there is one. Returns the error, or ""."""
         async with self._turns[name]:
             try:
                 await self._functions[name].run(decoding.timer(past_due=past_due))

@@ -1,4 +1,5 @@
-"""The process in which the functions run, and how the platform ends it: without a last word."""
+"""Controls the process in which the functions run, and ends it without warning, as the platform
+does."""
 
 import asyncio
 import logging
@@ -15,33 +16,34 @@ logger = logging.getLogger("functions.worker")
 
 
 class Worker:
-    """`command` are the arguments of Python that start a process to take this one's place."""
+    """The process. `command` returns the arguments of Python that start a replacement."""
 
     def __init__(self, command: Callable[[], Iterable[str]]) -> None:
         self._command = command
 
     def kill(self, reason: str) -> NoReturn:
-        """Ends the process as SIGKILL does: no function sees it, no lock is given back."""
+        """Ends the process like SIGKILL: no function sees it, and no lock is released."""
         logger.error("%s: the process is killed", reason)
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("a killed process does not go on")
 
     def replace(self, reason: str) -> NoReturn:
-        """The same, but a new process goes on under the same process id and port."""
+        """Ends the process in the same way, but a new process continues with the same process id
+        and port."""
         logger.error("%s: the worker process ends and another takes its place", reason)
         os.execv(sys.executable, [sys.executable, *self._command()])  # noqa: S606 - no shell meant
 
 
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
-    """`functionTimeout`. `exceeded` gets the reason."""
+    """The limit `functionTimeout`. `exceeded` gets the reason."""
 
     limit: timedelta
     exceeded: Callable[[str], object]
 
     @contextmanager
     def watching(self, function: str) -> Iterator[None]:
-        """Until the block ends."""
+        """Watches the function until the block ends."""
         alarm = asyncio.get_running_loop().call_later(
             self.limit.total_seconds(),
             self.exceeded,
