@@ -1,1 +1,2 @@
-"""From Microsoft Graph to ledger rows: notifications, looks, sweeps, subscriptions."""
+"""Reads changes from Microsoft Graph and writes ledger rows: notifications, looks, sweeps and
+subscriptions."""

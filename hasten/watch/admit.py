@@ -1,5 +1,5 @@
-"""Writes down what was found: as work to be done, or held, where the target only observes or where
-more people leave a group than can be believed."""
+"""Writes the changes that were found to the ledger. Hasten holds them instead of calling when the
+target is in observe mode or when the brake judges that too many users leave."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -16,14 +16,14 @@ from hasten.watch.brake import held_by_brake, hold_if_tripped, judge_removals
 
 OBSERVED = "the target is in observe mode"
 DEPLOYED = timedelta(seconds=5)
-"""The next sweep forgets a target that left targets.yaml; a process that does not know a new one
-yet has soon been replaced."""
+"""How long an unknown target waits before it is tried again. A process that does not know a new
+target yet is soon replaced, and the next sweep forgets a target that left targets.yaml."""
 
 OBSERVE_NEXT = "set `mode: act` in targets.yaml when you trust it"
 
 
 Judged = Collection[tuple[str, str]]
-"""(group, user) of removals that the brake let go before Hasten itself wrote them to Entra ID."""
+"""Pairs of group and user whose removal the brake let pass before Hasten wrote it to Entra ID."""
 
 
 async def admit(
@@ -33,12 +33,12 @@ async def admit(
     members_before: int | None = None,
     judged: Judged = (),
 ) -> list[Change]:
-    """Writes what is new and returns it; a row that only learned where else it was seen is no
-    news. `members_before` is how many the group had where the caller knows it better than the
-    directory does now. Removals in `judged` are not judged again.
+    """Writes the changes to the ledger and returns the new ones. A row that only gained another
+    sighting is not new. `members_before` is the group's size when the caller knows it better than
+    the directory does now. The brake does not judge the removals in `judged` again.
 
-    Raises TemporaryError, once all else is written, for a target that is not in this process's
-    targets.yaml: while a new one is deployed, another process may know it.
+    Raises TemporaryError for a target that is not in this process's targets.yaml, after everything
+    else is written: during a deployment another process may know the target.
     """
     by_group: dict[tuple[str, str], list[Change]] = defaultdict(list)
     for change in changes:
@@ -58,15 +58,15 @@ async def admit(
             )
     news = [change for change in recorded if change.seen_at <= change.found_at]
     for change in news:
-        _tell(context, change)
+        _emit(context, change)
     if unknown:
         raise TemporaryError(f"{min(unknown)} is not in targets.yaml here", DEPLOYED)
     return news
 
 
 async def restart(context: Context, known: Change, cause: Cause, *, let_go: bool) -> list[Change]:
-    """Has a row that ended called again, as an event asks for it. The brake judges a removal that
-    has not taken place, as it judges any other, unless an operator has `let_go` of it."""
+    """Restarts an ended row because an event asks for it. The brake judges a removal that has not
+    taken effect like any other, unless an operator `let_go` of it."""
     now, target = context.now(), context.targets[known.target]
     is_judged = known.is_removal and known.state not in ENDED_WELL and not let_go
     judged = None
@@ -109,8 +109,8 @@ async def _record(
 
 
 async def _leavers(context: Context, found: Sequence[Change], let_go: Judged) -> list[Change]:
-    """Removals that are news. Those that an event asked for were judged before Hasten removed
-    anyone, and a look that sees them now is not told anything new."""
+    """Returns the removals that are new. The brake judged removals that an event asked for before
+    Hasten wrote them, so a look that sees them now adds nothing new."""
     leavers = []
     for change in found:
         if not change.is_removal or (change.group, change.user) in let_go:
@@ -122,7 +122,7 @@ async def _leavers(context: Context, found: Sequence[Change], let_go: Judged) ->
     return leavers
 
 
-def _tell(context: Context, change: Change) -> None:
+def _emit(context: Context, change: Change) -> None:
     context.emit(
         ChangeFound(
             target=change.target,
@@ -136,5 +136,6 @@ def _tell(context: Context, change: Change) -> None:
 
 
 def observed(change: Change) -> Change:
-    """What is not called while the target observes."""
+    """Returns the change as held, because Hasten calls nothing while the target is in observe
+    mode."""
     return held(change, HeldBy.OBSERVE, reason=OBSERVED, next_action=OBSERVE_NEXT)

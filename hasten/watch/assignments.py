@@ -1,4 +1,5 @@
-"""Who was assigned to a target, or unassigned, since the last sweep: Graph notifies of neither."""
+"""Finds users and groups that were assigned to a target or unassigned since the last sweep. Graph
+sends no notification for either."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -18,18 +19,20 @@ from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
 from hasten.watch.admit import admit
 
 Sight = tuple[int, datetime]
-"""At which cursor, and when, the read began."""
+"""The cursor's origin and the time at which the read began."""
 
 
 async def compare_assignments(
     context: Context, target: Target, found: DiscoveredTarget, assignments: Sequence[Assignment]
 ) -> None:
-    """Writes down what differs from the last sweep and wakes the target. The first sweep finds
-    no difference: what was there before Hasten is the work of Entra's own cycle.
+    """Writes the differences from the last sweep to the ledger and wakes the target. The first
+    sweep finds no difference: Entra's own cycle provisions everything that was there before Hasten.
 
-    A crash anywhere repeats the whole: rows are told apart by the cursors they were found at,
-    and these move last. A new group is noted before any member is, so that whoever was called
-    meanwhile is revoked should the group be unassigned before the next sweep.
+    A crash at any point repeats the whole comparison. The cursor's origin distinguishes the rows,
+    and the cursors move last. A new group is noted before its members are, so that Hasten revokes
+    members it has already called if the group is unassigned before the next sweep.
+
+    Raises TemporaryError and PermanentError of Graph.
     """
     before = await discovered.load(context.store, target.name)
     changes = 0
@@ -52,7 +55,8 @@ async def compare_assignments(
 
 
 async def _assigned(context: Context, target: Target, group: str) -> int:
-    """Its members, where they are few enough for paced calls to be faster than the cycle."""
+    """Records the members of a newly assigned group if they are few enough for paced calls to be
+    faster than the cycle. Returns the number of new changes."""
     sight = await _sight(context, target, group)
     users = [m.id for m in await context.directory.members(group) if m.kind == "user"]
     _emit(context, target, group, "assigned", len(users))
@@ -64,19 +68,20 @@ async def _assigned(context: Context, target: Target, group: str) -> int:
 
 
 async def _begin_anew(context: Context, group: str) -> None:
-    """Whoever was revoked when the group was last unassigned has access again by the cycle:
-    the next one to leave is news."""
+    """Moves the cursor. The cycle restores access for users who were revoked when the group was
+    last unassigned, so their next departure must count as new."""
     cursor = await cursors.load(context.store, group)
     if cursor is None:
         return
     try:
         await cursors.save(context.store, group, cursor.moved(cursor.link, context.now()))
     except Conflict:
-        return  # a look moved it
+        return  # a look moved the cursor
 
 
 async def _unassigned(context: Context, target: Target, group: str) -> int:
-    """A revocation for all its members, whatever their number: the brake judges that."""
+    """Records a removal for each member, however many there are: the brake limits them. Returns the
+    number of new changes."""
     if await context.directory.group(group) is None:
         _emit(context, target, group, "deleted", 0)
         return 0
@@ -88,7 +93,8 @@ async def _unassigned(context: Context, target: Target, group: str) -> int:
 
 
 async def _just_left(context: Context, group: str) -> set[str]:
-    """Who left since the last look: the next one does not know the target any more."""
+    """Returns the users who left since the last look. The next look no longer finds the target
+    among the watchers of the group."""
     cursor = await cursors.load(context.store, group)
     if cursor is None:
         return set()
@@ -118,7 +124,7 @@ async def _direct(
             context, target, DIRECT, left, Action.REMOVED, sight=sight, before=len(known)
         )
     if not await direct.settle(context.store, target.name, joined, left):
-        return changes  # another sweep sees the same; the next one settles the rest
+        return changes  # another sweep sees the same users; the next one settles the rest
     cursor = await _cursor(context, target, DIRECT)
     await cursors.save(context.store, _name(target, DIRECT), cursor.moved("", context.now()))
     return changes
@@ -159,13 +165,14 @@ async def _record(
 async def _is_known(
     context: Context, target: Target, group: str, user: str, action: Action
 ) -> bool:
-    """Whether Hasten itself brought this about, and wrote it down then."""
+    """Returns True if Hasten itself made the change and recorded it then."""
     known = await context.ledger.find(target.name, group, user)
     return known is not None and known.action is action and known.ahead
 
 
 async def _sight(context: Context, target: Target, group: str) -> Sight:
-    """Before the members are read: a look that moves the cursor meanwhile has seen more."""
+    """Returns the read's starting point. Call before reading the members: a look that moves the
+    cursor meanwhile has seen more."""
     cursor = await _cursor(context, target, group)
     return cursor.origin, context.now()
 

@@ -1,5 +1,5 @@
-"""Judges whether more people leave at once than can be believed: one group, or the groups of one
-target together. A brake that trips holds every removal that is not called yet."""
+"""Judges whether too many users leave one group, or the groups of one target together. A brake that
+trips holds every removal that Hasten has not called yet."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ NOT_CALLED = frozenset({State.PENDING, State.WAITING})
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Too many, and why."""
+    """The reason why the brake holds removals, and the operator's next action."""
 
     reason: str
     next_action: str
@@ -34,11 +34,12 @@ async def judge_removals(
     members_before: int | None = None,
     still_members: bool = False,
 ) -> Mapping[str, Judged]:
-    """The groups whose leavers must be held, of `leavers` by group. For these everything that is
-    not called yet is held too, and the first trip is reported.
+    """Returns the groups whose leavers must be held, out of `leavers` by group. For these groups
+    the brake also holds every removal that is not called yet, and it reports the first trip.
 
-    `members_before` is how many the group had where the caller knows it better than the directory
-    does now; `still_members` is set when the leavers have not left yet.
+    `members_before` is the group's size when the caller knows it better than the directory does
+    now. `still_members` is True when the leavers have not left yet. Raises TemporaryError and
+    PermanentError of Graph.
     """
     leavers = {group: users for group, users in leavers.items() if users}
     if not leavers:
@@ -74,8 +75,9 @@ async def judge_removals(
 
 
 async def hold_if_tripped(context: Context, target: Target, group: str) -> None:
-    """To be asked after removals of the group were written down as work. The brake that trips
-    writes its trip before it reads what is open: of the two, one sees the other."""
+    """Holds the open removals of the group if its brake has tripped. Call after removals of the
+    group are written to the ledger. The brake writes its trip before it reads the open rows, so one
+    of two concurrent callers sees the other."""
     trip = await RecentRemovals(context.store).tripped(target.name, group, context.now())
     if trip is not None:
         await _hold_open(context, target, group, Judged(trip.reason, trip.next_action))
@@ -108,8 +110,8 @@ async def _too_many(
 
 
 async def _trip(context: Context, target: Target, group: str, judged: Judged, tally: Tally) -> None:
-    """The alert comes first, then the trip, then what is open: a crash between any two repeats
-    the whole. A trip that holds already is not reported again."""
+    """Reports the alert, writes the trip and then holds the open rows: a crash between any two
+    repeats all of it. A trip that is already recorded is not reported again."""
     now = context.now()
     if group not in tally.trips:
         of = "" if group == EVERYWHERE else group
@@ -127,8 +129,8 @@ async def _trip(context: Context, target: Target, group: str, judged: Judged, ta
 
 
 async def _hold_open(context: Context, target: Target, group: str, judged: Judged) -> None:
-    """Removals that wait for their call, and those that events want and that are not written to
-    Entra ID yet. What an operator has released goes on."""
+    """Holds removals that wait for their call, and removals that events want and that Hasten has
+    not written to Entra ID yet. Removals that an operator released go on."""
 
     def is_meant(of: str) -> bool:
         return group in {EVERYWHERE, of}
@@ -156,8 +158,8 @@ def held_by_brake(change: Change, judged: Judged) -> Change:
 async def alert_brake(
     context: Context, target: Target, group: str, judged: Judged, *, key: str
 ) -> None:
-    """An alert, and a pause of Entra's own job where the target says so. `key` tells it from
-    another one of the same group."""
+    """Publishes an alert, and pauses Entra's provisioning job if the target sets `pause_job`. `key`
+    distinguishes this alert from other alerts of the same group."""
     context.emit(
         BrakeHeld(
             target=target.name,
@@ -184,7 +186,8 @@ async def alert_brake(
 
 
 async def _pause(context: Context, target: Target, found: DiscoveredTarget) -> None:
-    """What may not be paused goes on; the leavers are held all the same."""
+    """Pauses the provisioning job. A job that Hasten may not pause goes on; the removals are held
+    all the same."""
     try:
         await context.directory.pause_job(found.service_principal, found.job)
     except PermanentError as error:

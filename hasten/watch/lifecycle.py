@@ -1,4 +1,4 @@
-"""Sees to what Graph's lifecycle events tell about subscriptions."""
+"""Handles Graph's lifecycle notifications about subscriptions."""
 
 from hasten.context import Context
 from hasten.domain.notifications import LifecycleEvent
@@ -12,15 +12,15 @@ from hasten.watch.subscriptions import ensure_subscriptions
 
 
 async def handle_lifecycle(context: Context, event: SubscriptionEvent) -> None:
-    """Reauthorization is one PATCH. After any other event notifications may be missing: its
-    groups are looked at, and the subscriptions compared.
+    """Reauthorizes the subscription with one PATCH. After any other event, notifications may be
+    missing: Hasten looks at the groups of the subscription and compares all subscriptions.
 
     Raises TemporaryError and PermanentError of Graph.
     """
     record = await subscriptions.load(context.store, event.subscription)
     context.emit(LifecycleReceived(result=event.event, subscription=event.subscription))
     if record is None:
-        return  # replaced since: whoever replaced it looked at its groups
+        return  # the subscription was replaced, and its groups were looked at then
     watched = await discovered.watched(context.store)
     if event.event is LifecycleEvent.REAUTHORIZATION_REQUIRED:
         if await renew(context, record.id):

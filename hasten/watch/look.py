@@ -1,7 +1,7 @@
-"""Looks at one group: what changed since the cursor goes to the ledger, then targets are woken.
+"""Looks at one group: writes the changes since the cursor to the ledger, then wakes the targets.
 
-The order is ledger, wake, cursor: a crash between any two of them repeats the look, finds the same
-changes in the same slice of history, and writes nothing twice.
+The order is ledger, wake, cursor. A crash between any two of them repeats the look, which finds the
+same changes in the same slice of history and writes nothing twice.
 """
 
 import asyncio
@@ -20,17 +20,22 @@ from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, Hint
 from hasten.watch.admit import admit
 
 REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (5, 15, 45))
-"""When to look again for members that a notification named and the delta does not show yet."""
+"""Delays before another look for members that a notification named and the delta does not show
+yet."""
 
 LOST_RACES = 5
 
 LINK_KEPT = timedelta(days=1)
-"""How old the link of a group may grow in which nothing changes. Graph documents that a delta
-link ends after 7 days."""
+"""Maximum age of the delta link of a group in which nothing changes. Graph documents that a delta
+link expires after 7 days."""
 
 
 async def look(context: Context, look: Look) -> None:
-    """Raises TemporaryError and PermanentError of Graph, with nothing lost."""
+    """Reads the changes of one group and records them.
+
+    Raises TemporaryError and PermanentError of Graph. Nothing is lost then: the cursor stays where
+    it was.
+    """
     members = await context.looks.run(look.group, lambda: _read_on(context, look))
     await _look_again_for_what_is_missing(context, look, members or ())
 
@@ -41,11 +46,12 @@ async def _watchers(context: Context, group: str) -> Sequence[str]:
 
 
 async def _read_on(context: Context, look: Look) -> Sequence[Member]:
-    """Reads the delta, moves the cursor; when another look was faster, reads on from there.
-    Where a page cannot be read, what came before it is written down and the next look goes on from
-    there. A delta without members leaves the cursor where it is: the next look reads it again.
+    """Reads the delta and moves the cursor. If another look was faster, it reads on from that
+    look's cursor. If a page cannot be read, it records the pages before and the next look goes on
+    from there. A delta without members leaves the cursor where it is, and the next look reads it
+    again.
 
-    Who watches is read last: a target that is noted later reads the members later still.
+    The watching targets are read last: a target that is noted later reads the members later still.
     """
     seen: list[Member] = []
     for _ in range(LOST_RACES):
@@ -131,7 +137,8 @@ async def _wake(context: Context, target: str) -> None:
 
 
 async def _restart(context: Context, look: Look, cursor: Cursor) -> None:
-    """The link is too old to resume: what happened since is Entra's own cycle's to do."""
+    """Starts a new delta link because the old one expired. Entra's own cycle provisions the changes
+    in between."""
     link = await context.directory.membership_start(look.group)
     await cursors.save(context.store, look.group, cursor.moved(link, context.now()))
     context.emit(CursorReset(result="restarted", group=look.group, found_by=look.found_by))
@@ -165,15 +172,15 @@ async def _look_again_for_what_is_missing(
 
 
 async def _known(context: Context, target: str, group: str, user: str, removed: bool) -> bool:  # noqa: FBT001 - private
-    """Whether an earlier look already found `user` on that side."""
+    """Returns True if an earlier look already found that `user` was added, or removed."""
     change = await context.ledger.find(target, group, user)
     return change is not None and change.is_removal is removed
 
 
 async def start_watching(context: Context, group: str) -> None:
-    """Gives `group` a cursor from now on; the past is the work of Entra's own cycle."""
+    """Gives `group` a cursor that starts now. Entra's own cycle provisions earlier changes."""
     link = await context.directory.membership_start(group)
     try:
         await cursors.save(context.store, group, cursors.first(link, context.now()))
     except Conflict:
-        return  # another instance gave it one
+        return  # another instance saved a cursor

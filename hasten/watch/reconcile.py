@@ -1,8 +1,9 @@
-"""Reconciles by timer: finds the changes that no notification told of, many groups to a request.
+"""Reconciles by timer: finds changes for which no notification came, many groups to a request.
 
-Each batch of groups has a delta link of its own beside the cursors of its groups. It only says
-where to look: the cursor of the group decides what is news. The members it saw are hints: the look
-may be answered by a replica that lags behind, and the batch tells of a change once.
+Each batch of groups has its own delta link, beside the cursors of its groups. The link only says
+where to look: the cursor of the group decides what is new. The look carries the members that the
+batch saw as hints, because a replica that lags behind may answer the look and the batch reports
+each change once.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -19,12 +20,15 @@ from hasten.records.delta_batches import Batch
 from hasten.telemetry.watch import ReconcileRead
 
 News = dict[str, tuple[frozenset[str], frozenset[str]]]
-"""Groups to look at, each with the users that were seen to join and to leave."""
+"""Groups to look at, each with the users that the delta shows as added and as removed."""
 
 
 async def reconcile(context: Context, watched: Collection[str]) -> None:
-    """One request for each batch when nothing changed. A batch that cannot be read does not
-    keep the others waiting; its error is raised at the end."""
+    """Reads every batch, with one request for each when nothing changed. A batch that cannot be
+    read does not delay the others.
+
+    Raises the first TemporaryError or PermanentError after all batches were tried.
+    """
     found = await batches.load_all(context.store)
     if {group for batch in found for group in batch.groups} == set(watched):
         await _read_on(context, found)
@@ -44,8 +48,8 @@ async def _read_on(context: Context, found: Sequence[Batch]) -> None:
 
 
 async def _read(context: Context, batch: Batch) -> None:
-    """Messages before the link: a crash between them repeats the looks. Raises DeltaCutShort once
-    what came before the page that cannot be read is looked at."""
+    """Sends the looks before it saves the link: a crash between them repeats the looks. Raises
+    DeltaCutShort after it sent looks for the pages before the one that cannot be read."""
     cut: DeltaCutShort | None = None
     try:
         delta = await context.directory.membership_delta(batch.link)
@@ -63,16 +67,16 @@ async def _read(context: Context, batch: Batch) -> None:
     try:
         await batches.save(context.store, batch.moved(link))
     except Conflict:
-        return  # another instance read on from here, and sent what it saw
+        return  # another instance read on from this link and sent its looks
     context.emit(ReconcileRead(result=result, groups=len(batch.groups), changed=len(news)))
     if cut is not None:
         raise cut
 
 
 async def _regroup(context: Context, found: Sequence[Batch], watched: Collection[str]) -> None:
-    """New links begin before the old ones are read a last time, so that no change falls between
-    them. A group that was in no batch is looked at for what came before its link, and so are
-    those of a batch that cannot be read any more."""
+    """Starts the new links before it reads the old ones a last time, so that no change falls
+    between them. It also looks at groups that were in no batch, for changes before their link, and
+    at groups of a batch that can no longer be read."""
     start = context.directory.membership_start
     fresh = [
         Batch(key=batches.key(number), groups=groups, link=await start(*groups))
@@ -120,7 +124,8 @@ def _without_hints(groups: Iterable[str]) -> News:
 
 
 def _of(groups: Iterable[str], delta: MembershipDelta) -> News:
-    """Those of `groups` in which anything changed. Only users are ever looked for again."""
+    """Returns those of `groups` in which anything changed. The hints name users only, because looks
+    search again for users only."""
     news: News = {}
     for group in groups:
         members = delta.members.get(group, ())

@@ -1,4 +1,5 @@
-"""Renews a subscription: timer and lifecycle events may both want to, and Graph asks for one."""
+"""Renews a subscription. The timer and lifecycle events may both ask for it; Graph asks for one
+renewal."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -11,12 +12,13 @@ from hasten.telemetry.watch import SubscriptionChanged
 
 
 async def renew(context: Context, subscription: str) -> bool:
-    """One PATCH of the expiry, which reauthorizes as well; none when one was sent less than
-    RENEW_APART ago. False when Graph knows it no more: it is then forgotten.
+    """Sends one PATCH of the expiry, which also reauthorizes the subscription; sends none if the
+    last one is less than RENEW_APART old. Returns False if Graph no longer knows the subscription,
+    and forgets it.
 
-    It is written down that it begins, with the record's etag: of two that want to, one may.
-    Raises TemporaryError when the PATCH sent last has brought nothing and it is too soon for
-    another.
+    Saves the start of the renewal with the record's etag first, so that only one of two concurrent
+    callers sends the PATCH. Raises TemporaryError when the last PATCH has had no effect and it is
+    too soon for another.
     """
     record = await subscriptions.load(context.store, subscription)
     if record is None:

@@ -1,4 +1,5 @@
-"""Keeps the subscriptions to the watched groups: compares what Graph has with what is wanted."""
+"""Keeps the subscriptions to the watched groups: compares the subscriptions in Graph with the
+wanted ones."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -20,7 +21,7 @@ from hasten.watch.renew import renew
 
 
 async def subscriptions_settled(context: Context, groups: Collection[str]) -> bool:
-    """Whether nothing is to be done by what the store knows; asks Graph nothing."""
+    """Returns True if the stored records show nothing to do. It sends no request to Graph."""
     records = await subscriptions.load_all(context.store)
     believed = [
         Subscription(
@@ -37,12 +38,16 @@ async def subscriptions_settled(context: Context, groups: Collection[str]) -> bo
 
 
 async def ensure_subscriptions(context: Context, groups: Collection[str]) -> None:
-    """One list request when nothing is to be done. A group whose subscription is new is looked
-    at once more, for what happened before it.
+    """Creates, renews and removes subscriptions; sends one list request when there is nothing to
+    do. Hasten looks once more at each group whose subscription is new, to find changes from before
+    it.
 
-    Where Graph disagrees with its own list, all is compared once more: another instance may
-    have been faster, or the list came from a replica that lags behind. One subscription that Graph
-    refuses, or whose answer cannot be read, does not keep the others waiting.
+    If Graph contradicts its own list, Hasten compares once more: another instance may have been
+    faster, or a lagging replica returned the list. One subscription that Graph refuses, or whose
+    answer cannot be read, does not delay the others.
+
+    Raises PermanentError if Graph has a subscription that is not Hasten's, and the worst
+    TemporaryError or PermanentError of Graph at the end.
     """
     for _ in range(2):
         differing = await _ensure_once(context, groups)
@@ -55,7 +60,8 @@ async def ensure_subscriptions(context: Context, groups: Collection[str]) -> Non
 
 
 async def _ensure_once(context: Context, groups: Collection[str]) -> Sequence[str]:
-    """The resources whose subscription is there though not listed, or listed though gone."""
+    """Returns the resources whose subscription exists though Graph did not list it, or is gone
+    though Graph listed it."""
     records = {record.id: record for record in await subscriptions.load_all(context.store)}
     listed = [_read(item) for item in await context.directory.subscriptions()]
     ours = _ours(context, records.values())
@@ -82,7 +88,7 @@ async def _ensure_once(context: Context, groups: Collection[str]) -> Sequence[st
 
 
 async def _renew_all(context: Context, plan: Plan, errors: ErrorCollector) -> Sequence[str]:
-    """The resources whose subscription is gone."""
+    """Returns the resources whose subscription is gone."""
     gone: list[str] = []
     for due in plan.renew:
         with errors.collect():
@@ -94,8 +100,9 @@ async def _renew_all(context: Context, plan: Plan, errors: ErrorCollector) -> Se
 async def _make(
     context: Context, plan: Plan, groups: Collection[str], errors: ErrorCollector
 ) -> tuple[Sequence[str], bool]:
-    """The resources that have one already, and whether all others could be made. Graph allows no
-    second subscription to a resource: the old one goes just before."""
+    """Returns the resources that already have a subscription, and True if all others could be
+    created. Graph allows no second subscription to a resource, so the old one is removed just
+    before."""
     outdated = {subscription.resource: subscription for subscription in plan.replace}
     blocked: list[str] = []
     made = 0
@@ -115,7 +122,8 @@ async def _make(
 
 
 async def _remove_superseded(context: Context, plan: Plan, groups: Collection[str]) -> None:
-    """The looks come last: they see what neither the old nor the new ones may have told."""
+    """Removes the superseded subscriptions and then looks at the groups, so that the looks find
+    changes that neither the old nor the new subscriptions reported."""
     for old in plan.superseded:
         await _remove(context, old)
     if plan.superseded:

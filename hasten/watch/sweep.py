@@ -1,4 +1,5 @@
-"""Sweeps the targets: finds their service principal, job, rules and the groups assigned to them."""
+"""Sweeps the targets: finds the service principal, provisioning job, rules and assigned groups of
+each."""
 
 import asyncio
 
@@ -17,8 +18,8 @@ from hasten.watch.look import start_watching
 
 
 async def sweep(context: Context) -> None:
-    """Discovers every target at once; one that is slow or cannot be found does not keep the
-    others waiting."""
+    """Discovers all targets concurrently. A target that is slow or cannot be found does not delay
+    the others: Hasten reports its error."""
     await discovered.keep_only(context.store, context.targets.keys())
     await asyncio.gather(*(_try(context, target) for target in context.targets.values()))
 
@@ -35,10 +36,13 @@ async def _try(context: Context, target: Target) -> None:
 
 
 async def discover(context: Context, target: Target) -> DiscoveredTarget:
-    """Reads the truth about one target from Graph and writes it down.
+    """Reads the current state of one target from Graph and saves it.
 
-    New groups get their cursor first: a group is never looked at before it has one. Who was
-    assigned or unassigned since the last time is written down before what was found.
+    New groups get their cursor first, because a look needs one. Assignments and unassignments since
+    the last sweep are recorded before the discovered target is saved.
+
+    Raises TemporaryError and PermanentError of Graph, and PermanentError if the job lacks a rule
+    that the target needs.
     """
     principal = str((await service_principal(context.directory, target))["id"])
     jobs = await context.directory.jobs(principal)
@@ -68,7 +72,8 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
 
 
 async def service_principal(directory: Directory, target: Target) -> Json:
-    """The one that targets.yaml names. Raises PermanentError where there is none, or several."""
+    """Returns the service principal that targets.yaml names. Raises PermanentError if Graph finds
+    none or several."""
     matches = await directory.service_principals(
         object_id=str(target.service_principal_id or ""),
         app_id=str(target.app_id or ""),

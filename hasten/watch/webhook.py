@@ -1,5 +1,5 @@
-"""The webhook: turns change notifications into looks, and lifecycle events into work on their
-subscriptions, or refuses without effect."""
+"""The webhook: turns change notifications into looks and lifecycle notifications into work on their
+subscriptions. A refused notification has no effect."""
 
 import asyncio
 import hashlib
@@ -41,25 +41,29 @@ from hasten.telemetry.notifications import (
 from hasten.watch.cached_set import CachedSet
 
 BUCKET = timedelta(seconds=2)
-"""Equal looks within a bucket are one; a last look at its end sees what they may have missed."""
+"""Equal looks within one bucket become one message. A last look at the end of the bucket finds
+changes that they may have missed."""
 
 
 WATCHED_APART = timedelta(seconds=3)
-"""Between two reads of the watched groups: a subscription to all groups tells of every other one.
-What a group lately watched loses by it, its first reconcile finds."""
+"""Minimum interval between reloads of the watched groups. A tenant-wide subscription notifies about
+every group, so unknown ids are common. A group that became watched within this interval may miss a
+notification; its first reconcile finds the change."""
 
 KNOWN_APART = timedelta(minutes=1)
-"""Between two reads of our subscriptions for whoever does not know our secret."""
+"""Minimum interval between reloads of Hasten's subscriptions for senders with a wrong
+clientState."""
 
 NOTE_TIMEOUT = timedelta(seconds=0.3)
-"""Graph waits 3 s for the answer, and the queue may need most of them."""
+"""Maximum time to write a sign. Graph waits 3 s for the answer, and the queue may need most of
+it."""
 
 Item = TypeVar("Item", Hint, Lifecycle)
 
 
 @dataclass(slots=True)
 class Receiving:
-    """`is_ours` compares a clientState in constant time."""
+    """Receives notifications. `is_ours` compares a clientState in constant time."""
 
     store: Store
     bus: Bus
@@ -79,8 +83,11 @@ class Receiving:
         self._signs = Signs(self.store, self.now)
 
     async def receive(self, body: bytes) -> HTTPStatus:
-        """202 once every believed notification is queued, and for those refused: a forger learns
-        nothing. 503 when the queue is out of reach, so that Graph sends them again.
+        """Returns 202 once every accepted notification is queued. Refused notifications get 202 as
+        well, so that a forger learns nothing. Returns 503 when the queue cannot be reached, so that
+        Graph sends them again, and 400 or 413 for a body that cannot be read or is too large.
+
+        Raises TemporaryError when the store does not answer.
         """
         items = self._items(body)
         if isinstance(items, HTTPStatus):
@@ -98,7 +105,7 @@ class Receiving:
         return status
 
     async def receive_lifecycle(self, body: bytes) -> HTTPStatus:
-        """As `receive`, of events about the subscriptions themselves."""
+        """Works like `receive`, for lifecycle notifications about the subscriptions themselves."""
         items = self._items(body)
         if isinstance(items, HTTPStatus):
             return items
@@ -109,8 +116,8 @@ class Receiving:
         events = await self._of_known_subscriptions(readings)
         if not events:
             return HTTPStatus.ACCEPTED
-        queued = LifecycleQueued(events=sorted({told.event for told in events}))
-        return await self._queue(attends(events), queued, LifecycleNotQueued)
+        queued = LifecycleQueued(events=sorted({event.event for event in events}))
+        return await self._queue(lifecycle_messages(events), queued, LifecycleNotQueued)
 
     def _items(self, body: bytes) -> Sequence[object] | HTTPStatus:
         if len(body) > MAX_NOTIFICATION_BYTES:
@@ -131,8 +138,8 @@ class Receiving:
     async def _with_ours_refused(
         self, items: Sequence[object], readings: Sequence[Item | Refusal]
     ) -> list[Item | Refusal]:
-        """Marks those that are refused although their subscription and tenant are ours: where all
-        are, only timers find changes."""
+        """Marks notifications that are refused although their subscription and tenant are Hasten's.
+        If all notifications are refused like this, only timers find changes."""
         found = list(readings)
         async with self._noting():
             for number, (item, reading) in enumerate(zip(items, readings, strict=True)):
@@ -147,8 +154,8 @@ class Receiving:
 
     @asynccontextmanager
     async def _noting(self) -> AsyncIterator[None]:
-        """Ends the block when the store does not answer at once: what it notes changes no answer to
-        Graph, and the next notification notes it again."""
+        """Ends the block when the store does not answer at once. The sign it writes does not change
+        the answer to Graph, and the next notification writes it again."""
         try:
             async with asyncio.timeout(NOTE_TIMEOUT.total_seconds()):
                 yield
@@ -156,7 +163,8 @@ class Receiving:
             self.emit(SignNotNoted(reason=str(error)))
 
     async def _of_known_subscriptions(self, readings: Sequence[Item | Refusal]) -> list[Item]:
-        """Only who knows our secret makes the store be read for a subscription."""
+        """Looks up the subscription only after the clientState check, so that an unauthenticated
+        caller cannot cause store reads."""
         refused = Counter(reading for reading in readings if isinstance(reading, Refusal))
         believed: list[Item] = []
         for reading in readings:
@@ -170,7 +178,7 @@ class Receiving:
         return believed
 
     async def _of_watched_groups(self, hints: Iterable[Hint]) -> Sequence[Hint]:
-        """One merged hint for each group."""
+        """Returns one merged hint for each watched group."""
         by_group: dict[str, Hint] = {}
         for hint in hints:
             earlier = by_group.get(hint.group)
@@ -205,11 +213,11 @@ class Receiving:
 
 
 def looks(hints: Iterable[Hint], now: datetime) -> list[Message]:
-    """A look now and one at the end of the bucket, for each hint.
+    """Returns two looks for each hint: one now and one at the end of the bucket.
 
-    The first is named by what it hints at: a replay within the bucket is one message, a different
-    change is another. The last is named by group and bucket alone, and sees whatever reached the
-    directory after an equal look had already been taken.
+    The hint's content names the first, so a replay within the bucket is one message and a different
+    change is another. Group and bucket alone name the last, which finds changes that reached the
+    directory after an equal look was taken.
     """
     bucket = int(now.timestamp() // BUCKET.total_seconds())
     end = datetime.fromtimestamp((bucket + 1) * BUCKET.total_seconds(), UTC)
@@ -230,13 +238,14 @@ def looks(hints: Iterable[Hint], now: datetime) -> list[Message]:
     return messages
 
 
-def attends(events: Iterable[Lifecycle]) -> list[Message]:
-    """Named by what they tell: a replay is dropped by Service Bus."""
+def lifecycle_messages(events: Iterable[Lifecycle]) -> list[Message]:
+    """Returns one message for each lifecycle event. Its content names the message, so Service Bus
+    drops a replay."""
     return [
-        SubscriptionEvent(subscription=told.subscription, event=told.event).message(
-            f"{told.subscription}:{told.event}"
+        SubscriptionEvent(subscription=event.subscription, event=event.event).message(
+            f"{event.subscription}:{event.event}"
         )
-        for told in dict.fromkeys(events)
+        for event in dict.fromkeys(events)
     ]
 
 
