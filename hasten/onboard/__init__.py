@@ -1,1 +1,1 @@
-"""From an onboarding event to intents."""
+"""Turns onboarding events into intents."""

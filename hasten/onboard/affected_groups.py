@@ -1,5 +1,6 @@
-"""Which groups an event without groups is about: all through which its people are, or are about to
-be, assigned to the target. What events may not touch is told, never left out in silence."""
+"""Finds the groups affected by an event that names none: every group that assigns, or is about to
+assign, its users to the target. Groups that events may not change are reported as refused, never
+skipped silently."""
 
 import asyncio
 from collections import defaultdict
@@ -26,8 +27,8 @@ USERS = "data.users"
 
 
 @dataclass(slots=True)
-class Touched:
-    """By user: the groups to act on. Refusals are of one (user, group)."""
+class AffectedGroups:
+    """The groups to act on, by user, and the refusals, each for one user and one group."""
 
     groups: dict[str, list[KnownGroup]] = field(default_factory=dict)
     refused: list[tuple[str, str, Fault]] = field(default_factory=list)
@@ -44,15 +45,18 @@ class Touched:
             for group in groups:
                 by_group[group].append(user)
         plan.wants += [Want(group=g, users=u, wanted=wanted) for g, u in by_group.items()]
-        told = {user for user, _, _ in self.refused}
-        plan.idle += [user for user, groups in self.groups.items() if not (groups or user in told)]
+        refused = {user for user, _, _ in self.refused}
+        plan.idle += [
+            user for user, groups in self.groups.items() if not (groups or user in refused)
+        ]
         for user, key, wrong in self.refused:
             part = _part(data, refs[user], key)
             plan.refused.append(Refused(data=part, faults=[wrong], group=key, user=user))
 
 
 def _part(data: Offboard | Provision, user: UserRef, group: str) -> Offboard | Provision:
-    """The event about one person and one group; no event can name the assignment without one."""
+    """Returns the event reduced to one user and one group. An event cannot name a direct
+    assignment, so for DIRECT the part keeps no group."""
     part = data.model_copy(update={"users": [user]})
     if group == DIRECT:
         return part
@@ -64,28 +68,32 @@ def _part(data: Offboard | Provision, user: UserRef, group: str) -> Offboard | P
 
 async def groups_to_leave(
     context: Context, target: Target, users: Sequence[str], time: datetime
-) -> Touched:
-    """Notes first that they leave: an onboarding that is under way sees it, or is seen here."""
+) -> AffectedGroups:
+    """Returns the groups that the users must leave. It records the departure before it reads
+    memberships, so that a concurrent onboarding either sees the departure or is seen here.
+
+    Raises TemporaryError and PermanentError of Graph.
+    """
     known = await context.people.leave(target.name, users, time)
     also = {
         user: {group: event.name for group, event in person.joined.items()}
         for user, person in known.items()
     }
-    return await _touched(context, target, users, also, by_hand=True)
+    return await _affected(context, target, users, also, by_hand=True)
 
 
-async def assigned_groups(context: Context, target: Target, users: Sequence[str]) -> Touched:
-    return await _touched(context, target, users, {}, by_hand=False)
+async def assigned_groups(context: Context, target: Target, users: Sequence[str]) -> AffectedGroups:
+    return await _affected(context, target, users, {}, by_hand=False)
 
 
-async def _touched(
+async def _affected(
     context: Context,
     target: Target,
     users: Sequence[str],
     also: Mapping[str, Mapping[str, str]],
     *,
     by_hand: bool,
-) -> Touched:
+) -> AffectedGroups:
     service_principal = await _service_principal(context, target)
     slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
@@ -98,17 +106,17 @@ async def _touched(
     names = {group: name for joined in also.values() for group, name in joined.items()}
     keys = {key for found in assigned.values() for key in found} | names.keys()
     known = await _known(context, target, keys, names, by_hand=by_hand)
-    touched = Touched()
+    affected = AffectedGroups()
     for number, user in enumerate(users):
-        groups = touched.groups[user] = []
+        groups = affected.groups[user] = []
         for key in dict.fromkeys([*assigned[user], *also.get(user, ())]):
             match known[key]:
                 case KnownGroup() as group:
                     groups.append(group)
                 case FaultCode() as code:
                     wrong = fault(code, f"{USERS}[{number}]", f" ({key})")
-                    touched.refused.append((user, key, wrong))
-    return touched
+                    affected.refused.append((user, key, wrong))
+    return affected
 
 
 async def _known(
@@ -119,8 +127,9 @@ async def _known(
     *,
     by_hand: bool,
 ) -> Mapping[str, KnownGroup | FaultCode | None]:
-    """None for a group that is gone, or was never made: nobody is in it. One into which an
-    event brought somebody may be so new that it does not show yet."""
+    """Returns a group, or the reason why events may not change it, by key. None stands for a group
+    that is gone or was never created: it has no members. A group that an event added someone to may
+    be so new that Graph does not show it yet."""
     known: dict[str, KnownGroup | FaultCode | None] = {}
     groups = await KnownGroups.load(context, target)
     for key in sorted(keys):

@@ -1,4 +1,4 @@
-"""The messages by which Hasten puts an event off, splits it, or sees to its end."""
+"""Builds the messages by which Hasten defers an event, splits it, or ends it later."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,13 +19,14 @@ from hasten.ports.clock import NewId
 END = ":end"
 
 
-def held(posted: Posted, event: OnboardingEvent, at: datetime, new_id: NewId) -> Message:
-    """The same event, delivered at `at`."""
-    return posted.saying(event).message(new_id(), at)
+def deferred(posted: Posted, event: OnboardingEvent, at: datetime, new_id: NewId) -> Message:
+    """Returns the same event as a message that Service Bus delivers at `at`."""
+    return posted.with_event(event).message(new_id(), at)
 
 
 def split(posted: Posted, event: OnboardingEvent, new_id: NewId) -> Sequence[Message]:
-    """The event in parts of as many people as one may name; none when it names no more."""
+    """Splits the event into parts, each with as many people as one event may name. Returns nothing
+    if the event names no more than that."""
     refs = people(event.data)
     if len(refs) <= MAX_USERS_PER_EVENT:
         return []
@@ -35,11 +36,11 @@ def split(posted: Posted, event: OnboardingEvent, new_id: NewId) -> Sequence[Mes
         for start in range(0, len(refs), MAX_USERS_PER_EVENT)
     ]
     whole = replace(posted, of_people=max(posted.of_people, len(refs)))
-    return [whole.saying(replace(event, data=part)).message(new_id()) for part in parts]
+    return [whole.with_event(replace(event, data=part)).message(new_id()) for part in parts]
 
 
 def ends(posted: Posted, event: OnboardingEvent, plan: Plan, new_id: NewId) -> Sequence[Message]:
-    """The offboarding that an onboarding with endAt brings with it."""
+    """Returns the offboarding events that carry out the endAt of an onboarding."""
     if not isinstance(event.data, Onboard) or event.data.end_at is None:
         return []
     end = event.data.end_at
@@ -54,13 +55,14 @@ def ends(posted: Posted, event: OnboardingEvent, plan: Plan, new_id: NewId) -> S
             by = {"name": want.group.name} if want.group.is_new else {"id": UUID(want.group.key)}
             data = data.model_copy(update={"groups": [GroupRef.model_validate(by)]})
         offboard = replace(event, id=end_id(event.id), time=end, data=data)
-        message = replace(posted.saying(offboard), end_of=event.id)
+        message = replace(posted.with_event(offboard), end_of=event.id)
         messages.append(message.message(new_id(), end))
     return messages
 
 
 def end_id(event: str) -> str:
-    """The same for the same event, and no longer than an id may be."""
+    """Returns the id of the end of `event`. Equal events give equal ids, and the id fits the
+    maximum length."""
     if len(event) + len(END) <= MAX_ID:
         return event + END
     return hashlib.sha256(event.encode()).hexdigest() + END

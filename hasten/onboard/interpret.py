@@ -1,4 +1,4 @@
-"""Turns an event into a plan: finds its people and groups and holds them against the policy."""
+"""Turns an event into a plan: resolves its people and groups and checks them against the policy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,8 +29,12 @@ from hasten.targets import Target
 async def interpret(
     context: Context, event: OnboardingEvent, target: Target, *, is_end: bool
 ) -> Plan:
-    """`is_end`: it carries out the endAt of an earlier one. Raises InvalidEventError where
-    nothing at all can be done."""
+    """Returns the plan of an event. `is_end` is True for an event that carries out the endAt of an
+    earlier one.
+
+    Raises InvalidEventError if nothing in the event can be carried out, and TemporaryError and
+    PermanentError of Graph.
+    """
     match event.data:
         case Onboard() as data:
             return await _onboard(context, event, data, target)
@@ -57,8 +61,8 @@ async def _offboard(
     people = await _people(context, event, data.users, "data.users", may_be_gone=True)
     plan = Plan(refused=people.refused(data, "users", ""), asked=people.asked)
     if not groups:
-        touched = await groups_to_leave(context, target, people.ids, event.time)
-        touched.add_to(plan, data, people.refs, Wanted.ABSENT)
+        affected = await groups_to_leave(context, target, people.ids, event.time)
+        affected.add_to(plan, data, people.refs, Wanted.ABSENT)
         return plan
     plan.wants = [Want(group=g, users=people.ids, wanted=Wanted.ABSENT) for g in groups]
     if wrong:
@@ -79,13 +83,13 @@ async def _ensure(
     if wrong:
         raise InvalidEventError(wrong, event.identity)
     people = await _people(context, event, data.members or (), "data.members", may_be_none=True)
-    told = {
+    given = {
         "description": data.description,
         "owners": list(dict.fromkeys(str(owner) for owner in owners)),
         "rule": data.rule,
         "role": data.role,
     }
-    spec = {key: value for key, value in told.items() if value}
+    spec = {key: value for key, value in given.items() if value}
     wants = [Want(group=group, users=[THE_GROUP], wanted=Wanted.GROUP, spec=spec)]
     if people.ids:
         role = {"role": data.role} if data.role else {}
@@ -96,8 +100,8 @@ async def _ensure(
 def _refuse_description(
     event: OnboardingEvent, data: EnsureGroup, group: KnownGroup, target: Target
 ) -> None:
-    """Owners and a rule decide who is in the group: only a policy with `create:` lets events set
-    them."""
+    """Raises InvalidEventError if the event sets owners or a rule without a policy that has
+    `create:`. Owners and rules decide who is in the group."""
     name = data.group.name or group.name
     policy = policy_for(target.groups, group=group.key, name=name)
     if policy is not None and policy.create is not None:
@@ -114,8 +118,8 @@ async def _provision(
     people = await _people(context, event, data.users, "data.users")
     plan = Plan(refused=people.refused(data, "users", ""))
     if data.group is None:
-        touched = await assigned_groups(context, target, people.ids)
-        touched.add_to(plan, data, people.refs, Wanted.IN_STEP)
+        affected = await assigned_groups(context, target, people.ids)
+        affected.add_to(plan, data, people.refs, Wanted.IN_STEP)
         return plan
     group = await _group(context, event, data.group, target, by_hand=False)
     plan.wants = [Want(group=group, users=people.ids, wanted=Wanted.IN_STEP)]
@@ -147,7 +151,8 @@ async def _group(
 async def _groups(
     context: Context, event: OnboardingEvent, data: Offboard, target: Target, *, is_end: bool
 ) -> tuple[Sequence[KnownGroup], Sequence[tuple[GroupRef, Fault]]]:
-    """Those that are named. The end of an assignment without a group names none either."""
+    """Returns the groups that the event names, and those that could not be resolved. An end that
+    names no group stands for the direct assignment."""
     if data.groups is None:
         return ([await _group(context, event, None, target, by_hand=True)] if is_end else []), []
     found = [
@@ -191,7 +196,8 @@ async def _people(
 
 @dataclass(slots=True)
 class _People:
-    """Found ones by object id, each once however often they are named, and the others."""
+    """The people of an event: those found, once each by object id, and those that could not be
+    resolved."""
 
     refs: dict[str, UserRef] = field(default_factory=dict)
     wrong: list[tuple[UserRef, Fault]] = field(default_factory=list)

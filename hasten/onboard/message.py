@@ -1,4 +1,5 @@
-"""A message of the queue onboarding-events: as it was posted, and as Hasten sends it to itself."""
+"""A message of the queue onboarding-events, as an upstream system posted it or as Hasten sends it
+to itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,31 +14,33 @@ TRIES = "hastenTries"
 POSTED_AS = "hastenMessageId"
 END_OF = "hastenEndOf"
 OF_PEOPLE = "hastenOfPeople"
-"""Application properties of ours, on messages that Hasten sends itself."""
+"""Only Hasten sets these four application properties, on messages that it sends to itself."""
 
 ORIGINAL_BYTES = "originalBytes"
 """Property of a parked event whose body was cut: the size in bytes of the body that was posted."""
 
 MOST_PROPERTIES = 20
 LONGEST_PROPERTY = 1536
-"""Bytes: 384 characters at least, so that an attribute that is too long is still seen to be."""
+"""Bytes of a property that are kept. They hold at least 384 characters, so that validation still
+sees an attribute that is too long."""
 
 LONGEST_NAME = 64
 LONGEST_MESSAGE_ID = 128
-"""Service Bus takes no longer one."""
+"""Characters. Service Bus accepts no longer message id."""
 
 LONGEST_NUMBER = 20
 MOST_TRIES = 1_000_000
-"""Whoever may post can write our properties too: numbers in them count no further than this."""
+"""Upper limit for numbers in Hasten's own properties, because any producer can write these
+properties too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """`properties` are the attributes of binary mode. `end_of` is the id of the event whose endAt
-    this one carries out: it ends nothing that a newer event has begun. `is_from_hasten`: Hasten
-    has taken the event before and sent it to itself, to put it off or to try again. `of_people` is
-    how many people the event named before it was split. `original_bytes` is the size that the body
-    had before Hasten cut it; empty where it is whole."""
+    """A posted event. `properties` are the attributes of binary mode. `end_of` is the id of the
+    event whose endAt this one carries out; the end does not undo what a newer event began.
+    `is_from_hasten` is True if Hasten took the event before and sent it to itself, to defer or
+    retry it. `of_people` is the number of people in the event before it was split. `original_bytes`
+    is the size of the body before Hasten cut it; empty if the body is whole."""
 
     queue = ONBOARDING_EVENTS
     most_tries = None
@@ -70,8 +73,8 @@ class Posted:
     def tried_again(self) -> Self:
         return replace(self, tries=self.tries + 1)
 
-    def saying(self, event: OnboardingEvent) -> Self:
-        """The same message with another event in it."""
+    def with_event(self, event: OnboardingEvent) -> Self:
+        """Returns the same message with another event in it."""
         return replace(self, body=encode(event), content_type=STRUCTURED, properties={}, tries=0)
 
     @classmethod
@@ -83,26 +86,28 @@ class Posted:
         message_id: str | None,
         properties: Mapping[Any, Any] | None,
     ) -> Self:
-        """Names and values of properties may be bytes, as AMQP has both."""
-        told = {_text(name): _text(value) for name, value in (properties or {}).items()}
+        """Reads a message. Names and values of properties may be bytes or text, because AMQP has
+        both."""
+        given = {_text(name): _text(value) for name, value in (properties or {}).items()}
         return cls(
             body=body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body,
             content_type=content_type or "",
-            message_id=(told.get(POSTED_AS) or message_id or "")[:LONGEST_MESSAGE_ID],
-            properties=_attributes(told),
-            end_of=told.get(END_OF, "")[:MAX_ID],
-            tries=_number(told.get(TRIES, "")),
-            of_people=_number(told.get(OF_PEOPLE, "")),
-            is_from_hasten=TRIES in told,
-            original_bytes=told.get(ORIGINAL_BYTES, "")[:LONGEST_NUMBER],
+            message_id=(given.get(POSTED_AS) or message_id or "")[:LONGEST_MESSAGE_ID],
+            properties=_attributes(given),
+            end_of=given.get(END_OF, "")[:MAX_ID],
+            tries=_number(given.get(TRIES, "")),
+            of_people=_number(given.get(OF_PEOPLE, "")),
+            is_from_hasten=TRIES in given,
+            original_bytes=given.get(ORIGINAL_BYTES, "")[:LONGEST_NUMBER],
         )
 
 
-def _attributes(told: Mapping[str, str]) -> Mapping[str, str]:
-    """Those that Hasten reads first: extensions never crowd them out."""
-    names = [name for name in told if len(name) <= LONGEST_NAME and attribute(name)]
+def _attributes(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Returns the attributes that fit. CloudEvents context attributes come first, so that
+    extensions never displace them."""
+    names = [name for name in given if len(name) <= LONGEST_NAME and attribute(name)]
     names.sort(key=lambda name: (attribute(name) not in CONTEXT, name))
-    return {name: _shortened(told[name]) for name in names[:MOST_PROPERTIES]}
+    return {name: _shortened(given[name]) for name in names[:MOST_PROPERTIES]}
 
 
 def _shortened(text: str) -> str:

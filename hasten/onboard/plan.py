@@ -1,4 +1,5 @@
-"""What an event asks for, person by person: what is to be done, and what is refused and why."""
+"""The plan of an event: the intents it asks for, person by person, and the parts that Hasten
+refuses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from hasten.onboard.resolve import KnownGroup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Want:
-    """The same for several people. `spec` is how the event wants the group made."""
+    """One wanted state for several users of one group. `spec` describes how the event wants the
+    group to be created."""
 
     group: KnownGroup
     users: Sequence[str]
@@ -22,7 +24,8 @@ class Want:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A part of the event, as an event of its own; `group` and `user` where it is about one."""
+    """A refused part of the event, as an event of its own. `group` and `user` are set if the part
+    concerns one of them."""
 
     data: Data
     faults: Sequence[Fault]
@@ -35,7 +38,7 @@ class Plan:
     wants: list[Want] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     idle: list[str] = field(default_factory=list)
-    """People for whom there is nothing to do: they are not assigned to the target."""
+    """Users for whom there is nothing to do, because they are not assigned to the target."""
 
     asked: Mapping[str, Sequence[UserRef]] = field(default_factory=dict)
-    """How the event names each person, by object id."""
+    """The references by which the event names each user, by object id."""

@@ -1,5 +1,5 @@
-"""What is kept of an event that is put off: an older event about the same people and groups that
-comes at its own time is stale then."""
+"""Keeps the times of deferred events. An older event about the same people and groups is then stale
+when its own time comes."""
 
 import hashlib
 from collections.abc import Collection
@@ -13,11 +13,11 @@ from hasten.events.models import GroupRef, Offboard, Onboard, UserRef
 from hasten.onboard.resolve import KnownGroup, resolve_users
 
 ALL_GROUPS = "*"
-"""Stands in for the group of an offboarding that names none."""
+"""Replaces the group id for an offboarding that names no group."""
 
 
 async def note_put_off(context: Context, event: OnboardingEvent) -> None:
-    """Notes the event before it is sent to come back at its time."""
+    """Records the event before Hasten sends it to be delivered later. Raises TemporaryError."""
     match event.data:
         case Onboard() as data:
             groups, wanted = [_group(data.group)], Wanted.MEMBER
@@ -35,14 +35,14 @@ async def note_put_off(context: Context, event: OnboardingEvent) -> None:
 
 
 def reference(ref: UserRef) -> str:
-    """Stands for a person whom no object id is known of."""
+    """Returns a key for a person whose object id is not known."""
     value = str(ref.model_dump()[next(iter(ref.model_fields_set))])
     digest = hashlib.sha256(f"{ref.key}:{value.casefold()}".encode()).hexdigest()[:32]
     return f"ref:{digest}"
 
 
 def names_of(group: KnownGroup, wanted: Wanted) -> Collection[str]:
-    """How an event that was put off may have named the group."""
+    """Returns the names that a deferred event may have used for the group."""
     names = {group.key, *([group_key(group.name)] if group.name else [])}
     return names | ({ALL_GROUPS} if wanted is Wanted.ABSENT else set())
 

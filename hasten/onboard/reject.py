@@ -1,4 +1,4 @@
-"""Parks what cannot be obeyed, with the reasons, and tells whoever listens."""
+"""Parks events that Hasten cannot carry out, with the reasons, and publishes their rejection."""
 
 import hashlib
 import json
@@ -17,36 +17,45 @@ from hasten.ports.bus import ONBOARDING_REJECTED, Message
 from hasten.telemetry.onboard import EventRejected
 
 UNREAD = "/hasten/unread"
-"""Stands in for the source of an event that could not be read."""
+"""Replaces the source of an event that could not be read."""
 
 LONGEST_TYPE = 256
 
 MAX_FIELDS_BYTES = MAX_PROPERTIES_BYTES - 44 * 1024
-"""The attributes of binary mode take 35 KiB at most, and all other properties 9 KiB."""
+"""Bytes. The attributes of binary mode take at most 35 KiB, and all other properties 9 KiB."""
 
 FRAMING = 8 * 1024
-"""Bytes that remain for what Service Bus counts besides the body and the application properties."""
+"""Bytes reserved for what Service Bus counts besides the body and the application properties."""
 
 
 class NotParkedError(Exception):
-    """Neither obeyed nor parked: the message stays in its queue, and dead-letters in the end."""
+    """The event was neither carried out nor parked. The message stays in its queue and is
+    dead-lettered in the end."""
 
 
 async def reject_event(
     context: Context, posted: Posted, faults: Sequence[Fault], identity: Identity
 ) -> None:
-    """The message as it came. Parked before it is told: whoever is told can replay it."""
+    """Parks the message as it came and publishes the rejection. It parks first, so that whoever
+    receives the outcome can replay the event.
+
+    Raises NotParkedError if Service Bus or Event Grid refuses the message, and TemporaryError.
+    """
     await _reject(context, posted, faults, identity)
 
 
 async def reject_part(
     context: Context, posted: Posted, event: OnboardingEvent, refused: Refused
 ) -> None:
-    """A part of an event, as an event of its own; the other parts go on."""
+    """Parks a part of an event as an event of its own and publishes its rejection; Hasten carries
+    out the other parts.
+
+    Raises NotParkedError and TemporaryError as `reject_event` does.
+    """
     only = OnboardingEvent(source=event.source, id=event.id, time=event.time, data=refused.data)
     await _reject(
         context,
-        posted.saying(only),
+        posted.with_event(only),
         refused.faults[:MOST_FAULTS],
         event.identity,
         group=refused.group,
@@ -99,7 +108,8 @@ async def _reject(
 def _parked(
     context: Context, posted: Posted, faults: Sequence[Fault], identity: Identity
 ) -> Message:
-    """A body too large to be parked with its reasons is cut: it must be posted anew anyway."""
+    """Returns the message to park. A body too large to park with its reasons is cut: its producer
+    must post the event again anyway."""
     properties = {
         **posted.properties,
         "reason": str(faults[0].code),
@@ -111,7 +121,7 @@ def _parked(
     if posted.end_of:
         properties[END_OF] = posted.end_of
     if posted.is_from_hasten:
-        properties[TRIES] = "0"  # it was in time when it was taken
+        properties[TRIES] = "0"  # the event was on time when Hasten took it
     taken = sum(len(f"{name}{text}".encode()) for name, text in properties.items())
     room = MAX_EVENT_BYTES - FRAMING - taken
     if posted.original_bytes or len(posted.body) > room:
@@ -126,7 +136,7 @@ def _parked(
 
 
 def _fields(faults: Sequence[Fault]) -> str:
-    """As JSON, and as many of them as a property holds; one always fits."""
+    """Returns the faults as JSON, as many as fit into one property. One fault always fits."""
     shown = list(faults)
     while True:
         text = json.dumps([fault.as_dict() for fault in shown], separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Finds the people and groups that an event names. Nothing is written."""
+"""Finds the people and groups that an event names. It writes nothing."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,12 +19,13 @@ from hasten.records.made_groups import MadeGroup
 from hasten.targets import Target
 
 LOOKUPS_AT_ONCE = 16
-"""Of one event: a lookup takes about 0.1 s, and an event may name 500 people."""
+"""Concurrent lookups per event. A lookup takes about 0.1 s and an event may name 500 users."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownGroup:
-    """`key` is its object id, DIRECT, or `group_key` of a name that no group has yet."""
+    """A group that events may change. `key` is its object id, DIRECT, or the `group_key` of a name
+    that no group has yet."""
 
     key: str
     name: str = ""
@@ -37,8 +38,11 @@ class KnownGroup:
 async def resolve_users(
     context: Context, refs: Sequence[UserRef], field: str, *, may_be_gone: bool = False
 ) -> Sequence[str | Fault]:
-    """The object id of each, or what is wrong with it. `may_be_gone`: an object id is taken as it
-    is, as someone who was deleted can still be offboarded."""
+    """Returns for each reference the object id or the fault. With `may_be_gone` an object id is
+    accepted without a lookup, because a deleted user can still be offboarded.
+
+    Raises TemporaryError of Graph.
+    """
     slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
     async def find(number: int, ref: UserRef) -> str | Fault:
@@ -74,8 +78,11 @@ async def _user(context: Context, ref: UserRef, field: str) -> str | Fault:
 async def resolve_group(
     context: Context, ref: GroupRef, target: Target, field: str, *, by_hand: bool, may_make: bool
 ) -> KnownGroup | Fault:
-    """A group that events may touch, or what is wrong with it. `may_make`: the event itself
-    says how to make it."""
+    """Returns a group that events may change, or the fault. `may_make` is True if the event itself
+    describes how to create the group.
+
+    Raises TemporaryError and PermanentError of Graph.
+    """
     field = f"{field}.{ref.key}"
     if ref.id is not None:
         shown = await context.directory.group(str(ref.id))
@@ -105,7 +112,8 @@ async def resolve_group(
 async def _made(
     context: Context, target: Target, made: MadeGroup, field: str, *, by_hand: bool
 ) -> KnownGroup | Fault | None:
-    """What Hasten made a moment ago is not listed by name yet, nor shown by every replica."""
+    """Returns the group if Hasten created it a moment ago: Graph does not list it by name yet, and
+    not every replica shows it."""
     if made.id is None:
         return None
     shown = await context.directory.group(made.id)

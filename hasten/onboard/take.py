@@ -1,6 +1,6 @@
-"""Takes the events of upstream systems: from the queue to written intents.
+"""Takes the events of upstream systems: reads them from the queue and writes intents.
 
-The order is end, intents, wake, rejects, outcomes: a crash between any two repeats the event, which
+The order is end, intents, wake, rejects, outcomes. A crash between any two repeats the event, which
 finds its own intents and writes nothing twice.
 """
 
@@ -17,7 +17,7 @@ from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Identity, InvalidEventError, fault
 from hasten.events.models import people, starts_at
 from hasten.messages import Ensure
-from hasten.onboard.defer import ends, held, split
+from hasten.onboard.defer import deferred, ends, split
 from hasten.onboard.interpret import interpret
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import Plan
@@ -29,11 +29,14 @@ from hasten.records.signs import Sign
 from hasten.telemetry.onboard import EventDeferred, EventFields, EventSplit, EventTaken
 
 BUCKET = timedelta(seconds=1)
-"""The events of one bucket wake a target once, and once more at its end."""
+"""The events of one bucket wake a target once at its start, and once more at its end."""
 
 
 async def take(context: Context, posted: Posted) -> None:
-    """Raises TemporaryError of Graph, with nothing lost. What cannot be obeyed is parked."""
+    """Takes one event. Hasten parks an event that it cannot carry out.
+
+    Raises TemporaryError, with nothing lost, and NotParkedError if the event cannot be parked.
+    """
     identity = Identity()
     try:
         event = read(
@@ -62,7 +65,7 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
     start = starts_at(event.data)
     if start is not None and start > context.now():
         await note_put_off(context, event)
-        await context.bus.send(ONBOARDING_EVENTS, [held(posted, event, start, context.new_id)])
+        await context.bus.send(ONBOARDING_EVENTS, [deferred(posted, event, start, context.new_id)])
         context.emit(EventDeferred(**_about(posted, event), until=start.isoformat()))
         return
     parts = split(posted, event, context.new_id)
@@ -175,7 +178,8 @@ def _about(posted: Posted, event: OnboardingEvent) -> EventFields:
 
 
 def ensures(target: str, now: datetime) -> list[Message]:
-    """Now, and at the end of the bucket for what equal messages brought meanwhile."""
+    """Returns a message for now and one for the end of the bucket, which covers events whose equal
+    message Service Bus dropped."""
     bucket = int(now.timestamp() // BUCKET.total_seconds())
     end = datetime.fromtimestamp((bucket + 1) * BUCKET.total_seconds(), UTC)
     ensure = Ensure(target=target)

@@ -1,4 +1,4 @@
-"""Writes down what an event wants, unless a newer event has said otherwise."""
+"""Writes the intents of an event, unless a newer event overrides them."""
 
 import asyncio
 from collections import Counter
@@ -17,13 +17,13 @@ from hasten.onboard.put_off import names_of, reference
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
 from hasten.records.people import Joined, Person, digest_of
 
-FIRST_THINGS_FIRST = timedelta(seconds=5)
+EARLIER_EVENT_DELAY = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
 class Written:
-    """How many intents became what, the (group, user) pairs of those that were too old, and those
-    that took the place of others."""
+    """The number of intents by result, the (group, user) pairs that were stale, and the intents
+    that replaced others."""
 
     counts: Counter[Recorded] = field(default_factory=Counter)
     stale: list[tuple[str, str]] = field(default_factory=list)
@@ -37,9 +37,11 @@ class Written:
 async def write_intents(
     context: Context, event: OnboardingEvent, plan: Plan, *, end_of: str, of_people: int
 ) -> Written:
-    """`of_people` is how many people the event named before it was split.
+    """Writes the intents of the plan. `of_people` is the number of people in the event before it
+    was split.
 
-    Raises TemporaryError while an earlier event about the same person is being done."""
+    Raises TemporaryError while an earlier event about the same person is open.
+    """
     written = Written()
     for want in plan.wants:
         overtaken = await _overtaken(context, event, want, plan.asked, end_of)
@@ -58,8 +60,8 @@ async def _overtaken(
     asked: Mapping[str, Sequence[UserRef]],
     end_of: str,
 ) -> frozenset[str]:
-    """People about whom a newer event has spoken so long ago, or of groups so many, that no
-    intent tells it."""
+    """Returns the users whose newer event is no longer visible in any intent, because it is too old
+    or concerned too many groups."""
     target = event.data.target
     match want.wanted:
         case Wanted.MEMBER:
@@ -93,8 +95,8 @@ async def _put_off(
     asked: Mapping[str, Sequence[UserRef]],
     end_of: str,
 ) -> frozenset[str]:
-    """People of whom a newer event wants the same at another time. The end of an onboarding is as
-    old as the onboarding."""
+    """Returns the users for whom a newer event wants the same at another time. The end of an
+    onboarding counts as old as the onboarding."""
     references = {
         user: [reference(ref) for ref in asked.get(user, ()) if not ref.id] for user in want.users
     }
@@ -122,11 +124,12 @@ async def _find(context: Context, target: str, users: Sequence[str]) -> Mapping[
 
 
 async def _refuse_while_open(context: Context, target: str, want: Want) -> None:
-    """A person is brought in step once they are, or are no longer, a member."""
+    """Raises TemporaryError while an earlier intent of the user is open. A user is brought in step
+    after the membership has been added or removed."""
     for user in want.users:
         known = await context.intents.find(target, want.group.key, user)
         if known and not known.is_done:
-            raise TemporaryError("an earlier event is being brought about", FIRST_THINGS_FIRST)
+            raise TemporaryError("an earlier event is being carried out", EARLIER_EVENT_DELAY)
 
 
 def _intents(
@@ -154,7 +157,8 @@ def _intents(
 
 
 def _has_rejoined(person: Person, group: KnownGroup, event: OnboardingEvent, end_of: str) -> bool:
-    """The end of an onboarding ends that one alone; any other event ends what is older."""
+    """Returns True if a newer event wants the user in the group. The end of an onboarding ends only
+    that onboarding; any other event ends everything older."""
     newest = _newest(person, group)
     if newest is None:
         return False
@@ -164,7 +168,7 @@ def _has_rejoined(person: Person, group: KnownGroup, event: OnboardingEvent, end
 
 
 def _newest(person: Person | None, group: KnownGroup) -> Joined | None:
-    """The newest event that wanted the person in the group."""
+    """Returns the newest event that wanted the person in the group."""
     keys = {group.key, group_key(group.name)} if group.name else {group.key}
     said = [joined for key, joined in person.joined.items() if key in keys] if person else []
     return max(said, key=lambda joined: joined.time, default=None)
