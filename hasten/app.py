@@ -13,6 +13,7 @@ from hasten import settings, targets
 from hasten.adapters import telemetry
 from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.backoff import backoff
+from hasten.domain.shared_pace import LimitScope
 from hasten.messages import Retriable
 from hasten.ports.ports import Ports
 from hasten.retry import Retrying
@@ -32,14 +33,23 @@ def app() -> "App":
     loaded = settings.load(os.environ)
     ports = AzurePorts(loaded, managed_identity)
     ports.open()
-    return App(loaded, targets.load(Path(loaded.targets_file)), ports)
+    file = targets.load(Path(loaded.targets_file))
+    return App(loaded, file.targets, ports, limit_scope=file.limit_scope)
 
 
 class App:
     """One process of the app."""
 
-    def __init__(self, settings: Settings, targets: tuple[Target, ...], ports: Ports) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        targets: tuple[Target, ...],
+        ports: Ports,
+        *,
+        limit_scope: LimitScope = LimitScope.AUTO,
+    ) -> None:
         self._settings = settings
+        self._limit_scope = limit_scope
         self._targets = targets
         self._ports = ports
 
@@ -80,4 +90,4 @@ class App:
     def _context(self) -> "Context":
         from hasten.context import Context  # noqa: PLC0415 - slow to load
 
-        return Context(self._settings, self._targets, self._ports)
+        return Context(self._settings, self._targets, self._ports, limit_scope=self._limit_scope)

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from hasten.backoff import backoff
 from hasten.domain.settlement import Backoff
+from hasten.domain.shared_pace import LimitScope
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId, Now
 from hasten.ports.directory import Directory
@@ -23,8 +24,16 @@ from hasten.targets import Target
 class Context:
     """The context of one process. A port that is slow to create is created on first use."""
 
-    def __init__(self, settings: Settings, targets: tuple[Target, ...], ports: Ports) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        targets: tuple[Target, ...],
+        ports: Ports,
+        *,
+        limit_scope: LimitScope = LimitScope.AUTO,
+    ) -> None:
         self.settings = settings
+        self._limit_scope = limit_scope
         self.targets = {target.name: target for target in targets}
         self.ports = ports
         self.looks = SingleFlight()
@@ -53,6 +62,14 @@ class Context:
     @property
     def directory(self) -> Directory:
         return self.ports.directory
+
+    def others_that_act(self, target: str) -> frozenset[str]:
+        """Names of the other targets for which Hasten makes calls."""
+        return frozenset(n for n, t in self.targets.items() if n != target and not t.observes)
+
+    def limit_scope_of(self, target: str) -> LimitScope:
+        """As configured; TARGET where there is no other target to share the limit with."""
+        return self._limit_scope if self.others_that_act(target) else LimitScope.TARGET
 
     @cached_property
     def backoff(self) -> Backoff:

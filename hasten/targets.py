@@ -2,6 +2,7 @@
 the line."""
 
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from hasten.domain.brake import MOST_OF_TARGET, MOST_PERCENT, MOST_REMOVALS, Threshold
 from hasten.domain.planning import GrantsBy
+from hasten.domain.shared_pace import LimitScope
 from hasten.errors import PermanentError
 from hasten.policy import Access, GroupPolicy
 
@@ -123,10 +125,19 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     mode: Mode = Mode.ACT
+    limit_scope: LimitScope = LimitScope.AUTO
     targets: Annotated[list[Target], Field(min_length=1)]
 
 
-def load(path: Path) -> tuple[Target, ...]:
+@dataclass(frozen=True, slots=True)
+class TargetsFile:
+    """`limit_scope` says which calls Entra's limit counts together."""
+
+    targets: tuple[Target, ...]
+    limit_scope: LimitScope
+
+
+def load(path: Path) -> TargetsFile:
     """Reads targets.yaml. Raises PermanentError `targets.yaml line 7: …` with what is wrong and how
     to correct it."""
     try:
@@ -157,7 +168,7 @@ def load(path: Path) -> tuple[Target, ...]:
         raise _wrong(path, _nearest(lines, first["loc"]), _plain(first)) from None
     targets = tuple(t.model_copy(update={"mode": t.mode or file.mode}) for t in file.targets)
     _refuse_duplicates(path, targets, lines)
-    return targets
+    return TargetsFile(targets, file.limit_scope)
 
 
 def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location, int]]:

@@ -17,14 +17,14 @@ from hasten.doctor.examination import Doctor, Progress
 from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.telemetry import Event
 from hasten.settings import Settings
-from hasten.targets import Target
+from hasten.targets import Target, TargetsFile
 
 
 class Operator:
     """The context of the app, and what the command line alone reaches."""
 
-    def __init__(self, settings: Settings, targets: tuple[Target, ...], ports: AzurePorts) -> None:
-        self.context = Context(settings, targets, ports)
+    def __init__(self, settings: Settings, file: TargetsFile, ports: AzurePorts) -> None:
+        self.context = Context(settings, file.targets, ports, limit_scope=file.limit_scope)
         self._ports = ports
 
     @property
@@ -47,12 +47,12 @@ class Operator:
 async def opened(values: Mapping[str, str]) -> AsyncIterator[Operator]:
     """Raises PermanentError that names the first bad setting or the bad line of targets.yaml."""
     loaded = settings.load(values, needs_secret=False)
-    listed = targets.load(Path(loaded.targets_file))
+    file = targets.load(Path(loaded.targets_file))
     has_identity = IDENTITY[0] in values
     with identity(values), _silent():
         ports = AzurePorts(loaded, managed_identity if has_identity else _whoever_it_is, _untold)
         try:
-            yield Operator(loaded, listed, ports)
+            yield Operator(loaded, file, ports)
         finally:
             await ports.close()
 

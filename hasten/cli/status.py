@@ -115,6 +115,7 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         *([("", f"and {more} more: --json lists them")] if more > 0 else []),
         ("not yet proven", str(status.unproven)),
         ("circuit breaker", f"open until {at(breaker)}" if breaker else "closed"),
+        ("limit of calls", "shared by all targets" if status.shares_limit else "of this target"),
         ("calls in the window", f"{status.calls_in_window} of {CALLS_PER_WINDOW}"),
         *([("Graph asked to wait until", at(asked))] if asked else []),
         *((f"subscription of {w.group}", at(w.subscribed_until)) for w in status.groups),

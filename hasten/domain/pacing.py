@@ -25,8 +25,13 @@ class Pace:
 
     def free_at(self, now: datetime) -> datetime:
         """Returns the earliest time, from `now` on, at which one more call is allowed."""
-        earliest = max(now, self.not_before)
-        earliest = max(earliest, _freed(self.calls, CALLS_PER_WINDOW, WINDOW + WINDOW_MARGIN))
+        return max(now, self.opens_at)
+
+    @property
+    def opens_at(self) -> datetime:
+        """The time, past or to come, at which the next call became or becomes allowed."""
+        window = _freed(self.calls, CALLS_PER_WINDOW, WINDOW + WINDOW_MARGIN)
+        earliest = max(self.not_before, window)
         if self.max_calls_per_hour is not None:
             earliest = max(earliest, _freed(self.calls, self.max_calls_per_hour, HOUR))
         return earliest

@@ -13,7 +13,7 @@ from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import stuck
 from hasten.operate.problems import Problem, of_error
-from hasten.records import call_window, discovered, subscriptions
+from hasten.records import call_window, discovered, shared_window, subscriptions
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
@@ -78,6 +78,9 @@ class Status:
 
     unproven: int = 0
     breaker_open_until: datetime | None = None
+    shares_limit: bool = False
+    """Whether Entra's limit counts the calls of all targets together."""
+
     calls_in_window: int = 0
     not_before: datetime | None = None
     """Until when Graph asked not to be called."""
@@ -93,6 +96,8 @@ async def target_status(context: Context, target: Target) -> Status:
     unproven = await context.ledger.unproven_changes(target.name)
     ended = [*unproven, *await context.ledger.done_changes(target.name)]
     pace, breaker = await call_window.read(context.store, target.name)
+    shared, _ = await shared_window.read(context.store)
+    shares = shared.is_shared(context.limit_scope_of(target.name), now)
     known, state, problem = await _job(context, found)
     groups = await _groups(context, found, now)
     failures = [row for row in ended if row.state is State.FAILED and _is_recent(row, now)]
@@ -120,7 +125,8 @@ async def target_status(context: Context, target: Target) -> Status:
         ],
         unproven=len(unproven),
         breaker_open_until=breaker.open_until if is_open else None,
-        calls_in_window=pace.used(now),
+        shares_limit=shares,
+        calls_in_window=shared.used(now) if shares else pace.used(now),
         not_before=pace.not_before if pace.not_before > now else None,
         groups=groups,
         problems=[

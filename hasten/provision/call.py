@@ -33,6 +33,7 @@ async def reserve(drain: Drain, call: Call) -> Call | None:
     if not called:
         return None
     await drain.window.call(context.now)
+    await drain.limit.departed()
     return replace(call, changes=tuple(called))
 
 
@@ -43,7 +44,7 @@ async def make(drain: Drain, call: Call) -> None:
     verdict = await _verdict(drain, call, found)
     now = drain.now
     if verdict.result is Result.THROTTLED:
-        await drain.window.throttled(now + (verdict.retry_after or WINDOW))
+        await _throttled(drain, call, sent_at=started, until=now + (verdict.retry_after or WINDOW))
     await _count_for_breaker(drain, call, verdict, now)
     if verdict.result is Result.UNKNOWN_JOB:
         verdict = await _rediscovered(drain, verdict, found)
@@ -66,6 +67,12 @@ async def make(drain: Drain, call: Call) -> None:
         await _spare_the_others(drain, call, min(again))
     drain.retries |= again
     _emit_ended(drain, call, verdict, settled, seconds=(now - started).total_seconds())
+
+
+async def _throttled(drain: Drain, call: Call, *, sent_at: datetime, until: datetime) -> None:
+    own = drain.window.pace
+    await drain.window.throttled(until)
+    await drain.limit.throttled(own, sent_at=sent_at, until=until, is_removal=call.is_removal)
 
 
 async def _count_for_breaker(drain: Drain, call: Call, verdict: Verdict, now: datetime) -> None:

@@ -37,6 +37,9 @@ OUTAGE = timedelta(hours=1)
 REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
 """Rows whose users' standing is read for one plan: no more can be called in one window."""
 
+REVOCATIONS_READ_EVERY = timedelta(seconds=1)
+"""While a run waits for a slot that all targets share."""
+
 
 @dataclass(slots=True)
 class Run:
@@ -67,7 +70,7 @@ class Run:
         now = self.drain.now
         free_at = self.drain.free_at(now)
         if self._under_way and (free_at > now or self._is_full()):
-            await self._wait(min(max(free_at - now, FIRST_POLL), until - now))
+            await self._wait_for_slot(min(max(free_at - now, FIRST_POLL), until - now))
             return True
         rows = await self._open_rows()
         near = [row for row in rows if self._is_near(row, now)]
@@ -77,7 +80,7 @@ class Run:
             self.drain.retries.add(free_at)
             return False
         if free_at > now:
-            await self._wait(free_at - now)
+            await self._wait_for_slot(free_at - now)
             return True
         await read_cycle(self.drain)
         if self.drain.cycle.is_missing and await self._finds_another_job():
@@ -92,7 +95,7 @@ class Run:
             return bool(self._under_way)
         calls = await self._plan([row for row in near if self._may_be_called(row, now)])
         if not await self._make(calls):
-            times = [call.ready_at(self.drain.window.pace.used(now)) for call in calls]
+            times = [call.ready_at(self.drain.used(now)) for call in calls]
             times += [row.due_at for row in near if row.due_at > now]
             await self._wait(min([at - now for at in times if at > now] + [self._poll]))
             self._poll = min(2 * self._poll, LAST_POLL)
@@ -138,12 +141,17 @@ class Run:
         """Starts those that are ready while slots are free. Two calls on one person could cross:
         the later one waits. False when none could be started."""
         started = False
-        for call in calls:
+        for number, call in enumerate(calls, start=1):
             now = self.drain.now
             if self.drain.free_at(now) > now or self._is_full():
                 break
-            if call.ready_at(self.drain.window.pace.used(now)) > now or call.users & self._busy():
+            if call.ready_at(self.drain.used(now)) > now or call.users & self._busy():
                 continue
+            more_removals = any(later.is_removal for later in calls[number:])
+            if not await self.drain.limit.take(
+                is_removal=call.is_removal, more_removals=more_removals
+            ):
+                break
             reserved = await reserve(self.drain, call)
             if reserved is not None:
                 self._under_way[asyncio.create_task(make(self.drain, reserved))] = reserved
@@ -189,9 +197,7 @@ class Run:
         calls = plan([*removals, *grants], standings=where, grants_by=self.drain.target.grants_by)
         if not self.drain.is_breaker_closed:
             calls = in_turn(calls)
-        return await without_overflow(
-            self.drain, calls, self.drain.window.pace.times(self.drain.now, len(calls))
-        )
+        return await without_overflow(self.drain, calls, self.drain.times(len(calls)))
 
     def _wait_for_the_end_of_an_outage(
         self, unread: Sequence[Change], read_errors: Mapping[str, ReadError]
@@ -203,6 +209,19 @@ class Run:
             is_new = self.drain.now - removal.found_at < OUTAGE
             if isinstance(error, TemporaryError) and is_new:
                 raise error
+
+    async def _wait_for_slot(self, longest: timedelta) -> None:
+        """Where all targets share the limit, Hasten looks meanwhile for revocations of this one:
+        they go before the grants of the others."""
+        now = self.drain.now
+        if not self.drain.waits_for_others(now) or self._is_full():
+            await self._wait(longest)
+            return
+        busy = self._busy()
+        rows = await self.drain.context.ledger.open_changes(self.drain.target.name)
+        if any(row.is_removal and row.is_due(now) and row.user not in busy for row in rows):
+            await self.drain.limit.claim()
+        await self._wait(min(longest, REVOCATIONS_READ_EVERY))
 
     async def _wait(self, longest: timedelta) -> None:
         """Until a call ends, at most `longest`."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.cycle import Cycle
+from hasten.provision.shared_limit import SharedLimit
 from hasten.records import discovered
 from hasten.records.call_window import CallWindow
 from hasten.records.discovered import DiscoveredTarget
@@ -33,6 +34,10 @@ class Drain:
 
     discovering: asyncio.Lock = field(default_factory=asyncio.Lock)
     was_rediscovered: bool = False
+    limit: SharedLimit = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limit = SharedLimit(self.context, self.target.name)
 
     @property
     def now(self) -> datetime:
@@ -44,6 +49,22 @@ class Drain:
 
     def free_at(self, now: datetime) -> datetime:
         """When the next call may leave: a slot is free and the breaker lets it through."""
+        return max(self._own_free_at(now), self.limit.free_at(now))
+
+    def waits_for_others(self, now: datetime) -> bool:
+        """Whether nothing but the limit that the targets share keeps the next call."""
+        return self.limit.is_shared and self._own_free_at(now) <= self.limit.free_at(now)
+
+    def used(self, now: datetime) -> int:
+        """Calls that count against the window of 10 s."""
+        return max(self.window.pace.used(now), self.limit.used(now))
+
+    def times(self, calls: int) -> list[datetime]:
+        """When each of so many calls could be made at the earliest."""
+        own = self.window.pace.times(self.now, calls)
+        return list(map(max, own, self.limit.times(self.now, calls)))
+
+    def _own_free_at(self, now: datetime) -> datetime:
         return max(self.window.pace.free_at(now), self.window.breaker.lets_through_at(now))
 
     async def learn_groups(self) -> None:

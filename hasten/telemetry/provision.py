@@ -69,6 +69,26 @@ class BreakerOpened(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LimitShared(Event):
+    """Graph refused a call of this target that only the calls of other targets can explain: from
+    now on all targets share the limit of calls."""
+
+    name = "limit"
+    result: Literal["shared"] = "shared"
+    target: Label
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitSeparated(Event):
+    """The targets shared the limit of calls for 24 hours: each paces itself again. The drain of
+    this target ended the sharing."""
+
+    name = "limit"
+    result: Literal["separate"] = "separate"
+    target: Label
+
+
+@dataclass(frozen=True, kw_only=True)
 class DrainSkipped(Event):
     """A drain ended early: targets.yaml does not name its target, or another drain took over."""
 

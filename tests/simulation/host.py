@@ -20,6 +20,7 @@ from emulator.functions.invocations import PATIENCE
 from emulator.functions.worker import TimeLimit
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.app import App
+from hasten.domain.shared_pace import LimitScope
 from hasten.ports.bus import Bus, Message
 from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.directory import Directory
@@ -71,6 +72,7 @@ class Surroundings:
     outside: Owner
     """Of what outlives a host."""
     behaviours: HostBehaviours = field(default_factory=HostBehaviours)
+    limit_scope: LimitScope = LimitScope.AUTO
     lines: list[str] = field(default_factory=list)
     """What was logged."""
     events: list[tuple[datetime, Event]] = field(default_factory=list)
@@ -106,7 +108,9 @@ class Host:
         around = self._around
         self._owner = Owner()
         self._lifeline = self._new_lifeline()
-        self._app = App(around.settings, around.targets, self._ports())
+        self._app = App(
+            around.settings, around.targets, self._ports(), limit_scope=around.limit_scope
+        )
         self._pump = Pump(
             around.bus,
             options=HOST_JSON,

@@ -19,6 +19,7 @@ from hasten import settings
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.context import Context
 from hasten.domain.changes import Change
+from hasten.domain.shared_pace import LimitScope
 from hasten.records.ledger import Ledger
 from hasten.settings import Settings
 from hasten.targets import Target
@@ -62,6 +63,7 @@ class World:
         targets: tuple[Target, ...],
         graph: GraphOptions | None,
         behaviours: HostBehaviours,
+        limit_scope: LimitScope,
     ) -> None:
         self.seed = seed
         # The wait between quick tries of a read comes from here.
@@ -98,6 +100,7 @@ class World:
             luck=Random(f"{seed} luck"),
             outside=self._outside,
             behaviours=behaviours,
+            limit_scope=limit_scope,
         )
         self.hosts += [Host(f"host {number}", self.around) for number in range(1, hosts + 1)]
 
@@ -228,11 +231,17 @@ async def simulated(
     targets: tuple[Target, ...] = (TARGET,),
     graph: GraphOptions | None = None,
     behaviours: HostBehaviours | None = None,
+    limit_scope: LimitScope = LimitScope.AUTO,
 ) -> AsyncIterator[World]:
     """A world that has settled in, calm until then. Must run on a VirtualLoop."""
     keep_books(asyncio.get_running_loop())
     world = World(
-        seed, hosts=hosts, targets=targets, graph=graph, behaviours=behaviours or HostBehaviours()
+        seed,
+        hosts=hosts,
+        targets=targets,
+        graph=graph,
+        behaviours=behaviours or HostBehaviours(),
+        limit_scope=limit_scope,
     )
     world.start()
     try:

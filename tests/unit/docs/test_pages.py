@@ -101,7 +101,7 @@ def test_every_example_of_a_targets_file_is_accepted(page: str, tmp_path: Path) 
             written = f"targets:\n  - name: TOTAL\n    display_name: TOTAL\n{indented}"
         file = tmp_path / f"{number}.yaml"
         file.write_text(written)
-        assert targets.load(file)
+        assert targets.load(file).targets
 
 
 def test_the_example_of_the_configuration_uses_every_key() -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from hasten.domain.planning import GrantsBy
+from hasten.domain.shared_pace import LimitScope
 from hasten.errors import PermanentError
 from hasten.policy import Access, Creation, GroupPolicy
 from hasten.targets import Mode, Target, load
@@ -17,7 +18,7 @@ ID = "52cf7b7a-52be-4a9b-9c69-e4d4a4a14f76"
 def loaded(folder: Path, text: str) -> tuple[Target, ...]:
     file = folder / "targets.yaml"
     file.write_text(dedent(text), encoding="utf-8")
-    return load(file)
+    return load(file).targets
 
 
 def refusal(folder: Path, text: str) -> str:
@@ -29,7 +30,7 @@ def refusal(folder: Path, text: str) -> str:
 
 
 def test_the_file_that_ships_with_hasten_names_total() -> None:
-    [target] = load(Path(__file__).parents[3] / "targets.yaml")
+    [target] = load(Path(__file__).parents[3] / "targets.yaml").targets
 
     assert target == Target(
         name="TOTAL",
@@ -45,7 +46,7 @@ def test_the_file_that_ships_with_hasten_names_total() -> None:
 
 
 def test_the_file_of_the_examples_lets_events_touch_the_monitored_group_alone() -> None:
-    [target] = load(Path(__file__).parents[3] / "examples" / "targets.yaml")
+    [target] = load(Path(__file__).parents[3] / "examples" / "targets.yaml").targets
 
     assert [group.name for group in target.groups if group.allows_events] == [
         "TOTAL-Engineering",
@@ -104,6 +105,33 @@ def test_everything_a_target_may_say_is_read(tmp_path: Path) -> None:
         grants_by=GrantsBy.USER_THEN_GROUP,
         max_calls_per_hour=1800,
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", LimitScope.AUTO),
+        ("limit_scope: auto", LimitScope.AUTO),
+        ("limit_scope: target", LimitScope.TARGET),
+        ("limit_scope: tenant", LimitScope.TENANT),
+    ],
+)
+def test_the_file_says_which_targets_share_the_limit_of_calls(
+    tmp_path: Path, line: str, expected: LimitScope
+) -> None:
+    file = tmp_path / "targets.yaml"
+    file.write_text(f"{line}\ntargets:\n- {{name: a, app_id: {ID}}}\n", encoding="utf-8")
+
+    assert load(file).limit_scope is expected
+
+
+def test_a_scope_that_there_is_not_is_refused_with_its_line(tmp_path: Path) -> None:
+    reason = refusal(
+        tmp_path, f"mode: act\nlimit_scope: app\ntargets:\n- {{name: a, app_id: {ID}}}\n"
+    )
+
+    assert reason.startswith("targets.yaml line 2: limit_scope: ")
+    assert "'auto', 'target' or 'tenant'" in reason
 
 
 def test_several_targets_keep_their_order(tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from hasten.context import Context
 from hasten.domain.changes import Action, HeldBy, State, finished, held
+from hasten.domain.shared_pace import SharedPace
 from hasten.domain.subscribing import ALL_GROUPS
 from hasten.operate.status import Status, target_status
-from hasten.records import subscriptions
+from hasten.records import shared_window, subscriptions
 from hasten.records.subscriptions import Record
+from hasten.targets import Target
 from tests.fakes.directory import JOB
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, World, found, user
@@ -163,3 +166,19 @@ async def test_whose_changes_failed_or_are_held_is_listed() -> None:
         (user(1), State.FAILED, "no licence", "buy one"),
         (user(2), State.HELD, "60", ""),
     ]
+
+
+@virtual
+async def test_targets_that_share_the_limit_show_the_calls_of_all() -> None:
+    world = World()
+    await world.is_discovered()
+    shared = SharedPace().shared(now(), now()).with_call("wiki", now())
+    await shared_window.write(world.store, shared, None)
+    wiki = Target(name="wiki", display_name="wiki")
+    context = Context(world.context.settings, (world.target, wiki), world)
+
+    with_another = await target_status(context, world.target)
+    alone = await status(world)
+
+    assert (with_another.shares_limit, with_another.calls_in_window) == (True, 1)
+    assert (alone.shares_limit, alone.calls_in_window) == (False, 0)

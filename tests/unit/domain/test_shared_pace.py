@@ -1,0 +1,189 @@
+"""One window for all targets: at most 5 calls in any 10 s, and revocations go first."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hasten.domain.pacing import Pace
+from hasten.domain.shared_pace import (
+    CLAIM_OUTLASTS_WAIT,
+    COURTESY,
+    SHARED_FOR,
+    SPAN,
+    LimitScope,
+    SharedPace,
+    TargetCall,
+    shows_shared_limit,
+)
+from hasten.limits import CALLS_PER_WINDOW
+from tests.unit.domain.rows import NOW, seconds
+
+A, B = "A", "B"
+
+
+def full(target: str = B, at: datetime = NOW) -> SharedPace:
+    pace = SharedPace()
+    for _ in range(CALLS_PER_WINDOW):
+        pace = pace.with_call(target, at)
+    return pace
+
+
+def calls(*after: float) -> Pace:
+    return Pace(calls=tuple(NOW + seconds(second) for second in after))
+
+
+@given(st.lists(st.tuples(st.sampled_from("ABC"), st.booleans(), st.floats(0, 12)), max_size=60))
+def test_no_ten_seconds_see_more_than_five_calls_of_all_targets(
+    asked: list[tuple[str, bool, float]],
+) -> None:
+    pace, now, made = SharedPace(), NOW, list[datetime]()
+
+    for target, is_removal, pause in asked:
+        now += seconds(pause)
+        if pace.lets_through(target, now, is_removal=is_removal):
+            pace = pace.with_call(target, now)
+            made.append(now)
+        elif is_removal:
+            pace = pace.claimed(target, now)
+
+    spans = [b - a for a, b in zip(made, made[CALLS_PER_WINDOW:], strict=False)]
+    assert all(span >= SPAN for span in spans)
+
+
+def test_a_slot_that_frees_goes_to_a_revocation_before_the_grants_of_others() -> None:
+    pace = full().claimed(A, NOW + seconds(3))
+    free = pace.free_at(B, NOW)
+
+    assert not pace.lets_through(B, free, is_removal=False)
+    assert pace.lets_through(A, free, is_removal=True)
+    assert pace.lets_through(B, free, is_removal=True)
+
+
+def test_a_claim_ends_with_the_last_revocation() -> None:
+    pace = full().claimed(A, NOW)
+    free = pace.free_at(B, NOW)
+
+    more = pace.with_call(A, free, keeps_claim=True)
+    last = more.with_call(A, free)
+
+    assert not more.lets_through(B, free + COURTESY, is_removal=False)
+    assert last.lets_through(B, free + COURTESY, is_removal=False)
+
+
+def test_a_claim_that_nobody_takes_up_ages_out() -> None:
+    pace = full().claimed(A, NOW)
+    ends = pace.free_at(A, NOW) + CLAIM_OUTLASTS_WAIT
+
+    assert not pace.lets_through(B, ends - seconds(0.1), is_removal=False)
+    assert pace.lets_through(B, ends, is_removal=False)
+
+
+def test_a_claim_is_renewed_before_it_ends_and_not_at_each_look() -> None:
+    pace = full().claimed(A, NOW)
+
+    assert full().needs_claim(A, NOW)
+    assert not pace.needs_claim(A, NOW + seconds(9))
+    assert pace.throttled(NOW + seconds(60)).needs_claim(A, NOW)
+
+
+def test_the_target_that_made_fewer_calls_may_ask_first() -> None:
+    pace = full(B)
+
+    assert pace.free_at(A, NOW) == NOW + SPAN
+    assert pace.free_at(B, NOW) == NOW + SPAN + CALLS_PER_WINDOW * COURTESY
+
+
+def test_a_free_slot_is_free_at_once() -> None:
+    pace = SharedPace().with_call(B, NOW)
+
+    assert pace.free_at(B, NOW) == NOW
+    assert pace.used(NOW) == 1
+
+
+def test_no_target_calls_before_a_retry_after_has_passed() -> None:
+    pace = SharedPace().throttled(NOW + seconds(20)).throttled(NOW + seconds(5))
+
+    assert pace.free_at(A, NOW) == NOW + seconds(20)
+    assert not pace.lets_through(A, NOW + seconds(19), is_removal=True)
+
+
+def test_a_call_that_left_late_counts_from_then() -> None:
+    pace = full().departed(TargetCall(B, NOW), NOW + seconds(4))
+
+    assert pace.used(NOW + SPAN) >= 1
+
+
+def test_calls_are_planned_for_the_share_of_the_target() -> None:
+    alone = full(A).times(NOW, 10)
+    together = full(A).with_call(B, NOW).times(NOW, 10)
+
+    assert together[-1] - NOW > alone[-1] - NOW
+
+
+def test_calls_are_forgotten_after_two_windows() -> None:
+    pace = full(B).with_call(A, NOW + 2 * SPAN)
+
+    assert pace.calls == (TargetCall(A, NOW + 2 * SPAN),)
+
+
+# --- auto ---
+
+
+def test_the_targets_share_the_limit_for_a_day() -> None:
+    pace = SharedPace().shared(NOW, NOW + seconds(3))
+    ends = NOW + SHARED_FOR
+
+    def in_auto(at: datetime) -> bool:
+        return pace.is_shared(LimitScope.AUTO, at)
+
+    assert in_auto(NOW)
+    assert in_auto(ends - seconds(1))
+    assert not in_auto(ends)
+    assert pace.is_over(ends)
+
+
+def test_nobody_calls_for_one_window_after_the_targets_begin_to_share() -> None:
+    assert SharedPace().shared(NOW, NOW + seconds(3)).free_at(A, NOW) == NOW + SPAN
+    assert SharedPace().shared(NOW, NOW + seconds(60)).free_at(A, NOW) == NOW + seconds(60)
+
+
+@pytest.mark.parametrize("scope", LimitScope)
+def test_before_any_call_was_refused_only_the_scope_tenant_shares(scope: LimitScope) -> None:
+    assert SharedPace().is_shared(scope, NOW) is (scope is LimitScope.TENANT)
+
+
+def test_the_scope_target_never_shares() -> None:
+    assert not SharedPace().shared(NOW, NOW).is_shared(LimitScope.TARGET, NOW)
+
+
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [
+        (calls(0), [calls(-1, -2, -3, -4, -5)]),
+        (calls(0, -1), [calls(-2, -3), calls(-4, -9)]),
+    ],
+)
+def test_a_refusal_that_the_calls_of_others_explain_shows_a_shared_limit(
+    own: Pace, others: list[Pace]
+) -> None:
+    assert shows_shared_limit(NOW, own, others)
+
+
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [
+        (calls(0), [calls(-1, -2, -3, -4)]),
+        (calls(0), []),
+        (calls(0), [calls(-11, -11, -11, -11, -11)]),
+        (calls(0), [calls(1, 2, 3, 4, 5)]),
+        (calls(0, -1, -2, -3, -4, -5), [calls(-1)]),
+    ],
+)
+def test_any_other_refusal_shows_nothing(own: Pace, others: list[Pace]) -> None:
+    assert not shows_shared_limit(NOW, own, others)
+
+
+def test_a_claim_outlasts_the_reads_before_a_call_by_seconds_only() -> None:
+    assert timedelta(seconds=1) < CLAIM_OUTLASTS_WAIT < SPAN

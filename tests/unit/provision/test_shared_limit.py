@@ -1,0 +1,198 @@
+"""The drains of two targets on one store, and the limit that they may share."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+from hasten.context import Context
+from hasten.domain.breaker import Breaker
+from hasten.domain.pacing import Pace
+from hasten.domain.shared_pace import CLAIM_OUTLASTS_WAIT, SHARED_FOR, SPAN, LimitScope
+from hasten.limits import CALLS_PER_WINDOW
+from hasten.provision.shared_limit import SharedLimit
+from hasten.records import call_window, shared_window
+from hasten.records.call_window import take_over
+from hasten.targets import Mode, Target
+from tests.support.virtual_time import now, virtual
+from tests.support.world import World
+
+A, B = "A", "B"
+
+
+def context(
+    world: World, scope: LimitScope = LimitScope.AUTO, *, other: Mode = Mode.ACT
+) -> Context:
+    targets = (Target(name=A, display_name=A), Target(name=B, display_name=B, mode=other))
+    return Context(world.context.settings, targets, world, limit_scope=scope)
+
+
+def drains(world: World, scope: LimitScope = LimitScope.AUTO) -> tuple[SharedLimit, SharedLimit]:
+    """On two instances."""
+    return SharedLimit(context(world, scope), A), SharedLimit(context(world, scope), B)
+
+
+async def taken(limit: SharedLimit, *, is_removal: bool = False, times: int = 1) -> int:
+    got = [await limit.take(is_removal=is_removal, more_removals=False) for _ in range(times)]
+    return sum(got)
+
+
+async def called(world: World, target: str, times: int) -> None:
+    window = await take_over(world.store, target, owner=target, max_calls_per_hour=None)
+    for _ in range(times):
+        await window.call(world.now)
+
+
+async def refuse(world: World, limit: SharedLimit, *, is_removal: bool = False) -> None:
+    await called(world, limit.target, 1)
+    own, _ = await call_window.read(world.store, limit.target)
+    until = now() + timedelta(seconds=1)
+    await limit.throttled(own, sent_at=now(), until=until, is_removal=is_removal)
+
+
+async def stored_since(world: World) -> datetime | None:
+    pace, _ = await shared_window.read(world.store)
+    return pace.since
+
+
+@virtual
+async def test_two_drains_take_five_slots_together() -> None:
+    a, b = drains(World(), LimitScope.TENANT)
+
+    assert await taken(a, times=3) == 3
+    assert await taken(b, times=3) == 2
+    assert await taken(a) == 0
+    assert b.used(now()) == CALLS_PER_WINDOW
+
+
+@virtual
+async def test_drains_that_ask_at_one_moment_take_no_slot_twice() -> None:
+    a, b = drains(World(), LimitScope.TENANT)
+
+    got = await asyncio.gather(taken(a, times=4), taken(b, times=4))
+
+    assert sum(got) == CALLS_PER_WINDOW
+
+
+@virtual
+async def test_a_revocation_that_finds_no_slot_gets_the_next_one() -> None:
+    a, b = drains(World(), LimitScope.TENANT)
+    await taken(b, times=CALLS_PER_WINDOW)
+
+    assert await taken(a, is_removal=True) == 0
+    await asyncio.sleep(SPAN.total_seconds() + 1)
+    assert await taken(b) == 0
+    assert await taken(a, is_removal=True) == 1
+    assert await taken(b) == 1
+
+
+@virtual
+async def test_a_drain_that_dies_with_a_claim_holds_up_the_others_for_seconds() -> None:
+    a, b = drains(World(), LimitScope.TENANT)
+    await taken(b, times=CALLS_PER_WINDOW)
+    await taken(a, is_removal=True)
+
+    await asyncio.sleep((SPAN + CLAIM_OUTLASTS_WAIT).total_seconds())
+
+    assert await taken(b) == 1
+
+
+@virtual
+async def test_a_refused_call_that_others_explain_makes_all_drains_share() -> None:
+    world = World()
+    a, b = drains(world)
+    await called(world, B, CALLS_PER_WINDOW)
+
+    await refuse(world, a)
+
+    assert world.results("limit") == ["shared"]
+    assert await taken(b) == 0
+    assert b.is_shared
+    await asyncio.sleep(SPAN.total_seconds() + 1)
+    assert await taken(b, times=6) == CALLS_PER_WINDOW
+
+
+@virtual
+async def test_a_revocation_that_was_refused_is_the_first_call_of_the_shared_window() -> None:
+    world = World()
+    a, b = drains(world)
+    await called(world, B, CALLS_PER_WINDOW)
+
+    await refuse(world, a, is_removal=True)
+
+    await asyncio.sleep(SPAN.total_seconds() + 2)
+    assert await taken(b) == 0
+    assert await taken(a, is_removal=True) == 1
+
+
+@virtual
+async def test_a_refused_call_without_calls_of_others_changes_nothing() -> None:
+    world = World()
+    a, _ = drains(world)
+    await called(world, B, 2)
+
+    await refuse(world, a)
+
+    assert (world.results("limit"), await stored_since(world)) == ([], None)
+    assert await taken(a, times=9) == 9
+
+
+@virtual
+async def test_the_scope_target_and_a_target_alone_keep_no_shared_window() -> None:
+    world = World()
+    by_setting = SharedLimit(context(world, LimitScope.TARGET), A)
+    alone = SharedLimit(context(world, LimitScope.TENANT, other=Mode.OBSERVE), A)
+    await called(world, B, CALLS_PER_WINDOW)
+
+    for limit in (by_setting, alone):
+        await refuse(world, limit)
+        assert await taken(limit, times=9) == 9
+
+    assert (await shared_window.read(world.store))[1] is None
+
+
+@virtual
+async def test_a_429_while_they_share_holds_all_of_them() -> None:
+    a, b = drains(World(), LimitScope.TENANT)
+
+    until = now() + timedelta(seconds=40)
+    await a.throttled(Pace(), sent_at=now(), until=until, is_removal=False)
+
+    assert await taken(b, is_removal=True) == 0
+    assert b.free_at(now()) == until
+
+
+@virtual
+async def test_after_a_day_each_target_paces_itself_again() -> None:
+    world = World()
+    a, b = drains(world)
+    await called(world, B, CALLS_PER_WINDOW)
+    await refuse(world, a)
+
+    await asyncio.sleep(SHARED_FOR.total_seconds())
+
+    assert await taken(b, times=9) == 9
+    assert await taken(a, times=9) == 9
+    assert world.results("limit") == ["shared", "separate"]
+    assert await stored_since(world) is None
+
+
+@virtual
+async def test_a_call_that_left_late_counts_from_then_on_for_all() -> None:
+    a, b = drains(World(), LimitScope.TENANT)
+    await taken(a, times=CALLS_PER_WINDOW)
+    await asyncio.sleep(2)
+    await a.departed()
+    left = now()
+
+    await asyncio.sleep(SPAN.total_seconds() - 1)
+    assert await taken(b, times=5) == CALLS_PER_WINDOW - 1
+    assert b.free_at(now()) >= left + SPAN
+
+
+@virtual
+async def test_the_breaker_of_a_target_is_not_shared() -> None:
+    world = World()
+    await called(world, A, 1)
+
+    _, breaker = await call_window.read(world.store, B)
+
+    assert breaker == Breaker()
