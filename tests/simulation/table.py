@@ -59,7 +59,9 @@ def triggers(kind: str) -> tuple[Json, ...]:
 def _all_triggers() -> Iterator[Json]:
     app = func.FunctionApp()
     for module in iter_modules(handlers.__path__, "handlers."):
-        app.register_functions(import_module(module.name).blueprint)
+        blueprint = getattr(import_module(module.name), "blueprint", None)
+        if blueprint is not None:
+            app.register_functions(blueprint)
     for function in app.get_functions():
         for raw in function.get_raw_bindings():
             binding: Json = json.loads(raw)
