@@ -8,6 +8,7 @@ from hasten.cli.explain import explain
 from hasten.cli.release import discard, release
 from hasten.cli.replay import replay
 from hasten.cli.status import status
+from hasten.cli.stop import start, stop
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,5 +16,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate Hasten. Exit codes: 0 fine, 1 a problem was found, 2 bad usage or settings.",
 )
-for command in (status, explain, release, discard, replay, apply, doctor):
+for command in (status, explain, release, discard, replay, apply, doctor, stop, start):
     app.command()(command)

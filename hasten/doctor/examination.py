@@ -116,6 +116,7 @@ class Doctor:
             return [replace(_failed(TARGET, error), target=target.name)]
         object_id = str(principal["id"])
         findings = [
+            *await self._try(surroundings.STOP, surroundings.check_stop(self.context, target.name)),
             ok(TARGET, f"found: {object_id}"),
             *await self._try(job.JOB, self._job(object_id, target)),
             *await self._try(scope.CHECK, scope.check(self.context.directory, object_id)),

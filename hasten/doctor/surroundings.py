@@ -16,10 +16,12 @@ from hasten.ports.bus import (
 )
 from hasten.ports.clock import NewId
 from hasten.ports.probes import Probes
+from hasten.records import stops
 from hasten.records.self_test import round_trip
 
 QUEUE, STORE, CLOCK, SECRET, WEBHOOK = "queue", "store", "clock", "secret", "webhook"
 APP = "app"
+STOP = "stop"
 QUEUES = (
     DIRECTORY_CHANGES,
     ENSURE,
@@ -101,3 +103,11 @@ def check_secret(*, has_one: bool, has_previous: bool) -> list[Finding]:
 async def check_webhook(probes: Probes, url: str, new_id: NewId) -> list[Finding]:
     await probes.handshake(url, new_id())
     return [ok(WEBHOOK, "answers Graph's handshake")]
+
+
+async def check_stop(context: Context, target: str) -> list[Finding]:
+    """A problem while an operator has stopped the target."""
+    stop = await stops.find(context.store, target)
+    if stop is None:
+        return []
+    return [problem(STOP, str(stop), "python -m hasten start, if the reason is gone")]

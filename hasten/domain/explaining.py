@@ -46,6 +46,7 @@ class Facts:
     exists: bool = True
     enabled: bool | None = True
     observes: bool = False
+    stopped: str = ""
     direct: bool = False
     through: Sequence[str] = ()
     nested: Sequence[Nested] = ()
@@ -75,6 +76,8 @@ def explain(facts: Facts) -> list[str]:
         sentences.append(_nothing_seen(facts))
     if facts.cycle.problem:
         sentences.append(f"Note: {facts.cycle.problem}. What to do: {facts.cycle.next_action}.")
+    if facts.stopped:
+        sentences.append(f"Note: Hasten calls and writes nothing: {facts.stopped}.")
     if facts.observes:
         sentences.append(f"Note: {facts.target} is in observe mode: Hasten calls nothing for it.")
     return sentences

@@ -25,7 +25,7 @@ from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.policy import GroupPolicy
 from hasten.ports.directory import NotYet
-from hasten.records import discovered, made_groups, mirrored_members
+from hasten.records import discovered, made_groups, mirrored_members, stops
 from hasten.targets import Target
 from hasten.telemetry.ensure import PolicyStep
 from hasten.watch.sweep import discover
@@ -47,7 +47,11 @@ async def plan_policy(context: Context, target: Target) -> Sequence[Step]:
 
 async def apply_policy(context: Context, target: Target) -> Sequence[Step]:
     """Does what is missing, mass removals as well: someone has read the plan. Returns the
-    steps; in observe mode none of them is done."""
+    steps; in observe mode none of them is done. Raises PermanentError while the target
+    is stopped."""
+    stop = await stops.find(context.store, target.name)
+    if stop is not None:
+        raise PermanentError(str(stop), "python -m hasten start, if the reason is gone")
     return await _apply(context, target, mass_removals=True)
 
 
@@ -64,6 +68,8 @@ async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Se
     errors = ErrorCollector()
     made: dict[str, str] = {}
     for step in steps:
+        if await stops.find(context.store, target.name):
+            break
         if step.kind is Kind.PROBLEM or (step.held and not mass_removals):
             context.emit(_event(step, "held" if step.held else "problem"))
             continue

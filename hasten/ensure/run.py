@@ -24,7 +24,7 @@ from hasten.ensure.work import Work
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure
-from hasten.records import discovered
+from hasten.records import discovered, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.ensure import GroupEnsured
@@ -50,7 +50,7 @@ async def ensure(context: Context, ensure: Ensure) -> None:
             "put it back, or cancel its events",
         )
     opened = [i for i in await context.intents.open_intents(target.name) if not i.held]
-    if not opened:
+    if not opened or await stops.find(context.store, target.name):
         return
     found = await discovered.load(context.store, target.name)
     found = found or await discover(context, target)
@@ -133,7 +133,7 @@ class _Run:
         return turn
 
     async def _bring_about(self, group: str, wanted: Sequence[Intent]) -> None:
-        if self.is_over:
+        if self.is_over or await stops.find(self.context.store, self.target.name):
             return
         work = Work(self.target, group, self._assigned, self.errors)
         with self.errors.collect():

@@ -10,7 +10,7 @@ from hasten.domain.intents import Intent
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.object_ids import is_object_id
-from hasten.records import discovered
+from hasten.records import discovered, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
@@ -54,6 +54,7 @@ async def gather(context: Context, target: Target, user: str) -> Facts:
         raise PermanentError(
             f"no sweep has found target {target.name} yet", "run python -m hasten doctor"
         )
+    stop = await stops.find(context.store, target.name)
     through = await context.directory.assigned_through(user, found.service_principal)
     known = await context.directory.user(user)
     rows = await _rows(context, target.name, user)
@@ -65,6 +66,7 @@ async def gather(context: Context, target: Target, user: str) -> Facts:
         exists=known is not None,
         enabled=known.enabled if known else None,
         observes=target.observes,
+        stopped=str(stop) if stop else "",
         direct=user in (through or ()),
         through=groups,
         nested=nested,

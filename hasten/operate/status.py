@@ -13,7 +13,7 @@ from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import stuck
 from hasten.operate.problems import Problem, of_error
-from hasten.records import call_window, discovered, shared_window, subscriptions
+from hasten.records import call_window, discovered, shared_window, stops, subscriptions
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
@@ -91,6 +91,7 @@ class Status:
 
 async def target_status(context: Context, target: Target) -> Status:
     now = context.now()
+    stop = await stops.find(context.store, target.name)
     found = await discovered.load(context.store, target.name)
     rows = await context.ledger.open_changes(target.name)
     unproven = await context.ledger.unproven_changes(target.name)
@@ -131,6 +132,11 @@ async def target_status(context: Context, target: Target) -> Status:
         groups=groups,
         problems=[
             *([problem] if problem else []),
+            *(
+                [Problem(str(stop), "python -m hasten start, if the reason is gone")]
+                if stop
+                else []
+            ),
             *_of_held(target.name, held),
             *_of_groups(groups),
             *stuck.problems(rows, now),

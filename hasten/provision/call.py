@@ -17,6 +17,7 @@ from hasten.provision.change_events import emit_moved
 from hasten.provision.job import rediscover
 from hasten.provision.state import Drain
 from hasten.provision.triage import cycle_end
+from hasten.records import stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.provision import BreakerOpened, CallEnded, CallSent
 
@@ -26,9 +27,10 @@ NOT_HONOURED = "Entra does not yet honour the assignment of the group"
 async def reserve(drain: Drain, call: Call) -> Call | None:
     """Marks the rows and spends a slot; None when all of them changed meanwhile.
 
-    Raises Displaced when another drain took over: then no call may be made.
+    Raises Displaced when another drain took over, and Stopped: then no call may be made.
     """
     context = drain.context
+    await stops.check(context.store, drain.target.name)
     called = await context.ledger.start_call(call.changes, context.now())
     if not called:
         return None

@@ -9,9 +9,10 @@ from hasten.context import Context
 from hasten.messages import Wake
 from hasten.provision.run import Run
 from hasten.provision.state import Drain
-from hasten.records import discovered
+from hasten.records import discovered, stops
 from hasten.records.call_window import Displaced, take_over
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.stops import Stopped
 from hasten.targets import Target
 from hasten.telemetry.provision import DrainSkipped
 
@@ -26,7 +27,9 @@ async def drain(context: Context, wake: Wake) -> None:
     if target is None or found is None:
         context.emit(DrainSkipped(result="unknown_target", target=wake.target))
         return
-    if await context.ledger.open_changes(wake.target):
+    if await context.ledger.open_changes(wake.target) and not await stops.find(
+        context.store, wake.target
+    ):
         await _run(context, target, found)
     await context.outbox.flush(wake.target)
 
@@ -41,6 +44,8 @@ async def _run(context: Context, target: Target, found: DiscoveredTarget) -> Non
         )
         running = Drain(context, target=target, window=window, found=found)
         finished_all = await Run(running).run(until=context.now() + LONGEST)
+    except Stopped:
+        return  # the rows keep waiting: `start` and a timer wake the target
     except Displaced:
         context.emit(DrainSkipped(result="displaced", target=target.name))
         return

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from hasten.ports.telemetry import Count, Event, Label, Seconds, Text
+from hasten.ports.telemetry import Count, Event, Id, Label, Seconds, Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,20 @@ class TimerLate(Event):
     timer: Label
     age: Seconds
     reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopDecided(Event):
+    """Once a minute, the last decision to stop Hasten or a target (`*` is all), or to start it."""
+
+    name = "stop"
+    problems = frozenset({"in_force"})
+    alerts = frozenset({"stopped"})
+    result: Literal["in_force", "lifted"]
+    target: Label
+    by: Id
+    reason: Text
+    since: Text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -123,6 +123,7 @@ def test_what_must_be_known_at_once_has_an_alert() -> None:
         "degraded",
         "timer-late",
         "not-configured",
+        "stopped",
         "silent",
     ]
 

@@ -1,0 +1,53 @@
+"""`stop` and `start`: whether Hasten may call and write at all."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hasten.cli.operator import Operator
+from hasten.cli.printing import say
+from hasten.cli.running import Code, SettingsFile, chosen, run
+from hasten.context import Context
+from hasten.operate import stop as deciding
+from hasten.records.stops import ALL_TARGETS
+
+TargetName = Annotated[str | None, typer.Argument(help="Name in targets.yaml; all without.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; status and the log show it.")]
+By = Annotated[
+    str, typer.Option("--by", help="Who decides. Prefer an object id: the log hides addresses.")
+]
+Decide = Callable[[Context, str], Awaitable[None]]
+
+
+def stop(
+    target: TargetName = None, *, reason: Reason, by: By, settings: SettingsFile = None
+) -> None:
+    """Stops calls and writes to Entra ID until `start`. Changes are still found and recorded."""
+
+    async def decide(context: Context, name: str) -> None:
+        await deciding.stop(context, name, by=by, reason=reason)
+
+    _run(target, settings, decide, "stopped: every instance obeys with its next call or write")
+
+
+def start(
+    target: TargetName = None, *, reason: Reason, by: By, settings: SettingsFile = None
+) -> None:
+    """Lets calls and writes go on after `stop`."""
+
+    async def decide(context: Context, name: str) -> None:
+        await deciding.start(context, name, by=by, reason=reason)
+
+    _run(target, settings, decide, "started: what waited is taken up now")
+
+
+def _run(target: str | None, settings: Path | None, decide: Decide, done: str) -> None:
+    async def work(operator: Operator) -> Code:
+        name = ALL_TARGETS if target is None else chosen(operator, target)[0].name
+        await decide(operator.context, name)
+        say(f"{'All targets' if name == ALL_TARGETS else name} {done}.")
+        return Code.FINE
+
+    run(settings, work)

@@ -1,0 +1,36 @@
+"""What an operator decides of all that Hasten does: to stop calls and writes, or to go on."""
+
+from hasten.context import Context
+from hasten.messages import Ensure, Wake
+from hasten.records import stops
+from hasten.records.stops import ALL_TARGETS, Decision
+from hasten.telemetry.operate import StopDecided
+
+
+async def stop(context: Context, target: str, *, by: str, reason: str) -> None:
+    """`target` may be ALL_TARGETS. Raises Conflict when somebody decided at the same moment."""
+    await _decide(context, target, by=by, reason=reason, is_stop=True)
+
+
+async def start(context: Context, target: str, *, by: str, reason: str) -> None:
+    """As `stop`; what waited is taken up at once. Timers do so too, should a message be lost."""
+    await _decide(context, target, by=by, reason=reason, is_stop=False)
+    for name in context.targets if target == ALL_TARGETS else [target]:
+        for message in (Wake(target=name), Ensure(target=name)):
+            await context.bus.send(message.queue, [message.message(context.new_id())])
+
+
+def stop_told(decision: Decision) -> StopDecided:
+    """The event of a decision."""
+    return StopDecided(
+        result="in_force" if decision.is_stop else "lifted",
+        target=decision.target,
+        by=decision.by,
+        reason=decision.reason,
+        since=decision.at.isoformat(),
+    )
+
+
+async def _decide(context: Context, target: str, *, by: str, reason: str, is_stop: bool) -> None:
+    decision = Decision(target=target, is_stop=is_stop, by=by, reason=reason, at=context.now())
+    await stops.save(context.store, decision)

@@ -1,0 +1,67 @@
+"""Who stopped Hasten or one target, and why. Until someone starts it again, Hasten makes no
+on-demand call and no write to Entra ID; it goes on finding and recording changes."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from hasten.ports.store import Document, Put, Store
+
+COLLECTION, PARTITION = "stops", "stops"
+ALL_TARGETS = "*"
+"""No name of a target: those begin with a letter or a digit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The last decision on a target, or on ALL_TARGETS. `by` is who took it, `at` is when."""
+
+    target: str
+    is_stop: bool
+    by: str
+    reason: str
+    at: datetime
+
+    def __str__(self) -> str:
+        of = "all targets" if self.target == ALL_TARGETS else self.target
+        return f"{self.by} stopped {of} at {self.at:%Y-%m-%d %H:%M}Z: {self.reason}"
+
+
+class Stopped(Exception):  # noqa: N818 - says what happened
+    """Someone stopped the target: nothing more may be called or written."""
+
+
+async def load_all(store: Store) -> Sequence[Decision]:
+    return [_parse(document) for document in await store.scan(COLLECTION, PARTITION)]
+
+
+async def find(store: Store, target: str) -> Decision | None:
+    """The stop that holds for `target`, in one request; None when there is none."""
+    holding = [d for d in await load_all(store) if d.is_stop and d.target in {target, ALL_TARGETS}]
+    return holding[0] if holding else None
+
+
+async def check(store: Store, target: str) -> None:
+    """Raises Stopped."""
+    stop = await find(store, target)
+    if stop is not None:
+        raise Stopped(str(stop))
+
+
+async def save(store: Store, decision: Decision) -> None:
+    """Raises Conflict when somebody decided at the same moment."""
+    document = await store.get(COLLECTION, PARTITION, decision.target)
+    body = {**asdict(decision), "at": decision.at.isoformat()}
+    etag = document.etag if document else None
+    await store.commit(COLLECTION, PARTITION, [Put(decision.target, body, etag)])
+
+
+def _parse(document: Document) -> Decision:
+    body = document.body
+    return Decision(
+        target=str(body["target"]),
+        is_stop=bool(body["is_stop"]),
+        by=str(body["by"]),
+        reason=str(body["reason"]),
+        at=datetime.fromisoformat(body["at"]),
+    )

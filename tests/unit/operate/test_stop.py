@@ -1,0 +1,149 @@
+"""While an operator has stopped Hasten nothing is called or written, and nothing is lost."""
+
+import pytest
+
+from hasten.domain.changes import State
+from hasten.domain.explaining import explain
+from hasten.ensure.apply_policy import apply_policies
+from hasten.ensure.run import ensure
+from hasten.errors import PermanentError
+from hasten.messages import Wake
+from hasten.operate.explain import gather
+from hasten.operate.status import target_status
+from hasten.operate.stop import start, stop
+from hasten.ports.bus import ENSURE, PROVISIONING
+from hasten.provision.drain import drain
+from hasten.records.stops import ALL_TARGETS
+from hasten.timers import run
+from tests.fakes.directory import JOB
+from tests.support.applying import ADMINS, MONITORED, world_with
+from tests.support.ensuring import RUN, Onboarding
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+BOTH = pytest.mark.parametrize("stopped", [TOTAL, ALL_TARGETS])
+
+
+async def is_stopped(world: World, target: str = TOTAL) -> None:
+    await stop(world.context, target, by="operator-1", reason="odd removals")
+
+
+async def is_started(world: World, target: str = TOTAL) -> None:
+    await start(world.context, target, by="operator-2", reason="mended")
+
+
+@BOTH
+@virtual
+async def test_no_call_is_made_until_someone_starts_it_again(stopped: str) -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    await is_stopped(world, stopped)
+
+    await drain(world.context, WAKE)
+    assert world.directory.calls == []
+    assert (await world.row(ENGINEERING, user(1))).state is State.PENDING
+
+    await is_started(world, stopped)
+    assert len(world.bus.of(PROVISIONING)) == 1
+    await drain(world.context, WAKE)
+    assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
+
+
+@virtual
+async def test_another_target_goes_on() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    await is_stopped(world, "OTHER")
+
+    await drain(world.context, WAKE)
+
+    assert len(world.directory.calls) == 1
+
+
+@virtual
+async def test_a_drain_that_runs_makes_no_further_call() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, *(user(n) for n in range(60)))
+    calls_of = world.directory.provision_on_demand
+    context = world.context
+
+    async def stopping(*args: object, **named: object) -> object:
+        if not world.directory.calls:
+            await stop(context, TOTAL, by="operator-1", reason="odd")
+        return await calls_of(*args, **named)  # type: ignore[arg-type]
+
+    world.directory.provision_on_demand = stopping  # type: ignore[method-assign, assignment]
+
+    await drain(context, WAKE)
+
+    assert 1 <= len(world.directory.calls) <= 5  # those of the first plan at most
+    states = [row.state for row in await world.ledger.open_changes(TOTAL)]
+    assert State.CALLING not in states
+    assert State.PENDING in states
+
+
+@BOTH
+@virtual
+async def test_nothing_is_written_for_an_event(stopped: str) -> None:
+    world = Onboarding()
+    await world.is_discovered()
+    world.directory.has_user(user(1))
+    await world.wants(ENGINEERING, user(1))
+    await is_stopped(world, stopped)
+
+    await ensure(world.context, RUN)
+    assert not world.directory.writes
+
+    await is_started(world, stopped)
+    assert len(world.bus.of(ENSURE)) == 1
+    await ensure(world.context, RUN)
+    assert world.directory.writes["add_members"] == 1
+
+
+@virtual
+async def test_the_policy_writes_nothing_and_the_command_says_who_stopped_it() -> None:
+    world = await world_with(ADMINS, MONITORED, monitored=False)
+    world.directory.join(ADMIN, user(1))
+    await is_stopped(world)
+
+    await apply_policies(world.context)
+    with pytest.raises(PermanentError, match=r"operator-1 stopped TOTAL at .*: odd removals"):
+        await world.applies()
+
+    assert not world.directory.writes
+
+
+@virtual
+async def test_status_names_who_and_why_and_the_log_repeats_it() -> None:
+    world = World()
+    await world.is_discovered()
+    await is_stopped(world)
+
+    shown = await target_status(world.context, world.target)
+    await run(world.context, "wake")
+    await is_started(world)
+    await run(world.context, "wake")
+
+    assert any("operator-1 stopped TOTAL" in str(problem) for problem in shown.problems)
+    told = [e for e in world.events if e.name == "stop"]
+    assert [(e.result, e.problem, e.fields["by"]) for e in told] == [
+        ("in_force", True, "operator-1"),
+        ("lifted", False, "operator-2"),
+    ]
+
+
+@virtual
+async def test_explain_says_that_nothing_is_called() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.job_list = [{"id": JOB, "status": {"code": "Active"}}]
+    await world.joined(ENGINEERING, user(1))
+    await is_stopped(world)
+
+    sentences = explain(await gather(world.context, world.target, user(1)))
+
+    assert "operator-1 stopped TOTAL" in sentences[-1]
