@@ -12,6 +12,7 @@ from tests.simulation.world import World
 
 UNSEEN = "the user was disabled, enabled, deleted or restored: no group changed"
 LEFT = "the change is left to the cycle, with its reason"
+UNPROVEN = "a call on a group was answered with success, which does not say of whom; not proven yet"
 LIED = "Entra answered with success to a call in which it did nothing"
 DISABLED_IN_GROUP = "a user call disabled the account, which leaves it in its groups"
 UNASSIGNED_GROUP = "the group is not assigned any more: a call on it has no effect"
@@ -35,6 +36,8 @@ def why_only_a_cycle(
         return LEFT
     if user in lied_to(world, people):
         return LIED
+    if any(row.state is State.SUCCEEDED and row.needs_proof for row in theirs):
+        return UNPROVEN
     app = world.tenant.targets[TOTAL].app
     if difference.what == HAS_STILL:
         disabled = any(

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Wanted
@@ -20,6 +21,8 @@ from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE,
 from tests.support.subscriber import Subscriber, group
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+SALES_ID = UUID("0000bbbb-0000-4000-8000-000000000077")
 
 
 class Timers(Subscriber):
@@ -196,9 +199,9 @@ async def test_the_leaver_of_a_group_in_which_nothing_happened_for_weeks_is_foun
 @virtual
 async def test_the_apply_timer_applies_the_policy_and_comes_back_to_open_intents() -> None:
     world = Timers(
-        target=Target(name=TOTAL, display_name=TOTAL, groups=(GroupPolicy(name="Sales"),))
+        target=Target(name=TOTAL, display_name=TOTAL, groups=(GroupPolicy(id=SALES_ID),))
     )
-    world.directory.has_group("sales", "Sales")
+    world.directory.has_group(str(SALES_ID), "Sales")
     await world.is_discovered()
     intent = Intent(
         target=TOTAL,
