@@ -3,7 +3,7 @@
 from functools import partial
 
 from benchmarks.row import Row
-from hasten.limits import CALLS_PER_WINDOW, WINDOW
+from hasten.limits import CALL_WINDOW, CALLS_PER_WINDOW
 from tests.support.tenant import Tenant, eventually, newcomers
 
 JOINERS = 75
@@ -16,7 +16,7 @@ async def row(tenant: Tenant) -> Row:
     await tenant.join(joiners)
     await eventually(partial(tenant.are_in, joiners))
     times = [call["started_at"] for call in await tenant.admin.calls()]
-    least = (len(times) - 1) // CALLS_PER_WINDOW * WINDOW.total_seconds()
+    least = (len(times) - 1) // CALLS_PER_WINDOW * CALL_WINDOW.total_seconds()
     stats = await tenant.admin.stats()
     refused = stats["limit_violations"] + stats["throttled"]
     return Row(

@@ -8,10 +8,10 @@ MAX_MEMBERS_PER_CALL = 5
 demand")."""
 
 CALLS_PER_WINDOW = 5
-WINDOW = timedelta(seconds=10)
+CALL_WINDOW = timedelta(seconds=10)
 """Window of on-demand requests: "5 requests per 10 seconds" (Graph, provisionOnDemand)."""
 
-WINDOW_MARGIN = timedelta(seconds=0.3)
+CALL_WINDOW_MARGIN = timedelta(seconds=0.3)
 """Margin added to the window: Graph counts arrivals, Hasten counts departures, and the network
 delay varies."""
 
@@ -85,7 +85,7 @@ REPORT_CALLS_PER_WINDOW = 5
 """Reads of the provisioning log in one window, for one app in one tenant (Graph, throttling
 limits)."""
 
-RENEW_APART = timedelta(minutes=10)
+MIN_RENEWAL_INTERVAL = timedelta(minutes=10)
 """Graph asks callers not to renew or reauthorize a subscription twice within this time (lifecycle
 events)."""
 
@@ -101,6 +101,6 @@ ASSIGNMENT_COUNTS_WITHIN = timedelta(minutes=5)
 """Within this time after a change, "in sync" may mean that Entra has not seen the change: "up to a
 few minutes"."""
 
-SETTLED_AFTER = timedelta(minutes=2)
+REPLICATION_SETTLED_AFTER = timedelta(minutes=2)
 """Hasten assumes that a write to the directory is visible everywhere after this time. Graph
 documents no bound."""

@@ -13,14 +13,14 @@ from azure.servicebus.exceptions import MessageLockLostError
 from hasten.adapters.servicebus import translated
 from hasten.ports.dead_letters import Parked
 
-AT_ONCE = 20
+RECEIVE_BATCH_SIZE = 20
 """Messages received together: few enough to pass on well within the lock of one minute."""
 
-PEEKED_AT_ONCE = 100
-NOTHING_COMES = 3.0
+PEEK_BATCH_SIZE = 100
+EMPTY_QUEUE_WAIT_SECONDS = 3.0
 """Seconds without a message after which a queue counts as empty."""
 
-OF_DEAD_LETTERS = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
+DEAD_LETTER_PROPERTIES = frozenset({"DeadLetterReason", "DeadLetterErrorDescription"})
 
 
 class AzureParkedMessages:
@@ -31,7 +31,7 @@ class AzureParkedMessages:
         found: list[Parked] = []
         async with self._receiver(queue, dead_letters=dead_letters) as receiver:
             first = 0
-            while page := await receiver.peek_messages(PEEKED_AT_ONCE, sequence_number=first):
+            while page := await receiver.peek_messages(PEEK_BATCH_SIZE, sequence_number=first):
                 found += map(_parked, page)
                 first = found[-1].number + 1
         return found
@@ -47,7 +47,9 @@ class AzureParkedMessages:
         wanted, passed = set(numbers), dict[int, ServiceBusReceivedMessage]()
         async with self._receiver(queue, dead_letters=dead_letters) as receiver:
             while wanted:
-                page = await receiver.receive_messages(AT_ONCE, max_wait_time=NOTHING_COMES)
+                page = await receiver.receive_messages(
+                    RECEIVE_BATCH_SIZE, max_wait_time=EMPTY_QUEUE_WAIT_SECONDS
+                )
                 if not page or any(_number(message) in passed for message in page):
                     break  # the others are gone: this message came before
                 for message in page:
@@ -75,7 +77,7 @@ class AzureParkedMessages:
 
 
 def _parked(message: ServiceBusReceivedMessage) -> Parked:
-    told = {_text(k): _text(v) for k, v in (message.application_properties or {}).items()}
+    properties = {_text(k): _text(v) for k, v in (message.application_properties or {}).items()}
     return Parked(
         number=_number(message),
         message_id=message.message_id or "",
@@ -83,7 +85,7 @@ def _parked(message: ServiceBusReceivedMessage) -> Parked:
         session=message.session_id,
         content_type=message.content_type or "",
         subject=message.subject,
-        properties={name: told[name] for name in told.keys() - OF_DEAD_LETTERS},
+        properties={name: properties[name] for name in properties.keys() - DEAD_LETTER_PROPERTIES},
         reason=message.dead_letter_reason or "",
     )
 

@@ -23,12 +23,12 @@ from hasten.ports.probes import Token
 
 Transport = Callable[[], httpx.AsyncBaseTransport]
 
-PATIENCE = 10.0
+PROBE_TIMEOUT_SECONDS = 10.0
 """Seconds. Graph itself waits ten for a handshake."""
 
-COUNTED = 100
+MAX_DEAD_LETTERS_COUNTED = 100
 
-HALF_A_SECOND = timedelta(seconds=0.5)
+DATE_HEADER_MEAN_FRACTION = timedelta(seconds=0.5)
 """A Date header has no fraction of a second; this is its average."""
 
 
@@ -62,7 +62,7 @@ class AzureProbes:
         began = self._now()
         answer = await self._asked("GET", self._graph_url, "Microsoft Graph")
         middle = began + (self._now() - began) / 2
-        return middle - (_date(answer) + HALF_A_SECOND)
+        return middle - (_date(answer) + DATE_HEADER_MEAN_FRACTION)
 
     async def reach(self, queue: str) -> int:
         """Reaches a queue through its dead letters, which need no session even if the queue
@@ -74,7 +74,7 @@ class AzureProbes:
                     await sender.create_message_batch()
                     return 0
             async with client.get_queue_receiver(queue, sub_queue=dead) as receiver:
-                return len(await receiver.peek_messages(COUNTED))
+                return len(await receiver.peek_messages(MAX_DEAD_LETTERS_COUNTED))
         except (AzureError, OSError) as error:
             role = "Sender" if queue in TOPICS else "Receiver"
             raise translated(error, queue, to="reach", role=role) from error
@@ -99,7 +99,9 @@ class AzureProbes:
     async def _asked(self, method: str, url: str, whom: str, **request: Any) -> httpx.Response:
         transport = self._transport()
         try:
-            async with httpx.AsyncClient(transport=transport, timeout=PATIENCE) as client:
+            async with httpx.AsyncClient(
+                transport=transport, timeout=PROBE_TIMEOUT_SECONDS
+            ) as client:
                 return await client.request(method, url, **request)
         except httpx.HTTPError as error:
             raise TemporaryError(

@@ -23,8 +23,8 @@ from hasten.adapters.telemetry.traces import carried
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import DROPS_DUPLICATES, TOPICS, Message
 
-DELAY = timedelta(seconds=5)
-RETRIES: Mapping[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.05}
+SERVICE_BUS_RETRY_DELAY = timedelta(seconds=5)
+SDK_RETRY_OPTIONS: Mapping[str, Any] = {"retry_total": 1, "retry_backoff_factor": 0.05}
 """Retries of the SDK. One immediate retry hides a connection that Service Bus dropped as idle. More
 retries, or the usual pause of seconds, would delay the webhook beyond Graph's time limit."""
 
@@ -39,14 +39,14 @@ def service_bus(
     app's identity."""
     if connection_string is not None:
         try:
-            return ServiceBusClient.from_connection_string(connection_string, **RETRIES)
+            return ServiceBusClient.from_connection_string(connection_string, **SDK_RETRY_OPTIONS)
         except ValueError:  # its text may contain the key
             raise PermanentError(
                 "ServiceBusConnection is no connection string",
                 "set it to Endpoint=sb://…;SharedAccessKeyName=…;SharedAccessKey=…",
             ) from None
     if namespace is not None:
-        return ServiceBusClient(namespace, credential(), **RETRIES)
+        return ServiceBusClient(namespace, credential(), **SDK_RETRY_OPTIONS)
     raise PermanentError(
         "no Service Bus is named", "set ServiceBusConnection__fullyQualifiedNamespace"
     )
@@ -143,4 +143,4 @@ def translated(error: Exception, queue: str, *, to: str, role: str) -> Exception
                 f"a message to {queue} is larger than Service Bus takes",
                 "post an event in several smaller ones; report any other message as a defect",
             )
-    return TemporaryError(f"Service Bus: {type(error).__name__}", DELAY)
+    return TemporaryError(f"Service Bus: {type(error).__name__}", SERVICE_BUS_RETRY_DELAY)

@@ -7,7 +7,7 @@ MOST_REMOVALS = 10
 MOST_PERCENT = 20
 MOST_OF_TARGET = 200
 
-WINDOW = timedelta(minutes=10)
+BRAKE_WINDOW = timedelta(minutes=10)
 """Removals within it count as one: a script removes people one by one."""
 
 

@@ -5,11 +5,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-FAILURES = 5
+FAILURES_TO_OPEN = 5
 """Failed calls in a row that open the breaker: as many as one window of calls."""
 
-FIRST_PAUSE = timedelta(seconds=30)
-LAST_PAUSE = timedelta(minutes=5)
+BREAKER_MIN_PAUSE = timedelta(seconds=30)
+BREAKER_MAX_PAUSE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,11 @@ class Breaker:
     def failed(self, users: Collection[str], now: datetime) -> "Breaker":
         """Returns the breaker after a failed call. Each failed probe doubles the pause."""
         failures, named = self.failures + 1, self.users.union(users)
-        if self.is_closed and (failures < FAILURES or named <= set(users)):
+        if self.is_closed and (failures < FAILURES_TO_OPEN or named <= set(users)):
             return Breaker(failures, None, named)
-        pause = min(LAST_PAUSE, FIRST_PAUSE * 2 ** min(max(0, failures - FAILURES), 10))
+        pause = min(
+            BREAKER_MAX_PAUSE, BREAKER_MIN_PAUSE * 2 ** min(max(0, failures - FAILURES_TO_OPEN), 10)
+        )
         return Breaker(failures, now + pause)
 
     def answered(self) -> "Breaker":

@@ -9,17 +9,17 @@ from typing import Any
 
 from hasten.domain.changes import Change
 
-INTERVAL = timedelta(minutes=40)
+DEFAULT_CYCLE_INTERVAL = timedelta(minutes=40)
 """Time between two cycles if the job does not say (Entra docs: "typically every 40 minutes")."""
 
-REPLICATION = timedelta(minutes=2)
+CYCLE_SEES_CHANGES_AFTER = timedelta(minutes=2)
 """A cycle that began sooner than this after a change may not have seen it ("up to a few
 minutes")."""
 
-SHORTEST = timedelta(minutes=1)
+MIN_CYCLE_DURATION = timedelta(minutes=1)
 """Minimum assumed duration of a cycle, for the time at which it should be done."""
 
-UNSET = "0001-01-01"
+UNSET_TIME_PREFIX = "0001-01-01"
 _PERIOD = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 
@@ -33,7 +33,7 @@ class Cycle:
     """Begin and end of the last successful cycle."""
 
     began: datetime | None = None
-    interval: timedelta = INTERVAL
+    interval: timedelta = DEFAULT_CYCLE_INTERVAL
     problem: str = ""
     next_action: str = ""
     problem_since: str = ""
@@ -51,7 +51,7 @@ class Cycle:
         due = self.began + self.interval
         if due <= now:
             due += self.interval * ((now - due) // self.interval + 1)
-        took = SHORTEST
+        took = MIN_CYCLE_DURATION
         if self.done_from is not None and self.done_until is not None:
             took = max(took, self.done_until - self.done_from)
         return due + took
@@ -60,7 +60,7 @@ class Cycle:
 def shown_from(change: Change) -> datetime:
     """Returns the time from which a new cycle must see the change. A late look finds changes that
     happened just before it, long after the notification."""
-    return max(change.found_at, change.seen_at) + REPLICATION
+    return max(change.found_at, change.seen_at) + CYCLE_SEES_CHANGES_AFTER
 
 
 def read(job: Mapping[str, Any] | None) -> Cycle:
@@ -110,7 +110,7 @@ def _problem(status: Mapping[str, Any]) -> tuple[str, str, str]:
 def time(text: Any) -> datetime | None:
     """Reads an ISO 8601 time of Graph, which has seven digits of a second. Returns None for Graph's
     "unset" value."""
-    if not isinstance(text, str) or not text or text.startswith(UNSET):
+    if not isinstance(text, str) or not text or text.startswith(UNSET_TIME_PREFIX):
         return None
     return datetime.fromisoformat(_FRACTION.sub(r"\1", text))
 
@@ -118,6 +118,9 @@ def time(text: Any) -> datetime | None:
 def _interval(text: Any) -> timedelta:
     match = _PERIOD.fullmatch(text) if isinstance(text, str) else None
     if match is None or not any(match.groups()):
-        return INTERVAL
+        return DEFAULT_CYCLE_INTERVAL
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds) or INTERVAL
+    return (
+        timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        or DEFAULT_CYCLE_INTERVAL
+    )

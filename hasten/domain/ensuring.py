@@ -9,9 +9,9 @@ from typing import Literal
 from hasten.domain.changes import Action, Change, State, newer
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
-from hasten.limits import MAX_LINKS_PER_PATCH, SETTLED_AFTER
+from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
 
-COMPANY = timedelta(seconds=1)
+MEMBER_BATCH_WAIT = timedelta(seconds=1)
 """How long a new member waits for others: one PATCH adds twenty members as fast as one."""
 
 ENDED_WELL = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
@@ -101,7 +101,7 @@ def _was_called_since(row: Change, intent: Intent) -> bool:
 
 
 def _may_lag(row: Change, seen: Seen, now: datetime) -> bool:
-    return row.ahead and not seen.confirmed and now - row.found_at < SETTLED_AFTER
+    return row.ahead and not seen.confirmed and now - row.found_at < REPLICATION_SETTLED_AFTER
 
 
 def _change(intent: Intent, seen: Seen, now: datetime) -> Change:
@@ -122,7 +122,7 @@ def _change(intent: Intent, seen: Seen, now: datetime) -> Change:
     )
 
 
-def in_company(
+def member_batches(
     waiting: Sequence[Intent], now: datetime
 ) -> tuple[list[Sequence[Intent]], datetime | None]:
     """Splits the intents, oldest first, into chunks to add now. Returns the chunks and when the
@@ -131,5 +131,5 @@ def in_company(
     chunks = [waiting[start : start + size] for start in range(0, len(waiting), size)]
     if not chunks or len(chunks[-1]) == size:
         return chunks, None
-    due = chunks[-1][0].recorded_at + COMPANY
+    due = chunks[-1][0].recorded_at + MEMBER_BATCH_WAIT
     return (chunks, None) if due <= now else (chunks[:-1], due)

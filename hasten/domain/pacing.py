@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from hasten.limits import CALLS_PER_WINDOW, WINDOW, WINDOW_MARGIN
+from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 
 HOUR = timedelta(hours=1)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -21,7 +21,7 @@ class Pace:
 
     def used(self, now: datetime) -> int:
         """Returns how many calls still count against the window of 10 s."""
-        return sum(1 for call in self.calls if call > now - WINDOW - WINDOW_MARGIN)
+        return sum(1 for call in self.calls if call > now - CALL_WINDOW - CALL_WINDOW_MARGIN)
 
     def free_at(self, now: datetime) -> datetime:
         """Returns the earliest time, from `now` on, at which one more call is allowed."""
@@ -30,7 +30,7 @@ class Pace:
     @property
     def opens_at(self) -> datetime:
         """The time, past or to come, at which the next call became or becomes allowed."""
-        window = _freed(self.calls, CALLS_PER_WINDOW, WINDOW + WINDOW_MARGIN)
+        window = _freed(self.calls, CALLS_PER_WINDOW, CALL_WINDOW + CALL_WINDOW_MARGIN)
         earliest = max(self.not_before, window)
         if self.max_calls_per_hour is not None:
             earliest = max(earliest, _freed(self.calls, self.max_calls_per_hour, HOUR))
@@ -38,7 +38,7 @@ class Pace:
 
     def times(self, now: datetime, calls: int) -> list[datetime]:
         """Returns the earliest time of each of `calls` calls, one window after another."""
-        first, windows = self.free_at(now), WINDOW + WINDOW_MARGIN
+        first, windows = self.free_at(now), CALL_WINDOW + CALL_WINDOW_MARGIN
         hourly = self.max_calls_per_hour or calls + 1
         return [
             first + max(windows * (n // CALLS_PER_WINDOW), HOUR * (n // hourly))
@@ -47,7 +47,7 @@ class Pace:
 
     def with_call(self, now: datetime) -> "Pace":
         """Returns the window after a call at `now`, without calls that no limit counts any more."""
-        horizon = HOUR if self.max_calls_per_hour is not None else WINDOW + WINDOW_MARGIN
+        horizon = HOUR if self.max_calls_per_hour is not None else CALL_WINDOW + CALL_WINDOW_MARGIN
         recent = [call for call in self.calls if call > now - horizon]
         return replace(self, calls=(*recent, now))
 

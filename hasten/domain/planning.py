@@ -9,12 +9,12 @@ from enum import StrEnum
 from hasten.domain.changes import DIRECT, Change
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 
-GATHERING = tuple(timedelta(seconds=s) for s in (0.05, 0.1, 0.2, 0.4, 0.6, 0.6))
+JOINER_WAIT_BY_CALLS_USED = tuple(timedelta(seconds=s) for s in (0.05, 0.1, 0.2, 0.4, 0.6, 0.6))
 """How long an unfilled group call waits for more joiners, indexed by the calls already used in the
 window."""
 
 
-NEVER = datetime.min.replace(tzinfo=UTC)
+NEVER_CALLED = datetime.min.replace(tzinfo=UTC)
 
 
 class GrantsBy(StrEnum):
@@ -87,7 +87,7 @@ class Call:
         """
         if not self.has_room:
             return self.since
-        return self.since + GATHERING[min(used, CALLS_PER_WINDOW)]
+        return self.since + JOINER_WAIT_BY_CALLS_USED[min(used, CALLS_PER_WINDOW)]
 
 
 def plan(
@@ -179,10 +179,10 @@ def in_turn(calls: Sequence[Call]) -> list[Call]:
     """Orders `calls` as probes of an open breaker: removals and grants alternate, and within each
     the user called longest ago comes first. A call that always fails does not delay the others."""
     last = max(calls, key=_called_at, default=None)
-    if last is None or _called_at(last) is NEVER:
+    if last is None or _called_at(last) is NEVER_CALLED:
         return list(calls)
     return sorted(calls, key=lambda call: (call.is_removal is last.is_removal, _called_at(call)))
 
 
 def _called_at(call: Call) -> datetime:
-    return max((c.called_at for c in call.changes if c.called_at is not None), default=NEVER)
+    return max((c.called_at for c in call.changes if c.called_at is not None), default=NEVER_CALLED)

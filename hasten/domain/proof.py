@@ -14,10 +14,10 @@ from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
 from hasten.domain.cycle import time
 from hasten.domain.redaction import redacted
 
-SKEW = timedelta(seconds=5)
+LOG_CLOCK_SKEW = timedelta(seconds=5)
 """Maximum difference between the log's clock and Hasten's."""
 
-PATIENCE = timedelta(hours=24)
+PROOF_TIMEOUT = timedelta(hours=24)
 """How long Hasten asks the log about a call. Microsoft documents no latency of the log."""
 
 NO_REASON = "the log gives no reason"
@@ -52,7 +52,7 @@ def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
     grant that was confirmed once stays confirmed, since a doubt would report it as failed although
     it worked.
     """
-    since = (change.called_at or change.found_at) - SKEW
+    since = (change.called_at or change.found_at) - LOG_CLOCK_SKEW
     newest_first = sorted((e for e in entries if _when(e) >= since), key=_when, reverse=True)
     judge = _of_removal if change.is_removal else _of_grant
     said = [one for one in (judge(change, entry) for entry in newest_first) if one is not NOTHING]

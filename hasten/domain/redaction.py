@@ -5,19 +5,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-LONGEST = 800
+EVIDENCE_MAX_CHARS = 800
 """Maximum characters of evidence: enough for the codes, far below the size of a ledger row."""
 
-LONGEST_READ = 256 * 1024
+ANSWER_MAX_CHARS_READ = 256 * 1024
 """Maximum characters of an answer that are read; real answers have about 10 KiB."""
 
-ADDRESS = re.compile(r"[^\s\"'\\<>:,;@]{1,128}@[^\s\"'\\<>:,;@]{1,255}")
-QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
+EMAIL_ADDRESS = re.compile(r"[^\s\"'\\<>:,;@]{1,128}@[^\s\"'\\<>:,;@]{1,255}")
+QUOTED_NAME = re.compile(r"'.*'|\".*\"", re.DOTALL)
 """Matches from the first quote to the last, because a name may contain a quote."""
 
 OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
-TELLING = frozenset(
+IMPERSONAL_KEYS = frozenset(
     {
         "action",
         "active in the source system",
@@ -37,8 +37,10 @@ TELLING = frozenset(
 )
 """Keys whose values say what happened and name nobody."""
 
-TEXTS = frozenset({"description", "errormessage", "message", "reason", "recommendedaction"})
-NOISE = frozenset({"@odata.context", "modifiedproperties"})
+FREE_TEXT_KEYS = frozenset(
+    {"description", "errormessage", "message", "reason", "recommendedaction"}
+)
+DROPPED_KEYS = frozenset({"@odata.context", "modifiedproperties"})
 
 
 FIRST = ("error", "property", "key", "statusinfo", "provisioningsteps")
@@ -50,15 +52,15 @@ FINE = frozenset({"success", "succeeded"})
 
 def redacted(text: str) -> str:
     """Returns free text without e-mail addresses and quoted names."""
-    plain = text[: LONGEST * 2]
-    plain = ADDRESS.sub("…", QUOTED.sub("'…'", plain))
-    return plain if len(plain) <= LONGEST else plain[:LONGEST] + "…"
+    plain = text[: EVIDENCE_MAX_CHARS * 2]
+    plain = EMAIL_ADDRESS.sub("…", QUOTED_NAME.sub("'…'", plain))
+    return plain if len(plain) <= EVIDENCE_MAX_CHARS else plain[:EVIDENCE_MAX_CHARS] + "…"
 
 
 def evidence(body: bytes, *, named: str = "") -> str:
     """The answer of Graph with the values of known, impersonal keys alone; ids are kept. What
     failed comes first, led by the property that the answer blames (`named`, if it names one)."""
-    text = body.decode("utf-8", "replace")[:LONGEST_READ]
+    text = body.decode("utf-8", "replace")[:ANSWER_MAX_CHARS_READ]
     nested = _nested(text)
     if nested is None:
         return redacted(text)
@@ -66,7 +68,7 @@ def evidence(body: bytes, *, named: str = "") -> str:
     if named and isinstance(shown, dict):
         shown = {"property": named, **shown}
     kept = json.dumps(shown, separators=(",", ":"), ensure_ascii=False)
-    return kept if len(kept) <= LONGEST else kept[:LONGEST] + "…"
+    return kept if len(kept) <= EVIDENCE_MAX_CHARS else kept[:EVIDENCE_MAX_CHARS] + "…"
 
 
 def _kept(key: str, value: Any) -> Any:
@@ -77,7 +79,7 @@ def _kept(key: str, value: Any) -> Any:
         return _kept_text(key.casefold(), value) if nested is None else _kept(key, nested)
     if isinstance(value, Mapping):
         ordered = sorted(value, key=_rank)
-        return {k: _kept(k, value[k]) for k in ordered if k.casefold() not in NOISE}
+        return {k: _kept(k, value[k]) for k in ordered if k.casefold() not in DROPPED_KEYS}
     if isinstance(value, list):
         return [_kept(key, item) for item in sorted(value, key=_is_fine)]
     return value
@@ -93,7 +95,7 @@ def _is_fine(item: Any) -> bool:
 
 
 def _kept_text(key: str, text: str) -> str:
-    if key in TELLING or key in TEXTS or OBJECT_ID.fullmatch(text):
+    if key in IMPERSONAL_KEYS or key in FREE_TEXT_KEYS or OBJECT_ID.fullmatch(text):
         return redacted(text)
     return "…"
 

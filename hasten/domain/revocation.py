@@ -13,18 +13,20 @@ from hasten.domain.account import Account
 from hasten.domain.changes import Change, State, finished, retried, waiting
 from hasten.domain.planning import Call
 from hasten.domain.verdicts import Result, Verdict
-from hasten.limits import REPLICATION_LADDER, SETTLED_AFTER
+from hasten.limits import REPLICATION_LADDER, REPLICATION_SETTLED_AFTER
 
 STILL_ASSIGNED = "Entra answered, and nothing shows that the account is inactive or absent"
 STILL_ACTIVE = "Entra answered, and the account in the app is still active"
 READ_AGAIN = "the user keeps another assignment: it is read again before the row ends"
 NOT_SHOWN = "a cycle that began after the change has ended; nothing shows what it took away"
-LOOK = "look in the app: the account of the user must be inactive, or without the membership"
-OUT = {
+CHECK_ACCOUNT_IN_APP = (
+    "look in the app: the account of the user must be inactive, or without the membership"
+)
+REASON_BY_ACCOUNT = {
     Account.INACTIVE: "the account in the app is inactive",
     Account.ABSENT: "the app has no account of the user",
 }
-NOT_TAKEN = (
+DISABLE_ACCOUNT_BY_HAND = (
     "disable the account in the app; then check the job: `active` mapped, Update and Delete among "
     "the target object actions, SkipOutOfScopeDeletions off (python -m hasten doctor)"
 )
@@ -33,7 +35,7 @@ NOT_TAKEN = (
 def revoked(change: Change, call: Call, verdict: Verdict, *, now: datetime) -> Change:
     """Returns the row of a leaver after an answer that is a success or a skip."""
     if not call.disables:
-        due = max(now, change.seen_at + SETTLED_AFTER)
+        due = max(now, change.seen_at + REPLICATION_SETTLED_AFTER)
         kept = replace(change, keeps_assignment=True)
         return waiting(kept, due_at=due, reason=READ_AGAIN)
     change = replace(change, keeps_assignment=False)
@@ -41,7 +43,7 @@ def revoked(change: Change, call: Call, verdict: Verdict, *, now: datetime) -> C
         done = finished(change, State.SUCCEEDED, now=now)
         return replace(done, needs_proof=True)
     if verdict.result is not Result.SUCCEEDED and verdict.account.is_out:
-        return finished(change, State.IN_SYNC, now=now, reason=OUT[verdict.account])
+        return finished(change, State.IN_SYNC, now=now, reason=REASON_BY_ACCOUNT[verdict.account])
     reason = STILL_ACTIVE if verdict.account is Account.ACTIVE else STILL_ASSIGNED
     if change.attempts < len(REPLICATION_LADDER):
         return retried(change, due_at=now + REPLICATION_LADDER[change.attempts], reason=reason)
@@ -51,11 +53,15 @@ def revoked(change: Change, call: Call, verdict: Verdict, *, now: datetime) -> C
 def not_taken(change: Change, *, now: datetime, reason: str) -> Change:
     """Ends the row as failed. Hasten still reads the provisioning log for it, because the account
     may be disabled later."""
-    failed = finished(change, State.FAILED, now=now, reason=reason, next_action=NOT_TAKEN)
+    failed = finished(
+        change, State.FAILED, now=now, reason=reason, next_action=DISABLE_ACCOUNT_BY_HAND
+    )
     return replace(failed, needs_proof=True)
 
 
 def never_shown(change: Change, *, now: datetime) -> Change:
     """Ends the row as left to the cycle, without any claim about the account, and says where to
     look."""
-    return finished(change, State.LEFT_TO_CYCLE, now=now, reason=NOT_SHOWN, next_action=LOOK)
+    return finished(
+        change, State.LEFT_TO_CYCLE, now=now, reason=NOT_SHOWN, next_action=CHECK_ACCOUNT_IN_APP
+    )

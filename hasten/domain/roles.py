@@ -8,7 +8,7 @@ from hasten.json import Json
 NO_ROLE = "00000000-0000-0000-0000-000000000000"
 """Graph accepts this role only if the app declares no app role (appRoleAssignment)."""
 
-USUAL = "user"
+DEFAULT_ROLE_NAME = "user"
 """The role that apps from Entra's own templates declare for everyone."""
 
 
@@ -23,7 +23,7 @@ def choose_role(app_roles: Sequence[Json], wanted: str) -> str:
         return _only(_called(roles, wanted), roles, f"the app has no role {wanted}")
     if not roles:
         return NO_ROLE
-    fitting = roles if len(roles) == 1 else _called(roles, USUAL)
+    fitting = roles if len(roles) == 1 else _called(roles, DEFAULT_ROLE_NAME)
     return _only(fitting, roles, f"the app declares {len(roles)} roles")
 
 

@@ -15,11 +15,11 @@ from hasten.domain.changes import (
     waiting,
 )
 from hasten.domain.planning import Call
-from hasten.domain.revocation import OUT, revoked
+from hasten.domain.revocation import REASON_BY_ACCOUNT, revoked
 from hasten.domain.verdicts import UNREADABLE, Result, Verdict
-from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_LADDER, WINDOW
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, CALL_WINDOW, REPLICATION_LADDER
 
-ATTEMPTS_TOGETHER = 3
+SHARED_CALL_ATTEMPTS = 3
 """Calls that name several users before each user is tried alone. Entra refuses a newly assigned
 group as a whole, and splitting at once would spend five calls to find that out."""
 
@@ -28,8 +28,8 @@ PERMISSION_PAUSE = timedelta(minutes=15)
 """How late, at most, Hasten notices that an admin has granted a permission."""
 
 NOT_ENTITLED = "check that the user is a direct member of a group assigned to the app"
-NOT_YET = "Entra may not have seen the change yet"
-TAKEN = "Entra does not count the user as assigned yet, and disabled the account"
+CHANGE_NOT_SEEN_YET = "Entra may not have seen the change yet"
+ACCOUNT_DISABLED_EARLY = "Entra does not count the user as assigned yet, and disabled the account"
 
 ANSWERS_A_REMOVAL = frozenset({Result.SUCCEEDED, Result.IN_SYNC, Result.NOT_ENTITLED})
 
@@ -61,13 +61,13 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
             return replace(change, state=State.PENDING, user_called=True, due_at=now)
         case Result.IN_SYNC if _may_be_early(change, call, verdict, now):
             due = now + REPLICATION_LADDER[change.attempts]
-            return retried(change, due_at=due, reason=NOT_YET)
+            return retried(change, due_at=due, reason=CHANGE_NOT_SEEN_YET)
         case Result.SUCCEEDED | Result.IN_SYNC:
             ended = finished(change, State(verdict.result), now=now, reason=verdict.reason)
             return replace(ended, needs_proof=verdict.result is Result.SUCCEEDED)
         case Result.THROTTLED:
             return waiting(
-                change, due_at=now + (verdict.retry_after or WINDOW), reason=verdict.reason
+                change, due_at=now + (verdict.retry_after or CALL_WINDOW), reason=verdict.reason
             )
         case Result.REROUTED:
             return replace(change, state=State.PENDING, due_at=now)
@@ -81,13 +81,13 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
         case Result.UNAVAILABLE if not _is_hopeless(change, verdict):
             due = now + max(verdict.retry_after or timedelta(0), backoff(change.attempts + 1))
             again = retried(change, due_at=due, reason=verdict.reason)
-            is_tried_alone = verdict.code == UNREADABLE and again.attempts >= ATTEMPTS_TOGETHER
+            is_tried_alone = verdict.code == UNREADABLE and again.attempts >= SHARED_CALL_ATTEMPTS
             return replace(again, alone=change.alone or is_tried_alone)
         case Result.NOT_ENTITLED if change.attempts < len(REPLICATION_LADDER):
             due = now + REPLICATION_LADDER[change.attempts]
             return replace(
                 retried(change, due_at=due, reason=verdict.reason),
-                alone=change.attempts + 1 >= ATTEMPTS_TOGETHER and not is_fresh,
+                alone=change.attempts + 1 >= SHARED_CALL_ATTEMPTS and not is_fresh,
             )
         case _ if len(call.users) > 1:
             # One verdict for several users does not say whom it concerns: each user gets a call of
@@ -105,7 +105,9 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
                 next_action=NOT_ENTITLED,
             )
         case Result.DISABLED if change.is_removal and verdict.account.is_out:
-            return finished(change, State.IN_SYNC, now=now, reason=OUT[verdict.account])
+            return finished(
+                change, State.IN_SYNC, now=now, reason=REASON_BY_ACCOUNT[verdict.account]
+            )
         case Result.DISABLED:
             return left_to_cycle(
                 change,
@@ -143,4 +145,8 @@ def _is_hopeless(change: Change, verdict: Verdict) -> bool:
 def _of_grant(verdict: Verdict) -> Verdict:
     """Corrects the verdict of a grant: a user call that Entra handles before it knows the
     assignment disables what is left of an earlier one."""
-    return replace(verdict, result=Result.NOT_ENTITLED, reason=TAKEN) if verdict.took else verdict
+    return (
+        replace(verdict, result=Result.NOT_ENTITLED, reason=ACCOUNT_DISABLED_EARLY)
+        if verdict.took
+        else verdict
+    )

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hasten.domain.pacing import LONG_AGO, Pace
-from hasten.limits import CALLS_PER_WINDOW, WINDOW, WINDOW_MARGIN
+from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 
-SPAN = WINDOW + WINDOW_MARGIN
+SPAN = CALL_WINDOW + CALL_WINDOW_MARGIN
 
 SHARED_FOR = timedelta(hours=24)
 """How long the targets share the limit after calls were refused because of it. Then each paces

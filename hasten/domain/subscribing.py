@@ -10,7 +10,7 @@ from hasten.limits import MAX_SUBSCRIPTIONS, SUBSCRIPTION_LIFETIME
 ALL_GROUPS = "groups"
 """The resource of the single subscription to every group of the tenant."""
 
-WRITTEN_WITHIN = timedelta(seconds=30)
+SAVED_WITHIN = timedelta(seconds=30)
 """An instance saves a subscription within this time after creating it; the expiry shows its age."""
 
 
@@ -48,7 +48,7 @@ class Ours:
         return not has_state or subscription.url != self.url
 
     def is_being_written(self, subscription: Subscription, now: datetime) -> bool:
-        is_young = subscription.expires > now + SUBSCRIPTION_LIFETIME - WRITTEN_WITHIN
+        is_young = subscription.expires > now + SUBSCRIPTION_LIFETIME - SAVED_WITHIN
         return is_young and subscription.id not in self.states
 
     def can_be_reminded(self, subscription: Subscription) -> bool:

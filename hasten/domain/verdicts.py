@@ -78,16 +78,16 @@ def judge(answer: Answer) -> Verdict:
     key, values = _json(body.get("key")), _records(_json(body.get("value")))
     result, code, message = _outcome(key, values)
     named = property_named(values, message) if result == "failure" else ""
-    told = evidence(answer.body, named=named)
+    kept = evidence(answer.body, named=named)
     found = account.matched(values)
     match result:
         case "success":
             took = account.took(values)
-            return Verdict(Result.SUCCEEDED, code, evidence=told, took=took, account=found)
+            return Verdict(Result.SUCCEEDED, code, evidence=kept, took=took, account=found)
         case "skipped":
-            return replace(_skipped(code, values, told), account=found)
+            return replace(_skipped(code, values, kept), account=found)
         case "failure":
-            return _failed(code, message, told, named)
+            return _failed(code, message, kept, named)
     return _unreadable(answer)
 
 
@@ -101,10 +101,10 @@ def _outcome(key: Any, values: list[Mapping[str, Any]]) -> tuple[str, str, str]:
         details = _mapping(key.get("details"))
         code = _code(details.get("errorCode") or account.skip_reason(values))
         return _word(key["result"]), code, str(details.get("errorMessage") or "")
-    told = [_mapping(record.get("statusInfo")) for record in values]
-    told = [info for info in told if info.get("status")]
-    if told:
-        worst = max(told, key=lambda info: _badness(_word(info["status"])))
+    infos = [_mapping(record.get("statusInfo")) for record in values]
+    infos = [info for info in infos if info.get("status")]
+    if infos:
+        worst = max(infos, key=lambda info: _badness(_word(info["status"])))
         code = _code(worst.get("errorCode") or account.skip_reason(values))
         return _word(worst["status"]), code, str(worst.get("reason") or "")
     words = [_word(step.get("status")) for step in account.steps(values)]
@@ -118,9 +118,9 @@ def _badness(word: str) -> int:
     return {"success": 0, "skipped": 1, "failure": 2}.get(word, 3)
 
 
-def _skipped(code: str, values: list[Mapping[str, Any]], told: str) -> Verdict:
+def _skipped(code: str, values: list[Mapping[str, Any]], kept: str) -> Verdict:
     if code == "RedundantExport":
-        return Verdict(Result.IN_SYNC, code, "the app already has this state", evidence=told)
+        return Verdict(Result.IN_SYNC, code, "the app already has this state", evidence=kept)
     if code == "NotEffectivelyEntitled":
         if _detail(values, "IsActive", "Active in the source system") == "false":
             return Verdict(
@@ -128,28 +128,28 @@ def _skipped(code: str, values: list[Mapping[str, Any]], told: str) -> Verdict:
                 code,
                 "the user is disabled in Entra, where provisioning on demand cannot act",
                 "none: Entra's own cycle disables the account in the app",
-                evidence=told,
+                evidence=kept,
             )
         return Verdict(
             Result.NOT_ENTITLED,
             code,
             "Entra does not count the user as assigned",
-            evidence=told,
+            evidence=kept,
         )
-    return _failed(code, "skipped", told)
+    return _failed(code, "skipped", kept)
 
 
-def _failed(code: str, message: str, told: str, named: str = "") -> Verdict:
+def _failed(code: str, message: str, kept: str, named: str = "") -> Verdict:
     """`named` is the property that the answer blames, if it names one."""
     reason = f"{code or 'no error code'}: {redacted(message)}" if message else code
     if code in TRANSIENT:
-        return Verdict(Result.TRANSIENT, code, reason, evidence=told)
+        return Verdict(Result.TRANSIENT, code, reason, evidence=kept)
     next_action = NEXT_ACTIONS.get(code, "read the evidence and the provisioning log of the app")
     if named:
         next_action = (
             f"{next_action}; the answer names the property {named}: check its mapping and value"
         )
-    return Verdict(Result.FAILED, code, reason, next_action, evidence=told)
+    return Verdict(Result.FAILED, code, reason, next_action, evidence=kept)
 
 
 def _refused(answer: Answer) -> Verdict:
@@ -158,11 +158,11 @@ def _refused(answer: Answer) -> Verdict:
     error = _mapping(_mapping(body).get("error"))
     code, message = _code(error.get("code")), str(error.get("message") or "")
     reason = redacted(f"HTTP {answer.status} {code} {message}".strip())
-    told = evidence(answer.body)
+    kept = evidence(answer.body)
     retry_after = answer.retry_after
     match answer.status:
         case HTTPStatus.TOO_MANY_REQUESTS:
-            return Verdict(Result.THROTTLED, code, reason, "", retry_after, told)
+            return Verdict(Result.THROTTLED, code, reason, "", retry_after, kept)
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return Verdict(
                 Result.NOT_PERMITTED,
@@ -170,20 +170,20 @@ def _refused(answer: Answer) -> Verdict:
                 reason,
                 "grant the identity Synchronization.ReadWrite.All (or make it owner of the "
                 "enterprise application and grant Application.ReadWrite.OwnedBy)",
-                evidence=told,
+                evidence=kept,
             )
         case HTTPStatus.NOT_FOUND:
-            return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=told)
+            return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=kept)
         case HTTPStatus.BAD_REQUEST if code == "RequestParameterInvalid":
-            return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=told)
+            return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=kept)
         case HTTPStatus.REQUEST_TIMEOUT:
-            return Verdict(Result.UNAVAILABLE, code, reason, "", retry_after, told)
+            return Verdict(Result.UNAVAILABLE, code, reason, "", retry_after, kept)
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Verdict(Result.UNAVAILABLE, code, reason, "", retry_after, told)
+            return Verdict(Result.UNAVAILABLE, code, reason, "", retry_after, kept)
         case _ if not error:
             return replace(_unreadable(answer), reason=reason)
     return Verdict(
-        Result.FAILED, code, reason, "read the evidence: Graph refused the request", None, told
+        Result.FAILED, code, reason, "read the evidence: Graph refused the request", None, kept
     )
 
 

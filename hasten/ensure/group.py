@@ -7,12 +7,12 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain.changes import State
 from hasten.domain.ensuring import (
-    COMPANY,
     GONE,
+    MEMBER_BATCH_WAIT,
     UNKNOWN,
     Ending,
     Seen,
-    in_company,
+    member_batches,
 )
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
@@ -24,7 +24,7 @@ from hasten.ensure.members import Joined, add
 from hasten.ensure.work import Result, Work, marked, origin
 from hasten.errors import PermanentError
 from hasten.json import Json
-from hasten.limits import MAX_LINKS_PER_PATCH, SETTLED_AFTER
+from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
 from hasten.ports.directory import Member, NotYet
 from hasten.records import cursors
 from hasten.telemetry.ensure import AnotherRole, NestedGroup
@@ -60,7 +60,7 @@ def _ready(context: Context, work: Work, wanted: Sequence[Intent]) -> Sequence[I
     newcomers = [intent for intent in wanted if intent.wanted is Wanted.MEMBER]
     if not newcomers or len(newcomers) >= MAX_LINKS_PER_PATCH:
         return wanted
-    due = newcomers[0].recorded_at + COMPANY
+    due = newcomers[0].recorded_at + MEMBER_BATCH_WAIT
     if due <= context.now():
         return wanted
     work.due = due
@@ -69,7 +69,9 @@ def _ready(context: Context, work: Work, wanted: Sequence[Intent]) -> Sequence[I
 
 async def _without_group(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
     """A group that is new may not show yet; nobody is a member of one that is gone."""
-    is_new = context.now() - min(intent.recorded_at for intent in wanted) < SETTLED_AFTER
+    is_new = (
+        context.now() - min(intent.recorded_at for intent in wanted) < REPLICATION_SETTLED_AFTER
+    )
     if is_new or await is_recent_group(context, work.target.name, work.group):
         raise NotYet(f"group {work.group} does not show yet")
     for intent in wanted:
@@ -146,7 +148,7 @@ async def _join(
     members = sight.ids
     joined += [(i, sight.of(i)) for i in newcomers if i.user in members]
     missing = [intent for intent in newcomers if intent.user not in members]
-    chunks, work.due = in_company(missing, context.now())
+    chunks, work.due = member_batches(missing, context.now())
     for chunk in chunks:
         before = {intent.user for intent in chunk if intent.writing}
         current = await marked(context.intents, chunk)

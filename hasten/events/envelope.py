@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from hasten.events.binary import CONTEXT, attributes
 from hasten.events.fault_codes import FaultCode
-from hasten.events.fault_texts import MAX_BODY
+from hasten.events.fault_texts import MAX_EVENT_BODY_BYTES
 from hasten.events.faults import Fault, Identity, InvalidEventError, fault
 from hasten.events.lookalikes import foreign
 from hasten.events.models import TYPES, Data
@@ -23,11 +23,11 @@ from hasten.events.wire import UnreadableError, from_base64, inner_json, parsed
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch"
 
-MAX_ID = 256
+ID_MAX_CHARS = 256
 JSON_TYPE = re.compile(r"^application/([\w.+-]+\+)?json\s*(;.*)?$", re.IGNORECASE)
 
 Attribute = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_ID), AfterValidator(plain)
+    str, StringConstraints(min_length=1, max_length=ID_MAX_CHARS), AfterValidator(plain)
 ]
 
 
@@ -91,7 +91,7 @@ def read(
     identity = _identity({**given, "data": {}})
     if is_cut:
         raise InvalidEventError([fault(FaultCode.CUT, "body")], identity)
-    if len(body) > MAX_BODY:
+    if len(body) > MAX_EVENT_BODY_BYTES:
         raise InvalidEventError([fault(FaultCode.TOO_LARGE, "body")], identity)
     kind = content_type.strip().lower()
     if kind.startswith(BATCH):
@@ -209,4 +209,4 @@ def _found(given: Any, name: str) -> Any:
 
 
 def _is_plain(text: str) -> bool:
-    return 0 < len(text) <= MAX_ID and text.isprintable()
+    return 0 < len(text) <= ID_MAX_CHARS and text.isprintable()

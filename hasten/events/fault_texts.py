@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from hasten.events.fault_codes import FaultCode
 from hasten.limits import MAX_EVENT_BYTES, MAX_PROPERTIES_BYTES
 
-MAX_BODY = MAX_EVENT_BYTES - MAX_PROPERTIES_BYTES
+MAX_EVENT_BODY_BYTES = MAX_EVENT_BYTES - MAX_PROPERTIES_BYTES
 """Bytes of the body of an event. The rest is room for what a rejected event is parked with, and for
 what Service Bus counts besides."""
 
-TEXTS: Mapping[FaultCode, tuple[str, str]] = {
+FAULT_TEXTS: Mapping[FaultCode, tuple[str, str]] = {
     FaultCode.MALFORMED: ("the body is not a JSON object{detail}", "send one JSON object in UTF-8"),
     FaultCode.TOO_LARGE: (
-        f"the body is larger than {MAX_BODY // 1024} KiB",
+        f"the body is larger than {MAX_EVENT_BODY_BYTES // 1024} KiB",
         "spread the users over several events",
     ),
     FaultCode.CUT: (

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hasten.events.fault_codes import FaultCode
-from hasten.events.fault_texts import TEXTS
+from hasten.events.fault_texts import FAULT_TEXTS
 
-MOST_FAULTS = 20
+MAX_FAULTS = 20
 """Published for one event; whoever mends these sees the next ones."""
 
-LONGEST_FIELD = 120
-LONGEST_DETAIL = 300
+FIELD_MAX_CHARS = 120
+DETAIL_MAX_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class Fault:
 
 def fault(code: FaultCode, field: str, detail: str = "", fix: str = "") -> Fault:
     """Builds a fault. `fix` replaces the table's text if a better one is known."""
-    problem, mend = TEXTS[code]
-    detail = detail[:LONGEST_DETAIL]
+    problem, mend = FAULT_TEXTS[code]
+    detail = detail[:DETAIL_MAX_CHARS]
     return Fault(
         code,
-        _printable(field[:LONGEST_FIELD]),
+        _printable(field[:FIELD_MAX_CHARS]),
         problem.format(detail=detail),
-        fix[:LONGEST_DETAIL] or mend.format(detail=detail),
+        fix[:DETAIL_MAX_CHARS] or mend.format(detail=detail),
     )
 
 
@@ -59,5 +59,5 @@ class InvalidEventError(Exception):
 
     def __init__(self, faults: Sequence[Fault], identity: Identity) -> None:
         super().__init__("; ".join(f"{f.field}: {f.problem}" for f in faults))
-        self.faults = tuple(faults)[:MOST_FAULTS]
+        self.faults = tuple(faults)[:MAX_FAULTS]
         self.identity = identity

@@ -111,8 +111,8 @@ class GroupRef(OneKey):
     """Exact display name; case does not matter."""
 
 
-Target = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(plain)]
-Users = Annotated[list[UserRef], Field(min_length=1)]
+TargetName = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(plain)]
+UserRefs = Annotated[list[UserRef], Field(min_length=1)]
 
 
 class Onboard(Strict):
@@ -121,10 +121,10 @@ class Onboard(Strict):
 
     type: ClassVar = "hasten.user.onboard.v1"
 
-    target: Target
+    target: TargetName
     """Name of the target in targets.yaml."""
 
-    users: Users
+    users: UserRefs
     group: GroupRef | None = None
     role: Text | None = None
     """App role by value or display name; needed only if the app declares several."""
@@ -148,10 +148,10 @@ class Offboard(Strict):
 
     type: ClassVar = "hasten.user.offboard.v1"
 
-    target: Target
+    target: TargetName
     """Name of the target in targets.yaml."""
 
-    users: Users
+    users: UserRefs
     groups: Annotated[list[GroupRef], Field(min_length=1, max_length=100)] | None = None
     end_at: Time | None = None
     """Hasten does nothing before this time; at most 2 years ahead."""
@@ -162,7 +162,7 @@ class EnsureGroup(Strict):
 
     type: ClassVar = "hasten.group.ensure.v1"
 
-    target: Target
+    target: TargetName
     """Name of the target in targets.yaml."""
 
     group: GroupRef
@@ -174,7 +174,7 @@ class EnsureGroup(Strict):
     role: Text | None = None
     """App role by value or display name; needed only if the app declares several."""
 
-    members: Users | None = None
+    members: UserRefs | None = None
 
     @model_validator(mode="after")
     def _assigned_or_dynamic(self) -> Self:
@@ -189,10 +189,10 @@ class Provision(Strict):
 
     type: ClassVar = "hasten.provision.v1"
 
-    target: Target
+    target: TargetName
     """Name of the target in targets.yaml."""
 
-    users: Users
+    users: UserRefs
     group: GroupRef | None = None
 
 
@@ -202,12 +202,12 @@ TYPES: dict[str, type[Data]] = {
     model.type: model for model in (Onboard, Offboard, EnsureGroup, Provision)
 }
 
-MOST_TO_START = timedelta(days=85)
+MAX_TIME_TO_START = timedelta(days=85)
 """Less than the 90 days for which Hasten remembers that someone has left, because a departure
 cancels a start."""
 
-MOST_TO_END = timedelta(days=731)
-MOST_AHEAD = timedelta(minutes=5)
+MAX_TIME_TO_END = timedelta(days=731)
+MAX_CLOCK_AHEAD = timedelta(minutes=5)
 """Maximum difference between the clocks of two systems. An event dated further ahead would override
 everything that happens until then."""
 

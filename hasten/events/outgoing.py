@@ -7,20 +7,20 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 
-class Told(BaseModel):
+class Outgoing(BaseModel):
     model_config = ConfigDict(
         extra="forbid", alias_generator=to_camel, use_attribute_docstrings=True
     )
 
 
-class CauseTold(Told):
+class OutgoingCause(Outgoing):
     """The event that asked for the change, as CloudEvents identify it."""
 
     source: str
     id: str
 
 
-class Detail(Told):
+class Detail(Outgoing):
     """One fault of an event."""
 
     field: str
@@ -30,7 +30,7 @@ class Detail(Told):
     fix: str
 
 
-class Times(Told):
+class Times(Outgoing):
     noticed: AwareDatetime | None = None
     """When Hasten received the notification or event."""
 
@@ -45,7 +45,7 @@ class Times(Told):
     """When Entra's own cycle should have done what Hasten left to it."""
 
 
-class OutcomeData(Told):
+class OutcomeData(Outgoing):
     result: str
     """succeeded, in_sync, confirmed, done_by_cycle, left_to_cycle, failed, superseded, rejected,
     stale."""
@@ -60,7 +60,7 @@ class OutcomeData(Told):
     action: Literal["added", "removed"] | None = None
     reason: str
     next_action: str
-    causes: list[CauseTold]
+    causes: list[OutgoingCause]
     """Empty if someone changed the directory by hand."""
 
     details: list[Detail] = Field(default_factory=list)
@@ -69,7 +69,7 @@ class OutcomeData(Told):
     times: Times
 
 
-class AlertData(Told):
+class AlertData(Outgoing):
     result: str
     """The name of the alert."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
-from hasten.events.envelope import MAX_ID
+from hasten.events.envelope import ID_MAX_CHARS
 from hasten.events.models import TYPES
 from hasten.events.outgoing import AlertEvent, OutcomeEvent, RejectedProperties
 from hasten.events.times import PATTERN
@@ -16,7 +16,7 @@ from hasten.events.times import PATTERN
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 DIALECT = GenerateJsonSchema.schema_dialect
 
-TOLD: Mapping[str, type[BaseModel]] = {
+OUTGOING: Mapping[str, type[BaseModel]] = {
     "hasten.outcome.v1": OutcomeEvent,
     "hasten.alert.v1": AlertEvent,
     "rejected-properties": RejectedProperties,
@@ -26,10 +26,10 @@ TOLD: Mapping[str, type[BaseModel]] = {
 def schemas() -> Mapping[str, str]:
     """Returns the text of each schema by file name."""
     posted = {name: _event(name, model) for name, model in TYPES.items()}
-    told = {name: _of(model, "serialization") for name, model in TOLD.items()}
+    sent = {name: _of(model, "serialization") for name, model in OUTGOING.items()}
     return {
         f"{name}.json": json.dumps({"$schema": DIALECT, **schema}, indent=2) + "\n"
-        for name, schema in {**posted, **told}.items()
+        for name, schema in {**posted, **sent}.items()
     }
 
 
@@ -37,7 +37,7 @@ def _event(name: str, model: type[BaseModel]) -> dict[str, Any]:
     """Returns the schema of a CloudEvent in structured mode; extension attributes are allowed."""
     data = _of(model, "validation")
     definitions = data.pop("$defs", {})
-    attribute = {"type": "string", "minLength": 1, "maxLength": MAX_ID}
+    attribute = {"type": "string", "minLength": 1, "maxLength": ID_MAX_CHARS}
     return {
         "title": name,
         "description": data.pop("description"),

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 from hasten.events.models import (
-    MOST_AHEAD,
-    MOST_TO_END,
-    MOST_TO_START,
+    MAX_CLOCK_AHEAD,
+    MAX_TIME_TO_END,
+    MAX_TIME_TO_START,
     Data,
     Offboard,
     Onboard,
@@ -28,7 +28,7 @@ def untimely(time: datetime, data: Data, now: datetime, *, is_deferred: bool) ->
     event again at its startAt or endAt: it was in time when it arrived, and its age counts from
     then."""
     faults = []
-    if time > now + MOST_AHEAD:
+    if time > now + MAX_CLOCK_AHEAD:
         faults.append(fault(FaultCode.FUTURE, "time"))
     since = max(time, starts_at(data) or time) if is_deferred else time
     if since < now - RETENTION:
@@ -43,7 +43,7 @@ def untimely(time: datetime, data: Data, now: datetime, *, is_deferred: bool) ->
 def _start(start: datetime, time: datetime) -> list[Fault]:
     if _is_placeholder(start):
         return [fault(FaultCode.NO_DATE, "data.startAt")]
-    if start - time > MOST_TO_START:
+    if start - time > MAX_TIME_TO_START:
         return [fault(FaultCode.START_TOO_FAR, "data.startAt")]
     return []
 
@@ -51,7 +51,7 @@ def _start(start: datetime, time: datetime) -> list[Fault]:
 def _end(end: datetime, now: datetime, *, has_to_lie_ahead: bool) -> list[Fault]:
     if _is_placeholder(end):
         return [fault(FaultCode.NO_DATE, "data.endAt")]
-    if end > now + MOST_TO_END:
+    if end > now + MAX_TIME_TO_END:
         return [fault(FaultCode.END_TOO_FAR, "data.endAt")]
     if has_to_lie_ahead and end <= now:
         return [fault(FaultCode.END_PAST, "data.endAt")]

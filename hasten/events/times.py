@@ -25,7 +25,7 @@ _PARTS = re.compile(
     re.ASCII,
 )
 
-LONGEST_TIME = 64
+TIME_MAX_CHARS = 64
 """Maximum number of characters that are compared with the spellings below, which are shorter."""
 
 _MONTH = "(?:jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])"
@@ -167,7 +167,7 @@ def _zone(sign: str | None, hours: str | None, minutes: str | None) -> timezone:
 
 
 def _not_a_time(given: str) -> Exception:
-    shown = given[:LONGEST_TIME]
+    shown = given[:TIME_MAX_CHARS]
     bare = shown.strip()
     if bare != shown and _PARTS.fullmatch(bare):
         return validation_error(

@@ -13,13 +13,13 @@ from typing import Any
 
 from hasten.events.datacontract import content, is_data_contract
 from hasten.events.fault_codes import FaultCode
-from hasten.events.fault_texts import MAX_BODY
-from hasten.events.faults import MOST_FAULTS, Fault, fault
+from hasten.events.fault_texts import MAX_EVENT_BODY_BYTES
+from hasten.events.faults import MAX_FAULTS, Fault, fault
 
 MAX_DEPTH = 32
 """Maximum number of nested objects and arrays; an event of the contract has five levels."""
 
-LONGEST_NUMBER = 300
+NUMBER_MAX_DIGITS = 300
 """Maximum number of digits. Python refuses more than 4,300; no attribute is a number at all."""
 
 _BOMS = (
@@ -82,7 +82,7 @@ def parsed(body: bytes, field: str = "body", root: str = "") -> Any:
     faults = []
     for wrong in _doubtful(found, root, 0):
         faults.append(wrong)
-        if len(faults) == MOST_FAULTS:
+        if len(faults) == MAX_FAULTS:
             break
     if faults:
         raise UnreadableError(faults, found)
@@ -126,7 +126,7 @@ def _text(body: bytes, field: str) -> str:
     except UnicodeDecodeError as error:
         where = f": byte {error.start + 1} is none of {error.encoding.upper()}"
         raise UnreadableError([fault(FaultCode.ENCODING, field, where)]) from None
-    if len(text.encode()) > MAX_BODY:  # Hasten sends it on in UTF-8
+    if len(text.encode()) > MAX_EVENT_BODY_BYTES:  # Hasten sends it on in UTF-8
         raise UnreadableError([fault(FaultCode.TOO_LARGE, field)])
     return text
 
@@ -166,7 +166,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int | _NoNumber:
-    return int(digits) if len(digits) <= LONGEST_NUMBER else _NO_NUMBER
+    return int(digits) if len(digits) <= NUMBER_MAX_DIGITS else _NO_NUMBER
 
 
 def _float(digits: str) -> float | _NoNumber:

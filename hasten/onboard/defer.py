@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted
-from hasten.events.envelope import MAX_ID, OnboardingEvent
+from hasten.events.envelope import ID_MAX_CHARS, OnboardingEvent
 from hasten.events.models import Data, EnsureGroup, GroupRef, Offboard, Onboard, UserRef, people
 from hasten.limits import MAX_USERS_PER_EVENT
 from hasten.onboard.message import Posted
@@ -63,6 +63,6 @@ def ends(posted: Posted, event: OnboardingEvent, plan: Plan, new_id: NewId) -> S
 def end_id(event: str) -> str:
     """Returns the id of the end of `event`. Equal events give equal ids, and the id fits the
     maximum length."""
-    if len(event) + len(END) <= MAX_ID:
+    if len(event) + len(END) <= ID_MAX_CHARS:
         return event + END
     return hashlib.sha256(event.encode()).hexdigest() + END

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from hasten.events.binary import CONTEXT, attribute
-from hasten.events.envelope import MAX_ID, STRUCTURED, OnboardingEvent, encode
+from hasten.events.envelope import ID_MAX_CHARS, STRUCTURED, OnboardingEvent, encode
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
 
 TRIES = "hastenTries"
@@ -94,7 +94,7 @@ class Posted:
             content_type=content_type or "",
             message_id=(given.get(POSTED_AS) or message_id or "")[:LONGEST_MESSAGE_ID],
             properties=_attributes(given),
-            end_of=given.get(END_OF, "")[:MAX_ID],
+            end_of=given.get(END_OF, "")[:ID_MAX_CHARS],
             tries=_number(given.get(TRIES, "")),
             of_people=_number(given.get(OF_PEOPLE, "")),
             is_from_hasten=TRIES in given,

@@ -9,7 +9,7 @@ from hasten.domain.changes import Cause
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.errors import PermanentError
 from hasten.events.envelope import OnboardingEvent
-from hasten.events.faults import MOST_FAULTS, Fault, Identity
+from hasten.events.faults import MAX_FAULTS, Fault, Identity
 from hasten.limits import MAX_EVENT_BYTES, MAX_PROPERTIES_BYTES
 from hasten.onboard.message import END_OF, ORIGINAL_BYTES, TRIES, Posted
 from hasten.onboard.plan import Refused
@@ -56,7 +56,7 @@ async def reject_part(
     await _reject(
         context,
         posted.with_event(only),
-        refused.faults[:MOST_FAULTS],
+        refused.faults[:MAX_FAULTS],
         event.identity,
         group=refused.group,
         user=refused.user,

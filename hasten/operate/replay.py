@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from hasten.context import Context
 from hasten.events.binary import attributes
-from hasten.events.envelope import MAX_ID
+from hasten.events.envelope import ID_MAX_CHARS
 from hasten.ports.bus import (
     DROPS_DUPLICATES,
     ONBOARDING_EVENTS,
@@ -86,7 +86,7 @@ def event_id(parked: Parked) -> str:
     except (ValueError, RecursionError):
         return ""
     posted = event.get("id") if isinstance(event, dict) else None
-    return posted if isinstance(posted, str) and len(posted) <= MAX_ID else ""
+    return posted if isinstance(posted, str) and len(posted) <= ID_MAX_CHARS else ""
 
 
 def why(parked: Parked) -> tuple[str, str, str, str]:

@@ -12,7 +12,7 @@ from hasten.domain.planning import Call
 from hasten.domain.settlement import settle
 from hasten.domain.verdicts import Result, Verdict, judge
 from hasten.errors import PermanentError, TemporaryError
-from hasten.limits import WINDOW
+from hasten.limits import CALL_WINDOW
 from hasten.provision.change_events import emit_moved
 from hasten.provision.job import rediscover
 from hasten.provision.state import Drain
@@ -46,7 +46,9 @@ async def make(drain: Drain, call: Call) -> None:
     verdict = await _verdict(drain, call, found)
     now = drain.now
     if verdict.result is Result.THROTTLED:
-        await _throttled(drain, call, sent_at=started, until=now + (verdict.retry_after or WINDOW))
+        await _throttled(
+            drain, call, sent_at=started, until=now + (verdict.retry_after or CALL_WINDOW)
+        )
     await _count_for_breaker(drain, call, verdict, now)
     if verdict.result is Result.UNKNOWN_JOB:
         verdict = await _rediscovered(drain, verdict, found)

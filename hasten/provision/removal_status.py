@@ -10,7 +10,7 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT, Change
 from hasten.domain.planning import Standing
 from hasten.errors import PermanentError, TemporaryError
-from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, SETTLED_AFTER
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 
 ReadError = TemporaryError | PermanentError
 
@@ -83,5 +83,5 @@ async def _lately_left(
     return frozenset(
         group
         for group, row in zip(groups, rows, strict=True)
-        if row is not None and row.is_removal and now - row.seen_at < SETTLED_AFTER
+        if row is not None and row.is_removal and now - row.seen_at < REPLICATION_SETTLED_AFTER
     )

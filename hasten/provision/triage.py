@@ -11,7 +11,7 @@ from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, Call, Standing, is_asked
 from hasten.domain.revocation import READ_AGAIN, never_shown
 from hasten.errors import PermanentError, TemporaryError
-from hasten.limits import SETTLED_AFTER
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.provision.change_events import emit_moved
 from hasten.provision.removal_status import ReadError, Status, is_member_again
 from hasten.provision.state import Drain
@@ -200,12 +200,12 @@ def _is_unshown(row: Change, standing: Standing) -> bool:
 
 def _may_lag(row: Change, standing: Standing, now: datetime) -> bool:
     """Whether the other assignment may be one that a replica has not seen end."""
-    return standing is Standing.ASSIGNED and now - row.seen_at < SETTLED_AFTER
+    return standing is Standing.ASSIGNED and now - row.seen_at < REPLICATION_SETTLED_AFTER
 
 
 def _read_again(row: Change) -> Change:
     kept = replace(row, keeps_assignment=True)
-    return waiting(kept, due_at=row.seen_at + SETTLED_AFTER, reason=READ_AGAIN)
+    return waiting(kept, due_at=row.seen_at + REPLICATION_SETTLED_AFTER, reason=READ_AGAIN)
 
 
 def _is_later(at: datetime, done_by: datetime | None) -> bool:

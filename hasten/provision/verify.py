@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.changes import Change, State, finished, released, retried
-from hasten.domain.cycle import INTERVAL, Cycle
+from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
 from hasten.domain.outcomes import OVERDUE, of_revocation
-from hasten.domain.proof import PATIENCE, SKEW, Proof, Says, about, proof
-from hasten.domain.revocation import LOOK, NOT_SHOWN, not_taken
+from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Proof, Says, about, proof
+from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, NOT_SHOWN, not_taken
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
@@ -88,7 +88,7 @@ async def _log(context: Context, found: DiscoveredTarget, rows: Sequence[Change]
     if not rows:
         return by_subject
     oldest = min(row.called_at or row.found_at for row in rows)
-    since = max(oldest - SKEW, context.now() - PATIENCE - SKEW)
+    since = max(oldest - LOG_CLOCK_SKEW, context.now() - PROOF_TIMEOUT - LOG_CLOCK_SKEW)
     try:
         entries = await context.directory.provisioning_log(found.job, since)
     except PermanentError as error:
@@ -133,8 +133,8 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
     if known.covers(row) and not row.is_removal:
         return _proven(row, State.DONE_BY_CYCLE, now, COVERED)
     if known.covers(row) and row.keeps_assignment:
-        return replace(row, needs_proof=False, reason=NOT_SHOWN, next_action=LOOK)
-    expected_at = row.expected_at or (row.finished_at or row.found_at) + INTERVAL
+        return replace(row, needs_proof=False, reason=NOT_SHOWN, next_action=CHECK_ACCOUNT_IN_APP)
+    expected_at = row.expected_at or (row.finished_at or row.found_at) + DEFAULT_CYCLE_INTERVAL
     if now < expected_at + OVERDUE_AFTER and not known.covers(row):
         return None
     if row.is_removal and row.contradicted >= MOST_RETRIES:
@@ -188,4 +188,4 @@ def _proven(row: Change, state: State, now: datetime, reason: str = "") -> Chang
 
 
 def _is_old(row: Change, now: datetime) -> bool:
-    return now - (row.called_at or row.found_at) > PATIENCE
+    return now - (row.called_at or row.found_at) > PROOF_TIMEOUT

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from hasten.errors import Conflict
-from hasten.limits import SETTLED_AFTER
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
 
 COLLECTION = "direct"
@@ -37,7 +37,7 @@ async def note(store: Store, target: str, user: str, now: datetime) -> None:
 def may_not_show(document: Document, now: datetime) -> bool:
     """Returns whether Hasten assigned the user so recently that Graph may not list it yet."""
     at = document.body.get(WRITTEN_AT)
-    return at is not None and now - datetime.fromisoformat(at) < SETTLED_AFTER
+    return at is not None and now - datetime.fromisoformat(at) < REPLICATION_SETTLED_AFTER
 
 
 def is_new(document: Document | None) -> bool:

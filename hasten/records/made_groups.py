@@ -6,7 +6,7 @@ from datetime import datetime
 from hasten.domain.intents import group_key
 from hasten.errors import Conflict
 from hasten.json import Json
-from hasten.limits import SETTLED_AFTER
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import Document, Put, Store
 
 COLLECTION = "groups"
@@ -24,7 +24,7 @@ class MadeGroup:
     def may_not_show(self, now: datetime) -> bool:
         """Returns whether Hasten created the group so recently that a replica of Graph may not show
         it."""
-        return now - self.creating_at < SETTLED_AFTER
+        return now - self.creating_at < REPLICATION_SETTLED_AFTER
 
 
 async def find(store: Store, target: str, name: str) -> MadeGroup | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from hasten.domain.brake import WINDOW
+from hasten.domain.brake import BRAKE_WINDOW
 from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records.repository import Repository, RowMapping
@@ -70,7 +70,7 @@ class RecentRemovals:
     ) -> Tally:
         """Adds those who leave, by group, and counts everybody who left within the window. Who
         is seen to leave twice counts once."""
-        since = _seconds(now - WINDOW)
+        since = _seconds(now - BRAKE_WINDOW)
 
         def merge(known: Memory | None, new: Memory) -> Memory | None:
             if not (isinstance(known, Shard) and isinstance(new, Shard)):
@@ -131,7 +131,7 @@ def _recent(left: Mapping[str, int], since: int) -> dict[str, int]:
 
 
 def _lasts(trip: Trip, now: datetime) -> bool:
-    return now - trip.at < WINDOW
+    return now - trip.at < BRAKE_WINDOW
 
 
 def _is_fresh(row: Memory, since: int, now: datetime) -> bool:

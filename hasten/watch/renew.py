@@ -6,15 +6,15 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.errors import Conflict, TemporaryError
-from hasten.limits import RENEW_APART, SUBSCRIPTION_LIFETIME
+from hasten.limits import MIN_RENEWAL_INTERVAL, SUBSCRIPTION_LIFETIME
 from hasten.records import subscriptions
 from hasten.telemetry.watch import SubscriptionChanged
 
 
 async def renew(context: Context, subscription: str) -> bool:
     """Sends one PATCH of the expiry, which also reauthorizes the subscription; sends none if the
-    last one is less than RENEW_APART old. Returns False if Graph no longer knows the subscription,
-    and forgets it.
+    last one is less than MIN_RENEWAL_INTERVAL old. Returns False if Graph no longer knows the
+    subscription, and forgets it.
 
     Saves the start of the renewal with the record's etag first, so that only one of two concurrent
     callers sends the PATCH. Raises TemporaryError when the last PATCH has had no effect and it is
@@ -24,11 +24,11 @@ async def renew(context: Context, subscription: str) -> bool:
     if record is None:
         return False
     now = context.now()
-    if record.renewed_at is not None and now - record.renewed_at < RENEW_APART:
+    if record.renewed_at is not None and now - record.renewed_at < MIN_RENEWAL_INTERVAL:
         if not record.answered:
             raise TemporaryError(
                 f"the renewal of the subscription to {record.resource} was not answered",
-                record.renewed_at + RENEW_APART - now,
+                record.renewed_at + MIN_RENEWAL_INTERVAL - now,
             )
         return True
     try:

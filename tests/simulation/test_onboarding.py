@@ -6,7 +6,7 @@ import pytest
 
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL_ENGINEERING
-from hasten.limits import CALLS_PER_WINDOW, MAX_LINKS_PER_PATCH, MAX_MEMBERS_PER_CALL, WINDOW
+from hasten.limits import CALL_WINDOW, CALLS_PER_WINDOW, MAX_LINKS_PER_PATCH, MAX_MEMBERS_PER_CALL
 from hasten.policy import GroupPolicy
 from hasten.targets import Target
 from tests.simulation.faults import CALM, Rates
@@ -59,7 +59,7 @@ def test_a_wave_of_onboard_events_is_provisioned_as_fast_as_the_limit_allows(
             report = await world.report()
             writes = report.requests["PATCH /groups/{id}"]
             calls = WAVE // MAX_MEMBERS_PER_CALL
-            least = (calls - 1) // CALLS_PER_WINDOW * WINDOW.total_seconds()
+            least = (calls - 1) // CALLS_PER_WINDOW * CALL_WINDOW.total_seconds()
             record_property("events", WAVE)
             record_property("seconds", round(took))
             record_property("least seconds by the limit", round(least))

@@ -7,7 +7,7 @@ from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from hasten.domain.shared_pace import LimitScope
-from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL, WINDOW, WINDOW_MARGIN
+from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.targets import Target
 from tests.simulation.measuring import Measured
 from tests.simulation.oracle import differences
@@ -24,7 +24,7 @@ SHARED = GraphOptions(
 )
 LEAVERS = [object_id(f"user/{number}") for number in range(100, 106)]
 JOINERS = 200
-ONE_WINDOW = (WINDOW + WINDOW_MARGIN).total_seconds()
+ONE_WINDOW = (CALL_WINDOW + CALL_WINDOW_MARGIN).total_seconds()
 NOTICED_WITHIN = 3.0
 """Seconds for the notification, the look at the group, and the reads before the call."""
 

@@ -14,14 +14,14 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.limits import MAX_RETRY_AFTER
 
-DEFAULT_DELAY = timedelta(seconds=5)
-PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
-FULL = re.compile(
+DEFAULT_RETRY_DELAY = timedelta(seconds=5)
+TRANSIENT_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
+LIMIT_REACHED = re.compile(
     r"quota|maximum number|\blimit\b.*\breached|\breached\b.*\blimit", re.IGNORECASE | re.DOTALL
 )
 """Matches Graph's code or message when no more subscriptions or objects are allowed."""
 
-FULL_FOR_EVER = "subscriptioncountreached"
+SUBSCRIPTION_LIMIT_CODE = "subscriptioncountreached"
 """Graph returns this code with 429 for some resources, although waiting does not help."""
 
 
@@ -40,7 +40,7 @@ class PassingError(TemporaryError):
     Hasten chose it."""
 
     def __init__(self, status: int, reason: str, asked: timedelta | None) -> None:
-        super().__init__(reason, DEFAULT_DELAY if asked is None else asked)
+        super().__init__(reason, DEFAULT_RETRY_DELAY if asked is None else asked)
         self.status = status
         self.asked = asked is not None
 
@@ -49,7 +49,9 @@ class UnreadableError(TemporaryError):
     """Graph answered with success, but with an unexpected body. Nothing is known."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__(f"Graph's answer is not what was asked for: {problem}", DEFAULT_DELAY)
+        super().__init__(
+            f"Graph's answer is not what was asked for: {problem}", DEFAULT_RETRY_DELAY
+        )
 
 
 def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
@@ -64,10 +66,10 @@ def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
     error = graph_error(response)
     code, said = str((error or {}).get("code") or ""), str((error or {}).get("message") or "")
     message = redacted(said)
-    is_full = status == HTTPStatus.FORBIDDEN and FULL.search(f"{code} {said}") is not None
-    is_full |= FULL_FOR_EVER in f"{code} {said}".casefold()
+    is_full = status == HTTPStatus.FORBIDDEN and LIMIT_REACHED.search(f"{code} {said}") is not None
+    is_full |= SUBSCRIPTION_LIMIT_CODE in f"{code} {said}".casefold()
     is_known = response.is_client_error and (error is not None or status != HTTPStatus.NOT_FOUND)
-    if not is_full and (not is_known or status in PASSING):
+    if not is_full and (not is_known or status in TRANSIENT_STATUSES):
         reason = f"Graph answered {status} {code} {message}".strip()
         raise PassingError(status, reason, retry_after(response))
     if is_full:
@@ -127,8 +129,8 @@ def retry_after(response: httpx.Response) -> timedelta | None:
     at = _date(value)
     if at is None:
         return None
-    told = _date(response.headers.get("Date", "")) or datetime.now(UTC)
-    return min(max(timedelta(0), at - told), MAX_RETRY_AFTER)
+    sent_at = _date(response.headers.get("Date", "")) or datetime.now(UTC)
+    return min(max(timedelta(0), at - sent_at), MAX_RETRY_AFTER)
 
 
 def _date(value: str) -> datetime | None:

@@ -1,14 +1,14 @@
 """Slows reads down while Graph reports that its limit is near."""
 
-FROM = 0.8
-MOST = 1.8
+SLOW_DOWN_FROM_SHARE = 0.8
+MAX_REPORTED_SHARE = 1.8
 """Graph sends x-ms-throttle-limit-percentage for shares of the limit between these two."""
 
-LEAST_PAUSE = 0.1
-LONGEST_PAUSE = 2.0
+MIN_READ_PAUSE_SECONDS = 0.1
+MAX_READ_PAUSE_SECONDS = 2.0
 """Seconds to wait before one read."""
 
-FORGOTTEN_AFTER = 10.0
+REPORT_VALID_SECONDS = 10.0
 """Seconds: the window in which Graph counts resource units of one app in one tenant."""
 
 
@@ -30,8 +30,10 @@ class Pressure:
 
     def pause(self, at: float) -> float:
         """Returns the seconds to wait before the next read."""
-        is_near = self._share >= FROM and at - self._heard_at < FORGOTTEN_AFTER
+        is_near = self._share >= SLOW_DOWN_FROM_SHARE and at - self._heard_at < REPORT_VALID_SECONDS
         if not is_near:
             return 0.0
-        nearness = (min(self._share, MOST) - FROM) / (MOST - FROM)
-        return max(LEAST_PAUSE, nearness * LONGEST_PAUSE)
+        nearness = (min(self._share, MAX_REPORTED_SHARE) - SLOW_DOWN_FROM_SHARE) / (
+            MAX_REPORTED_SHARE - SLOW_DOWN_FROM_SHARE
+        )
+        return max(MIN_READ_PAUSE_SECONDS, nearness * MAX_READ_PAUSE_SECONDS)

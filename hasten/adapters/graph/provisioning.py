@@ -25,7 +25,7 @@ from hasten.ports.directory import SCOPE_SETTINGS
 
 SYNCHRONIZATION = "Synchronization.ReadWrite.All"
 LOGS = "AuditLog.Read.All"
-LARGEST_PAGE = 999
+MAX_PAGE_SIZE = 999
 
 
 class Provisioning:
@@ -80,7 +80,7 @@ class Provisioning:
         after = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         quoted = job.replace("'", "''")
         query = ProvisioningRequestBuilder.ProvisioningRequestBuilderGetQueryParameters(
-            filter=f"jobId eq '{quoted}' and activityDateTime gt {after}", top=LARGEST_PAGE
+            filter=f"jobId eq '{quoted}' and activityDateTime gt {after}", top=MAX_PAGE_SIZE
         )
         request = self._client.audit_logs.provisioning.to_get_request_information(
             RequestConfiguration(query_parameters=query)

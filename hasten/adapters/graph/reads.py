@@ -45,7 +45,7 @@ GROUP_FIELDS = [
     "groupTypes",
     "membershipRule",
 ]
-LARGEST_PAGE = 999
+MAX_PAGE_SIZE = 999
 
 
 class Reads:
@@ -112,7 +112,7 @@ class Reads:
 
     async def members(self, group: str) -> Sequence[Member]:
         query = MembersRequestBuilder.MembersRequestBuilderGetQueryParameters(
-            select=["id"], top=LARGEST_PAGE
+            select=["id"], top=MAX_PAGE_SIZE
         )
         request = _get(self._client.groups.by_group_id(group).members, query)
         return await self._wire.listed(request, bodies.member, needs=GROUPS)
@@ -128,7 +128,7 @@ class Reads:
     async def assignments(self, service_principal: str) -> Sequence[Assignment]:
         principal = self._client.service_principals.by_service_principal_id(service_principal)
         builder = assigned_to.AppRoleAssignedToRequestBuilder
-        query = builder.AppRoleAssignedToRequestBuilderGetQueryParameters(top=LARGEST_PAGE)
+        query = builder.AppRoleAssignedToRequestBuilderGetQueryParameters(top=MAX_PAGE_SIZE)
         request = _get(principal.app_role_assigned_to, query)
         return await self._wire.listed(request, bodies.assignment, needs=DIRECTORY)
 

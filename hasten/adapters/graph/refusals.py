@@ -8,8 +8,8 @@ from http import HTTPStatus
 from hasten.adapters.graph.answers import PassingError, RefusedError
 from hasten.ports.directory import AlreadyExists, Missing, NotYet
 
-THERE_CODE = "request_multipleobjectswithsamekeyvalue"
-THERE_TEXTS = (
+EXISTS_CODE = "request_multipleobjectswithsamekeyvalue"
+EXISTS_TEXTS = (
     "added object references already exist",
     "permission being assigned already exists on the object",
     "entitlementgrant entry already exists",
@@ -26,7 +26,7 @@ NOT_YET_TEXTS = (
 
 
 @contextmanager
-def there_already() -> Iterator[None]:
+def already_exists() -> Iterator[None]:
     """Raises AlreadyExists if Graph's refusal means that."""
     try:
         yield
@@ -35,16 +35,16 @@ def there_already() -> Iterator[None]:
             raise AlreadyExists(passing.reason) from passing
         raise
     except RefusedError as refused:
-        if refused.code.casefold() == THERE_CODE or _names(refused, THERE_TEXTS):
+        if refused.code.casefold() == EXISTS_CODE or _names(refused, EXISTS_TEXTS):
             raise AlreadyExists(refused.reason) from refused
         raise
 
 
 @contextmanager
-def told_apart() -> Iterator[None]:
+def classified() -> Iterator[None]:
     """Raises AlreadyExists, Missing or NotYet if Graph's refusal means that."""
     try:
-        with there_already():
+        with already_exists():
             yield
     except RefusedError as refused:
         if refused.status == HTTPStatus.NOT_FOUND or _names(refused, GONE_TEXTS):

@@ -7,7 +7,7 @@ from msgraph.generated.models.subscription import Subscription
 from msgraph.graph_service_client import GraphServiceClient
 
 from hasten.adapters.graph import bodies
-from hasten.adapters.graph.refusals import there_already
+from hasten.adapters.graph.refusals import already_exists
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.json import Json
 
@@ -44,7 +44,7 @@ class Subscriptions:
             latest_supported_tls_version="v1_2",
         )
         request = self._client.subscriptions.to_post_request_information(wanted)
-        with there_already():
+        with already_exists():
             return await self._wire.write_once(request, bodies.SUBSCRIPTION.read, needs=GROUPS)
 
     async def renew(self, subscription: str, expires: datetime) -> Json | None:

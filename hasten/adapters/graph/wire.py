@@ -22,7 +22,7 @@ from tenacity import (
 )
 
 from hasten.adapters.graph.answers import (
-    DEFAULT_DELAY,
+    DEFAULT_RETRY_DELAY,
     PassingError,
     RefusedError,
     body,
@@ -38,11 +38,11 @@ from hasten.adapters.telemetry.traces import untraced
 from hasten.errors import TemporaryError
 from hasten.limits import (
     CALL_TIMEOUT,
+    CALL_WINDOW,
+    CALL_WINDOW_MARGIN,
     MAX_PAGES,
     READ_TIMEOUT,
     REPORT_CALLS_PER_WINDOW,
-    WINDOW,
-    WINDOW_MARGIN,
 )
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class Wire:
     def __init__(self, adapter: RequestAdapter) -> None:
         self._adapter = adapter
         self._pressure = Pressure()
-        self.reports = Spacing(REPORT_CALLS_PER_WINDOW, WINDOW + WINDOW_MARGIN)
+        self.reports = Spacing(REPORT_CALLS_PER_WINDOW, CALL_WINDOW + CALL_WINDOW_MARGIN)
 
     async def send(
         self, request: RequestInformation, within: timedelta = CALL_TIMEOUT
@@ -77,7 +77,7 @@ class Wire:
                     response = await self._adapter.send_primitive_async(request, "bytes", {})
         except (httpx.RequestError, TimeoutError) as error:
             reason = f"Graph did not answer: {type(error).__name__}"
-            raise TemporaryError(reason, DEFAULT_DELAY) from error
+            raise TemporaryError(reason, DEFAULT_RETRY_DELAY) from error
         except AzureError as error:
             # The message may name tenant and client; the type says enough.
             reason = f"no token for Graph: {type(error).__name__}"
@@ -181,7 +181,7 @@ def _clock() -> float:
 
 
 def _worth_a_quick_try(error: BaseException) -> bool:
-    return isinstance(error, TemporaryError) and error.delay <= DEFAULT_DELAY
+    return isinstance(error, TemporaryError) and error.delay <= DEFAULT_RETRY_DELAY
 
 
 def _quick_wait(state: RetryCallState) -> float:

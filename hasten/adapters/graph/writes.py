@@ -8,7 +8,7 @@ from msgraph.generated.models.group import Group
 from msgraph.graph_service_client import GraphServiceClient
 
 from hasten.adapters.graph import bodies
-from hasten.adapters.graph.refusals import there_already, told_apart
+from hasten.adapters.graph.refusals import already_exists, classified
 from hasten.adapters.graph.wire import Wire
 from hasten.clouds import cloud_of
 from hasten.json import Json
@@ -33,7 +33,7 @@ class Writes:
         if OWNERS in body:
             body[OWNERS] = [self._reference("users", owner) for owner in body[OWNERS]]
         request = self._client.groups.to_post_request_information(Group(additional_data=body))
-        with there_already():
+        with already_exists():
             made = await self._wire.write_once(request, bodies.CREATED.read, needs=NEW_GROUPS)
         return str(made["id"]).lower()
 
@@ -49,14 +49,14 @@ class Writes:
         bound = {"members@odata.bind": [self._reference("directoryObjects", m) for m in members]}
         item = self._client.groups.by_group_id(group)
         request = item.to_patch_request_information(Group(additional_data=bound))
-        with told_apart():
+        with classified():
             await self._wire.write(request, needs=MEMBERS)
 
     async def remove_member(self, group: str, member: str) -> bool:
         members = self._client.groups.by_group_id(group).members
         request = members.by_directory_object_id(member).ref.to_delete_request_information()
         try:
-            with told_apart():
+            with classified():
                 await self._wire.write(request, needs=MEMBERS)
         except Missing:
             return False
@@ -71,7 +71,7 @@ class Writes:
         resource = self._client.service_principals.by_service_principal_id(service_principal)
         request = resource.app_role_assigned_to.to_post_request_information(wanted)
         try:
-            with told_apart():
+            with classified():
                 await self._wire.write_and_read(request, bodies.CREATED.read, needs=ASSIGNMENTS)
         except Missing as missing:
             raise NotYet(str(missing)) from missing
@@ -80,7 +80,7 @@ class Writes:
         resource = self._client.service_principals.by_service_principal_id(service_principal)
         item = resource.app_role_assigned_to.by_app_role_assignment_id(assignment)
         try:
-            with told_apart():
+            with classified():
                 await self._wire.write(item.to_delete_request_information(), needs=ASSIGNMENTS)
         except Missing:
             return False

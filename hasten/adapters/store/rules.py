@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hasten.json import Json
 from hasten.ports.store import MAX_WRITES, Put, Write
 
-MAX_BODY = 256 * 1024
+MAX_DOCUMENT_BYTES = 256 * 1024
 """Bytes of JSON. An entity of Azure Tables takes 1 MiB, and its text counts two bytes per
 character."""
 
@@ -39,6 +39,6 @@ def encoded(body: Json) -> str:
     """Returns the body as ASCII, so that one character is one byte and the text can be cut
     anywhere. Raises ValueError if it is too large."""
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=True)
-    if len(text) > MAX_BODY:
-        raise ValueError(f"a body of {len(text)} bytes; {MAX_BODY} is the most")
+    if len(text) > MAX_DOCUMENT_BYTES:
+        raise ValueError(f"a body of {len(text)} bytes; {MAX_DOCUMENT_BYTES} is the most")
     return text

@@ -24,7 +24,7 @@ BUSY_TIMEOUT = timedelta(seconds=10)
 """How long a commit waits for the commits of other processes; each holds the file for
 milliseconds."""
 
-BUSY_DELAY = timedelta(seconds=1)
+BUSY_RETRY_DELAY = timedelta(seconds=1)
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -58,7 +58,7 @@ byte."""
 
 NO_LIMIT = -1
 
-OPERATORS_TURN = ("CANTOPEN", "READONLY", "NOTADB", "CORRUPT", "PERM", "AUTH", "FULL")
+CODES_FOR_OPERATOR = ("CANTOPEN", "READONLY", "NOTADB", "CORRUPT", "PERM", "AUTH", "FULL")
 """SQLite's error codes, without SQLITE_, that last until someone repairs the file or the disk."""
 
 
@@ -171,9 +171,11 @@ def _translated() -> Iterator[None]:
         raise _needs_operator(type(error).__name__) from error
     except sqlite3.Error as error:
         if _is_busy(error):
-            raise TemporaryError("other processes keep the SQLite file busy", BUSY_DELAY) from error
+            raise TemporaryError(
+                "other processes keep the SQLite file busy", BUSY_RETRY_DELAY
+            ) from error
         name = _name(error)
-        if name.startswith(OPERATORS_TURN):
+        if name.startswith(CODES_FOR_OPERATOR):
             raise _needs_operator(name) from error
         raise
 

@@ -28,20 +28,20 @@ OPTIONS: Mapping[str, Any] = {
     "read_timeout": READ_TIMEOUT.total_seconds(),
 }
 
-PIECE = 32_000
+BODY_PIECE_CHARS = 32_000
 """Characters of the body in one property, which takes 64 KiB of UTF-16. Bodies are ASCII."""
 
 TABLE_PREFIX = "hasten"
 """Prefix of Hasten's table names: hastenledger, hastencursors …"""
 
-DEFAULT_DELAY = timedelta(seconds=5)
-PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
+DEFAULT_RETRY_DELAY = timedelta(seconds=5)
+TRANSIENT_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
 REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 LOST_RACE = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.NOT_FOUND}
 
-ALL = "PartitionKey eq @partition"
-FROM = ALL + " and RowKey ge @first"
-BETWEEN = FROM + " and RowKey lt @above"
+PARTITION_FILTER = "PartitionKey eq @partition"
+LOWER_BOUND_FILTER = PARTITION_FILTER + " and RowKey ge @first"
+RANGE_FILTER = LOWER_BOUND_FILTER + " and RowKey lt @above"
 
 
 def of_account(endpoint: str, credential: AsyncTokenCredential) -> "TableStore":
@@ -114,8 +114,8 @@ class TableStore:
 
 def pieces(body: str) -> dict[str, str]:
     """Returns the properties that hold a body. Sorted by name they give its order."""
-    starts = range(0, len(body), PIECE)
-    return {f"body{n:02}": body[start : start + PIECE] for n, start in enumerate(starts)}
+    starts = range(0, len(body), BODY_PIECE_CHARS)
+    return {f"body{n:02}": body[start : start + BODY_PIECE_CHARS] for n, start in enumerate(starts)}
 
 
 async def _submit(
@@ -158,12 +158,12 @@ def _document(entity: Any) -> Document:
 def _range(partition: str, prefix: str) -> tuple[str, dict[str, str]]:
     """Returns a query for at least the keys that begin with `prefix`."""
     if not prefix:
-        return ALL, {"partition": partition}
+        return PARTITION_FILTER, {"partition": partition}
     parameters = {"partition": partition, "first": prefix}
     last = ord(prefix[-1])
     if last in {0xD7FF, 0xFFFF, 0x10FFFF}:  # no character follows these in UTF-16 order
-        return FROM, parameters
-    return BETWEEN, {**parameters, "above": prefix[:-1] + chr(last + 1)}
+        return LOWER_BOUND_FILTER, parameters
+    return RANGE_FILTER, {**parameters, "above": prefix[:-1] + chr(last + 1)}
 
 
 @contextmanager
@@ -182,12 +182,16 @@ def _translated() -> Iterator[None]:
                 "storage account, or correct the key in HASTEN_STORE",
             ) from error
         being_deleted = _code(error) == TableErrorCode.TABLE_BEING_DELETED
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in PASSING or being_deleted:
+        if (
+            status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            or status in TRANSIENT_STATUSES
+            or being_deleted
+        ):
             raise TemporaryError(reason, _delay(error)) from error
         raise
     except AzureError as error:
         reason = f"Azure Tables did not answer: {type(error).__name__}"
-        raise TemporaryError(reason, DEFAULT_DELAY) from error
+        raise TemporaryError(reason, DEFAULT_RETRY_DELAY) from error
 
 
 def _code(error: HttpResponseError) -> str:
@@ -199,4 +203,4 @@ def _code(error: HttpResponseError) -> str:
 def _delay(error: HttpResponseError) -> timedelta:
     response: Any = error.response  # its declared type has no headers
     value = response.headers.get("Retry-After", "") if response else ""
-    return timedelta(seconds=int(value)) if value.isdecimal() else DEFAULT_DELAY
+    return timedelta(seconds=int(value)) if value.isdecimal() else DEFAULT_RETRY_DELAY

@@ -16,8 +16,8 @@ KEY = re.compile(
 )
 
 
-def cleaned(told: Record) -> Record:
-    return replace(told, fields={name: _clean(value) for name, value in told.fields.items()})
+def cleaned(record: Record) -> Record:
+    return replace(record, fields={name: _clean(value) for name, value in record.fields.items()})
 
 
 def _clean(value: Any) -> Any:

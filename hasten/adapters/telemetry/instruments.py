@@ -8,7 +8,7 @@ from typing import Any
 
 from hasten.adapters.telemetry.record import Record
 
-SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
+HISTOGRAM_BOUNDS_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 """Bounds of the histograms, in seconds: from an immediate call to more than one cycle of Entra."""
 
 
@@ -50,8 +50,8 @@ class Instrument:
         return None if value is None else value / self.per
 
     def labelled(self, event: Record) -> dict[str, str]:
-        told = {**event.fields, "result": event.result}
-        return {name: str(told[name]) for name in self.labels if name in told}
+        values = {**event.fields, "result": event.result}
+        return {name: str(values[name]) for name in self.labels if name in values}
 
 
 def _counter(name: str, text: str, event: str, *labels: str, **narrower: Any) -> Instrument:

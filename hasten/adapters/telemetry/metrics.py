@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
-from hasten.adapters.telemetry.instruments import INSTRUMENTS, SECONDS, Instrument, Kind
+from hasten.adapters.telemetry.instruments import (
+    HISTOGRAM_BOUNDS_SECONDS,
+    INSTRUMENTS,
+    Instrument,
+    Kind,
+)
 from hasten.adapters.telemetry.record import Record
 
 Labels = Mapping[str, str]
@@ -49,7 +54,7 @@ def _recorder(meter: Meter, instrument: Instrument) -> Add:
             return meter.create_counter(name, unit, text).add
         case Kind.HISTOGRAM:
             return meter.create_histogram(
-                name, unit, text, explicit_bucket_boundaries_advisory=SECONDS
+                name, unit, text, explicit_bucket_boundaries_advisory=HISTOGRAM_BOUNDS_SECONDS
             ).record
         case Kind.GAUGE:
             latest = Latest()

@@ -19,7 +19,7 @@ DIAGNOSTIC_ID = b"Diagnostic-Id"
 """The older name of `traceparent` in Service Bus; its SDKs write it and the Functions host reads
 it."""
 
-NOWHERE = SpanContext(trace_id=1, span_id=1, is_remote=False)
+PLACEHOLDER_CONTEXT = SpanContext(trace_id=1, span_id=1, is_remote=False)
 
 
 @contextmanager
@@ -29,8 +29,8 @@ def continued(name: str, properties: Mapping[Any, Any] | None = None) -> Iterato
     `properties` are the message's; names and values may be bytes. If the host has attached a
     context of the same trace, that is the parent; a context of another trace is linked.
     """
-    told = {_text(key): _text(value) for key, value in (properties or {}).items()}
-    sent = W3C.extract(told, Context())
+    attributes = {_text(key): _text(value) for key, value in (properties or {}).items()}
+    sent = W3C.extract(attributes, Context())
     origin = trace.get_current_span(sent).get_span_context()
     here = trace.get_current_span().get_span_context()
     is_elsewhere = origin.is_valid and origin.trace_id != here.trace_id
@@ -69,7 +69,7 @@ def untraced() -> Iterator[None]:
     """Stops libraries from recording spans in this block. The Graph SDK's spans contain whole
     addresses, and a filter in an address may name a person."""
     here = trace.get_current_span().get_span_context()
-    seen = here if here.is_valid else NOWHERE
+    seen = here if here.is_valid else PLACEHOLDER_CONTEXT
     with trace.use_span(
         NonRecordingSpan(SpanContext(seen.trace_id, seen.span_id, is_remote=False))
     ):
@@ -89,12 +89,14 @@ def annotate(event: Record) -> None:
 
 def _call(event: Record) -> None:
     end = time.time_ns()
-    told = {f"hasten.{name}": value for name, value in event.fields.items() if value is not None}
+    attributes = {
+        f"hasten.{name}": value for name, value in event.fields.items() if value is not None
+    }
     span = TRACER.start_span(
         "provisionOnDemand",
         kind=SpanKind.CLIENT,
         start_time=end - int(event.fields["seconds"] * 1e9),
-        attributes={"hasten.result": event.result, **told},
+        attributes={"hasten.result": event.result, **attributes},
     )
     if event.problem:
         span.set_status(StatusCode.ERROR, event.result)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from hasten.adapters.graph.pressure import FORGOTTEN_AFTER, LONGEST_PAUSE, Pressure
+from hasten.adapters.graph.pressure import MAX_READ_PAUSE_SECONDS, REPORT_VALID_SECONDS, Pressure
 from tests.support.graph_wire import ALICE, APP, Wire
 from tests.support.virtual_time import now, virtual
 
@@ -26,12 +26,12 @@ def test_the_pause_grows_with_the_percentage_up_to_its_longest() -> None:
 
     assert pauses == sorted(set(pauses))
     assert pauses[0] > 0
-    assert pauses[-1] == after("3.0") == LONGEST_PAUSE
+    assert pauses[-1] == after("3.0") == MAX_READ_PAUSE_SECONDS
 
 
 def test_what_was_heard_is_forgotten_after_a_while() -> None:
-    assert after("1.8", seconds=FORGOTTEN_AFTER - 0.1) == LONGEST_PAUSE
-    assert after("1.8", seconds=FORGOTTEN_AFTER) == 0.0
+    assert after("1.8", seconds=REPORT_VALID_SECONDS - 0.1) == MAX_READ_PAUSE_SECONDS
+    assert after("1.8", seconds=REPORT_VALID_SECONDS) == 0.0
 
 
 def test_the_latest_word_counts_and_an_answer_without_one_says_nothing() -> None:
@@ -42,7 +42,7 @@ def test_the_latest_word_counts_and_an_answer_without_one_says_nothing() -> None
     unchanged = pressure.pause(101.0)
     pressure.hear("0.5", 102.0)
 
-    assert unchanged == LONGEST_PAUSE
+    assert unchanged == MAX_READ_PAUSE_SECONDS
     assert pressure.pause(102.0) == 0.0
 
 
@@ -62,7 +62,7 @@ async def test_reads_after_a_warning_are_spaced_out() -> None:
     await directory.user(ALICE)
 
     assert first == timedelta(0)
-    assert now() - started == timedelta(seconds=2 * LONGEST_PAUSE)
+    assert now() - started == timedelta(seconds=2 * MAX_READ_PAUSE_SECONDS)
 
 
 @virtual

@@ -16,7 +16,7 @@ from handlers import schedules
 from hasten import settings
 from hasten.context import Context
 from hasten.domain.pacing import Pace
-from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL, WINDOW, WINDOW_MARGIN
+from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.messages import Look, Wake
 from hasten.ports.clock import NewId, Now
 from hasten.ports.telemetry import Emit, Event
@@ -89,7 +89,7 @@ def last_call(calls: int) -> timedelta:
 
 
 def test_the_throughput_is_that_of_the_window() -> None:
-    window = WINDOW + WINDOW_MARGIN
+    window = CALL_WINDOW + CALL_WINDOW_MARGIN
     calls = CALLS_PER_WINDOW * timedelta(minutes=1) / window
 
     said = {kind: number(row[0]) for kind, row in table("### People a minute").items()}

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.cycle import INTERVAL, REPLICATION, SHORTEST, Cycle, read, time
+from hasten.domain.cycle import (
+    CYCLE_SEES_CHANGES_AFTER,
+    DEFAULT_CYCLE_INTERVAL,
+    MIN_CYCLE_DURATION,
+    Cycle,
+    read,
+    time,
+)
 from tests.unit.domain.rows import NOW, change
 
 
@@ -25,8 +32,8 @@ def graph_time(at: datetime) -> str:
 def test_a_cycle_covers_a_change_that_had_time_to_replicate_before_it_began() -> None:
     known = read(job(lastSuccessfulExecution=execution(NOW)))
 
-    assert known.covers(change(age=REPLICATION.total_seconds()))
-    assert not known.covers(change(age=REPLICATION.total_seconds() - 1))
+    assert known.covers(change(age=CYCLE_SEES_CHANGES_AFTER.total_seconds()))
+    assert not known.covers(change(age=CYCLE_SEES_CHANGES_AFTER.total_seconds() - 1))
 
 
 def test_a_job_that_never_ran_covers_nothing_and_promises_nothing() -> None:
@@ -45,9 +52,9 @@ def test_the_next_cycle_is_over_an_interval_after_the_last_began_plus_what_that_
 
 
 def test_a_cycle_that_is_overdue_counts_as_running_and_the_one_after_it_is_promised() -> None:
-    known = Cycle(began=NOW - INTERVAL - timedelta(minutes=5))
+    known = Cycle(began=NOW - DEFAULT_CYCLE_INTERVAL - timedelta(minutes=5))
 
-    assert known.done_by(NOW) == NOW + timedelta(minutes=35) + SHORTEST
+    assert known.done_by(NOW) == NOW + timedelta(minutes=35) + MIN_CYCLE_DURATION
 
 
 @pytest.mark.parametrize(

@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 
 from hasten.domain.changes import Cause, Change, State
 from hasten.domain.ensuring import (
-    COMPANY,
+    MEMBER_BATCH_WAIT,
     Ending,
     Restart,
     Seen,
     Wait,
     decide,
-    in_company,
+    member_batches,
 )
 from hasten.domain.intents import Intent, Wanted
-from hasten.limits import MAX_LINKS_PER_PATCH, SETTLED_AFTER
+from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
 from tests.unit.domain.rows import NOW, USERS, change, removal, seconds
 
 ENDED_BADLY = (State.FAILED, State.LEFT_TO_CYCLE)
-LONG_AGO = SETTLED_AFTER.total_seconds()
+LONG_AGO = REPLICATION_SETTLED_AFTER.total_seconds()
 
 
 def intent(wanted: Wanted = Wanted.MEMBER, user: int = 0, *, age: float = 0) -> Intent:
@@ -115,7 +115,7 @@ def test_a_sight_against_what_hasten_wrote_a_moment_ago_waits(wanted: Wanted) ->
     assert decide(intent(wanted), seen(member=member), row, NOW) == Wait()
     confirmed = seen(member=member, written=True, confirmed=True)
     assert isinstance(decide(intent(wanted), confirmed, row, NOW), Change)
-    older = replace(row, found_at=NOW - SETTLED_AFTER)
+    older = replace(row, found_at=NOW - REPLICATION_SETTLED_AFTER)
     assert isinstance(decide(intent(wanted), seen(member=member), older, NOW), Change)
 
 
@@ -123,7 +123,7 @@ def test_a_sight_against_what_hasten_wrote_a_moment_ago_waits(wanted: Wanted) ->
 def test_every_new_member_is_added_now_or_waits_less_than_a_second(ages: list[float]) -> None:
     waiting = [intent(age=age) for age in sorted(ages, reverse=True)]
 
-    chunks, due = in_company(waiting, NOW)
+    chunks, due = member_batches(waiting, NOW)
 
     now = [each for chunk in chunks for each in chunk]
     rest = waiting[len(now) :]
@@ -132,4 +132,4 @@ def test_every_new_member_is_added_now_or_waits_less_than_a_second(ages: list[fl
     assert len(rest) < MAX_LINKS_PER_PATCH
     assert (due is None) is (not rest)
     if due is not None:
-        assert timedelta(0) < due - NOW <= COMPANY
+        assert timedelta(0) < due - NOW <= MEMBER_BATCH_WAIT

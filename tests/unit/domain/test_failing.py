@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.redaction import LONGEST
+from hasten.domain.redaction import EVIDENCE_MAX_CHARS
 from hasten.domain.verdicts import Answer, Result, judge
 
 NAME = "Bo Bobson"
@@ -71,6 +71,6 @@ def test_where_an_answer_names_no_property_nothing_is_made_up(failing: dict[str,
 def test_the_failing_step_is_kept_whatever_comes_before_it() -> None:
     verdict = judge(answer(step("Export", "Failure", "the app answered 400 to POST /Users")))
 
-    assert len(verdict.evidence) <= LONGEST + 1
+    assert len(verdict.evidence) <= EVIDENCE_MAX_CHARS + 1
     assert '"type":"Export","status":"Failure"' in verdict.evidence
     assert "the app answered 400 to POST /Users" in verdict.evidence

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.domain.pacing import HOUR, Pace
-from hasten.limits import CALLS_PER_WINDOW, WINDOW, WINDOW_MARGIN
+from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 from tests.unit.domain.rows import NOW, seconds
 
-SPAN = WINDOW + WINDOW_MARGIN
+SPAN = CALL_WINDOW + CALL_WINDOW_MARGIN
 
 pauses = st.one_of(st.just(0.0), st.floats(0, 2), st.floats(0, 30))
 """Seconds between the moments in which there is something to call."""
@@ -42,7 +42,7 @@ def apart(calls: list[datetime], limit: int) -> list[timedelta]:
 def test_no_ten_seconds_see_more_than_five_calls(demand: list[float]) -> None:
     calls = [call for _, call in made(Pace(), demand)]
 
-    assert all(span >= SPAN > WINDOW for span in apart(calls, CALLS_PER_WINDOW))
+    assert all(span >= SPAN > CALL_WINDOW for span in apart(calls, CALLS_PER_WINDOW))
 
 
 @given(st.lists(pauses, max_size=60))
@@ -121,7 +121,7 @@ def test_the_window_holds_after_a_short_retry_after() -> None:
 def test_calls_are_counted_until_they_leave_the_window() -> None:
     pace = full()
 
-    counts = [pace.used(NOW + after) for after in (seconds(0), WINDOW, SPAN)]
+    counts = [pace.used(NOW + after) for after in (seconds(0), CALL_WINDOW, SPAN)]
 
     assert counts == [CALLS_PER_WINDOW, CALLS_PER_WINDOW, 0]
 

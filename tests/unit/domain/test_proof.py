@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import DIRECT, Change
-from hasten.domain.proof import SKEW, Says, proof
+from hasten.domain.proof import LOG_CLOCK_SKEW, Says, proof
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, removal
 
 
@@ -100,7 +100,7 @@ def test_an_entry_after_the_call_confirms_contradicts_or_tells_of_something_else
 
 
 def test_an_entry_from_before_the_call_proves_nothing() -> None:
-    before = entry(seconds=-SKEW.total_seconds() - 1)
+    before = entry(seconds=-LOG_CLOCK_SKEW.total_seconds() - 1)
 
     assert proof(JOINED, [before]).says is Says.NOTHING
 

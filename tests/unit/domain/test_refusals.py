@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.domain.redaction import LONGEST
+from hasten.domain.redaction import EVIDENCE_MAX_CHARS
 from hasten.domain.verdicts import Answer, Result, Verdict, judge
 from tests.events import golden
 
@@ -91,7 +91,7 @@ def test_the_message_of_a_refusal_is_redacted_and_bounded() -> None:
     verdict = judge(Answer(400, body))
 
     assert "jane@" not in verdict.reason + verdict.evidence
-    assert max(len(verdict.reason), len(verdict.evidence)) <= LONGEST + 1
+    assert max(len(verdict.reason), len(verdict.evidence)) <= EVIDENCE_MAX_CHARS + 1
 
 
 @pytest.mark.parametrize("body", [b'{"error": "no"}', b"[1]", b'{"error": {"code": null}}'])

@@ -10,13 +10,13 @@ from hasten.domain.account import Account
 from hasten.domain.changes import DIRECT, Action, Change, State
 from hasten.domain.planning import Call
 from hasten.domain.settlement import (
-    ATTEMPTS_TOGETHER,
     MAX_TRANSIENT_ATTEMPTS,
     PERMISSION_PAUSE,
+    SHARED_CALL_ATTEMPTS,
     settle,
 )
 from hasten.domain.verdicts import UNREADABLE, Result, Verdict
-from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, SETTLED_AFTER, WINDOW
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, CALL_WINDOW, REPLICATION_SETTLED_AFTER
 from tests.unit.domain.rows import GROUPS, NOW, change, removal, seconds
 
 GROUP = GROUPS[0]
@@ -98,7 +98,7 @@ def test_a_leaver_who_keeps_another_assignment_is_read_again_whatever_the_answer
     after = settled(row, Verdict(result, account=Account.INACTIVE), call=call)
 
     assert (after.state, after.keeps_assignment) == (State.WAITING, True)
-    assert after.due_at == row.seen_at + SETTLED_AFTER
+    assert after.due_at == row.seen_at + REPLICATION_SETTLED_AFTER
 
 
 def test_a_grant_that_disabled_the_account_is_tried_again_once_entra_knows_the_assignment() -> None:
@@ -177,7 +177,7 @@ def test_members_who_are_refused_together_are_tried_together_before_each_is_trie
     row, other = change(0), change(1)
     asked = []
 
-    for _ in range(ATTEMPTS_TOGETHER):
+    for _ in range(SHARED_CALL_ATTEMPTS):
         row = settled(row, Result.NOT_ENTITLED, call=Call(GROUP, (row, other)))
         asked.append(row.alone)
 
@@ -258,7 +258,7 @@ def test_being_throttled_waits_a_window_and_costs_no_attempt(attempts: int) -> N
 
     after = settled(row, Result.THROTTLED, call=Call(GROUP, (row, other)))
 
-    assert (after.state, after.due_at) == (State.WAITING, NOW + WINDOW)
+    assert (after.state, after.due_at) == (State.WAITING, NOW + CALL_WINDOW)
     assert (after.attempts, after.alone) == (attempts, False)
 
 

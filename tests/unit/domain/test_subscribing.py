@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hasten.domain.subscribing import (
     ALL_GROUPS,
-    WRITTEN_WITHIN,
+    SAVED_WITHIN,
     Ours,
     Plan,
     Subscription,
@@ -110,7 +110,7 @@ def test_one_made_with_another_client_state_is_replaced() -> None:
 
 
 def test_one_that_nobody_wrote_down_is_replaced_but_not_while_it_may_be_written_down() -> None:
-    made_at = NOW - WRITTEN_WITHIN
+    made_at = NOW - SAVED_WITHIN
     forgotten = to_group(1, expires=made_at + SUBSCRIPTION_LIFETIME)
     fresh = replace(forgotten, expires=forgotten.expires + timedelta(seconds=1))
 

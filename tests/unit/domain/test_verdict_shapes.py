@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.domain.redaction import LONGEST
+from hasten.domain.redaction import EVIDENCE_MAX_CHARS
 from hasten.domain.verdicts import Answer, Result, Verdict, judge
 
 KNOWN_WORDS = {"success", "succeeded", "skipped", "failure", "failed"}
@@ -79,7 +79,7 @@ def test_unreadable_evidence_is_redacted_and_bounded() -> None:
     verdict = judge(Answer(200, body))
 
     assert "jane@" not in verdict.evidence
-    assert len(verdict.evidence) <= LONGEST + 1
+    assert len(verdict.evidence) <= EVIDENCE_MAX_CHARS + 1
 
 
 @pytest.mark.parametrize("odd", ["Skipped", "Failure"])
@@ -150,6 +150,6 @@ def test_one_record_that_failed_decides_over_those_that_did_not() -> None:
 def test_a_code_is_bounded_and_redacted_too() -> None:
     verdict = judged({"result": "Failure", "details": {"errorCode": "a@b.de" + " x" * 9000}}, {})
 
-    assert len(verdict.code) <= LONGEST + 1
-    assert len(verdict.reason) <= LONGEST + 1
+    assert len(verdict.code) <= EVIDENCE_MAX_CHARS + 1
+    assert len(verdict.reason) <= EVIDENCE_MAX_CHARS + 1
     assert "a@b.de" not in verdict.code + verdict.reason

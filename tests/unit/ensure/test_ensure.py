@@ -7,7 +7,7 @@ import pytest
 from hasten.domain.changes import DIRECT, Action, State, finished
 from hasten.domain.intents import Wanted
 from hasten.errors import TemporaryError
-from hasten.limits import SETTLED_AFTER
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
@@ -249,7 +249,7 @@ async def test_a_person_unassigned_before_a_sweep_saw_them_assigned_is_revoked_l
 
     await sweep(world.context)
     assert (await world.row(DIRECT, user(1))).action is Action.ADDED  # a replica may lag
-    await asyncio.sleep(SETTLED_AFTER.total_seconds())
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
     await sweep(world.context)
 
     assert (await world.row(DIRECT, user(1))).action is Action.REMOVED

@@ -6,7 +6,7 @@ import pytest
 
 from hasten.domain.outcomes import REJECTED
 from hasten.events.fault_codes import FaultCode
-from hasten.events.fault_texts import TEXTS
+from hasten.events.fault_texts import FAULT_TEXTS
 from tests.support.bad_event import Bad, world
 from tests.support.bad_events import CASES
 from tests.support.virtual_time import virtual
@@ -38,5 +38,5 @@ def test_a_bad_event_is_parked_with_field_and_fix_and_told(bad: Bad) -> None:
 def test_every_trouble_that_an_event_can_be_in_has_its_row() -> None:
     shown = {bad.code for bad in CASES}
 
-    assert set(FaultCode) == TEXTS.keys()
+    assert set(FaultCode) == FAULT_TEXTS.keys()
     assert set(FaultCode) - shown == {FaultCode.REFUSED}

@@ -14,7 +14,7 @@ from hasten.domain.outcomes import Outcome, of_alert, of_change, of_event
 from hasten.events.envelope import STRUCTURED, read
 from hasten.events.models import TYPES
 from hasten.events.outgoing import AlertEvent, OutcomeEvent, RejectedProperties
-from hasten.events.schema import FOLDER, TOLD, schemas
+from hasten.events.schema import FOLDER, OUTGOING, schemas
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES
 from tests.support.bad_events_table import PAGE, with_table
 from tests.support.posting import Posting
@@ -96,7 +96,9 @@ def test_asyncapi_names_our_channels_and_each_message_once() -> None:
     names = [message["name"] for message in document["components"]["messages"].values()]
     assert document["asyncapi"] == "3.0.0"
     assert addresses == [ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES]
-    assert sorted(names) == sorted([*TYPES, *(TOLD.keys() - {"rejected-properties"}), "rejected"])
+    assert sorted(names) == sorted(
+        [*TYPES, *(OUTGOING.keys() - {"rejected-properties"}), "rejected"]
+    )
 
 
 # --- what Hasten tells ---

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.events.envelope import MAX_ID, STRUCTURED, encode, read
-from hasten.events.faults import LONGEST_FIELD, MOST_FAULTS, InvalidEventError
+from hasten.events.envelope import ID_MAX_CHARS, STRUCTURED, encode, read
+from hasten.events.faults import FIELD_MAX_CHARS, MAX_FAULTS, InvalidEventError
 from hasten.events.models import TYPES
 from tests.support.virtual_time import START
 
@@ -129,8 +129,8 @@ def test_what_is_told_of_an_event_is_bounded() -> None:
     with pytest.raises(InvalidEventError) as error:
         read(body.encode(), STRUCTURED, {}, START)
 
-    assert len(error.value.faults) == MOST_FAULTS
-    assert max(len(fault.field) for fault in error.value.faults) <= LONGEST_FIELD
+    assert len(error.value.faults) == MAX_FAULTS
+    assert max(len(fault.field) for fault in error.value.faults) <= FIELD_MAX_CHARS
 
 
 def test_an_extension_attribute_is_let_through() -> None:
@@ -147,6 +147,6 @@ def test_clocks_may_differ_by_five_minutes(ahead: timedelta) -> None:
 
 
 def test_an_id_may_be_as_long_as_it_may_be() -> None:
-    body = json.dumps({**ALMOST, "id": "x" * MAX_ID})
+    body = json.dumps({**ALMOST, "id": "x" * ID_MAX_CHARS})
 
-    assert len(read(body.encode(), STRUCTURED, {}, START).id) == MAX_ID
+    assert len(read(body.encode(), STRUCTURED, {}, START).id) == ID_MAX_CHARS

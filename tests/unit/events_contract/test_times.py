@@ -9,7 +9,7 @@ import pytest
 
 from hasten.events.envelope import STRUCTURED, OnboardingEvent, read
 from hasten.events.faults import InvalidEventError
-from hasten.events.models import MOST_AHEAD, Offboard, Onboard
+from hasten.events.models import MAX_CLOCK_AHEAD, Offboard, Onboard
 from hasten.events.times import REFUSED_SPELLINGS
 from hasten.limits import RETENTION
 from tests.support.bad_events_table import PAGE
@@ -87,7 +87,7 @@ def test_every_spelling_that_is_recognised_has_its_row() -> None:
     assert {problem for _, problem, _ in REFUSED_SPELLINGS} <= {row.problem for row in REFUSED}
 
 
-@pytest.mark.parametrize("age", [-MOST_AHEAD, timedelta(0), RETENTION])
+@pytest.mark.parametrize("age", [-MAX_CLOCK_AHEAD, timedelta(0), RETENTION])
 def test_an_event_of_the_last_90_days_is_taken(age: timedelta) -> None:
     event = read(posted("time", json.dumps((START - age).isoformat()), START), "", {}, START)
 
@@ -98,7 +98,7 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
-    ("age", "code"), [(-MOST_AHEAD - SECOND, "future"), (RETENTION + SECOND, "too_old")]
+    ("age", "code"), [(-MAX_CLOCK_AHEAD - SECOND, "future"), (RETENTION + SECOND, "too_old")]
 )
 def test_an_event_that_is_older_or_lies_further_ahead_is_refused(age: timedelta, code: str) -> None:
     with pytest.raises(InvalidEventError) as error:

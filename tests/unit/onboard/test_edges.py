@@ -5,8 +5,8 @@ from datetime import timedelta
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted, group_key
 from hasten.events.fault_codes import FaultCode
-from hasten.events.faults import MOST_FAULTS
-from hasten.limits import SETTLED_AFTER
+from hasten.events.faults import MAX_FAULTS
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import Put
 from hasten.records.made_groups import COLLECTION
 from tests.support.posting import ENSURE_GROUP, OFFBOARD, Posting, at, event, ref
@@ -25,7 +25,7 @@ async def made(world: Posting, name: str, *, ago: timedelta) -> None:
 @virtual
 async def test_a_group_that_hasten_made_and_someone_deleted_is_made_again() -> None:
     world = Posting()
-    await made(world, "Team-Gone", ago=SETTLED_AFTER)
+    await made(world, "Team-Gone", ago=REPLICATION_SETTLED_AFTER)
 
     await world.posts(event(users=[ref(1)], group={"name": "Team-Gone"}))
 
@@ -120,5 +120,5 @@ async def test_hundreds_of_unknown_people_are_parked_with_as_many_reasons_as_a_m
 
     [parked] = world.parked_events()
     assert parked["data"]["users"] == unknown
-    assert len(world.faults()) == MOST_FAULTS
+    assert len(world.faults()) == MAX_FAULTS
     assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER

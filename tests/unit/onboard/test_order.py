@@ -13,9 +13,9 @@ from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted, group_key
 from hasten.domain.outcomes import STALE
 from hasten.errors import PermanentError, TemporaryError
-from hasten.events.envelope import MAX_ID
+from hasten.events.envelope import ID_MAX_CHARS
 from hasten.events.fault_codes import FaultCode
-from hasten.events.models import MOST_TO_START
+from hasten.events.models import MAX_TIME_TO_START
 from hasten.json import Json
 from hasten.limits import RETENTION
 from hasten.onboard.defer import end_id
@@ -236,7 +236,7 @@ def test_an_offboarding_cancels_an_onboarding_that_is_held(
 
 
 def test_what_cancels_an_onboarding_is_remembered_until_it_would_start() -> None:
-    assert MOST_TO_START < RETENTION
+    assert MAX_TIME_TO_START < RETENTION
 
 
 @virtual
@@ -433,4 +433,4 @@ def test_what_others_write_into_our_properties_is_bounded(tries: str) -> None:
 
     assert posted.tries <= MOST_TRIES
     assert len(posted.message_id) == LONGEST_MESSAGE_ID
-    assert len(posted.end_of) == MAX_ID
+    assert len(posted.end_of) == ID_MAX_CHARS

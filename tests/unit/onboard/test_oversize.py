@@ -9,7 +9,7 @@ from azure.servicebus import ServiceBusMessageBatch
 
 from hasten.adapters.servicebus import encoded
 from hasten.events.fault_codes import FaultCode
-from hasten.events.fault_texts import MAX_BODY
+from hasten.events.fault_texts import MAX_EVENT_BODY_BYTES
 from hasten.limits import MAX_EVENT_BYTES, MAX_PROPERTIES_BYTES
 from hasten.onboard.message import (
     LONGEST_NAME,
@@ -44,13 +44,13 @@ LARGEST_HEADER = {
 
 BODIES: dict[str, bytes] = {
     "empty": b"",
-    "as large as an event may be": b"x" * MAX_BODY,
-    "larger than that": b"x" * (MAX_BODY + 1),
+    "as large as an event may be": b"x" * MAX_EVENT_BODY_BYTES,
+    "larger than that": b"x" * (MAX_EVENT_BODY_BYTES + 1),
     "as large as a message of the Standard tier": b"x" * MAX_EVENT_BYTES,
     "as large as a message of the Premium tier": b"x" * 100 * 1024 * 1024,
     "as many faults as are published": json.dumps({f"{WIDEST * 60}{n}": 1 for n in range(999)})
     .encode()
-    .ljust(MAX_BODY),
+    .ljust(MAX_EVENT_BODY_BYTES),
     "twenty keys given twice": (
         "{" + ",".join(f'"{WIDEST * 200}{n}":1,"{WIDEST * 200}{n}":1' for n in range(40)) + "}"
     ).encode(),
@@ -97,7 +97,7 @@ async def test_the_largest_good_event_is_split_and_put_off_within_the_limits() -
     users = [{"employeeId": "漢" * 200} for _ in range(310)]
     for data in (event(users=users, group=GROUP), event(OFFBOARD, users=users, endAt=at(900))):
         body = json.dumps(data, ensure_ascii=False).encode()
-        assert len(body) > MAX_BODY - 10_000
+        assert len(body) > MAX_EVENT_BODY_BYTES - 10_000
 
         await world.posts(body)
 
@@ -111,7 +111,7 @@ async def test_an_event_in_utf_16_is_as_large_as_it_is_in_utf_8() -> None:
     world = Posting()
     users = [{"employeeId": "漢" * 200} for _ in range(400)]
     body = json.dumps(event(users=users, group=GROUP), ensure_ascii=False).encode("utf-16")
-    assert len(body) < MAX_BODY
+    assert len(body) < MAX_EVENT_BODY_BYTES
 
     await world.posts(body)
 
@@ -135,7 +135,7 @@ async def test_a_cut_event_that_is_replayed_is_refused_because_it_was_cut() -> N
 @virtual
 async def test_a_body_that_is_too_large_for_an_event_is_parked_whole_where_it_fits() -> None:
     world = Posting()
-    body = b"x" * (MAX_BODY + 1)
+    body = b"x" * (MAX_EVENT_BODY_BYTES + 1)
 
     await world.posts(body)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import Cause, State
-from hasten.limits import CALLS_PER_WINDOW, WINDOW
+from hasten.limits import CALL_WINDOW, CALLS_PER_WINDOW
 from hasten.messages import Wake
 from hasten.provision.drain import drain
 from hasten.records import discovered
@@ -42,7 +42,7 @@ async def test_no_ten_seconds_see_more_than_five_calls() -> None:
     await drain(world.context, WAKE)
 
     assert len(world.directory.calls) == 12
-    assert world.directory.most_calls_within(WINDOW) == CALLS_PER_WINDOW
+    assert world.directory.most_calls_within(CALL_WINDOW) == CALLS_PER_WINDOW
 
 
 @virtual
@@ -55,7 +55,7 @@ async def test_two_drains_in_a_row_share_the_window() -> None:
         await drain(world.context, WAKE)
 
     assert len(world.directory.calls) == 10
-    assert world.directory.most_calls_within(WINDOW) == CALLS_PER_WINDOW
+    assert world.directory.most_calls_within(CALL_WINDOW) == CALLS_PER_WINDOW
 
 
 @virtual

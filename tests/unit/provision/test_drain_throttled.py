@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hasten.domain.changes import State
-from hasten.limits import WINDOW
+from hasten.limits import CALL_WINDOW
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
@@ -38,7 +38,7 @@ async def test_a_429_holds_all_calls_until_retry_after_and_counts() -> None:
     await drain(world.context, WAKE)
 
     first, second = world.directory.calls
-    assert second.at - first.at >= WINDOW
+    assert second.at - first.at >= CALL_WINDOW
     assert world.results("call") == ["sent", "throttled", "sent", "succeeded"]
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
 

@@ -7,7 +7,7 @@ import pytest
 
 from hasten.domain.changes import State
 from hasten.errors import PermanentError, TemporaryError
-from hasten.limits import CALLS_PER_WINDOW, WINDOW
+from hasten.limits import CALL_WINDOW, CALLS_PER_WINDOW
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, Message
 from hasten.ports.directory import User
@@ -102,7 +102,7 @@ async def test_a_drain_ends_after_four_minutes_and_wakes_itself() -> None:
 
     [wake] = world.bus.of(PROVISIONING)
     assert timedelta(minutes=3, seconds=50) <= now() - START < timedelta(minutes=5)
-    assert wake.at is None or wake.at - now() < WINDOW
+    assert wake.at is None or wake.at - now() < CALL_WINDOW
     assert len(await world.ledger.open_changes(TOTAL)) > 0
 
 
@@ -116,7 +116,7 @@ async def test_a_drain_that_was_displaced_makes_no_further_call() -> None:
 
     await asyncio.gather(first, drain(world.context, WAKE))
 
-    assert world.directory.most_calls_within(WINDOW) == CALLS_PER_WINDOW
+    assert world.directory.most_calls_within(CALL_WINDOW) == CALLS_PER_WINDOW
     assert world.results("drain") == ["displaced"]
     assert await world.ledger.open_changes(TOTAL) == []
 

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from datetime import timedelta
 
-from hasten.domain.breaker import FAILURES, FIRST_PAUSE
+from hasten.domain.breaker import BREAKER_MIN_PAUSE, FAILURES_TO_OPEN
 from hasten.domain.changes import State
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
@@ -37,8 +37,8 @@ async def test_after_as_many_failures_as_a_window_has_calls_only_probes_are_made
 
     await drain(world.context, WAKE)
 
-    first, *probes = [call.at for call in world.directory.calls[FAILURES - 1 :]]
-    assert all(b - a >= FIRST_PAUSE for a, b in itertools.pairwise([first, *probes]))
+    first, *probes = [call.at for call in world.directory.calls[FAILURES_TO_OPEN - 1 :]]
+    assert all(b - a >= BREAKER_MIN_PAUSE for a, b in itertools.pairwise([first, *probes]))
     assert world.results("breaker") == ["open"]
     assert any(wake.at and wake.at > now() for wake in world.bus.of(PROVISIONING))
 

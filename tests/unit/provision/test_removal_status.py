@@ -7,7 +7,7 @@ import pytest
 
 from hasten.domain.changes import DIRECT, State
 from hasten.domain.planning import Standing
-from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, SETTLED_AFTER
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 from hasten.provision.removal_status import Status, is_member_again, removal_status
 from tests.fakes.tenant import SERVICE_PRINCIPAL
 from tests.support.virtual_time import now, virtual
@@ -20,7 +20,8 @@ SOON = timedelta(seconds=1)
 
 @pytest.mark.parametrize("group", [ENGINEERING, DIRECT])
 @pytest.mark.parametrize(
-    ("after", "standing"), [(SOON, Standing.UNASSIGNED), (SETTLED_AFTER, Standing.ASSIGNED)]
+    ("after", "standing"),
+    [(SOON, Standing.UNASSIGNED), (REPLICATION_SETTLED_AFTER, Standing.ASSIGNED)],
 )
 def test_what_someone_has_just_left_is_not_counted_though_graph_lists_it_still(
     group: str, after: timedelta, standing: Standing
@@ -57,7 +58,7 @@ async def test_another_group_that_was_left_a_moment_ago_is_not_counted_though_it
     await world.ledger.record([called, row])
 
     soon, _ = await removal_status(world.context, SERVICE_PRINCIPAL, [row])
-    await asyncio.sleep(SETTLED_AFTER.total_seconds())
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
     later, _ = await removal_status(world.context, SERVICE_PRINCIPAL, [row])
 
     assert soon[USER].standing is Standing.UNASSIGNED
@@ -71,6 +72,6 @@ async def test_nobody_is_taken_for_a_member_again_before_every_replica_has_seen_
     row = removal(target=TOTAL, group=ENGINEERING, seen_at=now())
     listed = Status(Standing.ASSIGNED, frozenset({ENGINEERING}))
 
-    assert not is_member_again(row, listed, now() + SETTLED_AFTER)
+    assert not is_member_again(row, listed, now() + REPLICATION_SETTLED_AFTER)
     assert is_member_again(row, listed, now() + ASSIGNMENT_COUNTS_WITHIN)
     assert not is_member_again(row, Status(Standing.ASSIGNED), now() + timedelta(days=1))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import State
-from hasten.domain.cycle import REPLICATION
-from hasten.limits import SETTLED_AFTER
+from hasten.domain.cycle import CYCLE_SEES_CHANGES_AFTER
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
@@ -46,7 +46,7 @@ async def later(by: timedelta) -> None:
 async def test_a_grant_that_a_cycle_has_covered_is_done_and_not_called() -> None:
     world = await discovered()
     await world.joined(ENGINEERING, user(1))
-    await later(REPLICATION)
+    await later(CYCLE_SEES_CHANGES_AFTER)
     ran(world, now())
 
     await drain(world.context, WAKE)
@@ -60,7 +60,7 @@ async def test_a_late_look_finds_a_joiner_who_came_after_the_cycle_that_ran_befo
     world = await discovered()
     await start_watching(world.context, ENGINEERING)
     message = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
-    await later(REPLICATION)
+    await later(CYCLE_SEES_CHANGES_AFTER)
     ran(world, now())
     await later(timedelta(minutes=5))
     world.directory.join(ENGINEERING, user(1))
@@ -76,7 +76,7 @@ async def test_a_revocation_is_called_though_a_cycle_should_have_done_it() -> No
     world = await discovered()
     world.directory.join(ENGINEERING, user(1))
     await world.left(ENGINEERING, user(1))
-    await later(REPLICATION)
+    await later(CYCLE_SEES_CHANGES_AFTER)
     ran(world, now())
 
     await drain(world.context, WAKE)
@@ -175,7 +175,7 @@ async def test_a_leaver_of_a_group_that_is_no_longer_assigned_is_left_to_the_cyc
 
     await drain(world.context, WAKE)
     early = await world.row(other, user(1))
-    await later(SETTLED_AFTER)
+    await later(REPLICATION_SETTLED_AFTER)
     await drain(world.context, WAKE)
 
     row = await world.row(other, user(1))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import State
-from hasten.domain.proof import PATIENCE
+from hasten.domain.proof import PROOF_TIMEOUT
 from hasten.domain.verdicts import Answer
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
@@ -116,7 +116,7 @@ async def test_a_log_that_is_late_leaves_the_row_until_it_speaks() -> None:
 @virtual
 async def test_a_log_that_stays_silent_for_a_day_is_not_asked_for_ever() -> None:
     world = await joined(user(1))
-    await asyncio.sleep((PATIENCE + timedelta(minutes=1)).total_seconds())
+    await asyncio.sleep((PROOF_TIMEOUT + timedelta(minutes=1)).total_seconds())
 
     await verify(world.context)
     await verify(world.context)

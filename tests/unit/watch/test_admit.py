@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.brake import WINDOW
+from hasten.domain.brake import BRAKE_WINDOW
 from hasten.domain.changes import Action, HeldBy, State
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Look, Wake
@@ -86,7 +86,7 @@ async def test_leavers_of_long_ago_do_not_count() -> None:
     for start in (0, 20):
         world.directory.leave(ENGINEERING, *A_HUNDRED[start : start + 16])
         await looked(world)
-        await asyncio.sleep((WINDOW + timedelta(seconds=1)).total_seconds())
+        await asyncio.sleep((BRAKE_WINDOW + timedelta(seconds=1)).total_seconds())
 
     assert await states(world, [*A_HUNDRED[:16], *A_HUNDRED[20:36]]) == {State.SUCCEEDED}
 

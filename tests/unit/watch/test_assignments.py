@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from hasten.domain.changes import DIRECT, Action, State
-from hasten.limits import SETTLED_AFTER
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.directory import Member
 from hasten.provision.drain import drain
@@ -117,7 +117,7 @@ async def test_who_leaves_a_large_group_that_was_unassigned_and_assigned_again_i
     world.directory.groups.remove(SALES)
     await sweep(world.context)
     await drain(world.context, WAKE)
-    await asyncio.sleep(SETTLED_AFTER.total_seconds())
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
     await drain(world.context, WAKE)
     world.directory.groups.append(SALES)
     await sweep(world.context)

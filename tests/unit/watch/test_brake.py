@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.brake import WINDOW
+from hasten.domain.brake import BRAKE_WINDOW
 from hasten.domain.changes import Action, HeldBy, State
 from hasten.domain.intents import Wanted
 from hasten.ensure.run import ensure
@@ -196,7 +196,7 @@ async def test_whoever_leaves_within_ten_minutes_of_the_trip_is_held() -> None:
     for name in people(20):
         world.directory.leave(ENGINEERING, name)
         await looks(world)
-    await asyncio.sleep((WINDOW - timedelta(seconds=30)).total_seconds())
+    await asyncio.sleep((BRAKE_WINDOW - timedelta(seconds=30)).total_seconds())
     world.directory.leave(ENGINEERING, user(21))
     await looks(world)
     await asyncio.sleep(60)  # those before the trip count no more

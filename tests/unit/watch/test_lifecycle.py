@@ -7,7 +7,7 @@ import pytest
 
 from hasten.domain.notifications import LifecycleEvent
 from hasten.errors import TemporaryError
-from hasten.limits import MAX_SUBSCRIPTIONS, RENEW_APART, SUBSCRIPTION_LIFETIME
+from hasten.limits import MAX_SUBSCRIPTIONS, MIN_RENEWAL_INTERVAL, SUBSCRIPTION_LIFETIME
 from hasten.messages import SubscriptionEvent
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.watch.lifecycle import handle_lifecycle
@@ -53,7 +53,7 @@ async def test_within_ten_minutes_of_a_renewal_none_follows_whoever_asks() -> No
     await asyncio.sleep((SUBSCRIPTION_LIFETIME / 2).total_seconds())
     await ensure_subscriptions(world.context, [ONE])
 
-    await asyncio.sleep(RENEW_APART.total_seconds() - 1)
+    await asyncio.sleep(MIN_RENEWAL_INTERVAL.total_seconds() - 1)
     await handle_lifecycle(world.context, REAUTHORIZE)
     assert world.directory.writes["renew"] == 1
     await asyncio.sleep(1)

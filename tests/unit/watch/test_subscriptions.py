@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from hasten.domain.subscribing import WRITTEN_WITHIN
+from hasten.domain.subscribing import SAVED_WITHIN
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
-from hasten.limits import MAX_SUBSCRIPTIONS, RENEW_APART, SUBSCRIPTION_LIFETIME
+from hasten.limits import MAX_SUBSCRIPTIONS, MIN_RENEWAL_INTERVAL, SUBSCRIPTION_LIFETIME
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory import AlreadyExists
 from hasten.records import subscriptions
@@ -150,7 +150,7 @@ async def test_one_of_ours_whose_client_state_nobody_knows_is_made_anew() -> Non
 
     await ensure_subscriptions(forgetful.context, [ONE])
     assert len(await subscriptions.known(forgetful.store)) == 0
-    await passed(WRITTEN_WITHIN)
+    await passed(SAVED_WITHIN)
     await ensure_subscriptions(forgetful.context, [ONE])
 
     [made] = world.directory.subscribed
@@ -281,7 +281,7 @@ async def test_a_renewal_that_was_not_answered_is_sent_again_but_not_within_ten_
     await passed(refused.value.delay)
     await ensure_subscriptions(world.context, [ONE])
 
-    assert refused.value.delay == RENEW_APART
+    assert refused.value.delay == MIN_RENEWAL_INTERVAL
     assert world.directory.writes["renew"] == 2
     assert await subscriptions_settled(world.context, [ONE])
 
