@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Protocol, Self
 
+from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import LifecycleEvent
 from hasten.json import Json
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, Message
@@ -43,7 +44,7 @@ class Look:
 
     group: str
     noticed_at: datetime
-    found_by: str
+    found_by: FoundBy
     added: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
     looks: int = 0
@@ -69,7 +70,7 @@ class Look:
         return cls(
             group=str(body["group"]),
             noticed_at=datetime.fromisoformat(body["noticed_at"]),
-            found_by=str(body["found_by"]),
+            found_by=FoundBy(body["found_by"]),
             added=frozenset(body["added"]),
             removed=frozenset(body["removed"]),
             looks=int(body["looks"]),
@@ -78,7 +79,7 @@ class Look:
 
 
 def looks_at(
-    groups: Iterable[str], *, found_by: str, now: datetime, new_id: NewId
+    groups: Iterable[str], *, found_by: FoundBy, now: datetime, new_id: NewId
 ) -> Sequence[Message]:
     """Returns one look for each group, without hints."""
     return [

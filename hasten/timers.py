@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from hasten.context import Context
-from hasten.domain.changes import State
+from hasten.domain.changes import FoundBy, State
 from hasten.ensure.apply_policy import apply_policies
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake, looks_at
@@ -92,7 +92,7 @@ async def _tidy(context: Context) -> None:
     its next leaver would be lost with it.
     """
     groups = sorted(await discovered.watched(context.store))
-    looks = looks_at(groups, found_by="reconcile", now=context.now(), new_id=context.new_id)
+    looks = looks_at(groups, found_by=FoundBy.RECONCILE, now=context.now(), new_id=context.new_id)
     if looks:
         await context.bus.send(DIRECTORY_CHANGES, looks)
     await forget_old(context)

@@ -41,6 +41,18 @@ class HeldBy(StrEnum):
     OBSERVE = "observe mode"
 
 
+class FoundBy(StrEnum):
+    """What made Hasten read the change."""
+
+    NOTIFICATION = "notification"
+    RECONCILE = "reconcile"
+    ASSIGNMENT = "assignment"
+    SUBSCRIPTION = "subscription"
+    LIFECYCLE = "lifecycle"
+    EVENT = "event"
+    UNKNOWN = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """The identity of the CloudEvent behind a change."""
@@ -77,7 +89,7 @@ class Change:
     found_at: datetime
     seen_at: datetime
     due_at: datetime
-    found_by: str = ""
+    found_by: FoundBy = FoundBy.UNKNOWN
     causes: tuple[Cause, ...] = ()
     ahead: bool = False
     state: State = State.PENDING
@@ -193,7 +205,7 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
         released=False,
         noticed_at=now,
         causes=(cause,),
-        found_by="event",
+        found_by=FoundBy.EVENT,
         attempts=0,
         alone=False,
         user_called=False,
@@ -214,7 +226,7 @@ def rejoined(change: Change, *, now: datetime) -> Change:
         restarted(change, Cause("", ""), now=now),
         action=Action.ADDED,
         causes=(),
-        found_by="reconcile",
+        found_by=FoundBy.RECONCILE,
     )
 
 

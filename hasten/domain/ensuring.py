@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from hasten.domain.changes import Action, Change, State, newer
+from hasten.domain.changes import Action, Change, FoundBy, State, newer
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
@@ -115,7 +115,7 @@ def _change(intent: Intent, seen: Seen, now: datetime) -> Change:
         found_at=now,
         seen_at=seen.at,
         due_at=now,
-        found_by="event",
+        found_by=FoundBy.EVENT,
         causes=(intent.cause,),
         ahead=True,
         released=intent.released,

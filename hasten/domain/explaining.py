@@ -5,16 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from hasten.domain.changes import DIRECT, Change, HeldBy, State
+from hasten.domain.changes import DIRECT, Change, FoundBy, HeldBy, State
 from hasten.domain.cycle import Cycle
 from hasten.domain.intents import Intent, Wanted
 
 FOUND_BY = {
-    "notification": "a notification of Graph",
-    "reconcile": "the timer that reconciles",
-    "assignment": "the timer that compares assignments",
-    "subscription": "a look after subscribing",
-    "event": "an onboarding event",
+    FoundBy.NOTIFICATION: "a notification of Graph",
+    FoundBy.RECONCILE: "the timer that reconciles",
+    FoundBy.ASSIGNMENT: "the timer that compares assignments",
+    FoundBy.SUBSCRIPTION: "a look after subscribing",
+    FoundBy.LIFECYCLE: "a look after a lifecycle notification of Graph",
+    FoundBy.EVENT: "an onboarding event",
+    FoundBy.UNKNOWN: "",
 }
 
 ENDED = {"recorded": "Entra ID has it so, and the app was to be told"}
@@ -147,7 +149,7 @@ def _happened(facts: Facts, row: Change) -> str:
         what = "Their direct assignment was " + ("removed" if row.is_removal else "made")
     else:
         what = f"They {'left' if row.is_removal else 'joined'} {_group(facts, row.group)}"
-    by = FOUND_BY.get(row.found_by, row.found_by)
+    by = FOUND_BY[row.found_by]
     return f"{what}, as Hasten noticed at {_at(row.noticed_at)}{f' by {by}' if by else ''}."
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from hasten.domain.changes import Action, Cause, Change, HeldBy, State, newer
+from hasten.domain.changes import Action, Cause, Change, FoundBy, HeldBy, State, newer
 from hasten.domain.outcomes import NOT_TAKEN, of_change, of_revocation
 from hasten.json import Json
 from hasten.ports.store import Put, Store, Write
@@ -142,6 +142,7 @@ def _parse(body: Json) -> Change:
         fields[name] = datetime.fromisoformat(fields[name]) if fields[name] else None
     fields["action"] = Action(fields["action"])
     fields["state"] = State(fields["state"])
+    fields["found_by"] = FoundBy(fields["found_by"])
     fields["held_by"] = HeldBy(fields["held_by"]) if fields["held_by"] else None
     fields["causes"] = tuple(Cause(**cause) for cause in fields["causes"])
     return Change(**fields)

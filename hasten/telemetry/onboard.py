@@ -38,7 +38,7 @@ class EventDeferred(Event):
     """Hasten scheduled the event for its start."""
 
     name = "onboarding"
-    result: Literal["held"] = "held"
+    result: Literal["deferred"] = "deferred"
     target: Label
     type: Label
     message: Id

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, Action, Change
+from hasten.domain.changes import DIRECT, Action, Change, FoundBy
 from hasten.errors import Conflict
 from hasten.messages import Wake
 from hasten.ports.directory import Assignment, DeltaExpired
@@ -152,7 +152,7 @@ async def _record(
             found_at=at,
             seen_at=at,
             due_at=at,
-            found_by="assignment",
+            found_by=FoundBy.ASSIGNMENT,
             ahead=group == DIRECT or action is Action.ADDED,
         )
         for user in users

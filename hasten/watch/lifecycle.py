@@ -1,6 +1,7 @@
 """Handles Graph's lifecycle notifications about subscriptions."""
 
 from hasten.context import Context
+from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import LifecycleEvent
 from hasten.domain.subscribing import groups_of
 from hasten.messages import SubscriptionEvent, looks_at
@@ -27,7 +28,9 @@ async def handle_lifecycle(context: Context, event: SubscriptionEvent) -> None:
             return
     else:
         groups = groups_of(record.resource, watched)
-        looks = looks_at(groups, found_by="lifecycle", now=context.now(), new_id=context.new_id)
+        looks = looks_at(
+            groups, found_by=FoundBy.LIFECYCLE, now=context.now(), new_id=context.new_id
+        )
         if looks:
             await context.bus.send(DIRECTORY_CHANGES, looks)
     await ensure_subscriptions(context, watched)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 from hasten.context import Context
+from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import bounded
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import Look
@@ -110,7 +111,7 @@ async def _look_at(context: Context, news: News) -> None:
         Look(
             group=group,
             noticed_at=context.now(),
-            found_by="reconcile",
+            found_by=FoundBy.RECONCILE,
             added=added,
             removed=removed,
         ).message(context.new_id())

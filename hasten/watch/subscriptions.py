@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain import subscribing
+from hasten.domain.changes import FoundBy
 from hasten.domain.subscribing import ALL_GROUPS, Ours, Plan, Subscription, groups_of
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
@@ -157,7 +158,7 @@ async def _remove(context: Context, subscription: Subscription) -> None:
 
 async def _look_at(context: Context, groups: Sequence[str]) -> None:
     now = context.now()
-    looks = looks_at(groups, found_by="subscription", now=now, new_id=context.new_id)
+    looks = looks_at(groups, found_by=FoundBy.SUBSCRIPTION, now=now, new_id=context.new_id)
     if looks:
         await context.bus.send(DIRECTORY_CHANGES, looks)
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TypeVar
 
+from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import (
     Hint,
     Lifecycle,
@@ -226,11 +227,11 @@ def looks(hints: Iterable[Hint], now: datetime) -> list[Message]:
         look = Look(
             group=hint.group,
             noticed_at=now,
-            found_by="notification",
+            found_by=FoundBy.NOTIFICATION,
             added=hint.added,
             removed=hint.removed,
         )
-        last = Look(group=hint.group, noticed_at=now, found_by="notification")
+        last = Look(group=hint.group, noticed_at=now, found_by=FoundBy.NOTIFICATION)
         messages += [
             look.message(f"{hint.group}:{bucket}:{_digest(hint)}"),
             last.message(f"{hint.group}:{bucket}:end", at=end),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from hasten.domain.changes import FoundBy
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
@@ -56,7 +57,7 @@ async def test_a_look_is_sent_again_however_often_it_failed() -> None:
     async def fails(_: Look) -> None:
         raise TemporaryError("Graph did not answer", timedelta(seconds=30))
 
-    look = Look(group=ENGINEERING, noticed_at=now(), found_by="notification", tries=50)
+    look = Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION, tries=50)
     await retrying(world).run(fails, look)
 
     assert len(world.bus.of(DIRECTORY_CHANGES)) == 1

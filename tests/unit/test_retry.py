@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import LifecycleEvent
 from hasten.errors import TemporaryError
 from hasten.messages import Ensure, Look, SubscriptionEvent, Wake
@@ -14,7 +15,7 @@ from tests.fakes.bus import FakeBus
 from tests.support.virtual_time import START, virtual
 
 MESSAGES = [
-    Look(group="g", noticed_at=START, found_by="notification"),
+    Look(group="g", noticed_at=START, found_by=FoundBy.NOTIFICATION),
     SubscriptionEvent(subscription="s", event=LifecycleEvent.REAUTHORIZATION_REQUIRED),
     Wake(target="TOTAL"),
     Ensure(target="TOTAL"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from hasten.domain.changes import Cause
+from hasten.domain.changes import Cause, FoundBy
 from hasten.domain.intents import Intent, Wanted
 from hasten.messages import Look
 from hasten.policy import GroupPolicy
@@ -79,7 +79,9 @@ async def test_a_group_assigned_later_gets_its_cursor_and_its_subscription() -> 
     world.directory.groups = [ADMIN, ENGINEERING]
     await run(world.context, "sweep")
     world.directory.join(ENGINEERING, user(1))
-    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="test"))
+    await look(
+        world.context, Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
+    )
 
     assert [c.user for c in await world.ledger.open_changes(TOTAL)] == [user(1)]
     assert len(world.directory.subscribed) == 2
@@ -190,7 +192,9 @@ async def test_the_leaver_of_a_group_in_which_nothing_happened_for_weeks_is_foun
             await look(world.context, Look.parse(message.body))
     world.directory.leave(ENGINEERING, user(1))
 
-    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+    await look(
+        world.context, Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
+    )
 
     [change] = await world.ledger.open_changes(TOTAL)
     assert (change.user, change.is_removal) == (user(1), True)

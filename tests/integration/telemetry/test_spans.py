@@ -11,6 +11,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from hasten.adapters import telemetry
 from hasten.adapters.telemetry.traces import TRACER, carried, continued
+from hasten.domain.changes import FoundBy
 from hasten.domain.verdicts import Result
 from hasten.telemetry.operate import MessageGivenUp
 from hasten.telemetry.provision import CallEnded
@@ -116,7 +117,9 @@ def test_a_call_is_a_span_as_long_as_the_call_with_what_came_of_it(
 
 def test_a_run_says_what_was_decided_in_it(spans: InMemorySpanExporter) -> None:
     with continued("directory_changes"):
-        telemetry.emit(GroupRead(result="changed", group=GROUP, found_by="notification", changes=1))
+        telemetry.emit(
+            GroupRead(result="changed", group=GROUP, found_by=FoundBy.NOTIFICATION, changes=1)
+        )
 
     [run] = spans.get_finished_spans()
     assert run.attributes == {"hasten.look": "changed"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from emulator.graph.seed import TOTAL_ENGINEERING
+from hasten.domain.changes import FoundBy
 from hasten.messages import Ensure, Look, Wake
 from hasten.ports.bus import Message
 from tests.integration.worker.worker import ROOT
@@ -40,7 +41,9 @@ SAMPLES: Mapping[str, Http | Bus | Timer] = {
     "graph_notifications": Http(_event("notifications/member-added.json")),
     "graph_lifecycle": Http(_event("notifications/lifecycle-reauthorization-required.json")),
     "directory_changes": Bus(
-        Look(group=TOTAL_ENGINEERING, noticed_at=NOW, found_by="notification").message("look-1")
+        Look(group=TOTAL_ENGINEERING, noticed_at=NOW, found_by=FoundBy.NOTIFICATION).message(
+            "look-1"
+        )
     ),
     "onboarding_events": Bus(
         Message(

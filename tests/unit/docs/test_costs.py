@@ -15,6 +15,7 @@ from croniter import croniter
 from handlers import schedules
 from hasten import settings
 from hasten.context import Context
+from hasten.domain.changes import FoundBy
 from hasten.domain.pacing import Pace
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.messages import Look, Wake
@@ -189,7 +190,7 @@ async def cost(people: int, *, leaving: bool) -> Mapping[str, float]:
     await start_watching(world.context, ENGINEERING)
     (world.directory.leave if leaving else world.directory.join)(ENGINEERING, *everyone)
     store.requests = 0
-    message = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
+    message = Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
 
     await look(world.context, message)
     await look(world.context, message)

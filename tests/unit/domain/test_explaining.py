@@ -11,6 +11,7 @@ from hasten.domain.changes import (
     Action,
     Cause,
     Change,
+    FoundBy,
     HeldBy,
     State,
     finished,
@@ -19,7 +20,7 @@ from hasten.domain.changes import (
     waiting,
 )
 from hasten.domain.cycle import Cycle
-from hasten.domain.explaining import Facts, Nested, explain
+from hasten.domain.explaining import FOUND_BY, Facts, Nested, explain
 from hasten.domain.intents import Intent, Wanted
 from tests.support.virtual_time import START
 
@@ -41,7 +42,7 @@ def row(action: Action = Action.ADDED, **fields: Any) -> Change:
         found_at=START,
         seen_at=START,
         due_at=START,
-        found_by="notification",
+        found_by=FoundBy.NOTIFICATION,
     )
     return replace(change, **fields)
 
@@ -151,3 +152,15 @@ def test_what_happened_is_told_in_its_order() -> None:
     told = [line for line in explain(facts(later, row())) if "as Hasten noticed" in line]
 
     assert ["joined" in line for line in told] == [True, False]
+
+
+@pytest.mark.parametrize("found_by", [one for one in FoundBy if one is not FoundBy.UNKNOWN])
+def test_the_sentence_says_in_words_what_found_the_change(found_by: FoundBy) -> None:
+    told = " ".join(explain(facts(row(found_by=found_by))))
+
+    assert f" by {FOUND_BY[found_by]}." in told
+    assert len(FOUND_BY[found_by].split()) > 1
+
+
+def test_a_row_that_does_not_say_what_found_it_has_a_whole_sentence_too() -> None:
+    assert "as Hasten noticed at 2" in " ".join(explain(facts(row(found_by=FoundBy.UNKNOWN))))

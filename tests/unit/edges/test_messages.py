@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hasten.domain.changes import FoundBy
 from hasten.json import Json
 from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
@@ -20,7 +21,7 @@ any_look = st.builds(
     noticed_at=st.datetimes(timezones=zones, allow_imaginary=False).map(
         lambda time: time.astimezone(UTC)
     ),
-    found_by=st.text(),
+    found_by=st.sampled_from(FoundBy),
     added=ids,
     removed=ids,
     looks=st.integers(0, 9),
@@ -63,7 +64,7 @@ def test_trying_again_counts_and_changes_nothing_else(sent: Look | Wake) -> None
 
 
 def test_a_wake_is_serialised_by_its_target_and_a_look_by_nothing() -> None:
-    look = Look(group="g", noticed_at=AT + timedelta(seconds=1), found_by="timer")
+    look = Look(group="g", noticed_at=AT + timedelta(seconds=1), found_by=FoundBy.RECONCILE)
 
     assert Wake(target="TOTAL").message("id").session == "TOTAL"
     assert look.message("id").session is None
@@ -74,8 +75,12 @@ def test_looks_and_wakes_have_queues_of_their_own() -> None:
 
 
 def test_a_message_of_equal_content_is_written_alike() -> None:
-    one = Look(group="g", noticed_at=AT, found_by="timer", added=frozenset({"a", "b", "c"}))
-    other = Look(group="g", noticed_at=AT, found_by="timer", added=frozenset({"c", "b", "a"}))
+    one = Look(
+        group="g", noticed_at=AT, found_by=FoundBy.RECONCILE, added=frozenset({"a", "b", "c"})
+    )
+    other = Look(
+        group="g", noticed_at=AT, found_by=FoundBy.RECONCILE, added=frozenset({"c", "b", "a"})
+    )
 
     assert json.dumps(one.message("id").body) == json.dumps(other.message("id").body)
     assert one.message("id").body["added"] == ["a", "b", "c"]

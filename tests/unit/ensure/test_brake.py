@@ -1,6 +1,6 @@
 """Events that would remove many people at once: the brake judges before anyone is removed."""
 
-from hasten.domain.changes import DIRECT, Action, State
+from hasten.domain.changes import DIRECT, Action, FoundBy, State
 from hasten.domain.intents import Wanted
 from hasten.ensure.run import ensure
 from hasten.messages import Look, Wake
@@ -75,7 +75,9 @@ async def test_released_they_are_removed_and_revoked_and_not_held_again() -> Non
     held = await held_intents(world.context, TOTAL, groups=(), users=())
     await release_intents(world.context, TOTAL, held)
     await ensure(world.context, RUN)
-    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+    await look(
+        world.context, Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
+    )
 
     rows = await world.ledger.open_changes(TOTAL)
     assert await members(world) == 40
@@ -117,7 +119,9 @@ async def test_offboarding_one_by_one_is_held_from_where_it_is_too_much() -> Non
     for name in PEOPLE[:30]:
         await world.wants(ENGINEERING, name, wanted=Wanted.ABSENT)
         await ensure(world.context, RUN)
-        await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="test"))
+        await look(
+            world.context, Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
+        )
 
     assert await members(world) == 80
     assert len(await held_intents(world.context, TOTAL, groups=(), users=())) == 10

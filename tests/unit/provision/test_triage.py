@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import State
+from hasten.domain.changes import FoundBy, State
 from hasten.domain.cycle import CYCLE_SEES_CHANGES_AFTER
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
@@ -59,7 +59,7 @@ async def test_a_grant_that_a_cycle_has_covered_is_done_and_not_called() -> None
 async def test_a_late_look_finds_a_joiner_who_came_after_the_cycle_that_ran_before_it() -> None:
     world = await discovered()
     await start_watching(world.context, ENGINEERING)
-    message = Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
+    message = Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
     await later(CYCLE_SEES_CHANGES_AFTER)
     ran(world, now())
     await later(timedelta(minutes=5))

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.brake import BRAKE_WINDOW
-from hasten.domain.changes import Action, HeldBy, State
+from hasten.domain.changes import Action, FoundBy, HeldBy, State
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
@@ -30,7 +30,9 @@ async def watched(members: int = 100, **policy: object) -> World:
 
 
 async def looked(world: World) -> None:
-    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+    await look(
+        world.context, Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
+    )
     await drain(world.context, WAKE)
 
 
@@ -194,7 +196,9 @@ async def test_an_observed_target_has_everything_in_the_ledger_and_no_call() -> 
 async def test_what_was_found_before_the_target_observed_is_not_called_any_more() -> None:
     world = await watched()
     world.directory.leave(ENGINEERING, user(1))
-    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+    await look(
+        world.context, Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
+    )
     world.target = world.target.model_copy(update={"mode": Mode.OBSERVE})
 
     await drain(world.context, WAKE)

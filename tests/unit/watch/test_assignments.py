@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from hasten.domain.changes import DIRECT, Action, State
+from hasten.domain.changes import DIRECT, Action, FoundBy, State
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.directory import Member
@@ -75,7 +75,7 @@ async def test_who_leaves_a_newly_assigned_group_while_its_members_are_read_stay
     await asyncio.sleep(1)
     world.directory.leave(SALES, user(20))
 
-    await look(world.context, Look(group=SALES, noticed_at=now(), found_by="notification"))
+    await look(world.context, Look(group=SALES, noticed_at=now(), found_by=FoundBy.NOTIFICATION))
     await sweeping
 
     assert await open_rows(world) == {
@@ -103,7 +103,9 @@ async def test_who_left_a_group_just_before_it_was_unassigned_is_revoked_with_th
     world.directory.groups.remove(ENGINEERING)
 
     await sweep(world.context)
-    await look(world.context, Look(group=ENGINEERING, noticed_at=now(), found_by="notification"))
+    await look(
+        world.context, Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
+    )
 
     assert await open_rows(world) == {(ENGINEERING, user(n), Action.REMOVED) for n in range(5)}
 
@@ -123,7 +125,7 @@ async def test_who_leaves_a_large_group_that_was_unassigned_and_assigned_again_i
     await sweep(world.context)
     world.directory.leave(SALES, user(20))
 
-    await look(world.context, Look(group=SALES, noticed_at=now(), found_by="notification"))
+    await look(world.context, Look(group=SALES, noticed_at=now(), found_by=FoundBy.NOTIFICATION))
 
     assert await open_rows(world) == {(SALES, user(20), Action.REMOVED)}
 

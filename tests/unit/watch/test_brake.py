@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.brake import BRAKE_WINDOW
-from hasten.domain.changes import Action, HeldBy, State
+from hasten.domain.changes import Action, FoundBy, HeldBy, State
 from hasten.domain.intents import Wanted
 from hasten.ensure.run import ensure
 from hasten.messages import Look, Wake
@@ -44,7 +44,7 @@ async def watching(members: int, **policy: object) -> Posting:
 
 
 async def looks(world: Posting, group: str = ENGINEERING) -> None:
-    await look(world.context, Look(group=group, noticed_at=now(), found_by="notification"))
+    await look(world.context, Look(group=group, noticed_at=now(), found_by=FoundBy.NOTIFICATION))
 
 
 async def states(world: Posting) -> Counter[State]:

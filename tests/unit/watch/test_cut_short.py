@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from hasten.domain.changes import FoundBy
 from hasten.errors import TemporaryError
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
@@ -36,7 +37,7 @@ class InParts(FakeDirectory):
 
 
 def a_look() -> Look:
-    return Look(group=ENGINEERING, noticed_at=now(), found_by="notification")
+    return Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
 
 
 async def watched() -> tuple[World, InParts]:

@@ -8,7 +8,7 @@ from types import NoneType
 
 import pytest
 
-from hasten.domain.changes import Action
+from hasten.domain.changes import Action, FoundBy
 from hasten.errors import Conflict, TemporaryError
 from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
@@ -67,7 +67,7 @@ def a_look(added: tuple[str, ...] = (), removed: tuple[str, ...] = ()) -> Look:
     return Look(
         group=ENGINEERING,
         noticed_at=now(),
-        found_by="notification",
+        found_by=FoundBy.NOTIFICATION,
         added=frozenset(added),
         removed=frozenset(removed),
     )

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from hasten.domain.changes import FoundBy
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.messages import Look
@@ -92,7 +93,7 @@ async def test_a_change_that_a_notification_told_of_costs_one_read_and_nothing_e
     await start_watching(world.context, ONE)
     await reconcile(world.context, [ONE])
     world.directory.join(ONE, user(1))
-    await look(world.context, Look(group=ONE, noticed_at=now(), found_by="notification"))
+    await look(world.context, Look(group=ONE, noticed_at=now(), found_by=FoundBy.NOTIFICATION))
     world.bus.sent.clear()
 
     await reconcile(world.context, [ONE])
