@@ -30,7 +30,8 @@ MAX_NOTIFICATION_BYTES = 1024 * 1024
 MiB."""
 
 MAX_NOTIFICATIONS = 4000
-"""In one collection. A real one takes 320 bytes or more: MAX_NOTIFICATION_BYTES hold 3,300."""
+"""Maximum number of notifications in one collection. A real one takes 320 bytes or more, so
+MAX_NOTIFICATION_BYTES contain 3,300."""
 
 MAX_VALIDATION_TOKEN = 4096
 """Characters. Graph documents no limit; real tokens have fewer than 1,000."""

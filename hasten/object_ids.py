@@ -1,4 +1,4 @@
-"""Tells object ids from names."""
+"""Distinguishes object ids from names."""
 
 from uuid import UUID
 

@@ -83,9 +83,9 @@ class Settings(BaseModel):
         return self._derived(self.client_state_secret)
 
     def client_state_check(self) -> Callable[[str], bool]:
-        """Whether a clientState is ours, by the secret or the one before it. The check compares in
-        constant time, whatever characters JSON may hold; it derives nothing, so that a body of many
-        forged notifications costs little."""
+        """Checks a clientState against the current and the previous secret. It compares in constant
+        time, whatever characters JSON contains, and derives nothing, so that a body of many forged
+        notifications costs little."""
         secrets = (self.client_state_secret, self.client_state_secret_previous)
         ours = [self._derived(secret).encode() for secret in secrets if secret is not None]
 

@@ -60,8 +60,8 @@ class Target(BaseModel):
     greater of both allows."""
 
     brake_target_removals: Annotated[int, Field(ge=1)] = MOST_OF_TARGET
-    """More people who leave the groups of this target within ten minutes, or whom one event takes
-    out, are held as well."""
+    """The brake also holds removals if more users leave the groups of this target within ten
+    minutes, or if one event removes more."""
 
     pause_job: bool = False
     """Whether the brake also pauses Entra's own provisioning job."""

@@ -20,12 +20,12 @@ from hasten.watch.subscriptions import ensure_subscriptions, subscriptions_settl
 from hasten.watch.sweep import sweep
 
 WATCHING = frozenset({"sweep", "wake"})
-"""Timers that tell which timers are late: each of the two also sees the end of the other."""
+"""Timers that report which timers are late; each of the two also notices when the other stops."""
 
 
 async def run(context: Context, timer: str) -> None:
-    """Runs the work of a timer, then leaves its heartbeat. Both exceptions end here: the next tick
-    tries again."""
+    """Runs the work of a timer, then saves its heartbeat. Handles both exceptions, since the next
+    tick tries again."""
     try:
         reason = await _work(context, timer)
         await heartbeats.beat(context.store, timer, context.now(), reason)
@@ -36,7 +36,7 @@ async def run(context: Context, timer: str) -> None:
 
 
 async def _work(context: Context, timer: str) -> str:
-    """Why it could not be done; empty where it was."""
+    """Returns why the work could not be done, or "" if it was."""
     try:
         await TIMERS[timer](context)
     except TemporaryError as error:

@@ -105,8 +105,8 @@ def provision_group(app: App, scope: Scope, group: Entity, members: Sequence[Ent
 def failed(subject: Entity, error_code: str, members: Sequence[Entity] = ()) -> Outcome:
     """Returns the outcome of a call that the app refused; nothing was changed."""
     entitled = Entitlement(is_active=True, assigned=True)
-    told = [failed(member, error_code) for member in members]
-    return Outcome(Code.FAILURE, subject, "Other", entitled, error_code, told)
+    outcomes = [failed(member, error_code) for member in members]
+    return Outcome(Code.FAILURE, subject, "Other", entitled, error_code, outcomes)
 
 
 def _provision_member(app: App, scope: Scope, group: Entity, member: Entity) -> Outcome:

@@ -197,16 +197,16 @@ class Courier:
     ) -> None:
         """Logs one row for each item, with times in real epoch seconds."""
         now = self._clock.wall()
-        for told in items:
-            subject = told.changes[0].subject
-            members = [(c.member.id, c.removed) for c in told.changes if c.member is not None]
+        for delivered in items:
+            subject = delivered.changes[0].subject
+            members = [(c.member.id, c.removed) for c in delivered.changes if c.member is not None]
             self.log.append(
                 {
-                    "subscription": told.subscription.id,
+                    "subscription": delivered.subscription.id,
                     "group": subject.id if subject.kind == "group" else None,
-                    "users": [member for member, _ in members] or _self(told),
+                    "users": [member for member, _ in members] or _self(delivered),
                     "removed": [member for member, removed in members if removed],
-                    "changed_at": told.changes[0].wall,
+                    "changed_at": delivered.changes[0].wall,
                     "at": sent,
                     "received_at": now if status is not None else None,
                     "attempt": attempt,
@@ -221,6 +221,6 @@ def _is_taken(status: int | None) -> bool:
     return status is not None and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
-def _self(told: Item) -> list[str]:
-    subject = told.changes[0].subject
+def _self(delivered: Item) -> list[str]:
+    subject = delivered.changes[0].subject
     return [subject.id] if subject.kind == "user" else []

@@ -72,11 +72,11 @@ def _grave(entry: Entry) -> Mapping[str, str]:
     """Returns the properties that say why a message was dead-lettered."""
     if entry.dead_lettered is None:
         return {}
-    told = {
+    properties = {
         "DeadLetterReason": entry.dead_lettered.reason,
         "DeadLetterErrorDescription": entry.dead_lettered.description,
     }
-    return {key: value for key, value in told.items() if value is not None}
+    return {key: value for key, value in properties.items() if value is not None}
 
 
 def timestamp(seconds: float) -> Timestamp:

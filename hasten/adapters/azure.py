@@ -52,7 +52,8 @@ class AzurePorts:
         self.emit = emit
 
     def open(self) -> None:
-        """Makes what every function needs. Raises PermanentError that names a bad setting."""
+        """Returns the ports that every function needs. Raises PermanentError that names a bad
+        setting."""
         _ = self.store, self.bus
 
     @cached_property

@@ -114,7 +114,8 @@ def _date(answer: httpx.Response) -> datetime:
         return parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
     except (KeyError, ValueError) as error:
         raise PermanentError(
-            "Microsoft Graph tells no time", "check that HASTEN_GRAPH_URL is Graph's"
+            "Microsoft Graph's answer has no valid Date header",
+            "check that HASTEN_GRAPH_URL is Graph's",
         ) from error
 
 

@@ -109,7 +109,7 @@ async def _send(sender: ServiceBusSender, messages: Sequence[ServiceBusMessage])
 
 
 def encoded(message: Message) -> tuple[ServiceBusMessage, int]:
-    """As the SDK takes it, with its size in bytes, without the headers."""
+    """Returns the message in the SDK's form, and its size in bytes without the headers."""
     body = message.raw
     if body is None:
         body = json.dumps(message.body, separators=(",", ":")).encode()

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 class Kind(StrEnum):
     ADOPT = "adopt"
-    """A group of this name that Hasten did not make: an operator says whether it is the one."""
+    """A group of this name that Hasten did not create; an operator must say whether it is the right
+    one."""
 
     CREATE = "create"
     ASSIGN = "assign"

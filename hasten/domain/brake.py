@@ -1,4 +1,5 @@
-"""The brake: many people leaving one group, or one target, at once are held until someone looks."""
+"""Decides when the brake holds removals: when many users leave one group, or one target, at once,
+an operator must look first."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,12 +9,13 @@ MOST_PERCENT = 20
 MOST_OF_TARGET = 200
 
 BRAKE_WINDOW = timedelta(minutes=10)
-"""Removals within it count as one: a script removes people one by one."""
+"""Period over which the brake counts removals: a script removes users one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """`removals` and `percent` are of one group; `of_target` people of all groups together."""
+    """The limits of the brake. `removals` and `percent` apply to one group; `of_target` limits the
+    users who leave all groups of a target."""
 
     removals: int
     percent: int
@@ -29,5 +31,6 @@ class Threshold:
         return removals > self.removals
 
     def exceeded_by_target(self, people: int) -> bool:
-        """Whether so many people leave the groups of the target that nobody can believe it."""
+        """Returns whether so many users leave the groups of the target that the brake must hold
+        them."""
         return people > self.of_target

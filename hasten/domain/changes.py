@@ -63,21 +63,25 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """`(target, group, user)` names it; the newest action on that name replaces the older one.
+    """One change. `(target, group, user)` identifies it; the newest action for that key replaces
+    the older one.
 
-    `origin` numbers the slice of the group's history (the cursor) in which it was found: the same
-    slice read twice finds the same change. `ahead` marks one that Hasten made itself and wrote down
-    before a look has seen it. `noticed_at` is when the notification behind it was
-    received, `found_at` when the read that found it began (its place in the queue), `seen_at` when
-    the last read that confirmed it began, `due_at` before which nothing is tried.
-    `released` is set once an operator has looked: the brake does not hold it again.
-    `alone` asks for a call of its own, so that its verdict is nobody else's. `user_called` is set
-    once the user call that must come before the group call has succeeded (`grants_by:
-    user_then_group`). `expected_at` is when Entra's own cycle should have done what is left to it.
-    `needs_proof` stays set until the provisioning log has confirmed the answer, or has not in time;
-    `contradicted` counts how often it said the opposite, or a cycle ran and nothing
-    showed that it did what was left to it. `keeps_assignment` is set once
-    a leaver was found to keep another assignment: it is read once more before the row ends.
+    `origin` is the number of the slice of the group's history (the cursor) that contained the
+    change; reading the same slice twice finds the same change. `ahead` marks a change that Hasten
+    made itself and recorded before a look saw it.
+
+    Times: `noticed_at` is when Hasten received the notification. `found_at` is when the read that
+    found the change began, and decides its place in the queue. `seen_at` is when the last read that
+    confirmed it began. Nothing is tried before `due_at`. `expected_at` is when Entra's own cycle
+    should have done what Hasten left to it.
+
+    `released` is set once an operator has released the change: the brake does not hold it again.
+    `alone` asks for a call of its own, so that the verdict concerns no other change. `user_called`
+    is set once the user call that must precede the group call has succeeded (`grants_by:
+    user_then_group`). `needs_proof` is set until the provisioning log confirms the answer, or fails
+    to in time. `contradicted` counts how often the log showed the opposite, or a cycle ran and
+    nothing showed that it did what was left to it. `keeps_assignment` is set when a leaver still
+    has another assignment; Hasten reads the assignments once more before the row ends.
     """
 
     target: str
@@ -185,7 +189,8 @@ def held(change: Change, by: HeldBy, *, reason: str, next_action: str) -> Change
 
 
 def released(change: Change, *, now: datetime) -> Change:
-    """Ready to be called, as if it had just been found: an operator has looked."""
+    """Returns the row ready to be called, as if it had just been found, because an operator has
+    released it."""
     return replace(
         change,
         state=State.PENDING,

@@ -26,7 +26,8 @@ _FRACTION = re.compile(r"(\.\d{6})\d+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
-    """`problem` is why the job provisions nothing now, with what to do; empty when it does."""
+    """The state of Entra's cycle. `problem` says why the job provisions nothing now, and
+    `next_action` what to do; both are empty while it works."""
 
     done_from: datetime | None = None
     done_until: datetime | None = None

@@ -83,7 +83,7 @@ def decide(intent: Intent, seen: Seen, row: Change | None, now: datetime) -> Dec
         return Wait()
     asked = seen.written or intent.wanted is Wanted.IN_STEP
     if not asked and same is not None and same.state in ENDED_WELL:
-        return Ending(State.IN_SYNC, "the app has been told already")
+        return Ending(State.IN_SYNC, "the app already has this change")
     if not asked and row is None and not seen.member:
         return Ending(State.IN_SYNC, "the person was no member")
     change = _change(intent, seen, now)

@@ -19,7 +19,7 @@ FOUND_BY = {
     FoundBy.UNKNOWN: "",
 }
 
-ENDED = {"recorded": "Entra ID has it so, and the app was to be told"}
+ENDED = {"recorded": "Entra ID has this state, and Hasten recorded the change for a call"}
 """Sentence for an intent's outcome; other outcomes use the names of results."""
 
 WANTS = {

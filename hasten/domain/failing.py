@@ -1,4 +1,4 @@
-"""Which property of an account made a provisioning step fail, where the answer names it."""
+"""Finds the property of an account that made a provisioning step fail, if the answer names it."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ NAMING = ("attributename", "attribute", "property", "propertyname", "path")
 """Keys of a step's details whose value is the name of a property."""
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:\-]{0,127}")
-"""A property's name, as SCIM writes it. Anything else may be somebody's data."""
+"""Matches a property name as SCIM writes it. Any other text may be personal data."""
 
 KNOWN = frozenset(
     {
@@ -31,12 +31,12 @@ KNOWN = frozenset(
         "userType",
     }
 )
-"""Attributes of SCIM's core schema (RFC 7643): an app may reject one that was not changed."""
+"""Attributes of SCIM's core schema (RFC 7643); an app may reject one that was not changed."""
 
 
 def property_named(records: list[Mapping[str, Any]], message: str) -> str:
-    """From the failing step, else from the message; "" where neither names one of the properties of
-    the answer or of SCIM."""
+    """Returns the property from the failing step, else from the message, or "" if neither names a
+    property of the answer or of SCIM."""
     failing = [step for step in account.steps(records) if _has_failed(step)]
     for step in failing:
         for name, value in _details(step).items():

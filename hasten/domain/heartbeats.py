@@ -1,4 +1,4 @@
-"""Which timers have stopped, judged by the heartbeats that their runs leave behind."""
+"""Decides which timers have stopped, from the heartbeats of their runs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,16 +13,17 @@ PERIODS: Mapping[str, timedelta] = {
     "renew": timedelta(hours=1),
     "tidy": timedelta(days=1),
 }
-"""Between two runs of each timer, as handlers/schedules.py has them."""
+"""Time between two runs of each timer, as in handlers/schedules.py."""
 
 GRACE = timedelta(minutes=5)
-"""For a run that is slow, and for a host that is replaced by another."""
+"""Allowance for a slow run, and for a host that is replaced by another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """`first_at` is the end of the first run ever, `ran_at` of the last, `succeeded_at` of the last
-    that did its work; `reason` is why the last one did not, else empty."""
+    """The heartbeat of one timer. `first_at` is the end of its first run, `ran_at` of its last run,
+    and `succeeded_at` of its last successful run. `reason` says why the last run failed, or is
+    empty."""
 
     timer: str
     first_at: datetime
@@ -49,8 +50,8 @@ def first(timer: str, now: datetime, reason: str) -> Heartbeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimerState:
-    """`age` is the time since the last success, in seconds; of a timer that never succeeded, since
-    Hasten first ran. None where Hasten never ran."""
+    """The state of one timer. `age` is the time since its last success in seconds, or since Hasten
+    first ran if the timer never succeeded; None if Hasten never ran."""
 
     timer: str
     succeeded_at: datetime | None
@@ -60,12 +61,13 @@ class TimerState:
 
 
 def allowed(timer: str) -> timedelta:
-    """How long ago its last success may be: one run may fail."""
+    """Returns how long ago the last success may be: one run may fail."""
     return 2 * PERIODS[timer] + GRACE
 
 
 def judge(beats: Iterable[Heartbeat], now: datetime) -> list[TimerState]:
-    """Every timer. One that has left no heartbeat is late once it had time enough to."""
+    """Returns the state of every timer. A timer without a heartbeat is late once it has had enough
+    time to run."""
     known = {beat.timer: beat for beat in beats}
     began = min((beat.first_at for beat in known.values()), default=None)
     return [_state(timer, known.get(timer), began, now) for timer in PERIODS]

@@ -30,15 +30,17 @@ class Wanted(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """`(target, group, user)` names it, and apart from it the wish to be provisioned as things are:
-    that says nothing of who is a member. `group` is an object id, DIRECT, or `group_key` of a name.
+    """One intent, identified by `(target, group, user)`. The intent to provision the membership as
+    it is has a key of its own, because it does not say who is a member.
 
-    `time` is that of the event, `recorded_at` when Hasten took it. `writing` is set before the
-    write to Entra ID: after a crash nobody can tell whether it was done. `held` is why the brake
-    holds it, `released` that an operator has looked: the brake does not judge it again.
-    `people` is how many people the event names in all, of which this is one.
-    `spec` is how the event wants the group made: description, owners, rule, role. `replaced` is the
-    event whose intent this one took the place of before it was brought about.
+    `group` is an object id, DIRECT, or the `group_key` of a name. `time` is the event's time;
+    `recorded_at` is when Hasten accepted it. `writing` is set before the write to Entra ID: after a
+    crash it is unknown whether the write was done. `held` is the reason why the brake holds the
+    intent; `released` means that an operator has released it, and the brake does not judge it
+    again. `people` is the total number of users that the event names.
+
+    `spec` describes the group to create: description, owners, rule, role. `replaced` is the event
+    whose intent this one replaced before Hasten had applied it.
     """
 
     target: str

@@ -24,7 +24,8 @@ class Refusal(StrEnum):
     NOT_A_GROUP = "not_a_group"
     NOT_WATCHED = "not_watched"
     REFUSED_OURS = "refused_ours"
-    """It names one of our subscriptions and our tenant, but its clientState is not ours."""
+    """The notification names one of Hasten's subscriptions and its tenant, but has another
+    clientState."""
 
 
 class LifecycleEvent(StrEnum):
@@ -110,7 +111,7 @@ def read_lifecycle(
 
 
 def claimed_subscription(item: object, *, tenant: str) -> str | None:
-    """The subscription that an unproven item names, where it names our tenant as well."""
+    """Returns the subscription that an unproven item names, if it also names Hasten's tenant."""
     if not isinstance(item, Mapping):
         return None
     subscription = item.get("subscriptionId")

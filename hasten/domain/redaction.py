@@ -44,10 +44,10 @@ DROPPED_KEYS = frozenset({"@odata.context", "modifiedproperties"})
 
 
 FIRST = ("error", "property", "key", "statusinfo", "provisioningsteps")
-"""Keys that say why: they come before the others, which the bound may cut off."""
+"""Keys that give the reason. They come first, because the length limit may cut off the others."""
 
 FINE = frozenset({"success", "succeeded"})
-"""A step with another status comes before those with one of these."""
+"""Statuses of steps that come after steps with any other status."""
 
 
 def redacted(text: str) -> str:
@@ -58,8 +58,9 @@ def redacted(text: str) -> str:
 
 
 def evidence(body: bytes, *, named: str = "") -> str:
-    """The answer of Graph with the values of known, impersonal keys alone; ids are kept. What
-    failed comes first, led by the property that the answer blames (`named`, if it names one)."""
+    """Returns an answer of Graph with only the values of known impersonal keys; object ids are
+    kept. The failed parts come first, led by the property that the answer blames (`named`, if
+    any)."""
     text = body.decode("utf-8", "replace")[:ANSWER_MAX_CHARS_READ]
     nested = _nested(text)
     if nested is None:

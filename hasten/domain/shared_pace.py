@@ -1,5 +1,5 @@
-"""The sliding window of on-demand calls that all targets share, where Entra counts their calls
-together."""
+"""Computes the sliding window of on-demand calls that all targets share, for tenants in which Entra
+counts their calls together."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,23 +12,24 @@ from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 SPAN = CALL_WINDOW + CALL_WINDOW_MARGIN
 
 SHARED_FOR = timedelta(hours=24)
-"""How long the targets share the limit after calls were refused because of it. Then each paces
-itself again, so that one mistaken conclusion does not slow them down for ever."""
+"""How long the targets share the limit after refused calls have shown that they do. Each target
+then paces itself again, so that one wrong conclusion does not slow them down permanently."""
 
 CLAIM_OUTLASTS_WAIT = timedelta(seconds=5)
-"""How long after a slot is free the grants of other targets leave it to a revocation: time to read
-Graph for the call. A drain that crashed holds up the others no longer than that."""
+"""How long, after a slot becomes free, the grants of other targets leave it to a revocation: enough
+time to read Graph for the call. A drain that crashed delays the others no longer than that."""
 
 COURTESY = timedelta(seconds=0.03)
-"""Wait at a free slot, for each call that the target made in the last two windows: a target with
-many joiners leaves its turn to one that has made fewer calls."""
+"""Wait at a free slot for each call that the target made in the last two windows. A target with
+many joiners thus yields to one that has made fewer calls."""
 
 
 class LimitScope(StrEnum):
-    """What Entra's limit of 5 calls in 10 s counts: Microsoft does not document it."""
+    """The calls that Entra's limit of 5 calls in 10 s counts together; Microsoft does not document
+    it."""
 
     AUTO = "auto"
-    """Each target by itself, until refused calls show that the targets share the limit."""
+    """Counts each target by itself, until refused calls show that the targets share the limit."""
 
     TARGET = "target"
     TENANT = "tenant"
@@ -42,9 +43,10 @@ class TargetCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedPace:
-    """`calls` are those of the last two windows, refused ones too. `claims` says for each target
-    with a revocation to call until when grants of other targets wait for it. `since` is when
-    refused calls showed that the targets share the limit."""
+    """The state of the shared window. `calls` are those of the last two windows, including refused
+    calls. `claims` maps each target with a revocation to call to the time until which grants of
+    other targets wait for it. `since` is when refused calls showed that the targets share the
+    limit."""
 
     calls: Sequence[TargetCall] = ()
     not_before: datetime = LONG_AGO
@@ -57,31 +59,32 @@ class SharedPace:
         return scope is LimitScope.TENANT
 
     def is_over(self, now: datetime) -> bool:
-        """Whether the targets have shared the limit for long enough to try without."""
+        """Returns whether the targets have shared the limit long enough to try without sharing."""
         return self.since is not None and now >= self.since + SHARED_FOR
 
     def used(self, now: datetime) -> int:
         return self._pace.used(now)
 
     def free_at(self, target: str, now: datetime) -> datetime:
-        """The earliest time from `now` on at which `target` may ask for a slot."""
+        """Returns the earliest time, from `now` on, at which `target` may ask for a slot."""
         theirs = sum(1 for call in self.calls if call.target == target and call.at > now - 2 * SPAN)
         return max(now, self._pace.opens_at + COURTESY * theirs)
 
     def times(self, now: datetime, calls: int) -> list[datetime]:
-        """When each of so many calls of one target could be made, the slots being divided among
-        the targets that called lately."""
+        """Returns the earliest time of each of `calls` calls of one target, with the slots divided
+        among the targets that called recently."""
         callers = {call.target for call in self.calls if call.at > now - 2 * SPAN}
         share = max(1, len(callers))
         return self._pace.times(now, calls * share)[::share]
 
     def lets_through(self, target: str, now: datetime, *, is_removal: bool) -> bool:
-        """Whether `target` may call now: a revocation whenever a slot is free, a grant when no
-        other target has a revocation to call."""
+        """Returns whether `target` may call now. A revocation may call whenever a slot is free, a
+        grant only if no other target has a revocation to call."""
         return self.free_at(target, now) <= now and (is_removal or not self._yields(target, now))
 
     def with_call(self, target: str, now: datetime, *, keeps_claim: bool = False) -> "SharedPace":
-        """`keeps_claim` when the target has more revocations to call."""
+        """Returns the window after a call. `keeps_claim` means that the target has more revocations
+        to call."""
         recent = [call for call in self.calls if call.at > now - 2 * SPAN]
         calls = (*recent, TargetCall(target, now))
         claims = {
@@ -92,12 +95,14 @@ class SharedPace:
         return replace(self, calls=calls, claims=claims)
 
     def departed(self, call: TargetCall, now: datetime) -> "SharedPace":
-        """Marking the rows took a while: `call` leaves only now."""
+        """Returns the window with `call` moved to `now`: marking its rows took a while, so it
+        leaves only now."""
         others = [known for known in self.calls if known != call]
         return replace(self, calls=(*others, TargetCall(call.target, now)))
 
     def needs_claim(self, target: str, now: datetime) -> bool:
-        """Whether the claim of `target` is missing, or would end soon after a slot is free."""
+        """Returns whether the claim of `target` is missing, or would end soon after a slot is
+        free."""
         until = self.claims.get(target, LONG_AGO)
         return until < self.free_at(target, now) + CLAIM_OUTLASTS_WAIT / 2
 
@@ -106,12 +111,12 @@ class SharedPace:
         return replace(self, claims={**self.claims, target: until})
 
     def throttled(self, until: datetime) -> "SharedPace":
-        """Graph answered 429: no target calls before `until`."""
+        """Returns the window after a 429 of Graph: no target calls before `until`."""
         return replace(self, not_before=max(self.not_before, until))
 
     def shared(self, now: datetime, until: datetime) -> "SharedPace":
-        """The targets share the limit from `now` on. Nobody calls for one window, so that none of
-        the calls made before can count against the next."""
+        """Returns the window shared from `now` on. No target calls for one window, so that no
+        earlier call counts against the next window."""
         return SharedPace(not_before=max(until, now + SPAN), since=now)
 
     def _yields(self, target: str, now: datetime) -> bool:
@@ -123,8 +128,8 @@ class SharedPace:
 
 
 def shows_shared_limit(sent_at: datetime, own: Pace, others: Sequence[Pace]) -> bool:
-    """Whether a call that was sent at `sent_at` and refused was within the limit of its target,
-    and beyond it once the calls of the other targets are counted as well."""
+    """Returns whether a refused call, sent at `sent_at`, was within the limit of its own target but
+    exceeded it together with the calls of the other targets."""
     theirs = sum(_made(pace, sent_at) for pace in others)
     ours = _made(own, sent_at)
     return ours <= CALLS_PER_WINDOW < ours + theirs

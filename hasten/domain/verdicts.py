@@ -140,7 +140,7 @@ def _skipped(code: str, values: list[Mapping[str, Any]], kept: str) -> Verdict:
 
 
 def _failed(code: str, message: str, kept: str, named: str = "") -> Verdict:
-    """`named` is the property that the answer blames, if it names one."""
+    """Reads a failure. `named` is the property that the answer blames, if any."""
     reason = f"{code or 'no error code'}: {redacted(message)}" if message else code
     if code in TRANSIENT:
         return Verdict(Result.TRANSIENT, code, reason, evidence=kept)

@@ -84,9 +84,9 @@ def read(
     is_deferred: bool = False,
     is_cut: bool = False,
 ) -> OnboardingEvent:
-    """Raises InvalidEventError with every fault that can be seen without asking anyone.
-    `is_deferred`: Hasten sends it to itself again, at the time at which it takes effect.
-    `is_cut`: Hasten parked the body in a shortened form."""
+    """Reads an event. Raises InvalidEventError with every fault that needs no lookup. `is_deferred`
+    means that Hasten sent the event to itself for the time at which it takes effect. `is_cut` means
+    that Hasten parked the body in a shortened form."""
     given, doubts = attributes(properties)
     identity = _identity({**given, "data": {}})
     if is_cut:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class FaultCode(StrEnum):
-    """The short reason, the same in messages, outcomes and the log."""
+    """The code of a fault, the same in messages, outcomes and the log."""
 
     MALFORMED = "malformed_json"
     TOO_LARGE = "too_large"

@@ -1,5 +1,5 @@
-"""What Hasten publishes about each fault: the problem and the fix. No text repeats what
-was posted: it may be a name or an address."""
+"""Defines what Hasten publishes about each fault: the problem and the fix. No text repeats posted
+values, which may be names or addresses."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,8 @@ from hasten.events.fault_codes import FaultCode
 from hasten.limits import MAX_EVENT_BYTES, MAX_PROPERTIES_BYTES
 
 MAX_EVENT_BODY_BYTES = MAX_EVENT_BYTES - MAX_PROPERTIES_BYTES
-"""Bytes of the body of an event. The rest is room for what a rejected event is parked with, and for
-what Service Bus counts besides."""
+"""Maximum size in bytes of the body of an event. The rest is room for the reasons of a rejected
+event, and for what Service Bus counts in addition."""
 
 FAULT_TEXTS: Mapping[FaultCode, tuple[str, str]] = {
     FaultCode.MALFORMED: ("the body is not a JSON object{detail}", "send one JSON object in UTF-8"),

@@ -1,4 +1,4 @@
-"""One thing that is wrong with an event, and the error that carries all of them."""
+"""Defines a fault of an event, and the error that contains all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from hasten.events.fault_codes import FaultCode
 from hasten.events.fault_texts import FAULT_TEXTS
 
 MAX_FAULTS = 20
-"""Published for one event; whoever mends these sees the next ones."""
+"""Maximum number of faults reported per event; the rest show once these are fixed."""
 
 FIELD_MAX_CHARS = 120
 DETAIL_MAX_CHARS = 300

@@ -119,7 +119,8 @@ _LOCAL = re.compile(rf"{_DATE}[Tt ]{_CLOCK}", re.ASCII)
 
 
 def moment(given: Any) -> Any:
-    """The time that `given` spells. Raises PydanticCustomError with a FaultCode and its texts."""
+    """Returns the time that `given` spells. Raises PydanticCustomError with a FaultCode and its
+    texts."""
     if isinstance(given, datetime):
         return given  # made by Hasten; pydantic still requires a zone
     if isinstance(given, (int, float)) and not isinstance(given, bool):

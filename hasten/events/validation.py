@@ -34,8 +34,8 @@ _SHAPES = {
 def validation_error(
     code: FaultCode, detail: str = "", fix: str = "", *, key: str = ""
 ) -> Exception:
-    """The error for a validator of a model to raise. `key` names the one at fault, of
-    several that were validated together."""
+    """Returns the error for a validator of a model to raise. `key` names the key at fault if
+    several were validated together."""
     context = {"detail": detail, "fix": fix, "key": to_camel(key)}
     return PydanticCustomError(code.value, "{detail}", context)
 

@@ -17,8 +17,8 @@ between tries."""
 
 SKIP_OUT_OF_SCOPE, SYNC_ALL = "SkipOutOfScopeDeletions", "SyncAll"
 SCOPE_SETTINGS = frozenset({SKIP_OUT_OF_SCOPE, SYNC_ALL})
-"""Keys of `synchronization/secrets` that decide whom a job provisions; the others are credentials
-(Graph, synchronizationSecretKeyStringValuePair)."""
+"""Keys of `synchronization/secrets` that decide who is provisioned by a job; the others are
+credentials (Graph, synchronizationSecretKeyStringValuePair)."""
 
 
 class Member(NamedTuple):
@@ -195,7 +195,7 @@ class Directory(Protocol):
     async def rules(self, service_principal: str, job: str) -> Sequence[Json]: ...
 
     async def scope_settings(self, service_principal: str) -> Mapping[str, str]:
-        """Those of SCOPE_SETTINGS that Graph shows, by key; never a credential."""
+        """Returns those of SCOPE_SETTINGS that Graph shows, by key; never a credential."""
         ...
 
     async def pause_job(self, service_principal: str, job: str) -> None: ...

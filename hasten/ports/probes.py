@@ -7,8 +7,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """`permissions` are the application permissions in it; a person's token has none. `tenant` is
-    the id of its tenant, "" where the token does not say."""
+    """An access token. `permissions` are its application permissions; a token of a user has none.
+    `tenant` is the id of its tenant, or "" if the token does not say."""
 
     permissions: frozenset[str]
     is_of_app: bool

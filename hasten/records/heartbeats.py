@@ -1,4 +1,4 @@
-"""A heartbeat of each timer: whoever reads the store sees that the app is alive, or is not."""
+"""Stores a heartbeat of each timer, which shows a reader of the store whether the app is alive."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,7 +17,8 @@ async def load_all(store: Store) -> Sequence[Heartbeat]:
 
 
 async def beat(store: Store, timer: str, now: datetime, reason: str = "") -> None:
-    """`timer` has run; `reason` is why it did not do its work. Raises TemporaryError."""
+    """Saves that `timer` has run. `reason` says why it failed, or is empty. Raises
+    TemporaryError."""
     document = await store.get(COLLECTION, PARTITION, timer)
     new = _parse(document.body).after_run(now, reason) if document else first(timer, now, reason)
     try:

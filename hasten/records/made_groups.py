@@ -1,4 +1,4 @@
-"""The groups that Hasten made or an operator adopted, by target and name."""
+"""Stores the groups that Hasten created or an operator adopted, by target and name."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,14 +52,14 @@ async def finish(store: Store, target: str, name: str, *, began_at: datetime, gr
 
 
 async def adopt(store: Store, target: str, name: str, group: str, now: datetime) -> None:
-    """Remembers the group that an operator, or its assignment, says is the one of this name."""
+    """Saves the group that an operator, or its assignment, identifies as the one of this name."""
     known = await find(store, target, name)
     if known is None or known.id != group:
         body = {**_body(name, now), "id": group}
         try:
             await _put(store, target, body, etag=known.etag if known else None)
         except Conflict:
-            return  # another instance made or adopted one meanwhile: that one counts
+            return  # another instance created or adopted a group meanwhile, and that one counts
 
 
 async def _put(store: Store, target: str, body: Json, etag: str | None) -> None:

@@ -21,15 +21,15 @@ from hasten.records.repository import Repository, RowMapping
 
 MOST_GROUPS = 500
 MOST_NAMES = 20
-"""Groups of one person that are kept, the newest ones, and how many of these with their name: that
-is needed until the group has an id. With names of the longest kind it is 150 KiB; a document takes
-256."""
+"""Maximum number of groups stored for one person (the newest are kept), and how many of them keep
+their name, which is needed until the group has an id. With the longest names this takes 150 KiB; a
+document takes 256."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """The newest event that wanted the person in a group: its time and the digest of its cause;
-    `name` where the group had no id yet."""
+    """The newest event that wanted the person in a group: its time and the digest of its cause.
+    `name` is set if the group had no id yet."""
 
     time: datetime
     cause: str
@@ -37,16 +37,16 @@ class Joined:
 
 
 def digest_of(cause: Cause) -> str:
-    """Tells events apart in little space, however long their source and id are."""
+    """Returns a short digest that distinguishes events, however long their source and id are."""
     return hashlib.sha256(f"{len(cause.source)}|{cause.source}{cause.id}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """`left_at` is the time of the newest event by which the person left the target altogether.
-    `later` holds, for what is wanted of a group, the time of the newest event that was put off: an
-    older event that comes at its own time is stale. `user` is an object id, or stands for the key
-    by which an event names somebody who does not exist yet."""
+    """One person in one target. `left_at` is the time of the newest event that removed the person
+    from the whole target. `later` stores, for each wish about a group, the time of the newest event
+    that was deferred: an older event that arrives at its own time is stale. `user` is an object id,
+    or represents the key by which an event names a user who does not exist yet."""
 
     target: str
     user: str
@@ -55,7 +55,7 @@ class Person:
     later: Mapping[str, datetime] = field(default_factory=dict)
 
     def is_gone(self, before: datetime) -> bool:
-        """Whether nothing that is kept matters to an event that may still come."""
+        """Returns whether nothing stored here can matter to a future event."""
         left, later = self.left_at, self.later.values()
         if left is None:
             return not self.joined and all(at < before for at in later)
@@ -64,8 +64,8 @@ class Person:
         )
 
     def is_put_off(self, wanted: str, groups: Collection[str], since: datetime) -> bool:
-        """Whether an event newer than `since` wants the same of one of the groups at a time of its
-        own."""
+        """Returns whether an event newer than `since` wants the same for one of the groups at a
+        time of its own."""
         return any(self.later.get(f"{wanted}|{group}", since) > since for group in groups)
 
 
@@ -95,7 +95,7 @@ class People:
         groups: Collection[str],
         time: datetime,
     ) -> None:
-        """Notes that the event of `time` wants something of the groups at a later time."""
+        """Notes that the event with this `time` wants something for the groups at a later time."""
         later = {f"{wanted}|{group}": time for group in groups}
         await self._note([Person(target=target, user=user, later=later) for user in set(users)])
 

@@ -1,4 +1,4 @@
-"""Who has lately left which group of a target, and where the brake tripped: the brake's memory."""
+"""Stores who left which group of a target recently, and where the brake tripped."""
 
 import hashlib
 from collections import defaultdict
@@ -16,16 +16,17 @@ LEFT = "left|"
 TRIP = "trip|"
 
 EVERYWHERE = "*"
-"""Stands in for the group of a trip that holds the removals of every group of the target."""
+"""Takes the place of the group in a trip that holds the removals of every group of the target."""
 
 SHARDS = 128
-"""Documents that share the people of one group. A document of 256 KiB holds 10,000 people, so that
-a group of a million leavers is counted right; a tenant has 300,000 objects (Entra limits)."""
+"""Documents that share the users of one group. A document of 256 KiB holds 10,000 users, so that
+even a group with a million leavers is counted correctly; a tenant has 300,000 objects (Entra
+limits)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """A share of the people who left one group: a short hash of each and when, in seconds."""
+    """A share of the users who left one group: a short hash of each and the time in seconds."""
 
     target: str
     group: str
@@ -35,7 +36,8 @@ class Shard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """From `at` on, for as long as the brake's window, every removal of the group is held."""
+    """A trip of the brake. From `at` on, for the length of the brake's window, the brake holds
+    every removal of the group."""
 
     target: str
     group: str
@@ -49,15 +51,15 @@ Memory = Shard | Trip
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """People who left within the window: in each group, and in all groups of the target, where
-    a person who left several of them counts once. `trips` are those that still hold, by group."""
+    """Counts of users who left within the window: per group, and in all groups of the target, where
+    a user who left several groups counts once. `trips` are those still in force, by group."""
 
     groups: Mapping[str, int]
     people: int
     trips: Mapping[str, Trip]
 
     def trip(self, group: str) -> Trip | None:
-        """The trip that holds the removals of the group: its own, or that of the target."""
+        """Returns the trip that holds the removals of the group: its own, or that of the target."""
         return self.trips.get(group) or self.trips.get(EVERYWHERE)
 
 
@@ -68,8 +70,8 @@ class RecentRemovals:
     async def count(
         self, target: str, leavers: Mapping[str, Collection[str]], now: datetime
     ) -> Tally:
-        """Adds those who leave, by group, and counts everybody who left within the window. Who
-        is seen to leave twice counts once."""
+        """Adds leavers by group, and returns the counts of everyone who left within the window.
+        Each user is counted once, however often they leave."""
         since = _seconds(now - BRAKE_WINDOW)
 
         def merge(known: Memory | None, new: Memory) -> Memory | None:
@@ -94,21 +96,22 @@ class RecentRemovals:
         return Tally({group: len(left) for group, left in groups.items()}, len(people), trips)
 
     async def trip(self, trip: Trip) -> None:
-        """Notes that the brake tripped. A trip of the group that still holds stays as it is."""
+        """Saves that the brake tripped. A trip of the group that is still in force stays
+        unchanged."""
         await self._rows.update(
             [trip],
             lambda known, new: None if isinstance(known, Trip) and _lasts(known, trip.at) else new,
         )
 
     async def tripped(self, target: str, group: str, now: datetime) -> Trip | None:
-        """The trip that holds the removals of the group: its own, or that of the target."""
+        """Returns the trip that holds the removals of the group: its own, or that of the target."""
         rows = await self._rows.listed(target, "", TRIP)
         trips = {row.group: row for row in rows if isinstance(row, Trip) and _lasts(row, now)}
         return trips.get(group) or trips.get(EVERYWHERE)
 
     async def forget(self, target: str, group: str) -> None:
-        """Forgets who left the group, and its trip: an operator has looked. People who leave later
-        count anew. EVERYWHERE forgets all groups of the target."""
+        """Deletes who left the group, and its trip, because an operator has decided. Later leavers
+        are counted from zero. EVERYWHERE deletes all groups of the target."""
         rows = await self._rows.listed(target, "")
         of = [row for row in rows if group in {EVERYWHERE, row.group}]
         await self._rows.remove(of, lambda _: True)

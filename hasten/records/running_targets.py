@@ -1,4 +1,5 @@
-"""The targets that the app runs, as digests: an operator's targets.yaml may be another one."""
+"""Stores digests of the targets that the app runs, because an operator's targets.yaml may
+differ."""
 
 import hashlib
 import json
@@ -12,13 +13,13 @@ COLLECTION, PARTITION, KEY = "heartbeats", "running", "targets"
 
 
 def digest(target: Target) -> str:
-    """Of everything that targets.yaml says of it, in whatever order."""
+    """Returns a digest of everything that targets.yaml says about the target, in any order."""
     text = json.dumps(target.model_dump(mode="json"), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 async def save(store: Store, targets: Iterable[Target]) -> None:
-    """Writes only what differs. Raises TemporaryError."""
+    """Saves the digests that differ. Raises TemporaryError."""
     body = {target.name: digest(target) for target in targets}
     document = await store.get(COLLECTION, PARTITION, KEY)
     if document is not None and dict(document.body) == body:
@@ -28,10 +29,10 @@ async def save(store: Store, targets: Iterable[Target]) -> None:
             COLLECTION, PARTITION, [Put(KEY, body, document.etag if document else None)]
         )
     except Conflict:
-        return  # another instance wrote them; a sweep a minute later writes what differs
+        return  # another instance wrote them; a sweep a minute later writes any difference
 
 
 async def load(store: Store) -> Mapping[str, str] | None:
-    """Digests by name; None where no sweep has run yet."""
+    """Returns the digests by name, or None if no sweep has run yet."""
     document = await store.get(COLLECTION, PARTITION, KEY)
     return None if document is None else {str(k): str(v) for k, v in document.body.items()}

@@ -1,4 +1,4 @@
-"""Keeps the calls that all targets share a limit for, where every instance can see them."""
+"""Stores the calls of all targets that share a limit, so that every instance sees them."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ KEY = "shared"
 
 
 async def read(store: Store) -> tuple[SharedPace, str | None]:
-    """With its etag; None when nothing was ever written."""
+    """Returns the shared window and its etag, which is None if nothing was ever written."""
     document = await store.get(COLLECTION, PARTITION, KEY)
     if document is None:
         return SharedPace(), None
@@ -20,7 +20,8 @@ async def read(store: Store) -> tuple[SharedPace, str | None]:
 
 
 async def write(store: Store, pace: SharedPace, etag: str | None) -> str | None:
-    """Returns the new etag. Raises Conflict when another drain wrote first."""
+    """Saves the shared window and returns its new etag. Raises Conflict when another drain wrote
+    first."""
     [written] = await store.commit(COLLECTION, PARTITION, [Put(KEY, _body(pace), etag)])
     return written
 

@@ -1,7 +1,6 @@
-"""When something last arrived from outside: a channel that is set up well may still bring nothing.
-
-Each process writes a sign at most once a minute: a flood of notifications is no flood of writes.
-"""
+"""Stores when something last arrived from outside, because even a correctly configured channel may
+bring nothing. Each process saves a sign at most once a minute, so that many notifications cause few
+writes."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,14 +17,14 @@ APART = timedelta(minutes=1)
 
 class Sign(StrEnum):
     BELIEVED = "believed"
-    """A notification of Graph that had its effect."""
+    """A notification of Graph that took effect."""
 
     REFUSED = "refused"
-    """A notification that named one of our subscriptions and our tenant, with another
+    """A notification that named one of Hasten's subscriptions and its tenant, with another
     clientState."""
 
     EVENT = "event"
-    """An onboarding event that could be read."""
+    """An onboarding event that Hasten could read."""
 
 
 class Signs:
@@ -35,7 +34,7 @@ class Signs:
         self._noted: dict[Sign, datetime] = {}
 
     async def note(self, sign: Sign) -> None:
-        """Raises TemporaryError; the next sign is then written."""
+        """Saves a sign. Raises TemporaryError; the next sign is then saved."""
         now = self._now()
         noted = self._noted.get(sign)
         if noted is not None and now - noted < APART:
@@ -48,7 +47,7 @@ class Signs:
 
 
 async def load(store: Store) -> Mapping[Sign, datetime]:
-    """When the last of each was noted."""
+    """Returns when each sign was last noted."""
     return {
         Sign(document.key): datetime.fromisoformat(document.body["at"])
         for document in await store.scan(COLLECTION, PARTITION)

@@ -41,7 +41,7 @@ class NotificationsRefused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SignNotNoted(Event):
-    """The store was out of reach: when the last notification came is not written down."""
+    """The store was not reachable, so the time of the last notification is not saved."""
 
     name = "notification"
     result: Literal["not_noted"] = "not_noted"

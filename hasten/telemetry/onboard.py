@@ -61,7 +61,7 @@ class EventSplit(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EventRejected(Event):
-    """Hasten parked an event, or its part about one group or person, with the reasons."""
+    """Hasten parked an event, or its part about one group or user, with the reasons."""
 
     name = "onboarding"
     problems = frozenset({"rejected"})

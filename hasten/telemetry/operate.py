@@ -55,7 +55,7 @@ class TimerFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TimersOnTime(Event):
-    """Once a minute, while the app lives: each timer has done its work lately."""
+    """All timers have done their work recently. Emitted once a minute while the app runs."""
 
     name = "heartbeat"
     alerts = frozenset({"silent"})

@@ -48,7 +48,7 @@ class Provisioning:
         return list(schema["synchronizationRules"])
 
     async def scope_settings(self, service_principal: str) -> Mapping[str, str]:
-        """The SDK has no builder for this read. Credentials are among the answer: they are dropped
+        """The SDK has no builder for this read. The answer includes credentials, which are dropped
         here."""
         principal = self._client.service_principals.by_service_principal_id(service_principal)
         secrets = principal.synchronization.secrets
