@@ -30,18 +30,18 @@ class Reconciled:
 def row() -> Row:
     """Measures both sizes. Run it in a thread, because it starts its own event loop."""
     small, large = _measured(SMALL), _measured(LARGE)
-    trouble = []
+    problems = []
     if large.requests > MOST_REQUESTS:
-        trouble.append(f"{large.requests} requests, more than {MOST_REQUESTS}")
+        problems.append(f"{large.requests} requests, more than {MOST_REQUESTS}")
     if large.peak > small.peak * GROWTH:
-        trouble.append(f"memory grows from {small.peak} to {large.peak} bytes")
+        problems.append(f"memory grows from {small.peak} to {large.peak} bytes")
     return Row(
         what=f"reconcile, {GROUPS} x {LARGE}: {large.requests} requests, {large.peak // 1024} KiB",
         measured=large.seconds,
         floor=MOST_SECONDS,
         floor_is="a second of CPU",
         limit=1.0,
-        broken="; ".join(trouble),
+        broken="; ".join(problems),
     )
 
 

@@ -65,7 +65,7 @@ def allowed(timer: str) -> timedelta:
     return 2 * PERIODS[timer] + GRACE
 
 
-def judge(beats: Iterable[Heartbeat], now: datetime) -> list[TimerState]:
+def timer_states(beats: Iterable[Heartbeat], now: datetime) -> list[TimerState]:
     """Returns the state of every timer. A timer without a heartbeat is late once it has had enough
     time to run."""
     known = {beat.timer: beat for beat in beats}

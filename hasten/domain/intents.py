@@ -87,7 +87,7 @@ def key(group: str, user: str, *, in_step: bool = False) -> str:
     return f"{group}|{user}{'|in_step' if in_step else ''}"
 
 
-def judge(known: Intent | None, new: Intent) -> Recorded:
+def compare(known: Intent | None, new: Intent) -> Recorded:
     """Compares a new intent with the stored one. Of two events with the same time, the one that
     takes access away wins."""
     if known is None:

@@ -25,7 +25,7 @@ class GrantsBy(StrEnum):
     USER_THEN_GROUP = "user_then_group"
 
 
-class Standing(StrEnum):
+class AssignmentStatus(StrEnum):
     """The state of a removed user in the directory, as far as the target is concerned."""
 
     ASSIGNED = "assigned"
@@ -34,12 +34,12 @@ class Standing(StrEnum):
     DELETED = "deleted"
 
 
-OUT_OF_REACH = frozenset({Standing.DISABLED, Standing.DELETED})
+OUT_OF_REACH = frozenset({AssignmentStatus.DISABLED, AssignmentStatus.DELETED})
 """Entra ignores on-demand calls for users disabled or deleted in the directory; its cycle handles
 them."""
 
 
-WITHOUT_ACCESS = frozenset({Standing.UNASSIGNED, Standing.DISABLED})
+WITHOUT_ACCESS = frozenset({AssignmentStatus.UNASSIGNED, AssignmentStatus.DISABLED})
 """Users whose account in the app should be inactive."""
 
 
@@ -93,7 +93,7 @@ class Call:
 def plan(
     changes: Sequence[Change],
     *,
-    standings: Mapping[str, Standing],
+    standings: Mapping[str, AssignmentStatus],
     grants_by: GrantsBy,
 ) -> list[Call]:
     """Returns the calls that serve `changes`: removals first, then oldest first.
@@ -129,18 +129,18 @@ def plan(
     ]
 
 
-def _within_reach(change: Change, standings: Mapping[str, Standing]) -> bool:
+def _within_reach(change: Change, standings: Mapping[str, AssignmentStatus]) -> bool:
     standing = standings.get(change.user)
     return standing is not None and (standing not in OUT_OF_REACH or is_asked(change, standing))
 
 
-def is_asked(change: Change, standing: Standing) -> bool:
+def is_asked(change: Change, standing: AssignmentStatus) -> bool:
     """Returns whether to call a removal that Entra's own cycle should have done. Entra does not act
     on demand on disabled users, but its answer shows whether the account is inactive."""
-    return standing is Standing.DISABLED and change.contradicted > 0
+    return standing is AssignmentStatus.DISABLED and change.contradicted > 0
 
 
-def _disabling(call: Call, standings: Mapping[str, Standing]) -> Call:
+def _disabling(call: Call, standings: Mapping[str, AssignmentStatus]) -> Call:
     left = {standings[user] for user in call.users}
     return replace(call, disables=call.group is None and left <= WITHOUT_ACCESS)
 

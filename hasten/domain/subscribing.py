@@ -58,7 +58,7 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SubscriptionPlan:
     """What to do, in this order: deleting what is no longer wanted makes room, and a subscription
     that covers a wanted group is deleted only after its successors exist."""
 
@@ -92,7 +92,7 @@ def groups_of(resource: str, groups: Iterable[str]) -> Sequence[str]:
 
 def plan(
     listed: Iterable[Subscription], groups: Collection[str], *, ours: Ours, now: datetime
-) -> Plan:
+) -> SubscriptionPlan:
     """Plans the changes. The plan never contains subscriptions of others, nor one that another
     instance has just created."""
     wanted = resources(groups)
@@ -121,7 +121,7 @@ def plan(
             renew.append(subscription)
         else:
             replace.append(subscription)
-    return Plan(
+    return SubscriptionPlan(
         orphans=tuple(orphans),
         keep=tuple(keep),
         replace=tuple(replace),

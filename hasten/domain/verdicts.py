@@ -67,7 +67,7 @@ class Verdict:
     account: Account = Account.UNKNOWN
 
 
-def judge(answer: Answer) -> Verdict:
+def read_verdict(answer: Answer) -> Verdict:
     """Reads an answer. Never raises: an answer that it cannot read is UNAVAILABLE, with the
     evidence kept."""
     if not answer.accepted:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hasten.context import Context
-from hasten.domain.heartbeats import TimerState, judge
+from hasten.domain.heartbeats import TimerState, timer_states
 from hasten.operate.problems import Problem
 from hasten.records import heartbeats, running_targets, signs
 from hasten.records.signs import Sign
@@ -45,7 +45,7 @@ class Health:
 async def app_health(context: Context) -> Health:
     """Read from the store alone: it is there when the app is not. Raises TemporaryError."""
     now = context.now()
-    timers = judge(await heartbeats.load_all(context.store), now)
+    timers = timer_states(await heartbeats.load_all(context.store), now)
     seen = await signs.load(context.store)
     targets = await running_targets.load(context.store)
     return Health(

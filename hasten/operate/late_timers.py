@@ -8,7 +8,7 @@ from hasten.telemetry.operate import TimerLate, TimersOnTime
 
 async def tell_late_timers(context: Context, *, also_on_time: bool) -> None:
     """`also_on_time`: whether it logs a line where none is late. Raises TemporaryError."""
-    states = heartbeats.judge(await records.load_all(context.store), context.now())
+    states = heartbeats.timer_states(await records.load_all(context.store), context.now())
     late = [state for state in states if state.is_late]
     if not late and also_on_time:
         context.emit(TimersOnTime(timers=len(states)))

@@ -10,7 +10,7 @@ from datetime import datetime
 from hasten.domain.changes import Change, State, waiting
 from hasten.domain.planning import Call
 from hasten.domain.settlement import settle
-from hasten.domain.verdicts import Result, Verdict, judge
+from hasten.domain.verdicts import Result, Verdict, read_verdict
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALL_WINDOW
 from hasten.provision.change_events import emit_moved
@@ -117,7 +117,7 @@ async def _verdict(drain: Drain, call: Call, found: DiscoveredTarget) -> Verdict
         return Verdict(Result.UNAVAILABLE, reason=error.reason, retry_after=error.delay)
     except PermanentError as error:
         return Verdict(Result.NOT_PERMITTED, reason=error.reason, next_action=error.next_action)
-    return judge(answer)
+    return read_verdict(answer)
 
 
 async def _rediscovered(drain: Drain, verdict: Verdict, used: DiscoveredTarget) -> Verdict:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, Change
-from hasten.domain.planning import Standing
+from hasten.domain.planning import AssignmentStatus
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 
@@ -20,7 +20,7 @@ class Status:
     """Where one user stands. `through` are the groups (or DIRECT) that Graph lists as assigning
     the user to the target, those that were left lately included."""
 
-    standing: Standing
+    standing: AssignmentStatus
     through: frozenset[str] = frozenset()
 
 
@@ -64,12 +64,14 @@ async def _read(context: Context, service_principal: str, removals: Sequence[Cha
         directory.assigned_through(user, service_principal), directory.user(user)
     )
     if listed is None or known is None:
-        return Status(Standing.DELETED)
+        return Status(AssignmentStatus.DELETED)
     through = frozenset(DIRECT if principal == user else principal for principal in listed)
     if known.enabled is False:
-        return Status(Standing.DISABLED, through)
+        return Status(AssignmentStatus.DISABLED, through)
     left = await _lately_left(context, target, user, through)
-    return Status(Standing.ASSIGNED if through - left else Standing.UNASSIGNED, through)
+    return Status(
+        AssignmentStatus.ASSIGNED if through - left else AssignmentStatus.UNASSIGNED, through
+    )
 
 
 async def _lately_left(

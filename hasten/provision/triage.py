@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hasten.domain import cycle
 from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle, rejoined, waiting
 from hasten.domain.outcomes import of_alert
-from hasten.domain.planning import OUT_OF_REACH, Call, Standing, is_asked
+from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call, is_asked
 from hasten.domain.revocation import READ_AGAIN, never_shown
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
@@ -125,7 +125,7 @@ async def without_unreachable(
     unshown = [row for row in left if _is_unshown(row, known[row.user].standing)]
     await _end(drain, unshown, lambda row: never_shown(row, now=drain.now))
     ended = [row for row in left if row not in early and row not in unshown]
-    kept = [row for row in ended if known[row.user].standing is Standing.ASSIGNED]
+    kept = [row for row in ended if known[row.user].standing is AssignmentStatus.ASSIGNED]
     expected_at = cycle_end(drain, ended)
     await _leave(drain, ended, lambda row: reasons[row.group, row.user], expected_at, kept=kept)
     gone = frozenset(left)
@@ -180,11 +180,11 @@ async def _end(drain: Drain, rows: Sequence[Change], to: Move) -> None:
         emit_moved(drain.context, row)
 
 
-def _out_of_reach(row: Change, standing: Standing, found: DiscoveredTarget) -> str:
+def _out_of_reach(row: Change, standing: AssignmentStatus, found: DiscoveredTarget) -> str:
     """Why no call can do it; empty when one can."""
     if standing in OUT_OF_REACH and not is_asked(row, standing):
         return f"the user is {standing} in Entra, where provisioning on demand cannot act"
-    if standing is not Standing.ASSIGNED:
+    if standing is not AssignmentStatus.ASSIGNED:
         return ""
     if row.keeps_assignment:
         return KEEPS_ASSIGNMENT
@@ -193,14 +193,14 @@ def _out_of_reach(row: Change, standing: Standing, found: DiscoveredTarget) -> s
     return ""
 
 
-def _is_unshown(row: Change, standing: Standing) -> bool:
+def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:
     """Whether a cycle has run for somebody who is deleted, whom no call can ask about."""
-    return standing is Standing.DELETED and row.contradicted > 0
+    return standing is AssignmentStatus.DELETED and row.contradicted > 0
 
 
-def _may_lag(row: Change, standing: Standing, now: datetime) -> bool:
+def _may_lag(row: Change, standing: AssignmentStatus, now: datetime) -> bool:
     """Whether the other assignment may be one that a replica has not seen end."""
-    return standing is Standing.ASSIGNED and now - row.seen_at < REPLICATION_SETTLED_AFTER
+    return standing is AssignmentStatus.ASSIGNED and now - row.seen_at < REPLICATION_SETTLED_AFTER
 
 
 def _read_again(row: Change) -> Change:

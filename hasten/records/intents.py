@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hasten.domain.changes import Cause
-from hasten.domain.intents import Intent, Recorded, Wanted, judge, key
+from hasten.domain.intents import Intent, Recorded, Wanted, compare, key
 from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records.repository import Repository, RowMapping
@@ -26,7 +26,7 @@ class Intents:
         judged: dict[str, tuple[Intent, Recorded]] = {}
 
         def decide(known: Intent | None, new: Intent) -> Intent | None:
-            verdict = judge(known, new)
+            verdict = compare(known, new)
             if verdict is Recorded.REPLACED and known is not None and known.cause != new.cause:
                 new = replace(new, replaced=known.cause)
             if verdict is Recorded.DUPLICATE and known is not None:

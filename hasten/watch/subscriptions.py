@@ -7,7 +7,7 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain import subscribing
 from hasten.domain.changes import FoundBy
-from hasten.domain.subscribing import ALL_GROUPS, Ours, Plan, Subscription, groups_of
+from hasten.domain.subscribing import ALL_GROUPS, Ours, Subscription, SubscriptionPlan, groups_of
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
@@ -88,7 +88,9 @@ async def _ensure_once(context: Context, groups: Collection[str]) -> Sequence[st
     return gone
 
 
-async def _renew_all(context: Context, plan: Plan, errors: ErrorCollector) -> Sequence[str]:
+async def _renew_all(
+    context: Context, plan: SubscriptionPlan, errors: ErrorCollector
+) -> Sequence[str]:
     """Returns the resources whose subscription is gone."""
     gone: list[str] = []
     for due in plan.renew:
@@ -99,7 +101,7 @@ async def _renew_all(context: Context, plan: Plan, errors: ErrorCollector) -> Se
 
 
 async def _make(
-    context: Context, plan: Plan, groups: Collection[str], errors: ErrorCollector
+    context: Context, plan: SubscriptionPlan, groups: Collection[str], errors: ErrorCollector
 ) -> tuple[Sequence[str], bool]:
     """Returns the resources that already have a subscription, and True if all others could be
     created. Graph allows no second subscription to a resource, so the old one is removed just
@@ -122,7 +124,9 @@ async def _make(
     return blocked, made + len(blocked) == len(outdated) + len(plan.create)
 
 
-async def _remove_superseded(context: Context, plan: Plan, groups: Collection[str]) -> None:
+async def _remove_superseded(
+    context: Context, plan: SubscriptionPlan, groups: Collection[str]
+) -> None:
     """Removes the superseded subscriptions and then looks at the groups, so that the looks find
     changes that neither the old nor the new subscriptions reported."""
     for old in plan.superseded:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.verdicts import Result, judge
+from hasten.domain.verdicts import Result, read_verdict
 from hasten.ports.directory import AlreadyExists, Missing, User
 from tests.contract.directories import DIRECTORIES, NOBODY, Opened, Tenancy, virtual
 from tests.support.virtual_time import now
@@ -207,7 +207,7 @@ async def test_a_call_on_demand_is_answered_with_a_verdict(opened: Opened) -> No
             app, job["id"], rule, group=made, users=[person]
         )
 
-        assert judge(answer).result is Result.SUCCEEDED
+        assert read_verdict(answer).result is Result.SUCCEEDED
 
 
 @on_each

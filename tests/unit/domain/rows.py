@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hasten.domain.changes import DIRECT, Action, Change
-from hasten.domain.planning import Standing
+from hasten.domain.planning import AssignmentStatus
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 USERS = tuple(f"0000cccc-0000-4000-8000-{number:012}" for number in range(14))
@@ -57,7 +57,9 @@ def ledgers() -> st.SearchStrategy[list[Change]]:
     return st.lists(_change(), max_size=40, unique_by=lambda row: (row.group, row.user))
 
 
-def standings() -> st.SearchStrategy[Mapping[str, Standing]]:
+def standings() -> st.SearchStrategy[Mapping[str, AssignmentStatus]]:
     """Where some of the users stand; of the others it is not known."""
-    known = st.sampled_from([Standing.ASSIGNED, Standing.UNASSIGNED, *Standing])
+    known = st.sampled_from(
+        [AssignmentStatus.ASSIGNED, AssignmentStatus.UNASSIGNED, *AssignmentStatus]
+    )
     return st.dictionaries(st.sampled_from(USERS), known)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
-from hasten.domain.verdicts import Answer, Result, Verdict, judge
+from hasten.domain.verdicts import Answer, Result, Verdict, read_verdict
 
 PASSING = [
     "TooManyRequests",
@@ -44,7 +44,7 @@ GENERIC = "read the evidence and the provisioning log of the app"
 
 def failed_with(code: str) -> Verdict:
     key = json.dumps({"result": "Failure", "details": {"errorCode": code, "errorMessage": "why"}})
-    return judge(Answer(200, json.dumps({"key": key, "value": "{}"}).encode()))
+    return read_verdict(Answer(200, json.dumps({"key": key, "value": "{}"}).encode()))
 
 
 @pytest.mark.parametrize("code", PASSING)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.redaction import EVIDENCE_MAX_CHARS
-from hasten.domain.verdicts import Answer, Result, judge
+from hasten.domain.verdicts import Answer, Result, read_verdict
 
 NAME = "Bo Bobson"
 
@@ -45,7 +45,7 @@ def answer(*steps: dict[str, Any], message: str = "") -> Answer:
 def test_the_property_that_an_answer_blames_is_named(
     failing: dict[str, Any], message: str, named: str
 ) -> None:
-    verdict = judge(answer(failing, message=message))
+    verdict = read_verdict(answer(failing, message=message))
 
     assert verdict.result is Result.FAILED
     assert f"the answer names the property {named}" in verdict.next_action
@@ -61,7 +61,7 @@ def test_the_property_that_an_answer_blames_is_named(
     ],
 )
 def test_where_an_answer_names_no_property_nothing_is_made_up(failing: dict[str, Any]) -> None:
-    verdict = judge(answer(failing))
+    verdict = read_verdict(answer(failing))
 
     assert "names the property" not in verdict.next_action
     assert NAME not in verdict.next_action
@@ -69,7 +69,7 @@ def test_where_an_answer_names_no_property_nothing_is_made_up(failing: dict[str,
 
 
 def test_the_failing_step_is_kept_whatever_comes_before_it() -> None:
-    verdict = judge(answer(step("Export", "Failure", "the app answered 400 to POST /Users")))
+    verdict = read_verdict(answer(step("Export", "Failure", "the app answered 400 to POST /Users")))
 
     assert len(verdict.evidence) <= EVIDENCE_MAX_CHARS + 1
     assert '"type":"Export","status":"Failure"' in verdict.evidence

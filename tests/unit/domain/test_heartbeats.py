@@ -7,7 +7,7 @@ import pytest
 from croniter import croniter
 
 from handlers import schedules
-from hasten.domain.heartbeats import PERIODS, Heartbeat, allowed, first, judge
+from hasten.domain.heartbeats import PERIODS, Heartbeat, allowed, first, timer_states
 from hasten.timers import TIMERS
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -23,7 +23,7 @@ def beats(**ago: timedelta) -> list[Heartbeat]:
 
 
 def late(found: list[Heartbeat]) -> set[str]:
-    return {state.timer for state in judge(found, NOW) if state.is_late}
+    return {state.timer for state in timer_states(found, NOW) if state.is_late}
 
 
 ALL = {timer: timedelta(0) for timer in PERIODS}
@@ -66,7 +66,7 @@ def test_a_timer_that_runs_and_fails_each_time_is_late_with_its_reason() -> None
     for minutes in (25, 20, 15, 10, 5, 0):
         beat = beat.after_run(NOW - timedelta(minutes=minutes), "Graph answered 403")
 
-    [state] = [state for state in judge([beat], NOW) if state.timer == "look"]
+    [state] = [state for state in timer_states([beat], NOW) if state.timer == "look"]
 
     assert (state.is_late, state.reason) == (True, "Graph answered 403")
     assert state.age == 1800
@@ -75,13 +75,13 @@ def test_a_timer_that_runs_and_fails_each_time_is_late_with_its_reason() -> None
 def test_a_success_ends_the_lateness() -> None:
     beat = first("look", NOW - timedelta(hours=2), "no answer").after_run(NOW, "")
 
-    [state] = [state for state in judge([beat], NOW) if state.timer == "look"]
+    [state] = [state for state in timer_states([beat], NOW) if state.timer == "look"]
 
     assert (state.is_late, state.reason, state.age) == (False, "", 0)
 
 
 def test_without_any_heartbeat_every_timer_is_late_for_an_unknown_time() -> None:
-    states = judge([], NOW)
+    states = timer_states([], NOW)
 
     assert {state.timer for state in states if state.is_late} == set(PERIODS)
     assert {state.age for state in states} == {None}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hasten.domain.planning import GrantsBy, Standing, plan
+from hasten.domain.planning import AssignmentStatus, GrantsBy, plan
 from hasten.domain.settlement import settle
 from hasten.domain.verdicts import Result, Verdict
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, removal, seconds
@@ -13,7 +13,9 @@ def test_a_user_call_that_serves_two_changes_ends_or_waits(result: Result) -> No
     rows = [removal(0, GROUPS[0]), removal(0, GROUPS[1])]
 
     for _ in range(3):
-        [call] = plan(rows, standings={USERS[0]: Standing.UNASSIGNED}, grants_by=GrantsBy.GROUP)
+        [call] = plan(
+            rows, standings={USERS[0]: AssignmentStatus.UNASSIGNED}, grants_by=GrantsBy.GROUP
+        )
         rows = [
             settle(row, call, Verdict(result), now=NOW, backoff=lambda n: seconds(60))
             for row in call.changes
@@ -25,7 +27,7 @@ def test_a_user_call_that_serves_two_changes_ends_or_waits(result: Result) -> No
 
 def test_a_leaver_left_to_the_cycle_is_not_advised_to_be_a_member() -> None:
     row = removal(attempts=99)
-    [call] = plan([row], standings={USERS[0]: Standing.ASSIGNED}, grants_by=GrantsBy.GROUP)
+    [call] = plan([row], standings={USERS[0]: AssignmentStatus.ASSIGNED}, grants_by=GrantsBy.GROUP)
 
     after = settle(row, call, Verdict(Result.NOT_ENTITLED), now=NOW, backoff=lambda n: seconds(1))
 

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.domain.changes import Change
-from hasten.domain.planning import Call, GrantsBy, Standing, plan
+from hasten.domain.planning import AssignmentStatus, Call, GrantsBy, plan
 from hasten.limits import MAX_MEMBERS_PER_CALL
 from tests.unit.domain.rows import ledgers, standings
 
-IN_REACH = {Standing.ASSIGNED, Standing.UNASSIGNED}
+IN_REACH = {AssignmentStatus.ASSIGNED, AssignmentStatus.UNASSIGNED}
 
 any_plan = given(ledgers(), standings(), st.sampled_from(GrantsBy))
-Standings = Mapping[str, Standing]
+Standings = Mapping[str, AssignmentStatus]
 
 
 def planned(rows: list[Change], where: Standings, grants_by: GrantsBy) -> list[Call]:

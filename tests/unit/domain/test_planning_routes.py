@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hasten.domain.changes import DIRECT, Change
-from hasten.domain.planning import Call, GrantsBy, Standing, plan, reachable
+from hasten.domain.planning import AssignmentStatus, Call, GrantsBy, plan, reachable
 from tests.unit.domain.rows import GROUPS, USERS, change, removal
 
 ENGINEERING, ADMIN = GROUPS
@@ -14,7 +14,7 @@ ENGINEERING, ADMIN = GROUPS
 def planned(
     *rows: Change,
     grants_by: GrantsBy = GrantsBy.GROUP,
-    standing: Standing | None = Standing.ASSIGNED,
+    standing: AssignmentStatus | None = AssignmentStatus.ASSIGNED,
 ) -> list[Call]:
     where = {} if standing is None else dict.fromkeys(USERS, standing)
     return plan(rows, standings=where, grants_by=grants_by)
@@ -59,7 +59,7 @@ def test_a_direct_assignment_is_always_called_by_the_user(grants_by: GrantsBy) -
 def test_a_leaver_who_keeps_no_assignment_is_called_as_a_user(grants_by: GrantsBy) -> None:
     leaver = removal()
 
-    calls = planned(leaver, grants_by=grants_by, standing=Standing.UNASSIGNED)
+    calls = planned(leaver, grants_by=grants_by, standing=AssignmentStatus.UNASSIGNED)
 
     assert calls == [Call(None, (leaver,), disables=True)]
 
@@ -79,8 +79,10 @@ def test_where_the_user_call_grants_it_also_revokes() -> None:
     assert planned(leaver, grants_by=GrantsBy.USER) == [Call(None, (leaver,))]
 
 
-@pytest.mark.parametrize("standing", [Standing.DISABLED, Standing.DELETED, None])
-def test_a_leaver_out_of_reach_is_not_called_and_holds_nobody_up(standing: Standing | None) -> None:
+@pytest.mark.parametrize("standing", [AssignmentStatus.DISABLED, AssignmentStatus.DELETED, None])
+def test_a_leaver_out_of_reach_is_not_called_and_holds_nobody_up(
+    standing: AssignmentStatus | None,
+) -> None:
     leaver, joiner = removal(0, age=9), change(1)
 
     assert planned(leaver, joiner, standing=standing) == [Call(ENGINEERING, (joiner,))]
@@ -89,7 +91,7 @@ def test_a_leaver_out_of_reach_is_not_called_and_holds_nobody_up(standing: Stand
 def test_a_joiner_is_called_whatever_the_user_standing_was_when_last_read() -> None:
     joiner = change()
 
-    assert planned(joiner, standing=Standing.DISABLED) == [Call(ENGINEERING, (joiner,))]
+    assert planned(joiner, standing=AssignmentStatus.DISABLED) == [Call(ENGINEERING, (joiner,))]
 
 
 def test_a_burst_of_23_joiners_takes_five_calls() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.domain.redaction import EVIDENCE_MAX_CHARS
-from hasten.domain.verdicts import Answer, Result, Verdict, judge
+from hasten.domain.verdicts import Answer, Result, Verdict, read_verdict
 from tests.events import golden
 
 EXPECTED = {
@@ -22,7 +22,7 @@ EXPECTED = {
 
 
 def judged(name: str, retry_after: timedelta | None = None) -> Verdict:
-    return judge(Answer(int(name[:3]), golden.raw("errors", name), retry_after))
+    return read_verdict(Answer(int(name[:3]), golden.raw("errors", name), retry_after))
 
 
 def test_every_golden_error_is_judged_here() -> None:
@@ -52,12 +52,14 @@ def test_an_unauthorized_unknown_error_names_the_missing_permission() -> None:
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 599])
 def test_a_server_in_trouble_is_worth_another_try_even_without_a_json_body(status: int) -> None:
-    assert judge(Answer(status, b"<html>Bad gateway</html>")).result is Result.UNAVAILABLE
+    assert read_verdict(Answer(status, b"<html>Bad gateway</html>")).result is Result.UNAVAILABLE
 
 
 @pytest.mark.parametrize("status", [400, 409, 413, 422])
 def test_other_refusals_fail_and_say_what_to_do(status: int) -> None:
-    verdict = judge(Answer(status, b'{"error": {"code": "Request_BadRequest", "message": "no"}}'))
+    verdict = read_verdict(
+        Answer(status, b'{"error": {"code": "Request_BadRequest", "message": "no"}}')
+    )
 
     assert verdict.result is Result.FAILED
     assert verdict.next_action
@@ -66,14 +68,14 @@ def test_other_refusals_fail_and_say_what_to_do(status: int) -> None:
 @pytest.mark.parametrize("status", [301, 400, 409, 413, 422])
 @pytest.mark.parametrize("body", [b"", b"<html>Bad request</html>", b'{"error": "no"}'])
 def test_a_refusal_that_is_not_graphs_is_no_answer(status: int, body: bytes) -> None:
-    verdict = judge(Answer(status, body))
+    verdict = read_verdict(Answer(status, body))
 
     assert (verdict.result, verdict.code) == (Result.UNAVAILABLE, "UnreadableAnswer")
 
 
 @given(st.integers(300, 599), st.sampled_from(golden.names("answers")))
 def test_no_refusal_counts_as_done_whatever_its_body_says(status: int, name: str) -> None:
-    verdict = judge(Answer(status, golden.raw("answers", name)))
+    verdict = read_verdict(Answer(status, golden.raw("answers", name)))
 
     assert verdict.result not in {Result.SUCCEEDED, Result.IN_SYNC}
 
@@ -82,13 +84,13 @@ def test_no_refusal_counts_as_done_whatever_its_body_says(status: int, name: str
 def test_any_2xx_carries_a_verdict(status: int) -> None:
     answer = Answer(status, golden.raw("answers", "success-group"))
 
-    assert judge(answer).result is Result.SUCCEEDED
+    assert read_verdict(answer).result is Result.SUCCEEDED
 
 
 def test_the_message_of_a_refusal_is_redacted_and_bounded() -> None:
     body = b'{"error": {"code": "X", "message": "jane@contoso.com %s"}}' % (b"y " * 9000)
 
-    verdict = judge(Answer(400, body))
+    verdict = read_verdict(Answer(400, body))
 
     assert "jane@" not in verdict.reason + verdict.evidence
     assert max(len(verdict.reason), len(verdict.evidence)) <= EVIDENCE_MAX_CHARS + 1
@@ -96,4 +98,4 @@ def test_the_message_of_a_refusal_is_redacted_and_bounded() -> None:
 
 @pytest.mark.parametrize("body", [b'{"error": "no"}', b"[1]", b'{"error": {"code": null}}'])
 def test_an_error_body_of_another_shape_still_gives_the_status(body: bytes) -> None:
-    assert judge(Answer(400, body)).reason == "HTTP 400"
+    assert read_verdict(Answer(400, body)).reason == "HTTP 400"

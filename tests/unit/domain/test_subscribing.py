@@ -11,8 +11,8 @@ from hasten.domain.subscribing import (
     ALL_GROUPS,
     SAVED_WITHIN,
     Ours,
-    Plan,
     Subscription,
+    SubscriptionPlan,
     groups_of,
     plan,
     resource_of,
@@ -55,7 +55,7 @@ def ours(*known: Subscription, **outdated: str) -> Ours:
     return Ours(url=URL, lifecycle_url=LIFECYCLE_URL, state="now", states=states | outdated)
 
 
-def planned(*existing: Subscription, groups: list[str]) -> Plan:
+def planned(*existing: Subscription, groups: list[str]) -> SubscriptionPlan:
     return plan(existing, groups, ours=ours(*existing), now=NOW)
 
 
@@ -64,13 +64,13 @@ def test_each_group_has_its_own_subscription_while_they_fit() -> None:
 
 
 def test_one_subscription_to_all_groups_stands_in_when_they_do_not_fit() -> None:
-    assert planned(groups=MANY) == Plan(create=(ALL_GROUPS,))
+    assert planned(groups=MANY) == SubscriptionPlan(create=(ALL_GROUPS,))
 
 
 def test_what_is_there_and_young_is_kept() -> None:
     existing = to_group(1)
 
-    assert planned(existing, groups=[group(1)]) == Plan(keep=(existing,))
+    assert planned(existing, groups=[group(1)]) == SubscriptionPlan(keep=(existing,))
 
 
 @pytest.mark.parametrize(("minutes", "renewed"), [(1, False), (0, True), (-1, True)])
@@ -91,14 +91,14 @@ def test_one_without_our_lifecycle_address_is_replaced_when_it_would_be_renewed(
     young = to_group(1, lifecycle_url=lifecycle_url)
     old = replace(young, expires=NOW + timedelta(days=1))
 
-    assert planned(young, groups=[group(1)]) == Plan(keep=(young,))
-    assert planned(old, groups=[group(1)]) == Plan(replace=(old,))
+    assert planned(young, groups=[group(1)]) == SubscriptionPlan(keep=(young,))
+    assert planned(old, groups=[group(1)]) == SubscriptionPlan(replace=(old,))
 
 
 def test_one_that_has_expired_is_as_good_as_gone() -> None:
     found = planned(to_group(1, expires=NOW), groups=[group(1)])
 
-    assert found == Plan(create=(resource_of(group(1)),))
+    assert found == SubscriptionPlan(create=(resource_of(group(1)),))
 
 
 def test_one_made_with_another_client_state_is_replaced() -> None:
@@ -106,7 +106,7 @@ def test_one_made_with_another_client_state_is_replaced() -> None:
 
     found = plan([existing], [group(1)], ours=ours(old="before"), now=NOW)
 
-    assert found == Plan(replace=(existing,))
+    assert found == SubscriptionPlan(replace=(existing,))
 
 
 def test_one_that_nobody_wrote_down_is_replaced_but_not_while_it_may_be_written_down() -> None:
@@ -114,14 +114,16 @@ def test_one_that_nobody_wrote_down_is_replaced_but_not_while_it_may_be_written_
     forgotten = to_group(1, expires=made_at + SUBSCRIPTION_LIFETIME)
     fresh = replace(forgotten, expires=forgotten.expires + timedelta(seconds=1))
 
-    assert plan([forgotten], [group(1)], ours=ours(), now=NOW) == Plan(replace=(forgotten,))
-    assert plan([fresh], [group(1)], ours=ours(), now=NOW) == Plan()
+    assert plan([forgotten], [group(1)], ours=ours(), now=NOW) == SubscriptionPlan(
+        replace=(forgotten,)
+    )
+    assert plan([fresh], [group(1)], ours=ours(), now=NOW) == SubscriptionPlan()
 
 
 def test_one_that_we_wrote_down_under_an_earlier_address_is_replaced() -> None:
     existing = to_group(1, url="https://before.example/api/graph/notifications")
 
-    assert planned(existing, groups=[group(1)]) == Plan(replace=(existing,))
+    assert planned(existing, groups=[group(1)]) == SubscriptionPlan(replace=(existing,))
 
 
 def test_what_tells_of_no_watched_group_is_removed() -> None:
@@ -139,7 +141,7 @@ def test_of_two_to_one_group_the_one_that_is_of_use_is_kept() -> None:
 
     found = plan([unknown, useful], [group(1)], ours=ours(useful), now=NOW)
 
-    assert found == Plan(keep=(useful,), orphans=(unknown,))
+    assert found == SubscriptionPlan(keep=(useful,), orphans=(unknown,))
 
 
 def test_those_of_single_groups_go_only_after_the_one_to_all_is_there() -> None:

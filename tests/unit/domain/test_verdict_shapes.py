@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.domain.redaction import EVIDENCE_MAX_CHARS
-from hasten.domain.verdicts import Answer, Result, Verdict, judge
+from hasten.domain.verdicts import Answer, Result, Verdict, read_verdict
 
 KNOWN_WORDS = {"success", "succeeded", "skipped", "failure", "failed"}
 TYPE_NAME = "Microsoft.Identity.Health.CPP.Common.DataContracts.SyncFabric.StatusInfo"
@@ -16,7 +16,7 @@ TYPE_NAME = "Microsoft.Identity.Health.CPP.Common.DataContracts.SyncFabric.Statu
 def judged(key: object, value: object) -> Verdict:
     """Both are strings in the answer: what is not one yet is written as JSON."""
     key, value = (part if isinstance(part, str) else json.dumps(part) for part in (key, value))
-    return judge(Answer(200, json.dumps({"key": key, "value": value}).encode()))
+    return read_verdict(Answer(200, json.dumps({"key": key, "value": value}).encode()))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_skip_is_harmless_only_for_the_reasons_known_to_be(code: str) -> None:
 
 @given(st.binary() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps).map(str.encode))
 def test_a_body_of_no_known_shape_is_no_answer_and_its_evidence_is_kept(body: bytes) -> None:
-    verdict = judge(Answer(200, body))
+    verdict = read_verdict(Answer(200, body))
 
     assert (verdict.result, verdict.code) == (Result.UNAVAILABLE, "UnreadableAnswer")
     assert bool(verdict.evidence) is bool(body)
@@ -70,13 +70,13 @@ def test_a_body_of_no_known_shape_is_no_answer_and_its_evidence_is_kept(body: by
     "body", [b"", b"null", b"[]", b"{}", b'{"key": null, "value": 5}', b"[" * 100_000, b"\xff\xfe"]
 )
 def test_an_empty_deep_or_broken_body_is_no_answer_and_no_crash(body: bytes) -> None:
-    assert judge(Answer(200, body)).code == "UnreadableAnswer"
+    assert read_verdict(Answer(200, body)).code == "UnreadableAnswer"
 
 
 def test_unreadable_evidence_is_redacted_and_bounded() -> None:
     body = b"<html>jane@contoso.com " + b"y" * 100_000
 
-    verdict = judge(Answer(200, body))
+    verdict = read_verdict(Answer(200, body))
 
     assert "jane@" not in verdict.evidence
     assert len(verdict.evidence) <= EVIDENCE_MAX_CHARS + 1

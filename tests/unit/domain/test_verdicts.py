@@ -2,7 +2,7 @@
 
 import pytest
 
-from hasten.domain.verdicts import Answer, Result, Verdict, judge
+from hasten.domain.verdicts import Answer, Result, Verdict, read_verdict
 from tests.events import golden
 
 EXPECTED = {
@@ -29,7 +29,7 @@ PERSONAL = ("BillBob@contoso.com", "Bill Bob", '"Bill"')
 
 
 def judged(name: str) -> Verdict:
-    return judge(Answer(200, golden.raw("answers", name)))
+    return read_verdict(Answer(200, golden.raw("answers", name)))
 
 
 def test_every_golden_answer_is_judged_here() -> None:
@@ -76,4 +76,4 @@ def test_the_reason_of_a_failure_names_the_code_and_the_message() -> None:
 def test_a_success_tells_whether_it_took_an_account_away(action: str, took: bool) -> None:  # noqa: FBT001 - a parameter of the test
     body = golden.raw("answers", "success-user").replace(b"Update", action.encode())
 
-    assert judge(Answer(200, body)).took is took
+    assert read_verdict(Answer(200, body)).took is took

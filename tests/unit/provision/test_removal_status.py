@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import DIRECT, State
-from hasten.domain.planning import Standing
+from hasten.domain.planning import AssignmentStatus
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 from hasten.provision.removal_status import Status, is_member_again, removal_status
 from tests.fakes.tenant import SERVICE_PRINCIPAL
@@ -21,10 +21,10 @@ SOON = timedelta(seconds=1)
 @pytest.mark.parametrize("group", [ENGINEERING, DIRECT])
 @pytest.mark.parametrize(
     ("after", "standing"),
-    [(SOON, Standing.UNASSIGNED), (REPLICATION_SETTLED_AFTER, Standing.ASSIGNED)],
+    [(SOON, AssignmentStatus.UNASSIGNED), (REPLICATION_SETTLED_AFTER, AssignmentStatus.ASSIGNED)],
 )
 def test_what_someone_has_just_left_is_not_counted_though_graph_lists_it_still(
-    group: str, after: timedelta, standing: Standing
+    group: str, after: timedelta, standing: AssignmentStatus
 ) -> None:
     @virtual
     async def run() -> None:
@@ -61,8 +61,8 @@ async def test_another_group_that_was_left_a_moment_ago_is_not_counted_though_it
     await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
     later, _ = await removal_status(world.context, SERVICE_PRINCIPAL, [row])
 
-    assert soon[USER].standing is Standing.UNASSIGNED
-    assert later[USER].standing is Standing.ASSIGNED
+    assert soon[USER].standing is AssignmentStatus.UNASSIGNED
+    assert later[USER].standing is AssignmentStatus.ASSIGNED
 
 
 @virtual
@@ -70,8 +70,8 @@ async def test_nobody_is_taken_for_a_member_again_before_every_replica_has_seen_
     None
 ):
     row = removal(target=TOTAL, group=ENGINEERING, seen_at=now())
-    listed = Status(Standing.ASSIGNED, frozenset({ENGINEERING}))
+    listed = Status(AssignmentStatus.ASSIGNED, frozenset({ENGINEERING}))
 
     assert not is_member_again(row, listed, now() + REPLICATION_SETTLED_AFTER)
     assert is_member_again(row, listed, now() + ASSIGNMENT_COUNTS_WITHIN)
-    assert not is_member_again(row, Status(Standing.ASSIGNED), now() + timedelta(days=1))
+    assert not is_member_again(row, Status(AssignmentStatus.ASSIGNED), now() + timedelta(days=1))
