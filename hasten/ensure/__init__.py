@@ -1,1 +1,1 @@
-"""From intents and policy to Entra ID: groups, members and assignments."""
+"""Applies intents and policy to Entra ID: groups, members and assignments."""

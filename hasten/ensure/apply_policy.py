@@ -1,4 +1,5 @@
-"""Applies the policy of targets.yaml: groups that must be there, assigned, filled from others."""
+"""Applies the policy of targets.yaml: groups that must exist, be assigned, and mirror the members
+of other groups."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +33,11 @@ from hasten.watch.sweep import discover
 
 
 async def apply_policies(context: Context) -> None:
-    """What the timer does: every target, without the removals that the brake holds."""
+    """Applies the policy of every target, as the timer does, without the removals that the brake
+    holds.
+
+    Raises the worst TemporaryError or PermanentError after all targets were tried.
+    """
     errors = ErrorCollector()
     for target in context.targets.values():
         with errors.collect():
@@ -41,14 +46,18 @@ async def apply_policies(context: Context) -> None:
 
 
 async def plan_policy(context: Context, target: Target) -> Sequence[Step]:
-    """What is missing, in the order in which it would be done; writes nothing."""
+    """Returns the missing steps, in the order in which Hasten would carry them out. It writes
+    nothing. Raises TemporaryError and PermanentError of Graph."""
     return steps_for(target.name, await _read(context, target, await _assigned(context, target)))
 
 
 async def apply_policy(context: Context, target: Target) -> Sequence[Step]:
-    """Does what is missing, mass removals as well: someone has read the plan. Returns the
-    steps; in observe mode none of them is done. Raises PermanentError while the target
-    is stopped."""
+    """Carries out the missing steps, including mass removals, because an operator has read the
+    plan. Returns the steps; in observe mode it carries out none of them.
+
+    Raises PermanentError while the target is stopped, and the worst TemporaryError or
+    PermanentError after all steps were tried.
+    """
     stop = await stops.find(context.store, target.name)
     if stop is not None:
         raise PermanentError(str(stop), "python -m hasten start, if the reason is gone")
@@ -79,7 +88,7 @@ async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Se
             continue
         group = step.group or made.get(step.name, "")
         if not group and step.kind is not Kind.CREATE:
-            continue  # it could not be made
+            continue  # the group could not be created
         with errors.collect():
             made[step.name] = await _do(
                 context, target, assigned, replace(step, group=group), errors
@@ -95,7 +104,8 @@ async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Se
 
 
 async def _remember(context: Context, target: Target, groups: Sequence[GroupNow]) -> None:
-    """Keeps the id of each group that was found by name: it is found again when it is renamed."""
+    """Saves the id of each group that was found by name, so that Hasten finds the group again after
+    it is renamed."""
     names = {policy.name for policy in target.groups if policy.name}
     for now in groups:
         if now.group and now.name in names and not now.adopts:
@@ -105,7 +115,7 @@ async def _remember(context: Context, target: Target, groups: Sequence[GroupNow]
 async def _do(
     context: Context, target: Target, assigned: Assigned, step: Step, errors: ErrorCollector
 ) -> str:
-    """The id of the step's group."""
+    """Carries out one step and returns the id of its group."""
     match step.kind:
         case Kind.ADOPT:
             await made_groups.adopt(
@@ -124,7 +134,7 @@ async def _do(
 
 
 async def _read(context: Context, target: Target, assigned: Assigned) -> list[GroupNow]:
-    """A name with wildcards makes nothing."""
+    """Reads the groups of the policy. Hasten creates no group for a name with wildcards."""
     return [
         await _now(context, target, assigned, policy)
         for policy in target.groups
@@ -135,7 +145,7 @@ async def _read(context: Context, target: Target, assigned: Assigned) -> list[Gr
 async def _now(
     context: Context, target: Target, assigned: Assigned, policy: GroupPolicy
 ) -> GroupNow:
-    """How one group is, and what is wrong with it."""
+    """Returns the current state of one group, with its problems."""
     problems: list[str] = []
     now = GroupNow(name=str(policy.name or policy.id), group="", problems=problems)
     with _noted(problems):
@@ -153,7 +163,7 @@ async def _now(
 
 
 async def _shown(context: Context, target: Target, policy: GroupPolicy) -> Json | None:
-    """None when it is to be created."""
+    """Returns the group as Graph shows it; None if Hasten must create it."""
     group = str(policy.id) if policy.id else None
     if policy.name:
         group = await find_group(context, target, policy.name)
@@ -196,8 +206,8 @@ async def _mirroring(
 
 
 async def _is_offboarded(context: Context, target: Target, group: str, user: str) -> bool:
-    """Whether the newest event of the person has them leave the group, or the target: the policy
-    does not undo it."""
+    """Returns True if the newest event of the user removes them from the group or the target. The
+    policy does not undo that."""
     intent = await context.intents.find(target.name, group, user) if group else None
     if intent is not None and intent.wanted is Wanted.ABSENT:
         return True
@@ -209,8 +219,9 @@ async def _is_offboarded(context: Context, target: Target, group: str, user: str
 
 
 async def _people(context: Context, target: Target, other: str) -> set[str]:
-    """Members of another group of the policy. One that is missing is an error, never empty: its
-    people would be removed. One that is still to be created has none yet."""
+    """Returns the users of another group of the policy. A missing group is an error and never
+    counts as empty, because the mirror would then remove its members. A group that Hasten has yet
+    to create has no members."""
     [source] = [p for p in target.groups if p.identity == other.casefold()]
     if source.is_pattern:
         raise PermanentError(
@@ -242,7 +253,7 @@ def _event(step: Step, result: Literal["done", "observed", "held", "problem"]) -
 
 @contextmanager
 def _noted(problems: list[str]) -> Iterator[None]:
-    """What only a person can mend is told in the plan, and holds up nothing else."""
+    """Adds errors that only a person can fix to the plan, so that they delay nothing else."""
     try:
         yield
     except PermanentError as error:
@@ -250,7 +261,7 @@ def _noted(problems: list[str]) -> Iterator[None]:
 
 
 def _role(assigned: Assigned, policy: GroupPolicy, group: str) -> str:
-    """The role to assign the group with; "" when it is assigned already."""
+    """Returns the role to assign to the group; "" if the group is already assigned."""
     given = assigned.of(group)
     if not given:
         return assigned.role(policy.role)

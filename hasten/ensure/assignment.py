@@ -1,4 +1,5 @@
-"""Who is assigned to one enterprise application, and with which role: read once, then kept true."""
+"""The assignments and roles of one enterprise application. Hasten reads them once in a run and
+updates them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from hasten.ports.directory import AlreadyExists, Assignment, Directory, NotYet
 
 @dataclass(slots=True)
 class Assigned:
-    """Read anew by each run: others assign and unassign too."""
+    """The assignments of one application. Each run reads them again, because others assign and
+    unassign too."""
 
     directory: Directory
     service_principal: str
@@ -35,15 +37,17 @@ class Assigned:
 
     @property
     def users(self) -> frozenset[str]:
-        """Those who are assigned without a group."""
+        """The users who are assigned directly, without a group."""
         return frozenset(given.principal for given in self._assignments if given.kind == "User")
 
     def role(self, wanted: str) -> str:
-        """Raises PermanentError when the app has no such role, or several fit."""
+        """Returns the id of the role. Raises PermanentError if the app has no such role, or if
+        several fit."""
         return choose_role(self._app_roles, wanted)
 
     async def assign(self, principal: str, role: str) -> None:
-        """Raises NotYet while Graph knows of the assignment but does not show it."""
+        """Assigns the principal with the role. Raises NotYet while Graph rejects the assignment as
+        existing but does not show it."""
         try:
             await self.directory.assign(self.service_principal, principal, role)
         except AlreadyExists:
@@ -52,7 +56,7 @@ class Assigned:
                 raise NotYet(f"the assignment of {principal} does not show yet") from None
 
     async def unassign(self, principal: str) -> bool:
-        """From every role; False when there was no assignment."""
+        """Removes every assignment of the principal. Returns False if there was none."""
         gone = [
             await self.directory.unassign(self.service_principal, given.id)
             for given in self.of(principal)

@@ -1,4 +1,5 @@
-"""Brings about what events want of people without a group: their own assignment to the target."""
+"""Carries out intents without a group: it assigns users to the target directly, or unassigns
+them."""
 
 from collections.abc import Sequence
 
@@ -16,7 +17,9 @@ from hasten.records import direct_assignments as direct
 
 
 async def ensure_direct(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
-    """Revocations go before grants; the first error that will pass ends it."""
+    """Carries out the intents, revocations before grants. The first TemporaryError or
+    PermanentError of a write goes to `work.errors` and ends the work. Raises those of reading the
+    assignments."""
     if direct_refusal(work.target) is not None:
         work.end([i for i in wanted if i.wanted is not Wanted.IN_STEP], FORBIDDEN_DIRECT)
         wanted = [i for i in wanted if i.wanted is Wanted.IN_STEP]

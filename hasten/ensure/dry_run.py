@@ -1,4 +1,4 @@
-"""What would have been done for an intent, in a sentence: for targets that only observe."""
+"""Describes what Hasten would have done for an intent, for targets in observe mode."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,11 +14,12 @@ from hasten.ensure.work import Work
 from hasten.watch.admit import OBSERVE_NEXT
 
 OBSERVED: Final = "observed"
-"""Result of an event that a target in observe mode would have obeyed."""
+"""Result of an event that Hasten would have carried out if the target were not in observe mode."""
 
 
 async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
-    """For intents of one group, which may not be there yet."""
+    """Publishes what Hasten would have done for the intents of one group, which may not exist
+    yet."""
     assigned = await work.assigned()
     if work.group == DIRECT:
         for intent in wanted:

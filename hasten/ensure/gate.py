@@ -1,4 +1,4 @@
-"""Judges all the removals of a run before the first of them is written to Entra ID."""
+"""Judges all removals of a run before Hasten writes the first of them to Entra ID."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -14,11 +14,11 @@ from hasten.watch.brake import Judged, alert_brake, judge_removals
 async def let_go(
     context: Context, works: Sequence[tuple[Work, Sequence[Intent]]]
 ) -> Collection[str]:
-    """The keys of the intents that may be brought about; the others wait for an operator. A group
-    that cannot be read lets nobody go in this run.
+    """Returns the keys of the intents that Hasten may carry out; the others wait for an operator.
+    If a group cannot be read, none of its removals passes in this run.
 
-    Whoever is no member leaves nothing, and is let go: otherwise anybody who may post events could
-    make the brake hold those who do leave.
+    Non-members pass and do not count towards the brake; otherwise any producer could trip it by
+    offboarding strangers. Errors of Graph go to the error collector of the group's work.
     """
     free: set[str] = set()
     leaving: dict[str, list[Intent]] = {}
@@ -47,7 +47,7 @@ async def _judge(
     works: Sequence[tuple[Work, Sequence[Intent]]],
     leaving: Mapping[str, Sequence[Intent]],
 ) -> set[str]:
-    """The keys of those whom the brake holds."""
+    """Returns the keys of the intents that the brake holds."""
     if not works:
         return set()
     users = {group: {intent.user for intent in intents} for group, intents in leaving.items()}
@@ -61,8 +61,8 @@ async def _judge(
 
 
 async def _hold_large(context: Context, work: Work, large: Sequence[Intent]) -> None:
-    """One event that takes out more people than may leave the target is held whole, in whatever
-    parts it is brought about."""
+    """Holds the whole of an event that removes more people than may leave the target, even if
+    Hasten carries it out in several parts."""
     people = max(intent.people for intent in large)
     judged = Judged(
         f"one event takes out {people} people, more than brake_target_removals allows",
@@ -78,7 +78,8 @@ async def _hold(context: Context, intents: Sequence[Intent], judged: Judged) -> 
 
 
 async def _members(context: Context, work: Work) -> Collection[str]:
-    """Whoever is assigned, or a member of the group. Nobody is in a group that does not show."""
+    """Returns the assigned users, or the members of the group. A group that Graph does not show has
+    no members."""
     if work.group == DIRECT:
         return (await work.assigned()).users
     try:

@@ -1,5 +1,5 @@
-"""Finds groups by name, and makes those that are missing: once, although Graph takes a second group
-of the same name and may not show the first one yet."""
+"""Finds groups by name and creates those that are missing. Graph accepts a second group of the same
+name and may not show a new one yet, so Hasten makes sure to create each group once."""
 
 import hashlib
 import re
@@ -18,7 +18,8 @@ from hasten.targets import Target
 
 SHOWS_LATER = timedelta(seconds=15)
 LONGEST_SLUG = 50
-"""A mailNickname has 64 ASCII characters at most; nine are for what makes it unique."""
+"""Characters. A mailNickname has at most 64 ASCII characters, and Hasten needs nine of them to make
+it unique."""
 
 
 class AmbiguousNameError(PermanentError):
@@ -26,7 +27,7 @@ class AmbiguousNameError(PermanentError):
 
 
 class StrangerError(PermanentError):
-    """A group that Hasten does not know has the name: `group` is its object id."""
+    """A group that Hasten does not know has the name. `group` is its object id."""
 
     def __init__(self, group: str) -> None:
         super().__init__(
@@ -37,11 +38,11 @@ class StrangerError(PermanentError):
 
 
 async def find_group(context: Context, target: Target, name: str) -> str | None:
-    """The id of the known group called `name`; None when there is none. One that was renamed since
-    is still found.
+    """Returns the id of the known group called `name`; None if there is none. A group that was
+    renamed is still found.
 
-    Raises AmbiguousNameError, StrangerError, and TemporaryError while one that was just made may
-    not show.
+    Raises AmbiguousNameError, StrangerError, and TemporaryError while a group that was just created
+    may not show yet.
     """
     made, now = await made_groups.find(context.store, target.name, name), context.now()
     if made is not None and made.id is not None:
@@ -68,10 +69,10 @@ async def find_group(context: Context, target: Target, name: str) -> str | None:
 
 
 async def make_group(context: Context, target: str, name: str, creation: Creation) -> str:
-    """The id of the new group; only after `find_group` has found none.
+    """Creates the group and returns its id. Call only after `find_group` returned None.
 
-    Hasten first notes that it makes the group: whoever comes after a crash waits until the
-    group would show.
+    Hasten first records that it creates the group: after a crash, the next run waits until the
+    group would show. Raises TemporaryError and PermanentError of Graph.
     """
     store, now = context.store, context.now()
     before = await made_groups.find(store, target, name)
@@ -88,13 +89,14 @@ async def make_group(context: Context, target: str, name: str, creation: Creatio
 
 
 async def is_recent_group(context: Context, target: str, group: str) -> bool:
-    """Whether Hasten made the group so lately that it may not show everywhere."""
+    """Returns True if Hasten created the group so recently that not every replica may show it."""
     made = await made_groups.load_all(context.store, target)
     return any(one.id == group and one.may_not_show(context.now()) for one in made)
 
 
 def properties(name: str, creation: Creation) -> Json:
-    """Of a new security group, as Graph wants them. It takes no empty description."""
+    """Returns the properties of a new security group for Graph. Graph accepts no empty
+    description."""
     made: dict[str, Any] = {
         "displayName": name,
         "mailEnabled": False,
@@ -114,7 +116,8 @@ def properties(name: str, creation: Creation) -> Json:
 
 
 def mail_nickname(name: str) -> str:
-    """The same for the same name, and another for any other."""
+    """Returns the mailNickname for a name. Equal names give equal nicknames, and different names
+    give different ones."""
     plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].rstrip("-")
     unique = hashlib.sha256(name.casefold().encode()).hexdigest()[:8]

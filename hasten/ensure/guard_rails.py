@@ -1,5 +1,5 @@
-"""What onboarding events may not touch, whoever posts them: one rule, asked when an event comes in
-and again before something is written."""
+"""Decides what onboarding events may not change, whoever posts them. Hasten applies this one rule
+when an event arrives and again before it writes."""
 
 from hasten.domain.ensuring import Ending
 from hasten.domain.intents import Intent, Wanted
@@ -13,13 +13,15 @@ from hasten.targets import Target
 
 
 def forbids_name(target: Target, name: str) -> bool:
-    """Of a group that has no object id yet."""
+    """Returns True if events may not change a group of this name. Use it for a group that has no
+    object id yet."""
     policy = policy_for(target.groups, group="", name=name)
     return policy is None or not policy.allows_events
 
 
 def kind_refusal(shown: Json, *, by_hand: bool) -> FaultCode | None:
-    """Of a group by its kind alone. `by_hand`: members are to be added or removed."""
+    """Returns why events may not change a group of this kind, or None. With `by_hand` the event
+    adds or removes members."""
     if shown.get("isAssignableToRole"):
         return FaultCode.ROLE_ASSIGNABLE
     if shown.get("mailEnabled") or not shown.get("securityEnabled"):
@@ -30,7 +32,7 @@ def kind_refusal(shown: Json, *, by_hand: bool) -> FaultCode | None:
 
 
 def refusal(known: KnownGroups, shown: Json, *, by_hand: bool) -> FaultCode | None:
-    """Of a group as Graph shows it."""
+    """Returns why events may not change the group that Graph shows, or None."""
     policy = known.policy(shown)
     if not known.knows(shown) and not forbids_name(known.target, str(shown["displayName"])):
         return FaultCode.STRANGER_GROUP
@@ -40,8 +42,9 @@ def refusal(known: KnownGroups, shown: Json, *, by_hand: bool) -> FaultCode | No
 
 
 def forbidden(known: KnownGroups, intent: Intent, shown: Json) -> Ending | None:
-    """Of an intent, again before it is brought about: since it was written down the policy may have
-    changed, or a group that was known by name alone have got its id."""
+    """Returns how the intent ends if events may not change its group, or None. Hasten checks this
+    again before it carries out the intent: the policy may have changed, or a group known by name
+    alone may have got its id."""
     if intent.wanted is Wanted.IN_STEP:
         return None
     trouble = refusal(known, shown, by_hand=intent.wanted is not Wanted.GROUP)

@@ -1,5 +1,5 @@
-"""Which groups Hasten knows. A display name proves nothing: anybody may give a new group the name
-that a policy names."""
+"""Decides which groups Hasten knows. A display name proves nothing: anybody may give a new group
+the name that a policy names."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ from hasten.targets import Target
 
 @dataclass(frozen=True, slots=True)
 class KnownGroups:
-    """Known are the groups that Hasten made or an operator adopted (`names`, by object id), those
-    that the policy names by id, and those that an administrator has `assigned` to the target."""
+    """The known groups of a target: those that Hasten created or an operator adopted (`names`, by
+    object id), those that the policy names by id, and those that an administrator has `assigned` to
+    the target."""
 
     target: Target
     names: Mapping[str, str]
@@ -36,8 +37,8 @@ class KnownGroups:
         return [group for group in shown if self.knows(group)]
 
     def policy(self, shown: Json) -> GroupPolicy | None:
-        """The policy that speaks of a known group. A group that was renamed keeps the policy of the
-        name under which it is known."""
+        """Returns the policy of a known group, or None. A renamed group keeps the policy of the
+        name under which Hasten knows it."""
         if not self.knows(shown):
             return None
         group, name = str(shown["id"]), str(shown["displayName"])

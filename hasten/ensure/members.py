@@ -1,4 +1,4 @@
-"""Adds people to a group, twenty to a request; one bad id does not lose the other nineteen."""
+"""Adds users to a group, twenty to a request. One wrong id does not lose the other nineteen."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -9,20 +9,21 @@ from hasten.ports.directory import AlreadyExists, Directory, Missing, NotYet
 class Joined(StrEnum):
     ADDED = "added"
     THERE = "there"
-    """A member already."""
+    """The user was already a member."""
 
     UNKNOWN = "unknown"
-    """No such user."""
+    """No such user exists."""
 
     LATE = "late"
-    """A user that has not reached every replica: the same request will do later."""
+    """Not every replica knows the user yet; the same request succeeds later."""
 
 
 async def add(directory: Directory, group: str, users: Sequence[str]) -> Mapping[str, Joined]:
-    """At most MAX_LINKS_PER_PATCH users who seem to be no members yet.
+    """Adds at most MAX_LINKS_PER_PATCH users, whom Graph did not list as members, and returns the
+    result for each.
 
-    Graph refuses all when one is a member already or is unknown. Raises NotYet when the group
-    itself does not show.
+    Graph refuses the whole request if one user is already a member or is unknown. Raises NotYet
+    when Graph does not show the group itself, and TemporaryError and PermanentError of Graph.
     """
     try:
         await directory.add_members(group, users)
@@ -41,7 +42,8 @@ async def add(directory: Directory, group: str, users: Sequence[str]) -> Mapping
 async def _without_members(
     directory: Directory, group: str, users: Sequence[str]
 ) -> Mapping[str, Joined]:
-    """The list of members may lag behind the refusal: then each is tried alone."""
+    """Adds the users who are not members yet, and returns the result for each. The list of members
+    may lag behind the refusal; then Hasten tries each user alone."""
     if len(users) == 1:
         return {users[0]: Joined.THERE}
     members = {member.id for member in await directory.members(group)}

@@ -1,4 +1,4 @@
-"""Members of one group who become members of another, and the memory of whom Hasten added."""
+"""Mirrors members of one group into another, and records which members Hasten added."""
 
 from collections.abc import Sequence
 
@@ -14,8 +14,11 @@ from hasten.records import mirrored_members
 async def add_members(
     context: Context, target: str, group: str, users: Sequence[str], errors: ErrorCollector
 ) -> None:
-    """They are remembered first: a crash in between leaves nobody behind whom nothing would
-    ever remove."""
+    """Adds the users, recording them first: after a crash in between, Hasten still knows whom to
+    remove later.
+
+    Raises TemporaryError and PermanentError of Graph.
+    """
     for start in range(0, len(users), MAX_LINKS_PER_PATCH):
         chunk = users[start : start + MAX_LINKS_PER_PATCH]
         await mirrored_members.remember(context.store, target, group, chunk, context.now())
@@ -27,7 +30,8 @@ async def add_members(
 
 
 async def remove_members(context: Context, target: str, group: str, users: Sequence[str]) -> None:
-    """All but those whom an event wants there for reasons of its own."""
+    """Removes the users, except those whom an event wants in the group. Raises TemporaryError and
+    PermanentError of Graph."""
     for user in users:
         intent = await context.intents.find(target, group, user)
         if intent is None or intent.wanted is not Wanted.MEMBER:

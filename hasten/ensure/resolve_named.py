@@ -1,4 +1,5 @@
-"""Intents whose group was known by name alone: finds or makes it, and moves them to its id."""
+"""Resolves intents whose group is known by name alone: finds or creates the group and moves the
+intents to its id."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from hasten.policy import Creation, policy_for
 from hasten.targets import Target
 
 MOVED = "moved"
-"""Outcome of an intent that stands under the object id of its group now."""
+"""Outcome of an intent that Hasten moved to the object id of its group."""
 
 MISSING = Ending(
     REJECTED, "the group does not exist", "create it, or give it `create:` in targets.yaml"
@@ -26,7 +27,11 @@ MISSING = Ending(
 async def place_named(
     context: Context, target: Target, named: Sequence[Intent], errors: ErrorCollector
 ) -> list[Intent]:
-    """Intents of one name; returns those that are open under the group's id."""
+    """Finds or creates the group of these intents, which share one name, and returns the intents
+    that are open under the group's id.
+
+    Raises TemporaryError and PermanentError of Graph.
+    """
     name = named[0].group_name
     try:
         group = await find_group(context, target, name)
@@ -50,7 +55,7 @@ async def place_named(
 async def _without_group(
     context: Context, target: Target, named: Sequence[Intent], errors: ErrorCollector
 ) -> list[Intent]:
-    """Ends those that a group need not be made for."""
+    """Ends the intents that do not need the group to exist, and returns the others."""
     nobody = Ending(State.IN_SYNC, "the group does not exist")
     endings = {Wanted.ABSENT: nobody, Wanted.IN_STEP: GONE}
     results = [(i, endings[i.wanted]) for i in named if i.wanted in endings]
@@ -59,7 +64,8 @@ async def _without_group(
 
 
 async def _marked(context: Context, named: Sequence[Intent]) -> list[Intent]:
-    """Those that no newer event has replaced. The group's own tells later that it was made."""
+    """Marks and returns the intents that no newer event has replaced. The mark on the group's own
+    intent later shows that Hasten created the group."""
     return await context.intents.update(
         named, lambda i: replace(i, writing=i.wanted is Wanted.GROUP)
     )
@@ -68,7 +74,8 @@ async def _marked(context: Context, named: Sequence[Intent]) -> list[Intent]:
 async def _move(
     context: Context, target: Target, group: str, named: Sequence[Intent], errors: ErrorCollector
 ) -> list[Intent]:
-    """The times of events decide between one that stands under the id already and this one."""
+    """Moves the intents to the group's id. If an intent exists there already, the times of the
+    events decide between the two."""
     judged = await context.intents.record([replace(intent, group=group) for intent in named])
     stale = Ending(STALE, "a newer event of the person and the group came first")
     overtaken = [
@@ -80,8 +87,8 @@ async def _move(
 
 
 def _creation(target: Target, name: str, named: Sequence[Intent]) -> Creation | None:
-    """How to make the group: as the policy says that names it, else as the newest event that
-    describes it, else as a policy with wildcards says. None when nobody asks for it."""
+    """Returns how to create the group. The policy that names it decides first, then the newest
+    event that describes it, then a policy with wildcards. None if nothing asks for the group."""
     policy = policy_for(target.groups, group="", name=name)
     by_policy = policy.create if policy else None
     if by_policy is not None and policy is not None and not policy.is_pattern:
@@ -97,5 +104,6 @@ def _creation(target: Target, name: str, named: Sequence[Intent]) -> Creation | 
 
 
 def _described(intent: Intent) -> Mapping[str, Any]:
-    """What the event says of how the group is made; its role is that of the assignment."""
+    """Returns how the event describes the group. The role is not part of it: it belongs to the
+    assignment."""
     return {key: said for key, said in intent.spec.items() if key in Creation.model_fields and said}

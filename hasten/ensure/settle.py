@@ -1,4 +1,4 @@
-"""Ends intents that were brought about: each with a change in the ledger, or with an outcome."""
+"""Ends intents that were carried out, each with a change in the ledger or with an outcome."""
 
 import asyncio
 from collections import defaultdict
@@ -19,14 +19,17 @@ from hasten.telemetry.ensure import IntentEnded
 from hasten.watch.admit import admit, restart
 
 RECORDED = "recorded"
-"""Outcome of an intent whose change tells the rest."""
+"""Outcome of an intent whose change carries the result from here on."""
 
 
 async def settle_intents(
     context: Context, target: str, results: Sequence[Result], errors: ErrorCollector
 ) -> None:
-    """The order is ledger, wake, outcomes, intents: a crash between any two repeats the whole,
-    which writes, calls and tells nothing twice."""
+    """Writes the results of a run. The order is ledger, wake, outcomes, intents. A crash between
+    any two repeats all of it, which writes, calls and publishes nothing twice.
+
+    Raises TemporaryError; errors that concern single intents go to `errors`.
+    """
     ended = [(intent, end) for intent, end in results if isinstance(end, Ending)]
     seen = [(intent, end) for intent, end in results if isinstance(end, Seen)]
     recorded: list[Intent] = []
@@ -51,23 +54,23 @@ async def settle_intents(
         wake = Wake(target=target)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
     await _end(context, ended)
-    await context.intents.finish(await _standing(context, recorded, errors), RECORDED)
+    await context.intents.finish(await _still_recorded(context, recorded, errors), RECORDED)
 
 
-async def _standing(
+async def _still_recorded(
     context: Context, recorded: Sequence[Intent], errors: ErrorCollector
 ) -> list[Intent]:
-    """Those that a row stands for now. A look that was faster leaves the others open, and they
-    are brought about anew."""
+    """Returns the intents whose ledger row names them as a cause. If a concurrent look was faster,
+    the intent stays open and Hasten carries it out again."""
     rows = await asyncio.gather(*(_row(context, intent) for intent in recorded))
-    standing = [
+    still_recorded = [
         intent
         for intent, row in zip(recorded, rows, strict=True)
         if row is not None and intent.cause in row.causes
     ]
-    if len(standing) < len(recorded):
+    if len(still_recorded) < len(recorded):
         errors.add(TemporaryError("a look saw something newer", timedelta(seconds=1)))
-    return standing
+    return still_recorded
 
 
 async def _row(context: Context, intent: Intent) -> Change | None:

@@ -1,4 +1,4 @@
-"""One group's share of a run: what it is done with, and what came of it."""
+"""The part of a run that concerns one group: its tools and its results."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,8 +18,8 @@ Result = tuple[Intent, Seen | Ending]
 
 @dataclass(slots=True)
 class Work:
-    """`assigned` reads on first use. `due` is when new members that wait for company have waited
-    long enough."""
+    """The work on one group. `assigned` reads the assignments on first use. `due` is the time at
+    which new members that wait to be batched have waited long enough."""
 
     target: Target
     group: str
@@ -33,13 +33,13 @@ class Work:
 
 
 async def marked(intents: Intents, given: Sequence[Intent]) -> list[Intent]:
-    """Those that no newer event has replaced, marked as being written."""
+    """Marks the intents as being written, and returns those that no newer event has replaced."""
     already = [intent for intent in given if intent.writing]
     fresh = [intent for intent in given if not intent.writing]
     return [*already, *await intents.update(fresh, lambda i: replace(i, writing=True))]
 
 
 async def origin(context: Context, name: str, now: datetime) -> int:
-    """Of the cursor called `name`, or the one it would begin with."""
+    """Returns the origin of the cursor called `name`, or the origin that a new cursor would get."""
     cursor = await cursors.load(context.store, name) or cursors.first("", now)
     return cursor.origin
