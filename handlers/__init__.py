@@ -1,1 +1,1 @@
-"""One file per trigger source: parse, call, settle; no decisions."""
+"""One file per trigger source. Each parses, calls and settles, and decides nothing."""

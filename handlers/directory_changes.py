@@ -1,4 +1,5 @@
-"""Each message names a group in which something may have changed, or a subscription to see to."""
+"""Handles directory changes. Each message names a group that may have changed, or a lifecycle event
+of a subscription."""
 
 import json
 

@@ -1,4 +1,5 @@
-"""Each message names a target with intents to bring about. Its session lets one run at a time."""
+"""Handles targets with open intents. Each message names one target, and its session lets one run at
+a time."""
 
 import json
 

@@ -1,4 +1,5 @@
-"""Where Microsoft Graph tells about the subscriptions themselves: one is to be reauthorized."""
+"""The webhook for Microsoft Graph's lifecycle notifications, for example that a subscription needs
+reauthorization."""
 
 from http import HTTPStatus
 
@@ -20,7 +21,8 @@ blueprint = func.Blueprint()
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 async def graph_lifecycle(request: func.HttpRequest) -> func.HttpResponse:
-    """Anonymous, and 503, for the same reasons as the notifications."""
+    """Receives lifecycle notifications. It is anonymous, and answers 503, for the same reasons as
+    `graph_notifications`."""
     token = request.params.get("validationToken")
     if token is not None:
         return handshake(token)

@@ -1,4 +1,5 @@
-"""The webhook that Microsoft Graph calls: the validation handshake, and change notifications."""
+"""The webhook for Microsoft Graph: answers the validation handshake and receives change
+notifications."""
 
 from http import HTTPStatus
 
@@ -12,7 +13,8 @@ from hasten.limits import MAX_VALIDATION_TOKEN
 blueprint = func.Blueprint()
 
 NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
-"""The handshake echoes what the caller sent: no browser may take it for HTML."""
+"""Stops browsers from treating the handshake's answer as HTML, because it echoes what the caller
+sent."""
 
 
 @blueprint.function_name("graph_notifications")
@@ -23,9 +25,10 @@ NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 async def graph_notifications(request: func.HttpRequest) -> func.HttpResponse:
-    """Anonymous, as Graph signs nothing: clientState proves the sender (watch/webhook).
+    """Receives change notifications. It is anonymous because Graph signs nothing: clientState
+    proves the sender (watch/webhook).
 
-    503 while a setting is wrong: Graph sends the notifications again.
+    Answers 503 while a setting is wrong, so that Graph sends the notifications again.
     """
     token = request.params.get("validationToken")
     if token is not None:
@@ -40,7 +43,7 @@ async def graph_notifications(request: func.HttpRequest) -> func.HttpResponse:
 
 
 def handshake(token: str) -> func.HttpResponse:
-    """Answers with the decoded token (the parameters come decoded)."""
+    """Answers with the decoded token. Azure Functions decodes the parameters."""
     if not token or len(token) > MAX_VALIDATION_TOKEN:
         return func.HttpResponse(status_code=400)
     return func.HttpResponse(token, mimetype="text/plain", headers=NO_SNIFFING)

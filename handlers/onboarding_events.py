@@ -1,4 +1,4 @@
-"""Onboarding: each message is a CloudEvent that an upstream system posted."""
+"""Handles onboarding events. Each message is a CloudEvent that an upstream system posted."""
 
 import azure.functions as func
 
@@ -14,8 +14,8 @@ blueprint = func.Blueprint()
     arg_name="message", queue_name=ONBOARDING_EVENTS, connection="ServiceBusConnection"
 )
 async def onboarding_events(message: func.ServiceBusMessage) -> None:
-    # Loaded here alone: the models of all events are slow to build, and a cold webhook has no use
-    # for them.
+    # Imported here: the models of all events are slow to build, and a cold webhook does not need
+    # them.
     from hasten.onboard.message import Posted  # noqa: PLC0415
 
     posted = Posted.parse(

@@ -14,13 +14,14 @@ from hasten.errors import PermanentError
 from hasten.telemetry.operate import NotConfigured
 
 PAUSE = timedelta(minutes=1)
-"""Service Bus delivers the message of a function that failed again at once, and dead-letters it
-after ten deliveries (infra/entities.json). With the pause these take ten minutes."""
+"""Delay before a failed function gives its message back. Service Bus delivers such a message again
+at once and dead-letters it after ten deliveries (infra/entities.json). With the delay, ten
+deliveries take ten minutes."""
 
 
 def opened(function: str) -> App:
-    """Raises PermanentError that names the first bad setting or the bad line of targets.yaml, and
-    emits it as an event."""
+    """Returns the app. Raises PermanentError that names the first wrong setting or the wrong line
+    of targets.yaml, and emits it as an event."""
     try:
         return app()
     except PermanentError as error:
@@ -29,7 +30,8 @@ def opened(function: str) -> App:
 
 
 async def opened_for_message(function: str) -> App:
-    """As `opened`, for a message that Service Bus should deliver again, but not at once."""
+    """Returns the app, as `opened` does, for a message that Service Bus delivers again after
+    PAUSE."""
     try:
         return opened(function)
     except PermanentError:

@@ -1,4 +1,5 @@
-"""Wakes: each message names a target with open changes. Its session serialises the drains."""
+"""Handles wakes. Each message names a target with open changes, and its session serialises the
+drains."""
 
 import json
 

@@ -1,1 +1,2 @@
-"""From ledger rows to on-demand calls, and from their answers to proof."""
+"""Turns ledger rows into on-demand calls, and checks the results against Entra's provisioning
+log."""

@@ -1,7 +1,7 @@
-"""Makes one on-demand call and writes down what came of it.
+"""Makes one on-demand provisioning call and records its result.
 
-The order is row, pace, request, row: a crash between any two of them leaves rows `calling`, and
-the next drain calls them again.
+The order is row, pace, request, row. A crash between any two of them leaves the rows in the state
+`calling`, and the next drain calls them again.
 """
 
 from dataclasses import replace
@@ -25,9 +25,11 @@ NOT_HONOURED = "Entra does not yet honour the assignment of the group"
 
 
 async def reserve(drain: Drain, call: Call) -> Call | None:
-    """Marks the rows and spends a slot; None when all of them changed meanwhile.
+    """Marks the rows as being called and spends a slot of the call window. Returns None if all rows
+    changed meanwhile.
 
-    Raises Displaced when another drain took over, and Stopped: then no call may be made.
+    Raises Displaced if another drain took over, and Stopped if an operator stopped the calls; the
+    call must not be made then. Raises TemporaryError.
     """
     context = drain.context
     await stops.check(context.store, drain.target.name)
@@ -40,7 +42,8 @@ async def reserve(drain: Drain, call: Call) -> Call | None:
 
 
 async def make(drain: Drain, call: Call) -> None:
-    """Makes a reserved call; any answer, or none, ends in the ledger."""
+    """Makes a reserved call and writes the answer, or its absence, to the ledger. Raises
+    TemporaryError of the store."""
     context, found, started = drain.context, drain.found, drain.now
     _emit_sent(drain, call, started)
     verdict = await _verdict(drain, call, found)
@@ -68,7 +71,7 @@ async def make(drain: Drain, call: Call) -> None:
     )
     again = {change.due_at for change in settled if change.state is State.WAITING}
     if verdict.result is Result.NOT_ENTITLED and is_fresh and again:
-        await _spare_the_others(drain, call, min(again))
+        await _postpone_joiners(drain, call, min(again))
     drain.retries |= again
     _emit_ended(drain, call, verdict, settled, seconds=(now - started).total_seconds())
 
@@ -80,7 +83,8 @@ async def _throttled(drain: Drain, call: Call, *, sent_at: datetime, until: date
 
 
 async def _count_for_breaker(drain: Drain, call: Call, verdict: Verdict, now: datetime) -> None:
-    """Only a call that came to nothing counts against the target: a refusal is an answer."""
+    """Updates the circuit breaker. Only a call without an answer from the target counts against it:
+    a refusal is an answer."""
     window, breaker = drain.window, drain.window.breaker
     if verdict.result not in {Result.TRANSIENT, Result.UNAVAILABLE}:
         await window.judged(breaker.answered())
@@ -90,9 +94,9 @@ async def _count_for_breaker(drain: Drain, call: Call, verdict: Verdict, now: da
         drain.context.emit(BreakerOpened(target=drain.target.name, reason=verdict.reason))
 
 
-async def _spare_the_others(drain: Drain, call: Call, due_at: datetime) -> None:
-    """Entra does not know yet that the group is assigned: one call found that out, and the
-    other joiners of the group wait with it instead of asking too."""
+async def _postpone_joiners(drain: Drain, call: Call, due_at: datetime) -> None:
+    """Postpones the other joiners of the group. The call showed that Entra does not yet honour the
+    group's assignment, so Hasten does not ask for each joiner."""
     ledger = drain.context.ledger
     others = [
         change
@@ -121,7 +125,7 @@ async def _verdict(drain: Drain, call: Call, found: DiscoveredTarget) -> Verdict
 
 
 async def _rediscovered(drain: Drain, verdict: Verdict, used: DiscoveredTarget) -> Verdict:
-    """Has the call repeated if discovery finds another job or rule than the one used."""
+    """Has Hasten repeat the call if discovery finds another job or rule than the one used."""
     match await rediscover(drain):
         case TemporaryError(reason=reason):
             return replace(verdict, reason=reason)

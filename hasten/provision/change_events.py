@@ -1,4 +1,4 @@
-"""Emits what becomes of a change each time its state moves."""
+"""Emits an event each time the state of a change moves."""
 
 from hasten.context import Context
 from hasten.domain.changes import Change, State
@@ -7,8 +7,8 @@ from hasten.telemetry.provision import ChangeMoved, RevocationDoubt, RevocationD
 
 
 def emit_moved(context: Context, change: Change) -> None:
-    """A removal that failed also raises an alert: somebody may still have access. `seconds` count
-    from the notification to the end, or to the proof."""
+    """Emits the new state of the change. A removal that failed also raises an alert, because the
+    user may still have access. `seconds` runs from the notification to the end, or to the proof."""
     ended = context.now() if change.state is State.CONFIRMED else change.finished_at
     took = None if ended is None else ended - change.noticed_at
     context.emit(

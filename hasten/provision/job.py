@@ -1,4 +1,4 @@
-"""The provisioning job of a drain's target: its cycle, and another one in its place."""
+"""Reads the status of the target's provisioning job during a drain, and discovers the job again."""
 
 from datetime import timedelta
 
@@ -8,11 +8,12 @@ from hasten.provision.state import Drain
 from hasten.watch.sweep import discover
 
 READ_AGAIN = timedelta(minutes=1)
-"""How old the status of the job may be."""
+"""Maximum age of the job status."""
 
 
 async def read_cycle(drain: Drain) -> None:
-    """Reads the status of the job into `drain.cycle` unless it is younger than READ_AGAIN."""
+    """Reads the status of the job into `drain.cycle` unless the last one is younger than
+    READ_AGAIN. Raises TemporaryError and PermanentError of Graph."""
     now, found = drain.now, drain.found
     is_old = drain.cycle_read_at is None or now - drain.cycle_read_at >= READ_AGAIN
     if is_old or drain.cycle_read_of != found.job:
@@ -22,7 +23,8 @@ async def read_cycle(drain: Drain) -> None:
 
 
 async def rediscover(drain: Drain) -> PermanentError | TemporaryError | None:
-    """Discovers job and rules again, once in a drain. Returns why that failed."""
+    """Discovers the job and its rules again, at most once in a drain. Returns the error if that
+    failed."""
     async with drain.discovering:
         if drain.was_rediscovered:
             return None

@@ -1,4 +1,5 @@
-"""Reads whether removed users are still assigned to the target: it decides how they are called."""
+"""Reads whether removed users are still assigned to the target. The result decides how Hasten calls
+them."""
 
 import asyncio
 from collections import defaultdict
@@ -17,8 +18,8 @@ ReadError = TemporaryError | PermanentError
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where one user stands. `through` are the groups (or DIRECT) that Graph lists as assigning
-    the user to the target, those that were left lately included."""
+    """The assignment status of one user. `through` holds the groups (or DIRECT) that Graph lists as
+    assigning the user to the target, including groups that the user left recently."""
 
     standing: AssignmentStatus
     through: frozenset[str] = frozenset()
@@ -27,7 +28,7 @@ class Status:
 async def removal_status(
     context: Context, service_principal: str, removals: Sequence[Change]
 ) -> tuple[Mapping[str, Status], Mapping[str, ReadError]]:
-    """By user, and why others could not be read."""
+    """Returns the status by user, and the errors by user for those whom Hasten could not read."""
     of_user: dict[str, list[Change]] = defaultdict(list)
     for removal in removals:
         of_user[removal.user].append(removal)
@@ -45,8 +46,8 @@ async def removal_status(
 
 
 def is_member_again(row: Change, status: Status, now: datetime) -> bool:
-    """Whether Graph lists the leaver as a member of the very group, so long after the change that
-    no replica can still be behind it."""
+    """Returns True if Graph lists the removed user as a member of the same group, so long after the
+    change that no replica can still lag behind it."""
     return row.group in status.through and now - row.seen_at >= ASSIGNMENT_COUNTS_WITHIN
 
 
@@ -77,8 +78,9 @@ async def _read(context: Context, service_principal: str, removals: Sequence[Cha
 async def _lately_left(
     context: Context, target: str, user: str, through: Collection[str]
 ) -> frozenset[str]:
-    """What the ledger says the user left so lately that Graph may still list it, by whichever
-    change: a removal that was called a moment ago counts as one that waits for its call."""
+    """Returns the groups that the user left so recently, according to the ledger, that Graph may
+    still list them. A removal that was called a moment ago counts like one that waits for its
+    call."""
     groups = sorted(through)
     rows = await asyncio.gather(*(context.ledger.find(target, group, user) for group in groups))
     now = context.now()

@@ -1,5 +1,5 @@
-"""Sorts out the rows that need no call, or cannot have one: what Entra's own cycle has done, will
-do sooner, or alone can do, and what must wait because the job does not run."""
+"""Decides which rows need no call, or cannot have one: Entra's own cycle has provisioned them, will
+do so sooner, or is the only way; or the job does not run and the rows must wait."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -22,10 +22,10 @@ Reason = Callable[[Change], str]
 Move = Callable[[Change], Change]
 
 TROUBLE_PAUSE = timedelta(minutes=5)
-"""When to look again whether a job that was in quarantine, or was not there, runs again."""
+"""Delay before Hasten checks again whether a job that was missing or in quarantine runs."""
 
 UNREAD_PAUSE = timedelta(seconds=15)
-"""Before Graph is asked again where someone stands."""
+"""Minimum delay before Hasten reads a user's assignment status again after an error."""
 
 COVERED = "Entra's own cycle began after the change and has ended"
 SOONER = "paced calls would come later than Entra's own cycle"
@@ -37,8 +37,9 @@ NOTHING_TO_DO = "none: Entra's own cycle does it"
 
 
 async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
-    """While the job provisions nothing: every row waits, with the reason, and an alert is
-    published. Calls would be answered with errors, or would not be proof of anything."""
+    """Makes every row wait, with the reason, and publishes an alert, because the job provisions
+    nothing. Graph would answer calls with errors, or the answers would prove nothing. Returns the
+    moved rows."""
     now, known = drain.now, drain.cycle
     drain.context.emit(
         TargetUnhealthy(
@@ -69,8 +70,8 @@ async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
 async def postpone(
     drain: Drain, removals: Sequence[Change], read_errors: Mapping[str, ReadError]
 ) -> set[datetime]:
-    """Until when those wait of whom Graph does not tell where they stand: one such person holds
-    up nobody else."""
+    """Postpones the removals of users whose assignment status Graph could not return, and returns
+    their due times. One such user delays nobody else."""
     now = drain.now
 
     def wait(row: Change) -> Change:
@@ -86,8 +87,8 @@ async def postpone(
 
 
 async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
-    """Ends the grants that a cycle has done, and returns the other rows. That a cycle ran is not
-    enough to end a revocation."""
+    """Ends the grants that a cycle has provisioned, and returns the other rows. A completed cycle
+    is not enough to end a revocation."""
     done = [row for row in rows if drain.cycle.covers(row) and not row.is_removal]
     await _end(
         drain,
@@ -101,7 +102,7 @@ async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
 async def without_members_again(
     drain: Drain, removals: Sequence[Change], known: Mapping[str, Status]
 ) -> list[Change]:
-    """Turns the removals of people who are members again into grants; returns the others."""
+    """Turns the removals of users who are members again into grants, and returns the others."""
     now = drain.now
     again = [row for row in removals if is_member_again(row, known[row.user], now)]
     await drain.context.ledger.move(again, lambda row: rejoined(row, now=now))
@@ -112,8 +113,8 @@ async def without_members_again(
 async def without_unreachable(
     drain: Drain, removals: Sequence[Change], known: Mapping[str, Status]
 ) -> list[Change]:
-    """Ends the removals that no call can bring about, and returns the others. Where another
-    assignment is the reason, it is read once more after the directory has settled."""
+    """Ends the removals that no call can carry out, and returns the others. If the reason is
+    another assignment, Hasten reads that once more after the directory has settled."""
     reasons = {
         (row.group, row.user): _out_of_reach(row, known[row.user].standing, drain.found)
         for row in removals
@@ -135,8 +136,8 @@ async def without_unreachable(
 async def without_overflow(
     drain: Drain, calls: Sequence[Call], times: Sequence[datetime]
 ) -> list[Call]:
-    """Leaves grants to the cycle that their call, at the time given for each, would reach
-    later; returns the calls that remain."""
+    """Leaves grants to Entra's cycle if their call, at its time in `times`, would come later than
+    the cycle. Returns the calls that remain."""
     over = [
         call
         for call, at in zip(calls, times, strict=True)
@@ -149,7 +150,8 @@ async def without_overflow(
 
 
 def cycle_end(drain: Drain, rows: Collection[Change]) -> datetime | None:
-    """When the first cycle should be over that can see all of them."""
+    """Returns the expected end of the first cycle that can see all the rows; None if it is not
+    known."""
     return drain.cycle.done_by(max([drain.now, *map(cycle.shown_from, rows)]))
 
 
@@ -161,7 +163,8 @@ async def _leave(
     *,
     kept: Collection[Change] = (),
 ) -> None:
-    """`kept` are the rows of leavers who keep another assignment."""
+    """Leaves the rows to Entra's cycle. `kept` holds the rows of removed users who keep another
+    assignment."""
     await _end(
         drain,
         rows,
@@ -181,7 +184,7 @@ async def _end(drain: Drain, rows: Sequence[Change], to: Move) -> None:
 
 
 def _out_of_reach(row: Change, standing: AssignmentStatus, found: DiscoveredTarget) -> str:
-    """Why no call can do it; empty when one can."""
+    """Returns why no call can carry out the removal; empty if one can."""
     if standing in OUT_OF_REACH and not is_asked(row, standing):
         return f"the user is {standing} in Entra, where provisioning on demand cannot act"
     if standing is not AssignmentStatus.ASSIGNED:
@@ -194,12 +197,12 @@ def _out_of_reach(row: Change, standing: AssignmentStatus, found: DiscoveredTarg
 
 
 def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:
-    """Whether a cycle has run for somebody who is deleted, whom no call can ask about."""
+    """Returns True if a cycle has run for a deleted user, about whom no call can ask."""
     return standing is AssignmentStatus.DELETED and row.contradicted > 0
 
 
 def _may_lag(row: Change, standing: AssignmentStatus, now: datetime) -> bool:
-    """Whether the other assignment may be one that a replica has not seen end."""
+    """Returns True if a lagging replica may still show another assignment that has ended."""
     return standing is AssignmentStatus.ASSIGNED and now - row.seen_at < REPLICATION_SETTLED_AFTER
 
 

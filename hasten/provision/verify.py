@@ -1,5 +1,5 @@
-"""Compares what Entra answered with its provisioning log, and what was left to its cycle with what
-the cycle has done: an answer is no proof, and a plan neither."""
+"""Compares Entra's answers with its provisioning log, and rows left to Entra's cycle with what the
+cycle has done. Neither an answer nor a plan is proof."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -23,10 +23,11 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.provision import LogUnreadable
 
 MOST_RETRIES = 3
-"""Calls made again because the log contradicts an answer, or the cycle did not do its part."""
+"""Maximum number of repeated calls after the log contradicts an answer, or after the cycle did not
+do its part."""
 
 OVERDUE_AFTER = timedelta(hours=1)
-"""After the time at which Entra's own cycle should have done it."""
+"""Grace period after the time at which Entra's own cycle should have provisioned the row."""
 
 UNPROVEN = "Entra answered with success; the provisioning log said nothing of it within a day"
 TAKEN_BACK = "Entra's own cycle should have done it and has not"
@@ -34,16 +35,19 @@ COVERED = "Entra's own cycle has done it"
 LOGGED = "the provisioning log shows that Entra's own cycle has done it"
 
 Log = Mapping[str, Sequence[Json]]
-"""The entries of the provisioning log by the object that they are about."""
+"""Entries of the provisioning log, by the id of the object that they are about."""
 
 Judge = Callable[[Context, Change, Proof, Cycle], Change | None]
-"""What becomes of a row; None leaves it as it is."""
+"""Returns the new state of a row; None leaves the row as it is."""
 
 
 async def verify(context: Context) -> None:
-    """All targets, one after another: the log may be read five times in ten seconds by all of
-    the app, and one read serves all rows of a target. A target that cannot be read does not
-    keep the others waiting; its error is raised at the end."""
+    """Verifies all targets, one after another. Graph allows the app five reads of the log in ten
+    seconds, and one read serves all rows of a target. A target that cannot be read does not delay
+    the others.
+
+    Raises the worst TemporaryError or PermanentError after all targets were tried.
+    """
     errors = ErrorCollector()
     for found in await discovered.load_all(context.store):
         with errors.collect():
@@ -74,16 +78,16 @@ async def _verify(context: Context, found: DiscoveredTarget) -> None:
 
 
 def _asks_log(row: Change, known: Cycle) -> bool:
-    """A grant that was left to the cycle ends when a cycle has run. A held removal may have been
-    done by a cycle that could see it."""
+    """Returns True if the row needs the log. A grant that was left to the cycle ends when a cycle
+    has run. A cycle that could see a held removal may have carried it out."""
     if row.state is State.HELD:
         return known.covers(row)
     return row.state is not State.LEFT_TO_CYCLE or row.is_removal
 
 
 async def _log(context: Context, found: DiscoveredTarget, rows: Sequence[Change]) -> Log:
-    """The entries since the oldest of `rows`. Nothing where the app may not read the log: then
-    answers are all there is."""
+    """Returns the log entries since the oldest of `rows`. Returns none if the app may not read the
+    log; the answers are then the only evidence."""
     by_subject: dict[str, list[Json]] = defaultdict(list)
     if not rows:
         return by_subject
@@ -102,7 +106,7 @@ async def _log(context: Context, found: DiscoveredTarget, rows: Sequence[Change]
 
 
 def _answered(context: Context, row: Change, says: Proof, _: Cycle) -> Change | None:
-    """A row whose answer was a success."""
+    """Judges a row whose answer was a success."""
     now = context.now()
     may_retry = row.contradicted < MOST_RETRIES
     match says.says:
@@ -125,8 +129,9 @@ def _answered(context: Context, row: Change, says: Proof, _: Cycle) -> Change | 
 
 
 def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
-    """What the cycle was to do: done by it, or taken back. That a cycle ran is enough for a grant.
-    A removal must be shown: by the log, else by the answer to a call."""
+    """Judges a row that was left to the cycle: the cycle has provisioned it, or Hasten takes it
+    back. A completed cycle is enough for a grant. A removal needs the log, or else the answer to a
+    call."""
     now = context.now()
     if row.is_removal and says.says is Says.CONFIRMED:
         return _proven(row, State.DONE_BY_CYCLE, now, LOGGED)
@@ -145,7 +150,7 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
 
 
 def _failed(context: Context, row: Change, says: Proof, _: Cycle) -> Change | None:
-    """A removal that failed: the account may have been disabled since."""
+    """Judges a removal that failed. Something else may have disabled the account since."""
     now = context.now()
     if says.says is Says.CONFIRMED:
         return _proven(row, State.CONFIRMED, now)
@@ -153,7 +158,7 @@ def _failed(context: Context, row: Change, says: Proof, _: Cycle) -> Change | No
 
 
 def _held(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
-    """The brake holds Hasten, not Entra's own cycle."""
+    """Judges a row that the brake holds. The brake holds Hasten's calls, not Entra's own cycle."""
     if known.covers(row) and says.says is Says.CONFIRMED:
         return _proven(row, State.DONE_BY_CYCLE, context.now(), LOGGED)
     return None
@@ -168,7 +173,7 @@ JUDGES: Mapping[State, Judge] = {
 
 
 async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:
-    """Publishes that somebody is overdue before their row starts over."""
+    """Publishes an alert that a revocation is overdue before Hasten restarts its row."""
     is_taken_back = to is not None and to.is_open and row.state is State.LEFT_TO_CYCLE
     if is_taken_back and row.is_removal and not known.covers(row):
         overdue = replace(row, reason=TAKEN_BACK)
