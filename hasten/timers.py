@@ -8,8 +8,8 @@ from hasten.ensure.apply_policy import apply_policies
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake, looks_at
 from hasten.operate.backlog import backlog
-from hasten.operate.late_timers import tell_late_timers
-from hasten.operate.stop import stop_told
+from hasten.operate.late_timers import report_late_timers
+from hasten.operate.stop import stop_decided
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.provision.verify import verify
 from hasten.records import discovered, heartbeats, running_targets, stops
@@ -30,7 +30,7 @@ async def run(context: Context, timer: str) -> None:
         reason = await _work(context, timer)
         await heartbeats.beat(context.store, timer, context.now(), reason)
         if timer in WATCHING:
-            await tell_late_timers(context, also_on_time=timer == "wake")
+            await report_late_timers(context, also_on_time=timer == "wake")
     except TemporaryError as error:
         context.emit(TimerPostponed(timer=timer, reason=error.reason))
 
@@ -66,7 +66,7 @@ async def _wake(context: Context) -> None:
     """Wakes the targets with due rows, and sends the outcomes that a crash left unsent."""
     now = context.now()
     for decision in await stops.load_all(context.store):
-        context.emit(stop_told(decision))
+        context.emit(stop_decided(decision))
     for found in await discovered.load_all(context.store):
         changes = await context.ledger.open_changes(found.target)
         context.emit(await backlog(context, found, changes))

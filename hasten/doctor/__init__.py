@@ -1,1 +1,1 @@
-"""Checks of the whole set-up, read-only: what is wrong, and what to do about it."""
+"""Checks the whole set-up without changing it, and reports each problem with its fix."""

@@ -1,4 +1,4 @@
-"""Runs every check and gathers what they find; one that fails does not keep the others waiting."""
+"""Runs every check and collects the findings. A check that fails does not delay the others."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -38,22 +38,22 @@ LOOK_AT = {
     surroundings.APP: "the network and HASTEN_STORE",
     CHANGES: "the network and HASTEN_STORE",
 }
-"""Where something may be wrong that did not answer, by check."""
+"""Advice by check, for a system that did not answer."""
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Doctor:
-    """`tell` hears of each check as it begins."""
+    """Runs the checks. It calls `report` with the name of each check as the check starts."""
 
     context: Context
     probes: Probes
-    tell: Progress
+    report: Progress
 
     async def examine(self) -> list[Finding]:
-        """All findings, in the order in which someone would mend them. What has nothing to do with
-        each other is asked at the same time."""
+        """Returns all findings, in the order in which someone would fix them. It runs independent
+        checks concurrently."""
         context, probes = self.context, self.probes
         url, new_id = context.settings.notification_url, context.new_id
         found = await asyncio.gather(
@@ -75,10 +75,11 @@ class Doctor:
         return [*secret, *chain.from_iterable(found), *await self._twice()]
 
     async def _twice(self) -> list[Finding]:
-        """Two targets that name one app: each would call it at its own pace, and both too fast."""
+        """Finds targets that name the same app. Each would call it at full rate, both together too
+        fast."""
         named: dict[str, list[str]] = {}
         for target in self.context.targets.values():
-            with suppress(PermanentError, TemporaryError):  # its own check tells of it
+            with suppress(PermanentError, TemporaryError):  # its own check reports the error
                 principal = await service_principal(self.context.directory, target)
                 named.setdefault(str(principal["id"]), []).append(target.name)
         return [
@@ -92,7 +93,7 @@ class Doctor:
         ]
 
     async def _try(self, check: str, checking: Awaitable[list[Finding]]) -> list[Finding]:
-        self.tell(check)
+        self.report(check)
         try:
             return await checking
         except (PermanentError, TemporaryError) as error:
@@ -109,7 +110,7 @@ class Doctor:
         ]
 
     async def _target(self, target: Target) -> list[Finding]:
-        self.tell(f"{TARGET} {target.name}")
+        self.report(f"{TARGET} {target.name}")
         try:
             principal = await service_principal(self.context.directory, target)
         except (PermanentError, TemporaryError) as error:

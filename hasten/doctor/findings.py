@@ -1,4 +1,4 @@
-"""What a check finds: each finding is one line of the doctor's table."""
+"""A finding of a check: one line of the doctor's table."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,8 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """`fix` says what to do, wherever it is not ok; `target` is empty where none is concerned."""
+    """`fix` gives the action for every finding that is not ok. `target` is empty if the finding
+    concerns no single target."""
 
     check: str
     level: Level

@@ -1,4 +1,4 @@
-"""Whether the mappings of the job let a revocation happen: the target object actions, and `active`.
+"""Checks that the job's mappings allow a revocation: the target object actions, and `active`.
 
 What each of them does is documented (Graph, objectMapping and attributeMapping; Entra, how
 provisioning works); that an app without `active` keeps leavers active is unconfirmed.
@@ -25,14 +25,16 @@ WITHOUT = {
 
 
 def check_actions(rules: Sequence[Json], rule: str, kind: str) -> list[Finding]:
-    """`kind` is "User" or "Group"; `rule` the id of the rule that provisions it."""
+    """Checks the target object actions. `kind` is "User" or "Group"; `rule` is the id of the rule
+    that provisions it."""
     return [
         finding for mapping in _mappings(rules, rule, kind) for finding in _judged(mapping, kind)
     ]
 
 
 def check_active(rules: Sequence[Json], rule: str) -> list[Finding]:
-    """Entra disables an account by `active`, which comes from IsSoftDeleted."""
+    """Checks that the mappings can disable an account. Entra does so through `active`, which comes
+    from IsSoftDeleted."""
     mapped = [
         attribute
         for mapping in _mappings(rules, rule, "User")
@@ -106,7 +108,8 @@ def _mappings(rules: Sequence[Json], rule: str, kind: str) -> list[Json]:
 
 
 def _is_active(attribute: Json) -> bool:
-    """By its SCIM name, or by what disables whatever the app calls it."""
+    """Returns True for the attribute `active`, by its SCIM name or by what disables accounts under
+    another name."""
     is_named = str(attribute.get("targetAttributeName")).casefold() == "active"
     return is_named or SOFT_DELETED in _expression(attribute).casefold()
 

@@ -1,4 +1,4 @@
-"""Whether groups are assigned to a target, and whom their membership leaves out."""
+"""Checks that groups are assigned to a target, and finds members whom Entra does not provision."""
 
 from collections.abc import Collection
 
@@ -31,7 +31,8 @@ def check_assigned(groups: Collection[str]) -> list[Finding]:
 
 
 async def check_group(directory: Directory, group: str) -> list[Finding]:
-    """One assigned group: empty, dynamic, nested."""
+    """Checks one assigned group: empty, dynamic, nested. Raises TemporaryError and PermanentError
+    of Graph."""
     shown = await directory.group(group)
     if shown is None:
         return [
@@ -64,7 +65,8 @@ async def check_group(directory: Directory, group: str) -> list[Finding]:
 async def check_policy(
     directory: Directory, policy: GroupPolicy, groups: Collection[str], *, target: Target
 ) -> list[Finding]:
-    """Whether a group that the policy names is there and assigned."""
+    """Checks that a group of the policy exists and is assigned. Raises TemporaryError and
+    PermanentError of Graph."""
     apply = f"run python -m hasten apply {target.name} --yes"
     if policy.is_pattern:
         return _check_pattern(policy)
@@ -106,7 +108,8 @@ async def check_policy(
 
 
 def _check_pattern(policy: GroupPolicy) -> list[Finding]:
-    """One that stands for some groups is fine; one that stands for all is no policy."""
+    """Checks a pattern. A pattern that matches some groups is fine; one that matches all groups is
+    no policy."""
     if not policy.allows_events or str(policy.name).strip("*?"):
         return []
     return [
@@ -134,7 +137,7 @@ def _check_mirror(policy: GroupPolicy, group: Json, name: str) -> list[Finding]:
 
 
 def check_roles(principal: Json, target: Target) -> list[Finding]:
-    """Of every role that the policy names, and of the one for groups without."""
+    """Checks every role that the policy names, and the role for users without a group."""
     findings = []
     for role in sorted({policy.role for policy in target.groups} | {""}):
         wanted = role or "the usual role"

@@ -1,4 +1,5 @@
-"""Whether the provisioning job of a target runs, and has one rule for users and one for groups."""
+"""Checks that the provisioning job of a target runs and has one rule for users and one for
+groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +19,15 @@ NEVER_RAN = ("no cycle of it has run yet", "start provisioning in the Entra port
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The one that is used, and its rules."""
+    """The provisioning job that Hasten uses, and its rules."""
 
     body: Json
     rules: Sequence[Json]
 
 
 async def read(directory: Directory, service_principal: str, wanted: str) -> Job:
-    """Raises PermanentError where there is none, or none can be chosen."""
+    """Returns the job. Raises PermanentError if there is none or Hasten cannot choose one, and
+    TemporaryError of Graph."""
     jobs = await directory.jobs(service_principal)
     rules_of = {job["id"]: await directory.rules(service_principal, job["id"]) for job in jobs}
     chosen = choose_job(jobs, rules_of, wanted)
@@ -55,7 +57,7 @@ def check_rules(job: Job, target: Target) -> list[Finding]:
 
 
 def kinds(target: Target) -> Sequence[str]:
-    """Of objects that the target needs provisioned."""
+    """Returns the kinds of objects that the target needs provisioned."""
     return ("User",) if target.grants_by is GrantsBy.USER else ("User", "Group")
 
 

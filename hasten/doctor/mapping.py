@@ -1,4 +1,5 @@
-"""Whether the job maps the attributes that the app depends on, as `expect_mapping:` has them."""
+"""Checks that the job maps the attributes on which the app depends, as `expect_mapping:` lists
+them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +10,7 @@ CHECK = "attribute mapping"
 
 
 def check(rules: Sequence[Json], rule: str, expected: Mapping[str, str]) -> list[Finding]:
-    """`expected` is app attribute → Entra attribute, of users."""
+    """Checks the mappings of users. `expected` maps each app attribute to its Entra attribute."""
     sources = _sources(rules, rule)
     return [_judged(app, entra, sources.get(app.casefold())) for app, entra in expected.items()]
 
@@ -27,7 +28,7 @@ def _judged(app: str, entra: str, source: str | None) -> Finding:
 
 
 def _sources(rules: Sequence[Json], rule: str) -> dict[str, str]:
-    """Entra attribute, or the whole expression, by app attribute without case."""
+    """Returns the Entra attribute, or the whole expression, by app attribute in lower case."""
     return {
         str(attribute.get("targetAttributeName")).casefold(): _source(attribute.get("source") or {})
         for one in rules

@@ -1,4 +1,5 @@
-"""Which permissions on Microsoft Graph the app has, and what does not work without the others."""
+"""Checks the app's permissions on Microsoft Graph, and says what does not work without a missing
+one."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +11,7 @@ CHECK = "permission"
 
 
 class For(StrEnum):
-    """As the sets of infra/graph/permissions.json are called."""
+    """When a permission is needed, named like the sets of infra/graph/permissions.json."""
 
     ALWAYS = "always"
     ONBOARDING = "onboarding"
@@ -19,7 +20,8 @@ class For(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needed:
-    """`without` tells what does not work; any of `instead` does as well."""
+    """A needed permission. `without` describes what does not work; each permission of `instead`
+    suffices too."""
 
     name: str
     needed: For
@@ -36,7 +38,7 @@ NEEDED = (
     Needed(
         name="Group.Read.All",
         needed=For.ALWAYS,
-        without="Graph tells of no membership, Hasten sees no change",
+        without="Graph returns no memberships, Hasten finds no change",
         instead=("Group.ReadWrite.All",),
     ),
     Needed(
@@ -65,7 +67,7 @@ NEEDED = (
     Needed(
         name="AuditLog.Read.All",
         needed=For.VERIFICATION,
-        without="answers are believed, the provisioning log confirms none of them",
+        without="Hasten relies on answers alone, as it cannot read the provisioning log",
     ),
 )
 
@@ -75,7 +77,7 @@ def check(token: Token, *, uses_onboarding: bool) -> list[Finding]:
         return [
             warning(
                 CHECK,
-                "the token is a person's: it does not tell what the app may do",
+                "the token is a person's: it does not show what the app may do",
                 "run this with the app's identity, or compare the app's permissions with "
                 "infra/graph/permissions.json",
             )

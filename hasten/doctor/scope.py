@@ -1,4 +1,4 @@
-"""Whether somebody who leaves goes out of the job's scope, and what Entra then does.
+"""Checks that leavers go out of the job's scope, and what Entra then does with them.
 
 Both settings are documented (Entra, skip deletion of out of scope users; Entra, how provisioning
 works; Graph, synchronizationSecretKeyStringValuePair). The permission for this read is not.
@@ -18,7 +18,7 @@ BY_HAND = (
 
 
 async def check(directory: Directory, service_principal: str) -> list[Finding]:
-    """Raises TemporaryError."""
+    """Checks the two settings. Raises TemporaryError of Graph."""
     try:
         settings = await directory.scope_settings(service_principal)
     except PermanentError as error:
@@ -27,7 +27,7 @@ async def check(directory: Directory, service_principal: str) -> list[Finding]:
 
 
 def _skips(settings: Mapping[str, str]) -> Finding:
-    """Graph shows it once somebody has set it."""
+    """Judges SkipOutOfScopeDeletions. Graph returns it only after somebody has set it."""
     given = settings.get(SKIP_OUT_OF_SCOPE, "").casefold()
     if given in {"", "false"}:
         return ok(CHECK, f"{SKIP_OUT_OF_SCOPE} is not set")

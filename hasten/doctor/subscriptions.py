@@ -1,4 +1,5 @@
-"""Whether Graph tells of every watched group, for long enough, and with our secret."""
+"""Checks that Graph sends notifications for every watched group, for long enough, and with Hasten's
+secret."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,14 +13,15 @@ from hasten.records.subscriptions import Record
 
 CHECK = "subscription"
 RENEWED_BY = SUBSCRIPTION_LIFETIME / 2 - timedelta(hours=12)
-"""Two ticks of the timer that renews: with less time left than this, it failed."""
+"""Remaining lifetime below which renewal has failed: two runs of the timer that renews."""
 
 MAKES = "the sweep timer makes it within a minute; if not, its log (`subscription`) says why"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """`state` marks the clientState that ours have; None where the secret is not known here."""
+    """The expected subscription. `state` marks Hasten's clientState; None if the secret is not
+    known here."""
 
     url: str
     state: str | None
@@ -29,7 +31,8 @@ class Expected:
 def check(
     groups: Collection[str], listed: Iterable[Json], records: Sequence[Record], expected: Expected
 ) -> list[Finding]:
-    """`listed` is what Graph has, `records` what the store holds of ours."""
+    """Checks each watched group. `listed` are the subscriptions in Graph, `records` Hasten's in the
+    store."""
     ends = {
         str(one["resource"]).strip("/").casefold(): one
         for one in listed
@@ -45,10 +48,10 @@ def _judged(
     group: str, found: Json | None, records: Sequence[Record], expected: Expected
 ) -> Finding:
     if found is None:
-        return problem(CHECK, f"{_gone(group, records, expected)}: no change is told", MAKES)
+        return problem(CHECK, f"{_gone(group, records, expected)}: Graph reports no change", MAKES)
     ends = datetime.fromisoformat(found["expirationDateTime"])
     if ends <= expected.now:
-        return problem(CHECK, f"that of group {group} has expired: no change is told", MAKES)
+        return problem(CHECK, f"that of group {group} has expired: Graph reports no change", MAKES)
     record = next((r for r in records if r.id == str(found["id"]).lower()), None)
     if record is None:
         return problem(

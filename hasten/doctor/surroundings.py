@@ -1,4 +1,4 @@
-"""Checks of what surrounds Graph: queues, store, clocks, secrets and the webhook."""
+"""Checks what Hasten needs besides Graph: queues, store, clocks, secrets and the webhook."""
 
 from datetime import timedelta
 
@@ -32,10 +32,11 @@ QUEUES = (
 )
 
 SKEWED = timedelta(seconds=5)
-"""More moves the order of what is compared with Graph's times."""
+"""A larger difference changes the order of events that Hasten compares with Graph's times."""
 
 WRONG = timedelta(seconds=60)
-"""More breaks what is scheduled and what must not be older than a minute."""
+"""A larger difference breaks scheduled messages and checks that require data less than a minute
+old."""
 
 
 async def check_queue(probes: Probes, queue: str) -> list[Finding]:
@@ -55,14 +56,16 @@ async def check_queue(probes: Probes, queue: str) -> list[Finding]:
 
 
 async def check_store(context: Context) -> list[Finding]:
-    """Writes a document of its own and deletes it again."""
+    """Writes a document of its own and deletes it. Raises TemporaryError and PermanentError of the
+    store."""
     if not await round_trip(context.store, context.new_id()):
         return [problem(STORE, "what was written is not there", "check HASTEN_STORE")]
     return [ok(STORE, "can be written and read")]
 
 
 async def check_app(context: Context) -> list[Finding]:
-    """Whether its timers do their work, notifications are believed, and its targets are these."""
+    """Checks that the timers work, that notifications are accepted, and that the app runs the
+    targets of this targets.yaml."""
     health = await app_health(context)
     if health.problems:
         return [problem(APP, one.found, one.fix) for one in health.problems]
@@ -106,7 +109,7 @@ async def check_webhook(probes: Probes, url: str, new_id: NewId) -> list[Finding
 
 
 async def check_stop(context: Context, target: str) -> list[Finding]:
-    """A problem while an operator has stopped the target."""
+    """Returns a problem while an operator has stopped the target."""
     stop = await stops.find(context.store, target)
     if stop is None:
         return []

@@ -1,1 +1,2 @@
-"""What the command line asks for: status, explain, release, replay."""
+"""Answers the commands of an operator: status, explain, release, discard, replay, stop and
+start."""

@@ -1,4 +1,4 @@
-"""How a target stands: what no single decision tells, read from the store once a minute."""
+"""Measures the backlog of a target from the store, once a minute."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,8 +13,12 @@ from hasten.telemetry.operate import BacklogMeasured
 async def backlog(
     context: Context, found: DiscoveredTarget, rows: Sequence[Change]
 ) -> BacklogMeasured:
-    """`rows` are the open changes of the target. Ages and times left are seconds. A held change
-    waits for an operator and grows old by right: it is counted, but is not the oldest."""
+    """Returns the backlog of the target. `rows` are its open changes; ages and times left are in
+    seconds. A held change waits for an operator and may grow old, so it is counted but never is the
+    oldest.
+
+    Raises TemporaryError of the store.
+    """
     now = context.now()
     waiting = [row for row in rows if row.state is not State.HELD]
     return BacklogMeasured(
@@ -31,7 +35,8 @@ async def backlog(
 async def _subscription_left(
     context: Context, found: DiscoveredTarget, now: datetime
 ) -> float | None:
-    """Of the watched group that is first without one; None where no group is watched."""
+    """Returns the seconds until the first watched group loses its subscription; None if no group is
+    watched."""
     records = await subscriptions.load_all(context.store)
     ends = [
         max((r.expires for r in records if r.group in {None, group}), default=now)

@@ -1,4 +1,4 @@
-"""Gathers what is known of one person and one target, for the command line."""
+"""Gathers what Hasten and Graph know about one user and one target, for the command line."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,8 +16,11 @@ from hasten.targets import Target
 
 
 async def find_person(context: Context, given: str) -> str:
-    """The object id of whoever has this object id, UPN, mail or employeeId. An object id is
-    taken as it is: the person may have been deleted. Raises PermanentError."""
+    """Returns the object id of the user with this object id, UPN, mail or employeeId. An object id
+    is returned without a lookup, because the user may have been deleted.
+
+    Raises PermanentError if no user or several users match, and TemporaryError of Graph.
+    """
     if is_object_id(given):
         return given.lower()
     for found in await _candidates(context, given):
@@ -33,7 +36,8 @@ async def find_person(context: Context, given: str) -> str:
 
 
 async def refuse_unknown(context: Context, user: str) -> None:
-    """Raises PermanentError for an object id that is nobody's, and that Hasten has never seen."""
+    """Raises PermanentError if the object id belongs to nobody in Entra ID and Hasten has never
+    seen it."""
     if await context.directory.user(user) is not None:
         return
     for target in context.targets:
@@ -48,7 +52,8 @@ async def refuse_unknown(context: Context, user: str) -> None:
 
 
 async def gather(context: Context, target: Target, user: str) -> Facts:
-    """Raises PermanentError where no sweep has found the target yet, and TemporaryError."""
+    """Returns the facts about one user and one target. Raises PermanentError if no sweep has found
+    the target yet, and TemporaryError."""
     found = await discovered.load(context.store, target.name)
     if found is None:
         raise PermanentError(
@@ -87,7 +92,7 @@ async def _candidates(context: Context, given: str) -> list[Sequence[Json]]:
 
 
 async def _rows(context: Context, target: str, user: str) -> list[Change]:
-    """All of history is read: nobody else asks for it."""
+    """Returns all rows of the user. It reads the whole history, which nothing else needs."""
     rows = [
         *await context.ledger.open_changes(target),
         *await context.ledger.unproven_changes(target),
@@ -110,7 +115,8 @@ async def _intents(
 
 
 async def _nested(context: Context, found: DiscoveredTarget, user: str) -> list[Nested]:
-    """The first group in each watched group, at any depth, of which the user is a member."""
+    """Returns, for each watched group, the first group at any depth in it of which the user is a
+    member."""
     nested = []
     for group in found.groups:
         inner = await _inside(context, group, user)

@@ -1,4 +1,4 @@
-"""Whether the app itself works: its timers, what reaches it, and on which targets it runs."""
+"""Reports whether the app itself works: its timers, what reaches it, and the targets it runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from hasten.records.signs import Sign
 
 LATELY = timedelta(hours=24)
 MIXED = timedelta(minutes=10)
-"""A notification that was believed so short a time before one was refused speaks for both: a secret
-is being replaced."""
+"""Maximum time between an accepted and a refused notification during which both count as one
+rotation of the secret."""
 
 NEVER_RAN = Problem(
     "the app has never run on this store",
@@ -27,23 +27,24 @@ DIFFERENT_TARGETS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Times are of the last of each; None where there was none."""
+    """The health of the app. Each time is the last occurrence; None if there was none."""
 
     timers: Sequence[TimerState] = ()
     notification_believed: datetime | None = None
     notification_refused: datetime | None = None
     event: datetime | None = None
     parked: int | None = None
-    """Rejected events that wait for someone; None where nobody counted them."""
+    """Number of rejected events that wait for an operator; None if they were not counted."""
 
     targets: Mapping[str, str] | None = None
-    """Digests of the targets that the app runs."""
+    """Digests of the targets that the app runs, by name."""
 
     problems: Sequence[Problem] = field(default_factory=list)
 
 
 async def app_health(context: Context) -> Health:
-    """Read from the store alone: it is there when the app is not. Raises TemporaryError."""
+    """Reads the health from the store alone, which is available when the app is not. Raises
+    TemporaryError."""
     now = context.now()
     timers = timer_states(await heartbeats.load_all(context.store), now)
     seen = await signs.load(context.store)
@@ -63,8 +64,8 @@ async def app_health(context: Context) -> Health:
 
 
 def differs(context: Context, target: str, running: Mapping[str, str] | None) -> str:
-    """How the target in the app differs from the one here; "" where it does not, or no sweep has
-    said."""
+    """Returns how the target in the app differs from the one in this targets.yaml; "" if it does
+    not differ or no sweep has reported it."""
     if running is None:
         return ""
     if target not in running:

@@ -1,4 +1,4 @@
-"""What is held of a target, chosen by groups and people as an operator names them."""
+"""Chooses the held changes of a target by the groups and users that an operator names."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from hasten.operate.release_intents import held_intents
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Changes that wait for a call, and revocations that events want of Entra ID."""
+    """The chosen changes that wait for a call, and the chosen revocations that events want in Entra
+    ID."""
 
     changes: Sequence[Change]
     intents: Sequence[Intent]
@@ -35,10 +36,11 @@ class Held:
 async def choose_held(
     context: Context, target: str, *, groups: Sequence[str], users: Sequence[str]
 ) -> Held:
-    """`groups` are object ids, display names or `direct`; `users` object ids, UPNs, mails or
-    employeeIds; without any all are meant.
+    """Returns what is held. `groups` are object ids, display names or `direct`; `users` are object
+    ids, UPNs, mails or employeeIds. An empty collection means all.
 
-    Raises PermanentError for one that does not exist, or of which nothing is held: it is mistyped.
+    Raises PermanentError if a named group or user does not exist, or has nothing held, because it
+    is probably mistyped. Raises TemporaryError.
     """
     everything = await _held(context, target, groups=(), users=())
     chosen_groups = {await _group(context, everything, target, given) for given in groups}

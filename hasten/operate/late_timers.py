@@ -1,4 +1,4 @@
-"""Logs which timers are late: a timer that runs no more cannot do so itself."""
+"""Reports timers that are late, because a timer that no longer runs cannot report itself."""
 
 from hasten.context import Context
 from hasten.domain import heartbeats
@@ -6,8 +6,9 @@ from hasten.records import heartbeats as records
 from hasten.telemetry.operate import TimerLate, TimersOnTime
 
 
-async def tell_late_timers(context: Context, *, also_on_time: bool) -> None:
-    """`also_on_time`: whether it logs a line where none is late. Raises TemporaryError."""
+async def report_late_timers(context: Context, *, also_on_time: bool) -> None:
+    """Emits an event for each late timer. With `also_on_time` it also emits one if no timer is
+    late. Raises TemporaryError."""
     states = heartbeats.timer_states(await records.load_all(context.store), context.now())
     late = [state for state in states if state.is_late]
     if not late and also_on_time:

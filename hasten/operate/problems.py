@@ -1,4 +1,4 @@
-"""What someone should act on, as `status` and `doctor` tell it."""
+"""A problem that someone should act on, as `status` and `doctor` report it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from hasten.errors import PermanentError, TemporaryError
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`found` is what is wrong, `fix` what to do about it."""
+    """`found` describes the problem and `fix` the action."""
 
     found: str
     fix: str

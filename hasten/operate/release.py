@@ -1,4 +1,4 @@
-"""What an operator decides of held changes: to call them after all, or to leave them be."""
+"""Carries out an operator's decision about held changes: calls them after all, or ends them."""
 
 from collections.abc import Collection, Sequence
 
@@ -20,7 +20,8 @@ STILL_DONE = (
 async def held_changes(
     context: Context, target: str, *, groups: Collection[str], users: Collection[str]
 ) -> list[Change]:
-    """The held rows of a target, of these groups and users only where any are given."""
+    """Returns the held rows of a target; if `groups` or `users` are given, only theirs. Raises
+    TemporaryError."""
     return [
         row
         for row in await context.ledger.open_changes(target)
@@ -31,9 +32,9 @@ async def held_changes(
 
 
 async def release_changes(context: Context, target: str, rows: Sequence[Change]) -> list[Change]:
-    """Those that were still held, now waiting for their call.
+    """Releases the rows that are still held and returns them; they wait for their call.
 
-    Raises PermanentError where the target only observes, here or in the app.
+    Raises PermanentError if the target is in observe mode, here or in the app, and TemporaryError.
     """
     await refuse_held_again(context, target)
     moved = await context.ledger.move(rows, lambda row: released(row, now=context.now()))
@@ -45,8 +46,8 @@ async def release_changes(context: Context, target: str, rows: Sequence[Change])
 
 
 async def discard_changes(context: Context, target: str, rows: Sequence[Change]) -> list[Change]:
-    """Those that were still held, ended. Nobody expects them at a time, so that no timer takes
-    them back."""
+    """Ends the rows that are still held and returns them. They get no `expected_at`, so `verify`
+    never reopens them. Raises TemporaryError."""
     moved = await context.ledger.move(
         rows,
         lambda row: finished(
@@ -62,8 +63,9 @@ async def discard_changes(context: Context, target: str, rows: Sequence[Change])
 
 
 async def count_anew(context: Context, target: str, groups: Collection[str]) -> None:
-    """Forgets who left those of `groups` of which the brake holds nothing any more, and all of the
-    target when it holds nothing at all: a straggler is not held for the sake of people released."""
+    """Resets the count of removals for each of `groups` in which nothing is held any more, and for
+    the target if nothing is held at all. Otherwise the brake would hold the next leaver because of
+    users who were released."""
     held = await held_changes(context, target, groups=(), users=())
     still = {row.group for row in held if row.held_by is HeldBy.BRAKE}
     still |= {i.group for i in await context.intents.open_intents(target) if i.held}
@@ -72,8 +74,8 @@ async def count_anew(context: Context, target: str, groups: Collection[str]) -> 
 
 
 async def refuse_held_again(context: Context, target: str) -> None:
-    """Raises PermanentError where the app would hold again what is released, or where it would be
-    done although the target only observes."""
+    """Raises PermanentError if the app would hold the released changes again, or would carry them
+    out although the target is in observe mode."""
     if context.targets[target].observes:
         raise PermanentError(
             f"target {target} is in observe mode, where nothing may be called",

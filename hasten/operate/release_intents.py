@@ -1,5 +1,5 @@
-"""What an operator decides of revocations that events want and the brake holds: to bring them about
-after all, or to leave the memberships as they are."""
+"""Carries out an operator's decision about revocations that events want and the brake holds: Hasten
+writes them to Entra ID after all, or keeps the memberships."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -14,8 +14,8 @@ from hasten.operate.release import DISCARDED, count_anew, refuse_held_again
 async def held_intents(
     context: Context, target: str, *, groups: Collection[str], users: Collection[str]
 ) -> list[Intent]:
-    """Held intents of a target, of these groups and users only where any are given. Nothing
-    has been written to Entra ID for them."""
+    """Returns the held intents of a target; if `groups` or `users` are given, only theirs. Hasten
+    has written nothing to Entra ID for them."""
     return [
         intent
         for intent in await context.intents.open_intents(target)
@@ -26,9 +26,10 @@ async def held_intents(
 
 
 async def release_intents(context: Context, target: str, intents: Sequence[Intent]) -> list[Intent]:
-    """Those that were still held, now to be brought about: the brake does not judge them again.
+    """Releases the intents that are still held and returns them. The brake does not judge them
+    again.
 
-    Raises PermanentError where the target only observes, here or in the app.
+    Raises PermanentError if the target is in observe mode, here or in the app, and TemporaryError.
     """
     await refuse_held_again(context, target)
     moved = await context.intents.update(
@@ -44,7 +45,7 @@ async def release_intents(context: Context, target: str, intents: Sequence[Inten
 async def discard_intents(
     context: Context, _target: str, intents: Sequence[Intent]
 ) -> list[Intent]:
-    """Those that were still held, ended and told as rejected."""
+    """Ends the intents that are still held, publishes them as rejected, and returns them."""
     outcomes = [
         of_event(
             intent.cause,

@@ -1,5 +1,5 @@
-"""Sends parked events and dead letters again. First it sends, then it takes them out: a crash in
-between sends them twice, which is harmless, and never loses one."""
+"""Sends parked events and dead letters again. It sends each message before it removes the original:
+a crash in between sends the message twice, which is harmless, and never loses it."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -17,13 +17,14 @@ from hasten.ports.clock import NewId
 from hasten.ports.dead_letters import Parked, ParkedMessages
 
 OF_REJECTION = frozenset({"reason", "fields", "rejectedAt", "originalMessageId", "contentType"})
-"""Properties that a parked event got when it was parked, and that it does not keep."""
+"""Properties that Hasten adds when it parks an event. A replayed event does not keep them."""
 
 
 async def parked(
     parked_messages: ParkedMessages, queue: str, *, dead_letters: bool, ids: Collection[str]
 ) -> list[Parked]:
-    """What would be sent again: all, or those with these ids of events or messages."""
+    """Returns the messages to send again: all, or those whose event id or message id is in `ids`.
+    Raises PermanentError for an id that is not there, and TemporaryError."""
     listed = await parked_messages.parked(queue, dead_letters=dead_letters)
     return [one for one in listed if not ids or not names(one).isdisjoint(ids)]
 
@@ -36,7 +37,8 @@ async def replay_parked(
     *,
     dead_letters: bool,
 ) -> int:
-    """How many were sent and taken out; somebody else took the others meanwhile."""
+    """Sends the messages again and removes them. Returns how many; another operator took the others
+    meanwhile."""
     is_rejected = queue == ONBOARDING_REJECTED and not dead_letters
     to = ONBOARDING_EVENTS if is_rejected else queue
 
@@ -55,7 +57,8 @@ async def drop_parked(
     *,
     dead_letters: bool,
 ) -> int:
-    """How many were taken out for good; somebody else took the others meanwhile."""
+    """Removes the messages without sending them. Returns how many; another operator took the others
+    meanwhile."""
 
     async def drop(_: Parked) -> None: ...
 
@@ -64,7 +67,8 @@ async def drop_parked(
 
 
 def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
-    """Under another id where Service Bus would drop it as one that it has seen."""
+    """Returns the message to send. It gets another id where Service Bus would drop it as a
+    duplicate."""
     suffix = f".{new_id()[:8]}" if queue in DROPS_DUPLICATES else ""
     return Message(
         raw=one.body,
@@ -77,7 +81,7 @@ def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
 
 
 def event_id(parked: Parked) -> str:
-    """Of the CloudEvent in it; "" where there is none to be read."""
+    """Returns the id of the CloudEvent in the message; "" if it cannot be read."""
     found, _ = attributes(parked.properties)
     if "id" in found:
         return found["id"]
@@ -90,18 +94,18 @@ def event_id(parked: Parked) -> str:
 
 
 def why(parked: Parked) -> tuple[str, str, str, str]:
-    """The reason, and of a rejected event the field of its first fault, what is wrong with it and
-    what mends it."""
+    """Returns the reason. For a rejected event it also returns the field, the problem and the fix
+    of its first fault."""
     reason = parked.reason or parked.properties.get("reason", "")
     try:
         first = json.loads(parked.properties.get("fields", ""))[0]
         return reason, str(first["field"]), str(first["problem"]), str(first["fix"])
     except (ValueError, LookupError, TypeError, RecursionError):
-        return reason, "", "", ""  # not parked by Hasten
+        return reason, "", "", ""  # Hasten did not park this message
 
 
 def _as_posted(parked: Parked) -> Message:
-    """As the upstream system posted it."""
+    """Returns the event as the upstream system posted it."""
     given = parked.properties
     return Message(
         raw=parked.body,
@@ -113,6 +117,6 @@ def _as_posted(parked: Parked) -> Message:
 
 
 def names(parked: Parked) -> set[str]:
-    """Ids under which an operator may ask for it."""
+    """Returns the ids by which an operator may name the message."""
     original = parked.properties.get("originalMessageId", "")
     return {parked.message_id, event_id(parked), original} - {""}

@@ -1,4 +1,5 @@
-"""How a target stands, for the command line: read from the store, and its job from Graph."""
+"""Reports the state of a target for the command line, from the store and from Graph's provisioning
+job."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,7 @@ NOT_FOUND = "no sweep has found the target yet"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """Changes of one group that wait for an operator, all for one reason."""
+    """Changes of one group that wait for an operator for the same reason."""
 
     group: str
     by: str
@@ -38,7 +39,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One change that is held or failed, with whose it is."""
+    """One held or failed change and its user."""
 
     user: str
     group: str
@@ -50,7 +51,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """A group and until when Graph tells of it; None when it does not."""
+    """A group and the time until which Graph sends its notifications; None if there is no
+    subscription."""
 
     group: str
     subscribed_until: datetime | None
@@ -58,7 +60,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """`problems` are what someone should act on, each with what to do."""
+    """The state of a target. `problems` are those that someone should act on, each with a fix."""
 
     target: str
     mode: str
@@ -68,22 +70,22 @@ class Status:
     next_cycle: datetime | None = None
     open: Mapping[str, int] = field(default_factory=dict)
     wanted: int = 0
-    """Memberships that events want and that are still to be brought about."""
+    """Number of memberships that events want and that Hasten has yet to write."""
 
     oldest_revocation: datetime | None = None
     held: Sequence[Held] = ()
     failed_lately: int = 0
     people: Sequence[Person] = ()
-    """Those whose changes are held, or failed lately."""
+    """Users whose changes are held or failed recently."""
 
     unproven: int = 0
     breaker_open_until: datetime | None = None
     shares_limit: bool = False
-    """Whether Entra's limit counts the calls of all targets together."""
+    """True if Entra's limit counts the calls of all targets together."""
 
     calls_in_window: int = 0
     not_before: datetime | None = None
-    """Until when Graph asked not to be called."""
+    """The time until which Graph asked Hasten to make no call."""
 
     groups: Sequence[Watched] = ()
     problems: Sequence[Problem] = ()
@@ -145,7 +147,7 @@ async def target_status(context: Context, target: Target) -> Status:
                 if failed
                 else []
             ),
-            *([Problem("calls fail in a row", "doctor tells more")] if is_open else []),
+            *([Problem("calls fail in a row", "run doctor for details")] if is_open else []),
         ],
     )
 
@@ -153,8 +155,8 @@ async def target_status(context: Context, target: Target) -> Status:
 async def _job(
     context: Context, found: DiscoveredTarget | None
 ) -> tuple[Cycle, str, Problem | None]:
-    """What it has done and will do, its state, and what is wrong with it. A Graph that is out
-    of reach does not hide what the store knows."""
+    """Returns the job's cycles and state, and its problem. An error of Graph becomes a problem, so
+    that it does not hide what the store knows."""
     if found is None:
         return Cycle(), "unknown", Problem(NOT_FOUND, "doctor says why")
     try:
@@ -185,7 +187,8 @@ async def _groups(context: Context, found: DiscoveredTarget | None, now: datetim
 
 
 def _held(rows: Sequence[Change]) -> list[Held]:
-    """One a group: many looks hold with as many reasons, and the last one counts them all."""
+    """Groups the held rows by group. Each look may give another reason; the last one counts all
+    users."""
     of_group: dict[tuple[str, str], list[Change]] = {}
     for row in rows:
         if row.state is State.HELD:
@@ -203,7 +206,8 @@ def _held(rows: Sequence[Change]) -> list[Held]:
 
 
 def _held_intents(intents: Sequence[Intent]) -> list[Held]:
-    """Revocations that events want, and for which nothing has been written to Entra ID."""
+    """Groups the held revocations that events want. Hasten has written nothing to Entra ID for
+    them."""
     of_group: dict[str, list[Intent]] = {}
     for intent in intents:
         if intent.held:
@@ -243,7 +247,8 @@ def _wanted(intent: Intent) -> Person:
 
 
 def _of_held(target: str, held: Sequence[Held]) -> list[Problem]:
-    """One a group, whatever their reasons. In observe mode all is held by right."""
+    """Returns one problem for each group, whatever the reasons. In observe mode held changes are no
+    problem."""
     counted: Counter[str] = Counter()
     for one in held:
         if one.by == HeldBy.BRAKE:
@@ -261,7 +266,8 @@ def _of_held(target: str, held: Sequence[Held]) -> list[Problem]:
 def _of_groups(groups: Sequence[Watched]) -> list[Problem]:
     return [
         Problem(
-            f"Graph tells of no change of group {watched.group}", "the next sweep subscribes to it"
+            f"Graph sends no notifications about group {watched.group}",
+            "the next sweep subscribes to it",
         )
         for watched in groups
         if watched.subscribed_until is None

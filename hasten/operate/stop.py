@@ -1,4 +1,4 @@
-"""What an operator decides of all that Hasten does: to stop calls and writes, or to go on."""
+"""Stops all calls and writes of Hasten, or lets them go on, as an operator decides."""
 
 from hasten.context import Context
 from hasten.messages import Ensure, Wake
@@ -8,20 +8,22 @@ from hasten.telemetry.operate import StopDecided
 
 
 async def stop(context: Context, target: str, *, by: str, reason: str) -> None:
-    """`target` may be ALL_TARGETS. Raises Conflict when somebody decided at the same moment."""
+    """Stops the target, which may be ALL_TARGETS. Raises Conflict if somebody else decided at the
+    same moment, and TemporaryError."""
     await _decide(context, target, by=by, reason=reason, is_stop=True)
 
 
 async def start(context: Context, target: str, *, by: str, reason: str) -> None:
-    """As `stop`; what waited is taken up at once. Timers do so too, should a message be lost."""
+    """Lets the target go on and wakes it at once; if a message is lost, the timers wake it. Raises
+    the same errors as `stop`."""
     await _decide(context, target, by=by, reason=reason, is_stop=False)
     for name in context.targets if target == ALL_TARGETS else [target]:
         for message in (Wake(target=name), Ensure(target=name)):
             await context.bus.send(message.queue, [message.message(context.new_id())])
 
 
-def stop_told(decision: Decision) -> StopDecided:
-    """The event of a decision."""
+def stop_decided(decision: Decision) -> StopDecided:
+    """Returns the event that reports a decision."""
     return StopDecided(
         result="in_force" if decision.is_stop else "lifted",
         target=decision.target,

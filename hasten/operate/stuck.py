@@ -1,4 +1,5 @@
-"""Changes that do not move: they wait for someone, or their target stands still."""
+"""Finds changes that do not move, because they wait for someone or because their target stands
+still."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -7,11 +8,12 @@ from hasten.domain.changes import Change, State
 from hasten.operate.problems import Problem
 
 TOO_LONG = timedelta(minutes=5)
-"""As the alert `stale-revocation` has it; a drain begins within a minute of what is due."""
+"""Age at which an open revocation is a problem, as in the alert `stale-revocation`. A drain starts
+within a minute after a row is due."""
 
 
 def problems(rows: Sequence[Change], now: datetime) -> list[Problem]:
-    """`rows` are the open changes of a target."""
+    """Returns the problems. `rows` are the open changes of a target."""
     moving = [row for row in rows if row.state is not State.HELD]
     found = [*_waiting_for_someone(moving)]
     late = [row for row in moving if row.is_removal and now - row.noticed_at > TOO_LONG]
@@ -35,7 +37,7 @@ def problems(rows: Sequence[Change], now: datetime) -> list[Problem]:
 
 
 def _waiting_for_someone(rows: Iterable[Change]) -> list[Problem]:
-    """One for each reason, such as a call that Graph answers with 401."""
+    """Returns one problem for each reason, such as a call that Graph answers with 401."""
     counted: dict[tuple[str, str], int] = {}
     for row in rows:
         if row.state is State.WAITING and row.next_action:

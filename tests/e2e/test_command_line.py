@@ -228,7 +228,12 @@ async def test_the_doctor_finds_no_problem_where_there_is_none(line: CommandLine
                 "add these people to the group itself",
             ),
         ),
-        (broken.expired, {}, "subscription", ("no change is told", "the sweep timer makes it")),
+        (
+            broken.expired,
+            {},
+            "subscription",
+            ("Graph reports no change", "the sweep timer makes it"),
+        ),
         (
             broken.ambiguous,
             {},
