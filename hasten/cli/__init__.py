@@ -1,1 +1,1 @@
-"""The command line: parses, asks and prints; the services do the work."""
+"""The command line: it parses arguments, calls the rooms of the app and prints the answers."""

@@ -1,4 +1,4 @@
-"""`apply`: what the policy of targets.yaml still asks for, and doing it."""
+"""`apply`: shows or carries out the missing steps of the policy in targets.yaml."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +19,7 @@ from hasten.targets import Target
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """`steps` are those that were missing at first; `outcome` is planned, done, observed or
-    failed."""
+    """`steps` were missing at the start; `outcome` is planned, done, observed or failed."""
 
     target: str
     steps: Sequence[Step]
@@ -29,13 +28,16 @@ class Applied:
 
 
 def apply(
-    target: Annotated[str | None, typer.Argument(help="Name in targets.yaml; all without.")] = None,
+    target: Annotated[
+        str | None, typer.Argument(help="Name in targets.yaml; default: all.")
+    ] = None,
     *,
     yes: Yes = False,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Shows what the policy still asks for; with --yes does it, mass removals as well."""
+    """Shows the missing steps of the policy; with --yes carries them out, including mass
+    removals."""
 
     async def work(operator: Operator) -> Code:
         applied = [
@@ -53,7 +55,8 @@ def apply(
 
 
 async def _applied(context: Context, target: Target, *, yes: bool) -> Applied:
-    """A target that cannot be read or changed silences no other, and no step of its own plan."""
+    """Applies the policy of one target. An error hides neither other targets nor this target's
+    plan."""
     steps: Sequence[Step] = ()
     try:
         steps = await plan_policy(context, target)

@@ -1,4 +1,4 @@
-"""The settings of a deployed app, as the Azure Developer CLI knows them: the outputs of infra/."""
+"""Reads the settings of a deployed app from the Azure Developer CLI: the outputs of infra/."""
 
 import json
 import shutil
@@ -9,15 +9,17 @@ from hasten.errors import PermanentError
 
 COMMAND = ("env", "get-values", "--output", "json")
 SETTING_OF = {"HASTEN_SERVICE_BUS": "ServiceBusConnection__fullyQualifiedNamespace"}
-"""The outputs that have another name than the setting."""
+"""Settings by the name of their output, where the two differ."""
 
 NEEDED = ("HASTEN_TENANT_ID", "HASTEN_PUBLIC_URL", "HASTEN_STORE", "HASTEN_SERVICE_BUS")
 AZURE = "AZURE_"
-"""Begins what azd keeps for itself, such as AZURE_CLIENT_ID of a pipeline: no setting of Hasten."""
+"""Prefix of the values that azd keeps for itself, such as AZURE_CLIENT_ID of a pipeline. None is a
+setting of Hasten."""
 
 
 def values() -> Mapping[str, str]:
-    """Raises PermanentError when azd is missing or refuses, or the environment is not deployed."""
+    """Returns the settings. Raises PermanentError if azd is missing or fails, or the environment is
+    not deployed."""
     azd = shutil.which("azd")
     if azd is None:
         raise PermanentError(

@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong with the set-up, and what to do about it."""
+"""`doctor`: shows problems of the set-up and how to fix them."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Where the settings of a command come from: one place, never two mixed."""
+"""Reads the settings of a command from one place; it never mixes two."""
 
 import json
 import os
@@ -10,19 +10,20 @@ from hasten.cli import azd
 from hasten.errors import PermanentError
 
 AZD = Path("azd")
-"""Instead of a file: the environment of the Azure Developer CLI."""
+"""Given instead of a file, it selects the environment of the Azure Developer CLI."""
 
 DEFAULT = Path("local.settings.json")
 TENANT = "HASTEN_TENANT_ID"
 IDENTITY = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")
-"""How azure-identity finds a managed identity: it reads the environment, never a file."""
+"""Variables by which azure-identity finds a managed identity. It reads the environment, never a
+file."""
 
 
 def values(file: Path | None, environment: Mapping[str, str]) -> Mapping[str, str]:
-    """Those of `file`, or of azd where it is AZD; else of the environment when it holds any; else
-    of local.settings.json.
+    """Returns the settings from `file`, or from azd if it is AZD; else from the environment if it
+    has any; else from local.settings.json.
 
-    Raises PermanentError when the file is not one of settings, or azd has none.
+    Raises PermanentError if the file holds no settings or azd has none.
     """
     if file == AZD:
         return azd.values()
@@ -33,7 +34,7 @@ def values(file: Path | None, environment: Mapping[str, str]) -> Mapping[str, st
 
 @contextmanager
 def identity(settings: Mapping[str, str]) -> Iterator[None]:
-    """The process's environment names the same managed identity as `settings`."""
+    """Makes the process's environment name the same managed identity as `settings`."""
     before = {name: os.environ.pop(name, None) for name in IDENTITY}
     os.environ.update({name: settings[name] for name in IDENTITY if name in settings})
     try:

@@ -1,4 +1,4 @@
-"""`explain`: where one person stands, in sentences."""
+"""`explain`: describes the state of one user in sentences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from hasten.targets import Target
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """`facts` are None where they could not be gathered; `problem` then says why."""
+    """`facts` are None if they could not be gathered; `problem` then gives the reason."""
 
     target: str
     facts: Facts | None = None
@@ -32,11 +32,11 @@ class Explained:
 def explain(
     user: Annotated[str, typer.Argument(help="Object id, UPN, mail or employeeId.")],
     *,
-    target: Annotated[str | None, typer.Option(help="Name in targets.yaml; all without.")] = None,
+    target: Annotated[str | None, typer.Option(help="Name in targets.yaml; default: all.")] = None,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Where a person stands with each target: assigned how, what happened, what comes next."""
+    """Explains a user's state in each target: assignments, what happened and what comes next."""
 
     async def work(operator: Operator) -> Code:
         context = operator.context
@@ -46,21 +46,21 @@ def explain(
         found = await find_person(context, user.strip())
         await refuse_unknown(context, found)
         late = (await app_health(context)).problems
-        told = [await _explained(context, one, found) for one in targets]
+        explained = [await _explained(context, one, found) for one in targets]
         if json:
-            as_json(told)
+            as_json(explained)
         else:
             for problem in late:
                 say(f"! {problem}")
-            for one in told:
+            for one in explained:
                 _show(one, user)
-        return Code.PROBLEM if any(one.problem for one in told) else Code.FINE
+        return Code.PROBLEM if any(one.problem for one in explained) else Code.FINE
 
     run(settings, work)
 
 
 async def _explained(context: Context, target: Target, user: str) -> Explained:
-    """A target that cannot be read silences no other."""
+    """Gathers the facts for one target. An error hides no other target."""
     try:
         facts = await gather(context, target, user)
     except (PermanentError, TemporaryError) as error:

@@ -1,4 +1,4 @@
-"""All commands by name."""
+"""Registers all commands by name."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""What a command works with: the app's own context, under the identity of the operator."""
+"""What a command works with: the app's context, under the identity of the operator."""
 
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -21,7 +21,7 @@ from hasten.targets import Target, TargetsFile
 
 
 class Operator:
-    """The context of the app, and what the command line alone reaches."""
+    """The context of the app, and the ports that only the command line uses."""
 
     def __init__(self, settings: Settings, file: TargetsFile, ports: AzurePorts) -> None:
         self.context = Context(settings, file.targets, ports, limit_scope=file.limit_scope)
@@ -38,27 +38,31 @@ class Operator:
     def all_targets(self) -> tuple[Target, ...]:
         return tuple(self.context.targets.values())
 
-    def doctor(self, tell: Progress) -> Doctor:
-        """`tell` hears of each check as it begins."""
-        return Doctor(self.context, self._ports.probes, tell)
+    def doctor(self, report: Progress) -> Doctor:
+        """Returns the doctor, which calls `report` with the name of each check as the check
+        starts."""
+        return Doctor(self.context, self._ports.probes, report)
 
 
 @asynccontextmanager
 async def opened(values: Mapping[str, str]) -> AsyncIterator[Operator]:
-    """Raises PermanentError that names the first bad setting or the bad line of targets.yaml."""
+    """Opens the context. Raises PermanentError that names the first wrong setting or the wrong line
+    of targets.yaml."""
     loaded = settings.load(values, needs_secret=False)
     file = targets.load(Path(loaded.targets_file))
     has_identity = IDENTITY[0] in values
-    with identity(values), _silent():
-        ports = AzurePorts(loaded, managed_identity if has_identity else _whoever_it_is, _untold)
+    with identity(values), _quiet_libraries():
+        ports = AzurePorts(
+            loaded, managed_identity if has_identity else _operator_credential, _ignore_event
+        )
         try:
             yield Operator(loaded, file, ports)
         finally:
             await ports.close()
 
 
-def _whoever_it_is(settings: Settings) -> AsyncTokenCredential:
-    """The operator, as signed in to the Azure CLI or as the environment says."""
+def _operator_credential(settings: Settings) -> AsyncTokenCredential:
+    """Returns the credential of the operator, from the Azure CLI or from the environment."""
     cloud = cloud_of(str(settings.graph_url))
     # In the public cloud AZURE_AUTHORITY_HOST may name another authority.
     return (
@@ -69,8 +73,8 @@ def _whoever_it_is(settings: Settings) -> AsyncTokenCredential:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
-    """Libraries log what the command tells in its own words, or in far more of them."""
+def _quiet_libraries() -> Iterator[None]:
+    """Silences the logs of libraries, because the command prints the same facts in fewer words."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -79,5 +83,5 @@ def _silent() -> Iterator[None]:
         logging.disable(before)
 
 
-def _untold(_: Event) -> None:
-    """Commands print what they do; log and metrics are the app's."""
+def _ignore_event(_: Event) -> None:
+    """Ignores the event. Commands print what they do; log and metrics belong to the app."""

@@ -1,4 +1,4 @@
-"""What commands print: answers on stdout, everything else on stderr."""
+"""Prints the answers of commands on stdout, and everything else on stderr."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 UNBROKEN = 10_000
-"""Characters of a line that no terminal shows: wider than any cell."""
+"""Width in characters of a table that must not break its lines: wider than any cell."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,10 +29,10 @@ def complain(text: str) -> None:
 
 
 def console(*, stderr: bool) -> Console:
-    """Made anew each time: whoever captures the streams does so after import.
+    """Creates a console on each call, because callers may capture the streams after import.
 
-    A character that the stream's encoding does not have becomes "?". A table that goes into a pipe
-    or a file is as wide as it needs to be: nobody finds an id that is broken over two lines.
+    A character that the stream's encoding lacks becomes "?". A table in a pipe or file is as wide
+    as it needs to be, so that no id is broken over two lines.
     """
     stream = sys.stderr if stderr else sys.stdout
     if isinstance(stream, TextIOWrapper):
@@ -49,7 +49,8 @@ def as_json_object(item: "DataclassInstance") -> None:
 
 
 def table(title: str, *columns: str, rows: "Iterable[Sequence[str | Text]]") -> None:
-    """Brackets are the text's own, never rich's markup, and what others wrote moves no cursor."""
+    """Prints a table. It escapes text from outside: brackets are not rich's markup, and control
+    characters do not move the cursor."""
     shown = Table(title=title, title_justify="left")
     for column in columns:
         shown.add_column(column, overflow="fold")
@@ -63,7 +64,7 @@ def _still(text: str) -> str:
 
 
 def at(time: datetime | None) -> str:
-    """In UTC to the second, as the logs have it; "-" where there is none."""
+    """Formats a time in UTC to the second, like the logs; "-" for None."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z" if time else "-"
 
 

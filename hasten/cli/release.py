@@ -1,4 +1,4 @@
-"""`release` and `discard`: what becomes of held changes."""
+"""`release` and `discard`: decide about held changes."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,11 +21,11 @@ from hasten.operate.release_intents import discard_intents, release_intents
 TargetName = Annotated[str, typer.Argument(help="Name in targets.yaml.")]
 Groups = Annotated[
     list[str] | None,
-    typer.Option("--group", help="Object id, display name, or `direct`; all without."),
+    typer.Option("--group", help="Object id, display name, or `direct`; default: all."),
 ]
 Users = Annotated[
     list[str] | None,
-    typer.Option("--user", help="Object id, UPN, mail or employeeId; all without."),
+    typer.Option("--user", help="Object id, UPN, mail or employeeId; default: all."),
 ]
 
 
@@ -41,7 +41,8 @@ class HeldPerson:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """`outcome` is planned, released or discarded; `moved` counts those that were still held."""
+    """`outcome` is planned, released or discarded; `moved` counts the changes that were still
+    held."""
 
     target: str
     outcome: str
@@ -61,7 +62,7 @@ def release(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Has held changes called after all."""
+    """Releases held changes, so that Hasten calls them after all."""
     _decide(
         target,
         group,
@@ -164,7 +165,8 @@ async def _discard(operator: Operator, target: str, held: Held) -> int:
 
 
 def _changes(held: Sequence[Change]) -> list[str]:
-    """The last reason of a group counts all who left it."""
+    """Describes the changes of each group. The last reason of a group counts all users who left
+    it."""
     ordered = sorted(held, key=lambda row: row.found_at)
     counted = Counter((row.group, row.action, row.held_by) for row in ordered)
     reasons = {(row.group, row.action, row.held_by): row.reason for row in ordered}

@@ -1,4 +1,4 @@
-"""`replay`: parked events and dead letters, sent again."""
+"""`replay`: sends parked events and dead letters again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,8 @@ class Queue(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`field`, `problem` and `fix` are of the first fault of a rejected event, else empty."""
+    """`field`, `problem` and `fix` belong to the first fault of a rejected event; else they are
+    empty."""
 
     message: str
     event: str
@@ -45,7 +46,8 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """`outcome` is planned, sent again or dropped; `moved` counts those that were still there."""
+    """`outcome` is planned, sent again or dropped; `moved` counts the messages that were still
+    there."""
 
     queue: str
     messages: Sequence[Shown]
@@ -55,16 +57,14 @@ class Replayed:
 
 def replay(
     *,
-    queue: Annotated[Queue, typer.Option(help="Where they lie.")],
+    queue: Annotated[Queue, typer.Option(help="Queue of the messages.")],
     dead_letters: Annotated[
-        bool, typer.Option("--dead-letters", help="Those of its dead-letter queue.")
+        bool, typer.Option("--dead-letters", help="Use its dead-letter queue.")
     ] = False,
     id_: Annotated[
-        list[str] | None, typer.Option("--id", help="Of an event or a message; all without.")
+        list[str] | None, typer.Option("--id", help="Id of an event or message; default: all.")
     ] = None,
-    drop: Annotated[
-        bool, typer.Option("--drop", help="Take them out for good, without sending them.")
-    ] = False,
+    drop: Annotated[bool, typer.Option("--drop", help="Delete them without sending them.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show them.")] = False,
     yes: Yes = False,
     json: AsJson = False,

@@ -1,4 +1,5 @@
-"""How every command runs: settings in, exit code out, each error one line."""
+"""Runs every command: reads the settings, returns an exit code and prints each error on one
+line."""
 
 import asyncio
 import os
@@ -34,14 +35,14 @@ class Code(IntEnum):
 
 
 class UsageError(Exception):
-    """The command was given something that does not exist."""
+    """The command names something that does not exist."""
 
 
 Work = Callable[[Operator], Awaitable[Code]]
 
 
 def run(file: Path | None, work: Work) -> None:
-    """Ends the process with the code that `work` returns."""
+    """Runs `work` and ends the process with the exit code that it returns."""
     raise typer.Exit(asyncio.run(_run(file, work)))
 
 
@@ -60,7 +61,7 @@ async def _run(file: Path | None, work: Work) -> Code:
 
 
 def chosen(operator: Operator, name: str | None) -> tuple[Target, ...]:
-    """The target called `name`, or all. Raises UsageError."""
+    """Returns the target called `name`, or all targets. Raises UsageError if there is none."""
     if name is None:
         return operator.all_targets
     target = operator.target(name)

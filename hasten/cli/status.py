@@ -1,4 +1,4 @@
-"""`status`: how each target stands."""
+"""`status`: shows the state of each target."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from hasten.operate.status import Held, Person, Status, target_status
 from hasten.ports.bus import ONBOARDING_REJECTED
 
 SHOWN = 20
-"""People in the table of a target."""
+"""Maximum number of users in the table of a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,14 @@ class Everything:
 
 
 def status(
-    target: Annotated[str | None, typer.Argument(help="Name in targets.yaml; all without.")] = None,
+    target: Annotated[
+        str | None, typer.Argument(help="Name in targets.yaml; default: all.")
+    ] = None,
     *,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """How each target stands: its job, what is open, held or failed, and who tells of changes."""
+    """Shows each target: its job, open, held and failed changes, and its subscriptions."""
 
     async def work(operator: Operator) -> Code:
         app = await _with_parked(operator, await app_health(operator.context))
@@ -51,7 +53,8 @@ def status(
 
 
 async def _with_parked(operator: Operator, app: Health) -> Health:
-    """A Service Bus that is out of reach hides nothing that the store knows."""
+    """Adds the number of parked events. An unreachable Service Bus hides nothing that the store
+    knows."""
     try:
         lying = await operator.parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False)
     except (PermanentError, TemporaryError) as error:

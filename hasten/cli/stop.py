@@ -1,4 +1,4 @@
-"""`stop` and `start`: whether Hasten may call and write at all."""
+"""`stop` and `start`: decide whether Hasten may call and write."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from hasten.context import Context
 from hasten.operate import stop as deciding
 from hasten.records.stops import ALL_TARGETS
 
-TargetName = Annotated[str | None, typer.Argument(help="Name in targets.yaml; all without.")]
+TargetName = Annotated[str | None, typer.Argument(help="Name in targets.yaml; default: all.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; status and the log show it.")]
 By = Annotated[
     str, typer.Option("--by", help="Who decides. Prefer an object id: the log hides addresses.")
@@ -24,7 +24,7 @@ Decide = Callable[[Context, str], Awaitable[None]]
 def stop(
     target: TargetName = None, *, reason: Reason, by: By, settings: SettingsFile = None
 ) -> None:
-    """Stops calls and writes to Entra ID until `start`. Changes are still found and recorded."""
+    """Stops calls and writes to Entra ID until `start`. Hasten still finds and records changes."""
 
     async def decide(context: Context, name: str) -> None:
         await deciding.stop(context, name, by=by, reason=reason)
