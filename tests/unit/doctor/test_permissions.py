@@ -56,7 +56,7 @@ def test_a_missing_one_is_named_with_what_does_not_work_and_how_to_grant_it() ->
 
     [found] = [f for f in check(token, uses_onboarding=False) if f.level is not Level.OK]
 
-    assert "the provisioning log confirms none of them" in found.found
+    assert "it cannot read the provisioning log" in found.found
     assert "grant the app's identity AuditLog.Read.All" in found.fix
 
 
