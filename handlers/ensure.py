@@ -1,5 +1,5 @@
-"""Handles targets with open intents. Each message names one target, and its session lets one run at
-a time."""
+"""Handles targets with open intents. Each message names one target, and a lease lets one worker
+work for it at a time."""
 
 import json
 
@@ -15,10 +15,7 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("ensure")
 @blueprint.service_bus_queue_trigger(
-    arg_name="message",
-    queue_name=ENSURE,
-    connection="ServiceBusConnection",
-    is_sessions_enabled=True,
+    arg_name="message", queue_name=ENSURE, connection="ServiceBusConnection"
 )
 async def ensure(message: func.ServiceBusMessage) -> None:
     wanted = Ensure.parse(json.loads(message.get_body()))

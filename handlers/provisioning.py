@@ -1,5 +1,5 @@
-"""Handles wakes. Each message names a target with open changes, and its session serialises the
-drains."""
+"""Handles wakes. Each message names a target with open changes, and a lease lets one drain run at
+a time."""
 
 import json
 
@@ -15,10 +15,7 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("provisioning")
 @blueprint.service_bus_queue_trigger(
-    arg_name="message",
-    queue_name=PROVISIONING,
-    connection="ServiceBusConnection",
-    is_sessions_enabled=True,
+    arg_name="message", queue_name=PROVISIONING, connection="ServiceBusConnection"
 )
 async def provisioning(message: func.ServiceBusMessage) -> None:
     wake = Wake.parse(json.loads(message.get_body()))

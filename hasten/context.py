@@ -1,6 +1,8 @@
 """Groups what every flow receives: ports, settings, targets and records."""
 
+from copy import copy
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from hasten.backoff import backoff
 from hasten.domain.settlement import Backoff
@@ -20,6 +22,9 @@ from hasten.settings import Settings
 from hasten.single_flight import SingleFlight
 from hasten.targets import Target
 
+if TYPE_CHECKING:
+    from hasten.records.lease import Kind, Lease
+
 
 class Context:
     """The context of one process. A port that is slow to create is created on first use."""
@@ -36,8 +41,12 @@ class Context:
         self._limit_scope = limit_scope
         self.targets = {target.name: target for target in targets}
         self.ports = ports
+        self._directory: Directory | None = None
         self.looks = SingleFlight()
         """Reads one group at a time: looks that wait for a read share its result."""
+
+        self.holding: dict[tuple[str, Kind], Lease] = {}
+        """The leases of this process, by target: a wake that leaves a mark is noticed at once."""
 
     @property
     def now(self) -> Now:
@@ -61,7 +70,13 @@ class Context:
 
     @property
     def directory(self) -> Directory:
-        return self.ports.directory
+        return self._directory or self.ports.directory
+
+    def through(self, directory: Directory) -> "Context":
+        """The same, but for its way to Microsoft Graph."""
+        other = copy(self)
+        other._directory = directory  # noqa: SLF001 - our own
+        return other
 
     def others_that_act(self, target: str) -> frozenset[str]:
         """Names of the other targets for which Hasten makes calls."""

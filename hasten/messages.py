@@ -132,7 +132,7 @@ def directory_change(body: Json) -> Look | SubscriptionEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfTarget:
-    """A message that names a target. Its session lets one worker at a time handle the target."""
+    """A message that names a target. Its lease lets one worker at a time handle the target."""
 
     queue: ClassVar[str]
     most_tries: ClassVar[int | None]
@@ -142,7 +142,7 @@ class OfTarget:
 
     def message(self, message_id: str, at: datetime | None = None) -> Message:
         body = {"target": self.target, "tries": self.tries}
-        return Message(body=body, message_id=message_id, session=self.target, at=at)
+        return Message(body=body, message_id=message_id, at=at)
 
     def tried_again(self) -> Self:
         return replace(self, tries=self.tries + 1)

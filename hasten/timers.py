@@ -73,7 +73,16 @@ async def _wake(context: Context) -> None:
         if any(change.is_due(now) or change.state is State.HELD for change in changes):
             wake = Wake(target=found.target)
             await context.bus.send(PROVISIONING, [wake.message(context.new_id())])
+        if await _has_unsure_writes(context, found.target):
+            ensure = Ensure(target=found.target)
+            await context.bus.send(ENSURE, [ensure.message(context.new_id())])
         await context.outbox.flush(found.target)
+
+
+async def _has_unsure_writes(context: Context, target: str) -> bool:
+    """Returns whether a write to Entra ID may have taken effect although no worker saw its end."""
+    now, record = context.now(), await lease.read(context.store, target, lease.Kind.ENSURE)
+    return bool(record.due(now)) or (bool(record.writing) and record.is_silent(now))
 
 
 async def _apply(context: Context) -> None:

@@ -82,7 +82,6 @@ def _parked(message: ServiceBusReceivedMessage) -> Parked:
         number=_number(message),
         message_id=message.message_id or "",
         body=_body(message),
-        session=message.session_id,
         content_type=message.content_type or "",
         subject=message.subject,
         properties={name: properties[name] for name in properties.keys() - DEAD_LETTER_PROPERTIES},

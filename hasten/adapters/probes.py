@@ -65,8 +65,7 @@ class AzureProbes:
         return middle - (_date(answer) + DATE_HEADER_MEAN_FRACTION)
 
     async def reach(self, queue: str) -> int:
-        """Reaches a queue through its dead letters, which need no session even if the queue
-        requires one."""
+        """A queue by its dead letters: no message of the queue itself is touched."""
         client, dead = self._service_bus, ServiceBusSubQueue.DEAD_LETTER
         try:
             if queue in TOPICS:

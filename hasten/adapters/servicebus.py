@@ -117,7 +117,6 @@ def encoded(message: Message) -> tuple[ServiceBusMessage, int]:
     made = ServiceBusMessage(
         body,
         message_id=message.message_id,
-        session_id=message.session,
         scheduled_enqueue_time_utc=message.at,
         content_type=message.content_type,
         subject=message.subject,

@@ -1,7 +1,8 @@
 """Carries out intents without a group: it assigns users to the target directly, or unassigns
 them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
@@ -9,9 +10,10 @@ from hasten.domain.ensuring import FORBIDDEN_DIRECT, UNKNOWN, Ending, Seen
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.ensure.assignment import Assigned
+from hasten.ensure.fence import is_still_wanted
 from hasten.ensure.guard_rails import direct_refusal
 from hasten.ensure.work import Work, marked, origin
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.directory import NotYet
 from hasten.records import direct_assignments as direct
 
@@ -39,6 +41,8 @@ async def ensure_direct(context: Context, work: Work, wanted: Sequence[Intent]) 
 async def _unassign(context: Context, work: Work, assigned: Assigned, intent: Intent) -> None:
     for current in await marked(context.intents, [intent]):
         gone = await assigned.unassign(intent.user)
+        if not await is_still_wanted(context, intent, _reversal(context, work, intent)):
+            continue
         written = gone or intent.writing
         seen = await _seen(context, work, member=False, written=written, confirmed=gone)
         work.results.append((current, seen))
@@ -60,8 +64,25 @@ async def _assign(context: Context, work: Work, assigned: Assigned, intent: Inte
             else:
                 work.end([current], UNKNOWN)
             continue
+        if not await is_still_wanted(context, intent, _reversal(context, work, intent)):
+            continue
         seen = await _seen(context, work, member=True, written=True, confirmed=True)
         work.results.append((current, seen))
+
+
+def _reversal(
+    context: Context, work: Work, intent: Intent
+) -> Callable[[Wanted], Awaitable[object]]:
+    """Writes the other wish, whoever has the lease now."""
+
+    async def write(wanted: Wanted) -> object:
+        service_principal = (await work.assigned()).service_principal
+        assigned = await Assigned.read(context.ports.directory, service_principal)
+        if wanted is Wanted.ABSENT:
+            return await assigned.unassign(intent.user)
+        raise TemporaryError("a newer event wants the assignment back", timedelta(seconds=1))
+
+    return write
 
 
 async def _seen(

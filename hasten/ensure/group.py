@@ -1,6 +1,6 @@
 """Brings about what events want of one group: its members, and its assignment to the target."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from hasten.domain.ensuring import (
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.ensure.assignment import Assigned
+from hasten.ensure.fence import is_still_wanted
 from hasten.ensure.groups import is_recent_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.known_groups import KnownGroups
@@ -100,6 +101,8 @@ async def _leave(context: Context, work: Work, leavers: Sequence[Intent]) -> Non
     before = {intent.user for intent in leavers if intent.writing}
     for intent in await marked(context.intents, leavers):
         removed = await context.directory.remove_member(work.group, intent.user)
+        if not await is_still_wanted(context, intent, _reversal(context, work.group, intent.user)):
+            continue
         written = removed or intent.user in before
         left = await _seen(context, work, member=False, written=written, confirmed=removed)
         work.results.append((intent, left))
@@ -163,8 +166,23 @@ async def _join(
                 joined.append((intent, UNKNOWN))
             else:
                 written = how is Joined.ADDED or intent.user in before
+                reverse = _reversal(context, work.group, intent.user)
+                if written and not await is_still_wanted(context, intent, reverse):
+                    continue
                 seen = await _seen(context, work, member=True, written=written, confirmed=True)
                 joined.append((intent, seen))
+
+
+def _reversal(context: Context, group: str, user: str) -> Callable[[Wanted], Awaitable[object]]:
+    """Writes the other wish, whoever has the lease now."""
+
+    async def write(wanted: Wanted) -> object:
+        directory = context.ports.directory
+        if wanted is Wanted.ABSENT:
+            return await directory.remove_member(group, user)
+        return await add(directory, group, [user])
+
+    return write
 
 
 def _role(

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
@@ -16,6 +17,7 @@ from hasten.domain.intents import NAMED, Intent, Wanted, key
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.direct import ensure_direct
 from hasten.ensure.dry_run import observe_intents
+from hasten.ensure.fence import fenced
 from hasten.ensure.gate import let_go
 from hasten.ensure.group import ensure_in_group
 from hasten.ensure.resolve_named import place_named
@@ -26,21 +28,22 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure
 from hasten.records import discovered, stops
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.lease import Displaced, Kind, Lease
+from hasten.sole_worker import LONGEST, work_alone
 from hasten.targets import Target
-from hasten.telemetry.ensure import GroupEnsured
+from hasten.telemetry.ensure import EnsureDisplaced, GroupEnsured
 from hasten.watch.sweep import discover
 
 AT_ONCE = 100
 """Intents of a group that are brought about, and then written down, before the next ones."""
 
-LONGEST = timedelta(minutes=4)
-"""A run ends before the host gives its message to another; what is left goes on in a new one."""
-
 STEPS_PER_SECOND = 4
 """Runs that are put off are gathered to so many a second: equal messages are one."""
 
 
-async def ensure(context: Context, ensure: Ensure) -> None:
+async def ensure(
+    context: Context, ensure: Ensure, *, is_timer: bool = False, longest: timedelta = LONGEST
+) -> None:
     """Raises TemporaryError and PermanentError of Graph: what was done stays done, and the
     intents that were not brought about stay open."""
     target = context.targets.get(ensure.target)
@@ -49,22 +52,33 @@ async def ensure(context: Context, ensure: Ensure) -> None:
             f"target {ensure.target} is not in targets.yaml",
             "put it back, or cancel its events",
         )
+    work = partial(_round, context, target)
+    try:
+        await work_alone(context, ensure, Kind.ENSURE, work, is_timer=is_timer, longest=longest)
+    except Displaced:
+        context.emit(EnsureDisplaced(target=target.name))
+
+
+async def _round(context: Context, target: Target, lease: Lease, until: datetime) -> bool:
+    """Whether intents are left because the time was over."""
+    await lease.take_mark()
+    if due := lease.record.due(context.now()):
+        await context.intents.reopen(target.name, due)
+        lease.seen_again(due)
     opened = [i for i in await context.intents.open_intents(target.name) if not i.held]
     if not opened or await stops.find(context.store, target.name):
-        return
+        return False
     found = await discovered.load(context.store, target.name)
     found = found or await discover(context, target)
     errors = ErrorCollector()
-    until = context.now() + LONGEST
-    run = _Run(context, target=target, found=found, errors=errors, until=until)
+    run = _Run(fenced(context, lease), target=target, found=found, errors=errors, until=until)
     await (run.observe(opened) if target.observes else run.bring_about(opened))
     if run.due:
         await _again(context, target, min(run.due))
     if run.is_over:
-        more = Ensure(target=target.name)
-        await context.bus.send(more.queue, [more.message(context.new_id())])
-        return  # what went wrong will come again
+        return True  # what went wrong will come again
     errors.raise_worst()
+    return False
 
 
 async def _again(context: Context, target: Target, due: datetime) -> None:
@@ -79,7 +93,7 @@ async def _again(context: Context, target: Target, due: datetime) -> None:
 
 @dataclass(slots=True)
 class _Run:
-    """One message's work, group by group."""
+    """The work of one round, group by group."""
 
     context: Context
     target: Target

@@ -73,7 +73,6 @@ def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
     return Message(
         raw=one.body,
         message_id=one.message_id + suffix,
-        session=one.session,
         content_type=one.content_type,
         subject=one.subject,
         properties=one.properties,

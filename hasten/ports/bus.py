@@ -10,14 +10,13 @@ from hasten.json import Json
 DIRECTORY_CHANGES = "directory-changes"
 PROVISIONING = "provisioning"
 ONBOARDING_EVENTS = "onboarding-events"
-"""CloudEvents of upstream systems. The queue has no sessions, because producers know nothing about
-Hasten."""
+"""CloudEvents of upstream systems."""
 
 ONBOARDING_REJECTED = "onboarding-rejected"
 """Events that Hasten rejected, with the reasons, until an operator replays them."""
 
 ENSURE = "ensure"
-"""Names targets with open intents. Its sessions let one worker at a time handle a target."""
+"""Names targets with open intents. A lease lets one worker at a time handle a target."""
 
 PROVISIONING_OUTCOMES = "provisioning-outcomes"
 """The topic: it carries one CloudEvent for each change that ended."""
@@ -31,15 +30,13 @@ DROPS_DUPLICATES = frozenset({DIRECTORY_CHANGES, ENSURE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message to send. `message_id` drives duplicate detection, `at` delays the message, and
-    messages of one `session` are handled one at a time.
+    """A message to send. `message_id` drives duplicate detection, and `at` delays the message.
 
     `body` is JSON. `raw` replaces it and is sent unchanged (an event that could not be read).
     """
 
     body: Json = field(default_factory=dict)
     message_id: str
-    session: str | None = None
     at: datetime | None = None
     raw: bytes | None = None
     content_type: str = "application/json"

@@ -15,7 +15,6 @@ class Parked:
     number: int
     message_id: str
     body: bytes
-    session: str | None = None
     content_type: str = ""
     subject: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)

@@ -28,6 +28,10 @@ FIRST_POLL, LAST_POLL = timedelta(seconds=0.1), timedelta(seconds=1.6)
 """How often a run with free slots reads the open rows while calls are under way: each wait is
 twice the one before it, and a call that begins or ends makes the waits short again."""
 
+WOKEN_POLL = timedelta(seconds=2)
+"""The shortest of these waits while calls are under way. A wake that reaches this process ends the
+wait at once; one that reaches another leaves a mark, and its row is read after this long."""
+
 NEARLY_DUE = timedelta(seconds=2)
 """A row due this soon is waited for: a scheduled wake may come early by the skew of two clocks."""
 
@@ -46,6 +50,9 @@ class Run:
     """It ends when no row is due and no call is under way, or when its time is over."""
 
     drain: Drain
+    _rows: Sequence[Change] | None = None
+    """The open rows, where they have just been read."""
+
     _under_way: dict[asyncio.Task[None], Call] = field(default_factory=dict)
     _telling: asyncio.Task[int] | None = None
     _poll: timedelta = FIRST_POLL
@@ -97,13 +104,18 @@ class Run:
         if not await self._make(calls):
             times = [call.ready_at(self.drain.used(now)) for call in calls]
             times += [row.due_at for row in near if row.due_at > now]
-            await self._wait(min([at - now for at in times if at > now] + [self._poll]))
+            poll = max(self._poll, WOKEN_POLL) if self._under_way else self._poll
+            longest = min([at - now for at in times if at > now] + [poll])
+            await self._wait(longest, or_mark=True)
             self._poll = min(2 * self._poll, LAST_POLL)
         return True
 
     async def _open_rows(self) -> list[Change]:
         """Those that still need a call: held ones too may have been done by a cycle."""
-        rows = await self.drain.context.ledger.open_changes(self.drain.target.name)
+        rows, self._rows = self._rows, None
+        if rows is None:
+            await self.drain.window.lease.take_mark()
+            rows = await self.drain.context.ledger.open_changes(self.drain.target.name)
         busy = self._busy()
         free = [row for row in rows if row.user not in busy]
         left = free
@@ -223,15 +235,16 @@ class Run:
             await self.drain.limit.claim()
         await self._wait(min(longest, REVOCATIONS_READ_EVERY))
 
-    async def _wait(self, longest: timedelta) -> None:
-        """Until a call ends, at most `longest`."""
+    async def _wait(self, longest: timedelta, *, or_mark: bool = False) -> None:
+        """Until a call ends, or a wake leaves a mark; at most `longest`."""
         seconds = max(0.0, longest.total_seconds())
-        if self._under_way:
-            await asyncio.wait(
-                self._under_way, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-        else:
+        if not self._under_way:
             await asyncio.sleep(seconds)
+            return
+        mark = asyncio.create_task(self.drain.window.lease.marked.wait())
+        waited_for = {*self._under_way, mark} if or_mark else self._under_way
+        await asyncio.wait(waited_for, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        mark.cancel()
 
     def _collect(self) -> None:
         """Forgets the calls that ended; surfaces the first error among them. Their outcomes are
@@ -239,13 +252,20 @@ class Run:
         done = [task for task in self._under_way if task.done()]
         for task in done:
             del self._under_way[task]
-        if done and (self._telling is None or self._told()):
+        starts = bool(done) and (self._telling is None or self._told())
+        self.drain.untold = (self.drain.untold or bool(done)) and not starts
+        if starts:
             self._telling = asyncio.create_task(
                 self.drain.context.outbox.flush(self.drain.target.name)
             )
         for error in [task.exception() for task in done]:
             if error is not None:
                 raise error
+
+    @property
+    def has_told_all(self) -> bool:
+        """Whether the outcomes of all rows that ended in this run have been sent."""
+        return self._told() and not self.drain.untold
 
     def _told(self) -> bool:
         """Whether the last sending went well; after trouble the next one is that of the drain."""

@@ -32,6 +32,9 @@ class Drain:
     unread: frozenset[str] = frozenset()
     """Users whose assignments Graph could not return: they are no probes of the breaker."""
 
+    untold: bool = False
+    """Whether rows have ended whose outcomes no sending under way is sure to find."""
+
     discovering: asyncio.Lock = field(default_factory=asyncio.Lock)
     was_rediscovered: bool = False
     limit: SharedLimit = field(init=False)

@@ -180,6 +180,7 @@ async def _leave(
 
 async def _end(drain: Drain, rows: Sequence[Change], to: Move) -> None:
     for row in await drain.context.ledger.move(rows, to):
+        drain.untold = True
         emit_moved(drain.context, row)
 
 

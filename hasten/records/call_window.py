@@ -1,6 +1,8 @@
-"""Stores each target's recent calls and its circuit breaker, so that every instance sees them."""
+"""Keeps each target's calls of the last window, and its circuit breaker, where every instance can
+see them."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,104 +14,83 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.clock import Now
 from hasten.ports.store import Document, Put, Store
+from hasten.records.lease import ATTEMPTS, COLLECTION, PARTITION, Displaced, Lease
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COLLECTION = "targets"
-PARTITION = "pace"
-
-
-class Displaced(Exception):  # noqa: N818 - says what happened
-    """Another drain has taken over the target; this one must not call again."""
-
 
 @dataclass(slots=True)
 class CallWindow:
-    """The call window of one target, owned by one drain. Each call is saved before it is made.
+    """The pace of one target, held by the drain that has its lease. Every call is written down, in
+    one commit with the lease, before it is made: a drain that was displaced makes none."""
 
-    The drain that took over last owns the record. An older drain, whose session lock was lost,
-    finds the record changed at its next call and stops.
-    """
-
-    store: Store
-    target: str
-    owner: str
+    lease: Lease
     pace: Pace
     breaker: Breaker
-    etag: str
+    etag: str | None
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def call(self, now: Now) -> None:
-        """Saves one more call at `now()`. Raises Displaced when another drain owns the target."""
+        """Spends a slot. Raises Displaced."""
         async with self._writing:
-            await self._save(self.pace.with_call(now()), self.breaker)
+            await self._save(lambda: (self.pace.with_call(now()), self.breaker))
             self.pace = self.pace.departed(now())
 
     async def throttled(self, until: datetime) -> None:
         async with self._writing:
-            await self._keep(self.pace.throttled(until), self.breaker)
+            await self._keep(lambda: (self.pace.throttled(until), self.breaker))
 
     async def judged(self, breaker: Breaker) -> None:
-        """Saves the state of the circuit breaker, if it changed."""
+        """Keeps what the breaker has come to."""
         if breaker != self.breaker:
             async with self._writing:
-                await self._keep(self.pace, breaker)
+                await self._keep(lambda: (self.pace, breaker))
 
-    async def _keep(self, pace: Pace, breaker: Breaker) -> None:
-        """Saves the result of a call that has ended, and ignores Displaced: a displaced drain stops
-        at its next call."""
+    async def _keep(self, change: Callable[[], tuple[Pace, Breaker]]) -> None:
+        """A drain that was displaced learns it at its next call: the result of the one that ended
+        is written down all the same."""
         with suppress(Displaced):
-            await self._save(pace, breaker)
+            await self._save(change)
 
-    async def _save(self, pace: Pace, breaker: Breaker) -> None:
-        try:
-            await _put(
-                self.store,
-                self.target,
-                owner=self.owner,
-                pace=pace,
-                breaker=breaker,
-                etag=self.etag,
-            )
-        except Conflict:
-            raise Displaced from None
-        document = await _get(self.store, self.target)
-        if document is None or document.body["owner"] != self.owner:
-            raise Displaced
-        self.pace, self.breaker, self.etag = pace, breaker, document.etag
+    async def _save(self, change: Callable[[], tuple[Pace, Breaker]]) -> None:
+        for _ in range(ATTEMPTS):
+            pace, breaker = change()
+            put = Put(self.lease.target, _body(pace, breaker), self.etag)
+            try:
+                [self.etag] = await self.lease.commit([put])
+            except Conflict:
+                await self._reread()
+                continue
+            self.pace, self.breaker = pace, breaker
+            return
+        raise Conflict(self.lease.target)
+
+    async def _reread(self) -> None:
+        """The answer to an earlier commit was lost."""
+        document = await _get(self.lease.store, self.lease.target)
+        if document is not None:
+            self.pace = _pace(document.body, self.pace.max_calls_per_hour)
+            self.breaker, self.etag = _breaker(document.body), document.etag
 
 
-async def take_over(
-    store: Store, target: str, *, owner: str, max_calls_per_hour: int | None
-) -> CallWindow:
-    """Makes `owner` the only drain of `target` and returns its window with the calls of earlier
-    drains.
-
-    Raises Conflict or Displaced when another drain takes over at the same moment.
-    """
-    document = await _get(store, target)
-    pace, breaker = Pace(max_calls_per_hour=max_calls_per_hour), Breaker()
-    if document is not None:
-        pace = _pace(document.body, max_calls_per_hour)
-        breaker = _breaker(document.body)
-    etag = document.etag if document else None
-    await _put(store, target, owner=owner, pace=pace, breaker=breaker, etag=etag)
-    written = await _get(store, target)
-    if written is None or written.body["owner"] != owner:
-        raise Displaced
-    return CallWindow(store, target, owner, pace, breaker, written.etag)
+async def open_window(lease: Lease, *, max_calls_per_hour: int | None) -> CallWindow:
+    """With the calls that earlier drains of the target made."""
+    document = await _get(lease.store, lease.target)
+    if document is None:
+        return CallWindow(lease, Pace(max_calls_per_hour=max_calls_per_hour), Breaker(), None)
+    pace = _pace(document.body, max_calls_per_hour)
+    return CallWindow(lease, pace, _breaker(document.body), document.etag)
 
 
 async def not_before(store: Store, target: str) -> datetime:
-    """Returns the time before which Graph asked Hasten not to call `target`; LONG_AGO if it did not
-    ask."""
+    """Until when Graph asked us not to call `target`; long ago when it did not."""
     pace, _ = await read(store, target)
     return pace.not_before
 
 
 async def read(store: Store, target: str) -> tuple[Pace, Breaker]:
-    """Returns the window and the breaker of `target` without taking it over."""
+    """How they stand, without taking `target` over."""
     document = await _get(store, target)
     if document is None:
         return Pace(), Breaker()
@@ -120,18 +101,14 @@ async def _get(store: Store, target: str) -> Document | None:
     return await store.get(COLLECTION, PARTITION, target)
 
 
-async def _put(
-    store: Store, target: str, *, owner: str, pace: Pace, breaker: Breaker, etag: str | None
-) -> None:
-    body = {
-        "owner": owner,
+def _body(pace: Pace, breaker: Breaker) -> Json:
+    return {
         "calls": [call.isoformat() for call in pace.calls],
         "not_before": pace.not_before.isoformat(),
         "failures": breaker.failures,
         "users": sorted(breaker.users),
         "open_until": breaker.open_until.isoformat() if breaker.open_until else "",
     }
-    await store.commit(COLLECTION, PARTITION, [Put(target, body, etag)])
 
 
 def _pace(body: Json, max_calls_per_hour: int | None) -> Pace:

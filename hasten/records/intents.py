@@ -1,7 +1,7 @@
 """Stores what upstream events want. An intent is open until Hasten has applied it, and is then
 kept, so that an older event that arrives late is recognised as stale."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records.repository import Repository, RowMapping
 
+MEMBERSHIPS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
 OPEN = "open|"
 DONE = "done|"
 
@@ -66,6 +67,12 @@ class Intents:
             intents,
             lambda intent: replace(intent, is_done=True, writing=False, held="", outcome=outcome),
         )
+
+    async def reopen(self, target: str, keys: Collection[str]) -> None:
+        """Has memberships that were brought about looked at again. The brake has judged them."""
+        found = [await self._rows.find(target, key) for key in keys]
+        ended = [i for i in found if i is not None and i.is_done and i.wanted in MEMBERSHIPS]
+        await self.update(ended, lambda i: replace(i, is_done=False, released=True, outcome=""))
 
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes done intents whose event is older than `before`. Returns how many."""

@@ -70,8 +70,12 @@ class Repository(Generic[T]):
         return rows
 
     async def find(self, partition: str, name: str) -> T | None:
-        """Returns the row, whatever its key prefix is."""
-        _, row = await self._read(partition, name, self._mapping.key_prefixes)
+        """Returns the row, whatever its key prefix is. Reads the first prefix first: most rows that
+        are asked for have it."""
+        first, *others = self._mapping.key_prefixes
+        _, row = await self._read(partition, name, [first])
+        if row is None:
+            _, row = await self._read(partition, name, others)
         return row
 
     async def update(

@@ -71,3 +71,12 @@ class NestedGroup(Event):
     target: Label
     group: Id
     not_provisioned: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnsureDisplaced(Event):
+    """Another worker took over the intents of the target; this one stopped."""
+
+    name = "ensure"
+    result: Literal["displaced"] = "displaced"
+    target: Label

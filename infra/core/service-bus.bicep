@@ -23,7 +23,7 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
   location: location
   tags: tags
   sku: {
-    name: 'Standard' // the least that has sessions, topics and duplicate detection
+    name: 'Standard' // the least that has topics and duplicate detection
     tier: 'Standard'
   }
   properties: {

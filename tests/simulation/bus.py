@@ -19,6 +19,10 @@ def epoch() -> float:
     return now().timestamp()
 
 
+SESSION = "session"
+"""The property that names the session of a message, in queues that have sessions."""
+
+
 class SimulatedBus:
     """A Bus. What is taken out of its queues carries the Message that was put in."""
 
@@ -69,6 +73,6 @@ def _post(message: Message) -> Post:
     return Post(
         content=replace(message, body=json.loads(json.dumps(message.body))),
         message_id=message.message_id,
-        session=message.session,
+        session=message.properties.get(SESSION),
         scheduled_at=message.at.timestamp() if message.at else None,
     )

@@ -12,7 +12,7 @@ import pytest
 from emulator.functions.behaviours import HostBehaviours
 from emulator.servicebus.entities import Entities, QueueSettings
 from hasten.ports.bus import Message
-from tests.simulation.bus import SimulatedBus, epoch
+from tests.simulation.bus import SESSION, SimulatedBus, epoch
 from tests.simulation.faults import Faults
 from tests.simulation.host import HOST_JSON, RESTART
 from tests.simulation.owners import Owner
@@ -88,10 +88,10 @@ class Bench:
         return pump
 
     async def send(self, queue: str, *names: str, session: str = "s") -> None:
-        of = session if queue == "sessions" else None
+        of = {SESSION: session} if queue == "sessions" else {}
         await self.bus.send(
             queue,
-            [Message(body={"name": name}, message_id=name, session=of) for name in names],
+            [Message(body={"name": name}, message_id=name, properties=of) for name in names],
         )
 
     def counts(self, queue: str) -> dict[str, int]:

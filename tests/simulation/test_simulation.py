@@ -80,7 +80,7 @@ async def test_two_hosts_share_the_work_keep_the_limit_and_call_nobody_twice() -
         report = await world.report()
         assert report.users_called == Counter([*joiners, LEAVER])
         assert (report.limit_violations, report.throttled) == (0, 0)
-        assert all(host.calls["scan targets"] > 0 for host in world.hosts)
+        assert all(host.calls["get cursors"] > 0 for host in world.hosts)
 
 
 @virtual

@@ -13,6 +13,7 @@ from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.ports.directory import DeltaExpired, MembershipDelta
 from hasten.records import discovered
 from hasten.records.intents import Intents
+from hasten.records.lease import Kind, acquire
 from hasten.targets import Target
 from hasten.timers import run
 from hasten.watch.look import look
@@ -148,7 +149,7 @@ async def test_the_wake_timer_wakes_targets_with_rows_due_and_no_others() -> Non
 
     await run(world.context, "wake")
 
-    assert [message.session for message in world.bus.of(PROVISIONING)] == [TOTAL]
+    assert [message.body["target"] for message in world.bus.of(PROVISIONING)] == [TOTAL]
 
 
 @virtual
@@ -221,4 +222,20 @@ async def test_the_apply_timer_applies_the_policy_and_comes_back_to_open_intents
     await run(world.context, "apply")
 
     assert world.directory.writes == {"assign": 1}
-    assert [message.session for message in world.bus.of(ENSURE)] == [TOTAL]
+    assert [message.body["target"] for message in world.bus.of(ENSURE)] == [TOTAL]
+
+
+@virtual
+async def test_the_wake_timer_has_a_write_looked_at_whose_end_no_worker_saw() -> None:
+    world = Timers()
+    await world.is_discovered()
+    held = await acquire(world.store, TOTAL, Kind.ENSURE, owner="stalled", now=now)
+    assert held is not None
+    async with held.writing(["an intent"]):
+        await run(world.context, "wake")
+        assert world.bus.of(ENSURE) == []
+
+        await asyncio.sleep(60)
+        await run(world.context, "wake")
+
+    assert [message.body["target"] for message in world.bus.of(ENSURE)] == [TOTAL]

@@ -17,7 +17,6 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
     ONBOARDING_REJECTED,
-    PROVISIONING,
     PROVISIONING_OUTCOMES,
     Message,
 )
@@ -113,19 +112,6 @@ async def test_a_message_for_later_is_scheduled_within_the_same_send(
 
     stats = server.stats()[DIRECTORY_CHANGES]
     assert (stats["active"], stats["scheduled"]) == (1, 1)
-
-
-async def test_a_message_carries_its_session(
-    server: ServiceBusServer, bus: AzureServiceBus
-) -> None:
-    await bus.send(PROVISIONING, [Message(body={}, message_id="m", session="TOTAL")])
-
-    async with (
-        ServiceBusClient.from_connection_string(server.connection_string) as client,
-        client.get_queue_receiver(PROVISIONING, session_id="TOTAL") as receiver,
-    ):
-        [got] = await receiver.receive_messages(max_wait_time=5)
-        assert got.session_id == "TOTAL"
 
 
 async def test_what_is_no_json_is_sent_as_it_is_with_its_properties(

@@ -31,7 +31,7 @@ def test_azure_makes_what_the_file_declares() -> None:
     assert made == expected
 
 
-def test_the_namespace_has_sessions_topics_and_duplicate_detection() -> None:
+def test_the_namespace_has_topics_and_duplicate_detection() -> None:
     namespace = variants.plain().one("Microsoft.ServiceBus/namespaces")
 
     assert namespace["sku"]["name"] == "Standard"

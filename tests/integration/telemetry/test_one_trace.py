@@ -160,11 +160,11 @@ async def test_the_trace_travels_through_service_bus_beside_other_properties(
 ) -> None:
     with continued("directory_changes"):
         properties = {"result": "succeeded"}
-        message = Message(message_id="m", session="TOTAL", properties=properties)
+        message = Message(message_id="m", properties=properties)
         await bus.send(PROVISIONING, [message])
 
     client = ServiceBusClient.from_connection_string(server.connection_string)
-    async with client, client.get_queue_receiver(PROVISIONING, session_id="TOTAL") as receiver:
+    async with client, client.get_queue_receiver(PROVISIONING) as receiver:
         [received] = await receiver.receive_messages(max_wait_time=10)
         told = received.application_properties or {}
         await receiver.complete_message(received)

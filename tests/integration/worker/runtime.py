@@ -83,7 +83,6 @@ def decoded(kind: str, given: dict[str, Any]) -> tuple[Datum, dict[str, Datum]]:
     if kind == "serviceBusTrigger":
         metadata = {
             "MessageId": Datum(given["message_id"], "string"),
-            "SessionId": Datum(given["session"], "string"),
             "ContentType": Datum(given["content_type"], "string"),
             "DeliveryCount": Datum("1", "json"),
             "LockToken": Datum("00000000-0000-0000-0000-000000000000", "string"),

@@ -71,7 +71,6 @@ def given(message: Message) -> dict[str, object]:
     return {
         "body": body,
         "message_id": message.message_id,
-        "session": message.session,
         "content_type": message.content_type,
         "properties": dict(message.properties),
     }

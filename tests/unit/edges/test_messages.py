@@ -1,7 +1,7 @@
 """The messages that Hasten sends itself survive the wire, and count how often they were tried."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,13 +61,6 @@ def test_trying_again_counts_and_changes_nothing_else(sent: Look | Wake) -> None
 
     assert again.tries == sent.tries + 1
     assert wired(again.message("id")) == {**wired(sent.message("id")), "tries": sent.tries + 1}
-
-
-def test_a_wake_is_serialised_by_its_target_and_a_look_by_nothing() -> None:
-    look = Look(group="g", noticed_at=AT + timedelta(seconds=1), found_by=FoundBy.RECONCILE)
-
-    assert Wake(target="TOTAL").message("id").session == "TOTAL"
-    assert look.message("id").session is None
 
 
 def test_looks_and_wakes_have_queues_of_their_own() -> None:

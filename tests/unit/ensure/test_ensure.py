@@ -35,7 +35,7 @@ async def test_new_members_are_added_written_down_and_the_target_is_woken() -> N
     assert (row.action, row.ahead, row.found_by) == (Action.ADDED, True, "event")
     assert row.causes == (first.cause,)
     assert row.noticed_at == first.recorded_at
-    assert [m.session for m in world.bus.of(PROVISIONING)] == [TOTAL]
+    assert [m.body["target"] for m in world.bus.of(PROVISIONING)] == [TOTAL]
     assert world.directory.writes == {"add_members": 1}
     assert await world.intents.open_intents(TOTAL) == []
 

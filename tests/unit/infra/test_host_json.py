@@ -8,7 +8,7 @@ from typing import Any
 from emulator.functions import options
 from emulator.servicebus.entities import load_entities
 from hasten.limits import CALL_TIMEOUT
-from hasten.provision.drain import LONGEST
+from hasten.sole_worker import LONGEST
 from tests.unit.infra.templates import INFRA, ROOT
 
 HOST: dict[str, Any] = json.loads((ROOT / "host.json").read_text())
@@ -31,15 +31,11 @@ def explained(text: str) -> dict[str, str]:
     return dict(re.findall(r"^\| `([^`]+)` \| `([^`]+)` \| .{10,} \|$", section, re.MULTILINE))
 
 
-def test_a_drain_ends_before_its_lock_does_and_its_lock_before_the_function() -> None:
+def test_a_worker_ends_before_its_lock_does_and_its_lock_before_the_function() -> None:
     hours, minutes, seconds = map(int, HOST["functionTimeout"].split(":"))
     timeout = timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
     assert LONGEST + CALL_TIMEOUT < READ.max_lock_renewal < timeout
-
-
-def test_a_session_that_fell_silent_gives_its_slot_to_another_within_seconds() -> None:
-    assert READ.session_idle <= timedelta(seconds=10)
 
 
 def test_a_lock_lives_long_enough_to_be_renewed() -> None:

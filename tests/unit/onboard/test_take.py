@@ -100,7 +100,7 @@ async def test_the_target_is_told_to_ensure_at_once_and_at_the_end_of_the_bucket
     messages = world.bus.of("ensure")
     assert world.ensured() == [None, now() + BUCKET, None, now() + BUCKET]
     assert len({message.message_id for message in messages}) == 2
-    assert {message.session for message in messages} == {TOTAL}
+    assert {message.body["target"] for message in messages} == {TOTAL}
 
 
 # --- groups ---

@@ -8,6 +8,7 @@ from hasten.domain.changes import HeldBy, held
 from hasten.operate.backlog import backlog
 from hasten.ports.telemetry import Event
 from hasten.records import call_window, discovered, subscriptions
+from hasten.records.lease import Kind, acquire
 from hasten.records.subscriptions import Record
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
@@ -110,7 +111,9 @@ async def test_a_watched_group_without_a_subscription_has_no_time_left() -> None
 async def test_the_time_for_which_graph_asked_not_to_call_is_told_while_it_lasts() -> None:
     world = World()
     await world.is_discovered()
-    pace = await call_window.take_over(world.store, TOTAL, owner="drain", max_calls_per_hour=None)
+    lease = await acquire(world.store, TOTAL, Kind.DRAIN, owner="drain", now=now)
+    assert lease is not None
+    pace = await call_window.open_window(lease, max_calls_per_hour=None)
     await pace.throttled(now() + timedelta(seconds=30))
 
     during = (await measured(world, later=timedelta(seconds=10))).fields

@@ -43,7 +43,7 @@ async def test_released_removals_are_called_and_their_target_is_woken() -> None:
 
     assert len(moved) == len(LEAVERS)
     assert await states(world, *LEAVERS) == {State.PENDING}
-    assert [message.session for message in world.bus.of(PROVISIONING)] == [TOTAL]
+    assert [message.body["target"] for message in world.bus.of(PROVISIONING)] == [TOTAL]
 
 
 @virtual

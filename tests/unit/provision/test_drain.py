@@ -81,11 +81,13 @@ async def test_a_joiner_found_while_a_call_is_under_way_does_not_wait_for_its_en
     await world.is_discovered()
     world.directory.seconds_per_call = 30
     await world.joined(ENGINEERING, user(1))
-    running = asyncio.create_task(drain(world.context, WAKE))
+    process = world.context
+    running = asyncio.create_task(drain(process, WAKE))
     await world.directory.has_called(1)
 
     found_at = now()
     await world.joined(ENGINEERING, user(2))
+    await drain(process, WAKE)
     await running
 
     assert world.directory.calls[1].at - found_at < timedelta(seconds=0.5)

@@ -13,8 +13,8 @@ from hasten.ports.bus import PROVISIONING, Message
 from hasten.ports.directory import User
 from hasten.provision.drain import drain
 from hasten.provision.run import OUTAGE
-from hasten.records.call_window import take_over
 from tests.fakes.directory import FakeDirectory, answer
+from tests.support.leases import displaced
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
@@ -114,7 +114,9 @@ async def test_a_drain_that_was_displaced_makes_no_further_call() -> None:
     first = asyncio.create_task(drain(world.context, WAKE))
     await world.directory.has_called(CALLS_PER_WINDOW)
 
-    await asyncio.gather(first, drain(world.context, WAKE))
+    await displaced(world)
+    await first
+    await drain(world.context, WAKE)
 
     assert world.directory.most_calls_within(CALL_WINDOW) == CALLS_PER_WINDOW
     assert world.results("drain") == ["displaced"]
@@ -133,7 +135,7 @@ async def test_a_drain_that_was_displaced_writes_down_what_its_calls_under_way_b
     running = asyncio.create_task(drain(world.context, WAKE))
     await world.directory.has_called(2)
 
-    await take_over(world.store, TOTAL, owner="another", max_calls_per_hour=None)
+    await displaced(world)
     await running
 
     assert (await world.row(ENGINEERING, user(2))).state is State.SUCCEEDED

@@ -10,7 +10,8 @@ from hasten.domain.shared_pace import CLAIM_OUTLASTS_WAIT, SHARED_FOR, SPAN, Lim
 from hasten.limits import CALLS_PER_WINDOW
 from hasten.provision.shared_limit import SharedLimit
 from hasten.records import call_window, shared_window
-from hasten.records.call_window import take_over
+from hasten.records.call_window import open_window
+from hasten.records.lease import Kind, acquire
 from hasten.targets import Mode, Target
 from tests.support.virtual_time import now, virtual
 from tests.support.world import World
@@ -36,9 +37,12 @@ async def taken(limit: SharedLimit, *, is_removal: bool = False, times: int = 1)
 
 
 async def called(world: World, target: str, times: int) -> None:
-    window = await take_over(world.store, target, owner=target, max_calls_per_hour=None)
+    lease = await acquire(world.store, target, Kind.DRAIN, owner=target, now=world.now)
+    assert lease is not None
+    window = await open_window(lease, max_calls_per_hour=None)
     for _ in range(times):
         await window.call(world.now)
+    await lease.release(although_marked=True)
 
 
 async def refuse(world: World, limit: SharedLimit, *, is_removal: bool = False) -> None:

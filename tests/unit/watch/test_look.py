@@ -86,7 +86,7 @@ async def test_joiners_and_leavers_since_the_cursor_reach_the_ledger_and_wake_th
     await look(world.context, a_look())
 
     assert await open_rows(world) == [(user(1), Action.ADDED), (user(2), Action.REMOVED)]
-    assert [message.session for message in world.bus.of(PROVISIONING)] == [TOTAL]
+    assert [message.body["target"] for message in world.bus.of(PROVISIONING)] == [TOTAL]
 
 
 @virtual

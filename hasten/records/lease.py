@@ -1,0 +1,290 @@
+"""The lease of a target says who works for it. Workers take it, keep it alive and let it go by
+compare-and-set."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from hasten.errors import Conflict, TemporaryError
+from hasten.json import Json
+from hasten.limits import LONGEST_WRITE
+from hasten.ports.clock import Now
+from hasten.ports.directory import NotYet
+from hasten.ports.store import Document, Put, Store, Write
+
+COLLECTION = "targets"
+PARTITION = "pace"
+"""That of the call windows: a call is written down in one commit with the lease."""
+
+BEAT = timedelta(seconds=5)
+"""How often a holder shows that it lives."""
+
+FRESH = timedelta(seconds=8)
+"""A holder whose last beat is no older lives, though its clock may be some seconds behind ours."""
+
+SILENT = timedelta(seconds=20)
+"""A holder whose last beat is older is displaced, and so is one whose clock is ahead by more: the
+fence keeps it from acting."""
+
+ATTEMPTS = 8
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class Kind(StrEnum):
+    """Work that goes on side by side for one target: a long `ensure` holds up no revocation."""
+
+    DRAIN = "drain"
+    ENSURE = "ensure"
+
+
+class Displaced(Exception):  # noqa: N818 - says what happened
+    """Another worker took the lease: this one must not act any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRecord:
+    """`owner` is empty while nobody works. `epoch` counts the holders. `is_marked` when a wake came
+    that the holder has not answered yet. `came_at` is when a message of the queue last reached a
+    worker of the target."""
+
+    owner: str = ""
+    epoch: int = 0
+    beat_at: datetime = LONG_AGO
+    is_marked: bool = False
+    came_at: datetime = LONG_AGO
+    writing: tuple[str, ...] = ()
+    """Keys of the intents for which a write to Entra ID is under way."""
+
+    unsure: Mapping[str, datetime] = field(default_factory=dict)
+    """Intents for which a write may have taken effect that nobody saw the end of, and when to look
+    at them again."""
+
+    def due(self, now: datetime) -> list[str]:
+        """Intents to look at again."""
+        return [key for key, at in self.unsure.items() if at <= now]
+
+    def without_end(self, now: datetime) -> "LeaseRecord":
+        """Nobody will see the end of the writes under way."""
+        unsure = dict.fromkeys(self.writing, now + LONGEST_WRITE)
+        return replace(self, writing=(), unsure={**self.unsure, **unsure})
+
+    def is_silent(self, now: datetime) -> bool:
+        return abs(now - self.beat_at) > SILENT
+
+
+@dataclass(slots=True)
+class Lease:
+    """Held by one worker, until it lets go or another displaces it."""
+
+    store: Store
+    target: str
+    kind: Kind
+    record: LeaseRecord
+    etag: str | None
+    now: Now
+    is_timer: bool
+    """Whether a timer does the work: then nothing is known of the queue."""
+
+    marked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set as soon as this process knows of a mark."""
+
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def key(self) -> str:
+        return _key(self.target, self.kind)
+
+    async def commit(self, writes: Sequence[Write] = ()) -> Sequence[str | None]:
+        """Makes `writes` to the partition of the lease, only while this worker holds it; the
+        commit is a beat as well. Returns the new etags of `writes`.
+
+        Raises Displaced, and Conflict when one of `writes` lost a race.
+        """
+        return await self._commit(writes)
+
+    async def _commit(
+        self, writes: Sequence[Write], *, takes_mark: bool = False
+    ) -> Sequence[str | None]:
+        async with self._writing:
+            for _ in range(ATTEMPTS):
+                if takes_mark:
+                    self.record = replace(self.record, is_marked=False)
+                record = self._alive()
+                try:
+                    self.etag, *etags = await self._put(record, writes)
+                except Conflict as conflict:
+                    if conflict.key != self.key:
+                        raise
+                    await self._reread()
+                    continue
+                self.record = replace(self.record, beat_at=record.beat_at, came_at=record.came_at)
+                return etags
+        raise Conflict(self.key)
+
+    async def beat(self) -> None:
+        """Raises Displaced."""
+        if self.now() - self.record.beat_at >= BEAT:
+            await self.commit()
+
+    @asynccontextmanager
+    async def writing(self, keys: Sequence[str] = ()) -> AsyncIterator[None]:
+        """Around one write to Entra ID that these intents want. Raises Displaced before it. Where
+        its end is not known, the intents are looked at again after LONGEST_WRITE."""
+        self.record = replace(self.record, writing=tuple(keys))
+        await self.commit()
+        try:
+            yield
+        except NotYet:
+            self.record = replace(self.record, writing=())
+            raise
+        except TemporaryError:
+            self.record = self.record.without_end(self.now())
+            raise
+        except Exception:
+            self.record = replace(self.record, writing=())
+            raise
+        self.record = replace(self.record, writing=())
+
+    def seen_again(self, keys: Collection[str]) -> None:
+        """These intents are about to be brought about once more."""
+        unsure = {key: at for key, at in self.record.unsure.items() if key not in keys}
+        self.record = replace(self.record, unsure=unsure)
+
+    async def take_mark(self) -> None:
+        """Before the work is read: what is read then answers the mark. It is taken out of the store
+        first, as a wake that finds a mark there leaves no other. Raises Displaced."""
+        self.marked.clear()
+        if self.record.is_marked:
+            await self._commit((), takes_mark=True)
+
+    async def release(self, *, although_marked: bool = False) -> bool:
+        """False when a mark was found, and the lease is still held: there is work to be read.
+        Raises Displaced, and TemporaryError that lasts until the lease is silent."""
+        async with self._writing:
+            for _ in range(ATTEMPTS):
+                if self.record.is_marked and not although_marked:
+                    return False
+                free = replace(self._alive(), owner="", is_marked=False)
+                try:
+                    [self.etag] = await self._put(free)
+                except Conflict:
+                    await self._reread()
+                    continue
+                except TemporaryError as error:
+                    raise _outlasting(error) from error
+                return True
+        raise Conflict(self.key)
+
+    def _alive(self) -> LeaseRecord:
+        now = self.now()
+        came_at = self.record.came_at if self.is_timer else now
+        return replace(self.record, beat_at=now, came_at=came_at)
+
+    async def _put(self, record: LeaseRecord, writes: Sequence[Write] = ()) -> Sequence[str | None]:
+        put = Put(self.key, _body(record), self.etag)
+        return await self.store.commit(COLLECTION, PARTITION, [put, *writes])
+
+    async def _reread(self) -> None:
+        """After somebody else wrote: a wake that left a mark, or a worker that took over."""
+        document = await self.store.get(COLLECTION, PARTITION, self.key)
+        found = _record(document)
+        if document is None or found.owner != self.record.owner:
+            raise Displaced
+        self.etag = document.etag
+        self.record = replace(self.record, is_marked=found.is_marked, came_at=found.came_at)
+        if found.is_marked:
+            self.marked.set()
+
+
+async def acquire(
+    store: Store, target: str, kind: Kind, *, owner: str, now: Now, is_timer: bool = False
+) -> Lease | None:
+    """Takes a lease that is free, or whose holder has fallen silent. None when the holder lives:
+    it was left a mark, and reads its work again before it lets go.
+
+    Raises TemporaryError while nobody can tell whether the holder lives.
+    """
+    for _ in range(ATTEMPTS):
+        document = await store.get(COLLECTION, PARTITION, _key(target, kind))
+        known, at = _record(document), now()
+        came_at = known.came_at if is_timer else at
+        lease = Lease(
+            store, target, kind, known, document.etag if document else None, now, is_timer
+        )
+        if known.owner == owner:
+            return lease  # the answer to the commit was lost
+        is_free = not known.owner or known.is_silent(at)
+        if is_free:
+            ended = known.without_end(at)
+            taken = LeaseRecord(
+                owner=owner,
+                epoch=known.epoch + 1,
+                beat_at=at,
+                came_at=came_at,
+                unsure=ended.unsure,
+            )
+        elif at - known.beat_at > FRESH:
+            raise TemporaryError(
+                "the worker of the target may have stopped", known.beat_at + SILENT + BEAT - at
+            )
+        elif known.is_marked:
+            return None
+        else:
+            taken = replace(known, is_marked=True, came_at=came_at)
+        try:
+            lease.record, [lease.etag] = taken, await lease._put(taken)  # noqa: SLF001 - ours
+        except Conflict:
+            continue
+        except TemporaryError as error:
+            if is_free:
+                raise _outlasting(error) from error
+            raise
+        return lease if is_free else None
+    raise TemporaryError("other workers of the target were faster", timedelta(seconds=1))
+
+
+async def read(store: Store, target: str, kind: Kind) -> LeaseRecord:
+    """How it stands."""
+    return _record(await store.get(COLLECTION, PARTITION, _key(target, kind)))
+
+
+def _outlasting(error: TemporaryError) -> TemporaryError:
+    """Whether the lease was written is not known. If it was, its holder has ended: whoever comes
+    sooner would leave a mark that nobody reads."""
+    return TemporaryError(error.reason, max(error.delay, SILENT + BEAT))
+
+
+def _key(target: str, kind: Kind) -> str:
+    """No target's name has this character: it cannot be taken for that of a call window."""
+    return f"{target}|{kind}"
+
+
+def _record(document: Document | None) -> LeaseRecord:
+    if document is None:
+        return LeaseRecord()
+    body = document.body
+    return LeaseRecord(
+        owner=str(body["owner"]),
+        epoch=int(body["epoch"]),
+        beat_at=datetime.fromisoformat(body["beat_at"]),
+        is_marked=bool(body["is_marked"]),
+        came_at=datetime.fromisoformat(body["came_at"]),
+        writing=tuple(body["writing"]),
+        unsure={key: datetime.fromisoformat(at) for key, at in body["unsure"].items()},
+    )
+
+
+def _body(record: LeaseRecord) -> Json:
+    return {
+        "owner": record.owner,
+        "epoch": record.epoch,
+        "beat_at": record.beat_at.isoformat(),
+        "is_marked": record.is_marked,
+        "came_at": record.came_at.isoformat(),
+        "writing": list(record.writing),
+        "unsure": {key: at.isoformat() for key, at in record.unsure.items()},
+    }

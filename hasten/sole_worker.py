@@ -1,0 +1,101 @@
+"""Works for a target alone: under a lease that shows that the worker lives, and round after round
+while wakes leave marks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from hasten.context import Context
+from hasten.errors import PermanentError, TemporaryError
+from hasten.messages import OfTarget
+from hasten.records.lease import BEAT, Displaced, Kind, Lease, acquire
+
+LONGEST = timedelta(minutes=4)
+"""Then a worker ends and wakes another: far below the function timeout of host.json."""
+
+Round = Callable[[Lease, datetime], Awaitable[bool]]
+"""Takes the mark of the lease, reads the work and does it until the time given. Whether it left
+some that is due now."""
+
+
+async def work_alone(
+    context: Context,
+    wake: OfTarget,
+    kind: Kind,
+    work: Round,
+    *,
+    is_timer: bool = False,
+    longest: timedelta = LONGEST,
+) -> bool:
+    """False when another worker of the target lives: it was left a mark, and does the work.
+
+    Raises Displaced, and what `work` raises in its last round. A bug ends the work at once.
+    """
+    lease = await acquire(
+        context.store,
+        wake.target,
+        kind,
+        owner=context.new_id(),
+        now=context.now,
+        is_timer=is_timer,
+    )
+    if lease is None:
+        held = context.holding.get((wake.target, kind))
+        if held is not None:
+            held.marked.set()
+        return False
+    until = context.now() + longest
+    async with _beating(context, lease):
+        while True:
+            error, is_left = await _round(lease, until, work)
+            is_over = is_left or context.now() >= until
+            if await lease.release(although_marked=is_over):
+                break
+    if error is not None:
+        raise error
+    if is_over and (is_left or lease.record.is_marked):
+        await context.bus.send(
+            wake.queue, [type(wake)(target=wake.target).message(context.new_id())]
+        )
+    return True
+
+
+async def _round(
+    lease: Lease, until: datetime, work: Round
+) -> tuple[TemporaryError | PermanentError | None, bool]:
+    """An error does not keep those waiting who left a mark meanwhile."""
+    try:
+        return None, await work(lease, until)
+    except (TemporaryError, PermanentError) as error:
+        return error, False
+    except Displaced:
+        raise
+    except Exception:
+        await lease.release(although_marked=True)
+        raise
+
+
+@asynccontextmanager
+async def _beating(context: Context, lease: Lease) -> AsyncIterator[None]:
+    name = (lease.target, lease.kind)
+    context.holding[name] = lease
+    beats = asyncio.create_task(_beat(lease))
+    try:
+        yield
+    finally:
+        beats.cancel()
+        if context.holding.get(name) is lease:
+            del context.holding[name]
+
+
+async def _beat(lease: Lease) -> None:
+    """A store that does not answer may do so at the next beat."""
+    while True:
+        await asyncio.sleep(BEAT.total_seconds())
+        try:
+            await lease.beat()
+        except TemporaryError:
+            continue
+        except Displaced:
+            return  # the worker learns it when it is to act next
