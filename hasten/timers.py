@@ -12,7 +12,7 @@ from hasten.operate.late_timers import report_late_timers
 from hasten.operate.stop import stop_decided
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.provision.verify import verify
-from hasten.records import discovered, heartbeats, running_targets, stops
+from hasten.records import discovered, heartbeats, lease, running_targets, stops
 from hasten.retention import forget_old
 from hasten.telemetry.operate import TimerFailed, TimerPostponed
 from hasten.watch.reconcile import reconcile
