@@ -16,11 +16,12 @@ from hasten.adapters.graph.directory import GraphDirectory
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted
 from hasten.ensure.apply_policy import apply_policy
+from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
 from hasten.policy import Access, Creation, GroupPolicy
 from hasten.targets import Target
 from tests.support.csdl.check import assert_record_agrees
-from tests.support.ensuring import Onboarding
+from tests.support.ensuring import RUN, Onboarding
 from tests.support.world import TOTAL
 
 NAME = "TOTAL - Design"
@@ -62,7 +63,7 @@ async def ensured(world: Onboarding) -> None:
     async with asyncio.timeout(20):
         while True:
             try:
-                await world.ensures()
+                await ensure(world.context, RUN)
             except TemporaryError:
                 await asyncio.sleep(0.1)
                 continue
