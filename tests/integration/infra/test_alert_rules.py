@@ -43,7 +43,13 @@ def test_an_event_that_is_logged_once_keeps_its_alert_until_a_person_closes_it()
     made = rules(variants.plain())
 
     stays = {name for name, rule in made.items() if not rule["autoMitigate"]}
-    assert stays == {"held-changes", "revocation-failed", "job-not-paused", "history-lost"}
+    assert stays == {
+        "held-changes",
+        "history-lost",
+        "job-not-paused",
+        "revocation-failed",
+        "work-given-up",
+    }
 
 
 def test_silence_is_an_alert_after_fifteen_minutes() -> None:
