@@ -16,10 +16,10 @@ from tests.simulation.lifeline import Lifeline
 from tests.simulation.oracle import active
 from tests.simulation.upstream import OFFBOARD, ONBOARD
 from tests.simulation.world import newcomers, simulated
+from tests.support.posting import GROUP
 from tests.support.virtual_time import now, virtual
 
 POLICY = Target(name="TOTAL", display_name="TOTAL", groups=(GroupPolicy(name="TOTAL-Engineering"),))
-GROUP = {"name": "TOTAL-Engineering"}
 [PERSON] = newcomers(1)
 TIMEOUT = timedelta(seconds=60)
 """After which the client gives up a request whose packets go nowhere."""

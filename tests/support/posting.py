@@ -23,6 +23,8 @@ from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
 UPN = "person{}@contoso.example"
 PEOPLE = 30
+GROUP = {"name": "TOTAL-Engineering"}
+"""As an event names the watched group."""
 
 ONBOARD = "hasten.user.onboard.v1"
 OFFBOARD = "hasten.user.offboard.v1"
@@ -116,6 +118,10 @@ class Posting(Onboarding):
 
     def outcomes(self) -> list[Mapping[str, Any]]:
         return [m.body["data"] for m in self.bus.of(PROVISIONING_OUTCOMES)]
+
+    def outcome_results(self) -> list[str]:
+        """The result of each outcome that Hasten published."""
+        return [outcome["result"] for outcome in self.outcomes()]
 
     def ensured(self) -> list[datetime | None]:
         return [message.at for message in self.bus.of(ENSURE)]

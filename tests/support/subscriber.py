@@ -1,18 +1,27 @@
 """A world that watches groups and subscribes to them."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 
+from hasten.json import Json
+from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
-from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE
+from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
 from tests.support.world import World
 
 URL = "https://hasten.example/api/graph/notifications"
 LIFECYCLE_URL = "https://hasten.example/api/graph/lifecycle"
+ROTATED = "another client state secret of them"
 
 
 def group(number: int) -> str:
     return f"0000bbbb-0000-4000-8000-{number:012}"
+
+
+ONE, TWO, THREE = group(1), group(2), group(3)
 
 
 @dataclass
@@ -27,3 +36,25 @@ class Subscriber(World):
             groups=groups,
         )
         await discovered.save(self.store, found)
+
+
+def resources(world: Subscriber) -> list[str]:
+    return sorted(made["resource"] for made in world.directory.subscribed)
+
+
+def looked_at(world: Subscriber) -> list[str]:
+    return sorted(message.body["group"] for message in world.bus.of(DIRECTORY_CHANGES))
+
+
+async def passed(time: timedelta) -> None:
+    await asyncio.sleep(time.total_seconds())
+
+
+@dataclass
+class Lagging(FakeDirectory):
+    """Its next lists are from a replica that lags behind."""
+
+    stale: list[list[dict[str, str]]] = field(default_factory=list)
+
+    async def subscriptions(self) -> Sequence[Json]:
+        return self.stale.pop(0) if self.stale else await super().subscriptions()

@@ -1,32 +1,15 @@
-"""targets.yaml: what it may say, and that every refusal names the line."""
+"""targets.yaml: everything that a target may say."""
 
 from pathlib import Path
-from textwrap import dedent
 from uuid import UUID
 
 import pytest
 
 from hasten.domain.planning import GrantsBy
 from hasten.domain.shared_pace import LimitScope
-from hasten.errors import PermanentError
 from hasten.policy import Access, Creation, GroupPolicy
 from hasten.targets import Mode, Target, load
-
-ID = "52cf7b7a-52be-4a9b-9c69-e4d4a4a14f76"
-
-
-def loaded(folder: Path, text: str) -> tuple[Target, ...]:
-    file = folder / "targets.yaml"
-    file.write_text(dedent(text), encoding="utf-8")
-    return load(file).targets
-
-
-def refusal(folder: Path, text: str) -> str:
-    with pytest.raises(PermanentError) as refused:
-        loaded(folder, text)
-    assert refused.value.next_action == "correct targets.yaml"
-    assert "\n" not in str(refused.value)
-    return refused.value.reason
+from tests.unit.edges.targets_file import ID, loaded
 
 
 def test_the_file_that_ships_with_hasten_names_total() -> None:
@@ -125,15 +108,6 @@ def test_the_file_says_which_targets_share_the_limit_of_calls(
     assert load(file).limit_scope is expected
 
 
-def test_a_scope_that_there_is_not_is_refused_with_its_line(tmp_path: Path) -> None:
-    reason = refusal(
-        tmp_path, f"mode: act\nlimit_scope: app\ntargets:\n- {{name: a, app_id: {ID}}}\n"
-    )
-
-    assert reason.startswith("targets.yaml line 2: limit_scope: ")
-    assert "'auto', 'target' or 'tenant'" in reason
-
-
 def test_several_targets_keep_their_order(tmp_path: Path) -> None:
     targets = loaded(
         tmp_path,
@@ -145,85 +119,6 @@ def test_several_targets_keep_their_order(tmp_path: Path) -> None:
     )
 
     assert [target.name for target in targets] == ["b", "a"]
-
-
-FAULTS = {
-    "an unknown key": ("colour: red", "line 4: unknown key colour"),
-    "a mode not known": ("mode: watch", "line 4: targets.mode: "),
-    "a brake that lets all go": ("brake_percent: 101", "line 4: targets.brake_percent: "),
-    "a group named twice": (
-        "groups: [{name: Sales}, {name: SALES}]",
-        "line 2: group sales is given twice",
-    ),
-    "a group of no name": ("groups: [{role: x}]", "line 4: give a group exactly one of id and"),
-    "a source that is not listed": (
-        "groups: [{name: A, also_members_of: [B]}]",
-        "line 2: also_members_of names B, no other group listed here",
-    ),
-    "a source that is the group itself": (
-        "groups: [{name: A, also_members_of: [a]}]",
-        "line 2: also_members_of names a, no other group listed here",
-    ),
-    "people who would flow out of a group of many": (
-        "groups: [{name: TOTAL-Admin, also_members_of: [Staff]}, {name: Staff}]",
-        "line 2: also_members_of lists admin groups whose people join this one too: mark Staff",
-    ),
-    "people who would become administrators": (
-        "groups: [{name: A, admin: true, also_members_of: [B]}, {name: B, admin: true}]",
-        "line 2: also_members_of lists admin groups whose people join this one too: mark B with",
-    ),
-    "a key given twice": ("name: B", "line 4: key name is given twice"),
-    "a second key that names the app": (
-        f"app_id: {ID}",
-        "line 2: give exactly one of service_principal_id, app_id and display_name",
-    ),
-    "an id that is none": ("service_principal_id: TOTAL", "line 4: targets.service_principal_id: "),
-    "a value not known": ("grants_by: role", "line 4: targets.grants_by: "),
-    "no calls at all": ("max_calls_per_hour: 0", "line 4: targets.max_calls_per_hour: "),
-    "more calls than Entra takes": ("max_calls_per_hour: 1801", "line 4: targets.max_calls_per"),
-    "a group that is none": (
-        f"groups: [\n      {{id: {ID}}},\n      nobody]",
-        "targets.groups: give it keys and their values",
-    ),
-    "keys where a list belongs": ("groups:\n      nobody: x", "line 4: targets.groups: "),
-    "text where a list belongs": ("groups: nobody", "line 4: targets.groups: "),
-    "broken quotes": ('job: "open', "not valid YAML: "),
-    "a tag": ("job: !secret x", "line 4: not valid YAML: "),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_in_a_target_is_named_with_its_line(tmp_path: Path, fault: str) -> None:
-    written, expected = FAULTS[fault]
-
-    reason = refusal(
-        tmp_path, f"targets:\n  - name: A\n    display_name: App\n    {written}\n    rule: x\n"
-    )
-
-    assert reason.startswith("targets.yaml line ")
-    assert expected in reason
-
-
-def test_the_line_of_one_wrong_group_among_several_is_its_own(tmp_path: Path) -> None:
-    reason = refusal(
-        tmp_path,
-        f"""\
-        targets:
-          - name: A
-            display_name: App
-            groups:
-              - id: {ID}
-              - id: nobody
-        """,
-    )
-
-    assert "line 6: targets.groups.id: " in reason
-
-
-def test_an_unknown_key_beside_the_targets_is_refused(tmp_path: Path) -> None:
-    reason = refusal(tmp_path, "targets:\n- {name: A, display_name: x}\ncolour:\n  red\n")
-
-    assert reason == "targets.yaml line 3: unknown key colour"
 
 
 def test_the_mode_of_the_file_holds_for_targets_that_name_none(tmp_path: Path) -> None:
@@ -240,43 +135,6 @@ def test_the_mode_of_the_file_holds_for_targets_that_name_none(tmp_path: Path) -
     assert [target.observes for target in targets] == [True, False]
 
 
-@pytest.mark.parametrize("name", ["", "A B", "-a", "a/b", "a" * 65])
-def test_a_name_that_queues_and_ledgers_could_not_carry_is_refused(
-    tmp_path: Path, name: str
-) -> None:
-    reason = refusal(tmp_path, f"targets:\n- display_name: App\n  name: '{name}'\n")
-
-    assert reason.startswith("targets.yaml line 3: targets.name: ")
-
-
-def test_a_target_that_names_no_app_is_refused(tmp_path: Path) -> None:
-    reason = refusal(tmp_path, "targets:\n- name: A\n")
-
-    assert "line 2: give exactly one of " in reason
-
-
-def test_a_target_without_a_name_is_refused(tmp_path: Path) -> None:
-    reason = refusal(tmp_path, "targets:\n\n- display_name: App\n")
-
-    assert reason == "targets.yaml line 3: key name is missing"
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "problem"),
-    [
-        ("name: a, display_name: x", "name: A, display_name: y", "name A is already used by a"),
-        ("name: a, display_name: x", "name: b, display_name: X", "display_name X is already"),
-        (f"name: a, app_id: {ID}", f"name: b, app_id: {ID.upper()}", f"app_id {ID} is already"),
-    ],
-)
-def test_two_targets_that_are_one_are_refused_at_the_second(
-    tmp_path: Path, first: str, second: str, problem: str
-) -> None:
-    reason = refusal(tmp_path, f"targets:\n- {{{first}}}\n- {{{second}}}\n")
-
-    assert f"line 3: {problem}" in reason
-
-
 def test_the_same_id_under_another_key_names_another_app(tmp_path: Path) -> None:
     targets = loaded(
         tmp_path,
@@ -284,69 +142,3 @@ def test_the_same_id_under_another_key_names_another_app(tmp_path: Path) -> None
     )
 
     assert len(targets) == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("target: []", "line 1: key targets is missing"),
-        ("targets: []", "line 1: targets: "),
-        ("\n\ntargets: TOTAL", "line 3: targets: "),
-        ("", "line 1: "),
-        ("- name: A", "line 1: "),
-        ("targets:\n\t- name: A", "line 2: not valid YAML: "),
-    ],
-)
-def test_a_file_of_another_shape_is_refused_with_a_line(
-    tmp_path: Path, text: str, expected: str
-) -> None:
-    file = tmp_path / "targets.yaml"
-    file.write_text(text, encoding="utf-8")
-
-    with pytest.raises(PermanentError) as refused:
-        load(file)
-
-    assert refused.value.reason.startswith(f"targets.yaml {expected}")
-
-
-def test_a_file_that_is_not_there_is_named_with_the_setting_that_points_at_it(
-    tmp_path: Path,
-) -> None:
-    missing = tmp_path / "nowhere.yaml"
-
-    with pytest.raises(PermanentError) as refused:
-        load(missing)
-
-    assert str(missing) in refused.value.reason
-    assert "HASTEN_TARGETS" in refused.value.next_action
-
-
-@pytest.mark.parametrize(
-    "written",
-    [
-        "targets: []".encode("utf-16"),
-        "targets:\n- name: A\n  display_name: Société".encode("latin-1"),
-        b'targets:\n- name: "a\x00"',
-        b"targets: &a [*a]",
-    ],
-)
-def test_a_file_of_another_encoding_is_one_clear_line(tmp_path: Path, written: bytes) -> None:
-    file = tmp_path / "targets.yaml"
-    file.write_bytes(written)
-
-    with pytest.raises(PermanentError, match=r"targets\.yaml"):
-        load(file)
-
-
-@pytest.mark.parametrize("written", ["", "- a"])
-def test_a_file_of_another_shape_speaks_of_keys_not_of_classes(
-    tmp_path: Path, written: str
-) -> None:
-    file = tmp_path / "targets.yaml"
-    file.write_text(written, encoding="utf-8")
-
-    with pytest.raises(PermanentError) as refused:
-        load(file)
-
-    assert "_File" not in refused.value.reason
-    assert ": :" not in refused.value.reason

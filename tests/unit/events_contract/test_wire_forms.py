@@ -12,11 +12,10 @@ from hasten.domain.intents import Wanted
 from hasten.events.datacontract import NAMESPACE
 from hasten.events.fault_codes import FaultCode
 from hasten.onboard.message import TRIES
-from tests.support.posting import OFFBOARD, Posting, at, event, ref
+from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING
 
-GROUP = {"name": "TOTAL-Engineering"}
 ROOT = b"\x08\x33" + NAMESPACE
 STRING = b"\x40\x06string" + ROOT
 BYTES = b"\x40\x0cbase64Binary" + ROOT

@@ -11,11 +11,9 @@ import pytest
 
 from hasten.domain.outcomes import REJECTED
 from hasten.events.datacontract import NAMESPACE
-from tests.support.posting import OFFBOARD, Posting, event, ref
+from tests.support.posting import GROUP, OFFBOARD, Posting, event, ref
 from tests.support.virtual_time import virtual
 from tests.support.world import TOTAL
-
-GROUP = {"name": "TOTAL-Engineering"}
 
 
 @dataclass(frozen=True)

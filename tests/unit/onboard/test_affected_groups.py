@@ -11,11 +11,19 @@ import pytest
 from hasten.domain.changes import Action
 from hasten.ports.store import Document, Write
 from tests.fakes.memory_store import MemoryStore
-from tests.support.posting import ENSURE_GROUP, OFFBOARD, PROVISION, Posting, event, ref, total
+from tests.support.posting import (
+    ENSURE_GROUP,
+    GROUP,
+    OFFBOARD,
+    PROVISION,
+    Posting,
+    event,
+    ref,
+    total,
+)
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
-GROUP = {"name": "TOTAL-Engineering"}
 TEAM = {"name": "Team-New"}
 
 

@@ -8,11 +8,10 @@ from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import REJECTED, STALE
 from hasten.ports.bus import ENSURE
 from tests.support.crashing import CrashingBus, CrashingStore, Fuse, Killed
-from tests.support.posting import OFFBOARD, Posting, at, event, ref
+from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
-GROUP = {"name": "TOTAL-Engineering"}
 STEPS_TO_ONBOARD = 7
 """End, person, intent, wake, park, and two outcomes."""
 

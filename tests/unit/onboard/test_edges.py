@@ -9,11 +9,10 @@ from hasten.events.faults import MAX_FAULTS
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import Put
 from hasten.records.made_groups import COLLECTION
-from tests.support.posting import ENSURE_GROUP, OFFBOARD, Posting, at, event, ref
+from tests.support.posting import ENSURE_GROUP, GROUP, OFFBOARD, Posting, at, event, ref
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
-GROUP = {"name": "TOTAL-Engineering"}
 MADE = "0000bbbb-0000-4000-9000-000000000007"
 
 

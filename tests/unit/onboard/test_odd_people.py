@@ -7,11 +7,10 @@ import pytest
 from hasten.domain.intents import Wanted
 from hasten.errors import PermanentError
 from hasten.json import Json
-from tests.support.posting import OFFBOARD, Posting, at, event, ref, total
+from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref, total
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, user
 
-GROUP = {"name": "TOTAL-Engineering"}
 DELETED = {"id": "0000cccc-0000-4000-8000-000000009999"}
 
 

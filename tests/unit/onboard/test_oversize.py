@@ -17,13 +17,12 @@ from hasten.onboard.message import (
     MOST_PROPERTIES,
 )
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES, Message
-from tests.support.posting import OFFBOARD, Posting, at, event, ref
+from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref
 from tests.support.virtual_time import virtual
 
 WIDEST = "\U0001f600"
 """Four bytes in UTF-8, and twelve characters where JSON escapes it."""
 
-GROUP = {"name": "TOTAL-Engineering"}
 LARGEST_HEADER = {
     "content_type": "application/json; x=" + WIDEST * 10_000,
     "message_id": WIDEST * 128,

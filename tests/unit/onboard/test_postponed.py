@@ -8,11 +8,10 @@ import pytest
 
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import STALE
-from tests.support.posting import OFFBOARD, Posting, at, event, ref
+from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
 
-GROUP = {"name": "TOTAL-Engineering"}
 BY_ID = {"id": ENGINEERING}
 HIRE = {"employeeId": "E-hire"}
 

@@ -1,80 +1,18 @@
-"""A look at one group: what is found is written down before anything else moves."""
+"""A look at one group: it writes what it finds to the ledger before anything else moves."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
-from types import NoneType
 
-import pytest
-
-from hasten.domain.changes import Action, FoundBy
-from hasten.errors import Conflict, TemporaryError
-from hasten.messages import Look, Wake
-from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
-from hasten.ports.directory import Member, MembershipDelta
-from hasten.ports.store import Write
+from hasten.domain.changes import Action
+from hasten.ports.bus import PROVISIONING
+from hasten.ports.directory import Member
 from hasten.provision.drain import drain
-from hasten.records import cursors, discovered
-from hasten.records.discovered import DiscoveredTarget
+from hasten.records import cursors
 from hasten.watch.look import look, start_watching
-from tests.fakes.directory import FakeDirectory
 from tests.support.counting_store import CountingStore
-from tests.support.virtual_time import now, virtual
+from tests.support.looking import WAKE, a_look, open_rows, watched
+from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
-
-WAKE = Wake(target=TOTAL)
-ANOTHER = DiscoveredTarget(
-    target="ANOTHER",
-    service_principal="another",
-    job="another",
-    user_rule=None,
-    group_rule=None,
-    groups=(ENGINEERING,),
-)
-"""Not in the targets.yaml of the process that looks."""
-
-
-class SlowToAnswer(FakeDirectory):
-    """Its answers show what `truth` was when it was asked, and take a while."""
-
-    def __init__(self, truth: FakeDirectory, *, seconds: float, fails: int = 0) -> None:
-        super().__init__()
-        self._truth = truth
-        self._seconds = seconds
-        self._fails = fails
-        self.reads = 0
-        self.asked = asyncio.Event()
-
-    async def membership_delta(self, link: str) -> MembershipDelta:
-        self.reads += 1
-        self.asked.set()
-        delta = await self._truth.membership_delta(link)
-        await asyncio.sleep(self._seconds)
-        if self.reads <= self._fails:
-            raise TemporaryError("Graph did not answer", timedelta(seconds=5))
-        return delta
-
-
-async def watched() -> World:
-    world = World()
-    await world.is_discovered()
-    await start_watching(world.context, ENGINEERING)
-    return world
-
-
-def a_look(added: tuple[str, ...] = (), removed: tuple[str, ...] = ()) -> Look:
-    return Look(
-        group=ENGINEERING,
-        noticed_at=now(),
-        found_by=FoundBy.NOTIFICATION,
-        added=frozenset(added),
-        removed=frozenset(removed),
-    )
-
-
-async def open_rows(world: World) -> list[tuple[str, Action]]:
-    return [(c.user, c.action) for c in await world.ledger.open_changes(TOTAL)]
 
 
 @virtual
@@ -114,40 +52,6 @@ async def test_a_second_look_finds_nothing_new_and_wakes_nobody() -> None:
 
 
 @virtual
-async def test_a_crash_before_the_wake_repeats_the_look_and_writes_nothing_twice() -> None:
-    world = await watched()
-    world.directory.join(ENGINEERING, user(1))
-    world.bus.down = True
-    with pytest.raises(TemporaryError):
-        await look(world.context, a_look())
-    before = await world.ledger.open_changes(TOTAL)
-    world.bus.down = False
-
-    await look(world.context, a_look())
-
-    assert await world.ledger.open_changes(TOTAL) == before
-    assert len(world.bus.of(PROVISIONING)) == 1
-
-
-@virtual
-async def test_a_crash_before_the_cursor_moves_calls_nobody_twice() -> None:
-    world = await watched()
-    world.directory.join(ENGINEERING, user(1))
-    cursor = await cursors.load(world.store, ENGINEERING)
-    assert cursor is not None
-    await look(world.context, a_look())
-    await drain(world.context, WAKE)
-    moved = await cursors.load(world.store, ENGINEERING)
-    assert moved is not None
-    await cursors.save(world.store, ENGINEERING, replace(cursor, etag=moved.etag))
-
-    await look(world.context, a_look())
-    await drain(world.context, WAKE)
-
-    assert len(world.directory.calls) == 1
-
-
-@virtual
 async def test_a_user_who_leaves_and_comes_back_is_called_again() -> None:
     world = await watched()
     world.directory.join(ENGINEERING, user(1))
@@ -161,62 +65,6 @@ async def test_a_user_who_leaves_and_comes_back_is_called_again() -> None:
     await drain(world.context, WAKE)
 
     assert [call.group for call in world.directory.calls] == [ENGINEERING, ENGINEERING]
-
-
-@virtual
-async def test_two_looks_at_once_find_every_change_once() -> None:
-    world = await watched()
-    world.directory.join(ENGINEERING, *(user(n) for n in range(10)))
-
-    await asyncio.gather(*(look(world.context, a_look()) for _ in range(4)))
-    await drain(world.context, WAKE)
-
-    called = [name for call in world.directory.calls for name in call.users]
-    assert sorted(called) == [user(n) for n in range(10)]
-
-
-@virtual
-async def test_an_older_sight_of_the_same_history_never_undoes_a_newer_one() -> None:
-    world = await watched()
-    world.directory.join(ENGINEERING, user(1))
-    slow = SlowToAnswer(world.directory, seconds=5)
-    elsewhere = replace(world, directory=slow).context
-    started = asyncio.create_task(look(elsewhere, a_look()))
-    await slow.asked.wait()
-    await asyncio.sleep(0.1)
-    world.directory.leave(ENGINEERING, user(1))
-
-    await look(world.context, a_look())
-    await started
-
-    assert await open_rows(world) == [(user(1), Action.REMOVED)]
-
-
-@virtual
-async def test_a_burst_of_looks_in_one_process_reads_graph_twice_at_most() -> None:
-    world = await watched()
-    counting = SlowToAnswer(world.directory, seconds=1)
-    process = replace(world, directory=counting).context
-    world.directory.join(ENGINEERING, user(1))
-
-    await asyncio.gather(*(look(process, a_look()) for _ in range(10)))
-
-    assert counting.reads == 2
-
-
-@virtual
-async def test_a_look_that_waited_for_one_that_failed_reads_for_itself() -> None:
-    world = await watched()
-    world.directory.join(ENGINEERING, user(1))
-    failing = SlowToAnswer(world.directory, seconds=1, fails=1)
-    process = replace(world, directory=failing).context
-
-    results = await asyncio.gather(
-        *(look(process, a_look()) for _ in range(3)), return_exceptions=True
-    )
-
-    assert [type(result) for result in results] == [TemporaryError, NoneType, NoneType]
-    assert await open_rows(world) == [(user(1), Action.ADDED)]
 
 
 @virtual
@@ -243,44 +91,6 @@ async def test_an_expired_link_starts_from_now_and_says_so() -> None:
 
     assert await open_rows(world) == [(user(2), Action.ADDED)]
     assert world.results("look")[0] == "restarted"
-
-
-@virtual
-async def test_hinted_members_that_the_delta_does_not_show_yet_are_looked_for_after_5_15_45_s() -> (
-    None
-):
-    world = await watched()
-    delays = []
-
-    await look(world.context, a_look(added=(user(1),)))
-    for _ in range(3):
-        message = world.bus.of(DIRECTORY_CHANGES)[-1]
-        assert message.at is not None
-        delays.append(message.at - now())
-        await look(world.context, Look.parse(message.body))
-
-    assert delays == [timedelta(seconds=s) for s in (5, 15, 45)]
-    assert len(world.bus.of(DIRECTORY_CHANGES)) == 3
-
-
-@virtual
-async def test_hints_never_become_changes_by_themselves() -> None:
-    world = await watched()
-
-    await look(world.context, a_look(added=(user(1),), removed=(user(2),)))
-
-    assert await open_rows(world) == []
-
-
-@virtual
-async def test_a_hint_that_an_earlier_look_has_found_is_not_looked_for_again() -> None:
-    world = await watched()
-    world.directory.join(ENGINEERING, user(1))
-    await look(world.context, a_look())
-
-    await look(world.context, a_look(added=(user(1),)))
-
-    assert world.bus.of(DIRECTORY_CHANGES) == []
 
 
 @virtual
@@ -319,53 +129,3 @@ async def test_the_link_of_a_group_in_which_nothing_happens_is_renewed_once_a_da
     assert before is not None
     assert after is not None
     assert after.origin > before.origin
-
-
-@virtual
-async def test_looks_that_lose_every_race_surface_for_redelivery() -> None:
-    world = await watched()
-    world.directory.join(ENGINEERING, user(1))
-    save = world.store.commit
-
-    async def somebody_was_faster(
-        collection: str, partition: str, writes: Sequence[Write]
-    ) -> Sequence[str | None]:
-        if collection == cursors.COLLECTION:
-            raise Conflict(ENGINEERING)
-        return await save(collection, partition, writes)
-
-    world.store.commit = somebody_was_faster  # type: ignore[method-assign]
-
-    with pytest.raises(Conflict):
-        await look(world.context, a_look())
-
-
-@virtual
-async def test_a_target_that_the_group_is_assigned_to_during_a_look_misses_nobody() -> None:
-    world = World()
-    await discovered.save(world.store, ANOTHER)
-    await start_watching(world.context, ENGINEERING)
-    world.directory.join(ENGINEERING, user(1))
-    world.directory = slow = SlowToAnswer(world.directory, seconds=5)
-    looking = asyncio.create_task(look(world.context, a_look()))
-    await slow.asked.wait()
-
-    await world.is_discovered()
-    await discovered.keep_only(world.store, {TOTAL})
-    await looking
-
-    assert await open_rows(world) == [(user(1), Action.ADDED)]
-
-
-@virtual
-async def test_a_target_that_only_another_process_knows_yet_misses_nobody() -> None:
-    world = await watched()
-    await discovered.save(world.store, ANOTHER)
-    world.directory.join(ENGINEERING, user(1))
-    before = await cursors.load(world.store, ENGINEERING)
-
-    with pytest.raises(TemporaryError, match="ANOTHER"):
-        await look(world.context, a_look())
-
-    assert await cursors.load(world.store, ENGINEERING) == before
-    assert await open_rows(world) == [(user(1), Action.ADDED)]

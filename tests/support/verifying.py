@@ -1,0 +1,50 @@
+"""People whose call has ended, and the provisioning log that is about to be read."""
+
+from typing import Any
+
+from hasten.domain.changes import State
+from hasten.messages import Wake
+from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.provision.drain import drain
+from tests.fakes.directory import (
+    JOB,
+)
+from tests.support.virtual_time import now
+from tests.support.world import ENGINEERING, TOTAL, World, user
+
+WAKE = Wake(target=TOTAL)
+
+
+def log(world: World, name: str, action: str, status: str = "success", code: str = "") -> None:
+    error = {"errorCode": code, "reason": "the app said no"} if code else None
+    entry: dict[str, Any] = {
+        "jobId": JOB,
+        "activityDateTime": now().isoformat(),
+        "provisioningAction": action,
+        "provisioningStatusInfo": {"status": status, "errorInformation": error},
+        "sourceIdentity": {"id": name},
+    }
+    world.directory.log.append(entry)
+
+
+def told(world: World) -> list[str]:
+    return [m.body["data"]["result"] for m in world.bus.of(PROVISIONING_OUTCOMES)]
+
+
+async def disabled() -> World:
+    """A leaver who is disabled in Entra: out of reach on demand."""
+    world = World()
+    await world.is_discovered()
+    ran(world)
+    world.directory.join(ENGINEERING, user(1))
+    world.directory.disabled.add(user(1))
+    await world.left(ENGINEERING, user(1))
+    await drain(world.context, WAKE)
+    assert (await world.row(ENGINEERING, user(1))).state is State.LEFT_TO_CYCLE
+    return world
+
+
+def ran(world: World) -> None:
+    execution = {"timeBegan": now().isoformat(), "timeEnded": now().isoformat()}
+    status = {"code": "Active", "lastExecution": execution, "lastSuccessfulExecution": execution}
+    world.directory.job_list = [{"id": JOB, "status": status}]

@@ -1,0 +1,86 @@
+"""Revocations after their call was judged."""
+
+import pytest
+
+from hasten.domain.account import Account
+from hasten.domain.changes import DIRECT, Change, State
+from hasten.domain.planning import Call
+from hasten.domain.verdicts import Result, Verdict
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from tests.unit.domain.rows import NOW, change, removal, seconds
+from tests.unit.domain.settling import GROUP, by_user, settled
+
+
+def disabling(row: Change) -> Call:
+    """The user call of a leaver who has no assignment left."""
+    return Call(None, (row,), disables=True)
+
+
+SKIPS = [Result.IN_SYNC, Result.NOT_ENTITLED]
+NOT_OUT = [Account.ACTIVE, Account.UNKNOWN]
+
+
+@pytest.mark.parametrize("result", [*SKIPS, Result.SUCCEEDED])
+@pytest.mark.parametrize("account", NOT_OUT)
+def test_a_leaver_whose_account_nothing_shows_inactive_is_called_again_and_then_failed(
+    result: Result, account: Account
+) -> None:
+    row, waits = removal(), []
+    for _ in range(5):
+        row = settled(row, Verdict(result, account=account), call=disabling(row))
+        waits.append(row.due_at - NOW)
+        assert row.state is State.WAITING
+
+    row = settled(row, Verdict(result, account=account), call=disabling(row))
+
+    assert waits == [seconds(number) for number in (15, 30, 60, 120, 240)]
+    assert (row.state, row.needs_proof) == (State.FAILED, True)
+    assert "SkipOutOfScopeDeletions" in row.next_action
+
+
+@pytest.mark.parametrize("result", [*SKIPS, Result.DISABLED])
+@pytest.mark.parametrize("account", [Account.INACTIVE, Account.ABSENT])
+def test_a_skip_ends_a_revocation_when_it_shows_the_account_inactive_or_absent(
+    result: Result, account: Account
+) -> None:
+    row = removal()
+
+    after = settled(row, Verdict(result, account=account), call=disabling(row))
+
+    assert (after.state, after.needs_proof) == (State.IN_SYNC, False)
+    assert "account" in after.reason
+
+
+def test_a_success_ends_a_revocation_when_it_took_the_account_away() -> None:
+    row = removal()
+
+    after = settled(row, Verdict(Result.SUCCEEDED, took=True, evidence="raw"), call=disabling(row))
+
+    assert (after.state, after.needs_proof, after.answer) == (State.SUCCEEDED, True, "raw")
+
+
+@pytest.mark.parametrize("result", [*SKIPS, Result.SUCCEEDED])
+@pytest.mark.parametrize("by", ["group", "user"])
+def test_a_leaver_who_keeps_another_assignment_is_read_again_whatever_the_answer(
+    result: Result, by: str
+) -> None:
+    row = removal(age=1)
+    call = Call(GROUP, (row,)) if by == "group" else by_user(row)
+
+    after = settled(row, Verdict(result, account=Account.INACTIVE), call=call)
+
+    assert (after.state, after.keeps_assignment) == (State.WAITING, True)
+    assert after.due_at == row.seen_at + REPLICATION_SETTLED_AFTER
+
+
+def test_a_grant_that_disabled_the_account_is_tried_again_once_entra_knows_the_assignment() -> None:
+    joiner = change(group=DIRECT)
+
+    granted = settled(joiner, Verdict(Result.SUCCEEDED, took=True), call=by_user(joiner))
+
+    assert (granted.state, granted.due_at) == (State.WAITING, NOW + seconds(15))
+    assert "disabled the account" in granted.reason
+
+
+def test_a_group_call_that_finds_a_leaver_not_entitled_proves_nothing() -> None:
+    assert settled(removal(), Result.NOT_ENTITLED).state is State.WAITING

@@ -1,0 +1,143 @@
+"""Verification of revocations."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import State
+from hasten.domain.verdicts import Answer
+from hasten.ports.bus import PROVISIONING
+from hasten.provision.drain import drain
+from hasten.provision.verify import MOST_RETRIES, verify
+from tests.fakes.directory import (
+    answer,
+)
+from tests.support.verifying import WAKE, disabled, log, ran, told
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, World, user
+
+
+async def left(name: str) -> World:
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, name)
+    await world.left(ENGINEERING, name)
+    await drain(world.context, WAKE)
+    return world
+
+
+def disabled_answer(*, active: bool) -> Answer:
+    """Entra skips a user who is disabled in the directory; the matching step shows the account."""
+    matched = {"type": "Matching", "status": "Success", "details": {"active": str(active)}}
+    scoped = {"type": "Scoping", "status": "Skipped", "details": {"IsActive": "False"}}
+    details = {"errorCode": "NotEffectivelyEntitled"}
+    value = {"action": "Other", "provisioningSteps": [matched, scoped]}
+    key = json.dumps({"result": "Skipped", "details": details})
+    return Answer(200, json.dumps({"key": key, "value": json.dumps(value)}).encode())
+
+
+@virtual
+async def test_a_revocation_that_did_not_take_is_called_again() -> None:
+    world = await left(user(1))
+    log(world, user(1), "disable", "failure", code="Timeout")
+
+    await verify(world.context)
+    await asyncio.sleep(60)
+    await drain(world.context, WAKE)
+    log(world, user(1), "disable")
+    await verify(world.context)
+
+    assert len(world.directory.calls) == 2
+    assert world.bus.of(PROVISIONING)
+    assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
+
+
+@virtual
+async def test_a_revocation_that_an_outage_held_up_is_called_again_too_when_it_did_not_take() -> (
+    None
+):
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, user(1))
+    world.directory.answers = lambda _: answer(status=503)
+    await world.left(ENGINEERING, user(1))
+    for _ in range(MOST_RETRIES):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(300)
+    world.directory.answers = None
+    await drain(world.context, WAKE)
+    log(world, user(1), "disable", "failure", code="Timeout")
+
+    await verify(world.context)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.WAITING
+
+
+@virtual
+async def test_a_revocation_that_never_takes_ends_in_an_alert() -> None:
+    world = await left(user(1))
+
+    for _ in range(MOST_RETRIES + 1):
+        log(world, user(1), "disable", "failure", code="Timeout")
+        await verify(world.context)
+        await asyncio.sleep(300)
+        await drain(world.context, WAKE)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.FAILED
+    assert "revocation_not_taken" in told(world)
+    assert len(world.directory.calls) == MOST_RETRIES + 1
+
+
+@pytest.mark.parametrize(("active", "state"), [(False, State.IN_SYNC), (True, State.LEFT_TO_CYCLE)])
+def test_a_call_asks_when_a_cycle_ran_and_the_log_does_not_show_the_revocation(
+    active: bool,  # noqa: FBT001 - a case
+    state: State,
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = await disabled()
+        world.directory.answers = lambda _: disabled_answer(active=active)
+        await asyncio.sleep(600)
+        ran(world)
+
+        await verify(world.context)
+        assert (await world.row(ENGINEERING, user(1))).state is State.PENDING
+        await drain(world.context, WAKE)
+
+        assert (await world.row(ENGINEERING, user(1))).state is state
+        assert [call.group for call in world.directory.calls] == [None]
+
+    run()
+
+
+@virtual
+async def test_of_somebody_deleted_nothing_is_claimed_when_the_log_shows_nothing() -> None:
+    world = await disabled()
+    world.directory.assigned.pop(user(1))
+    await asyncio.sleep(600)
+    ran(world)
+
+    await verify(world.context)
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, False)
+    assert "nothing shows" in row.reason
+    assert world.directory.calls == []
+
+
+@virtual
+async def test_a_revocation_that_the_cycle_does_not_do_in_time_is_taken_back_with_an_alert() -> (
+    None
+):
+    world = await disabled()
+    row = await world.row(ENGINEERING, user(1))
+    assert row.expected_at is not None
+    await asyncio.sleep((row.expected_at - now() + timedelta(hours=1)).total_seconds())
+
+    await verify(world.context)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.PENDING
+    assert "revocation_overdue" in told(world)
