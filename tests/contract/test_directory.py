@@ -120,7 +120,7 @@ async def test_a_delta_shows_the_net_changes_since_its_link_and_nothing_twice(
 
 @on_each
 @virtual
-async def test_one_delta_tells_the_changes_of_several_groups_apart(opened: Opened) -> None:
+async def test_one_delta_keeps_the_changes_of_several_groups_separate(opened: Opened) -> None:
     async with opened() as at:
         one, two, *_ = at.people
         groups = [await new_group(at, name) for name in ("First", "Second", "Third")]

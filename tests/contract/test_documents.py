@@ -27,7 +27,7 @@ async def test_a_document_comes_back_as_it_was_written(store: Store, collection:
     assert (document.key, document.body) == ("key", body)
 
 
-async def test_what_was_never_written_is_not_there(store: Store, collection: str) -> None:
+async def test_a_document_never_written_is_absent(store: Store, collection: str) -> None:
     assert await store.get(collection, PARTITION, "key") is None
     assert list(await store.scan(collection, PARTITION)) == []
 

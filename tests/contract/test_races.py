@@ -18,7 +18,7 @@ async def wins(store: Store, collection: str, write: Put) -> bool:
     return True
 
 
-async def test_of_two_connections_that_insert_the_same_key_one_wins(
+async def test_one_of_two_connections_that_insert_the_same_key_wins(
     connect: Connect, collection: str
 ) -> None:
     one, other = connect(), connect()
@@ -35,7 +35,7 @@ async def test_of_two_connections_that_insert_the_same_key_one_wins(
         assert document.body == {"by": "one" if won[0] else "other"}
 
 
-async def test_of_two_connections_that_saw_the_same_state_one_wins(
+async def test_one_of_two_connections_that_saw_the_same_state_wins(
     connect: Connect, collection: str
 ) -> None:
     one, other = connect(), connect()

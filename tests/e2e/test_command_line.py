@@ -28,7 +28,7 @@ async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Comman
         yield line
 
 
-async def test_status_shows_the_job_and_until_when_graph_tells_of_changes(
+async def test_status_shows_the_job_and_when_the_subscription_expires(
     line: CommandLine,
 ) -> None:
     result = await line.run("status")
@@ -43,7 +43,9 @@ async def test_status_shows_the_job_and_until_when_graph_tells_of_changes(
     assert "Active" in result.stdout
 
 
-async def test_a_member_of_a_nested_group_is_told_why_nothing_happens(line: CommandLine) -> None:
+async def test_explain_says_why_a_member_of_a_nested_group_is_not_provisioned(
+    line: CommandLine,
+) -> None:
     with broken.nested(line.tenant):
         result = await line.run("explain", "E00400")
 

@@ -79,7 +79,7 @@ def user(number: int) -> dict[str, str]:
     return {"employeeId": f"E{number:05}"}
 
 
-async def test_a_new_hire_of_a_group_that_does_not_exist_is_provisioned_and_it_is_told(
+async def test_a_new_hire_of_a_group_that_does_not_exist_is_provisioned_and_published(
     tenant: Tenant,
 ) -> None:
     host = await tenant.host()
@@ -115,7 +115,7 @@ async def test_an_offboarded_person_is_out_of_the_group_and_out_of_the_app(tenan
     assert await tenant.named_in_calls() == [engineer]
 
 
-async def test_a_bad_event_is_parked_with_its_reasons_and_told(tenant: Tenant) -> None:
+async def test_a_bad_event_is_parked_with_its_reasons_and_published(tenant: Tenant) -> None:
     await tenant.host()
 
     body = event("user.onboard", users=[], group={"name": "TOTAL-Engineering"})

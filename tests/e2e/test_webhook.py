@@ -76,7 +76,7 @@ async def test_a_replayed_notification_calls_nobody_again(tenant: Tenant) -> Non
     assert await tenant.named_in_calls() == [joiner]
 
 
-async def test_when_service_bus_is_down_graph_is_told_and_its_retry_brings_the_change(
+async def test_when_service_bus_is_down_graph_gets_an_error_and_its_retry_brings_the_change(
     tenant: Tenant,
 ) -> None:
     host = await tenant.host()

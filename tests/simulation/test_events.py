@@ -73,7 +73,7 @@ async def test_the_same_event_three_times_makes_one_member_and_one_call() -> Non
 
 
 @virtual
-async def test_of_two_events_out_of_order_the_newest_wins_without_a_call() -> None:
+async def test_the_newest_of_two_events_out_of_order_wins_without_a_call() -> None:
     async with simulated(targets=(POLICY,)) as world:
         earlier = now() - timedelta(minutes=5)
         users = [{"id": JOINER}]

@@ -114,7 +114,7 @@ def bench(behaviours: HostBehaviours, seed: int = STALLS) -> Iterator[Bench]:
 
 @pytest.mark.parametrize("queue", QUEUES)
 @pytest.mark.parametrize(("behaviours", "left"), [(STRICT, [1]), (LENIENT, [])])
-def test_what_succeeds_while_the_host_stops_runs_again(
+def test_an_invocation_that_succeeds_while_the_host_stops_runs_again(
     queue: str, behaviours: HostBehaviours, left: list[int]
 ) -> None:
     @virtual

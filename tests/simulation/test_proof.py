@@ -21,7 +21,7 @@ LOG = "/auditLogs/provisioning"
 
 
 @virtual
-async def test_what_the_log_confirms_is_confirmed_by_the_verify_timer() -> None:
+async def test_the_verify_timer_confirms_a_change_that_the_log_shows() -> None:
     async with simulated() as world:
         world.admin.join(TOTAL_ENGINEERING, JOINER)
         world.admin.leave(TOTAL_ENGINEERING, LEAVER)

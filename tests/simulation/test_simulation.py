@@ -114,7 +114,7 @@ async def test_a_call_in_flight_goes_on_in_graph_when_its_host_is_killed() -> No
 
 
 @virtual
-async def test_what_no_notification_told_is_found_by_the_look_timer() -> None:
+async def test_the_look_timer_finds_a_change_without_a_notification() -> None:
     async with simulated(rates=Rates(notification_dropped=1.0)) as world:
         world.admin.join(TOTAL_ENGINEERING, *newcomers(3))
 

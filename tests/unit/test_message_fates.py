@@ -76,7 +76,7 @@ async def test_a_message_whose_copy_cannot_be_sent_is_not_completed() -> None:
 
 
 @virtual
-async def test_a_permanent_error_is_told_with_its_next_action_and_not_repeated() -> None:
+async def test_a_permanent_error_is_logged_with_its_next_action_and_not_repeated() -> None:
     world = World()
 
     async def fails(_: Wake) -> None:

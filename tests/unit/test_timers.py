@@ -45,7 +45,7 @@ async def test_a_sweep_finds_the_target_its_job_its_rules_and_its_groups() -> No
 
 
 @virtual
-async def test_a_target_with_two_namesakes_is_refused_and_the_reason_told() -> None:
+async def test_a_target_with_two_namesakes_is_refused_with_the_reason() -> None:
     world = Timers()
     world.directory.principals = [
         {"id": SERVICE_PRINCIPAL, "displayName": TOTAL},

@@ -69,7 +69,7 @@ async def test_only_the_chosen_are_taken_and_the_others_can_be_taken_next(
     assert await parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False) == []
 
 
-async def test_what_could_not_be_handed_over_is_not_lost(client: ServiceBusClient) -> None:
+async def test_a_message_that_could_not_be_re_sent_is_not_lost(client: ServiceBusClient) -> None:
     parked_messages = AzureParkedMessages(client)
     await park(client, "four")
     [lying] = await parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False)

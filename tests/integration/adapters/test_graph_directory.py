@@ -144,7 +144,7 @@ async def test_a_delta_of_several_groups_shows_who_joined_which(directory: Graph
     assert (joined.id, joined.removed) == (JOINER, False)
 
 
-async def test_what_was_provisioned_is_in_the_log_of_the_job(directory: GraphDirectory) -> None:
+async def test_a_provisioned_user_is_in_the_log_of_the_job(directory: GraphDirectory) -> None:
     [job] = await directory.jobs(TOTAL)
     rules = await directory.rules(TOTAL, job["id"])
     before = utc_now() - timedelta(minutes=1)

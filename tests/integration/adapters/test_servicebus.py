@@ -78,7 +78,7 @@ def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-async def test_what_is_sent_is_received_as_json(
+async def test_a_sent_message_is_received_as_json(
     server: ServiceBusServer, bus: AzureServiceBus
 ) -> None:
     await bus.send(DIRECTORY_CHANGES, [message(1, text="ü")])
@@ -114,7 +114,7 @@ async def test_a_message_for_later_is_scheduled_within_the_same_send(
     assert (stats["active"], stats["scheduled"]) == (1, 1)
 
 
-async def test_what_is_no_json_is_sent_as_it_is_with_its_properties(
+async def test_a_raw_body_is_sent_unchanged_with_its_properties(
     server: ServiceBusServer, bus: AzureServiceBus
 ) -> None:
     unreadable = Message(

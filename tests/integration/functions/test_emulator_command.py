@@ -157,7 +157,7 @@ def test_the_settings_lie_next_to_the_store_for_their_owner_alone(tmp_path: Path
 
 
 @pytest.mark.parametrize("flag", ["--functions-port", "--graph-port", "--servicebus-port"])
-async def test_a_port_that_is_taken_is_told_by_its_flag(flag: str) -> None:
+async def test_the_error_for_a_port_in_use_names_its_flag(flag: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
 

@@ -70,7 +70,7 @@ async def test_an_app_that_cannot_be_indexed_is_refused_in_one_line(
     assert says in refusal(tmp_path, code, **settings)
 
 
-async def test_a_port_that_is_taken_is_told_in_one_line() -> None:
+async def test_a_port_in_use_is_a_one_line_error() -> None:
     listener = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     async with listener:
         port = str(listener.sockets[0].getsockname()[1])

@@ -60,14 +60,14 @@ async def test_a_timer_never_overlaps_itself(host: Host) -> None:
     assert SLOW.findall(host.text)[before:] == ["begins", "ends"] * 3
 
 
-async def test_the_error_of_a_timer_is_told_to_who_fired_it(host: Host) -> None:
+async def test_the_caller_who_fires_a_timer_gets_its_error(host: Host) -> None:
     answer = await host.http.post("/admin/functions/fails", headers=WAIT)
 
     assert answer.status_code == 500
     assert answer.json() == {"error": "ValueError: not today, past due: False"}
 
 
-async def test_what_is_no_function_cannot_be_fired(host: Host) -> None:
+async def test_an_unknown_function_cannot_be_fired(host: Host) -> None:
     answer = await host.http.post("/admin/functions/nothing", headers=WAIT)
 
     assert answer.status_code == 404

@@ -155,7 +155,7 @@ async def test_an_assignment_alone_can_lag_for_calls_on_demand(graph: Any) -> No
     assert '"Success"' in later.json()["key"]
 
 
-async def test_members_of_a_dynamic_group_follow_its_rule_and_are_told(
+async def test_members_of_a_dynamic_group_follow_its_rule_and_send_notifications(
     graph: Any, webhook: Any, joiner: str
 ) -> None:
     group = await created(

@@ -16,7 +16,7 @@ async def subscribed(graph: Any, webhook: Any, resource: str = RESOURCE) -> dict
     return created
 
 
-async def test_a_joiner_and_a_leaver_are_told_to_the_webhook(
+async def test_the_webhook_is_notified_of_a_joiner_and_a_leaver(
     graph: Any, webhook: Any, joiner: str
 ) -> None:
     subscription = await subscribed(graph, webhook)
@@ -55,7 +55,7 @@ async def test_a_second_subscription_to_the_same_changes_is_a_conflict(
     assert first["id"] in answer.json()["error"]["message"]
 
 
-async def test_what_graph_does_not_accept_is_refused_before_the_handshake(graph: Any) -> None:
+async def test_an_invalid_subscription_is_refused_before_the_handshake(graph: Any) -> None:
     now = (await graph.get("/emulator/clock"))["emulated"]
     body = {
         "changeType": "updated",
@@ -221,7 +221,7 @@ async def test_a_notification_can_come_after_the_next_one(
     assert numbers[0] > numbers[1]
 
 
-async def test_a_user_disabled_deleted_restored_and_purged_is_told_each_time(
+async def test_each_of_disable_delete_restore_and_purge_sends_a_notification(
     graph: Any, webhook: Any, joiner: str
 ) -> None:
     await graph.post(

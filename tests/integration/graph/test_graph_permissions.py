@@ -78,7 +78,7 @@ async def test_a_request_without_its_permission_is_refused(
     )
 
 
-async def test_synchronization_tells_a_missing_permission_by_a_401_without_a_word(
+async def test_synchronization_answers_a_missing_permission_with_401_and_no_reason(
     graph: Any, hasten: dict[str, str]
 ) -> None:
     path = await graph.jobs_path()

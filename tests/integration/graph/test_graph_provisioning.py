@@ -160,7 +160,7 @@ async def test_every_result_is_in_the_provisioning_log(graph: Any, joiner: str) 
     assert len({e["cycleId"] for e in log["value"]}) == 1
 
 
-async def test_an_answer_names_the_change_that_the_log_tells_of(graph: Any, joiner: str) -> None:
+async def test_an_answer_and_the_log_name_the_same_change(graph: Any, joiner: str) -> None:
     answer = await graph.provision(joiner, group=TOTAL_ADMIN)
     log = await graph.get("/v1.0/auditLogs/provisioning", **{"$top": "1"})
 
@@ -224,7 +224,9 @@ async def test_the_cycle_follows_a_user_who_is_disabled_and_then_deleted_for_goo
     assert actions == ["delete", "disable", "create"]
 
 
-async def test_an_error_of_the_app_is_told_and_changes_nothing(graph: Any, joiner: str) -> None:
+async def test_an_error_of_the_app_is_in_the_answer_and_changes_nothing(
+    graph: Any, joiner: str
+) -> None:
     await graph.join(joiner)
     await graph.post(
         f"/emulator/targets/{TOTAL}/connector-errors", {"code": "TooManyRequests", "times": 1}

@@ -156,7 +156,9 @@ async def test_the_sdk_reads_the_provisioning_log(
     assert told == [TOTAL_ENGINEERING, joiner]
 
 
-async def test_the_sdk_tells_a_missing_permission(client: GraphServiceClient, graph: Any) -> None:
+async def test_the_sdk_raises_for_a_missing_permission(
+    client: GraphServiceClient, graph: Any
+) -> None:
     await graph.post("/emulator/permissions", {"roles": []})
 
     with pytest.raises(ODataError) as refused:

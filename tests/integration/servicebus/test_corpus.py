@@ -93,7 +93,7 @@ async def test_a_client_harms_no_other(
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
-async def test_what_all_of_them_left_can_be_delivered_and_nothing_waits_for_them(
+async def test_after_all_senders_left_messages_are_delivered_and_nothing_waits(
     server: ServiceBusServer, witness: Peer
 ) -> None:
     """Also that they may come at the same time."""

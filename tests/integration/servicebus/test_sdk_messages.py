@@ -88,7 +88,7 @@ async def test_every_way_to_settle_does_what_its_name_says(
     ]
 
 
-async def test_a_lock_is_renewed_and_a_lost_one_is_told(
+async def test_a_lock_is_renewed_and_a_lost_one_raises(
     plain: ServiceBusSender, receiver: ServiceBusReceiver
 ) -> None:
     await plain.send_messages(ServiceBusMessage("x"))
@@ -171,7 +171,7 @@ async def test_each_subscription_gets_its_copy(
     assert stats["news/Subscriptions/b"]["active"] == 1
 
 
-async def test_what_does_not_exist_or_fit_is_refused(
+async def test_an_unknown_entity_or_an_oversized_message_is_refused(
     client: ServiceBusClient, plain: ServiceBusSender
 ) -> None:
     with pytest.raises(MessagingEntityNotFoundError):

@@ -25,7 +25,7 @@ def message(session: str, text: str) -> ServiceBusMessage:
     return ServiceBusMessage(text, session_id=session)
 
 
-async def test_when_no_session_comes_in_time_the_sdk_is_told(client: ServiceBusClient) -> None:
+async def test_the_sdk_times_out_when_no_session_comes_in_time(client: ServiceBusClient) -> None:
     receiver = client.get_queue_receiver(
         "sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=1
     )
@@ -90,7 +90,7 @@ async def test_a_session_closed_in_order_is_free_at_once_and_keeps_its_state(
     assert again.delivery_count == 0
 
 
-async def test_a_holder_whose_lock_expired_is_told(client: ServiceBusClient) -> None:
+async def test_settling_after_the_session_lock_expired_raises(client: ServiceBusClient) -> None:
     receiver = client.get_queue_receiver("brief", session_id="lost")
 
     with pytest.raises(SessionLockLostError):

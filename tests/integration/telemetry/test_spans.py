@@ -156,7 +156,7 @@ def test_names_and_secrets_within_a_text_stay_out_of_the_spans(
         assert secret not in told
 
 
-async def test_the_graph_sdk_tells_no_address_in_which_a_person_may_be_named(
+async def test_spans_of_the_graph_sdk_carry_no_address_that_may_name_a_person(
     spans: InMemorySpanExporter,
 ) -> None:
     wire = Wire(ok({"value": [{"id": ALICE, "accountEnabled": True}]}))

@@ -92,7 +92,7 @@ def test_a_delta_of_more_groups_than_graph_takes_or_of_none_is_not_asked_for(num
 @pytest.mark.parametrize(
     "answer", [refused(410), refused(400, "syncStateNotFound"), refused(410, "resyncRequired")]
 )
-def test_a_link_that_cannot_be_resumed_is_told_apart(answer: httpx.Response) -> None:
+def test_a_delta_link_that_cannot_be_resumed_has_its_own_error(answer: httpx.Response) -> None:
     @virtual
     async def scenario() -> None:
         with pytest.raises(DeltaExpired):

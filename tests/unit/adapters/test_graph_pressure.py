@@ -29,7 +29,7 @@ def test_the_pause_grows_with_the_percentage_up_to_its_longest() -> None:
     assert pauses[-1] == after("3.0") == MAX_READ_PAUSE_SECONDS
 
 
-def test_what_was_heard_is_forgotten_after_a_while() -> None:
+def test_a_pressure_reading_expires() -> None:
     assert after("1.8", seconds=REPORT_VALID_SECONDS - 0.1) == MAX_READ_PAUSE_SECONDS
     assert after("1.8", seconds=REPORT_VALID_SECONDS) == 0.0
 

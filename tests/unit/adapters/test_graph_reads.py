@@ -210,7 +210,7 @@ async def test_assignments_are_read_over_all_pages_with_role_and_time() -> None:
 
 
 @virtual
-async def test_what_a_user_is_assigned_through_is_asked_for_one_target_over_all_pages() -> None:
+async def test_the_assignments_of_a_user_to_one_target_are_read_over_all_pages() -> None:
     further = f"{BASE}/users/{ALICE}/appRoleAssignments?$skiptoken=2"
     wire = Wire(
         ok({"value": [{"principalId": GROUP.upper()}], "@odata.nextLink": further}),

@@ -41,7 +41,7 @@ async def test_a_subscription_is_made_for_updates_with_our_client_state() -> Non
 
 
 @virtual
-async def test_a_second_subscription_to_the_same_resource_is_told_apart() -> None:
+async def test_a_second_subscription_to_the_same_resource_has_its_own_error() -> None:
     wire = Wire(refused(409, "ExtensionError", "Subscription Id already exists"))
 
     with pytest.raises(AlreadyExists):

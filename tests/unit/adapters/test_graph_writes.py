@@ -174,7 +174,7 @@ async def test_an_assignment_is_taken_back_at_the_application() -> None:
         (assign, refused(400, BAD), PermanentError),
     ],
 )
-def test_a_refusal_is_told_by_what_it_means(
+def test_a_refusal_is_classified_by_its_meaning(
     write: Write, answer: httpx.Response, meaning: type[Exception]
 ) -> None:
     @virtual
@@ -189,7 +189,7 @@ def test_a_refusal_is_told_by_what_it_means(
     ("write", "answer"),
     [(remove, NOT_FOUND), (remove, NO_MEMBER), (unassign, NO_GRANT), (unassign, NOT_FOUND)],
 )
-def test_what_is_gone_already_needs_no_removal(write: Write, answer: httpx.Response) -> None:
+def test_a_removal_of_an_absent_object_succeeds(write: Write, answer: httpx.Response) -> None:
     @virtual
     async def scenario() -> None:
         assert await write(Wire(answer).directory()) is False

@@ -66,7 +66,7 @@ def probes(answer: Answer | None = None, given: str | None = "") -> AzureProbes:
         ({"scp": "User.Read"}, Token(permissions=frozenset(), is_of_app=False)),
     ],
 )
-async def test_a_token_tells_its_application_permissions(
+async def test_application_permissions_are_read_from_a_token(
     claims: dict[str, Any], expected: Token
 ) -> None:
     assert await probes(given=token(**claims)).token() == expected
@@ -96,7 +96,7 @@ async def test_the_clock_is_compared_with_the_date_of_graph_whatever_it_answers(
     assert ahead == timedelta(seconds=seconds)
 
 
-async def test_a_graph_that_tells_no_time_is_none() -> None:
+async def test_an_answer_without_a_date_gives_no_time() -> None:
     with pytest.raises(PermanentError, match="no valid Date header"):
         await probes().clock_ahead()
 
@@ -121,7 +121,7 @@ async def test_a_webhook_that_answers_anything_else_is_not_ours(answer: httpx.Re
     assert "HASTEN_PUBLIC_URL" in refused.value.next_action
 
 
-async def test_a_webhook_out_of_reach_is_told_with_where_to_look() -> None:
+async def test_an_unreachable_webhook_is_reported_with_the_next_action() -> None:
     def refuse(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 

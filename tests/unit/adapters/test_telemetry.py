@@ -36,7 +36,7 @@ def test_a_field_that_is_not_json_is_a_bug_that_surfaces() -> None:
         telemetry.emit(sent([], group=object()))
 
 
-def test_object_ids_codes_and_counts_are_told_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
+def test_object_ids_codes_and_counts_are_logged_unchanged(caplog: pytest.LogCaptureFixture) -> None:
     code = "SystemForCrossDomainIdentityManagementCredentialValidationUnavailable"
     reason = "Graph answered 403, code: Authorization_RequestDenied"
 
@@ -76,7 +76,7 @@ def test_names_and_secrets_within_a_text_are_left_out_wherever_the_text_stands(
     assert lines[0]["reason"]
 
 
-def test_libraries_do_not_tell_of_every_request(caplog: pytest.LogCaptureFixture) -> None:
+def test_libraries_do_not_log_every_request(caplog: pytest.LogCaptureFixture) -> None:
     telemetry.quieten()
 
     logging.getLogger("httpx").info("HTTP Request: GET https://graph.microsoft.com/")

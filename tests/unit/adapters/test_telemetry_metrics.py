@@ -98,7 +98,7 @@ def test_a_change_that_is_done_says_how_long_it_took(
 
 
 @pytest.mark.parametrize(("found_by", "found"), [("reconcile", True), ("notification", False)])
-def test_what_no_notification_brought_is_counted(
+def test_a_change_without_a_notification_is_counted(
     measured: Measured, found_by: str, *, found: bool
 ) -> None:
     fields = {"target": TOTAL, "action": "added", "user": USER, "found_by": found_by}
@@ -107,7 +107,7 @@ def test_what_no_notification_brought_is_counted(
     assert ("hasten.found_by_reconcile" in measured.points()) is found
 
 
-def test_a_standing_is_told_once_so_that_an_instance_the_timer_left_falls_silent(
+def test_each_reading_is_exported_once_so_that_an_instance_the_timer_left_falls_silent(
     measured: Measured,
 ) -> None:
     for oldest in (10, 70):
@@ -166,7 +166,7 @@ def test_a_metric_takes_a_number_in_its_unit(instrument: Instrument) -> None:
 
 
 @PER_INSTRUMENT
-def test_no_series_is_told_apart_by_a_person_a_group_or_a_text(instrument: Instrument) -> None:
+def test_no_metric_has_a_label_with_a_person_a_group_or_a_text(instrument: Instrument) -> None:
     labels = {*instrument.labels} - {"result"}
     fields = [event.fields for event in fed_by(instrument)]
 

@@ -55,7 +55,7 @@ def test_the_plan_of_every_target_is_shown_and_the_broken_one_named(world: World
     assert world.directory.writes == {}
 
 
-def test_what_is_done_is_told_beside_the_target_that_is_broken(world: World) -> None:
+def test_applied_steps_are_printed_although_another_target_is_broken(world: World) -> None:
     result = ran("apply", "--yes", "--json")
 
     broken, sound = json.loads(result.stdout)

@@ -69,14 +69,14 @@ def test_an_environment_that_is_not_deployed_is_refused(azd: Azd, name: str) -> 
     assert "azd provision" in refused.value.next_action
 
 
-def test_what_azd_says_is_passed_on(azd: Azd) -> None:
+def test_the_output_of_azd_is_passed_on(azd: Azd) -> None:
     azd.answers({}, fails="ERROR: no project exists")
 
     with pytest.raises(PermanentError, match="ERROR: no project exists"):
         values(AZD, {})
 
 
-def test_without_azd_its_name_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_without_azd_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(PermanentError, match="azd, the Azure Developer CLI, is not installed"):

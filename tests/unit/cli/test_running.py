@@ -107,7 +107,7 @@ def test_a_connection_string_that_is_none_is_one_line_without_what_it_holds(
     assert "secret" not in result.stderr
 
 
-def test_what_many_looks_held_of_a_group_is_shown_as_one(settings: Path) -> None:
+def test_changes_of_a_group_held_by_many_looks_are_shown_as_one(settings: Path) -> None:
     rows = [
         held(
             replace(removal(n - 58), found_at=NOW + timedelta(seconds=n)),
@@ -126,7 +126,7 @@ def test_what_many_looks_held_of_a_group_is_shown_as_one(settings: Path) -> None
     assert shown.endswith("60 of 100 members left")
 
 
-def test_what_others_wrote_moves_no_cursor_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+def test_text_of_others_moves_no_cursor_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     table("Parked", "event", rows=[("id\x1b[2Jone\nmore",)])
 
     printed = capsys.readouterr().out

@@ -11,7 +11,7 @@ from tests.unit.csdl.samples import DELTA, GOOD, HOST, IN_JSON, JOB, JSON_ANSWER
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_what_is_right_is_not_accused(name: str) -> None:
+def test_a_correct_file_has_no_finding(name: str) -> None:
     assert faults(GOOD[name]) == []
 
 

@@ -160,7 +160,7 @@ async def quiet_runs() -> Mapping[str, tuple[int, int]]:
     return spent
 
 
-def test_what_the_timers_cost_is_what_the_page_says() -> None:
+def test_the_page_states_the_cost_of_the_timers() -> None:
     measured: dict[str, tuple[int, int]] = {}
 
     @virtual
@@ -228,7 +228,7 @@ def log(name: str, *, leaving: bool) -> Mapping[str, object]:
         ("each of 25 joiners at once", 25, False),
     ],
 )
-def test_what_a_change_costs_is_what_the_page_says(
+def test_the_page_states_the_cost_of_a_change(
     row: str,
     people: int,
     leaving: bool,  # noqa: FBT001 - a case of the table

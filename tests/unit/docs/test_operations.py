@@ -114,7 +114,7 @@ def test_every_metric_is_described_as_it_is(instrument: Instrument) -> None:
     assert row in PAGE.read_text()
 
 
-def test_every_label_that_a_query_tells_apart_is_one_of_the_metric() -> None:
+def test_every_label_in_a_query_is_a_label_of_the_metric() -> None:
     for query in queries(PAGE.read_text()):
         named = [i for i in INSTRUMENTS if f'"{i.name}"' in query.kql]
         for label in re.findall(r"Properties\.([a-z_]+)", query.kql):

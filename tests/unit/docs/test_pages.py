@@ -59,12 +59,12 @@ def test_a_page_names_only_what_there_is(wrong: Wrong, page: str) -> None:
 
 
 @pytest.mark.parametrize(("wrong", "text"), WRONG)
-def test_what_there_is_not_would_be_found(wrong: Wrong, text: str) -> None:
+def test_a_name_that_does_not_exist_is_found(wrong: Wrong, text: str) -> None:
     assert wrong(text, "README.md") != set()
 
 
 @pytest.mark.parametrize("page", [README, CONFIGURATION])
-def test_every_setting_is_told_and_no_other(page: str) -> None:
+def test_every_setting_is_documented_and_no_other(page: str) -> None:
     assert set(pages.first_cells(pages.section(page, "## Settings"))) == pages.settings()
 
 
@@ -77,7 +77,7 @@ def test_every_setting_is_told_and_no_other(page: str) -> None:
         ("### create", Creation),
     ],
 )
-def test_every_key_of_the_targets_file_is_told_with_its_default(
+def test_every_key_of_the_targets_file_is_documented_with_its_default(
     heading: str, model: type[BaseModel]
 ) -> None:
     told = pages.rows(pages.section(CONFIGURATION, heading))
@@ -114,7 +114,7 @@ def test_the_example_of_the_configuration_uses_every_key() -> None:
 
 
 @pytest.mark.parametrize("page", [README, SECURITY])
-def test_every_graph_permission_is_told_with_its_reason(page: str) -> None:
+def test_every_graph_permission_is_documented_with_its_reason(page: str) -> None:
     sets = json.loads((ROOT / "infra" / "graph" / "permissions.json").read_text())
 
     told = re.findall(r"^\| `([A-Z]\w+(?:\.\w+)+)` \| .{8,} \| .{8,} \|$", page, re.MULTILINE)
@@ -131,7 +131,7 @@ def test_every_state_is_in_the_diagram_and_no_other() -> None:
     assert named == {str(state) for state in State}
 
 
-def test_every_function_is_told_and_every_queue() -> None:
+def test_every_function_and_every_queue_is_documented() -> None:
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for module in (
         graph_notifications,

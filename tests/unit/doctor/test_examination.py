@@ -50,7 +50,7 @@ class Examined:
 
 
 @virtual
-async def test_all_is_examined_and_told_as_it_begins() -> None:
+async def test_every_check_runs_and_is_announced_as_it_begins() -> None:
     examined = Examined()
 
     checks = {finding.check for finding in await examined.all()}
@@ -62,7 +62,7 @@ async def test_all_is_examined_and_told_as_it_begins() -> None:
 
 
 @virtual
-async def test_what_concerns_a_target_names_it() -> None:
+async def test_a_check_of_one_target_names_it() -> None:
     found = await Examined().all()
 
     assert {f.target for f in found if f.check == "provisioning job"} == {"TOTAL"}
@@ -124,7 +124,7 @@ async def test_the_clock_may_be_a_little_wrong(seconds: int, level: Level) -> No
 
 
 @virtual
-async def test_dead_letters_are_told_with_how_to_replay_them() -> None:
+async def test_dead_letters_are_reported_with_how_to_replay_them() -> None:
     examined = Examined(probes=FakeProbes(ALL, dead={ENSURE: 3}))
 
     [found] = [finding for finding in await examined.ill() if finding.check == "queue"]

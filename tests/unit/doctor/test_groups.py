@@ -118,7 +118,7 @@ async def test_a_pattern_of_the_policy_names_no_group() -> None:
         (ROLES, [GroupPolicy(name="A", role="Chief")], [Level.WARNING, Level.PROBLEM]),
     ],
 )
-def test_each_role_that_is_needed_can_be_told_or_it_is_said(
+def test_each_required_role_is_determined_or_reported_as_unclear(
     roles: list[dict[str, Any]], policies: list[GroupPolicy], levels: list[Level]
 ) -> None:
     found = groups.check_roles({"id": "sp", "appRoles": roles}, target(*policies))

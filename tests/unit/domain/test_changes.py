@@ -139,7 +139,7 @@ def test_a_retried_change_waits_until_it_is_due_and_counts_the_attempt() -> None
     assert (waiting.state, waiting.due_at, waiting.attempts) == (State.WAITING, due, 3)
 
 
-def test_what_hasten_made_itself_and_a_look_then_sees_is_not_started_over() -> None:
+def test_a_change_that_hasten_made_is_not_restarted_when_a_look_sees_it() -> None:
     made = change(origin=1, ahead=True, state=State.SUCCEEDED)
 
     seen = newer(made, change(origin=2, age=0))
@@ -148,7 +148,7 @@ def test_what_hasten_made_itself_and_a_look_then_sees_is_not_started_over() -> N
     assert newer(seen, change(origin=3)) == change(origin=3)
 
 
-def test_what_a_look_saw_before_hasten_wrote_it_down_gets_the_event_as_its_cause() -> None:
+def test_a_change_seen_before_hasten_wrote_it_gets_the_event_as_its_cause() -> None:
     cause = Cause("/hr", "1")
     seen = change(origin=4, state=State.CALLING)
 

@@ -41,7 +41,7 @@ def seen(*, member: bool, written: bool = False, confirmed: bool = False, origin
     return Seen(member=member, written=written, confirmed=confirmed, origin=origin, at=NOW)
 
 
-def test_a_change_of_hastens_own_is_ahead_and_tells_its_event() -> None:
+def test_a_change_that_hasten_made_is_ahead_and_carries_its_event() -> None:
     found = decide(intent(age=3), seen(member=True, written=True), None, NOW)
 
     assert isinstance(found, Change)
@@ -64,7 +64,7 @@ def test_a_row_of_the_other_action_does_not_stand_for_the_event() -> None:
 
 
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC])
-def test_what_ended_well_and_was_not_touched_is_in_sync(state: State) -> None:
+def test_a_change_that_ended_well_and_was_not_touched_is_in_sync(state: State) -> None:
     ending = decide(intent(), seen(member=True), change(state=state), NOW)
 
     assert isinstance(ending, Ending)
@@ -72,7 +72,7 @@ def test_what_ended_well_and_was_not_touched_is_in_sync(state: State) -> None:
 
 
 @pytest.mark.parametrize(("called", "again"), [(-1, True), (1, False)])
-def test_what_a_look_found_and_a_call_told_since_the_event_came_is_not_called_again(
+def test_a_change_found_and_called_since_the_event_came_is_not_called_again(
     called: float, *, again: bool
 ) -> None:
     event = intent(age=5)
@@ -87,7 +87,7 @@ def test_what_a_look_found_and_a_call_told_since_the_event_came_is_not_called_ag
 
 @pytest.mark.parametrize("state", ENDED_BADLY)
 @pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT, Wanted.IN_STEP])
-def test_what_ended_badly_is_called_again(wanted: Wanted, state: State) -> None:
+def test_a_change_that_ended_badly_is_called_again(wanted: Wanted, state: State) -> None:
     member = wanted is not Wanted.ABSENT
     row = change(state=state) if member else removal(state=state)
 

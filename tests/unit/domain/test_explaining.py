@@ -131,7 +131,7 @@ LEFT = left_to_cycle(
         ),
     ],
 )
-def test_a_situation_is_told(known: Facts, expected: str) -> None:
+def test_each_situation_has_its_text(known: Facts, expected: str) -> None:
     assert expected in " ".join(explain(known))
 
 
@@ -140,13 +140,13 @@ def test_every_state_that_is_stored_has_its_words(state: State) -> None:
     assert explain(facts(row(state=state)))
 
 
-def test_who_is_a_direct_member_too_is_not_told_of_nesting() -> None:
+def test_nesting_is_not_mentioned_for_a_direct_member() -> None:
     known = facts(nested=[Nested(group=ENGINEERING, inner=INNER)])
 
     assert "nested" not in " ".join(explain(known))
 
 
-def test_what_happened_is_told_in_its_order() -> None:
+def test_events_of_a_change_are_listed_in_order() -> None:
     later = row(Action.REMOVED, group=DIRECT, found_at=LATER)
 
     told = [line for line in explain(facts(later, row())) if "as Hasten noticed" in line]

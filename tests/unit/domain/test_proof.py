@@ -93,7 +93,7 @@ JOINED, LEFT = change(called_at=NOW), removal(called_at=NOW)
         (LEFT, entry("create"), Says.NOTHING),
     ],
 )
-def test_an_entry_after_the_call_confirms_contradicts_or_tells_of_something_else(
+def test_an_entry_after_the_call_confirms_contradicts_or_concerns_something_else(
     row: Change, told: dict[str, Any], says: Says
 ) -> None:
     assert proof(row, [told]).says is says

@@ -28,7 +28,7 @@ def test_no_address_survives_in_any_text(before: str, local: str, domain: str, a
 
 
 @given(st.text(max_size=40_000) | st.integers(0, 40_000).map("x ".__mul__))
-def test_what_is_kept_is_bounded(text: str) -> None:
+def test_stored_evidence_is_bounded(text: str) -> None:
     assert len(redacted(text)) <= EVIDENCE_MAX_CHARS + 1
 
 

@@ -30,7 +30,7 @@ def test_every_golden_error_is_judged_here() -> None:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_refusal_is_told_by_its_status_and_code(name: str) -> None:
+def test_a_refusal_is_recognised_by_status_and_code(name: str) -> None:
     verdict = judged(name)
 
     assert verdict.result is EXPECTED[name]

@@ -87,7 +87,7 @@ def test_being_throttled_waits_a_window_and_costs_no_attempt(attempts: int) -> N
 
 @pytest.mark.parametrize("result", [Result.NOT_PERMITTED, Result.UNKNOWN_JOB])
 @pytest.mark.parametrize("attempts", [0, 999])
-def test_what_an_admin_must_mend_is_asked_again_forever(result: Result, attempts: int) -> None:
+def test_a_call_that_an_admin_must_repair_is_retried_forever(result: Result, attempts: int) -> None:
     row, other = change(attempts=attempts), change(1)
     verdict = Verdict(result, reason="why", next_action="grant it")
 

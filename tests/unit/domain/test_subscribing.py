@@ -67,7 +67,7 @@ def test_one_subscription_to_all_groups_stands_in_when_they_do_not_fit() -> None
     assert planned(groups=MANY) == SubscriptionPlan(create=(ALL_GROUPS,))
 
 
-def test_what_is_there_and_young_is_kept() -> None:
+def test_a_young_subscription_is_kept() -> None:
     existing = to_group(1)
 
     assert planned(existing, groups=[group(1)]) == SubscriptionPlan(keep=(existing,))
@@ -126,7 +126,7 @@ def test_one_that_we_wrote_down_under_an_earlier_address_is_replaced() -> None:
     assert planned(existing, groups=[group(1)]) == SubscriptionPlan(replace=(existing,))
 
 
-def test_what_tells_of_no_watched_group_is_removed() -> None:
+def test_a_subscription_to_no_watched_group_is_removed() -> None:
     existing = [to_group(1), to_group(2), listed("users", id="users")]
 
     found = planned(*existing, groups=[group(1)])
@@ -135,7 +135,7 @@ def test_what_tells_of_no_watched_group_is_removed() -> None:
     assert set(found.orphans) == set(existing[1:])
 
 
-def test_of_two_to_one_group_the_one_that_is_of_use_is_kept() -> None:
+def test_the_usable_one_of_two_subscriptions_to_a_group_is_kept() -> None:
     useful = to_group(1, id="useful")
     unknown = to_group(1, id="unknown", expires=useful.expires + timedelta(days=1))
 
@@ -164,7 +164,7 @@ def test_the_one_to_all_goes_only_after_those_of_single_groups_are_there() -> No
     assert not found.orphans
 
 
-def test_what_another_instance_just_made_supersedes_nothing_before_it_is_known() -> None:
+def test_a_subscription_just_made_by_another_instance_replaces_nothing_before_it_is_known() -> None:
     fresh = listed(ALL_GROUPS, expires=NOW + SUBSCRIPTION_LIFETIME)
     singles = [to_group(number) for number in range(MAX_SUBSCRIPTIONS)]
 
@@ -200,7 +200,7 @@ WATCHED = st.one_of(
 
 
 @given(EXISTING, st.data(), WATCHED)
-def test_carried_out_in_order_a_plan_leaves_nothing_to_do_and_no_group_untold(
+def test_a_plan_carried_out_in_order_leaves_nothing_to_do_and_no_group_unsubscribed(
     existing: list[Subscription], data: st.DataObject, groups: list[str]
 ) -> None:
     drawn = {s.id: data.draw(STATES) for s in existing if s.url == URL}

@@ -112,7 +112,7 @@ def test_a_status_without_a_code_takes_its_reason_from_the_step_that_skipped() -
 @pytest.mark.parametrize(
     ("active", "result"), [("False", Result.DISABLED), ("True", Result.NOT_ENTITLED)]
 )
-def test_who_is_not_entitled_is_told_apart_from_who_is_disabled(
+def test_not_entitled_and_disabled_are_different_verdicts(
     name: str, active: str, result: Result
 ) -> None:
     details = {name: active, "SkipReason": "NotEffectivelyEntitled"}

@@ -73,7 +73,7 @@ def test_the_reason_of_a_failure_names_the_code_and_the_message() -> None:
 @pytest.mark.parametrize(
     ("action", "took"), [("Disable", True), ("Delete", True), ("Create", False)]
 )
-def test_a_success_tells_whether_it_took_an_account_away(action: str, took: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_success_shows_whether_it_disabled_or_deleted_an_account(action: str, took: bool) -> None:  # noqa: FBT001 - a parameter of the test
     body = golden.raw("answers", "success-user").replace(b"Update", action.encode())
 
     assert read_verdict(Answer(200, body)).took is took

@@ -28,7 +28,7 @@ OTHER = "0000bbbb-0000-4000-8000-000000000001"
         ({"name": "G", "events": "sometimes"}, "'allow' or 'deny'"),
     ],
 )
-def test_what_makes_no_sense_is_refused(said: dict[str, Any], problem: str) -> None:
+def test_a_contradictory_policy_is_refused(said: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         GroupPolicy.model_validate(said)
 
@@ -72,7 +72,7 @@ def test_wildcards_stand_for_any_characters_of_the_whole_name(
     assert GroupPolicy(name="Dept - *").covers(group=OTHER, name=name) is covered
 
 
-def test_what_names_a_group_goes_before_what_only_fits_it() -> None:
+def test_an_entry_that_names_a_group_wins_over_a_wildcard() -> None:
     fits = GroupPolicy(name="TOTAL - *", create=Creation())
     names = GroupPolicy(name="total - admin", admin=True)
     by_id = GroupPolicy(id=UUID(ID))
@@ -82,7 +82,7 @@ def test_what_names_a_group_goes_before_what_only_fits_it() -> None:
     assert policy_for((fits, names), group=OTHER, name="TOTAL - Sales") is fits
 
 
-def test_of_two_that_speak_alike_of_a_group_the_one_that_keeps_events_away_counts() -> None:
+def test_the_stricter_of_two_equal_entries_for_a_group_wins() -> None:
     admins = GroupPolicy(name="TOTAL - Admin*", admin=True)
     fits = GroupPolicy(name="TOTAL - *")
     by_id, names = GroupPolicy(id=UUID(ID)), GroupPolicy(name="TOTAL - Admin", admin=True)

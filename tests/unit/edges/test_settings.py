@@ -67,7 +67,7 @@ def test_a_wrong_setting_is_one_line_that_names_it(name: str, value: str) -> Non
     assert "\n" not in str(error)
 
 
-def test_of_several_bad_settings_one_is_named() -> None:
+def test_one_of_several_bad_settings_is_named() -> None:
     error = refusal({})
 
     assert error.reason == "setting HASTEN_TENANT_ID is missing"
@@ -90,7 +90,7 @@ def test_the_secret_before_is_shown_nowhere_either() -> None:
     assert SECRET[::-1] not in f"{settings!r} {settings}"
 
 
-def test_what_is_not_given_has_the_defaults_of_production() -> None:
+def test_an_omitted_setting_has_the_default_of_production() -> None:
     settings = loaded(UNRELATED="ignored")
 
     assert str(settings.graph_url) == "https://graph.microsoft.com/v1.0"

@@ -33,7 +33,7 @@ async def test_sasl_goes_before_amqp(peer: Peer) -> None:
     await peer.open()
 
 
-async def test_another_protocol_is_told_ours_and_hung_up_on(peer: Peer) -> None:
+async def test_another_protocol_is_answered_with_ours_and_disconnected(peer: Peer) -> None:
     peer.writer.write(b"GET / HTTP/1.1\r\n\r\n")
 
     assert await peer.hear_the_end() == AMQP_HEADER
@@ -61,7 +61,7 @@ BAD_FRAMES = {
 
 
 @pytest.mark.parametrize("bad", BAD_FRAMES.values(), ids=BAD_FRAMES.keys())
-async def test_a_peer_that_breaks_the_protocol_is_told_and_cut_off(
+async def test_a_peer_that_breaks_the_protocol_gets_an_error_and_is_disconnected(
     peer: Peer, caplog: pytest.LogCaptureFixture, bad: bytes
 ) -> None:
     await sending(peer)

@@ -108,7 +108,7 @@ def test_overlapping_stretches_are_counted_once() -> None:
     assert merged([(4.0, 6.0), (0.0, 2.0), (1.0, 3.0)]) == [(0.0, 3.0), (4.0, 6.0)]
 
 
-def test_who_is_called_more_often_than_they_changed_is_found() -> None:
+def test_a_person_called_more_often_than_they_changed_is_found() -> None:
     changes = [joiner("ada"), joiner("bob"), joiner("bob", removed=True)]
 
     named = [call(1.0, "ada", "bob"), call(2.0, "bob"), call(3.0, "ada")]

@@ -62,7 +62,7 @@ def test_one_disabled_member_spoils_the_verdict_but_not_the_others_access(world:
     assert amir.id not in world.app.accounts
 
 
-def test_the_outcome_of_a_group_call_tells_what_became_of_each_member(world: World) -> None:
+def test_the_answer_to_a_group_call_lists_the_result_of_each_member(world: World) -> None:
     new, known, left, disabled = (world.member(n) for n in ("new", "known", "left", "disabled"))
     world.call_group(known, left)
     world.directory.remove_member(world.group, left.id)

@@ -42,7 +42,7 @@ def test_the_portals_word_for_a_flow_is_a_name_too() -> None:
         ("retry-after=later", "one of seconds, decimal, date, absent"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_what_would(given: str, named: str) -> None:
+def test_an_invalid_value_is_refused_with_the_valid_form(given: str, named: str) -> None:
     with pytest.raises(names.UnknownBehaviourError, match=named):
         names.read([given])
 
@@ -60,7 +60,7 @@ def test_a_value_may_be_an_argument_of_its_own() -> None:
     ]
 
 
-def test_what_is_shown_can_be_read_back() -> None:
+def test_a_printed_value_can_be_read_back() -> None:
     strict = EntraBehaviours.strict()
 
     assert names.with_values(EntraBehaviours(), names.shown(strict)) == strict

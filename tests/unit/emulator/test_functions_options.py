@@ -12,7 +12,7 @@ from emulator.functions.persistence import FIRST_PAUSE, LAST_PAUSE, pauses
 from emulator.functions.timers import next_run
 
 
-def test_what_host_json_leaves_out_is_as_in_azure(tmp_path: Path) -> None:
+def test_options_missing_from_host_json_have_the_defaults_of_azure(tmp_path: Path) -> None:
     (tmp_path / "host.json").write_text('{"version": "2.0"}')
 
     read = options.read(tmp_path / "host.json")

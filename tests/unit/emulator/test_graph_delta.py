@@ -123,7 +123,7 @@ def test_a_large_group_is_sliced_over_pages(world: World) -> None:
     assert shown == [user.id for user in users]
 
 
-def test_what_changes_while_pages_are_read_comes_with_the_next_token(world: World) -> None:
+def test_a_change_while_pages_are_read_comes_with_the_next_token(world: World) -> None:
     users = world.users(delta.PAGE + 1)
     world.join(users)
     (late,) = world.users(1)

@@ -108,7 +108,7 @@ def test_a_renamed_user_is_found_by_the_new_name_only(world: World) -> None:
     assert world.directory.user("u1@contoso.example") is None
 
 
-def test_every_mutation_is_told_to_the_listeners(world: World) -> None:
+def test_every_mutation_notifies_the_listeners(world: World) -> None:
     told: list[tuple[str, bool]] = []
     user = world.user()
     world.directory.listeners.append(lambda c: told.append((c.subject.id, c.removed)))
@@ -132,7 +132,7 @@ def test_an_app_with_roles_refuses_the_default_one_and_a_second_equal_assignment
         world.assignments.add(world.group, app, role)
 
 
-def test_a_duplicate_assignment_is_told_in_either_of_graphs_words(world: World) -> None:
+def test_a_duplicate_assignment_is_refused_with_either_of_graphs_errors(world: World) -> None:
     app = world.directory.create_service_principal({})
     world.assignments.add(world.group, app, DEFAULT_ACCESS)
     told = []

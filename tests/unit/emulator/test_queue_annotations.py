@@ -46,7 +46,7 @@ def test_a_message_that_makes_no_sense_is_refused(message: Message) -> None:
         to_post(encode_message(message))
 
 
-def test_a_delivery_tells_its_number_its_times_and_its_count() -> None:
+def test_a_delivery_carries_its_number_times_and_count() -> None:
     lock = Lock(token=uuid.UUID(int=1), session=None, own_until=3.0)
 
     told = decode_message(to_payload(an_entry(Message(), lock=lock, delivery_count=2)))
@@ -69,7 +69,7 @@ def test_annotations_of_a_former_life_are_replaced() -> None:
     assert told.annotations["mine"] == "kept"  # type: ignore[index]  # the same
 
 
-def test_a_browsed_message_tells_its_state() -> None:
+def test_a_browsed_message_carries_its_state() -> None:
     entry = an_entry(Message(), state=EntryState.SCHEDULED)
 
     told = decode_message(to_payload(entry, browsed=True))
@@ -77,7 +77,7 @@ def test_a_browsed_message_tells_its_state() -> None:
     assert told.annotations[Symbol("x-opt-message-state")] == Int(2)
 
 
-def test_a_dead_letter_tells_why_in_its_application_properties() -> None:
+def test_a_dead_letter_carries_its_reason_in_application_properties() -> None:
     reason = DeadLettered(source="q", reason="bad", description=None)
     entry = an_entry(Message(application_properties={"own": 1}), dead_lettered=reason)
 

@@ -23,7 +23,7 @@ def test_durations_are_iso_8601(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "P", "PT", "30", "PT30", "1M", "PT-5S"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
+def test_an_invalid_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration"):
         duration(text)
 

@@ -92,7 +92,7 @@ def test_a_message_that_fails_too_often_becomes_a_dead_letter() -> None:
     assert entry.delivery_count == 2
 
 
-def test_a_dead_letter_tells_its_reason_and_keeps_its_number() -> None:
+def test_a_dead_letter_carries_its_reason_and_keeps_its_number() -> None:
     queue, dead = a_queue()
     queue.send([Post(content="a")], now=0)
     original, token = take(queue, now=0)

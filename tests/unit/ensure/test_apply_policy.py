@@ -19,7 +19,7 @@ from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
 
 @virtual
-async def test_what_is_as_the_policy_says_needs_no_step() -> None:
+async def test_a_target_that_matches_the_policy_needs_no_step() -> None:
     world = await world_with(ADMINS, MONITORED)
 
     assert await world.applies() == []
@@ -81,7 +81,7 @@ async def test_a_name_with_wildcards_makes_nothing() -> None:
 
 
 @virtual
-async def test_another_role_than_the_policy_names_is_told_and_left_alone() -> None:
+async def test_a_role_that_differs_from_the_policy_is_reported_and_left_alone() -> None:
     policy = GroupPolicy(name="TOTAL-Admin", role="Admin")
     world = await world_with(policy)
     roles = [{"id": "r", "value": "Admin", "displayName": "A", "allowedMemberTypes": ["User"]}]
@@ -92,7 +92,7 @@ async def test_another_role_than_the_policy_names_is_told_and_left_alone() -> No
 
 
 @virtual
-async def test_in_observe_mode_the_plan_is_told_and_nothing_is_written() -> None:
+async def test_in_observe_mode_the_plan_is_reported_and_nothing_is_written() -> None:
     world = await world_with(ADMINS, MONITORED, mode=Mode.OBSERVE, monitored=False)
     world.directory.join(ADMIN, user(1))
 

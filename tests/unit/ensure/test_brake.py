@@ -86,7 +86,7 @@ async def test_released_they_are_removed_and_revoked_and_not_held_again() -> Non
 
 
 @virtual
-async def test_discarded_they_stay_and_each_is_told_as_rejected() -> None:
+async def test_people_of_discarded_intents_stay_and_each_is_published_as_rejected() -> None:
     world = await a_hundred()
     await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
     await ensure(world.context, RUN)

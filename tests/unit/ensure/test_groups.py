@@ -64,7 +64,7 @@ async def test_a_group_made_a_moment_ago_is_remembered_until_it_shows() -> None:
 
 
 @virtual
-async def test_who_leaves_a_new_group_before_the_sweep_has_seen_it_is_not_missed() -> None:
+async def test_a_leaver_of_a_new_group_is_not_missed_before_the_sweep_has_seen_it() -> None:
     world = await a_world()
     await world.wants("", user(1), name=NAME, description="x", age=2)
     await world.ensures_until_done()

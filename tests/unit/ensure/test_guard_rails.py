@@ -162,9 +162,7 @@ async def test_a_target_in_observe_mode_says_what_it_would_have_done_and_writes_
 
 
 @virtual
-async def test_a_policy_that_names_another_role_than_the_assigned_one_is_told_not_enforced() -> (
-    None
-):
+async def test_another_role_in_the_policy_than_the_assigned_one_is_reported_not_enforced() -> None:
     policy = GroupPolicy(name="Engineering", role="Analyst")
     target = Target(name=TOTAL, display_name=TOTAL, groups=(policy,))
     world = await world_with(user(1), target=target)

@@ -11,7 +11,7 @@ from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
 
 @virtual
-async def test_who_leaves_the_source_leaves_the_mirror_if_hasten_added_them() -> None:
+async def test_a_leaver_of_the_source_leaves_the_mirror_if_hasten_added_them() -> None:
     world = await world_with(ADMINS, MONITORED)
     world.directory.join(ADMIN, user(1), user(2))
     world.directory.join(ENGINEERING, user(2))

@@ -132,7 +132,7 @@ async def test_a_role_the_app_does_not_have_is_refused_before_anything_is_added(
 
 
 @virtual
-async def test_the_group_itself_is_told_of_when_it_is_there_and_assigned() -> None:
+async def test_the_group_has_an_outcome_once_it_exists_and_is_assigned() -> None:
     world = await world_with()
     await world.wants("", name=NAME, wanted=Wanted.GROUP)
     await world.ensures()

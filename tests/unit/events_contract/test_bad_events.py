@@ -13,7 +13,7 @@ from tests.support.virtual_time import virtual
 
 
 @pytest.mark.parametrize("bad", CASES, ids=lambda bad: str(bad.name))
-def test_a_bad_event_is_parked_with_field_and_fix_and_told(bad: Bad) -> None:
+def test_a_bad_event_is_parked_with_field_and_fix_and_published(bad: Bad) -> None:
     @virtual
     async def run() -> None:
         posting = world()

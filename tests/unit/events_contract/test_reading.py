@@ -122,7 +122,7 @@ def test_deep_nesting_is_refused(depth: int) -> None:
         read(body.encode(), STRUCTURED, {}, START)
 
 
-def test_what_is_told_of_an_event_is_bounded() -> None:
+def test_faults_of_an_event_are_bounded() -> None:
     users = [{"x" * 5_000: 1} for _ in range(500)]
     body = json.dumps({**ALMOST, "data": {"target": "T", "users": users[:30]}})
 

@@ -79,7 +79,7 @@ def test_json_is_read_in_each_unicode_encoding(
     ],
     ids=["string", "string in UTF-16", "bytes"],
 )
-def test_what_brokered_message_wraps_is_taken(
+def test_an_event_wrapped_in_a_brokered_message_is_taken(
     start: bytes, kinds: dict[int, int], encoding: str, size: int, *, ends_with_it: bool
 ) -> None:
     @virtual

@@ -108,7 +108,7 @@ def test_every_problem_has_an_alert() -> None:
     assert problems - read == set()
 
 
-def test_what_must_be_known_at_once_has_an_alert() -> None:
+def test_every_urgent_event_has_an_alert() -> None:
     assert [rule["name"] for rule in RULES] == [
         "held-changes",
         "held-policy",

@@ -76,7 +76,7 @@ def test_each_kind_of_mistake_is_found(main: str, problem: str) -> None:
         "func f(a string) string => toLower(a)\noutput x string = f('A')",
     ],
 )
-def test_what_is_right_is_not_refused(main: str) -> None:
+def test_a_correct_template_is_not_refused(main: str) -> None:
     assert found(main) == []
 
 
@@ -86,7 +86,7 @@ def test_main_takes_every_parameter_that_azd_gives_and_azd_gives_every_one() -> 
     assert set(given) == template("main.bicep").names("param")
 
 
-def test_what_azd_may_set_is_in_the_docs_and_what_the_docs_say_can_be_set() -> None:
+def test_azd_variables_and_the_docs_name_the_same_settings() -> None:
     parameters = (INFRA / "main.parameters.json").read_text()
     docs = (ROOT / "docs" / "deployment.md").read_text()
     section = docs.partition("## Choices")[2].partition("### ")[0]

@@ -73,7 +73,7 @@ def test_the_script_grants_the_sets_that_are_named(az: Az) -> None:
     assert az.posted() == [*SETS["always"], *SETS["onboarding"], *SETS["verification"]]
 
 
-def test_what_is_granted_already_is_not_granted_again(az: Az) -> None:
+def test_a_granted_permission_is_not_granted_again(az: Az) -> None:
     az.granted.write_text("".join(f"role-of-{name}\n" for name in SETS["always"][1:]))
 
     done = az.grant("app")

@@ -37,7 +37,7 @@ def is_deployed(name: str) -> bool:
         *("requirements.txt", "requirements-common.txt", "wheels"),
     ],
 )
-def test_what_the_app_needs_is_deployed(name: str) -> None:
+def test_files_that_the_app_needs_are_deployed(name: str) -> None:
     assert (ROOT / name).exists() or name in MADE
     assert is_deployed(name)
 
@@ -53,7 +53,7 @@ def test_what_the_app_needs_is_deployed(name: str) -> None:
         "README.md",
     ],
 )
-def test_what_the_app_does_not_need_stays_here(name: str) -> None:
+def test_files_that_the_app_does_not_need_are_not_deployed(name: str) -> None:
     assert not is_deployed(name)
 
 

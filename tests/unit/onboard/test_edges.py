@@ -67,7 +67,7 @@ async def test_a_leaver_leaves_a_group_that_is_too_new_to_show() -> None:
 
 
 @virtual
-async def test_an_own_assignment_that_events_may_not_touch_is_told() -> None:
+async def test_a_direct_assignment_that_events_may_not_touch_is_reported() -> None:
     world = Posting()
     await world.is_discovered()
     world.directory.join(ENGINEERING, user(1))

@@ -15,7 +15,7 @@ from tests.support.world import ENGINEERING, TOTAL
 
 
 @virtual
-async def test_the_same_event_three_times_is_one_intent_and_tells_nothing() -> None:
+async def test_the_same_event_three_times_is_one_intent_and_publishes_nothing() -> None:
     world = Posting()
     given = event(users=[ref(1)], group=GROUP)
 
@@ -77,7 +77,7 @@ def test_an_offboarding_within_the_second_wins_in_either_order(
 
 
 @virtual
-async def test_of_two_events_of_the_same_time_the_one_that_takes_access_away_wins() -> None:
+async def test_the_removal_wins_over_an_event_of_the_same_time() -> None:
     world = Posting()
     await world.is_discovered()
     same = at(-1)
@@ -112,7 +112,7 @@ async def test_provisioning_waits_for_an_earlier_event_about_the_same_person() -
 
 
 @virtual
-async def test_an_event_whose_place_a_newer_one_takes_is_told_so_even_after_a_crash() -> None:
+async def test_an_event_that_a_newer_one_replaces_is_superseded_even_after_a_crash() -> None:
     world = Posting()
     await world.posts(event(users=[ref(1)], group=GROUP, event_id="1", age=1))
     newer = event(OFFBOARD, users=[ref(1)], groups=[GROUP], event_id="2")

@@ -43,7 +43,7 @@ async def test_one_unknown_person_of_twenty_is_parked_alone_and_the_others_go_on
 
 
 @virtual
-async def test_two_parts_of_one_event_about_unknown_people_are_told_apart() -> None:
+async def test_two_parts_of_one_event_about_unknown_people_have_different_ids() -> None:
     world = Posting()
 
     await world.posts(event(users=[ref(1), {"upn": "a@x.example"}], group=GROUP))
@@ -66,7 +66,7 @@ async def test_a_parked_part_that_is_posted_again_after_the_fix_is_obeyed() -> N
 
 
 @virtual
-async def test_of_several_groups_the_forbidden_one_is_parked_and_the_others_are_left() -> None:
+async def test_a_leaver_leaves_the_allowed_groups_and_the_forbidden_one_is_parked() -> None:
     world = Posting()
 
     await world.posts(event(OFFBOARD, users=[ref(1)], groups=[{"id": ADMIN}, {"id": ENGINEERING}]))

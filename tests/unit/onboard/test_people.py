@@ -49,7 +49,7 @@ async def test_the_newest_leaving_is_kept() -> None:
     ("left", "rejoined", "is_kept"),
     [(100, None, False), (80, None, True), (100, 95, True), (None, 100, True)],
 )
-def test_who_left_long_ago_and_joined_nothing_since_is_forgotten(
+def test_a_person_who_left_long_ago_and_joined_nothing_since_is_forgotten(
     left: int | None, rejoined: int | None, *, is_kept: bool
 ) -> None:
     @virtual

@@ -73,7 +73,7 @@ def test_an_offboarding_cancels_an_onboarding_that_is_held(
     run()
 
 
-def test_what_cancels_an_onboarding_is_remembered_until_it_would_start() -> None:
+def test_a_cancellation_is_kept_until_the_onboarding_would_start() -> None:
     assert MAX_TIME_TO_START < RETENTION
 
 

@@ -82,7 +82,7 @@ async def test_an_event_in_structured_mode_may_begin_with_a_byte_order_mark() ->
 
 
 @virtual
-async def test_the_target_is_told_to_ensure_at_once_and_at_the_end_of_the_bucket() -> None:
+async def test_ensure_messages_are_sent_for_now_and_for_the_end_of_the_bucket() -> None:
     world = Posting()
 
     await world.posts(event(users=[ref(1)], group=GROUP))
@@ -95,7 +95,7 @@ async def test_the_target_is_told_to_ensure_at_once_and_at_the_end_of_the_bucket
 
 
 @virtual
-async def test_nothing_personal_is_told_to_the_log() -> None:
+async def test_no_personal_data_is_logged() -> None:
     world = Posting()
 
     await world.posts(event(users=[{"upn": UPN.format(1)}, {"mail": "x@y.example"}], group=GROUP))
@@ -109,7 +109,7 @@ async def test_nothing_personal_is_told_to_the_log() -> None:
 
 
 @virtual
-async def test_an_older_event_than_the_one_known_is_told_to_be_stale() -> None:
+async def test_an_event_older_than_the_known_one_is_stale() -> None:
     world = Posting()
     await world.posts(event(OFFBOARD, users=[ref(1)], groups=[GROUP], event_id="2"))
 

@@ -61,7 +61,7 @@ class NoQueue(FakeBus):
 
 
 @virtual
-async def test_what_can_neither_be_obeyed_nor_parked_stays_in_the_queue() -> None:
+async def test_an_event_that_can_be_neither_applied_nor_parked_stays_in_the_queue() -> None:
     world = Posting(bus=NoQueue())
 
     with pytest.raises(NotParkedError):
@@ -90,7 +90,7 @@ async def test_a_message_that_is_tried_again_keeps_its_words_and_counts() -> Non
 
 
 @pytest.mark.parametrize("tries", ["9" * 5000, "9" * 400, "-1", "²"])
-def test_what_others_write_into_our_properties_is_bounded(tries: str) -> None:
+def test_a_try_count_written_by_others_is_bounded(tries: str) -> None:
     posted = Posted.parse(
         body=b"{}",
         content_type="",

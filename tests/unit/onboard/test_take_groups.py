@@ -143,7 +143,7 @@ async def test_without_groups_a_leaver_leaves_every_group_that_assigns_them() ->
 
 
 @virtual
-async def test_without_groups_what_events_may_not_touch_is_told_for_user_and_group() -> None:
+async def test_without_groups_forbidden_groups_are_reported_for_user_and_group() -> None:
     world = Posting()
     await world.is_discovered()
     world.directory.join(ADMIN, user(1))
@@ -160,7 +160,7 @@ async def test_without_groups_what_events_may_not_touch_is_told_for_user_and_gro
 
 
 @virtual
-async def test_a_leaver_who_is_not_assigned_is_told_to_be_in_step() -> None:
+async def test_a_leaver_who_is_not_assigned_is_in_step() -> None:
     world = Posting()
     await world.is_discovered()
 

@@ -53,7 +53,7 @@ async def test_a_target_with_nothing_to_do_has_nothing_open_and_nothing_old() ->
 
 
 @virtual
-async def test_the_oldest_removal_is_told_apart_from_the_oldest_change() -> None:
+async def test_the_oldest_removal_and_the_oldest_change_are_separate_readings() -> None:
     world = World()
     await world.is_discovered()
     await world.joined(ENGINEERING, user(1), user(2))
@@ -108,7 +108,7 @@ async def test_a_watched_group_without_a_subscription_has_no_time_left() -> None
 
 
 @virtual
-async def test_the_time_for_which_graph_asked_not_to_call_is_told_while_it_lasts() -> None:
+async def test_the_pause_that_graph_asked_for_is_shown_while_it_lasts() -> None:
     world = World()
     await world.is_discovered()
     lease = await acquire(world.store, TOTAL, Kind.DRAIN, owner="drain", now=now)

@@ -46,7 +46,7 @@ async def test_an_unknown_name_is_refused_without_being_repeated() -> None:
 
 
 @virtual
-async def test_a_joiner_is_told_with_the_group_and_what_comes_next() -> None:
+async def test_explain_names_the_group_of_a_joiner_and_the_next_step() -> None:
     world = World()
     await world.is_discovered()
     world.directory.has_group(ENGINEERING, "TOTAL-Engineering")
@@ -60,7 +60,7 @@ async def test_a_joiner_is_told_with_the_group_and_what_comes_next() -> None:
 
 
 @virtual
-async def test_a_member_of_a_group_nested_two_deep_is_told_why_nothing_happens() -> None:
+async def test_explain_says_why_a_member_nested_two_deep_is_not_provisioned() -> None:
     world = World()
     await world.is_discovered()
     middle = INNER.replace("9", "8")
@@ -88,7 +88,7 @@ async def test_someone_deleted_is_explained_by_what_the_ledger_knows() -> None:
 
 
 @virtual
-async def test_what_events_want_is_told_whether_done_or_not() -> None:
+async def test_explain_shows_intents_done_or_not() -> None:
     world = World()
     await world.is_discovered()
     world.directory.has_user(user(1))

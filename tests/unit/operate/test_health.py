@@ -159,7 +159,7 @@ async def test_each_run_of_a_timer_leaves_a_heartbeat_and_the_digests_of_the_tar
 
 
 @virtual
-async def test_the_timer_that_lives_tells_of_the_one_that_died() -> None:
+async def test_a_running_timer_reports_the_one_that_stopped() -> None:
     world = World()
     await works(world)
     for _ in range(8):

@@ -102,7 +102,7 @@ async def test_nothing_is_released_while_the_target_only_observes() -> None:
 
 
 @virtual
-async def test_discarded_removals_end_without_a_call_and_their_outcome_is_told() -> None:
+async def test_discarded_removals_end_without_a_call_and_publish_their_outcome() -> None:
     world = World()
     await left(world, *LEAVERS)
     told = len(world.bus.of(PROVISIONING_OUTCOMES))

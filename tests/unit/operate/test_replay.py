@@ -83,7 +83,7 @@ async def test_an_expired_rejection_is_parked_again_with_its_reasons() -> None:
     assert message.properties == REJECTED.properties
 
 
-async def test_what_cannot_be_sent_stays_where_it_is() -> None:
+async def test_a_message_that_cannot_be_sent_stays_in_its_queue() -> None:
     bus, parked_messages = FakeBus(), FakeParkedMessages({(PROVISIONING, True): [DEAD]})
     bus.down = True
 
@@ -125,7 +125,7 @@ def test_an_event_without_an_id_that_can_be_read_is_listed_all_the_same(body: by
     assert event_id(replace(REJECTED, body=body)) == ""
 
 
-def test_what_is_wrong_with_a_rejected_event_is_told_with_what_mends_it() -> None:
+def test_a_rejected_event_is_shown_with_its_faults_and_their_fixes() -> None:
     wrong = [{"field": "data.users[0].upn", "problem": "no such user", "fix": "correct it"}]
     fields = {**REJECTED.properties, "fields": json.dumps(wrong)}
 
@@ -138,13 +138,13 @@ def test_what_is_wrong_with_a_rejected_event_is_told_with_what_mends_it() -> Non
 
 
 @pytest.mark.parametrize("fields", ["{", "[]", "[1]", "{}", '[{"field": 1}]', "[" * 90_000])
-def test_a_reason_that_hasten_did_not_write_is_told_in_short(fields: str) -> None:
+def test_a_reason_that_hasten_did_not_write_is_shortened(fields: str) -> None:
     dead = replace(DEAD, reason="MaxDeliveryCountExceeded", properties={"fields": fields})
 
     assert why(dead) == ("MaxDeliveryCountExceeded", "", "", "")
 
 
-async def test_what_is_dropped_is_taken_out_and_sent_nowhere() -> None:
+async def test_a_dropped_message_is_removed_and_sent_nowhere() -> None:
     lying = FakeParkedMessages(
         {(ONBOARDING_REJECTED, False): [REJECTED, replace(REJECTED, number=99)]}
     )

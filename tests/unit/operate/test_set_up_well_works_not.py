@@ -163,7 +163,7 @@ async def test_where_all_is_well_and_works_neither_says_a_word() -> None:
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda s: s.arrange.__name__)
 @virtual
-async def test_status_and_doctor_tell_of_it(situation: Situation) -> None:
+async def test_status_and_doctor_report_it(situation: Situation) -> None:
     world = await in_order()
 
     await situation.arrange(world)

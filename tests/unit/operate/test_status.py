@@ -47,7 +47,7 @@ async def test_a_target_that_no_sweep_has_found_is_a_problem() -> None:
 
 
 @virtual
-async def test_a_job_in_quarantine_is_told_with_what_to_do() -> None:
+async def test_a_job_in_quarantine_is_shown_with_the_next_action() -> None:
     world = World()
     await world.is_discovered()
     await is_subscribed(world)
@@ -113,7 +113,9 @@ async def test_rows_held_by_the_brake_say_how_to_release_them() -> None:
 
 
 @virtual
-async def test_what_the_brake_held_of_one_group_is_one_problem_whatever_the_reasons() -> None:
+async def test_changes_of_one_group_held_by_the_brake_are_one_problem_whatever_the_reasons() -> (
+    None
+):
     world = World()
     await world.is_discovered()
     await is_subscribed(world)

@@ -23,7 +23,7 @@ async def test_changes_that_have_just_come_are_no_problem() -> None:
 
 
 @virtual
-async def test_a_call_that_graph_answers_with_401_is_told_once_with_what_to_do() -> None:
+async def test_a_call_that_graph_answers_with_401_is_one_problem_with_its_next_action() -> None:
     rows = [
         waiting(
             change(n), due_at=now() + TOO_LONG, reason="HTTP 401", next_action="grant the identity"
@@ -45,14 +45,14 @@ async def test_a_change_that_waits_for_replication_needs_nobody() -> None:
 
 
 @virtual
-async def test_a_target_that_stands_still_is_told() -> None:
+async def test_a_target_that_stands_still_is_reported() -> None:
     [found] = problems([change(1), change(2)], now() + TOO_LONG + SECOND)
 
     assert "2 changes are due for more than 5 minutes: the target stands still" in found.found
 
 
 @virtual
-async def test_revocations_that_wait_are_told_with_the_first_person() -> None:
+async def test_waiting_revocations_are_reported_with_the_first_person() -> None:
     row = replace(change(1, Action.REMOVED), due_at=now() + timedelta(hours=1))
 
     [found] = problems([row], now() + TOO_LONG + SECOND)
@@ -62,7 +62,7 @@ async def test_revocations_that_wait_are_told_with_the_first_person() -> None:
 
 
 @virtual
-async def test_what_is_held_waits_by_right() -> None:
+async def test_held_changes_do_not_count_as_stuck() -> None:
     row = held(change(1, Action.REMOVED), HeldBy.BRAKE, reason="60 of 100", next_action="look")
 
     assert problems([row], now() + timedelta(days=1)) == []

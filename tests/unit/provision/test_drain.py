@@ -195,7 +195,9 @@ async def test_a_row_that_learns_its_event_during_its_call_is_not_called_again()
 
 
 @virtual
-async def test_what_hasten_made_and_a_look_sees_during_its_call_is_not_called_again() -> None:
+async def test_a_change_that_hasten_made_and_a_look_sees_during_its_call_is_not_called_again() -> (
+    None
+):
     world = World()
     await world.is_discovered()
     await world.joined(ENGINEERING, user(1))

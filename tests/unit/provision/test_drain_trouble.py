@@ -175,7 +175,7 @@ class Poisoned(FakeDirectory):
 
 
 @pytest.mark.parametrize("error", [Poisoned.error, PermanentError("403", "grant it")])
-def test_a_leaver_of_whom_graph_tells_nothing_holds_up_nobody_else(error: Exception) -> None:
+def test_a_leaver_whom_graph_cannot_read_holds_up_nobody_else(error: Exception) -> None:
     @virtual
     async def test() -> None:
         world = World(directory=Poisoned(groups=[ENGINEERING]))
@@ -199,7 +199,7 @@ def test_a_leaver_of_whom_graph_tells_nothing_holds_up_nobody_else(error: Except
 
 
 @virtual
-async def test_a_leaver_of_whom_graph_tells_nothing_for_long_does_not_hold_up_joiners() -> None:
+async def test_a_leaver_whom_graph_cannot_read_for_long_does_not_hold_up_joiners() -> None:
     world = World(directory=Poisoned(groups=[ENGINEERING]))
     await world.is_discovered()
     world.directory.join(ENGINEERING, POISON)
@@ -220,7 +220,7 @@ def wakes(world: World) -> list[Message]:
 
 
 @virtual
-async def test_an_unknown_target_is_told_and_calls_nothing() -> None:
+async def test_an_unknown_target_is_logged_and_calls_nothing() -> None:
     world = World()
 
     await drain(world.context, Wake(target="NOBODY"))

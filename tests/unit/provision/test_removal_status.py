@@ -23,7 +23,7 @@ SOON = timedelta(seconds=1)
     ("after", "standing"),
     [(SOON, AssignmentStatus.UNASSIGNED), (REPLICATION_SETTLED_AFTER, AssignmentStatus.ASSIGNED)],
 )
-def test_what_someone_has_just_left_is_not_counted_though_graph_lists_it_still(
+def test_an_assignment_just_left_is_not_counted_although_graph_still_lists_it(
     group: str, after: timedelta, standing: AssignmentStatus
 ) -> None:
     @virtual

@@ -116,7 +116,7 @@ async def test_a_revocation_behind_a_backlog_is_never_left_to_the_cycle() -> Non
 
 
 @virtual
-async def test_rows_of_a_job_in_quarantine_wait_with_the_reason_and_an_alert_is_told_once() -> None:
+async def test_rows_of_a_job_in_quarantine_wait_with_the_reason_and_one_alert() -> None:
     world = await discovered()
     job(world, "Quarantine", quarantine={"reason": "TooManyDeletes", "currentBegan": "then"})
     await world.joined(ENGINEERING, user(1))
@@ -134,7 +134,7 @@ async def test_rows_of_a_job_in_quarantine_wait_with_the_reason_and_an_alert_is_
 
 
 @virtual
-async def test_a_quarantine_that_begins_during_a_call_is_told_once_while_the_call_ends() -> None:
+async def test_a_quarantine_that_begins_during_a_call_gives_one_alert_while_the_call_ends() -> None:
     world = await discovered()
     world.directory.seconds_per_call = 85
     await world.joined(ENGINEERING, user(1))

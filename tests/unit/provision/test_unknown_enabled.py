@@ -10,7 +10,7 @@ from tests.support.world import ENGINEERING, TOTAL, World, user
 
 
 @virtual
-async def test_a_leaver_of_whom_nobody_knows_whether_they_are_enabled_is_called() -> None:
+async def test_a_leaver_whose_enabled_state_is_unknown_is_called() -> None:
     world = World()
     await world.is_discovered()
     world.directory.join(ENGINEERING, user(1), user(2))

@@ -35,7 +35,7 @@ async def joined(*users: str) -> World:
 
 
 @virtual
-async def test_a_call_that_the_log_bears_out_is_confirmed_and_told() -> None:
+async def test_a_call_that_the_log_supports_is_confirmed_and_published() -> None:
     world = await joined(user(1))
     log(world, user(1), "create")
 
@@ -144,7 +144,7 @@ async def test_a_target_whose_log_does_not_answer_keeps_no_other_waiting() -> No
 
 
 @virtual
-async def test_what_was_left_to_the_cycle_is_done_by_it_once_a_cycle_has_covered_it() -> None:
+async def test_a_change_left_to_the_cycle_is_done_once_a_cycle_has_covered_it() -> None:
     world = await disabled()
     await asyncio.sleep(600)
     ran(world)

@@ -113,7 +113,7 @@ def test_a_call_asks_when_a_cycle_ran_and_the_log_does_not_show_the_revocation(
 
 
 @virtual
-async def test_of_somebody_deleted_nothing_is_claimed_when_the_log_shows_nothing() -> None:
+async def test_a_deleted_user_has_no_verdict_while_the_log_shows_nothing() -> None:
     world = await disabled()
     world.directory.assigned.pop(user(1))
     await asyncio.sleep(600)

@@ -79,7 +79,7 @@ async def test_a_mark_left_after_the_work_was_read_is_found_and_one_left_before_
 
 
 @virtual
-async def test_whoever_loses_the_race_with_a_release_takes_the_lease() -> None:
+async def test_the_loser_of_a_race_with_a_release_takes_the_lease() -> None:
     """The compare-and-set of the mark: it is never written into a lease that was just let go."""
     store = MemoryStore()
     holder = await held(store, "one")
@@ -123,7 +123,7 @@ async def test_a_release_that_loses_the_race_with_a_mark_finds_it() -> None:
 
 
 @virtual
-async def test_a_wake_is_not_completed_while_nobody_can_tell_whether_the_holder_lives() -> None:
+async def test_a_wake_is_not_completed_while_it_is_unknown_whether_the_holder_lives() -> None:
     store = MemoryStore()
     await held(store, "one")
 

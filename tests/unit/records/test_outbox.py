@@ -50,7 +50,7 @@ async def test_outcomes_that_could_not_be_sent_wait_and_calls_go_on() -> None:
 
 
 @virtual
-async def test_a_change_that_a_newer_one_replaces_is_told_as_superseded() -> None:
+async def test_a_change_that_a_newer_one_replaces_is_published_as_superseded() -> None:
     world = World()
     await world.is_discovered()
     await world.joined(ENGINEERING, user(1), origin=1)

@@ -56,7 +56,7 @@ async def test_sixty_of_a_hundred_who_leave_at_once_are_held_and_nobody_is_calle
 
 
 @virtual
-async def test_the_brake_is_told_to_whoever_listens_once() -> None:
+async def test_a_tripped_brake_publishes_one_alert() -> None:
     world = await watched()
     world.directory.leave(ENGINEERING, *A_HUNDRED[:60])
 
@@ -163,7 +163,7 @@ async def test_a_job_that_may_not_be_paused_holds_up_no_joiner_of_the_same_look(
 
 
 @virtual
-async def test_the_brake_is_told_of_although_service_bus_was_down_when_it_held() -> None:
+async def test_a_tripped_brake_publishes_its_alert_after_service_bus_was_down() -> None:
     world = await watched()
     world.directory.leave(ENGINEERING, *A_HUNDRED[:60])
     world.bus.down = True
@@ -193,7 +193,7 @@ async def test_an_observed_target_has_everything_in_the_ledger_and_no_call() -> 
 
 
 @virtual
-async def test_what_was_found_before_the_target_observed_is_not_called_any_more() -> None:
+async def test_a_change_found_before_the_target_observed_is_no_longer_called() -> None:
     world = await watched()
     world.directory.leave(ENGINEERING, user(1))
     await look(

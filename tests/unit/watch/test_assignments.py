@@ -38,7 +38,7 @@ async def open_rows(world: World) -> set[tuple[str, str, Action]]:
 
 
 @virtual
-async def test_what_was_assigned_before_hasten_is_the_cycles() -> None:
+async def test_an_assignment_from_before_hasten_is_left_to_the_cycle() -> None:
     world = await swept()
 
     assert await open_rows(world) == set()
@@ -66,7 +66,7 @@ class Slow(FakeDirectory):
 
 
 @virtual
-async def test_who_leaves_a_newly_assigned_group_while_its_members_are_read_stays_out() -> None:
+async def test_a_member_who_leaves_a_newly_assigned_group_during_the_read_stays_out() -> None:
     world = World(directory=Slow(groups=[ENGINEERING]))
     await sweep(world.context)
     world.directory.join(SALES, user(20), user(21))
@@ -97,7 +97,7 @@ async def test_a_newly_assigned_group_too_large_for_paced_calls_is_left_to_the_c
 
 
 @virtual
-async def test_who_left_a_group_just_before_it_was_unassigned_is_revoked_with_the_others() -> None:
+async def test_a_leaver_just_before_the_group_was_unassigned_is_revoked_with_the_others() -> None:
     world = await swept()
     world.directory.leave(ENGINEERING, user(0))
     world.directory.groups.remove(ENGINEERING)
@@ -111,7 +111,9 @@ async def test_who_left_a_group_just_before_it_was_unassigned_is_revoked_with_th
 
 
 @virtual
-async def test_who_leaves_a_large_group_that_was_unassigned_and_assigned_again_is_revoked() -> None:
+async def test_a_leaver_of_a_large_group_that_was_unassigned_and_assigned_again_is_revoked() -> (
+    None
+):
     world = await swept(most_new_members=3)
     world.directory.join(SALES, *(user(n) for n in range(20, 24)))
     world.directory.groups.append(SALES)

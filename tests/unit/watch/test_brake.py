@@ -124,7 +124,7 @@ async def test_one_by_one_over_ten_minutes_is_held_from_where_it_is_too_much() -
 
 
 @virtual
-async def test_whoever_leaves_within_ten_minutes_of_the_trip_is_held() -> None:
+async def test_a_leaver_within_ten_minutes_of_the_trip_is_held() -> None:
     world = await watching(100)
     for name in people(20):
         world.directory.leave(ENGINEERING, name)
@@ -140,7 +140,7 @@ async def test_whoever_leaves_within_ten_minutes_of_the_trip_is_held() -> None:
 
 
 @virtual
-async def test_what_an_operator_released_is_not_held_by_the_next_trip() -> None:
+async def test_a_removal_that_an_operator_released_is_not_held_by_the_next_trip() -> None:
     world = await watching(100)
     world.directory.leave(ENGINEERING, *people(60))
     await looks(world)

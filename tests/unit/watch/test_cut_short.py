@@ -121,7 +121,7 @@ class EndsWithAnEmptyPage(FakeDirectory):
 
 
 @virtual
-async def test_what_comes_after_a_round_that_was_cut_short_at_an_empty_page_is_seen() -> None:
+async def test_a_change_after_a_round_cut_short_at_an_empty_page_is_seen() -> None:
     directory = EndsWithAnEmptyPage(groups=[ENGINEERING])
     world = World(directory=directory)
     await world.is_discovered()

@@ -69,7 +69,7 @@ async def test_a_change_whose_notification_was_lost_is_in_the_ledger_after_one_p
 
 
 @virtual
-async def test_a_change_that_a_notification_told_of_costs_one_read_and_nothing_else() -> None:
+async def test_a_change_already_notified_costs_reconcile_one_read_and_nothing_else() -> None:
     world = Subscriber()
     await world.watches(ONE)
     await start_watching(world.context, ONE)
@@ -149,9 +149,7 @@ async def test_the_links_move_only_after_the_looks_were_sent() -> None:
 
 
 @virtual
-async def test_what_changed_while_a_subscription_was_deleted_is_found_and_it_is_made_again() -> (
-    None
-):
+async def test_a_change_while_a_subscription_was_deleted_is_found_and_it_is_made_again() -> None:
     world = Subscriber()
     await world.watches(ONE)
     await start_watching(world.context, ONE)

@@ -82,7 +82,7 @@ async def test_a_batch_that_cannot_be_read_does_not_keep_new_groups_from_being_b
 
 
 @virtual
-async def test_of_two_that_reconcile_at_once_neither_loses_a_change() -> None:
+async def test_two_workers_that_reconcile_at_once_lose_no_change() -> None:
     world = await grouped(ONE)
     world.directory.join(ONE, user(1))
 

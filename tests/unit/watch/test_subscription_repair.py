@@ -38,7 +38,7 @@ async def test_a_subscription_deleted_behind_our_back_is_made_again_and_its_grou
 
 
 @virtual
-async def test_what_graph_has_though_its_list_did_not_show_it_is_adopted() -> None:
+async def test_a_subscription_that_graphs_list_did_not_show_is_adopted() -> None:
     directory = Lagging()
     world = Subscriber(directory=directory)
     await ensure_subscriptions(world.context, [ONE])
@@ -70,7 +70,7 @@ async def test_one_of_ours_whose_client_state_nobody_knows_is_made_anew() -> Non
 
 
 @virtual
-async def test_one_that_another_app_holds_is_left_alone_and_the_operator_told() -> None:
+async def test_a_subscription_of_another_app_is_left_alone_and_reported() -> None:
     world = Subscriber()
     foreign = {
         "id": "foreign",

@@ -40,7 +40,7 @@ async def test_each_group_is_subscribed_to_once_and_looked_at_for_what_happened_
 
 
 @virtual
-async def test_the_store_alone_tells_whether_all_is_settled() -> None:
+async def test_subscriptions_are_compared_from_the_store_without_a_graph_request() -> None:
     world = Subscriber()
     before = await subscriptions_settled(world.context, [ONE])
     await ensure_subscriptions(world.context, [ONE])
@@ -55,7 +55,7 @@ async def test_the_store_alone_tells_whether_all_is_settled() -> None:
 
 
 @virtual
-async def test_what_is_watched_no_more_is_removed_from_graph_and_from_the_store() -> None:
+async def test_the_subscription_of_an_unwatched_group_is_removed_from_graph_and_the_store() -> None:
     world = Subscriber()
     await ensure_subscriptions(world.context, [ONE, TWO])
 

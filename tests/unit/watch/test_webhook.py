@@ -92,7 +92,7 @@ async def test_a_subscription_made_after_the_start_is_known_at_once() -> None:
 
 
 @virtual
-async def test_of_all_groups_only_watched_ones_are_looked_at_and_the_others_counted() -> None:
+async def test_only_watched_groups_are_looked_at_and_the_others_counted() -> None:
     world = World()
     service = await receiving(world)
     foreign = [item(resource=f"Groups/{group(n)}") for n in range(70, 75)]

@@ -97,7 +97,7 @@ async def test_lifecycle_events_obey_the_same_bounds_as_notifications() -> None:
 
 
 @virtual
-async def test_lifecycle_events_of_ours_without_our_client_state_are_told_apart() -> None:
+async def test_a_wrong_client_state_on_a_lifecycle_event_of_ours_is_counted_separately() -> None:
     world = World()
     service = await receiving(world)
     event = {"lifecycleEvent": "missed", "subscriptionId": SUBSCRIPTION, "tenantId": TENANT}

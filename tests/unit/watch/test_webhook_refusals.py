@@ -123,7 +123,7 @@ async def test_a_full_body_of_the_shortest_real_notifications_is_below_the_bound
 
 
 @virtual
-async def test_a_notification_of_ours_without_our_client_state_is_told_apart() -> None:
+async def test_a_wrong_client_state_on_a_subscription_of_ours_is_counted_separately() -> None:
     world = World()
     service = await receiving(world)
 
