@@ -6,7 +6,7 @@ extension microsoftGraphV1
 param principalId string
 
 @description('Keys of permissions.json.')
-param sets array = ['always']
+param sets ('always' | 'onboarding' | 'verification')[] = ['always']
 
 var permissions = loadJsonContent('permissions.json')
 var granted = flatten(map(sets, name => permissions[name]))

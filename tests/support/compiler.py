@@ -85,5 +85,8 @@ def _bicep(value: str | int | bool) -> str:  # noqa: FBT001 - a value like any o
 
 
 if __name__ == "__main__":
-    left_out = "no Bicep compiler found (BICEP, PATH): tests/integration/infra is left out"
+    left_out = (
+        "no Bicep compiler found (BICEP, PATH): tests/integration/infra and the dry run of the "
+        "deployed artefact are left out"
+    )
     print(f"Bicep: {found()}" if found() else left_out)  # noqa: T201 - a command

@@ -1,5 +1,6 @@
 """The templates as the compiler reads them: no finding of any rule, and its own format."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -18,12 +19,53 @@ BY_AGE = {"use-recent-api-versions"}
 """A warning: as an error it would make `azd up` fail one day, though nothing had changed."""
 
 
-def findings(folder: Path) -> str:
-    return compiler.run("build", folder / "main.bicep", "--stdout").stderr
+PERMISSIONS = Path("graph", "permissions.bicep")
+EXTENSION = "br:mcr.microsoft.com/bicep/extensions/microsoftgraph/v1.0:1.0.0"
+"""Lies in a registry. Its types are at hand: tests/support/graph_bicep."""
+
+
+def findings(folder: Path, template: str | Path = "main.bicep") -> str:
+    return compiler.run("build", folder / template, "--stdout").stderr
+
+
+@pytest.fixture
+def with_extension(tmp_path: Path) -> Path:
+    """A copy of the templates that takes the Microsoft Graph extension from a file."""
+    copy = shutil.copytree(INFRA, tmp_path / "infra")
+    types = compiler.ROOT / "tests" / "support" / "graph_bicep" / "index.json"
+    done = compiler.run("publish-extension", types, "--target", copy / "graph.tgz")
+    assert done.returncode == 0, done.stderr
+    config = CONFIG.read_text()
+    assert EXTENSION in config
+    (copy / CONFIG.name).write_text(config.replace(EXTENSION, "./graph.tgz"))
+    return copy
 
 
 def test_the_templates_compile_without_a_finding() -> None:
     assert findings(INFRA) == ""
+
+
+def test_the_permissions_compile_without_a_finding(with_extension: Path) -> None:
+    assert findings(with_extension, PERMISSIONS) == ""
+
+
+def test_a_property_that_graph_does_not_have_is_found(with_extension: Path) -> None:
+    file = with_extension / PERMISSIONS
+    text = file.read_text()
+    assert "    principalId:" in text
+
+    file.write_text(text.replace("    principalId:", "    principal:"))
+
+    assert "principal" in findings(with_extension, PERMISSIONS)
+
+
+def test_every_set_of_permissions_can_be_asked_for() -> None:
+    sets = json.loads((INFRA / "graph" / "permissions.json").read_text())
+
+    [allowed] = re.findall(
+        r"^param sets \((.+)\)\[\]", (INFRA / PERMISSIONS).read_text(), re.MULTILINE
+    )
+    assert [one.strip(" '") for one in allowed.split("|")] == list(sets)
 
 
 FAULTS = {

@@ -6,9 +6,12 @@ protobuf messages.
 """
 
 import asyncio
+import importlib
 import json
 import logging
+import os
 import sys
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -60,6 +63,9 @@ async def index(app: str) -> list[dict[str, Any]]:
     answer = await runtime.worker_init_request(request)
     if answer.result.status != StatusResult.Success:
         raise SystemExit(answer.result.exception.message)
+    if pause := os.environ.get("TEST_PAUSE"):
+        opening = importlib.import_module("handlers.opening")
+        opening.PAUSE = timedelta(seconds=float(pause))  # type: ignore[attr-defined]
     metadata = await runtime.functions_metadata_request(None)
     return [
         {

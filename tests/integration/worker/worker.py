@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,12 +72,21 @@ class Worker:
 
 
 @asynccontextmanager
-async def started(settings: Mapping[str, str], log: Path) -> AsyncIterator[Worker]:
+async def started(
+    settings: Mapping[str, str],
+    log: Path,
+    *,
+    app: Path = ROOT,
+    python: Sequence[str] = (sys.executable,),
+    inherited: Mapping[str, str] = os.environ,
+) -> AsyncIterator[Worker]:
+    """A worker that runs the app of this folder with the command `python`. Its environment is what
+    it inherits and the settings."""
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.integration.worker.runtime", str(ROOT)),
-            cwd=ROOT,
-            env={**os.environ, **settings},
+            *(*python, "-P", str(Path(__file__).with_name("runtime.py")), str(app)),
+            cwd=app,
+            env={**inherited, **settings},
             stdin=PIPE,
             stdout=PIPE,
             stderr=errors,

@@ -45,7 +45,7 @@ def test_files_that_the_app_needs_are_deployed(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("benchmarks", "docs", "emulator", "infra", "scripts", "tests"),
+        *("benchmarks", "docs", "emulator", "examples", "infra", "scripts", "tests"),
         *(".ci", ".git", ".gitignore", ".venv", ".venv-production", ".azure", ".mypy_cache", "var"),
         *(".github", ".devcontainer", "hasten_env"),
         *("azure.yaml", "compose.yaml", "local.settings.json", "local.settings.sample.json"),
