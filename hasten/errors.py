@@ -13,6 +13,11 @@ class PermanentError(Exception):
         self.next_action = next_action
 
 
+class WrongInputError(PermanentError):
+    """A service refused a value that came from outside, for example from an event. Every other
+    PermanentError is a fault of Hasten's own surroundings, and no fault of an event."""
+
+
 class TemporaryError(Exception):
     """Another try after `delay` may help."""
 

@@ -20,7 +20,7 @@ from azure.servicebus.exceptions import (
 
 from hasten.adapters.gathering import Gathering
 from hasten.adapters.telemetry.traces import carried
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.ports.bus import DROPS_DUPLICATES, TOPICS, Message
 
 SERVICE_BUS_RETRY_DELAY = timedelta(seconds=5)
@@ -138,7 +138,7 @@ def translated(error: Exception, queue: str, *, to: str, role: str) -> Exception
             kind = "topic" if queue in TOPICS else "queue"
             return PermanentError(f"Service Bus has no {kind} {queue}", "deploy infra again")
         case MessageSizeExceededError():
-            return PermanentError(
+            return WrongInputError(
                 f"a message to {queue} is larger than Service Bus takes",
                 "post an event in several smaller ones; report any other message as a defect",
             )

@@ -3,15 +3,17 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
 from hasten.domain.outcomes import REJECTED, of_event
-from hasten.errors import PermanentError
+from hasten.errors import WrongInputError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.faults import MAX_FAULTS, Fault, Identity
+from hasten.events.models import people
 from hasten.limits import MAX_EVENT_BYTES, MAX_PROPERTIES_BYTES
-from hasten.onboard.message import END_OF, ORIGINAL_BYTES, TRIES, Posted
+from hasten.onboard.message import END_OF, OF_PEOPLE, ORIGINAL_BYTES, TRIES, Posted
 from hasten.onboard.plan import Refused
 from hasten.ports.bus import ONBOARDING_REJECTED, Message
 from hasten.telemetry.onboard import EventRejected
@@ -39,7 +41,8 @@ async def reject_event(
     """Parks the message as it came and publishes the rejection. It parks first, so that whoever
     receives the outcome can replay the event.
 
-    Raises NotParkedError if Service Bus or Event Grid refuses the message, and TemporaryError.
+    Raises NotParkedError if the message is larger than Service Bus takes, TemporaryError, and
+    PermanentError if Service Bus refuses Hasten.
     """
     await _reject(context, posted, faults, identity)
 
@@ -50,12 +53,13 @@ async def reject_part(
     """Parks a part of an event as an event of its own and publishes its rejection; Hasten carries
     out the other parts.
 
-    Raises NotParkedError and TemporaryError as `reject_event` does.
+    Raises the same errors as `reject_event`.
     """
+    whole = replace(posted, of_people=max(posted.of_people, len(people(event.data))))
     only = OnboardingEvent(source=event.source, id=event.id, time=event.time, data=refused.data)
     await _reject(
         context,
-        posted.with_event(only),
+        whole.with_event(only),
         refused.faults[:MAX_FAULTS],
         event.identity,
         group=refused.group,
@@ -91,7 +95,7 @@ async def _reject(
             key=digest if is_part else "",
         )
         await context.outbox.publish([outcome])
-    except PermanentError as error:
+    except WrongInputError as error:
         raise NotParkedError(error.reason) from error
     context.emit(
         EventRejected(
@@ -120,6 +124,8 @@ def _parked(
     }
     if posted.end_of:
         properties[END_OF] = posted.end_of
+    if posted.of_people:
+        properties[OF_PEOPLE] = str(posted.of_people)
     if posted.is_from_hasten:
         properties[TRIES] = "0"  # the event was on time when Hasten took it
     taken = sum(len(f"{name}{text}".encode()) for name, text in properties.items())

@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.domain.intents import NAMED, THE_GROUP, group_key
 from hasten.ensure.guard_rails import forbids_name, refusal
 from hasten.ensure.known_groups import KnownGroups
-from hasten.errors import PermanentError
+from hasten.errors import WrongInputError
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, UserRef
@@ -41,7 +41,7 @@ async def resolve_users(
     """Returns for each reference the object id or the fault. With `may_be_gone` an object id is
     accepted without a lookup, because a deleted user can still be offboarded.
 
-    Raises TemporaryError of Graph.
+    Raises TemporaryError and PermanentError of Graph.
     """
     slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
@@ -52,7 +52,7 @@ async def resolve_users(
                 return str(ref.id)
             try:
                 found = await _user(context, ref, at)
-            except PermanentError as error:
+            except WrongInputError as error:
                 return fault(FaultCode.REFUSED, at, error.reason, error.next_action)
             if may_be_gone and isinstance(found, Fault) and found.code is FaultCode.UNKNOWN_USER:
                 return fault(FaultCode.GONE_USER, at)

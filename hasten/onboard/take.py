@@ -11,7 +11,7 @@ from hasten.context import Context
 from hasten.domain.changes import Cause, State
 from hasten.domain.intents import THE_GROUP, Recorded
 from hasten.domain.outcomes import STALE, Outcome, of_event
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.events.envelope import OnboardingEvent, read
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Identity, InvalidEventError, fault
@@ -26,17 +26,41 @@ from hasten.onboard.reject import reject_event, reject_part
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
 from hasten.records.signs import Sign
-from hasten.telemetry.onboard import EventDeferred, EventFields, EventSplit, EventTaken
+from hasten.telemetry.onboard import (
+    EventDeferred,
+    EventFields,
+    EventSplit,
+    EventTaken,
+    EventWaiting,
+)
 
 BUCKET = timedelta(seconds=1)
 """The events of one bucket wake a target once at its start, and once more at its end."""
 
+UNTIL_MENDED = timedelta(minutes=1)
+"""Least delay before another try of an event that waits for an operator. A role that was just
+assigned takes minutes to take effect (Azure docs, "Troubleshoot Azure RBAC")."""
+
 
 async def take(context: Context, posted: Posted) -> None:
-    """Takes one event. Hasten parks an event that it cannot carry out.
+    """Takes one event. Hasten parks an event that it cannot carry out. An event waits while the
+    store, Service Bus or Graph refuses Hasten itself, or while its target is not set up: that is no
+    fault of the event.
 
     Raises TemporaryError, with nothing lost, and NotParkedError if the event cannot be parked.
     """
+    try:
+        await _take_or_park(context, posted)
+    except PermanentError as error:
+        context.emit(
+            EventWaiting(
+                message=posted.message_id, reason=error.reason, next_action=error.next_action
+            )
+        )
+        raise TemporaryError(error.reason, UNTIL_MENDED) from error
+
+
+async def _take_or_park(context: Context, posted: Posted) -> None:
     identity = Identity()
     try:
         event = read(
@@ -52,7 +76,7 @@ async def take(context: Context, posted: Posted) -> None:
         await _take(context, posted, event)
     except InvalidEventError as error:
         await reject_event(context, posted, error.faults, error.identity)
-    except PermanentError as error:
+    except WrongInputError as error:
         refused = fault(FaultCode.REFUSED, "event", error.reason, error.next_action)
         await reject_event(context, posted, [refused], identity)
 

@@ -60,6 +60,20 @@ class EventSplit(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventWaiting(Event):
+    """Hasten cannot take an event until an operator acts: the store, Service Bus or Graph refuses
+    Hasten, or the target is not set up. The event stays in the queue."""
+
+    name = "onboarding"
+    problems = frozenset({"waiting"})
+    alerts = frozenset({"work-given-up"})
+    result: Literal["waiting"] = "waiting"
+    message: Id
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class EventRejected(Event):
     """Hasten parked an event, or its part about one group or user, with the reasons."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from hasten.domain.redaction import redacted
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.json import Json
 from hasten.limits import MAX_RETRY_AFTER
 
@@ -33,6 +33,10 @@ class RefusedError(PermanentError):
         self.status = status
         self.code = code
         self.message = message
+
+
+class RefusedValueError(RefusedError, WrongInputError):
+    """Graph refused what the request names, not the caller."""
 
 
 class PassingError(TemporaryError):
@@ -80,6 +84,7 @@ def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
         next_action = f"grant the app's identity {needs} on Microsoft Graph"
     else:
         next_action = "check that the object still exists in the tenant"
+        raise RefusedValueError(status, code, message, next_action)
     raise RefusedError(status, code, message, next_action)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.intents import Wanted
-from hasten.errors import PermanentError
+from hasten.errors import WrongInputError
 from hasten.json import Json
 from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref, total
 from tests.support.virtual_time import virtual
@@ -58,7 +58,7 @@ async def test_a_reference_that_graph_refuses_parks_that_person_alone() -> None:
 
     async def refusing(**how: str) -> list[Json]:
         if how.get("upn") == "odd":
-            raise PermanentError("Graph answered 400", "correct the value")
+            raise WrongInputError("Graph answered 400", "correct the value")
         return list(await users(**how))
 
     world.directory.users = refusing  # type: ignore[method-assign]

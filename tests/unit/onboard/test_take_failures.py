@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import TemporaryError, WrongInputError
 from hasten.events.envelope import ID_MAX_CHARS
 from hasten.json import Json
 from hasten.onboard.message import LONGEST_MESSAGE_ID, MOST_TRIES, Posted
@@ -45,24 +45,24 @@ async def test_a_lookup_that_fails_for_now_leaves_nothing_done_and_is_tried_agai
 
 
 @virtual
-async def test_an_event_that_graph_forbids_is_parked_with_what_to_do() -> None:
-    world = refusing(PermanentError("Graph answered 403", "grant User.Read.All"))
+async def test_an_event_whose_value_graph_refuses_is_parked_with_what_to_do() -> None:
+    world = refusing(WrongInputError("Graph answered 400", "correct the value"))
 
     await world.posts(event(users=[ref(1)], group=GROUP))
 
     assert world.faults() == [
-        {"field": "data.users[0].id", "problem": "Graph answered 403", "fix": "grant User.Read.All"}
+        {"field": "data.users[0].id", "problem": "Graph answered 400", "fix": "correct the value"}
     ]
 
 
-class NoQueue(FakeBus):
+class TakesNothingLarge(FakeBus):
     async def send(self, queue: str, messages: Sequence[Message]) -> None:
-        raise PermanentError(f"Service Bus has no queue {queue}", "deploy infra again")
+        raise WrongInputError(f"a message to {queue} is larger than allowed", "post it in parts")
 
 
 @virtual
 async def test_an_event_that_can_be_neither_applied_nor_parked_stays_in_the_queue() -> None:
-    world = Posting(bus=NoQueue())
+    world = Posting(bus=TakesNothingLarge())
 
     with pytest.raises(NotParkedError):
         await world.posts(b"{")
