@@ -21,7 +21,7 @@ from hasten.operate.release_intents import discard_intents, release_intents
 TargetName = Annotated[str, typer.Argument(help="Name in targets.yaml.")]
 Groups = Annotated[
     list[str] | None,
-    typer.Option("--group", help="Object id, display name, or `direct`; default: all."),
+    typer.Option("--group", help="Object id, display name, `direct` or `person`; default: all."),
 ]
 Users = Annotated[
     list[str] | None,

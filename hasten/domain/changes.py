@@ -1,4 +1,5 @@
-"""Defines a change: one user who joined or left one group of one target. It is the unit of work."""
+"""Defines a change: one user who joined or left one group of one target, or whose own account in
+Entra ID changed. It is the unit of work."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,13 +8,37 @@ from enum import StrEnum
 DIRECT = "direct"
 """Takes the place of the group when the user is assigned to the target without one."""
 
+PERSON = "person"
+"""Takes the place of the group when the change is about the user's own account in Entra ID. A user
+has one such row for each target."""
+
 MAX_CAUSES = 10
 """Maximum number of events stored with a change; the newest are kept."""
 
 
 class Action(StrEnum):
+    """What happened in Entra ID. ADDED and REMOVED are about a membership or a direct assignment,
+    the others about the user's own account (PERSON)."""
+
     ADDED = "added"
     REMOVED = "removed"
+    DISABLED = "disabled"
+    DELETED = "deleted"
+    """Deleted softly or permanently."""
+
+    ENABLED = "enabled"
+    RESTORED = "restored"
+    UPDATED = "updated"
+    """An attribute that the target's job maps has another value."""
+
+    @property
+    def takes_access(self) -> bool:
+        return self in {Action.REMOVED, Action.DISABLED, Action.DELETED}
+
+    @property
+    def gives_access_again(self) -> bool:
+        """Returns whether the user had access before and must get all of it again."""
+        return self in {Action.ENABLED, Action.RESTORED}
 
 
 class State(StrEnum):
@@ -47,6 +72,7 @@ class FoundBy(StrEnum):
     NOTIFICATION = "notification"
     RECONCILE = "reconcile"
     ASSIGNMENT = "assignment"
+    COMPARISON = "comparison"
     SUBSCRIPTION = "subscription"
     LIFECYCLE = "lifecycle"
     EVENT = "event"
@@ -110,6 +136,8 @@ class Change:
     needs_proof: bool = False
     contradicted: int = 0
     keeps_assignment: bool = False
+    route: tuple[str, ...] = ()
+    served: int = 0
     answer: str = ""
 
     @property
@@ -118,53 +146,41 @@ class Change:
 
     @property
     def is_removal(self) -> bool:
-        return self.action is Action.REMOVED
+        """Returns whether access must be taken: the user left, or was disabled or deleted."""
+        return self.action.takes_access
+
+    @property
+    def is_update(self) -> bool:
+        return self.action is Action.UPDATED
+
+    @property
+    def is_of_person(self) -> bool:
+        return self.group == PERSON
+
+    @property
+    def called_group(self) -> str:
+        """The group that the next call names, or DIRECT if it names the user alone."""
+        if not self.is_of_person:
+            return self.group
+        return self.route[self.served] if self.served < len(self.route) else DIRECT
+
+    @property
+    def has_more_calls(self) -> bool:
+        """Returns whether `route` has calls after the next one."""
+        return self.served + 1 < len(self.route)
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """Ids of the objects about which a log entry can prove something."""
+        return frozenset({self.user, self.group, *self.route})
+
+    @property
+    def is_settled(self) -> bool:
+        """Returns whether the row has ended and nothing has still to prove it."""
+        return not self.is_open and not self.needs_proof
 
     def is_due(self, now: datetime) -> bool:
         return self.is_open and self.state is not State.HELD and self.due_at <= now
-
-
-def newer(known: Change | None, found: Change) -> Change | None:
-    """Returns the row that the ledger must hold after `found`, or None if `known` already covers
-    it.
-
-    A repeated read of one slice changes nothing, unless it saw the user leave: two instances may
-    read one slice at the same time, and a lagging replica may answer the later read. If the user
-    has joined again, the read of their assignments before the call shows it. Only a later read
-    overrides a change that Hasten made itself.
-
-    A newer slice with the same action updates only the origin of a row that has not been called
-    yet, so the row keeps its place in the queue. A row that was called, or that waits for a retry,
-    starts over. A row marked `ahead` does not start over, because the slice shows Hasten's own
-    write.
-    """
-    if known is None:
-        return found
-    if found.origin < known.origin:
-        return None
-    same = known.action is found.action
-    if found.origin == known.origin and not (same and known.ahead is not found.ahead):
-        is_later = not known.ahead or found.seen_at > known.seen_at
-        is_news = found.is_removal and not same and is_later
-        return found if is_news else _with_causes(known, found)
-    untouched = known.state in {State.PENDING, State.HELD}
-    seen_at_last = known.ahead and not found.ahead
-    if same and (untouched or seen_at_last or (known.is_open and found.ahead)):
-        return replace(
-            _with_causes(known, found) or known,
-            origin=found.origin,
-            seen_at=found.seen_at,
-            ahead=known.ahead and found.ahead,
-        )
-    return found
-
-
-def _with_causes(known: Change, found: Change) -> Change | None:
-    """Returns `known` with the causes of `found` added, or None if it has them already."""
-    if known.action is not found.action or not known.is_open:
-        return None
-    new = tuple(cause for cause in found.causes if cause not in known.causes)
-    return replace(known, causes=(*known.causes, *new)[-MAX_CAUSES:]) if new else None
 
 
 def finished(
@@ -220,6 +236,8 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
         needs_proof=False,
         contradicted=0,
         keeps_assignment=False,
+        route=(),
+        served=0,
         answer="",
     )
 

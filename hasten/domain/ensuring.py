@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from hasten.domain.changes import Action, Change, FoundBy, State, newer
+from hasten.domain.changes import Action, Change, FoundBy, State
 from hasten.domain.intents import Intent, Wanted
+from hasten.domain.merging import newer
 from hasten.domain.outcomes import REJECTED
 from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from hasten.domain.changes import DIRECT, Change, FoundBy, HeldBy, State
+from hasten.domain.changes import DIRECT, Action, Change, FoundBy, HeldBy, State
 from hasten.domain.cycle import Cycle
 from hasten.domain.intents import Intent, Wanted
 
@@ -13,6 +13,7 @@ FOUND_BY = {
     FoundBy.NOTIFICATION: "a notification of Graph",
     FoundBy.RECONCILE: "the timer that reconciles",
     FoundBy.ASSIGNMENT: "the timer that compares assignments",
+    FoundBy.COMPARISON: "the timer that compares the people of the target",
     FoundBy.SUBSCRIPTION: "a look after subscribing",
     FoundBy.LIFECYCLE: "a look after a lifecycle notification of Graph",
     FoundBy.EVENT: "an onboarding event",
@@ -21,6 +22,14 @@ FOUND_BY = {
 
 ENDED = {"recorded": "Entra ID has this state, and Hasten recorded the change for a call"}
 """Sentence for an intent's outcome; other outcomes use the names of results."""
+
+PERSON_EVENTS = {
+    Action.DISABLED: "Their account in Entra ID was disabled",
+    Action.DELETED: "Their account in Entra ID was deleted",
+    Action.ENABLED: "Their account in Entra ID was enabled again",
+    Action.RESTORED: "Their account in Entra ID was restored",
+    Action.UPDATED: "An attribute that the provisioning job maps was changed",
+}
 
 WANTS = {
     Wanted.MEMBER: "a member of",
@@ -145,7 +154,9 @@ def _place(facts: Facts, intent: Intent) -> str:
 
 
 def _happened(facts: Facts, row: Change) -> str:
-    if row.group == DIRECT:
+    if row.is_of_person:
+        what = PERSON_EVENTS[row.action]
+    elif row.group == DIRECT:
         what = "Their direct assignment was " + ("removed" if row.is_removal else "made")
     else:
         what = f"They {'left' if row.is_removal else 'joined'} {_group(facts, row.group)}"

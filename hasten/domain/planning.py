@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from hasten.domain.changes import DIRECT, Change
+from hasten.domain.changes import DIRECT, PERSON, Change
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 
 JOINER_WAIT_BY_CALLS_USED = tuple(timedelta(seconds=s) for s in (0.05, 0.1, 0.2, 0.4, 0.6, 0.6))
@@ -96,7 +96,8 @@ def plan(
     standings: Mapping[str, AssignmentStatus],
     grants_by: GrantsBy,
 ) -> list[Call]:
-    """Returns the calls that serve `changes`: removals first, then oldest first.
+    """Returns the calls that serve `changes`: removals first, then grants, then updates of a
+    profile; within each the oldest first.
 
     `standings` gives the state of each removed user; a removal without one, or out of Entra's
     reach, is not planned. A user call serves all changes of that user with the same action. Within
@@ -105,16 +106,19 @@ def plan(
     """
     oldest_first = sorted(changes, key=lambda c: (c.found_at, c.group, c.user))
     removals = [c for c in oldest_first if c.is_removal and _within_reach(c, standings)]
-    grants = [c for c in oldest_first if not c.is_removal]
+    grants = [c for c in oldest_first if not (c.is_removal or c.is_update)]
+    updates = [c for c in oldest_first if c.is_update]
 
     def removed_by_user(change: Change) -> bool:
         return (
-            change.group == DIRECT
+            change.group in {DIRECT, PERSON}
             or grants_by is GrantsBy.USER
             or standings[change.user] in WITHOUT_ACCESS
         )
 
     def granted_by_user(change: Change) -> bool:
+        if change.is_of_person:
+            return change.called_group == DIRECT
         return (
             change.group == DIRECT
             or grants_by is GrantsBy.USER
@@ -126,7 +130,21 @@ def plan(
     return [
         *(_disabling(call, standings) for call in revoking),
         *_calls(grants, granted_by_user, then_group=then_group),
+        *_calls(updates, granted_by_user, then_group=False),
     ]
+
+
+def route_of(through: Collection[str], grants_by: GrantsBy) -> tuple[str, ...]:
+    """Returns the calls that give a user all access again, in order. `through` holds the groups (or
+    DIRECT) through which the user is assigned."""
+    groups = tuple(sorted(group for group in through if group != DIRECT))
+    match grants_by:
+        case GrantsBy.GROUP:
+            return groups or (DIRECT,)
+        case GrantsBy.USER:
+            return (DIRECT,)
+        case GrantsBy.USER_THEN_GROUP:
+            return (DIRECT, *groups)
 
 
 def _within_reach(change: Change, standings: Mapping[str, AssignmentStatus]) -> bool:
@@ -155,9 +173,9 @@ def _calls(
         if by_user(change):
             of_user[change.user].append(change)
         elif change.alone:
-            calls.append(Call(change.group, (change,)))
+            calls.append(Call(change.called_group, (change,)))
         else:
-            of_group[change.group].append(change)
+            of_group[change.called_group].append(change)
     calls += [Call(None, tuple(together), then_group) for together in of_user.values()]
     for group, members in of_group.items():
         calls += [Call(group, chunk) for chunk in _chunks(members)]

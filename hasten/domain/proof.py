@@ -89,7 +89,8 @@ def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
         case "failure":
             return _failure(entry) if is_of_user or _joined(change, entry) else NOTHING
         case "success" | "warning" if is_of_user:
-            gives = action in GIVES or (change.group == DIRECT and not took([entry], action))
+            is_by_user = change.called_group == DIRECT and not took([entry], action)
+            gives = action in GIVES or is_by_user
             return Proof(Says.CONFIRMED) if gives else NOTHING
         case "success" if _joined(change, entry):
             return Proof(Says.CONFIRMED)

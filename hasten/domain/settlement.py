@@ -23,6 +23,10 @@ SHARED_CALL_ATTEMPTS = 3
 """Calls that name several users before each user is tried alone. Entra refuses a newly assigned
 group as a whole, and splitting at once would spend five calls to find that out."""
 
+UPDATE_TRIES = 2
+"""Calls for an update that Entra answers with "in sync" before Hasten believes it. Entra may not
+have seen the new value yet, and an update is not worth more calls."""
+
 MAX_TRANSIENT_ATTEMPTS = 10
 PERMISSION_PAUSE = timedelta(minutes=15)
 """How late, at most, Hasten notices that an admin has granted a permission."""
@@ -57,11 +61,15 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
         return revoked(change, call, verdict, now=now)
     verdict = verdict if change.is_removal else _of_grant(verdict)
     match verdict.result:
-        case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and change.group != DIRECT:
+        case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and _is_of_group(change):
             return replace(change, state=State.PENDING, user_called=True, due_at=now)
         case Result.IN_SYNC if _may_be_early(change, call, verdict, now):
             due = now + REPLICATION_LADDER[change.attempts]
             return retried(change, due_at=due, reason=CHANGE_NOT_SEEN_YET)
+        case Result.SUCCEEDED | Result.IN_SYNC if change.has_more_calls:
+            served = change.served + 1
+            following = replace(change, state=State.PENDING, served=served, due_at=now)
+            return replace(following, attempts=0, alone=False)
         case Result.SUCCEEDED | Result.IN_SYNC:
             ended = finished(change, State(verdict.result), now=now, reason=verdict.reason)
             return replace(ended, needs_proof=verdict.result is Result.SUCCEEDED)
@@ -89,6 +97,9 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
                 retried(change, due_at=due, reason=verdict.reason),
                 alone=change.attempts + 1 >= SHARED_CALL_ATTEMPTS and not is_fresh,
             )
+        case Result.DISABLED if _may_be_unseen(change, now):
+            due = now + REPLICATION_LADDER[change.attempts]
+            return retried(change, due_at=due, reason=CHANGE_NOT_SEEN_YET)
         case _ if len(call.users) > 1:
             # One verdict for several users does not say whom it concerns: each user gets a call of
             # their own.
@@ -129,10 +140,23 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
 
 def _may_be_early(change: Change, call: Call, verdict: Verdict, now: datetime) -> bool:
     """Returns whether "in sync" may describe the state before the change. For a user call the
-    matching step decides: it shows an active account."""
+    matching step decides: it shows an active account. It does not show whether an update of the
+    profile has arrived."""
+    if change.is_update:
+        return now - change.seen_at < ASSIGNMENT_COUNTS_WITHIN and change.attempts < UPDATE_TRIES
     is_shown = call.group is None and verdict.account is Account.ACTIVE
     is_new = now - change.seen_at < ASSIGNMENT_COUNTS_WITHIN
     return is_new and not is_shown and change.attempts < len(REPLICATION_LADDER)
+
+
+def _may_be_unseen(change: Change, now: datetime) -> bool:
+    """Returns whether Entra may not know yet that the user is enabled again."""
+    is_new = now - change.seen_at < ASSIGNMENT_COUNTS_WITHIN
+    return change.action.gives_access_again and is_new and change.attempts < len(REPLICATION_LADDER)
+
+
+def _is_of_group(change: Change) -> bool:
+    return change.group != DIRECT and not change.is_of_person
 
 
 def _is_hopeless(change: Change, verdict: Verdict) -> bool:

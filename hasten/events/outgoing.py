@@ -52,12 +52,15 @@ class OutcomeData(Outgoing):
 
     target: str
     group: str
-    """Object id, "direct", or empty if no group is concerned."""
+    """Object id, "direct", "person" for a change of the user's own account, or empty if no group is
+    concerned."""
 
     user: str
     """Object id, or empty if no known user is concerned."""
 
-    action: Literal["added", "removed"] | None = None
+    action: (
+        Literal["added", "removed", "disabled", "deleted", "enabled", "restored", "updated"] | None
+    ) = None
     reason: str
     next_action: str
     causes: list[OutgoingCause]

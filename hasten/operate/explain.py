@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from hasten.context import Context
 from hasten.domain import cycle
-from hasten.domain.changes import DIRECT, Change
+from hasten.domain.changes import DIRECT, PERSON, Change
 from hasten.domain.explaining import Facts, Nested
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError
@@ -105,7 +105,9 @@ async def _intents(
     context: Context, target: str, found: DiscoveredTarget, user: str, rows: Sequence[Change]
 ) -> list[Intent]:
     mine = [i for i in await context.intents.open_intents(target) if i.user == user]
-    groups = {*found.groups, DIRECT, *(row.group for row in rows)} - {i.group for i in mine}
+    groups = (
+        {*found.groups, DIRECT, *(row.group for row in rows)} - {i.group for i in mine} - {PERSON}
+    )
     known = [
         await context.intents.find(target, group, user, in_step=in_step)
         for group in sorted(groups)
@@ -143,5 +145,5 @@ async def _names(
 ) -> Mapping[str, str]:
     wanted = {*groups, *(row.group for row in rows)}
     wanted |= {group for one in nested for group in (one.group, one.inner)}
-    shown = [await context.directory.group(group) for group in sorted(wanted - {DIRECT})]
+    shown = [await context.directory.group(group) for group in sorted(wanted - {DIRECT, PERSON})]
     return {str(one["id"]).lower(): str(one["displayName"]) for one in shown if one}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, Change
+from hasten.domain.changes import DIRECT, PERSON, Change
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError
 from hasten.object_ids import is_object_id
@@ -36,8 +36,8 @@ class Held:
 async def choose_held(
     context: Context, target: str, *, groups: Sequence[str], users: Sequence[str]
 ) -> Held:
-    """Returns what is held. `groups` are object ids, display names or `direct`; `users` are object
-    ids, UPNs, mails or employeeIds. An empty collection means all.
+    """Returns what is held. `groups` are object ids, display names, `direct` or `person`; `users`
+    are object ids, UPNs, mails or employeeIds. An empty collection means all.
 
     Raises PermanentError if a named group or user does not exist, or has nothing held, because it
     is probably mistyped. Raises TemporaryError.
@@ -58,7 +58,7 @@ async def _held(
 
 
 async def _group(context: Context, held: Held, target: str, given: str) -> str:
-    if given.casefold() == DIRECT or is_object_id(given):
+    if given.casefold() in {DIRECT, PERSON} or is_object_id(given):
         found = {given.lower()}
     else:
         found = {str(g["id"]).lower() for g in await context.directory.groups_named(given)}

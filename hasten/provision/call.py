@@ -101,7 +101,7 @@ async def _postpone_joiners(drain: Drain, call: Call, due_at: datetime) -> None:
     others = [
         change
         for change in await ledger.open_changes(drain.target.name)
-        if change.group == call.group
+        if change.called_group == call.group
         and change.state is State.PENDING
         and not change.is_removal
         and change.due_at < due_at

@@ -67,7 +67,7 @@ async def _verify(context: Context, found: DiscoveredTarget) -> None:
     log = await _log(context, found, [row for row in rows if _asks_log(row, known)])
     moved: list[Change] = []
     for row in rows:
-        says = proof(row, [*log.get(row.user, ()), *log.get(row.group, ())])
+        says = proof(row, [entry for subject in row.subjects for entry in log.get(subject, ())])
         to = JUDGES[row.state](context, row, says, known)
         await _alert_if_overdue(context, row, to, known)
         moved += await _move(context, row, to)

@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from hasten.domain.changes import Action, Cause, Change, FoundBy, HeldBy, State, newer
+from hasten.domain.changes import Action, Cause, Change, FoundBy, HeldBy, State
+from hasten.domain.merging import newer
 from hasten.domain.outcomes import NOT_TAKEN, of_change, of_revocation
 from hasten.json import Json
 from hasten.ports.store import Put, Store, Write
@@ -144,6 +145,7 @@ def _parse(body: Json) -> Change:
     fields["state"] = State(fields["state"])
     fields["found_by"] = FoundBy(fields["found_by"])
     fields["held_by"] = HeldBy(fields["held_by"]) if fields["held_by"] else None
+    fields["route"] = tuple(fields.get("route", ()))
     fields["causes"] = tuple(Cause(**cause) for cause in fields["causes"])
     return Change(**fields)
 

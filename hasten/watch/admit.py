@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hasten.context import Context
-from hasten.domain.changes import Cause, Change, HeldBy, held, newer, restarted
+from hasten.domain.changes import Cause, Change, HeldBy, held, restarted
 from hasten.domain.ensuring import ENDED_WELL
+from hasten.domain.merging import newer
 from hasten.errors import TemporaryError
 from hasten.targets import Target
 from hasten.telemetry.watch import ChangeFound

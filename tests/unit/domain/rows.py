@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hasten.domain.changes import DIRECT, Action, Change
+from hasten.domain.changes import DIRECT, PERSON, Action, Change
 from hasten.domain.planning import AssignmentStatus
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -40,13 +40,24 @@ def removal(user: int = 0, group: str = GROUPS[0], *, age: float = 0, **fields: 
     return change(user, group, age=age, action=Action.REMOVED, **fields)
 
 
+def of_person(action: Action, user: int = 0, *, age: float = 0, **fields: Any) -> Change:
+    """A change of the user's own account."""
+    return change(user, PERSON, age=age, action=action, **fields)
+
+
 @st.composite
 def _change(draw: st.DrawFn) -> Change:
+    group = draw(st.sampled_from([*GROUPS, DIRECT, PERSON]))
+    of_membership = (Action.ADDED, Action.REMOVED)
+    actions = [action for action in Action if (action in of_membership) is (group != PERSON)]
+    action = draw(st.sampled_from(actions))
+    routes = [(DIRECT,), GROUPS] if action.gives_access_again else [()]
     return change(
         draw(st.integers(0, len(USERS) - 1)),
-        draw(st.sampled_from([*GROUPS, DIRECT])),
+        group,
         age=draw(st.integers(0, 9)),
-        action=draw(st.sampled_from(Action)),
+        action=action,
+        route=draw(st.sampled_from(routes)),
         alone=draw(st.sampled_from([False, False, False, True])),
         user_called=draw(st.booleans()),
     )

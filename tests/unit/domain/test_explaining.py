@@ -8,6 +8,7 @@ import pytest
 
 from hasten.domain.changes import (
     DIRECT,
+    PERSON,
     Action,
     Cause,
     Change,
@@ -93,6 +94,18 @@ LEFT = left_to_cycle(
         (facts(row(Action.REMOVED)), "They left TOTAL-Engineering"),
         (facts(row(group=DIRECT)), "Their direct assignment was made, as"),
         (facts(row(Action.REMOVED, group=DIRECT)), "Their direct assignment was removed, as"),
+        (
+            facts(row(Action.DISABLED, group=PERSON)),
+            "Their account in Entra ID was disabled, as Hasten",
+        ),
+        (
+            facts(row(Action.RESTORED, group=PERSON)),
+            "Their account in Entra ID was restored, as Hasten",
+        ),
+        (
+            facts(row(Action.UPDATED, group=PERSON)),
+            "An attribute that the provisioning job maps was",
+        ),
         (facts(row(state=State.CALLING, called_at=START)), "has not answered yet"),
         (
             facts(waiting(row(), due_at=LATER, reason="not assigned yet", next_action="wait")),

@@ -1,0 +1,51 @@
+"""Decides how a change that was found meets the row that the ledger already holds."""
+
+from dataclasses import replace
+
+from hasten.domain.changes import MAX_CAUSES, Change, State
+
+
+def newer(known: Change | None, found: Change) -> Change | None:
+    """Returns the row that the ledger must hold after `found`, or None if `known` already covers
+    it.
+
+    A repeated read of one slice changes nothing, unless it saw the user leave: two instances may
+    read one slice at the same time, and a lagging replica may answer the later read. If the user
+    has joined again, the read of their assignments before the call shows it. Only a later read
+    overrides a change that Hasten made itself.
+
+    A newer slice with the same action updates only the origin of a row that has not been called
+    yet, so the row keeps its place in the queue. A row that was called, or that waits for a retry,
+    starts over. A row marked `ahead` does not start over, because the slice shows Hasten's own
+    write. An update does not replace a row that has still to give access again, since that row's
+    calls carry the profile as well.
+    """
+    if known is None:
+        return found
+    if found.origin < known.origin:
+        return None
+    if found.is_update and known.action.gives_access_again and not known.is_settled:
+        found = replace(found, action=known.action)
+    same = known.action is found.action
+    if found.origin == known.origin and not (same and known.ahead is not found.ahead):
+        is_later = not known.ahead or found.seen_at > known.seen_at
+        is_news = found.is_removal and not known.is_removal and is_later
+        return found if is_news else _with_causes(known, found)
+    untouched = known.state in {State.PENDING, State.HELD}
+    seen_at_last = known.ahead and not found.ahead
+    if same and (untouched or seen_at_last or (known.is_open and found.ahead)):
+        return replace(
+            _with_causes(known, found) or known,
+            origin=found.origin,
+            seen_at=found.seen_at,
+            ahead=known.ahead and found.ahead,
+        )
+    return found
+
+
+def _with_causes(known: Change, found: Change) -> Change | None:
+    """Returns `known` with the causes of `found` added, or None if it has them already."""
+    if known.action is not found.action or not known.is_open:
+        return None
+    new = tuple(cause for cause in found.causes if cause not in known.causes)
+    return replace(known, causes=(*known.causes, *new)[-MAX_CAUSES:]) if new else None
