@@ -9,10 +9,10 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake, looks_at
 from hasten.operate.backlog import backlog
 from hasten.operate.late_timers import report_late_timers
-from hasten.operate.stop import stop_decided
+from hasten.operate.stop import report_stops
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.provision.verify import verify
-from hasten.records import discovered, heartbeats, lease, running_targets, stops
+from hasten.records import discovered, heartbeats, lease, running_targets
 from hasten.retention import forget_old
 from hasten.telemetry.operate import TimerFailed, TimerPostponed
 from hasten.watch.reconcile import reconcile
@@ -65,8 +65,7 @@ async def _look(context: Context) -> None:
 async def _wake(context: Context) -> None:
     """Wakes the targets with due rows, and sends the outcomes that a crash left unsent."""
     now = context.now()
-    for decision in await stops.load_all(context.store):
-        context.emit(stop_decided(decision))
+    await report_stops(context)
     for found in await discovered.load_all(context.store):
         changes = await context.ledger.open_changes(found.target)
         context.emit(await backlog(context, found, changes))

@@ -22,8 +22,17 @@ async def start(context: Context, target: str, *, by: str, reason: str) -> None:
             await context.bus.send(message.queue, [message.message(context.new_id())])
 
 
-def stop_decided(decision: Decision) -> StopDecided:
-    """Returns the event that reports a decision."""
+async def report_stops(context: Context) -> None:
+    """Emits an event for each stop in force, every time, and one event for each start. Raises
+    TemporaryError."""
+    for decision in await stops.load_all(context.store):
+        if decision.is_stop or not decision.is_reported:
+            context.emit(_decided(decision))
+        if not decision.is_reported:
+            await stops.reported(context.store, decision)
+
+
+def _decided(decision: Decision) -> StopDecided:
     return StopDecided(
         result="in_force" if decision.is_stop else "lifted",
         target=decision.target,

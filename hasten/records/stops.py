@@ -2,9 +2,11 @@
 on-demand call and no write to Entra ID; it goes on finding and recording changes."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+from hasten.errors import Conflict
 from hasten.ports.store import Document, Put, Store
 
 COLLECTION, PARTITION = "stops", "stops"
@@ -14,13 +16,15 @@ ALL_TARGETS = "*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The last decision on a target, or on ALL_TARGETS. `by` is who took it, `at` is when."""
+    """The last decision on a target, or on ALL_TARGETS. `by` is who took it, `at` is when.
+    `is_reported` is set once the app has logged it."""
 
     target: str
     is_stop: bool
     by: str
     reason: str
     at: datetime
+    is_reported: bool = False
 
     def __str__(self) -> str:
         of = "all targets" if self.target == ALL_TARGETS else self.target
@@ -51,8 +55,19 @@ async def check(store: Store, target: str) -> None:
 async def save(store: Store, decision: Decision) -> None:
     """Raises Conflict when somebody decided at the same moment."""
     document = await store.get(COLLECTION, PARTITION, decision.target)
+    await _put(store, decision, document.etag if document else None)
+
+
+async def reported(store: Store, decision: Decision) -> None:
+    """Saves that the app has logged the decision, unless somebody has decided anew."""
+    document = await store.get(COLLECTION, PARTITION, decision.target)
+    if document is not None and _parse(document) == decision:
+        with suppress(Conflict):
+            await _put(store, replace(decision, is_reported=True), document.etag)
+
+
+async def _put(store: Store, decision: Decision, etag: str | None) -> None:
     body = {**asdict(decision), "at": decision.at.isoformat()}
-    etag = document.etag if document else None
     await store.commit(COLLECTION, PARTITION, [Put(decision.target, body, etag)])
 
 
@@ -64,4 +79,5 @@ def _parse(document: Document) -> Decision:
         by=str(body["by"]),
         reason=str(body["reason"]),
         at=datetime.fromisoformat(body["at"]),
+        is_reported=bool(body.get("is_reported")),
     )

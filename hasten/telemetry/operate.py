@@ -79,7 +79,8 @@ class TimerLate(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StopDecided(Event):
-    """Once a minute, the last decision to stop Hasten or a target (`*` is all), or to start it."""
+    """An operator stopped Hasten or a target (`*` is all): once a minute while the stop is in
+    force. An operator started it again: once."""
 
     name = "stop"
     problems = frozenset({"in_force"})

@@ -13,6 +13,7 @@ from hasten.operate.status import target_status
 from hasten.operate.stop import start, stop
 from hasten.ports.bus import ENSURE, PROVISIONING
 from hasten.provision.drain import drain
+from hasten.records import stops
 from hasten.records.stops import ALL_TARGETS
 from hasten.timers import run
 from tests.fakes.directory import JOB
@@ -118,19 +119,22 @@ async def test_the_policy_writes_nothing_and_the_command_says_who_stopped_it() -
 
 
 @virtual
-async def test_status_names_who_and_why_and_the_log_repeats_it() -> None:
+async def test_status_names_who_and_why_and_the_log_repeats_a_stop_but_says_a_start_once() -> None:
     world = World()
     await world.is_discovered()
     await is_stopped(world)
 
     shown = await target_status(world.context, world.target)
     await run(world.context, "wake")
-    await is_started(world)
     await run(world.context, "wake")
+    await is_started(world)
+    for _ in range(5):
+        await run(world.context, "wake")
 
     assert any("operator-1 stopped TOTAL" in str(problem) for problem in shown.problems)
     told = [e for e in world.events if e.name == "stop"]
     assert [(e.result, e.problem, e.fields["by"]) for e in told] == [
+        ("in_force", True, "operator-1"),
         ("in_force", True, "operator-1"),
         ("lifted", False, "operator-2"),
     ]
@@ -147,3 +151,15 @@ async def test_explain_says_that_nothing_is_called() -> None:
     sentences = explain(await gather(world.context, world.target, user(1)))
 
     assert "operator-1 stopped TOTAL" in sentences[-1]
+
+
+@virtual
+async def test_a_report_of_an_older_decision_does_not_undo_a_newer_stop() -> None:
+    world = World()
+    await is_started(world)
+    [older] = await stops.load_all(world.store)
+    await is_stopped(world)
+
+    await stops.reported(world.store, older)
+
+    assert await stops.find(world.store, TOTAL) is not None
