@@ -6,17 +6,12 @@ next invocation reads both again.
 """
 
 import asyncio
-from datetime import timedelta
 
 from hasten.adapters.telemetry import emit
 from hasten.app import App, app
 from hasten.errors import PermanentError
+from hasten.limits import REDELIVERY_PAUSE
 from hasten.telemetry.operate import NotConfigured
-
-PAUSE = timedelta(minutes=1)
-"""Delay before a failed function gives its message back. Service Bus delivers such a message again
-at once and dead-letters it after ten deliveries (infra/entities.json). With the delay, ten
-deliveries take ten minutes."""
 
 
 def opened(function: str) -> App:
@@ -31,9 +26,9 @@ def opened(function: str) -> App:
 
 async def opened_for_message(function: str) -> App:
     """Returns the app, as `opened` does, for a message that Service Bus delivers again after
-    PAUSE."""
+    REDELIVERY_PAUSE."""
     try:
         return opened(function)
     except PermanentError:
-        await asyncio.sleep(PAUSE.total_seconds())
+        await asyncio.sleep(REDELIVERY_PAUSE.total_seconds())
         raise

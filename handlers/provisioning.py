@@ -1,13 +1,11 @@
 """Handles wakes. Each message names a target with open changes, and a lease lets one drain run at
 a time."""
 
-import json
-
 import azure.functions as func
 
 from handlers.opening import opened_for_message
+from handlers.receiving import received
 from hasten.adapters.telemetry import continued
-from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
 
 blueprint = func.Blueprint()
@@ -18,7 +16,6 @@ blueprint = func.Blueprint()
     arg_name="message", queue_name=PROVISIONING, connection="ServiceBusConnection"
 )
 async def provisioning(message: func.ServiceBusMessage) -> None:
-    wake = Wake.parse(json.loads(message.get_body()))
     with continued("provisioning", message.application_properties):
         app = await opened_for_message("provisioning")
-        await app.handle(wake)
+        await app.receive(received(PROVISIONING, message))

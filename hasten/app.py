@@ -5,18 +5,16 @@ loaded with the first message or tick: in Azure each function runs in its own pr
 """
 
 import os
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hasten import settings, targets
 from hasten.adapters import telemetry
 from hasten.adapters.azure import AzurePorts, managed_identity
-from hasten.backoff import backoff
 from hasten.domain.shared_pace import LimitScope
-from hasten.messages import Retriable
+from hasten.ports.bus import Received
 from hasten.ports.ports import Ports
-from hasten.retry import Retrying
 from hasten.settings import Settings
 from hasten.targets import Target
 from hasten.watch.webhook import Receiving
@@ -64,27 +62,18 @@ class App:
             is_ours=self._settings.client_state_check(),
         )
 
-    async def handle(self, message: Retriable) -> None:
-        """Runs the flow for the message. Only a bug leaves this method as an exception."""
-        from hasten.wiring import FLOWS  # noqa: PLC0415 - slow to load
+    async def receive(self, received: Received) -> None:
+        """Runs the flow for the message and returns when the message may be completed. Raises if
+        Service Bus must deliver the message again."""
+        from hasten.wiring import receive  # noqa: PLC0415 - slow to load
 
-        await self._retrying.run(partial(FLOWS[type(message)], self._context), message)
+        await receive(self._context, received)
 
     async def tick(self, timer: str) -> None:
         """Runs the work of a timer. Only a bug leaves this method as an exception."""
         from hasten.timers import run  # noqa: PLC0415 - slow to load
 
         await run(self._context, timer)
-
-    @cached_property
-    def _retrying(self) -> Retrying:
-        return Retrying(
-            bus=self._ports.bus,
-            emit=self._ports.emit,
-            now=self._ports.now,
-            new_id=self._ports.new_id,
-            backoff=backoff(self._ports.jitter),
-        )
 
     @cached_property
     def _context(self) -> "Context":

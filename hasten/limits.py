@@ -15,6 +15,10 @@ CALL_WINDOW_MARGIN = timedelta(seconds=0.3)
 """Margin added to the window: Graph counts arrivals, Hasten counts departures, and the network
 delay varies."""
 
+REDELIVERY_PAUSE = timedelta(minutes=1)
+"""Wait before a function gives back a message of which it can send no copy. Service Bus delivers
+such a message again at once, and dead-letters it after 20 deliveries (infra/entities.json)."""
+
 MAX_CALLS_IN_FLIGHT = 16
 """Maximum number of concurrent calls. A call takes 2 to 30 s (Entra docs): serial calls would leave
 most of the window unused."""

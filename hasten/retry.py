@@ -1,51 +1,126 @@
-"""Decides what happens to a message after each of the two exceptions."""
+"""Decides what happens to a message whose work does not succeed: after each of the two exceptions,
+after a lost race, and after an exception that nobody expected."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Literal, TypeVar
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Literal
 
-from hasten.domain.settlement import Backoff
-from hasten.errors import PermanentError, TemporaryError
+from hasten.context import Context
+from hasten.domain.unexpected import Unexpected
+from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.limits import REDELIVERY_PAUSE
 from hasten.messages import Retriable
-from hasten.ports.bus import Bus
-from hasten.ports.clock import NewId, Now
-from hasten.ports.telemetry import Emit
-from hasten.telemetry.operate import MessageGivenUp, MessagePostponed
+from hasten.ports.bus import Message, Received
+from hasten.records import crashes
+from hasten.telemetry.operate import MessageCrashed, MessageGivenUp, MessagePostponed
 
-M = TypeVar("M", bound=Retriable)
+CRASHES = "hastenCrashes"
+"""Application property of a message that Hasten sends to itself: how often the work on it ended in
+an unexpected exception."""
+
+MOST_CRASHES = 10
+"""Tries before Service Bus dead-letters the message. The nine pauses between them take ten minutes
+at least (hasten/backoff.py)."""
+
+AFTER_A_RACE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    bus: Bus
-    emit: Emit
-    now: Now
-    new_id: NewId
-    backoff: Backoff
+    context: Context
 
-    async def run(self, work: Callable[[M], Awaitable[None]], message: M) -> None:
-        """Runs `work` and returns when the message may be completed.
+    async def run(
+        self,
+        received: Received,
+        parse: Callable[[Received], Retriable],
+        work: Callable[[Any], Awaitable[None]],
+    ) -> None:
+        """Parses the message, runs `work` and returns when the message may be completed.
 
-        Before it returns after a TemporaryError, it sends a scheduled copy, so nothing is lost in
-        between. After a PermanentError the rows and the cursor stay unchanged, and the timers try
-        again.
+        Before it returns after an error, it sends a scheduled copy, so nothing is lost in between.
+        After a PermanentError the rows and the cursor stay unchanged, and the timers try again. An
+        unexpected exception is reported at once, and raised after the last of MOST_CRASHES tries.
         """
+        try:
+            message = parse(received)
+        except Exception as error:
+            if not await self._crashed(received, None, error):
+                raise
+            return
         try:
             await work(message)
         except TemporaryError as error:
-            again = message.tried_again()
-            if message.most_tries is not None and again.tries > message.most_tries:
-                self.emit(_postponed("left_to_timer", again, error))
-                return
-            at = self.now() + max(error.delay, self.backoff(again.tries))
-            await self.bus.send(again.queue, [again.message(self.new_id(), at)])
-            self.emit(_postponed("postponed", again, error))
+            await self._postpone(message, error)
+        except Conflict as error:
+            await self._postpone(message, TemporaryError(str(error), AFTER_A_RACE))
         except PermanentError as error:
-            self.emit(
+            self.context.emit(
                 MessageGivenUp(
-                    queue=message.queue, reason=error.reason, next_action=error.next_action
+                    queue=received.queue, reason=error.reason, next_action=error.next_action
                 )
             )
+        except Exception as error:
+            if not await self._crashed(received, message, error):
+                raise
+
+    async def _postpone(self, message: Retriable, error: TemporaryError) -> None:
+        again = message.tried_again()
+        if _is_left_to_timer(message, again.tries):
+            self.context.emit(_postponed("left_to_timer", again, error))
+            return
+        at = self.context.now() + max(error.delay, self.context.backoff(again.tries))
+        await self._send(again.queue, again.message(self.context.new_id(), at))
+        self.context.emit(_postponed("postponed", again, error))
+
+    async def _crashed(
+        self, received: Received, message: Retriable | None, error: Exception
+    ) -> bool:
+        """Returns whether the message may be completed: another try comes after a growing pause, or
+        with the next tick of a timer."""
+        context, times = self.context, _crashes(received) + 1
+        met = Unexpected.of(error)
+        context.emit(
+            MessageCrashed(queue=received.queue, tries=times, reason=met.reason, trace=met.trace)
+        )
+        await crashes.note(context.store, received.queue, met.reason, context.now())
+        if message is not None and _is_left_to_timer(message, times):
+            return True
+        if times >= MOST_CRASHES:
+            return False
+        at = context.now() + context.backoff(times)
+        copy = _copy(received, message, Message(message_id=context.new_id(), at=at))
+        properties = {**copy.properties, CRASHES: str(times)}
+        await self._send(received.queue, replace(copy, properties=properties))
+        return True
+
+    async def _send(self, queue: str, message: Message) -> None:
+        """Where no copy can be sent, Service Bus delivers the message again, which it does at once
+        and not often: so this waits before it raises."""
+        try:
+            await self.context.bus.send(queue, [message])
+        except (TemporaryError, PermanentError):
+            await asyncio.sleep(REDELIVERY_PAUSE.total_seconds())
+            raise
+
+
+def _is_left_to_timer(message: Retriable, tries: int) -> bool:
+    return message.most_tries is not None and tries > message.most_tries
+
+
+def _crashes(received: Received) -> int:
+    """Any producer can write this property."""
+    given = received.properties.get(CRASHES) or received.properties.get(CRASHES.encode()) or ""
+    text = given.decode("ascii", "replace") if isinstance(given, bytes) else str(given)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 2 else 0  # noqa: PLR2004 - far more than MOST_CRASHES
+
+
+def _copy(received: Received, message: Retriable | None, envelope: Message) -> Message:
+    """Returns the message to send again; as it came, if it could not be parsed."""
+    if message is not None:
+        return message.tried_again().message(envelope.message_id, envelope.at)
+    return replace(envelope, raw=received.body, content_type=received.content_type)
 
 
 def _postponed(

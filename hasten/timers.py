@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from hasten.context import Context
 from hasten.domain.changes import FoundBy, State
+from hasten.domain.unexpected import Unexpected
 from hasten.ensure.apply_policy import apply_policies
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake, looks_at
@@ -12,9 +13,9 @@ from hasten.operate.late_timers import report_late_timers
 from hasten.operate.stop import report_stops
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.provision.verify import verify
-from hasten.records import discovered, heartbeats, lease, running_targets
+from hasten.records import crashes, discovered, heartbeats, lease, running_targets
 from hasten.retention import forget_old
-from hasten.telemetry.operate import TimerFailed, TimerPostponed
+from hasten.telemetry.operate import TimerCrashed, TimerFailed, TimerPostponed
 from hasten.watch.reconcile import reconcile
 from hasten.watch.subscriptions import ensure_subscriptions, subscriptions_settled
 from hasten.watch.sweep import sweep
@@ -25,7 +26,17 @@ WATCHING = frozenset({"sweep", "wake"})
 
 async def run(context: Context, timer: str) -> None:
     """Runs the work of a timer, then saves its heartbeat. Handles both exceptions, since the next
-    tick tries again."""
+    tick tries again. Reports an unexpected exception and raises it at the end."""
+    try:
+        await _run(context, timer)
+    except Exception as error:
+        met = Unexpected.of(error)
+        context.emit(TimerCrashed(timer=timer, reason=met.reason, trace=met.trace))
+        await crashes.note(context.store, f"timer {timer}", met.reason, context.now())
+        raise
+
+
+async def _run(context: Context, timer: str) -> None:
     try:
         reason = await _work(context, timer)
         await heartbeats.beat(context.store, timer, context.now(), reason)

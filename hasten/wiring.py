@@ -1,17 +1,33 @@
-"""Maps each message to its flow. A process loads this module with its first message, so that a cold
-webhook does not wait for it."""
+"""Maps each queue to its messages, and each message to its flow. A process loads this module with
+its first message, so that a cold webhook does not wait for it."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from hasten.context import Context
 from hasten.ensure.run import ensure
-from hasten.messages import Ensure, Look, SubscriptionEvent, Wake
+from hasten.messages import Ensure, Look, Retriable, SubscriptionEvent, Wake, directory_change
 from hasten.onboard.message import Posted
 from hasten.onboard.take import take
+from hasten.ports.bus import (
+    DIRECTORY_CHANGES,
+    ENSURE,
+    ONBOARDING_EVENTS,
+    PROVISIONING,
+    Received,
+)
 from hasten.provision.drain import drain
+from hasten.retry import Retrying
 from hasten.watch.lifecycle import handle_lifecycle
 from hasten.watch.look import look
+
+PARSERS: Mapping[str, Callable[[Received], Retriable]] = {
+    DIRECTORY_CHANGES: lambda received: directory_change(json.loads(received.body)),
+    ONBOARDING_EVENTS: Posted.of,
+    ENSURE: lambda received: Ensure.parse(json.loads(received.body)),
+    PROVISIONING: lambda received: Wake.parse(json.loads(received.body)),
+}
 
 FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[None]]] = {
     Look: look,
@@ -20,3 +36,12 @@ FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[None]]] = {
     Ensure: ensure,
     Wake: drain,
 }
+
+
+async def receive(context: Context, received: Received) -> None:
+    """Runs the flow for the message. Raises as `Retrying.run` does."""
+
+    async def work(message: Retriable) -> None:
+        await FLOWS[type(message)](context, message)
+
+    await Retrying(context).run(received, PARSERS[received.queue], work)

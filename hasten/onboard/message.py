@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from hasten.events.binary import CONTEXT, attribute
 from hasten.events.envelope import ID_MAX_CHARS, STRUCTURED, OnboardingEvent, encode
-from hasten.ports.bus import ONBOARDING_EVENTS, Message
+from hasten.ports.bus import ONBOARDING_EVENTS, Message, Received
 
 TRIES = "hastenTries"
 POSTED_AS = "hastenMessageId"
@@ -76,6 +76,15 @@ class Posted:
     def with_event(self, event: OnboardingEvent) -> Self:
         """Returns the same message with another event in it."""
         return replace(self, body=encode(event), content_type=STRUCTURED, properties={}, tries=0)
+
+    @classmethod
+    def of(cls, received: Received) -> Self:
+        return cls.parse(
+            body=received.body,
+            content_type=received.content_type,
+            message_id=received.message_id,
+            properties=received.properties,
+        )
 
     @classmethod
     def parse(

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.domain.heartbeats import TimerState, timer_states
 from hasten.operate.problems import Problem
-from hasten.records import heartbeats, running_targets, signs
+from hasten.records import crashes, heartbeats, running_targets, signs
+from hasten.records.crashes import Crash
 from hasten.records.signs import Sign
 
 LATELY = timedelta(hours=24)
@@ -39,6 +40,8 @@ class Health:
     targets: Mapping[str, str] | None = None
     """Digests of the targets that the app runs, by name."""
 
+    crashes: Sequence[Crash] = ()
+    """Exceptions that nobody expected, met lately."""
     problems: Sequence[Problem] = field(default_factory=list)
 
 
@@ -49,14 +52,17 @@ async def app_health(context: Context) -> Health:
     timers = timer_states(await heartbeats.load_all(context.store), now)
     seen = await signs.load(context.store)
     targets = await running_targets.load(context.store)
+    met = [crash for crash in await crashes.load_all(context.store) if crash.last_at > now - LATELY]
     return Health(
         timers=timers,
         notification_believed=seen.get(Sign.BELIEVED),
         notification_refused=seen.get(Sign.REFUSED),
         event=seen.get(Sign.EVENT),
         targets=targets,
+        crashes=met,
         problems=[
             *_of_timers(timers),
+            *_of_crashes(met),
             *_of_notifications(seen, now),
             *_of_targets(context, targets),
         ],
@@ -88,6 +94,18 @@ def _of_timers(timers: Sequence[TimerState]) -> list[Problem]:
         )
         for timer in timers
         if timer.is_late
+    ]
+
+
+def _of_crashes(met: Sequence[Crash]) -> list[Problem]:
+    return [
+        Problem(
+            f"{crash.where} met an unexpected exception, {crash.reason}, {crash.times} times since "
+            f"{crash.first_at:%Y-%m-%d %H:%M}Z, the last at {crash.last_at:%Y-%m-%d %H:%M}Z",
+            "report it with the traceback of the event `crashed` in the log; Hasten tries again, "
+            "and `replay --dead-letters` sends what was dead-lettered",
+        )
+        for crash in met
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from hasten.json import Json
 
@@ -43,6 +43,18 @@ class Message:
     subject: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     """Application properties."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A message as its queue delivers it. Names and values of `properties` may be bytes or text,
+    because AMQP has both."""
+
+    queue: str
+    body: bytes
+    content_type: str = ""
+    message_id: str = ""
+    properties: Mapping[Any, Any] = field(default_factory=dict)
 
 
 class Bus(Protocol):

@@ -31,6 +31,21 @@ class MessageGivenUp(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MessageCrashed(Event):
+    """The work on a message ended in an exception that nobody expected: a defect of Hasten. The
+    message comes again after a growing pause; after ten tries Service Bus dead-letters it."""
+
+    name = "message"
+    problems = frozenset({"crashed"})
+    alerts = frozenset({"unexpected-error"})
+    result: Literal["crashed"] = "crashed"
+    queue: Label
+    tries: Count
+    reason: Text
+    trace: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class TimerPostponed(Event):
     """A timer met a temporary error; its next run tries again."""
 
@@ -51,6 +66,20 @@ class TimerFailed(Event):
     timer: Label
     reason: Text
     next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimerCrashed(Event):
+    """The work of a timer ended in an exception that nobody expected: a defect of Hasten. Its next
+    run tries again."""
+
+    name = "timer"
+    problems = frozenset({"crashed"})
+    alerts = frozenset({"unexpected-error"})
+    result: Literal["crashed"] = "crashed"
+    timer: Label
+    reason: Text
+    trace: Text
 
 
 @dataclass(frozen=True, kw_only=True)

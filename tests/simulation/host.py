@@ -35,6 +35,7 @@ from tests.simulation.lifeline import CrashPoint, HostBus, HostStore, HostTransp
 from tests.simulation.owners import Owner
 from tests.simulation.pump import Pump
 from tests.simulation.table import QUEUES, ROUTES
+from tests.support.delivery import received
 from tests.support.virtual_time import now
 
 HOST_JSON = options.read(Path(__file__).parents[2] / "host.json")
@@ -173,7 +174,7 @@ class Host:
 
     async def _handle(self, queue: str, message: Message) -> bool:
         app = self._running()
-        return await self._run(queue, lambda: QUEUES[queue](app, message))
+        return await self._run(queue, lambda: app.receive(received(queue, message)))
 
     async def _finish(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[bool]:
         running = self._owner.spawn(self._run(name, work))

@@ -1,4 +1,4 @@
-"""What a host runs, in one place: queue or route → message, as the handlers do."""
+"""What a host runs, in one place, as the handlers do."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -12,14 +12,11 @@ import azure.functions as func
 
 import handlers
 from hasten.app import App
-from hasten.messages import Ensure, Wake, directory_change
-from hasten.onboard.message import Posted
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
     ENSURE,
     ONBOARDING_EVENTS,
     PROVISIONING,
-    Message,
 )
 
 Json = dict[str, Any]
@@ -27,22 +24,8 @@ Json = dict[str, Any]
 NOTIFICATIONS = "graph/notifications"
 
 
-async def _onboarding_event(app: App, message: Message) -> None:
-    posted = Posted.parse(
-        body=json.dumps(message.body) if message.raw is None else message.raw,
-        content_type=message.content_type,
-        message_id=message.message_id,
-        properties=message.properties,
-    )
-    await app.handle(posted)
-
-
-QUEUES: Mapping[str, Callable[[App, Message], Awaitable[None]]] = {
-    DIRECTORY_CHANGES: lambda app, message: app.handle(directory_change(message.body)),
-    ONBOARDING_EVENTS: _onboarding_event,
-    ENSURE: lambda app, message: app.handle(Ensure.parse(message.body)),
-    PROVISIONING: lambda app, message: app.handle(Wake.parse(message.body)),
-}
+QUEUES = (DIRECTORY_CHANGES, ONBOARDING_EVENTS, ENSURE, PROVISIONING)
+"""Those that have a trigger."""
 
 ROUTES: Mapping[str, Callable[[App, bytes], Awaitable[HTTPStatus]]] = {
     NOTIFICATIONS: lambda app, body: app.receiving.receive(body),

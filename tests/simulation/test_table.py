@@ -9,6 +9,6 @@ def test_every_queue_timer_and_route_of_the_handlers_is_simulated() -> None:
     timers = {trigger["function"] for trigger in triggers("timerTrigger")}
     routes = {trigger["route"] for trigger in triggers("httpTrigger")}
 
-    assert queues == QUEUES.keys()
+    assert queues == {*QUEUES}
     assert timers == TIMERS.keys()
     assert routes == ROUTES.keys()

@@ -10,9 +10,9 @@ from hasten.domain.notifications import LifecycleEvent
 from hasten.errors import TemporaryError
 from hasten.messages import Ensure, Look, SubscriptionEvent, Wake
 from hasten.onboard.message import Posted
-from hasten.retry import Retrying
-from tests.fakes.bus import FakeBus
+from tests.support.delivery import deliver
 from tests.support.virtual_time import START, virtual
+from tests.support.world import World
 
 MESSAGES = [
     Look(group="g", noticed_at=START, found_by=FoundBy.NOTIFICATION),
@@ -25,23 +25,16 @@ MESSAGES = [
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
 def test_a_message_is_sent_again_later_when_its_trouble_may_pass(message: Any) -> None:
-    bus = FakeBus()
+    world = World()
 
     @virtual
     async def run() -> None:
         async def fail(_: Any) -> None:
             raise TemporaryError("no answer", timedelta(seconds=30))
 
-        retrying = Retrying(
-            bus=bus,
-            emit=lambda _: None,
-            now=lambda: START,
-            new_id=lambda: "id",
-            backoff=lambda _: timedelta(seconds=2),
-        )
-        await retrying.run(fail, message)
+        await deliver(world.context, fail, message)
 
     run()
 
-    [(queue, sent)] = bus.sent
+    [(queue, sent)] = world.bus.sent
     assert (queue, sent.at) == (message.queue, START + timedelta(seconds=30))

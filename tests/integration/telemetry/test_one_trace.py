@@ -25,10 +25,10 @@ from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
 from hasten.ports.telemetry import Event
 from hasten.provision.drain import drain
 from hasten.records.subscriptions import Record, save
-from hasten.retry import Retrying
 from hasten.watch.look import look, start_watching
 from hasten.watch.webhook import Receiving
 from tests.fakes.bus import FakeBus
+from tests.support.delivery import deliver
 from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ENGINEERING, World, user
 
@@ -87,16 +87,6 @@ async def watching_world(bus: CarryingBus) -> World:
     return world
 
 
-def retrying(world: World) -> Retrying:
-    return Retrying(
-        bus=world.bus,
-        emit=world.events.append,
-        now=now,
-        new_id=world.new_id,
-        backoff=lambda tries: timedelta(seconds=tries),
-    )
-
-
 @virtual
 async def test_webhook_look_drain_and_call_are_one_trace(spans: InMemorySpanExporter) -> None:
     bus = CarryingBus()
@@ -115,10 +105,10 @@ async def test_webhook_look_drain_and_call_are_one_trace(spans: InMemorySpanExpo
         await receiving.receive(notification())
     found, properties = bus.taken(DIRECTORY_CHANGES)[0]
     with continued("directory_changes", properties):
-        await retrying(world).run(partial(look, world.context), Look.parse(found.body))
+        await deliver(world.context, partial(look, world.context), Look.parse(found.body))
     wake, properties = bus.taken(PROVISIONING)[0]
     with continued("provisioning", properties):
-        await retrying(world).run(partial(drain, world.context), Wake.parse(wake.body))
+        await deliver(world.context, partial(drain, world.context), Wake.parse(wake.body))
 
     assert lineage(spans, "provisionOnDemand") == [
         "provisionOnDemand",
@@ -145,7 +135,7 @@ async def test_a_scheduled_copy_goes_on_in_the_trace_of_the_message_that_failed(
     with continued("graph_notifications"):
         begun = carried()
     with continued("provisioning", begun):
-        await retrying(world).run(fails, Wake(target=world.target.name))
+        await deliver(world.context, fails, Wake(target=world.target.name))
     [(copy, properties)] = bus.taken(PROVISIONING)
     with continued("provisioning", properties):
         pass

@@ -13,7 +13,7 @@ from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
 from hasten.messages import Ensure
 from hasten.ports.bus import ENSURE
-from hasten.retry import Retrying
+from tests.support.delivery import deliver
 from tests.support.ensuring import EnsureQueue, Onboarding, world_with
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
@@ -71,13 +71,7 @@ async def test_a_thousand_events_for_one_group_cost_fifty_writes_and_few_more(ra
     users = [user(n) for n in range(1000)]
     world = await world_with(*users)
     busy, queue, delivered = Busy(world, rate), EnsureQueue(world), 0
-    retrying = Retrying(
-        bus=world.bus,
-        emit=world.events.append,
-        now=now,
-        new_id=world.new_id,
-        backoff=lambda attempt: timedelta(seconds=5 * attempt),
-    )
+    context = world.context
 
     async def events_arrive() -> None:
         for joining in users:
@@ -90,7 +84,7 @@ async def test_a_thousand_events_for_one_group_cost_fifty_writes_and_few_more(ra
     while not arriving.done() or await world.intents.open_intents(TOTAL):
         for _ in range(queue.take()):
             delivered += 1
-            await retrying.run(partial(ensure, world.context), Ensure(target=TOTAL))
+            await deliver(context, partial(ensure, context), Ensure(target=TOTAL))
         await asyncio.sleep(0.01)
 
     assert len(await world.members(ENGINEERING)) == 1000

@@ -11,9 +11,9 @@ import pytest
 
 from emulator.functions import decoding
 from emulator.functions.app import HTTP, SERVICE_BUS, TIMER, Function, load
-from handlers.opening import PAUSE
 from hasten.app import app
 from hasten.errors import PermanentError
+from hasten.limits import REDELIVERY_PAUSE
 from tests.integration.worker.samples import SAMPLES, Bus, given
 from tests.support.virtual_time import START, now, virtual
 
@@ -86,7 +86,7 @@ def test_a_queue_function_or_a_timer_fails_with_the_line_that_names_the_setting(
         with pytest.raises(PermanentError, match=named):
             await FUNCTIONS[name].run(argument(name))
         # A message must not come again at once, ten times within a moment.
-        assert now() == START + (PAUSE if name in of(SERVICE_BUS) else timedelta())
+        assert now() == START + (REDELIVERY_PAUSE if name in of(SERVICE_BUS) else timedelta())
 
     invoke()
 

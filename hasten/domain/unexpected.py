@@ -1,0 +1,49 @@
+"""Describes an exception that nobody expected, which is a defect of Hasten, for the log."""
+
+import traceback
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Self
+
+from hasten.domain.redaction import redacted
+
+PACKAGES = ("hasten", "handlers")
+LONGEST_TRACE = 8000
+"""Characters. A line of the log in Application Insights holds 32,768."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unexpected:
+    """`reason` names the exception and where Hasten met it; `trace` is the traceback. Neither has
+    quoted texts or addresses, which may name a person."""
+
+    reason: str
+    trace: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        told = traceback.TracebackException.from_exception(error)
+        ours = [f"{_short(f.filename)}:{f.lineno}" for f in told.stack if _is_ours(f.filename)]
+        name = type(error).__name__
+        return cls(f"{name} at {ours[-1]}" if ours else name, _trace(told)[-LONGEST_TRACE:])
+
+
+def _trace(told: traceback.TracebackException) -> str:
+    """Returns the chain of causes, the first cause first, as Python prints it but without source
+    lines."""
+    before = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
+    frames = [f"  {_short(f.filename)}:{f.lineno} in {f.name}" for f in told.stack]
+    last = redacted("".join(told.format_exception_only()).strip())
+    chain = [_trace(before)] if before is not None else []
+    return "\n".join([*chain, *frames, last])
+
+
+def _short(file: str) -> str:
+    """Returns the path from the package on: no path of a machine."""
+    parts = PurePath(file).parts
+    starts = [number for number, part in enumerate(parts) if part in PACKAGES]
+    return "/".join(parts[starts[-1] :] if starts else parts[-2:])
+
+
+def _is_ours(file: str) -> bool:
+    return _short(file).split("/")[0] in PACKAGES
