@@ -85,13 +85,16 @@ async def test_a_queue_function_takes_its_own_kind_of_message(worker: Worker, na
 
 
 @pytest.mark.parametrize("name", [name for name in QUEUES if sample_of(name).wrong is not None])
-async def test_a_queue_function_fails_on_what_it_cannot_read(worker: Worker, name: str) -> None:
-    sample = sample_of(name)
+async def test_a_queue_function_reports_what_it_cannot_read_and_tries_again_later(
+    worker: Worker, name: str
+) -> None:
+    before, sample = len(worker.events()), sample_of(name)
 
     answer = await worker.invoke(name, **{**given(sample.message), "body": sample.wrong})
 
-    assert not answer["ok"]
-    assert answer["error"]
+    assert answer["ok"], answer["error"]
+    told = [event for event in worker.events()[before:] if event["event"] == "message"]
+    assert [event["result"] for event in told] == ["crashed"]
 
 
 async def test_graph_believes_the_handshake_that_the_worker_answers(worker: Worker) -> None:
