@@ -1,5 +1,5 @@
-"""Handles targets with open intents. Each message names one target, and a lease lets one worker
-work for it at a time."""
+"""Handles targets with open intents or a changed admin group. Each message names one target, and a
+lease lets one worker work for it at a time."""
 
 import azure.functions as func
 

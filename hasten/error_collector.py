@@ -26,12 +26,16 @@ class ErrorCollector:
     def add(self, error: TemporaryError) -> None:
         self._temporary.append(error)
 
-    def raise_worst(self) -> None:
-        """Raises the TemporaryError with the longest delay, else the first PermanentError.
+    @property
+    def worst(self) -> TemporaryError | PermanentError | None:
+        """The TemporaryError with the longest delay, else the first PermanentError.
 
         After a TemporaryError the step is tried again, and a permanent error then occurs again.
         """
         if self._temporary:
-            raise max(self._temporary, key=lambda error: error.delay)
-        if self._permanent:
-            raise self._permanent[0]
+            return max(self._temporary, key=lambda error: error.delay)
+        return self._permanent[0] if self._permanent else None
+
+    def raise_worst(self) -> None:
+        if (worst := self.worst) is not None:
+            raise worst

@@ -167,3 +167,48 @@ class Ensure(OfTarget):
 
     queue = ENSURE
     most_tries = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror(OfTarget):
+    """Asks to mirror the members of the admin group `source`.
+
+    `added` and `removed` are the members whom a look found. Hasten repeats the work until the
+    directory shows them, and never acts on them. The timer that applies the policy mirrors every
+    ten minutes anyway.
+    """
+
+    queue = ENSURE
+    most_tries = 4
+    kind = "mirror"
+    """Distinguishes it from the other messages on the same queue, which have no kind."""
+
+    source: str
+    added: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+
+    def message(self, message_id: str, at: datetime | None = None) -> Message:
+        body = {
+            "kind": self.kind,
+            "target": self.target,
+            "tries": self.tries,
+            "source": self.source,
+            "added": sorted(self.added),
+            "removed": sorted(self.removed),
+        }
+        return Message(body=body, message_id=message_id, at=at)
+
+    @classmethod
+    def parse(cls, body: Json) -> Self:
+        return cls(
+            target=str(body["target"]),
+            tries=int(body["tries"]),
+            source=str(body["source"]),
+            added=frozenset(body["added"]),
+            removed=frozenset(body["removed"]),
+        )
+
+
+def work_in_entra(body: Json) -> Ensure | Mirror:
+    """Returns the typed message for a body on `ensure`."""
+    return Mirror.parse(body) if body.get("kind") == Mirror.kind else Ensure.parse(body)

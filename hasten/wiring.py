@@ -6,8 +6,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from hasten.context import Context
+from hasten.ensure.mirror_now import mirror
 from hasten.ensure.run import ensure
-from hasten.messages import Ensure, Look, Retriable, SubscriptionEvent, Wake, directory_change
+from hasten.messages import (
+    Ensure,
+    Look,
+    Mirror,
+    Retriable,
+    SubscriptionEvent,
+    Wake,
+    directory_change,
+    work_in_entra,
+)
 from hasten.onboard.message import Posted
 from hasten.onboard.take import take
 from hasten.ports.bus import (
@@ -25,7 +35,7 @@ from hasten.watch.look import look
 PARSERS: Mapping[str, Callable[[Received], Retriable]] = {
     DIRECTORY_CHANGES: lambda received: directory_change(json.loads(received.body)),
     ONBOARDING_EVENTS: Posted.of,
-    ENSURE: lambda received: Ensure.parse(json.loads(received.body)),
+    ENSURE: lambda received: work_in_entra(json.loads(received.body)),
     PROVISIONING: lambda received: Wake.parse(json.loads(received.body)),
 }
 
@@ -34,6 +44,7 @@ FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[None]]] = {
     SubscriptionEvent: handle_lifecycle,
     Posted: take,
     Ensure: ensure,
+    Mirror: mirror,
     Wake: drain,
 }
 

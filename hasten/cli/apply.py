@@ -19,11 +19,13 @@ from hasten.targets import Target
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """`steps` were missing at the start; `outcome` is planned, done, observed or failed."""
+    """`steps` were missing at the start, and `done` are those that Hasten did. `outcome` is
+    planned, done, observed or failed."""
 
     target: str
     steps: Sequence[Step]
     outcome: str
+    done: Sequence[Step] = ()
     problem: Problem | None = None
 
 
@@ -55,17 +57,20 @@ def apply(
 
 
 async def _applied(context: Context, target: Target, *, yes: bool) -> Applied:
-    """Applies the policy of one target. An error hides neither other targets nor this target's
-    plan."""
+    """Applies the policy of one target. An error hides neither other targets nor what was done."""
     steps: Sequence[Step] = ()
     try:
         steps = await plan_policy(context, target)
-        if yes:
-            await apply_policy(context, target)
+        if not yes:
+            return Applied(target.name, steps, "planned")
+        carried = await apply_policy(context, target)
     except (PermanentError, TemporaryError) as error:
-        return Applied(target.name, steps, "failed", of_error(error))
-    outcome = ("observed" if target.observes else "done") if yes else "planned"
-    return Applied(target.name, steps, outcome)
+        return Applied(target.name, steps, "failed", problem=of_error(error))
+    if carried.error is not None:
+        problem = of_error(carried.error)
+        return Applied(target.name, carried.steps, "failed", carried.done, problem)
+    outcome = "observed" if target.observes else "done"
+    return Applied(target.name, carried.steps, outcome, carried.done)
 
 
 def _has_problem(steps: Sequence[Step]) -> bool:
@@ -73,18 +78,20 @@ def _has_problem(steps: Sequence[Step]) -> bool:
 
 
 def _lines(applied: Sequence[Applied]) -> list[str]:
-    steps = [step for one in applied for step in one.steps]
-    lines = [f"{number}. {step.sentence}" for number, step in enumerate(steps, 1)]
+    steps = [f"{step.sentence}{_mark(one, step)}" for one in applied for step in one.steps]
+    lines = [f"{number}. {sentence}" for number, sentence in enumerate(steps, 1)]
     if not lines and not any(one.problem for one in applied):
         lines = ["Nothing is missing."]
     for one in applied:
         if one.problem:
             lines.append(f"! {one.target}: {one.problem}")
-            if one.steps:
-                lines.append(
-                    f"! {one.target}: some of these steps may be done: apply shows what is left"
-                )
         elif one.outcome != "planned":
             said = "observed only" if one.outcome == "observed" else one.outcome
             lines.append(f"{one.target}: {said}")
     return lines
+
+
+def _mark(applied: Applied, step: Step) -> str:
+    if applied.outcome == "planned" or step.kind in {Kind.PROBLEM, Kind.LEAVE_OUT}:
+        return ""
+    return " Done." if step in applied.done else " Not done."

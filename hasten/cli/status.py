@@ -13,8 +13,9 @@ from hasten.domain.heartbeats import TimerState
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALLS_PER_WINDOW
 from hasten.operate.health import Health, app_health
+from hasten.operate.listed_people import Held, Person
 from hasten.operate.problems import Problem, of_error
-from hasten.operate.status import Held, Person, Status, target_status
+from hasten.operate.status import Status, target_status
 from hasten.ports.bus import ONBOARDING_REJECTED
 
 SHOWN = 20

@@ -19,11 +19,14 @@ from hasten.doctor import (
 )
 from hasten.doctor.findings import Finding, Level, ok, problem
 from hasten.doctor.subscriptions import Expected
+from hasten.domain import cycle
 from hasten.domain.jobs import choose_rule
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate import stuck
+from hasten.operate import left_out, stuck
 from hasten.policy import Access
 from hasten.ports.probes import Probes, Token
+from hasten.records import discovered
+from hasten.records import left_out as left_out_records
 from hasten.records import subscriptions as records
 from hasten.settings import Settings
 from hasten.targets import Target
@@ -141,8 +144,13 @@ class Doctor:
         return [*findings, *mapping.check(found.rules, rule, target.expect_mapping)]
 
     async def _changes(self, target: Target) -> list[Finding]:
-        rows = await self.context.ledger.open_changes(target.name)
-        found = stuck.problems(rows, self.context.now())
+        rows, now = await self.context.ledger.open_changes(target.name), self.context.now()
+        found = stuck.problems(rows, now)
+        known = await discovered.load(self.context.store, target.name)
+        if known is not None and known.deleted:
+            job = await self.context.directory.job(known.service_principal, known.job)
+            found += stuck.deleted_groups(known.deleted, cycle.read(job), now)
+        found += left_out.problems(await left_out_records.load(self.context.store, target.name))
         if not found:
             return [ok(CHANGES, f"{len(rows)} are open, none of them stuck")]
         return [problem(CHANGES, one.found, one.fix) for one in found]
@@ -159,7 +167,9 @@ class Doctor:
                 groups.POLICY,
                 groups.check_policy(self.context.directory, policy, assigned, target=target),
             )
-        findings += await self._try(subscriptions.CHECK, self._subscriptions(assigned))
+        known = await discovered.load(self.context.store, target.name)
+        watched = {*assigned, *(known.sources if known else ())}
+        findings += await self._try(subscriptions.CHECK, self._subscriptions(watched))
         return findings
 
     async def _subscriptions(self, assigned: Iterable[str]) -> list[Finding]:

@@ -14,6 +14,10 @@ class Kind(StrEnum):
     ASSIGN = "assign"
     ADD = "add"
     REMOVE = "remove"
+    LEAVE_OUT = "leave_out"
+    """Hasten does not add back members of an admin group whom an event offboarded; somebody must
+    decide about them."""
+
     PROBLEM = "problem"
     """Hasten cannot do this step; an operator must act."""
 
@@ -57,6 +61,12 @@ class Step:
                     if self.held
                     else ""
                 )
+            case Kind.LEAVE_OUT:
+                return (
+                    f"Leave {_people(self.users)} of {origin} out of {self.name}: an event "
+                    f"offboarded them. Take them out of {origin} as well, or post an onboarding "
+                    "event."
+                )
             case Kind.PROBLEM:
                 return f"Mend the group {self.name}: {self.problem}."
 
@@ -74,6 +84,8 @@ class Mirroring:
     forgets them."""
 
     held: bool = False
+    offboarded: Sequence[str] = ()
+    """Members of `sources` whom an event offboarded: the policy does not undo that."""
 
 
 NO_MIRRORING = Mirroring(sources=(), joining=(), leaving=(), forgotten=())
@@ -144,6 +156,8 @@ def _steps(target: str, now: GroupNow) -> list[Step]:
         steps.append(step(Kind.REMOVE, mirror.leaving, held=mirror.held))
     if mirror.joining:
         steps.append(step(Kind.ADD, mirror.joining))
+    if mirror.offboarded:
+        steps.append(step(Kind.LEAVE_OUT, mirror.offboarded))
     return steps
 
 

@@ -44,6 +44,11 @@ class Cycle:
         """Returns whether the last successful cycle began late enough to have seen the change."""
         return self.done_from is not None and self.done_from >= shown_from(change)
 
+    def sees(self, at: datetime) -> bool:
+        """Returns whether the last successful cycle began late enough to have seen what was changed
+        in Entra ID at `at`."""
+        return self.done_from is not None and self.done_from >= at + CYCLE_SEES_CHANGES_AFTER
+
     def done_by(self, now: datetime) -> datetime | None:
         """Returns when the next cycle that begins after `now` should be over, or None if no cycle
         has run or the job has a problem."""

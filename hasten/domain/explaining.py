@@ -64,6 +64,13 @@ class Facts:
     rows: Sequence[Change] = ()
     intents: Sequence[Intent] = ()
     cycle: Cycle = field(default_factory=Cycle)
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Groups that mirror admin groups of the user, whom an event offboarded: the names of those
+    admin groups, by mirroring group."""
+
+    deleted: Mapping[str, str] = field(default_factory=dict)
+    """ISO time at which each assigned group was found deleted, while no cycle has followed."""
+
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -80,11 +87,13 @@ def explain(facts: Facts) -> list[str]:
         _who(facts),
         *_assigned(facts),
         *_nested(facts),
+        *_left_out(facts),
         *(_wanted(facts, intent) for intent in intents),
         *(f"{_happened(facts, row)} {_now(facts, row)}" for row in rows),
     ]
     if not rows:
         sentences.append(_nothing_seen(facts))
+    sentences += _deleted(facts)
     if facts.cycle.problem:
         sentences.append(f"Note: {facts.cycle.problem}. What to do: {facts.cycle.next_action}.")
     if facts.stopped:
@@ -129,6 +138,27 @@ def _nested(facts: Facts) -> list[str]:
         "To give them access, add them to the assigned group itself."
         for nested in facts.nested
         if nested.group not in facts.through
+    ]
+
+
+def _left_out(facts: Facts) -> list[str]:
+    return [
+        f"They are in {' and '.join(sources)}, whose members become members of "
+        f"{_group(facts, group)}, but an event offboarded them: the policy does not add them back. "
+        "Take them out of it as well, or post an onboarding event."
+        for group, sources in facts.left_out.items()
+    ]
+
+
+def _deleted(facts: Facts) -> list[str]:
+    """Names the deleted groups of which the user was a member, as far as Hasten has seen."""
+    over = facts.cycle.done_by(facts.now)
+    when = f", which should be over by {_at(over)}" if over else ""
+    return [
+        f"Note: group {row.group} was deleted by {_at(datetime.fromisoformat(at))}: what it "
+        f"granted stays until Entra's next cycle{when}."
+        for row in facts.rows
+        if not row.is_removal and (at := facts.deleted.get(row.group))
     ]
 
 

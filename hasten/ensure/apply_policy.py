@@ -1,35 +1,32 @@
 """Applies the policy of targets.yaml: groups that must exist, be assigned, and mirror the members
 of other groups."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hasten.context import Context
-from hasten.domain.applying import (
-    NO_MIRRORING,
-    GroupNow,
-    Kind,
-    Mirroring,
-    Step,
-    mirroring,
-    steps_for,
-)
-from hasten.domain.intents import Wanted
+from hasten.domain.applying import GroupNow, Kind, Step, steps_for
 from hasten.ensure.assignment import Assigned
-from hasten.ensure.groups import StrangerError, find_group, make_group
-from hasten.ensure.guard_rails import ending_of, kind_refusal
+from hasten.ensure.groups import make_group
 from hasten.ensure.mirror import add_members, remove_members
+from hasten.ensure.read_policy import read_groups
 from hasten.error_collector import ErrorCollector
-from hasten.errors import PermanentError
-from hasten.json import Json
-from hasten.policy import GroupPolicy
-from hasten.ports.directory import NotYet
-from hasten.records import discovered, made_groups, mirrored_members, stops
+from hasten.errors import PermanentError, TemporaryError
+from hasten.records import discovered, left_out, made_groups, mirrored_members, stops
 from hasten.targets import Target
 from hasten.telemetry.ensure import PolicyStep
 from hasten.watch.sweep import discover
+
+
+@dataclass(slots=True)
+class Carried:
+    """The steps that were missing, those of them that Hasten did, and the worst error of the
+    others."""
+
+    steps: Sequence[Step] = ()
+    done: list[Step] = field(default_factory=list)
+    error: TemporaryError | PermanentError | None = None
 
 
 async def apply_policies(context: Context) -> None:
@@ -41,66 +38,111 @@ async def apply_policies(context: Context) -> None:
     errors = ErrorCollector()
     for target in context.targets.values():
         with errors.collect():
-            await _apply(context, target, mass_removals=False)
+            await apply_unattended(context, target)
     errors.raise_worst()
+
+
+async def apply_unattended(
+    context: Context, target: Target, *, only_mirrors: bool = False
+) -> Sequence[Step]:
+    """Applies the policy of one target without the removals that the brake holds, and without a
+    group that an operator has to adopt. Returns the steps.
+
+    Raises the worst TemporaryError or PermanentError after all steps were tried.
+    """
+    carried = await _apply(context, target, is_attended=False, only_mirrors=only_mirrors)
+    if carried.error is not None:
+        raise carried.error
+    return carried.steps
 
 
 async def plan_policy(context: Context, target: Target) -> Sequence[Step]:
     """Returns the missing steps, in the order in which Hasten would carry them out. It writes
     nothing. Raises TemporaryError and PermanentError of Graph."""
-    return steps_for(target.name, await _read(context, target, await _assigned(context, target)))
+    assigned = await _assigned(context, target)
+    return steps_for(target.name, await read_groups(context, target, assigned))
 
 
-async def apply_policy(context: Context, target: Target) -> Sequence[Step]:
+async def apply_policy(context: Context, target: Target) -> Carried:
     """Carries out the missing steps, including mass removals, because an operator has read the
-    plan. Returns the steps; in observe mode it carries out none of them.
+    plan. An error ends one step, and the others go on. In observe mode Hasten carries out none.
 
-    Raises PermanentError while the target is stopped, and the worst TemporaryError or
-    PermanentError after all steps were tried.
+    Raises PermanentError while the target is stopped, and the errors of reading the plan.
     """
     stop = await stops.find(context.store, target.name)
     if stop is not None:
         raise PermanentError(str(stop), "python -m hasten start, if the reason is gone")
-    return await _apply(context, target, mass_removals=True)
+    return await _apply(context, target, is_attended=True)
 
 
-async def _apply(context: Context, target: Target, *, mass_removals: bool) -> Sequence[Step]:
+async def _apply(
+    context: Context, target: Target, *, is_attended: bool, only_mirrors: bool = False
+) -> Carried:
     assigned = await _assigned(context, target)
-    groups = await _read(context, target, assigned)
-    steps = steps_for(target.name, groups)
+    groups = await read_groups(context, target, assigned, only_mirrors=only_mirrors)
+    carried = Carried(steps_for(target.name, groups))
     if target.observes:
-        for step in steps:
+        for step in carried.steps:
             context.emit(_event(step, "observed"))
-        return steps
+        return carried
     await _remember(context, target, groups)
-    strange = {now.name for now in groups if now.adopts and not mass_removals}
     errors = ErrorCollector()
+    strange = {now.name for now in groups if now.adopts and not is_attended}
+    await _carry_out(
+        context, target, assigned, carried, errors, strange=strange, is_attended=is_attended
+    )
+    with errors.collect():
+        await left_out.save(context.store, target.name, _left_out(groups))
+        for now in groups:
+            if now.mirroring.forgotten:
+                await mirrored_members.forget(
+                    context.store, target.name, now.group, now.mirroring.forgotten
+                )
+    carried.error = errors.worst
+    return carried
+
+
+async def _carry_out(
+    context: Context,
+    target: Target,
+    assigned: Assigned,
+    carried: Carried,
+    errors: ErrorCollector,
+    *,
+    strange: set[str],
+    is_attended: bool,
+) -> None:
+    """Does one step after the other. `strange` names the groups that an operator has to adopt."""
     made: dict[str, str] = {}
-    for step in steps:
+    for step in carried.steps:
         if await stops.find(context.store, target.name):
-            break
-        if step.kind is Kind.PROBLEM or (step.held and not mass_removals):
-            context.emit(_event(step, "held" if step.held else "problem"))
-            continue
-        if step.name in strange:
-            if step.kind is Kind.ADOPT:
-                context.emit(_event(replace(step, problem=step.sentence), "problem"))
+            return
+        refused = _refused(step, strange, is_attended=is_attended)
+        if refused is not None:
+            context.emit(refused)
             continue
         group = step.group or made.get(step.name, "")
-        if not group and step.kind is not Kind.CREATE:
-            continue  # the group could not be created
+        if step.name in strange or (not group and step.kind is not Kind.CREATE):
+            continue  # the group has to be adopted first, or could not be created
         with errors.collect():
             made[step.name] = await _do(
                 context, target, assigned, replace(step, group=group), errors
             )
+            carried.done.append(step)
             context.emit(_event(step, "done"))
-    for now in groups:
-        if now.mirroring.forgotten:
-            await mirrored_members.forget(
-                context.store, target.name, now.group, now.mirroring.forgotten
-            )
-    errors.raise_worst()
-    return steps
+
+
+def _refused(step: Step, strange: set[str], *, is_attended: bool) -> PolicyStep | None:
+    """Returns the event of a step that Hasten does not do, or None."""
+    if step.kind is Kind.PROBLEM:
+        return _event(step, "problem")
+    if step.kind is Kind.LEAVE_OUT:
+        return _event(replace(step, problem=step.sentence), "left_out")
+    if step.held and not is_attended:
+        return _event(step, "held")
+    if step.name in strange and step.kind is Kind.ADOPT:
+        return _event(replace(step, problem=step.sentence), "problem")
+    return None
 
 
 async def _remember(context: Context, target: Target, groups: Sequence[GroupNow]) -> None:
@@ -110,6 +152,14 @@ async def _remember(context: Context, target: Target, groups: Sequence[GroupNow]
     for now in groups:
         if now.group and now.name in names and not now.adopts:
             await made_groups.adopt(context.store, target.name, now.name, now.group, context.now())
+
+
+def _left_out(groups: Sequence[GroupNow]) -> Sequence[left_out.LeftOut]:
+    return [
+        left_out.LeftOut(group=now.group, user=user, sources=now.mirroring.sources)
+        for now in groups
+        for user in now.mirroring.offboarded
+    ]
 
 
 async def _do(
@@ -133,114 +183,15 @@ async def _do(
     return step.group
 
 
-async def _read(context: Context, target: Target, assigned: Assigned) -> list[GroupNow]:
-    """Reads the groups of the policy. Hasten creates no group for a name with wildcards."""
-    return [
-        await _now(context, target, assigned, policy)
-        for policy in target.groups
-        if not policy.is_pattern
-    ]
-
-
-async def _now(
-    context: Context, target: Target, assigned: Assigned, policy: GroupPolicy
-) -> GroupNow:
-    """Returns the current state of one group, with its problems."""
-    problems: list[str] = []
-    now = GroupNow(name=str(policy.name or policy.id), group="", problems=problems)
-    with _noted(problems):
-        try:
-            shown = await _shown(context, target, policy)
-        except StrangerError as error:
-            shown = await context.directory.group(error.group)
-            now = replace(now, adopts=True)
-        now = replace(now, group=str(shown["id"]) if shown else "")
-        with _noted(problems):
-            now = replace(now, role=_role(assigned, policy, now.group), creates=shown is None)
-        if now.group or now.creates:
-            now = replace(now, mirroring=await _mirroring(context, target, policy, shown))
-    return now
-
-
-async def _shown(context: Context, target: Target, policy: GroupPolicy) -> Json | None:
-    """Returns the group as Graph shows it; None if Hasten must create it."""
-    group = str(policy.id) if policy.id else None
-    if policy.name:
-        group = await find_group(context, target, policy.name)
-    shown = await context.directory.group(group) if group else None
-    if group and policy.name and shown is None:
-        raise NotYet(f"group {group} does not show everywhere yet")
-    if shown is None and policy.create is None:
-        raise PermanentError(
-            "the group does not exist", "create it, or give it `create:` in targets.yaml"
-        )
-    return shown
-
-
-async def _mirroring(
-    context: Context, target: Target, policy: GroupPolicy, shown: Json | None
-) -> Mirroring:
-    if not policy.also_members_of:
-        return NO_MIRRORING
-    trouble = kind_refusal(shown, by_hand=True) if shown else None
-    if trouble is not None:
-        raise PermanentError(
-            ending_of(trouble).reason, "take also_members_of away from it in targets.yaml"
-        )
-    wanted: set[str] = set()
-    for other in policy.also_members_of:
-        wanted |= await _people(context, target, other)
-    group = str(shown["id"]) if shown else ""
-    members = [member.id for member in await context.directory.members(group)] if group else []
-    found = mirroring(
-        policy.also_members_of,
-        wanted=wanted,
-        members=members,
-        remembered=await mirrored_members.remembered(context.store, target.name, group)
-        if group
-        else (),
-    )
-    held = target.brake.exceeded(removals=len(found.leaving), members_before=len(members))
-    joining = [u for u in found.joining if not await _is_offboarded(context, target, group, u)]
-    return replace(found, held=held, joining=joining)
-
-
-async def _is_offboarded(context: Context, target: Target, group: str, user: str) -> bool:
-    """Returns True if the newest event of the user removes them from the group or the target. The
-    policy does not undo that."""
-    intent = await context.intents.find(target.name, group, user) if group else None
-    if intent is not None and intent.wanted is Wanted.ABSENT:
-        return True
-    person = await context.people.find(target.name, user)
-    if person is None or person.left_at is None:
-        return False
-    joined = person.joined.get(group)
-    return joined is None or joined.time <= person.left_at
-
-
-async def _people(context: Context, target: Target, other: str) -> set[str]:
-    """Returns the users of another group of the policy. A missing group is an error and never
-    counts as empty, because the mirror would then remove its members. A group that Hasten has yet
-    to create has no members."""
-    [source] = [p for p in target.groups if p.identity == other.casefold()]
-    if source.is_pattern:
-        raise PermanentError(
-            f"also_members_of names {other}, which stands for several groups",
-            "name each of them in targets.yaml",
-        )
-    shown = await _shown(context, target, source)
-    if shown is None:
-        return set()
-    return {m.id for m in await context.directory.members(str(shown["id"])) if m.kind == "user"}
-
-
 async def _assigned(context: Context, target: Target) -> Assigned:
     found = await discovered.load(context.store, target.name)
     found = found or await discover(context, target)
     return await Assigned.read(context.directory, found.service_principal)
 
 
-def _event(step: Step, result: Literal["done", "observed", "held", "problem"]) -> PolicyStep:
+def _event(
+    step: Step, result: Literal["done", "observed", "held", "left_out", "problem"]
+) -> PolicyStep:
     return PolicyStep(
         result=result,
         target=step.target,
@@ -249,25 +200,3 @@ def _event(step: Step, result: Literal["done", "observed", "held", "problem"]) -
         people=len(step.users),
         reason=step.problem,
     )
-
-
-@contextmanager
-def _noted(problems: list[str]) -> Iterator[None]:
-    """Adds errors that only a person can fix to the plan, so that they delay nothing else."""
-    try:
-        yield
-    except PermanentError as error:
-        problems.append(str(error))
-
-
-def _role(assigned: Assigned, policy: GroupPolicy, group: str) -> str:
-    """Returns the role to assign to the group; "" if the group is already assigned."""
-    given = assigned.of(group)
-    if not given:
-        return assigned.role(policy.role)
-    if policy.role and all(has.role != assigned.role(policy.role) for has in given):
-        raise PermanentError(
-            f"the group is assigned with another role than {policy.role}",
-            "change its role in the Entra portal, or in targets.yaml",
-        )
-    return ""

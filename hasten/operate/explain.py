@@ -10,7 +10,7 @@ from hasten.domain.intents import Intent
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.object_ids import is_object_id
-from hasten.records import discovered, stops
+from hasten.records import discovered, left_out, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
@@ -65,6 +65,7 @@ async def gather(context: Context, target: Target, user: str) -> Facts:
     rows = await _rows(context, target.name, user)
     nested = [] if known is None else await _nested(context, found, user)
     groups = [group for group in through or () if group != user]
+    skipped = [o for o in await left_out.load(context.store, target.name) if o.user == user]
     return Facts(
         target=target.name,
         now=context.now(),
@@ -78,7 +79,9 @@ async def gather(context: Context, target: Target, user: str) -> Facts:
         rows=rows,
         intents=await _intents(context, target.name, found, user, rows),
         cycle=cycle.read(await context.directory.job(found.service_principal, found.job)),
-        names=await _names(context, groups, nested, rows),
+        deleted=found.deleted,
+        left_out={one.group: one.sources for one in skipped},
+        names=await _names(context, [*groups, *(o.group for o in skipped)], nested, rows),
     )
 
 

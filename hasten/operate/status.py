@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain import cycle
-from hasten.domain.changes import Action, Change, HeldBy, State
+from hasten.domain.changes import Change, State
 from hasten.domain.cycle import Cycle
-from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate import stuck
+from hasten.operate import left_out, listed_people, stuck
+from hasten.operate.listed_people import Held, Person
 from hasten.operate.problems import Problem, of_error
 from hasten.records import call_window, discovered, shared_window, stops, subscriptions
+from hasten.records import left_out as left_out_records
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
@@ -24,29 +25,6 @@ PAUSED = Problem(
     "start provisioning in the Entra portal, if the pause is not meant",
 )
 NOT_FOUND = "no sweep has found the target yet"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """Changes of one group that wait for an operator for the same reason."""
-
-    group: str
-    by: str
-    reason: str
-    changes: int
-    removals: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """One held or failed change and its user."""
-
-    user: str
-    group: str
-    action: str
-    state: str
-    reason: str
-    next_action: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +54,7 @@ class Status:
     held: Sequence[Held] = ()
     failed_lately: int = 0
     people: Sequence[Person] = ()
-    """Users whose changes are held or failed recently."""
+    """Users whose changes are held or failed recently, and those whom the policy leaves out."""
 
     unproven: int = 0
     breaker_open_until: datetime | None = None
@@ -88,6 +66,9 @@ class Status:
     """The time until which Graph asked Hasten to make no call."""
 
     groups: Sequence[Watched] = ()
+    deleted_groups: Mapping[str, str] = field(default_factory=dict)
+    """ISO time at which each assigned group was found deleted, while its people keep access."""
+
     problems: Sequence[Problem] = ()
 
 
@@ -106,7 +87,8 @@ async def target_status(context: Context, target: Target) -> Status:
     failures = [row for row in ended if row.state is State.FAILED and _is_recent(row, now)]
     failed = len(failures)
     intents = await context.intents.open_intents(target.name)
-    held = [*_held(rows), *_held_intents(intents)]
+    held = [*listed_people.held_rows(rows), *listed_people.held_intents(intents)]
+    skipped = await left_out_records.load(context.store, target.name)
     waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
     is_open = breaker.open_until is not None and breaker.open_until > now
     return Status(
@@ -122,9 +104,10 @@ async def target_status(context: Context, target: Target) -> Status:
         held=held,
         failed_lately=failed,
         people=[
-            *(_person(row) for row in failures),
-            *(_person(row) for row in rows if row.state is State.HELD),
-            *(_wanted(intent) for intent in intents if intent.held),
+            *(listed_people.person(row) for row in failures),
+            *(listed_people.person(row) for row in rows if row.state is State.HELD),
+            *(listed_people.wanted(intent) for intent in intents if intent.held),
+            *map(listed_people.skipped, skipped),
         ],
         unproven=len(unproven),
         breaker_open_until=breaker.open_until if is_open else None,
@@ -132,6 +115,7 @@ async def target_status(context: Context, target: Target) -> Status:
         calls_in_window=shared.used(now) if shares else pace.used(now),
         not_before=pace.not_before if pace.not_before > now else None,
         groups=groups,
+        deleted_groups=found.deleted if found else {},
         problems=[
             *([problem] if problem else []),
             *(
@@ -139,9 +123,11 @@ async def target_status(context: Context, target: Target) -> Status:
                 if stop
                 else []
             ),
-            *_of_held(target.name, held),
+            *listed_people.problems(target.name, held),
             *_of_groups(groups),
             *stuck.problems(rows, now),
+            *stuck.deleted_groups(found.deleted if found else {}, known, now),
+            *left_out.problems(skipped),
             *(
                 [Problem(f"{failed} failed in the last 24 hours", "explain a user")]
                 if failed
@@ -182,84 +168,7 @@ async def _groups(context: Context, found: DiscoveredTarget | None, now: datetim
                 default=None,
             ),
         )
-        for group in (found.groups if found else ())
-    ]
-
-
-def _held(rows: Sequence[Change]) -> list[Held]:
-    """Groups the held rows by group. Each look may give another reason; the last one counts all
-    users."""
-    of_group: dict[tuple[str, str], list[Change]] = {}
-    for row in rows:
-        if row.state is State.HELD:
-            of_group.setdefault((row.group, str(row.held_by)), []).append(row)
-    return [
-        Held(
-            group=group,
-            by=by,
-            reason=max(together, key=lambda row: row.found_at).reason,
-            changes=len(together),
-            removals=sum(1 for row in together if row.is_removal),
-        )
-        for (group, by), together in sorted(of_group.items())
-    ]
-
-
-def _held_intents(intents: Sequence[Intent]) -> list[Held]:
-    """Groups the held revocations that events want. Hasten has written nothing to Entra ID for
-    them."""
-    of_group: dict[str, list[Intent]] = {}
-    for intent in intents:
-        if intent.held:
-            of_group.setdefault(intent.group, []).append(intent)
-    return [
-        Held(
-            group=group,
-            by=HeldBy.BRAKE,
-            reason=max(together, key=lambda intent: intent.recorded_at).held,
-            changes=len(together),
-            removals=len(together),
-        )
-        for group, together in sorted(of_group.items())
-    ]
-
-
-def _person(row: Change) -> Person:
-    return Person(
-        user=row.user,
-        group=row.group,
-        action=row.action,
-        state=row.state,
-        reason=row.reason,
-        next_action=row.next_action,
-    )
-
-
-def _wanted(intent: Intent) -> Person:
-    return Person(
-        user=intent.user,
-        group=intent.group,
-        action=Action.REMOVED,
-        state=State.HELD,
-        reason=intent.held,
-        next_action="",
-    )
-
-
-def _of_held(target: str, held: Sequence[Held]) -> list[Problem]:
-    """Returns one problem for each group, whatever the reasons. In observe mode held changes are no
-    problem."""
-    counted: Counter[str] = Counter()
-    for one in held:
-        if one.by == HeldBy.BRAKE:
-            counted[one.group] += one.changes
-    return [
-        Problem(
-            f"{count} of group {group} are held by the brake",
-            f"if they are meant, python -m hasten release {target} --group {group}; else mend the "
-            "group, then discard",
-        )
-        for group, count in counted.items()
+        for group in sorted(found.watched if found else ())
     ]
 
 

@@ -1,10 +1,11 @@
 """Finds changes that do not move, because they wait for someone or because their target stands
 still."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from hasten.domain.changes import Change, State
+from hasten.domain.cycle import Cycle
 from hasten.operate.problems import Problem
 
 TOO_LONG = timedelta(minutes=5)
@@ -34,6 +35,20 @@ def problems(rows: Sequence[Change], now: datetime) -> list[Problem]:
             )
         )
     return found
+
+
+def deleted_groups(deleted: Mapping[str, str], known: Cycle, now: datetime) -> list[Problem]:
+    """Returns one problem for each deleted group whose people no cycle has deprovisioned yet."""
+    over = known.done_by(now)
+    when = f"should be over by {over:%Y-%m-%d %H:%M}Z" if over else "has no known time"
+    return [
+        Problem(
+            f"group {group} was deleted by {datetime.fromisoformat(at):%Y-%m-%d %H:%M}Z: its "
+            f"people keep access until Entra's next cycle, which {when}",
+            "disable their accounts in the app if that is too late, or restore the group",
+        )
+        for group, at in deleted.items()
+    ]
 
 
 def _waiting_for_someone(rows: Iterable[Change]) -> list[Problem]:

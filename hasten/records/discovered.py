@@ -33,14 +33,29 @@ class DiscoveredTarget:
     arriving: Sequence[str] = ()
     """Those of `groups` whose members are being recorded: after a crash some may be missing."""
 
+    sources: Sequence[str] = ()
+    """Admin groups whose members the policy mirrors. Not every one is assigned to the target."""
+
+    deleted: Mapping[str, str] = field(default_factory=dict)
+    """ISO time at which a sweep missed each assigned group that was deleted, until a cycle of Entra
+    has deprovisioned its people."""
+
     @property
     def route(self) -> tuple[str, str, str | None, str | None]:
         """The ids that an on-demand request contains. When Graph rejects them, Hasten rediscovers
         the target and repeats the call if they have changed."""
         return self.service_principal, self.job, self.user_rule, self.group_rule
 
+    @property
+    def watched(self) -> frozenset[str]:
+        """The groups whose notifications Hasten needs."""
+        return frozenset({*self.groups, *self.sources})
+
     def watches(self, group: str) -> bool:
         return group in self.groups
+
+    def mirrors(self, group: str) -> bool:
+        return group in self.sources
 
     def is_fresh(self, group: str, now: datetime) -> bool:
         """Returns whether the group was assigned so recently that Entra may ignore the assignment.
@@ -62,13 +77,14 @@ async def load_all(store: Store) -> list[DiscoveredTarget]:
 
 async def watched(store: Store) -> frozenset[str]:
     """Returns the ids of the groups that any target watches."""
-    return frozenset(group for found in await load_all(store) for group in found.groups)
+    return frozenset(group for found in await load_all(store) for group in found.watched)
 
 
 async def save(store: Store, found: DiscoveredTarget) -> None:
     """Saves what a sweep discovered, if it differs from what is stored."""
     document = await store.get(COLLECTION, PARTITION, found.target)
     body = {**asdict(found), "groups": sorted(found.groups), "arriving": sorted(found.arriving)}
+    body["sources"] = sorted(found.sources)
     if document is None or dict(document.body) != body:
         etag = document.etag if document else None
         try:
@@ -90,5 +106,5 @@ async def keep_only(store: Store, targets: Collection[str]) -> None:
 
 
 def _discovered(body: Json) -> DiscoveredTarget:
-    lists = {name: tuple(body.get(name, ())) for name in ("groups", "arriving")}
+    lists = {name: tuple(body.get(name, ())) for name in ("groups", "arriving", "sources")}
     return DiscoveredTarget(**{**body, **lists})

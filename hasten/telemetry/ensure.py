@@ -37,9 +37,9 @@ class PolicyStep(Event):
     """Hasten did one step of the policy, or says why it did not."""
 
     name = "policy"
-    problems = frozenset({"held", "problem"})
-    alerts = frozenset({"held-policy", "work-given-up"})
-    result: Literal["done", "observed", "held", "problem"]
+    problems = frozenset({"held", "left_out", "problem"})
+    alerts = frozenset({"held-policy", "degraded", "work-given-up"})
+    result: Literal["done", "observed", "held", "left_out", "problem"]
     target: Label
     group: Id
     step: Annotated[applying.Kind, Kind.LABEL]

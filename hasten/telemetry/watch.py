@@ -117,9 +117,12 @@ class TargetUnhealthy(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AssignmentChanged(Event):
-    """A sweep found a group newly assigned, unassigned or deleted."""
+    """A sweep found a group newly assigned, unassigned or deleted. The people of a deleted group
+    keep access until Entra's own cycle."""
 
     name = "assignment"
+    problems = frozenset({"deleted"})
+    alerts = frozenset({"revocation-failed"})
     result: AssignmentResult
     target: Label
     group: Id

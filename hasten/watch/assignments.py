@@ -1,7 +1,7 @@
 """Finds users and groups that were assigned to a target or unassigned since the last sweep. Graph
 sends no notification for either."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,7 +24,7 @@ Sight = tuple[int, datetime]
 
 async def compare_assignments(
     context: Context, target: Target, found: DiscoveredTarget, assignments: Sequence[Assignment]
-) -> None:
+) -> Mapping[str, str]:
     """Writes the differences from the last sweep to the ledger and wakes the target. The first
     sweep finds no difference: Entra's own cycle provisions everything that was there before Hasten.
 
@@ -32,9 +32,11 @@ async def compare_assignments(
     and the cursors move last. A new group is noted before its members are, so that Hasten revokes
     members it has already called if the group is unassigned before the next sweep.
 
-    Raises TemporaryError and PermanentError of Graph.
+    Returns the ISO time at which a sweep missed each group that was deleted. Raises TemporaryError
+    and PermanentError of Graph.
     """
     before = await discovered.load(context.store, target.name)
+    deleted = dict(before.deleted) if before is not None else {}
     changes = 0
     if before is not None:
         new = set(found.groups) - set(before.groups)
@@ -46,12 +48,17 @@ async def compare_assignments(
         for group in sorted(arriving):
             changes += await _assigned(context, target, group)
         for group in sorted(set(before.groups) - set(found.groups)):
-            changes += await _unassigned(context, target, group)
+            if await context.directory.group(group) is None:
+                deleted[group] = context.now().isoformat()
+                _emit(context, target, group, "deleted", 0)
+            else:
+                changes += await _unassigned(context, target, group)
     users = {a.principal for a in assignments if a.kind == "User"}
     changes += await _direct(context, target, users, is_first=before is None)
     if changes:
         wake = Wake(target=target.name)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
+    return deleted
 
 
 async def _assigned(context: Context, target: Target, group: str) -> int:
@@ -82,9 +89,6 @@ async def _begin_anew(context: Context, group: str) -> None:
 async def _unassigned(context: Context, target: Target, group: str) -> int:
     """Records a removal for each member, however many there are: the brake limits them. Returns the
     number of new changes."""
-    if await context.directory.group(group) is None:
-        _emit(context, target, group, "deleted", 0)
-        return 0
     sight = await _sight(context, target, group)
     users = {m.id for m in await context.directory.members(group) if m.kind == "user"}
     users |= await _just_left(context, group)

@@ -6,13 +6,14 @@ same changes in the same slice of history and writes nothing twice.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change
+from hasten.domain.notifications import bounded
 from hasten.errors import Conflict
-from hasten.messages import Look, Wake
+from hasten.messages import Look, Mirror, Wake
 from hasten.ports.directory import DeltaCutShort, DeltaExpired, Member
 from hasten.records import cursors, discovered
 from hasten.records.cursors import Cursor
@@ -40,9 +41,23 @@ async def look(context: Context, look: Look) -> None:
     await _look_again_for_what_is_missing(context, look, members or ())
 
 
-async def _watchers(context: Context, group: str) -> Sequence[str]:
+@dataclass(frozen=True, slots=True)
+class _Watchers:
+    """The targets to which a group is assigned, and those whose policy mirrors its members."""
+
+    assigned: Sequence[str] = ()
+    mirroring: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.assigned or self.mirroring)
+
+
+async def _watchers(context: Context, group: str) -> _Watchers:
     everything = await discovered.load_all(context.store)
-    return [found.target for found in everything if found.watches(group)]
+    return _Watchers(
+        [found.target for found in everything if found.watches(group)],
+        [found.target for found in everything if found.mirrors(group)],
+    )
 
 
 async def _read_on(context: Context, look: Look) -> Sequence[Member]:
@@ -57,10 +72,12 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
     for _ in range(LOST_RACES):
         cursor = await cursors.load(context.store, look.group)
         if cursor is None:
-            if not await _watchers(context, look.group):
+            watchers = await _watchers(context, look.group)
+            if not watchers:
                 context.emit(GroupNotWatched(group=look.group, found_by=look.found_by))
                 return seen
             await start_watching(context, look.group)
+            await _mirror(context, look.group, watchers, ())
             context.emit(CursorReset(result="started", group=look.group, found_by=look.found_by))
             return seen
         began, cut = context.now(), None
@@ -73,11 +90,12 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
             delta, cut = error.read, error
         members = delta.members.get(look.group, ())
         seen += members
-        targets = await _watchers(context, look.group) if members else ()
-        if members and not targets:
+        watchers = await _watchers(context, look.group) if members else _Watchers()
+        if members and not watchers:
             context.emit(GroupNotWatched(group=look.group, found_by=look.found_by))
             return ()
-        await _record(context, look, cursor.origin, targets, members, began=began)
+        await _record(context, look, cursor.origin, watchers.assigned, members, began=began)
+        await _mirror(context, look.group, watchers, members)
         now = context.now()
         is_read = bool(members) or cursor.is_page or cursor.age(now) >= LINK_KEPT
         try:
@@ -131,6 +149,20 @@ async def _record(
     )
 
 
+async def _mirror(
+    context: Context, group: str, watchers: _Watchers, members: Sequence[Member]
+) -> None:
+    """Asks the targets whose policy mirrors the group to do so now. Call before the cursor
+    moves."""
+    users = [member for member in members if member.kind in {"user", ""}]
+    added = frozenset(member.id for member in users if not member.removed)
+    removed = frozenset(member.id for member in users if member.removed)
+    added, removed = bounded(added - removed, removed)
+    for target in watchers.mirroring:
+        mirror = Mirror(target=target, source=group, added=added, removed=removed)
+        await context.bus.send(mirror.queue, [mirror.message(context.new_id())])
+
+
 async def _wake(context: Context, target: str) -> None:
     wake = Wake(target=target)
     await context.bus.send(wake.queue, [wake.message(context.new_id())])
@@ -140,6 +172,7 @@ async def _restart(context: Context, look: Look, cursor: Cursor) -> None:
     """Starts a new delta link because the old one expired. Entra's own cycle provisions the changes
     in between."""
     link = await context.directory.membership_start(look.group)
+    await _mirror(context, look.group, await _watchers(context, look.group), ())
     await cursors.save(context.store, look.group, cursor.moved(link, context.now()))
     context.emit(CursorReset(result="restarted", group=look.group, found_by=look.found_by))
 
@@ -152,11 +185,11 @@ async def _look_again_for_what_is_missing(
     hinted = [(user, removed) for user, removed in hinted if user not in seen]
     if not hinted or look.looks >= len(REPLICATION_LADDER):
         return
-    targets = await _watchers(context, look.group)
+    watchers = await _watchers(context, look.group)
     missing = [
         (user, removed)
         for user, removed in hinted
-        if targets and not await _known(context, targets[0], look.group, user, removed)
+        if watchers and not await _known(context, watchers, look.group, user, removed)
     ]
     if not missing:
         return
@@ -171,9 +204,18 @@ async def _look_again_for_what_is_missing(
     context.emit(HintNotVisible(group=look.group, found_by=look.found_by, missing=len(missing)))
 
 
-async def _known(context: Context, target: str, group: str, user: str, removed: bool) -> bool:  # noqa: FBT001 - private
-    """Returns True if an earlier look already found that `user` was added, or removed."""
-    change = await context.ledger.find(target, group, user)
+async def _known(
+    context: Context,
+    watchers: _Watchers,
+    group: str,
+    user: str,
+    removed: bool,  # noqa: FBT001 - private
+) -> bool:
+    """Returns True if an earlier look already found that `user` was added, or removed. A group that
+    is only mirrored leaves no trace of it."""
+    if not watchers.assigned:
+        return False
+    change = await context.ledger.find(watchers.assigned[0], group, user)
     return change is not None and change.is_removal is removed
 
 

@@ -2,14 +2,19 @@
 each."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from hasten.context import Context
+from hasten.domain import cycle
+from hasten.domain.cycle import Cycle
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.planning import GrantsBy
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.ports.directory import Directory
-from hasten.records import cursors, discovered
+from hasten.records import cursors, discovered, made_groups
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import TargetFound, TargetUnhealthy, TargetUnreachable
@@ -60,15 +65,29 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
         group_rule=choose_rule(rules, "Group", target.rule),
         groups=sorted(groups),
         assigned_at={g: at.isoformat() for g, at in groups.items() if at and at > lately},
+        sources=await _sources(context, target),
     )
     _refuse_missing_rule(target, found)
-    for group in sorted(groups):
+    for group in sorted(found.watched):
         if await cursors.load(context.store, group) is None:
             await start_watching(context, group)
-    await compare_assignments(context, target, found, assignments)
+    deleted = await compare_assignments(context, target, found, assignments)
+    found = replace(found, deleted=_still_with_access(deleted, found, cycle.read(job)))
     await discovered.save(context.store, found)
     context.emit(TargetFound(target=target.name, groups=len(groups)))
     return found
+
+
+async def _sources(context: Context, target: Target) -> list[str]:
+    """Returns the object ids of the admin groups that the policy mirrors. The timer that applies
+    the policy saves the id of a group that is known by name, so Graph is not asked."""
+    wanted = {other.casefold() for policy in target.groups for other in policy.also_members_of}
+    if not wanted:
+        return []
+    made = await made_groups.load_all(context.store, target.name)
+    ids = {one.name.casefold(): one.id for one in made if one.id}
+    given = {str(policy.id): str(policy.id) for policy in target.groups if policy.id}
+    return sorted(group for other in wanted if (group := given.get(other) or ids.get(other)))
 
 
 async def service_principal(directory: Directory, target: Target) -> Json:
@@ -91,6 +110,18 @@ async def service_principal(directory: Directory, target: Target) -> Json:
         f"target {target.name}: {len(matches)} enterprise applications have this name: {ids}",
         "name it by service_principal_id in targets.yaml",
     )
+
+
+def _still_with_access(
+    deleted: Mapping[str, str], found: DiscoveredTarget, known: Cycle
+) -> Mapping[str, str]:
+    """Returns the deleted groups whose people no cycle has deprovisioned yet. Graph lists no
+    members of a deleted group, so Hasten cannot call anyone."""
+    return {
+        group: at
+        for group, at in sorted(deleted.items())
+        if group not in found.groups and not known.sees(datetime.fromisoformat(at))
+    }
 
 
 def _refuse_missing_rule(target: Target, found: DiscoveredTarget) -> None:

@@ -72,6 +72,13 @@ class FakeTenant:
         for user in users:
             self.assigned[user].remove(group)
 
+    def delete_group(self, group: str) -> None:
+        """Deletes the group with its assignments; its members are no longer listed."""
+        self.group_objects.pop(group, None)
+        self.history.pop(group, None)
+        if group in self.groups:
+            self.groups.remove(group)
+
     def nest(self, group: str, *groups: str) -> None:
         self.history.setdefault(group, []).extend(Member(g, "group", removed=False) for g in groups)
 

@@ -15,7 +15,10 @@ MONITORED = GroupPolicy(
 
 class Policed(Onboarding):
     async def applies(self) -> list[Kind]:
-        return [step.kind for step in await apply_policy(self.context, self.target)]
+        carried = await apply_policy(self.context, self.target)
+        if carried.error is not None:
+            raise carried.error
+        return [step.kind for step in carried.steps]
 
     async def plans(self) -> list[str]:
         return [step.sentence for step in await plan_policy(self.context, self.target)]

@@ -129,11 +129,11 @@ async def test_the_policy_is_applied_and_then_has_nothing_left_to_do(world: Onbo
     async with asyncio.timeout(20):
         while True:
             try:
-                steps = await apply_policy(world.context, world.target)
+                carried = await apply_policy(world.context, world.target)
             except TemporaryError:
                 await asyncio.sleep(0.1)
                 continue
-            if not steps:
+            if not carried.steps:
                 break
             await settled()
 

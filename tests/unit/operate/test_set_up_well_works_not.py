@@ -17,15 +17,17 @@ from hasten.domain.changes import waiting
 from hasten.domain.heartbeats import PERIODS
 from hasten.operate.health import app_health
 from hasten.operate.status import target_status
-from hasten.records import heartbeats, running_targets, subscriptions
+from hasten.records import heartbeats, left_out, running_targets, subscriptions
+from hasten.records.left_out import LeftOut
 from hasten.records.signs import Sign, Signs
 from hasten.records.subscriptions import Record
 from hasten.targets import Mode
 from hasten.timers import run
+from hasten.watch.sweep import sweep
 from tests.fakes.directory import JOB
 from tests.fakes.probes import FakeProbes
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 from tests.unit.infra.templates import INFRA
 
 RULES: list[dict[str, Any]] = json.loads((INFRA / "app" / "alerts.json").read_text())
@@ -121,6 +123,19 @@ async def the_job_is_paused(world: World) -> None:
     await world.directory.pause_job("", JOB)
 
 
+async def an_assigned_group_is_deleted(world: World) -> None:
+    world.directory.join(ADMIN, user(1))
+    await sweep(world.context)
+    world.directory.delete_group(ADMIN)
+    await sweep(world.context)
+    assert [e.result for e in world.events if e.problem] == ["deleted"]
+
+
+async def an_offboarded_admin_is_left_out(world: World) -> None:
+    people = [LeftOut(group=ENGINEERING, user=user(1), sources=["TOTAL-Admin"])]
+    await left_out.save(world.store, TOTAL, people)
+
+
 @dataclass(frozen=True)
 class Situation:
     arrange: Callable[[World], Awaitable[None]]
@@ -139,6 +154,8 @@ SITUATIONS = [
     Situation(the_target_stands_still, "the target stands still"),
     Situation(a_revocation_waits, "1 revocations wait", "stale-revocation"),
     Situation(the_job_is_paused, "the provisioning job is paused"),
+    Situation(an_assigned_group_is_deleted, "people keep access until", "revocation-failed"),
+    Situation(an_offboarded_admin_is_left_out, "1 of TOTAL-Admin were offboarded", "degraded"),
 ]
 
 

@@ -1,0 +1,147 @@
+"""Reads the current state of the groups of a policy: whether they exist, are assigned, and mirror
+the members of their admin groups."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from hasten.context import Context
+from hasten.domain.applying import NO_MIRRORING, GroupNow, Mirroring, mirroring
+from hasten.domain.intents import Wanted
+from hasten.ensure.assignment import Assigned
+from hasten.ensure.groups import StrangerError, find_group
+from hasten.ensure.guard_rails import ending_of, kind_refusal
+from hasten.errors import PermanentError
+from hasten.json import Json
+from hasten.policy import GroupPolicy
+from hasten.ports.directory import NotYet
+from hasten.records import mirrored_members
+from hasten.targets import Target
+
+
+async def read_groups(
+    context: Context, target: Target, assigned: Assigned, *, only_mirrors: bool = False
+) -> list[GroupNow]:
+    """Returns the groups of the policy; with `only_mirrors` only those with `also_members_of`.
+    Hasten creates no group for a name with wildcards. Raises TemporaryError and PermanentError of
+    Graph."""
+    return [
+        await _now(context, target, assigned, policy)
+        for policy in target.groups
+        if not policy.is_pattern and (policy.also_members_of or not only_mirrors)
+    ]
+
+
+async def _now(
+    context: Context, target: Target, assigned: Assigned, policy: GroupPolicy
+) -> GroupNow:
+    """Returns the current state of one group, with its problems."""
+    problems: list[str] = []
+    now = GroupNow(name=str(policy.name or policy.id), group="", problems=problems)
+    with _noted(problems):
+        try:
+            shown = await _shown(context, target, policy)
+        except StrangerError as error:
+            shown = await context.directory.group(error.group)
+            now = replace(now, adopts=True)
+        now = replace(now, group=str(shown["id"]) if shown else "")
+        with _noted(problems):
+            now = replace(now, role=_role(assigned, policy, now.group), creates=shown is None)
+        if now.group or now.creates:
+            now = replace(now, mirroring=await _mirroring(context, target, policy, shown))
+    return now
+
+
+async def _shown(context: Context, target: Target, policy: GroupPolicy) -> Json | None:
+    """Returns the group as Graph shows it; None if Hasten must create it."""
+    group = str(policy.id) if policy.id else None
+    if policy.name:
+        group = await find_group(context, target, policy.name)
+    shown = await context.directory.group(group) if group else None
+    if group and policy.name and shown is None:
+        raise NotYet(f"group {group} does not show everywhere yet")
+    if shown is None and policy.create is None:
+        raise PermanentError(
+            "the group does not exist", "create it, or give it `create:` in targets.yaml"
+        )
+    return shown
+
+
+async def _mirroring(
+    context: Context, target: Target, policy: GroupPolicy, shown: Json | None
+) -> Mirroring:
+    if not policy.also_members_of:
+        return NO_MIRRORING
+    trouble = kind_refusal(shown, by_hand=True) if shown else None
+    if trouble is not None:
+        raise PermanentError(
+            ending_of(trouble).reason, "take also_members_of away from it in targets.yaml"
+        )
+    wanted: set[str] = set()
+    for other in policy.also_members_of:
+        wanted |= await _people(context, target, other)
+    group = str(shown["id"]) if shown else ""
+    members = [member.id for member in await context.directory.members(group)] if group else []
+    found = mirroring(
+        policy.also_members_of,
+        wanted=wanted,
+        members=members,
+        remembered=await mirrored_members.remembered(context.store, target.name, group)
+        if group
+        else (),
+    )
+    held = target.brake.exceeded(removals=len(found.leaving), members_before=len(members))
+    offboarded = [u for u in found.joining if await _is_offboarded(context, target, group, u)]
+    joining = [user for user in found.joining if user not in offboarded]
+    return replace(found, held=held, joining=joining, offboarded=offboarded)
+
+
+async def _is_offboarded(context: Context, target: Target, group: str, user: str) -> bool:
+    """Returns True if the newest event of the user removes them from the group or the target. The
+    policy does not undo that."""
+    intent = await context.intents.find(target.name, group, user) if group else None
+    if intent is not None and intent.wanted is Wanted.ABSENT:
+        return True
+    person = await context.people.find(target.name, user)
+    if person is None or person.left_at is None:
+        return False
+    joined = person.joined.get(group)
+    return joined is None or joined.time <= person.left_at
+
+
+async def _people(context: Context, target: Target, other: str) -> set[str]:
+    """Returns the users of another group of the policy. A missing group is an error and never
+    counts as empty, because the mirror would then remove its members. A group that Hasten has yet
+    to create has no members."""
+    [source] = [p for p in target.groups if p.identity == other.casefold()]
+    if source.is_pattern:
+        raise PermanentError(
+            f"also_members_of names {other}, which stands for several groups",
+            "name each of them in targets.yaml",
+        )
+    shown = await _shown(context, target, source)
+    if shown is None:
+        return set()
+    return {m.id for m in await context.directory.members(str(shown["id"])) if m.kind == "user"}
+
+
+@contextmanager
+def _noted(problems: list[str]) -> Iterator[None]:
+    """Adds errors that only a person can fix to the plan, so that they delay nothing else."""
+    try:
+        yield
+    except PermanentError as error:
+        problems.append(str(error))
+
+
+def _role(assigned: Assigned, policy: GroupPolicy, group: str) -> str:
+    """Returns the role to assign to the group; "" if the group is already assigned."""
+    given = assigned.of(group)
+    if not given:
+        return assigned.role(policy.role)
+    if policy.role and all(has.role != assigned.role(policy.role) for has in given):
+        raise PermanentError(
+            f"the group is assigned with another role than {policy.role}",
+            "change its role in the Entra portal, or in targets.yaml",
+        )
+    return ""

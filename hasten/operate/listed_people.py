@@ -1,0 +1,122 @@
+"""Lists the people whose changes are held or failed, and those whom the policy leaves out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hasten.domain.changes import Action, Change, HeldBy, State
+from hasten.domain.intents import Intent
+from hasten.operate import left_out
+from hasten.operate.problems import Problem
+from hasten.records.left_out import LeftOut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Changes of one group that wait for an operator for the same reason."""
+
+    group: str
+    by: str
+    reason: str
+    changes: int
+    removals: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One held or failed change and its user, or a user whom the policy leaves out."""
+
+    user: str
+    group: str
+    action: str
+    state: str
+    reason: str
+    next_action: str
+
+
+def held_rows(rows: Sequence[Change]) -> list[Held]:
+    """Groups the held rows by group. Each look may give another reason; the last one counts all
+    users."""
+    of_group: dict[tuple[str, str], list[Change]] = {}
+    for row in rows:
+        if row.state is State.HELD:
+            of_group.setdefault((row.group, str(row.held_by)), []).append(row)
+    return [
+        Held(
+            group=group,
+            by=by,
+            reason=max(together, key=lambda row: row.found_at).reason,
+            changes=len(together),
+            removals=sum(1 for row in together if row.is_removal),
+        )
+        for (group, by), together in sorted(of_group.items())
+    ]
+
+
+def held_intents(intents: Sequence[Intent]) -> list[Held]:
+    """Groups the held revocations that events want. Hasten has written nothing to Entra ID for
+    them."""
+    of_group: dict[str, list[Intent]] = {}
+    for intent in intents:
+        if intent.held:
+            of_group.setdefault(intent.group, []).append(intent)
+    return [
+        Held(
+            group=group,
+            by=HeldBy.BRAKE,
+            reason=max(together, key=lambda intent: intent.recorded_at).held,
+            changes=len(together),
+            removals=len(together),
+        )
+        for group, together in sorted(of_group.items())
+    ]
+
+
+def person(row: Change) -> Person:
+    return Person(
+        user=row.user,
+        group=row.group,
+        action=row.action,
+        state=row.state,
+        reason=row.reason,
+        next_action=row.next_action,
+    )
+
+
+def wanted(intent: Intent) -> Person:
+    return Person(
+        user=intent.user,
+        group=intent.group,
+        action=Action.REMOVED,
+        state=State.HELD,
+        reason=intent.held,
+        next_action="",
+    )
+
+
+def skipped(one: LeftOut) -> Person:
+    return Person(
+        user=one.user,
+        group=one.group,
+        action=Action.ADDED,
+        state="left_out",
+        reason=left_out.REASON,
+        next_action=left_out.next_action(one),
+    )
+
+
+def problems(target: str, held: Sequence[Held]) -> list[Problem]:
+    """Returns one problem for each group, whatever the reasons. In observe mode held changes are no
+    problem."""
+    counted: Counter[str] = Counter()
+    for one in held:
+        if one.by == HeldBy.BRAKE:
+            counted[one.group] += one.changes
+    return [
+        Problem(
+            f"{count} of group {group} are held by the brake",
+            f"if they are meant, python -m hasten release {target} --group {group}; else mend the "
+            "group, then discard",
+        )
+        for group, count in counted.items()
+    ]

@@ -1,0 +1,41 @@
+"""Stores whom the policy leaves out: people of an admin group whom an event offboarded. The mirror
+does not add them, and somebody must decide about them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from hasten.errors import Conflict
+from hasten.ports.store import Put, Store
+
+COLLECTION, PARTITION = "mirrored", "left out"
+MOST = 200
+"""Maximum number of people stored for a target; a document has room for 1,000."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A user whom the mirror does not add to `group`. `sources` names the admin groups as
+    targets.yaml does."""
+
+    group: str
+    user: str
+    sources: Sequence[str]
+
+
+async def load(store: Store, target: str) -> list[LeftOut]:
+    document = await store.get(COLLECTION, PARTITION, target)
+    return [LeftOut(**one) for one in document.body["people"]] if document else []
+
+
+async def save(store: Store, target: str, people: Sequence[LeftOut]) -> None:
+    """Replaces what is stored, if it differs. Raises TemporaryError."""
+    body = {"people": [{**asdict(one), "sources": list(one.sources)} for one in people[:MOST]]}
+    document = await store.get(COLLECTION, PARTITION, target)
+    if (dict(document.body) if document else {"people": []}) == body:
+        return
+    try:
+        await store.commit(
+            COLLECTION, PARTITION, [Put(target, body, document.etag if document else None)]
+        )
+    except Conflict:
+        return  # another instance wrote it; the next run of the policy writes any difference
