@@ -75,6 +75,12 @@ class EntraBehaviours:
     """A delta answer lists each change as an object of its own, in any order and some of them
     twice."""
 
+    account_enabled_untracked: bool = False
+    """A delta on users does not report a change of accountEnabled."""
+
+    restore_hidden: bool = False
+    """A delta on users does not report that a user was restored."""
+
     empty_pages: bool = False
     """The first page of each collection and each delta round is empty and links to the next."""
 
@@ -119,6 +125,8 @@ class EntraBehaviours:
             replica_lag=10.0,
             delta_replays=True,
             delta_disorder=True,
+            account_enabled_untracked=True,
+            restore_hidden=True,
             empty_pages=True,
             clock_behind=1.0,
             resource_units=3500,

@@ -22,6 +22,7 @@ ROLES = (
     "Group.Read.All",
     "GroupMember.ReadWrite.All",
     "Synchronization.ReadWrite.All",
+    "User.Read.All",
 )
 """Default application permissions of the managed identity."""
 

@@ -1,4 +1,5 @@
-"""Emulates delta queries on groups: opaque tokens, net changes since a token, pages of slices."""
+"""Emulates delta queries on groups and users: opaque tokens, net changes since a token, pages of
+slices."""
 
 import base64
 import json
@@ -11,11 +12,13 @@ from typing import Any
 from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.directory import Directory
 from emulator.graph.errors import GraphError, bad_request
-from emulator.graph.objects import Entity, Json
+from emulator.graph.objects import Change, Entity, Json
 from emulator.graph.replica import Replica
 
 TOKEN_LIFETIME = 7 * 24 * 3600.0
 """Seconds for which a token of directory objects stays valid (Graph, delta query overview)."""
+
+ENABLED = "accountEnabled"
 
 PAGE = 100
 """Members on one page. Graph documents no number, and splits large groups over pages."""
@@ -28,7 +31,8 @@ class Token:
 
     since: int | None
     issued: float
-    groups: Sequence[str] = ()
+    kind: str = "group"
+    ids: Sequence[str] = ()
     select: Sequence[str] = ()
     until: int | None = None
     offset: int = 0
@@ -38,7 +42,7 @@ class Token:
 
     @property
     def wants_members(self) -> bool:
-        return not self.select or "members" in self.select
+        return self.kind == "group" and (not self.select or "members" in self.select)
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Page:
 
 @dataclass(frozen=True)
 class _Entry:
-    group: Entity
+    subject: Entity
     member: Entity | None
     removed: bool
     gone: bool = False
@@ -81,7 +85,7 @@ def expired(location: str = "") -> GraphError:
 
 
 REPLAYED = 20
-"""Entries of the history, over all groups, by which a replay goes back."""
+"""Entries of the history, over all objects, by which a replay goes back."""
 
 REPLAY_CHANCE, REPEAT_CHANCE = 0.25, 0.2
 """Probability that an answer contains a replay, and that an entry appears twice; Graph documents no
@@ -116,7 +120,7 @@ def read(
     if token.since is None:
         entries = list(_everything(directory, replica, token, until))
     else:
-        entries = list(_changed(directory, token, until, net=not disorder))
+        entries = list(_changed(directory, token, until, behaviours))
     if disorder:
         entries = _disordered(entries, Random(f"{token.since} {until}"))
     shown = entries[token.offset : token.offset + PAGE]
@@ -138,15 +142,16 @@ def latest(replica: Replica, token: Token, now: float) -> Page:
 def _everything(
     directory: Directory, replica: Replica, token: Token, until: int
 ) -> Iterator[_Entry]:
-    for group in directory.groups.values():
-        if (token.groups and group.id not in token.groups) or not replica.shows(group):
+    known = directory.groups if token.kind == "group" else directory.users
+    for subject in known.values():
+        if (token.ids and subject.id not in token.ids) or not replica.shows(subject):
             continue
-        yield _Entry(group, None, removed=False)
+        yield _Entry(subject, None, removed=False)
         if token.wants_members:
-            for member_id in replica.members(group, until):
+            for member_id in replica.members(subject, until):
                 member = directory.find(member_id)
                 if member is not None:
-                    yield _Entry(group, member, removed=False)
+                    yield _Entry(subject, member, removed=False)
 
 
 def _disordered(entries: Sequence[_Entry], random: Random) -> list[_Entry]:
@@ -158,37 +163,53 @@ def _disordered(entries: Sequence[_Entry], random: Random) -> list[_Entry]:
     return shuffled
 
 
-def _changed(directory: Directory, token: Token, until: int, *, net: bool) -> Iterator[_Entry]:
+def _changed(
+    directory: Directory, token: Token, until: int, behaviours: EntraBehaviours
+) -> Iterator[_Entry]:
     """Yields the changes of each object and each membership: only the last one of several, or all
-    without `net`."""
+    if the answers are in disorder."""
     last: dict[tuple[str, ...], _Entry] = {}
     for number, change in enumerate(directory.history[token.since : until]):
-        group, member = change.subject, change.member
-        if group.kind != "group" or (token.groups and group.id not in token.groups):
+        subject, member = change.subject, change.member
+        if subject.kind != token.kind or (token.ids and subject.id not in token.ids):
             continue
         if member is not None and not token.wants_members:
             continue
-        key = (group.id, member.id if member else "", "" if net else str(number))
+        if token.kind == "user" and not _is_tracked(change, token, behaviours):
+            continue
+        own = str(number) if behaviours.delta_disorder else ""
+        key = (subject.id, member.id if member else "", own)
         last.pop(key, None)
-        last[key] = _Entry(group, member, change.removed, change.gone)
-    by_group = sorted(last.values(), key=lambda entry: entry.group.id)
-    yield from by_group
+        last[key] = _Entry(subject, member, change.removed, change.gone)
+    by_subject = sorted(last.values(), key=lambda entry: entry.subject.id)
+    yield from by_subject
+
+
+def _is_tracked(change: Change, token: Token, behaviours: EntraBehaviours) -> bool:
+    """Returns whether a delta on users reports the change. $select decides which properties are
+    tracked (Graph, delta query overview)."""
+    if change.restored and behaviours.restore_hidden:
+        return False
+    if change.before is None or not token.select:
+        return True
+    changed = {name for name in change.before if name in token.select}
+    return bool(changed - ({ENABLED} if behaviours.account_enabled_untracked else set()))
 
 
 def _grouped(entries: Sequence[_Entry], token: Token) -> list[Json]:
-    """Combines the entries of one group into one object. A deleted group shows only its
+    """Combines the entries of one subject into one object. A deleted subject shows only its
     deletion."""
     select = [name for name in token.select if name != "members"]
     objects: dict[str, Json] = {}
     for entry in entries:
-        group = entry.group
+        subject = entry.subject
         if entry.member is None and entry.removed:
             reason = "deleted" if entry.gone else "changed"
-            objects[group.id] = {"id": group.id, "@removed": {"reason": reason}}
+            objects[subject.id] = {"id": subject.id, "@removed": {"reason": reason}}
             continue
         only_members = token.select and not select
         shown = objects.setdefault(
-            group.id, {"id": group.id} if only_members else group.shown(select)
+            subject.id, {"id": subject.id} if only_members else subject.shown(select)
         )
         if entry.member is not None and "@removed" not in shown:
             shown.setdefault("members@delta", []).append(_member(entry))

@@ -129,16 +129,16 @@ class Directory:
         self._record(entity, removed=True)
 
     def restore(self, object_id: str) -> Entity:
-        entity = self._deleted(object_id)
+        entity = self.deleted(object_id)
         entity.deleted_at = None
-        self._record(entity)
+        self._record(entity, restored=True)
         if entity.kind == "user":
             self._follow_rules(entity)
         return entity
 
     def purge(self, object_id: str) -> None:
         """Permanently deletes an object that is already softly deleted."""
-        entity = self._deleted(object_id)
+        entity = self.deleted(object_id)
         for group_id in self.groups_of(entity.id):
             self._leave(self.groups[group_id], entity)
         for member_id in entity.members:
@@ -159,7 +159,7 @@ class Directory:
         self._refuse_by_hand(group)
         if member_id not in group.members:
             raise not_found(member_id)
-        member = self.find(member_id) or self._deleted(member_id)
+        member = self.find(member_id) or self.deleted(member_id)
         self._leave(group, member)
 
     def _refuse_by_hand(self, group: Entity) -> None:
@@ -177,7 +177,8 @@ class Directory:
     def _create(self, kind: str, properties: Json, object_id: str) -> Entity:
         return Entity(object_id or self.new_id(), kind, properties, self.now())
 
-    def _deleted(self, object_id: str) -> Entity:
+    def deleted(self, object_id: str) -> Entity:
+        """Returns a softly deleted object. Raises GraphError 404."""
         entity = self.users.get(object_id) or self.groups.get(object_id)
         if entity is None or entity.deleted_at is None:
             raise not_found(object_id)
@@ -239,8 +240,11 @@ class Directory:
         removed: bool = False,
         gone: bool = False,
         before: Json | None = None,
+        restored: bool = False,
     ) -> None:
-        change = Change(self.now(), self.wall(), subject, member, removed, gone, before)
+        change = Change(
+            self.now(), self.wall(), subject, member, removed, gone, before, restored=restored
+        )
         self.history.append(change)
         for listener in self.listeners:
             listener(change)

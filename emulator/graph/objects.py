@@ -128,3 +128,5 @@ class Change:
 
     before: Json | None = None
     """The old values of the changed properties."""
+
+    restored: bool = False

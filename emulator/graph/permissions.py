@@ -49,6 +49,7 @@ TABLE: tuple[tuple[str, str, Needs], ...] = (
     (".*", r"/groups/.*", (GROUP_WRITE,)),
     ("GET", r"/users(/.*)?", (USER_READ,)),
     (".*", r"/users(/.*)?", (USER_WRITE,)),
+    ("GET", r"/directory/deletedItems/.*", (USER_READ,)),
     (".*", r"/directory/deletedItems/.*", (USER_WRITE,)),
     ("POST", r"/subscriptions\?groups", (GROUP_EVENTS,)),
     ("POST", r"/subscriptions\?users", (USER_EVENTS,)),

@@ -48,6 +48,12 @@ NEEDED = (
         instead=("Directory.ReadWrite.All",),
     ),
     Needed(
+        name="User.Read.All",
+        needed=For.ALWAYS,
+        without="Graph sends no notification when somebody is disabled, deleted or changed",
+        instead=("User.ReadWrite.All",),
+    ),
+    Needed(
         name="Group.Create",
         needed=For.ONBOARDING,
         without="onboarding events and the policy cannot create groups",

@@ -10,6 +10,9 @@ from hasten.limits import MAX_SUBSCRIPTIONS, SUBSCRIPTION_LIFETIME
 ALL_GROUPS = "groups"
 """The resource of the single subscription to every group of the tenant."""
 
+ALL_PEOPLE = "users"
+"""The resource of the single subscription to every user of the tenant."""
+
 SAVED_WITHIN = timedelta(seconds=30)
 """An instance saves a subscription within this time after creating it; the expiry shows its age."""
 

@@ -57,6 +57,24 @@ class User:
     enabled: bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A user's own account: `enabled` as in User, and the values of the properties asked for."""
+
+    enabled: bool | None
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleDelta:
+    """Users whose account changed, or who were deleted, since a link; and the link for the next
+    read. `cut` says why later pages could not be read; `link` then leads to them."""
+
+    changed: frozenset[str]
+    link: str
+    cut: TemporaryError | None = None
+
+
 class DeltaExpired(Exception):  # noqa: N818 - the field's word
     """Graph refused the link: it can no longer be resumed."""
 
@@ -144,6 +162,37 @@ class Directory(Protocol):
 
     async def user(self, user: str) -> User | None:
         """Returns the user, or None if it does not exist."""
+        ...
+
+    async def profile(self, user: str, properties: Sequence[str]) -> Profile | None:
+        """Returns the account of a user, or None if it does not exist or is deleted."""
+        ...
+
+    async def member_profiles(
+        self, group: str, properties: Sequence[str]
+    ) -> Mapping[str, Profile] | None:
+        """Returns the accounts of all users who are direct members, by user, or None if the group
+        does not exist. Graph may answer from an index that is not up to date."""
+        ...
+
+    async def is_restorable(self, user: str) -> bool:
+        """Returns whether the user is softly deleted, and can be restored for 30 days."""
+        ...
+
+    async def assigned_to(self, user: str) -> Mapping[str, Sequence[str]] | None:
+        """Returns, by service principal, the principal ids (groups, or the user itself) through
+        which `user` is assigned; None if the user does not exist."""
+        ...
+
+    # --- changes of users ---
+
+    async def people_start(self, properties: Sequence[str]) -> str:
+        """Returns a delta link that starts now, for all users of the tenant. Graph tracks the
+        properties that are named here."""
+        ...
+
+    async def people_delta(self, link: str) -> PeopleDelta:
+        """Reads the changes since `link`. Raises DeltaExpired."""
         ...
 
     # --- membership changes ---

@@ -27,12 +27,15 @@ USERS = 300
 
 @dataclass(frozen=True)
 class Tenancy:
-    """`people` are in no assigned group; `set_enabled` is what an admin does."""
+    """`people` are in no assigned group; the others are what an admin does."""
 
     directory: Directory
     service_principal: str
     people: tuple[str, ...]
     set_enabled: Callable[[str, bool], object]
+    delete: Callable[[str], object]
+    restore: Callable[[str], object]
+    set_title: Callable[[str, str], object]
 
 
 Opened = Callable[[], AbstractAsyncContextManager[Tenancy]]
@@ -46,10 +49,18 @@ async def in_memory() -> AsyncIterator[Tenancy]:
         directory.has_user(person)
 
     def set_enabled(person: str, enabled: bool) -> None:  # noqa: FBT001 - a lever with two states
-        change = directory.disabled.discard if enabled else directory.disabled.add
+        change = directory.enable if enabled else directory.disable
         change(person)
 
-    yield Tenancy(directory, SERVICE_PRINCIPAL, people, set_enabled)
+    yield Tenancy(
+        directory,
+        SERVICE_PRINCIPAL,
+        people,
+        set_enabled,
+        directory.delete,
+        directory.restore,
+        lambda person, title: directory.change(person, jobTitle=title),
+    )
 
 
 @asynccontextmanager
@@ -65,14 +76,22 @@ async def on_the_emulator() -> AsyncIterator[Tenancy]:
     token = str(server.tenant.tokens.issue("https://graph.microsoft.com")["access_token"])
     directory = GraphDirectory("https://graph.test/v1.0", Credential(token), transport)
 
+    tenant = server.tenant.directory
+
     def set_enabled(person: str, enabled: bool) -> None:  # noqa: FBT001 - a lever with two states
-        server.tenant.directory.update(
-            server.tenant.directory.users[person], {"accountEnabled": enabled}
-        )
+        tenant.update(tenant.users[person], {"accountEnabled": enabled})
 
     people = tuple(object_id(f"user/{number}") for number in range(USERS - 5, USERS))
     try:
-        yield Tenancy(directory, TOTAL, people, set_enabled)
+        yield Tenancy(
+            directory,
+            TOTAL,
+            people,
+            set_enabled,
+            lambda person: tenant.delete(tenant.users[person]),
+            tenant.restore,
+            lambda person, title: tenant.update(tenant.users[person], {"jobTitle": title}),
+        )
     finally:
         await directory.close()
         work.cancel()

@@ -10,7 +10,8 @@ from hasten.domain.verdicts import Answer
 from hasten.json import Json
 from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.ports.directory import AlreadyExists, DeltaExpired, Member, MembershipDelta
-from tests.fakes.tenant import SERVICE_PRINCIPAL, FakeTenant
+from tests.fakes.accounts import FakeAccounts
+from tests.fakes.tenant import SERVICE_PRINCIPAL
 from tests.support.virtual_time import now
 
 __all__ = ["GROUP_RULE", "JOB", "SERVICE_PRINCIPAL", "USER_RULE", "FakeDirectory", "answer"]
@@ -46,7 +47,7 @@ class OnDemand:
 
 
 @dataclass
-class FakeDirectory(FakeTenant):
+class FakeDirectory(FakeAccounts):
     seconds_per_call: float = 3.0
     answers: Callable[[OnDemand], Answer] | None = None
     """None: a success, which disables the account of a user who has no assignment left."""

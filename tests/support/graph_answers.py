@@ -20,6 +20,9 @@ SINCE = datetime(2026, 11, 24, tzinfo=UTC)
 DELTA = f"{BASE}/groups/delta?$deltatoken=1"
 
 USER = {"id": ALICE, "accountEnabled": True}
+TITLE = ("jobTitle",)
+PERSON = {"id": ALICE, "accountEnabled": True, "jobTitle": "Analyst"}
+LEAVER = {"id": BOB, "@removed": {"reason": "changed"}}
 MEMBERS = [
     {"@odata.type": "#microsoft.graph.user", "id": ALICE},
     {"@odata.type": "#microsoft.graph.group", "id": BOB},
@@ -148,6 +151,21 @@ READS = [
         lambda found: [(a.id, a.principal, a.kind, a.role) for a in found],
     ),
     Asked("assigned_through", lambda d: d.assigned_through(ALICE, APP), {"value": [ASSIGNMENT]}),
+    Asked("assigned_to", lambda d: d.assigned_to(ALICE), {"value": [ASSIGNMENT]}),
+    Asked("profile", lambda d: d.profile(ALICE, TITLE), PERSON, lambda one: one is not None),
+    Asked("member_profiles", lambda d: d.member_profiles(GROUP, TITLE), {"value": [PERSON]}, list),
+    Asked("is_restorable", lambda d: d.is_restorable(ALICE), {"id": ALICE}),
+    Asked(
+        "people_start",
+        lambda d: d.people_start(TITLE),
+        {"value": [], "@odata.deltaLink": DELTA},
+    ),
+    Asked(
+        "people_delta",
+        lambda d: d.people_delta(DELTA),
+        {"value": [PERSON, LEAVER], "@odata.deltaLink": f"{DELTA}2"},
+        lambda delta: (delta.link, sorted(delta.changed)),
+    ),
     Asked(
         "membership_start",
         lambda d: d.membership_start(GROUP),

@@ -1,4 +1,4 @@
-"""Implements GET /groups/delta."""
+"""Implements GET /groups/delta and GET /users/delta."""
 
 from http import HTTPStatus
 
@@ -19,6 +19,14 @@ UNSUPPORTED = ("$top", "$orderby", "$expand", "$search")
 
 
 async def groups_delta(tenant: Tenant, request: Request) -> Response:
+    return _delta(tenant, request, "group")
+
+
+async def users_delta(tenant: Tenant, request: Request) -> Response:
+    return _delta(tenant, request, "user")
+
+
+def _delta(tenant: Tenant, request: Request, kind: str) -> Response:
     """Answers a delta query. The token contains the parameters of the first call; later parameters
     are ignored."""
     query, now = request.query_params, tenant.clock.time()
@@ -38,7 +46,8 @@ async def groups_delta(tenant: Tenant, request: Request) -> Response:
         token = delta.Token(
             since=None,
             issued=now,
-            groups=wanted_ids(query.get("$filter"), MAX_OBJECTS),
+            kind=kind,
+            ids=wanted_ids(query.get("$filter"), MAX_OBJECTS),
             select=names(query.get("$select")),
         )
     if text == "latest":
@@ -46,7 +55,7 @@ async def groups_delta(tenant: Tenant, request: Request) -> Response:
     else:
         manner = delta.Manner(tenant.switches.now, tenant.replays)
         page = delta.read(tenant.directory, tenant.replica, token, now, manner)
-    answer: Json = {"@odata.context": f"{base(request)}/$metadata#groups"}
+    answer: Json = {"@odata.context": f"{base(request)}/$metadata#{kind}s"}
     if page.next is not None:
         answer["@odata.nextLink"] = link(address, {"$skiptoken": page.next.encoded()})
     if page.delta is not None:

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from emulator.graph import rendering
 from emulator.graph.objects import Entity
 from emulator.graph.odata import matches, names
+from emulator.graph.routes.delta import users_delta
 from emulator.graph.routes.table import body, done, filtered, listed, one, routes, visible
 from emulator.graph.tenant import Tenant
 
@@ -17,6 +18,7 @@ def user_routes(tenant: Tenant) -> list[Route]:
     return routes(
         tenant,
         [
+            ("GET", "/users/delta", users_delta),
             ("GET", "/users", list_users),
             ("POST", "/users", create_user),
             ("GET", "/users/{key}", get_user),
@@ -24,6 +26,7 @@ def user_routes(tenant: Tenant) -> list[Route]:
             ("DELETE", "/users/{key}", delete_user),
             ("GET", "/users/{key}/memberOf", member_of),
             ("GET", "/users/{key}/appRoleAssignments", app_role_assignments),
+            ("GET", "/directory/deletedItems/{id}", deleted_item),
             ("DELETE", "/directory/deletedItems/{id}", purge),
             ("POST", "/directory/deletedItems/{id}/restore", restore),
         ],
@@ -85,6 +88,13 @@ async def app_role_assignments(tenant: Tenant, request: Request) -> Response:
         json.dumps,
         context="appRoleAssignments",
     )
+
+
+async def deleted_item(tenant: Tenant, request: Request) -> Response:
+    entity = tenant.directory.deleted(str(request.path_params["id"]).lower())
+    select = names(request.query_params.get("$select"))
+    shown = {"@odata.type": entity.type_name, **entity.shown(select)}
+    return one(request, shown, "directoryObjects")
 
 
 async def purge(tenant: Tenant, request: Request) -> Response:

@@ -2,12 +2,14 @@
 Microsoft's CSDL (v1.0). A property that Hasten selects by name is always in the answer, possibly as
 null."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from hasten.adapters.graph.answers import UnreadableError
 from hasten.adapters.graph.shapes import Shape, array, flag, instant, maybe, number, string, text
-from hasten.ports.directory import Assignment, Member, User
+from hasten.json import Json
+from hasten.ports.directory import Assignment, Member, Profile, User
 
 ANY = Shape()
 
@@ -98,12 +100,17 @@ ASSIGNMENT = Shape(
     must={"id": text, "principalId": text, "principalType": text, "appRoleId": text},
     may={"createdDateTime": instant},
 )
+ASSIGNED_TO = Shape(must={"principalId": text, "resourceId": text})
 ASSIGNED = Shape(must={"principalId": text}, may={"resourceId": string})
 
 
 def user(object_id: str, listed: object) -> User:
     body = USER.of(object_id)(listed)
     return User(enabled=body.get("accountEnabled"))
+
+
+def profile(found: Json, properties: Sequence[str]) -> Profile:
+    return Profile(found.get("accountEnabled"), {name: found.get(name) for name in properties})
 
 
 def assignment(listed: object) -> Assignment:

@@ -1,6 +1,7 @@
 """Reads enterprise applications, users, groups and assignments."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -144,6 +145,18 @@ class Reads:
         wanted = service_principal.casefold()
         here = [a for a in listed if (a.get("resourceId") or wanted).casefold() == wanted]
         return [a["principalId"].lower() for a in here]
+
+    async def assigned_to(self, user: str) -> Mapping[str, Sequence[str]] | None:
+        builder = self._client.users.by_user_id(user).app_role_assignments
+        request = builder.to_get_request_information()
+        reading = self._wire.listed(request, bodies.ASSIGNED_TO.read, needs=DIRECTORY)
+        listed = await or_none(reading)
+        if listed is None:
+            return None
+        found: dict[str, list[str]] = defaultdict(list)
+        for one in listed:
+            found[one["resourceId"].lower()].append(one["principalId"].lower())
+        return found
 
     def _user(self, user: str) -> RequestInformation:
         query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=USER_FIELDS)

@@ -9,9 +9,10 @@ from msgraph.graph_service_client import GraphServiceClient
 from hasten.adapters.graph import bodies
 from hasten.adapters.graph.refusals import already_exists
 from hasten.adapters.graph.wire import Wire, or_none
+from hasten.domain.subscribing import ALL_PEOPLE
 from hasten.json import Json
 
-GROUPS = "Group.Read.All"
+GROUPS, USERS = "Group.Read.All", "User.Read.All"
 
 
 class Subscriptions:
@@ -33,10 +34,11 @@ class Subscriptions:
         expires: datetime,
     ) -> Json:
         """Creates a subscription. Never retried: Graph may have created it without an answer, and
-        lists it later."""
+        lists it later. Graph reports the permanent deletion of a user as `deleted`."""
+        is_of_people = resource == ALL_PEOPLE
         wanted = Subscription(
             resource=resource,
-            change_type="updated",
+            change_type="updated,deleted" if is_of_people else "updated",
             notification_url=url,
             lifecycle_notification_url=lifecycle_url,
             client_state=client_state,
@@ -45,7 +47,8 @@ class Subscriptions:
         )
         request = self._client.subscriptions.to_post_request_information(wanted)
         with already_exists():
-            return await self._wire.write_once(request, bodies.SUBSCRIPTION.read, needs=GROUPS)
+            needs = USERS if is_of_people else GROUPS
+            return await self._wire.write_once(request, bodies.SUBSCRIPTION.read, needs=needs)
 
     async def renew(self, subscription: str, expires: datetime) -> Json | None:
         item = self._client.subscriptions.by_subscription_id(subscription)

@@ -115,7 +115,18 @@ async def test_every_body_is_read_to_its_last_property(record: list[Exchange]) -
     assert planted > 300
 
 
+async def _use_accounts(directory: Any) -> None:
+    people = await directory.people_start(["jobTitle"])
+    await directory.profile(JOINER, ["jobTitle", "onPremisesExtensionAttributes"])
+    await directory.profile(object_id("nobody"), [])
+    await directory.member_profiles(TOTAL_ENGINEERING, ["jobTitle"])
+    await directory.is_restorable(JOINER)
+    await directory.assigned_to(object_id("user/1"))
+    await directory.people_delta(people)
+
+
 async def _use_all(directory: Any) -> None:
+    await _use_accounts(directory)
     [application] = await directory.service_principals(object_id=TOTAL)
     role = application["appRoles"][0]["id"]
     await directory.service_principals(app_id=application["appId"])
@@ -171,6 +182,10 @@ async def _use_all(directory: Any) -> None:
     )
     await directory.subscriptions()
     await directory.renew(subscription["id"], expires)
+    of_people = await directory.subscribe(
+        resource="users", url=HOOK, lifecycle_url=HOOK, client_state="state", expires=expires
+    )
+    await directory.unsubscribe(of_people["id"])
     await directory.unsubscribe(subscription["id"])
     await directory.close()
 

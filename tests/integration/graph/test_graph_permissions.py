@@ -54,6 +54,7 @@ async def test_the_token_says_what_it_permits_to_whom_and_until_when(
         ("AppRoleAssignment.ReadWrite.All", ("POST", f"{SP}/appRoleAssignedTo", {})),
         ("AuditLog.Read.All", ("GET", "/v1.0/auditLogs/provisioning", None)),
         ("Group.Read.All", ("POST", "/v1.0/subscriptions", {"resource": "/groups"})),
+        ("User.Read.All", ("POST", "/v1.0/subscriptions", {"resource": "/users"})),
     ],
 )
 async def test_a_request_without_its_permission_is_refused(
@@ -63,6 +64,8 @@ async def test_a_request_without_its_permission_is_refused(
     covering = {missing, "Directory.Read.All"}
     if missing == "Group.Read.All":
         covering.add("GroupMember.ReadWrite.All")
+    if path == "/v1.0/users":
+        covering.add("User.Read.All")
     if path == f"{SP}/appRoleAssignedTo":
         covering.add("AppRoleAssignment.ReadWrite.All")
     granted = await graph.http.request(method, path, json=body, headers=hasten)

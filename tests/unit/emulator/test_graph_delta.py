@@ -19,7 +19,7 @@ class World:
         self.replica = Replica(self.directory, Assignments(self.directory), 0.0)
         self.group = self.directory.create_group({"displayName": "G", "mailNickname": "g"})
         self.token = delta.Token(
-            since=None, issued=self.now, groups=[self.group.id], select=["id", "members"]
+            since=None, issued=self.now, ids=[self.group.id], select=["id", "members"]
         )
 
     def users(self, count: int) -> list[Entity]:
