@@ -69,7 +69,10 @@ def at(time: datetime | None) -> str:
 
 
 def _print_json(value: Any) -> None:
-    console(stderr=False).print_json(json.dumps(value, default=_plain))
+    """Prints a character that the stream's encoding may lack as an escape, which JSON allows."""
+    stream = console(stderr=False)
+    is_unicode = stream.encoding.casefold().replace("-", "").startswith("utf")
+    stream.print_json(json.dumps(value, default=_plain), ensure_ascii=not is_unicode)
 
 
 def _plain(value: object) -> str:

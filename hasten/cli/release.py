@@ -10,11 +10,13 @@ from typing import Annotated
 import typer
 
 from hasten.cli.operator import Operator
-from hasten.cli.printing import as_json_object, say
+from hasten.cli.printing import as_json_object, complain, say
 from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, run
 from hasten.domain.changes import Action, Change, HeldBy
 from hasten.domain.intents import Intent
-from hasten.operate.held import Held, choose_held
+from hasten.errors import PermanentError, TemporaryError
+from hasten.operate.held import Held, choose_held, still_held
+from hasten.operate.problems import Problem, of_error
 from hasten.operate.release import STILL_DONE, discard_changes, release_changes
 from hasten.operate.release_intents import discard_intents, release_intents
 
@@ -41,13 +43,14 @@ class HeldPerson:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """`outcome` is planned, released or discarded; `moved` counts the changes that were still
-    held."""
+    """`outcome` is planned, released, discarded or failed; `moved` counts the changes that were
+    still held. `problem` says why Hasten stopped before it had decided about all of them."""
 
     target: str
     outcome: str
     held: Sequence[HeldPerson]
     moved: int
+    problem: Problem | None = None
 
 
 Do = Callable[[Operator, str, Held], Awaitable[int]]
@@ -117,9 +120,12 @@ def _decide(
             operator.context, known.name, groups=groups or (), users=users or ()
         )
         if json:
-            moved = await do(operator, known.name, held) if yes and held else 0
-            as_json_object(_decided(known.name, done if yes else "planned", held, moved))
-            return Code.FINE
+            moved, problem = 0, None
+            if yes and held:
+                moved, problem = await _done(operator, known.name, held, do)
+            outcome = "failed" if problem else done if yes else "planned"
+            as_json_object(Decided(known.name, outcome, _people(held), moved, problem))
+            return Code.PROBLEM if problem else Code.FINE
         if not held:
             say("Nothing is held.")
             return Code.FINE
@@ -129,8 +135,11 @@ def _decide(
         if not (yes or typer.confirm(f"{len(held)} of {known.name}: go on?")):
             say("Nothing was done.")
             return Code.PROBLEM
-        moved = await do(operator, known.name, held)
+        moved, problem = await _done(operator, known.name, held, do)
         say(f"{moved} {done}.")
+        if problem:
+            complain(str(problem))
+            return Code.PROBLEM
         if moved < len(held):
             say(f"{len(held) - moved} changed meanwhile and were left as they are.")
         return Code.FINE
@@ -138,8 +147,20 @@ def _decide(
     run(settings, work)
 
 
-def _decided(target: str, outcome: str, held: Held, moved: int) -> Decided:
-    people = [
+async def _done(operator: Operator, target: str, held: Held, do: Do) -> tuple[int, Problem | None]:
+    """Returns how many changes were decided, and the error that ended the work, if any. Raises
+    PermanentError and TemporaryError if nothing was decided."""
+    try:
+        return await do(operator, target, held), None
+    except (PermanentError, TemporaryError) as error:
+        moved = len(held) - await still_held(operator.context, target, held)
+        if not moved:
+            raise
+        return moved, of_error(error)
+
+
+def _people(held: Held) -> list[HeldPerson]:
+    return [
         *(
             HeldPerson(c.user, c.group, c.action, str(c.held_by), c.reason, c.found_at)
             for c in held.changes
@@ -149,7 +170,6 @@ def _decided(target: str, outcome: str, held: Held, moved: int) -> Decided:
             for i in held.intents
         ),
     ]
-    return Decided(target, outcome, people, moved)
 
 
 async def _release(operator: Operator, target: str, held: Held) -> int:

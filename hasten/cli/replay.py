@@ -3,17 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
 from hasten.cli.operator import Operator
-from hasten.cli.printing import as_json_object, say, table
+from hasten.cli.printing import as_json_object, complain, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, run
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, TemporaryError
+from hasten.operate.problems import Problem, of_error
 from hasten.operate.replay import drop_parked, event_id, names, parked, replay_parked, why
 from hasten.ports import bus
 from hasten.ports.dead_letters import Parked
+
+
+class Do(Protocol):
+    """Moves messages and returns how many."""
+
+    async def __call__(
+        self, operator: Operator, queue: str, found: Sequence[Parked], /, *, dead_letters: bool
+    ) -> int: ...
 
 
 class Queue(StrEnum):
@@ -46,13 +55,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """`outcome` is planned, sent again or dropped; `moved` counts the messages that were still
-    there."""
+    """`outcome` is planned, sent again, dropped or failed; `moved` counts the messages that were
+    still there. `problem` says why Hasten stopped before the last message."""
 
     queue: str
     messages: Sequence[Shown]
     outcome: str
     moved: int
+    problem: Problem | None = None
 
 
 def replay(
@@ -71,7 +81,7 @@ def replay(
     settings: SettingsFile = None,
 ) -> None:
     """Sends rejected events, or the dead letters of a queue, again, or drops them."""
-    do = _drop if drop else _send
+    do: Do = _drop if drop else _send
     done = "dropped" if drop else "sent again"
 
     async def work(operator: Operator) -> Code:
@@ -90,9 +100,12 @@ def replay(
         ]
         if json:
             sends = yes and not dry_run and bool(found)
-            moved = await do(operator, queue, found, dead_letters=dead_letters) if sends else 0
-            as_json_object(Replayed(queue, shown, done if sends else "planned", moved))
-            return Code.FINE
+            moved, problem = 0, None
+            if sends:
+                moved, problem = await _done(operator, queue, found, do, dead_letters=dead_letters)
+            outcome = "failed" if problem else done if sends else "planned"
+            as_json_object(Replayed(queue, shown, outcome, moved, problem))
+            return Code.PROBLEM if problem else Code.FINE
         if not found:
             say("Nothing lies there.")
             return Code.FINE
@@ -103,8 +116,11 @@ def replay(
         if not (yes or typer.confirm("Drop them for good?" if drop else "Send them again?")):
             say("Nothing was done.")
             return Code.PROBLEM
-        moved = await do(operator, queue, found, dead_letters=dead_letters)
+        moved, problem = await _done(operator, queue, found, do, dead_letters=dead_letters)
         say(f"{moved} {done}.")
+        if problem:
+            complain(str(problem))
+            return Code.PROBLEM
         if moved < len(found):
             say(f"{len(found) - moved} were taken by somebody else meanwhile.")
         return Code.FINE
@@ -112,8 +128,20 @@ def replay(
     run(settings, work)
 
 
-def _shown(one: Parked) -> Shown:
-    return Shown(one.message_id, event_id(one), one.subject or "", *why(one))
+async def _done(
+    operator: Operator, queue: str, found: Sequence[Parked], do: Do, *, dead_letters: bool
+) -> tuple[int, Problem | None]:
+    """Returns how many messages were moved, and the error that ended the work, if any. Raises
+    PermanentError and TemporaryError if none was moved."""
+    try:
+        return await do(operator, queue, found, dead_letters=dead_letters), None
+    except (PermanentError, TemporaryError) as error:
+        lying = await operator.parked_messages.parked(queue, dead_letters=dead_letters)
+        left = {one.number for one in lying}
+        moved = sum(one.number not in left for one in found)
+        if not moved:
+            raise
+        return moved, of_error(error)
 
 
 async def _send(

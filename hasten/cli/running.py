@@ -13,7 +13,7 @@ import typer
 from hasten.cli.environment import values
 from hasten.cli.operator import Operator, opened
 from hasten.cli.printing import complain
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.targets import Target
 
 SettingsFile = Annotated[
@@ -58,6 +58,9 @@ async def _run(file: Path | None, work: Work) -> Code:
     except (PermanentError, TemporaryError) as error:
         complain(str(error))
         return Code.PROBLEM if is_open else Code.USAGE
+    except Conflict as error:
+        complain(f"{error} at the same moment, and nothing was written; run the command again")
+        return Code.PROBLEM
 
 
 def chosen(operator: Operator, name: str | None) -> tuple[Target, ...]:

@@ -9,14 +9,15 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, at, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, chosen, run
-from hasten.domain.heartbeats import TimerState
+from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALLS_PER_WINDOW
-from hasten.operate.health import Health, app_health
+from hasten.operate.health import Health, readable_health
 from hasten.operate.listed_people import Held, Person
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.status import Status, target_status
 from hasten.ports.bus import ONBOARDING_REJECTED
+from hasten.targets import Target
 
 SHOWN = 20
 """Maximum number of users in the table of a target."""
@@ -39,8 +40,9 @@ def status(
     """Shows each target: its job, open, held and failed changes, and its subscriptions."""
 
     async def work(operator: Operator) -> Code:
-        app = await _with_parked(operator, await app_health(operator.context))
-        found = [await target_status(operator.context, t) for t in chosen(operator, target)]
+        targets = chosen(operator, target)
+        app = await _with_parked(operator, await readable_health(operator.context))
+        found = [await _status(operator.context, one) for one in targets]
         if json:
             as_json_object(Everything(app, found))
         else:
@@ -51,6 +53,14 @@ def status(
         return Code.PROBLEM if is_ill else Code.FINE
 
     run(settings, work)
+
+
+async def _status(context: Context, target: Target) -> Status:
+    """Returns the status of one target. An error hides no other target."""
+    try:
+        return await target_status(context, target)
+    except (PermanentError, TemporaryError) as error:
+        return Status(target=target.name, mode=str(target.mode), problems=[of_error(error)])
 
 
 async def _with_parked(operator: Operator, app: Health) -> Health:
@@ -79,21 +89,12 @@ def _show_app(app: Health) -> None:
 def _app_rows(app: Health) -> list[tuple[str, str]]:
     refused = app.notification_refused
     return [
-        *((f"timer {timer.timer}", _timer(timer)) for timer in app.timers),
+        *((f"timer {timer.timer}", str(timer)) for timer in app.timers),
         ("last notification believed", at(app.notification_believed)),
         *([("last notification of ours refused", at(refused))] if refused else []),
         ("last onboarding event", at(app.event)),
         ("parked events", "unknown" if app.parked is None else str(app.parked)),
     ]
-
-
-def _timer(timer: TimerState) -> str:
-    if timer.age is None:
-        return "never ran"
-    late = "late, " if timer.is_late else ""
-    if timer.succeeded_at is None:
-        return f"{late}never did its work"
-    return f"{late}{timer.age:.0f} s ago ({at(timer.succeeded_at)})"
 
 
 def _show(status: Status) -> None:

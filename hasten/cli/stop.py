@@ -7,47 +7,73 @@ from typing import Annotated
 import typer
 
 from hasten.cli.operator import Operator
-from hasten.cli.printing import say
-from hasten.cli.running import Code, SettingsFile, chosen, run
+from hasten.cli.printing import as_json_object, say
+from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, chosen, run
 from hasten.context import Context
 from hasten.operate import stop as deciding
-from hasten.records.stops import ALL_TARGETS
+from hasten.records.stops import ALL_TARGETS, Decision
 
 TargetName = Annotated[str | None, typer.Argument(help="Name in targets.yaml; default: all.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; status and the log show it.")]
 By = Annotated[
     str, typer.Option("--by", help="Who decides. Prefer an object id: the log hides addresses.")
 ]
-Decide = Callable[[Context, str], Awaitable[None]]
+Decide = Callable[[Context, str], Awaitable[Decision]]
 
 
 def stop(
-    target: TargetName = None, *, reason: Reason, by: By, settings: SettingsFile = None
+    target: TargetName = None,
+    *,
+    reason: Reason,
+    by: By,
+    json: AsJson = False,
+    settings: SettingsFile = None,
 ) -> None:
     """Stops calls and writes to Entra ID until `start`. Hasten still finds and records changes."""
 
-    async def decide(context: Context, name: str) -> None:
-        await deciding.stop(context, name, by=by, reason=reason)
+    async def decide(context: Context, name: str) -> Decision:
+        return await deciding.stop(
+            context, name, by=_given("--by", by), reason=_given("--reason", reason)
+        )
 
-    _run(target, settings, decide, "stopped: every instance obeys with its next call or write")
+    done = "stopped: every instance obeys with its next call or write"
+    _run(target, settings, decide, done, json=json)
 
 
 def start(
-    target: TargetName = None, *, reason: Reason, by: By, settings: SettingsFile = None
+    target: TargetName = None,
+    *,
+    reason: Reason,
+    by: By,
+    json: AsJson = False,
+    settings: SettingsFile = None,
 ) -> None:
     """Lets calls and writes go on after `stop`."""
 
-    async def decide(context: Context, name: str) -> None:
-        await deciding.start(context, name, by=by, reason=reason)
+    async def decide(context: Context, name: str) -> Decision:
+        return await deciding.start(
+            context, name, by=_given("--by", by), reason=_given("--reason", reason)
+        )
 
-    _run(target, settings, decide, "started: what waited is taken up now")
+    _run(target, settings, decide, "started: what waited is taken up within a minute", json=json)
 
 
-def _run(target: str | None, settings: Path | None, decide: Decide, done: str) -> None:
+def _given(option: str, text: str) -> str:
+    if not text.strip():
+        raise UsageError(f"{option} is empty: status, doctor and the log show it")
+    return text.strip()
+
+
+def _run(
+    target: str | None, settings: Path | None, decide: Decide, done: str, *, json: bool
+) -> None:
     async def work(operator: Operator) -> Code:
         name = ALL_TARGETS if target is None else chosen(operator, target)[0].name
-        await decide(operator.context, name)
-        say(f"{'All targets' if name == ALL_TARGETS else name} {done}.")
+        decision = await decide(operator.context, name)
+        if json:
+            as_json_object(decision)
+        else:
+            say(f"{'All targets' if name == ALL_TARGETS else name} {done}.")
         return Code.FINE
 
     run(settings, work)

@@ -67,9 +67,8 @@ async def check_app(context: Context) -> list[Finding]:
     """Checks that the timers work, that notifications are accepted, and that the app runs the
     targets of this targets.yaml."""
     health = await app_health(context)
-    if health.problems:
-        return [problem(APP, one.found, one.fix) for one in health.problems]
-    return [ok(APP, "each timer has done its work lately, on these targets")]
+    on_time = [ok(APP, f"timer {t.timer}: {t}") for t in health.timers if not t.is_late]
+    return [*(problem(APP, one.found, one.fix) for one in health.problems), *on_time]
 
 
 async def check_clock(probes: Probes) -> list[Finding]:

@@ -54,6 +54,10 @@ class Facts:
 
     target: str
     now: datetime
+    unread: str = ""
+    """Why Graph could not be read; everything that only Graph knows is then unknown."""
+
+    unread_action: str = ""
     exists: bool = True
     enabled: bool | None = True
     observes: bool = False
@@ -104,6 +108,8 @@ def explain(facts: Facts) -> list[str]:
 
 
 def _who(facts: Facts) -> str:
+    if facts.unread:
+        return "Graph could not be read, so this is what Hasten knows by itself."
     if not facts.exists:
         return (
             "There is no such user in Entra ID (any more): only Entra's own cycle can disable an "
@@ -120,7 +126,7 @@ def _who(facts: Facts) -> str:
 
 
 def _assigned(facts: Facts) -> list[str]:
-    if not facts.exists:
+    if not facts.exists or facts.unread:
         return []
     ways = [_group(facts, group) for group in facts.through]
     if facts.direct:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 PERIODS: Mapping[str, timedelta] = {
     "sweep": timedelta(minutes=1),
@@ -58,6 +58,15 @@ class TimerState:
     age: float | None
     is_late: bool
     reason: str
+
+    def __str__(self) -> str:
+        if self.age is None:
+            return "never ran"
+        late = "late, " if self.is_late else ""
+        if self.succeeded_at is None:
+            return f"{late}never did its work"
+        at = f"{self.succeeded_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+        return f"{late}{self.age:.0f} s ago ({at})"
 
 
 def allowed(timer: str) -> timedelta:

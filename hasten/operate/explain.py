@@ -1,15 +1,17 @@
 """Gathers what Hasten and Graph know about one user and one target, for the command line."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.changes import DIRECT, PERSON, Change
 from hasten.domain.explaining import Facts, Nested
 from hasten.domain.intents import Intent
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.object_ids import is_object_id
+from hasten.operate.problems import of_error
 from hasten.records import discovered, left_out, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
@@ -37,9 +39,12 @@ async def find_person(context: Context, given: str) -> str:
 
 async def refuse_unknown(context: Context, user: str) -> None:
     """Raises PermanentError if the object id belongs to nobody in Entra ID and Hasten has never
-    seen it."""
-    if await context.directory.user(user) is not None:
-        return
+    seen it. If Graph does not answer, Hasten assumes that the user exists."""
+    try:
+        if await context.directory.user(user) is not None:
+            return
+    except (PermanentError, TemporaryError):
+        return  # the facts say that Graph could not be read
     for target in context.targets:
         known = await context.people.find(target, user)
         intents = await context.intents.open_intents(target)
@@ -52,36 +57,51 @@ async def refuse_unknown(context: Context, user: str) -> None:
 
 
 async def gather(context: Context, target: Target, user: str) -> Facts:
-    """Returns the facts about one user and one target. Raises PermanentError if no sweep has found
-    the target yet, and TemporaryError."""
+    """Returns the facts about one user and one target. An error of Graph leaves out what Graph
+    knows and hides nothing that the store knows.
+
+    Raises PermanentError if no sweep has found the target yet, and TemporaryError of the store.
+    """
     found = await discovered.load(context.store, target.name)
     if found is None:
         raise PermanentError(
             f"no sweep has found target {target.name} yet", "run python -m hasten doctor"
         )
     stop = await stops.find(context.store, target.name)
-    through = await context.directory.assigned_through(user, found.service_principal)
-    known = await context.directory.user(user)
     rows = await _rows(context, target.name, user)
-    nested = [] if known is None else await _nested(context, found, user)
-    groups = [group for group in through or () if group != user]
     skipped = [o for o in await left_out.load(context.store, target.name) if o.user == user]
-    return Facts(
+    facts = Facts(
         target=target.name,
         now=context.now(),
-        exists=known is not None,
-        enabled=known.enabled if known else None,
         observes=target.observes,
         stopped=str(stop) if stop else "",
+        rows=rows,
+        intents=await _intents(context, target.name, found, user, rows),
+        deleted=found.deleted,
+        left_out={one.group: one.sources for one in skipped},
+    )
+    try:
+        return await _with_graph(context, found, user, facts)
+    except (PermanentError, TemporaryError) as error:
+        problem = of_error(error)
+        return replace(facts, unread=problem.found, unread_action=problem.fix)
+
+
+async def _with_graph(context: Context, found: DiscoveredTarget, user: str, facts: Facts) -> Facts:
+    """Adds what Graph knows. Raises PermanentError and TemporaryError of Graph."""
+    through = await context.directory.assigned_through(user, found.service_principal)
+    known = await context.directory.user(user)
+    nested = [] if known is None else await _nested(context, found, user)
+    groups = [group for group in through or () if group != user]
+    return replace(
+        facts,
+        exists=known is not None,
+        enabled=known.enabled if known else None,
         direct=user in (through or ()),
         through=groups,
         nested=nested,
-        rows=rows,
-        intents=await _intents(context, target.name, found, user, rows),
         cycle=cycle.read(await context.directory.job(found.service_principal, found.job)),
-        deleted=found.deleted,
-        left_out={one.group: one.sources for one in skipped},
-        names=await _names(context, [*groups, *(o.group for o in skipped)], nested, rows),
+        names=await _names(context, [*groups, *facts.left_out], nested, facts.rows),
     )
 
 

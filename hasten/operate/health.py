@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.heartbeats import TimerState, timer_states
-from hasten.operate.problems import Problem
+from hasten.errors import PermanentError, TemporaryError
+from hasten.operate.problems import Problem, of_error
 from hasten.records import crashes, heartbeats, running_targets, signs
 from hasten.records.crashes import Crash
 from hasten.records.signs import Sign
@@ -67,6 +68,15 @@ async def app_health(context: Context) -> Health:
             *_of_targets(context, targets),
         ],
     )
+
+
+async def readable_health(context: Context) -> Health:
+    """Returns the health. An error of the store becomes a problem, so that it hides nothing that
+    others know."""
+    try:
+        return await app_health(context)
+    except (PermanentError, TemporaryError) as error:
+        return Health(problems=[of_error(error)])
 
 
 def differs(context: Context, target: str, running: Mapping[str, str] | None) -> str:

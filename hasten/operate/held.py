@@ -48,6 +48,16 @@ async def choose_held(
     return await _held(context, target, groups=chosen_groups, users=chosen_users)
 
 
+async def still_held(context: Context, target: str, held: Held) -> int:
+    """Returns how many of `held` wait for an operator still. Raises TemporaryError."""
+    now = await _held(context, target, groups=held.groups, users=held.users)
+    rows = {(row.group, row.user) for row in now.changes}
+    intents = {(intent.group, intent.user) for intent in now.intents}
+    return sum((row.group, row.user) in rows for row in held.changes) + sum(
+        (intent.group, intent.user) in intents for intent in held.intents
+    )
+
+
 async def _held(
     context: Context, target: str, *, groups: Collection[str], users: Collection[str]
 ) -> Held:

@@ -1,25 +1,30 @@
 """Stops all calls and writes of Hasten, or lets them go on, as an operator decides."""
 
+from contextlib import suppress
+
 from hasten.context import Context
+from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake
 from hasten.records import stops
 from hasten.records.stops import ALL_TARGETS, Decision
 from hasten.telemetry.operate import StopDecided
 
 
-async def stop(context: Context, target: str, *, by: str, reason: str) -> None:
+async def stop(context: Context, target: str, *, by: str, reason: str) -> Decision:
     """Stops the target, which may be ALL_TARGETS. Raises Conflict if somebody else decided at the
     same moment, and TemporaryError."""
-    await _decide(context, target, by=by, reason=reason, is_stop=True)
+    return await _decide(context, target, by=by, reason=reason, is_stop=True)
 
 
-async def start(context: Context, target: str, *, by: str, reason: str) -> None:
-    """Lets the target go on and wakes it at once; if a message is lost, the timers wake it. Raises
-    the same errors as `stop`."""
-    await _decide(context, target, by=by, reason=reason, is_stop=False)
+async def start(context: Context, target: str, *, by: str, reason: str) -> Decision:
+    """Lets the target go on and wakes it at once. If Service Bus does not answer, the timers wake
+    it within a minute. Raises the same errors as `stop`."""
+    decision = await _decide(context, target, by=by, reason=reason, is_stop=False)
     for name in context.targets if target == ALL_TARGETS else [target]:
         for message in (Wake(target=name), Ensure(target=name)):
-            await context.bus.send(message.queue, [message.message(context.new_id())])
+            with suppress(PermanentError, TemporaryError):
+                await context.bus.send(message.queue, [message.message(context.new_id())])
+    return decision
 
 
 async def report_stops(context: Context) -> None:
@@ -42,6 +47,9 @@ def _decided(decision: Decision) -> StopDecided:
     )
 
 
-async def _decide(context: Context, target: str, *, by: str, reason: str, is_stop: bool) -> None:
+async def _decide(
+    context: Context, target: str, *, by: str, reason: str, is_stop: bool
+) -> Decision:
     decision = Decision(target=target, is_stop=is_stop, by=by, reason=reason, at=context.now())
     await stops.save(context.store, decision)
+    return decision

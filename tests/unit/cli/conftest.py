@@ -1,0 +1,39 @@
+"""Runs commands on two targets in memory."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from hasten.cli import running
+from hasten.cli.main import app
+from tests.unit.cli.two_targets import CommandWorld, Ran
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> CommandWorld:
+    world = CommandWorld()
+
+    @asynccontextmanager
+    async def opened(_: Mapping[str, str]) -> AsyncIterator[Any]:
+        yield SimpleNamespace(
+            context=world.two,
+            all_targets=tuple(world.two.targets.values()),
+            target=world.two.targets.get,
+            parked_messages=world.parked_messages,
+            doctor=world.doctor,
+        )
+
+    monkeypatch.setattr(running, "opened", opened)
+    return world
+
+
+@pytest.fixture
+def ran() -> Ran:
+    def run(*command: str) -> Result:
+        return CliRunner().invoke(app, [*command], catch_exceptions=False)
+
+    return run

@@ -1,0 +1,208 @@
+"""Properties of every command: fields on request, no target that hides another, and how much was
+done before an error."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import typer
+
+from hasten.cli.main import app
+from hasten.cli.running import Code
+from hasten.domain.changes import Action, HeldBy, held
+from hasten.errors import TemporaryError
+from hasten.ports.bus import ONBOARDING_REJECTED
+from hasten.ports.dead_letters import Parked
+from hasten.ports.store import Document
+from tests.fakes.dead_letters import FakeParkedMessages
+from tests.fakes.memory_store import MemoryStore
+from tests.support.world import ENGINEERING, TOTAL, found, user
+from tests.unit.cli.two_targets import BROKEN, CommandWorld, Ran
+
+DOWN = TemporaryError("the store did not answer", timedelta(seconds=5))
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+DECIDED = ("--by", "an operator", "--reason", "a test")
+
+
+class OfBroken(MemoryStore):
+    """Cannot read what belongs to BROKEN."""
+
+    async def scan(
+        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+    ) -> Sequence[Document]:
+        if partition.startswith(BROKEN):
+            raise DOWN
+        return await super().scan(collection, partition, prefix, limit)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_prints_json_on_request(name: str) -> None:
+    assert "json" in {parameter.name for parameter in COMMANDS[name].params}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",),
+        ("explain", user(1)),
+        ("apply",),
+        ("apply", "--yes"),
+        ("doctor",),
+        ("release", TOTAL),
+        ("discard", TOTAL),
+        ("replay", "--queue", ONBOARDING_REJECTED),
+        ("stop", *DECIDED),
+        ("start", TOTAL, *DECIDED),
+    ],
+    ids=" ".join,
+)
+def test_the_json_of_every_command_is_an_object_or_a_list_of_objects(
+    command: Sequence[str], world: CommandWorld, ran: Ran
+) -> None:
+    world.directory.has_user(user(1))
+
+    shown = json.loads(ran(*command, "--json").stdout)
+
+    objects = shown if isinstance(shown, list) else [shown]
+    assert objects
+    assert all(isinstance(one, dict) and one for one in objects)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status", "TOTLA"),
+        ("explain", user(1), "--target", "TOTLA"),
+        ("apply", "TOTLA"),
+        ("release", "TOTLA"),
+        ("discard", "TOTLA"),
+        ("stop", "TOTLA", *DECIDED),
+        ("start", "TOTLA", *DECIDED),
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_a_mistyped_target_is_bad_usage_that_names_the_others(
+    command: Sequence[str], world: CommandWorld, ran: Ran
+) -> None:
+    result = ran(*command)
+
+    assert result.exit_code == Code.USAGE
+    assert result.stderr == f"no target TOTLA; targets.yaml has: {BROKEN}, {TOTAL}\n"
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["status", "apply", "doctor"])
+def test_a_target_of_which_the_store_reads_nothing_hides_no_other(
+    command: str, world: CommandWorld, ran: Ran
+) -> None:
+    world.store = OfBroken()
+    asyncio.run(world.is_discovered())
+
+    result = ran(command)
+
+    assert result.exit_code == Code.PROBLEM
+    assert BROKEN in result.stdout
+    says = {"status": "total.0000", "apply": "Create the group", "doctor": "group-rule"}
+    assert says[command] in result.stdout
+
+
+def test_status_names_the_error_of_the_broken_target_and_its_mode(
+    world: CommandWorld, ran: Ran
+) -> None:
+    world.store = OfBroken()
+
+    broken, _ = json.loads(ran("status", "--json").stdout)["targets"]
+
+    assert broken["target"] == BROKEN
+    assert "the store did not answer" in broken["problems"][0]["found"]
+
+
+@pytest.mark.parametrize("command", ["stop", "start"])
+@pytest.mark.parametrize("empty", ["--by", "--reason"])
+def test_a_decision_without_an_author_or_a_reason_is_bad_usage(
+    command: str, empty: str, world: CommandWorld, ran: Ran
+) -> None:
+    given = {"--by": "me", "--reason": "a test", empty: " "}
+
+    result = ran(command, *(part for pair in given.items() for part in pair))
+
+    assert result.exit_code == Code.USAGE
+    assert result.stderr.startswith(f"{empty} is empty")
+
+
+def test_a_start_that_wakes_nobody_is_a_start_all_the_same(world: CommandWorld, ran: Ran) -> None:
+    ran("stop", *DECIDED)
+    world.bus.down = True
+
+    result = ran("start", *DECIDED)
+
+    assert result.exit_code == Code.FINE
+    assert "within a minute" in result.stdout
+    assert not [
+        p
+        for p in json.loads(ran("status", TOTAL, "--json").stdout)["targets"][0]["problems"]
+        if "stopped" in p["found"]
+    ]
+
+
+def by_brake(world: CommandWorld, *users: str) -> None:
+    async def arrange() -> None:
+        rows = [found(ENGINEERING, one, Action.REMOVED, 1) for one in users]
+        by = [held(row, HeldBy.BRAKE, reason="60", next_action="") for row in rows]
+        await world.ledger.record(by)
+
+    asyncio.run(arrange())
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_release_that_fails_says_how_many_it_released_before(
+    as_json: bool,  # noqa: FBT001 - a parameter of the test
+    world: CommandWorld,
+    ran: Ran,
+) -> None:
+    by_brake(world, user(1), user(2))
+    world.bus.down = True
+
+    result = ran("release", TOTAL, "--yes", *(["--json"] if as_json else []))
+
+    assert result.exit_code == Code.PROBLEM
+    if as_json:
+        shown = json.loads(result.stdout)
+        assert (shown["moved"], shown["outcome"]) == (2, "failed")
+        assert "Service Bus is down" in shown["problem"]["found"]
+    else:
+        assert "2 released." in result.stdout
+        assert "Service Bus is down" in result.stderr
+
+
+class Breaking(FakeParkedMessages):
+    """Breaks after the first message."""
+
+    async def drain(
+        self,
+        queue: str,
+        numbers: Collection[int],
+        to: Callable[[Parked], Awaitable[None]],
+        *,
+        dead_letters: bool,
+    ) -> int:
+        await super().drain(queue, sorted(numbers)[:1], to, dead_letters=dead_letters)
+        raise TemporaryError("Service Bus is down", timedelta(seconds=5))
+
+
+@pytest.mark.parametrize(("how", "done"), [((), "1 sent again."), (("--drop",), "1 dropped.")])
+def test_a_replay_that_fails_says_how_many_messages_it_moved_before(
+    how: Sequence[str], done: str, world: CommandWorld, ran: Ran
+) -> None:
+    lying: Any = [Parked(number=n, message_id=f"m{n}", body=b"{}") for n in (1, 2, 3)]
+    world.parked_messages = Breaking({(ONBOARDING_REJECTED, False): lying})
+
+    result = ran("replay", "--queue", ONBOARDING_REJECTED, "--yes", *how)
+
+    assert result.exit_code == Code.PROBLEM
+    assert done in result.stdout
+    assert "Service Bus is down" in result.stderr
+    assert [one.number for one in lying] == [2, 3]
