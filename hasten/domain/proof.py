@@ -22,12 +22,16 @@ PROOF_TIMEOUT = timedelta(hours=24)
 
 NO_REASON = "the log gives no reason"
 TAKEN_OUT = "the log shows that the call took the user out of the group"
+PUT_IN = "the log shows that a later call or cycle put the user into the group again"
 STILL_ACTIVE = "the log shows the account still active"
 
 
 class Says(StrEnum):
     CONFIRMED = "confirmed"
     CONTRADICTED = "contradicted"
+    LEFT_OUT = "left_out"
+    """The log names others whom calls on the group served, and not this user."""
+
     NOTHING = "nothing"
 
 
@@ -67,19 +71,25 @@ def about(entry: Mapping[str, Any]) -> str:
 
 def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
     """Reads an entry about a removal. A leaver who keeps another assignment loses only the
-    membership."""
+    membership: an active account proves nothing of it."""
     status, action = _status(entry), _action(entry)
     if about(entry) != change.user:
-        is_proven = change.keeps_assignment and status == "success" and _left(change, entry)
-        return Proof(Says.CONFIRMED) if is_proven else NOTHING
+        return _of_membership(change, entry) if change.keeps_assignment else NOTHING
     match status:
-        case "failure":
-            return _failure(entry)
         case "success" | "warning" if took([entry], action):
             return Proof(Says.CONFIRMED)
-        case "skipped":
+        case "skipped" if matched([entry]).is_out or not change.keeps_assignment:
             return _skipped(matched([entry]))
+        case "failure" if not change.keeps_assignment:
+            return _failure(entry)
     return NOTHING
+
+
+def _of_membership(change: Change, entry: Mapping[str, Any]) -> Proof:
+    if succeeded(entry) and _left(change, entry):
+        return Proof(Says.CONFIRMED)
+    is_back = succeeded(entry) and _joined(change, entry)
+    return Proof(Says.CONTRADICTED, PUT_IN) if is_back else NOTHING
 
 
 def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
@@ -121,19 +131,32 @@ def _failure(entry: Mapping[str, Any]) -> Proof:
 
 def _joined(change: Change, entry: Mapping[str, Any]) -> bool:
     """Returns whether an entry about the group names the user among the added values."""
-    return _names(change.user, entry, "newValue")
+    return about(entry) in change.subjects and names(change.user, entry, "newValue")
 
 
 def _left(change: Change, entry: Mapping[str, Any]) -> bool:
-    return _names(change.user, entry, "oldValue")
+    return about(entry) in change.subjects and names(change.user, entry, "oldValue")
 
 
-def _names(user: str, entry: Mapping[str, Any], where: str) -> bool:
+def names(user: str, entry: Mapping[str, Any], where: str) -> bool:
+    """Returns whether the user is among the values `where`, and not among the others: a list of
+    all members before and after names the user on both sides."""
     other = "oldValue" if where == "newValue" else "newValue"
-    return any(
-        user in str(one.get(where) or "").lower() and user not in str(one.get(other) or "").lower()
+    return user in values(entry, where) and user not in values(entry, other)
+
+
+def values(entry: Mapping[str, Any], where: str) -> str:
+    """Returns what an entry about a group has as old or new values of its members, as one text.
+    Other properties, such as owners, say nothing about members."""
+    return " ".join(
+        str(one.get(where) or "").lower()
         for one in properties([entry])
+        if "member" in str(one.get("displayName") or "").lower()
     )
+
+
+def succeeded(entry: Mapping[str, Any]) -> bool:
+    return _status(entry) in {"success", "warning"}
 
 
 def _code(entry: Mapping[str, Any]) -> str:

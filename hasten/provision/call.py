@@ -15,6 +15,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALL_WINDOW
 from hasten.provision.change_events import emit_moved
 from hasten.provision.job import rediscover
+from hasten.provision.kept_places import keep_account_of
 from hasten.provision.state import Drain
 from hasten.provision.triage import cycle_end
 from hasten.records import stops
@@ -57,6 +58,7 @@ async def make(drain: Drain, call: Call) -> None:
         verdict = await _rediscovered(drain, verdict, found)
     is_fresh = call.group is not None and found.is_fresh(call.group, now)
     next_cycle = cycle_end(drain, call.changes)
+    await keep_account_of(drain, call, verdict)
     settled = await context.ledger.end_call(
         call.changes,
         lambda change: settle(

@@ -8,8 +8,16 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain import cycle
-from hasten.domain.changes import Change, State, finished, released, retried
+from hasten.domain.changes import (
+    Change,
+    State,
+    finished,
+    left_to_cycle,
+    released,
+    retried,
+)
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
+from hasten.domain.naming import LEFT_OUT
 from hasten.domain.outcomes import OVERDUE, of_revocation
 from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Proof, Says, about, proof
 from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, NOT_SHOWN, not_taken
@@ -18,6 +26,8 @@ from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.messages import Wake
 from hasten.provision.change_events import emit_doubt, emit_moved
+from hasten.provision.left_out import left_out
+from hasten.provision.triage import NOTHING_TO_DO
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.provision import LogUnreadable
@@ -32,6 +42,7 @@ OVERDUE_AFTER = timedelta(hours=1)
 UNPROVEN = "Entra answered with success; the provisioning log said nothing of it within a day"
 TAKEN_BACK = "Entra's own cycle should have done it and has not"
 COVERED = "Entra's own cycle has done it"
+STILL_LEFT_OUT = "Entra answered with success, and the log names other members only"
 LOGGED = "the provisioning log shows that Entra's own cycle has done it"
 
 Log = Mapping[str, Sequence[Json]]
@@ -60,14 +71,16 @@ async def _verify(context: Context, found: DiscoveredTarget) -> None:
     opened = await context.ledger.open_changes(found.target)
     held = [row for row in opened if row.state is State.HELD and row.is_removal]
     rows = [*unproven, *held]
-    if any(row.state in {State.LEFT_TO_CYCLE, State.HELD} for row in rows):
+    if any(_may_end_by_cycle(row) for row in rows):
         known = cycle.read(await context.directory.job(found.service_principal, found.job))
     else:
         known = Cycle()
     log = await _log(context, found, [row for row in rows if _asks_log(row, known)])
+    said = {row: proof(row, _about_subjects(row, log)) for row in rows}
+    silent = [row for row, says in said.items() if says.says is Says.NOTHING]
+    said |= dict.fromkeys(await left_out(context, silent, log), LEFT_OUT)
     moved: list[Change] = []
-    for row in rows:
-        says = proof(row, [entry for subject in row.subjects for entry in log.get(subject, ())])
+    for row, says in said.items():
         to = JUDGES[row.state](context, row, says, known)
         await _alert_if_overdue(context, row, to, known)
         moved += await _move(context, row, to)
@@ -75,6 +88,16 @@ async def _verify(context: Context, found: DiscoveredTarget) -> None:
         wake = Wake(target=found.target)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
     await context.outbox.flush(found.target)
+
+
+def _about_subjects(row: Change, log: Log) -> list[Json]:
+    return [entry for subject in row.subjects for entry in log.get(subject, ())]
+
+
+def _may_end_by_cycle(row: Change) -> bool:
+    return row.state in {State.LEFT_TO_CYCLE, State.HELD} or (
+        row.state is State.SUCCEEDED and not row.is_removal
+    )
 
 
 def _asks_log(row: Change, known: Cycle) -> bool:
@@ -105,8 +128,9 @@ async def _log(context: Context, found: DiscoveredTarget, rows: Sequence[Change]
     return by_subject
 
 
-def _answered(context: Context, row: Change, says: Proof, _: Cycle) -> Change | None:
-    """Judges a row whose answer was a success."""
+def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
+    """Judges a row whose answer was a success. A grant of which the log says nothing ends when a
+    cycle has run."""
     now = context.now()
     may_retry = row.contradicted < MOST_RETRIES
     match says.says:
@@ -123,6 +147,18 @@ def _answered(context: Context, row: Change, says: Proof, _: Cycle) -> Change | 
                 row, State.FAILED, now=now, reason=says.reason, next_action=says.next_action
             )
             return replace(failed, needs_proof=False)
+        case Says.LEFT_OUT if may_retry:
+            return _alone(row, says, now)
+        case Says.LEFT_OUT:
+            return left_to_cycle(
+                row,
+                now=now,
+                reason=STILL_LEFT_OUT,
+                next_action=NOTHING_TO_DO,
+                expected_at=known.done_by(now),
+            )
+        case Says.NOTHING if known.covers(row) and not row.is_removal:
+            return _proven(row, State.DONE_BY_CYCLE, now, COVERED)
         case Says.NOTHING if _is_old(row, now):
             return replace(row, needs_proof=False, reason=UNPROVEN)
     return None
@@ -137,6 +173,9 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
         return _proven(row, State.DONE_BY_CYCLE, now, LOGGED)
     if known.covers(row) and not row.is_removal:
         return _proven(row, State.DONE_BY_CYCLE, now, COVERED)
+    is_doubted = says.says in {Says.CONTRADICTED, Says.LEFT_OUT} and row.keeps_assignment
+    if is_doubted and row.contradicted < MOST_RETRIES:
+        return _alone(row, says, now)
     if known.covers(row) and row.keeps_assignment:
         return replace(row, needs_proof=False, reason=NOT_SHOWN, next_action=CHECK_ACCOUNT_IN_APP)
     expected_at = row.expected_at or (row.finished_at or row.found_at) + DEFAULT_CYCLE_INTERVAL
@@ -144,9 +183,25 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
         return None
     if row.is_removal and row.contradicted >= MOST_RETRIES:
         return not_taken(row, now=now, reason=TAKEN_BACK)
-    again = replace(released(row, now=now), reason=TAKEN_BACK, needs_proof=False)
-    times = row.contradicted + 1
-    return replace(again, finished_at=None, expected_at=None, contradicted=times)
+    return _again(row, TAKEN_BACK, now)
+
+
+def _alone(row: Change, says: Proof, now: datetime) -> Change:
+    """Returns the row to be called again, without others: the answer is then about the user."""
+    return replace(_again(row, says.reason, now), alone=True)
+
+
+def _again(row: Change, reason: str, now: datetime) -> Change:
+    """Returns the row to be called again. Whether a leaver keeps an assignment is read again."""
+    return replace(
+        released(row, now=now),
+        reason=reason,
+        needs_proof=False,
+        finished_at=None,
+        expected_at=None,
+        keeps_assignment=False,
+        contradicted=row.contradicted + 1,
+    )
 
 
 def _failed(context: Context, row: Change, says: Proof, _: Cycle) -> Change | None:

@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from tests.chaos import page
+from tests.chaos import addresses, page
 from tests.chaos.storm import Outcome, storm
 from tests.support.virtual_time import virtual
 
@@ -62,6 +62,7 @@ def _storms(seeds: range | list[int], operations: int) -> Iterator[Outcome]:
 
 def _run(seed: int, operations: int) -> Outcome:
     logging.disable(logging.CRITICAL)  # of the libraries; what Hasten logs is kept and checked
+    addresses.keep()
     outcomes: list[Outcome] = []
 
     @virtual

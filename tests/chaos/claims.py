@@ -3,6 +3,7 @@ account that is out of the app, or of a membership that is gone."""
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from emulator.engine.app import Account, App
@@ -11,7 +12,7 @@ from hasten.domain.changes import Action, State
 from hasten.json import Json
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import lied_to
-from tests.simulation.oracle import entitled
+from tests.simulation.oracle import assigned, is_entitled
 from tests.simulation.world import World
 
 EVERY = 5.0
@@ -27,43 +28,54 @@ class Claims:
     def __init__(self, world: World, people: Operations) -> None:
         self._world = world
         self._people = people
+        self._read: dict[str, tuple[str, Json]] = {}
+        """Rows by key, with the etag under which they were read."""
+        self._seen: object = None
         self.false: dict[tuple[str, str, str], str] = {}
 
     async def watch(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
-            self.look()
+            if self._has_news():
+                self.look()
+
+    def _has_news(self) -> bool:
+        """Whether the ledger, the app or the directory may be otherwise than at the last look."""
+        tenant, seen = self._world.tenant, self._seen
+        writes = len(tenant.targets[TOTAL].app.writes)
+        history, assignments = len(tenant.directory.history), assigned(tenant, TOTAL)
+        self._seen = (self._world.store.commits, writes, history, assignments)
+        return self._seen != seen
 
     def look(self) -> None:
         app = self._world.tenant.targets[TOTAL].app
-        wanted = entitled(self._world.tenant, TOTAL)
-        lied = lied_to(self._world, self._people)
-        for row in self._rows():
-            user = row["user"]
-            account = app.accounts.get(user)
-            if account is None or user in lied:
-                continue
-            if row["keeps_assignment"]:
-                is_false = _has_place(app, account, row) and not _given_since(app, row)
-            else:
-                is_false = account.active and user not in wanted and not _given_since(app, row)
-            if is_false:
-                key = (row["group"], user, str(row["finished_at"]))
+        false = [row for row in self._rows() if self._is_false(app, row)]
+        lied = lied_to(self._world, self._people) if false else frozenset()
+        for row in false:
+            if row["user"] not in lied:
+                key = (row["group"], row["user"], str(row["finished_at"]))
                 self.false.setdefault(key, self._line(row))
 
-    def _rows(self) -> list[Json]:
+    def _is_false(self, app: App, row: Json) -> bool:
+        account = app.accounts.get(row["user"])
+        if account is None or not account.active:
+            return False
+        if row["keeps_assignment"]:
+            return _has_place(app, account, row) and not _given_since(app, row)
+        is_wanted = is_entitled(self._world.tenant, TOTAL, row["user"])
+        return not is_wanted and not _given_since(app, row)
+
+    def _rows(self) -> Iterator[Json]:
         """Removals that ended with access taken, of the target TOTAL."""
-        texts = self._world.store._documents
-        bodies = [
-            json.loads(text)
-            for (collection, _, key), (text, _) in texts.items()
-            if collection == "ledger" and key.startswith(("done|", "proof|"))
-        ]
-        return [
-            body
-            for body in bodies
-            if body["action"] == Action.REMOVED and State(body["state"]) in TAKEN
-        ]
+        for key, text, etag in self._world.store.texts("ledger", "TOTAL"):
+            if not key.startswith(("done|", "proof|")):
+                continue
+            known, row = self._read.get(key, ("", {}))
+            if known != etag:
+                row = json.loads(text)
+                self._read[key] = (etag, row)
+            if row["action"] == Action.REMOVED and row["state"] in TAKEN:
+                yield row
 
     def _line(self, row: Json) -> str:
         at = datetime.fromtimestamp(self._world.tenant.clock.wall(), UTC)
@@ -73,7 +85,7 @@ class Claims:
 
 def _has_place(app: App, account: Account, row: Json) -> bool:
     """Whether the membership is there and was not given again after the row ended."""
-    if not account.active or row["group"] not in account.groups:
+    if row["group"] not in account.groups:
         return False
     ended = _ended(row)
     return not any(

@@ -59,7 +59,7 @@ def _of_row(row: Change, lied: Collection[str]) -> Iterator[str]:
     about = f"row {row.group} {row.user} {row.action} {row.state}"
     if row.state not in FINAL:
         yield f"{about} is not final: {row.reason}"
-    if row.needs_proof and row.is_removal:
+    if row.needs_proof:
         yield f"{about} was never proven"
     if not (row.reason or row.answer):
         yield f"{about} has neither a reason nor an answer"
@@ -107,7 +107,7 @@ async def _of_privacy(world: World) -> Iterator[str]:
     texts = {
         "the log": "\n".join(world.around.lines),
         "an exception": "\n".join(world.around.failures),
-        "the store": "\n".join(text for text, _ in world.store._documents.values()),
+        "the store": "\n".join(text for _, text, _ in world.store.texts()),
         "an outcome": "\n".join(outcomes),
     }
     found = [

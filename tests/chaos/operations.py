@@ -3,12 +3,16 @@ the directory, asks Hasten for something, or breaks something."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from random import Random
 
 from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
 from tests.chaos.crashes import POINTS
+from tests.chaos.newest import Posted
+from tests.simulation.oracle import assigned
 from tests.simulation.upstream import ENSURE_GROUP, OFFBOARD, ONBOARD, PROVISION
 from tests.simulation.world import World
+from tests.support.virtual_time import now
 
 CAST = [object_id(f"user/{number}") for number in (*range(1, 41), *range(300, 341))]
 """Few enough to meet again: 5 administrators, 35 engineers, 41 newcomers."""
@@ -16,6 +20,10 @@ CAST = [object_id(f"user/{number}") for number in (*range(1, 41), *range(300, 34
 MOST_GROUPS = 8
 PASSING_ERRORS = ("TooManyRequests", "InternalServerError", "Timeout")
 LASTING_ERROR = "InvalidAnchor"
+
+
+LATE, LATEST = 0.2, 600.0
+"""How likely an event is late, and by how many seconds at most."""
 
 
 class Operations:
@@ -32,6 +40,7 @@ class Operations:
         self.broken: set[str] = set()
         self.deleted_groups: set[str] = set()
         self._unassigned: set[str] = set()
+        self.posted: list[Posted] = []
         self.counts: Counter[str] = Counter()
 
     async def one(self) -> None:
@@ -43,11 +52,7 @@ class Operations:
                 return
 
     def assigned(self) -> set[str]:
-        return {
-            a.principal.id
-            for a in self._world.tenant.assignments
-            if a.resource.id == TOTAL and a.removed_at is None
-        }
+        return set(assigned(self._world.tenant, TOTAL))
 
     def reassigned(self) -> set[str]:
         """Groups that were unassigned once and are assigned now, by people or by the policy."""
@@ -138,28 +143,28 @@ class Operations:
     # --- events ---
 
     async def onboard(self) -> bool:
-        await self._world.upstream.post(ONBOARD, users=self._refs(), group=self._named())
+        await self._post(ONBOARD, users=self._refs(), group=self._named())
         return True
 
     async def onboard_directly(self) -> bool:
-        await self._world.upstream.post(ONBOARD, users=self._refs())
+        await self._post(ONBOARD, users=self._refs())
         return True
 
     async def offboard(self) -> bool:
-        await self._world.upstream.post(OFFBOARD, users=self._refs(most=1))
+        await self._post(OFFBOARD, users=self._refs(most=1))
         return True
 
     async def offboard_from_a_group(self) -> bool:
-        await self._world.upstream.post(OFFBOARD, users=self._refs(), groups=[self._named()])
+        await self._post(OFFBOARD, users=self._refs(), groups=[self._named()])
         return True
 
     async def ensure_group(self) -> bool:
         name = f"Made-{self._random.randint(1, 4)}"
-        await self._world.upstream.post(ENSURE_GROUP, group={"name": name}, members=self._refs())
+        await self._post(ENSURE_GROUP, group={"name": name}, members=self._refs())
         return True
 
     async def provision(self) -> bool:
-        await self._world.upstream.post(PROVISION, users=self._refs())
+        await self._post(PROVISION, users=self._refs())
         return True
 
     async def post_nonsense(self) -> bool:
@@ -204,6 +209,18 @@ class Operations:
         return True
 
     # --- choices ---
+
+    async def _post(self, kind: str, **data: object) -> None:
+        """Sometimes an event arrives long after its time, and newer ones have overtaken it."""
+        is_late = self._random.random() < LATE
+        late = timedelta(seconds=self._random.uniform(0, LATEST)) if is_late else timedelta(0)
+        body = await self._world.upstream.post(kind, time=now() - late, **data)
+        self.posted.append(Posted(body, self._groups_of_cast()))
+
+    def _groups_of_cast(self) -> dict[str, list[str]]:
+        """The assigned groups of each person of the cast."""
+        groups = [g for g in self._directory.groups.values() if g.id in self.assigned()]
+        return {user: [g.id for g in groups if user in g.members] for user in CAST}
 
     def _group(self) -> str:
         return self._random.choice(self.groups)

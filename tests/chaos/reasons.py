@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from emulator.engine.app import By
 from emulator.graph.seed import TOTAL
 from hasten.domain.changes import Change, State
 from tests.chaos.operations import Operations
@@ -12,9 +11,7 @@ from tests.simulation.world import World
 
 UNSEEN = "the user was disabled, enabled, deleted or restored: no group changed"
 LEFT = "the change is left to the cycle, with its reason"
-UNPROVEN = "a call on a group was answered with success, which does not say of whom; not proven yet"
 LIED = "Entra answered with success to a call in which it did nothing"
-DISABLED_IN_GROUP = "a user call disabled the account, which leaves it in its groups"
 UNASSIGNED_GROUP = "the group is not assigned any more: a call on it has no effect"
 REASSIGNED = "a group was unassigned and assigned again: between two sweeps, or too large for calls"
 REJOINED = "the user left the group and came back between two looks, which show no difference"
@@ -31,21 +28,12 @@ def why_only_a_cycle(
     user = difference.user
     if user in people.unseen:
         return UNSEEN
-    theirs = [row for row in rows if row.user == user]
+    theirs = [row for row in rows if row.user == user and difference.group in {"", row.group}]
     if any(row.state is State.LEFT_TO_CYCLE for row in theirs):
         return LEFT
     if user in lied_to(world, people):
         return LIED
-    if any(row.state is State.SUCCEEDED and row.needs_proof for row in theirs):
-        return UNPROVEN
     app = world.tenant.targets[TOTAL].app
-    if difference.what == HAS_STILL:
-        disabled = any(
-            write.user == user and write.what == "disable" and write.by is By.ON_DEMAND
-            for write in app.writes
-        )
-        if disabled:
-            return DISABLED_IN_GROUP
     if difference.what == HAS_STILL and difference.group not in people.assigned():
         return UNASSIGNED_GROUP
     if difference.what == LACKS and _came_back(world, user, difference.group):

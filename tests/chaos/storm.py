@@ -14,6 +14,7 @@ from hasten.policy import Access, GroupPolicy
 from hasten.targets import Target
 from tests.chaos.claims import Claims
 from tests.chaos.invariants import broken_at_the_end
+from tests.chaos.newest import Newest
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import why_only_a_cycle
 from tests.simulation.faults import Rates
@@ -95,8 +96,8 @@ async def storm(seed: int, operations: int) -> Outcome:
     )
     async with simulated(seed, hosts=2, rates=RATES, targets=(POLICY,), graph=options) as world:
         people = Operations(world, random)
-        claims = Claims(world, people)
-        watching = asyncio.create_task(claims.watch())
+        claims, newest = Claims(world, people), Newest(world)
+        watching = [asyncio.create_task(claims.watch()), asyncio.create_task(newest.watch())]
         for _ in range(operations):
             await people.one()
             await world.passes(timedelta(seconds=random.expovariate(1 / PAUSE)))
@@ -104,8 +105,11 @@ async def storm(seed: int, operations: int) -> Outcome:
                 if not host.is_alive and random.random() < REVIVAL:
                     host.start()
         outcome = await _aftermath(world, people)
-        watching.cancel()
-        return replace(outcome, broken=[*outcome.broken, *claims.false.values()])
+        for watch in watching:
+            watch.cancel()
+        false = [*claims.false.values(), *newest.false.values()]
+        of_events = newest.broken_at_the_end(people.posted)
+        return replace(outcome, broken=[*outcome.broken, *false, *of_events])
 
 
 async def _aftermath(world: World, people: Operations) -> Outcome:
@@ -129,10 +133,13 @@ async def _aftermath(world: World, people: Operations) -> Outcome:
 
 
 def _mend(world: World) -> None:
-    """New processes, without the crash points of the old ones; the cycle comes later."""
+    """New processes, without the crash points of the old ones; the cycle comes later. Graph repeats
+    no more old changes: a removal that is seen once more is called once more, without an end."""
     for host in world.hosts:
         host.kill()
         host.start()
+    entra = world.tenant.switches
+    entra.now = replace(entra.now, delta_replays=False)
     target = world.tenant.targets[TOTAL]
     target.connector_errors.clear()
     world.tenant.log.contradictions.clear()

@@ -2,7 +2,8 @@
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from hasten.adapters.store.rules import check_commit, check_names, encoded
 from hasten.errors import Conflict
@@ -11,48 +12,55 @@ from hasten.ports.store import Delete, Document, Write
 
 class MemoryStore:
     def __init__(self) -> None:
-        self._documents: dict[tuple[str, str, str], tuple[str, str]] = {}
+        self._partitions: defaultdict[tuple[str, str], dict[str, tuple[str, str]]]
+        self._partitions = defaultdict(dict)
+        """Text and etag by key, of each partition of each collection."""
         self._etags = itertools.count()
+        self.commits = 0
+
+    def texts(self, collection: str = "", partition: str = "") -> Iterator[tuple[str, str, str]]:
+        """Yields key, text and etag of each document, for tests that look behind the port."""
+        for name, documents in self._partitions.items():
+            if collection in {"", name[0]} and partition in {"", name[1]}:
+                yield from ((key, text, etag) for key, (text, etag) in documents.items())
 
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
         check_names(collection, partition, key)
-        name = (collection, partition, key)
-        return self._document(name) if name in self._documents else None
+        found = self._partitions[collection, partition].get(key)
+        return None if found is None else _document(key, *found)
 
     async def scan(
         self, collection: str, partition: str, prefix: str = "", limit: int | None = None
     ) -> Sequence[Document]:
         check_names(collection, partition)
-        found = sorted(
-            name
-            for name in self._documents
-            if name[1] == partition and name[0] == collection and name[2].startswith(prefix)
-        )
-        return [self._document(name) for name in found[:limit]]
+        documents = self._partitions[collection, partition]
+        found = sorted(key for key in documents if key.startswith(prefix))
+        return [_document(key, *documents[key]) for key in found[:limit]]
 
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]
     ) -> Sequence[str | None]:
         check_commit(collection, partition, writes)
+        documents = self._partitions[collection, partition]
         for write in writes:
-            _, etag = self._documents.get((collection, partition, write.key), ("", None))
+            _, etag = documents.get(write.key, ("", None))
             if etag != write.etag:
                 raise Conflict(write.key)
+        self.commits += 1
         made: list[str | None] = []
         for write in writes:
-            name = (collection, partition, write.key)
             if isinstance(write, Delete):
-                del self._documents[name]
+                del documents[write.key]
                 made.append(None)
             else:
                 etag = f"etag-{next(self._etags)}"
-                self._documents[name] = (encoded(write.body), etag)
+                documents[write.key] = (encoded(write.body), etag)
                 made.append(etag)
         return made
 
-    def _document(self, name: tuple[str, str, str]) -> Document:
-        text, etag = self._documents[name]
-        return Document(name[2], json.loads(text), etag)
-
     async def close(self) -> None:
         return None
+
+
+def _document(key: str, text: str, etag: str) -> Document:
+    return Document(key, json.loads(text), etag)

@@ -7,6 +7,8 @@ from emulator.graph.directory import MAX_LINKS
 from emulator.graph.objects import Entity
 from emulator.graph.seed import TOTAL, TOTAL_ROLE
 from emulator.graph.tenant import Tenant
+from hasten.domain.changes import DIRECT
+from tests.support.virtual_time import now
 
 
 class Admin:
@@ -16,12 +18,22 @@ class Admin:
         self._tenant = tenant
         self._directory = tenant.directory
         self._numbers = count(1)
+        self._changed_at: dict[tuple[str, str], float] = {}
+        """When a member of a group was last changed, or a user or group itself (with "")."""
+
+    def changed_since(self, time: float, group: str, user: str) -> bool:
+        """Whether the membership, the group or the user was changed by hand at `time` or later.
+        Without a group it is the assignment of the user."""
+        keys = ((group, user), (group, ""), ("", user))
+        return any(self._changed_at.get(key, 0.0) >= time for key in keys)
 
     def join(self, group: str, *users: str) -> None:
+        self._note(group, *users)
         for start in range(0, len(users), MAX_LINKS):
             self._directory.add_members(self._group(group), users[start : start + MAX_LINKS])
 
     def leave(self, group: str, *users: str) -> None:
+        self._note(group, *users)
         for user in users:
             self._directory.remove_member(self._group(group), user)
 
@@ -32,15 +44,19 @@ class Admin:
         self._directory.update(self._directory.users[user], {"accountEnabled": True})
 
     def delete(self, user_or_group: str) -> None:
+        self._note_itself(user_or_group)
         self._directory.delete(self._entity(user_or_group))
 
     def restore(self, user_or_group: str) -> None:
+        self._note_itself(user_or_group)
         self._directory.restore(user_or_group)
 
     def create_group(self, members: Sequence[str] = ()) -> str:
         number = next(self._numbers)
         properties = {"displayName": f"New-{number}", "mailNickname": f"new-{number}"}
-        return self._directory.create_group(properties, members).id
+        group = self._directory.create_group(properties, members).id
+        self._note(group, *members)
+        return group
 
     def create_user(self) -> str:
         number = next(self._numbers)
@@ -49,14 +65,24 @@ class Admin:
         return self._directory.create_user(properties).id
 
     def assign(self, principal: str) -> None:
+        self._note(DIRECT, principal)
         app = self._directory.service_principals[TOTAL]
         self._tenant.assignments.add(self._entity(principal), app, TOTAL_ROLE)
 
     def unassign(self, principal: str) -> None:
+        self._note(DIRECT, principal)
         for assignment in tuple(self._tenant.assignments):
             is_live = assignment.removed_at is None and assignment.resource.id == TOTAL
             if is_live and assignment.principal.id == principal:
                 self._tenant.assignments.remove(assignment.id)
+
+    def _note(self, group: str, *users: str) -> None:
+        self._changed_at |= {(group, user): now().timestamp() for user in users}
+
+    def _note_itself(self, user_or_group: str) -> None:
+        self._changed_at[user_or_group, ""] = self._changed_at["", user_or_group] = (
+            now().timestamp()
+        )
 
     def _group(self, group: str) -> Entity:
         return self._directory.groups[group]

@@ -21,24 +21,42 @@ class Difference:
         return f"{self.user} {self.what} {self.group}".strip()
 
 
-def entitled(tenant: Tenant, service_principal: str) -> Access:
-    """Enabled users, assigned directly or as direct members of an assigned group."""
-    assigned = {
+def assigned(tenant: Tenant, service_principal: str) -> frozenset[str]:
+    """Ids of the users and groups that are assigned."""
+    return frozenset(
         assignment.principal.id
         for assignment in tenant.assignments
         if assignment.resource.id == service_principal and assignment.removed_at is None
-    }
+    )
+
+
+def entitled(tenant: Tenant, service_principal: str) -> Access:
+    """Enabled users, assigned directly or as direct members of an assigned group."""
+    principals = assigned(tenant, service_principal)
     groups = [
         group
         for group in tenant.directory.groups.values()
-        if group.id in assigned and group.deleted_at is None
+        if group.id in principals and group.deleted_at is None
     ]
     found: dict[str, frozenset[str]] = {}
     for user in tenant.directory.users.values():
         through = frozenset(group.id for group in groups if user.id in group.members)
-        if user.is_enabled and (through or user.id in assigned):
+        if user.is_enabled and (through or user.id in principals):
             found[user.id] = through
     return found
+
+
+def is_entitled(tenant: Tenant, service_principal: str, user_id: str) -> bool:
+    """Whether `entitled` would name the user, without a look at everyone."""
+    user = tenant.directory.users.get(user_id)
+    if user is None or not user.is_enabled:
+        return False
+    return any(
+        assignment.principal.id == user_id
+        or (assignment.principal.deleted_at is None and user_id in assignment.principal.members)
+        for assignment in tenant.assignments
+        if assignment.resource.id == service_principal and assignment.removed_at is None
+    )
 
 
 def active(tenant: Tenant, service_principal: str) -> Access:

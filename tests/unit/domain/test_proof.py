@@ -47,16 +47,19 @@ def skipped_in(reason: str, **details: str) -> dict[str, Any]:
     }
 
 
-def member(*, old: str | None = None, new: str | None = None) -> dict[str, Any]:
+def member(
+    *, old: str | None = None, new: str | None = None, of: str = "members", about: str = GROUPS[0]
+) -> dict[str, Any]:
     """An entry about the group that names a member among what was changed."""
-    changed = {"displayName": "members", "oldValue": old, "newValue": new}
-    return entry("update", about=GROUPS[0], modifiedProperties=[changed])
+    changed = {"displayName": of, "oldValue": old, "newValue": new}
+    return entry("update", about=about, modifiedProperties=[changed])
 
 
 ACTIVE_OFF = [{"displayName": "active", "oldValue": "True", "newValue": '"False"'}]
 
 
 JOINED, LEFT = change(called_at=NOW), removal(called_at=NOW)
+KEEPS = replace(LEFT, keeps_assignment=True)
 
 
 @pytest.mark.parametrize(
@@ -86,9 +89,19 @@ JOINED, LEFT = change(called_at=NOW), removal(called_at=NOW)
         (LEFT, skipped_in("NotEffectivelyEntitled", active="True"), Says.CONTRADICTED),
         (LEFT, skipped_in("NotEffectivelyEntitled", active="maybe"), Says.NOTHING),
         (LEFT, member(old=USERS[0]), Says.NOTHING),
-        (replace(LEFT, keeps_assignment=True), member(old=USERS[0]), Says.CONFIRMED),
-        (replace(LEFT, keeps_assignment=True), member(old=USERS[1]), Says.NOTHING),
-        (replace(LEFT, keeps_assignment=True), member(new=USERS[0]), Says.NOTHING),
+        (KEEPS, member(old=USERS[0]), Says.CONFIRMED),
+        (KEEPS, member(old=USERS[1]), Says.NOTHING),
+        (KEEPS, member(new=USERS[0]), Says.CONTRADICTED),
+        (KEEPS, member(old=f'["{USERS[0]}"]', new=f'["{USERS[0]}"]'), Says.NOTHING),
+        (KEEPS, member(old=f'[{{"value": "{USERS[0]}"}}]', new="[]"), Says.CONFIRMED),
+        (KEEPS, member(old=USERS[0], of="owners"), Says.NOTHING),
+        (KEEPS, member(old=USERS[0], about=GROUPS[1]), Says.NOTHING),
+        (KEEPS, entry("update", "failure", code="Timeout"), Says.NOTHING),
+        (KEEPS, skipped_in("RedundantExport", active="True"), Says.NOTHING),
+        (KEEPS, entry("disable"), Says.CONFIRMED),
+        (JOINED, member(new=USERS[0], of="owners"), Says.NOTHING),
+        (JOINED, member(new=USERS[0], about=GROUPS[1]), Says.NOTHING),
+        (JOINED, member(new=f'["{USERS[1]}", "{USERS[0].upper()}"]'), Says.CONFIRMED),
         (LEFT, entry("disable", "failure", code="Timeout"), Says.CONTRADICTED),
         (LEFT, entry("create"), Says.NOTHING),
     ],

@@ -1,0 +1,52 @@
+"""Returns to the removals of a user whose account becomes active again.
+
+A user call disables the account. No document says that this ends its memberships in the app; only
+Entra's cycle is known to do that. If the user is granted access through another group before a
+cycle has run, the account is active again and may still be a member of the group that the user
+left. Hasten then calls that group, and leaves the row to the cycle.
+"""
+
+import asyncio
+
+from hasten.domain.changes import DIRECT, PERSON, Change, State, returned
+from hasten.domain.planning import Call
+from hasten.domain.verdicts import Result, Verdict
+from hasten.provision.change_events import emit_moved
+from hasten.provision.state import Drain
+from hasten.records import kept_places
+
+ANSWERED = frozenset({Result.SUCCEEDED, Result.IN_SYNC, Result.NOT_ENTITLED, Result.DISABLED})
+ENDED_BY_USER_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED})
+
+
+async def keep_account_of(drain: Drain, call: Call, verdict: Verdict) -> None:
+    """Records before the rows of a call end what the call may have left, and returns to what an
+    earlier one left. Raises TemporaryError of the store."""
+    if call.is_removal and call.group is None and verdict.result in ANSWERED:
+        await _note(drain, call)
+    if not call.is_removal and verdict.result in {Result.SUCCEEDED, Result.IN_SYNC}:
+        await asyncio.gather(*(_return_to(drain, user) for user in sorted(call.users)))
+
+
+async def _note(drain: Drain, call: Call) -> None:
+    groups = {change.group for change in call.changes} - {DIRECT, PERSON}
+    [user] = call.users
+    if groups:
+        await kept_places.note(drain.context.store, drain.target.name, user, groups, drain.now)
+
+
+async def _return_to(drain: Drain, user: str) -> None:
+    context, target, now = drain.context, drain.target.name, drain.now
+    places = await kept_places.find(context.store, target, user)
+    if places is None:
+        return
+    rows = [await context.ledger.find(target, group, user) for group in sorted(places.groups)]
+    left = [row for row in rows if row is not None and _may_be_back(drain, row)]
+    for row in await context.ledger.move(left, lambda row: returned(row, now=now)):
+        emit_moved(context, row)
+    await kept_places.remove(context.store, places)
+
+
+def _may_be_back(drain: Drain, row: Change) -> bool:
+    is_by_user_call = row.state in ENDED_BY_USER_CALL and not row.keeps_assignment
+    return row.is_removal and is_by_user_call and not drain.cycle.covers(row)

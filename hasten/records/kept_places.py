@@ -1,0 +1,73 @@
+"""Stores the groups of the app in which a user call may have left the membership of an account that
+it disabled. Entra's own cycle ends such a membership; a grant before it would revive it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hasten.json import Json
+from hasten.ports.store import Store
+from hasten.records.repository import Repository, RowMapping
+
+COLLECTION = "places"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPlaces:
+    """The groups of one user of one target, each with the time of the user call."""
+
+    target: str
+    user: str
+    groups: Mapping[str, datetime]
+
+
+async def note(
+    store: Store, target: str, user: str, groups: Collection[str], now: datetime
+) -> None:
+    """Adds groups to those of the user."""
+
+    def merge(known: KeptPlaces | None, new: KeptPlaces) -> KeptPlaces:
+        return replace(new, groups={**(known.groups if known else {}), **new.groups})
+
+    new = KeptPlaces(target=target, user=user, groups=dict.fromkeys(groups, now))
+    await Repository(store, MAPPING).update([new], merge)
+
+
+async def find(store: Store, target: str, user: str) -> KeptPlaces | None:
+    return await Repository(store, MAPPING).find(target, user)
+
+
+async def remove(store: Store, places: KeptPlaces) -> None:
+    """Deletes the record, unless it changed since it was read."""
+    await Repository(store, MAPPING).remove([places], lambda known: known == places)
+
+
+async def forget(store: Store, target: str, before: datetime) -> int:
+    """Deletes the records of users whose last user call was before `before`. Returns how many."""
+
+    def is_old(places: KeptPlaces) -> bool:
+        return max(places.groups.values()) < before
+
+    rows = Repository(store, MAPPING)
+    return await rows.remove([p for p in await rows.listed(target, "") if is_old(p)], is_old)
+
+
+def _body(places: KeptPlaces) -> Json:
+    groups = {group: at.isoformat() for group, at in places.groups.items()}
+    return {"target": places.target, "user": places.user, "groups": groups}
+
+
+def _parse(body: Json) -> KeptPlaces:
+    groups = {group: datetime.fromisoformat(at) for group, at in body["groups"].items()}
+    return KeptPlaces(target=body["target"], user=body["user"], groups=groups)
+
+
+MAPPING: RowMapping[KeptPlaces] = RowMapping(
+    collection=COLLECTION,
+    key_prefixes=("",),
+    partition=lambda places: places.target,
+    key_prefix=lambda _: "",
+    name=lambda places: places.user,
+    body=_body,
+    parse=_parse,
+)

@@ -1,0 +1,21 @@
+"""Keeps the addresses that the SDK built of its templates. A storm asks for the same ones thousands
+of times, and building them again took a sixth of its time."""
+
+from typing import Any
+
+from stduritemplate import StdUriTemplate
+
+_built: dict[tuple[str, str], str] = {}
+_build = StdUriTemplate.expand
+
+
+def keep() -> None:
+    """From now on in this process."""
+    StdUriTemplate.expand = staticmethod(_expand)  # type: ignore[method-assign]
+
+
+def _expand(template: str, substitutions: dict[str, Any]) -> str:
+    key = template, repr(sorted(substitutions.items(), key=str))
+    if key not in _built:
+        _built[key] = _build(template, substitutions)
+    return _built[key]

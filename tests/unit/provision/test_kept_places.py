@@ -1,0 +1,117 @@
+"""A leaver whose account a user call disabled, and who is granted access again: the account may
+still be in the group that they left."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from hasten.domain.changes import DIRECT, Action, State
+from hasten.limits import REPLICATION_SETTLED_AFTER, RETENTION
+from hasten.messages import Wake
+from hasten.provision.drain import drain
+from hasten.records import kept_places
+from hasten.retention import forget_old
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
+from tests.unit.provision.test_verify import ran
+
+WAKE = Wake(target=TOTAL)
+LEAVER = user(1)
+LATER = timedelta(minutes=10)
+
+
+async def disabled(*groups: str) -> World:
+    """A leaver of `groups` who has nothing left."""
+    world = World()
+    await world.is_discovered()
+    for group in groups:
+        world.directory.join(group, LEAVER)
+    for group in groups:
+        await world.left(group, LEAVER)
+    await drain(world.context, WAKE)
+    assert [(c.group, c.users) for c in world.directory.calls] == [(None, (LEAVER,))]
+    return world
+
+
+def called(world: World) -> Sequence[str | None]:
+    return [call.group for call in world.directory.calls[1:]]
+
+
+@virtual
+async def test_an_account_that_is_active_again_is_taken_out_of_the_group_that_was_left() -> None:
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    await world.joined(ADMIN, LEAVER, origin=3)
+
+    await drain(world.context, WAKE)
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert called(world) == [ADMIN, ENGINEERING]
+    assert row.state is State.LEFT_TO_CYCLE
+    assert row.keeps_assignment
+    assert "another assignment" in row.reason
+
+
+@virtual
+async def test_every_group_that_was_left_is_returned_to_once() -> None:
+    world = await disabled(ENGINEERING, ADMIN)
+    await asyncio.sleep(LATER.total_seconds())
+    await world.joined(ADMIN, LEAVER, origin=3)
+
+    for _ in range(3):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(LATER.total_seconds())
+
+    assert called(world) == [ADMIN, ENGINEERING]
+    assert await kept_places.find(world.store, TOTAL, LEAVER) is None
+    assert (await world.row(ADMIN, LEAVER)).state is State.SUCCEEDED
+
+
+@virtual
+async def test_a_cycle_that_ran_meanwhile_has_ended_the_membership() -> None:
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    ran(world)
+    await world.joined(ADMIN, LEAVER, origin=3)
+
+    await drain(world.context, WAKE)
+
+    assert called(world) == [ADMIN]
+    assert (await world.row(ENGINEERING, LEAVER)).state is State.SUCCEEDED
+
+
+@virtual
+async def test_who_comes_back_to_the_group_is_not_taken_out() -> None:
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    await world.joined(ENGINEERING, LEAVER, origin=3)
+
+    await drain(world.context, WAKE)
+
+    assert called(world) == [ENGINEERING]
+    assert (await world.row(ENGINEERING, LEAVER)).state is State.SUCCEEDED
+
+
+@virtual
+async def test_a_place_that_nobody_came_back_to_is_forgotten_with_the_history() -> None:
+    world = await disabled(ENGINEERING)
+    assert await kept_places.find(world.store, TOTAL, LEAVER) is not None
+
+    await asyncio.sleep(RETENTION.total_seconds() + 1)
+    await forget_old(world.context)
+
+    assert await kept_places.find(world.store, TOTAL, LEAVER) is None
+
+
+@virtual
+async def test_an_account_that_was_assigned_directly_has_no_place_to_keep() -> None:
+    world = World()
+    await world.is_discovered()
+    world.directory.has_user(LEAVER)
+    await world.ledger.record([found(DIRECT, LEAVER, Action.REMOVED, 1)])
+
+    await drain(world.context, WAKE)
+
+    assert await kept_places.find(world.store, TOTAL, LEAVER) is None
