@@ -11,9 +11,9 @@ from hasten.messages import Wake
 from hasten.provision.drain import drain
 from hasten.records import kept_places
 from hasten.retention import forget_old
+from tests.support.verifying import ran
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
-from tests.unit.provision.test_verify import ran
 
 WAKE = Wake(target=TOTAL)
 LEAVER = user(1)

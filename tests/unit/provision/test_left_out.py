@@ -16,9 +16,9 @@ from hasten.provision.drain import drain
 from hasten.provision.verify import MOST_RETRIES, verify
 from hasten.targets import Target
 from tests.fakes.directory import JOB
+from tests.support.verifying import ran
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
-from tests.unit.provision.test_verify import ran
 
 WAKE = Wake(target=TOTAL)
 ALL = [user(1), user(2), user(3)]
