@@ -57,6 +57,18 @@ NEVER_IN_A_REFUSAL = "Lovelace"
 PAYROLL = "0000bbbb-0000-4000-8000-00000000000a"
 """A group that the policy does not name."""
 
+SECRET_TEAM = "0000bbbb-0000-4000-8000-00000000000b"
+"""A role-assignable group of a name that the policy allows."""
+
+RULE_TEAM = "0000bbbb-0000-4000-8000-00000000000c"
+"""A dynamic group of a name that the policy allows."""
+
+TWIN_TEAMS = ("0000bbbb-0000-4000-8000-00000000000d", "0000bbbb-0000-4000-8000-00000000000e")
+"""Two groups of one name, which the policy allows."""
+
+STRANGER_TEAM = "0000bbbb-0000-4000-8000-00000000000f"
+"""A group that somebody else made under a name that the policy allows."""
+
 ODD_TEXTS = [
     *("", " ", "\x00", "\ud800", "\ufeff", "x" * 300, "null", "NaN", "{}", "%VAR%", "{{user}}"),
     *(f"Ada {NEVER_IN_A_REFUSAL}", f"@{{mail={NEVER_IN_A_REFUSAL}}}"),
@@ -68,6 +80,8 @@ ODD_TEXTS = [
 ODD_VALUES: list[Any] = [
     *(None, True, False, 0, -1, 1.0, 10**40, float("nan"), float("inf"), [], {}, [[]], [None]),
     *({"id": ADMIN}, {"name": "TOTAL-Admin"}, {"name": "*"}, {"employeeId": 7}, "é" * 90),
+    *({"a": {"\ud800": 1}}, {"specversion": "1.0"}, -(10**400), 1e-320, 2**63, [[[[[[[[]]]]]]]]),
+    [{"id": "0000cccc-0000-4000-8000-000000000001"}] * 3,
 ]
 
 NEW = {"name": "Team-New"}
@@ -75,6 +89,8 @@ GROUPS: list[Mapping[str, Any]] = [
     *(NEW, NEW, {"name": "TOTAL-Engineering"}, {"id": ENGINEERING}, {"name": "team-new"}),
     *({"id": ADMIN}, {"name": "TOTAL-Admin"}, {"name": "total-admin"}, {"name": "[TOTAL]-Admin"}),
     *({"id": PAYROLL}, {"name": "Payroll"}, {"name": "Pay*"}, {"name": "*"}, {"name": "Nowhere"}),
+    *({"id": SECRET_TEAM}, {"name": "Team-Secret"}, {"id": RULE_TEAM}, {"name": "Team-Rule"}),
+    *({"id": TWIN_TEAMS[0]}, {"name": "Team-Twin"}, {"name": "Team-Stranger"}, {"name": "TEAM-*"}),
 ]
 
 Path = tuple[str | int, ...]

@@ -60,6 +60,45 @@ def repeated(event: Any) -> Hostile:
     return Hostile(text(event).replace(b'"data": {', b'"data": {"startAt": null, "startAt": 1,', 1))
 
 
+def urlsafe(event: Any) -> Hostile:
+    """With ~ and ? in it, so that the alphabet differs."""
+    return structured({**event, "data_base64": _of(event, base64.urlsafe_b64encode)})
+
+
+def unpadded(event: Any) -> Hostile:
+    return structured({**event, "data_base64": _of(event, base64.b64encode).rstrip("=")})
+
+
+def _of(event: Any, encode: Callable[[bytes], bytes]) -> str:
+    return encode(text({"note": "~~~???~~~", **_mapping(event.pop("data", None))})).decode()
+
+
+def _mapping(data: Any) -> dict[str, Any]:
+    return data if isinstance(data, dict) else {}
+
+
+def repeated_within(event: Any) -> Hostile:
+    """A key is repeated in the innermost object."""
+    return Hostile(text(event).replace(b'{"id": ', b'{"id": "x", "id": '))
+
+
+def raw(old: bytes, new: bytes) -> Callable[[Any], Hostile]:
+    """Puts text into the body that json.dumps does not write."""
+    return lambda event: Hostile(text(event).replace(old, new, 1))
+
+
+def typed(content_type: str) -> Callable[[Any], Hostile]:
+    return lambda event: Hostile(text(event), content_type)
+
+
+def binary_with(**properties: str) -> Callable[[Any], Hostile]:
+    def post(event: Any) -> Hostile:
+        made = binary(event)
+        return Hostile(made.body, made.content_type, {**made.properties, **properties})
+
+    return post
+
+
 FORMS: list[Callable[[Any], Hostile]] = [
     binary,
     half_binary,
@@ -67,6 +106,28 @@ FORMS: list[Callable[[Any], Hostile]] = [
     brokered,
     event_grid,
     repeated,
+    repeated_within,
+    urlsafe,
+    unpadded,
+    raw(b'"data": {', b'"data": {"startAt": NaN, '),
+    raw(b'"data": {', b'"data": {"role": -Infinity, '),
+    raw(b'"data": {', b'"extra": ' + b"[" * 40 + b"]" * 40 + b', "data": {'),
+    raw(b'"data": {', b'"extra": ' + b"[" * 9_000 + b"]" * 9_000 + b', "data": {'),
+    raw(b'"data": {', b'"extra": ' + b"9" * 5_000 + b', "data": {'),
+    raw(b'"data": {', b'"extra": 1e999, "data": {'),
+    raw(b'"data": {', b'"\\ud800": 1, "data": {'),
+    raw(b'"data": {', b'"data": [], "data": {'),
+    typed("text/xml"),
+    typed("application/octet-stream"),
+    typed("application/cloudevents-batch+json; charset=utf-8"),
+    typed("application/x-www-form-urlencoded"),
+    typed("application/json; charset=iso-8859-1"),
+    binary_with(ce_id="another", **{"cloudEvents:id": "one"}),
+    binary_with(ce_specversion="0.3"),
+    binary_with(ce_time="yesterday"),
+    binary_with(**{"ce-type": "hasten.user.remove.v1"}),
+    lambda event: structured([event, event]),
+    lambda event: structured({"events": [event]}),
     lambda event: Hostile(text(event), "application/cloudevents+json; charset=utf-8"),
     lambda event: Hostile(text(event), "application/cloudevents-batch+json"),
     lambda event: structured([event]),
@@ -89,6 +150,6 @@ FORMS: list[Callable[[Any], Hostile]] = [
 """All the ways in which an event is posted, or mistaken for one."""
 
 WIRE: st.SearchStrategy[Callable[[Any], Hostile]] = st.sampled_from(
-    [structured] * len(FORMS) + FORMS
+    [structured] * 2 * len(FORMS) + FORMS
 )
 """Most often in structured mode, so that what is wrong with the event itself is seen."""
