@@ -19,6 +19,9 @@ _LAST_PLACEHOLDER_YEAR = 1900
 """Years of the zero dates of programs: 0001 (.NET), 1753 and 1900 (SQL Server), 1899 (OLE
 Automation)."""
 
+_FIRST_PLACEHOLDER_YEAR = 9999
+"""Year of dates without end, such as 9999-12-31 of SAP and SQL Server."""
+
 _EPOCH_YEARS = frozenset({1969, 1970})
 """Years of second zero of Unix, in any time zone."""
 
@@ -61,7 +64,7 @@ def _end(end: datetime, now: datetime, *, has_to_lie_ahead: bool) -> list[Fault]
 def _is_placeholder(at: datetime) -> bool:
     """Returns whether the time is a placeholder. A day around it counts too, because a placeholder
     in local time may fall on the day before or after."""
-    if at.year <= _LAST_PLACEHOLDER_YEAR:
+    if not _LAST_PLACEHOLDER_YEAR < at.year < _FIRST_PLACEHOLDER_YEAR:
         return True
     day = timedelta(days=1)
     return at.year in _EPOCH_YEARS and abs(at.replace(tzinfo=None) - datetime(1970, 1, 1)) <= day  # noqa: DTZ001 - the clock time as written

@@ -13,6 +13,7 @@ from hasten.events.validation import plain, validation_error
 
 EXAMPLE = "2026-11-24T09:00:00Z"
 WRITE = f"write it like {EXAMPLE}"
+NOT_SET = "leave the key out where no date is known; time is when the event happened"
 
 _DATE = r"\d{4}-\d\d-\d\d"
 _CLOCK = r"\d\d:\d\d:\d\d(?:\.\d+)?"
@@ -28,14 +29,29 @@ _PARTS = re.compile(
 TIME_MAX_CHARS = 64
 """Maximum number of characters that are compared with the spellings below, which are shorter."""
 
-_MONTH = "(?:jan|feb|mar|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])"
+_MONTH = "(?:jan|feb|mar|apr|ma[iy]|mär|jun|jul|aug|sep|o[ck]t|nov|de[cz])"
+
+_PLACEHOLDER = (
+    r"(?:0{8}|0{14}|9999-?12-?31|0000-00-00|0001-01-01|1753-01-01|1899-12-30|1900-01-01)"
+    r"(?:[Tt ][\d:.,]*)?"
+)
 
 REFUSED_SPELLINGS: Sequence[tuple[str, str, str]] = (
     (r"\s*", "it is empty", f"{WRITE}; leave the key out where it is optional and not known"),
     (
-        r"0{8}|0{14}|9999-?12-?31|0000-00-00|0001-01-01",
+        _PLACEHOLDER,
         "it is a placeholder for a date that is not set",
-        "leave the key out where no date is known",
+        NOT_SET,
+    ),
+    (
+        r"null|nil|none|undefined|n/?a|#n/a|nat|-+|\?+",
+        "it is a word for a date that is not set",
+        NOT_SET,
+    ),
+    (
+        rf"{_DATE}.*/{_DATE}.*",
+        "it is a span of two times",
+        "give its begin as startAt and its end as endAt",
     ),
     (
         _DATE,
@@ -58,6 +74,11 @@ REFUSED_SPELLINGS: Sequence[tuple[str, str, str]] = (
         f"{WRITE}, with a zone",
     ),
     (
+        r"\d{14}(?:[.,]\d+)?(?:[Zz]|[+-]\d\d(?:\d\d)?)",
+        "it is the generalized time of LDAP (as whenCreated of Active Directory)",
+        WRITE,
+    ),
+    (
         r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?",
         "it is a number, such as the seconds or milliseconds since 1970",
         f"write it as text like {EXAMPLE}",
@@ -78,6 +99,16 @@ REFUSED_SPELLINGS: Sequence[tuple[str, str, str]] = (
         "end it with Z or an offset such as +02:00",
     ),
     (
+        rf"{_DATE}[Tt ]\d\d{_OFFSET}?",
+        "its minutes and seconds are missing",
+        f"{WRITE}, with seconds and a zone",
+    ),
+    (
+        rf"{_DATE}[Tt ]\d\d?:\d\d(?::\d\d)?(?:\.\d+)? ?[ap]\.?m\.?",
+        "its time of day has twelve hours, with AM or PM",
+        f"{WRITE}, with 24 hours and a zone",
+    ),
+    (
         rf"{_DATE}[Tt ]\d\d:\d\d{_OFFSET}?",
         "its seconds are missing",
         f"{WRITE}, with seconds and a zone",
@@ -88,7 +119,7 @@ REFUSED_SPELLINGS: Sequence[tuple[str, str, str]] = (
         "write a point there, or leave the fraction out",
     ),
     (
-        rf"{_DATE}[Tt ]{_CLOCK}{_OFFSET}?\s*\[?[A-Za-z][A-Za-z_/+-]*\d*\]?",
+        rf"{_DATE}[Tt ]{_CLOCK}{_OFFSET}?\s*[\[(]?[A-Za-z][A-Za-z_/+. -]*\d*[\])]?",
         "its zone is given by a name",
         "end it with Z or an offset such as +02:00 in place of the name",
     ),
@@ -98,16 +129,31 @@ REFUSED_SPELLINGS: Sequence[tuple[str, str, str]] = (
         f"{WRITE}, with month and day",
     ),
     (
-        r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:\D.*)?",
-        "its day, month and year stand as one country writes them",
-        WRITE,
-    ),
-    (
         rf".*(?<![a-z]){_MONTH}[a-zä]*.*\d.*|\d.*{_MONTH}.*",
         "its month is written in letters",
         WRITE,
     ),
-    (r"\d\d?:\d\d.*", "it is a time of day without a date", WRITE),
+    (
+        r".*[^\x00-\x7f].*",
+        "it holds a character outside ASCII, such as a long dash, a no-break space or other digits",
+        f"{WRITE}, in plain ASCII",
+    ),
+    (
+        r"\d{4}-\d\d?-\d\d?(?:\D.*)?",
+        "its digits or separators are not quite those of RFC 3339",
+        f"{WRITE}, with two digits for month, day, hour, minute and second",
+    ),
+    (
+        r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:\D.*)?",
+        "its day, month and year stand as one country writes them",
+        WRITE,
+    ),
+    (r"[Tt]?\d\d?:\d\d.*", "it is a time of day without a date", WRITE),
+    (
+        r"[+-]?P(?=.*\d)[\dYMWDTHS.,]+|now|today|tomorrow|yesterday|heute|morgen|[+-]\d+[smhdw]",
+        "it depends on when it is read",
+        f"compute the time in the sender and {WRITE}",
+    ),
 )
 """(pattern, problem, fix) of spellings that senders use; Hasten reports the first match."""
 
@@ -175,7 +221,7 @@ def _not_a_time(given: str) -> Exception:
             FaultCode.NOT_A_TIME, "blanks or line ends stand before or after it", "take them away"
         )
     plain(given)
-    if _LOCAL.fullmatch(bare):
+    if _LOCAL.fullmatch(bare) and not re.fullmatch(_PLACEHOLDER, bare):
         return validation_error(FaultCode.NO_OFFSET)
     for pattern, problem, fix in _KNOWN:
         if pattern.fullmatch(bare):

@@ -142,9 +142,15 @@ DATA = (
     ),
     Bad(
         "endAt as placeholder",
-        FaultCode.END_TOO_FAR,
+        FaultCode.NO_DATE,
         "data.endAt",
         lambda: good(endAt="9999-12-31T23:59:59Z"),
+    ),
+    Bad(
+        "endAt many years ahead",
+        FaultCode.END_TOO_FAR,
+        "data.endAt",
+        lambda: good(endAt="2099-12-31T23:59:59Z"),
     ),
     Bad(
         "startAt months ahead",
