@@ -246,10 +246,12 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
 
 def rejoined(change: Change, *, now: datetime) -> Change:
     """Returns the row of a leaver as a new addition. Graph lists the user as a member again long
-    after the change: one read of the history showed both, and Hasten took the removal first."""
+    after the change: one read of the history showed both, and Hasten took the removal first. `now`
+    is when the read began that shows the membership: Entra may not have seen it yet."""
     return replace(
         restarted(change, Cause("", ""), now=now),
         action=Action.ADDED,
+        seen_at=now,
         causes=(),
         found_by=FoundBy.RECONCILE,
     )

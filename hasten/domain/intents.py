@@ -40,7 +40,8 @@ class Intent:
     again. `people` is the total number of users that the event names.
 
     `spec` describes the group to create: description, owners, rule, role. `replaced` is the event
-    whose intent this one replaced before Hasten had applied it.
+    whose intent this one replaced before Hasten had applied it. `reopened` counts how often Hasten
+    has looked at the membership again: a worker that read the intent before does not end it.
     """
 
     target: str
@@ -59,6 +60,7 @@ class Intent:
     is_done: bool = False
     outcome: str = ""
     replaced: Cause | None = None
+    reopened: int = 0
 
     @property
     def key(self) -> str:

@@ -63,7 +63,7 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
     match verdict.result:
         case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and _is_of_group(change):
             return replace(change, state=State.PENDING, user_called=True, due_at=now)
-        case Result.IN_SYNC if _may_be_early(change, call, verdict, now):
+        case Result.IN_SYNC if _may_be_early(change, call, verdict, change.called_at or now):
             due = now + REPLICATION_LADDER[change.attempts]
             return retried(change, due_at=due, reason=CHANGE_NOT_SEEN_YET)
         case Result.SUCCEEDED | Result.IN_SYNC if change.has_more_calls:
@@ -138,14 +138,14 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
             return replace(ended, needs_proof=change.is_removal)
 
 
-def _may_be_early(change: Change, call: Call, verdict: Verdict, now: datetime) -> bool:
-    """Returns whether "in sync" may describe the state before the change. For a user call the
-    matching step decides: it shows an active account. It does not show whether an update of the
-    profile has arrived."""
+def _may_be_early(change: Change, call: Call, verdict: Verdict, called_at: datetime) -> bool:
+    """Returns whether "in sync" may describe the state before the change: Entra may have read the
+    directory as soon as it was called. For a user call the matching step decides: it shows an
+    active account. It does not show whether an update of the profile has arrived."""
+    is_new = called_at - change.seen_at < ASSIGNMENT_COUNTS_WITHIN
     if change.is_update:
-        return now - change.seen_at < ASSIGNMENT_COUNTS_WITHIN and change.attempts < UPDATE_TRIES
+        return is_new and change.attempts < UPDATE_TRIES
     is_shown = call.group is None and verdict.account is Account.ACTIVE
-    is_new = now - change.seen_at < ASSIGNMENT_COUNTS_WITHIN
     return is_new and not is_shown and change.attempts < len(REPLICATION_LADDER)
 
 

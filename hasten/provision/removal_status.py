@@ -45,10 +45,10 @@ async def removal_status(
     return known, read_errors
 
 
-def is_member_again(row: Change, status: Status, now: datetime) -> bool:
-    """Returns True if Graph lists the removed user as a member of the same group, so long after the
-    change that no replica can still lag behind it."""
-    return row.group in status.through and now - row.seen_at >= ASSIGNMENT_COUNTS_WITHIN
+def is_member_again(row: Change, status: Status, began: datetime) -> bool:
+    """Returns True if Graph lists the removed user as a member of the same group, in a read that
+    began so long after the change that no replica could still lag behind it."""
+    return row.group in status.through and began - row.seen_at >= ASSIGNMENT_COUNTS_WITHIN
 
 
 async def _tried(reading: Awaitable[Status]) -> Status | ReadError:
@@ -60,7 +60,7 @@ async def _tried(reading: Awaitable[Status]) -> Status | ReadError:
 
 async def _read(context: Context, service_principal: str, removals: Sequence[Change]) -> Status:
     user, target = removals[0].user, removals[0].target
-    directory = context.directory
+    directory, began = context.directory, context.now()
     listed, known = await asyncio.gather(
         directory.assigned_through(user, service_principal), directory.user(user)
     )
@@ -69,23 +69,22 @@ async def _read(context: Context, service_principal: str, removals: Sequence[Cha
     through = frozenset(DIRECT if principal == user else principal for principal in listed)
     if known.enabled is False:
         return Status(AssignmentStatus.DISABLED, through)
-    left = await _lately_left(context, target, user, through)
+    left = await _lately_left(context, target, user, through, began)
     return Status(
         AssignmentStatus.ASSIGNED if through - left else AssignmentStatus.UNASSIGNED, through
     )
 
 
 async def _lately_left(
-    context: Context, target: str, user: str, through: Collection[str]
+    context: Context, target: str, user: str, through: Collection[str], began: datetime
 ) -> frozenset[str]:
     """Returns the groups that the user left so recently, according to the ledger, that Graph may
-    still list them. A removal that was called a moment ago counts like one that waits for its
-    call."""
+    have listed them when the read `began`. A removal that was called a moment ago counts like one
+    that waits for its call."""
     groups = sorted(through)
     rows = await asyncio.gather(*(context.ledger.find(target, group, user) for group in groups))
-    now = context.now()
     return frozenset(
         group
         for group, row in zip(groups, rows, strict=True)
-        if row is not None and row.is_removal and now - row.seen_at < REPLICATION_SETTLED_AFTER
+        if row is not None and row.is_removal and began - row.seen_at < REPLICATION_SETTLED_AFTER
     )

@@ -192,7 +192,7 @@ class Run:
         removals = [removal for removal in removals if removal.user in first]
         if any(not self.drain.found.watches(removal.group) for removal in removals):
             await self.drain.learn_groups()
-        found = self.drain.found
+        found, began = self.drain.found, self.drain.now
         known, read_errors = await removal_status(
             self.drain.context, found.service_principal, removals
         )
@@ -202,8 +202,8 @@ class Run:
         self.drain.retries |= await postpone(self.drain, unread, read_errors)
         self.drain.unread |= read_errors.keys()
         removals = [removal for removal in removals if removal.user in known]
-        removals = await without_members_again(self.drain, removals, known)
-        removals = await without_unreachable(self.drain, removals, known)
+        removals = await without_members_again(self.drain, removals, known, began=began)
+        removals = await without_unreachable(self.drain, removals, known, began=began)
         where = {user: status.standing for user, status in known.items()}
         grants = [change for change in free if not change.is_removal]
         calls = plan([*removals, *grants], standings=where, grants_by=self.drain.target.grants_by)

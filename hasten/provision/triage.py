@@ -100,18 +100,18 @@ async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
 
 
 async def without_members_again(
-    drain: Drain, removals: Sequence[Change], known: Mapping[str, Status]
+    drain: Drain, removals: Sequence[Change], known: Mapping[str, Status], *, began: datetime
 ) -> list[Change]:
-    """Turns the removals of users who are members again into grants, and returns the others."""
-    now = drain.now
-    again = [row for row in removals if is_member_again(row, known[row.user], now)]
-    await drain.context.ledger.move(again, lambda row: rejoined(row, now=now))
+    """Turns the removals of users who are members again into grants, and returns the others. The
+    read of `known` `began` then."""
+    again = [row for row in removals if is_member_again(row, known[row.user], began)]
+    await drain.context.ledger.move(again, lambda row: rejoined(row, now=began))
     gone = frozenset(again)
     return [row for row in removals if row not in gone]
 
 
 async def without_unreachable(
-    drain: Drain, removals: Sequence[Change], known: Mapping[str, Status]
+    drain: Drain, removals: Sequence[Change], known: Mapping[str, Status], *, began: datetime
 ) -> list[Change]:
     """Ends the removals that no call can carry out, and returns the others. If the reason is
     another assignment, Hasten reads that once more after the directory has settled."""
@@ -120,7 +120,7 @@ async def without_unreachable(
         for row in removals
     }
     left = [row for row in removals if reasons[row.group, row.user]]
-    early = [row for row in left if _may_lag(row, known[row.user].standing, drain.now)]
+    early = [row for row in left if _may_lag(row, known[row.user].standing, began)]
     moved = await drain.context.ledger.move(early, _read_again)
     drain.retries |= {row.due_at for row in moved}
     unshown = [row for row in left if _is_unshown(row, known[row.user].standing)]
@@ -202,9 +202,9 @@ def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:
     return standing is AssignmentStatus.DELETED and row.contradicted > 0
 
 
-def _may_lag(row: Change, standing: AssignmentStatus, now: datetime) -> bool:
-    """Returns True if a lagging replica may still show another assignment that has ended."""
-    return standing is AssignmentStatus.ASSIGNED and now - row.seen_at < REPLICATION_SETTLED_AFTER
+def _may_lag(row: Change, standing: AssignmentStatus, began: datetime) -> bool:
+    """Returns True if a lagging replica may have shown another assignment that had ended."""
+    return standing is AssignmentStatus.ASSIGNED and began - row.seen_at < REPLICATION_SETTLED_AFTER
 
 
 def _read_again(row: Change) -> Change:

@@ -69,10 +69,18 @@ class Intents:
         )
 
     async def reopen(self, target: str, keys: Collection[str]) -> None:
-        """Has memberships that were brought about looked at again. The brake has judged them."""
+        """Has memberships looked at again. The brake has judged those that were brought about. An
+        intent that is open stays open, though a worker that was displaced may be about to end it.
+        """
+
+        def again(intent: Intent) -> Intent:
+            counted = replace(intent, reopened=intent.reopened + 1)
+            if not intent.is_done:
+                return counted
+            return replace(counted, is_done=False, released=True, outcome="")
+
         found = [await self._rows.find(target, key) for key in keys]
-        ended = [i for i in found if i is not None and i.is_done and i.wanted in MEMBERSHIPS]
-        await self.update(ended, lambda i: replace(i, is_done=False, released=True, outcome=""))
+        await self.update([i for i in found if i is not None and i.wanted in MEMBERSHIPS], again)
 
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes done intents whose event is older than `before`. Returns how many."""

@@ -1,0 +1,51 @@
+"""A membership that is looked at again: a worker that read its intent before does not end it."""
+
+import pytest
+
+from hasten.domain.intents import Intent
+from hasten.records.intents import Intents
+from tests.support.ensuring import Onboarding
+from tests.support.virtual_time import virtual
+from tests.support.world import ENGINEERING, TOTAL, user
+
+
+async def wanted(world: Onboarding) -> tuple[Intents, Intent]:
+    """An open intent, and the intents of the worker that has read it."""
+    await world.wants(ENGINEERING, user(1))
+    worker = Intents(world.store)
+    [intent] = await worker.open_intents(TOTAL)
+    return worker, intent
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+def test_a_worker_that_was_displaced_does_not_end_an_intent_that_was_opened_again(
+    *, is_done: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = Onboarding()
+        worker, intent = await wanted(world)
+        other = Intents(world.store)
+        if is_done:
+            await other.finish([intent], "succeeded")
+
+        await other.reopen(TOTAL, [intent.key])
+        ended = await worker.finish([intent], "succeeded")
+
+        assert ended == []
+        [still] = await Intents(world.store).open_intents(TOTAL)
+        assert still.released is is_done
+
+    run()
+
+
+@virtual
+async def test_the_worker_that_opened_an_intent_again_ends_it() -> None:
+    world = Onboarding()
+    worker, intent = await wanted(world)
+    await worker.reopen(TOTAL, [intent.key])
+
+    [opened] = await worker.open_intents(TOTAL)
+    await worker.finish([opened], "succeeded")
+
+    assert await Intents(world.store).open_intents(TOTAL) == []
