@@ -23,7 +23,8 @@ from hasten.single_flight import SingleFlight
 from hasten.targets import Target
 
 if TYPE_CHECKING:
-    from hasten.records.lease import Kind, Lease
+    from hasten.records.lease import Lease
+    from hasten.records.lease_record import Kind
 
 
 class Context:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import OfTarget
-from hasten.records.lease import BEAT, Displaced, Kind, Lease, acquire
+from hasten.records.lease import Displaced, Lease, acquire
+from hasten.records.lease_record import BEAT, Kind
 
 LONGEST = timedelta(minutes=4)
 """Then a worker ends and wakes another: far below the function timeout of host.json."""

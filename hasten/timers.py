@@ -13,7 +13,7 @@ from hasten.operate.late_timers import report_late_timers
 from hasten.operate.stop import report_stops
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.provision.verify import verify
-from hasten.records import crashes, discovered, heartbeats, lease, running_targets
+from hasten.records import crashes, discovered, heartbeats, lease_record, running_targets
 from hasten.retention import forget_old
 from hasten.telemetry.operate import TimerCrashed, TimerFailed, TimerPostponed
 from hasten.watch.reconcile import reconcile
@@ -91,7 +91,10 @@ async def _wake(context: Context) -> None:
 
 async def _has_unsure_writes(context: Context, target: str) -> bool:
     """Returns whether a write to Entra ID may have taken effect although no worker saw its end."""
-    now, record = context.now(), await lease.read(context.store, target, lease.Kind.ENSURE)
+    now, record = (
+        context.now(),
+        await lease_record.read(context.store, target, lease_record.Kind.ENSURE),
+    )
     return bool(record.due(now)) or (bool(record.writing) and record.is_silent(now))
 
 

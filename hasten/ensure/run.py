@@ -28,7 +28,8 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure
 from hasten.records import discovered, stops
 from hasten.records.discovered import DiscoveredTarget
-from hasten.records.lease import Displaced, Kind, Lease
+from hasten.records.lease import Displaced, Lease
+from hasten.records.lease_record import Kind
 from hasten.sole_worker import LONGEST, work_alone
 from hasten.targets import Target
 from hasten.telemetry.ensure import EnsureDisplaced, GroupEnsured

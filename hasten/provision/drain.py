@@ -13,7 +13,8 @@ from hasten.provision.state import Drain
 from hasten.records import discovered, stops
 from hasten.records.call_window import open_window
 from hasten.records.discovered import DiscoveredTarget
-from hasten.records.lease import Displaced, Kind, Lease
+from hasten.records.lease import Displaced, Lease
+from hasten.records.lease_record import Kind
 from hasten.records.stops import Stopped
 from hasten.sole_worker import LONGEST, work_alone
 from hasten.targets import Target

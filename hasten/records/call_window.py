@@ -14,7 +14,8 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.clock import Now
 from hasten.ports.store import Document, Put, Store
-from hasten.records.lease import ATTEMPTS, COLLECTION, PARTITION, Displaced, Lease
+from hasten.records.lease import ATTEMPTS, Displaced, Lease
+from hasten.records.lease_record import COLLECTION, PARTITION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

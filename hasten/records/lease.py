@@ -2,78 +2,33 @@
 compare-and-set."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 
 from hasten.errors import Conflict, TemporaryError
-from hasten.json import Json
-from hasten.limits import LONGEST_WRITE
 from hasten.ports.clock import Now
 from hasten.ports.directory import NotYet
-from hasten.ports.store import Document, Put, Store, Write
-
-COLLECTION = "targets"
-PARTITION = "pace"
-"""That of the call windows: a call is written down in one commit with the lease."""
-
-BEAT = timedelta(seconds=5)
-"""How often a holder shows that it lives."""
-
-FRESH = timedelta(seconds=8)
-"""A holder whose last beat is no older lives, though its clock may be some seconds behind ours."""
-
-SILENT = timedelta(seconds=20)
-"""A holder whose last beat is older is displaced, and so is one whose clock is ahead by more: the
-fence keeps it from acting."""
+from hasten.ports.store import Put, Store, Write
+from hasten.records.lease_record import (
+    BEAT,
+    COLLECTION,
+    FRESH,
+    PARTITION,
+    SILENT,
+    Kind,
+    LeaseRecord,
+    body_of,
+    key_of,
+    parse,
+)
 
 ATTEMPTS = 8
-
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-
-class Kind(StrEnum):
-    """Work that goes on side by side for one target: a long `ensure` holds up no revocation."""
-
-    DRAIN = "drain"
-    ENSURE = "ensure"
 
 
 class Displaced(Exception):  # noqa: N818 - says what happened
     """Another worker took the lease: this one must not act any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseRecord:
-    """`owner` is empty while nobody works. `epoch` counts the holders. `is_marked` when a wake came
-    that the holder has not answered yet. `came_at` is when a message of the queue last reached a
-    worker of the target."""
-
-    owner: str = ""
-    epoch: int = 0
-    beat_at: datetime = LONG_AGO
-    is_marked: bool = False
-    came_at: datetime = LONG_AGO
-    writing: tuple[str, ...] = ()
-    """Keys of the intents for which a write to Entra ID is under way."""
-
-    unsure: Mapping[str, datetime] = field(default_factory=dict)
-    """Intents for which a write may have taken effect that nobody saw the end of, and when to look
-    at them again."""
-
-    def due(self, now: datetime) -> list[str]:
-        """Intents to look at again."""
-        return [key for key, at in self.unsure.items() if at <= now]
-
-    def without_end(self, now: datetime) -> "LeaseRecord":
-        """Nobody will see the end of the writes under way."""
-        unsure = dict.fromkeys(self.writing, now + LONGEST_WRITE)
-        return replace(self, writing=(), unsure={**self.unsure, **unsure})
-
-    def is_silent(self, now: datetime) -> bool:
-        return abs(now - self.beat_at) > SILENT
 
 
 @dataclass(slots=True)
@@ -96,7 +51,7 @@ class Lease:
 
     @property
     def key(self) -> str:
-        return _key(self.target, self.kind)
+        return key_of(self.target, self.kind)
 
     async def commit(self, writes: Sequence[Write] = ()) -> Sequence[str | None]:
         """Makes `writes` to the partition of the lease, only while this worker holds it; the
@@ -121,7 +76,12 @@ class Lease:
                         raise
                     await self._reread()
                     continue
-                self.record = replace(self.record, beat_at=record.beat_at, came_at=record.came_at)
+                self.record = replace(
+                    self.record,
+                    beat_at=record.beat_at,
+                    came_at=record.came_at,
+                    stood_in_at=record.stood_in_at,
+                )
                 return etags
         raise Conflict(self.key)
 
@@ -181,17 +141,18 @@ class Lease:
 
     def _alive(self) -> LeaseRecord:
         now = self.now()
-        came_at = self.record.came_at if self.is_timer else now
-        return replace(self.record, beat_at=now, came_at=came_at)
+        if self.is_timer:
+            return replace(self.record, beat_at=now, stood_in_at=now)
+        return replace(self.record, beat_at=now, came_at=now)
 
     async def _put(self, record: LeaseRecord, writes: Sequence[Write] = ()) -> Sequence[str | None]:
-        put = Put(self.key, _body(record), self.etag)
+        put = Put(self.key, body_of(record), self.etag)
         return await self.store.commit(COLLECTION, PARTITION, [put, *writes])
 
     async def _reread(self) -> None:
         """After somebody else wrote: a wake that left a mark, or a worker that took over."""
         document = await self.store.get(COLLECTION, PARTITION, self.key)
-        found = _record(document)
+        found = parse(document)
         if document is None or found.owner != self.record.owner:
             raise Displaced
         self.etag = document.etag
@@ -209,8 +170,8 @@ async def acquire(
     Raises TemporaryError while nobody can tell whether the holder lives.
     """
     for _ in range(ATTEMPTS):
-        document = await store.get(COLLECTION, PARTITION, _key(target, kind))
-        known, at = _record(document), now()
+        document = await store.get(COLLECTION, PARTITION, key_of(target, kind))
+        known, at = parse(document), now()
         came_at = known.came_at if is_timer else at
         lease = Lease(
             store, target, kind, known, document.etag if document else None, now, is_timer
@@ -225,6 +186,7 @@ async def acquire(
                 epoch=known.epoch + 1,
                 beat_at=at,
                 came_at=came_at,
+                stood_in_at=at if is_timer else known.stood_in_at,
                 unsure=ended.unsure,
             )
         elif at - known.beat_at > FRESH:
@@ -247,44 +209,7 @@ async def acquire(
     raise TemporaryError("other workers of the target were faster", timedelta(seconds=1))
 
 
-async def read(store: Store, target: str, kind: Kind) -> LeaseRecord:
-    """How it stands."""
-    return _record(await store.get(COLLECTION, PARTITION, _key(target, kind)))
-
-
 def _outlasting(error: TemporaryError) -> TemporaryError:
     """Whether the lease was written is not known. If it was, its holder has ended: whoever comes
     sooner would leave a mark that nobody reads."""
     return TemporaryError(error.reason, max(error.delay, SILENT + BEAT))
-
-
-def _key(target: str, kind: Kind) -> str:
-    """No target's name has this character: it cannot be taken for that of a call window."""
-    return f"{target}|{kind}"
-
-
-def _record(document: Document | None) -> LeaseRecord:
-    if document is None:
-        return LeaseRecord()
-    body = document.body
-    return LeaseRecord(
-        owner=str(body["owner"]),
-        epoch=int(body["epoch"]),
-        beat_at=datetime.fromisoformat(body["beat_at"]),
-        is_marked=bool(body["is_marked"]),
-        came_at=datetime.fromisoformat(body["came_at"]),
-        writing=tuple(body["writing"]),
-        unsure={key: datetime.fromisoformat(at) for key, at in body["unsure"].items()},
-    )
-
-
-def _body(record: LeaseRecord) -> Json:
-    return {
-        "owner": record.owner,
-        "epoch": record.epoch,
-        "beat_at": record.beat_at.isoformat(),
-        "is_marked": record.is_marked,
-        "came_at": record.came_at.isoformat(),
-        "writing": list(record.writing),
-        "unsure": {key: at.isoformat() for key, at in record.unsure.items()},
-    }

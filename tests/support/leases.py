@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from hasten.records.lease import Kind, acquire
+from hasten.records.lease import acquire
+from hasten.records.lease_record import Kind
 from tests.support.virtual_time import now
 from tests.support.world import TOTAL, World
 

@@ -13,7 +13,8 @@ from hasten.context import Context
 from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
-from hasten.records.lease import SILENT, Displaced, Kind, Lease
+from hasten.records.lease import Displaced, Lease
+from hasten.records.lease_record import SILENT, Kind
 from hasten.sole_worker import work_alone
 from tests.support.leases import displaced
 from tests.support.virtual_time import now, virtual

@@ -13,7 +13,8 @@ from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.ports.directory import DeltaExpired, MembershipDelta
 from hasten.records import discovered
 from hasten.records.intents import Intents
-from hasten.records.lease import Kind, acquire
+from hasten.records.lease import acquire
+from hasten.records.lease_record import Kind
 from hasten.targets import Target
 from hasten.timers import run
 from hasten.watch.look import look

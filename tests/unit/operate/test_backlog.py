@@ -8,7 +8,8 @@ from hasten.domain.changes import HeldBy, held
 from hasten.operate.backlog import backlog
 from hasten.ports.telemetry import Event
 from hasten.records import call_window, discovered, subscriptions
-from hasten.records.lease import Kind, acquire
+from hasten.records.lease import acquire
+from hasten.records.lease_record import Kind
 from hasten.records.subscriptions import Record
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user

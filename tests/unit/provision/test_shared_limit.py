@@ -11,7 +11,8 @@ from hasten.limits import CALLS_PER_WINDOW
 from hasten.provision.shared_limit import SharedLimit
 from hasten.records import call_window, shared_window
 from hasten.records.call_window import open_window
-from hasten.records.lease import Kind, acquire
+from hasten.records.lease import acquire
+from hasten.records.lease_record import Kind
 from hasten.targets import Mode, Target
 from tests.support.virtual_time import now, virtual
 from tests.support.world import World

@@ -11,18 +11,8 @@ from hasten.errors import Conflict, TemporaryError
 from hasten.limits import LONGEST_WRITE
 from hasten.ports.clock import Now
 from hasten.ports.store import Put, Write
-from hasten.records.lease import (
-    BEAT,
-    COLLECTION,
-    FRESH,
-    PARTITION,
-    SILENT,
-    Displaced,
-    Kind,
-    Lease,
-    acquire,
-    read,
-)
+from hasten.records.lease import Displaced, Lease, acquire
+from hasten.records.lease_record import BEAT, COLLECTION, FRESH, PARTITION, SILENT, Kind, read
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
 

@@ -1,0 +1,127 @@
+"""The record of the lease of a target in the store: who works for it, and which signs of life there
+are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from hasten.json import Json
+from hasten.limits import LONGEST_WRITE
+from hasten.ports.store import Document, Store
+
+COLLECTION = "targets"
+PARTITION = "pace"
+"""That of the call windows: a call is written down in one commit with the lease."""
+
+BEAT = timedelta(seconds=5)
+"""How often a holder shows that it lives."""
+
+FRESH = timedelta(seconds=8)
+"""A holder whose last beat is no older lives, though its clock may be some seconds behind ours."""
+
+SILENT = timedelta(seconds=20)
+"""A holder whose last beat is older is displaced, and so is one whose clock is ahead by more: the
+fence keeps it from acting."""
+
+TRIGGER_SILENT = timedelta(seconds=80)
+"""A minute, in which the wake timer sends a message to each target with due rows, and its delay."""
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class Kind(StrEnum):
+    """Work that goes on side by side for one target: a long `ensure` holds up no revocation."""
+
+    DRAIN = "drain"
+    ENSURE = "ensure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRecord:
+    """`owner` is empty while nobody works. `epoch` counts the holders. `is_marked` when a wake came
+    that the holder has not answered yet. `came_at` is when a message of the queue last reached a
+    worker of the target. `stood_in_at` is when a timer last did the work in its place."""
+
+    owner: str = ""
+    epoch: int = 0
+    beat_at: datetime = LONG_AGO
+    is_marked: bool = False
+    came_at: datetime = LONG_AGO
+    stood_in_at: datetime = LONG_AGO
+    writing: tuple[str, ...] = ()
+    """Keys of the intents for which a write to Entra ID is under way."""
+
+    unsure: Mapping[str, datetime] = field(default_factory=dict)
+    """Intents for which a write may have taken effect that nobody saw the end of, and when to look
+    at them again."""
+
+    def due(self, now: datetime) -> list[str]:
+        """Intents to look at again."""
+        return [key for key, at in self.unsure.items() if at <= now]
+
+    def without_end(self, now: datetime) -> "LeaseRecord":
+        """Nobody will see the end of the writes under way."""
+        unsure = dict.fromkeys(self.writing, now + LONGEST_WRITE)
+        return replace(self, writing=(), unsure={**self.unsure, **unsure})
+
+    def is_silent(self, now: datetime) -> bool:
+        return abs(now - self.beat_at) > SILENT
+
+    def is_lost(self, now: datetime) -> bool:
+        """Whether the holder has stopped without letting go."""
+        return bool(self.owner) and self.is_silent(now)
+
+    def is_unattended(self, now: datetime) -> bool:
+        """Whether no worker holds the lease, and no message has come for TRIGGER_SILENT."""
+        is_held = bool(self.owner) and not self.is_lost(now)
+        return not is_held and now - self.came_at >= TRIGGER_SILENT
+
+    @property
+    def is_stood_in_for(self) -> bool:
+        """Whether a timer has done the work since the last message came."""
+        return self.stood_in_at > self.came_at
+
+
+async def read(store: Store, target: str, kind: Kind) -> LeaseRecord:
+    """How it stands."""
+    return parse(await store.get(COLLECTION, PARTITION, key_of(target, kind)))
+
+
+def key_of(target: str, kind: Kind) -> str:
+    """No target's name has this character: it cannot be taken for that of a call window."""
+    return f"{target}|{kind}"
+
+
+def parse(document: Document | None) -> LeaseRecord:
+    if document is None:
+        return LeaseRecord()
+    body = document.body
+    return LeaseRecord(
+        owner=str(body["owner"]),
+        epoch=int(body["epoch"]),
+        beat_at=datetime.fromisoformat(body["beat_at"]),
+        is_marked=bool(body["is_marked"]),
+        came_at=datetime.fromisoformat(body["came_at"]),
+        stood_in_at=_time(body.get("stood_in_at")),
+        writing=tuple(body["writing"]),
+        unsure={key: datetime.fromisoformat(at) for key, at in body["unsure"].items()},
+    )
+
+
+def body_of(record: LeaseRecord) -> Json:
+    return {
+        "owner": record.owner,
+        "epoch": record.epoch,
+        "beat_at": record.beat_at.isoformat(),
+        "is_marked": record.is_marked,
+        "came_at": record.came_at.isoformat(),
+        "stood_in_at": record.stood_in_at.isoformat(),
+        "writing": list(record.writing),
+        "unsure": {key: at.isoformat() for key, at in record.unsure.items()},
+    }
+
+
+def _time(text: str | None) -> datetime:
+    """An older version wrote no time."""
+    return datetime.fromisoformat(text) if text else LONG_AGO
