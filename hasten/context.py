@@ -13,6 +13,7 @@ from hasten.ports.directory import Directory
 from hasten.ports.ports import Ports
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
+from hasten.records.arrivals import ArrivalNotes
 from hasten.records.intents import Intents
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Outbox
@@ -106,6 +107,10 @@ class Context:
     @cached_property
     def signs(self) -> Signs:
         return Signs(self.store, self.now)
+
+    @cached_property
+    def arrivals(self) -> ArrivalNotes:
+        return ArrivalNotes(self.store, self.now)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -10,6 +10,7 @@ class ErrorCollector:
     """The errors collected so far."""
 
     def __init__(self) -> None:
+        self._unexpected: list[Exception] = []
         self._temporary: list[TemporaryError] = []
         self._permanent: list[PermanentError] = []
 
@@ -22,6 +23,16 @@ class ErrorCollector:
             self.add(error)
         except PermanentError as error:
             self._permanent.append(error)
+
+    @contextmanager
+    def collect_any(self) -> Iterator[None]:
+        """As `collect`, and an unexpected exception too: it keeps nobody else waiting, and
+        `raise_worst` raises it before all others."""
+        try:
+            with self.collect():
+                yield
+        except Exception as error:  # noqa: BLE001 - raised later
+            self._unexpected.append(error)
 
     def add(self, error: TemporaryError) -> None:
         self._temporary.append(error)
@@ -37,5 +48,8 @@ class ErrorCollector:
         return self._permanent[0] if self._permanent else None
 
     def raise_worst(self) -> None:
+        """Raises the first unexpected exception, else `worst`."""
+        if self._unexpected:
+            raise self._unexpected[0]
         if (worst := self.worst) is not None:
             raise worst

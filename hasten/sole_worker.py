@@ -55,7 +55,7 @@ async def work_alone(
                 break
     if error is not None:
         raise error
-    if is_over and (is_left or lease.record.is_marked):
+    if lease.record.is_marked or (is_left and not is_timer):
         await context.bus.send(
             wake.queue, [type(wake)(target=wake.target).message(context.new_id())]
         )

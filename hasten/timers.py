@@ -1,12 +1,14 @@
 """Defines the work of the timers, which find what no message brought."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import FoundBy, State
 from hasten.domain.unexpected import Unexpected
 from hasten.ensure.apply_policy import apply_policies
-from hasten.errors import PermanentError, TemporaryError
+from hasten.error_collector import ErrorCollector
+from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake, looks_at
 from hasten.operate.backlog import backlog
 from hasten.operate.late_timers import report_late_timers
@@ -14,14 +16,22 @@ from hasten.operate.stop import report_stops
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.provision.verify import verify
 from hasten.records import crashes, discovered, heartbeats, lease_record, running_targets
+from hasten.records.discovered import DiscoveredTarget
+from hasten.records.lease_record import Kind
 from hasten.retention import forget_old
+from hasten.stand_in import stand_in
 from hasten.telemetry.operate import TimerCrashed, TimerFailed, TimerPostponed
 from hasten.watch.reconcile import reconcile
 from hasten.watch.subscriptions import ensure_subscriptions, subscriptions_settled
 from hasten.watch.sweep import sweep
 
 WATCHING = frozenset({"sweep", "wake"})
-"""Timers that report which timers are late; each of the two also notices when the other stops."""
+"""Timers that report which timers are late, and do the work of triggers that have stopped. They run
+half a minute apart, and each of the two also notices when the other stops."""
+
+WITHOUT_A_MESSAGE = timedelta(minutes=5)
+"""How long open intents may wait for the next message: as long as the longest pause between two
+tries (hasten/backoff.py)."""
 
 
 async def run(context: Context, timer: str) -> None:
@@ -29,6 +39,8 @@ async def run(context: Context, timer: str) -> None:
     tick tries again. Reports an unexpected exception and raises it at the end."""
     try:
         await _run(context, timer)
+    except Conflict as error:
+        context.emit(TimerPostponed(timer=timer, reason=str(error)))
     except Exception as error:
         met = Unexpected.of(error)
         context.emit(TimerCrashed(timer=timer, reason=met.reason, trace=met.trace))
@@ -42,6 +54,7 @@ async def _run(context: Context, timer: str) -> None:
         await heartbeats.beat(context.store, timer, context.now(), reason)
         if timer in WATCHING:
             await report_late_timers(context, also_on_time=timer == "wake")
+            await stand_in(context)
     except TemporaryError as error:
         context.emit(TimerPostponed(timer=timer, reason=error.reason))
 
@@ -75,27 +88,35 @@ async def _look(context: Context) -> None:
 
 async def _wake(context: Context) -> None:
     """Wakes the targets with due rows, and sends the outcomes that a crash left unsent."""
-    now = context.now()
     await report_stops(context)
+    errors = ErrorCollector()
     for found in await discovered.load_all(context.store):
-        changes = await context.ledger.open_changes(found.target)
-        context.emit(await backlog(context, found, changes))
-        if any(change.is_due(now) or change.state is State.HELD for change in changes):
-            wake = Wake(target=found.target)
-            await context.bus.send(PROVISIONING, [wake.message(context.new_id())])
-        if await _has_unsure_writes(context, found.target):
-            ensure = Ensure(target=found.target)
-            await context.bus.send(ENSURE, [ensure.message(context.new_id())])
-        await context.outbox.flush(found.target)
+        with errors.collect_any():
+            await _wake_target(context, found)
+    errors.raise_worst()
 
 
-async def _has_unsure_writes(context: Context, target: str) -> bool:
-    """Returns whether a write to Entra ID may have taken effect although no worker saw its end."""
-    now, record = (
-        context.now(),
-        await lease_record.read(context.store, target, lease_record.Kind.ENSURE),
-    )
-    return bool(record.due(now)) or (bool(record.writing) and record.is_silent(now))
+async def _wake_target(context: Context, found: DiscoveredTarget) -> None:
+    now, changes = context.now(), await context.ledger.open_changes(found.target)
+    context.emit(await backlog(context, found, changes))
+    if any(change.is_due(now) or change.state is State.HELD for change in changes):
+        wake = Wake(target=found.target)
+        await context.bus.send(PROVISIONING, [wake.message(context.new_id())])
+    if await _wants_ensure(context, found.target):
+        ensure = Ensure(target=found.target)
+        await context.bus.send(ENSURE, [ensure.message(context.new_id())])
+    await context.outbox.flush(found.target)
+
+
+async def _wants_ensure(context: Context, target: str) -> bool:
+    """Returns whether a write to Entra ID may have taken effect although no worker saw its end, or
+    whether open intents were left: their worker died, or no message has come for a while."""
+    now, record = context.now(), await lease_record.read(context.store, target, Kind.ENSURE)
+    if record.due(now) or (record.writing and record.is_silent(now)):
+        return True
+    if not record.is_lost(now) and now - record.came_at < WITHOUT_A_MESSAGE:
+        return False
+    return any(not intent.held for intent in await context.intents.open_intents(target))
 
 
 async def _apply(context: Context) -> None:

@@ -49,10 +49,17 @@ FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[None]]] = {
 }
 
 
-async def receive(context: Context, received: Received) -> None:
-    """Runs the flow for the message. Raises as `Retrying.run` does."""
+NOTED = frozenset({DIRECTORY_CHANGES, ONBOARDING_EVENTS})
+"""Queues whose arrivals are noted by queue. Those of the others are noted in the target's lease."""
+
+
+async def receive(context: Context, received: Received, *, is_timer: bool = False) -> None:
+    """Runs the flow for the message. `is_timer` says that no function has received it. Raises as
+    `Retrying.run` does."""
 
     async def work(message: Retriable) -> None:
+        if received.queue in NOTED and not is_timer:
+            await context.arrivals.note(received.queue)
         await FLOWS[type(message)](context, message)
 
     await Retrying(context).run(received, PARSERS[received.queue], work)

@@ -17,6 +17,7 @@ from hasten.ports.clock import utc_now
 from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.directory import Directory
 from hasten.ports.probes import Probes
+from hasten.ports.receiver import Receiver
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
 from hasten.settings import Settings
@@ -63,6 +64,13 @@ class AzurePorts:
     @cached_property
     def bus(self) -> Bus:
         return AzureServiceBus(self._service_bus)
+
+    @cached_property
+    def receiver(self) -> Receiver:
+        # Imported here because the webhook does not need it.
+        from hasten.adapters.receiver import AzureReceiver  # noqa: PLC0415
+
+        return AzureReceiver(self._service_bus)
 
     @cached_property
     def parked_messages(self) -> ParkedMessages:

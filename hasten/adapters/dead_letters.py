@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 from azure.core.exceptions import AzureError
 from azure.servicebus import ServiceBusReceivedMessage, ServiceBusSubQueue
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
-from azure.servicebus.amqp import AmqpMessageBodyType
 from azure.servicebus.exceptions import MessageLockLostError
 
+from hasten.adapters.bodies import body_of, text_of
 from hasten.adapters.servicebus import translated
 from hasten.ports.dead_letters import Parked
 
@@ -77,11 +76,11 @@ class AzureParkedMessages:
 
 
 def _parked(message: ServiceBusReceivedMessage) -> Parked:
-    properties = {_text(k): _text(v) for k, v in (message.application_properties or {}).items()}
+    properties = {text_of(k): text_of(v) for k, v in (message.application_properties or {}).items()}
     return Parked(
         number=_number(message),
         message_id=message.message_id or "",
-        body=_body(message),
+        body=body_of(message),
         content_type=message.content_type or "",
         subject=message.subject,
         properties={name: properties[name] for name in properties.keys() - DEAD_LETTER_PROPERTIES},
@@ -93,15 +92,3 @@ def _number(message: ServiceBusReceivedMessage) -> int:
     if message.sequence_number is None:
         raise ValueError("a message of a queue has no sequence number")
     return message.sequence_number
-
-
-def _body(message: ServiceBusReceivedMessage) -> bytes:
-    """Returns the data sections unchanged, or the text of an AMQP value that a producer sent
-    instead."""
-    if message.body_type is AmqpMessageBodyType.DATA:
-        return b"".join(message.body)
-    return _text(message.body).encode()
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

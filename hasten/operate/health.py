@@ -8,6 +8,7 @@ from hasten.context import Context
 from hasten.domain.heartbeats import TimerState, timer_states
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.problems import Problem, of_error
+from hasten.operate.silent_triggers import SilentTrigger, problem_of, silent_triggers
 from hasten.records import crashes, heartbeats, running_targets, signs
 from hasten.records.crashes import Crash
 from hasten.records.signs import Sign
@@ -43,6 +44,9 @@ class Health:
 
     crashes: Sequence[Crash] = ()
     """Exceptions that nobody expected, met lately."""
+    silent: Sequence[SilentTrigger] = ()
+    """Triggers whose work a timer does."""
+
     problems: Sequence[Problem] = field(default_factory=list)
 
 
@@ -54,6 +58,7 @@ async def app_health(context: Context) -> Health:
     seen = await signs.load(context.store)
     targets = await running_targets.load(context.store)
     met = [crash for crash in await crashes.load_all(context.store) if crash.last_at > now - LATELY]
+    silent = await silent_triggers(context)
     return Health(
         timers=timers,
         notification_believed=seen.get(Sign.BELIEVED),
@@ -61,9 +66,11 @@ async def app_health(context: Context) -> Health:
         event=seen.get(Sign.EVENT),
         targets=targets,
         crashes=met,
+        silent=silent,
         problems=[
             *_of_timers(timers),
             *_of_crashes(met),
+            *map(problem_of, silent),
             *_of_notifications(seen, now),
             *_of_targets(context, targets),
         ],

@@ -5,6 +5,7 @@ from typing import Protocol
 from hasten.ports.bus import Bus
 from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.directory import Directory
+from hasten.ports.receiver import Receiver
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
 
@@ -30,6 +31,9 @@ class Ports(Protocol):
 
     @property
     def bus(self) -> Bus: ...
+
+    @property
+    def receiver(self) -> Receiver: ...
 
     @property
     def directory(self) -> Directory: ...

@@ -1,7 +1,7 @@
 """Who stopped Hasten or one target, and why. Until someone starts it again, Hasten makes no
 on-demand call and no write to Entra ID; it goes on finding and recording changes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -43,6 +43,12 @@ async def find(store: Store, target: str) -> Decision | None:
     """The stop that holds for `target`, in one request; None when there is none."""
     holding = [d for d in await load_all(store) if d.is_stop and d.target in {target, ALL_TARGETS}]
     return holding[0] if holding else None
+
+
+async def stopped(store: Store, targets: Collection[str]) -> frozenset[str]:
+    """Returns those of `targets` that somebody stopped, in one request."""
+    holding = {decision.target for decision in await load_all(store) if decision.is_stop}
+    return frozenset(t for t in targets if ALL_TARGETS in holding or t in holding)
 
 
 async def check(store: Store, target: str) -> None:

@@ -83,6 +83,22 @@ class TimerCrashed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TriggerSilent(Event):
+    """No message of the queue (about the target, if one is named) has reached a function for more
+    than a minute although work waits: a timer does the work. `work` counts messages, intents or
+    changes. `silent_for` is absent if no message ever came."""
+
+    name = "trigger"
+    problems = frozenset({"silent"})
+    alerts = frozenset({"trigger-silent"})
+    result: Literal["silent"] = "silent"
+    queue: Label
+    target: Label | None
+    work: Count
+    silent_for: Seconds | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TimersOnTime(Event):
     """All timers have done their work recently. Emitted once a minute while the app runs."""
 

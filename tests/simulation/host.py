@@ -24,6 +24,7 @@ from hasten.domain.shared_pace import LimitScope
 from hasten.ports.bus import Bus, Message
 from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.directory import Directory
+from hasten.ports.receiver import Receiver
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit, Event
 from hasten.settings import Settings
@@ -34,6 +35,7 @@ from tests.simulation.graph import Credential
 from tests.simulation.lifeline import CrashPoint, HostBus, HostStore, HostTransport, Lifeline
 from tests.simulation.owners import Owner
 from tests.simulation.pump import Pump
+from tests.simulation.receiver import HostReceiver
 from tests.simulation.table import QUEUES, ROUTES
 from tests.support.delivery import received
 from tests.support.virtual_time import now
@@ -48,6 +50,7 @@ RESTART = 5.0
 class HostPorts:
     store: Store
     bus: Bus
+    receiver: Receiver
     directory: Directory
     now: Now
     new_id: NewId
@@ -131,6 +134,11 @@ class Host:
             self._pump.cut()
         self._app = self._pump = None
         self._owner.cancel()
+
+    def go_deaf(self, *queues: str) -> None:
+        """The triggers of `queues`, or of all, take nothing more; timers and webhooks go on."""
+        if self._pump is not None:
+            self._pump.cut(*queues)
 
     async def stop(self) -> None:
         """As a deployment, a restart or a scale-in does: nothing more is taken, and what is under
@@ -221,6 +229,7 @@ class Host:
         return HostPorts(
             store=HostStore(around.store, lifeline),
             bus=HostBus(around.bus, lifeline),
+            receiver=HostReceiver(around.bus, lifeline),
             directory=GraphDirectory(
                 str(around.settings.graph_url),
                 Credential(around.token),

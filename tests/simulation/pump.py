@@ -2,7 +2,8 @@
 completed on success, given back on an exception; one call at a time in a session."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
+from itertools import chain
 from random import Random
 from typing import Any, Protocol
 
@@ -57,31 +58,31 @@ class Pump:
         self._host = host
         self._faults = faults
         self._handle = handle
-        self._slots: list[Slots | SessionSlot] = []
+        self._slots: dict[str, list[Slots | SessionSlot]] = {}
         self._is_stopping = False
         self._calls: set[asyncio.Future[None]] = set()
 
     def start(self, queue: str) -> None:
-        outlet = self._bus.namespace.outlet(queue)
+        outlet, kept = self._bus.namespace.outlet(queue), self._slots.setdefault(queue, [])
         if outlet.queue.settings.requires_session:
             for _ in range(self.options.max_sessions):
                 slot = SessionSlot(outlet, self)
-                self._slots.append(slot)
+                kept.append(slot)
                 self._host.spawn(slot.run())
         else:
             slots = Slots(outlet, self, self.options.max_calls)
-            self._slots.append(slots)
+            kept.append(slots)
             outlet.join(slots)
             outlet.turns.soon()
 
-    def cut(self) -> None:
-        """The connections are gone; locks stay until they run out."""
-        for slots in self._slots:
+    def cut(self, *queues: str) -> None:
+        """The connections are gone, those of `queues` or all; locks stay until they run out."""
+        for slots in self._all(queues):
             slots.cut()
 
     def cut_links(self) -> None:
         """The connections are gone, and the SDK makes new ones."""
-        for slots in self._slots:
+        for slots in self._all():
             slots.cut_link()
 
     async def stop(self, *, within: float, beside: Collection[asyncio.Future[Any]] = ()) -> bool:
@@ -96,8 +97,11 @@ class Pump:
 
     def release(self) -> None:
         """Links are closed in order: sessions are free at once."""
-        for slots in self._slots:
+        for slots in self._all():
             slots.release()
+
+    def _all(self, queues: Collection[str] = ()) -> Iterator[Slots | SessionSlot]:
+        return chain.from_iterable(s for q, s in self._slots.items() if not queues or q in queues)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._host.spawn(work)

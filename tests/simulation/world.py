@@ -30,9 +30,11 @@ from tests.simulation.faults import CALM, Faults, Rates
 from tests.simulation.forgery import lie
 from tests.simulation.graph import Credential, GraphTransport
 from tests.simulation.host import Host, HostPorts, Surroundings
+from tests.simulation.lifeline import Lifeline
 from tests.simulation.operator import release
 from tests.simulation.oracle import differences
 from tests.simulation.owners import Owner, keep_books
+from tests.simulation.receiver import HostReceiver
 from tests.simulation.report import Report
 from tests.simulation.table import NOTIFICATIONS, triggers
 from tests.simulation.upstream import Upstream
@@ -129,10 +131,15 @@ class World:
 
     async def release(self) -> int:
         """All that is held, by the operator; how many."""
+        return await release(self.outside_context())
+
+    def outside_context(self) -> Context:
+        """That of a command line, whom no fault of a host concerns."""
         around = self.around
         ports = HostPorts(
             store=self.store,
             bus=self.bus,
+            receiver=HostReceiver(self.bus, Lifeline(around.random, self.faults, lambda: None)),
             directory=GraphDirectory(
                 str(around.settings.graph_url), Credential(around.token), around.graph
             ),
@@ -141,7 +148,7 @@ class World:
             jitter=around.random.random,
             emit=around.emit,
         )
-        return await release(Context(around.settings, around.targets, ports))
+        return Context(around.settings, around.targets, ports)
 
     async def forge(self, *, knows_the_secret: bool) -> None:
         """A notification that is not true arrives at a host, if one is alive."""

@@ -18,6 +18,7 @@ from hasten.targets import Target
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.receiver import FakeReceiver
 from tests.support.virtual_time import now
 
 TOTAL = "TOTAL"
@@ -40,6 +41,7 @@ class World:
     events: list[Event] = field(default_factory=list)
     secret: str = "a client state secret of the tests"
     public_url: str = "https://hasten.example"
+    receiver: FakeReceiver = field(default_factory=FakeReceiver)
 
     def __post_init__(self) -> None:
         self._ids = itertools.count()

@@ -174,6 +174,13 @@ INSTRUMENTS: Sequence[Instrument] = (
     ),
     _counter("hasten.timers", "timers that could not do their work", "timer", "timer", "result"),
     _counter(
+        "hasten.stand_ins",
+        "times that a timer did the work of a trigger that has stopped",
+        "trigger",
+        "queue",
+        "target",
+    ),
+    _counter(
         "hasten.targets", "sweeps of a target by what they found", "target", "target", "result"
     ),
     _counter(

@@ -28,6 +28,7 @@ from hasten.watch.look import look, start_watching
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import JOB, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.receiver import FakeReceiver
 from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -125,6 +126,7 @@ class Ports:
     events: list[Event]
     bus: FakeBus
     directory: FakeDirectory
+    receiver: FakeReceiver
     now: Now
     new_id: NewId
 
@@ -139,7 +141,9 @@ class Ports:
 async def quiet_runs() -> Mapping[str, tuple[int, int]]:
     """Each timer's requests to the store and its lines of log, when nothing has changed."""
     world, store = World(), CountingStore(MemoryStore())
-    ports = Ports(store, world.events, world.bus, world.directory, now, world.new_id)
+    ports = Ports(
+        store, world.events, world.bus, world.directory, world.receiver, now, world.new_id
+    )
     loaded = settings.load(
         {
             "HASTEN_TENANT_ID": user(1),

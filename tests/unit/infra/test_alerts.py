@@ -122,6 +122,7 @@ def test_every_urgent_event_has_an_alert() -> None:
         "work-given-up",
         "degraded",
         "timer-late",
+        "trigger-silent",
         "unexpected-error",
         "not-configured",
         "stopped",

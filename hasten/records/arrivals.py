@@ -1,0 +1,77 @@
+"""Stores when a message of a queue last reached a function, and when a timer last did its work. A
+process saves an arrival at most every 20 seconds, so that many messages cause few writes."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from hasten.errors import Conflict
+from hasten.ports.clock import Now
+from hasten.ports.store import Document, Put, Store
+
+COLLECTION, PARTITION = "heartbeats", "arrivals"
+APART = timedelta(seconds=20)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """Of one queue."""
+
+    came_at: datetime = LONG_AGO
+    stood_in_at: datetime = LONG_AGO
+
+    @property
+    def is_stood_in_for(self) -> bool:
+        """Whether a timer has done the work since the last message reached a function."""
+        return self.stood_in_at > self.came_at
+
+
+class ArrivalNotes:
+    """Of one process."""
+
+    def __init__(self, store: Store, now: Now) -> None:
+        self._store = store
+        self._now = now
+        self._noted: dict[str, datetime] = {}
+
+    async def note(self, queue: str) -> None:
+        """Saves that a message has reached a function. Raises TemporaryError."""
+        now = self._now()
+        noted = self._noted.get(queue)
+        if noted is None or now - noted >= APART:
+            document = await self._store.get(COLLECTION, PARTITION, queue)
+            await _put(self._store, queue, replace(_parse(document), came_at=now), document)
+            self._noted[queue] = now
+
+
+async def stood_in(store: Store, queue: str, now: datetime) -> None:
+    """Saves that a timer does the work of the queue. Raises TemporaryError."""
+    document = await store.get(COLLECTION, PARTITION, queue)
+    await _put(store, queue, replace(_parse(document), stood_in_at=now), document)
+
+
+async def load_all(store: Store) -> Mapping[str, Arrivals]:
+    """Returns the queues that any message has reached."""
+    return {document.key: _parse(document) for document in await store.scan(COLLECTION, PARTITION)}
+
+
+async def _put(store: Store, queue: str, known: Arrivals, document: Document | None) -> None:
+    body = {
+        "came_at": known.came_at.isoformat(),
+        "stood_in_at": known.stood_in_at.isoformat(),
+    }
+    with suppress(Conflict):  # another instance noted one at the same time
+        await store.commit(
+            COLLECTION, PARTITION, [Put(queue, body, document.etag if document else None)]
+        )
+
+
+def _parse(document: Document | None) -> Arrivals:
+    if document is None:
+        return Arrivals()
+    return Arrivals(
+        came_at=datetime.fromisoformat(document.body["came_at"]),
+        stood_in_at=datetime.fromisoformat(document.body["stood_in_at"]),
+    )

@@ -1,0 +1,142 @@
+"""Does the work of triggers that have stopped. The two timers of each minute look for work that no
+message has brought to a function, and do it under the lease of the target."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from hasten.context import Context
+from hasten.domain.changes import Change
+from hasten.ensure.run import ensure
+from hasten.error_collector import ErrorCollector
+from hasten.messages import Ensure, Wake
+from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, ONBOARDING_EVENTS, PROVISIONING
+from hasten.provision.drain import drain
+from hasten.records import arrivals, discovered, lease_record, stops
+from hasten.records.arrivals import Arrivals
+from hasten.records.lease_record import TRIGGER_SILENT, Kind, LeaseRecord
+from hasten.telemetry.operate import TriggerSilent
+from hasten.wiring import receive
+
+QUIET = timedelta(seconds=60)
+"""How long work waits for its trigger."""
+
+LONGEST = timedelta(seconds=25)
+"""Then a timer begins no more work: the next one, of half a minute later, goes on."""
+
+MOST_AT_ONCE = 20
+"""Messages received together: few enough to end well within their lock of one minute."""
+
+SETTLES = timedelta(seconds=5)
+"""Time for the other triggers to take what the received messages led to, if they work."""
+
+WITHOUT_A_MESSAGE = timedelta(minutes=7)
+"""Longer than open intents are without a message: the wake timer sends one after five minutes."""
+
+QUEUES = (DIRECTORY_CHANGES, ONBOARDING_EVENTS)
+"""Whose work is known from their messages alone; that of the others is in the store."""
+
+
+async def stand_in(context: Context) -> None:
+    """Raises the worst error after everything was tried."""
+    until, errors = context.now() + LONGEST, ErrorCollector()
+    known = await arrivals.load_all(context.store)
+    received = await asyncio.gather(
+        *(
+            _collected(errors, _receive(context, queue, known.get(queue, Arrivals()), until))
+            for queue in QUEUES
+        )
+    )
+    if any(received):
+        await asyncio.sleep(SETTLES.total_seconds())
+    quiet = timedelta() if any(received) else QUIET
+    stopped = await stops.stopped(context.store, context.targets)
+    targets = [f.target for f in await discovered.load_all(context.store)]
+    await asyncio.gather(
+        *(
+            _collected(errors, _work_for(context, target, quiet))
+            for target in targets
+            if target in context.targets and target not in stopped
+        )
+    )
+    errors.raise_worst()
+
+
+async def _collected(errors: ErrorCollector, work: Awaitable[bool]) -> bool:
+    with errors.collect_any():
+        return await work
+    return True
+
+
+async def _receive(context: Context, queue: str, known: Arrivals, until: datetime) -> bool:
+    """Returns whether the queue has no trigger: its messages were received here."""
+    now = context.now()
+    since = await context.ports.receiver.waiting_since(queue)
+    if since is None or now - since < QUIET or now - known.came_at < TRIGGER_SILENT:
+        return False
+    handle = partial(receive, context, is_timer=True)
+    count = total = await context.ports.receiver.receive(queue, MOST_AT_ONCE, handle)
+    while count and context.now() < until:
+        count = await context.ports.receiver.receive(queue, MOST_AT_ONCE, handle)
+        total += count
+    if total:
+        await arrivals.stood_in(context.store, queue, context.now())
+        context.emit(_silent(context, queue, known.came_at, work=total))
+    return total > 0
+
+
+async def _work_for(context: Context, target: str, quiet: timedelta) -> bool:
+    """Intents first: they become rows."""
+    errors = ErrorCollector()
+    with errors.collect_any():
+        await _ensure(context, target, quiet)
+    with errors.collect_any():
+        await _drain(context, target, quiet)
+    errors.raise_worst()
+    return True
+
+
+async def _ensure(context: Context, target: str, quiet: timedelta) -> None:
+    now, record = context.now(), await lease_record.read(context.store, target, Kind.ENSURE)
+    if not record.is_unattended(now):
+        return
+    opened = [i for i in await context.intents.open_intents(target) if not i.held]
+    unseen = [i for i in opened if i.recorded_at > record.came_at and now - i.recorded_at >= quiet]
+    is_forgotten = (
+        record.is_lost(now) or record.is_stood_in_for or now - record.came_at >= WITHOUT_A_MESSAGE
+    )
+    if unseen or (is_forgotten and opened) or record.due(now):
+        context.emit(_silent(context, ENSURE, record.came_at, target=target, work=len(opened)))
+        await ensure(context, Ensure(target=target), is_timer=True, longest=LONGEST)
+
+
+async def _drain(context: Context, target: str, quiet: timedelta) -> None:
+    now, record = context.now(), await lease_record.read(context.store, target, Kind.DRAIN)
+    if not record.is_unattended(now):
+        return
+    due = _due(await context.ledger.open_changes(target), record, quiet, now)
+    if due:
+        context.emit(_silent(context, PROVISIONING, record.came_at, target=target, work=len(due)))
+        await drain(context, Wake(target=target), is_timer=True, longest=LONGEST)
+
+
+def _due(
+    rows: Sequence[Change], record: LeaseRecord, quiet: timedelta, now: datetime
+) -> list[Change]:
+    """Returns the rows that have waited for their trigger long enough. Once it is known to have
+    stopped, none waits."""
+    wait = timedelta() if record.is_stood_in_for else quiet
+    return [r for r in rows if r.is_due(now) and now - max(r.due_at, r.found_at) >= wait]
+
+
+def _silent(
+    context: Context, queue: str, came_at: datetime, *, work: int, target: str | None = None
+) -> TriggerSilent:
+    is_known = came_at > arrivals.LONG_AGO
+    return TriggerSilent(
+        queue=queue,
+        target=target,
+        work=work,
+        silent_for=round((context.now() - came_at).total_seconds(), 1) if is_known else None,
+    )

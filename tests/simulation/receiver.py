@@ -1,0 +1,59 @@
+"""Receives from the simulated bus as Hasten's adapter does from Azure's."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from emulator.servicebus.entries import Entry, EntryState, MessageLockLostError
+from emulator.servicebus.outlets import Outlet
+from hasten.ports.bus import Received
+from tests.simulation.bus import SimulatedBus, content, epoch
+from tests.simulation.lifeline import BUS_LATENCY, Lifeline
+from tests.support.delivery import received
+
+
+class HostReceiver:
+    def __init__(self, bus: SimulatedBus, lifeline: Lifeline) -> None:
+        self._bus = bus
+        self._lifeline = lifeline
+
+    async def waiting_since(self, queue: str) -> datetime | None:
+        async def peek() -> datetime | None:
+            entries = self._outlet(queue).queue.peek(start=0, limit=100_000, now=epoch())
+            due = [entry.enqueued_at for entry in entries if entry.state is EntryState.ACTIVE]
+            return datetime.fromtimestamp(min(due), UTC) if due else None
+
+        return await self._lifeline.carry(f"peek {queue}", peek, BUS_LATENCY)
+
+    async def receive(
+        self, queue: str, most: int, handle: Callable[[Received], Awaitable[None]]
+    ) -> int:
+        outlet = self._outlet(queue)
+
+        async def take() -> list[Entry]:
+            taken = (outlet.queue.take(now=epoch()) for _ in range(most))
+            return [entry for entry in taken if entry is not None]
+
+        entries = await self._lifeline.carry(f"receive {queue}", take, BUS_LATENCY)
+        ends = await asyncio.gather(
+            *(handle(received(queue, content(entry))) for entry in entries), return_exceptions=True
+        )
+        self._lifeline.check()
+        for entry, end in zip(entries, ends, strict=True):
+            self._settle(outlet, entry, is_done=end is None)
+        for end in ends:
+            if end is not None:
+                raise end
+        return len(entries)
+
+    def _settle(self, outlet: Outlet, entry: Entry, *, is_done: bool) -> None:
+        assert entry.lock is not None
+        settle = outlet.queue.complete if is_done else outlet.queue.abandon
+        try:
+            settle(entry.lock.token, now=epoch())
+        except MessageLockLostError:
+            return
+        outlet.turns.soon()
+
+    def _outlet(self, queue: str) -> Outlet:
+        return self._bus.namespace.outlet(queue)
