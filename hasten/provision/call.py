@@ -1,11 +1,12 @@
 """Makes one on-demand provisioning call and records its result.
 
-The order is row, pace, request, row. A crash between any two of them leaves the rows in the state
-`calling`, and the next drain calls them again.
+The order is rows with the call window, request, rows. A crash between any two of them leaves the
+rows in the state `calling`, and the next drain calls them again.
 """
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from hasten.domain.changes import Change, State, waiting
 from hasten.domain.planning import Call
@@ -15,10 +16,9 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALL_WINDOW
 from hasten.provision.change_events import emit_moved
 from hasten.provision.job import rediscover
-from hasten.provision.kept_places import keep_account_of
+from hasten.provision.kept_places import noting_places, return_to_kept_places
 from hasten.provision.state import Drain
 from hasten.provision.triage import cycle_end
-from hasten.records import stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.provision import BreakerOpened, CallEnded, CallSent
 
@@ -32,12 +32,11 @@ async def reserve(drain: Drain, call: Call) -> Call | None:
     Raises Displaced if another drain took over, and Stopped if an operator stopped the calls; the
     call must not be made then. Raises TemporaryError.
     """
-    context = drain.context
-    await stops.check(context.store, drain.target.name)
-    called = await context.ledger.start_call(call.changes, context.now())
+    await drain.check_stop()
+    spend = partial(drain.window.call, drain.context.now)
+    called = await drain.ledger.start_call(call.changes, drain.now, commit=spend)
     if not called:
         return None
-    await drain.window.call(context.now)
     await drain.limit.departed()
     return replace(call, changes=tuple(called))
 
@@ -58,8 +57,9 @@ async def make(drain: Drain, call: Call) -> None:
         verdict = await _rediscovered(drain, verdict, found)
     is_fresh = call.group is not None and found.is_fresh(call.group, now)
     next_cycle = cycle_end(drain, call.changes)
-    await keep_account_of(drain, call, verdict)
-    settled = await context.ledger.end_call(
+    await return_to_kept_places(drain, call, verdict)
+    noting = noting_places(drain, call, verdict)
+    settled = await drain.ledger.end_call(
         call.changes,
         lambda change: settle(
             change,
@@ -70,7 +70,10 @@ async def make(drain: Drain, call: Call) -> None:
             is_fresh=is_fresh,
             next_cycle=next_cycle,
         ),
+        commit=noting,
     )
+    if noting is not None and not settled:
+        await noting([])  # all rows changed during the call
     again = {change.due_at for change in settled if change.state is State.WAITING}
     if verdict.result is Result.NOT_ENTITLED and is_fresh and again:
         await _postpone_joiners(drain, call, min(again))
@@ -99,16 +102,17 @@ async def _count_for_breaker(drain: Drain, call: Call, verdict: Verdict, now: da
 async def _postpone_joiners(drain: Drain, call: Call, due_at: datetime) -> None:
     """Postpones the other joiners of the group. The call showed that Entra does not yet honour the
     group's assignment, so Hasten does not ask for each joiner."""
-    ledger = drain.context.ledger
     others = [
         change
-        for change in await ledger.open_changes(drain.target.name)
+        for change in await drain.ledger.open_changes(drain.target.name)
         if change.called_group == call.group
         and change.state is State.PENDING
         and not change.is_removal
         and change.due_at < due_at
     ]
-    await ledger.move(others, lambda change: waiting(change, due_at=due_at, reason=NOT_HONOURED))
+    await drain.ledger.move(
+        others, lambda change: waiting(change, due_at=due_at, reason=NOT_HONOURED)
+    )
 
 
 async def _verdict(drain: Drain, call: Call, found: DiscoveredTarget) -> Verdict:

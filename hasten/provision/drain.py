@@ -3,6 +3,7 @@
 One worker a target drains at a time; many targets are drained side by side.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -10,11 +11,13 @@ from hasten.context import Context
 from hasten.messages import Wake
 from hasten.provision.run import Run
 from hasten.provision.state import Drain
-from hasten.records import discovered, stops
+from hasten.records import discovered
 from hasten.records.call_window import open_window
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease import Displaced, Lease
 from hasten.records.lease_record import Kind
+from hasten.records.ledger import Ledger
+from hasten.records.outbox import Unsent
 from hasten.records.stops import Stopped
 from hasten.sole_worker import LONGEST, work_alone
 from hasten.targets import Target
@@ -33,8 +36,6 @@ async def drain(
     work = partial(_run, context, target, found)
     try:
         await work_alone(context, wake, Kind.DRAIN, work, is_timer=is_timer, longest=longest)
-    except Stopped:
-        return  # the rows keep waiting: `start` and a timer wake the target
     except Displaced:
         context.emit(DrainSkipped(result="displaced", target=target.name))
 
@@ -44,18 +45,19 @@ async def _run(
 ) -> bool:
     """Whether rows are left that are due."""
     await lease.take_mark()
-    is_stopped = await stops.find(context.store, target.name) is not None
-    rows = [] if is_stopped else await context.ledger.open_changes(target.name)
-    is_told, is_left = False, False
-    if rows:
-        window = await open_window(lease, max_calls_per_hour=target.max_calls_per_hour)
-        running = Drain(context, target=target, window=window, found=found)
-        run = Run(running, rows)
-        finished_all = await run.run(until=until)
-        is_told = run.has_told_all
-        is_left = not await _wake_later(context, target.name, running.retries) or not finished_all
-    if not is_told:
-        await context.outbox.flush(target.name)
+    unsent = Unsent()
+    ledger = Ledger(context.store, unsent)
+    live = await ledger.live(target.name)
+    window = open_window(lease, live.window, max_calls_per_hour=target.max_calls_per_hour)
+    drain = Drain(context, target, ledger, unsent, window, found)
+    is_left = False
+    if live.changes:
+        with suppress(Stopped):  # the rows keep waiting: `start` and a timer wake the target
+            await drain.check_stop()
+            finished_all = await Run(drain).run(until=until)
+            is_woken = await _wake_later(context, target.name, drain.retries)
+            is_left = not (finished_all and is_woken)
+    await drain.send_outcomes()
     return is_left
 
 

@@ -14,25 +14,28 @@ from hasten.domain.verdicts import Result, Verdict
 from hasten.provision.change_events import emit_moved
 from hasten.provision.state import Drain
 from hasten.records import kept_places
+from hasten.records.repository import Commit
 
 ANSWERED = frozenset({Result.SUCCEEDED, Result.IN_SYNC, Result.NOT_ENTITLED, Result.DISABLED})
 ENDED_BY_USER_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED})
 
 
-async def keep_account_of(drain: Drain, call: Call, verdict: Verdict) -> None:
-    """Records before the rows of a call end what the call may have left, and returns to what an
-    earlier one left. Raises TemporaryError of the store."""
-    if call.is_removal and call.group is None and verdict.result in ANSWERED:
-        await _note(drain, call)
+async def return_to_kept_places(drain: Drain, call: Call, verdict: Verdict) -> None:
+    """Returns to what an earlier user call of these users may have left. Raises TemporaryError of
+    the store."""
     if not call.is_removal and verdict.result in {Result.SUCCEEDED, Result.IN_SYNC}:
         await asyncio.gather(*(_return_to(drain, user) for user in sorted(call.users)))
 
 
-async def _note(drain: Drain, call: Call) -> None:
+def noting_places(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
+    """Returns the commit that records what the call may have left, together with the rows of the
+    call. None if the call left nothing."""
     groups = {change.group for change in call.changes} - {DIRECT, PERSON}
+    is_by_user = call.is_removal and call.group is None
+    if not (is_by_user and groups and verdict.result in ANSWERED):
+        return None
     [user] = call.users
-    if groups:
-        await kept_places.note(drain.context.store, drain.target.name, user, groups, drain.now)
+    return kept_places.noting(drain.context.store, drain.target.name, user, groups, drain.now)
 
 
 async def _return_to(drain: Drain, user: str) -> None:
@@ -40,9 +43,9 @@ async def _return_to(drain: Drain, user: str) -> None:
     places = await kept_places.find(context.store, target, user)
     if places is None:
         return
-    rows = [await context.ledger.find(target, group, user) for group in sorted(places.groups)]
+    rows = [await drain.ledger.find(target, group, user) for group in sorted(places.groups)]
     left = [row for row in rows if row is not None and _may_be_back(drain, row)]
-    for row in await context.ledger.move(left, lambda row: returned(row, now=now)):
+    for row in await drain.ledger.move(left, lambda row: returned(row, now=now)):
         emit_moved(context, row)
     await kept_places.remove(context.store, places)
 

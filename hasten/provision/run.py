@@ -25,12 +25,13 @@ from hasten.provision.triage import (
 from hasten.watch.admit import observed
 
 FIRST_POLL, LAST_POLL = timedelta(seconds=0.1), timedelta(seconds=1.6)
-"""How often a run with free slots reads the open rows while calls are under way: each wait is
-twice the one before it, and a call that begins or ends makes the waits short again."""
+"""How often a run whose calls wait for more members reads the open rows: each wait is twice the one
+before it, and a call that begins makes the waits short again."""
 
 WOKEN_POLL = timedelta(seconds=2)
-"""The shortest of these waits while calls are under way. A wake that reaches this process ends the
-wait at once; one that reaches another leaves a mark, and its row is read after this long."""
+"""How often a run reads the open rows while calls are under way. A wake that reaches this process
+makes it read them at once. A wake that reaches another process leaves a mark, which also keeps the
+lease from being released before the rows are read."""
 
 NEARLY_DUE = timedelta(seconds=2)
 """A row due this soon is waited for: a scheduled wake may come early by the skew of two clocks."""
@@ -47,18 +48,21 @@ REVOCATIONS_READ_EVERY = timedelta(seconds=1)
 
 @dataclass(slots=True)
 class Run:
-    """It ends when no row is due and no call is under way, or when its time is over."""
+    """Ends when no row is due and no call is under way, or when its time is over. The ledger of the
+    drain has listed the open rows just before."""
 
     drain: Drain
-    _rows: Sequence[Change] | None = None
-    """The open rows, where they have just been read."""
-
     _under_way: dict[asyncio.Task[None], Call] = field(default_factory=dict)
-    _telling: asyncio.Task[int] | None = None
+    _sending: asyncio.Task[None] | None = None
     _poll: timedelta = FIRST_POLL
+    _read_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._read_at = self.drain.now
 
     async def run(self, until: datetime) -> bool:
-        """Whether nothing was left. Calls under way are always waited for, whatever happens."""
+        """Returns whether nothing was left. Calls under way are always waited for, whatever
+        happens. Raises what a call raised, and Stopped."""
         try:
             while self.drain.now < until:
                 if not await self._step(until):
@@ -68,8 +72,9 @@ class Run:
             if self._under_way:
                 await asyncio.wait(self._under_way)
                 self._collect()
-            if self._telling is not None:
-                await self._telling
+            if self._sending is not None:
+                await asyncio.wait([self._sending])
+                self._surface_bug(self._sending)
 
     async def _step(self, until: datetime) -> bool:
         """Makes calls, or waits for the next event. False when nothing is left to do by `until`."""
@@ -110,12 +115,29 @@ class Run:
             self._poll = min(2 * self._poll, LAST_POLL)
         return True
 
+    def _must_read(self, rows: Sequence[Change]) -> bool:
+        """Returns whether the rows known to this run may be too old. A row of another process that
+        comes later leaves a mark at the lease, so a run may end without another read."""
+        now, busy = self.drain.now, self._busy()
+        age = now - self._read_at
+        may_call = any(self._is_near(row, now) and row.user not in busy for row in rows)
+        return (
+            self.drain.window.lease.marked.is_set()
+            or (may_call and age >= FIRST_POLL)
+            or (bool(self._under_way) and age >= WOKEN_POLL)
+        )
+
+    async def _read(self) -> list[Change]:
+        await self.drain.window.lease.take_mark()
+        self._read_at = self.drain.now
+        return await self.drain.ledger.open_changes(self.drain.target.name)
+
     async def _open_rows(self) -> list[Change]:
-        """Those that still need a call: held ones too may have been done by a cycle."""
-        rows, self._rows = self._rows, None
-        if rows is None:
-            await self.drain.window.lease.take_mark()
-            rows = await self.drain.context.ledger.open_changes(self.drain.target.name)
+        """Returns the rows that still need a call. Held rows are among them: a cycle may have done
+        them."""
+        rows = self.drain.ledger.last_seen(self.drain.target.name)
+        if self._must_read(rows):
+            rows = await self._read()
         busy = self._busy()
         free = [row for row in rows if row.user not in busy]
         left = free
@@ -130,7 +152,7 @@ class Run:
     async def _hold(self, rows: Sequence[Change]) -> None:
         """What was found before the target was told to observe is not called any more either."""
         open_ones = [row for row in rows if row.state is not State.HELD]
-        await self.drain.context.ledger.move(open_ones, observed)
+        await self.drain.ledger.move(open_ones, observed)
         await read_cycle(self.drain)
         await without_covered(self.drain, [row for row in rows if row.state is State.HELD])
 
@@ -230,7 +252,7 @@ class Run:
             await self._wait(longest)
             return
         busy = self._busy()
-        rows = await self.drain.context.ledger.open_changes(self.drain.target.name)
+        rows = await self._read()
         if any(row.is_removal and row.is_due(now) and row.user not in busy for row in rows):
             await self.drain.limit.claim()
         await self._wait(min(longest, REVOCATIONS_READ_EVERY))
@@ -252,21 +274,20 @@ class Run:
         done = [task for task in self._under_way if task.done()]
         for task in done:
             del self._under_way[task]
-        starts = bool(done) and (self._telling is None or self._told())
-        self.drain.untold = (self.drain.untold or bool(done)) and not starts
-        if starts:
-            self._telling = asyncio.create_task(
-                self.drain.context.outbox.flush(self.drain.target.name)
-            )
+        if done and self.drain.unsent.documents and self._sending_went_well():
+            self._sending = asyncio.create_task(self.drain.send_outcomes())
         for error in [task.exception() for task in done]:
             if error is not None:
                 raise error
 
-    @property
-    def has_told_all(self) -> bool:
-        """Whether the outcomes of all rows that ended in this run have been sent."""
-        return self._told() and not self.drain.untold
+    def _sending_went_well(self) -> bool:
+        """Returns whether the last sending has ended without an error. After an error the drain
+        sends the outcomes at its end."""
+        sending = self._sending
+        return sending is None or (sending.done() and sending.exception() is None)
 
-    def _told(self) -> bool:
-        """Whether the last sending went well; after trouble the next one is that of the drain."""
-        return self._telling is not None and self._telling.done() and not self._telling.exception()
+    @staticmethod
+    def _surface_bug(sending: asyncio.Task[None]) -> None:
+        error = sending.exception()
+        if error is not None and not isinstance(error, TemporaryError):
+            raise error

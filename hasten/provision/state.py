@@ -2,15 +2,21 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.cycle import Cycle
 from hasten.provision.shared_limit import SharedLimit
-from hasten.records import discovered
+from hasten.records import discovered, stops
 from hasten.records.call_window import CallWindow
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.ledger import Ledger
+from hasten.records.outbox import Unsent
 from hasten.targets import Target
+
+STOP_CHECK_KEPT = timedelta(seconds=1)
+"""How long a drain relies on its last look for a stop: an operator's stop takes effect within this
+time."""
 
 
 @dataclass(slots=True)
@@ -19,6 +25,10 @@ class Drain:
 
     context: Context
     target: Target
+    ledger: Ledger
+    """Its own: it remembers the open rows as this drain has listed and written them."""
+
+    unsent: Unsent
     window: CallWindow
     found: DiscoveredTarget
     cycle: Cycle = field(default_factory=Cycle)
@@ -32,8 +42,7 @@ class Drain:
     unread: frozenset[str] = frozenset()
     """Users whose assignments Graph could not return: they are no probes of the breaker."""
 
-    untold: bool = False
-    """Whether rows have ended whose outcomes no sending under way is sure to find."""
+    stop_checked_at: datetime | None = None
 
     discovering: asyncio.Lock = field(default_factory=asyncio.Lock)
     was_rediscovered: bool = False
@@ -69,6 +78,18 @@ class Drain:
 
     def _own_free_at(self, now: datetime) -> datetime:
         return max(self.window.pace.free_at(now), self.window.breaker.lets_through_at(now))
+
+    async def check_stop(self) -> None:
+        """Raises Stopped if an operator has stopped the target."""
+        at = self.stop_checked_at
+        if at is None or self.now - at > STOP_CHECK_KEPT:
+            self.stop_checked_at = self.now
+            await stops.check(self.context.store, self.target.name)
+
+    async def send_outcomes(self) -> None:
+        """Sends the outcomes that were written until now; the lease then deletes them. Raises
+        TemporaryError of Service Bus."""
+        self.window.lease.deletes += await self.context.outbox.send(self.unsent)
 
     async def learn_groups(self) -> None:
         """Reads the groups that a sweep found assigned, or unassigned, since this drain began."""

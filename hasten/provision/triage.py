@@ -56,7 +56,7 @@ async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
         now=now,
     )
     await drain.context.outbox.publish([alert])
-    return await drain.context.ledger.move(
+    return await drain.ledger.move(
         rows,
         lambda row: waiting(
             row,
@@ -82,7 +82,7 @@ async def postpone(
                 due_at = now + TROUBLE_PAUSE
                 return waiting(row, due_at=due_at, reason=reason, next_action=next_action)
 
-    moved = await drain.context.ledger.move(removals, wait)
+    moved = await drain.ledger.move(removals, wait)
     return {row.due_at for row in moved}
 
 
@@ -105,7 +105,7 @@ async def without_members_again(
     """Turns the removals of users who are members again into grants, and returns the others. The
     read of `known` `began` then."""
     again = [row for row in removals if is_member_again(row, known[row.user], began)]
-    await drain.context.ledger.move(again, lambda row: rejoined(row, now=began))
+    await drain.ledger.move(again, lambda row: rejoined(row, now=began))
     gone = frozenset(again)
     return [row for row in removals if row not in gone]
 
@@ -121,7 +121,7 @@ async def without_unreachable(
     }
     left = [row for row in removals if reasons[row.group, row.user]]
     early = [row for row in left if _may_lag(row, known[row.user].standing, began)]
-    moved = await drain.context.ledger.move(early, _read_again)
+    moved = await drain.ledger.move(early, _read_again)
     drain.retries |= {row.due_at for row in moved}
     unshown = [row for row in left if _is_unshown(row, known[row.user].standing)]
     await _end(drain, unshown, lambda row: never_shown(row, now=drain.now))
@@ -179,8 +179,7 @@ async def _leave(
 
 
 async def _end(drain: Drain, rows: Sequence[Change], to: Move) -> None:
-    for row in await drain.context.ledger.move(rows, to):
-        drain.untold = True
+    for row in await drain.ledger.move(rows, to):
         emit_moved(drain.context, row)
 
 

@@ -30,6 +30,8 @@ from hasten.provision.left_out import left_out
 from hasten.provision.triage import NOTHING_TO_DO
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.ledger import Ledger
+from hasten.records.outbox import Unsent
 from hasten.telemetry.provision import LogUnreadable
 
 MOST_RETRIES = 3
@@ -67,9 +69,11 @@ async def verify(context: Context) -> None:
 
 
 async def _verify(context: Context, found: DiscoveredTarget) -> None:
-    unproven = await context.ledger.unproven_changes(found.target)
-    opened = await context.ledger.open_changes(found.target)
-    held = [row for row in opened if row.state is State.HELD and row.is_removal]
+    unsent = Unsent()
+    ledger = Ledger(context.store, unsent)
+    unproven = await ledger.unproven_changes(found.target)
+    live = await ledger.live(found.target)
+    held = [row for row in live.changes if row.state is State.HELD and row.is_removal]
     rows = [*unproven, *held]
     if any(_may_end_by_cycle(row) for row in rows):
         known = cycle.read(await context.directory.job(found.service_principal, found.job))
@@ -83,11 +87,11 @@ async def _verify(context: Context, found: DiscoveredTarget) -> None:
     for row, says in said.items():
         to = JUDGES[row.state](context, row, says, known)
         await _alert_if_overdue(context, row, to, known)
-        moved += await _move(context, row, to)
+        moved += await _move(context, ledger, row, to)
     if any(row.is_open for row in moved):
         wake = Wake(target=found.target)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
-    await context.outbox.flush(found.target)
+    await context.outbox.deliver(found.target, unsent)
 
 
 def _about_subjects(row: Change, log: Log) -> list[Json]:
@@ -236,8 +240,8 @@ async def _alert_if_overdue(context: Context, row: Change, to: Change | None, kn
         await context.outbox.publish([of_revocation(OVERDUE, overdue, now=context.now())])
 
 
-async def _move(context: Context, row: Change, to: Change | None) -> list[Change]:
-    moved = await context.ledger.move([row], lambda _: to) if to is not None else []
+async def _move(context: Context, ledger: Ledger, row: Change, to: Change | None) -> list[Change]:
+    moved = await ledger.move([row], lambda _: to) if to is not None else []
     for change in moved:
         emit_moved(context, change)
     return moved

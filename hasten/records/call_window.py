@@ -2,29 +2,26 @@
 see them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from hasten.domain.breaker import Breaker
 from hasten.domain.pacing import LONG_AGO, Pace
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.clock import Now
-from hasten.ports.store import Document, Put, Store
+from hasten.ports.store import Document, Put, Store, Write
 from hasten.records.lease import ATTEMPTS, Displaced, Lease
-from hasten.records.lease_record import COLLECTION, PARTITION
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from hasten.records.ledger_keys import COLLECTION, WINDOW
 
 
 @dataclass(slots=True)
 class CallWindow:
     """The pace of one target, held by the drain that has its lease. Every call is written down, in
-    one commit with the lease, before it is made: a drain that was displaced makes none."""
+    one commit with the lease and the rows that are called, before it is made: a drain that was
+    displaced makes none."""
 
     lease: Lease
     pace: Pace
@@ -32,11 +29,13 @@ class CallWindow:
     etag: str | None
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def call(self, now: Now) -> None:
-        """Spends a slot. Raises Displaced."""
+    async def call(self, now: Now, writes: Sequence[Write]) -> Sequence[str | None]:
+        """Spends a slot and makes `writes` to the target's partition. Returns their etags. Raises
+        Displaced, and Conflict when one of `writes` lost a race: no slot is spent then."""
         async with self._writing:
-            await self._save(lambda: (self.pace.with_call(now()), self.breaker))
+            etags = await self._save(lambda: (self.pace.with_call(now()), self.breaker), writes)
             self.pace = self.pace.departed(now())
+        return etags
 
     async def throttled(self, until: datetime) -> None:
         async with self._writing:
@@ -54,18 +53,22 @@ class CallWindow:
         with suppress(Displaced):
             await self._save(change)
 
-    async def _save(self, change: Callable[[], tuple[Pace, Breaker]]) -> None:
+    async def _save(
+        self, change: Callable[[], tuple[Pace, Breaker]], writes: Sequence[Write] = ()
+    ) -> Sequence[str | None]:
         for _ in range(ATTEMPTS):
             pace, breaker = change()
-            put = Put(self.lease.target, _body(pace, breaker), self.etag)
+            put = Put(WINDOW, _body(pace, breaker), self.etag)
             try:
-                [self.etag] = await self.lease.commit([put])
-            except Conflict:
+                self.etag, *etags = await self.lease.commit([put, *writes])
+            except Conflict as conflict:
+                if conflict.key != WINDOW:
+                    raise
                 await self._reread()
                 continue
             self.pace, self.breaker = pace, breaker
-            return
-        raise Conflict(self.lease.target)
+            return etags
+        raise Conflict(WINDOW)
 
     async def _reread(self) -> None:
         """The answer to an earlier commit was lost."""
@@ -75,9 +78,10 @@ class CallWindow:
             self.breaker, self.etag = _breaker(document.body), document.etag
 
 
-async def open_window(lease: Lease, *, max_calls_per_hour: int | None) -> CallWindow:
-    """With the calls that earlier drains of the target made."""
-    document = await _get(lease.store, lease.target)
+def open_window(
+    lease: Lease, document: Document | None, *, max_calls_per_hour: int | None
+) -> CallWindow:
+    """With the calls that earlier drains of the target made. `document` is the stored window."""
     if document is None:
         return CallWindow(lease, Pace(max_calls_per_hour=max_calls_per_hour), Breaker(), None)
     pace = _pace(document.body, max_calls_per_hour)
@@ -99,7 +103,7 @@ async def read(store: Store, target: str) -> tuple[Pace, Breaker]:
 
 
 async def _get(store: Store, target: str) -> Document | None:
-    return await store.get(COLLECTION, PARTITION, target)
+    return await store.get(COLLECTION, target, WINDOW)
 
 
 def _body(pace: Pace, breaker: Breaker) -> Json:

@@ -58,7 +58,7 @@ class Intents:
         def decide(known: Intent | None, seen: Intent) -> Intent | None:
             return change(seen) if known == seen else None
 
-        return await self._rows.update(intents, decide, as_listed=True)
+        return await self._rows.update(intents, decide, read=self._rows.as_listed)
 
     async def finish(self, intents: Sequence[Intent], outcome: str) -> list[Intent]:
         """Marks intents as done that have not changed since they were read. An intent of a newer

@@ -1,15 +1,15 @@
 """Stores the groups of the app in which a user call may have left the membership of an account that
 it disabled. Entra's own cycle ends such a membership; a grant before it would revive it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from hasten.errors import Conflict
 from hasten.json import Json
-from hasten.ports.store import Store
-from hasten.records.repository import Repository, RowMapping
-
-COLLECTION = "places"
+from hasten.ports.store import Put, Store, Write
+from hasten.records.ledger_keys import COLLECTION, PLACE
+from hasten.records.repository import Commit, Repository, RowMapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +21,28 @@ class KeptPlaces:
     groups: Mapping[str, datetime]
 
 
-async def note(
-    store: Store, target: str, user: str, groups: Collection[str], now: datetime
-) -> None:
-    """Adds groups to those of the user."""
-
-    def merge(known: KeptPlaces | None, new: KeptPlaces) -> KeptPlaces:
-        return replace(new, groups={**(known.groups if known else {}), **new.groups})
-
+def noting(store: Store, target: str, user: str, groups: Collection[str], now: datetime) -> Commit:
+    """Returns a commit to the target's partition of the ledger that also adds groups to those of
+    the user. Most users have none yet, so they are read only after a conflict."""
     new = KeptPlaces(target=target, user=user, groups=dict.fromkeys(groups, now))
-    await Repository(store, MAPPING).update([new], merge)
+    key = PLACE + user
+
+    async def commit(writes: Sequence[Write]) -> Sequence[str | None]:
+        put = Put(key, _body(new))
+        try:
+            etags = await store.commit(COLLECTION, target, [*writes, put])
+        except Conflict as conflict:
+            if conflict.key != key:
+                raise
+            known = await store.get(COLLECTION, target, key)
+            if known is None:
+                raise
+            groups = {**_parse(known.body).groups, **new.groups}
+            put = Put(key, _body(replace(new, groups=groups)), known.etag)
+            etags = await store.commit(COLLECTION, target, [*writes, put])
+        return etags[: len(writes)]
+
+    return commit
 
 
 async def find(store: Store, target: str, user: str) -> KeptPlaces | None:
@@ -49,7 +61,7 @@ async def forget(store: Store, target: str, before: datetime) -> int:
         return max(places.groups.values()) < before
 
     rows = Repository(store, MAPPING)
-    return await rows.remove([p for p in await rows.listed(target, "") if is_old(p)], is_old)
+    return await rows.remove([p for p in await rows.listed(target, PLACE) if is_old(p)], is_old)
 
 
 def _body(places: KeptPlaces) -> Json:
@@ -64,9 +76,9 @@ def _parse(body: Json) -> KeptPlaces:
 
 MAPPING: RowMapping[KeptPlaces] = RowMapping(
     collection=COLLECTION,
-    key_prefixes=("",),
+    key_prefixes=(PLACE,),
     partition=lambda places: places.target,
-    key_prefix=lambda _: "",
+    key_prefix=lambda _: PLACE,
     name=lambda places: places.user,
     body=_body,
     parse=_parse,

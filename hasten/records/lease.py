@@ -10,12 +10,10 @@ from datetime import timedelta
 from hasten.errors import Conflict, TemporaryError
 from hasten.ports.clock import Now
 from hasten.ports.directory import NotYet
-from hasten.ports.store import Put, Store, Write
+from hasten.ports.store import MAX_WRITES, Delete, Put, Store, Write
 from hasten.records.lease_record import (
     BEAT,
-    COLLECTION,
     FRESH,
-    PARTITION,
     SILENT,
     Kind,
     LeaseRecord,
@@ -23,6 +21,7 @@ from hasten.records.lease_record import (
     key_of,
     parse,
 )
+from hasten.records.ledger_keys import COLLECTION
 
 ATTEMPTS = 8
 
@@ -47,11 +46,15 @@ class Lease:
     marked: asyncio.Event = field(default_factory=asyncio.Event)
     """Set as soon as this process knows of a mark."""
 
+    deletes: list[Delete] = field(default_factory=list)
+    """Documents of the target's partition that are no longer needed. The next commits delete them;
+    after a crash they are still there."""
+
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def key(self) -> str:
-        return key_of(self.target, self.kind)
+        return key_of(self.kind)
 
     async def commit(self, writes: Sequence[Write] = ()) -> Sequence[str | None]:
         """Makes `writes` to the partition of the lease, only while this worker holds it; the
@@ -146,12 +149,22 @@ class Lease:
         return replace(self.record, beat_at=now, came_at=now)
 
     async def _put(self, record: LeaseRecord, writes: Sequence[Write] = ()) -> Sequence[str | None]:
-        put = Put(self.key, body_of(record), self.etag)
-        return await self.store.commit(COLLECTION, PARTITION, [put, *writes])
+        """Returns the etags of the lease and of `writes`."""
+        given = [Put(self.key, body_of(record), self.etag), *writes]
+        deletes = self.deletes[: MAX_WRITES - len(given)]
+        try:
+            etags = await self.store.commit(COLLECTION, self.target, [*given, *deletes])
+        except Conflict as conflict:
+            if conflict.key not in {delete.key for delete in deletes}:
+                raise
+            self.deletes = self.deletes[len(deletes) :]  # another worker deletes them
+            return await self._put(record, writes)
+        self.deletes = self.deletes[len(deletes) :]
+        return etags[: len(given)]
 
     async def _reread(self) -> None:
         """After somebody else wrote: a wake that left a mark, or a worker that took over."""
-        document = await self.store.get(COLLECTION, PARTITION, self.key)
+        document = await self.store.get(COLLECTION, self.target, self.key)
         found = parse(document)
         if document is None or found.owner != self.record.owner:
             raise Displaced
@@ -170,7 +183,7 @@ async def acquire(
     Raises TemporaryError while nobody can tell whether the holder lives.
     """
     for _ in range(ATTEMPTS):
-        document = await store.get(COLLECTION, PARTITION, key_of(target, kind))
+        document = await store.get(COLLECTION, target, key_of(kind))
         known, at = parse(document), now()
         came_at = known.came_at if is_timer else at
         lease = Lease(

@@ -9,10 +9,7 @@ from enum import StrEnum
 from hasten.json import Json
 from hasten.limits import LONGEST_WRITE
 from hasten.ports.store import Document, Store
-
-COLLECTION = "targets"
-PARTITION = "pace"
-"""That of the call windows: a call is written down in one commit with the lease."""
+from hasten.records.ledger_keys import COLLECTION, LEASE
 
 BEAT = timedelta(seconds=5)
 """How often a holder shows that it lives."""
@@ -85,12 +82,11 @@ class LeaseRecord:
 
 async def read(store: Store, target: str, kind: Kind) -> LeaseRecord:
     """How it stands."""
-    return parse(await store.get(COLLECTION, PARTITION, key_of(target, kind)))
+    return parse(await store.get(COLLECTION, target, key_of(kind)))
 
 
-def key_of(target: str, kind: Kind) -> str:
-    """No target's name has this character: it cannot be taken for that of a call window."""
-    return f"{target}|{kind}"
+def key_of(kind: Kind) -> str:
+    return f"{LEASE}{kind}"
 
 
 def parse(document: Document | None) -> LeaseRecord:

@@ -1,8 +1,8 @@
 """Stores the ledger: one row per (target, group, user), open until Hasten has nothing left to do
 for it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +10,11 @@ from hasten.domain.changes import Action, Cause, Change, FoundBy, HeldBy, State
 from hasten.domain.merging import newer
 from hasten.domain.outcomes import NOT_TAKEN, of_change, of_revocation
 from hasten.json import Json
-from hasten.ports.store import Put, Store, Write
+from hasten.ports.store import Document, Put, Store, Write
 from hasten.records import outbox
-from hasten.records.repository import Repository, RowMapping
+from hasten.records.ledger_keys import COLLECTION, DONE, LIVE, OPEN, OUTBOX, PROOF, WINDOW
+from hasten.records.repository import Commit, Repository, RowMapping, Stored
 
-OPEN = "open|"
-PROOF = "proof|"
-"""Key prefix of rows that ended with Entra's answer and that the provisioning log has still to
-confirm."""
-
-DONE = "done|"
 TIMES = (
     "noticed_at",
     "found_at",
@@ -31,23 +26,70 @@ TIMES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The open rows of a target and its stored call window."""
+
+    changes: Sequence[Change]
+    window: Document | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knew of some changes of one target when it was asked."""
+
+    rows: Mapping[str, Stored[Change]]
+
+    def change(self, found: Change) -> Change | None:
+        return self.rows[_name(found)][1]
+
+    async def stored(self, found: Change) -> Stored[Change]:
+        return self.rows[_name(found)]
+
+
 class Ledger:
     """The ledger rows of all targets. Open rows are read without touching the finished ones.
 
-    A row that ends writes its outcome to the outbox in the same commit.
+    A row that ends writes its outcome to the outbox in the same commit. A worker that sends the
+    outcomes has a ledger of its own: `unsent` gets those that `live` reads and those that the
+    worker writes.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._rows = Repository(store, MAPPING)
+    def __init__(self, store: Store, unsent: outbox.Unsent | None = None) -> None:
+        self._store = store
+        self._unsent = unsent or outbox.Unsent()
+        self._rows = Repository(
+            store, MAPPING, self._unsent.add if unsent is not None else lambda _: None
+        )
 
-    async def record(self, found: Sequence[Change]) -> list[Change]:
+    async def record(self, found: Sequence[Change], known: Known | None = None) -> list[Change]:
         """Saves the changes in `found` that are new, and returns them. Known changes have no
-        effect."""
+        effect. `known` is what `known` returned a moment ago."""
         recorded: list[Change] = []
         for target in sorted({change.target for change in found}):
             mine = [change for change in found if change.target == target]
-            recorded += await self._rows.update(mine, newer)
+            read = known.stored if known is not None else None
+            recorded += await self._rows.update(mine, newer, read=read)
         return recorded
+
+    async def known(self, found: Sequence[Change]) -> Known:
+        """Returns what is known of changes of one target."""
+        return Known(await self._rows.read(found))
+
+    async def live(self, target: str) -> Live:
+        """Reads in one request what a drain begins with. Outcomes that nobody has sent yet are
+        added to `unsent`."""
+        documents = await self._store.scan(COLLECTION, target, LIVE)
+        opened = [document for document in documents if document.key.startswith(OPEN)]
+        self._unsent.add([document for document in documents if document.key.startswith(OUTBOX)])
+        return Live(
+            changes=self._rows.list_from(target, OPEN, opened),
+            window=next((document for document in documents if document.key == WINDOW), None),
+        )
+
+    def last_seen(self, target: str) -> list[Change]:
+        """Returns the open rows as they were last listed or written by this ledger."""
+        return self._rows.last_seen(target)
 
     async def open_changes(self, target: str) -> list[Change]:
         return await self._rows.listed(target, OPEN)
@@ -64,18 +106,25 @@ class Ledger:
         """Returns the row in any state."""
         return await self._rows.find(target, f"{group}|{user}")
 
-    async def start_call(self, changes: Sequence[Change], now: datetime) -> list[Change]:
+    async def start_call(
+        self, changes: Sequence[Change], now: datetime, *, commit: Commit
+    ) -> list[Change]:
         """Marks rows as being called and returns them, without rows that changed since they were
-        read."""
+        read. `commit` spends a slot of the call window together with the write."""
         return await self.move(
-            changes, lambda seen: replace(seen, state=State.CALLING, called_at=now)
+            changes, lambda seen: replace(seen, state=State.CALLING, called_at=now), commit=commit
         )
 
     async def end_call(
-        self, changes: Sequence[Change], settle: Callable[[Change], Change]
+        self,
+        changes: Sequence[Change],
+        settle: Callable[[Change], Change],
+        *,
+        commit: Commit | None = None,
     ) -> list[Change]:
         """Saves the result of a call to the rows that still wait for this call. In the meantime a
-        row may have got another cause, or a look may have confirmed it."""
+        row may have got another cause, or a look may have confirmed it. `commit` makes the writes
+        together with others."""
 
         def end(known: Change | None, called: Change) -> Change | None:
             waits = (
@@ -86,16 +135,22 @@ class Ledger:
             )
             return settle(known) if known is not None and waits else None
 
-        return await self._rows.update(changes, end, as_listed=True)
+        return await self._rows.update(changes, end, read=self._rows.as_listed, commit=commit)
 
-    async def move(self, changes: Sequence[Change], to: Callable[[Change], Change]) -> list[Change]:
+    async def move(
+        self,
+        changes: Sequence[Change],
+        to: Callable[[Change], Change],
+        *,
+        commit: Commit | None = None,
+    ) -> list[Change]:
         """Saves `to(change)` for each row (of one target) that has not changed since it was read. A
         caller that lost the race drops its result."""
 
         def decide(known: Change | None, seen: Change) -> Change | None:
             return to(seen) if known == seen else None
 
-        return await self._rows.update(changes, decide, as_listed=True)
+        return await self._rows.update(changes, decide, read=self._rows.as_listed, commit=commit)
 
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes rows that ended before `before`. Returns how many."""
@@ -112,6 +167,10 @@ def _key_prefix(change: Change) -> str:
     if change.is_open:
         return OPEN
     return PROOF if change.needs_proof else DONE
+
+
+def _name(change: Change) -> str:
+    return f"{change.group}|{change.user}"
 
 
 def _outcomes(before: Change | None, now: Change) -> Sequence[Write]:
@@ -151,11 +210,11 @@ def _parse(body: Json) -> Change:
 
 
 MAPPING: RowMapping[Change] = RowMapping(
-    collection=outbox.COLLECTION,
+    collection=COLLECTION,
     key_prefixes=(OPEN, PROOF, DONE),
     partition=lambda change: change.target,
     key_prefix=_key_prefix,
-    name=lambda change: f"{change.group}|{change.user}",
+    name=_name,
     body=_body,
     parse=_parse,
     also_write=_outcomes,

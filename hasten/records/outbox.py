@@ -2,21 +2,19 @@
 crash between the two steps the next flush sends them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hasten.domain.outcomes import Outcome
 from hasten.errors import Conflict
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Bus, Message
-from hasten.ports.store import MAX_WRITES, Delete, Put, Store
-
-COLLECTION = "ledger"
-PREFIX = "outbox|"
+from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
+from hasten.records.ledger_keys import COLLECTION, OUTBOX
 
 
 def put(outcome: Outcome) -> Put:
     """Returns the write that puts the outcome in the outbox. Publishing it twice is harmless: the
     topic drops an id that it has seen within a day."""
-    return Put(PREFIX + outcome.id, outcome.event)
+    return Put(OUTBOX + outcome.id, outcome.event)
 
 
 def message(outcome_id: str, event: object) -> Message:
@@ -30,6 +28,20 @@ def message(outcome_id: str, event: object) -> Message:
     )
 
 
+@dataclass(slots=True)
+class Unsent:
+    """The outcomes of one target in the outbox that a worker knows of and has not sent."""
+
+    documents: list[Document] = field(default_factory=list)
+
+    def take(self) -> list[Document]:
+        taken, self.documents = self.documents, []
+        return taken
+
+    def add(self, documents: Sequence[Document]) -> None:
+        self.documents += documents
+
+
 @dataclass(frozen=True, slots=True)
 class Outbox:
     store: Store
@@ -40,21 +52,42 @@ class Outbox:
         sent = 0
         is_full = True
         while is_full and (
-            documents := await self.store.scan(COLLECTION, target, PREFIX, MAX_WRITES)
+            documents := await self.store.scan(COLLECTION, target, OUTBOX, MAX_WRITES)
         ):
             is_full = len(documents) == MAX_WRITES
-            await self.bus.send(
-                PROVISIONING_OUTCOMES,
-                [message(d.key.removeprefix(PREFIX), dict(d.body)) for d in documents],
-            )
-            try:
-                await self.store.commit(
-                    COLLECTION, target, [Delete(d.key, d.etag) for d in documents]
-                )
-            except Conflict:
-                return sent  # another instance is sending them too
+            if not await self.deliver(target, Unsent([*documents])):
+                return sent
             sent += len(documents)
         return sent
+
+    async def deliver(self, target: str, unsent: Unsent) -> bool:
+        """Sends outcomes of `target`, then deletes them. Returns False if another worker sent them
+        too."""
+        deletes = await self.send(unsent)
+        for start in range(0, len(deletes), MAX_WRITES):
+            try:
+                await self.store.commit(COLLECTION, target, deletes[start : start + MAX_WRITES])
+            except Conflict:
+                return False
+        return True
+
+    async def send(self, unsent: Unsent) -> list[Delete]:
+        """Sends the outcomes and takes them out of `unsent`. Returns the writes that delete them
+        from the outbox."""
+        documents = unsent.take()
+        try:
+            for start in range(0, len(documents), MAX_WRITES):
+                await self.bus.send(
+                    PROVISIONING_OUTCOMES,
+                    [
+                        message(document.key.removeprefix(OUTBOX), dict(document.body))
+                        for document in documents[start : start + MAX_WRITES]
+                    ],
+                )
+        except BaseException:
+            unsent.add(documents)
+            raise
+        return [Delete(document.key, document.etag) for document in documents]
 
     async def publish(self, outcomes: Sequence[Outcome]) -> None:
         """Sends outcomes that belong to no ledger row."""

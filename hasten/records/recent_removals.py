@@ -80,7 +80,8 @@ class RecentRemovals:
             merged = replace(new, left={**new.left, **_recent(known.left, since)})
             return merged if merged != known else None
 
-        await self._rows.update(_shards(target, leavers, _seconds(now)), merge)
+        shards = _shards(target, leavers, _seconds(now))
+        await self._rows.update(shards, merge, read=self._rows.as_new)
         groups: dict[str, set[str]] = defaultdict(set)
         trips: dict[str, Trip] = {}
         stale: list[Memory] = []

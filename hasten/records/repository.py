@@ -2,8 +2,9 @@
 open rows can be read without touching the others."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
@@ -28,6 +29,13 @@ other than Hasten wrote one."""
 Decide = Callable[[T | None, T], T | None]
 """(stored, given) → the row to store, or None to leave it unchanged."""
 
+Read = Callable[[T], Awaitable[Stored[T]]]
+"""Returns what is stored of a row, or what was stored a moment ago: etags detect any change."""
+
+Commit = Callable[[Sequence[Write]], Awaitable[Sequence[str | None]]]
+"""Commits writes of one partition, with others that the caller adds. Returns the etags of the
+writes given. Raises Conflict."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowMapping(Generic[T]):
@@ -46,12 +54,21 @@ class RowMapping(Generic[T]):
 
 
 class Repository(Generic[T]):
-    def __init__(self, store: Store, mapping: RowMapping[T]) -> None:
+    """`on_also_written` gets the documents that `also_write` has added to a commit."""
+
+    def __init__(
+        self,
+        store: Store,
+        mapping: RowMapping[T],
+        on_also_written: Callable[[Sequence[Document]], None] = lambda _documents: None,
+    ) -> None:
         self._store = store
         self._mapping = mapping
-        self._seen: dict[str, dict[str, tuple[Document, T]]] = {}
-        """Rows with the first key prefix, by partition and name, as this process last listed or
-        wrote them."""
+        self._on_also_written = on_also_written
+        self._kept = mapping.key_prefixes[:-1] or mapping.key_prefixes
+        self._seen: dict[str, dict[str, tuple[str, Document, T]]] = {}
+        """Rows with their key prefix, by partition and name, as they were last listed or written
+        here. Those with the last key prefix, the history, are not kept."""
 
     async def listed(
         self, partition: str, key_prefix: str, prefix: str = "", limit: int | None = None
@@ -61,45 +78,67 @@ class Repository(Generic[T]):
         documents = await self._store.scan(
             mapping.collection, partition, key_prefix + prefix, limit
         )
-        rows = [mapping.parse(document.body) for document in documents]
-        if key_prefix == mapping.key_prefixes[0]:
-            self._seen[partition] = {
-                mapping.name(row): (document, row)
+        return self.list_from(partition, key_prefix, documents)
+
+    def list_from(self, partition: str, key_prefix: str, documents: Sequence[Document]) -> list[T]:
+        """Returns the rows of documents that the caller has read: all those with the key prefix."""
+        rows = [self._mapping.parse(document.body) for document in documents]
+        if key_prefix in self._kept:
+            seen = self._seen.get(partition, {})
+            others = {name: kept for name, kept in seen.items() if kept[0] != key_prefix}
+            listed = {
+                self._mapping.name(row): (key_prefix, document, row)
                 for document, row in zip(documents, rows, strict=True)
             }
+            self._seen[partition] = {**others, **listed}
         return rows
+
+    def last_seen(self, partition: str) -> list[T]:
+        """Returns the rows with the first key prefix as they were last listed or written here."""
+        first, seen = self._mapping.key_prefixes[0], self._seen.get(partition, {})
+        return [row for _, (key_prefix, _, row) in sorted(seen.items()) if key_prefix == first]
 
     async def find(self, partition: str, name: str) -> T | None:
         """Returns the row, whatever its key prefix is. Reads the first prefix first: most rows that
         are asked for have it."""
         first, *others = self._mapping.key_prefixes
-        _, row = await self._read(partition, name, [first])
+        _, row = await self._get(partition, name, [first])
         if row is None:
-            _, row = await self._read(partition, name, others)
+            _, row = await self._get(partition, name, others)
         return row
 
+    async def read(self, rows: Sequence[T]) -> Mapping[str, Stored[T]]:
+        """Returns what is stored of rows of one partition, by name."""
+        read = await asyncio.gather(*(self.stored(row) for row in rows))
+        return dict(zip(map(self._mapping.name, rows), read, strict=True))
+
     async def update(
-        self, rows: Sequence[T], decide: Decide[T], *, as_listed: bool = False
+        self,
+        rows: Sequence[T],
+        decide: Decide[T],
+        *,
+        read: Read[T] | None = None,
+        commit: Commit | None = None,
     ) -> list[T]:
         """Saves `decide(stored, row)` for each row of one partition, unless it is None. Returns the
         saved rows.
 
-        With `as_listed`, a row that this process has listed or written is not read again; its etag
-        detects any change.
+        The first attempt takes the rows from `read` (default: `stored`). After a lost race they are
+        read from the store. `commit` (default: that of the store) makes the writes.
 
         Raises Conflict after MAX_LOST_RACES lost races.
         """
         written: list[T] = []
         for start in range(0, len(rows), ROWS_PER_COMMIT):
             chunk = rows[start : start + ROWS_PER_COMMIT]
-            stored = self._as_listed if as_listed else self._as_expected
+            stored = read or self.stored
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(Conflict),
                 stop=stop_after_attempt(MAX_LOST_RACES),
                 reraise=True,
             ):
                 with attempt:
-                    written += await self._update_once(chunk, decide, stored)
+                    written += await self._update_once(chunk, decide, stored, commit)
                 stored = self._under_all_prefixes
         return written
 
@@ -120,7 +159,7 @@ class Repository(Generic[T]):
         return removed
 
     async def _update_once(
-        self, rows: Sequence[T], decide: Decide[T], stored: Callable[[T], Awaitable[Stored[T]]]
+        self, rows: Sequence[T], decide: Decide[T], stored: Read[T], commit: Commit | None
     ) -> list[T]:
         partition = self._mapping.partition(rows[0])
         reads = await asyncio.gather(*(stored(row) for row in rows))
@@ -133,20 +172,25 @@ class Repository(Generic[T]):
                 writes += self._writes(documents, decided)
                 writes += self._mapping.also_write(known, decided)
         if writes:
-            etags = await self._store.commit(self._mapping.collection, partition, writes)
-            self._note(partition, written, zip(writes, etags, strict=True))
+            collection = self._mapping.collection
+            make = commit or partial(self._store.commit, collection, partition)
+            self._note_writes(partition, written, writes, await make(writes))
         return written
 
-    async def _as_listed(self, row: T) -> Stored[T]:
+    async def as_listed(self, row: T) -> Stored[T]:
+        """Does not read a row that was listed or written here, and is unchanged since."""
         mapping = self._mapping
-        document, seen = self._seen.get(mapping.partition(row), {}).get(
-            mapping.name(row), (None, None)
-        )
-        if document is not None and seen == row:
-            return {mapping.key_prefix(row): document}, seen
-        return await self._as_expected(row)
+        kept = self._seen.get(mapping.partition(row), {}).get(mapping.name(row))
+        if kept is not None and kept[2] == row:
+            key_prefix, document, seen = kept
+            return {key_prefix: document}, seen
+        return await self.stored(row)
 
-    async def _as_expected(self, row: T) -> Stored[T]:
+    async def as_new(self, _row: T) -> Stored[T]:
+        """Takes the row to be absent: if it is there, the first attempt loses the race."""
+        return {}, None
+
+    async def stored(self, row: T) -> Stored[T]:
         """Reads the document under the row's own key prefix, and the others only if it is not
         there."""
         mapping = self._mapping
@@ -155,15 +199,21 @@ class Repository(Generic[T]):
             mapping.collection, mapping.partition(row), key_prefix + name
         )
         if document is not None:
-            return {key_prefix: document}, mapping.parse(document.body)
-        others = [other for other in mapping.key_prefixes if other != key_prefix]
-        return await self._read(mapping.partition(row), name, others)
+            stored: Stored[T] = {key_prefix: document}, mapping.parse(document.body)
+        else:
+            others = [other for other in mapping.key_prefixes if other != key_prefix]
+            stored = await self._get(mapping.partition(row), name, others)
+        self._note_read(row, stored)
+        return stored
 
     async def _under_all_prefixes(self, row: T) -> Stored[T]:
         mapping = self._mapping
-        return await self._read(mapping.partition(row), mapping.name(row), mapping.key_prefixes)
+        mapping = self._mapping
+        stored = await self._get(mapping.partition(row), mapping.name(row), mapping.key_prefixes)
+        self._note_read(row, stored)
+        return stored
 
-    async def _read(self, partition: str, name: str, key_prefixes: Sequence[str]) -> Stored[T]:
+    async def _get(self, partition: str, name: str, key_prefixes: Sequence[str]) -> Stored[T]:
         found = await asyncio.gather(
             *(
                 self._store.get(self._mapping.collection, partition, key_prefix + name)
@@ -189,17 +239,38 @@ class Repository(Generic[T]):
             *(Delete(other.key, other.etag) for other in others),
         ]
 
-    def _note(
-        self, partition: str, rows: Sequence[T], done: Iterable[tuple[Write, str | None]]
+    def _note_read(self, row: T, stored: Stored[T]) -> None:
+        """Updates the row in `_seen` after it was read, if its partition has been listed."""
+        mapping, (documents, known) = self._mapping, stored
+        seen = self._seen.get(mapping.partition(row))
+        if seen is None:
+            return
+        seen.pop(mapping.name(row), None)
+        for key_prefix, document in documents.items():
+            if known is not None and key_prefix in self._kept:
+                seen[mapping.name(row)] = key_prefix, document, known
+            return
+
+    def _note_writes(
+        self,
+        partition: str,
+        rows: Sequence[T],
+        writes: Sequence[Write],
+        etags: Sequence[str | None],
     ) -> None:
         """Updates the rows in `_seen` after a write, if their partition has been listed."""
         mapping, seen = self._mapping, self._seen.get(partition)
+        put = {
+            write.key: Document(write.key, write.body, etag)
+            for write, etag in zip(writes, etags, strict=True)
+            if isinstance(write, Put) and etag
+        }
+        own = {mapping.key_prefix(row) + mapping.name(row) for row in rows}
+        self._on_also_written([document for key, document in put.items() if key not in own])
         if seen is None:
             return
-        put = {
-            w.key: Document(w.key, w.body, etag) for w, etag in done if isinstance(w, Put) and etag
-        }
         for row in rows:
-            seen.pop(mapping.name(row), None)
-            if mapping.key_prefix(row) == mapping.key_prefixes[0]:
-                seen[mapping.name(row)] = put[mapping.key_prefix(row) + mapping.name(row)], row
+            name, key_prefix = mapping.name(row), mapping.key_prefix(row)
+            seen.pop(name, None)
+            if key_prefix in self._kept:
+                seen[name] = key_prefix, put[key_prefix + name], row

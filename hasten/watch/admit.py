@@ -11,6 +11,7 @@ from hasten.domain.changes import Cause, Change, HeldBy, held, restarted
 from hasten.domain.ensuring import ENDED_WELL
 from hasten.domain.merging import newer
 from hasten.errors import TemporaryError
+from hasten.records.ledger import Known
 from hasten.targets import Target
 from hasten.telemetry.watch import ChangeFound
 from hasten.watch.brake import held_by_brake, hold_if_tripped, judge_removals
@@ -96,29 +97,31 @@ async def _record(
 ) -> list[Change]:
     if not any(change.is_removal for change in found):
         return await context.ledger.record(found)
-    users = {change.user for change in await _leavers(context, found, let_go)}
+    known = await context.ledger.known(found)
+    users = {change.user for change in _leavers(found, known, let_go)}
     leavers = {group: users}
     too_many = await judge_removals(context, target, leavers, members_before=members_before)
     judged = too_many.get(group)
     if judged is None:
-        recorded = await context.ledger.record(found)
+        recorded = await context.ledger.record(found, known)
         await hold_if_tripped(context, target, group)
         return recorded
     return await context.ledger.record(
-        [held_by_brake(change, judged) if change.user in users else change for change in found]
+        [held_by_brake(change, judged) if change.user in users else change for change in found],
+        known,
     )
 
 
-async def _leavers(context: Context, found: Sequence[Change], let_go: Judged) -> list[Change]:
+def _leavers(found: Sequence[Change], known: Known, let_go: Judged) -> list[Change]:
     """Returns the removals that are new. The brake judged removals that an event asked for before
     Hasten wrote them, so a look that sees them now adds nothing new."""
     leavers = []
     for change in found:
         if not change.is_removal or (change.group, change.user) in let_go:
             continue
-        known = await context.ledger.find(change.target, change.group, change.user)
-        judged = known is not None and known.is_removal and known.ahead
-        if not judged and newer(known, change) is not None:
+        row = known.change(change)
+        is_judged = row is not None and row.is_removal and row.ahead
+        if not is_judged and newer(row, change) is not None:
             leavers.append(change)
     return leavers
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from hasten.domain.changes import Change, State
 from hasten.domain.outcomes import OUTCOME, of_change
 from hasten.json import Json
+from hasten.records.ledger_keys import COLLECTION, OUTBOX
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import lied_to
 from tests.simulation.world import SECRET, World
@@ -80,7 +81,7 @@ async def _of_outcomes(world: World, rows: list[Change]) -> Iterator[str]:
         if _end(of_change(row).event["data"]) not in ends
     ]
     for target in world.around.targets:
-        left = await world.store.scan("ledger", target.name, "outbox|")
+        left = await world.store.scan(COLLECTION, target.name, OUTBOX)
         found += [f"outcome {document.key} was never told" for document in left]
     return iter(found)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -27,7 +28,8 @@ async def test_rows_that_a_dead_drain_left_calling_are_called_again() -> None:
     world = World()
     await world.is_discovered()
     await world.joined(ENGINEERING, user(1))
-    await world.ledger.start_call(await world.ledger.open_changes(TOTAL), now())
+    rows = await world.ledger.open_changes(TOTAL)
+    await world.ledger.start_call(rows, now(), commit=partial(world.store.commit, "ledger", TOTAL))
 
     await drain(world.context, WAKE)
 

@@ -143,6 +143,7 @@ async def test_a_quarantine_that_begins_during_a_call_gives_one_alert_while_the_
     job(world, "Quarantine", quarantine={"reason": "TooManyDeletes"})
     await later(timedelta(seconds=70))
     await world.joined(ADMIN, user(2))
+    await drain(world.context, WAKE)
 
     await asyncio.wait_for(running, timeout=300)
 

@@ -12,7 +12,8 @@ from hasten.limits import LONGEST_WRITE
 from hasten.ports.clock import Now
 from hasten.ports.store import Put, Write
 from hasten.records.lease import Displaced, Lease, acquire
-from hasten.records.lease_record import BEAT, COLLECTION, FRESH, PARTITION, SILENT, Kind, read
+from hasten.records.lease_record import BEAT, FRESH, SILENT, Kind, read
+from hasten.records.ledger_keys import COLLECTION, WINDOW
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
 
@@ -133,11 +134,11 @@ async def test_a_holder_that_is_silent_is_displaced_and_can_write_no_more() -> N
     two = await held(store, "two")
 
     with pytest.raises(Displaced):
-        await one.commit([Put(TOTAL, {"call": 1})])
+        await one.commit([Put(WINDOW, {"call": 1})])
     with pytest.raises(Displaced):
         await one.release()
 
-    assert await store.get(COLLECTION, PARTITION, TOTAL) is None
+    assert await store.get(COLLECTION, TOTAL, WINDOW) is None
     assert (two.record.epoch, await two.release()) == (2, True)
 
 
@@ -147,8 +148,8 @@ async def test_a_mark_does_not_stop_the_holder_from_writing() -> None:
     holder = await held(store, "one")
     await take(store, "two")
 
-    [etag] = await holder.commit([Put(TOTAL, {"call": 1})])
-    await holder.commit([Put(TOTAL, {"call": 2}, etag)])
+    [etag] = await holder.commit([Put(WINDOW, {"call": 1})])
+    await holder.commit([Put(WINDOW, {"call": 2}, etag)])
 
     assert holder.marked.is_set()
     assert not await holder.release()
@@ -158,10 +159,10 @@ async def test_a_mark_does_not_stop_the_holder_from_writing() -> None:
 async def test_a_lost_race_of_what_is_written_with_the_lease_surfaces() -> None:
     store = MemoryStore()
     holder = await held(store, "one")
-    await store.commit(COLLECTION, PARTITION, [Put(TOTAL, {"by": "another"})])
+    await store.commit(COLLECTION, TOTAL, [Put(WINDOW, {"by": "another"})])
 
-    with pytest.raises(Conflict, match=TOTAL):
-        await holder.commit([Put(TOTAL, {"by": "holder"})])
+    with pytest.raises(Conflict, match="window"):
+        await holder.commit([Put(WINDOW, {"by": "holder"})])
 
     assert await holder.release()
 
