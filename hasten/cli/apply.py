@@ -8,7 +8,7 @@ import typer
 
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json, say
-from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, run
+from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, filled, run
 from hasten.context import Context
 from hasten.domain.applying import Kind, Step
 from hasten.ensure.apply_policy import apply_policy, plan_policy
@@ -31,7 +31,7 @@ class Applied:
 
 def apply(
     target: Annotated[
-        str | None, typer.Argument(help="Name in targets.yaml; default: all.")
+        str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
     ] = None,
     *,
     yes: Yes = False,

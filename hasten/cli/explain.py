@@ -8,7 +8,7 @@ import typer
 
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, say
-from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, chosen, run
+from hasten.cli.running import AsJson, Code, SettingsFile, chosen, filled, run
 from hasten.context import Context
 from hasten.domain.explaining import Facts
 from hasten.domain.explaining import explain as sentences
@@ -37,9 +37,13 @@ class Everything:
 
 
 def explain(
-    user: Annotated[str, typer.Argument(help="Object id, UPN, mail or employeeId.")],
+    user: Annotated[
+        str, typer.Argument(help="Object id, UPN, mail or employeeId.", callback=filled)
+    ],
     *,
-    target: Annotated[str | None, typer.Option(help="Name in targets.yaml; default: all.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Name in targets.yaml; default: all.", callback=filled)
+    ] = None,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
@@ -47,8 +51,6 @@ def explain(
 
     async def work(operator: Operator) -> Code:
         context = operator.context
-        if not user.strip():
-            raise UsageError("USER is empty: give an object id, UPN, mail or employeeId")
         targets = chosen(operator, target)
         found = await find_person(context, user.strip())
         await refuse_unknown(context, found)

@@ -11,7 +11,7 @@ import typer
 
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, complain, say
-from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, run
+from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, filled, run
 from hasten.domain.changes import Action, Change, HeldBy
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
@@ -20,14 +20,20 @@ from hasten.operate.problems import Problem, of_error
 from hasten.operate.release import STILL_DONE, discard_changes, release_changes
 from hasten.operate.release_intents import discard_intents, release_intents
 
-TargetName = Annotated[str, typer.Argument(help="Name in targets.yaml.")]
+TargetName = Annotated[str, typer.Argument(help="Name in targets.yaml.", callback=filled)]
 Groups = Annotated[
     list[str] | None,
-    typer.Option("--group", help="Object id, display name, `direct` or `person`; default: all."),
+    typer.Option(
+        "--group",
+        help="Object id, display name, `direct` or `person`; default: all.",
+        callback=filled,
+    ),
 ]
 Users = Annotated[
     list[str] | None,
-    typer.Option("--user", help="Object id, UPN, mail or employeeId; default: all."),
+    typer.Option(
+        "--user", help="Object id, UPN, mail or employeeId; default: all.", callback=filled
+    ),
 ]
 
 

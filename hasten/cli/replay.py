@@ -9,7 +9,7 @@ import typer
 
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, complain, say, table
-from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, run
+from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, filled, run
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.replay import drop_parked, event_id, names, parked, replay_parked, why
@@ -72,7 +72,8 @@ def replay(
         bool, typer.Option("--dead-letters", help="Use its dead-letter queue.")
     ] = False,
     id_: Annotated[
-        list[str] | None, typer.Option("--id", help="Id of an event or message; default: all.")
+        list[str] | None,
+        typer.Option("--id", help="Id of an event or message; default: all.", callback=filled),
     ] = None,
     drop: Annotated[bool, typer.Option("--drop", help="Delete them without sending them.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show them.")] = False,

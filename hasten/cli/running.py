@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -15,6 +15,21 @@ from hasten.cli.operator import Operator, opened
 from hasten.cli.printing import complain
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.targets import Target
+
+Given = TypeVar("Given", str, list[str], None)
+
+
+def filled(parameter: typer.CallbackParam, value: Given) -> Given:
+    """Ends the command with a usage error if a given text is blank. A script that leaves a variable
+    empty must not ask for everything."""
+    texts: list[str] = [value] if isinstance(value, str) else list(value or ())
+    if any(not text.strip() for text in texts):
+        name = parameter.opts[0]
+        shown = name if name.startswith("-") else name.upper()
+        complain(f"{shown} is empty: give a value")
+        raise typer.Exit(Code.USAGE)
+    return value
+
 
 SettingsFile = Annotated[
     Path | None,

@@ -8,7 +8,7 @@ import typer
 
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, at, say, table
-from hasten.cli.running import AsJson, Code, SettingsFile, chosen, run
+from hasten.cli.running import AsJson, Code, SettingsFile, chosen, filled, run
 from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALLS_PER_WINDOW
@@ -31,7 +31,7 @@ class Everything:
 
 def status(
     target: Annotated[
-        str | None, typer.Argument(help="Name in targets.yaml; default: all.")
+        str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
     ] = None,
     *,
     json: AsJson = False,

@@ -8,15 +8,22 @@ import typer
 
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, say
-from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, chosen, run
+from hasten.cli.running import AsJson, Code, SettingsFile, chosen, filled, run
 from hasten.context import Context
 from hasten.operate import stop as deciding
 from hasten.records.stops import ALL_TARGETS, Decision
 
-TargetName = Annotated[str | None, typer.Argument(help="Name in targets.yaml; default: all.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; status and the log show it.")]
+TargetName = Annotated[
+    str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
+]
+Reason = Annotated[
+    str, typer.Option("--reason", help="Why; status and the log show it.", callback=filled)
+]
 By = Annotated[
-    str, typer.Option("--by", help="Who decides. Prefer an object id: the log hides addresses.")
+    str,
+    typer.Option(
+        "--by", help="Who decides. Prefer an object id: the log hides addresses.", callback=filled
+    ),
 ]
 Decide = Callable[[Context, str], Awaitable[Decision]]
 
@@ -32,9 +39,7 @@ def stop(
     """Stops calls and writes to Entra ID until `start`. Hasten still finds and records changes."""
 
     async def decide(context: Context, name: str) -> Decision:
-        return await deciding.stop(
-            context, name, by=_given("--by", by), reason=_given("--reason", reason)
-        )
+        return await deciding.stop(context, name, by=by.strip(), reason=reason.strip())
 
     done = "stopped: every instance obeys with its next call or write"
     _run(target, settings, decide, done, json=json)
@@ -51,17 +56,9 @@ def start(
     """Lets calls and writes go on after `stop`."""
 
     async def decide(context: Context, name: str) -> Decision:
-        return await deciding.start(
-            context, name, by=_given("--by", by), reason=_given("--reason", reason)
-        )
+        return await deciding.start(context, name, by=by.strip(), reason=reason.strip())
 
     _run(target, settings, decide, "started: what waited is taken up within a minute", json=json)
-
-
-def _given(option: str, text: str) -> str:
-    if not text.strip():
-        raise UsageError(f"{option} is empty: status, doctor and the log show it")
-    return text.strip()
 
 
 def _run(

@@ -5,7 +5,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import typer
@@ -120,17 +120,50 @@ def test_status_names_the_error_of_the_broken_target_and_its_mode(
     assert "the store did not answer" in broken["problems"][0]["found"]
 
 
-@pytest.mark.parametrize("command", ["stop", "start"])
-@pytest.mark.parametrize("empty", ["--by", "--reason"])
-def test_a_decision_without_an_author_or_a_reason_is_bad_usage(
-    command: str, empty: str, world: CommandWorld, ran: Ran
-) -> None:
-    given = {"--by": "me", "--reason": "a test", empty: " "}
+TEXT: Sequence[Any] = (str, str | None, list[str] | None)
 
-    result = ran(command, *(part for pair in given.items() for part in pair))
+
+def texts() -> list[tuple[str, str]]:
+    """(command, parameter) of every parameter that takes a text."""
+    functions = [command.callback for command in app.registered_commands if command.callback]
+    return [
+        (function.__name__, parameter)
+        for function in functions
+        for parameter, hint in get_type_hints(function).items()
+        if hint in TEXT
+    ]
+
+
+def test_the_commands_take_texts() -> None:
+    assert {("release", "group"), ("explain", "user"), ("stop", "by")} <= {*texts()}
+
+
+@pytest.mark.parametrize(("name", "blank"), texts())
+@pytest.mark.parametrize("text", ["", "  "])
+def test_a_blank_text_is_bad_usage_and_asks_for_nothing(
+    name: str, blank: str, text: str, world: CommandWorld, ran: Ran
+) -> None:
+    words: list[str] = [name]
+    for parameter in COMMANDS[name].params:
+        if parameter.name == blank or parameter.required:
+            value = text if parameter.name == blank else ENOUGH[parameter.name]
+            words += [parameter.opts[0], value] if parameter.opts[0][0] == "-" else [value]
+
+    result = ran(*words)
 
     assert result.exit_code == Code.USAGE
-    assert result.stderr.startswith(f"{empty} is empty")
+    assert "is empty: give a value" in result.stderr
+    assert world.bus.sent == []
+
+
+ENOUGH = {
+    "target": TOTAL,
+    "user": user(1),
+    "by": "me",
+    "reason": "a test",
+    "queue": ONBOARDING_REJECTED,
+}
+"""A value for each parameter that a command needs."""
 
 
 def test_a_start_that_wakes_nobody_is_a_start_all_the_same(world: CommandWorld, ran: Ran) -> None:
