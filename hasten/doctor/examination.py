@@ -13,6 +13,7 @@ from hasten.doctor import (
     job,
     mapping,
     permissions,
+    policy_groups,
     scope,
     subscriptions,
     surroundings,
@@ -164,8 +165,8 @@ class Doctor:
             )
         for policy in target.groups:
             findings += await self._try(
-                groups.POLICY,
-                groups.check_policy(self.context.directory, policy, assigned, target=target),
+                policy_groups.POLICY,
+                policy_groups.check_policy(self.context, target, policy, assigned),
             )
         known = await discovered.load(self.context.store, target.name)
         watched = {*assigned, *(known.sources if known else ())}

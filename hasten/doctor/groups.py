@@ -6,11 +6,10 @@ from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain.roles import choose_role
 from hasten.errors import PermanentError
 from hasten.json import Json
-from hasten.policy import GroupPolicy
 from hasten.ports.directory import Assignment, Directory
 from hasten.targets import Target
 
-ASSIGNED, MEMBERS, POLICY, ROLE = "assigned groups", "group members", "policy group", "app role"
+ASSIGNED, MEMBERS, ROLE = "assigned groups", "group members", "app role"
 
 
 def assigned(assignments: Collection[Assignment]) -> list[str]:
@@ -60,80 +59,6 @@ async def check_group(directory: Directory, group: str) -> list[Finding]:
             )
         )
     return findings
-
-
-async def check_policy(
-    directory: Directory, policy: GroupPolicy, groups: Collection[str], *, target: Target
-) -> list[Finding]:
-    """Checks that a group of the policy exists and is assigned. Raises TemporaryError and
-    PermanentError of Graph."""
-    apply = f"run python -m hasten apply {target.name} --yes"
-    if policy.is_pattern:
-        return _check_pattern(policy)
-    if policy.id is not None:
-        shown = await directory.group(str(policy.id))
-        found = [] if shown is None else [shown]
-    else:
-        found = list(await directory.groups_named(str(policy.name)))
-    if not found and policy.create is not None:
-        return [warning(POLICY, f"{policy.name} does not exist yet", apply)]
-    if not found:
-        return [
-            problem(
-                POLICY,
-                f"{policy.name or policy.id} does not exist",
-                "create it, or give it `create:` in targets.yaml",
-            )
-        ]
-    if len(found) > 1:
-        return [
-            problem(
-                POLICY,
-                f"{len(found)} groups are called {policy.name}",
-                "name it by `id:` in targets.yaml",
-            )
-        ]
-    name = f"{found[0]['displayName']} ({found[0]['id']})"
-    findings = _check_mirror(policy, found[0], name)
-    if str(found[0]["id"]).lower() in groups:
-        return [*findings, ok(POLICY, f"{name} is assigned")]
-    return [
-        *findings,
-        problem(
-            POLICY,
-            f"{name} is not assigned to the app: its members are not provisioned",
-            f"assign it, or {apply}",
-        ),
-    ]
-
-
-def _check_pattern(policy: GroupPolicy) -> list[Finding]:
-    """Checks a pattern. A pattern that matches some groups is fine; one that matches all groups is
-    no policy."""
-    if not policy.allows_events or str(policy.name).strip("*?"):
-        return []
-    return [
-        problem(
-            POLICY,
-            f"{policy.name} stands for every group: events may make any, and add to any that "
-            "Hasten made",
-            'give it a prefix in targets.yaml, such as name: "[APP]-*"',
-        )
-    ]
-
-
-def _check_mirror(policy: GroupPolicy, group: Json, name: str) -> list[Finding]:
-    kind = "dynamic" if "DynamicMembership" in group["groupTypes"] else ""
-    kind = kind or ("role-assignable" if group.get("isAssignableToRole") else "")
-    if not policy.also_members_of or not kind:
-        return []
-    return [
-        problem(
-            POLICY,
-            f"{name} is {kind}: nobody can be added to it, so that also_members_of does nothing",
-            "take also_members_of away from it in targets.yaml, or give the group assigned members",
-        )
-    ]
 
 
 def check_roles(principal: Json, target: Target) -> list[Finding]:

@@ -2,7 +2,7 @@
 each."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -65,7 +65,7 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
         group_rule=choose_rule(rules, "Group", target.rule),
         groups=sorted(groups),
         assigned_at={g: at.isoformat() for g, at in groups.items() if at and at > lately},
-        sources=await _sources(context, target),
+        sources=await _sources(context, target, groups),
     )
     _refuse_missing_rule(target, found)
     for group in sorted(found.watched):
@@ -78,16 +78,23 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
     return found
 
 
-async def _sources(context: Context, target: Target) -> list[str]:
+async def _sources(context: Context, target: Target, assigned: Collection[str]) -> list[str]:
     """Returns the object ids of the admin groups that the policy mirrors. The timer that applies
-    the policy saves the id of a group that is known by name, so Graph is not asked."""
+    the policy saves the id of a group that is known by name. Until then Hasten asks Graph, and
+    takes the only assigned group of the name."""
     wanted = {other.casefold() for policy in target.groups for other in policy.also_members_of}
     if not wanted:
         return []
     made = await made_groups.load_all(context.store, target.name)
     ids = {one.name.casefold(): one.id for one in made if one.id}
     given = {str(policy.id): str(policy.id) for policy in target.groups if policy.id}
-    return sorted(group for other in wanted if (group := given.get(other) or ids.get(other)))
+    known = {**ids, **given}
+    sources = {known[other] for other in wanted if other in known}
+    for name in sorted(wanted - known.keys()):
+        shown = [str(group["id"]) for group in await context.directory.groups_named(name)]
+        of_name = [group for group in shown if group in assigned]
+        sources |= set(of_name) if len(of_name) == 1 else set()
+    return sorted(sources)
 
 
 async def service_principal(directory: Directory, target: Target) -> Json:

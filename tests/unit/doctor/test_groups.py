@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from hasten.doctor import groups
-from hasten.doctor.findings import Finding, Level
-from hasten.policy import Access, Creation, GroupPolicy
+from hasten.doctor.findings import Level
+from hasten.policy import GroupPolicy
 from hasten.targets import Target
 from tests.fakes.directory import FakeDirectory
 from tests.support.world import ENGINEERING, user
@@ -26,10 +26,6 @@ def directory() -> FakeDirectory:
 
 def target(*policies: GroupPolicy) -> Target:
     return Target(name="TOTAL", display_name="TOTAL", groups=policies)
-
-
-async def of_policy(tenant: FakeDirectory, policy: GroupPolicy) -> list[Finding]:
-    return await groups.check_policy(tenant, policy, [ENGINEERING], target=target(policy))
 
 
 def test_an_app_to_which_no_group_is_assigned_is_a_problem() -> None:
@@ -82,33 +78,6 @@ async def test_an_assigned_group_that_was_deleted_is_worth_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "level", "says"),
-    [
-        (GroupPolicy(name="TOTAL-Engineering"), Level.OK, "is assigned"),
-        (GroupPolicy(name="Staff"), Level.PROBLEM, "is not assigned to the app"),
-        (GroupPolicy(name="Nobody"), Level.PROBLEM, "does not exist"),
-        (GroupPolicy(name="New", create=Creation()), Level.WARNING, "does not exist yet"),
-        (GroupPolicy(name="Twins"), Level.PROBLEM, "2 groups are called Twins"),
-    ],
-)
-async def test_a_group_of_the_policy_is_there_and_assigned_or_it_is_said(
-    policy: GroupPolicy, level: Level, says: str
-) -> None:
-    tenant = directory()
-    tenant.has_group("staff", "Staff")
-    for number in (1, 2):
-        tenant.has_group(f"twin-{number}", "Twins")
-
-    [found] = await of_policy(tenant, policy)
-
-    assert (found.level, says in found.found) == (level, True)
-
-
-async def test_a_pattern_of_the_policy_names_no_group() -> None:
-    assert await of_policy(directory(), GroupPolicy(name="TOTAL-*")) == []
-
-
-@pytest.mark.parametrize(
     ("roles", "policies", "levels"),
     [
         ([], [], [Level.OK]),
@@ -124,41 +93,3 @@ def test_each_required_role_is_determined_or_reported_as_unclear(
     found = groups.check_roles({"id": "sp", "appRoles": roles}, target(*policies))
 
     assert [finding.level for finding in found] == levels
-
-
-@pytest.mark.parametrize("name", ["*", "**", "?*"])
-async def test_a_pattern_that_stands_for_every_group_is_a_problem(name: str) -> None:
-    [found] = await of_policy(directory(), GroupPolicy(name=name))
-
-    assert found.level is Level.PROBLEM
-    assert "stands for every group" in found.found
-
-
-@pytest.mark.parametrize(
-    "policy", [GroupPolicy(name="TOTAL-*"), GroupPolicy(name="*", events=Access.DENY)]
-)
-async def test_a_pattern_that_stands_for_some_or_keeps_events_away_is_fine(
-    policy: GroupPolicy,
-) -> None:
-    assert await of_policy(directory(), policy) == []
-
-
-@pytest.mark.parametrize(
-    ("rule", "role_assignable", "kind"),
-    [("user.department -eq 1", False, "dynamic"), (None, True, "role-assignable")],
-)
-async def test_a_mirror_into_a_group_that_takes_no_members_is_a_problem(
-    rule: str | None,
-    role_assignable: bool,  # noqa: FBT001 - a case of the table
-    kind: str,
-) -> None:
-    tenant = directory()
-    tenant.has_group(ENGINEERING, "TOTAL-Engineering", rule=rule, role_assignable=role_assignable)
-    mirror = GroupPolicy(name="TOTAL-Engineering", also_members_of=("TOTAL-Admins",))
-
-    both = target(GroupPolicy(name="TOTAL-Admins", admin=True), mirror)
-
-    found, assigned = await groups.check_policy(tenant, mirror, [ENGINEERING], target=both)
-
-    assert (found.level, assigned.level) == (Level.PROBLEM, Level.OK)
-    assert f"is {kind}: nobody can be added to it" in found.found

@@ -72,6 +72,24 @@ async def test_an_admin_group_that_the_policy_names_by_id_is_watched_from_the_fi
     assert found.sources == (ADMIN,)
 
 
+@pytest.mark.parametrize("twin", [False, True])
+@virtual
+async def test_before_the_policy_was_applied_the_only_assigned_group_of_the_name_is_the_source(
+    twin: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    world = await world_with(ADMINS, MONITORED)
+    world.directory.has_group("stranger", "TOTAL-Admin")
+    if twin:
+        world.directory.has_group("twin", "TOTAL-Admin")
+        world.directory.groups.append("twin")
+
+    await sweep(world.context)
+
+    found = await discovered.load(world.store, TOTAL)
+    assert found is not None
+    assert found.sources == (() if twin else (ADMIN,))
+
+
 @virtual
 async def test_a_notification_of_the_admin_group_brings_its_people_into_the_mirror() -> None:
     world = await mirroring()
