@@ -6,9 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+)
 
 from hasten.errors import PermanentError
+from hasten.scim import TOKEN_PREFIX
 
 DEVELOPMENT_HOSTS = ("127.0.0.1", "localhost")
 
@@ -59,6 +68,23 @@ class Settings(BaseModel):
     identity_client_id: Annotated[str | None, Field(alias="AZURE_CLIENT_ID")] = None
     """The user-assigned managed identity; without it Hasten uses the system-assigned one."""
 
+    _scim_tokens: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
+    """By the name of the setting; targets.yaml says which target uses which."""
+
+    def scim_token(self, name: str) -> SecretStr:
+        """Returns the token of an app. Raises PermanentError that names the setting if it is
+        missing or no token. A target without a token hinders no other target."""
+        token = self._scim_tokens.get(name, SecretStr("")).get_secret_value().strip()
+        if token.startswith(UNRESOLVED):
+            raise _unresolved(name)
+        if not token:
+            raise PermanentError(f"setting {name} is missing", f"set {name} to the app's token")
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise PermanentError(
+                f"setting {name} is no bearer token", "put the token alone into the vault"
+            )
+        return SecretStr(token)
+
     @property
     def tenant(self) -> str:
         return str(self.tenant_id)
@@ -106,11 +132,7 @@ def load(environment: Mapping[str, str], *, needs_secret: bool = True) -> Settin
     setting."""
     for name in (str(field.alias) for field in Settings.model_fields.values()):
         if environment.get(name, "").startswith(UNRESOLVED):
-            raise PermanentError(
-                f"setting {name} is a Key Vault reference that Azure could not resolve",
-                "put the secret into the vault, and give the app's identity the role "
-                '"Key Vault Secrets User" on it',
-            )
+            raise _unresolved(name)
     try:
         settings = Settings.model_validate(
             {name: value for name, value in environment.items() if value}
@@ -120,6 +142,11 @@ def load(environment: Mapping[str, str], *, needs_secret: bool = True) -> Settin
         name = str(first["loc"][0])
         problem = "is missing" if first["type"] == "missing" else f"is wrong: {first['msg']}"
         raise PermanentError(f"setting {name} {problem}", f"set {name}; see the README") from None
+    settings._scim_tokens = {  # noqa: SLF001 - of this module
+        name: SecretStr(value)
+        for name, value in environment.items()
+        if name.startswith(TOKEN_PREFIX)
+    }
     if needs_secret and settings.client_state_secret is None:
         raise _no_secret()
     if settings.service_bus is None and settings.service_bus_namespace is None:
@@ -130,6 +157,14 @@ def load(environment: Mapping[str, str], *, needs_secret: bool = True) -> Settin
         )
     _refuse_bad_urls(settings)
     return settings
+
+
+def _unresolved(name: str) -> PermanentError:
+    return PermanentError(
+        f"setting {name} is a Key Vault reference that Azure could not resolve",
+        "put the secret into the vault, and give the app's identity the role "
+        '"Key Vault Secrets User" on it',
+    )
 
 
 def _no_secret() -> PermanentError:

@@ -16,6 +16,7 @@ from hasten.domain.planning import GrantsBy
 from hasten.domain.shared_pace import LimitScope
 from hasten.errors import PermanentError
 from hasten.policy import Access, GroupPolicy
+from hasten.scim import Scim
 
 Location = tuple[Hashable, ...]
 
@@ -73,6 +74,9 @@ class Target(BaseModel):
     expect_mapping: Mapping[str, str] = {}
     """App attribute → Entra attribute, as `python -m hasten doctor` should find them."""
 
+    scim: Scim | None = None
+    """The way to the app itself. With it Hasten takes access there, and reads it back."""
+
     grants_by: GrantsBy = GrantsBy.GROUP
     max_calls_per_hour: Annotated[int | None, Field(ge=1, le=1800)] = None
     """Lower limit than Entra's own 1,800 calls an hour (5 in 10 s), if the app needs one."""
@@ -82,6 +86,13 @@ class Target(BaseModel):
         given = [self.service_principal_id, self.app_id, self.display_name]
         if sum(key is not None for key in given) != 1:
             raise ValueError("give exactly one of service_principal_id, app_id and display_name")
+        return self
+
+    @model_validator(mode="after")
+    def _keeps_accounts(self) -> Self:
+        refusal = "" if self.scim is None else self.scim.refusal(self.name, self.display_name or "")
+        if refusal:
+            raise ValueError(refusal)
         return self
 
     @model_validator(mode="after")

@@ -44,6 +44,9 @@ param eventReaders string = ''
 @description('Comma-separated principal ids of the people or groups that may use the command line.')
 param operators string = ''
 
+@description('Comma-separated names of the settings with the tokens of apps: HASTEN_SCIM_TOKEN_... Each refers to the vault.')
+param scimTokens string = ''
+
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 
@@ -166,6 +169,8 @@ module app 'app/function-app.bicep' = {
     clientStateSecretUri: vault.outputs.clientStateSecretUri
     previousClientStateSecretUri: vault.outputs.previousClientStateSecretUri
     hasPreviousSecret: !empty(clientStateSecretPrevious)
+    vaultUri: vault.outputs.uri
+    scimTokens: empty(scimTokens) ? [] : split(scimTokens, ',')
     networkName: privateNetwork ? names.network : ''
     alwaysReadyHttp: alwaysReadyHttp
     alwaysReadyWorkers: alwaysReadyWorkers
@@ -196,6 +201,7 @@ module workbook 'app/workbook.bicep' = {
 }
 
 output AZURE_RESOURCE_GROUP string = group.name
+output HASTEN_KEY_VAULT string = names.vault
 output HASTEN_FUNCTION_APP string = app.outputs.name
 output HASTEN_PRINCIPAL_ID string = identity.outputs.principalId
 output HASTEN_PUBLIC_URL string = app.outputs.url

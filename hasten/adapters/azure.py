@@ -5,6 +5,7 @@ import random
 import uuid
 from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.servicebus.aio import ServiceBusClient
@@ -12,6 +13,7 @@ from azure.servicebus.aio import ServiceBusClient
 from hasten.adapters import telemetry
 from hasten.adapters.servicebus import AzureServiceBus, service_bus
 from hasten.adapters.store.url import open_store
+from hasten.ports.application import Application
 from hasten.ports.bus import Bus
 from hasten.ports.clock import utc_now
 from hasten.ports.dead_letters import ParkedMessages
@@ -20,7 +22,11 @@ from hasten.ports.probes import Probes
 from hasten.ports.receiver import Receiver
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
+from hasten.scim import Scim
 from hasten.settings import Settings
+
+if TYPE_CHECKING:
+    from hasten.adapters.scim.application import ScimApplication
 
 Credential = Callable[[Settings], AsyncTokenCredential]
 """Creates the identity that all ports use."""
@@ -51,6 +57,7 @@ class AzurePorts:
         self.new_id = new_id
         self.jitter = random.SystemRandom().random
         self.emit = emit
+        self._applications: dict[Scim, ScimApplication] = {}
 
     def open(self) -> None:
         """Returns the ports that every function needs. Raises PermanentError that names a bad
@@ -109,8 +116,20 @@ class AzurePorts:
             str(self._settings.graph_url), self._credential, httpx.AsyncHTTPTransport()
         )
 
+    def application(self, scim: Scim) -> Application:
+        token = self._settings.scim_token(scim.token)
+        if scim not in self._applications:
+            import httpx  # noqa: PLC0415 - as above
+
+            from hasten.adapters.scim.application import ScimApplication  # noqa: PLC0415
+
+            self._applications[scim] = ScimApplication(scim, token, httpx.AsyncHTTPTransport())
+        return self._applications[scim]
+
     async def close(self) -> None:
         """Closes the ports that were created."""
+        for application in self._applications.values():
+            await application.close()
         for name in ("directory", "_service_bus", "store", "_credential"):
             if name in self.__dict__:
                 await getattr(self, name).close()

@@ -2,12 +2,14 @@
 
 from typing import Protocol
 
+from hasten.ports.application import Application
 from hasten.ports.bus import Bus
 from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.directory import Directory
 from hasten.ports.receiver import Receiver
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
+from hasten.scim import Scim
 
 
 class Ports(Protocol):
@@ -37,3 +39,8 @@ class Ports(Protocol):
 
     @property
     def directory(self) -> Directory: ...
+
+    def application(self, scim: Scim) -> Application:
+        """Returns the app behind a target. Raises PermanentError if the setting with its token is
+        missing or unusable."""
+        ...

@@ -11,8 +11,10 @@ from hasten.domain.planning import Call, in_turn, plan, reachable
 from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, MAX_CALLS_IN_FLIGHT, MAX_MEMBERS_PER_CALL
 from hasten.provision.call import make, reserve
+from hasten.provision.direct import Direct
 from hasten.provision.job import read_cycle, rediscover
 from hasten.provision.removal_status import ReadError, removal_status
+from hasten.provision.sending import Sending
 from hasten.provision.state import Drain
 from hasten.provision.triage import (
     postpone,
@@ -53,12 +55,15 @@ class Run:
 
     drain: Drain
     _under_way: dict[asyncio.Task[None], Call] = field(default_factory=dict)
-    _sending: asyncio.Task[None] | None = None
     _poll: timedelta = FIRST_POLL
     _read_at: datetime = field(init=False)
+    _sending: Sending = field(init=False)
+    _direct: Direct = field(init=False)
 
     def __post_init__(self) -> None:
         self._read_at = self.drain.now
+        self._sending = Sending(self.drain)
+        self._direct = Direct.of(self.drain, self._called)
 
     async def run(self, until: datetime) -> bool:
         """Returns whether nothing was left. Calls under way are always waited for, whatever
@@ -72,9 +77,8 @@ class Run:
             if self._under_way:
                 await asyncio.wait(self._under_way)
                 self._collect()
-            if self._sending is not None:
-                await asyncio.wait([self._sending])
-                self._surface_bug(self._sending)
+            await self._direct.finish()
+            await self._sending.finish()
 
     async def _step(self, until: datetime) -> bool:
         """Makes calls, or waits for the next event. False when nothing is left to do by `until`."""
@@ -87,7 +91,10 @@ class Run:
         rows = await self._open_rows()
         near = [row for row in rows if self._is_near(row, now)]
         if not near and not self._under_way:
-            return False
+            if not self._direct.is_busy:
+                return False
+            await self._wait(LAST_POLL)
+            return True
         if free_at >= until:
             self.drain.retries.add(free_at)
             return False
@@ -138,6 +145,7 @@ class Run:
         rows = self.drain.ledger.last_seen(self.drain.target.name)
         if self._must_read(rows):
             rows = await self._read()
+        rows = self._direct.offer(rows)
         busy = self._busy()
         free = [row for row in rows if row.user not in busy]
         left = free
@@ -203,6 +211,9 @@ class Run:
         return self.drain.found.route != used
 
     def _busy(self) -> frozenset[str]:
+        return self._called() | self._direct.users
+
+    def _called(self) -> frozenset[str]:
         return frozenset(user for call in self._under_way.values() for user in call.users)
 
     async def _plan(self, due: Sequence[Change]) -> list[Call]:
@@ -269,25 +280,12 @@ class Run:
         mark.cancel()
 
     def _collect(self) -> None:
-        """Forgets the calls that ended; surfaces the first error among them. Their outcomes are
-        sent beside the calls that go on: no listener may hold up a revocation."""
+        """Forgets the calls that ended; surfaces the first error among them."""
         done = [task for task in self._under_way if task.done()]
         for task in done:
             del self._under_way[task]
-        if done and self.drain.unsent.documents and self._sending_went_well():
-            self._sending = asyncio.create_task(self.drain.send_outcomes())
+        if self._direct.collect() or done:
+            self._sending.begin()
         for error in [task.exception() for task in done]:
             if error is not None:
                 raise error
-
-    def _sending_went_well(self) -> bool:
-        """Returns whether the last sending has ended without an error. After an error the drain
-        sends the outcomes at its end."""
-        sending = self._sending
-        return sending is None or (sending.done() and sending.exception() is None)
-
-    @staticmethod
-    def _surface_bug(sending: asyncio.Task[None]) -> None:
-        error = sending.exception()
-        if error is not None and not isinstance(error, TemporaryError):
-            raise error

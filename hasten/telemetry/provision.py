@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from hasten.domain.changes import Action, State
+from hasten.domain.direct_revocation import DirectResult
 from hasten.domain.verdicts import Result
 from hasten.ports.telemetry import Event, Id, Ids, Kind, Label, Milliseconds, Seconds, Text
 
@@ -54,6 +55,36 @@ class ChangeMoved(Event):
     next_action: Text
     found_by: Label
     seconds: Seconds | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectEnded(Event):
+    """Hasten tried to take a user's access in the app itself. What it could not do there is left to
+    Entra ID."""
+
+    name = "direct"
+    problems = frozenset({DirectResult.SEVERAL_ACCOUNTS, DirectResult.STILL_ACTIVE})
+    alerts = frozenset({"degraded", "revocation-failed"})
+    result: DirectResult
+    target: Label
+    user: Id
+    reason: Text
+    next_action: Text
+    seconds: Seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectRefused(Event):
+    """The app refuses Hasten, or the token of `scim` is missing: Entra ID alone takes access until
+    an operator acts."""
+
+    name = "direct"
+    problems = frozenset({"not_usable"})
+    alerts = frozenset({"target-unhealthy"})
+    result: Literal["not_usable"] = "not_usable"
+    target: Label
+    reason: Text
+    next_action: Text
 
 
 @dataclass(frozen=True, kw_only=True)

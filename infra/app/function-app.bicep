@@ -13,6 +13,11 @@ param previousClientStateSecretUri string
 @description('Whether the previous secret is accepted as well.')
 param hasPreviousSecret bool
 
+param vaultUri string
+
+@description('Names of the settings with the tokens of apps. The secret has the same name, in lower case with hyphens.')
+param scimTokens string[]
+
 @description('Empty: no virtual network.')
 param networkName string
 
@@ -107,10 +112,16 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
   }
 }
 
+var appTokens = toObject(
+  scimTokens,
+  name => name,
+  name => '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${toLower(replace(name, '_', '-'))})'
+)
+
 resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: site
   name: 'appsettings'
-  properties: {
+  properties: union(appTokens, {
     AzureWebJobsStorage__accountName: storageAccountName
     AzureWebJobsStorage__credential: 'managedidentity'
     AzureWebJobsStorage__clientId: identity.properties.clientId
@@ -133,7 +144,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     HASTEN_STORE: storage.properties.primaryEndpoints.table
     HASTEN_TARGETS: 'targets.yaml'
     HASTEN_GRAPH_URL: 'https://graph.microsoft.com/v1.0'
-  }
+  })
 }
 
 output name string = site.name

@@ -48,3 +48,4 @@ resource secretPrevious 'Microsoft.KeyVault/vaults/secrets@2026-05-15' = if (!em
 
 output clientStateSecretUri string = '${vault.properties.vaultUri}secrets/${current}'
 output previousClientStateSecretUri string = '${vault.properties.vaultUri}secrets/${previous}'
+output uri string = vault.properties.vaultUri

@@ -21,14 +21,17 @@ from emulator.functions.worker import TimeLimit
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.app import App
 from hasten.domain.shared_pace import LimitScope
+from hasten.ports.application import Application
 from hasten.ports.bus import Bus, Message
 from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.directory import Directory
 from hasten.ports.receiver import Receiver
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit, Event
+from hasten.scim import Scim
 from hasten.settings import Settings
 from hasten.targets import Target
+from tests.fakes.application import no_application
 from tests.simulation.bus import SimulatedBus
 from tests.simulation.faults import Faults
 from tests.simulation.graph import Credential
@@ -56,6 +59,7 @@ class HostPorts:
     new_id: NewId
     jitter: Jitter
     emit: Emit
+    application: Callable[[Scim], Application] = no_application
 
 
 @dataclass(frozen=True, kw_only=True)

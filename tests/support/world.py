@@ -7,14 +7,17 @@ from datetime import datetime
 from hasten import settings
 from hasten.context import Context
 from hasten.domain.changes import Action, Change
+from hasten.ports.application import Application
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Event
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Outbox
+from hasten.scim import Scim
 from hasten.settings import Settings
 from hasten.targets import Target
+from tests.fakes.application import FakeApplication
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
@@ -38,6 +41,7 @@ class World:
     directory: FakeDirectory = field(
         default_factory=lambda: FakeDirectory(groups=[ENGINEERING, ADMIN])
     )
+    app: FakeApplication = field(default_factory=FakeApplication)
     events: list[Event] = field(default_factory=list)
     secret: str = "a client state secret of the tests"
     public_url: str = "https://hasten.example"
@@ -56,6 +60,9 @@ class World:
 
     def jitter(self) -> float:
         return 1.0
+
+    def application(self, scim: Scim) -> Application:
+        return self.app
 
     def emit(self, event: Event) -> None:
         self.events.append(event)

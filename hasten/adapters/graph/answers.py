@@ -2,17 +2,16 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 import httpx
 
+from hasten.adapters.retry_after import retry_after
 from hasten.domain.redaction import redacted
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.json import Json
-from hasten.limits import MAX_RETRY_AFTER
 
 DEFAULT_RETRY_DELAY = timedelta(seconds=5)
 TRANSIENT_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
@@ -123,24 +122,3 @@ def count(response: httpx.Response) -> int:
     if not re.fullmatch(rb"[0-9]{1,10}", written):
         raise UnreadableError("it is no number")
     return int(written)
-
-
-def retry_after(response: httpx.Response) -> timedelta | None:
-    """Returns the delay that Graph asks for: seconds, whole or not, or an HTTP date (RFC 9110); at
-    most MAX_RETRY_AFTER."""
-    value = response.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]+(\.[0-9]*)?", value):
-        return timedelta(seconds=min(float(value), MAX_RETRY_AFTER.total_seconds()))
-    at = _date(value)
-    if at is None:
-        return None
-    sent_at = _date(response.headers.get("Date", "")) or datetime.now(UTC)
-    return min(max(timedelta(0), at - sent_at), MAX_RETRY_AFTER)
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(value)
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -12,8 +12,8 @@ from msgraph.generated.service_principals.item.synchronization.jobs.item.provisi
 )
 from msgraph.graph_service_client import GraphServiceClient
 
-from hasten.adapters.graph.answers import retry_after
 from hasten.adapters.graph.wire import Wire
+from hasten.adapters.retry_after import retry_after
 from hasten.domain.verdicts import Answer
 
 Body = provision_on_demand_post_request_body.ProvisionOnDemandPostRequestBody

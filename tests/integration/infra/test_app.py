@@ -61,6 +61,16 @@ def test_the_secrets_are_references_to_the_vault() -> None:
     assert all("format('@Microsoft.KeyVault(SecretUri=" in value for value in secrets.values())
 
 
+def test_the_token_of_an_app_is_a_reference_to_the_secret_of_that_name() -> None:
+    values = app_settings(variants.full())
+    tokens = {name: value for name, value in values.items() if "TOKEN" in name}
+
+    assert set(tokens) == {"HASTEN_SCIM_TOKEN_TOTAL", "HASTEN_SCIM_TOKEN_WIKI"}
+    for name, value in tokens.items():
+        assert value.startswith("[format('@Microsoft.KeyVault(SecretUri={0}secrets/{1})'")
+        assert value.endswith(f"'{name.lower().replace('_', '-')}')]")
+
+
 def test_without_a_previous_secret_its_setting_is_empty_which_is_none() -> None:
     """A reference that cannot be resolved would stop the app."""
     assert app_settings(variants.plain())["HASTEN_CLIENT_STATE_SECRET_PREVIOUS"] == ""
@@ -139,4 +149,6 @@ def test_the_outputs_are_the_settings_that_the_command_line_reads() -> None:
     outputs = variants.plain().outputs
 
     assert outputs["HASTEN_TENANT_ID"] == TENANT
-    assert {"HASTEN_PUBLIC_URL", "HASTEN_STORE", "HASTEN_SERVICE_BUS"} <= set(outputs)
+    assert {"HASTEN_KEY_VAULT", "HASTEN_PUBLIC_URL", "HASTEN_STORE", "HASTEN_SERVICE_BUS"} <= set(
+        outputs
+    )

@@ -20,6 +20,7 @@ def full() -> Deployment:
         operators=f"{OPERATOR},{SECOND_OPERATOR}",
         eventSenders=SENDER,
         eventReaders=READER,
+        scimTokens="HASTEN_SCIM_TOKEN_TOTAL,HASTEN_SCIM_TOKEN_WIKI",
         alertEmail="iam-team@example.com",
         clientStateSecret="not-a-secret-but-thirty-two-long",
         clientStateSecretPrevious="not-a-secret-but-it-is-older-yet",

@@ -9,6 +9,7 @@ from pathlib import Path
 from hasten.adapters.telemetry.instruments import INSTRUMENTS
 from hasten.cli.main import app
 from hasten.events.models import TYPES
+from hasten.scim import TOKEN_PREFIX
 from hasten.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -53,12 +54,14 @@ def settings() -> set[str]:
 
 
 def unknown_settings(text: str, _page: str) -> set[str]:
-    """Besides the settings there are names that azd takes, and those that it gives."""
+    """Besides the settings there are names that azd takes, those that it gives, and those of the
+    tokens of apps, which targets.yaml chooses."""
     taken = (ROOT / "infra" / "main.parameters.json").read_text()
     given = (ROOT / "infra" / "main.bicep").read_text()
     azd = set(re.findall(r"\$\{(HASTEN_[A-Z_]+)", taken))
     azd |= set(re.findall(r"^output (HASTEN_\w+)", given, re.MULTILINE))
-    return set(re.findall(r"\bHASTEN_[A-Z_]*[A-Z]\b", text)) - settings() - azd
+    named = set(re.findall(r"\bHASTEN_[A-Z_]*[A-Z]\b", text))
+    return {name for name in named if not name.startswith(TOKEN_PREFIX)} - settings() - azd
 
 
 @cache

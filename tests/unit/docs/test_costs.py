@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,13 +19,16 @@ from hasten.domain.changes import FoundBy
 from hasten.domain.pacing import Pace
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.messages import Look, Wake
+from hasten.ports.application import Application
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.ports.clock import NewId, Now
 from hasten.ports.telemetry import Emit, Event
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
+from hasten.scim import Scim
 from hasten.timers import run
 from hasten.watch.look import look, start_watching
+from tests.fakes.application import no_application
 from tests.fakes.bus import FakeBus
 from tests.fakes.directory import JOB, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
@@ -133,6 +136,7 @@ class Ports:
     receiver: FakeReceiver
     now: Now
     new_id: NewId
+    application: Callable[[Scim], Application] = no_application
 
     @property
     def emit(self) -> Emit:

@@ -21,6 +21,7 @@ from handlers import (
 from hasten import targets
 from hasten.domain.changes import State
 from hasten.policy import Creation, GroupPolicy
+from hasten.scim import Scim
 from hasten.targets import Target, _File
 from tests.unit.docs import pages
 from tests.unit.docs.pages import ROOT
@@ -73,6 +74,7 @@ def test_every_setting_is_documented_and_no_other(page: str) -> None:
     [
         ("### The file", _File),
         ("### A target", Target),
+        ("### The app itself", Scim),
         ("### A group", GroupPolicy),
         ("### create", Creation),
     ],

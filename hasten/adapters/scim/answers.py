@@ -1,0 +1,95 @@
+"""Sorts the answers of an app's SCIM server: a body, an error to try again later, or a refusal."""
+
+import json
+import re
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import httpx
+
+from hasten.adapters.retry_after import retry_after
+from hasten.errors import PermanentError, TemporaryError
+from hasten.json import Json
+from hasten.ports.application import Throttled
+
+RETRY_DELAY = timedelta(seconds=15)
+"""Where the app asks for no other."""
+
+MAX_BODY_BYTES = 256 * 1024
+"""A few accounts have some KiB. More is no answer to what Hasten asks."""
+
+PASSING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT})
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+"""A 404 means that an account does not exist only with this schema: a proxy answers 404 as well."""
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: httpx.Headers
+    content: bytes
+
+
+class UnreadableError(TemporaryError):
+    """The app answered with success, but not what was asked for. Nothing is known."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the app's answer is not what was asked for: {problem}", RETRY_DELAY)
+
+
+def checked(answer: Answer) -> Answer:
+    """Returns the answer if it is a 2xx. Raises Throttled, TemporaryError or PermanentError
+    otherwise."""
+    status = answer.status
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return answer
+    reason = f"the app answered {status} {_code(answer)}".strip()
+    if status < HTTPStatus.BAD_REQUEST:
+        raise PermanentError(
+            reason, "correct scim.url in targets.yaml: the address sends Hasten elsewhere"
+        )
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise PermanentError(
+            reason, "put a valid token with the right to read and disable users into the vault"
+        )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in PASSING:
+        delay = retry_after(httpx.Response(status, headers=answer.headers)) or RETRY_DELAY
+        kind = Throttled if status == HTTPStatus.TOO_MANY_REQUESTS else TemporaryError
+        raise kind(reason, delay)
+    if status == HTTPStatus.NOT_FOUND and not is_unknown_account(answer):
+        raise TemporaryError(reason, RETRY_DELAY)
+    raise PermanentError(reason, "check scim.url, scim.match and scim.patch in targets.yaml")
+
+
+def is_unknown_account(answer: Answer) -> bool:
+    """Returns whether the SCIM server itself says that the account does not exist."""
+    return answer.status == HTTPStatus.NOT_FOUND and ERROR in _schemas(_object(answer))
+
+
+def body(answer: Answer) -> Json:
+    """Returns the JSON object of a 2xx. Raises UnreadableError."""
+    found = _object(answer)
+    if found is None:
+        raise UnreadableError(f"{len(answer.content)} bytes that are no JSON object")
+    if ERROR in _schemas(found):
+        raise UnreadableError("it is an error with the status of success")
+    return found
+
+
+def _object(answer: Answer) -> Json | None:
+    try:
+        parsed: Any = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _schemas(found: Json | None) -> list[Any]:
+    schemas = (found or {}).get("schemas")
+    return schemas if isinstance(schemas, list) else []
+
+
+def _code(answer: Answer) -> str:
+    """Returns the error code of SCIM. The text beside it may name people, or repeat the token."""
+    code = (_object(answer) or {}).get("scimType")
+    return code if isinstance(code, str) and re.fullmatch(r"[A-Za-z]{1,40}", code) else ""

@@ -1,0 +1,114 @@
+"""The app itself, over SCIM 2.0 (RFC 7644), with plain httpx.
+
+The SCIM client libraries check every payload and content type against the standard, from which the
+apps deviate, and bring a second HTTP client. Hasten sends four requests and reads two attributes.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr
+
+from hasten.adapters.scim import accounts
+from hasten.adapters.scim.answers import (
+    MAX_BODY_BYTES,
+    RETRY_DELAY,
+    Answer,
+    UnreadableError,
+    body,
+    checked,
+    is_unknown_account,
+)
+from hasten.domain.app_account import AppAccount, Found, PatchForm
+from hasten.errors import TemporaryError
+from hasten.ports.application import Capabilities
+from hasten.scim import Scim
+
+TIMEOUT = timedelta(seconds=15)
+"""For one request with its answer; Hasten tries again later."""
+
+HEADERS = {
+    "Accept": "application/scim+json, application/json",
+    "Content-Type": "application/scim+json",
+    "User-Agent": "Hasten",
+}
+"""AWS IAM Identity Center refuses a PATCH without User-Agent (its documentation)."""
+
+PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+OPERATIONS: Mapping[PatchForm, Mapping[str, Any]] = {
+    PatchForm.BOOLEAN: {"op": "replace", "path": "active", "value": False},
+    PatchForm.STRING: {"op": "Replace", "path": "active", "value": "False"},
+    PatchForm.WITHOUT_PATH: {"op": "replace", "value": {"active": False}},
+}
+
+
+class ScimApplication:
+    """Implements the port `Application`. The token goes to `scim.url` and nowhere else: redirects
+    are not followed."""
+
+    def __init__(self, scim: Scim, token: SecretStr, transport: httpx.AsyncBaseTransport) -> None:
+        self._scim = scim
+        self._client = httpx.AsyncClient(
+            base_url=str(scim.url).rstrip("/") + "/",
+            headers={**HEADERS, "Authorization": f"Bearer {token.get_secret_value()}"},
+            transport=transport,
+            follow_redirects=False,
+            timeout=None,  # noqa: S113 - asyncio.timeout bounds the whole exchange
+        )
+
+    async def find(self, value: str) -> Found:
+        attribute = self._scim.match.app
+        wanted = f"{attribute} eq {json.dumps(value, ensure_ascii=False)}"
+        # Quoted here because httpx writes a space as "+", which some servers do not decode.
+        answer = await self._send("GET", f"Users?filter={quote(wanted, safe='')}")
+        return accounts.found(body(checked(answer)), attribute, value)
+
+    async def read(self, account: str) -> AppAccount | None:
+        answer = await self._send("GET", _path(account))
+        if is_unknown_account(answer):
+            return None
+        return accounts.account(body(checked(answer)), account)
+
+    async def deactivate(self, account: str) -> None:
+        patch = {"schemas": [PATCH_SCHEMA], "Operations": [OPERATIONS[self._scim.patch]]}
+        checked(await self._send("PATCH", _path(account), content=json.dumps(patch)))
+
+    async def capabilities(self) -> Capabilities:
+        said = body(checked(await self._send("GET", "ServiceProviderConfig")))
+        return Capabilities(patch=_supported(said, "patch"), filter=_supported(said, "filter"))
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _send(self, method: str, path: str, content: str | None = None) -> Answer:
+        """Returns status, headers and body. Raises TemporaryError if no answer came in time, and
+        UnreadableError if the body is too large."""
+        try:
+            async with (
+                asyncio.timeout(TIMEOUT.total_seconds()),
+                self._client.stream(method, path, content=content) as response,
+            ):
+                read = b""
+                async for chunk in response.aiter_bytes():
+                    read += chunk
+                    if len(read) > MAX_BODY_BYTES:
+                        raise UnreadableError(f"it has more than {MAX_BODY_BYTES} bytes")
+                return Answer(response.status_code, response.headers, read)
+        except (httpx.HTTPError, TimeoutError) as error:
+            reason = f"the app did not answer: {type(error).__name__}"
+            raise TemporaryError(reason, RETRY_DELAY) from error
+
+
+def _path(account: str) -> str:
+    return f"Users/{quote(account, safe='')}"
+
+
+def _supported(config: Mapping[str, Any], feature: str) -> bool | None:
+    said = config.get(feature)
+    supported = said.get("supported") if isinstance(said, dict) else None
+    return supported if isinstance(supported, bool) else None

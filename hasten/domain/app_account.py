@@ -1,0 +1,50 @@
+"""Describes an account in the app itself, as the app shows it over SCIM."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppAccount:
+    """One account. `id` is the app's own. `active` is None if the app does not say, which proves
+    nothing."""
+
+    id: str
+    active: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoAccount:
+    """The app shows no account that matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralAccounts:
+    """The app shows several accounts that match: none of them may be changed."""
+
+    count: int
+
+
+Found = NoAccount | AppAccount | SeveralAccounts
+
+
+class PatchForm(StrEnum):
+    """The body by which an app learns that an account is inactive. RFC 7644 allows the first and
+    the third; Entra ID sends the second by default."""
+
+    BOOLEAN = "boolean"
+    """`{"op": "replace", "path": "active", "value": false}`"""
+
+    STRING = "string"
+    """`{"op": "Replace", "path": "active", "value": "False"}`"""
+
+    WITHOUT_PATH = "without_path"
+    """`{"op": "replace", "value": {"active": false}}`"""
+
+
+class DeactivationIs(StrEnum):
+    """What becomes of an account in the app when it is made inactive."""
+
+    REVERSIBLE = "reversible"
+    DELETES = "deletes"
+    """The app deletes or renames the account: a later grant makes another one."""

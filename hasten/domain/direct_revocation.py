@@ -1,0 +1,82 @@
+"""Decides what the app's own word means for the rows of a person whose access must be taken."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from hasten.domain.app_account import AppAccount
+from hasten.domain.changes import Change, State, finished, retried, waiting
+
+MAX_TRIES = 3
+"""Tries to reach the app, or to make it obey, before Entra ID has to do it."""
+
+
+class DirectResult(StrEnum):
+    """What became of the try to take a person's access in the app itself."""
+
+    CONFIRMED = "confirmed"
+    """The app itself shows the account inactive, or that it is gone after Hasten's write."""
+
+    STILL_ASSIGNED = "still_assigned"
+    """Graph reports the user as enabled and assigned: nothing was changed."""
+
+    NO_ACCOUNT = "no_account"
+    SEVERAL_ACCOUNTS = "several_accounts"
+    NO_VALUE = "no_value"
+    """Entra ID has no value to match by; a deleted user has only the object id."""
+
+    STILL_ACTIVE = "still_active"
+    """The app answered with success and shows the account active all the same."""
+
+    UNAVAILABLE = "unavailable"
+    THROTTLED = "throttled"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectRevocation:
+    """`delay` is how long to wait before another try can help; None if none can."""
+
+    result: DirectResult
+    reason: str
+    next_action: str = ""
+    delay: timedelta | None = None
+
+
+def read_back(shown: AppAccount | None, *, was_written: bool, at: datetime) -> DirectRevocation:
+    """Returns what the account proves that the app shows at `at`; None is no account."""
+    when = f"{at:%Y-%m-%d %H:%M:%S}Z"
+    if shown is None:
+        return DirectRevocation(
+            result=DirectResult.CONFIRMED if was_written else DirectResult.NO_ACCOUNT,
+            reason=f"the app itself shows no account any more at {when}",
+        )
+    if shown.active is False:
+        return DirectRevocation(
+            result=DirectResult.CONFIRMED, reason=f"the app itself says inactive at {when}"
+        )
+    return DirectRevocation(
+        result=DirectResult.STILL_ACTIVE,
+        reason="the app answered with success and does not show the account inactive",
+        next_action="try another scim.patch in targets.yaml, or ask the app's maker",
+        delay=timedelta(seconds=15),
+    )
+
+
+def settled(change: Change, revocation: DirectRevocation, *, now: datetime) -> Change:
+    """Returns the row after the try. What no further try can settle is left to Entra ID: the row is
+    due at once, and the next plan of the drain calls it."""
+    if revocation.result is DirectResult.CONFIRMED:
+        done = finished(change, State.CONFIRMED, now=now, reason=revocation.reason)
+        return replace(done, needs_proof=False)
+    if revocation.result is DirectResult.THROTTLED and revocation.delay is not None:
+        return waiting(change, due_at=now + revocation.delay, reason=revocation.reason)
+    if revocation.delay is not None and change.attempts < MAX_TRIES:
+        return retried(change, due_at=now + revocation.delay, reason=revocation.reason)
+    return replace(
+        change,
+        state=State.PENDING,
+        due_at=now,
+        reason=revocation.reason,
+        next_action=revocation.next_action,
+    )

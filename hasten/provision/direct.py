@@ -1,0 +1,175 @@
+"""Takes access in the app itself for the removals of one drain, beside the on-demand calls and at
+the pace of the app. What it cannot do it hands back to the calls."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hasten.domain.changes import Change, State
+from hasten.domain.direct_revocation import DirectResult, DirectRevocation, settled
+from hasten.domain.pacing import LONG_AGO
+from hasten.errors import PermanentError
+from hasten.ports.application import Application
+from hasten.provision.change_events import emit_moved
+from hasten.provision.in_app import revoke
+from hasten.provision.state import Drain
+from hasten.scim import Scim
+from hasten.telemetry.provision import DirectEnded, DirectRefused
+
+AT_ONCE = 16
+"""Maximum number of people whose access is taken at the same time. An app answers a request in up
+to seconds, and each person takes three."""
+
+READ_EVERY = timedelta(seconds=1)
+"""How often the open rows are read while some of them are taken in the app."""
+
+
+@dataclass(slots=True)
+class Direct:
+    """Serves every removal that is due. `called` returns the users whom a call under way names: two
+    writes for one user could overtake each other."""
+
+    drain: Drain
+    scim: Scim | None
+    called: Callable[[], frozenset[str]]
+    _application: Application | None = None
+    _tasks: dict[asyncio.Task[None], str] = field(default_factory=dict)
+    _feeding: asyncio.Task[None] | None = None
+    _handed_back: set[str] = field(default_factory=set)
+    _next_turn: datetime = LONG_AGO
+    _is_left: bool = False
+
+    @classmethod
+    def of(cls, drain: Drain, called: Callable[[], frozenset[str]]) -> "Direct":
+        return cls(drain, None if drain.target.observes else drain.target.scim, called)
+
+    @property
+    def users(self) -> frozenset[str]:
+        return frozenset(self._tasks.values())
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._tasks) or self._is_left
+
+    def takes(self, row: Change) -> bool:
+        """Returns whether the row is served here, and not by a call."""
+        return (
+            self.scim is not None
+            and row.is_removal
+            and row.state is not State.HELD
+            and row.user not in self._handed_back
+        )
+
+    def offer(self, rows: Sequence[Change]) -> list[Change]:
+        """Starts what is due of `rows`, and returns the rows that are for the calls."""
+        now, busy = self.drain.now, self.users | self.called()
+        due: dict[str, list[Change]] = defaultdict(list)
+        for row in sorted(rows, key=lambda row: row.found_at):
+            if self.takes(row) and row.is_due(now) and row.user not in busy:
+                due[row.user].append(row)
+        self._is_left = False
+        for user, removals in due.items():
+            application = self._opened()
+            if application is None:
+                break
+            if len(self._tasks) == AT_ONCE:
+                self._is_left = True
+                break
+            self._tasks[asyncio.create_task(self._serve(application, tuple(removals)))] = user
+        if self._tasks and self._feeding is None:
+            self._feeding = asyncio.create_task(self._feed())
+        return [row for row in rows if not self.takes(row)]
+
+    def collect(self) -> bool:
+        """Forgets who was served, and returns whether somebody was. Raises Stopped, Displaced, and
+        TemporaryError of the store."""
+        tasks = [*self._tasks, *filter(None, [self._feeding])]
+        done = [task for task in tasks if task.done()]
+        for task in done:
+            self._tasks.pop(task, None)
+        for error in [task.exception() for task in done]:
+            if error is not None:
+                raise error
+        return bool(done)
+
+    async def finish(self) -> None:
+        """Waits for those who are being served. Raises as `collect` does."""
+        if self._feeding is not None and not self._feeding.done():
+            self._feeding.cancel()
+            self._feeding = None
+        self._is_left = False
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self.collect()
+
+    async def _feed(self) -> None:
+        """Goes on while the calls wait for their own slots."""
+        while True:
+            waited_for = self._tasks or None
+            seconds = READ_EVERY.total_seconds()
+            if waited_for is None:
+                await asyncio.sleep(seconds)
+            else:
+                await asyncio.wait(waited_for, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            self.collect()
+            if self.is_busy:
+                self.offer(await self.drain.ledger.open_changes(self.drain.target.name))
+
+    def _opened(self) -> Application | None:
+        """Returns the app; None if it cannot be used, which is then for the calls alone."""
+        if self._application is None and self.scim is not None:
+            try:
+                self._application = self.drain.context.ports.application(self.scim)
+            except PermanentError as error:
+                self._give_up(error.reason, error.next_action)
+        return None if self.scim is None else self._application
+
+    def _give_up(self, reason: str, next_action: str) -> None:
+        self.scim = None
+        self.drain.context.emit(
+            DirectRefused(target=self.drain.target.name, reason=reason, next_action=next_action)
+        )
+
+    async def _serve(self, application: Application, rows: tuple[Change, ...]) -> None:
+        ledger, user = self.drain.ledger, rows[0].user
+        await self._turn()
+        started = self.drain.now
+        called = await ledger.start_call(rows, started, commit=self.drain.window.lease.commit)
+        if self.scim is None or not called:
+            return
+        outcome = await revoke(self.drain, application, self.scim.match, tuple(called))
+        now = self.drain.now
+        ended = await ledger.end_call(called, lambda row: settled(row, outcome, now=now))
+        self._emit(user, outcome, seconds=(now - started).total_seconds())
+        if outcome.result is DirectResult.THROTTLED and outcome.delay is not None:
+            self._next_turn = max(self._next_turn, now + outcome.delay)
+        if outcome.result is DirectResult.REFUSED:
+            self._give_up(outcome.reason, outcome.next_action)
+        if any(row.state is State.PENDING for row in ended):
+            self._handed_back.add(user)
+        self.drain.retries |= {row.due_at for row in ended if row.state is State.WAITING}
+        for row in ended:
+            emit_moved(self.drain.context, row)
+
+    async def _turn(self) -> None:
+        """Waits until the pace of the app allows one more person."""
+        while self.scim is not None:
+            now = self.drain.now
+            if self._next_turn <= now:
+                self._next_turn = now + timedelta(minutes=1) / self.scim.calls_per_minute
+                return
+            await asyncio.sleep((self._next_turn - now).total_seconds())
+
+    def _emit(self, user: str, outcome: DirectRevocation, *, seconds: float) -> None:
+        self.drain.context.emit(
+            DirectEnded(
+                result=outcome.result,
+                target=self.drain.target.name,
+                user=user,
+                reason=outcome.reason,
+                next_action=outcome.next_action,
+                seconds=round(seconds, 3),
+            )
+        )

@@ -1,0 +1,105 @@
+"""Takes one person's access in the app itself: finds the one account, reads Graph, sets `active` to
+false, and reads the account back.
+
+It does what Entra ID does later anyway, so Entra ID's own write finds nothing to do. Nothing is
+ever written for a person whom Graph, read just before, reports as enabled and assigned.
+"""
+
+from hasten.context import Context
+from hasten.domain.app_account import AppAccount, NoAccount, SeveralAccounts
+from hasten.domain.changes import Change
+from hasten.domain.direct_revocation import DirectResult, DirectRevocation, read_back
+from hasten.domain.planning import AssignmentStatus
+from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.application import Application, Throttled
+from hasten.provision.removal_status import removal_status
+from hasten.provision.state import Drain
+from hasten.scim import Match
+
+CHECK_MATCH = "compare scim.match in targets.yaml with the account in the app"
+
+
+async def revoke(
+    drain: Drain, application: Application, match: Match, rows: tuple[Change, ...]
+) -> DirectRevocation:
+    """`rows` are the removals of one user. Raises Stopped and Displaced before the write."""
+    found = await _account(drain.context, application, match, rows[0].user)
+    if isinstance(found, DirectRevocation):
+        return found
+    kept = await _assigned(drain, rows)
+    if kept is not None:
+        return kept
+    if found.active is False:
+        return read_back(found, was_written=False, at=drain.now)
+    await drain.check_stop()
+    await drain.window.lease.commit()
+    try:
+        await application.deactivate(found.id)
+        return read_back(await application.read(found.id), was_written=True, at=drain.now)
+    except (TemporaryError, PermanentError) as error:
+        return _failed(error)
+
+
+async def _account(
+    context: Context, application: Application, match: Match, user: str
+) -> AppAccount | DirectRevocation:
+    """Returns the one account of the user in the app, or why there is none to change."""
+    try:
+        value = await _value(context, match, user)
+        if not value:
+            return DirectRevocation(
+                result=DirectResult.NO_VALUE,
+                reason=f"Entra ID shows no {match.entra} of the user to match the account by",
+                next_action="match by the object id: scim.match in targets.yaml",
+            )
+        found = await application.find(value)
+    except (TemporaryError, PermanentError) as error:
+        return _failed(error)
+    match found:
+        case NoAccount():
+            return DirectRevocation(
+                result=DirectResult.NO_ACCOUNT,
+                reason="the app shows no account that matches",
+                next_action=CHECK_MATCH,
+            )
+        case SeveralAccounts(count):
+            return DirectRevocation(
+                result=DirectResult.SEVERAL_ACCOUNTS,
+                reason=f"the app shows {count} accounts that match, and Hasten changes none",
+                next_action=CHECK_MATCH,
+            )
+    return found
+
+
+async def _value(context: Context, match: Match, user: str) -> str:
+    """Returns the user's value of the property to match by; empty if there is none. The name of a
+    deleted user may belong to somebody else by now."""
+    if match.outlives_deletion:
+        return user
+    profile = await context.directory.profile(user, [match.entra])
+    return "" if profile is None else str(profile.values.get(match.entra) or "")
+
+
+async def _assigned(drain: Drain, rows: tuple[Change, ...]) -> DirectRevocation | None:
+    """Returns why the account must stay as it is; None if Graph reports the user as disabled,
+    deleted, or without an assignment."""
+    user = rows[0].user
+    known, errors = await removal_status(drain.context, drain.found.service_principal, rows)
+    if user in errors:
+        return _failed(errors[user])
+    if known[user].standing is AssignmentStatus.ASSIGNED:
+        return DirectRevocation(
+            result=DirectResult.STILL_ASSIGNED,
+            reason="Graph reports the user as enabled and assigned",
+        )
+    return None
+
+
+def _failed(error: TemporaryError | PermanentError) -> DirectRevocation:
+    if isinstance(error, TemporaryError):
+        is_throttled = isinstance(error, Throttled)
+        result = DirectResult.THROTTLED if is_throttled else DirectResult.UNAVAILABLE
+        return DirectRevocation(result=result, reason=error.reason, delay=error.delay)
+    return DirectRevocation(
+        result=DirectResult.REFUSED, reason=error.reason, next_action=error.next_action
+    )
