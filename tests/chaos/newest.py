@@ -154,10 +154,11 @@ class Newest:
         ]
 
     def _refused(self) -> frozenset[tuple[str, str, str]]:
-        """Event, group and user of what Hasten told the producers that it rejected."""
+        """Event, group (NAMED for any without an id) and user of what Hasten told the producers
+        that it rejected."""
         told: list[Any] = [m.body["data"] for m in self._world.bus.waiting(OUTCOMES)]
         return frozenset(
-            (cause["id"], data["group"], data["user"])
+            (cause["id"], NAMED if data["group"].startswith(NAMED) else data["group"], data["user"])
             for data in told
             if data["result"] == REJECTED
             for cause in data["causes"]
