@@ -14,7 +14,8 @@ TRIES = "hastenTries"
 POSTED_AS = "hastenMessageId"
 END_OF = "hastenEndOf"
 OF_PEOPLE = "hastenOfPeople"
-"""Only Hasten sets these four application properties, on messages that it sends to itself."""
+SECOND_LOOK = "hastenSecondLook"
+"""Only Hasten sets these five application properties, on messages that it sends to itself."""
 
 ORIGINAL_BYTES = "originalBytes"
 """Property of a parked event whose body was cut: the size in bytes of the body that was posted."""
@@ -40,7 +41,8 @@ class Posted:
     event whose endAt this one carries out; the end does not undo what a newer event began.
     `is_from_hasten` is True if Hasten took the event before and sent it to itself, to defer or
     retry it. `of_people` is the number of people in the event before it was split. `original_bytes`
-    is the size of the body before Hasten cut it; empty if the body is whole."""
+    is the size of the body before Hasten cut it; empty if the body is whole. `second_look` says
+    what a second look at the event is about, and is empty for the first."""
 
     queue = ONBOARDING_EVENTS
     most_tries = None
@@ -54,6 +56,7 @@ class Posted:
     of_people: int = 0
     is_from_hasten: bool = False
     original_bytes: str = ""
+    second_look: str = ""
 
     def message(self, message_id: str, at: datetime | None = None) -> Message:
         ours = {
@@ -61,6 +64,7 @@ class Posted:
             POSTED_AS: self.message_id,
             END_OF: self.end_of,
             OF_PEOPLE: str(self.of_people or ""),
+            SECOND_LOOK: self.second_look,
         }
         return Message(
             raw=self.body,
@@ -108,6 +112,7 @@ class Posted:
             of_people=_number(given.get(OF_PEOPLE, "")),
             is_from_hasten=TRIES in given,
             original_bytes=given.get(ORIGINAL_BYTES, "")[:LONGEST_NUMBER],
+            second_look=given.get(SECOND_LOOK, "")[:LONGEST_NAME],
         )
 
 

@@ -19,6 +19,7 @@ from hasten.events.models import people, starts_at
 from hasten.messages import Ensure
 from hasten.onboard.defer import deferred, ends, split
 from hasten.onboard.interpret import interpret
+from hasten.onboard.look_again import SecondLook, second_looks
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import Plan
 from hasten.onboard.put_off import note_put_off
@@ -110,9 +111,16 @@ async def _carry_out(context: Context, posted: Posted, event: OnboardingEvent, p
     )
     if not written.is_all_stale:
         await context.bus.send(ENSURE, ensures(event.data.target, context.now()))
-    for refused in plan.refused:
-        await reject_part(context, posted, event, refused)
-    await context.outbox.publish(_outcomes(context, event, plan, written))
+    again = second_looks(posted, event, plan, context.now, context.new_id)
+    if again:
+        await context.bus.send(ONBOARDING_EVENTS, again)
+    if posted.second_look == SecondLook.OTHERS:
+        await context.outbox.publish(_superseded(context, written))
+    else:
+        for refused in plan.refused:
+            await reject_part(context, posted, event, refused)
+        idle = [] if again else plan.idle
+        await context.outbox.publish(_outcomes(context, event, idle, written))
     context.emit(
         EventTaken(
             result="accepted" if plan.wants and not written.is_all_stale else "idle",
@@ -127,7 +135,7 @@ async def _carry_out(context: Context, posted: Posted, event: OnboardingEvent, p
 
 
 def _outcomes(
-    context: Context, event: OnboardingEvent, plan: Plan, written: Written
+    context: Context, event: OnboardingEvent, idle_users: Sequence[str], written: Written
 ) -> Sequence[Outcome]:
     stale = [
         _outcome(
@@ -151,9 +159,13 @@ def _outcomes(
             reason="the person is not assigned to the target",
             next_action="",
         )
-        for user in plan.idle
+        for user in idle_users
     ]
-    superseded = [
+    return [*stale, *idle, *_superseded(context, written)]
+
+
+def _superseded(context: Context, written: Written) -> Sequence[Outcome]:
+    return [
         of_event(
             intent.replaced,
             target=intent.target,
@@ -167,7 +179,6 @@ def _outcomes(
         for intent in written.replacing
         if intent.replaced is not None
     ]
-    return [*stale, *idle, *superseded]
 
 
 def _outcome(

@@ -91,15 +91,16 @@ class Newest:
 
     def broken_at_the_end(self, posted: Sequence[Posted]) -> list[str]:
         """One line for each pair for which the directory is not as the newest event wants."""
-        refused = self._refused()
+        refused, left = self._refused(), self._left_all(posted)
         lines = []
         for (group, user), wish in sorted(self._wishes(posted).items()):
-            is_refused = bool(
-                refused & {(wish.event, g, u) for g in ("", group) for u in ("", user)}
-            )
+            names = {(wish.event, g, u) for g in ("", NAMED, group) for u in ("", user)}
+            is_refused = bool(refused & names)
             there = is_in(self._world, group, user)
             if there is None or there != wish.is_absent or is_refused:
                 continue
+            if not wish.is_absent and left.get(user, 0.0) >= wish.time:
+                continue  # Graph may have shown more groups than there were when it was posted
             if not self._is_by_hand(group, user, wish.time):
                 wanted = "absent" if wish.is_absent else "member"
                 lines.append(f"{user} is not {wanted} of {group}, as {wish.event} wanted last")
@@ -114,6 +115,16 @@ class Newest:
             for pair in self._pairs(event, one.groups_then):
                 newest[pair] = max(wish, newest.get(pair, wish))
         return newest
+
+    def _left_all(self, posted: Sequence[Posted]) -> dict[str, float]:
+        """When each user was to leave all groups last."""
+        events = [json.loads(one.body) for one in posted]
+        return {
+            self._user(ref): _time(event)
+            for event in sorted(events, key=_time)
+            if event["type"] == OFFBOARD and "groups" not in event["data"]
+            for ref in event["data"]["users"]
+        }
 
     def _pairs(self, event: Json, then: Mapping[str, Collection[str]]) -> list[tuple[str, str]]:
         """An offboard without groups is about the direct assignment, and about every assigned group

@@ -1,5 +1,6 @@
 """Traffic under faults agrees with Microsoft's metadata of Graph, as traffic in calm does."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from emulator.graph.options import GraphOptions
@@ -23,6 +24,7 @@ async def test_all_traffic_of_a_storm_agrees_with_the_metadata_of_graph(tmp_path
         world.admin.join(TOTAL_ADMIN, MOVED)
         world.admin.leave(TOTAL_ENGINEERING, MOVED)
         await world.until(world.is_in_step)
+        await world.passes(timedelta(minutes=6))  # every timer of five minutes, with its faults
         world.calm()
         await world.until(world.is_quiet)
 

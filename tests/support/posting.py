@@ -1,5 +1,6 @@
 """A world into which upstream systems post events."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hasten.domain.intents import Intent, Wanted
-from hasten.onboard.message import Posted
+from hasten.onboard.message import SECOND_LOOK, Posted
 from hasten.onboard.take import take
 from hasten.ports.bus import (
     ENSURE,
@@ -105,7 +106,15 @@ class Posting(Onboarding):
         )
 
     def sent_on(self) -> list[Message]:
-        return self.bus.of(ONBOARDING_EVENTS)
+        """Without second looks."""
+        return [m for m in self.bus.of(ONBOARDING_EVENTS) if SECOND_LOOK not in m.properties]
+
+    async def looks_again(self) -> None:
+        """At the time of the second looks at events that named no group."""
+        looks = [m for m in self.bus.of(ONBOARDING_EVENTS) if SECOND_LOOK in m.properties]
+        for message in looks:
+            await asyncio.sleep(max(0.0, ((message.at or now()) - now()).total_seconds()))
+            await self.receives(message)
 
     def parked(self) -> list[Message]:
         return self.bus.of(ONBOARDING_REJECTED)

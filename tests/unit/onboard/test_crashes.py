@@ -6,6 +6,7 @@ import pytest
 
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import REJECTED, STALE
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.bus import ENSURE
 from tests.support.crashing import CrashingBus, CrashingStore, Fuse, Killed
 from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref
@@ -16,7 +17,7 @@ STEPS_TO_ONBOARD = 7
 """End, person, intent, wake, park, and two outcomes."""
 
 STEPS_TO_OFFBOARD = 6
-"""Person, intent, wake, park, and two outcomes."""
+"""Person, intent, wake, second looks, park, and an outcome."""
 
 
 async def crashed(fuse: Fuse) -> Posting:
@@ -78,6 +79,7 @@ def test_an_offboarding_from_everything_is_whole_after_a_crash(step: int, *, aft
             await world.posts(given)
         except Killed:
             await world.posts(given)
+        await world.looks_again()
 
         assert await world.wanted(ENGINEERING, 4) is Wanted.ABSENT
         assert {json["data"]["groups"][0]["id"] for json in world.parked_events()} == {ADMIN}
@@ -87,7 +89,8 @@ def test_an_offboarding_from_everything_is_whole_after_a_crash(step: int, *, aft
         }
         assert world.bus.of(ENSURE)
         assert fuse.steps > step
-        await world.posts(event(users=[ref(3)], group=GROUP, event_id="2", age=1))
+        age = REPLICATION_SETTLED_AFTER.total_seconds() + 1
+        await world.posts(event(users=[ref(3)], group=GROUP, event_id="2", age=age))
         assert not [i for i in await world.intents.open_intents(TOTAL) if i.user == user(3)]
 
     run()

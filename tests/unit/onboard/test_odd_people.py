@@ -25,6 +25,7 @@ def test_offboarding_somebody_who_was_deleted_is_no_error(
         named: dict[str, Any] = {"groups": groups} if groups else {}
 
         await world.posts(event(OFFBOARD, users=[DELETED, ref(1)], **named))
+        await world.looks_again()
         await world.ensures_until_done()
 
         assert world.parked() == []

@@ -165,6 +165,8 @@ async def test_a_leaver_who_is_not_assigned_is_in_step() -> None:
     await world.is_discovered()
 
     await world.posts(event(OFFBOARD, users=[ref(1)]))
+    assert world.outcomes() == []
+    await world.looks_again()
 
     assert [(o["result"], o["user"]) for o in world.outcomes()] == [(State.IN_SYNC, user(1))]
     assert not world.ensured()

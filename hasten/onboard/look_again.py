@@ -1,0 +1,66 @@
+"""Takes an event that names no group once more, when Graph has had time to show everything.
+
+Such an event is about all groups through which its users are assigned. Graph may show an assignment
+or a membership late, so that nothing found proves nothing. What the second look finds counts as
+older than the event.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from hasten.events.envelope import OnboardingEvent
+from hasten.events.models import Offboard, Provision, UserRef
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.onboard.message import Posted
+from hasten.onboard.plan import Plan
+from hasten.ports.bus import Message
+from hasten.ports.clock import NewId, Now
+
+AFTER: timedelta = REPLICATION_SETTLED_AFTER
+
+
+class SecondLook(StrEnum):
+    """What the second look is about."""
+
+    IDLE = "idle"
+    """Users for whom the first look found nothing: their outcome is still to be published."""
+
+    OTHERS = "others"
+    """Users who left at least one group: what was refused or published once is not repeated."""
+
+
+def second_looks(
+    posted: Posted, event: OnboardingEvent, plan: Plan, now: Now, new_id: NewId
+) -> Sequence[Message]:
+    """Returns the event as messages for the second look; none for an event that needs none. The
+    direct assignment that an endAt ends was made by Hasten, which knows of it."""
+    if posted.second_look or posted.end_of or not _names_no_group(event):
+        return []
+    idle = set(plan.idle)
+    others = {user for want in plan.wants for user in want.users} - idle
+    if isinstance(event.data, Provision):
+        others = set()  # what becomes assigned later is provisioned by the look that finds it
+    at = now() + AFTER
+    return [
+        _part(posted, event, users, look).message(new_id(), at)
+        for look, users in ((SecondLook.IDLE, idle), (SecondLook.OTHERS, others))
+        if users
+    ]
+
+
+def _part(posted: Posted, event: OnboardingEvent, users: set[str], look: SecondLook) -> Posted:
+    refs = [UserRef(id=UUID(user)) for user in sorted(users)]
+    part = replace(event, data=event.data.model_copy(update={"users": refs}))
+    return replace(posted.with_event(part), second_look=look)
+
+
+def _names_no_group(event: OnboardingEvent) -> bool:
+    match event.data:
+        case Offboard() as data:
+            return data.groups is None
+        case Provision() as data:
+            return data.group is None
+    return False
