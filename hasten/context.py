@@ -13,6 +13,7 @@ from hasten.ports.directory import Directory
 from hasten.ports.ports import Ports
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
+from hasten.records.agenda import Agenda
 from hasten.records.arrivals import ArrivalNotes
 from hasten.records.intents import Intents
 from hasten.records.ledger import Ledger
@@ -38,14 +39,20 @@ class Context:
         ports: Ports,
         *,
         limit_scope: LimitScope = LimitScope.AUTO,
+        keeps_agenda: bool = True,
     ) -> None:
+        """`keeps_agenda`: the store keeps messages for later, whatever the bus can do."""
         self.settings = settings
         self._limit_scope = limit_scope
+        self._keeps_agenda = keeps_agenda
         self.targets = {target.name: target for target in targets}
         self.ports = ports
         self._directory: Directory | None = None
         self.looks = SingleFlight()
         """Reads one group at a time: looks that wait for a read share its result."""
+
+        self.looks_waiting = 0
+        """Number of looks that wait for the end of their bucket."""
 
         self.holding: dict[tuple[str, Kind], Lease] = {}
         """The leases of this process, by target: a wake that leaves a mark is noticed at once."""
@@ -68,7 +75,7 @@ class Context:
 
     @property
     def bus(self) -> Bus:
-        return self.ports.bus
+        return self.agenda if self._keeps_agenda else self.ports.bus
 
     @property
     def directory(self) -> Directory:
@@ -111,6 +118,10 @@ class Context:
     @cached_property
     def arrivals(self) -> ArrivalNotes:
         return ArrivalNotes(self.store, self.now)
+
+    @cached_property
+    def agenda(self) -> Agenda:
+        return Agenda(self.store, self.ports.bus, self.now)
 
     @cached_property
     def outbox(self) -> Outbox:

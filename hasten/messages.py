@@ -1,15 +1,15 @@
 """Defines the messages that Hasten sends to itself: which group to read, and which target to
 wake."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import ClassVar, Protocol, Self
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Protocol, Self
 
 from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import LifecycleEvent
 from hasten.json import Json
-from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, Message
+from hasten.ports.bus import ALARM, DIRECTORY_CHANGES, ENSURE, PROVISIONING, Message, alarm
 from hasten.ports.clock import NewId
 
 
@@ -128,6 +128,34 @@ def directory_change(body: Json) -> Look | SubscriptionEvent:
         if body.get("kind") == SubscriptionEvent.kind
         else Look.parse(body)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Asks to post what is due in `queue` by `at`. A timer does the same every minute."""
+
+    most_tries = 0
+    queue: str
+    at: datetime
+    tries: int = 0
+
+    def message(self, message_id: str, at: datetime | None = None) -> Message:
+        return replace(alarm(self.at), message_id=message_id, at=at)
+
+    def tried_again(self) -> Self:
+        return replace(self, tries=self.tries + 1)
+
+    @classmethod
+    def of(cls, queue: str, properties: Mapping[Any, Any] | None) -> Self | None:
+        """Returns the alarm, or None for any other message. Names and values may be bytes or text,
+        because AMQP has both."""
+        given = properties or {}
+        text: Any = given.get(ALARM) or given.get(ALARM.encode()) or ""
+        try:
+            at = datetime.fromisoformat(text.decode() if isinstance(text, bytes) else text)
+        except (ValueError, TypeError):
+            return None
+        return cls(queue=queue, at=at.astimezone(UTC)) if at.tzinfo else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

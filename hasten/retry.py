@@ -39,7 +39,7 @@ class Retrying:
     ) -> None:
         """Parses the message, runs `work` and returns when the message may be completed.
 
-        Before it returns after an error, it sends a scheduled copy, so nothing is lost in between.
+        Before it returns after an error, it sends a copy for later, so nothing is lost in between.
         After a PermanentError the rows and the cursor stay unchanged, and the timers try again. An
         unexpected exception is reported at once, and raised after the last of MOST_CRASHES tries.
         """
@@ -96,13 +96,13 @@ class Retrying:
         return True
 
     async def _send(self, queue: str, message: Message) -> None:
-        """Where no copy can be sent, Service Bus delivers the message again, which it does at once
-        and not often: so this waits before it raises."""
+        """Where the store cannot keep the copy, it waits here and is sent at once. Where Service
+        Bus cannot take it either, Service Bus delivers the message again."""
         try:
             await self.context.bus.send(queue, [message])
         except (TemporaryError, PermanentError):
             await asyncio.sleep(REDELIVERY_PAUSE.total_seconds())
-            raise
+            await self.context.bus.send(queue, [replace(message, at=None)])
 
 
 def _is_left_to_timer(message: Retriable, tries: int) -> bool:

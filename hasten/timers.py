@@ -13,7 +13,7 @@ from hasten.messages import Ensure, Wake, looks_at
 from hasten.operate.backlog import backlog
 from hasten.operate.late_timers import report_late_timers
 from hasten.operate.stop import report_stops
-from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
+from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, QUEUES_READ
 from hasten.provision.verify import verify
 from hasten.records import crashes, discovered, heartbeats, lease_record, running_targets
 from hasten.records.discovered import DiscoveredTarget
@@ -87,9 +87,13 @@ async def _look(context: Context) -> None:
 
 
 async def _wake(context: Context) -> None:
-    """Wakes the targets with due rows, and sends the outcomes that a crash left unsent."""
+    """Posts what is due, wakes the targets with due rows, and sends the outcomes that a crash left
+    unsent."""
     await report_stops(context)
     errors = ErrorCollector()
+    for queue in QUEUES_READ:
+        with errors.collect_any():
+            await context.agenda.post_due(queue, context.now())
     for found in await discovered.load_all(context.store):
         with errors.collect_any():
             await _wake_target(context, found)

@@ -3,12 +3,14 @@ its first message, so that a cold webhook does not wait for it."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from hasten.context import Context
 from hasten.ensure.mirror_now import mirror
 from hasten.ensure.run import ensure
 from hasten.messages import (
+    Alarm,
     Ensure,
     Look,
     Mirror,
@@ -39,6 +41,21 @@ PARSERS: Mapping[str, Callable[[Received], Retriable]] = {
     PROVISIONING: lambda received: Wake.parse(json.loads(received.body)),
 }
 
+SOON = timedelta(seconds=5)
+"""How far ahead of our clock that of Service Bus may be. Any producer can write an alarm."""
+
+
+def parse(received: Received) -> Retriable:
+    """Returns the typed message. An alarm may come in any queue."""
+    alarm = Alarm.of(received.queue, received.properties)
+    return alarm or PARSERS[received.queue](received)
+
+
+async def post_due(context: Context, alarm: Alarm) -> None:
+    now = context.now()
+    await context.agenda.post_due(alarm.queue, max(now, min(alarm.at, now + SOON)))
+
+
 FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[None]]] = {
     Look: look,
     SubscriptionEvent: handle_lifecycle,
@@ -46,6 +63,7 @@ FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[None]]] = {
     Ensure: ensure,
     Mirror: mirror,
     Wake: drain,
+    Alarm: post_due,
 }
 
 
@@ -62,4 +80,4 @@ async def receive(context: Context, received: Received, *, is_timer: bool = Fals
             await context.arrivals.note(received.queue)
         await FLOWS[type(message)](context, message)
 
-    await Retrying(context).run(received, PARSERS[received.queue], work)
+    await Retrying(context).run(received, parse, work)

@@ -4,11 +4,12 @@ Every step reads what is there and writes only what is missing, so a crash betwe
 is mended by doing it all again.
 """
 
-import math
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from hasten.context import Context
@@ -38,9 +39,6 @@ from hasten.watch.sweep import discover
 AT_ONCE = 100
 """Intents of a group that are brought about, and then written down, before the next ones."""
 
-STEPS_PER_SECOND = 4
-"""Runs that are put off are gathered to so many a second: equal messages are one."""
-
 
 async def ensure(
     context: Context, ensure: Ensure, *, is_timer: bool = False, longest: timedelta = LONGEST
@@ -61,35 +59,38 @@ async def ensure(
 
 
 async def _round(context: Context, target: Target, lease: Lease, until: datetime) -> bool:
-    """Whether intents are left because the time was over."""
+    """Whether intents are left because the time was over. New members that wait for company are
+    waited for; a wake in this process ends the wait."""
+    while True:
+        due, is_over = await _step(context, target, lease, until)
+        if is_over or not due:
+            return is_over
+        wait = (min(due) - context.now()).total_seconds()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, wait)):
+                await lease.marked.wait()
+
+
+async def _step(
+    context: Context, target: Target, lease: Lease, until: datetime
+) -> tuple[Sequence[datetime], bool]:
+    """Brings about what is open. Returns when new members have waited long enough, and whether the
+    time was over. Raises what went wrong unless it comes again."""
     await lease.take_mark()
     if due := lease.record.due(context.now()):
         await context.intents.reopen(target.name, due)
         lease.seen_again(due)
     opened = [i for i in await context.intents.open_intents(target.name) if not i.held]
     if not opened or await stops.find(context.store, target.name):
-        return False
+        return [], False
     found = await discovered.load(context.store, target.name)
     found = found or await discover(context, target)
     errors = ErrorCollector()
     run = _Run(fenced(context, lease), target=target, found=found, errors=errors, until=until)
     await (run.observe(opened) if target.observes else run.bring_about(opened))
-    if run.due:
-        await _again(context, target, min(run.due))
-    if run.is_over:
-        return True  # what went wrong will come again
-    errors.raise_worst()
-    return False
-
-
-async def _again(context: Context, target: Target, due: datetime) -> None:
-    """For new members that wait for company. Equal messages count as one at the queue: the name
-    must differ where a clock ahead of ours delivers one too early."""
-    at = max(due.timestamp(), context.now().timestamp() + 1 / STEPS_PER_SECOND)
-    step = math.ceil(at * STEPS_PER_SECOND)
-    again = Ensure(target=target.name)
-    at_step = datetime.fromtimestamp(step / STEPS_PER_SECOND, UTC)
-    await context.bus.send(again.queue, [again.message(f"{target.name}:{step}", at_step)])
+    if not run.is_over and not run.due:
+        errors.raise_worst()
+    return run.due, run.is_over
 
 
 @dataclass(slots=True)

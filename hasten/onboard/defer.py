@@ -13,6 +13,7 @@ from hasten.events.models import Data, EnsureGroup, GroupRef, Offboard, Onboard,
 from hasten.limits import MAX_USERS_PER_EVENT
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import Plan
+from hasten.onboard.put_off import brings
 from hasten.ports.bus import Message
 from hasten.ports.clock import NewId
 
@@ -20,7 +21,7 @@ END = ":end"
 
 
 def deferred(posted: Posted, event: OnboardingEvent, at: datetime, new_id: NewId) -> Message:
-    """Returns the same event as a message that Service Bus delivers at `at`."""
+    """Returns the same event as a message for `at`."""
     return posted.with_event(event).message(new_id(), at)
 
 
@@ -40,7 +41,8 @@ def split(posted: Posted, event: OnboardingEvent, new_id: NewId) -> Sequence[Mes
 
 
 def ends(posted: Posted, event: OnboardingEvent, plan: Plan, new_id: NewId) -> Sequence[Message]:
-    """Returns the offboarding events that carry out the endAt of an onboarding."""
+    """Returns the offboarding events that carry out the endAt of an onboarding, each for its
+    time."""
     if not isinstance(event.data, Onboard) or event.data.end_at is None:
         return []
     end = event.data.end_at
@@ -56,7 +58,14 @@ def ends(posted: Posted, event: OnboardingEvent, plan: Plan, new_id: NewId) -> S
             data = data.model_copy(update={"groups": [GroupRef.model_validate(by)]})
         offboard = replace(event, id=end_id(event.id), time=end, data=data)
         message = replace(posted.with_event(offboard), end_of=event.id)
-        messages.append(message.message(new_id(), end))
+        about = brings(
+            offboard,
+            users=want.users,
+            wanted=Wanted.ABSENT,
+            groups=[want.group.key],
+            end_of=event.id,
+        )
+        messages.append(replace(message.message(new_id(), end), about=about))
     return messages
 
 

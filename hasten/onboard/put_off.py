@@ -2,7 +2,7 @@
 when its own time comes."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
@@ -10,14 +10,16 @@ from hasten.domain.intents import Wanted, group_key
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.faults import Fault
 from hasten.events.models import GroupRef, Offboard, Onboard, UserRef
+from hasten.json import Json
 from hasten.onboard.resolve import KnownGroup, resolve_users
 
 ALL_GROUPS = "*"
 """Replaces the group id for an offboarding that names no group."""
 
 
-async def note_put_off(context: Context, event: OnboardingEvent) -> None:
-    """Records the event before Hasten sends it to be delivered later. Raises TemporaryError."""
+async def note_put_off(context: Context, event: OnboardingEvent) -> Json:
+    """Records the event before Hasten keeps it for later. Returns what it will bring about. Raises
+    TemporaryError and PermanentError."""
     match event.data:
         case Onboard() as data:
             groups, wanted = [_group(data.group)], Wanted.MEMBER
@@ -25,13 +27,35 @@ async def note_put_off(context: Context, event: OnboardingEvent) -> None:
             named = [_group(ref) for ref in data.groups] if data.groups else [ALL_GROUPS]
             groups, wanted = named, Wanted.ABSENT
         case _:
-            return
+            raise ValueError(f"{event.data.type} has no start")
     found = await resolve_users(context, data.users, "data.users", may_be_gone=True)
     users = [
         reference(ref) if isinstance(user, Fault) else user
         for ref, user in zip(data.users, found, strict=True)
     ]
     await context.people.put_off(data.target, users, wanted, groups, event.time)
+    return brings(event, users=users, wanted=wanted, groups=groups)
+
+
+def brings(
+    event: OnboardingEvent,
+    *,
+    users: Sequence[str],
+    wanted: Wanted,
+    groups: Sequence[str],
+    end_of: str = "",
+) -> Json:
+    """Describes what an event will bring about, for the operator who lists what lies ahead."""
+    return {
+        "target": event.data.target,
+        "event": event.id,
+        "source": event.source,
+        "time": event.time.isoformat(),
+        "wanted": str(wanted),
+        "users": list(dict.fromkeys(users)),
+        "groups": list(groups),
+        "end_of": end_of,
+    }
 
 
 def reference(ref: UserRef) -> str:

@@ -5,6 +5,7 @@ finds its own intents and writes nothing twice.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hasten.context import Context
@@ -87,10 +88,11 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
     if target is None:
         unknown = fault(FaultCode.UNKNOWN_TARGET, "data.target")
         raise InvalidEventError([unknown], event.identity)
-    start = starts_at(event.data)
+    start = event.time if posted.end_of else starts_at(event.data)
     if start is not None and start > context.now():
-        await note_put_off(context, event)
-        await context.bus.send(ONBOARDING_EVENTS, [deferred(posted, event, start, context.new_id)])
+        about = {} if posted.end_of else await note_put_off(context, event)
+        message = deferred(posted, event, start, context.new_id)
+        await context.bus.send(ONBOARDING_EVENTS, [replace(message, about=about)])
         context.emit(EventDeferred(**_about(posted, event), until=start.isoformat()))
         return
     parts = split(posted, event, context.new_id)

@@ -21,6 +21,9 @@ ENSURE = "ensure"
 PROVISIONING_OUTCOMES = "provisioning-outcomes"
 """The topic: it carries one CloudEvent for each change that ended."""
 
+QUEUES_READ = (DIRECTORY_CHANGES, PROVISIONING, ONBOARDING_EVENTS, ENSURE)
+"""The queues whose messages Hasten handles."""
+
 TOPICS = frozenset({PROVISIONING_OUTCOMES})
 """All other names are queues."""
 
@@ -43,6 +46,19 @@ class Message:
     subject: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     """Application properties."""
+
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What a message for later will bring about, for the operator who lists it. It is not sent."""
+
+
+ALARM = "hastenAlarm"
+"""Application property that marks an alarm, whatever the queue carries else, and has its time."""
+
+
+def alarm(at: datetime) -> Message:
+    """Returns a message that has a worker post what is due by `at`."""
+    text = at.isoformat()
+    return Message(message_id=f"alarm:{text}", at=at, properties={ALARM: text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

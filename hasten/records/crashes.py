@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from hasten.errors import Conflict, TemporaryError
+from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.ports.store import Document, Put, Store
 
 COLLECTION, PARTITION = "heartbeats", "crashes"
@@ -25,7 +25,7 @@ class Crash:
 async def note(store: Store, where: str, reason: str, now: datetime) -> None:
     """Counts one more. Where the store does not answer, the log alone has it: to fail here would
     put another error in the place of the first."""
-    with suppress(Conflict, TemporaryError):
+    with suppress(Conflict, TemporaryError, PermanentError):
         document = await store.get(COLLECTION, PARTITION, where)
         known = _parse(document) if document is not None else None
         body = {

@@ -35,7 +35,7 @@ class EventTaken(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EventDeferred(Event):
-    """Hasten scheduled the event for its start."""
+    """Hasten keeps the event until its start."""
 
     name = "onboarding"
     result: Literal["deferred"] = "deferred"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hasten.context import Context
-from hasten.domain.changes import Action, Change
+from hasten.domain.changes import Action, Change, FoundBy
 from hasten.domain.notifications import bounded
 from hasten.errors import Conflict
 from hasten.messages import Look, Mirror, Wake
@@ -18,11 +18,16 @@ from hasten.ports.directory import DeltaCutShort, DeltaExpired, Member
 from hasten.records import cursors, discovered
 from hasten.records.cursors import Cursor
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
+from hasten.watch import buckets
 from hasten.watch.admit import admit
 
 REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (5, 15, 45))
 """Delays before another look for members that a notification named and the delta does not show
 yet."""
+
+MOST_WAITING = 8
+"""Looks of a process that wait for the end of their bucket in place: half of the calls that
+host.json allows at a time."""
 
 LOST_RACES = 5
 
@@ -37,8 +42,29 @@ async def look(context: Context, look: Look) -> None:
     Raises TemporaryError and PermanentError of Graph. Nothing is lost then: the cursor stays where
     it was.
     """
+    began = context.now()
     members = await context.looks.run(look.group, lambda: _read_on(context, look))
+    await _look_at_the_end_of_the_bucket(context, look, began)
     await _look_again_for_what_is_missing(context, look, members or ())
+
+
+async def _look_at_the_end_of_the_bucket(context: Context, look: Look, began: datetime) -> None:
+    """Finds the changes of which Service Bus dropped the message, because it was equal to this one.
+    A few looks wait for the end in place, which costs no message and no request to the store."""
+    end = buckets.end(look.noticed_at)
+    if look.found_by is not FoundBy.NOTIFICATION or began >= end:
+        return
+    last = replace(look, added=frozenset(), removed=frozenset(), looks=0, tries=0)
+    if context.looks_waiting >= MOST_WAITING:
+        name = f"{look.group}:{buckets.number(look.noticed_at)}:end"
+        await context.bus.send(look.queue, [last.message(name, end)])
+        return
+    context.looks_waiting += 1
+    try:
+        await asyncio.sleep(max(0.0, (end - context.now()).total_seconds()))
+    finally:
+        context.looks_waiting -= 1
+    await context.looks.run(look.group, lambda: _read_on(context, last))
 
 
 @dataclass(frozen=True, slots=True)

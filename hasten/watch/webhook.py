@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -39,12 +39,8 @@ from hasten.telemetry.notifications import (
     NotificationsRefused,
     SignNotNoted,
 )
+from hasten.watch import buckets
 from hasten.watch.cached_set import CachedSet
-
-BUCKET = timedelta(seconds=2)
-"""Equal looks within one bucket become one message. A last look at the end of the bucket finds
-changes that they may have missed."""
-
 
 WATCHED_APART = timedelta(seconds=3)
 """Minimum interval between reloads of the watched groups. A tenant-wide subscription notifies about
@@ -214,29 +210,19 @@ class Receiving:
 
 
 def looks(hints: Iterable[Hint], now: datetime) -> list[Message]:
-    """Returns two looks for each hint: one now and one at the end of the bucket.
-
-    The hint's content names the first, so a replay within the bucket is one message and a different
-    change is another. Group and bucket alone name the last, which finds changes that reached the
-    directory after an equal look was taken.
-    """
-    bucket = int(now.timestamp() // BUCKET.total_seconds())
-    end = datetime.fromtimestamp((bucket + 1) * BUCKET.total_seconds(), UTC)
-    messages = []
-    for hint in hints:
-        look = Look(
+    """Returns a look for each hint. Its content names the message, so a replay within the bucket is
+    one message and a different change is another. A look that comes before the end of its bucket
+    is repeated then (watch/look)."""
+    return [
+        Look(
             group=hint.group,
             noticed_at=now,
             found_by=FoundBy.NOTIFICATION,
             added=hint.added,
             removed=hint.removed,
-        )
-        last = Look(group=hint.group, noticed_at=now, found_by=FoundBy.NOTIFICATION)
-        messages += [
-            look.message(f"{hint.group}:{bucket}:{_digest(hint)}"),
-            last.message(f"{hint.group}:{bucket}:end", at=end),
-        ]
-    return messages
+        ).message(f"{hint.group}:{buckets.number(now)}:{_digest(hint)}")
+        for hint in hints
+    ]
 
 
 def lifecycle_messages(events: Iterable[Lifecycle]) -> list[Message]:

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 
+from emulator.servicebus.scaling import PEEKED
 from hasten.domain.changes import Change, State
 from hasten.domain.outcomes import OUTCOME, of_change
 from hasten.json import Json
@@ -52,6 +53,9 @@ def _of_limits(world: World) -> Iterator[str]:
 def _of_queues(world: World) -> Iterator[str]:
     for name, count in world.bus.dead_letters().items():
         yield f"{count} messages of {name} are dead-lettered"
+    for name, most in world.bus.most_scheduled.items():
+        if most >= PEEKED:
+            yield f"{most} scheduled messages of {name} at once hide its work from the scaler"
     if not world.is_quiet():
         yield f"queues are not empty: {world.bus.namespace.stats()}"
 

@@ -1,6 +1,7 @@
 """Service Bus of the simulated world: the emulator's queues with the entities of infra."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,9 +29,14 @@ class SimulatedBus:
 
     def __init__(self, entities: Entities | None = None) -> None:
         self.namespace = Namespace(entities or load_entities(ENTITIES), clock=epoch)
+        self.most_scheduled: Counter[str] = Counter()
+        """The most scheduled messages that each queue has had at one moment."""
 
     async def send(self, queue: str, messages: Sequence[Message]) -> None:
         self.namespace.inlet(queue).send([_post(message) for message in messages])
+        if any(message.at is not None for message in messages):
+            scheduled = self.namespace.stats()[queue]["scheduled"]
+            self.most_scheduled[queue] = max(self.most_scheduled[queue], scheduled)
 
     async def close(self) -> None:
         return None

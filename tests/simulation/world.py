@@ -20,6 +20,7 @@ from hasten.adapters.graph.directory import GraphDirectory
 from hasten.context import Context
 from hasten.domain.changes import Change
 from hasten.domain.shared_pace import LimitScope
+from hasten.records import agenda, alarms
 from hasten.records.ledger import Ledger
 from hasten.settings import Settings
 from hasten.targets import Target
@@ -173,8 +174,10 @@ class World:
         await asyncio.sleep(span.total_seconds())
 
     def is_quiet(self) -> bool:
-        """Whether no message waits, is locked, or is scheduled."""
-        return self.bus.is_quiet() and not self.bus.scheduled()
+        """Whether no message waits, is locked, is scheduled, or lies ahead in the agenda."""
+        kept = self.store.texts(alarms.COLLECTION)
+        ahead = any(key.startswith(agenda.PREFIX) for key, _, _ in kept)
+        return self.bus.is_quiet() and not self.bus.scheduled() and not ahead
 
     def is_in_step(self) -> bool:
         """Whether everyone has in the app what the directory says."""

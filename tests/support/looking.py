@@ -2,6 +2,7 @@
 
 from hasten.domain.changes import Action, FoundBy
 from hasten.messages import Look, Wake
+from hasten.watch.buckets import BUCKET
 from hasten.watch.look import start_watching
 from tests.support.virtual_time import now
 from tests.support.world import ENGINEERING, TOTAL, World
@@ -17,9 +18,10 @@ async def watched() -> World:
 
 
 def a_look(added: tuple[str, ...] = (), removed: tuple[str, ...] = ()) -> Look:
+    """A look whose bucket is over."""
     return Look(
         group=ENGINEERING,
-        noticed_at=now(),
+        noticed_at=now() - BUCKET,
         found_by=FoundBy.NOTIFICATION,
         added=frozenset(added),
         removed=frozenset(removed),

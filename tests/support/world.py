@@ -46,6 +46,8 @@ class World:
     secret: str = "a client state secret of the tests"
     public_url: str = "https://hasten.example"
     receiver: FakeReceiver = field(default_factory=FakeReceiver)
+    keeps_agenda: bool = False
+    """Off: the fake bus shows what is for later."""
 
     def __post_init__(self) -> None:
         self._ids = itertools.count()
@@ -70,7 +72,8 @@ class World:
     @property
     def context(self) -> Context:
         """The context of a process that begins now."""
-        return Context(_settings(self.secret, self.public_url), (self.target,), self)
+        settings = _settings(self.secret, self.public_url)
+        return Context(settings, (self.target,), self, keeps_agenda=self.keeps_agenda)
 
     async def is_discovered(self) -> None:
         found = DiscoveredTarget(

@@ -16,6 +16,7 @@ from hasten.operate.status import target_status
 from hasten.policy import GroupPolicy
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE
 from hasten.records import cursors, discovered
+from hasten.watch.buckets import BUCKET
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.support.applying import ADMINS, MONITORED, Policed, world_with
@@ -37,7 +38,10 @@ async def mirroring() -> Policed:
 
 def a_look(*added: str) -> Look:
     return Look(
-        group=ADMIN, noticed_at=now(), found_by=FoundBy.NOTIFICATION, added=frozenset(added)
+        group=ADMIN,
+        noticed_at=now() - BUCKET,
+        found_by=FoundBy.NOTIFICATION,
+        added=frozenset(added),
     )
 
 

@@ -1,5 +1,6 @@
 """Groups that are not what they were, and what is parked so that it can be replayed."""
 
+import asyncio
 from datetime import timedelta
 
 from hasten.domain.changes import DIRECT
@@ -88,6 +89,7 @@ async def test_an_end_that_is_parked_is_still_that_end_when_it_is_replayed() -> 
     await world.posts(event(users=[ref(1)], group=GROUP, endAt=at(60)))
     [end] = world.sent_on()
     policy = world.target
+    await asyncio.sleep(60)
     world.target = policy.model_copy(update={"groups": ()})
     await world.receives(end)
     world.target = policy
@@ -96,6 +98,21 @@ async def test_an_end_that_is_parked_is_still_that_end_when_it_is_replayed() -> 
     await world.receives(world.parked()[0])
 
     assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+
+
+@virtual
+async def test_an_end_that_comes_early_is_kept_until_its_time() -> None:
+    world = Posting()
+    await world.posts(event(users=[ref(1)], group=GROUP, endAt=at(60)))
+    [end] = world.sent_on()
+
+    await world.receives(end)
+
+    assert [message.at for message in world.sent_on()] == [end.at, end.at]
+    assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+    await asyncio.sleep(60)
+    await world.receives(world.sent_on()[-1])
+    assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
 
 
 @virtual

@@ -118,5 +118,5 @@ async def test_a_sign_that_cannot_be_written_changes_no_answer_and_is_logged() -
     ]
 
     assert statuses == [HTTPStatus.ACCEPTED] * 2
-    assert len(world.bus.of(DIRECTORY_CHANGES)) == 2
+    assert len(world.bus.of(DIRECTORY_CHANGES)) == 1
     assert world.results("notification") == ["queued", "not_noted", "not_noted", "refused_ours"]

@@ -1,0 +1,185 @@
+"""Keeps the messages that are for later in the store, and posts each when it is due.
+
+The store holds them however long they wait: no queue holds standing scheduled messages, and an
+operator can list, drop or post one alone. An alarm wakes a worker when a message is due; a timer
+posts every minute what no alarm brought.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from hasten.errors import Conflict, TemporaryError, WrongInputError
+from hasten.json import Json
+from hasten.ports.bus import Bus, Message
+from hasten.ports.clock import Now
+from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records.alarms import COLLECTION, Alarms
+
+PREFIX = "at|"
+KEY_TIME = "%Y%m%dT%H%M%S%f"
+
+ENTRIES_PER_COMMIT = 10
+"""Ten of the largest events fit into one commit (Azure Tables takes 4 MiB)."""
+
+POSTED_AT_ONCE = 20
+ATTEMPTS = 20
+SEPARATOR = b"\n"
+MAX_PACKED = 220 * 1024
+"""Characters: a document takes 256 KiB, and the longest description of an event 30."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message that waits for its time. `about` says what it brings about, for an operator; it is
+    empty for Hasten's own messages."""
+
+    key: str
+    etag: str
+    due: datetime
+    message: Message
+    about: Json
+
+
+@dataclass(slots=True)
+class Agenda:
+    """A Bus that keeps messages with a time in the store until then."""
+
+    store: Store
+    bus: Bus
+    now: Now
+    _alarms: Alarms = field(init=False)
+    _kept: dict[str, datetime] = field(default_factory=dict)
+    """What this process has kept, by key, until it is due: the same message again changes
+    nothing."""
+
+    def __post_init__(self) -> None:
+        self._alarms = Alarms(self.store, self.bus, self.now)
+
+    async def send(self, queue: str, messages: Sequence[Message]) -> None:
+        """Sends the messages, and keeps those that have a time. Raises TemporaryError and
+        PermanentError of the store or of Service Bus."""
+        now = self.now()
+        later = [message for message in messages if message.at is not None and message.at > now]
+        ready = [message for message in messages if message.at is None or message.at <= now]
+        if ready:
+            await self.bus.send(queue, [replace(message, at=None) for message in ready])
+        for start in range(0, len(later), ENTRIES_PER_COMMIT):
+            await self._keep(queue, later[start : start + ENTRIES_PER_COMMIT])
+        if later:
+            await self._alarms.set(queue, min(message.at for message in later if message.at))
+
+    async def close(self) -> None:
+        await self.bus.close()
+
+    async def post_due(self, queue: str, until: datetime) -> int:
+        """Posts what is due by `until`, then removes it: after a crash in between it is posted
+        twice, which is harmless. Sets an alarm for what comes next. Returns how many it posted.
+
+        Raises TemporaryError and PermanentError of the store or of Service Bus.
+        """
+        posted = 0
+        while True:
+            entries = await self._first(queue)
+            due = [entry for entry in entries if entry.due <= until]
+            if due:
+                await self.bus.send(queue, [entry.message for entry in due])
+                await self._remove(queue, due)
+                posted += len(due)
+            if len(due) < len(entries):
+                await self._alarms.set(queue, entries[len(due)].due)
+            if len(due) < POSTED_AT_ONCE:
+                return posted
+
+    async def ahead(self, queue: str) -> list[Entry]:
+        """Returns all that waits for its time, what is due first first."""
+        return [_entry(document) for document in await self.store.scan(COLLECTION, queue, PREFIX)]
+
+    async def remove(self, queue: str, entry: Entry) -> bool:
+        """Returns whether the entry was still there."""
+        try:
+            await self.store.commit(COLLECTION, queue, [Delete(entry.key, entry.etag)])
+        except Conflict:
+            return False
+        return True
+
+    async def _first(self, queue: str) -> list[Entry]:
+        documents = await self.store.scan(COLLECTION, queue, PREFIX, POSTED_AT_ONCE)
+        return [_entry(document) for document in documents]
+
+    async def _remove(self, queue: str, posted: Sequence[Entry]) -> None:
+        """Removes them one by one if another worker has removed some of them."""
+        try:
+            removals = [Delete(entry.key, entry.etag) for entry in posted]
+            await self.store.commit(COLLECTION, queue, removals)
+        except Conflict:
+            for entry in posted:
+                await self.remove(queue, entry)
+
+    async def _keep(self, queue: str, messages: Sequence[Message]) -> None:
+        now = self.now()
+        self._kept = {key: due for key, due in self._kept.items() if due > now}
+        puts = {put.key: put for put in map(_put, messages) if put.key not in self._kept}
+        for _ in range(ATTEMPTS):
+            if not puts:
+                break
+            try:
+                await self.store.commit(COLLECTION, queue, list(puts.values()))
+            except Conflict as conflict:
+                if await self.store.get(COLLECTION, queue, conflict.key) is not None:
+                    del puts[conflict.key]  # another worker keeps the same message
+            else:
+                break
+        else:
+            raise TemporaryError("other workers keep messages too", timedelta(seconds=1))
+        self._kept.update({put.key: _due(put.key) for put in map(_put, messages)})
+
+
+def _put(message: Message) -> Put:
+    assert message.at is not None  # noqa: S101 - only those are kept
+    key = f"{PREFIX}{message.at.astimezone(UTC).strftime(KEY_TIME)}|{message.message_id}"
+    return Put(key, {"message": _packed(message), "about": dict(message.about)})
+
+
+def _packed(message: Message) -> str:
+    """Returns the message in fewer characters than it has bytes, unless it is no text. Raises
+    WrongInputError if it is too large for a document."""
+    header = {
+        "body": None if message.raw is not None else message.body,
+        "message_id": message.message_id,
+        "content_type": message.content_type,
+        "subject": message.subject,
+        "properties": dict(message.properties),
+    }
+    whole = json.dumps(header).encode() + SEPARATOR + (message.raw or b"")
+    packed = base64.b64encode(zlib.compress(whole)).decode()
+    if len(packed) > MAX_PACKED:
+        raise WrongInputError(
+            f"a message of {len(whole)} bytes is too large to wait in the store",
+            "post an event in several smaller ones",
+        )
+    return packed
+
+
+def _entry(document: Document) -> Entry:
+    whole = zlib.decompress(base64.b64decode(document.body["message"]))
+    header, _, raw = whole.partition(SEPARATOR)
+    sent = json.loads(header)
+    message = Message(
+        body=sent["body"] or {},
+        raw=None if sent["body"] is not None else raw,
+        message_id=sent["message_id"],
+        content_type=sent["content_type"],
+        subject=sent["subject"],
+        properties=sent["properties"],
+    )
+    about = document.body["about"]
+    return Entry(document.key, document.etag, _due(document.key), message, about)
+
+
+def _due(key: str) -> datetime:
+    time, _, _ = key.removeprefix(PREFIX).partition("|")
+    return datetime.strptime(time, KEY_TIME).replace(tzinfo=UTC)

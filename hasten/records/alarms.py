@@ -1,0 +1,91 @@
+"""Stores the alarms of each queue: the only messages that Hasten schedules on Service Bus.
+
+Azure's scaler peeks at the first ten messages of a queue. Ten scheduled messages in front of an
+active one hide it, and the scaler votes to remove instances. A queue has at most MOST_ALARMS.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.ports.bus import Bus, alarm
+from hasten.ports.clock import Now
+from hasten.ports.store import Put, Store
+
+COLLECTION = "agenda"
+KEY = "alarms"
+
+NEAR = timedelta(seconds=75)
+"""What is due later needs no alarm: a timer posts what is due and sets alarms every minute, and may
+be some seconds late."""
+
+MOST_ALARMS = 8
+"""With one more by the difference of two clocks, fewer than the ten messages that the scaler
+sees."""
+
+SKEW = timedelta(seconds=1)
+"""An alarm this close may have rung already by the clock of Service Bus."""
+
+ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The alarms of a queue as this process last saw them. Alarms pass, and nobody withdraws
+    one."""
+
+    times: tuple[datetime, ...] = ()
+    etag: str | None = None
+
+    def covers(self, at: datetime, now: datetime) -> bool:
+        """Whether an alarm rings before. The worker that it wakes sets the next one."""
+        return any(now + SKEW < time <= at for time in self.times)
+
+
+@dataclass(slots=True)
+class Alarms:
+    store: Store
+    bus: Bus
+    now: Now
+    _known: dict[str, _Known] = field(default_factory=dict)
+
+    async def set(self, queue: str, due: datetime) -> None:
+        """Has a worker of the queue woken at `due`, or before if other messages are due then.
+
+        It raises nothing: without the alarm the timer posts what is due, up to a minute later. The
+        same holds for the message that is due first while a queue has MOST_ALARMS.
+        """
+        if due - self.now() > NEAR:
+            return
+        whole = due.replace(microsecond=0)
+        at = whole if whole == due else whole + timedelta(seconds=1)
+        with suppress(TemporaryError, PermanentError):
+            if await self._record(queue, at):
+                await self.bus.send(queue, [alarm(at)])
+
+    async def _record(self, queue: str, at: datetime) -> bool:
+        """Returns whether the alarm is new. It is recorded before it is sent, so that all workers
+        together send no more than MOST_ALARMS."""
+        for _ in range(ATTEMPTS):
+            now, known = self.now(), self._known.get(queue, _Known())
+            ahead = tuple(time for time in known.times if time > now)
+            if known.covers(at, now) or at in ahead or len(ahead) >= MOST_ALARMS:
+                return False
+            times = (*ahead, at)
+            put = Put(KEY, {"times": [time.isoformat() for time in times]}, known.etag)
+            try:
+                [etag] = await self.store.commit(COLLECTION, queue, [put])
+            except Conflict:
+                self._known[queue] = await self._read(queue)
+            else:
+                self._known[queue] = _Known(times, etag)
+                return True
+        return False
+
+    async def _read(self, queue: str) -> _Known:
+        document = await self.store.get(COLLECTION, queue, KEY)
+        if document is None:
+            return _Known()
+        times = (datetime.fromisoformat(time) for time in document.body["times"])
+        return _Known(tuple(time.astimezone(UTC) for time in times), document.etag)

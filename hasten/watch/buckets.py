@@ -1,0 +1,16 @@
+"""Divides time into the buckets in which equal looks of the webhook are one message."""
+
+from datetime import UTC, datetime, timedelta
+
+BUCKET = timedelta(seconds=2)
+"""Service Bus drops equal looks of one bucket. A last look at its end finds the changes of which it
+dropped the message."""
+
+
+def number(at: datetime) -> int:
+    return int(at.timestamp() // BUCKET.total_seconds())
+
+
+def end(at: datetime) -> datetime:
+    """Returns the end of the bucket in which `at` lies."""
+    return datetime.fromtimestamp((number(at) + 1) * BUCKET.total_seconds(), UTC)
