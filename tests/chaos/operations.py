@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 
 from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
-from tests.chaos.crashes import POINTS
+from tests.chaos.breakages import Breakages
 from tests.chaos.newest import Posted
 from tests.simulation.oracle import assigned
 from tests.simulation.upstream import ENSURE_GROUP, OFFBOARD, ONBOARD, PROVISION
@@ -18,26 +18,22 @@ CAST = [object_id(f"user/{number}") for number in (*range(1, 41), *range(300, 34
 """Few enough to meet again: 5 administrators, 35 engineers, 41 newcomers."""
 
 MOST_GROUPS = 8
-PASSING_ERRORS = ("TooManyRequests", "InternalServerError", "Timeout")
-LASTING_ERROR = "InvalidAnchor"
 
 
 LATE, LATEST = 0.2, 600.0
 """How likely an event is late, and by how many seconds at most."""
 
 
-class Operations:
+class Operations(Breakages):
     """`unseen` are users about whom nothing is sent to Hasten, as no group changed: they were
-    disabled, enabled, deleted or restored. `broken` are those whose call was made to fail."""
+    disabled, enabled, deleted or restored."""
 
     def __init__(self, world: World, random: Random) -> None:
-        self._world = world
-        self._random = random
+        super().__init__(world, random)
         self._admin = world.admin
         self._directory = world.tenant.directory
         self.groups = [TOTAL_ENGINEERING, TOTAL_ADMIN]
         self.unseen: set[str] = set()
-        self.broken: set[str] = set()
         self.deleted_groups: set[str] = set()
         self._unassigned: set[str] = set()
         self.posted: list[Posted] = []
@@ -171,43 +167,6 @@ class Operations:
         await self._world.upstream.post_raw(b'{"specversion": "1.0", "type": "?"')
         return True
 
-    # --- what breaks ---
-
-    async def forge(self) -> bool:
-        await self._world.forge(knows_the_secret=self._random.random() < 0.5)
-        return True
-
-    async def crash(self) -> bool:
-        """A host dies at one of its next calls to the world."""
-        host = self._random.choice(self._world.hosts)
-        if not host.is_alive:
-            return False
-        host.die_after(self._random.choice(POINTS), self._random.randint(1, 6))
-        return True
-
-    async def kill(self) -> bool:
-        host = self._random.choice(self._world.hosts)
-        if host.is_alive:
-            host.kill()
-            return True
-        return False
-
-    async def lose_subscriptions(self) -> bool:
-        self._world.tenant.subscriptions.clear()
-        return True
-
-    async def break_the_app(self) -> bool:
-        errors = self._world.tenant.targets[TOTAL].connector_errors
-        errors.append(self._random.choice(PASSING_ERRORS))
-        return True
-
-    async def lie_in_the_answer(self) -> bool:
-        """Entra answers the next call for someone with success, and the log tells otherwise."""
-        [user] = self._some(1)
-        self._world.tenant.log.contradictions[user] = LASTING_ERROR
-        self.broken.add(user)
-        return True
-
     # --- choices ---
 
     async def _post(self, kind: str, **data: object) -> None:
@@ -288,6 +247,9 @@ WEIGHTS = {
     "forge": 3,
     "crash": 5,
     "kill": 2,
+    "stop": 3,
+    "cut_links": 3,
+    "deafen": 2,
     "lose_subscriptions": 1,
     "break_the_app": 2,
     "lie_in_the_answer": 1,

@@ -16,6 +16,7 @@ from tests.chaos.claims import Claims
 from tests.chaos.invariants import broken_at_the_end
 from tests.chaos.newest import Newest
 from tests.chaos.operations import Operations
+from tests.chaos.progress import Progress
 from tests.chaos.reasons import why_only_a_cycle
 from tests.simulation.faults import Rates
 from tests.simulation.report import Report
@@ -96,8 +97,8 @@ async def storm(seed: int, operations: int) -> Outcome:
     )
     async with simulated(seed, hosts=2, rates=RATES, targets=(POLICY,), graph=options) as world:
         people = Operations(world, random)
-        claims, newest = Claims(world, people), Newest(world)
-        watching = [asyncio.create_task(claims.watch()), asyncio.create_task(newest.watch())]
+        claims, newest, progress = Claims(world, people), Newest(world), Progress(world)
+        watching = [asyncio.create_task(w.watch()) for w in (claims, newest, progress)]
         for _ in range(operations):
             await people.one()
             await world.passes(timedelta(seconds=random.expovariate(1 / PAUSE)))
@@ -107,7 +108,7 @@ async def storm(seed: int, operations: int) -> Outcome:
         outcome = await _aftermath(world, people)
         for watch in watching:
             watch.cancel()
-        false = [*claims.false.values(), *newest.false.values()]
+        false = [*claims.false.values(), *newest.false.values(), *progress.stalls.values()]
         of_events = newest.broken_at_the_end(people.posted)
         return replace(outcome, broken=[*outcome.broken, *false, *of_events])
 

@@ -1,0 +1,76 @@
+"""Watches that nothing stands still while a storm goes on: a target with rows that are due shows
+progress at least every two minutes while any instance lives."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from hasten.domain.changes import Change, State
+from hasten.records import call_window
+from hasten.records.ledger import Ledger
+from tests.simulation.world import World
+from tests.support.virtual_time import now
+
+EVERY = 1.0
+"""Seconds of virtual time between two looks."""
+
+LONGEST = timedelta(minutes=2)
+
+
+class Progress:
+    """`stalls` has one line for each time that nothing moved for longer than LONGEST.
+
+    Progress is a due row that moves, or a call on demand. Nothing can move without a living
+    instance, while Graph asks to wait, or while the breaker is open.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._moved_at: dict[str, datetime] = {}
+        self._due: dict[str, Mapping[str, Change]] = {}
+        self._calls = 0
+        self.longest = timedelta()
+        self.stalls: dict[tuple[str, datetime], str] = {}
+
+    async def watch(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            for target in self._world.around.targets:
+                await self.look(target.name)
+
+    async def look(self, target: str) -> None:
+        due = await self._due_rows(target)
+        before = self._due.get(target, {})
+        has_moved = any(due.get(name) != row for name, row in before.items())
+        calls = len(self._world.to_graph.calls)
+        has_called, self._calls = calls != self._calls, calls
+        self._due[target] = due
+        if has_moved or has_called or not due or await self._must_wait(target):
+            self._moved_at[target] = now()
+            return
+        since = self._moved_at.setdefault(target, now())
+        stalled = now() - since
+        self.longest = max(self.longest, stalled)
+        if stalled > LONGEST:
+            self.stalls.setdefault((target, since), self._line(target, since, due))
+
+    async def _due_rows(self, target: str) -> Mapping[str, Change]:
+        """A row in CALLING counts too: its worker may have died."""
+        rows = await Ledger(self._world.store).open_changes(target)
+        due = [row for row in rows if row.state is not State.HELD and row.is_due(now())]
+        return {f"{row.group}|{row.user}": row for row in due}
+
+    async def _must_wait(self, target: str) -> bool:
+        if not any(host.is_alive for host in self._world.hosts):
+            return True
+        pace, breaker = await call_window.read(self._world.store, target)
+        is_open = breaker.open_until is not None and breaker.open_until > now()
+        return is_open or pace.not_before > now()
+
+    def _line(self, target: str, since: datetime, due: Mapping[str, Change]) -> str:
+        oldest = min(due.values(), key=lambda row: row.due_at)
+        return (
+            f"{target} stood still from {since:%H:%M:%S} on for more than {LONGEST}, with "
+            f"{len(due)} due rows, the oldest {oldest.state} since {oldest.due_at:%H:%M:%S}: "
+            f"{oldest.user} {oldest.reason}"
+        )
