@@ -23,7 +23,7 @@ from hasten.doctor.subscriptions import Expected
 from hasten.domain import cycle
 from hasten.domain.jobs import choose_rule
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate import left_out, stuck
+from hasten.operate import cycle_waits, left_out, stuck
 from hasten.policy import Access
 from hasten.ports.probes import Probes, Token
 from hasten.records import discovered
@@ -151,6 +151,8 @@ class Doctor:
         if known is not None and known.deleted:
             job = await self.context.directory.job(known.service_principal, known.job)
             found += stuck.deleted_groups(known.deleted, cycle.read(job), now)
+        unproven = await self.context.ledger.unproven_changes(target.name)
+        found += cycle_waits.problems(unproven, now)
         found += left_out.problems(await left_out_records.load(self.context.store, target.name))
         if not found:
             return [ok(CHANGES, f"{len(rows)} are open, none of them stuck")]

@@ -37,16 +37,9 @@ async def read(directory: Directory, service_principal: str, wanted: str) -> Job
 def check_state(job: Job) -> list[Finding]:
     known = cycle.read(job.body)
     code = str((job.body.get("status") or {}).get("code") or "unknown")
-    if known.problem:
-        return [problem(JOB, known.problem, known.next_action)]
-    if code.casefold() == "paused":
-        return [
-            warning(
-                JOB,
-                "the provisioning job is paused: what is left to Entra's own cycle stays undone",
-                "start provisioning in the Entra portal, if the pause is not meant",
-            )
-        ]
+    if known.stops is not None:
+        judge = problem if known.problem else warning
+        return [judge(JOB, *known.stops)]
     if known.began is None:
         return [warning(JOB, *NEVER_RAN)]
     return [ok(JOB, f"{job.body['id']} is {code}")]

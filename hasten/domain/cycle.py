@@ -19,6 +19,11 @@ minutes")."""
 MIN_CYCLE_DURATION = timedelta(minutes=1)
 """Minimum assumed duration of a cycle, for the time at which it should be done."""
 
+PAUSED = (
+    "the provisioning job is paused, so that what is left to Entra's own cycle stays undone",
+    "start provisioning in the Entra portal, if the pause is not meant",
+)
+
 UNSET_TIME_PREFIX = "0001-01-01"
 _PERIOD = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
@@ -39,10 +44,18 @@ class Cycle:
     next_action: str = ""
     problem_since: str = ""
     is_missing: bool = False
+    is_paused: bool = False
 
     def covers(self, change: Change) -> bool:
         """Returns whether the last successful cycle began late enough to have seen the change."""
         return self.done_from is not None and self.done_from >= shown_from(change)
+
+    @property
+    def stops(self) -> tuple[str, str] | None:
+        """Why the cycle does nothing now and what to do, or None while it runs."""
+        if self.problem:
+            return self.problem, self.next_action
+        return PAUSED if self.is_paused else None
 
     def sees(self, at: datetime) -> bool:
         """Returns whether the last successful cycle began late enough to have seen what was changed
@@ -88,6 +101,7 @@ def read(job: Mapping[str, Any] | None) -> Cycle:
         problem=problem,
         next_action=next_action,
         problem_since=since,
+        is_paused=str(status.get("code") or "").casefold() == "paused",
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import Change, State
+from hasten.operate.stuck import standstill
 from hasten.records import call_window, subscriptions
 from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.operate import BacklogMeasured
@@ -27,6 +28,7 @@ async def backlog(
         held=len(rows) - len(waiting),
         oldest_change=_oldest(waiting, now),
         oldest_revocation=_oldest([row for row in waiting if row.is_removal], now),
+        overdue=round(standstill(rows, now).total_seconds(), 1),
         throttled_for=_until(await call_window.not_before(context.store, found.target), now),
         subscription_left=await _subscription_left(context, found, now),
     )

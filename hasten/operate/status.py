@@ -11,7 +11,7 @@ from hasten.domain import cycle
 from hasten.domain.changes import Change, State
 from hasten.domain.cycle import Cycle
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate import left_out, listed_people, stuck
+from hasten.operate import cycle_waits, left_out, listed_people, stuck
 from hasten.operate.listed_people import Held, Person
 from hasten.operate.problems import Problem, of_error
 from hasten.records import call_window, discovered, shared_window, stops, subscriptions
@@ -20,10 +20,6 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
 LATELY = timedelta(hours=24)
-PAUSED = Problem(
-    "the provisioning job is paused, so that what is left to Entra's own cycle stays undone",
-    "start provisioning in the Entra portal, if the pause is not meant",
-)
 NOT_FOUND = "no sweep has found the target yet"
 
 
@@ -128,6 +124,7 @@ async def target_status(context: Context, target: Target) -> Status:
             *stuck.problems(rows, now),
             *stuck.deleted_groups(found.deleted if found else {}, known, now),
             *left_out.problems(skipped),
+            *cycle_waits.problems(unproven, now),
             *(
                 [Problem(f"{failed} failed in the last 24 hours", "explain a user")]
                 if failed
@@ -151,11 +148,7 @@ async def _job(
         return Cycle(), "unknown", of_error(error)
     known = cycle.read(job)
     state = "missing" if job is None else str((job.get("status") or {}).get("code"))
-    if known.problem:
-        return known, state, Problem(known.problem, known.next_action)
-    if state.casefold() == "paused":
-        return known, state, PAUSED
-    return known, state, None
+    return known, state, Problem(*known.stops) if known.stops else None
 
 
 async def _groups(context: Context, found: DiscoveredTarget | None, now: datetime) -> list[Watched]:

@@ -26,15 +26,26 @@ def problems(rows: Sequence[Change], now: datetime) -> list[Problem]:
                 f"explain {late[0].user} says why; disable the account in the app meanwhile",
             )
         )
-    due = [row for row in moving if row.is_due(now) and now - row.due_at > TOO_LONG]
-    if due:
+    due = [row for row in moving if row.is_due(now)]
+    if standstill(rows, now) > TOO_LONG:
         found.append(
             Problem(
-                f"{len(due)} changes are due for more than 5 minutes: the target stands still",
+                f"{len(due)} changes are due, and nobody was called for more than 5 minutes: the "
+                "target stands still",
                 "check that the app runs, and its function `provisioning` is enabled",
             )
         )
     return found
+
+
+def standstill(rows: Sequence[Change], now: datetime) -> timedelta:
+    """Returns for how long a change has been due while nobody of the target was called. A long
+    backlog that the pace works off is no standstill. `rows` are the open changes of the target."""
+    due = [row.due_at for row in rows if row.is_due(now)]
+    if not due:
+        return timedelta(0)
+    called = [row.called_at for row in rows if row.called_at is not None]
+    return now - max([min(due), *called])
 
 
 def deleted_groups(deleted: Mapping[str, str], known: Cycle, now: datetime) -> list[Problem]:

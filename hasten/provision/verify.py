@@ -25,6 +25,7 @@ from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.messages import Wake
+from hasten.operate.cycle_waits import report_overdue
 from hasten.provision.change_events import emit_doubt, emit_moved
 from hasten.provision.left_out import left_out
 from hasten.provision.triage import NOTHING_TO_DO
@@ -72,6 +73,7 @@ async def _verify(context: Context, found: DiscoveredTarget) -> None:
     unsent = Unsent()
     ledger = Ledger(context.store, unsent)
     unproven = await ledger.unproven_changes(found.target)
+    report_overdue(context, found.target, unproven)
     live = await ledger.live(found.target)
     held = [row for row in live.changes if row.state is State.HELD and row.is_removal]
     rows = [*unproven, *held]

@@ -153,18 +153,34 @@ class NotConfigured(Event):
 @dataclass(frozen=True, kw_only=True)
 class BacklogMeasured(Event):
     """The state of one target, measured once a minute. Held changes count in `held` and in no age.
+    `overdue` is how long a change has been due while nobody was called: the target stands still.
     Ages and times left are absent if there is nothing to measure."""
 
     name = "backlog"
-    alerts = frozenset({"stale-revocation", "subscription-expiring"})
+    alerts = frozenset({"stale-revocation", "subscription-expiring", "target-unhealthy"})
     result: Literal["measured"] = "measured"
     target: Label
     open: Count
     held: Count
     oldest_change: Seconds | None
     oldest_revocation: Seconds | None
+    overdue: Seconds | None
     throttled_for: Seconds | None
     subscription_left: Seconds | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleOverdue(Event):
+    """People whom Hasten left to Entra's own cycle wait more than an hour for it. `oldest` counts
+    from when the first was left to it."""
+
+    name = "cycle"
+    problems = frozenset({"overdue"})
+    alerts = frozenset({"target-unhealthy"})
+    result: Literal["overdue"] = "overdue"
+    target: Label
+    people: Count
+    oldest: Seconds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -169,6 +169,20 @@ class JobPaused(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class JobNotRunning(Event):
+    """Once a minute: Entra's provisioning job is paused, in quarantine or not configured, so that
+    its own cycle does nothing."""
+
+    name = "job"
+    problems = frozenset({"not_running"})
+    alerts = frozenset({"target-unhealthy"})
+    result: Literal["not_running"] = "not_running"
+    target: Label
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobNotPaused(Event):
     """Graph refused to pause the provisioning job."""
 

@@ -17,7 +17,7 @@ from hasten.ports.directory import Directory
 from hasten.records import cursors, discovered, made_groups
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
-from hasten.telemetry.watch import TargetFound, TargetUnhealthy, TargetUnreachable
+from hasten.telemetry.watch import JobNotRunning, TargetFound, TargetUnhealthy, TargetUnreachable
 from hasten.watch.assignments import compare_assignments
 from hasten.watch.look import start_watching
 
@@ -72,8 +72,12 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
         if await cursors.load(context.store, group) is None:
             await start_watching(context, group)
     deleted = await compare_assignments(context, target, found, assignments)
-    found = replace(found, deleted=_still_with_access(deleted, found, cycle.read(job)))
+    known = cycle.read(job)
+    found = replace(found, deleted=_still_with_access(deleted, found, known))
     await discovered.save(context.store, found)
+    if known.stops:
+        reason, next_action = known.stops
+        context.emit(JobNotRunning(target=target.name, reason=reason, next_action=next_action))
     context.emit(TargetFound(target=target.name, groups=len(groups)))
     return found
 

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from hasten.domain.changes import HeldBy, held
+from hasten.domain.changes import HeldBy, State, held
 from hasten.operate.backlog import backlog
 from hasten.ports.telemetry import Event
 from hasten.records import call_window, discovered, subscriptions
@@ -48,6 +48,7 @@ async def test_a_target_with_nothing_to_do_has_nothing_open_and_nothing_old() ->
         "held": 0,
         "oldest_change": 0,
         "oldest_revocation": 0,
+        "overdue": 0,
         "throttled_for": 0,
         "subscription_left": timedelta(days=29).total_seconds(),
     }
@@ -121,3 +122,28 @@ async def test_the_pause_that_graph_asked_for_is_shown_while_it_lasts() -> None:
     after = (await measured(world, later=timedelta(minutes=1))).fields
 
     assert (during["throttled_for"], after["throttled_for"]) == (20, 0)
+
+
+@virtual
+async def test_a_target_on_which_nobody_is_called_although_changes_are_due_stands_still() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1), user(2))
+
+    assert (await measured(world, later=timedelta(minutes=6))).fields["overdue"] == 360
+
+
+@virtual
+async def test_a_long_backlog_that_is_being_worked_off_is_no_standstill() -> None:
+    world = World()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, *(user(n) for n in range(20)))
+    first = await world.row(ENGINEERING, user(1))
+    await world.ledger.move(
+        [first],
+        lambda row: replace(
+            row, state=State.CALLING, called_at=now() + timedelta(minutes=6, seconds=-9)
+        ),
+    )
+
+    assert (await measured(world, later=timedelta(minutes=6))).fields["overdue"] == 9

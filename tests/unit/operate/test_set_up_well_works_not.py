@@ -13,7 +13,7 @@ import pytest
 from hasten.doctor.examination import Doctor
 from hasten.doctor.findings import Level
 from hasten.doctor.permissions import NEEDED
-from hasten.domain.changes import waiting
+from hasten.domain.changes import Change, left_to_cycle, waiting
 from hasten.domain.heartbeats import PERIODS
 from hasten.operate.health import app_health
 from hasten.operate.status import target_status
@@ -136,6 +136,24 @@ async def an_offboarded_admin_is_left_out(world: World) -> None:
     await left_out.save(world.store, TOTAL, people)
 
 
+def left(row: Change) -> Change:
+    soon = now() + timedelta(minutes=40)
+    return left_to_cycle(row, now=now(), reason="busy", next_action="", expected_at=soon)
+
+
+async def people_wait_for_a_cycle_that_never_comes(world: World) -> None:
+    await world.joined(ENGINEERING, user(1), user(2))
+    rows = [await world.row(ENGINEERING, user(n)) for n in (1, 2)]
+    await world.ledger.move(rows, left)
+    await later(timedelta(hours=1, minutes=1))
+    await alive(world)
+
+
+async def the_job_is_in_quarantine(world: World) -> None:
+    status = {"code": "Quarantine", "quarantine": {"reason": "EncounteredBaseEscrowThreshold"}}
+    world.directory.job_list = [{"id": JOB, "status": status}]
+
+
 @dataclass(frozen=True)
 class Situation:
     arrange: Callable[[World], Awaitable[None]]
@@ -151,9 +169,15 @@ SITUATIONS = [
     Situation(client_state_is_stripped, "own subscriptions are refused", "notifications-refused"),
     Situation(the_app_runs_other_targets, "differs from the one that the app runs"),
     Situation(calls_are_answered_401, "HTTP 401 UnknownError", "target-unhealthy"),
-    Situation(the_target_stands_still, "the target stands still"),
+    Situation(the_target_stands_still, "the target stands still", "target-unhealthy"),
     Situation(a_revocation_waits, "1 revocations wait", "stale-revocation"),
-    Situation(the_job_is_paused, "the provisioning job is paused"),
+    Situation(the_job_is_paused, "the provisioning job is paused", "target-unhealthy"),
+    Situation(the_job_is_in_quarantine, "is in quarantine", "target-unhealthy"),
+    Situation(
+        people_wait_for_a_cycle_that_never_comes,
+        "2 people wait more than an hour for Entra's own cycle",
+        "target-unhealthy",
+    ),
     Situation(an_assigned_group_is_deleted, "people keep access until", "revocation-failed"),
     Situation(an_offboarded_admin_is_left_out, "1 of TOTAL-Admin were offboarded", "degraded"),
 ]

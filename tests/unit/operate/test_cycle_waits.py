@@ -1,0 +1,87 @@
+"""People who wait too long for Entra's own cycle, and a job whose cycle does not run."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import Change, State, finished, left_to_cycle
+from hasten.json import Json
+from hasten.operate.cycle_waits import TOO_LONG, problems
+from hasten.operate.release import DISCARDED
+from hasten.provision.verify import verify
+from hasten.watch.sweep import sweep
+from tests.fakes.directory import JOB
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, World, user
+
+
+async def left_behind(*users: str) -> World:
+    world = World()
+    await world.is_discovered()
+    world.directory.job_list = [{"id": JOB, "status": {"code": "Paused"}}]
+    await world.joined(ENGINEERING, *users)
+    rows = [await world.row(ENGINEERING, one) for one in users]
+    soon = now() + timedelta(minutes=40)
+
+    def left(row: Change) -> Change:
+        return left_to_cycle(row, now=now(), reason="busy", next_action="", expected_at=soon)
+
+    await world.ledger.move(rows, left)
+    return world
+
+
+@virtual
+async def test_whoever_waits_longer_than_an_hour_is_counted_by_the_verify_timer() -> None:
+    world = await left_behind(user(1), user(2))
+    await verify(world.context)
+    assert world.results("cycle") == []
+
+    await asyncio.sleep(TOO_LONG.total_seconds() + 1)
+    await verify(world.context)
+
+    [event] = [event for event in world.events if event.name == "cycle"]
+    assert (event.result, event.problem) == ("overdue", True)
+    assert (event.fields["people"], event.fields["oldest"]) == (2, TOO_LONG.total_seconds() + 1)
+
+
+@virtual
+async def test_what_an_operator_discarded_waits_for_nobody() -> None:
+    world = await left_behind(user(1))
+    row = await world.row(ENGINEERING, user(1))
+    discarded = finished(row, State.LEFT_TO_CYCLE, now=now(), reason=DISCARDED)
+
+    assert problems([discarded], now() + timedelta(days=1)) == []
+    assert len(problems([row], now() + timedelta(days=1))) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ({"code": "Paused"}, "is paused"),
+        ({"code": "Quarantine", "quarantine": {"reason": "EncounteredBaseEscrow"}}, "quarantine"),
+        ({"code": "NotConfigured"}, "not configured"),
+    ],
+)
+@virtual
+async def test_a_job_that_does_not_run_is_reported_at_each_sweep(status: Json, reason: str) -> None:
+    world = World()
+    world.directory.job_list = [{"id": JOB, "status": status}]
+
+    await sweep(world.context)
+    await sweep(world.context)
+
+    said = [event for event in world.events if event.name == "job"]
+    assert [event.result for event in said] == ["not_running"] * 2
+    assert all(event.problem and reason in str(event.fields["reason"]) for event in said)
+    assert all(event.fields["next_action"] for event in said)
+
+
+@virtual
+async def test_a_job_that_runs_is_not_worth_an_event() -> None:
+    world = World()
+    world.directory.job_list = [{"id": JOB, "status": {"code": "Active"}}]
+
+    await sweep(world.context)
+
+    assert world.results("job") == []
