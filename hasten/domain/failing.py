@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hasten.domain import account
+from hasten.domain.redaction import nested_json
 
 NAMING = ("attributename", "attribute", "property", "propertyname", "path")
 """Keys of a step's details whose value is the name of a property."""
@@ -34,17 +35,27 @@ KNOWN = frozenset(
 """Attributes of SCIM's core schema (RFC 7643); an app may reject one that was not changed."""
 
 
+MAX_DEPTH = 4
+"""Levels of a step's details that are read; real details have one."""
+
+
+def failing_step(records: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Returns the first step that failed, or None."""
+    return next((step for step in account.steps(records) if _has_failed(step)), None)
+
+
 def property_named(records: list[Mapping[str, Any]], message: str) -> str:
     """Returns the property from the failing step, else from the message, or "" if neither names a
     property of the answer or of SCIM."""
     failing = [step for step in account.steps(records) if _has_failed(step)]
-    for step in failing:
-        for name, value in _details(step).items():
-            if name.casefold() in NAMING and NAME.fullmatch(str(value)):
-                return str(value)
+    details = [pair for step in failing for pair in _pairs("", step.get("details"), 0)]
+    for name, value in details:
+        if name.casefold().replace(" ", "").endswith(NAMING) and NAME.fullmatch(value):
+            return value
     texts = [message, *(str(step.get("description") or "") for step in failing)]
-    words = {word for text in texts for word in NAME.findall(text)}
-    folded = {word.rstrip(".:-").casefold() for word in words}
+    texts += [value for _, value in details]
+    words = {word.rstrip(".:-") for text in texts for word in NAME.findall(text)}
+    folded = {part.casefold() for word in words for part in (word, word.rpartition(":")[2])}
     named = [name for name in _candidates(records) if name.casefold() in folded]
     return max(named, key=len, default="")
 
@@ -61,6 +72,17 @@ def _has_failed(step: Mapping[str, Any]) -> bool:
     return str(step.get("status") or "").casefold() in {"failure", "failed"}
 
 
-def _details(step: Mapping[str, Any]) -> Mapping[str, Any]:
-    details = step.get("details")
-    return details if isinstance(details, Mapping) else {}
+def _pairs(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
+    """Yields the texts in a step's details by their key, however Entra or the app nests them."""
+    if isinstance(value, str) and (inner := nested_json(value)) is not None:
+        value = inner
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _pairs(str(key), inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _pairs(name, inner, depth + 1)
+    elif isinstance(value, str):
+        yield name, value

@@ -43,8 +43,14 @@ FREE_TEXT_KEYS = frozenset(
 DROPPED_KEYS = frozenset({"@odata.context", "modifiedproperties"})
 
 
-FIRST = ("error", "property", "key", "statusinfo", "provisioningsteps")
+FIRST = (
+    *("error", "property", "key", "statusinfo", "provisioningsteps"),
+    *("type", "status", "errorcode", "description", "reason"),
+)
 """Keys that give the reason. They come first, because the length limit may cut off the others."""
+
+STEP_MAX_CHARS = 400
+"""Maximum characters of the failing step at the head of the evidence: room is left for the key."""
 
 FINE = frozenset({"success", "succeeded"})
 """Statuses of steps that come after steps with any other status."""
@@ -57,26 +63,40 @@ def redacted(text: str) -> str:
     return plain if len(plain) <= EVIDENCE_MAX_CHARS else plain[:EVIDENCE_MAX_CHARS] + "…"
 
 
-def evidence(body: bytes, *, named: str = "") -> str:
+def evidence(body: bytes, *, named: str = "", step: Mapping[str, Any] | None = None) -> str:
     """Returns an answer of Graph with only the values of known impersonal keys; object ids are
-    kept. The failed parts come first, led by the property that the answer blames (`named`, if
-    any)."""
+    kept. The property that the answer blames (`named`) and the failing `step` come first, if there
+    are any."""
     text = body.decode("utf-8", "replace")[:ANSWER_MAX_CHARS_READ]
-    nested = _nested(text)
+    nested = nested_json(text)
     if nested is None:
         return redacted(text)
     shown = _kept("", nested)
+    if step is not None and isinstance(shown, dict):
+        shown = {"failed": _head(step), **shown}
     if named and isinstance(shown, dict):
         shown = {"property": named, **shown}
     kept = json.dumps(shown, separators=(",", ":"), ensure_ascii=False)
     return kept if len(kept) <= EVIDENCE_MAX_CHARS else kept[:EVIDENCE_MAX_CHARS] + "…"
 
 
+def _head(step: Mapping[str, Any]) -> Any:
+    """Returns what a step says of its failure: all of it if it is short, else without details."""
+    shown = _kept("", step)
+    if len(json.dumps(shown, ensure_ascii=False)) <= STEP_MAX_CHARS:
+        return shown
+    short = {key: value for key, value in shown.items() if key.casefold() in FIRST}
+    return {
+        key: value[: STEP_MAX_CHARS // 2] if isinstance(value, str) else value
+        for key, value in short.items()
+    }
+
+
 def _kept(key: str, value: Any) -> Any:
     """Keeps what may be kept of a value. The verdict of an on-demand call is JSON inside strings,
     which this unwraps."""
     if isinstance(value, str):
-        nested = _nested(value)
+        nested = nested_json(value)
         return _kept_text(key.casefold(), value) if nested is None else _kept(key, nested)
     if isinstance(value, Mapping):
         ordered = sorted(value, key=_rank)
@@ -101,7 +121,7 @@ def _kept_text(key: str, text: str) -> str:
     return "…"
 
 
-def _nested(text: str) -> Any:
+def nested_json(text: str) -> Any:
     """Returns the object or list in `text`, or None."""
     if not text.lstrip().startswith(("{", "[")):
         return None

@@ -12,7 +12,7 @@ from typing import Any
 from hasten.domain import account
 from hasten.domain.account import Account
 from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
-from hasten.domain.failing import property_named
+from hasten.domain.failing import failing_step, property_named
 from hasten.domain.redaction import evidence, redacted
 
 UNREADABLE = "UnreadableAnswer"
@@ -78,7 +78,8 @@ def read_verdict(answer: Answer) -> Verdict:
     key, values = _json(body.get("key")), _records(_json(body.get("value")))
     result, code, message = _outcome(key, values)
     named = property_named(values, message) if result == "failure" else ""
-    kept = evidence(answer.body, named=named)
+    step = failing_step(values) if result == "failure" else None
+    kept = evidence(answer.body, named=named, step=step)
     found = account.matched(values)
     match result:
         case "success":

@@ -74,3 +74,57 @@ def test_the_failing_step_is_kept_whatever_comes_before_it() -> None:
     assert len(verdict.evidence) <= EVIDENCE_MAX_CHARS + 1
     assert '"type":"Export","status":"Failure"' in verdict.evidence
     assert "the app answered 400 to POST /Users" in verdict.evidence
+
+
+def odd_step(details: Any) -> dict[str, Any]:
+    """A failing step whose details come first and have another shape than Graph documents."""
+    return {"details": details, "description": "", "status": "Failure", "type": "Export"}
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        json.dumps({"attributeName": "title"}),
+        {"errors": [{"attribute": "title", "message": "x"}]},
+        {"TargetAttributeName": "title"},
+        {"Target Attribute Name": "title"},
+        {"ErrorMessage": "The value for title is too long"},
+        {"ErrorMessage": json.dumps({"scimType": "invalidValue", "detail": "title is too long"})},
+        {"path": "urn:ietf:params:scim:schemas:core:2.0:User:title"},
+        [{"property": "title"}],
+    ],
+    ids=str,
+)
+def test_details_of_any_shape_name_the_property_first(details: Any) -> None:
+    verdict = read_verdict(answer(odd_step(details)))
+
+    named = "urn:ietf:params:scim:schemas:core:2.0:User:title" if "urn" in str(details) else "title"
+    assert f"the answer names the property {named}:" in verdict.next_action
+    assert verdict.evidence.startswith(
+        f'{{"property":"{named}","failed":{{"type":"Export","status":"Failure"'
+    )
+
+
+def test_a_property_is_found_at_the_end_of_its_schema() -> None:
+    urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter"
+
+    verdict = read_verdict(answer(step("Export", "Failure", f"{urn} is not valid")))
+
+    assert "names the property costCenter" in verdict.next_action
+
+
+def test_the_failing_step_comes_before_a_message_without_an_end() -> None:
+    verdict = read_verdict(answer(step("Export", "Failure", "too long"), message="x " * 2_000))
+
+    assert verdict.evidence.startswith(
+        '{"failed":{"type":"Export","status":"Failure","description":"too long"'
+    )
+
+
+def test_a_step_with_many_details_leaves_room_for_the_rest() -> None:
+    many = {f"extensionAttribute{n}": NAME for n in range(40)}
+
+    verdict = read_verdict(answer(odd_step(many), message="the app says no"))
+
+    assert '"failed":{"type":"Export","status":"Failure"' in verdict.evidence
+    assert '"errorMessage":"the app says no"' in verdict.evidence
