@@ -22,8 +22,8 @@ AT_ONCE = 16
 """Maximum number of people whose access is taken at the same time. An app answers a request in up
 to seconds, and each person takes three."""
 
-READ_EVERY = timedelta(seconds=1)
-"""How often the open rows are read while some of them are taken in the app."""
+FEED_EVERY = timedelta(seconds=1)
+"""How often people are taken up while others are served."""
 
 
 @dataclass(slots=True)
@@ -40,6 +40,7 @@ class Direct:
     _handed_back: set[str] = field(default_factory=set)
     _next_turn: datetime = LONG_AGO
     _is_left: bool = False
+    _has_ended: bool = False
 
     @classmethod
     def of(cls, drain: Drain, called: Callable[[], frozenset[str]]) -> "Direct":
@@ -83,16 +84,11 @@ class Direct:
         return [row for row in rows if not self.takes(row)]
 
     def collect(self) -> bool:
-        """Forgets who was served, and returns whether somebody was. Raises Stopped, Displaced, and
-        TemporaryError of the store."""
-        tasks = [*self._tasks, *filter(None, [self._feeding])]
-        done = [task for task in tasks if task.done()]
-        for task in done:
-            self._tasks.pop(task, None)
-        for error in [task.exception() for task in done]:
-            if error is not None:
-                raise error
-        return bool(done)
+        """Returns whether somebody was served since it was last asked. Raises Stopped, Displaced,
+        and TemporaryError of the store."""
+        self._forget()
+        ended, self._has_ended = self._has_ended, False
+        return ended
 
     async def finish(self) -> None:
         """Waits for those who are being served. Raises as `collect` does."""
@@ -107,15 +103,22 @@ class Direct:
     async def _feed(self) -> None:
         """Goes on while the calls wait for their own slots."""
         while True:
-            waited_for = self._tasks or None
-            seconds = READ_EVERY.total_seconds()
-            if waited_for is None:
-                await asyncio.sleep(seconds)
-            else:
-                await asyncio.wait(waited_for, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            self.collect()
-            if self.is_busy:
-                self.offer(await self.drain.ledger.open_changes(self.drain.target.name))
+            await asyncio.sleep(FEED_EVERY.total_seconds())
+            self._forget()
+            ledger, target = self.drain.ledger, self.drain.target.name
+            is_marked = self.drain.window.lease.marked.is_set()
+            self.offer(await ledger.open_changes(target) if is_marked else ledger.last_seen(target))
+
+    def _forget(self) -> None:
+        """Makes room for others. Raises what ended a task."""
+        tasks = [*self._tasks, *filter(None, [self._feeding])]
+        done = [task for task in tasks if task.done()]
+        for task in done:
+            self._tasks.pop(task, None)
+        self._has_ended = self._has_ended or bool(done)
+        for error in [task.exception() for task in done]:
+            if error is not None:
+                raise error
 
     def _opened(self) -> Application | None:
         """Returns the app; None if it cannot be used, which is then for the calls alone."""
