@@ -8,6 +8,7 @@ from itertools import chain
 
 from hasten.context import Context
 from hasten.doctor import (
+    application,
     flows,
     groups,
     job,
@@ -41,6 +42,7 @@ LOOK_AT = {
     surroundings.STORE: "the network and HASTEN_STORE",
     surroundings.APP: "the network and HASTEN_STORE",
     CHANGES: "the network and HASTEN_STORE",
+    application.CHECK: "the app and scim.url",
 }
 """Advice by check, for a system that did not answer."""
 
@@ -127,6 +129,7 @@ class Doctor:
             *await self._try(scope.CHECK, scope.check(self.context.directory, object_id)),
             *groups.check_roles(principal, target),
             *await self._try(CHANGES, self._changes(target)),
+            *await self._application(object_id, target),
             *await self._try(groups.ASSIGNED, self._groups(object_id, target)),
         ]
         return [replace(finding, target=target.name) for finding in findings]
@@ -142,6 +145,8 @@ class Doctor:
             findings += flows.check_actions(found.rules, rule, kind)
         rule = choose_rule(found.rules, "User", target.rule) or ""
         findings += flows.check_active(found.rules, rule)
+        if target.scim is not None:
+            findings.append(application.check_match(found.rules, rule, target.scim.match))
         return [*findings, *mapping.check(found.rules, rule, target.expect_mapping)]
 
     async def _changes(self, target: Target) -> list[Finding]:
@@ -157,6 +162,12 @@ class Doctor:
         if not found:
             return [ok(CHANGES, f"{len(rows)} are open, none of them stuck")]
         return [problem(CHANGES, one.found, one.fix) for one in found]
+
+    async def _application(self, principal: str, target: Target) -> list[Finding]:
+        if target.scim is None:
+            return []
+        looking = application.check(self.context, target.scim, principal)
+        return await self._try(application.CHECK, looking)
 
     async def _groups(self, principal: str, target: Target) -> list[Finding]:
         assigned = groups.assigned(await self.context.directory.assignments(principal))

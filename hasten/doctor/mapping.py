@@ -11,8 +11,8 @@ CHECK = "attribute mapping"
 
 def check(rules: Sequence[Json], rule: str, expected: Mapping[str, str]) -> list[Finding]:
     """Checks the mappings of users. `expected` maps each app attribute to its Entra attribute."""
-    sources = _sources(rules, rule)
-    return [_judged(app, entra, sources.get(app.casefold())) for app, entra in expected.items()]
+    known = sources(rules, rule)
+    return [_judged(app, entra, known.get(app.casefold())) for app, entra in expected.items()]
 
 
 def _judged(app: str, entra: str, source: str | None) -> Finding:
@@ -27,7 +27,7 @@ def _judged(app: str, entra: str, source: str | None) -> Finding:
     )
 
 
-def _sources(rules: Sequence[Json], rule: str) -> dict[str, str]:
+def sources(rules: Sequence[Json], rule: str) -> dict[str, str]:
     """Returns the Entra attribute, or the whole expression, by app attribute in lower case."""
     return {
         str(attribute.get("targetAttributeName")).casefold(): _source(attribute.get("source") or {})

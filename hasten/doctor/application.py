@@ -1,0 +1,105 @@
+"""Checks the app's own SCIM server, without a write: reachable, token, abilities, and whether the
+accounts of a few people are found."""
+
+from collections.abc import Sequence
+
+from hasten.context import Context
+from hasten.doctor import groups, mapping
+from hasten.doctor.findings import Finding, ok, problem, warning
+from hasten.domain.app_account import AppAccount, NoAccount, SeveralAccounts
+from hasten.errors import PermanentError, TemporaryError
+from hasten.json import Json
+from hasten.ports.application import Application
+from hasten.scim import OBJECT_ID, Match, Scim
+
+CHECK = "app over SCIM"
+SAMPLE = 5
+"""People whose account is looked for."""
+
+SOURCES = {OBJECT_ID: "objectId"}
+"""The name of a property in the job's schema, where it is not that of Graph."""
+
+
+def check_match(rules: Sequence[Json], rule: str, match: Match) -> Finding:
+    """Compares `scim.match` with what the job maps."""
+    wanted = SOURCES.get(match.entra, match.entra)
+    source = mapping.sources(rules, rule).get(match.app.casefold())
+    if source is not None and source.casefold() == wanted.casefold():
+        return ok(CHECK, f"accounts are matched as the job maps them: {match.app} from {wanted}")
+    mapped = "nothing" if source is None else source
+    return problem(
+        CHECK,
+        f"scim.match expects {match.app} from {wanted}, and the job maps {mapped} to it",
+        "correct scim.match in targets.yaml: with another match a wrong account could be found",
+    )
+
+
+async def check(context: Context, scim: Scim, principal: str) -> list[Finding]:
+    """Looks for the accounts of SAMPLE people who are assigned to the service principal. Raises
+    PermanentError if the token is missing, and what Graph and the app raise."""
+    application = context.ports.application(scim)
+    findings = [await _abilities(application)]
+    people = await _sample(context, principal)
+    found = [await _found(context, application, scim.match, one) for one in people]
+    if not found:
+        return [*findings, warning(CHECK, "nobody is assigned to look for", "assign somebody")]
+    several = sum(isinstance(one, SeveralAccounts) for one in found)
+    missing = sum(isinstance(one, NoAccount) for one in found)
+    matched = sum(isinstance(one, AppAccount) for one in found)
+    findings.append(ok(CHECK, f"{matched} of {len(found)} people have exactly one account"))
+    if several:
+        findings.append(
+            problem(
+                CHECK,
+                f"{several} of {len(found)} people have several accounts: Hasten changes none",
+                "choose a scim.match that is unique in the app, or delete the duplicates there",
+            )
+        )
+    if missing:
+        findings.append(
+            warning(
+                CHECK,
+                f"{missing} of {len(found)} assigned people have no account that matches",
+                "compare scim.match with an account in the app, or wait for Entra's first cycle",
+            )
+        )
+    return findings
+
+
+async def _sample(context: Context, principal: str) -> list[str]:
+    """Returns a few people of the first group that has any."""
+    for group in groups.assigned(await context.directory.assignments(principal)):
+        members = await context.directory.members(group)
+        people = [member.id for member in members if member.kind == "user"]
+        if people:
+            return people[:SAMPLE]
+    return []
+
+
+async def _abilities(application: Application) -> Finding:
+    try:
+        can = await application.capabilities()
+    except (PermanentError, TemporaryError) as error:
+        return warning(
+            CHECK,
+            f"its ServiceProviderConfig cannot be read: {error.reason}",
+            "look at the other lines of this check: some apps do not show it",
+        )
+    lacking = [name for name, has in (("patch", can.patch), ("filter", can.filter)) if has is False]
+    if lacking:
+        return problem(
+            CHECK,
+            f"the app says that it does not support {' and '.join(lacking)}",
+            "take scim away from the target: Entra ID takes access then",
+        )
+    return ok(CHECK, "the app answers and supports what Hasten needs")
+
+
+async def _found(
+    context: Context, application: Application, match: Match, person: str
+) -> AppAccount | NoAccount | SeveralAccounts:
+    value = person
+    if not match.outlives_deletion:
+        profile = await context.directory.profile(person, [match.entra])
+        value = "" if profile is None else str(profile.values.get(match.entra) or "")
+    return await application.find(value) if value else NoAccount()
