@@ -12,6 +12,10 @@ from hasten.json import Json
 from hasten.ports.bus import ALARM, DIRECTORY_CHANGES, ENSURE, PROVISIONING, Message, alarm
 from hasten.ports.clock import NewId
 
+CRASHES = "hastenCrashes"
+"""Application property of a message that Hasten sends to itself: how often the work on it ended in
+an unexpected exception."""
+
 
 class Retriable(Protocol):
     """A message that can be rescheduled. `tries` counts attempts. `most_tries` caps them for

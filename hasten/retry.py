@@ -11,14 +11,10 @@ from hasten.context import Context
 from hasten.domain.unexpected import Unexpected
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.limits import REDELIVERY_PAUSE
-from hasten.messages import Retriable
+from hasten.messages import CRASHES, Retriable
 from hasten.ports.bus import Message, Received
 from hasten.records import crashes
 from hasten.telemetry.operate import MessageCrashed, MessageGivenUp, MessagePostponed
-
-CRASHES = "hastenCrashes"
-"""Application property of a message that Hasten sends to itself: how often the work on it ended in
-an unexpected exception."""
 
 MOST_CRASHES = 10
 """Tries before Service Bus dead-letters the message. The nine pauses between them take ten minutes

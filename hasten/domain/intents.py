@@ -42,6 +42,8 @@ class Intent:
     `spec` describes the group to create: description, owners, rule, role. `replaced` is the event
     whose intent this one replaced before Hasten had applied it. `reopened` counts how often Hasten
     has looked at the membership again: a worker that read the intent before does not end it.
+    `crashes` counts the tries that ended in an unexpected exception, after which the intent waits
+    until `not_before`.
     """
 
     target: str
@@ -61,6 +63,12 @@ class Intent:
     outcome: str = ""
     replaced: Cause | None = None
     reopened: int = 0
+    crashes: int = 0
+    not_before: datetime | None = None
+
+    def is_tried(self, now: datetime) -> bool:
+        """Whether Hasten may work on it now."""
+        return not self.held and (self.not_before is None or self.not_before <= now)
 
     @property
     def key(self) -> str:

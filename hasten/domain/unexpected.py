@@ -8,6 +8,8 @@ from typing import Self
 from hasten.domain.redaction import redacted
 
 PACKAGES = ("hasten", "handlers")
+NEXT_ACTION = "report it with the traceback of the event `crashed` in the log; Hasten tries again"
+
 LONGEST_TRACE = 8000
 """Characters. A line of the log in Application Insights holds 32,768."""
 

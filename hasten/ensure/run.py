@@ -21,6 +21,7 @@ from hasten.ensure.dry_run import observe_intents
 from hasten.ensure.fence import fenced
 from hasten.ensure.gate import let_go
 from hasten.ensure.group import ensure_in_group
+from hasten.ensure.put_aside import bring_about_or_put_aside
 from hasten.ensure.resolve_named import place_named
 from hasten.ensure.settle import settle_intents
 from hasten.ensure.work import Work
@@ -80,7 +81,8 @@ async def _step(
     if due := lease.record.due(context.now()):
         await context.intents.reopen(target.name, due)
         lease.seen_again(due)
-    opened = [i for i in await context.intents.open_intents(target.name) if not i.held]
+    now = context.now()
+    opened = [i for i in await context.intents.open_intents(target.name) if i.is_tried(now)]
     if not opened or await stops.find(context.store, target.name):
         return [], False
     found = await discovered.load(context.store, target.name)
@@ -124,7 +126,11 @@ class _Run:
         for intents in (leaving, staying):
             for group, wanted in _by_group(intents).items():
                 for start in range(0, len(wanted), AT_ONCE):
-                    await self._bring_about(group, wanted[start : start + AT_ONCE])
+                    await bring_about_or_put_aside(
+                        self.context,
+                        wanted[start : start + AT_ONCE],
+                        partial(self._bring_about, group),
+                    )
 
     async def _let_go(self, leaving: Sequence[Intent]) -> list[Intent]:
         """Nobody is removed before the brake has judged how many would leave in this run."""

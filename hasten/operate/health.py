@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.heartbeats import TimerState, timer_states
+from hasten.domain.unexpected import NEXT_ACTION
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.silent_triggers import SilentTrigger, problem_of, silent_triggers
@@ -119,8 +120,7 @@ def _of_crashes(met: Sequence[Crash]) -> list[Problem]:
         Problem(
             f"{crash.where} met an unexpected exception, {crash.reason}, {crash.times} times since "
             f"{crash.first_at:%Y-%m-%d %H:%M}Z, the last at {crash.last_at:%Y-%m-%d %H:%M}Z",
-            "report it with the traceback of the event `crashed` in the log; Hasten tries again, "
-            "and `replay --dead-letters` sends what was dead-lettered",
+            f"{NEXT_ACTION}, and `replay --dead-letters` sends what was dead-lettered",
         )
         for crash in met
     ]

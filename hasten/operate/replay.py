@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from hasten.context import Context
 from hasten.events.binary import attributes
 from hasten.events.envelope import ID_MAX_CHARS
+from hasten.messages import CRASHES
 from hasten.ports.bus import (
     DROPS_DUPLICATES,
     ONBOARDING_EVENTS,
@@ -67,15 +68,15 @@ async def drop_parked(
 
 
 def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
-    """Returns the message to send. It gets another id where Service Bus would drop it as a
-    duplicate."""
+    """Returns the message to send, whose tries begin anew. It gets another id where Service Bus
+    would drop it as a duplicate."""
     suffix = f".{new_id()[:8]}" if queue in DROPS_DUPLICATES else ""
     return Message(
         raw=one.body,
         message_id=one.message_id + suffix,
         content_type=one.content_type,
         subject=one.subject,
-        properties=one.properties,
+        properties={name: one.properties[name] for name in one.properties.keys() - {CRASHES}},
     )
 
 

@@ -10,9 +10,10 @@ from hasten.domain.changes import Change, State
 from hasten.domain.planning import Call, in_turn, plan, reachable
 from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, MAX_CALLS_IN_FLIGHT, MAX_MEMBERS_PER_CALL
-from hasten.provision.call import make, reserve
+from hasten.provision.call import reserve
 from hasten.provision.direct import Direct
 from hasten.provision.job import read_cycle, rediscover
+from hasten.provision.put_aside import make_or_put_aside, plan_or_put_aside
 from hasten.provision.removal_status import ReadError, removal_status
 from hasten.provision.sending import Sending
 from hasten.provision.state import Drain
@@ -112,7 +113,8 @@ class Run:
             if self._under_way:
                 await self._wait(until - now)
             return bool(self._under_way)
-        calls = await self._plan([row for row in near if self._may_be_called(row, now)])
+        callable_now = [row for row in near if self._may_be_called(row, now)]
+        calls = await plan_or_put_aside(self.drain, callable_now, self._plan)
         if not await self._make(calls):
             times = [call.ready_at(self.drain.used(now)) for call in calls]
             times += [row.due_at for row in near if row.due_at > now]
@@ -196,7 +198,8 @@ class Run:
                 break
             reserved = await reserve(self.drain, call)
             if reserved is not None:
-                self._under_way[asyncio.create_task(make(self.drain, reserved))] = reserved
+                making = asyncio.create_task(make_or_put_aside(self.drain, reserved))
+                self._under_way[making] = reserved
                 self._poll = FIRST_POLL
             started = True
         return started

@@ -94,6 +94,7 @@ def _body(intent: Intent) -> Json:
         **asdict(intent),
         "time": intent.time.isoformat(),
         "recorded_at": intent.recorded_at.isoformat(),
+        "not_before": intent.not_before.isoformat() if intent.not_before else None,
     }
 
 
@@ -101,6 +102,8 @@ def _parse(body: Json) -> Intent:
     fields: dict[str, Any] = dict(body)
     fields["time"] = datetime.fromisoformat(fields["time"])
     fields["recorded_at"] = datetime.fromisoformat(fields["recorded_at"])
+    until = fields.get("not_before")
+    fields["not_before"] = datetime.fromisoformat(until) if until else None
     fields["wanted"] = Wanted(fields["wanted"])
     fields["cause"] = Cause(**fields["cause"])
     fields["replaced"] = Cause(**fields["replaced"]) if fields.get("replaced") else None

@@ -21,6 +21,22 @@ class GroupEnsured(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IntentCrashed(Event):
+    """The work on an intent ended in an exception that nobody expected: a defect of Hasten. The
+    intent waits for a growing pause, and the others of the target go on."""
+
+    name = "ensure"
+    problems = frozenset({"crashed"})
+    alerts = frozenset({"unexpected-error"})
+    result: Literal["crashed"] = "crashed"
+    target: Label
+    group: Id
+    user: Id
+    reason: Text
+    trace: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class IntentEnded(Event):
     """An intent ended without a change of its own."""
 

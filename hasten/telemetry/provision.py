@@ -131,6 +131,21 @@ class DrainSkipped(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DrainCrashed(Event):
+    """The work on the changes of these users ended in an exception that nobody expected: a defect
+    of Hasten. The changes wait for a growing pause, and those of other users go on."""
+
+    name = "drain"
+    problems = frozenset({"crashed"})
+    alerts = frozenset({"unexpected-error"})
+    result: Literal["crashed"] = "crashed"
+    target: Label
+    users: Ids
+    reason: Text
+    trace: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class LogUnreadable(Event):
     """Graph refused to show the provisioning log; Hasten relies on the answers alone."""
 

@@ -76,6 +76,14 @@ async def test_a_dead_letter_gets_another_id_where_duplicates_are_dropped() -> N
     assert message.message_id == "wake-7.01234567"
 
 
+async def test_the_tries_of_a_dead_letter_begin_anew() -> None:
+    dead = replace(DEAD, properties={"hastenCrashes": "9", "traceparent": "00-1-2-01"})
+    bus = await sent_again(PROVISIONING, dead, dead_letters=True)
+
+    [message] = bus.of(PROVISIONING)
+    assert message.properties == {"traceparent": "00-1-2-01"}
+
+
 async def test_an_expired_rejection_is_parked_again_with_its_reasons() -> None:
     bus = await sent_again(ONBOARDING_REJECTED, REJECTED, dead_letters=True)
 

@@ -1,0 +1,67 @@
+"""Keeps an exception that nobody expected to the intents it concerns: they wait for a growing
+pause, and the others of the target go on."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from hasten.context import Context
+from hasten.domain.intents import Intent
+from hasten.domain.unexpected import Unexpected
+from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.messages import Ensure
+from hasten.records import crashes
+from hasten.records.lease import Displaced
+from hasten.telemetry.ensure import IntentCrashed
+
+EXPECTED = (TemporaryError, PermanentError, Conflict, Displaced)
+"""Exceptions that say something about the run, and not about one of its intents."""
+
+BringAbout = Callable[[Sequence[Intent]], Awaitable[None]]
+
+
+async def bring_about_or_put_aside(
+    context: Context, wanted: Sequence[Intent], bring_about: BringAbout
+) -> None:
+    """Brings about the intents of one group, without those for which alone `bring_about` breaks.
+    Raises what it raises otherwise."""
+    try:
+        await bring_about(wanted)
+    except EXPECTED:
+        raise
+    except Exception as error:  # noqa: BLE001 - reported, and the intent waits
+        if len(wanted) == 1:
+            await put_aside(context, wanted[0], error)
+            return
+        half = len(wanted) // 2
+        for part in (wanted[:half], wanted[half:]):
+            still = await _read_again(context, part)
+            if still:
+                await bring_about_or_put_aside(context, still, bring_about)
+
+
+async def put_aside(context: Context, intent: Intent, error: Exception) -> None:
+    """Lets the intent wait, and wakes its target for it."""
+    now, met = context.now(), Unexpected.of(error)
+    context.emit(
+        IntentCrashed(
+            target=intent.target,
+            group=intent.group,
+            user=intent.user,
+            reason=met.reason,
+            trace=met.trace,
+        )
+    )
+    await crashes.note(context.store, f"target {intent.target}", met.reason, now)
+    until = now + context.backoff(intent.crashes + 1)
+    await context.intents.update(
+        await _read_again(context, [intent]),
+        lambda i: replace(i, crashes=i.crashes + 1, not_before=until),
+    )
+    again = Ensure(target=intent.target)
+    await context.bus.send(again.queue, [again.message(context.new_id(), until)])
+
+
+async def _read_again(context: Context, intents: Sequence[Intent]) -> list[Intent]:
+    """Returns those of the intents that are still open, as they are stored now."""
+    opened = {i.key: i for i in await context.intents.open_intents(intents[0].target)}
+    return [opened[i.key] for i in intents if i.key in opened]

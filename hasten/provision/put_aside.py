@@ -1,0 +1,75 @@
+"""Keeps an exception that nobody expected to the people it concerns: their rows wait with a growing
+pause, and the target's other people go on."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from hasten.domain.changes import Change, retried
+from hasten.domain.planning import Call
+from hasten.domain.unexpected import NEXT_ACTION, Unexpected
+from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.provision.call import make
+from hasten.provision.change_events import emit_moved
+from hasten.provision.state import Drain
+from hasten.records import crashes
+from hasten.records.lease import Displaced
+from hasten.records.stops import Stopped
+from hasten.telemetry.provision import DrainCrashed
+
+EXPECTED = (TemporaryError, PermanentError, Conflict, Displaced, Stopped)
+"""Exceptions that say something about the drain, and not about one of its rows."""
+
+Plan = Callable[[Sequence[Change]], Awaitable[Sequence[Call]]]
+
+
+async def make_or_put_aside(drain: Drain, call: Call) -> None:
+    """Makes a reserved call. Raises TemporaryError of the store."""
+    try:
+        await make(drain, call)
+    except EXPECTED:
+        raise
+    except Exception as error:  # noqa: BLE001 - reported, and the rows wait
+        await _put_aside(drain, call.changes, error)
+
+
+async def plan_or_put_aside(drain: Drain, due: Sequence[Change], plan: Plan) -> Sequence[Call]:
+    """Returns the calls for the rows, without those of the people for whom alone `plan` breaks.
+    Revocations stay before grants."""
+    try:
+        return await plan(due)
+    except EXPECTED:
+        raise
+    except Exception as error:  # noqa: BLE001 - reported, and the rows wait
+        users = list(dict.fromkeys(row.user for row in due))
+        if len(users) == 1:
+            await _put_aside(drain, due, error)
+            return []
+        first = {*users[: len(users) // 2]}
+        calls = [
+            *await plan_or_put_aside(drain, [row for row in due if row.user in first], plan),
+            *await plan_or_put_aside(drain, [row for row in due if row.user not in first], plan),
+        ]
+        return sorted(calls, key=lambda call: not call.is_removal)
+
+
+async def _put_aside(drain: Drain, rows: Sequence[Change], error: Exception) -> None:
+    """A row that shared its call is called alone next time: one of the others may be the cause."""
+    context, now, met = drain.context, drain.now, Unexpected.of(error)
+    context.emit(
+        DrainCrashed(
+            target=drain.target.name,
+            users=sorted({row.user for row in rows}),
+            reason=met.reason,
+            trace=met.trace,
+        )
+    )
+    await crashes.note(context.store, f"target {drain.target.name}", met.reason, now)
+
+    def aside(row: Change) -> Change:
+        due_at = now + context.backoff(row.attempts + 1)
+        waits = retried(row, due_at=due_at, reason=f"an unexpected exception: {met.reason}")
+        return replace(waits, next_action=NEXT_ACTION, alone=True)
+
+    for row in await drain.ledger.move(rows, aside):
+        drain.retries.add(row.due_at)
+        emit_moved(context, row)
