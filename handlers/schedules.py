@@ -50,6 +50,13 @@ async def renew(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding
         await opened("renew").tick("renew")
 
 
+@blueprint.function_name("people")
+@blueprint.timer_trigger(arg_name="timer", schedule="20 25 * * * *")
+async def people(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    with continued("people"):
+        await opened("people").tick("people")
+
+
 @blueprint.function_name("tidy")
 @blueprint.timer_trigger(arg_name="timer", schedule="0 30 3 * * *")
 async def tidy(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name

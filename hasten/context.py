@@ -19,6 +19,7 @@ from hasten.records.intents import Intents
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Outbox
 from hasten.records.people import People
+from hasten.records.roster import Roster
 from hasten.records.signs import Signs
 from hasten.settings import Settings
 from hasten.single_flight import SingleFlight
@@ -87,6 +88,11 @@ class Context:
         other._directory = directory  # noqa: SLF001 - our own
         return other
 
+    @property
+    def watches_people(self) -> bool:
+        """Whether any target has its people watched."""
+        return any(target.users for target in self.targets.values())
+
     def others_that_act(self, target: str) -> frozenset[str]:
         """Names of the other targets for which Hasten makes calls."""
         return frozenset(n for n, t in self.targets.items() if n != target and not t.observes)
@@ -110,6 +116,10 @@ class Context:
     @cached_property
     def people(self) -> People:
         return People(self.store)
+
+    @cached_property
+    def roster(self) -> Roster:
+        return Roster(self.store)
 
     @cached_property
     def signs(self) -> Signs:

@@ -51,6 +51,10 @@ MAX_HINTS = 100
 """Maximum number of members named in one look message: 100 ids stay far below the 256 KB of a
 Service Bus message."""
 
+MAX_PEOPLE_PER_LOOK = 50
+"""Maximum number of users named in one look at people. A look reads each of them from Graph and
+ends within seconds."""
+
 MAX_RETRY_AFTER = timedelta(minutes=10)
 """Longest wait that Hasten accepts from a Retry-After. Graph documents no limit, and has answered
 with the year 9999; Hasten asks again after this time."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol, Self
 from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import LifecycleEvent
 from hasten.json import Json
+from hasten.people_look import PeopleLook
 from hasten.ports.bus import ALARM, DIRECTORY_CHANGES, ENSURE, PROVISIONING, Message, alarm
 from hasten.ports.clock import NewId
 
@@ -125,13 +126,14 @@ class SubscriptionEvent:
         )
 
 
-def directory_change(body: Json) -> Look | SubscriptionEvent:
+def directory_change(body: Json) -> Look | PeopleLook | SubscriptionEvent:
     """Returns the typed message for a body on `directory-changes`."""
-    return (
-        SubscriptionEvent.parse(body)
-        if body.get("kind") == SubscriptionEvent.kind
-        else Look.parse(body)
-    )
+    match body.get("kind"):
+        case SubscriptionEvent.kind:
+            return SubscriptionEvent.parse(body)
+        case PeopleLook.kind:
+            return PeopleLook.parse(body)
+    return Look.parse(body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

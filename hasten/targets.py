@@ -49,6 +49,10 @@ class Target(BaseModel):
     mode: Mode | None = None
     """Mode of this target; overrides the mode of the file."""
 
+    users: bool = True
+    """Whether Hasten watches the accounts of the people who are assigned: disabled, deleted,
+    restored, and changed in a mapped attribute."""
+
     groups: tuple[GroupPolicy, ...] = ()
     """Groups that must be assigned to the target, and whether onboarding events may change them."""
 

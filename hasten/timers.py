@@ -21,6 +21,8 @@ from hasten.records.lease_record import Kind
 from hasten.retention import forget_old
 from hasten.stand_in import stand_in
 from hasten.telemetry.operate import TimerCrashed, TimerFailed, TimerPostponed
+from hasten.watch.compare_people import compare_people
+from hasten.watch.people_delta import reconcile_people
 from hasten.watch.reconcile import reconcile
 from hasten.watch.subscriptions import ensure_subscriptions, subscriptions_settled
 from hasten.watch.sweep import sweep
@@ -82,8 +84,13 @@ async def _sweep(context: Context) -> None:
 
 
 async def _look(context: Context) -> None:
-    """Finds the groups that changed without a notification, and reads them."""
-    await reconcile(context, await discovered.watched(context.store))
+    """Finds the groups and people that changed without a notification, and looks at them."""
+    errors = ErrorCollector()
+    with errors.collect():
+        await reconcile(context, await discovered.watched(context.store))
+    with errors.collect():
+        await reconcile_people(context)
+    errors.raise_worst()
 
 
 async def _wake(context: Context) -> None:
@@ -161,6 +168,7 @@ TIMERS: Mapping[str, Callable[[Context], Awaitable[None]]] = {
     "verify": verify,
     "apply": _apply,
     "renew": _renew,
+    "people": compare_people,
     "tidy": _tidy,
 }
 """The work of each timer, by the name of its function."""

@@ -22,6 +22,7 @@ from hasten.messages import (
 )
 from hasten.onboard.message import Posted
 from hasten.onboard.take import take
+from hasten.people_look import PeopleLook
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
     ENSURE,
@@ -33,6 +34,7 @@ from hasten.provision.drain import drain
 from hasten.retry import Retrying
 from hasten.watch.lifecycle import handle_lifecycle
 from hasten.watch.look import look
+from hasten.watch.people import look_at_people
 
 PARSERS: Mapping[str, Callable[[Received], Retriable]] = {
     DIRECTORY_CHANGES: lambda received: directory_change(json.loads(received.body)),
@@ -58,6 +60,7 @@ async def post_due(context: Context, alarm: Alarm) -> None:
 
 FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[None]]] = {
     Look: look,
+    PeopleLook: look_at_people,
     SubscriptionEvent: handle_lifecycle,
     Posted: take,
     Ensure: ensure,

@@ -76,7 +76,7 @@ def _judged(
 
 
 def _gone(group: str, records: Sequence[Record], expected: Expected) -> str:
-    ended = [r.expires for r in records if r.group in {None, group} and r.expires <= expected.now]
+    ended = [r.expires for r in records if r.covers(group) and r.expires <= expected.now]
     if ended:
         return f"that of group {group} expired at {max(ended):%Y-%m-%d %H:%M}Z"
     return f"Graph has none of ours for group {group}"

@@ -1,4 +1,5 @@
-"""Reads Graph change notifications: decides which ones to accept, and which group each concerns."""
+"""Reads Graph change notifications: decides which ones to accept, and which group or user each
+concerns."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,9 @@ from hasten.limits import MAX_HINTS
 GROUP_RESOURCE = re.compile(
     r"/?groups/(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/members)?", re.IGNORECASE
 )
+USER_RESOURCE = re.compile(
+    r"/?users/(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE
+)
 OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -21,8 +25,11 @@ class Refusal(StrEnum):
     WRONG_CLIENT_STATE = "wrong_client_state"
     WRONG_TENANT = "wrong_tenant"
     UNKNOWN_SUBSCRIPTION = "unknown_subscription"
-    NOT_A_GROUP = "not_a_group"
+    OTHER_RESOURCE = "other_resource"
+    """It is about neither a group nor a user."""
     NOT_WATCHED = "not_watched"
+    NOT_ASSIGNED = "not_assigned"
+    """It is about a user who is not assigned to a target."""
     REFUSED_OURS = "refused_ours"
     """The notification names one of Hasten's subscriptions and its tenant, but has another
     clientState."""
@@ -60,6 +67,14 @@ class Hint:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PersonHint:
+    """A user whose account to read. The notification does not say what changed."""
+
+    user: str
+    subscription: str
+
+
 def hint(group: str, subscription: str, added: frozenset[str], removed: frozenset[str]) -> Hint:
     """Returns a hint without members that are named on both sides, because their final state is
     unknown."""
@@ -74,7 +89,9 @@ def bounded(
     return frozenset(sorted(added)[:room]), frozenset(sorted(removed)[:MAX_HINTS])
 
 
-def read(item: object, *, tenant: str, is_ours: Callable[[str], bool]) -> Hint | Refusal:
+def read(
+    item: object, *, tenant: str, is_ours: Callable[[str], bool]
+) -> Hint | PersonHint | Refusal:
     """Reads one item of a notification collection. Returns a Refusal if it must be ignored.
 
     `is_ours` compares a clientState with Hasten's in constant time. The caller checks whether the
@@ -86,9 +103,11 @@ def read(item: object, *, tenant: str, is_ours: Callable[[str], bool]) -> Hint |
     subscription, resource = proven.get("subscriptionId"), proven.get("resource")
     if not isinstance(subscription, str) or not isinstance(resource, str):
         return Refusal.MALFORMED
+    if person := USER_RESOURCE.fullmatch(resource):
+        return PersonHint(person["id"].lower(), subscription.lower())
     match = GROUP_RESOURCE.fullmatch(resource)
     if match is None:
-        return Refusal.NOT_A_GROUP
+        return Refusal.OTHER_RESOURCE
     added, removed = _members(proven.get("resourceData"))
     return hint(match["id"].lower(), subscription.lower(), added, removed)
 

@@ -77,11 +77,13 @@ class SubscriptionPlan:
         return not (self.orphans or self.renew or self.replace or self.create or self.superseded)
 
 
-def resources(groups: Collection[str]) -> Sequence[str]:
-    """Returns one resource for each group if they fit, else one for all groups."""
+def resources(groups: Collection[str], *, people: bool = False) -> Sequence[str]:
+    """Returns one resource for each group if they fit, else one for all groups; and one for all
+    users if `people` are watched."""
+    of_people = [ALL_PEOPLE] if people else []
     if len(groups) > MAX_SUBSCRIPTIONS:
-        return [ALL_GROUPS]
-    return [resource_of(group) for group in sorted(groups)]
+        return [ALL_GROUPS, *of_people]
+    return [*(resource_of(group) for group in sorted(groups)), *of_people]
 
 
 def resource_of(group: str) -> str:
@@ -94,11 +96,16 @@ def groups_of(resource: str, groups: Iterable[str]) -> Sequence[str]:
 
 
 def plan(
-    listed: Iterable[Subscription], groups: Collection[str], *, ours: Ours, now: datetime
+    listed: Iterable[Subscription],
+    groups: Collection[str],
+    *,
+    people: bool = False,
+    ours: Ours,
+    now: datetime,
 ) -> SubscriptionPlan:
     """Plans the changes. The plan never contains subscriptions of others, nor one that another
     instance has just created."""
-    wanted = resources(groups)
+    wanted = resources(groups, people=people)
     best: dict[str, Subscription] = {}
     orphans: list[Subscription] = []
     superseded: list[Subscription] = []

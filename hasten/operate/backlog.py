@@ -41,8 +41,7 @@ async def _subscription_left(
     watched."""
     records = await subscriptions.load_all(context.store)
     ends = [
-        max((r.expires for r in records if r.group in {None, group}), default=now)
-        for group in found.watched
+        max((r.expires for r in records if r.covers(group)), default=now) for group in found.watched
     ]
     return min((_until(end, now) for end in ends), default=None)
 

@@ -157,7 +157,7 @@ async def _groups(context: Context, found: DiscoveredTarget | None, now: datetim
         Watched(
             group=group,
             subscribed_until=max(
-                (r.expires for r in records if r.group in {None, group} and r.expires > now),
+                (r.expires for r in records if r.covers(group) and r.expires > now),
                 default=None,
             ),
         )

@@ -2,28 +2,25 @@
 nothing is due."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from hasten.domain.changes import Change, State
-from hasten.domain.planning import Call, in_turn, plan, reachable
+from hasten.domain.planning import Call, reachable
 from hasten.errors import TemporaryError
-from hasten.limits import CALLS_PER_WINDOW, MAX_CALLS_IN_FLIGHT, MAX_MEMBERS_PER_CALL
+from hasten.limits import MAX_CALLS_IN_FLIGHT
 from hasten.provision.call import reserve
 from hasten.provision.direct import Direct
 from hasten.provision.job import read_cycle, rediscover
+from hasten.provision.plan_calls import plan_calls
 from hasten.provision.put_aside import make_or_put_aside, plan_or_put_aside
-from hasten.provision.removal_status import ReadError, removal_status
 from hasten.provision.sending import Sending
 from hasten.provision.state import Drain
 from hasten.provision.triage import (
-    postpone,
     wait_out,
     without_covered,
-    without_members_again,
-    without_overflow,
-    without_unreachable,
 )
 from hasten.watch.admit import observed
 
@@ -39,11 +36,6 @@ lease from being released before the rows are read."""
 NEARLY_DUE = timedelta(seconds=2)
 """A row due this soon is waited for: a scheduled wake may come early by the skew of two clocks."""
 
-OUTAGE = timedelta(hours=1)
-"""Longer than this, reads that fail are no reason to keep everybody waiting."""
-
-REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
-"""Rows whose users' standing is read for one plan: no more can be called in one window."""
 
 REVOCATIONS_READ_EVERY = timedelta(seconds=1)
 """While a run waits for a slot that all targets share."""
@@ -113,8 +105,8 @@ class Run:
             if self._under_way:
                 await self._wait(until - now)
             return bool(self._under_way)
-        callable_now = [row for row in near if self._may_be_called(row, now)]
-        calls = await plan_or_put_aside(self.drain, callable_now, self._plan)
+        due = reachable([row for row in near if self._may_be_called(row, now)], self._busy())
+        calls = await plan_or_put_aside(self.drain, due, partial(plan_calls, self.drain))
         if not await self._make(calls):
             times = [call.ready_at(self.drain.used(now)) for call in calls]
             times += [row.due_at for row in near if row.due_at > now]
@@ -218,45 +210,6 @@ class Run:
 
     def _called(self) -> frozenset[str]:
         return frozenset(user for call in self._under_way.values() for user in call.users)
-
-    async def _plan(self, due: Sequence[Change]) -> list[Call]:
-        """Rows out of Entra's reach on demand are ended here, and so are grants that the cycle
-        brings about sooner; the calls for the others."""
-        free = reachable(due, self._busy())
-        removals = sorted((c for c in free if c.is_removal), key=lambda c: c.found_at)
-        first = {removal.user for removal in removals[:REMOVALS_AT_ONCE]}
-        removals = [removal for removal in removals if removal.user in first]
-        if any(not self.drain.found.watches(removal.group) for removal in removals):
-            await self.drain.learn_groups()
-        found, began = self.drain.found, self.drain.now
-        known, read_errors = await removal_status(
-            self.drain.context, found.service_principal, removals
-        )
-        unread = [removal for removal in removals if removal.user in read_errors]
-        if not known:
-            self._wait_for_the_end_of_an_outage(unread, read_errors)
-        self.drain.retries |= await postpone(self.drain, unread, read_errors)
-        self.drain.unread |= read_errors.keys()
-        removals = [removal for removal in removals if removal.user in known]
-        removals = await without_members_again(self.drain, removals, known, began=began)
-        removals = await without_unreachable(self.drain, removals, known, began=began)
-        where = {user: status.standing for user, status in known.items()}
-        grants = [change for change in free if not change.is_removal]
-        calls = plan([*removals, *grants], standings=where, grants_by=self.drain.target.grants_by)
-        if not self.drain.is_breaker_closed:
-            calls = in_turn(calls)
-        return await without_overflow(self.drain, calls, self.drain.times(len(calls)))
-
-    def _wait_for_the_end_of_an_outage(
-        self, unread: Sequence[Change], read_errors: Mapping[str, ReadError]
-    ) -> None:
-        """Raises TemporaryError where Graph tells of nobody: no joiner is to be called before the
-        revocations. After OUTAGE it is taken for a trouble of these people."""
-        for removal in unread:
-            error = read_errors[removal.user]
-            is_new = self.drain.now - removal.found_at < OUTAGE
-            if isinstance(error, TemporaryError) and is_new:
-                raise error
 
     async def _wait_for_slot(self, longest: timedelta) -> None:
         """Where all targets share the limit, Hasten looks meanwhile for revocations of this one:

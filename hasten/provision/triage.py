@@ -128,7 +128,7 @@ async def without_unreachable(
     ended = [row for row in left if row not in early and row not in unshown]
     kept = [row for row in ended if known[row.user].standing is AssignmentStatus.ASSIGNED]
     expected_at = cycle_end(drain, ended)
-    await _leave(drain, ended, lambda row: reasons[row.group, row.user], expected_at, kept=kept)
+    await leave(drain, ended, lambda row: reasons[row.group, row.user], expected_at, kept=kept)
     gone = frozenset(left)
     return [row for row in removals if row not in gone]
 
@@ -144,7 +144,7 @@ async def without_overflow(
         if not call.is_removal and _is_later(at, cycle_end(drain, call.changes))
     ]
     for call in over:
-        await _leave(drain, call.changes, lambda _: SOONER, cycle_end(drain, call.changes))
+        await leave(drain, call.changes, lambda _: SOONER, cycle_end(drain, call.changes))
     gone = frozenset(over)
     return [call for call in calls if call not in gone]
 
@@ -155,7 +155,7 @@ def cycle_end(drain: Drain, rows: Collection[Change]) -> datetime | None:
     return drain.cycle.done_by(max([drain.now, *map(cycle.shown_from, rows)]))
 
 
-async def _leave(
+async def leave(
     drain: Drain,
     rows: Sequence[Change],
     reason: Reason,

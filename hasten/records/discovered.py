@@ -36,6 +36,9 @@ class DiscoveredTarget:
     sources: Sequence[str] = ()
     """Admin groups whose members the policy mirrors. Not every one is assigned to the target."""
 
+    properties: Sequence[str] = ()
+    """Graph's properties of a user that the job maps."""
+
     deleted: Mapping[str, str] = field(default_factory=dict)
     """ISO time at which a sweep missed each assigned group that was deleted, until a cycle of Entra
     has deprovisioned its people."""
@@ -84,7 +87,7 @@ async def save(store: Store, found: DiscoveredTarget) -> None:
     """Saves what a sweep discovered, if it differs from what is stored."""
     document = await store.get(COLLECTION, PARTITION, found.target)
     body = {**asdict(found), "groups": sorted(found.groups), "arriving": sorted(found.arriving)}
-    body["sources"] = sorted(found.sources)
+    body["sources"], body["properties"] = sorted(found.sources), sorted(found.properties)
     if document is None or dict(document.body) != body:
         etag = document.etag if document else None
         try:
@@ -106,5 +109,6 @@ async def keep_only(store: Store, targets: Collection[str]) -> None:
 
 
 def _discovered(body: Json) -> DiscoveredTarget:
-    lists = {name: tuple(body.get(name, ())) for name in ("groups", "arriving", "sources")}
+    names = ("groups", "arriving", "sources", "properties")
+    lists = {name: tuple(body.get(name, ())) for name in names}
     return DiscoveredTarget(**{**body, **lists})

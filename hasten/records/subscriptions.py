@@ -16,21 +16,20 @@ PARTITION = "graph"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One subscription. `group` is None for the subscription to all groups; `state` is a hash of
-    its clientState. `renewed_at` is when the last renewal began; `answered` is whether it
+    """One subscription. `resource` is a group, all groups or all users; `state` is a hash of its
+    clientState. `renewed_at` is when the last renewal began; `answered` is whether it
     succeeded."""
 
     id: str
-    group: str | None
+    resource: str
     expires: datetime
     state: str
     renewed_at: datetime | None = None
     answered: bool = True
     etag: str | None = None
 
-    @property
-    def resource(self) -> str:
-        return ALL_GROUPS if self.group is None else resource_of(self.group)
+    def covers(self, group: str) -> bool:
+        return self.resource in {ALL_GROUPS, resource_of(group)}
 
 
 def mark(client_state: str) -> str:
@@ -55,7 +54,7 @@ async def load_all(store: Store) -> Sequence[Record]:
 async def save(store: Store, record: Record) -> None:
     """Saves the record. Raises Conflict when another instance wrote it first."""
     body = {
-        "group": record.group,
+        "resource": record.resource,
         "expires": record.expires.isoformat(),
         "state": record.state,
         "renewed_at": record.renewed_at.isoformat() if record.renewed_at else None,
@@ -90,7 +89,7 @@ def _record(document: Document) -> Record:
     renewed_at = body.get("renewed_at")
     return Record(
         id=document.key,
-        group=body["group"],
+        resource=body["resource"],
         expires=datetime.fromisoformat(body["expires"]),
         state=body["state"],
         renewed_at=datetime.fromisoformat(renewed_at) if renewed_at else None,

@@ -10,11 +10,12 @@ from hasten.ports.telemetry import Count, Event, Ids, Kind, Text
 
 @dataclass(frozen=True, kw_only=True)
 class NotificationsQueued(Event):
-    """The webhook queued looks at these groups."""
+    """The webhook queued looks at these groups and people."""
 
     name = "notification"
     result: Literal["queued"] = "queued"
     groups: Ids
+    people: Ids
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,6 +83,39 @@ class ReconcileRead(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeopleRead(Event):
+    """A look read the accounts of people who are assigned to a target."""
+
+    name = "people"
+    result: Literal["changed", "unchanged"]
+    found_by: Label
+    people: Count
+    changes: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleReconciled(Event):
+    """The timer read the delta of the tenant's users, or began it; `assigned` of those who changed
+    are assigned to a target."""
+
+    name = "people"
+    result: Literal["read", "started", "restarted"]
+    changed: Count
+    assigned: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleCompared(Event):
+    """The hourly timer compared the people of a target with what Hasten last saw of them."""
+
+    name = "people"
+    result: Literal["compared"] = "compared"
+    target: Label
+    people: Count
+    differing: Count
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetFound(Event):
     """A sweep found the target, its job and its groups."""
 

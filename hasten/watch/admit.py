@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hasten.context import Context
-from hasten.domain.changes import Cause, Change, HeldBy, held, restarted
+from hasten.domain.changes import Action, Cause, Change, HeldBy, held, restarted
 from hasten.domain.ensuring import ENDED_WELL
 from hasten.domain.merging import newer
 from hasten.errors import TemporaryError
@@ -52,6 +52,8 @@ async def admit(
         if policy is None:
             unknown.add(target)
             continue
+        if policy.users:
+            await _enroll(context, target, found)
         if policy.observes:
             recorded += await context.ledger.record([observed(change) for change in found])
         else:
@@ -64,6 +66,13 @@ async def admit(
     if unknown:
         raise TemporaryError(f"{min(unknown)} is not in targets.yaml here", DEPLOYED)
     return news
+
+
+async def _enroll(context: Context, target: str, found: Sequence[Change]) -> None:
+    """Adds joiners to the roster. It comes before the rows: a repetition finds no new row."""
+    joiners = [change.user for change in found if change.action is Action.ADDED]
+    if joiners:
+        await context.roster.add(target, joiners, context.now())
 
 
 async def restart(context: Context, known: Change, cause: Cause, *, let_go: bool) -> list[Change]:

@@ -69,6 +69,8 @@ async def _assigned(context: Context, target: Target, group: str) -> int:
     _emit(context, target, group, "assigned", len(users))
     if len(users) > target.most_new_members:
         await _begin_anew(context, group)
+        if target.users:
+            await context.roster.add(target.name, users, context.now())
         _emit(context, target, group, "left_to_cycle", len(users))
         return 0
     return await _record(context, target, group, users, Action.ADDED, sight=sight)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, Change, HeldBy, State, held
+from hasten.domain.changes import DIRECT, PERSON, Change, HeldBy, State, held
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import of_alert
 from hasten.errors import PermanentError
@@ -99,10 +99,15 @@ async def _too_many(
     before = members_before
     if before is None:
         gone = count - len(users) if still_members else count
-        before = await _size(context, target, group) + gone
+        before = await _size(context, target, group) + (0 if group == PERSON else gone)
     if not target.brake.exceeded(removals=count, members_before=before):
         return None
     release = f"python -m hasten release {target.name} --group {group}"
+    if group == PERSON:
+        return Judged(
+            f"{count} of {before} people were disabled or deleted within minutes",
+            f"if it is meant: {release}; else: enable or restore them, then discard",
+        )
     return Judged(
         f"{count} of {before} members {'would leave' if still_members else 'left'} within minutes",
         f"if it is meant: {release}; else: mend the group, then discard",
@@ -199,6 +204,8 @@ async def _pause(context: Context, target: Target, found: DiscoveredTarget) -> N
 
 
 async def _size(context: Context, target: Target, group: str) -> int:
+    if group == PERSON:
+        return len(await context.roster.load(target.name))
     if group != DIRECT:
         return await context.directory.member_count(group)
     found = await discovered.load(context.store, target.name)

@@ -3,18 +3,20 @@
 from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import LifecycleEvent
-from hasten.domain.subscribing import groups_of
+from hasten.domain.subscribing import ALL_PEOPLE, groups_of
 from hasten.messages import SubscriptionEvent, looks_at
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.records import discovered, subscriptions
 from hasten.telemetry.watch import LifecycleReceived
+from hasten.watch.people_delta import reconcile_people
 from hasten.watch.renew import renew
 from hasten.watch.subscriptions import ensure_subscriptions
 
 
 async def handle_lifecycle(context: Context, event: SubscriptionEvent) -> None:
     """Reauthorizes the subscription with one PATCH. After any other event, notifications may be
-    missing: Hasten looks at the groups of the subscription and compares all subscriptions.
+    missing: Hasten looks at the groups of the subscription, or reads the delta of all users, and
+    compares all subscriptions.
 
     Raises TemporaryError and PermanentError of Graph.
     """
@@ -33,4 +35,6 @@ async def handle_lifecycle(context: Context, event: SubscriptionEvent) -> None:
         )
         if looks:
             await context.bus.send(DIRECTORY_CHANGES, looks)
+        if record.resource == ALL_PEOPLE:
+            await reconcile_people(context)
     await ensure_subscriptions(context, watched)

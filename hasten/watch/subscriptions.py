@@ -7,7 +7,7 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain import subscribing
 from hasten.domain.changes import FoundBy
-from hasten.domain.subscribing import ALL_GROUPS, Ours, Subscription, SubscriptionPlan, groups_of
+from hasten.domain.subscribing import Ours, Subscription, SubscriptionPlan, groups_of
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
@@ -35,7 +35,9 @@ async def subscriptions_settled(context: Context, groups: Collection[str]) -> bo
         for record in records
     ]
     ours = _ours(context, records)
-    return subscribing.plan(believed, groups, ours=ours, now=context.now()).is_settled
+    people = context.watches_people
+    plan = subscribing.plan(believed, groups, people=people, ours=ours, now=context.now())
+    return plan.is_settled
 
 
 async def ensure_subscriptions(context: Context, groups: Collection[str]) -> None:
@@ -66,7 +68,8 @@ async def _ensure_once(context: Context, groups: Collection[str]) -> Sequence[st
     records = {record.id: record for record in await subscriptions.load_all(context.store)}
     listed = [_read(item) for item in await context.directory.subscriptions()]
     ours = _ours(context, records.values())
-    plan = subscribing.plan(listed, groups, ours=ours, now=context.now())
+    people = context.watches_people
+    plan = subscribing.plan(listed, groups, people=people, ours=ours, now=context.now())
     errors = ErrorCollector()
     for orphan in plan.orphans:
         with errors.collect():
@@ -146,7 +149,7 @@ async def _create(context: Context, resource: str) -> None:
     made = _read(created)
     record = Record(
         id=made.id,
-        group=None if resource == ALL_GROUPS else resource.partition("/")[2],
+        resource=resource,
         expires=made.expires,
         state=subscriptions.mark(context.settings.client_state),
     )

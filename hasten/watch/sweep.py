@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain import cycle
+from hasten.domain import attributes, cycle
 from hasten.domain.cycle import Cycle
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.planning import GrantsBy
@@ -57,15 +57,17 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
     assignments = await context.directory.assignments(principal)
     groups = {a.principal: a.created for a in assignments if a.kind == "Group"}
     lately = context.now() - discovered.ASSIGNMENT_FRESH_FOR
+    user_rule = choose_rule(rules, "User", target.rule)
     found = DiscoveredTarget(
         target=target.name,
         service_principal=principal,
         job=job["id"],
-        user_rule=choose_rule(rules, "User", target.rule),
+        user_rule=user_rule,
         group_rule=choose_rule(rules, "Group", target.rule),
         groups=sorted(groups),
         assigned_at={g: at.isoformat() for g, at in groups.items() if at and at > lately},
         sources=await _sources(context, target, groups),
+        properties=attributes.sources(rules, user_rule).properties if target.users else (),
     )
     _refuse_missing_rule(target, found)
     for group in sorted(found.watched):

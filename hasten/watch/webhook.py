@@ -2,20 +2,18 @@
 subscriptions. A refused notification has no effect."""
 
 import asyncio
-import hashlib
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
-from typing import TypeVar
 
-from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import (
     Hint,
     Lifecycle,
+    PersonHint,
     Refusal,
     claimed_subscription,
     read,
@@ -23,12 +21,11 @@ from hasten.domain.notifications import (
 )
 from hasten.errors import TemporaryError
 from hasten.limits import ENQUEUE_TIMEOUT, MAX_NOTIFICATION_BYTES, MAX_NOTIFICATIONS
-from hasten.messages import Look, SubscriptionEvent
 from hasten.ports.bus import DIRECTORY_CHANGES, Bus, Message
 from hasten.ports.clock import Now
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
-from hasten.records import discovered, subscriptions
+from hasten.records import discovered, roster, subscriptions
 from hasten.records.signs import Sign, Signs
 from hasten.telemetry.notifications import (
     BodyRefused,
@@ -39,8 +36,8 @@ from hasten.telemetry.notifications import (
     NotificationsRefused,
     SignNotNoted,
 )
-from hasten.watch import buckets
 from hasten.watch.cached_set import CachedSet
+from hasten.watch.look_messages import lifecycle_messages, looks, people_looks
 
 WATCHED_APART = timedelta(seconds=3)
 """Minimum interval between reloads of the watched groups. A tenant-wide subscription notifies about
@@ -55,7 +52,12 @@ NOTE_TIMEOUT = timedelta(seconds=0.3)
 """Maximum time to write a sign. Graph waits 3 s for the answer, and the queue may need most of
 it."""
 
-Item = TypeVar("Item", Hint, Lifecycle)
+ASSIGNED_APART = timedelta(minutes=1)
+"""Minimum interval between reloads of the people who are assigned to targets. A notification about
+someone who was assigned within this interval may be dropped; the next timer finds the change."""
+
+
+Believed = Hint | PersonHint | Lifecycle
 
 
 @dataclass(slots=True)
@@ -70,12 +72,14 @@ class Receiving:
     is_ours: Callable[[str], bool]
     _known: CachedSet = field(init=False)
     _watched: CachedSet = field(init=False)
+    _assigned: CachedSet = field(init=False)
     _claimed: CachedSet = field(init=False)
     _signs: Signs = field(init=False)
 
     def __post_init__(self) -> None:
         self._known = CachedSet(lambda: subscriptions.known(self.store), self.now)
         self._watched = CachedSet(lambda: discovered.watched(self.store), self.now, WATCHED_APART)
+        self._assigned = CachedSet(lambda: roster.everyone(self.store), self.now, ASSIGNED_APART)
         self._claimed = CachedSet(lambda: subscriptions.known(self.store), self.now, KNOWN_APART)
         self._signs = Signs(self.store, self.now)
 
@@ -90,12 +94,15 @@ class Receiving:
         if isinstance(items, HTTPStatus):
             return items
         readings = [read(item, tenant=self.tenant, is_ours=self.is_ours) for item in items]
-        readings = await self._with_ours_refused(items, readings)
-        hints = await self._of_watched_groups(await self._of_known_subscriptions(readings))
-        if not hints:
+        judged = await self._with_ours_refused(items, readings)
+        believed = await self._of_known_subscriptions(judged)
+        hints = await self._of_watched_groups(h for h in believed if isinstance(h, Hint))
+        people = await self._of_assigned_people(h for h in believed if isinstance(h, PersonHint))
+        if not hints and not people:
             return HTTPStatus.ACCEPTED
-        queued = NotificationsQueued(groups=[hint.group for hint in hints])
-        status = await self._queue(looks(hints, self.now()), queued, NotificationsNotQueued)
+        queued = NotificationsQueued(groups=[hint.group for hint in hints], people=sorted(people))
+        messages = [*looks(hints, self.now()), *people_looks(people, self.now())]
+        status = await self._queue(messages, queued, NotificationsNotQueued)
         if status is HTTPStatus.ACCEPTED:
             async with self._noting():
                 await self._signs.note(Sign.BELIEVED)
@@ -109,8 +116,9 @@ class Receiving:
         readings = [
             read_lifecycle(item, tenant=self.tenant, is_ours=self.is_ours) for item in items
         ]
-        readings = await self._with_ours_refused(items, readings)
-        events = await self._of_known_subscriptions(readings)
+        judged = await self._with_ours_refused(items, readings)
+        believed = await self._of_known_subscriptions(judged)
+        events = [event for event in believed if isinstance(event, Lifecycle)]
         if not events:
             return HTTPStatus.ACCEPTED
         queued = LifecycleQueued(events=sorted({event.event for event in events}))
@@ -133,8 +141,8 @@ class Receiving:
         return items
 
     async def _with_ours_refused(
-        self, items: Sequence[object], readings: Sequence[Item | Refusal]
-    ) -> list[Item | Refusal]:
+        self, items: Sequence[object], readings: Sequence[Believed | Refusal]
+    ) -> list[Believed | Refusal]:
         """Marks notifications that are refused although their subscription and tenant are Hasten's.
         If all notifications are refused like this, only timers find changes."""
         found = list(readings)
@@ -159,11 +167,13 @@ class Receiving:
         except (TemporaryError, TimeoutError) as error:
             self.emit(SignNotNoted(reason=str(error)))
 
-    async def _of_known_subscriptions(self, readings: Sequence[Item | Refusal]) -> list[Item]:
+    async def _of_known_subscriptions(
+        self, readings: Sequence[Believed | Refusal]
+    ) -> list[Believed]:
         """Looks up the subscription only after the clientState check, so that an unauthenticated
         caller cannot cause store reads."""
         refused = Counter(reading for reading in readings if isinstance(reading, Refusal))
-        believed: list[Item] = []
+        believed: list[Believed] = []
         for reading in readings:
             if isinstance(reading, Refusal):
                 continue
@@ -183,6 +193,13 @@ class Receiving:
         watched = [hint for hint in by_group.values() if await self._watched.has(hint.group)]
         self._count(Counter({Refusal.NOT_WATCHED: len(by_group) - len(watched)}))
         return watched
+
+    async def _of_assigned_people(self, hints: Iterable[PersonHint]) -> Collection[str]:
+        """Returns the users who are assigned to a target. Most people of a tenant are not."""
+        named = {hint.user for hint in hints}
+        assigned = [user for user in named if await self._assigned.has(user)]
+        self._count(Counter({Refusal.NOT_ASSIGNED: len(named) - len(assigned)}))
+        return assigned
 
     async def _queue(
         self,
@@ -207,35 +224,3 @@ class Receiving:
     def _refused(self, body: BodyRefused, status: HTTPStatus) -> HTTPStatus:
         self.emit(body)
         return status
-
-
-def looks(hints: Iterable[Hint], now: datetime) -> list[Message]:
-    """Returns a look for each hint. Its content names the message, so a replay within the bucket is
-    one message and a different change is another. A look that comes before the end of its bucket
-    is repeated then (watch/look)."""
-    return [
-        Look(
-            group=hint.group,
-            noticed_at=now,
-            found_by=FoundBy.NOTIFICATION,
-            added=hint.added,
-            removed=hint.removed,
-        ).message(f"{hint.group}:{buckets.number(now)}:{_digest(hint)}")
-        for hint in hints
-    ]
-
-
-def lifecycle_messages(events: Iterable[Lifecycle]) -> list[Message]:
-    """Returns one message for each lifecycle event. Its content names the message, so Service Bus
-    drops a replay."""
-    return [
-        SubscriptionEvent(subscription=event.subscription, event=event.event).message(
-            f"{event.subscription}:{event.event}"
-        )
-        for event in dict.fromkeys(events)
-    ]
-
-
-def _digest(hint: Hint) -> str:
-    named = "+".join(sorted(hint.added)) + "-" + "-".join(sorted(hint.removed))
-    return hashlib.sha256(named.encode()).hexdigest()[:16]

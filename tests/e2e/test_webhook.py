@@ -39,7 +39,7 @@ async def test_refused_notifications_are_answered_and_queue_nothing(tenant: Tena
         (202, "refused_ours", {"json": changed(true, clientState="forged")}),
         (202, "wrong_tenant", {"json": changed(true, tenantId=object_id("tenant/other"))}),
         (202, "unknown_subscription", {"json": changed(true, subscriptionId=object_id("none"))}),
-        (202, "not_a_group", {"json": changed(true, resource=f"Users/{object_id('user/1')}")}),
+        (202, "not_assigned", {"json": changed(true, resource=f"Users/{object_id('user/1')}")}),
     ]
 
     for status, _, request in refused:

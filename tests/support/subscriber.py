@@ -9,8 +9,9 @@ from hasten.json import Json
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
+from hasten.targets import Target
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
-from tests.support.world import World
+from tests.support.world import TOTAL, World
 
 URL = "https://hasten.example/api/graph/notifications"
 LIFECYCLE_URL = "https://hasten.example/api/graph/lifecycle"
@@ -26,6 +27,12 @@ ONE, TWO, THREE = group(1), group(2), group(3)
 
 @dataclass
 class Subscriber(World):
+    """Its target does not have its people watched, so that groups alone are subscribed to."""
+
+    target: Target = field(
+        default_factory=lambda: Target(name=TOTAL, display_name=TOTAL, users=False)
+    )
+
     async def watches(self, *groups: str) -> None:
         found = DiscoveredTarget(
             target=self.target.name,

@@ -81,7 +81,10 @@ async def watching_world(bus: CarryingBus) -> World:
     await world.is_discovered()
     await start_watching(world.context, ENGINEERING)
     record = Record(
-        id=SUBSCRIPTION, group=ENGINEERING, expires=now() + timedelta(days=29), state=""
+        id=SUBSCRIPTION,
+        resource=f"groups/{ENGINEERING}",
+        expires=now() + timedelta(days=29),
+        state="",
     )
     await save(world.store, record)
     return world

@@ -60,6 +60,7 @@ SAMPLES: Mapping[str, Http | Bus | Timer] = {
     "look": Timer(),
     "renew": Timer(),
     "verify": Timer(),
+    "people": Timer(),
     "tidy": Timer(),
     "apply": Timer(),
 }

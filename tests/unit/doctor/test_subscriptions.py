@@ -14,7 +14,9 @@ from tests.support.world import ENGINEERING
 
 URL = "https://hasten.example/api/graph/notifications"
 EXPECTED = Expected(url=URL, state="ours", now=START)
-RECORD = Record(id="s-1", group=ENGINEERING, expires=START + timedelta(days=25), state="ours")
+RECORD = Record(
+    id="s-1", resource=f"groups/{ENGINEERING}", expires=START + timedelta(days=25), state="ours"
+)
 
 
 def listed(**fields: Any) -> dict[str, Any]:

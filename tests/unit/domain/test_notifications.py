@@ -8,6 +8,7 @@ from hasten.domain.notifications import (
     Hint,
     Lifecycle,
     LifecycleEvent,
+    PersonHint,
     Refusal,
     hint,
     read,
@@ -32,7 +33,9 @@ UNKNOWN_SUBSCRIPTION = "ffffffff-0000-4000-8000-000000000000"
 NOBODY: frozenset[str] = frozenset()
 
 
-def judged(item: object, tenant: str = TENANT, ours: str = CLIENT_STATE) -> Hint | Refusal:
+def judged(
+    item: object, tenant: str = TENANT, ours: str = CLIENT_STATE
+) -> Hint | PersonHint | Refusal:
     return read(item, tenant=tenant, is_ours=lambda presented: presented == ours)
 
 
@@ -41,7 +44,7 @@ def item(**changes: Any) -> dict[str, Any]:
     return {**captured, **changes}
 
 
-EXPECTED: dict[str, list[Hint | Refusal]] = {
+EXPECTED: dict[str, list[Hint | PersonHint | Refusal]] = {
     "member-added-and-removed": [Hint(GROUP, SUBSCRIPTION)],
     "member-removed": [Hint(GROUP, SUBSCRIPTION, removed=frozenset({FIRST}))],
     "member-removed-as-object": [Hint(GROUP, SUBSCRIPTION, removed=frozenset({FIRST}))],
@@ -60,8 +63,8 @@ EXPECTED: dict[str, list[Hint | Refusal]] = {
     "no-client-state": [Refusal.WRONG_CLIENT_STATE],
     "event-hubs-validation": [Refusal.WRONG_CLIENT_STATE],
     "wrong-tenant": [Refusal.WRONG_TENANT],
-    "user-updated": [Refusal.NOT_A_GROUP],
-    "user-deleted": [Refusal.NOT_A_GROUP],
+    "user-updated": [PersonHint(FIRST, SUBSCRIPTION)],
+    "user-deleted": [PersonHint(FIRST, SUBSCRIPTION)],
     "lifecycle-reauthorization-required": [Refusal.MALFORMED],
 }
 
@@ -98,15 +101,16 @@ def test_a_group_is_known_by_any_spelling_of_its_resource(resource: str) -> None
     [
         "",
         "groups",
-        f"Users/{GROUP}",
+        f"Users/{GROUP}/manager",
+        "Users",
         f"Groups/{GROUP}/owners",
         f"x/Groups/{GROUP}",
         f"Groups/{GROUP}\n",
         "Groups/../users",
     ],
 )
-def test_a_resource_that_is_not_one_group_is_refused(resource: str) -> None:
-    assert judged(item(resource=resource)) is Refusal.NOT_A_GROUP
+def test_a_resource_that_is_neither_one_group_nor_one_user_is_refused(resource: str) -> None:
+    assert judged(item(resource=resource)) is Refusal.OTHER_RESOURCE
 
 
 @pytest.mark.parametrize("broken", [None, 5, "text", [], {}])

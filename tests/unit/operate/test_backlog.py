@@ -26,7 +26,7 @@ async def measured(world: World, *, later: timedelta = timedelta()) -> Event:
 async def subscribed(world: World, group: str | None, days: int) -> None:
     record = Record(
         id=f"subscription-{group}-{days}",
-        group=group,
+        resource=f"groups/{group}" if group else "groups",
         expires=now() + timedelta(days=days),
         state="state",
     )

@@ -45,7 +45,7 @@ async def in_order() -> World:
     for number, group in enumerate((ENGINEERING, ADMIN)):
         record = Record(
             id=f"s{number}",
-            group=group,
+            resource=f"groups/{group}",
             expires=now() + timedelta(days=29),
             state=subscriptions.mark(world.context.settings.client_state),
         )

@@ -21,7 +21,7 @@ async def status(world: World) -> Status:
 
 
 async def is_subscribed(world: World) -> None:
-    record = Record(id="s", group=None, expires=now() + timedelta(days=2), state="")
+    record = Record(id="s", resource="groups", expires=now() + timedelta(days=2), state="")
     assert record.resource == ALL_GROUPS
     await subscriptions.save(world.store, record)
 

@@ -51,7 +51,7 @@ async def test_assignments_of_one_app_that_cannot_be_read_leave_all_subscription
 
     [total] = [f for f in await discovered.load_all(world.store) if f.target == TOTAL]
     [other] = [f for f in await discovered.load_all(world.store) if f.target == "OTHER"]
-    assert before == {f"groups/{ENGINEERING}", f"groups/{ADMIN}"}
+    assert before == {f"groups/{ENGINEERING}", f"groups/{ADMIN}", "users"}
     assert resources(world) == {*before, f"groups/{NEW}"}
     assert (total.watches(NEW), other.watches(ADMIN)) == (True, True)
     assert world.results("target").count("unreachable") == 1

@@ -25,7 +25,7 @@ from tests.support.world import World, user
         ({"clientState": "forged", "subscriptionId": user(9)}, "wrong_client_state"),
         ({"tenantId": "0000dddd-0000-4000-8000-00000000dead"}, "wrong_tenant"),
         ({"subscriptionId": "0000eeee-0000-4000-8000-00000000dead"}, "unknown_subscription"),
-        ({"resource": f"Users/{user(1)}"}, "not_a_group"),
+        ({"resource": f"Users/{user(1)}"}, "not_assigned"),
         ({"resource": 7}, "malformed"),
         ({"resource": f"Groups/{group(77)}"}, "not_watched"),
     ],

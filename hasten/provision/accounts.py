@@ -1,0 +1,93 @@
+"""Prepares the rows about users' own accounts for their calls: which of them Graph contradicts, who
+has nothing to get, and which calls give access again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hasten.domain.changes import Change, waiting
+from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, route_of
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.people_look import looks_at_people
+from hasten.provision.removal_status import Status
+from hasten.provision.state import Drain
+from hasten.provision.triage import leave
+
+CONTRADICTED_PAUSE = timedelta(minutes=2)
+"""Delay before Hasten reads a user again whose row Graph contradicts. The look that it asks for
+replaces the row sooner if Graph is right."""
+
+STILL_PRESENT = "Graph shows the user enabled and assigned: Hasten looks at the account again"
+STILL_OUT = "Graph shows the user disabled or deleted: Hasten looks at the account again"
+NOT_SHOWN_YET = "Graph shows no assignment of the user yet"
+NOT_ASSIGNED = "the user is not assigned any more, and Hasten calls nobody who is not"
+
+
+async def without_contradicted(
+    drain: Drain, rows: Sequence[Change], known: Mapping[str, Status], *, began: datetime
+) -> list[Change]:
+    """Postpones the rows about users' own accounts that Graph contradicts, and returns the other
+    rows. A replica may lag, or the account may have changed again: a look finds out, and its row
+    replaces this one. The read of `known` `began` then."""
+    own = [row for row in rows if row.is_of_person]
+    doubted = [row for row in own if _is_contradicted(row, known[row.user].standing)]
+    moved = await drain.ledger.move(doubted, lambda row: _postponed(row, began))
+    drain.retries |= {row.due_at for row in moved}
+    late = {row.user: row for row in moved if not _may_lag(row, began)}
+    for row in late.values():
+        for look in looks_at_people([row.user], found_by=row.found_by, now=began):
+            await drain.context.bus.send(look.queue, [look.message(drain.context.new_id())])
+    gone = frozenset(doubted)
+    return [row for row in rows if row not in gone]
+
+
+async def without_unassigned(
+    drain: Drain, rows: Sequence[Change], known: Mapping[str, Status], *, began: datetime
+) -> list[Change]:
+    """Ends the rows of users who have no assignment, and returns the others: an update never
+    grants, and who is back gets only what the directory assigns."""
+    unassigned = [row for row in rows if known[row.user].standing is AssignmentStatus.UNASSIGNED]
+    early = [row for row in unassigned if row.action.gives_access_again and _may_lag(row, began)]
+    moved = await drain.ledger.move(
+        early, lambda row: waiting(row, due_at=_settled_at(row), reason=NOT_SHOWN_YET)
+    )
+    drain.retries |= {row.due_at for row in moved}
+    ended = [row for row in unassigned if row not in early]
+    await leave(drain, ended, lambda _: NOT_ASSIGNED, None)
+    gone = frozenset(unassigned)
+    return [row for row in rows if row not in gone]
+
+
+async def with_routes(
+    drain: Drain, rows: Sequence[Change], known: Mapping[str, Status]
+) -> list[Change]:
+    """Returns the rows, with the calls that give access again written to those that need them."""
+    new = [row for row in rows if row.action.gives_access_again and not row.route]
+    moved = await drain.ledger.move(
+        new,
+        lambda row: replace(
+            row, route=route_of(known[row.user].through, drain.target.grants_by), served=0
+        ),
+    )
+    others = [row for row in rows if row not in frozenset(new)]
+    return [*others, *moved]
+
+
+def _is_contradicted(row: Change, standing: AssignmentStatus) -> bool:
+    if row.is_removal:
+        return standing is AssignmentStatus.ASSIGNED
+    return standing in OUT_OF_REACH
+
+
+def _postponed(row: Change, now: datetime) -> Change:
+    reason = STILL_PRESENT if row.is_removal else STILL_OUT
+    due = _settled_at(row) if _may_lag(row, now) else now + CONTRADICTED_PAUSE
+    return waiting(row, due_at=due, reason=reason)
+
+
+def _may_lag(row: Change, now: datetime) -> bool:
+    return now < _settled_at(row)
+
+
+def _settled_at(row: Change) -> datetime:
+    return row.seen_at + REPLICATION_SETTLED_AFTER

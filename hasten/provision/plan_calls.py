@@ -1,0 +1,83 @@
+"""Plans the calls of one round of a drain: reads where the people of the rows stand, ends or
+postpones the rows that need no call, and returns the calls for the others."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from hasten.domain.changes import Change
+from hasten.domain.planning import Call, in_turn, plan
+from hasten.errors import TemporaryError
+from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
+from hasten.provision.accounts import with_routes, without_contradicted, without_unassigned
+from hasten.provision.removal_status import ReadError, removal_status
+from hasten.provision.state import Drain
+from hasten.provision.triage import (
+    postpone,
+    without_members_again,
+    without_overflow,
+    without_unreachable,
+)
+
+OUTAGE = timedelta(hours=1)
+"""Longer than this, reads that fail are no reason to keep everybody waiting."""
+
+REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
+"""Users of removals whose standing is read for one plan: no more can be called in one window."""
+
+ASKING_AT_ONCE = CALLS_PER_WINDOW
+"""Users whose own account changed, and whose standing is read for one plan. Most of them take a
+call each."""
+
+
+async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
+    """Returns the calls for the rows in `free`, which are due and about users in no call.
+
+    Ends rows out of Entra's reach on demand, and grants that the cycle brings about sooner. Raises
+    TemporaryError of the store, and of Graph while it tells of nobody.
+    """
+    removals = _first([c for c in free if c.is_removal], REMOVALS_AT_ONCE)
+    asking = _first([c for c in free if c.is_of_person and not c.is_removal], ASKING_AT_ONCE)
+    if any(not drain.found.watches(removal.group) for removal in removals):
+        await drain.learn_groups()
+    began = drain.now
+    known, read_errors = await removal_status(
+        drain.context, drain.found.service_principal, [*removals, *asking]
+    )
+    unread = [row for row in (*removals, *asking) if row.user in read_errors]
+    if not any(removal.user in known for removal in removals):
+        _wait_for_the_end_of_an_outage(drain, unread, read_errors)
+    drain.retries |= await postpone(drain, unread, read_errors)
+    drain.unread |= read_errors.keys()
+    removals = [removal for removal in removals if removal.user in known]
+    removals = await without_members_again(drain, removals, known, began=began)
+    removals = await without_contradicted(drain, removals, known, began=began)
+    removals = await without_unreachable(drain, removals, known, began=began)
+    asking = [row for row in asking if row.user in known]
+    asking = await without_contradicted(drain, asking, known, began=began)
+    asking = await without_unassigned(drain, asking, known, began=began)
+    asking = await with_routes(drain, asking, known)
+    where = {user: status.standing for user, status in known.items()}
+    grants = [c for c in free if not (c.is_removal or c.is_of_person)]
+    calls = plan([*removals, *grants, *asking], standings=where, grants_by=drain.target.grants_by)
+    if not drain.is_breaker_closed:
+        calls = in_turn(calls)
+    return await without_overflow(drain, calls, drain.times(len(calls)))
+
+
+def _first(rows: Sequence[Change], users: int) -> list[Change]:
+    """Returns the rows of the users whose rows are the oldest, at most so many users."""
+    oldest_first = sorted(rows, key=lambda row: row.found_at)
+    chosen = set(list(dict.fromkeys(row.user for row in oldest_first))[:users])
+    return [row for row in oldest_first if row.user in chosen]
+
+
+def _wait_for_the_end_of_an_outage(
+    drain: Drain, unread: Sequence[Change], read_errors: Mapping[str, ReadError]
+) -> None:
+    """Raises TemporaryError where Graph tells of nobody: no joiner is to be called before the
+    revocations. After OUTAGE it is taken for a trouble of these people."""
+    for removal in (row for row in unread if row.is_removal):
+        error = read_errors[removal.user]
+        is_new = drain.now - removal.found_at < OUTAGE
+        if isinstance(error, TemporaryError) and is_new:
+            raise error

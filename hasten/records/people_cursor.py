@@ -1,0 +1,37 @@
+"""Stores the point up to which the changes of the tenant's users were read."""
+
+from dataclasses import dataclass
+
+from hasten.ports.store import Delete, Put, Store
+
+COLLECTION = "cursors"
+PARTITION = "people"
+KEY = "users"
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleCursor:
+    """A delta link, and the properties that Graph tracks for it."""
+
+    link: str
+    properties: tuple[str, ...]
+    etag: str | None = None
+
+
+async def load(store: Store) -> PeopleCursor | None:
+    document = await store.get(COLLECTION, PARTITION, KEY)
+    if document is None:
+        return None
+    body = document.body
+    return PeopleCursor(str(body["link"]), tuple(body["properties"]), document.etag)
+
+
+async def save(store: Store, cursor: PeopleCursor) -> None:
+    """Saves the cursor. Raises Conflict when another instance moved it first."""
+    body = {"link": cursor.link, "properties": list(cursor.properties)}
+    await store.commit(COLLECTION, PARTITION, [Put(KEY, body, cursor.etag)])
+
+
+async def forget(store: Store, cursor: PeopleCursor) -> None:
+    """Deletes the cursor. Raises Conflict when another instance moved it first."""
+    await store.commit(COLLECTION, PARTITION, [Delete(KEY, str(cursor.etag))])

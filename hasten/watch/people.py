@@ -1,0 +1,197 @@
+"""Looks at people: reads their accounts, compares them with what Hasten last saw, writes rows and
+wakes the targets.
+
+The order is ledger, wake, roster. A crash between any two of them repeats the look, which finds the
+same difference under the same number and writes nothing twice.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from hasten.context import Context
+from hasten.domain.attributes import digest
+from hasten.domain.changes import PERSON, Change, FoundBy
+from hasten.domain.sightings import Presence, Sighting, happened
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.messages import Wake
+from hasten.people_look import PeopleLook
+from hasten.ports.directory import Profile
+from hasten.records import discovered
+from hasten.records.discovered import DiscoveredTarget
+from hasten.records.roster import Move
+from hasten.telemetry.watch import PeopleRead
+from hasten.watch import buckets
+from hasten.watch.admit import admit
+from hasten.watch.look import REPLICATION_LADDER
+
+A_MOMENT = timedelta(seconds=1)
+"""Added to the delay of a look that must come after the directory has settled."""
+
+READS_AT_ONCE = 8
+"""Users read at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A user of one target: what the roster says, and what a read that began at `at` shows."""
+
+    target: str
+    user: str
+    before: Sighting
+    presence: Presence
+    digest: str
+    at: datetime
+
+    @property
+    def is_doubtful(self) -> bool:
+        return self.before.may_lag(self.presence, self.at)
+
+    def change(self, look: PeopleLook) -> Change | None:
+        """Returns the row to write, or None if nothing happened that matters, or may have not."""
+        is_named = look.found_by is not FoundBy.COMPARISON
+        action = happened(self.before, self.presence, self.digest, is_named=is_named)
+        if action is None or self.is_doubtful:
+            return None
+        return Change(
+            target=self.target,
+            group=PERSON,
+            user=self.user,
+            action=action,
+            origin=self.before.origin,
+            noticed_at=look.noticed_at,
+            found_at=self.at,
+            seen_at=self.at,
+            due_at=self.at,
+            found_by=look.found_by,
+        )
+
+    @property
+    def after(self) -> Sighting:
+        if self.presence is self.before.presence and self.digest in {"", self.before.digest}:
+            return self.before
+        return self.before.moved(self.presence, self.digest, self.at)
+
+
+async def look_at_people(context: Context, look: PeopleLook) -> None:
+    """Reads the accounts of people who are assigned to a target, and records what happened to them.
+    Users whom no roster has are not read.
+
+    Raises TemporaryError and PermanentError of Graph. Nothing is lost then: the roster stays as it
+    was.
+    """
+    targets = {found.target: found for found in await watching(context)}
+    turns = asyncio.Semaphore(READS_AT_ONCE)
+
+    async def read(user: str) -> Sequence[Seen]:
+        async with turns:
+            return await _read(context, user, targets)
+
+    seen = [one for some in await asyncio.gather(*map(read, sorted(look.users))) for one in some]
+    recorded = await _record(context, look, [one for one in seen if not one.is_doubtful])
+    await _look_again(context, look, seen, changed=frozenset(one.user for one in recorded))
+    context.emit(
+        PeopleRead(
+            result="changed" if recorded else "unchanged",
+            found_by=look.found_by,
+            people=len({one.user for one in seen}),
+            changes=len(recorded),
+        )
+    )
+
+
+async def watching(context: Context) -> Sequence[DiscoveredTarget]:
+    """Returns the targets whose people are watched."""
+    everything = await discovered.load_all(context.store)
+    on = {name for name, target in context.targets.items() if target.users}
+    return [found for found in everything if found.target in on]
+
+
+def properties_of(targets: Collection[DiscoveredTarget]) -> tuple[str, ...]:
+    return tuple(sorted({name for found in targets for name in found.properties}))
+
+
+def presence_of(profile: Profile | None, before: Presence) -> Presence:
+    """Returns `before` if Graph does not say whether the user is enabled."""
+    if profile is None:
+        return Presence.DELETED
+    if profile.enabled is None:
+        return before
+    return Presence.PRESENT if profile.enabled else Presence.DISABLED
+
+
+def digest_of(context: Context, profile: Profile | None, found: DiscoveredTarget) -> str:
+    if profile is None:
+        return ""
+    return digest(profile.values, found.properties, context.settings.client_state)
+
+
+async def _read(
+    context: Context, user: str, targets: Mapping[str, DiscoveredTarget]
+) -> Sequence[Seen]:
+    known = await asyncio.gather(*(context.roster.find(target, user) for target in targets))
+    of = {target: before for target, before in zip(targets, known, strict=True) if before}
+    if not of:
+        return ()
+    at = context.now()
+    wanted = properties_of([targets[target] for target in of])
+    profile = await context.directory.profile(user, wanted)
+    return [
+        Seen(
+            target=target,
+            user=user,
+            before=before,
+            presence=presence_of(profile, before.presence),
+            digest=digest_of(context, profile, targets[target]),
+            at=at,
+        )
+        for target, before in of.items()
+    ]
+
+
+async def _record(context: Context, look: PeopleLook, seen: Sequence[Seen]) -> Sequence[Change]:
+    changes = [change for one in seen if (change := one.change(look)) is not None]
+    recorded = await admit(context, changes)
+    for target in sorted({change.target for change in changes}):
+        wake = Wake(target=target)
+        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+    moves: dict[str, dict[str, Move]] = defaultdict(dict)
+    for one in seen:
+        if one.after != one.before:
+            moves[one.target][one.user] = _moving(one)
+    for target, of_target in moves.items():
+        await context.roster.change(target, of_target)
+    return recorded
+
+
+def _moving(seen: Seen) -> Move:
+    """A look that was faster wins: it compared with the same sighting."""
+    return lambda stored: seen.after if stored == seen.before else stored
+
+
+async def _look_again(
+    context: Context, look: PeopleLook, seen: Sequence[Seen], *, changed: frozenset[str]
+) -> None:
+    """Looks again at users of whom this look saw no change, and later at those whom a lagging
+    replica may show as they were. Service Bus dropped looks that were equal to this one until the
+    end of the bucket, so whom it saw change is looked at once more then."""
+    doubtful = frozenset(one.user for one in seen if one.is_doubtful)
+    unchanged = frozenset(one.user for one in seen) - doubtful - changed
+    if unchanged and look.looks < len(REPLICATION_LADDER):
+        await _send(context, look, unchanged, REPLICATION_LADDER[look.looks])
+    until_end = buckets.end(look.noticed_at) - context.now()
+    if changed and look.found_by is FoundBy.NOTIFICATION and until_end > timedelta(0):
+        last = replace(look, looks=len(REPLICATION_LADDER))
+        await _send(context, last, changed, until_end)
+    if doubtful:
+        await _send(context, look, doubtful, REPLICATION_SETTLED_AFTER + A_MOMENT)
+
+
+async def _send(
+    context: Context, look: PeopleLook, users: frozenset[str], after: timedelta
+) -> None:
+    again = replace(look, users=users, looks=look.looks + 1)
+    message = again.message(context.new_id(), context.now() + after)
+    await context.bus.send(again.queue, [message])

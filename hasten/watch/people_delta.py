@@ -1,0 +1,99 @@
+"""Finds by timer the people whose accounts changed without a notification.
+
+One delta link covers all users of the tenant. It only says where to look: the roster decides whom
+the look concerns and what is new.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from hasten.context import Context
+from hasten.domain.changes import FoundBy
+from hasten.errors import Conflict
+from hasten.people_look import looks_at_people
+from hasten.ports.directory import DeltaExpired
+from hasten.records import people_cursor, roster
+from hasten.records.people_cursor import PeopleCursor
+from hasten.telemetry.watch import PeopleReconciled
+from hasten.watch.compare_people import compare_people
+from hasten.watch.people import properties_of, watching
+
+
+async def reconcile_people(context: Context) -> None:
+    """Reads the delta since the last timer: one request if nothing changed.
+
+    Raises TemporaryError and PermanentError of Graph, after the looks for the pages that were read.
+    """
+    targets = await watching(context)
+    cursor = await people_cursor.load(context.store)
+    if not targets:
+        if cursor is not None and not context.watches_people:
+            await _end(context, cursor)
+        return
+    wanted = properties_of(targets)
+    if cursor is None:
+        link = await context.directory.people_start(wanted)
+        await _begin(context, PeopleCursor(link, wanted), how="started")
+    else:
+        await _read_on(context, cursor, wanted)
+
+
+async def look_at(context: Context, users: Iterable[str], found_by: FoundBy) -> None:
+    """Queues looks at these people."""
+    looks = looks_at_people(users, found_by=found_by, now=context.now())
+    for look in looks:
+        await context.bus.send(look.queue, [look.message(context.new_id())])
+
+
+async def _read_on(context: Context, cursor: PeopleCursor, wanted: tuple[str, ...]) -> None:
+    """Sends the looks before it saves the link. If the mappings changed, a new link begins before
+    the old one is read a last time."""
+    start = context.directory.people_start
+    following = await start(wanted) if wanted != cursor.properties else ""
+    try:
+        delta = await context.directory.people_delta(cursor.link)
+    except DeltaExpired:
+        link = following or await start(wanted)
+        await _begin(context, PeopleCursor(link, wanted, cursor.etag), how="restarted")
+        return
+    assigned = delta.changed & await roster.everyone(context.store) if delta.changed else ()
+    await look_at(context, assigned, FoundBy.RECONCILE)
+    if following and delta.cut is None:
+        moved = PeopleCursor(following, wanted, cursor.etag)
+    else:
+        moved = PeopleCursor(delta.link, cursor.properties, cursor.etag)
+    if moved.link != cursor.link and not await _saved(context, moved):
+        return
+    if delta.changed:
+        context.emit(
+            PeopleReconciled(result="read", changed=len(delta.changed), assigned=len(assigned))
+        )
+    if delta.cut is not None:
+        raise delta.cut
+
+
+async def _begin(
+    context: Context, cursor: PeopleCursor, *, how: Literal["started", "restarted"]
+) -> None:
+    """Saves a link that begins now. Then compares all people with what Hasten last saw, which also
+    finds what a refused link would have shown."""
+    if await _saved(context, cursor):
+        context.emit(PeopleReconciled(result=how, changed=0, assigned=0))
+        await compare_people(context)
+
+
+async def _end(context: Context, cursor: PeopleCursor) -> None:
+    try:
+        await people_cursor.forget(context.store, cursor)
+    except Conflict:
+        return  # another instance still reads it; the next timer compares again
+    for target in context.targets:
+        await context.roster.forget(target)
+
+
+async def _saved(context: Context, cursor: PeopleCursor) -> bool:
+    try:
+        await people_cursor.save(context.store, cursor)
+    except Conflict:
+        return False  # another instance read on from this link and sent its looks
+    return True

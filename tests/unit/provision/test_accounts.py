@@ -1,0 +1,228 @@
+"""The drain and people's own accounts: which calls serve them, and who is not called."""
+
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import PERSON, Action, Change, State
+from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
+from hasten.domain.planning import GrantsBy
+from hasten.messages import Wake
+from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.provision.drain import drain
+from hasten.provision.verify import OVERDUE_AFTER, verify
+from hasten.targets import Target
+from tests.fakes.directory import JOB
+from tests.support.people import ADA, AMIR, SETTLED, TITLE, Watched, passes
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, found
+
+WAKE = Wake(target=TOTAL)
+
+
+async def world_of(*members: str, grants_by: GrantsBy = GrantsBy.GROUP) -> Watched:
+    world = Watched(target=Target(name=TOTAL, display_name=TOTAL, grants_by=grants_by))
+    await world.begins(*members)
+    return world
+
+
+async def row(world: Watched, person: str = ADA) -> Change:
+    known = await world.own_row(person)
+    assert known is not None
+    return known
+
+
+def called(world: Watched) -> list[tuple[str | None, tuple[str, ...]]]:
+    return [(call.group, call.users) for call in world.directory.calls]
+
+
+@virtual
+async def test_an_update_is_a_user_call_even_where_only_the_group_grants() -> None:
+    world = await world_of(ADA)
+    world.directory.change(ADA, **{TITLE: "Analyst"})
+    await world.looks(ADA)
+
+    await drain(world.context, WAKE)
+
+    assert called(world) == [(None, (ADA,))]
+    assert (await row(world)).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_an_update_never_calls_who_is_not_assigned(leaves: bool) -> None:  # noqa: FBT001 - a case
+    @virtual
+    async def scenario() -> None:
+        world = await world_of(ADA)
+        world.directory.change(ADA, **{TITLE: "Analyst"})
+        await world.looks(ADA)
+        if leaves:
+            world.directory.leave(ENGINEERING, ADA)
+        else:
+            world.directory.groups.clear()
+
+        await drain(world.context, WAKE)
+
+        ended = await row(world)
+        assert world.directory.calls == []
+        assert (ended.state, ended.needs_proof) == (State.LEFT_TO_CYCLE, False)
+        assert "not assigned" in ended.reason
+
+    scenario()
+
+
+@pytest.mark.parametrize("happens", ["disable", "delete"])
+def test_who_is_out_is_left_to_the_cycle_with_the_time_and_alerted_when_overdue(
+    happens: str,
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await world_of(ADA)
+        at = {"timeBegan": now().isoformat(), "timeEnded": now().isoformat()}
+        world.directory.job_list = [{"id": JOB, "status": {"code": "Active", "lastExecution": at}}]
+        getattr(world.directory, happens)(ADA)
+        await world.looks(ADA)
+
+        await drain(world.context, WAKE)
+        left = await row(world)
+        await passes(2 * DEFAULT_CYCLE_INTERVAL + OVERDUE_AFTER)
+        await verify(world.context)
+
+        assert world.directory.calls == []
+        assert left.state is State.LEFT_TO_CYCLE
+        assert left.action is (Action.DISABLED if happens == "disable" else Action.DELETED)
+        assert f"the user is {left.action} in Entra" in left.reason
+        assert left.expected_at is not None
+        assert left.expected_at <= now() - OVERDUE_AFTER
+        alerts = [
+            message.body["data"]["result"]
+            for message in world.bus.of(PROVISIONING_OUTCOMES)
+            if message.body["type"] == "hasten.alert.v1"
+        ]
+        assert alerts == ["revocation_overdue"]
+
+    scenario()
+
+
+@virtual
+async def test_the_log_ends_the_row_of_who_was_disabled() -> None:
+    world = await world_of(ADA)
+    world.directory.disable(ADA)
+    await world.looks(ADA)
+    await drain(world.context, WAKE)
+    world.directory.log.append(
+        {
+            "jobId": JOB,
+            "activityDateTime": (now() + timedelta(minutes=1)).isoformat(),
+            "provisioningAction": "disable",
+            "provisioningStatusInfo": {"status": "success"},
+            "sourceIdentity": {"id": ADA},
+        }
+    )
+
+    await passes(timedelta(minutes=2))
+    await verify(world.context)
+
+    assert (await row(world)).state is State.DONE_BY_CYCLE
+
+
+@pytest.mark.parametrize(
+    ("grants_by", "calls"),
+    [
+        (GrantsBy.GROUP, [ENGINEERING, ADMIN]),
+        (GrantsBy.USER, [None]),
+        (GrantsBy.USER_THEN_GROUP, [None, ENGINEERING, ADMIN]),
+    ],
+)
+def test_who_is_back_gets_everything_again_one_call_after_the_other(
+    grants_by: GrantsBy, calls: list[str | None]
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await world_of(ADA, grants_by=grants_by)
+        world.directory.join(ADMIN, ADA)
+        world.directory.disable(ADA)
+        await world.looks(ADA)
+        await drain(world.context, WAKE)
+        await passes(SETTLED)
+        world.directory.enable(ADA)
+        await world.looks(ADA)
+
+        await drain(world.context, WAKE)
+
+        assert called(world) == [(group, (ADA,)) for group in calls]
+        assert world.directory.crossed == []
+        assert (await row(world)).state is State.SUCCEEDED
+
+    scenario()
+
+
+@virtual
+async def test_who_is_back_without_an_assignment_gets_nothing() -> None:
+    world = await world_of(ADA)
+    world.directory.disable(ADA)
+    await world.looks(ADA)
+    await drain(world.context, WAKE)
+    await passes(SETTLED)
+    world.directory.enable(ADA)
+    world.directory.leave(ENGINEERING, ADA)
+    await world.looks(ADA)
+
+    await drain(world.context, WAKE)
+    early = await row(world)
+    await passes(SETTLED)
+    await drain(world.context, WAKE)
+
+    assert world.directory.calls == []
+    assert early.state is State.WAITING
+    assert (await row(world)).state is State.LEFT_TO_CYCLE
+
+
+@virtual
+async def test_a_row_that_graph_contradicts_is_not_called_and_looked_at_again() -> None:
+    world = await world_of(ADA)
+    world.directory.disable(ADA)
+    await world.looks(ADA)
+    world.directory.enable(ADA)
+
+    await drain(world.context, WAKE)
+    early = await row(world)
+    await passes(SETTLED)
+    world.bus.sent.clear()
+    await drain(world.context, WAKE)
+
+    assert (early.state, early.due_at) == (State.WAITING, early.seen_at + timedelta(minutes=2))
+    assert world.directory.calls == []
+    assert [users for users, _ in world.queued_people()] == [[ADA]]
+    await world.looks_as_queued()
+    assert await world.actions() == {ADA: "enabled"}
+
+
+@virtual
+async def test_updates_come_after_leavers_and_joiners() -> None:
+    world = await world_of(ADA, AMIR)
+    world.directory.change(ADA, **{TITLE: "Analyst"})
+    await world.looks(ADA)
+    await passes(timedelta(seconds=1))
+    world.directory.leave(ENGINEERING, AMIR)
+    await world.ledger.record([found(ENGINEERING, AMIR, Action.REMOVED, 5)])
+
+    await drain(world.context, WAKE)
+
+    assert called(world) == [(None, (AMIR,)), (None, (ADA,))]
+
+
+@virtual
+async def test_the_outcome_names_the_action_and_no_group() -> None:
+    world = await world_of(ADA)
+    world.directory.disable(ADA)
+    await world.looks(ADA)
+
+    await drain(world.context, WAKE)
+
+    [outcome] = world.bus.of(PROVISIONING_OUTCOMES)
+    data = outcome.body["data"]
+    assert (data["action"], data["group"], data["result"]) == (
+        "disabled",
+        PERSON,
+        "left_to_cycle",
+    )
