@@ -12,6 +12,8 @@ from emulator.graph.seed import TOTAL_ENGINEERING, object_id
 from hasten import settings
 from tests.support.tenant import Host, Tenant
 
+WATCHED = f"groups/{TOTAL_ENGINEERING}"
+
 POSTS = 400
 AT_ONCE = 4
 LIMIT = 10.0
@@ -71,7 +73,7 @@ def notification(tenant: Tenant, host: Host, number: int) -> dict[str, Any]:
     """Returns a notification that hints at another user each time, so that none is dropped as a
     duplicate."""
     known = tenant.documents("subscriptions")
-    subscription = next(key for key, row in known.items() if row["group"] == TOTAL_ENGINEERING)
+    subscription = next(key for key, row in known.items() if row["resource"] == WATCHED)
     member = {"id": object_id(f"user/{number + 6}")}
     item = {
         "changeType": "updated",

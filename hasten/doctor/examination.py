@@ -147,6 +147,8 @@ class Doctor:
         findings += flows.check_active(found.rules, rule)
         if target.scim is not None:
             findings.append(application.check_match(found.rules, rule, target.scim.match))
+        if target.users:
+            findings += mapping.check_watched(found.rules, rule)
         return [*findings, *mapping.check(found.rules, rule, target.expect_mapping)]
 
     async def _changes(self, target: Target) -> list[Finding]:
@@ -183,10 +185,10 @@ class Doctor:
             )
         known = await discovered.load(self.context.store, target.name)
         watched = {*assigned, *(known.sources if known else ())}
-        findings += await self._try(subscriptions.CHECK, self._subscriptions(watched))
+        findings += await self._try(subscriptions.CHECK, self._subscriptions(watched, target))
         return findings
 
-    async def _subscriptions(self, assigned: Iterable[str]) -> list[Finding]:
+    async def _subscriptions(self, assigned: Iterable[str], target: Target) -> list[Finding]:
         return subscriptions.check(
             list(assigned),
             await self.context.directory.subscriptions(),
@@ -196,6 +198,7 @@ class Doctor:
                 state=_mark(self.context.settings),
                 now=self.context.now(),
             ),
+            people=target.users,
         )
 
 

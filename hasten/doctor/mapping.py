@@ -3,16 +3,32 @@ them."""
 
 from collections.abc import Mapping, Sequence
 
-from hasten.doctor.findings import Finding, ok, problem
+from hasten.doctor.findings import Finding, ok, problem, warning
+from hasten.domain.attributes import sources
 from hasten.json import Json
 
-CHECK = "attribute mapping"
+CHECK, WATCHED = "attribute mapping", "watched attributes"
 
 
 def check(rules: Sequence[Json], rule: str, expected: Mapping[str, str]) -> list[Finding]:
     """Checks the mappings of users. `expected` maps each app attribute to its Entra attribute."""
     known = sources(rules, rule)
     return [_judged(app, entra, known.get(app.casefold())) for app, entra in expected.items()]
+
+
+def check_watched(rules: Sequence[Json], rule: str) -> list[Finding]:
+    """Checks that Hasten can watch the attributes that the mappings of users read."""
+    found = sources(rules, rule)
+    findings = [ok(WATCHED, f"{len(found.properties)} properties of users are watched")]
+    if found.unwatched:
+        findings.append(
+            warning(
+                WATCHED,
+                f"Hasten cannot watch {', '.join(found.unwatched)}",
+                "nothing: Entra's own cycle does their changes",
+            )
+        )
+    return findings
 
 
 def _judged(app: str, entra: str, source: str | None) -> Finding:

@@ -1,12 +1,12 @@
-"""Checks that Graph sends notifications for every watched group, for long enough, and with Hasten's
-secret."""
+"""Checks that Graph sends notifications for every watched group and for users, for long enough, and
+with Hasten's secret."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hasten.doctor.findings import Finding, ok, problem, warning
-from hasten.domain.subscribing import ALL_GROUPS, resource_of
+from hasten.domain.subscribing import ALL_GROUPS, ALL_PEOPLE, resource_of
 from hasten.json import Json
 from hasten.limits import SUBSCRIPTION_LIFETIME
 from hasten.records.subscriptions import Record
@@ -29,54 +29,66 @@ class Expected:
 
 
 def check(
-    groups: Collection[str], listed: Iterable[Json], records: Sequence[Record], expected: Expected
+    groups: Collection[str],
+    listed: Iterable[Json],
+    records: Sequence[Record],
+    expected: Expected,
+    *,
+    people: bool = False,
 ) -> list[Finding]:
-    """Checks each watched group. `listed` are the subscriptions in Graph, `records` Hasten's in the
-    store."""
+    """Checks each watched group, and the users if `people` are watched. `listed` are the
+    subscriptions in Graph, `records` Hasten's in the store."""
     ends = {
         str(one["resource"]).strip("/").casefold(): one
         for one in listed
         if one.get("notificationUrl") == expected.url
     }
-    return [
-        _judged(group, ends.get(resource_of(group)) or ends.get(ALL_GROUPS), records, expected)
+    wanted = {
+        f"group {group}": (resource_of(group), ends.get(resource_of(group)) or ends.get(ALL_GROUPS))
         for group in sorted(groups)
+    }
+    if people:
+        wanted["all users"] = ALL_PEOPLE, ends.get(ALL_PEOPLE)
+    return [
+        _judged(what, _gone(what, resource, records, expected), found, records, expected)
+        for what, (resource, found) in wanted.items()
     ]
 
 
 def _judged(
-    group: str, found: Json | None, records: Sequence[Record], expected: Expected
+    what: str, gone: str, found: Json | None, records: Sequence[Record], expected: Expected
 ) -> Finding:
     if found is None:
-        return problem(CHECK, f"{_gone(group, records, expected)}: Graph reports no change", MAKES)
+        return problem(CHECK, f"{gone}: Graph reports no change", MAKES)
     ends = datetime.fromisoformat(found["expirationDateTime"])
     if ends <= expected.now:
-        return problem(CHECK, f"that of group {group} has expired: Graph reports no change", MAKES)
+        return problem(CHECK, f"that of {what} has expired: Graph reports no change", MAKES)
     record = next((r for r in records if r.id == str(found["id"]).lower()), None)
     if record is None:
         return problem(
             CHECK,
-            f"that of group {group} is not in the store: its notifications are refused",
+            f"that of {what} is not in the store: its notifications are refused",
             "the sweep timer replaces it within a minute; if not, check HASTEN_STORE",
         )
     if expected.state is not None and record.state != expected.state:
         return problem(
             CHECK,
-            f"that of group {group} was made with another HASTEN_CLIENT_STATE_SECRET, or for "
+            f"that of {what} was made with another HASTEN_CLIENT_STATE_SECRET, or for "
             "another HASTEN_TENANT_ID: its notifications are refused, unless that secret is set "
             "as the previous one",
             "the sweep timer replaces it within a minute; until then set the old secret as "
             "HASTEN_CLIENT_STATE_SECRET_PREVIOUS",
         )
     left = ends - expected.now
-    text = f"that of group {group} ends in {left.days} days {left.seconds // 3600} hours"
+    text = f"that of {what} ends in {left.days} days {left.seconds // 3600} hours"
     if left < RENEWED_BY:
         return warning(CHECK, text, "it should have been renewed: look into the log of `renew`")
     return ok(CHECK, text)
 
 
-def _gone(group: str, records: Sequence[Record], expected: Expected) -> str:
-    ended = [r.expires for r in records if r.covers(group) and r.expires <= expected.now]
+def _gone(what: str, resource: str, records: Sequence[Record], expected: Expected) -> str:
+    covering = {resource} | ({ALL_GROUPS} if resource != ALL_PEOPLE else set())
+    ended = [r.expires for r in records if r.resource in covering and r.expires <= expected.now]
     if ended:
-        return f"that of group {group} expired at {max(ended):%Y-%m-%d %H:%M}Z"
-    return f"Graph has none of ours for group {group}"
+        return f"that of {what} expired at {max(ended):%Y-%m-%d %H:%M}Z"
+    return f"Graph has none of ours for {what}"

@@ -74,7 +74,7 @@ class Claims:
             if known != etag:
                 row = json.loads(text)
                 self._read[key] = (etag, row)
-            if row["action"] == Action.REMOVED and row["state"] in TAKEN:
+            if Action(row["action"]).takes_access and row["state"] in TAKEN:
                 yield row
 
     def _line(self, row: Json) -> str:

@@ -25,15 +25,15 @@ LATE, LATEST = 0.2, 600.0
 
 
 class Operations(Breakages):
-    """`unseen` are users about whom nothing is sent to Hasten, as no group changed: they were
-    disabled, enabled, deleted or restored."""
+    """`own_accounts` are users who were disabled, enabled, deleted or restored: no group
+    changed."""
 
     def __init__(self, world: World, random: Random) -> None:
         super().__init__(world, random)
         self._admin = world.admin
         self._directory = world.tenant.directory
         self.groups = [TOTAL_ENGINEERING, TOTAL_ADMIN]
-        self.unseen: set[str] = set()
+        self.own_accounts: set[str] = set()
         self.deleted_groups: set[str] = set()
         self._unassigned: set[str] = set()
         self.posted: list[Posted] = []
@@ -90,19 +90,19 @@ class Operations(Breakages):
     # --- people ---
 
     async def disable(self) -> bool:
-        return await self._unseen(self._some(1)[0], self._admin.disable)
+        return await self._to_account(self._some(1)[0], self._admin.disable)
 
     async def enable(self) -> bool:
         off = [u for u in CAST if not self._directory.users[u].properties["accountEnabled"]]
         live = [user for user in off if self._directory.users[user].deleted_at is None]
-        return bool(live) and await self._unseen(self._random.choice(live), self._admin.enable)
+        return bool(live) and await self._to_account(self._random.choice(live), self._admin.enable)
 
     async def delete(self) -> bool:
-        return await self._unseen(self._some(1)[0], self._admin.delete)
+        return await self._to_account(self._some(1)[0], self._admin.delete)
 
     async def restore(self) -> bool:
         gone = [user for user in CAST if self._directory.users[user].deleted_at is not None]
-        return bool(gone) and await self._unseen(self._random.choice(gone), self._admin.restore)
+        return bool(gone) and await self._to_account(self._random.choice(gone), self._admin.restore)
 
     # --- groups and assignments ---
 
@@ -204,9 +204,9 @@ class Operations(Breakages):
         self._admin.unassign(principal)
         return True
 
-    async def _unseen(self, user: str, change: Callable[[str], None]) -> bool:
+    async def _to_account(self, user: str, change: Callable[[str], None]) -> bool:
         change(user)
-        self.unseen.add(user)
+        self.own_accounts.add(user)
         return True
 
     def _refs(self, most: int = 3) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from tests.chaos.operations import Operations
 from tests.simulation.oracle import HAS_STILL, LACKS, Difference
 from tests.simulation.world import World
 
-UNSEEN = "the user was disabled, enabled, deleted or restored: no group changed"
+HIDDEN = "no notification came and the delta hides it: the hourly comparison has still to find it"
 LEFT = "the change is left to the cycle, with its reason"
 LIED = "Entra answered with success to a call in which it did nothing"
 UNASSIGNED_GROUP = "the group is not assigned any more: a call on it has no effect"
@@ -26,9 +26,11 @@ def why_only_a_cycle(
 ) -> str | None:
     """None when a call should have mended it."""
     user = difference.user
-    if user in people.unseen:
-        return UNSEEN
-    theirs = [row for row in rows if row.user == user and difference.group in {"", row.group}]
+    theirs = [
+        row
+        for row in rows
+        if row.user == user and (row.is_of_person or difference.group in {"", row.group})
+    ]
     if any(row.state is State.LEFT_TO_CYCLE for row in theirs):
         return LEFT
     if user in lied_to(world, people):
@@ -38,6 +40,8 @@ def why_only_a_cycle(
         return UNASSIGNED_GROUP
     if difference.what == LACKS and _came_back(world, user, difference.group):
         return REJOINED
+    if user in people.own_accounts and _is_hidden(world):
+        return HIDDEN
     groups = world.tenant.directory.groups
     if any(user in groups[group].members for group in people.reassigned()):
         return REASSIGNED
@@ -45,6 +49,11 @@ def why_only_a_cycle(
     if account is not None and account.groups & people.deleted_groups:
         return DELETED_GROUP
     return None
+
+
+def _is_hidden(world: World) -> bool:
+    behaviours = world.tenant.switches.now
+    return behaviours.account_enabled_untracked or behaviours.restore_hidden
 
 
 def _came_back(world: World, user: str, group: str) -> bool:

@@ -53,10 +53,11 @@ async def test_discovery_takes_the_right_app_and_watches_its_groups_only(tenant:
     await tenant.watched_by(host)
 
     found = tenant.documents("targets")["TOTAL"]
-    subscribed = {row["group"] for row in tenant.documents("subscriptions").values()}
+    subscribed = {row["resource"] for row in tenant.documents("subscriptions").values()}
 
     assert found["service_principal"] == TOTAL
-    assert set(found["groups"]) == subscribed == {TOTAL_ADMIN, TOTAL_ENGINEERING}
+    assert set(found["groups"]) == {TOTAL_ADMIN, TOTAL_ENGINEERING}
+    assert subscribed == {*(f"groups/{group}" for group in found["groups"]), "users"}
 
 
 async def test_a_notification_that_graph_drops_is_made_up_for_by_the_look_timer(

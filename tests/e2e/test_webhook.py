@@ -12,6 +12,8 @@ from hasten.limits import MAX_NOTIFICATION_BYTES
 from hasten.ports.bus import DIRECTORY_CHANGES
 from tests.support.tenant import Host, Tenant, eventually, newcomers
 
+WATCHED = f"groups/{TOTAL_ENGINEERING}"
+
 
 async def post(host: Host, **request: Any) -> httpx.Response:
     async with httpx.AsyncClient(trust_env=False) as client:
@@ -107,7 +109,7 @@ async def test_only_post_is_served(tenant: Tenant, method: str) -> None:
 
 def true_notification(tenant: Tenant, host: Host) -> dict[str, Any]:
     known = tenant.documents("subscriptions")
-    subscription = next(key for key, row in known.items() if row["group"] == TOTAL_ENGINEERING)
+    subscription = next(key for key, row in known.items() if row["resource"] == WATCHED)
     return {
         "changeType": "updated",
         "clientState": settings.load(host.settings).client_state,

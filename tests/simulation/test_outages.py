@@ -50,7 +50,7 @@ async def test_deleted_subscriptions_come_back_by_timer_and_their_gap_is_reconci
         world.admin.leave(TOTAL_ENGINEERING, LEAVERS[0])
 
         took = await world.until(world.is_in_step)
-        await world.until(lambda: len(world.tenant.subscriptions.live()) == 2)
+        await world.until(lambda: len(world.tenant.subscriptions.live()) == 3)
 
         assert took <= (RECONCILE + CALLS_TAKE).total_seconds()
         await world.until(world.is_quiet)

@@ -104,3 +104,14 @@ def test_there_is_one_rule_for_each_kind_that_is_provisioned(
 
     assert [finding.level for finding in found] == levels
     assert all(finding.fix for finding in found if finding.level is not Level.OK)
+
+
+def test_an_attribute_that_cannot_be_watched_is_left_to_the_cycle_with_a_warning() -> None:
+    rules = [rule("User", title="[jobTitle]", manager="[manager]")]
+
+    watched, left = mapping.check_watched(rules, RULE)
+    [all_of_them] = mapping.check_watched([rule("User", title="[jobTitle]")], RULE)
+
+    assert (watched.level, watched.found) == (Level.OK, "1 properties of users are watched")
+    assert (left.level, left.found) == (Level.WARNING, "Hasten cannot watch manager")
+    assert all_of_them.level is Level.OK

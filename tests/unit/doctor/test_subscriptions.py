@@ -74,3 +74,32 @@ def test_one_that_should_have_been_renewed_is_worth_a_warning() -> None:
     found = judged(listed(expirationDateTime=(START + timedelta(days=3)).isoformat()))
 
     assert (found.level, "3 days" in found.found) == (Level.WARNING, True)
+
+
+PEOPLE = listed(id="S-2", resource="users")
+OF_PEOPLE = replace(RECORD, id="s-2", resource="users")
+
+
+def test_that_of_all_users_is_checked_where_people_are_watched() -> None:
+    [group, people] = check(
+        [ENGINEERING], [listed(), PEOPLE], [RECORD, OF_PEOPLE], EXPECTED, people=True
+    )
+
+    assert (group.level, people.level) == (Level.OK, Level.OK)
+    assert "that of all users ends in 25 days" in people.found
+
+
+def test_one_of_all_groups_does_not_cover_users() -> None:
+    [_, missing] = check(
+        [ENGINEERING], [listed(resource="/groups")], [RECORD], EXPECTED, people=True
+    )
+    [_, ended] = check(
+        [ENGINEERING],
+        [listed()],
+        [RECORD, replace(OF_PEOPLE, expires=START - timedelta(hours=1))],
+        EXPECTED,
+        people=True,
+    )
+
+    assert (missing.level, "none of ours for all users" in missing.found) == (Level.PROBLEM, True)
+    assert "that of all users expired at 2026-11-24 08:00Z" in ended.found

@@ -13,7 +13,7 @@ from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, Message
 from hasten.ports.directory import User
 from hasten.provision.drain import drain
-from hasten.provision.run import OUTAGE
+from hasten.provision.plan_calls import OUTAGE
 from tests.fakes.directory import FakeDirectory, answer
 from tests.support.leases import displaced
 from tests.support.virtual_time import START, now, virtual
