@@ -85,6 +85,10 @@ class Target(BaseModel):
     max_calls_per_hour: Annotated[int | None, Field(ge=1, le=1800)] = None
     """Lower limit than Entra's own 1,800 calls an hour (5 in 10 s), if the app needs one."""
 
+    reserve_calls: Annotated[int, Field(ge=0, le=4)] = 0
+    """Calls of each window of 10 s that Hasten leaves to others: Privileged Identity Management
+    provisions an activation within the same limit, or one of its own (undocumented)."""
+
     @model_validator(mode="after")
     def _named_once(self) -> Self:
         given = [self.service_principal_id, self.app_id, self.display_name]

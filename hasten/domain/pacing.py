@@ -13,15 +13,23 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """The calls that one target has made, and the time before which Graph asked Hasten not to
-    call."""
+    call. `reserved` calls of each window are left to others, such as Privileged Identity
+    Management."""
 
     calls: Sequence[datetime] = ()
     not_before: datetime = LONG_AGO
     max_calls_per_hour: int | None = None
+    reserved: int = 0
+
+    @property
+    def calls_per_window(self) -> int:
+        return CALLS_PER_WINDOW - self.reserved
 
     def used(self, now: datetime) -> int:
-        """Returns how many calls still count against the window of 10 s."""
-        return sum(1 for call in self.calls if call > now - CALL_WINDOW - CALL_WINDOW_MARGIN)
+        """Returns how many calls still count against the window of 10 s, with those reserved."""
+        return self.reserved + sum(
+            1 for call in self.calls if call > now - CALL_WINDOW - CALL_WINDOW_MARGIN
+        )
 
     def free_at(self, now: datetime) -> datetime:
         """Returns the earliest time, from `now` on, at which one more call is allowed."""
@@ -30,7 +38,7 @@ class Pace:
     @property
     def opens_at(self) -> datetime:
         """The time, past or to come, at which the next call became or becomes allowed."""
-        window = _freed(self.calls, CALLS_PER_WINDOW, CALL_WINDOW + CALL_WINDOW_MARGIN)
+        window = _freed(self.calls, self.calls_per_window, CALL_WINDOW + CALL_WINDOW_MARGIN)
         earliest = max(self.not_before, window)
         if self.max_calls_per_hour is not None:
             earliest = max(earliest, _freed(self.calls, self.max_calls_per_hour, HOUR))
@@ -41,7 +49,7 @@ class Pace:
         first, windows = self.free_at(now), CALL_WINDOW + CALL_WINDOW_MARGIN
         hourly = self.max_calls_per_hour or calls + 1
         return [
-            first + max(windows * (n // CALLS_PER_WINDOW), HOUR * (n // hourly))
+            first + max(windows * (n // self.calls_per_window), HOUR * (n // hourly))
             for n in range(calls)
         ]
 

@@ -48,7 +48,12 @@ async def _run(
     unsent = Unsent()
     ledger = Ledger(context.store, unsent)
     live = await ledger.live(target.name)
-    window = open_window(lease, live.window, max_calls_per_hour=target.max_calls_per_hour)
+    window = open_window(
+        lease,
+        live.window,
+        max_calls_per_hour=target.max_calls_per_hour,
+        reserved=target.reserve_calls,
+    )
     drain = Drain(context, target, ledger, unsent, window, found)
     is_left = False
     if live.changes:

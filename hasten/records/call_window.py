@@ -4,7 +4,7 @@ see them."""
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hasten.domain.breaker import Breaker
@@ -74,17 +74,22 @@ class CallWindow:
         """The answer to an earlier commit was lost."""
         document = await _get(self.lease.store, self.lease.target)
         if document is not None:
-            self.pace = _pace(document.body, self.pace.max_calls_per_hour)
+            self.pace = _pace(document.body, self.pace)
             self.breaker, self.etag = _breaker(document.body), document.etag
 
 
 def open_window(
-    lease: Lease, document: Document | None, *, max_calls_per_hour: int | None
+    lease: Lease,
+    document: Document | None,
+    *,
+    max_calls_per_hour: int | None,
+    reserved: int = 0,
 ) -> CallWindow:
     """With the calls that earlier drains of the target made. `document` is the stored window."""
+    limits = Pace(max_calls_per_hour=max_calls_per_hour, reserved=reserved)
     if document is None:
-        return CallWindow(lease, Pace(max_calls_per_hour=max_calls_per_hour), Breaker(), None)
-    pace = _pace(document.body, max_calls_per_hour)
+        return CallWindow(lease, limits, Breaker(), None)
+    pace = _pace(document.body, limits)
     return CallWindow(lease, pace, _breaker(document.body), document.etag)
 
 
@@ -99,7 +104,7 @@ async def read(store: Store, target: str) -> tuple[Pace, Breaker]:
     document = await _get(store, target)
     if document is None:
         return Pace(), Breaker()
-    return _pace(document.body, None), _breaker(document.body)
+    return _pace(document.body, Pace()), _breaker(document.body)
 
 
 async def _get(store: Store, target: str) -> Document | None:
@@ -116,12 +121,13 @@ def _body(pace: Pace, breaker: Breaker) -> Json:
     }
 
 
-def _pace(body: Json, max_calls_per_hour: int | None) -> Pace:
+def _pace(body: Json, limits: Pace) -> Pace:
+    """Returns what is stored, with the limits of `limits`, which are not."""
     calls: Sequence[str] = body["calls"]
-    return Pace(
+    return replace(
+        limits,
         calls=tuple(datetime.fromisoformat(call) for call in calls),
         not_before=datetime.fromisoformat(body.get("not_before", LONG_AGO.isoformat())),
-        max_calls_per_hour=max_calls_per_hour,
     )
 
 

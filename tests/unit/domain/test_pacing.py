@@ -45,6 +45,24 @@ def test_no_ten_seconds_see_more_than_five_calls(demand: list[float]) -> None:
     assert all(span >= SPAN > CALL_WINDOW for span in apart(calls, CALLS_PER_WINDOW))
 
 
+@given(st.lists(pauses, max_size=60), st.integers(0, 4))
+def test_reserved_calls_of_each_window_are_left_to_others(
+    demand: list[float], reserved: int
+) -> None:
+    calls = [call for _, call in made(Pace(reserved=reserved), demand)]
+
+    assert all(span >= SPAN for span in apart(calls, CALLS_PER_WINDOW - reserved))
+
+
+@given(st.integers(0, 60), st.integers(0, 4))
+def test_the_times_announced_with_reserved_calls_are_those_of_the_pace(
+    count: int, reserved: int
+) -> None:
+    pace = Pace(reserved=reserved)
+
+    assert pace.times(NOW, count) == [call for _, call in made(pace, [0.0] * count)]
+
+
 @given(st.lists(pauses, max_size=60))
 def test_no_call_waits_longer_than_the_window_asks(demand: list[float]) -> None:
     times = made(Pace(), demand)
