@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import coldstart, drain, flood, members, onboarding, reconcile, webhook
+from benchmarks import coldstart, drain, flood, members, onboarding, people, reconcile, webhook
 from benchmarks.row import Row
 from tests.support.tenant import emulated
 
@@ -24,6 +24,7 @@ targets:
 async def measure() -> list[Row]:
     rows = await members.rows()
     rows.append(await asyncio.to_thread(reconcile.row))
+    rows.append(await asyncio.to_thread(people.row))
     rows.append(await asyncio.to_thread(flood.row))
     with tempfile.TemporaryDirectory(prefix="hasten-bench-") as state:
         async with emulated(Path(state), targets=_policy(Path(state))) as tenant:
