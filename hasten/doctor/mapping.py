@@ -4,7 +4,7 @@ them."""
 from collections.abc import Mapping, Sequence
 
 from hasten.doctor.findings import Finding, ok, problem, warning
-from hasten.domain.attributes import sources
+from hasten.domain import attributes
 from hasten.json import Json
 
 CHECK, WATCHED = "attribute mapping", "watched attributes"
@@ -18,7 +18,7 @@ def check(rules: Sequence[Json], rule: str, expected: Mapping[str, str]) -> list
 
 def check_watched(rules: Sequence[Json], rule: str) -> list[Finding]:
     """Checks that Hasten can watch the attributes that the mappings of users read."""
-    found = sources(rules, rule)
+    found = attributes.sources(rules, rule)
     findings = [ok(WATCHED, f"{len(found.properties)} properties of users are watched")]
     if found.unwatched:
         findings.append(

@@ -111,7 +111,7 @@ async def test_a_quarantined_target_waits_with_the_reason_and_delays_no_other() 
 
 
 @virtual
-async def test_a_reconcile_of_a_hundred_groups_without_change_takes_three_requests_and_one_for_all_people() -> None:
+async def test_a_reconcile_of_a_hundred_groups_without_change_takes_four_requests() -> None:
     async with simulated(graph=GraphOptions(users=400, more_groups=(100, 10))) as world:
         await world.hosts[0].fire("look")
         await world.until(world.is_quiet)
