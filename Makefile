@@ -2,7 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo local test check lint chaos bench clean
+.PHONY: demo local test check lint chaos bench model clean
 
 demo: $(VENV)/.ready ## play the story on an emulated tenant
 	$(BIN)/python -m emulator.demo
@@ -28,6 +28,9 @@ chaos: $(VENV)/.ready ## 50 storms of every fault, and a wave of 1,000 events
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks
+
+model: $(VENV)/.ready ## every state of larger instances of the protocol, and long random runs
+	$(BIN)/python -m tests.model
 
 clean:
 	rm -rf $(VENV) .tools var

@@ -9,10 +9,10 @@ def newer(known: Change | None, found: Change) -> Change | None:
     """Returns the row that the ledger must hold after `found`, or None if `known` already covers
     it.
 
-    A repeated read of one slice changes nothing, unless it saw the user leave: two instances may
-    read one slice at the same time, and a lagging replica may answer the later read. If the user
-    has joined again, the read of their assignments before the call shows it. Only a later read
-    overrides a change that Hasten made itself.
+    A repeated read of one slice changes nothing but `seen_at`, unless it saw the user leave: two
+    instances may read one slice at the same time, and a lagging replica may answer the later read.
+    If the user has joined again, the read of their assignments before the call shows it. Only a
+    later read overrides a change that Hasten made itself.
 
     A newer slice with the same action updates only the origin of a row that has not been called
     yet, so the row keeps its place in the queue. A row that was called, or that waits for a retry,
@@ -30,7 +30,7 @@ def newer(known: Change | None, found: Change) -> Change | None:
     if found.origin == known.origin and not (same and known.ahead is not found.ahead):
         is_later = not known.ahead or found.seen_at > known.seen_at
         is_news = found.is_removal and not known.is_removal and is_later
-        return found if is_news else _with_causes(known, found)
+        return found if is_news else _confirmed(known, found)
     untouched = known.state in {State.PENDING, State.HELD}
     seen_at_last = known.ahead and not found.ahead
     if same and (untouched or seen_at_last or (known.is_open and found.ahead)):
@@ -41,6 +41,17 @@ def newer(known: Change | None, found: Change) -> Change | None:
             ahead=known.ahead and found.ahead,
         )
     return found
+
+
+def _confirmed(known: Change, found: Change) -> Change | None:
+    """Returns an open row that a later read of its slice confirms: the user may have joined and
+    left once more between the two reads, and a replica that lags behind the second one would show
+    them as a member."""
+    row = _with_causes(known, found) or known
+    is_later = known.is_open and not known.ahead and found.seen_at > known.seen_at
+    if is_later and known.action is found.action:
+        row = replace(row, seen_at=found.seen_at)
+    return row if row != known else None
 
 
 def _with_causes(known: Change, found: Change) -> Change | None:

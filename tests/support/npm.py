@@ -19,6 +19,8 @@ HOME = Path(__file__).parents[2] / ".tools"
 class Tool:
     package: str
     version: str
+    also: tuple[str, ...] = ()
+    """Packages that it needs in another version than npm would choose."""
 
     @property
     def modules(self) -> Path:
@@ -28,7 +30,10 @@ class Tool:
 
 AZURITE = Tool("azurite", "3.37.0")
 KQL = Tool("@kusto/language-service-next", "12.4.1")
-TOOLS = (AZURITE, KQL)
+QUINT = Tool("@informalsystems/quint", "0.33.1", also=("antlr4ts@0.5.0-alpha.4",))
+"""npm would choose antlr4ts 0.5.0-dev, which Node.js cannot load."""
+
+TOOLS = (AZURITE, KQL, QUINT)
 
 
 def needed_for(what: str) -> None:
@@ -49,10 +54,10 @@ def installed(tool: Tool) -> Path:
         with tempfile.TemporaryDirectory(dir=whole.parent, prefix="new-") as folder:
             new = Path(folder, tool.version)
             new.mkdir()
-            wanted = f"{tool.package}@{tool.version}"
+            wanted = [f"{tool.package}@{tool.version}", *tool.also]
             options = ["--no-audit", "--no-fund", "--silent", "--prefix", str(new)]
             npm = shutil.which("npm") or "npm"
-            subprocess.run([npm, "install", wanted, *options], check=True)
+            subprocess.run([npm, "install", *wanted, *options], check=True)
             try:
                 new.rename(whole)
             except OSError:
@@ -64,7 +69,7 @@ def installed(tool: Tool) -> Path:
 def main() -> str | None:
     """Installs all; the reason why not, where that is an error."""
     if shutil.which("npm") is None:
-        left_out = "no npm found: the tests that need Azurite or the parser of KQL are left out"
+        left_out = "no npm found: the tests of Azurite, Quint and the parser of KQL are left out"
         if os.environ.get("CI") == "true":
             return f"{left_out}, and CI must not leave them out"
         print(left_out)  # noqa: T201 - a command

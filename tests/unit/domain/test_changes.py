@@ -1,5 +1,6 @@
 """How a change that is found meets the row that the ledger already holds."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -48,7 +49,8 @@ def test_the_latest_slice_wins_and_within_a_slice_the_removal(known: Change, fou
 def test_whatever_newer_is_found_leaves_an_open_row(known: Change, found: Change) -> None:
     held = newer(known, found)
 
-    assert held is None or held.state is State.PENDING
+    keeps_state = known.is_open and known.action is found.action
+    assert held is None or held.state is State.PENDING or (keeps_state and held.is_open)
 
 
 def test_the_first_find_is_taken_as_it_is() -> None:
@@ -170,3 +172,14 @@ def test_an_opposite_change_that_hasten_makes_replaces_the_older_one() -> None:
     left = removal(origin=4, ahead=True)
 
     assert newer(joined, left) == left
+
+
+@pytest.mark.parametrize("made", [change, removal])
+def test_an_open_row_is_as_young_as_the_latest_read_of_its_slice_that_shows_the_same(
+    made: Callable[..., Change],
+) -> None:
+    known, again = made(origin=4, age=9), made(origin=4, age=5)
+
+    assert newer(known, again) == replace(known, seen_at=again.seen_at)
+    assert newer(replace(known, ahead=True), replace(again, ahead=True)) is None
+    assert newer(again, known) is None

@@ -1,0 +1,1 @@
+"""The protocols of Hasten as models, apart from its code."""
