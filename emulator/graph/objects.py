@@ -28,6 +28,7 @@ GROUP_DEFAULTS: Json = {
     "mailNickname": None,
     "membershipRule": None,
     "membershipRuleProcessingState": None,
+    "onPremisesSyncEnabled": None,
     "securityEnabled": True,
 }
 SHOWN_BY_DEFAULT = {"user": tuple(USER_DEFAULTS)}

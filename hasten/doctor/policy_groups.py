@@ -118,6 +118,7 @@ def _check_pattern(policy: GroupPolicy) -> list[Finding]:
 def _check_mirror(policy: GroupPolicy, group: Json, name: str) -> list[Finding]:
     kind = "dynamic" if "DynamicMembership" in group["groupTypes"] else ""
     kind = kind or ("role-assignable" if group.get("isAssignableToRole") else "")
+    kind = kind or ("synchronized from on premises" if group.get("onPremisesSyncEnabled") else "")
     if not policy.also_members_of or not kind:
         return []
     return [

@@ -28,6 +28,8 @@ def kind_refusal(shown: Json, *, by_hand: bool) -> FaultCode | None:
         return FaultCode.NOT_SECURITY
     if by_hand and "DynamicMembership" in (shown.get("groupTypes") or ()):
         return FaultCode.DYNAMIC
+    if by_hand and shown.get("onPremisesSyncEnabled"):
+        return FaultCode.SYNCED
     return None
 
 

@@ -61,4 +61,5 @@ class FaultCode(StrEnum):
     ROLE_ASSIGNABLE = "role_assignable_group"
     NOT_SECURITY = "not_a_security_group"
     DYNAMIC = "dynamic_group"
+    SYNCED = "synced_group"
     REFUSED = "refused"

@@ -165,6 +165,10 @@ FAULT_TEXTS: Mapping[FaultCode, tuple[str, str]] = {
         "the group is dynamic{detail}: its members follow from its rule alone",
         "change the rule or what it reads of the person, or use an assigned group",
     ),
+    FaultCode.SYNCED: (
+        "the group comes from an on-premises directory{detail}: nobody can change it in Entra ID",
+        "change its members in the on-premises directory, or use a group of Entra ID",
+    ),
     FaultCode.REFUSED: ("{detail}", "see the problem"),
 }
 """FaultCode → (problem, fix)."""

@@ -131,7 +131,8 @@ class Directory(Protocol):
 
     async def group(self, group: str) -> Json | None:
         """Returns id, displayName, mailNickname, mailEnabled, securityEnabled, isAssignableToRole,
-        groupTypes and membershipRule, or None if the group does not exist."""
+        groupTypes, membershipRule and onPremisesSyncEnabled, or None if the group does not
+        exist."""
         ...
 
     async def groups_named(self, display_name: str) -> Sequence[Json]:

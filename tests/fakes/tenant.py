@@ -50,6 +50,7 @@ class FakeTenant:
         *,
         rule: str | None = None,
         role_assignable: bool = False,
+        synced: bool = False,
     ) -> None:
         """A dynamic one where there is a membership rule."""
         self.group_objects[group] = {
@@ -60,6 +61,7 @@ class FakeTenant:
             "isAssignableToRole": role_assignable,
             "groupTypes": [] if rule is None else ["DynamicMembership"],
             "membershipRule": rule,
+            "onPremisesSyncEnabled": synced or None,
         }
 
     def join(self, group: str, *users: str) -> None:
@@ -190,7 +192,7 @@ class FakeTenant:
         found = await self.group(group)
         if found is None:
             raise Missing(group)
-        if found["groupTypes"] or found["isAssignableToRole"]:
+        if found["groupTypes"] or found["isAssignableToRole"] or found["onPremisesSyncEnabled"]:
             raise PermanentError("Graph answered 403", "add members to other groups only")
         unknown = [m for m in members if m not in self.assigned and m not in self.group_objects]
         if unknown:

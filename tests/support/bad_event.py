@@ -9,6 +9,7 @@ from tests.support.posting import Posting, event, ref
 from tests.support.world import user
 
 DYNAMIC = "0000bbbb-0000-4000-8000-00000000000d"
+SYNCED = "0000bbbb-0000-4000-8000-00000000001e"
 ROLES = "0000bbbb-0000-4000-8000-00000000000e"
 MAIL = "0000bbbb-0000-4000-8000-00000000000f"
 TWINS = ("0000bbbb-0000-4000-8000-000000000011", "0000bbbb-0000-4000-8000-000000000012")
@@ -33,6 +34,7 @@ class Bad:
 def world() -> Posting:
     """In which each of the cases is bad for one reason only."""
     made = Posting()
+    made.directory.has_group(SYNCED, "Found-Synced", synced=True)
     made.directory.has_group(DYNAMIC, "Found-Dynamic", rule='user.department -eq "X"')
     made.directory.has_group(ROLES, "Found-Roles", role_assignable=True)
     made.directory.has_group(MAIL, "Found-Mail")

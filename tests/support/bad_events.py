@@ -7,6 +7,7 @@ from tests.support.bad_event import (
     GROUP,
     NOBODY,
     NOTHING,
+    SYNCED,
     Bad,
     good,
     of_group,
@@ -111,6 +112,12 @@ DATA = (
         FaultCode.NOT_SECURITY,
         "data.group.name",
         lambda: of_group(name="Found-Mail"),
+    ),
+    Bad(
+        "group of an on-premises directory",
+        FaultCode.SYNCED,
+        "data.group.id",
+        lambda: of_group(id=SYNCED),
     ),
     Bad("dynamic group", FaultCode.DYNAMIC, "data.group.id", lambda: of_group(id=DYNAMIC)),
     Bad(

@@ -74,6 +74,7 @@ def group(object_id: str = GROUP, **properties: object) -> Json:
         "isAssignableToRole": None,
         "groupTypes": [],
         "membershipRule": None,
+        "onPremisesSyncEnabled": None,
         **properties,
     }
 

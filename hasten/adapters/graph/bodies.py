@@ -30,7 +30,7 @@ GROUP = Shape(
         "isAssignableToRole": maybe(flag),
         "groupTypes": array(string),
     },
-    may={"mailNickname": string, "membershipRule": string},
+    may={"mailNickname": string, "membershipRule": string, "onPremisesSyncEnabled": maybe(flag)},
 )
 
 EXECUTION = Shape(may={"timeBegan": instant, "timeEnded": instant})

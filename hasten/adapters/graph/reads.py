@@ -45,6 +45,7 @@ GROUP_FIELDS = [
     "isAssignableToRole",
     "groupTypes",
     "membershipRule",
+    "onPremisesSyncEnabled",
 ]
 MAX_PAGE_SIZE = 999
 

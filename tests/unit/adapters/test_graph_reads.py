@@ -25,7 +25,7 @@ from tests.support.virtual_time import virtual
 ROLE = "0000dddd-0000-4000-8000-000000000001"
 GROUP_FIELDS = (
     "id,displayName,mailNickname,mailEnabled,securityEnabled,isAssignableToRole,groupTypes,"
-    "membershipRule"
+    "membershipRule,onPremisesSyncEnabled"
 )
 
 

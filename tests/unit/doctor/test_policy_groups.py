@@ -1,6 +1,8 @@
 """Groups that the policy names: there, assigned, known, and of which severity the doctor speaks of
 them."""
 
+from typing import Any
+
 import pytest
 
 from hasten.doctor import policy_groups
@@ -76,19 +78,19 @@ async def test_a_pattern_that_stands_for_some_or_keeps_events_away_is_fine(
 
 
 @pytest.mark.parametrize(
-    ("rule", "role_assignable", "kind"),
-    [("user.department -eq 1", False, "dynamic"), (None, True, "role-assignable")],
+    ("properties", "kind"),
+    [
+        ({"rule": "user.department -eq 1"}, "dynamic"),
+        ({"role_assignable": True}, "role-assignable"),
+        ({"synced": True}, "synchronized from on premises"),
+    ],
 )
 @virtual
 async def test_a_mirror_into_a_group_that_takes_no_members_is_a_problem(
-    rule: str | None,
-    role_assignable: bool,  # noqa: FBT001 - a case of the table
-    kind: str,
+    properties: dict[str, Any], kind: str
 ) -> None:
     world = await world_with_groups()
-    world.directory.has_group(
-        ENGINEERING, "TOTAL-Engineering", rule=rule, role_assignable=role_assignable
-    )
+    world.directory.has_group(ENGINEERING, "TOTAL-Engineering", **properties)
     mirror = GroupPolicy(name="TOTAL-Engineering", also_members_of=("TOTAL-Admins",))
 
     found, assigned = await of_policy(world, mirror, GroupPolicy(name="TOTAL-Admins", admin=True))

@@ -125,7 +125,7 @@ async def test_only_people_are_mirrored_not_nested_groups() -> None:
     assert await world.applies() == []
 
 
-@pytest.mark.parametrize("kind", ["dynamic", "role-assignable"])
+@pytest.mark.parametrize("kind", ["dynamic", "role-assignable", "synced"])
 @virtual
 async def test_a_group_that_takes_nobody_by_hand_mirrors_nobody(kind: str) -> None:
     world = await world_with(ADMINS, MONITORED)
@@ -133,7 +133,8 @@ async def test_a_group_that_takes_nobody_by_hand_mirrors_nobody(kind: str) -> No
         ENGINEERING,
         "TOTAL - Engineering",
         rule="(user.department -ne null)" if kind == "dynamic" else None,
-        role_assignable=kind != "dynamic",
+        role_assignable=kind == "role-assignable",
+        synced=kind == "synced",
     )
     world.directory.join(ADMIN, user(1))
 
