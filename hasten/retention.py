@@ -2,7 +2,7 @@
 
 from hasten.context import Context
 from hasten.limits import RETENTION
-from hasten.records import discovered, kept_places
+from hasten.records import discovered, drops, kept_places
 from hasten.telemetry.operate import HistoryForgotten
 
 
@@ -10,6 +10,7 @@ async def forget_old(context: Context) -> None:
     """Deletes old records of every target. It reads the whole history, so it runs once a day, at
     night."""
     before = context.now() - RETENTION
+    await drops.forget(context.store, before)
     for found in await discovered.load_all(context.store):
         changes = await context.ledger.forget(found.target, before)
         intents = await context.intents.forget(found.target, before)

@@ -12,6 +12,7 @@ from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake, looks_at
 from hasten.operate.backlog import backlog
 from hasten.operate.late_timers import report_late_timers
+from hasten.operate.scheduled import report_drops
 from hasten.operate.stop import report_stops
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, QUEUES_READ
 from hasten.provision.verify import verify
@@ -97,6 +98,7 @@ async def _wake(context: Context) -> None:
     """Posts what is due, wakes the targets with due rows, and sends the outcomes that a crash left
     unsent."""
     await report_stops(context)
+    await report_drops(context)
     errors = ErrorCollector()
     for queue in QUEUES_READ:
         with errors.collect_any():

@@ -7,6 +7,7 @@ from hasten.cli.doctor import doctor
 from hasten.cli.explain import explain
 from hasten.cli.release import discard, release
 from hasten.cli.replay import replay
+from hasten.cli.scheduled import scheduled
 from hasten.cli.status import status
 from hasten.cli.stop import start, stop
 
@@ -16,5 +17,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Operate Hasten. Exit codes: 0 fine, 1 a problem was found, 2 bad usage or settings.",
 )
-for command in (status, explain, release, discard, replay, apply, doctor, stop, start):
+for command in (
+    status,
+    explain,
+    release,
+    discard,
+    scheduled,
+    replay,
+    apply,
+    doctor,
+    stop,
+    start,
+):
     app.command()(command)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Protocol
 
 import typer
@@ -10,9 +11,11 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, complain, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, filled, run
+from hasten.cli.scheduled import SHOWN, Who, Why
 from hasten.errors import PermanentError, TemporaryError
+from hasten.operate.parked_events import drop_parked, read
 from hasten.operate.problems import Problem, of_error
-from hasten.operate.replay import drop_parked, event_id, names, parked, replay_parked, why
+from hasten.operate.replay import names, parked, replay_parked
 from hasten.ports import bus
 from hasten.ports.dead_letters import Parked
 
@@ -36,7 +39,7 @@ class Queue(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Shown:
     """`field`, `problem` and `fix` belong to the first fault of a rejected event; else they are
-    empty."""
+    empty. `users` are the references of the event, as it names them."""
 
     message: str
     event: str
@@ -45,12 +48,20 @@ class Shown:
     field: str = ""
     problem: str = ""
     fix: str = ""
+    target: str = ""
+    source: str = ""
+    users: Sequence[str] = ()
 
     @property
     def text(self) -> str:
         if not self.field:
             return self.reason
         return f"{self.reason}\n{self.field}: {self.problem}\n→ {self.fix}"
+
+    @property
+    def people(self) -> str:
+        more = len(self.users) - SHOWN
+        return "\n".join([*self.users[:SHOWN], *([f"and {more} more"] if more > 0 else [])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +87,22 @@ def replay(
         typer.Option("--id", help="Id of an event or message; default: all.", callback=filled),
     ] = None,
     drop: Annotated[bool, typer.Option("--drop", help="Delete them without sending them.")] = False,
+    by: Who = None,
+    reason: Why = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show them.")] = False,
     yes: Yes = False,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
     """Sends rejected events, or the dead letters of a queue, again, or drops them."""
-    do: Do = _drop if drop else _send
+    do: Do = partial(_drop, by=by or "", reason=reason or "") if drop else _send
     done = "dropped" if drop else "sent again"
 
     async def work(operator: Operator) -> Code:
         if queue is not Queue.ONBOARDING_REJECTED and not dead_letters:
             raise UsageError(f"{queue} is read by the app itself: give --dead-letters")
+        if drop and not dry_run and not (by and reason):
+            raise UsageError("--drop needs --by and --reason: explain and the log show them")
         ids = frozenset(id_ or ())
         found = await parked(operator.parked_messages, queue, dead_letters=dead_letters, ids=ids)
         unknown = sorted(ids.difference(*(names(one) for one in found)))
@@ -96,9 +111,7 @@ def replay(
                 f"{queue} has nothing with the id {', '.join(unknown)}",
                 "see what lies there with --dry-run and no --id",
             )
-        shown = [
-            Shown(one.message_id, event_id(one), one.subject or "", *why(one)) for one in found
-        ]
+        shown = list(map(_shown, found))
         if json:
             sends = yes and not dry_run and bool(found)
             moved, problem = 0, None
@@ -110,8 +123,8 @@ def replay(
         if not found:
             say("Nothing lies there.")
             return Code.FINE
-        rows = [(one.message, one.event, one.type, one.text) for one in shown]
-        table(f"{len(found)} of {queue}", "message", "event", "type", "reason", rows=rows)
+        rows = [(one.message, one.event, one.type, one.people, one.text) for one in shown]
+        table(f"{len(found)} of {queue}", "message", "event", "type", "people", "reason", rows=rows)
         if dry_run:
             return Code.FINE
         if not (yes or typer.confirm("Drop them for good?" if drop else "Send them again?")):
@@ -154,6 +167,36 @@ async def _send(
 
 
 async def _drop(
-    operator: Operator, queue: str, found: Sequence[Parked], *, dead_letters: bool
+    operator: Operator,
+    queue: str,
+    found: Sequence[Parked],
+    *,
+    dead_letters: bool,
+    by: str,
+    reason: str,
 ) -> int:
-    return await drop_parked(operator.parked_messages, queue, found, dead_letters=dead_letters)
+    return await drop_parked(
+        operator.context,
+        operator.parked_messages,
+        queue,
+        found,
+        dead_letters=dead_letters,
+        by=by,
+        reason=reason,
+    )
+
+
+def _shown(parked: Parked) -> Shown:
+    one = read(parked)
+    return Shown(
+        message=one.id,
+        event=one.event,
+        type=parked.subject or "",
+        reason=one.reason,
+        field=one.field,
+        problem=one.problem,
+        fix=one.fix,
+        target=one.target,
+        source=one.source,
+        users=one.users,
+    )

@@ -113,6 +113,7 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         ("its next one is over by", at(status.next_cycle)),
         ("open changes", opened),
         ("wanted by events", str(status.wanted)),
+        ("scheduled starts and ends", _scheduled(status)),
         ("oldest pending revocation", at(status.oldest_revocation)),
         *(("held", _held(held)) for held in status.held),
         ("failed in 24 hours", str(status.failed_lately)),
@@ -125,6 +126,12 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         *([("Graph asked to wait until", at(asked))] if asked else []),
         *((f"subscription of {w.group}", at(w.subscribed_until)) for w in status.groups),
     ]
+
+
+def _scheduled(status: Status) -> str:
+    if not status.scheduled:
+        return "none"
+    return f"{status.scheduled}, the next at {at(status.next_scheduled)}"
 
 
 def _person(person: Person) -> str:

@@ -11,7 +11,7 @@ from hasten.events.envelope import OnboardingEvent
 from hasten.events.faults import Fault
 from hasten.events.models import GroupRef, Offboard, Onboard, UserRef
 from hasten.json import Json
-from hasten.onboard.resolve import KnownGroup, resolve_users
+from hasten.onboard.resolve import KnownGroup, resolve_group, resolve_users
 
 ALL_GROUPS = "*"
 """Replaces the group id for an offboarding that names no group."""
@@ -22,10 +22,10 @@ async def note_put_off(context: Context, event: OnboardingEvent) -> Json:
     TemporaryError and PermanentError."""
     match event.data:
         case Onboard() as data:
-            groups, wanted = [_group(data.group)], Wanted.MEMBER
+            refs: list[GroupRef | None]
+            refs, wanted = [data.group], Wanted.MEMBER
         case Offboard() as data:
-            named = [_group(ref) for ref in data.groups] if data.groups else [ALL_GROUPS]
-            groups, wanted = named, Wanted.ABSENT
+            refs, wanted = list(data.groups or ()), Wanted.ABSENT
         case _:
             raise ValueError(f"{event.data.type} has no start")
     found = await resolve_users(context, data.users, "data.users", may_be_gone=True)
@@ -33,8 +33,22 @@ async def note_put_off(context: Context, event: OnboardingEvent) -> Json:
         reference(ref) if isinstance(user, Fault) else user
         for ref, user in zip(data.users, found, strict=True)
     ]
+    groups = [_group(ref) for ref in refs] or [ALL_GROUPS]
     await context.people.put_off(data.target, users, wanted, groups, event.time)
-    return brings(event, users=users, wanted=wanted, groups=groups)
+    ids = await _ids(context, event, [ref for ref in refs if ref is not None and ref.name])
+    return brings(event, users=users, wanted=wanted, groups=[*groups, *ids], named=len(refs))
+
+
+async def _ids(
+    context: Context, event: OnboardingEvent, named: Sequence[GroupRef]
+) -> Sequence[str]:
+    """Returns the ids of those groups that exist, by which newer events know them."""
+    target = context.targets[event.data.target]
+    found = [
+        await resolve_group(context, ref, target, "data.group", by_hand=True, may_make=False)
+        for ref in named
+    ]
+    return [one.key for one in found if isinstance(one, KnownGroup) and not one.is_new]
 
 
 def brings(
@@ -43,9 +57,11 @@ def brings(
     users: Sequence[str],
     wanted: Wanted,
     groups: Sequence[str],
+    named: int = 1,
     end_of: str = "",
 ) -> Json:
-    """Describes what an event will bring about, for the operator who lists what lies ahead."""
+    """Describes what an event will bring about, for the operator who lists what lies ahead.
+    `groups` may have the name and the id of a group; `named` is how many groups the event names."""
     return {
         "target": event.data.target,
         "event": event.id,
@@ -54,6 +70,7 @@ def brings(
         "wanted": str(wanted),
         "users": list(dict.fromkeys(users)),
         "groups": list(groups),
+        "named": named,
         "end_of": end_of,
     }
 

@@ -51,22 +51,6 @@ async def replay_parked(
     return await parked_messages.drain(queue, numbers, send, dead_letters=dead_letters)
 
 
-async def drop_parked(
-    parked_messages: ParkedMessages,
-    queue: str,
-    chosen: Sequence[Parked],
-    *,
-    dead_letters: bool,
-) -> int:
-    """Removes the messages without sending them. Returns how many; another operator took the others
-    meanwhile."""
-
-    async def drop(_: Parked) -> None: ...
-
-    numbers = [one.number for one in chosen]
-    return await parked_messages.drain(queue, numbers, drop, dead_letters=dead_letters)
-
-
 def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
     """Returns the message to send, whose tries begin anew. It gets another id where Service Bus
     would drop it as a duplicate."""

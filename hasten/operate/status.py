@@ -14,6 +14,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import cycle_waits, left_out, listed_people, stuck
 from hasten.operate.listed_people import Held, Person
 from hasten.operate.problems import Problem, of_error
+from hasten.operate.scheduled import scheduled
 from hasten.records import call_window, discovered, shared_window, stops, subscriptions
 from hasten.records import left_out as left_out_records
 from hasten.records.discovered import DiscoveredTarget
@@ -46,6 +47,10 @@ class Status:
     wanted: int = 0
     """Number of memberships that events want and that Hasten has yet to write."""
 
+    scheduled: int = 0
+    """Number of starts and ends of events that lie ahead; those that are overtaken do not count."""
+
+    next_scheduled: datetime | None = None
     oldest_revocation: datetime | None = None
     held: Sequence[Held] = ()
     failed_lately: int = 0
@@ -86,6 +91,7 @@ async def target_status(context: Context, target: Target) -> Status:
     held = [*listed_people.held_rows(rows), *listed_people.held_intents(intents)]
     skipped = await left_out_records.load(context.store, target.name)
     waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
+    ahead = [s for s in await scheduled(context, targets=[target.name]) if not s.is_overtaken]
     is_open = breaker.open_until is not None and breaker.open_until > now
     return Status(
         target=target.name,
@@ -96,6 +102,8 @@ async def target_status(context: Context, target: Target) -> Status:
         next_cycle=known.done_by(now),
         open=dict(sorted(Counter(str(row.state) for row in rows).items())),
         wanted=len(intents),
+        scheduled=len(ahead),
+        next_scheduled=min((one.at for one in ahead), default=None),
         oldest_revocation=min((row.noticed_at for row in waiting), default=None),
         held=held,
         failed_lately=failed,

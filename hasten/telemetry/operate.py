@@ -138,6 +138,22 @@ class StopDecided(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventDropped(Event):
+    """Once, an operator's decision to drop an event that was scheduled, rejected or dead-lettered,
+    with the reason."""
+
+    name = "drop"
+    result: Literal["dropped"] = "dropped"
+    target: Label
+    what: Label
+    event: Id
+    message: Id
+    people: Count
+    by: Id
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class NotConfigured(Event):
     """A function could not run: a setting or targets.yaml is missing, wrong or unresolved."""
 

@@ -52,6 +52,7 @@ def test_every_command_prints_json_on_request(name: str) -> None:
         ("apply", "--yes"),
         ("doctor",),
         ("release", TOTAL),
+        ("scheduled",),
         ("discard", TOTAL),
         ("replay", "--queue", ONBOARDING_REJECTED),
         ("stop", *DECIDED),
@@ -226,7 +227,9 @@ class Breaking(FakeParkedMessages):
         raise TemporaryError("Service Bus is down", timedelta(seconds=5))
 
 
-@pytest.mark.parametrize(("how", "done"), [((), "1 sent again."), (("--drop",), "1 dropped.")])
+@pytest.mark.parametrize(
+    ("how", "done"), [((), "1 sent again."), (("--drop", *DECIDED), "1 dropped.")]
+)
 def test_a_replay_that_fails_says_how_many_messages_it_moved_before(
     how: Sequence[str], done: str, world: CommandWorld, ran: Ran
 ) -> None:

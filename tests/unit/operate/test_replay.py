@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from hasten.errors import TemporaryError
-from hasten.operate.replay import drop_parked, event_id, parked, replay_parked, why
+from hasten.operate.parked_events import drop_parked
+from hasten.operate.replay import event_id, parked, replay_parked, why
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
     ONBOARDING_EVENTS,
@@ -14,6 +15,7 @@ from hasten.ports.bus import (
     PROVISIONING,
 )
 from hasten.ports.dead_letters import Parked
+from hasten.records import drops
 from tests.fakes.bus import FakeBus
 from tests.fakes.dead_letters import FakeParkedMessages
 from tests.support.world import World
@@ -157,7 +159,18 @@ async def test_a_dropped_message_is_removed_and_sent_nowhere() -> None:
         {(ONBOARDING_REJECTED, False): [REJECTED, replace(REJECTED, number=99)]}
     )
 
-    dropped = await drop_parked(lying, ONBOARDING_REJECTED, [REJECTED], dead_letters=False)
+    world = World()
+    dropped = await drop_parked(
+        world.context,
+        lying,
+        ONBOARDING_REJECTED,
+        [REJECTED],
+        dead_letters=False,
+        by="an operator",
+        reason="it was posted twice",
+    )
 
+    [kept] = await drops.load_all(world.store)
+    assert (kept.by, kept.reason, kept.event) == ("an operator", "it was posted twice", "event-1")
     left = await lying.parked(ONBOARDING_REJECTED, dead_letters=False)
     assert (dropped, [one.number for one in left]) == (1, [99])

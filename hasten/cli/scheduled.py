@@ -1,0 +1,146 @@
+"""`scheduled`: shows the starts and ends of events that lie ahead, and drops one or has it come
+now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from hasten.cli.operator import Operator
+from hasten.cli.printing import as_json_object, at, say, table
+from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, chosen, filled, run
+from hasten.context import Context
+from hasten.errors import PermanentError
+from hasten.events.models import UserRef
+from hasten.onboard.put_off import reference
+from hasten.operate.explain import find_person
+from hasten.operate.scheduled import Scheduled, bring_forward, find
+from hasten.operate.scheduled import drop as drop_entry
+from hasten.operate.scheduled import scheduled as listed
+from hasten.records.agenda import Entry
+
+SHOWN = 20
+"""Maximum number of people of one event in the table."""
+
+Id = Annotated[str | None, typer.Option(help="Id of an entry or of its event.", callback=filled)]
+Why = Annotated[
+    str | None, typer.Option(help="With --drop: why; the log and explain show it.", callback=filled)
+]
+Who = Annotated[
+    str | None,
+    typer.Option(
+        help="With --drop: who decides. Prefer an object id: the log hides addresses.",
+        callback=filled,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`outcome` is listed, planned, dropped or posted; `moved` counts what was still there."""
+
+    scheduled: Sequence[Scheduled]
+    outcome: str
+    moved: int
+
+
+def scheduled(
+    target: Annotated[
+        str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
+    ] = None,
+    *,
+    user: Annotated[
+        str | None,
+        typer.Option(help="Object id, UPN, mail or employeeId.", callback=filled),
+    ] = None,
+    drop: Id = None,
+    now: Id = None,
+    by: Who = None,
+    reason: Why = None,
+    yes: Yes = False,
+    json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Shows what events start and end later, and whom it concerns; drops one or has it come now."""
+
+    async def work(operator: Operator) -> Code:
+        context = operator.context
+        targets = [one.name for one in chosen(operator, target)]
+        given = drop or now
+        if drop and now:
+            raise UsageError("give --drop or --now, not both")
+        if drop and not (by and reason):
+            raise UsageError("--drop needs --by and --reason: explain and the log show them")
+        entries = await find(context, given) if given else []
+        people = await _people_named(context, user.strip()) if user else ()
+        found = await listed(context, targets=targets, users=people)
+        ids = {entry.message.message_id for entry in entries}
+        found = [one for one in found if one.id in ids] if given else found
+        entries = [e for e in entries if e.message.message_id in {one.id for one in found}]
+        if not json:
+            _show(found)
+        if not given or not found:
+            if json:
+                as_json_object(Shown(found, "listed", 0))
+            return Code.FINE
+        question = "Drop them for good?" if drop else "Have them come now?"
+        if not yes and (json or not typer.confirm(question)):
+            if json:
+                as_json_object(Shown(found, "planned", 0))
+                return Code.FINE
+            say("Nothing was done.")
+            return Code.PROBLEM
+        moved = await _do(context, entries, drops=bool(drop), by=by or "", reason=reason or "")
+        outcome = "dropped" if drop else "posted"
+        if json:
+            as_json_object(Shown(found, outcome, moved))
+        else:
+            say(f"{moved} {outcome}.")
+        return Code.FINE
+
+    run(settings, work)
+
+
+def keys_of(given: str) -> list[str]:
+    """Returns the keys by which an event may have named a person before they existed."""
+    return [
+        reference(UserRef.model_construct(_fields_set={key}, **{key: given}))
+        for key in ("upn", "mail", "employee_id")
+    ]
+
+
+async def _people_named(context: Context, given: str) -> Sequence[str]:
+    """Raises TemporaryError of Graph."""
+    try:
+        return [await find_person(context, given), *keys_of(given)]
+    except PermanentError:
+        return keys_of(given)
+
+
+async def _do(
+    context: Context, entries: Sequence[Entry], *, drops: bool, by: str, reason: str
+) -> int:
+    if drops:
+        return sum([await drop_entry(context, entry, by=by, reason=reason) for entry in entries])
+    for entry in entries:
+        await bring_forward(context, entry)
+    return len(entries)
+
+
+def _show(found: Sequence[Scheduled]) -> None:
+    if not found:
+        say("Nothing is scheduled.")
+        return
+    rows = [
+        (at(one.at), one.target, f"{one.event} {one.what}", _people(one), one.id) for one in found
+    ]
+    table(f"{len(found)} scheduled", "at", "target", "event", "people", "id", rows=rows)
+
+
+def _people(one: Scheduled) -> str:
+    groups = ", ".join(one.groups)
+    users = [f"{user} (overtaken)" if user in one.overtaken else user for user in one.users]
+    more = len(users) - SHOWN
+    shown = [*users[:SHOWN], *([f"and {more} more: --json lists them"] if more > 0 else [])]
+    return "\n".join([*shown, f"of {groups}"])

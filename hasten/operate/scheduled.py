@@ -1,0 +1,187 @@
+"""Lists the starts and ends of events that lie ahead, and drops one or brings it forward."""
+
+import asyncio
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from hasten.context import Context
+from hasten.domain.changes import Cause
+from hasten.domain.intents import Wanted
+from hasten.errors import PermanentError
+from hasten.ports.bus import ONBOARDING_EVENTS, Message
+from hasten.records import drops
+from hasten.records.agenda import Entry
+from hasten.records.drops import Dropped
+from hasten.records.people import Person, digest_of
+from hasten.telemetry.operate import EventDropped
+
+SCHEDULED = "scheduled"
+READS_AT_ONCE = 16
+ALL_GROUPS = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduled:
+    """What an event will bring about at `at`. `users` are object ids, or stand for people whom
+    Entra ID did not know. `overtaken` are those of them about whom a newer event has decided: for
+    them nothing will happen."""
+
+    id: str
+    target: str
+    event: str
+    source: str
+    what: str
+    at: datetime
+    users: Sequence[str]
+    groups: Sequence[str]
+    overtaken: Sequence[str] = ()
+
+    @property
+    def is_overtaken(self) -> bool:
+        return set(self.users) <= set(self.overtaken)
+
+    def __str__(self) -> str:
+        groups = ", ".join("every group" if g == ALL_GROUPS else g for g in self.groups)
+        return f"event {self.event} {self.what} at {self.at:%Y-%m-%d %H:%M:%S}Z ({groups})"
+
+
+async def scheduled(
+    context: Context, *, targets: Collection[str], users: Collection[str] = ()
+) -> list[Scheduled]:
+    """Returns what lies ahead of these targets, and of these people if any are given, what comes
+    first first. Raises TemporaryError."""
+    entries = [entry for entry in await _entries(context) if entry.about["target"] in targets]
+    if users:
+        entries = [entry for entry in entries if not set(users).isdisjoint(entry.about["users"])]
+    slots = asyncio.Semaphore(READS_AT_ONCE)
+
+    async def show(entry: Entry) -> Scheduled:
+        async with slots:
+            return await _shown(context, entry)
+
+    return list(await asyncio.gather(*map(show, entries)))
+
+
+async def find(context: Context, given: str) -> list[Entry]:
+    """Returns the entries with this id, or of the event with this id. Raises PermanentError if
+    there is none."""
+    found = [
+        entry
+        for entry in await _entries(context)
+        if given in {entry.message.message_id, entry.about["event"]}
+    ]
+    if not found:
+        raise PermanentError(
+            f"nothing is scheduled with the id {given}", "see what is: python -m hasten scheduled"
+        )
+    return found
+
+
+async def drop(context: Context, entry: Entry, *, by: str, reason: str) -> bool:
+    """Returns False if the entry was posted or removed meanwhile. Raises TemporaryError."""
+    about = entry.about
+    dropped = Dropped(
+        what=SCHEDULED,
+        message=entry.message.message_id,
+        event=str(about["event"]),
+        source=str(about["source"]),
+        target=str(about["target"]),
+        users=list(about["users"]),
+        by=by,
+        reason=reason,
+        at=context.now(),
+    )
+    await drops.save(context.store, [dropped])
+    return await context.agenda.remove(ONBOARDING_EVENTS, entry)
+
+
+async def bring_forward(context: Context, entry: Entry) -> None:
+    """Posts the event for now and then removes the entry. Raises TemporaryError."""
+    message = for_now(entry.message, context.now(), is_end=bool(entry.about["end_of"]))
+    await context.bus.send(ONBOARDING_EVENTS, [message])
+    await context.agenda.remove(ONBOARDING_EVENTS, entry)
+
+
+def for_now(message: Message, now: datetime, *, is_end: bool) -> Message:
+    """Returns the event without its start. The end of an onboarding gets the present time, because
+    with its own it would overtake what is decided until then."""
+    event: dict[str, Any] = json.loads(message.raw or b"")
+    if is_end:
+        event["time"] = now.isoformat()
+    else:
+        name = "endAt" if event["type"].startswith("hasten.user.offboard") else "startAt"
+        event["data"].pop(name, None)
+    return replace(message, raw=json.dumps(event, separators=(",", ":")).encode(), about={})
+
+
+async def report_drops(context: Context) -> None:
+    """Emits an event for each drop, once. Raises TemporaryError."""
+    for dropped in await drops.unreported(context.store):
+        context.emit(
+            EventDropped(
+                result="dropped",
+                target=dropped.target,
+                what=dropped.what,
+                event=dropped.event,
+                message=dropped.message,
+                people=len(dropped.users),
+                by=dropped.by,
+                reason=dropped.reason,
+            )
+        )
+        await drops.reported(context.store, dropped)
+
+
+async def _entries(context: Context) -> list[Entry]:
+    """Without what is only tried again."""
+    return [entry for entry in await context.agenda.ahead(ONBOARDING_EVENTS) if entry.about]
+
+
+async def _shown(context: Context, entry: Entry) -> Scheduled:
+    about = entry.about
+    known = [await context.people.find(about["target"], user) for user in about["users"]]
+    overtaken = [
+        user
+        for user, person in zip(about["users"], known, strict=True)
+        if person is not None and _is_overtaken(person, about)
+    ]
+    return Scheduled(
+        id=entry.message.message_id,
+        target=str(about["target"]),
+        event=str(about["event"]),
+        source=str(about["source"]),
+        what=_what(about),
+        at=entry.due,
+        users=list(about["users"]),
+        groups=list(about["groups"]),
+        overtaken=overtaken,
+    )
+
+
+def _what(about: Mapping[str, Any]) -> str:
+    if about["end_of"]:
+        return "ends"
+    return "starts" if about["wanted"] == Wanted.MEMBER else "takes effect"
+
+
+def _is_overtaken(person: Person, about: Mapping[str, Any]) -> bool:
+    """As Hasten will judge the event when it comes (hasten/onboard/write.py)."""
+    groups, time = about["groups"], datetime.fromisoformat(about["time"])
+    joined = [person.joined[group] for group in groups if group in person.joined]
+    newest = max(joined, key=lambda one: one.time, default=None)
+    left = person.left_at
+    if about["end_of"]:
+        if newest is None:
+            return False
+        is_newer = newest.cause != digest_of(Cause(about["source"], about["end_of"]))
+        names = [*groups, ALL_GROUPS]
+        return is_newer or person.is_put_off(Wanted.ABSENT, names, newest.time)
+    if about["wanted"] == Wanted.MEMBER:
+        is_newer = newest is not None and newest.time > time
+        has_left = left is not None and left >= time
+        return is_newer or has_left or person.is_put_off(Wanted.MEMBER, groups, time)
+    is_back = sum(one.time > time for one in joined) >= max(1, about["named"])
+    return is_back or person.is_put_off(Wanted.ABSENT, [*groups, ALL_GROUPS], time)

@@ -1,0 +1,89 @@
+"""Who dropped an event that waited, and why: nothing else would show that it is gone."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from hasten.errors import Conflict
+from hasten.json import Json
+from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
+
+COLLECTION, PARTITION = "stops", "drops"
+NEW, REPORTED = "new|", "reported|"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """`what` is scheduled, rejected or dead letter. `users` are object ids or the references of the
+    event. `by` is who dropped it, `at` is when."""
+
+    what: str
+    message: str
+    event: str
+    source: str = ""
+    target: str = ""
+    users: Sequence[str] = ()
+    by: str
+    reason: str
+    at: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"{self.by} dropped the {self.what} event {self.event or self.message} at "
+            f"{self.at:%Y-%m-%d %H:%M}Z: {self.reason}"
+        )
+
+
+async def save(store: Store, dropped: Sequence[Dropped]) -> None:
+    """Saves before the events are removed, so that none is gone without a trace. Raises
+    TemporaryError."""
+    for one in dropped:
+        with suppress(Conflict):  # it was saved before, and then not removed
+            await store.commit(COLLECTION, PARTITION, [Put(NEW + _name(one), _body(one))])
+
+
+async def load_all(store: Store) -> Sequence[Dropped]:
+    return [_parse(document.body) for document in await store.scan(COLLECTION, PARTITION)]
+
+
+async def unreported(store: Store) -> Sequence[Dropped]:
+    """Those that the app has not logged yet."""
+    found = await store.scan(COLLECTION, PARTITION, NEW, MAX_WRITES // 2)
+    return [_parse(document.body) for document in found]
+
+
+async def reported(store: Store, dropped: Dropped) -> None:
+    """Saves that the app has logged it."""
+    document = await store.get(COLLECTION, PARTITION, NEW + _name(dropped))
+    if document is not None:
+        moved = Put(REPORTED + _name(dropped), document.body)
+        with suppress(Conflict):
+            await store.commit(COLLECTION, PARTITION, [Delete(document.key, document.etag), moved])
+
+
+async def forget(store: Store, before: datetime) -> None:
+    """Deletes what was dropped before then."""
+    old = [d for d in await store.scan(COLLECTION, PARTITION, REPORTED) if _is_old(d, before)]
+    for document in old:
+        with suppress(Conflict):
+            await store.commit(COLLECTION, PARTITION, [Delete(document.key, document.etag)])
+
+
+def _is_old(document: Document, before: datetime) -> bool:
+    return _parse(document.body).at < before
+
+
+def _name(dropped: Dropped) -> str:
+    return f"{dropped.at:%Y%m%dT%H%M%S}|{dropped.message[:128]}"
+
+
+def _body(dropped: Dropped) -> Json:
+    return {**asdict(dropped), "at": dropped.at.isoformat(), "users": list(dropped.users)}
+
+
+def _parse(body: Json) -> Dropped:
+    fields: dict[str, Any] = dict(body)
+    fields["at"] = datetime.fromisoformat(fields["at"])
+    return Dropped(**fields)

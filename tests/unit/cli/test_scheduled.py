@@ -1,0 +1,171 @@
+"""`scheduled`, and what `status` and `explain` say of events that wait."""
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hasten.cli.running import Code
+from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, Message
+from hasten.ports.dead_letters import Parked
+from hasten.records import drops
+from tests.support.virtual_time import now
+from tests.support.world import ENGINEERING, TOTAL, user
+from tests.unit.cli.two_targets import CommandWorld, Ran
+
+DECIDED = ("--by", "an operator", "--reason", "a test")
+ABOUT = {
+    "target": TOTAL,
+    "event": "hr-1",
+    "source": "/hr",
+    "time": "2026-01-01T00:00:00+00:00",
+    "wanted": "member",
+    "users": [user(1)],
+    "groups": [ENGINEERING],
+    "named": 1,
+    "end_of": "",
+}
+RAW = json.dumps(
+    {"type": "hasten.user.onboard.v1", "id": "hr-1", "data": {"target": TOTAL, "startAt": "x"}}
+).encode()
+REJECTED = Parked(
+    number=1,
+    message_id="parked-1",
+    subject="hasten.user.onboard.v1",
+    body=json.dumps(
+        {"id": "hr-2", "source": "/hr", "data": {"target": TOTAL, "users": [{"upn": "a@b.c"}]}}
+    ).encode(),
+    properties={
+        "reason": "unknown_group",
+        "fields": json.dumps([{"field": "data.group", "problem": "gone", "fix": "correct it"}]),
+    },
+)
+
+
+@pytest.fixture
+def waiting(world: CommandWorld) -> CommandWorld:
+    world.directory.has_user(user(1), upn="a@b.c")
+    world.directory.has_user(user(2), upn="other@b.c")
+
+    async def keep() -> None:
+        at = now() + timedelta(days=3)
+        message = Message(message_id="m-1", raw=RAW, at=at, about=ABOUT)
+        await world.two.bus.send(ONBOARDING_EVENTS, [message])
+
+    asyncio.run(keep())
+    world.parked_messages.lying[ONBOARDING_REJECTED, False] = [REJECTED]
+    return world
+
+
+def test_what_lies_ahead_is_listed_with_its_people(waiting: CommandWorld, ran: Ran) -> None:
+    shown = ran("scheduled")
+    fields = json.loads(ran("scheduled", TOTAL, "--json").stdout)
+
+    assert shown.exit_code == Code.FINE
+    for text in ("hr-1 starts", user(1), TOTAL, "m-1"):
+        assert text in shown.stdout
+    assert fields["scheduled"][0]["users"] == [user(1)]
+    assert json.loads(ran("scheduled", "BROKEN", "--json").stdout)["scheduled"] == []
+    assert waiting.bus.sent == []
+
+
+@pytest.mark.parametrize("given", [user(1), "a@b.c"])
+def test_a_person_is_named_by_any_key(given: str, waiting: CommandWorld, ran: Ran) -> None:
+    theirs = json.loads(ran("scheduled", "--user", given, "--json").stdout)
+    others = json.loads(ran("scheduled", "--user", "other@b.c", "--json").stdout)
+
+    assert [one["id"] for one in theirs["scheduled"]] == ["m-1"]
+    assert others["scheduled"] == []
+    assert waiting.bus.sent == []
+
+
+@pytest.mark.parametrize("given", ["m-1", "hr-1"])
+def test_a_drop_records_who_and_why(given: str, waiting: CommandWorld, ran: Ran) -> None:
+    result = ran("scheduled", "--drop", given, *DECIDED, "--yes")
+
+    assert result.stdout.endswith("1 dropped.\n")
+    [dropped] = asyncio.run(drops.load_all(waiting.store))
+    assert (dropped.by, dropped.reason) == ("an operator", "a test")
+    assert "an operator dropped the scheduled event hr-1" in ran("explain", user(1)).stdout
+    assert json.loads(ran("scheduled", "--json").stdout)["scheduled"] == []
+
+
+def test_what_comes_now_is_posted_without_its_start(waiting: CommandWorld, ran: Ran) -> None:
+    result = ran("scheduled", "--now", "m-1", "--yes")
+
+    assert result.stdout.endswith("1 posted.\n")
+    [message] = waiting.bus.of(ONBOARDING_EVENTS)
+    assert json.loads(message.raw or b"")["data"] == {"target": TOTAL}
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (("--drop", "m-1"), Code.USAGE),
+        (("--drop", "m-1", "--by", "an operator"), Code.USAGE),
+        (("--drop", "m-1", "--now", "m-1", *DECIDED), Code.USAGE),
+        (("--drop", "m-2", *DECIDED, "--yes"), Code.PROBLEM),
+        (("--now", "", "--yes"), Code.USAGE),
+        (("NOWHERE",), Code.USAGE),
+        (("--drop", "m-1", *DECIDED, "--json"), Code.FINE),
+    ],
+)
+def test_a_command_that_is_not_complete_changes_nothing(
+    command: tuple[str, ...], code: Code, waiting: CommandWorld, ran: Ran
+) -> None:
+    assert ran("scheduled", *command).exit_code == code
+
+    assert len(json.loads(ran("scheduled", "--json").stdout)["scheduled"]) == 1
+    assert waiting.bus.sent == []
+    assert asyncio.run(drops.load_all(waiting.store)) == []
+
+
+def test_status_counts_what_lies_ahead(waiting: CommandWorld, ran: Ran) -> None:
+    shown, fields = ran("status", TOTAL).stdout, json.loads(ran("status", TOTAL, "--json").stdout)
+
+    assert "1, the next at" in shown
+    assert fields["targets"][0]["scheduled"] == 1
+    assert fields["app"]["parked"] == 1
+    assert waiting.bus.sent == []
+
+
+@pytest.mark.parametrize("given", [user(1), "a@b.c"])
+def test_explain_names_the_scheduled_and_parked_events_of_a_person(
+    given: str, waiting: CommandWorld, ran: Ran
+) -> None:
+    shown, fields = ran("explain", given).stdout, json.loads(ran("explain", given, "--json").stdout)
+
+    assert "Scheduled: event hr-1 starts at" in shown
+    assert "event hr-2 is parked (data.group: gone). What to do: correct it" in shown
+    assert [one["event"] for one in fields["parked"]] == ["hr-2"]
+    assert [one["id"] for one in fields["targets"][1]["scheduled"]] == ["m-1"]
+    other = json.loads(ran("explain", user(2), "--json").stdout)
+    assert (other["parked"], other["targets"][1]["scheduled"]) == ([], [])
+    assert waiting.bus.sent == []
+
+
+def test_replay_shows_the_people_and_a_drop_needs_who_and_why(
+    waiting: CommandWorld, ran: Ran
+) -> None:
+    queue = ("replay", "--queue", ONBOARDING_REJECTED)
+
+    assert "a@b.c" in ran(*queue, "--dry-run").stdout
+    assert json.loads(ran(*queue, "--json").stdout)["messages"][0]["users"] == ["a@b.c"]
+    assert ran(*queue, "--drop", "--yes").exit_code == Code.USAGE
+    assert ran(*queue, "--id", "hr-2", "--drop", "--yes", *DECIDED).exit_code == Code.FINE
+    [dropped] = asyncio.run(drops.load_all(waiting.store))
+    assert (dropped.event, dropped.users) == ("hr-2", ["a@b.c"])
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b'{"data": 7}', b'{"data": {"users": [1, {}]}}'])
+def test_a_parked_event_that_cannot_be_read_hides_no_other(
+    body: bytes, waiting: CommandWorld, ran: Ran
+) -> None:
+    odd = replace(REJECTED, number=2, message_id="odd", body=body)
+    waiting.parked_messages.lying[ONBOARDING_REJECTED, False].append(odd)
+
+    fields = json.loads(ran("explain", user(1), "--json").stdout)
+
+    assert [one["event"] for one in fields["parked"]] == ["hr-2"]
