@@ -10,10 +10,12 @@ from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import OfTarget
 from hasten.records.lease import Displaced, Lease, acquire
-from hasten.records.lease_record import BEAT, Kind
+from hasten.records.lease_record import BEAT, By, Kind
 
 LONGEST = timedelta(minutes=4)
 """Then a worker ends and wakes another: far below the function timeout of host.json."""
+
+PAUSE = timedelta(seconds=2)
 
 Round = Callable[[Lease, datetime], Awaitable[bool]]
 """Takes the mark of the lease, reads the work and does it until the time given. Whether it left
@@ -39,7 +41,7 @@ async def work_alone(
         kind,
         owner=context.new_id(),
         now=context.now,
-        is_timer=is_timer,
+        by=By.STAND_IN if is_timer else By.MESSAGE,
     )
     if lease is None:
         held = context.holding.get((wake.target, kind))
@@ -60,6 +62,48 @@ async def work_alone(
             wake.queue, [type(wake)(target=wake.target).message(context.new_id())]
         )
     return True
+
+
+@asynccontextmanager
+async def alone(
+    context: Context, wake: OfTarget, kind: Kind, *, by: By, patience: timedelta
+) -> AsyncIterator[Lease]:
+    """Holds the lease for work that answers no wake: one that comes meanwhile is sent again.
+
+    Raises TemporaryError when another worker of the target has not ended within `patience`, or took
+    over.
+    """
+    lease = await _acquired(context, wake.target, kind, by, context.now() + patience)
+    is_held = True
+    async with _beating(context, lease):
+        try:
+            yield lease
+        except Displaced as error:
+            is_held = False
+            raise TemporaryError("another worker of the target took over", PAUSE) from error
+        finally:
+            if is_held:
+                await lease.release(although_marked=True)
+                if lease.record.is_marked:
+                    again = type(wake)(target=wake.target)
+                    await context.bus.send(again.queue, [again.message(context.new_id())])
+
+
+async def _acquired(context: Context, target: str, kind: Kind, by: By, until: datetime) -> Lease:
+    while True:
+        try:
+            lease = await acquire(
+                context.store, target, kind, owner=context.new_id(), now=context.now, by=by
+            )
+        except TemporaryError:
+            if context.now() >= until:
+                raise
+            lease = None
+        if lease is not None:
+            return lease
+        if context.now() >= until:
+            raise TemporaryError("another worker of the target is at work", PAUSE)
+        await asyncio.sleep(PAUSE.total_seconds())
 
 
 async def _round(

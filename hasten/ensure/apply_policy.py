@@ -3,20 +3,30 @@ of other groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Literal
 
 from hasten.context import Context
 from hasten.domain.applying import GroupNow, Kind, Step, steps_for
 from hasten.ensure.assignment import Assigned
+from hasten.ensure.fence import fenced
 from hasten.ensure.groups import make_group
 from hasten.ensure.mirror import add_members, remove_members
 from hasten.ensure.read_policy import read_groups
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
+from hasten.messages import Ensure
 from hasten.records import discovered, left_out, made_groups, mirrored_members, stops
+from hasten.records.lease_record import By
+from hasten.records.lease_record import Kind as LeaseKind
+from hasten.sole_worker import alone
 from hasten.targets import Target
 from hasten.telemetry.ensure import PolicyStep
 from hasten.watch.sweep import discover
+
+PATIENCE = timedelta(seconds=45)
+"""How long the policy waits for another worker of the target. One that died is displaced by
+then."""
 
 
 @dataclass(slots=True)
@@ -43,14 +53,14 @@ async def apply_policies(context: Context) -> None:
 
 
 async def apply_unattended(
-    context: Context, target: Target, *, only_mirrors: bool = False
+    context: Context, target: Target, *, only_mirrors: bool = False, by: By = By.POLICY
 ) -> Sequence[Step]:
     """Applies the policy of one target without the removals that the brake holds, and without a
     group that an operator has to adopt. Returns the steps.
 
     Raises the worst TemporaryError or PermanentError after all steps were tried.
     """
-    carried = await _apply(context, target, is_attended=False, only_mirrors=only_mirrors)
+    carried = await _apply(context, target, is_attended=False, only_mirrors=only_mirrors, by=by)
     if carried.error is not None:
         raise carried.error
     return carried.steps
@@ -76,7 +86,26 @@ async def apply_policy(context: Context, target: Target) -> Carried:
 
 
 async def _apply(
-    context: Context, target: Target, *, is_attended: bool, only_mirrors: bool = False
+    context: Context,
+    target: Target,
+    *,
+    is_attended: bool,
+    only_mirrors: bool = False,
+    by: By = By.POLICY,
+) -> Carried:
+    """In observe mode nothing is written. Else this works under the lease of the target's `ensure`,
+    so that no event and no other run of the policy writes at the same time."""
+    if target.observes:
+        return await _applied(context, target, is_attended=is_attended, only_mirrors=only_mirrors)
+    wake = Ensure(target=target.name)
+    async with alone(context, wake, LeaseKind.ENSURE, by=by, patience=PATIENCE) as lease:
+        return await _applied(
+            fenced(context, lease), target, is_attended=is_attended, only_mirrors=only_mirrors
+        )
+
+
+async def _applied(
+    context: Context, target: Target, *, is_attended: bool, only_mirrors: bool
 ) -> Carried:
     assigned = await _assigned(context, target)
     groups = await read_groups(context, target, assigned, only_mirrors=only_mirrors)

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hasten.errors import Conflict, TemporaryError
 from hasten.ports.clock import Now
@@ -15,6 +15,7 @@ from hasten.records.lease_record import (
     BEAT,
     FRESH,
     SILENT,
+    By,
     Kind,
     LeaseRecord,
     body_of,
@@ -40,8 +41,7 @@ class Lease:
     record: LeaseRecord
     etag: str | None
     now: Now
-    is_timer: bool
-    """Whether a timer does the work: then nothing is known of the queue."""
+    by: By
 
     marked: asyncio.Event = field(default_factory=asyncio.Event)
     """Set as soon as this process knows of a mark."""
@@ -144,9 +144,7 @@ class Lease:
 
     def _alive(self) -> LeaseRecord:
         now = self.now()
-        if self.is_timer:
-            return replace(self.record, beat_at=now, stood_in_at=now)
-        return replace(self.record, beat_at=now, came_at=now)
+        return _signed(replace(self.record, beat_at=now), self.by, now)
 
     async def _put(self, record: LeaseRecord, writes: Sequence[Write] = ()) -> Sequence[str | None]:
         """Returns the etags of the lease and of `writes`."""
@@ -175,7 +173,7 @@ class Lease:
 
 
 async def acquire(
-    store: Store, target: str, kind: Kind, *, owner: str, now: Now, is_timer: bool = False
+    store: Store, target: str, kind: Kind, *, owner: str, now: Now, by: By = By.MESSAGE
 ) -> Lease | None:
     """Takes a lease that is free, or whose holder has fallen silent. None when the holder lives:
     it was left a mark, and reads its work again before it lets go.
@@ -185,10 +183,7 @@ async def acquire(
     for _ in range(ATTEMPTS):
         document = await store.get(COLLECTION, target, key_of(kind))
         known, at = parse(document), now()
-        came_at = known.came_at if is_timer else at
-        lease = Lease(
-            store, target, kind, known, document.etag if document else None, now, is_timer
-        )
+        lease = Lease(store, target, kind, known, document.etag if document else None, now, by)
         if known.owner == owner:
             return lease  # the answer to the commit was lost
         is_free = not known.owner or known.is_silent(at)
@@ -198,10 +193,11 @@ async def acquire(
                 owner=owner,
                 epoch=known.epoch + 1,
                 beat_at=at,
-                came_at=came_at,
-                stood_in_at=at if is_timer else known.stood_in_at,
+                came_at=known.came_at,
+                stood_in_at=known.stood_in_at,
                 unsure=ended.unsure,
             )
+            taken = _signed(taken, by, at)
         elif at - known.beat_at > FRESH:
             raise TemporaryError(
                 "the worker of the target may have stopped", known.beat_at + SILENT + BEAT - at
@@ -209,7 +205,8 @@ async def acquire(
         elif known.is_marked:
             return None
         else:
-            taken = replace(known, is_marked=True, came_at=came_at)
+            is_message = by is By.MESSAGE
+            taken = replace(known, is_marked=True, came_at=at if is_message else known.came_at)
         try:
             lease.record, [lease.etag] = taken, await lease._put(taken)  # noqa: SLF001 - ours
         except Conflict:
@@ -220,6 +217,13 @@ async def acquire(
             raise
         return lease if is_free else None
     raise TemporaryError("other workers of the target were faster", timedelta(seconds=1))
+
+
+def _signed(record: LeaseRecord, by: By, now: datetime) -> LeaseRecord:
+    """Returns the record with the sign of life that the worker leaves."""
+    if by is By.MESSAGE:
+        return replace(record, came_at=now)
+    return replace(record, stood_in_at=now) if by is By.STAND_IN else record
 
 
 def _outlasting(error: TemporaryError) -> TemporaryError:

@@ -34,6 +34,17 @@ class Kind(StrEnum):
     ENSURE = "ensure"
 
 
+class By(StrEnum):
+    """What brought a worker to the target."""
+
+    MESSAGE = "message"
+    STAND_IN = "stand in"
+    """A timer, because no message comes."""
+
+    POLICY = "policy"
+    """Work that no message stands for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRecord:
     """`owner` is empty while nobody works. `epoch` counts the holders. `is_marked` when a wake came

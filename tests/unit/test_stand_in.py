@@ -15,7 +15,7 @@ from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.provision.drain import drain
 from hasten.records import lease_record
 from hasten.records.lease import acquire
-from hasten.records.lease_record import Kind
+from hasten.records.lease_record import By, Kind
 from hasten.stand_in import stand_in
 from hasten.timers import run
 from hasten.watch.look import start_watching
@@ -91,7 +91,7 @@ async def test_a_row_that_a_message_has_just_reached_is_left_to_the_next_message
 @virtual
 async def test_a_worker_that_lives_is_left_alone() -> None:
     world = await with_a_leaver()
-    held = await acquire(world.store, TOTAL, Kind.DRAIN, owner="another", now=now, is_timer=True)
+    held = await acquire(world.store, TOTAL, Kind.DRAIN, owner="another", now=now, by=By.STAND_IN)
     assert held is not None
     await later(120)
     await held.beat()

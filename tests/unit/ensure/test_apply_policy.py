@@ -17,6 +17,9 @@ from tests.support.crashing import CrashingDirectory, CrashingStore, Fuse, Kille
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
+STEPS = 24
+"""More than a run takes."""
+
 
 @virtual
 async def test_a_target_that_matches_the_policy_needs_no_step() -> None:
@@ -117,7 +120,7 @@ async def test_a_group_that_fails_does_not_hold_up_the_others() -> None:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("step", range(12))
+@pytest.mark.parametrize("step", range(STEPS))
 @virtual
 async def test_a_run_that_is_killed_at_any_step_is_ended_by_the_next(
     step: int,
@@ -147,7 +150,7 @@ async def test_a_run_that_is_killed_at_any_step_is_ended_by_the_next(
     expected = {user(1)} if killed else {user(1), user(2)}
     assert await world.members(str(made["id"])) == expected
     assert tenant.done.count(("create", "TOTAL - Engineering")) == 1
-    assert fuse.steps < 12
+    assert fuse.steps < STEPS
 
 
 def test_every_kind_of_step_has_a_sentence() -> None:
