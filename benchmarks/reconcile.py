@@ -47,7 +47,7 @@ def row() -> Row:
 
 def _measured(members: int) -> Reconciled:
     async def run() -> Reconciled:
-        options = GraphOptions(users=400, more_groups=(GROUPS, members))
+        options = GraphOptions.kind(users=400, more_groups=(GROUPS, members))
         async with simulated(graph=options) as world:
             await _reconcile(world)  # the first one creates the batches
             before = _requests(world)

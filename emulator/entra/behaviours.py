@@ -1,10 +1,11 @@
 """Lists the behaviours of Entra ID and Graph that documents leave open or that a tenant may be set
 to. docs/emulator.md describes them and says which of them Microsoft documents."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from random import Random
-from typing import Self
+from typing import Any, Self
 
 
 class RetryAfter(StrEnum):
@@ -18,8 +19,9 @@ class RetryAfter(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class EntraBehaviours:
-    """The behaviours. Each field is switched by its name with dashes. All are off by default, so
-    that a tenant is as cooperative as possible. Seconds are seconds of the emulated clock."""
+    """The behaviours. Each field is switched by its name with dashes. By default a tenant is set up
+    right and behaves as documented and, where documents are silent, in the worse of the plausible
+    ways. Seconds are seconds of the emulated clock."""
 
     skip_out_of_scope: bool = False
     """SkipOutOfScopeDeletions is set: accounts of users out of scope stay unchanged."""
@@ -36,52 +38,52 @@ class EntraBehaviours:
     sync_all: bool = False
     """The scope is "Sync all users and groups": no user goes out of scope."""
 
-    members_not_removed: bool = False
+    members_not_removed: bool = True
     """A group call does not remove a former member that it names; only the cycle does."""
 
-    assignment_lag: float = 0.0
+    assignment_lag: float = 45.0
     """Seconds until provisioning considers an assignment or a membership, or its end."""
 
-    shared_window: bool = False
+    shared_window: bool = True
     """All targets of the tenant share one limit of on-demand calls."""
 
-    refused_calls_count: bool = False
+    refused_calls_count: bool = True
     """Refused calls count against the limit of on-demand calls too."""
 
-    typed_answers: bool = False
+    typed_answers: bool = True
     """Answers about users have a type name as their key, and a list as their value."""
 
-    log_as_captured: bool = False
+    log_as_captured: bool = True
     """Log entries have the shape of captured ones: a skip has its reason only in a step, and a
     group call has one entry that names its members among the modified properties."""
 
-    secrets_unreadable: bool = False
+    secrets_unreadable: bool = True
     """Reading the secrets of a provisioning configuration is refused."""
 
-    removals_lag: bool = False
+    removals_lag: bool = True
     """A lagging replica is old in both directions: removed members and assignments, deleted objects
     and changed properties still appear as they were."""
 
     replicas: int = 3
     """Number of replicas that answer reads, chosen at random for each request."""
 
-    replica_lag: float = 0.0
+    replica_lag: float = 10.0
     """Maximum lag of each replica in seconds, in both directions; 0 for no lag."""
 
-    delta_replays: bool = False
+    delta_replays: bool = True
     """A delta answer repeats changes of earlier answers."""
 
-    delta_disorder: bool = False
+    delta_disorder: bool = True
     """A delta answer lists each change as an object of its own, in any order and some of them
     twice."""
 
-    account_enabled_untracked: bool = False
+    account_enabled_untracked: bool = True
     """A delta on users does not report a change of accountEnabled."""
 
-    restore_hidden: bool = False
+    restore_hidden: bool = True
     """A delta on users does not report that a user was restored."""
 
-    empty_pages: bool = False
+    empty_pages: bool = True
     """The first page of each collection and each delta round is empty and links to the next."""
 
     account_enabled_null: bool = False
@@ -93,46 +95,26 @@ class EntraBehaviours:
     null_client_state: bool = False
     """Notifications carry no clientState."""
 
-    clock_behind: float = 0.0
+    clock_behind: float = 1.0
     """Seconds that Graph's clock is behind: the longest expiry of a subscription ends earlier."""
 
     subscription_limit: int = 100
     """Maximum number of subscriptions of the app in the tenant (Graph, change notifications
     overview)."""
 
-    resource_units: int = 0
+    resource_units: int = 3500
     """Resource units that the app may use in 10 seconds; 0 for no limit."""
 
-    retry_after: RetryAfter = RetryAfter.SECONDS
+    retry_after: RetryAfter = RetryAfter.DECIMAL
     """The form of the header Retry-After."""
 
-    webhook_states: bool = False
+    webhook_states: bool = True
     """A webhook that answers late becomes slow, and later is dropped, for 10 minutes."""
 
     @classmethod
-    def strict(cls) -> Self:
-        """Returns a correctly configured tenant that behaves as documented and, if the documents
-        are silent, in the worse of the plausible ways."""
-        return cls(
-            members_not_removed=True,
-            assignment_lag=45.0,
-            shared_window=True,
-            refused_calls_count=True,
-            typed_answers=True,
-            log_as_captured=True,
-            secrets_unreadable=True,
-            removals_lag=True,
-            replica_lag=10.0,
-            delta_replays=True,
-            delta_disorder=True,
-            account_enabled_untracked=True,
-            restore_hidden=True,
-            empty_pages=True,
-            clock_behind=1.0,
-            resource_units=3500,
-            retry_after=RetryAfter.DECIMAL,
-            webhook_states=True,
-        )
+    def kind(cls, **changes: Any) -> Self:
+        """Returns a tenant that is as cooperative as possible, but for `changes`."""
+        return cls(**{**KIND, **changes})
 
     @classmethod
     def misconfigured(cls) -> Self:
@@ -151,19 +133,40 @@ class EntraBehaviours:
 
     @classmethod
     def mixed(cls, random: Random) -> Self:
-        """Returns a random selection of the strict behaviours."""
-        strict, off = cls.strict(), cls()
+        """Returns a random selection of the behaviours of the default."""
+        worse, kind = cls(), cls.kind()
         chosen = {
-            field.name: getattr(strict, field.name)
+            field.name: getattr(worse, field.name)
             for field in fields(cls)
-            if getattr(strict, field.name) != getattr(off, field.name) and random.random() < HALF
+            if getattr(worse, field.name) != getattr(kind, field.name) and random.random() < HALF
         }
         if "retry_after" in chosen:
             chosen["retry_after"] = random.choice(list(RetryAfter))
-        return replace(off, **chosen)
+        return replace(kind, **chosen)
 
 
 HALF = 0.5
+KIND: Mapping[str, Any] = {
+    "members_not_removed": False,
+    "shared_window": False,
+    "refused_calls_count": False,
+    "typed_answers": False,
+    "log_as_captured": False,
+    "secrets_unreadable": False,
+    "removals_lag": False,
+    "delta_replays": False,
+    "delta_disorder": False,
+    "account_enabled_untracked": False,
+    "restore_hidden": False,
+    "empty_pages": False,
+    "webhook_states": False,
+    "assignment_lag": 0.0,
+    "replica_lag": 0.0,
+    "clock_behind": 0.0,
+    "resource_units": 0,
+    "retry_after": RetryAfter.SECONDS,
+}
+"""What is otherwise in a tenant that is as cooperative as possible."""
 
 
 class Switches:

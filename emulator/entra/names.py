@@ -8,6 +8,7 @@ from emulator.entra.behaviours import EntraBehaviours, RetryAfter
 
 ALIASES = {"delete-unticked": "no-delete-flow", "update-unticked": "no-update-flow"}
 OPTION = "--entra"
+SETS = {"strict": EntraBehaviours(), "kind": EntraBehaviours.kind()}
 
 _WORDS = {"true": True, "on": True, "false": False, "off": False}
 
@@ -21,13 +22,13 @@ def known() -> list[str]:
 
 
 def read(given: Iterable[str], start: EntraBehaviours | None = None) -> EntraBehaviours:
-    """Reads `NAME`, `NAME=VALUE` or `NAME VALUE`, each added to the ones before; `strict` means
-    `EntraBehaviours.strict()`. Raises UnknownBehaviourError."""
+    """Reads `NAME`, `NAME=VALUE` or `NAME VALUE`, each added to the ones before. `strict` means the
+    default and `kind` means `EntraBehaviours.kind()`. Raises UnknownBehaviourError."""
     behaviours = start or EntraBehaviours()
     for text in given:
         name, _, value = text.strip().replace(" ", "=", 1).partition("=")
-        if name == "strict" and not value:
-            behaviours = EntraBehaviours.strict()
+        if name in SETS and not value:
+            behaviours = SETS[name]
         else:
             behaviours = with_values(behaviours, {name: value.strip() or True})
     return behaviours
@@ -38,7 +39,7 @@ def with_values(behaviours: EntraBehaviours, values: Mapping[str, Any]) -> Entra
     for name, value in values.items():
         field = ALIASES.get(name, name)
         if field not in known():
-            choice = ", ".join(["strict", *known()])
+            choice = ", ".join([*SETS, *known()])
             raise UnknownBehaviourError(f"{OPTION} {name}: unknown; choose one of {choice}")
         field = field.replace("-", "_")
         old = getattr(behaviours, field)

@@ -100,7 +100,7 @@ class Manner:
     random: Random
 
 
-KIND = Manner(EntraBehaviours(), Random(0))
+KIND = Manner(EntraBehaviours.kind(), Random(0))
 
 
 def read(

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 import httpx
 
@@ -39,3 +40,8 @@ class GraphOptions:
     seed: int = 1
     wall: WallTime = time.time
     webhooks: httpx.AsyncBaseTransport | None = None
+
+    @classmethod
+    def kind(cls, **options: Any) -> Self:
+        """Returns the options of a tenant that is as cooperative as possible."""
+        return cls(entra=EntraBehaviours.kind(), **options)

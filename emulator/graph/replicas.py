@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from random import Random
 
-from emulator.entra.behaviours import Switches
+from emulator.entra.behaviours import EntraBehaviours, Switches
 
 REDRAWN_EVERY = 60.0
 """Seconds after which a replica's lag may change."""
@@ -49,4 +49,4 @@ class Replicas:
         return max(0.0, lag)
 
 
-NO_REPLICAS = Replicas(lambda: 0.0, Switches(), Random(0))
+NO_REPLICAS = Replicas(lambda: 0.0, Switches(EntraBehaviours.kind()), Random(0))

@@ -69,7 +69,12 @@ async def on_the_emulator() -> AsyncIterator[Tenancy]:
         lambda request: httpx.Response(200, text=request.url.params.get("validationToken", ""))
     )
     server = GraphServer(
-        GraphOptions(users=USERS, on_demand_delay=(0.0, 0.0), wall=epoch, webhooks=webhooks)
+        GraphOptions.kind(
+            users=USERS,
+            on_demand_delay=(0.0, 0.0),
+            wall=epoch,
+            webhooks=webhooks,
+        )
     )
     work = Owner()
     transport = AsgiTransport(server.app, server=work, latency=lambda: 0.0)

@@ -32,7 +32,11 @@ SPEED = 4.0
 
 @pytest.fixture
 async def tenant(tmp_path: Path) -> AsyncIterator[Tenant]:
-    graph = GraphOptions(speed=SPEED, on_demand_delay=(1.0, 2.0), assignment_replication_delay=60.0)
+    graph = GraphOptions.kind(
+        speed=SPEED,
+        on_demand_delay=(1.0, 2.0),
+        assignment_replication_delay=60.0,
+    )
     targets = tmp_path / "targets.yaml"
     targets.write_text(TARGETS)
     async with emulated(tmp_path, graph=graph, targets=targets) as tenant:

@@ -12,7 +12,7 @@ from tests.simulation.world import World, simulated
 from tests.support.virtual_time import virtual
 
 GROUP = object_id("group/TOTAL-Group-1")
-HUNDRED = GraphOptions(users=400, more_groups=(1, 100))
+HUNDRED = GraphOptions.kind(users=400, more_groups=(1, 100))
 THRESHOLD = 20
 """20 % of a hundred members."""
 

@@ -32,7 +32,7 @@ def test_a_new_hire_in_a_group_that_is_not_there_yet_is_provisioned_while_entra_
 ) -> None:
     @virtual
     async def run() -> None:
-        options = GraphOptions(users=400, assignment_replication_delay=60.0)
+        options = GraphOptions.kind(users=400, assignment_replication_delay=60.0)
         async with simulated(targets=(POLICY,), graph=options) as world:
             await world.upstream.post(ONBOARD, users=[{"id": JOINER}], group={"name": NEW})
 

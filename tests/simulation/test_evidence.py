@@ -27,7 +27,7 @@ POLICY = Target(
 
 
 def a_tenant(**entra: Any) -> GraphOptions:
-    return GraphOptions(users=USERS, entra=EntraBehaviours(log_as_captured=True, **entra))
+    return GraphOptions(users=USERS, entra=EntraBehaviours.kind(log_as_captured=True, **entra))
 
 
 def without_cycle(world: World, hours: float = 3) -> None:
@@ -121,7 +121,7 @@ def test_two_removals_of_one_person_disable_the_account_though_replicas_lag(
             users=USERS,
             more_groups=(1, 100),
             replication_delay=lag,
-            entra=EntraBehaviours(removals_lag=True, log_as_captured=True),
+            entra=EntraBehaviours.kind(removals_lag=True, log_as_captured=True),
         )
         other = object_id("group/TOTAL-Group-1")
         async with simulated(graph=graph, targets=(POLICY,), hosts=2) as world:

@@ -17,7 +17,7 @@ LEAVER, MOVED = object_id("user/100"), object_id("user/101")
 @virtual
 async def test_all_traffic_of_a_storm_agrees_with_the_metadata_of_graph(tmp_path: Path) -> None:
     record = tmp_path / "graph.jsonl"
-    graph = GraphOptions(users=USERS, record=record, replication_delay=5.0)
+    graph = GraphOptions.kind(users=USERS, record=record, replication_delay=5.0)
     async with simulated(hosts=2, graph=graph, rates=STORM) as world:
         world.admin.join(TOTAL_ENGINEERING, *newcomers(23))
         world.admin.leave(TOTAL_ENGINEERING, LEAVER)

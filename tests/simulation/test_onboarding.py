@@ -44,7 +44,7 @@ def test_a_wave_of_onboard_events_is_provisioned_as_fast_as_the_limit_allows(
 ) -> None:
     @virtual
     async def run() -> None:
-        options = GraphOptions(users=FIRST + WAVE)
+        options = GraphOptions.kind(users=FIRST + WAVE)
         async with simulated(rates=rates, targets=(POLICY,), graph=options) as world:
             joiners = newcomers(WAVE, FIRST)
             for user in joiners:

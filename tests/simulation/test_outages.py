@@ -89,7 +89,7 @@ def test_the_first_call_after_an_outage_of_half_an_hour_is_the_removal(
 
 @virtual
 async def test_a_quarantined_target_waits_with_the_reason_and_delays_no_other() -> None:
-    options = GraphOptions(users=400, more_targets=1)
+    options = GraphOptions.kind(users=400, more_targets=1)
     async with simulated(targets=(TARGET, OTHER), graph=options) as world:
         quarantined = world.tenant.targets[OTHER_ID]
         quarantined.quarantine("EncounteredQuarantineException")
@@ -112,7 +112,7 @@ async def test_a_quarantined_target_waits_with_the_reason_and_delays_no_other() 
 
 @virtual
 async def test_a_reconcile_of_a_hundred_groups_without_change_takes_four_requests() -> None:
-    async with simulated(graph=GraphOptions(users=400, more_groups=(100, 10))) as world:
+    async with simulated(graph=GraphOptions.kind(users=400, more_groups=(100, 10))) as world:
         await world.hosts[0].fire("look")
         await world.until(world.is_quiet)
         before = sum(world.tenant.journal.by_path.values())

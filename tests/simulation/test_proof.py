@@ -120,7 +120,7 @@ def test_grants_that_come_sooner_by_the_cycle_are_left_to_it_with_the_time(
     @virtual
     async def run() -> None:
         slow = TARGET.model_copy(update={"max_calls_per_hour": 20})
-        options = GraphOptions(users=600)
+        options = GraphOptions.kind(users=600)
         async with simulated(targets=(slow,), graph=options) as world:
             cycle_at = world.tenant.targets[TOTAL].next_cycle
             world.admin.join(TOTAL_ENGINEERING, *newcomers(200))

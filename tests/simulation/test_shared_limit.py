@@ -20,7 +20,7 @@ IDS = (TOTAL, *(object_id(f"servicePrincipal/{name}") for name in OTHERS))
 SHARED = GraphOptions(
     users=520,
     more_targets=len(OTHERS),
-    entra=EntraBehaviours(shared_window=True, refused_calls_count=True),
+    entra=EntraBehaviours.kind(shared_window=True, refused_calls_count=True),
 )
 LEAVERS = [object_id(f"user/{number}") for number in range(100, 106)]
 JOINERS = 200
@@ -114,7 +114,9 @@ async def test_with_the_scope_target_a_revocation_waits_for_minutes() -> None:
 
 @virtual
 async def test_where_entra_counts_each_target_by_itself_they_do_not_share() -> None:
-    async with simulated(targets=TARGETS, graph=replace(SHARED, entra=EntraBehaviours())) as world:
+    async with simulated(
+        targets=TARGETS, graph=replace(SHARED, entra=EntraBehaviours.kind())
+    ) as world:
         longest = await longest_wait(world, apart=2.9)
         await world.until(world.is_quiet)
 

@@ -268,7 +268,7 @@ def newcomers(count: int, first: int = 301) -> list[str]:
 
 
 def _options(given: GraphOptions | None, seed: int, webhooks: Webhooks) -> GraphOptions:
-    options = given or GraphOptions(users=USERS)
+    options = given or GraphOptions.kind(users=USERS)
     return replace(options, seed=seed, wall=epoch, webhooks=webhooks)
 
 

@@ -31,7 +31,7 @@ ACTING = ROOT / "emulator" / "demo" / "targets.yaml"
 LOCK = "PT5S"
 """Of messages and sessions here: what a killed host had locked is free again after it."""
 
-QUICK = GraphOptions(on_demand_delay=(0.5, 1.0))
+QUICK = GraphOptions.kind(on_demand_delay=(0.5, 1.0))
 
 RECORD = "graph.jsonl"
 """In the state folder: the requests to Graph and the answers."""

@@ -23,7 +23,7 @@ NOBODY = object_id("nobody")
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[GraphServer]:
     record = tmp_path / "graph.jsonl"
-    server = GraphServer(GraphOptions(users=300, on_demand_delay=(0.0, 0.0), record=record))
+    server = GraphServer(GraphOptions.kind(users=300, on_demand_delay=(0.0, 0.0), record=record))
     await server.start()
     yield server
     await server.stop()

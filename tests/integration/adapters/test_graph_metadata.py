@@ -61,7 +61,7 @@ SWITCHES = [
 
 @pytest.fixture
 async def record(tmp_path: Path) -> list[Exchange]:
-    return await _traffic(tmp_path / "graph.jsonl", EntraBehaviours())
+    return await _traffic(tmp_path / "graph.jsonl", EntraBehaviours.kind())
 
 
 async def _traffic(file: Path, entra: EntraBehaviours) -> list[Exchange]:
@@ -94,7 +94,7 @@ async def test_every_request_and_answer_of_the_adapter_agrees(record: list[Excha
 @pytest.mark.parametrize("switch", SWITCHES)
 async def test_each_behaviour_of_entra_agrees(tmp_path: Path, switch: str) -> None:
     switched: dict[str, Any] = {switch: True}
-    entra = EntraBehaviours(**switched)
+    entra = EntraBehaviours.kind(**switched)
 
     assert assert_agrees(await _traffic(tmp_path / "graph.jsonl", entra)) > 30
 

@@ -122,7 +122,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
                 "on_demand_delay": (0.0, 0.0),
                 "record": tmp_path / f"graph-{len(records)}.jsonl",
             }
-            server = GraphServer(GraphOptions(**{**usual, **options}))
+            server = GraphServer(GraphOptions.kind(**{**usual, **options}))
             assert server.tenant.options.record is not None
             records.append(server.tenant.options.record)
             await server.start()

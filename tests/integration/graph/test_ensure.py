@@ -41,7 +41,7 @@ async def world(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> AsyncIterator[Onboarding]:
     record = tmp_path / "graph.jsonl"
-    options = GraphOptions(users=300, replication_delay=request.param, record=record)
+    options = GraphOptions.kind(users=300, replication_delay=request.param, record=record)
     server = GraphServer(options)
     await server.start()
     monkeypatch.setenv("IDENTITY_ENDPOINT", server.identity_endpoint)

@@ -20,7 +20,7 @@ def test_each_row_says_whether_the_behaviour_is_documented() -> None:
 
 
 def test_the_page_marks_the_strict_behaviours_with_their_values() -> None:
-    off, strict = names.shown(EntraBehaviours()), names.shown(EntraBehaviours.strict())
+    off, strict = names.shown(EntraBehaviours.kind()), names.shown(EntraBehaviours())
     changed = {name: strict[name] for name in names.known() if strict[name] != off[name]}
     marked = {row[0].strip("`").split("=")[0]: row[1] for row in ROWS if row[1][:6] == "strict"}
 

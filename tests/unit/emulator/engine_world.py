@@ -3,6 +3,7 @@
 from emulator.engine.app import App
 from emulator.engine.on_demand import Code, provision_group, provision_user
 from emulator.engine.scope import Scope
+from emulator.entra.behaviours import EntraBehaviours, Switches
 from emulator.graph.assignments import Assignments
 from emulator.graph.directory import Directory
 from emulator.graph.objects import Entity
@@ -24,8 +25,9 @@ class World:
         )
         self.group = self.new_group("TOTAL-Engineering")
         self.assign(self.group)
+        switches = Switches(EntraBehaviours.kind())
         self.app = App(lambda: self.now)
-        self.scope = Scope(self.directory, self.replica, self.principal)
+        self.scope = Scope(self.directory, self.replica, self.principal, switches)
         self.now += 3600
 
     def new_user(self, name: str) -> Entity:

@@ -50,7 +50,7 @@ async def local_tenant(
     options = GraphOptions(
         users=300,
         on_demand_delay=(0.0, 0.0),
-        entra=entra or EntraBehaviours(),
+        entra=entra or EntraBehaviours.kind(),
         wall=wall,
         webhooks=webhooks,
     )

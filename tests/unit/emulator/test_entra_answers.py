@@ -48,14 +48,14 @@ async def subscribe(local: LocalTenant, lifetime: float, resource: str = "/group
 
 @pytest.mark.parametrize(("margin", "status"), [(0.0, 400), (3600.0, 201)])
 async def test_a_clock_behind_ours_refuses_the_longest_expiry(margin: float, status: int) -> None:
-    async with local_tenant(EntraBehaviours(clock_behind=1.0), webhooks=Hook()) as local:
+    async with local_tenant(EntraBehaviours.kind(clock_behind=1.0), webhooks=Hook()) as local:
         answer = await subscribe(local, MAX_LIFETIME - margin)
 
     assert answer.status_code == status
 
 
 async def test_a_full_quota_of_subscriptions_is_a_403_that_names_the_limit() -> None:
-    async with local_tenant(EntraBehaviours(subscription_limit=1), webhooks=Hook()) as local:
+    async with local_tenant(EntraBehaviours.kind(subscription_limit=1), webhooks=Hook()) as local:
         first = await subscribe(local, 86400, "/groups")
         second = await subscribe(local, 86400, f"/groups/{TOTAL_ENGINEERING}")
 
@@ -65,7 +65,7 @@ async def test_a_full_quota_of_subscriptions_is_a_403_that_names_the_limit() -> 
 
 @pytest.mark.parametrize("form", list(RetryAfter))
 async def test_retry_after_comes_in_every_form(form: RetryAfter) -> None:
-    async with local_tenant(EntraBehaviours(retry_after=form)) as local:
+    async with local_tenant(EntraBehaviours.kind(retry_after=form)) as local:
         await local.admin.post(
             "/emulator/faults", json={"path": "users", "status": 429, "retry_after": 7}
         )
@@ -186,7 +186,7 @@ def test_units_fall_out_after_ten_seconds() -> None:
 
 
 async def test_an_app_above_its_resource_units_is_throttled_and_an_administrator_is_not() -> None:
-    async with local_tenant(EntraBehaviours(resource_units=6)) as local:
+    async with local_tenant(EntraBehaviours.kind(resource_units=6)) as local:
         answers = [await local.app.get(f"/v1.0{MEMBERS}") for _ in range(3)]
         by_admin = await local.admin.get(f"/v1.0{MEMBERS}")
         local.wall.now += 10

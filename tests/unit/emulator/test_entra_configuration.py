@@ -44,8 +44,8 @@ async def call_on_demand(local: LocalTenant, target: str = TOTAL, user: str = LE
     ("behaviours", "flows"),
     [
         (EntraBehaviours(), "Add,Update,Delete"),
-        (EntraBehaviours(no_delete_flow=True), "Add,Update"),
-        (EntraBehaviours(no_update_flow=True), "Add,Delete"),
+        (EntraBehaviours.kind(no_delete_flow=True), "Add,Update"),
+        (EntraBehaviours.kind(no_update_flow=True), "Add,Delete"),
     ],
 )
 async def test_the_schema_lists_the_target_object_actions(
@@ -57,7 +57,7 @@ async def test_the_schema_lists_the_target_object_actions(
 
 @pytest.mark.parametrize("is_off", [False, True])
 async def test_the_schema_shows_whether_active_is_mapped(*, is_off: bool) -> None:
-    async with local_tenant(EntraBehaviours(no_active_mapping=is_off)) as local:
+    async with local_tenant(EntraBehaviours.kind(no_active_mapping=is_off)) as local:
         mapping = await user_mapping(local)
 
     targets = {m["targetAttributeName"] for m in mapping["attributeMappings"]}
@@ -78,7 +78,7 @@ async def test_the_secrets_show_the_scope_and_never_a_credential() -> None:
 
 
 async def test_the_secrets_can_be_out_of_reach() -> None:
-    async with local_tenant(EntraBehaviours(secrets_unreadable=True)) as local:
+    async with local_tenant(EntraBehaviours.kind(secrets_unreadable=True)) as local:
         answer = await local.app.get(f"/v1.0{SECRETS}")
 
     assert answer.status_code == 403
@@ -97,7 +97,7 @@ async def test_an_unknown_behaviour_is_refused_and_changes_nothing() -> None:
 
 @pytest.mark.parametrize(("is_shared", "status"), [(True, 429), (False, 200)])
 async def test_targets_of_a_tenant_can_share_the_limit(*, is_shared: bool, status: int) -> None:
-    async with local_tenant(EntraBehaviours(shared_window=is_shared)) as local:
+    async with local_tenant(EntraBehaviours.kind(shared_window=is_shared)) as local:
         [other] = [target for target in local.tenant.targets if target != TOTAL]
         first = [(await call_on_demand(local)).status_code for _ in range(5)]
         sixth = await call_on_demand(local, other)
@@ -129,7 +129,7 @@ async def test_nobody_matched_shows_nothing_of_the_app() -> None:
 
 
 async def test_a_typed_answer_names_a_type_and_lists_its_records() -> None:
-    async with local_tenant(EntraBehaviours(typed_answers=True)) as local:
+    async with local_tenant(EntraBehaviours.kind(typed_answers=True)) as local:
         body = (await call_on_demand(local)).json()
 
     assert body["key"].endswith(".SyncFabric.StatusInfo")

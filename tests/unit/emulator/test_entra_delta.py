@@ -14,7 +14,7 @@ START = f"/groups/delta?$deltatoken=latest&$filter=id eq '{TOTAL_ENGINEERING}'&$
 
 
 def manner(**behaviours: Any) -> delta.Manner:
-    return delta.Manner(EntraBehaviours(**behaviours), Random(1))  # noqa: S311 - repeatable
+    return delta.Manner(EntraBehaviours.kind(**behaviours), Random(1))  # noqa: S311 - repeatable
 
 
 def rounds(world: World, token: delta.Token, how: delta.Manner) -> tuple[list[Any], delta.Token]:
@@ -99,7 +99,7 @@ def test_pages_without_order_add_up_to_every_change() -> None:
 
 
 async def test_the_first_page_of_a_delta_round_may_be_empty() -> None:
-    async with local_tenant(EntraBehaviours(empty_pages=True)) as local:
+    async with local_tenant(EntraBehaviours.kind(empty_pages=True)) as local:
         directory = local.tenant.directory
         [start] = await all_pages(local, START)
         link = start["@odata.deltaLink"].removeprefix(f"{BASE}/v1.0")

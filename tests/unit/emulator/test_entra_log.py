@@ -8,7 +8,7 @@ from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from tests.unit.emulator.graph_tenant import LocalTenant, local_tenant
 
 LEAVER, JOINER, STRANGER = (object_id(f"user/{number}") for number in (100, 290, 291))
-CAPTURED = EntraBehaviours(log_as_captured=True)
+CAPTURED = EntraBehaviours.kind(log_as_captured=True)
 
 
 def engineering(local: LocalTenant) -> Entity:
@@ -93,7 +93,7 @@ async def test_a_group_call_names_whom_it_added_and_removed_in_one_entry() -> No
 
 
 async def test_a_former_member_who_was_not_removed_is_not_named() -> None:
-    behaviours = EntraBehaviours(log_as_captured=True, members_not_removed=True)
+    behaviours = EntraBehaviours.kind(log_as_captured=True, members_not_removed=True)
     async with local_tenant(behaviours) as local:
         directory = local.tenant.directory
         directory.remove_member(engineering(local), LEAVER)

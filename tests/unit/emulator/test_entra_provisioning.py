@@ -21,7 +21,7 @@ def given() -> Given:
 
     def made(**behaviours: object) -> World:
         world = World()
-        world.scope.switches.now = EntraBehaviours(**behaviours)  # type: ignore[arg-type]
+        world.scope.switches.now = EntraBehaviours.kind(**behaviours)
         return world
 
     return made

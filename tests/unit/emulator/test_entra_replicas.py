@@ -29,7 +29,7 @@ def leave_and_join(local: LocalTenant) -> None:
 
 @pytest.mark.parametrize("lags", [True, False])
 async def test_assignments_through_a_group_end_late_where_removals_lag(*, lags: bool) -> None:
-    async with local_tenant(EntraBehaviours(removals_lag=lags)) as local:
+    async with local_tenant(EntraBehaviours.kind(removals_lag=lags)) as local:
         local.tenant.replica.delay = 10.0
         leave_and_join(local)
 
@@ -42,7 +42,7 @@ async def test_assignments_through_a_group_end_late_where_removals_lag(*, lags: 
 
 
 async def test_a_direct_assignment_that_was_removed_shows_until_the_lag_is_over() -> None:
-    async with local_tenant(EntraBehaviours(removals_lag=True)) as local:
+    async with local_tenant(EntraBehaviours.kind(removals_lag=True)) as local:
         tenant = local.tenant
         principal = tenant.directory.service_principals[TOTAL]
         user = tenant.directory.users[JOINER]
@@ -59,7 +59,7 @@ async def test_a_direct_assignment_that_was_removed_shows_until_the_lag_is_over(
 
 
 async def test_changed_properties_and_deletions_lag_too() -> None:
-    async with local_tenant(EntraBehaviours(removals_lag=True)) as local:
+    async with local_tenant(EntraBehaviours.kind(removals_lag=True)) as local:
         directory = local.tenant.directory
         local.tenant.replica.delay = 10.0
         directory.update(directory.users[LEAVER], {"accountEnabled": False})
@@ -78,7 +78,7 @@ async def test_changed_properties_and_deletions_lag_too() -> None:
 
 
 async def test_replicas_disagree_for_as_long_as_the_lag_and_agree_afterwards() -> None:
-    async with local_tenant(EntraBehaviours(replicas=5, replica_lag=10.0)) as local:
+    async with local_tenant(EntraBehaviours.kind(replicas=5, replica_lag=10.0)) as local:
         local.wall.now += 60
         leave_and_join(local)
         local.wall.now += 2
@@ -96,7 +96,7 @@ async def test_replicas_disagree_for_as_long_as_the_lag_and_agree_afterwards() -
 async def test_the_same_seed_asks_the_same_replicas() -> None:
     runs = []
     for _ in range(2):
-        async with local_tenant(EntraBehaviours(replica_lag=10.0)) as local:
+        async with local_tenant(EntraBehaviours.kind(replica_lag=10.0)) as local:
             local.wall.now += 60
             leave_and_join(local)
             local.wall.now += 3
@@ -106,7 +106,7 @@ async def test_the_same_seed_asks_the_same_replicas() -> None:
 
 
 async def test_no_replica_goes_back_to_an_older_state() -> None:
-    async with local_tenant(EntraBehaviours(replicas=1, replica_lag=10.0)) as local:
+    async with local_tenant(EntraBehaviours.kind(replicas=1, replica_lag=10.0)) as local:
         directory = local.tenant.directory
         group = directory.groups[TOTAL_ENGINEERING]
         sizes = []
@@ -120,7 +120,7 @@ async def test_no_replica_goes_back_to_an_older_state() -> None:
 
 
 async def test_provisioning_reads_the_truth_beside_lagging_replicas() -> None:
-    async with local_tenant(EntraBehaviours(replicas=1, replica_lag=10.0)) as local:
+    async with local_tenant(EntraBehaviours.kind(replicas=1, replica_lag=10.0)) as local:
         local.wall.now += 60
         scope = local.tenant.targets[TOTAL].scope
         local.tenant.replicas.choose()

@@ -108,7 +108,7 @@ def late(wall: Wall, seconds: float) -> Callable[[], None]:
 
 async def test_a_slow_webhook_gets_notifications_ten_minutes_late() -> None:
     hook = Hook()
-    async with local_tenant(EntraBehaviours(webhook_states=True), webhooks=hook) as local:
+    async with local_tenant(EntraBehaviours.kind(webhook_states=True), webhooks=hook) as local:
         await watched(local)
         hook.takes = late(local.wall, 4.0)
         for number in range(FEWEST):
@@ -124,7 +124,7 @@ async def test_a_slow_webhook_gets_notifications_ten_minutes_late() -> None:
 
 async def test_a_webhook_that_answers_very_late_loses_notifications() -> None:
     hook = Hook()
-    async with local_tenant(EntraBehaviours(webhook_states=True), webhooks=hook) as local:
+    async with local_tenant(EntraBehaviours.kind(webhook_states=True), webhooks=hook) as local:
         await watched(local)
         hook.takes = late(local.wall, 11.0)
         for number in range(FEWEST):

@@ -10,7 +10,7 @@ from tests.unit.emulator.test_graph_delta import World
 
 
 def manner(**behaviours: Any) -> delta.Manner:
-    return delta.Manner(EntraBehaviours(**behaviours), Random(1))  # noqa: S311 - repeatable
+    return delta.Manner(EntraBehaviours.kind(**behaviours), Random(1))  # noqa: S311 - repeatable
 
 
 def start(world: World, *select: str) -> delta.Token:
