@@ -2,7 +2,6 @@
 received. Does no I/O."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,9 @@ class Change:
     group: str
     removed: bool
     at: float
+    by_cycle: bool = False
+    """True if the user keeps another assignment: no document says that a call takes the user out of
+    the group."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,8 @@ class Course:
     """Seconds of the wait in which no call was allowed: Graph's window was full, or an earlier call
     for the same user had not ended."""
     in_app_at: float | None
+    calls: int = 0
+    """Number of calls for the change until it was in the app."""
 
     @property
     def own(self) -> float | None:
@@ -88,7 +92,7 @@ def course(
     in_app = None
     if call is not None:
         in_app = next(
-            (w["at"] for w in writes if w["at"] >= call.at and w["user"] == change.user), None
+            (w["at"] for w in writes if w["at"] >= call.at and _brings_about(w, change)), None
         )
     held = 0.0
     if notified is not None and call is not None:
@@ -97,12 +101,26 @@ def course(
             max(0.0, min(end, call.at) - max(start, notified))
             for start, end in merged([*full(called), *busy])
         )
-    return Course(change=change, notified_at=notified, call=call, held=held, in_app_at=in_app)
+    until = math.inf if in_app is None else in_app
+    times = sum(change.at <= c.at <= until and _serves(c, change) for c in called)
+    return Course(
+        change=change, notified_at=notified, call=call, held=held, in_app_at=in_app, calls=times
+    )
 
 
 def _tells(row: Json, change: Change) -> bool:
     side = row["removed"] if change.removed else set(row["users"]) - set(row["removed"])
     return row["group"] == change.group and change.user in side
+
+
+def _brings_about(write: Json, change: Change) -> bool:
+    """Returns whether a write in the app gives or takes what the change is about."""
+    if write["user"] != change.user:
+        return False
+    if not change.removed:
+        return write["what"] in {"create", "enable", "join"}
+    is_group = write["what"] == "leave" and write["group"] == change.group
+    return is_group or write["what"] in {"disable", "delete"}
 
 
 def _serves(call: Call, change: Change) -> bool:
@@ -131,11 +149,9 @@ def merged(stretches: Iterable[tuple[float, float]]) -> list[tuple[float, float]
     return apart
 
 
-def called_too_often(changes: Iterable[Change], called: Iterable[Call]) -> list[str]:
-    """Returns the users who were named in more calls than they had changes."""
-    expected = Counter(change.user for change in changes)
-    named = Counter(user for call in called for user in call.users)
-    return sorted(user for user, times in named.items() if times > expected[user])
+def called_too_often(courses: Iterable[Course], most: int) -> list[str]:
+    """Returns the users for one of whose changes more than `most` calls were made."""
+    return sorted({course.change.name for course in courses if course.calls > most})
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

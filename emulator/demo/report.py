@@ -18,6 +18,9 @@ P50, P95 = 0.3, 1.0
 """Seconds that Hasten itself may take from notification to call."""
 
 BURST_CALLS = 7
+MOST_CALLS = 5
+"""Calls for one change: at once, and after 15, 30, 60 and 120 s, until Entra counts it. The emulated
+Entra counts a change 45 s late (documented for assignments: "up to a few minutes")."""
 
 Json = dict[str, Any]
 
@@ -49,7 +52,7 @@ def checks(outcome: Outcome) -> list[Check]:
     missing = [c.name for c in changes if not _is_in_app(c, outcome.accounts)]
     uncalled = [c.change.name for c in outcome.courses if c.own is None]
     own = [course.own for course in outcome.courses if course.own is not None]
-    twice = called_too_often(changes, outcome.calls)
+    too_often = called_too_often(outcome.courses, MOST_CALLS)
     burst = _calls_of(outcome, "burst")
     leaver = next(iter(_calls_of(outcome, "leaver")), None)
     leaver_first = leaver is not None and bool(burst) and leaver.at < burst[-1].at
@@ -57,11 +60,11 @@ def checks(outcome: Outcome) -> list[Check]:
     p50, p95 = (percentile(own, p) if own else float("inf") for p in (50, 95))
     return [
         _check("changes lost", missing or uncalled),
-        _check("people called twice", twice),
+        _check(f"people called more than {MOST_CALLS} times for a change", too_often),
         Check(what="p50, notification to call", shown=_span(p50), holds=p50 <= P50),
         Check(what="p95, notification to call", shown=_span(p95), holds=p95 <= P95),
         Check(
-            what="calls for the burst of 23 (least possible: 5)",
+            what="first calls for the burst of 23 (least possible: 5)",
             shown=str(len(burst)),
             holds=0 < len(burst) <= BURST_CALLS,
         ),
@@ -90,14 +93,16 @@ def show(console: Console, outcome: Outcome, found: Sequence[Check]) -> None:
     table = Table(
         title="Each change, from its notification on",
         caption="Held: Graph's window of 5 calls in 10 s was full, or an earlier call on the same "
-        f"person had not ended.\nEntra's own cycle would have come at {cycle} UTC.",
+        f"person had not ended.\nCalls: Entra counts a change 45 s late here, as the documents "
+        "allow; Hasten calls again until it does.\nBy cycle: who keeps another assignment leaves "
+        f"the old group with Entra's own cycle, at {cycle} UTC.",
         box=None,
         padding=(0, 2, 0, 0),
         header_style="bold underline",
     )
     for column in ("Change", "Who", "Group"):
         table.add_column(column, no_wrap=True)
-    for column in ("Called", "Held", "In app", "Cycle"):
+    for column in ("Called", "Held", "Calls", "In app", "Cycle"):
         table.add_column(column, justify="right", no_wrap=True)
     for course in outcome.courses:
         sign = "-" if course.change.removed else "+"
@@ -115,15 +120,16 @@ def show(console: Console, outcome: Outcome, found: Sequence[Check]) -> None:
     console.print(summary)
 
 
-def _times(course: Course, next_cycle: float) -> tuple[str, str, str, str]:
+def _times(course: Course, next_cycle: float) -> tuple[str, str, str, str, str]:
     if course.notified_at is None or course.call is None:
-        return ("never", "", "", "")
+        return ("never", "", "", "", "")
     called = _span(course.call.at - course.notified_at)
     held = _span(course.held) if course.held else ""
+    calls = str(course.calls)
     if course.in_app_at is None:
-        return (called, held, "never", "")
+        return (called, held, calls, "by cycle" if course.change.by_cycle else "never", "")
     in_app = _span(course.in_app_at - course.notified_at)
-    return (called, held, in_app, f"+{(next_cycle - course.in_app_at) / 60:.0f} min")
+    return (called, held, calls, in_app, f"+{(next_cycle - course.in_app_at) / 60:.0f} min")
 
 
 def _is_in_app(change: Change, accounts: dict[str, Json]) -> bool:
@@ -134,7 +140,7 @@ def _is_in_app(change: Change, accounts: dict[str, Json]) -> bool:
     if change.what == "leaver":
         return not account["active"]
     if change.what == "move":
-        return bool(account["active"]) and account["groups"] == [TOTAL_ADMIN]
+        return bool(account["active"]) and TOTAL_ADMIN in account["groups"]
     return bool(account["active"]) and change.group in account["groups"]
 
 

@@ -43,7 +43,7 @@ class Story:
         await self._called(7)
         self._tell("A move: from TOTAL-Engineering to TOTAL-Admin")
         await self._join("move", TOTAL_ADMIN, MOVED)
-        await self._leave("move", TOTAL_ENGINEERING, MOVED)
+        await self._leave("move", TOTAL_ENGINEERING, MOVED, by_cycle=True)
 
     async def attack(self) -> tuple[int, int]:
         """Sends a replay and a forgery. Returns the statuses of their answers."""
@@ -56,14 +56,23 @@ class Story:
         await self._note(what, group, user, removed=False)
         await self._admin.join(group, user)
 
-    async def _leave(self, what: str, group: str, user: str) -> None:
-        await self._note(what, group, user, removed=True)
+    async def _leave(self, what: str, group: str, user: str, *, by_cycle: bool = False) -> None:
+        await self._note(what, group, user, removed=True, by_cycle=by_cycle)
         await self._admin.leave(group, user)
 
-    async def _note(self, what: str, group: str, user: str, *, removed: bool) -> None:
-        name = await self._admin.display_name(user)
+    async def _note(
+        self, what: str, group: str, user: str, *, removed: bool, by_cycle: bool = False
+    ) -> None:
         self.changes.append(
-            Change(what=what, user=user, name=name, group=group, removed=removed, at=time.time())
+            Change(
+                what=what,
+                user=user,
+                name=await self._admin.display_name(user),
+                group=group,
+                removed=removed,
+                by_cycle=by_cycle,
+                at=time.time(),
+            )
         )
 
     async def _called(self, times: int) -> None:

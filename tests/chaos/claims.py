@@ -3,15 +3,13 @@ account that is out of the app, or of a membership that is gone."""
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 
 from emulator.engine.app import Account, App
 from emulator.graph.seed import TOTAL
 from hasten.domain.changes import Action, State
 from hasten.json import Json
-from tests.chaos.operations import Operations
-from tests.chaos.reasons import lied_to
 from tests.simulation.oracle import assigned, is_entitled
 from tests.simulation.world import World
 
@@ -25,9 +23,10 @@ GIVES = frozenset({"create", "enable"})
 class Claims:
     """`false` has one line for each row that claimed what was not so, at any moment."""
 
-    def __init__(self, world: World, people: Operations) -> None:
+    def __init__(self, world: World, lied: Callable[[], Collection[str]]) -> None:
+        """`lied` returns the users about whom answers or the log were made to lie."""
         self._world = world
-        self._people = people
+        self._lied = lied
         self._read: dict[str, tuple[str, Json]] = {}
         """Rows by key, with the etag under which they were read."""
         self._seen: object = None
@@ -50,7 +49,7 @@ class Claims:
     def look(self) -> None:
         app = self._world.tenant.targets[TOTAL].app
         false = [row for row in self._rows() if self._is_false(app, row)]
-        lied = lied_to(self._world, self._people) if false else frozenset()
+        lied = self._lied() if false else ()
         for row in false:
             if row["user"] not in lied:
                 key = (row["group"], row["user"], str(row["finished_at"]))

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from random import Random
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from tests.chaos.invariants import broken_at_the_end
 from tests.chaos.newest import Newest
 from tests.chaos.operations import Operations
 from tests.chaos.progress import Progress
-from tests.chaos.reasons import why_only_a_cycle
+from tests.chaos.reasons import lied_to, why_only_a_cycle
 from tests.simulation.faults import Rates
 from tests.simulation.report import Report
 from tests.simulation.world import USERS, World, simulated
@@ -97,7 +98,8 @@ async def storm(seed: int, operations: int) -> Outcome:
     )
     async with simulated(seed, hosts=2, rates=RATES, targets=(POLICY,), graph=options) as world:
         people = Operations(world, random)
-        claims, newest, progress = Claims(world, people), Newest(world), Progress(world)
+        claims = Claims(world, partial(lied_to, world, people))
+        newest, progress = Newest(world), Progress(world)
         watching = [asyncio.create_task(w.watch()) for w in (claims, newest, progress)]
         for _ in range(operations):
             await people.one()

@@ -36,8 +36,8 @@ def told(at: float, *users: str, removed: tuple[str, ...] = (), group: str = GRO
     }
 
 
-def wrote(at: float, user: str) -> Any:
-    return {"at": at, "user": user}
+def wrote(at: float, user: str, what: str = "join", group: str = GROUP) -> Any:
+    return {"at": at, "user": user, "what": what, "group": group}
 
 
 def test_own_time_runs_from_the_notification_to_the_call() -> None:
@@ -108,12 +108,31 @@ def test_overlapping_stretches_are_counted_once() -> None:
     assert merged([(4.0, 6.0), (0.0, 2.0), (1.0, 3.0)]) == [(0.0, 3.0), (4.0, 6.0)]
 
 
-def test_a_person_called_more_often_than_they_changed_is_found() -> None:
-    changes = [joiner("ada"), joiner("bob"), joiner("bob", removed=True)]
+def test_calls_are_counted_until_the_change_is_in_the_app() -> None:
+    named = [call(1.0, "ada"), call(16.0, "ada", "bob"), call(46.0, "ada")]
 
-    named = [call(1.0, "ada", "bob"), call(2.0, "bob"), call(3.0, "ada")]
+    found = course(joiner(), [told(0.5, "ada")], named, [wrote(18.0, "ada")])
 
-    assert called_too_often(changes, named) == ["ada"]
+    assert (found.calls, found.in_app_at) == (2, 18.0)
+    assert called_too_often([found], most=2) == []
+    assert called_too_often([found], most=1) == ["ada"]
+
+
+@pytest.mark.parametrize(
+    ("write", "at"),
+    [
+        (wrote(3.0, "ada", "leave"), 3.0),
+        (wrote(3.0, "ada", "disable"), 3.0),
+        (wrote(3.0, "ada", "leave", OTHER), None),
+        (wrote(3.0, "ada", "join", OTHER), None),
+    ],
+)
+def test_only_a_write_that_takes_the_access_brings_a_removal_about(
+    write: Any, at: float | None
+) -> None:
+    gone = told(1.0, removed=("ada",))
+
+    assert course(joiner(removed=True), [gone], [call(2.0, "ada")], [write]).in_app_at == at
 
 
 @pytest.mark.parametrize(("percent", "value"), [(50, 2.0), (95, 4.0), (1, 1.0)])
