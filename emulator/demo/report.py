@@ -19,8 +19,8 @@ P50, P95 = 0.3, 1.0
 
 BURST_CALLS = 7
 MOST_CALLS = 5
-"""Calls for one change: at once, and after 15, 30, 60 and 120 s, until Entra counts it. The emulated
-Entra counts a change 45 s late (documented for assignments: "up to a few minutes")."""
+"""Calls for one change: at once, and after 15, 30, 60 and 120 s, until Entra counts it. The
+emulated Entra counts a change 45 s late (documented for assignments: "up to a few minutes")."""
 
 Json = dict[str, Any]
 
