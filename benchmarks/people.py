@@ -61,7 +61,7 @@ def row() -> Row:
 
 
 async def _measured() -> Hour:
-    async with simulated(graph=GraphOptions(users=USERS)) as world:
+    async with simulated(graph=GraphOptions.kind(users=USERS)) as world:
         store = CountingStore(world.store)
         host = Host("counting", replace(world.around, store=store))
         world.hosts[0].kill()

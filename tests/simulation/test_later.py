@@ -48,7 +48,7 @@ def test_a_storm_with_starts_ends_and_retries_never_schedules_as_much_as_the_sca
 ) -> None:
     @virtual
     async def run() -> None:
-        options = GraphOptions(users=300 + STARTS)
+        options = GraphOptions.kind(users=300 + STARTS)
         async with simulated(3, hosts=3, rates=rates, targets=(POLICY,), graph=options) as world:
             joiners = newcomers(STARTS, 300)
             for number, user in enumerate(joiners):

@@ -17,7 +17,7 @@ from tests.simulation.world import TARGET, USERS, World, newcomers, simulated
 from tests.support.virtual_time import virtual
 
 ADA = object_id("user/100")
-HIDING = EntraBehaviours(account_enabled_untracked=True, restore_hidden=True)
+HIDING = EntraBehaviours.kind(account_enabled_untracked=True, restore_hidden=True)
 CYCLE = timedelta(minutes=45)
 
 
@@ -26,7 +26,7 @@ async def watched(
     rates: Rates | None = None, entra: EntraBehaviours | None = None
 ) -> AsyncIterator[World]:
     """A world that knows the people of its target."""
-    options = GraphOptions(users=USERS, entra=entra or EntraBehaviours())
+    options = GraphOptions(users=USERS, entra=entra or EntraBehaviours.kind())
     async with simulated(graph=options) as world:
         await world.hosts[0].fire("look")
         await world.until(world.is_quiet)
