@@ -21,7 +21,7 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease_record import Kind
 from hasten.retention import forget_old
 from hasten.stand_in import stand_in
-from hasten.telemetry.operate import TimerCrashed, TimerFailed, TimerPostponed
+from hasten.telemetry.operate import OtherTargets, TimerCrashed, TimerFailed, TimerPostponed
 from hasten.watch.compare_people import compare_people
 from hasten.watch.people_delta import reconcile_people
 from hasten.watch.reconcile import reconcile
@@ -77,7 +77,9 @@ async def _work(context: Context, timer: str) -> str:
 
 async def _sweep(context: Context) -> None:
     """Discovers targets and the groups assigned to them, and subscribes to new groups."""
-    await running_targets.save(context.store, context.targets.values())
+    differing = await running_targets.save(context.store, context.targets.values(), context.now())
+    if differing:
+        context.emit(OtherTargets(targets=", ".join(differing)))
     await sweep(context)
     groups = await discovered.watched(context.store)
     if not await subscriptions_settled(context, groups):

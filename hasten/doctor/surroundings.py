@@ -16,7 +16,7 @@ from hasten.ports.bus import (
 )
 from hasten.ports.clock import NewId
 from hasten.ports.probes import Probes
-from hasten.records import stops
+from hasten.records import running_targets, stops
 from hasten.records.self_test import round_trip
 
 QUEUE, STORE, CLOCK, SECRET, WEBHOOK = "queue", "store", "clock", "secret", "webhook"
@@ -65,8 +65,9 @@ async def check_store(context: Context) -> list[Finding]:
 
 async def check_app(context: Context) -> list[Finding]:
     """Checks that the timers work, that notifications are accepted, and that the app runs the
-    targets of this targets.yaml."""
+    targets of this targets.yaml. The app compares them each minute for a day, and alerts."""
     health = await app_health(context)
+    await running_targets.expect(context.store, context.targets.values(), context.now())
     on_time = [ok(APP, f"timer {t.timer}: {t}") for t in health.timers if not t.is_late]
     return [*(problem(APP, one.found, one.fix) for one in health.problems), *on_time]
 

@@ -1,12 +1,15 @@
-"""Stores digests of the targets that the app runs, because an operator's targets.yaml may
-differ."""
+"""Stores digests of the targets that the app runs, and of those that an operator expects, because
+the two files may differ."""
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from hasten.errors import Conflict
-from hasten.ports.store import Put, Store
+from hasten.json import Json
+from hasten.ports.store import Document, Put, Store
 from hasten.targets import Target
 
 COLLECTION, PARTITION, KEY = "heartbeats", "running", "targets"
@@ -18,21 +21,56 @@ def digest(target: Target) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-async def save(store: Store, targets: Iterable[Target]) -> None:
-    """Saves the digests that differ. Raises TemporaryError."""
-    body = {target.name: digest(target) for target in targets}
+EXPECTED, AT = "*expected", "*at"
+"""Keys beside the names of targets, which begin with a letter or a digit."""
+
+EXPECTED_FOR = timedelta(hours=24)
+"""How long the targets.yaml of the last `doctor` counts as the one that the app should run."""
+
+
+async def save(store: Store, targets: Iterable[Target], now: datetime) -> Sequence[str]:
+    """Saves the digests that differ. Returns the names of the targets that an operator expects
+    otherwise. Raises TemporaryError."""
+    running = _digests(targets)
     document = await store.get(COLLECTION, PARTITION, KEY)
-    if document is not None and dict(document.body) == body:
-        return
-    try:
-        await store.commit(
-            COLLECTION, PARTITION, [Put(KEY, body, document.etag if document else None)]
-        )
-    except Conflict:
-        return  # another instance wrote them; a sweep a minute later writes any difference
+    expected = _expected(document, now)
+    body: Json = {**running, EXPECTED: expected} if expected else running
+    if document is None or dict(document.body) != body:
+        await _put(store, body, document)
+    if not expected:
+        return []
+    wanted = {name: text for name, text in expected.items() if name != AT}
+    return sorted({name for name, _ in {*wanted.items()} ^ {*running.items()}})
+
+
+async def expect(store: Store, targets: Iterable[Target], now: datetime) -> None:
+    """Saves what an operator expects the app to run. Raises TemporaryError."""
+    document = await store.get(COLLECTION, PARTITION, KEY)
+    if document is None:
+        return  # the app never ran on this store
+    expected = {**_digests(targets), AT: now.isoformat()}
+    await _put(store, {**document.body, EXPECTED: expected}, document)
 
 
 async def load(store: Store) -> Mapping[str, str] | None:
     """Returns the digests by name, or None if no sweep has run yet."""
     document = await store.get(COLLECTION, PARTITION, KEY)
-    return None if document is None else {str(k): str(v) for k, v in document.body.items()}
+    if document is None:
+        return None
+    return {str(k): str(v) for k, v in document.body.items() if k != EXPECTED}
+
+
+async def _put(store: Store, body: Json, document: Document | None) -> None:
+    put = Put(KEY, body, document.etag if document else None)
+    with suppress(Conflict):  # another writer was first; the next sweep writes any difference
+        await store.commit(COLLECTION, PARTITION, [put])
+
+
+def _digests(targets: Iterable[Target]) -> dict[str, str]:
+    return {target.name: digest(target) for target in targets}
+
+
+def _expected(document: Document | None, now: datetime) -> Json:
+    found = document.body.get(EXPECTED) if document else None
+    is_fresh = found and now - datetime.fromisoformat(found[AT]) < EXPECTED_FOR
+    return dict(found) if found and is_fresh else {}

@@ -167,6 +167,18 @@ class NotConfigured(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OtherTargets(Event):
+    """Once a minute: the app runs `targets` otherwise than the targets.yaml with which `doctor` was
+    run within the last 24 hours."""
+
+    name = "configuration"
+    problems = frozenset({"other_targets"})
+    alerts = frozenset({"not-configured"})
+    result: Literal["other_targets"] = "other_targets"
+    targets: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class BacklogMeasured(Event):
     """The state of one target, measured once a minute. Held changes count in `held` and in no age.
     `overdue` is how long a change has been due while nobody was called: the target stands still.

@@ -19,7 +19,7 @@ from tests.support.world import TOTAL, World
 async def works(world: World) -> None:
     for timer in PERIODS:
         await heartbeats.beat(world.store, timer, now())
-    await running_targets.save(world.store, [world.target])
+    await running_targets.save(world.store, [world.target], now())
 
 
 async def problems(world: World) -> list[str]:
@@ -129,7 +129,7 @@ async def test_targets_that_differ_from_those_of_the_app_are_named() -> None:
         world.target.model_copy(update={"mode": Mode.OBSERVE}),
         Target(name="OTHER", display_name="Other"),
     ]
-    await running_targets.save(world.store, others)
+    await running_targets.save(world.store, others, now())
 
     first, second = await problems(world)
 
@@ -142,7 +142,7 @@ async def test_targets_that_differ_from_those_of_the_app_are_named() -> None:
 async def test_a_target_that_the_app_does_not_run_yet_is_named() -> None:
     world = World()
     await works(world)
-    await running_targets.save(world.store, [Target(name="OTHER", display_name="Other")])
+    await running_targets.save(world.store, [Target(name="OTHER", display_name="Other")], now())
 
     assert f"the app runs no target {TOTAL}" in (await problems(world))[0]
 

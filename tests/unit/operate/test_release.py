@@ -140,11 +140,11 @@ async def test_nothing_is_released_while_the_app_runs_the_target_otherwise() -> 
     world = World()
     await left(world, *LEAVERS)
     observing = world.target.model_copy(update={"mode": Mode.OBSERVE})
-    await running_targets.save(world.store, [observing])
+    await running_targets.save(world.store, [observing], world.now())
 
     with pytest.raises(PermanentError, match="may hold again what is released"):
         await release_changes(world.context, TOTAL, await held(world))
 
     assert await states(world, *LEAVERS) == {State.HELD}
-    await running_targets.save(world.store, [world.target])
+    await running_targets.save(world.store, [world.target], world.now())
     assert len(await release_changes(world.context, TOTAL, await held(world))) == len(LEAVERS)

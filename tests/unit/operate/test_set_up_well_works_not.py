@@ -15,6 +15,7 @@ from hasten.doctor.findings import Level
 from hasten.doctor.permissions import NEEDED
 from hasten.domain.changes import Change, left_to_cycle, waiting
 from hasten.domain.heartbeats import PERIODS
+from hasten.domain.subscribing import ALL_PEOPLE
 from hasten.operate.health import app_health
 from hasten.operate.status import target_status
 from hasten.records import heartbeats, left_out, running_targets, subscriptions
@@ -42,10 +43,10 @@ async def in_order() -> World:
     world.directory.job_list = [
         {"id": JOB, "status": {"code": "Active", "lastExecution": execution}}
     ]
-    for number, group in enumerate((ENGINEERING, ADMIN)):
+    for number, resource in enumerate([*(f"groups/{g}" for g in (ENGINEERING, ADMIN)), ALL_PEOPLE]):
         record = Record(
             id=f"s{number}",
-            resource=f"groups/{group}",
+            resource=resource,
             expires=now() + timedelta(days=29),
             state=subscriptions.mark(world.context.settings.client_state),
         )
@@ -53,14 +54,15 @@ async def in_order() -> World:
         world.directory.subscribed.append(
             {
                 "id": record.id,
-                "resource": f"groups/{group}",
+                "resource": resource,
                 "notificationUrl": world.context.settings.notification_url,
                 "expirationDateTime": record.expires.isoformat(),
             }
         )
+    for number, group in enumerate((ENGINEERING, ADMIN)):
         world.directory.join(group, user(900 + number))
     await alive(world)
-    await running_targets.save(world.store, [world.target])
+    await running_targets.save(world.store, [world.target], now())
     return world
 
 
@@ -94,7 +96,7 @@ async def client_state_is_stripped(world: World) -> None:
 
 async def the_app_runs_other_targets(world: World) -> None:
     observing = world.target.model_copy(update={"mode": Mode.OBSERVE})
-    await running_targets.save(world.store, [observing])
+    await running_targets.save(world.store, [observing], now())
 
 
 async def calls_are_answered_401(world: World) -> None:
@@ -167,7 +169,7 @@ SITUATIONS = [
     Situation(one_timer_is_disabled, "timer look has not done its work", "timer-late"),
     Situation(one_timer_fails_each_time, "(Graph answered 403)", "timer-late"),
     Situation(client_state_is_stripped, "own subscriptions are refused", "notifications-refused"),
-    Situation(the_app_runs_other_targets, "differs from the one that the app runs"),
+    Situation(the_app_runs_other_targets, "differs from the one that the app", "not-configured"),
     Situation(calls_are_answered_401, "HTTP 401 UnknownError", "target-unhealthy"),
     Situation(the_target_stands_still, "the target stands still", "target-unhealthy"),
     Situation(a_revocation_waits, "1 revocations wait", "stale-revocation"),
@@ -226,3 +228,33 @@ async def test_the_timers_that_live_log_what_the_alert_reads(
 
     [late] = [event for event in world.events if event.result == "late"]
     assert late.fields["timer"] in {"look", "verify"}
+
+
+@virtual
+async def test_a_targets_yaml_that_differs_from_that_of_the_app_is_alerted_for_a_day() -> None:
+    world = await in_order()
+    observing = World(
+        target=world.target.model_copy(update={"mode": Mode.OBSERVE}),
+        store=world.store,
+        directory=world.directory,
+    )
+    await of_doctor(observing)
+
+    await run(world.context, "sweep")
+    await later(timedelta(hours=25))
+    await run(world.context, "sweep")
+
+    [alerted] = [event for event in world.events if event.result == "other_targets"]
+    assert alerted.problem
+    assert alerted.fields == {"targets": TOTAL}
+
+
+@virtual
+async def test_a_doctor_with_the_targets_of_the_app_alerts_nobody() -> None:
+    world = await in_order()
+    await of_doctor(world)
+
+    await run(world.context, "sweep")
+
+    assert "other_targets" not in {event.result for event in world.events}
+    assert await of_status(world) == []
