@@ -76,6 +76,9 @@ def main(
     host: Annotated[
         list[str] | None, typer.Option(help="a way of the Functions host; see its own --help")
     ] = None,
+    scim: Annotated[
+        bool, typer.Option(help="TOTAL's accounts in a SCIM server, where Hasten takes access")
+    ] = False,
 ) -> None:
     ports = {"--graph-port": graph_port, "--servicebus-port": servicebus_port}
     if functions:
@@ -92,7 +95,9 @@ def main(
         record=record,
     )
     options = Options(
-        azure=AzureOptions(graph=graph, servicebus_port=servicebus_port, entities=entities),
+        azure=AzureOptions(
+            graph=graph, servicebus_port=servicebus_port, entities=entities, scim=scim
+        ),
         functions_port=functions_port or free_port(),
         functions=functions,
         app=app_dir.resolve(),
@@ -117,19 +122,23 @@ async def _run(options: Options) -> int:
 
 async def _run_on(azure: Azure, options: Options, stopped: asyncio.Event) -> int:
     functions_url = f"http://127.0.0.1:{options.functions_port}"
+    _renew(options.state)
+    targets = options.targets
+    if azure.scim is not None:
+        targets = azure.with_scim(targets or options.app / "targets.yaml", options.state)
     settings = azure.environment(
         functions_url=functions_url,
         state_dir=options.state,
         app_dir=options.app,
-        targets=options.targets,
+        targets=targets,
     )
-    _renew(options.state)
     settings_file = options.state / "settings.json"
     write_settings(settings_file, settings)
     ports: Ports = {
         "functions": options.functions_port if options.functions else None,
         "graph": azure.graph.port,
         "servicebus": azure.servicebus.port,
+        "scim": azure.scim.url if azure.scim is not None else None,
         "admin_token": azure.graph.admin_token,
         "tenant_id": azure.graph.tenant.id,
         "environment": settings,
@@ -208,6 +217,8 @@ def _announce(options: Options, ports: Ports) -> None:
     if ports["functions"]:
         table.add_row("Hasten", f"http://127.0.0.1:{ports['functions']}")
         table.add_row("its store", ports["environment"]["HASTEN_STORE"])
+    if ports["scim"]:
+        table.add_row("TOTAL over SCIM", ports["scim"])
     table.add_row("settings", ports["settings"])
     table.add_row("what Graph saw", f"http://127.0.0.1:{ports['graph']}/emulator/stats")
     console = Console(stderr=True)

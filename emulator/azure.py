@@ -5,14 +5,19 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import yaml
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from emulator.engine.connector import Connector
 from emulator.environment import environment
+from emulator.graph.seed import TOTAL
 from emulator.graph.server import GraphOptions, GraphServer
+from emulator.scim import ScimServer
 from emulator.servicebus import ServiceBusServer, load_entities
 
+SCIM_TOKEN = "HASTEN_SCIM_TOKEN_TOTAL"  # noqa: S105 - the name of a setting
 ENTITIES = Path(__file__).parents[1] / "infra" / "entities.json"
 
 
@@ -23,18 +28,23 @@ class AzureOptions:
     graph: GraphOptions = field(default_factory=GraphOptions)
     servicebus_port: int = 0
     entities: Path = ENTITIES
+    scim: bool = False
+    """Whether TOTAL's accounts are in a SCIM server of its own."""
+
+    scim_port: int = 0
 
 
 @dataclass(frozen=True)
 class Azure:
     graph: GraphServer
     servicebus: ServiceBusServer
+    scim: ScimServer | None = None
 
     def environment(
         self, *, functions_url: str, state_dir: Path, app_dir: Path, targets: Path | None = None
     ) -> dict[str, str]:
         """Returns the settings of a Functions app that uses this environment."""
-        return environment(
+        settings = environment(
             graph_url=self.graph.url,
             functions_url=functions_url,
             servicebus=self.servicebus.connection_string,
@@ -45,6 +55,22 @@ class Azure:
             app_dir=app_dir,
             targets=targets,
         )
+        return settings if self.scim is None else {**settings, SCIM_TOKEN: self.scim.token}
+
+    def with_scim(self, targets: Path, state_dir: Path) -> Path:
+        """Writes a copy of targets.yaml in which TOTAL has its SCIM server, and returns it."""
+        document = yaml.safe_load(targets.read_text(encoding="utf-8"))
+        [total] = [one for one in document["targets"] if one["name"] == "TOTAL"]
+        if self.scim is None:
+            raise ValueError("the tenant runs without a SCIM server")
+        total["scim"] = {
+            "url": self.scim.url,
+            "token": SCIM_TOKEN,
+            "match": {"app": "externalId", "entra": "id"},
+        }
+        copy = state_dir / "targets.yaml"
+        copy.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        return copy
 
 
 @asynccontextmanager
@@ -57,11 +83,29 @@ async def running(options: AzureOptions) -> AsyncIterator[Azure]:
     try:
         await graph.start()
         try:
-            yield Azure(graph, servicebus)
+            async with _app(options, graph) as scim:
+                yield Azure(graph, servicebus, scim)
         finally:
             await graph.stop()
     finally:
         await servicebus.stop()
+
+
+@asynccontextmanager
+async def _app(options: AzureOptions, graph: GraphServer) -> AsyncIterator[ScimServer | None]:
+    """Runs TOTAL's SCIM server, if it has one."""
+    if not options.scim:
+        yield None
+        return
+    server = ScimServer(options.scim_port)
+    await server.start()
+    connector = Connector(server.url, server.token)
+    try:
+        await graph.tenant.targets[TOTAL].connect(connector)
+        yield server
+    finally:
+        await connector.close()
+        await server.stop()
 
 
 def _levers(servicebus: ServiceBusServer) -> list[Route]:

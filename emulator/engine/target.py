@@ -10,6 +10,7 @@ from typing import Any
 from emulator.clock import Clock
 from emulator.engine import answers, cycle, requests
 from emulator.engine.app import App, By
+from emulator.engine.connector import Connector
 from emulator.engine.cycle_log import cycle_outcomes
 from emulator.engine.job import Job, JobCode
 from emulator.engine.logs import ProvisioningLog
@@ -46,6 +47,8 @@ class Target:
         self.calls = 0
         self.throttled = 0
         self.limit_violations = 0
+        self.connector: Connector | None = None
+        """The way to an app of its own. Without one the app is in memory alone."""
         self.connector_errors: list[str] = []
         """Codes with which the app answers the next calls, without doing anything."""
         self.next_cycle = clock.time() + cycle.INTERVAL
@@ -83,13 +86,33 @@ class Target:
             raise
         began = self._clock.time()
         await self._clock.sleep(self._random.uniform(*self.delay))
+        if self.connector is not None:
+            named = (asked.subject, *asked.members)
+            users = [one.id for one in named if one.kind == "user"]
+            await self.connector.read(self.app, users)
         outcome, logged = self._outcomes(asked)
+        if self.connector is not None:
+            await self.connector.write(self.app)
         run = Run(by=By.ON_DEMAND, began=began, ended=self._clock.time())
         self._write_log(logged, run)
         return answers.answer(outcome, run, base, typed=self.scope.behaviours.typed_answers)
 
+    async def cycle(self) -> int:
+        """Runs a cycle now, and provisions the app. Returns how many objects it exported."""
+        if self.connector is not None:
+            await self.connector.read_all(self.app)
+        exported = self.run_cycle()
+        if self.connector is not None:
+            await self.connector.write(self.app)
+        return exported
+
+    async def connect(self, connector: Connector) -> None:
+        """Gives the app a SCIM server, and creates there the accounts that it has by now."""
+        self.connector = connector
+        await connector.write(self.app)
+
     def run_cycle(self) -> int:
-        """Runs a cycle now. Returns how many objects it exported."""
+        """Runs a cycle on the app in memory. Returns how many objects it exported."""
         began, cycle_id = self._clock.time(), str(uuid.uuid4())
         exports = cycle.run(self.app, self.scope)
         ended = self._clock.time()

@@ -115,6 +115,6 @@ class Tenant:
             running = [t for t in self.targets.values() if t.has_cycles]
             for target in running:
                 if target.next_cycle <= now:
-                    target.run_cycle()
+                    await target.cycle()
             due = [target.next_cycle for target in running]
             await self.clock.sleep_until(min([*due, now + LOOK_AT_CYCLES_EVERY]))

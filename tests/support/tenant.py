@@ -213,12 +213,15 @@ class Tenant:
 
 @asynccontextmanager
 async def emulated(
-    state: Path, *, graph: GraphOptions = QUICK, targets: Path = ACTING
+    state: Path, *, graph: GraphOptions = QUICK, targets: Path = ACTING, scim: bool = False
 ) -> AsyncIterator[Tenant]:
-    """In the end, all that Graph was asked and answered must agree with Microsoft's metadata."""
+    """With `scim` TOTAL has a SCIM server, which Hasten uses. In the end, all that Graph was asked
+    and answered must agree with Microsoft's metadata."""
     recording = replace(graph, record=state / RECORD)
-    options = AzureOptions(graph=recording, entities=_with_short_locks(state))
+    options = AzureOptions(graph=recording, entities=_with_short_locks(state), scim=scim)
     async with running(options) as azure:
+        if azure.scim is not None:
+            targets = azure.with_scim(targets, state)
         tenant = Tenant(
             azure, Admin(azure.graph.url, azure.graph.admin_token), state, targets=targets
         )

@@ -196,7 +196,7 @@ async def run_cycle(tenant: Tenant, request: Request) -> Response:
     wanted = request.query_params.get("target")
     chosen = [tenant.target(wanted)] if wanted else list(tenant.targets.values())
     return graph_json(
-        [{"exported": target.run_cycle(), **_cycle(tenant, target)} for target in chosen]
+        [{"exported": await target.cycle(), **_cycle(tenant, target)} for target in chosen]
     )
 
 
