@@ -59,6 +59,7 @@ class Facts:
 
     unread_action: str = ""
     exists: bool = True
+    restorable: bool = False
     enabled: bool | None = True
     observes: bool = False
     stopped: str = ""
@@ -110,6 +111,11 @@ def explain(facts: Facts) -> list[str]:
 def _who(facts: Facts) -> str:
     if facts.unread:
         return "Graph could not be read, so this is what Hasten knows by itself."
+    if facts.restorable:
+        return (
+            "The user is deleted in Entra ID, and can be restored for 30 days: only Entra's own "
+            "cycle can disable an account that they still have in the app."
+        )
     if not facts.exists:
         return (
             "There is no such user in Entra ID (any more): only Entra's own cycle can disable an "

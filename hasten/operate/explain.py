@@ -96,6 +96,7 @@ async def _with_graph(context: Context, found: DiscoveredTarget, user: str, fact
     return replace(
         facts,
         exists=known is not None,
+        restorable=known is None and await context.directory.is_restorable(user),
         enabled=known.enabled if known else None,
         direct=user in (through or ()),
         through=groups,
