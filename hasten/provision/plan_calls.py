@@ -37,7 +37,8 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     """
     removals = _first([c for c in free if c.is_removal], REMOVALS_AT_ONCE)
     asking = _first([c for c in free if c.is_of_person and not c.is_removal], ASKING_AT_ONCE)
-    if any(not drain.found.watches(removal.group) for removal in removals):
+    of_groups = [removal for removal in removals if not removal.is_of_person]
+    if any(not drain.found.watches(removal.group) for removal in of_groups):
         await drain.learn_groups()
     began = drain.now
     known, read_errors = await removal_status(
