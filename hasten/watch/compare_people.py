@@ -25,11 +25,13 @@ READS_AT_ONCE = 8
 
 async def compare_people(context: Context) -> None:
     """Compares the targets one after another. A target that cannot be read does not delay the
-    others.
+    others. A target whose people are not watched any more loses its roster.
 
     Raises the worst TemporaryError or PermanentError after all targets were tried.
     """
     errors = ErrorCollector()
+    for name in (name for name, target in context.targets.items() if not target.users):
+        await context.roster.forget(name)
     for found in await watching(context):
         with errors.collect():
             await _compare(context, found)
@@ -81,19 +83,23 @@ async def _listed(context: Context, found: DiscoveredTarget) -> Mapping[str, Pro
     """Returns the people who are assigned now: members of the groups, in one request for each 999,
     and direct users, read one by one."""
     listed: dict[str, Profile] = {}
-    for group in found.groups:
-        listed |= await context.directory.member_profiles(group, found.properties) or {}
-    assignments = await context.directory.assignments(found.service_principal)
-    direct = {a.principal for a in assignments if a.kind == "User"} - listed.keys()
     turns = asyncio.Semaphore(READS_AT_ONCE)
 
-    async def read(user: str) -> None:
+    async def read_group(group: str) -> None:
+        async with turns:
+            members = await context.directory.member_profiles(group, found.properties)
+        listed.update(members or {})
+
+    async def read_user(user: str) -> None:
         async with turns:
             profile = await context.directory.profile(user, found.properties)
         if profile is not None:
             listed[user] = profile
 
-    await asyncio.gather(*map(read, sorted(direct)))
+    await asyncio.gather(*map(read_group, found.groups))
+    assignments = await context.directory.assignments(found.service_principal)
+    direct = {a.principal for a in assignments if a.kind == "User"} - listed.keys()
+    await asyncio.gather(*map(read_user, sorted(direct)))
     return listed
 
 

@@ -87,8 +87,6 @@ async def _end(context: Context, cursor: PeopleCursor) -> None:
         await people_cursor.forget(context.store, cursor)
     except Conflict:
         return  # another instance still reads it; the next timer compares again
-    for target in context.targets:
-        await context.roster.forget(target)
 
 
 async def _saved(context: Context, cursor: PeopleCursor) -> bool:

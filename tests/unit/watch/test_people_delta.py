@@ -241,6 +241,7 @@ async def test_switched_off_for_all_targets_nothing_of_it_is_kept() -> None:
     world.target = Target(name=TOTAL, display_name=TOTAL, users=False)
 
     await run(world.context, "look")
+    await run(world.context, "people")
 
     assert await people_cursor.load(world.store) is None
     assert await world.context.roster.load(TOTAL) == {}
