@@ -1,12 +1,16 @@
 """Decides what happened to a user's own account between two reads of it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from hasten.domain.attributes import comparable
 from hasten.domain.changes import Action
 from hasten.limits import REPLICATION_SETTLED_AFTER
+
+JOINED_LATELY = timedelta(minutes=10)
+"""Graph reports the creation of a user with several notifications. Within this time after somebody
+joined, their first one is no change: the call for the joiner carries the profile."""
 
 
 class Presence(StrEnum):
@@ -28,9 +32,12 @@ class Sighting:
     def may_lag(self, after: Presence, now: datetime) -> bool:
         """Returns whether a lagging replica may show the user as still present, so soon after they
         were disabled or deleted."""
-        changed_at = datetime.fromtimestamp(self.origin / 1000, UTC)
         is_back = self.presence is not Presence.PRESENT and after is Presence.PRESENT
-        return is_back and now - changed_at < REPLICATION_SETTLED_AFTER
+        return is_back and self.age(now) < REPLICATION_SETTLED_AFTER
+
+    def age(self, now: datetime) -> timedelta:
+        """Returns the time since the last change, or since the user joined."""
+        return now - datetime.fromtimestamp(self.origin / 1000, UTC)
 
     def moved(self, presence: Presence, digest: str, now: datetime) -> "Sighting":
         origin = max(self.origin + 1, milliseconds(now))

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.domain.attributes import digest
 from hasten.domain.changes import PERSON, Change, FoundBy
-from hasten.domain.sightings import Presence, Sighting, happened
+from hasten.domain.sightings import JOINED_LATELY, Presence, Sighting, happened
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.people_look import PeopleLook
@@ -52,7 +52,8 @@ class Seen:
     def change(self, look: PeopleLook) -> Change | None:
         """Returns the row to write, or None if nothing happened that matters, or may have not."""
         is_named = look.found_by is not FoundBy.COMPARISON
-        action = happened(self.before, self.presence, self.digest, is_named=is_named)
+        is_new = self.before.age(self.at) < JOINED_LATELY
+        action = happened(self.before, self.presence, self.digest, is_named=is_named and not is_new)
         if action is None or self.is_doubtful:
             return None
         return Change(

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import PERSON, Action, FoundBy, State
+from hasten.domain.sightings import JOINED_LATELY
 from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING
 from hasten.records.recent_removals import RecentRemovals
@@ -188,11 +189,27 @@ async def test_the_first_change_of_a_joiner_is_an_update_when_a_notification_nam
     for person in (ADA, AMIR):
         world.directory.join(ENGINEERING, person)
         await admit(world.context, [found(ENGINEERING, person, Action.ADDED, 1)])
+    await passes(JOINED_LATELY)
 
     await world.looks(ADA)
     await world.looks(AMIR, found_by=FoundBy.COMPARISON)
 
     assert await world.actions() == {ADA: "updated"}
+
+
+@virtual
+async def test_the_notifications_of_a_creation_cause_no_call_beside_that_of_the_joiner() -> None:
+    world = Watched()
+    await world.begins()
+    world.directory.join(ENGINEERING, ADA)
+    await admit(world.context, [found(ENGINEERING, ADA, Action.ADDED, 1)])
+
+    await world.looks(ADA)
+    first = await world.actions()
+    world.directory.change(ADA, **{TITLE: "Analyst"})
+    await world.looks(ADA)
+
+    assert (first, await world.actions()) == ({}, {ADA: "updated"})
 
 
 @virtual
