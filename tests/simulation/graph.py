@@ -18,16 +18,21 @@ from tests.simulation.owners import Owner
 from tests.support.virtual_time import now
 
 ON_DEMAND = "/provisionOnDemand"
+BY = "by"
+"""The extension of a request that names the process that made it."""
 
 
 @dataclass
 class OnDemand:
-    """`status` is None while it is under way, or when its answer was lost."""
+    """`status` is None while it is under way, or when its answer was lost. `by` is the process that
+    made it; `ended` is when the answer left Graph."""
 
     at: datetime
     group: str | None
     users: tuple[str, ...]
     status: int | None = None
+    by: Owner | None = None
+    ended: datetime | None = None
 
 
 class GraphTransport(AsgiTransport):
@@ -46,11 +51,14 @@ class GraphTransport(AsgiTransport):
             self._graph_faults.add({"path": line, **fault})
         call = _call(request) if request.url.path.endswith(ON_DEMAND) else None
         if call is not None:
+            call.by = request.extensions.get(BY)
             self.calls.append(call)
         response = await super().exchange(request)
         if call is not None:
             call.status = response.status_code
         await asyncio.sleep(self._faults.delay())
+        if call is not None:
+            call.ended = now()
         return response
 
 

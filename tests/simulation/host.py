@@ -139,6 +139,10 @@ class Host:
         self._app = self._pump = None
         self._owner.cancel()
 
+    def is_owner(self, owner: Owner | None) -> bool:
+        """Whether the process that runs now is that one."""
+        return self._owner is owner
+
     def go_deaf(self, *queues: str) -> None:
         """The triggers of `queues`, or of all, take nothing more; timers and webhooks go on."""
         if self._pump is not None:

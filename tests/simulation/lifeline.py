@@ -16,6 +16,8 @@ from hasten.errors import Conflict, TemporaryError
 from hasten.ports.bus import Bus, Message
 from hasten.ports.store import Document, Store, Write
 from tests.simulation.faults import Faults
+from tests.simulation.graph import BY
+from tests.simulation.owners import Owner
 
 T = TypeVar("T")
 
@@ -145,6 +147,7 @@ class HostTransport(httpx.AsyncBaseTransport):
         self._lifeline = lifeline
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions[BY] = Owner.current()
         return await self._lifeline.carry(
             f"{request.method} {request.url}",
             lambda: self._graph.handle_async_request(request),

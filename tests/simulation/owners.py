@@ -16,6 +16,11 @@ class Owner:
     def __init__(self) -> None:
         self._tasks: dict[asyncio.Task[Any], None] = {}
 
+    @staticmethod
+    def current() -> "Owner | None":
+        """Of the running task."""
+        return _OWNER.get(None)
+
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         context = Context()
         context.run(_OWNER.set, self)
