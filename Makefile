@@ -1,8 +1,12 @@
 # The commands of the README. Each installs what it needs into $(VENV), once.
 VENV ?= .venv
 BIN := $(VENV)/bin
+WORKERS ?= 4
 
-.PHONY: demo local test check lint chaos bench model clean
+# With compiled modules kept, test workers and the processes that they start begin sooner.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo local tools test check lint chaos bench model clean
 
 demo: $(VENV)/.ready ## play the story on an emulated tenant
 	$(BIN)/python -m emulator.demo
@@ -10,9 +14,11 @@ demo: $(VENV)/.ready ## play the story on an emulated tenant
 local: $(VENV)/.ready ## run the emulated tenant and Hasten until Ctrl-C
 	$(BIN)/python -m emulator --targets examples/targets.yaml
 
-test: $(VENV)/.ready ## all tests, or those that TESTS names
+tools: $(VENV)/.ready ## what the tests need from npm
 	$(BIN)/python -m tests.support.npm
-	$(BIN)/python -m pytest -n 4 $(TESTS)
+
+test: tools ## all tests, or those that TESTS names
+	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
