@@ -10,9 +10,9 @@ from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import OfTarget
 from hasten.records.lease import Displaced, Lease, acquire
-from hasten.records.lease_record import BEAT, By, Kind
+from hasten.records.lease_record import BEAT_INTERVAL, By, Kind
 
-LONGEST = timedelta(minutes=4)
+MAX_WORK_TIME = timedelta(minutes=4)
 """Then a worker ends and wakes another: far below the function timeout of host.json."""
 
 PAUSE = timedelta(seconds=2)
@@ -29,7 +29,7 @@ async def work_alone(
     work: Round,
     *,
     is_timer: bool = False,
-    longest: timedelta = LONGEST,
+    longest: timedelta = MAX_WORK_TIME,
 ) -> bool:
     """False when another worker of the target lives: it was left a mark, and does the work.
 
@@ -137,7 +137,7 @@ async def _beating(context: Context, lease: Lease) -> AsyncIterator[None]:
 async def _beat(lease: Lease) -> None:
     """A store that does not answer may do so at the next beat."""
     while True:
-        await asyncio.sleep(BEAT.total_seconds())
+        await asyncio.sleep(BEAT_INTERVAL.total_seconds())
         try:
             await lease.beat()
         except TemporaryError:

@@ -19,16 +19,16 @@ from hasten.records.lease_record import TRIGGER_SILENT, Kind, LeaseRecord
 from hasten.telemetry.operate import TriggerSilent
 from hasten.wiring import receive
 
-QUIET = timedelta(seconds=60)
+STAND_IN_AFTER = timedelta(seconds=60)
 """How long work waits for its trigger."""
 
-LONGEST = timedelta(seconds=25)
+STAND_IN_MAX_TIME = timedelta(seconds=25)
 """Then a timer begins no more work: the next one, of half a minute later, goes on."""
 
-MOST_AT_ONCE = 20
+RECEIVE_BATCH_SIZE = 20
 """Messages received together: few enough to end well within their lock of one minute."""
 
-SETTLES = timedelta(seconds=5)
+WAIT_FOR_OTHER_TRIGGERS = timedelta(seconds=5)
 """Time for the other triggers to take what the received messages led to, if they work."""
 
 WITHOUT_A_MESSAGE = timedelta(minutes=7)
@@ -40,7 +40,7 @@ QUEUES = (DIRECTORY_CHANGES, ONBOARDING_EVENTS)
 
 async def stand_in(context: Context) -> None:
     """Raises the worst error after everything was tried."""
-    until, errors = context.now() + LONGEST, ErrorCollector()
+    until, errors = context.now() + STAND_IN_MAX_TIME, ErrorCollector()
     known = await arrivals.load_all(context.store)
     received = await asyncio.gather(
         *(
@@ -49,8 +49,8 @@ async def stand_in(context: Context) -> None:
         )
     )
     if any(received):
-        await asyncio.sleep(SETTLES.total_seconds())
-    quiet = timedelta() if any(received) else QUIET
+        await asyncio.sleep(WAIT_FOR_OTHER_TRIGGERS.total_seconds())
+    quiet = timedelta() if any(received) else STAND_IN_AFTER
     stopped = await stops.stopped(context.store, context.targets)
     targets = [f.target for f in await discovered.load_all(context.store)]
     await asyncio.gather(
@@ -73,12 +73,12 @@ async def _receive(context: Context, queue: str, known: Arrivals, until: datetim
     """Returns whether the queue has no trigger: its messages were received here."""
     now = context.now()
     since = await context.ports.receiver.waiting_since(queue)
-    if since is None or now - since < QUIET or now - known.came_at < TRIGGER_SILENT:
+    if since is None or now - since < STAND_IN_AFTER or now - known.came_at < TRIGGER_SILENT:
         return False
     handle = partial(receive, context, is_timer=True)
-    count = total = await context.ports.receiver.receive(queue, MOST_AT_ONCE, handle)
+    count = total = await context.ports.receiver.receive(queue, RECEIVE_BATCH_SIZE, handle)
     while count and context.now() < until:
-        count = await context.ports.receiver.receive(queue, MOST_AT_ONCE, handle)
+        count = await context.ports.receiver.receive(queue, RECEIVE_BATCH_SIZE, handle)
         total += count
     if total:
         await arrivals.stood_in(context.store, queue, context.now())
@@ -108,7 +108,7 @@ async def _ensure(context: Context, target: str, quiet: timedelta) -> None:
     )
     if unseen or (is_forgotten and opened) or record.due(now):
         context.emit(_silent(context, ENSURE, record.came_at, target=target, work=len(opened)))
-        await ensure(context, Ensure(target=target), is_timer=True, longest=LONGEST)
+        await ensure(context, Ensure(target=target), is_timer=True, longest=STAND_IN_MAX_TIME)
 
 
 async def _drain(context: Context, target: str, quiet: timedelta) -> None:
@@ -118,7 +118,7 @@ async def _drain(context: Context, target: str, quiet: timedelta) -> None:
     due = _due(await context.ledger.open_changes(target), record, quiet, now)
     if due:
         context.emit(_silent(context, PROVISIONING, record.came_at, target=target, work=len(due)))
-        await drain(context, Wake(target=target), is_timer=True, longest=LONGEST)
+        await drain(context, Wake(target=target), is_timer=True, longest=STAND_IN_MAX_TIME)
 
 
 def _due(

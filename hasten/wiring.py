@@ -43,7 +43,7 @@ PARSERS: Mapping[str, Callable[[Received], Retriable]] = {
     PROVISIONING: lambda received: Wake.parse(json.loads(received.body)),
 }
 
-SOON = timedelta(seconds=5)
+MAX_ALARM_AHEAD = timedelta(seconds=5)
 """How far ahead of our clock that of Service Bus may be. Any producer can write an alarm."""
 
 
@@ -55,7 +55,7 @@ def parse(received: Received) -> Retriable:
 
 async def post_due(context: Context, alarm: Alarm) -> None:
     now = context.now()
-    await context.agenda.post_due(alarm.queue, max(now, min(alarm.at, now + SOON)))
+    await context.agenda.post_due(alarm.queue, max(now, min(alarm.at, now + MAX_ALARM_AHEAD)))
 
 
 FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[None]]] = {

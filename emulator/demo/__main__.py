@@ -20,7 +20,7 @@ from emulator.demo.report import Outcome, checks, show
 from emulator.demo.story import Story
 from emulator.demo.timeline import Timeline
 
-PATIENCE = 240.0
+DEMO_TIMEOUT_SECONDS = 240.0
 """Seconds to wait for the last change to arrive in the app."""
 
 ENTRA = ("--entra", "replica-lag=0")
@@ -95,8 +95,8 @@ async def play(console: Console, ports: dict[str, Any]) -> bool:
 
 async def _arrived(admin: Admin, changes: list[Change]) -> list[Course]:
     """Returns the course of each change once all have arrived in the app, or as far as they came in
-    PATIENCE."""
-    give_up_at = time.time() + PATIENCE
+    DEMO_TIMEOUT_SECONDS."""
+    give_up_at = time.time() + DEMO_TIMEOUT_SECONDS
     while True:
         deliveries, called = await admin.deliveries(), calls(await admin.calls())
         writes = await admin.writes(changes[0].at)

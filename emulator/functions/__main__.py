@@ -14,7 +14,7 @@ from random import Random
 from emulator.functions.behaviours import HostBehaviours
 from emulator.functions.errors import LoadError
 from emulator.functions.host import Host
-from emulator.functions.invocations import PATIENCE
+from emulator.functions.invocations import STOP_TIMEOUT_SECONDS
 from emulator.functions.settings import read_local_settings
 from emulator.functions.worker import Worker
 
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument(
         "--patience",
         type=float,
-        default=PATIENCE,
+        default=STOP_TIMEOUT_SECONDS,
         help="seconds that functions have to end once the host stops",
     )
     parser.add_argument("--host-seed", type=int, default=0, help="for what the host draws")

@@ -6,19 +6,22 @@ from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 
-PATIENCE = 10.0
+STOP_TIMEOUT_SECONDS = 10.0
 """Seconds that functions have to end once the host stops."""
 
 
 class Invocations:
-    """The running functions. Leaving the block waits for them. Functions that outlive PATIENCE are
-    cancelled, or passed to `on_late`, which gets their number.
+    """The running functions. Leaving the block waits for them. Functions that outlive
+    STOP_TIMEOUT_SECONDS are cancelled, or passed to `on_late`, which gets their number.
 
     A task started here outlives its caller: wait with `asyncio.shield`.
     """
 
     def __init__(
-        self, patience: float = PATIENCE, *, on_late: Callable[[int], object] | None = None
+        self,
+        patience: float = STOP_TIMEOUT_SECONDS,
+        *,
+        on_late: Callable[[int], object] | None = None,
     ) -> None:
         self._patience = patience
         self._on_late = on_late

@@ -19,7 +19,7 @@ from emulator.graph.webhook_states import WINDOW, State, WebhookStates
 
 Json = dict[str, Any]
 
-GATHERING = 0.02
+GATHER_SECONDS = 0.02
 """Seconds during which changes are combined in one notification."""
 
 MAX_ITEMS = 10
@@ -95,7 +95,7 @@ class Courier:
         return answer.status_code
 
     async def _send_soon(self) -> None:
-        await self._clock.sleep(GATHERING)
+        await self._clock.sleep(GATHER_SECONDS)
         items, self._pending = list(self._pending.values()), {}
         by_url: dict[str, list[Item]] = {}
         for waiting in items:

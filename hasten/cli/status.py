@@ -19,7 +19,7 @@ from hasten.operate.status import Status, target_status
 from hasten.ports.bus import ONBOARDING_REJECTED
 from hasten.targets import Target
 
-SHOWN = 20
+MAX_PEOPLE_SHOWN = 20
 """Maximum number of users in the table of a target."""
 
 
@@ -105,7 +105,7 @@ def _show(status: Status) -> None:
 
 def _rows(status: Status) -> list[tuple[str, str]]:
     opened = ", ".join(f"{count} {state}" for state, count in status.open.items()) or "none"
-    more = len(status.people) - SHOWN
+    more = len(status.people) - MAX_PEOPLE_SHOWN
     breaker, asked = status.breaker_open_until, status.not_before
     return [
         ("provisioning job", f"{status.job_state} {status.job}".strip()),
@@ -117,7 +117,7 @@ def _rows(status: Status) -> list[tuple[str, str]]:
         ("oldest pending revocation", at(status.oldest_revocation)),
         *(("held", _held(held)) for held in status.held),
         ("failed in 24 hours", str(status.failed_lately)),
-        *((f"{p.state} {p.user}", _person(p)) for p in status.people[:SHOWN]),
+        *((f"{p.state} {p.user}", _person(p)) for p in status.people[:MAX_PEOPLE_SHOWN]),
         *([("", f"and {more} more: --json lists them")] if more > 0 else []),
         ("not yet proven", str(status.unproven)),
         ("circuit breaker", f"open until {at(breaker)}" if breaker else "closed"),

@@ -13,7 +13,7 @@ from hasten.ports.application import Application
 from hasten.scim import OBJECT_ID, Match, Scim
 
 CHECK = "app over SCIM"
-SAMPLE = 5
+MAX_ACCOUNTS_SAMPLED = 5
 """People whose account is looked for."""
 
 SOURCES = {OBJECT_ID: "objectId"}
@@ -35,8 +35,8 @@ def check_match(rules: Sequence[Json], rule: str, match: Match) -> Finding:
 
 
 async def check(context: Context, scim: Scim, principal: str) -> list[Finding]:
-    """Looks for the accounts of SAMPLE people who are assigned to the service principal. Raises
-    PermanentError if the token is missing, and what Graph and the app raise."""
+    """Looks for the accounts of MAX_ACCOUNTS_SAMPLED people who are assigned to the service
+    principal. Raises PermanentError if the token is missing, and what Graph and the app raise."""
     application = context.ports.application(scim)
     findings = [await _abilities(application)]
     people = await _sample(context, principal)
@@ -72,7 +72,7 @@ async def _sample(context: Context, principal: str) -> list[str]:
         members = await context.directory.members(group)
         people = [member.id for member in members if member.kind == "user"]
         if people:
-            return people[:SAMPLE]
+            return people[:MAX_ACCOUNTS_SAMPLED]
     return []
 
 

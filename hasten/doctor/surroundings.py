@@ -31,10 +31,10 @@ QUEUES = (
     PROVISIONING_OUTCOMES,
 )
 
-SKEWED = timedelta(seconds=5)
+CLOCK_SKEW_WARNING = timedelta(seconds=5)
 """A larger difference changes the order of events that Hasten compares with Graph's times."""
 
-WRONG = timedelta(seconds=60)
+CLOCK_SKEW_PROBLEM = timedelta(seconds=60)
 """A larger difference breaks scheduled messages and checks that require data less than a minute
 old."""
 
@@ -76,9 +76,9 @@ async def check_clock(probes: Probes) -> list[Finding]:
     ahead = await probes.clock_ahead()
     seconds = ahead.total_seconds()
     text = f"{abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'} Graph's"
-    if abs(ahead) <= SKEWED:
-        return [ok(CLOCK, f"within {SKEWED.seconds} s of Graph's")]
-    judge = problem if abs(ahead) > WRONG else warning
+    if abs(ahead) <= CLOCK_SKEW_WARNING:
+        return [ok(CLOCK, f"within {CLOCK_SKEW_WARNING.seconds} s of Graph's")]
+    judge = problem if abs(ahead) > CLOCK_SKEW_PROBLEM else warning
     return [judge(CLOCK, text, "let this machine take its time from a time server")]
 
 

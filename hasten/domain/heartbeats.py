@@ -16,7 +16,7 @@ PERIODS: Mapping[str, timedelta] = {
 }
 """Time between two runs of each timer, as in handlers/schedules.py."""
 
-GRACE = timedelta(minutes=5)
+HEARTBEAT_GRACE = timedelta(minutes=5)
 """Allowance for a slow run, and for a host that is replaced by another."""
 
 
@@ -72,7 +72,7 @@ class TimerState:
 
 def allowed(timer: str) -> timedelta:
     """Returns how long ago the last success may be: one run may fail."""
-    return 2 * PERIODS[timer] + GRACE
+    return 2 * PERIODS[timer] + HEARTBEAT_GRACE
 
 
 def timer_states(beats: Iterable[Heartbeat], now: datetime) -> list[TimerState]:

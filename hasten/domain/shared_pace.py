@@ -9,7 +9,7 @@ from enum import StrEnum
 from hasten.domain.pacing import LONG_AGO, Pace
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 
-SPAN = CALL_WINDOW + CALL_WINDOW_MARGIN
+PACED_WINDOW = CALL_WINDOW + CALL_WINDOW_MARGIN
 
 SHARED_FOR = timedelta(hours=24)
 """How long the targets share the limit after refused calls have shown that they do. Each target
@@ -19,7 +19,7 @@ CLAIM_OUTLASTS_WAIT = timedelta(seconds=5)
 """How long, after a slot becomes free, the grants of other targets leave it to a revocation: enough
 time to read Graph for the call. A drain that crashed delays the others no longer than that."""
 
-COURTESY = timedelta(seconds=0.03)
+WAIT_PER_RECENT_CALL = timedelta(seconds=0.03)
 """Wait at a free slot for each call that the target made in the last two windows. A target with
 many joiners thus yields to one that has made fewer calls."""
 
@@ -67,13 +67,15 @@ class SharedPace:
 
     def free_at(self, target: str, now: datetime) -> datetime:
         """Returns the earliest time, from `now` on, at which `target` may ask for a slot."""
-        theirs = sum(1 for call in self.calls if call.target == target and call.at > now - 2 * SPAN)
-        return max(now, self._pace.opens_at + COURTESY * theirs)
+        theirs = sum(
+            1 for call in self.calls if call.target == target and call.at > now - 2 * PACED_WINDOW
+        )
+        return max(now, self._pace.opens_at + WAIT_PER_RECENT_CALL * theirs)
 
     def times(self, now: datetime, calls: int) -> list[datetime]:
         """Returns the earliest time of each of `calls` calls of one target, with the slots divided
         among the targets that called recently."""
-        callers = {call.target for call in self.calls if call.at > now - 2 * SPAN}
+        callers = {call.target for call in self.calls if call.at > now - 2 * PACED_WINDOW}
         share = max(1, len(callers))
         return self._pace.times(now, calls * share)[::share]
 
@@ -85,7 +87,7 @@ class SharedPace:
     def with_call(self, target: str, now: datetime, *, keeps_claim: bool = False) -> "SharedPace":
         """Returns the window after a call. `keeps_claim` means that the target has more revocations
         to call."""
-        recent = [call for call in self.calls if call.at > now - 2 * SPAN]
+        recent = [call for call in self.calls if call.at > now - 2 * PACED_WINDOW]
         calls = (*recent, TargetCall(target, now))
         claims = {
             name: until
@@ -117,7 +119,7 @@ class SharedPace:
     def shared(self, now: datetime, until: datetime) -> "SharedPace":
         """Returns the window shared from `now` on. No target calls for one window, so that no
         earlier call counts against the next window."""
-        return SharedPace(not_before=max(until, now + SPAN), since=now)
+        return SharedPace(not_before=max(until, now + PACED_WINDOW), since=now)
 
     def _yields(self, target: str, now: datetime) -> bool:
         return any(name != target and until > now for name, until in self.claims.items())
@@ -136,4 +138,4 @@ def shows_shared_limit(sent_at: datetime, own: Pace, others: Sequence[Pace]) -> 
 
 
 def _made(pace: Pace, until: datetime) -> int:
-    return sum(1 for call in pace.calls if until - SPAN < call <= until)
+    return sum(1 for call in pace.calls if until - PACED_WINDOW < call <= until)

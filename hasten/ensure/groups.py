@@ -16,7 +16,7 @@ from hasten.ports.directory import AlreadyExists, NotYet
 from hasten.records import made_groups
 from hasten.targets import Target
 
-SHOWS_LATER = timedelta(seconds=15)
+NEW_GROUP_DELAY = timedelta(seconds=15)
 LONGEST_SLUG = 50
 """Characters. A mailNickname has at most 64 ASCII characters, and Hasten needs nine of them to make
 it unique."""
@@ -64,7 +64,7 @@ async def find_group(context: Context, target: Target, name: str) -> str | None:
     if named:
         return str(named[0]["id"])
     if made is not None and made.id is None and made.may_not_show(now):
-        raise TemporaryError("the group may have been made but does not show yet", SHOWS_LATER)
+        raise TemporaryError("the group may have been made but does not show yet", NEW_GROUP_DELAY)
     return None
 
 
@@ -79,7 +79,7 @@ async def make_group(context: Context, target: str, name: str, creation: Creatio
     try:
         await made_groups.begin(store, target, name, now=now, before=before)
     except Conflict:
-        raise TemporaryError("another instance makes the group", SHOWS_LATER) from None
+        raise TemporaryError("another instance makes the group", NEW_GROUP_DELAY) from None
     try:
         group = await context.directory.create_group(properties(name, creation))
     except AlreadyExists:

@@ -8,7 +8,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Mirror
 from hasten.records.lease_record import By
 
-SHOWS_LATER = timedelta(seconds=5)
+MIRROR_DELAY = timedelta(seconds=5)
 
 
 async def mirror(context: Context, wanted: Mirror) -> None:
@@ -25,4 +25,4 @@ async def mirror(context: Context, wanted: Mirror) -> None:
     await apply_unattended(context, target, only_mirrors=True, by=By.MESSAGE)
     members = {member.id for member in await context.directory.members(wanted.source)}
     if wanted.added - members or wanted.removed & members:
-        raise TemporaryError(f"group {wanted.source} does not show its new members", SHOWS_LATER)
+        raise TemporaryError(f"group {wanted.source} does not show its new members", MIRROR_DELAY)

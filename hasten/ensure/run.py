@@ -32,17 +32,17 @@ from hasten.records import discovered, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease import Displaced, Lease
 from hasten.records.lease_record import Kind
-from hasten.sole_worker import LONGEST, work_alone
+from hasten.sole_worker import MAX_WORK_TIME, work_alone
 from hasten.targets import Target
 from hasten.telemetry.ensure import EnsureDisplaced, GroupEnsured
 from hasten.watch.sweep import discover
 
-AT_ONCE = 100
+INTENTS_PER_ROUND = 100
 """Intents of a group that are brought about, and then written down, before the next ones."""
 
 
 async def ensure(
-    context: Context, ensure: Ensure, *, is_timer: bool = False, longest: timedelta = LONGEST
+    context: Context, ensure: Ensure, *, is_timer: bool = False, longest: timedelta = MAX_WORK_TIME
 ) -> None:
     """Raises TemporaryError and PermanentError of Graph: what was done stays done, and the
     intents that were not brought about stay open."""
@@ -125,10 +125,10 @@ class _Run:
         staying = [intent for intent in ordered if intent.wanted is not Wanted.ABSENT]
         for intents in (leaving, staying):
             for group, wanted in _by_group(intents).items():
-                for start in range(0, len(wanted), AT_ONCE):
+                for start in range(0, len(wanted), INTENTS_PER_ROUND):
                     await bring_about_or_put_aside(
                         self.context,
-                        wanted[start : start + AT_ONCE],
+                        wanted[start : start + INTENTS_PER_ROUND],
                         partial(self._bring_about, group),
                     )
 

@@ -10,7 +10,7 @@ from hasten.operate.problems import Problem
 from hasten.operate.release import DISCARDED
 from hasten.telemetry.operate import CycleOverdue
 
-TOO_LONG = timedelta(hours=1)
+MAX_CYCLE_WAIT = timedelta(hours=1)
 """A cycle comes about every 40 minutes (Entra docs)."""
 
 
@@ -23,7 +23,7 @@ def overdue(rows: Sequence[Change], now: datetime) -> Sequence[Change]:
         if row.state is State.LEFT_TO_CYCLE
         and row.reason != DISCARDED
         and row.finished_at is not None
-        and now - row.finished_at > TOO_LONG
+        and now - row.finished_at > MAX_CYCLE_WAIT
     ]
     return sorted(late, key=lambda row: row.finished_at or now)
 

@@ -14,8 +14,8 @@ from hasten.records import crashes, heartbeats, running_targets, signs
 from hasten.records.crashes import Crash
 from hasten.records.signs import Sign
 
-LATELY = timedelta(hours=24)
-MIXED = timedelta(minutes=10)
+PROBLEM_SHOWN_FOR = timedelta(hours=24)
+MAX_MIXED_SECRETS_TIME = timedelta(minutes=10)
 """Maximum time between an accepted and a refused notification during which both count as one
 rotation of the secret."""
 
@@ -58,7 +58,11 @@ async def app_health(context: Context) -> Health:
     timers = timer_states(await heartbeats.load_all(context.store), now)
     seen = await signs.load(context.store)
     targets = await running_targets.load(context.store)
-    met = [crash for crash in await crashes.load_all(context.store) if crash.last_at > now - LATELY]
+    met = [
+        crash
+        for crash in await crashes.load_all(context.store)
+        if crash.last_at > now - PROBLEM_SHOWN_FOR
+    ]
     silent = await silent_triggers(context)
     return Health(
         timers=timers,
@@ -128,9 +132,9 @@ def _of_crashes(met: Sequence[Crash]) -> list[Problem]:
 
 def _of_notifications(seen: Mapping[Sign, datetime], now: datetime) -> list[Problem]:
     refused, believed = seen.get(Sign.REFUSED), seen.get(Sign.BELIEVED)
-    if refused is None or refused < now - LATELY:
+    if refused is None or refused < now - PROBLEM_SHOWN_FOR:
         return []
-    if believed is not None and believed > refused - MIXED:
+    if believed is not None and believed > refused - MAX_MIXED_SECRETS_TIME:
         return []
     return [
         Problem(

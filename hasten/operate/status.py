@@ -20,7 +20,7 @@ from hasten.records import left_out as left_out_records
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
-LATELY = timedelta(hours=24)
+RECENT_OUTCOMES_AGE = timedelta(hours=24)
 NOT_FOUND = "no sweep has found the target yet"
 
 
@@ -185,4 +185,4 @@ def _of_groups(groups: Sequence[Watched]) -> list[Problem]:
 
 
 def _is_recent(row: Change, now: datetime) -> bool:
-    return row.finished_at is not None and row.finished_at > now - LATELY
+    return row.finished_at is not None and row.finished_at > now - RECENT_OUTCOMES_AGE

@@ -8,7 +8,7 @@ from hasten.domain.changes import Change, State
 from hasten.domain.cycle import Cycle
 from hasten.operate.problems import Problem
 
-TOO_LONG = timedelta(minutes=5)
+STUCK_AFTER = timedelta(minutes=5)
 """Age at which an open revocation is a problem, as in the alert `stale-revocation`. A drain starts
 within a minute after a row is due."""
 
@@ -17,7 +17,7 @@ def problems(rows: Sequence[Change], now: datetime) -> list[Problem]:
     """Returns the problems. `rows` are the open changes of a target."""
     moving = [row for row in rows if row.state is not State.HELD]
     found = [*_waiting_for_someone(moving)]
-    late = [row for row in moving if row.is_removal and now - row.noticed_at > TOO_LONG]
+    late = [row for row in moving if row.is_removal and now - row.noticed_at > STUCK_AFTER]
     if late:
         first = min(row.noticed_at for row in late)
         found.append(
@@ -27,7 +27,7 @@ def problems(rows: Sequence[Change], now: datetime) -> list[Problem]:
             )
         )
     due = [row for row in moving if row.is_due(now)]
-    if standstill(rows, now) > TOO_LONG:
+    if standstill(rows, now) > STUCK_AFTER:
         found.append(
             Problem(
                 f"{len(due)} changes are due, and nobody was called for more than 5 minutes: the "

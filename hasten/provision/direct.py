@@ -18,7 +18,7 @@ from hasten.provision.state import Drain
 from hasten.scim import Scim
 from hasten.telemetry.provision import DirectEnded, DirectRefused
 
-AT_ONCE = 16
+MAX_DIRECT_REVOCATIONS = 16
 """Maximum number of people whose access is taken at the same time. An app answers a request in up
 to seconds, and each person takes three."""
 
@@ -75,7 +75,7 @@ class Direct:
             application = self._opened()
             if application is None:
                 break
-            if len(self._tasks) == AT_ONCE:
+            if len(self._tasks) == MAX_DIRECT_REVOCATIONS:
                 self._is_left = True
                 break
             self._tasks[asyncio.create_task(self._serve(application, tuple(removals)))] = user

@@ -19,13 +19,13 @@ from hasten.records.lease_record import Kind
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Unsent
 from hasten.records.stops import Stopped
-from hasten.sole_worker import LONGEST, work_alone
+from hasten.sole_worker import MAX_WORK_TIME, work_alone
 from hasten.targets import Target
 from hasten.telemetry.provision import DrainSkipped
 
 
 async def drain(
-    context: Context, wake: Wake, *, is_timer: bool = False, longest: timedelta = LONGEST
+    context: Context, wake: Wake, *, is_timer: bool = False, longest: timedelta = MAX_WORK_TIME
 ) -> None:
     """Raises TemporaryError of the store, of Service Bus, or of the reads of Graph."""
     target = context.targets.get(wake.target)

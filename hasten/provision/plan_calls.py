@@ -18,7 +18,7 @@ from hasten.provision.triage import (
     without_unreachable,
 )
 
-OUTAGE = timedelta(hours=1)
+MAX_READ_OUTAGE = timedelta(hours=1)
 """Longer than this, reads that fail are no reason to keep everybody waiting."""
 
 REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
@@ -76,9 +76,9 @@ def _wait_for_the_end_of_an_outage(
     drain: Drain, unread: Sequence[Change], read_errors: Mapping[str, ReadError]
 ) -> None:
     """Raises TemporaryError where Graph tells of nobody: no joiner is to be called before the
-    revocations. After OUTAGE it is taken for a trouble of these people."""
+    revocations. After MAX_READ_OUTAGE it is taken for a trouble of these people."""
     for removal in (row for row in unread if row.is_removal):
         error = read_errors[removal.user]
-        is_new = drain.now - removal.found_at < OUTAGE
+        is_new = drain.now - removal.found_at < MAX_READ_OUTAGE
         if isinstance(error, TemporaryError) and is_new:
             raise error

@@ -21,7 +21,7 @@ from hasten.errors import Conflict
 from hasten.records import call_window, shared_window
 from hasten.telemetry.provision import LimitSeparated, LimitShared
 
-ATTEMPTS = 8
+MAX_LOST_RACES = 8
 """Lost races in a row; the drain then asks again after its next wait."""
 
 DEPARTS_WITHIN = timedelta(seconds=0.1)
@@ -144,7 +144,7 @@ class SharedLimit:
 
     async def _write(self, change: Change) -> bool:
         async with self._writing:
-            for _ in range(ATTEMPTS):
+            for _ in range(MAX_LOST_RACES):
                 changed = change(self.pace)
                 if changed is None:
                     return False

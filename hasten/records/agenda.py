@@ -26,7 +26,7 @@ ENTRIES_PER_COMMIT = 10
 """Ten of the largest events fit into one commit (Azure Tables takes 4 MiB)."""
 
 POSTED_AT_ONCE = 20
-ATTEMPTS = 20
+MAX_LOST_RACES = 20
 SEPARATOR = b"\n"
 MAX_PACKED = 220 * 1024
 """Characters: a document takes 256 KiB, and the longest description of an event 30."""
@@ -123,7 +123,7 @@ class Agenda:
         now = self.now()
         self._kept = {key: due for key, due in self._kept.items() if due > now}
         puts = {put.key: put for put in map(_put, messages) if put.key not in self._kept}
-        for _ in range(ATTEMPTS):
+        for _ in range(MAX_LOST_RACES):
             if not puts:
                 break
             try:

@@ -16,7 +16,7 @@ from hasten.ports.store import Put, Store
 COLLECTION = "agenda"
 KEY = "alarms"
 
-NEAR = timedelta(seconds=75)
+ALARM_HORIZON = timedelta(seconds=75)
 """What is due later needs no alarm: a timer posts what is due and sets alarms every minute, and may
 be some seconds late."""
 
@@ -24,10 +24,10 @@ MOST_ALARMS = 8
 """With one more by the difference of two clocks, fewer than the ten messages that the scaler
 sees."""
 
-SKEW = timedelta(seconds=1)
+BUS_CLOCK_SKEW = timedelta(seconds=1)
 """An alarm this close may have rung already by the clock of Service Bus."""
 
-ATTEMPTS = 20
+MAX_LOST_RACES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class _Known:
 
     def covers(self, at: datetime, now: datetime) -> bool:
         """Whether an alarm rings before. The worker that it wakes sets the next one."""
-        return any(now + SKEW < time <= at for time in self.times)
+        return any(now + BUS_CLOCK_SKEW < time <= at for time in self.times)
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Alarms:
         It raises nothing: without the alarm the timer posts what is due, up to a minute later. The
         same holds for the message that is due first while a queue has MOST_ALARMS.
         """
-        if due - self.now() > NEAR:
+        if due - self.now() > ALARM_HORIZON:
             return
         whole = due.replace(microsecond=0)
         at = whole if whole == due else whole + timedelta(seconds=1)
@@ -67,7 +67,7 @@ class Alarms:
     async def _record(self, queue: str, at: datetime) -> bool:
         """Returns whether the alarm is new. It is recorded before it is sent, so that all workers
         together send no more than MOST_ALARMS."""
-        for _ in range(ATTEMPTS):
+        for _ in range(MAX_LOST_RACES):
             now, known = self.now(), self._known.get(queue, _Known())
             ahead = tuple(time for time in known.times if time > now)
             if known.covers(at, now) or at in ahead or len(ahead) >= MOST_ALARMS:

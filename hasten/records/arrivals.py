@@ -11,7 +11,7 @@ from hasten.ports.clock import Now
 from hasten.ports.store import Document, Put, Store
 
 COLLECTION, PARTITION = "heartbeats", "arrivals"
-APART = timedelta(seconds=20)
+ARRIVAL_SAVE_INTERVAL = timedelta(seconds=20)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -40,7 +40,7 @@ class ArrivalNotes:
         """Saves that a message has reached a function. Raises TemporaryError."""
         now = self._now()
         noted = self._noted.get(queue)
-        if noted is None or now - noted >= APART:
+        if noted is None or now - noted >= ARRIVAL_SAVE_INTERVAL:
             document = await self._store.get(COLLECTION, PARTITION, queue)
             await _put(self._store, queue, replace(_parse(document), came_at=now), document)
             self._noted[queue] = now

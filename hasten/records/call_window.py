@@ -13,7 +13,7 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.clock import Now
 from hasten.ports.store import Document, Put, Store, Write
-from hasten.records.lease import ATTEMPTS, Displaced, Lease
+from hasten.records.lease import MAX_LOST_RACES, Displaced, Lease
 from hasten.records.ledger_keys import COLLECTION, WINDOW
 
 
@@ -56,7 +56,7 @@ class CallWindow:
     async def _save(
         self, change: Callable[[], tuple[Pace, Breaker]], writes: Sequence[Write] = ()
     ) -> Sequence[str | None]:
-        for _ in range(ATTEMPTS):
+        for _ in range(MAX_LOST_RACES):
             pace, breaker = change()
             put = Put(WINDOW, _body(pace, breaker), self.etag)
             try:

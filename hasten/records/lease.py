@@ -12,9 +12,9 @@ from hasten.ports.clock import Now
 from hasten.ports.directory import NotYet
 from hasten.ports.store import MAX_WRITES, Delete, Put, Store, Write
 from hasten.records.lease_record import (
-    BEAT,
-    FRESH,
-    SILENT,
+    BEAT_FRESH_FOR,
+    BEAT_INTERVAL,
+    BEAT_SILENT_AFTER,
     By,
     Kind,
     LeaseRecord,
@@ -24,7 +24,7 @@ from hasten.records.lease_record import (
 )
 from hasten.records.ledger_keys import COLLECTION
 
-ATTEMPTS = 8
+MAX_LOST_RACES = 8
 
 
 class Displaced(Exception):  # noqa: N818 - says what happened
@@ -68,7 +68,7 @@ class Lease:
         self, writes: Sequence[Write], *, takes_mark: bool = False
     ) -> Sequence[str | None]:
         async with self._writing:
-            for _ in range(ATTEMPTS):
+            for _ in range(MAX_LOST_RACES):
                 if takes_mark:
                     self.record = replace(self.record, is_marked=False)
                 record = self._alive()
@@ -90,7 +90,7 @@ class Lease:
 
     async def beat(self) -> None:
         """Raises Displaced."""
-        if self.now() - self.record.beat_at >= BEAT:
+        if self.now() - self.record.beat_at >= BEAT_INTERVAL:
             await self.commit()
 
     @asynccontextmanager
@@ -128,7 +128,7 @@ class Lease:
         """False when a mark was found, and the lease is still held: there is work to be read.
         Raises Displaced, and TemporaryError that lasts until the lease is silent."""
         async with self._writing:
-            for _ in range(ATTEMPTS):
+            for _ in range(MAX_LOST_RACES):
                 if self.record.is_marked and not although_marked:
                     return False
                 free = replace(self._alive(), owner="", is_marked=False)
@@ -180,7 +180,7 @@ async def acquire(
 
     Raises TemporaryError while nobody can tell whether the holder lives.
     """
-    for _ in range(ATTEMPTS):
+    for _ in range(MAX_LOST_RACES):
         document = await store.get(COLLECTION, target, key_of(kind))
         known, at = parse(document), now()
         lease = Lease(store, target, kind, known, document.etag if document else None, now, by)
@@ -198,9 +198,10 @@ async def acquire(
                 unsure=ended.unsure,
             )
             taken = _signed(taken, by, at)
-        elif at - known.beat_at > FRESH:
+        elif at - known.beat_at > BEAT_FRESH_FOR:
             raise TemporaryError(
-                "the worker of the target may have stopped", known.beat_at + SILENT + BEAT - at
+                "the worker of the target may have stopped",
+                known.beat_at + BEAT_SILENT_AFTER + BEAT_INTERVAL - at,
             )
         elif known.is_marked:
             return None
@@ -229,4 +230,4 @@ def _signed(record: LeaseRecord, by: By, now: datetime) -> LeaseRecord:
 def _outlasting(error: TemporaryError) -> TemporaryError:
     """Whether the lease was written is not known. If it was, its holder has ended: whoever comes
     sooner would leave a mark that nobody reads."""
-    return TemporaryError(error.reason, max(error.delay, SILENT + BEAT))
+    return TemporaryError(error.reason, max(error.delay, BEAT_SILENT_AFTER + BEAT_INTERVAL))

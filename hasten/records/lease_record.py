@@ -11,13 +11,13 @@ from hasten.limits import LONGEST_WRITE
 from hasten.ports.store import Document, Store
 from hasten.records.ledger_keys import COLLECTION, LEASE
 
-BEAT = timedelta(seconds=5)
+BEAT_INTERVAL = timedelta(seconds=5)
 """How often a holder shows that it lives."""
 
-FRESH = timedelta(seconds=8)
+BEAT_FRESH_FOR = timedelta(seconds=8)
 """A holder whose last beat is no older lives, though its clock may be some seconds behind ours."""
 
-SILENT = timedelta(seconds=20)
+BEAT_SILENT_AFTER = timedelta(seconds=20)
 """A holder whose last beat is older is displaced, and so is one whose clock is ahead by more: the
 fence keeps it from acting."""
 
@@ -74,7 +74,7 @@ class LeaseRecord:
         return replace(self, writing=(), unsure={**self.unsure, **unsure})
 
     def is_silent(self, now: datetime) -> bool:
-        return abs(now - self.beat_at) > SILENT
+        return abs(now - self.beat_at) > BEAT_SILENT_AFTER
 
     def is_lost(self, now: datetime) -> bool:
         """Whether the holder has stopped without letting go."""

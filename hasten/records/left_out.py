@@ -8,7 +8,7 @@ from hasten.errors import Conflict
 from hasten.ports.store import Put, Store
 
 COLLECTION, PARTITION = "mirrored", "left out"
-MOST = 200
+MAX_PEOPLE_STORED = 200
 """Maximum number of people stored for a target; a document has room for 1,000."""
 
 
@@ -29,7 +29,11 @@ async def load(store: Store, target: str) -> list[LeftOut]:
 
 async def save(store: Store, target: str, people: Sequence[LeftOut]) -> None:
     """Replaces what is stored, if it differs. Raises TemporaryError."""
-    body = {"people": [{**asdict(one), "sources": list(one.sources)} for one in people[:MOST]]}
+    body = {
+        "people": [
+            {**asdict(one), "sources": list(one.sources)} for one in people[:MAX_PEOPLE_STORED]
+        ]
+    }
     document = await store.get(COLLECTION, PARTITION, target)
     if (dict(document.body) if document else {"people": []}) == body:
         return

@@ -12,7 +12,7 @@ from hasten.ports.clock import Now
 from hasten.ports.store import Put, Store
 
 COLLECTION, PARTITION = "heartbeats", "signs"
-APART = timedelta(minutes=1)
+SIGN_SAVE_INTERVAL = timedelta(minutes=1)
 
 
 class Sign(StrEnum):
@@ -37,7 +37,7 @@ class Signs:
         """Saves a sign. Raises TemporaryError; the next sign is then saved."""
         now = self._now()
         noted = self._noted.get(sign)
-        if noted is not None and now - noted < APART:
+        if noted is not None and now - noted < SIGN_SAVE_INTERVAL:
             return
         document = await self._store.get(COLLECTION, PARTITION, sign)
         put = Put(sign, {"at": now.isoformat()}, document.etag if document else None)

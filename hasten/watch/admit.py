@@ -17,7 +17,7 @@ from hasten.telemetry.watch import ChangeFound
 from hasten.watch.brake import held_by_brake, hold_if_tripped, judge_removals
 
 OBSERVED = "the target is in observe mode"
-DEPLOYED = timedelta(seconds=5)
+UNKNOWN_TARGET_DELAY = timedelta(seconds=5)
 """How long an unknown target waits before it is tried again. A process that does not know a new
 target yet is soon replaced, and the next sweep forgets a target that left targets.yaml."""
 
@@ -64,7 +64,7 @@ async def admit(
     for change in news:
         _emit(context, change)
     if unknown:
-        raise TemporaryError(f"{min(unknown)} is not in targets.yaml here", DEPLOYED)
+        raise TemporaryError(f"{min(unknown)} is not in targets.yaml here", UNKNOWN_TARGET_DELAY)
     return news
 
 

@@ -29,7 +29,7 @@ MOST_WAITING = 8
 """Looks of a process that wait for the end of their bucket in place: half of the calls that
 host.json allows at a time."""
 
-LOST_RACES = 5
+MAX_LOST_RACES = 5
 
 LINK_KEPT = timedelta(days=1)
 """Maximum age of the delta link of a group in which nothing changes. Graph documents that a delta
@@ -95,7 +95,7 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
     The watching targets are read last: a target that is noted later reads the members later still.
     """
     seen: list[Member] = []
-    for _ in range(LOST_RACES):
+    for _ in range(MAX_LOST_RACES):
         cursor = await cursors.load(context.store, look.group)
         if cursor is None:
             watchers = await _watchers(context, look.group)

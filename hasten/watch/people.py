@@ -27,7 +27,7 @@ from hasten.watch import buckets
 from hasten.watch.admit import admit
 from hasten.watch.look import REPLICATION_LADDER
 
-A_MOMENT = timedelta(seconds=1)
+LOOK_MARGIN = timedelta(seconds=1)
 """Added to the delay of a look that must come after the directory has settled."""
 
 READS_AT_ONCE = 8
@@ -187,7 +187,7 @@ async def _look_again(
         last = replace(look, looks=len(REPLICATION_LADDER))
         await _send(context, last, changed, until_end)
     if doubtful:
-        await _send(context, look, doubtful, REPLICATION_SETTLED_AFTER + A_MOMENT)
+        await _send(context, look, doubtful, REPLICATION_SETTLED_AFTER + LOOK_MARGIN)
 
 
 async def _send(

@@ -14,11 +14,11 @@ from tests.support.virtual_time import now
 EVERY = 1.0
 """Seconds of virtual time between two looks."""
 
-LONGEST = timedelta(minutes=2)
+MAX_STANDSTILL = timedelta(minutes=2)
 
 
 class Progress:
-    """`stalls` has one line for each time that nothing moved for longer than LONGEST.
+    """`stalls` has one line for each time that nothing moved for longer than MAX_STANDSTILL.
 
     Progress is a due row that moves, or a call on demand. Nothing can move without a living
     instance, while Graph asks to wait, or while the breaker is open.
@@ -51,7 +51,7 @@ class Progress:
         since = self._moved_at.setdefault(target, now())
         stalled = now() - since
         self.longest = max(self.longest, stalled)
-        if stalled > LONGEST:
+        if stalled > MAX_STANDSTILL:
             self.stalls.setdefault((target, since), self._line(target, since, due))
 
     async def _due_rows(self, target: str) -> Mapping[str, Change]:
@@ -70,7 +70,7 @@ class Progress:
     def _line(self, target: str, since: datetime, due: Mapping[str, Change]) -> str:
         oldest = min(due.values(), key=lambda row: row.due_at)
         return (
-            f"{target} stood still from {since:%H:%M:%S} on for more than {LONGEST}, with "
+            f"{target} stood still from {since:%H:%M:%S} on for more than {MAX_STANDSTILL}, with "
             f"{len(due)} due rows, the oldest {oldest.state} since {oldest.due_at:%H:%M:%S}: "
             f"{oldest.user} {oldest.reason}"
         )

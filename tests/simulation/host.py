@@ -16,7 +16,7 @@ import httpx
 
 from emulator.functions import options
 from emulator.functions.behaviours import HostBehaviours
-from emulator.functions.invocations import PATIENCE
+from emulator.functions.invocations import STOP_TIMEOUT_SECONDS
 from emulator.functions.worker import TimeLimit
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.app import App
@@ -150,9 +150,9 @@ class Host:
 
     async def stop(self) -> None:
         """As a deployment, a restart or a scale-in does: nothing more is taken, and what is under
-        way has PATIENCE to end."""
+        way has STOP_TIMEOUT_SECONDS to end."""
         if self._pump is not None:
-            ended = await self._pump.stop(within=PATIENCE, beside=self._by_hand)
+            ended = await self._pump.stop(within=STOP_TIMEOUT_SECONDS, beside=self._by_hand)
             if ended or not self._around.behaviours.kill_on_stop:
                 self._pump.release()
         self.kill()

@@ -49,7 +49,7 @@ USERS = 400
 LATENCY = (0.005, 0.05)
 """Seconds one way, between Graph and the hosts."""
 
-PATIENCE = timedelta(hours=1)
+MAX_SIMULATED_WAIT = timedelta(hours=1)
 FOR_EVER = timedelta.max
 A_MOMENT = 0.25
 """Seconds between two looks at whether something has come about."""
@@ -162,7 +162,9 @@ class World:
 
     # --- waiting ---
 
-    async def until(self, holds: Callable[[], bool], within: timedelta = PATIENCE) -> float:
+    async def until(
+        self, holds: Callable[[], bool], within: timedelta = MAX_SIMULATED_WAIT
+    ) -> float:
         """The virtual seconds it took. An AssertionError with the report when it did not come."""
         began = epoch()
         while not holds():

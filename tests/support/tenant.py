@@ -36,7 +36,7 @@ QUICK = GraphOptions.kind(on_demand_delay=(0.5, 1.0))
 RECORD = "graph.jsonl"
 """In the state folder: the requests to Graph and the answers."""
 
-PATIENCE = 60.0
+TENANT_TIMEOUT_SECONDS = 60.0
 POLL = 0.05
 
 
@@ -45,7 +45,9 @@ def newcomers(count: int, first: int = 901) -> list[str]:
     return [object_id(f"user/{number}") for number in range(first, first + count)]
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], within: float = PATIENCE) -> None:
+async def eventually(
+    holds: Callable[[], Awaitable[bool]], within: float = TENANT_TIMEOUT_SECONDS
+) -> None:
     """Waits until it holds; an AssertionError when it does not in time."""
     give_up_at = time.monotonic() + within
     while not await holds():

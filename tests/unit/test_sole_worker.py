@@ -14,7 +14,7 @@ from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
 from hasten.records.lease import Displaced, Lease
-from hasten.records.lease_record import SILENT, Kind
+from hasten.records.lease_record import BEAT_SILENT_AFTER, Kind
 from hasten.sole_worker import work_alone
 from tests.support.leases import displaced
 from tests.support.virtual_time import now, virtual
@@ -138,7 +138,7 @@ async def test_the_work_of_a_holder_that_was_killed_goes_on_after_it_was_silent(
         except TemporaryError as error:
             await asyncio.sleep(error.delay.total_seconds())
 
-    assert now() - began < SILENT + timedelta(seconds=20)
+    assert now() - began < BEAT_SILENT_AFTER + timedelta(seconds=20)
 
 
 @virtual

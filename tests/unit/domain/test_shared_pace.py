@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hasten.domain.pacing import Pace
 from hasten.domain.shared_pace import (
     CLAIM_OUTLASTS_WAIT,
-    COURTESY,
+    PACED_WINDOW,
     SHARED_FOR,
-    SPAN,
+    WAIT_PER_RECENT_CALL,
     LimitScope,
     SharedPace,
     TargetCall,
@@ -49,7 +49,7 @@ def test_no_ten_seconds_see_more_than_five_calls_of_all_targets(
             pace = pace.claimed(target, now)
 
     spans = [b - a for a, b in zip(made, made[CALLS_PER_WINDOW:], strict=False)]
-    assert all(span >= SPAN for span in spans)
+    assert all(span >= PACED_WINDOW for span in spans)
 
 
 def test_a_slot_that_frees_goes_to_a_revocation_before_the_grants_of_others() -> None:
@@ -68,8 +68,8 @@ def test_a_claim_ends_with_the_last_revocation() -> None:
     more = pace.with_call(A, free, keeps_claim=True)
     last = more.with_call(A, free)
 
-    assert not more.lets_through(B, free + COURTESY, is_removal=False)
-    assert last.lets_through(B, free + COURTESY, is_removal=False)
+    assert not more.lets_through(B, free + WAIT_PER_RECENT_CALL, is_removal=False)
+    assert last.lets_through(B, free + WAIT_PER_RECENT_CALL, is_removal=False)
 
 
 def test_a_claim_that_nobody_takes_up_ages_out() -> None:
@@ -91,8 +91,8 @@ def test_a_claim_is_renewed_before_it_ends_and_not_at_each_look() -> None:
 def test_the_target_that_made_fewer_calls_may_ask_first() -> None:
     pace = full(B)
 
-    assert pace.free_at(A, NOW) == NOW + SPAN
-    assert pace.free_at(B, NOW) == NOW + SPAN + CALLS_PER_WINDOW * COURTESY
+    assert pace.free_at(A, NOW) == NOW + PACED_WINDOW
+    assert pace.free_at(B, NOW) == NOW + PACED_WINDOW + CALLS_PER_WINDOW * WAIT_PER_RECENT_CALL
 
 
 def test_a_free_slot_is_free_at_once() -> None:
@@ -112,7 +112,7 @@ def test_no_target_calls_before_a_retry_after_has_passed() -> None:
 def test_a_call_that_left_late_counts_from_then() -> None:
     pace = full().departed(TargetCall(B, NOW), NOW + seconds(4))
 
-    assert pace.used(NOW + SPAN) >= 1
+    assert pace.used(NOW + PACED_WINDOW) >= 1
 
 
 def test_calls_are_planned_for_the_share_of_the_target() -> None:
@@ -123,9 +123,9 @@ def test_calls_are_planned_for_the_share_of_the_target() -> None:
 
 
 def test_calls_are_forgotten_after_two_windows() -> None:
-    pace = full(B).with_call(A, NOW + 2 * SPAN)
+    pace = full(B).with_call(A, NOW + 2 * PACED_WINDOW)
 
-    assert pace.calls == (TargetCall(A, NOW + 2 * SPAN),)
+    assert pace.calls == (TargetCall(A, NOW + 2 * PACED_WINDOW),)
 
 
 # --- auto ---
@@ -145,7 +145,7 @@ def test_the_targets_share_the_limit_for_a_day() -> None:
 
 
 def test_nobody_calls_for_one_window_after_the_targets_begin_to_share() -> None:
-    assert SharedPace().shared(NOW, NOW + seconds(3)).free_at(A, NOW) == NOW + SPAN
+    assert SharedPace().shared(NOW, NOW + seconds(3)).free_at(A, NOW) == NOW + PACED_WINDOW
     assert SharedPace().shared(NOW, NOW + seconds(60)).free_at(A, NOW) == NOW + seconds(60)
 
 
@@ -186,4 +186,4 @@ def test_any_other_refusal_shows_nothing(own: Pace, others: list[Pace]) -> None:
 
 
 def test_a_claim_outlasts_the_reads_before_a_call_by_seconds_only() -> None:
-    assert timedelta(seconds=1) < CLAIM_OUTLASTS_WAIT < SPAN
+    assert timedelta(seconds=1) < CLAIM_OUTLASTS_WAIT < PACED_WINDOW

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hasten.domain.changes import Action, Change, HeldBy, held, waiting
-from hasten.operate.stuck import TOO_LONG, problems
+from hasten.operate.stuck import STUCK_AFTER, problems
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, found, user
 
@@ -19,14 +19,17 @@ def change(number: int, action: Action = Action.ADDED) -> Change:
 async def test_changes_that_have_just_come_are_no_problem() -> None:
     rows = [change(1), change(2, Action.REMOVED)]
 
-    assert problems(rows, now() + TOO_LONG) == []
+    assert problems(rows, now() + STUCK_AFTER) == []
 
 
 @virtual
 async def test_a_call_that_graph_answers_with_401_is_one_problem_with_its_next_action() -> None:
     rows = [
         waiting(
-            change(n), due_at=now() + TOO_LONG, reason="HTTP 401", next_action="grant the identity"
+            change(n),
+            due_at=now() + STUCK_AFTER,
+            reason="HTTP 401",
+            next_action="grant the identity",
         )
         for n in (1, 2)
     ]
@@ -46,7 +49,7 @@ async def test_a_change_that_waits_for_replication_needs_nobody() -> None:
 
 @virtual
 async def test_a_target_that_stands_still_is_reported() -> None:
-    [found] = problems([change(1), change(2)], now() + TOO_LONG + SECOND)
+    [found] = problems([change(1), change(2)], now() + STUCK_AFTER + SECOND)
 
     assert "2 changes are due, and nobody was called for more than 5 minutes" in found.found
 
@@ -55,7 +58,7 @@ async def test_a_target_that_stands_still_is_reported() -> None:
 async def test_waiting_revocations_are_reported_with_the_first_person() -> None:
     row = replace(change(1, Action.REMOVED), due_at=now() + timedelta(hours=1))
 
-    [found] = problems([row], now() + TOO_LONG + SECOND)
+    [found] = problems([row], now() + STUCK_AFTER + SECOND)
 
     assert found.found.startswith("1 revocations wait, the oldest since")
     assert user(1) in found.fix

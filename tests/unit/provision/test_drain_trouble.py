@@ -13,7 +13,7 @@ from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, Message
 from hasten.ports.directory import User
 from hasten.provision.drain import drain
-from hasten.provision.plan_calls import OUTAGE
+from hasten.provision.plan_calls import MAX_READ_OUTAGE
 from tests.fakes.directory import FakeDirectory, answer
 from tests.support.leases import displaced
 from tests.support.virtual_time import START, now, virtual
@@ -210,7 +210,7 @@ async def test_a_leaver_whom_graph_cannot_read_for_long_does_not_hold_up_joiners
     with pytest.raises(TemporaryError):
         await drain(world.context, WAKE)
     assert world.directory.calls == []
-    await asyncio.sleep(OUTAGE.total_seconds())
+    await asyncio.sleep(MAX_READ_OUTAGE.total_seconds())
 
     await drain(world.context, WAKE)
 

@@ -13,7 +13,7 @@ from hasten.domain.changes import State
 from hasten.domain.planning import Call
 from hasten.messages import Wake
 from hasten.operate.status import target_status
-from hasten.provision import call, run
+from hasten.provision import call, plan_calls
 from hasten.provision.drain import drain
 from tests.fakes.directory import JOB
 from tests.support.virtual_time import now, virtual
@@ -39,7 +39,7 @@ def breaks_for(name: str, work: Callable[..., Any], met: list[datetime]) -> Call
 def met(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """When the defect was met: while an answer is judged, or while calls are planned."""
     times: list[datetime] = []
-    module = {"settle": call, "plan": run}[request.param]
+    module = {"settle": call, "plan": plan_calls}[request.param]
     work = getattr(module, request.param)
     monkeypatch.setattr(module, request.param, breaks_for(request.param, work, times))
     return times
@@ -122,7 +122,7 @@ async def test_what_breaks_for_nobody_alone_is_planned_in_parts(
             raise RecursionError
         return plan(changes, **named)
 
-    monkeypatch.setattr(run, "plan", breaks_for_many)
+    monkeypatch.setattr(plan_calls, "plan", breaks_for_many)
 
     await drained(world, timedelta(minutes=2))
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.domain.breaker import Breaker
 from hasten.domain.pacing import Pace
-from hasten.domain.shared_pace import CLAIM_OUTLASTS_WAIT, SHARED_FOR, SPAN, LimitScope
+from hasten.domain.shared_pace import CLAIM_OUTLASTS_WAIT, PACED_WINDOW, SHARED_FOR, LimitScope
 from hasten.limits import CALLS_PER_WINDOW
 from hasten.provision.shared_limit import SharedLimit
 from hasten.records import call_window, shared_window
@@ -83,7 +83,7 @@ async def test_a_revocation_that_finds_no_slot_gets_the_next_one() -> None:
     await taken(b, times=CALLS_PER_WINDOW)
 
     assert await taken(a, is_removal=True) == 0
-    await asyncio.sleep(SPAN.total_seconds() + 1)
+    await asyncio.sleep(PACED_WINDOW.total_seconds() + 1)
     assert await taken(b) == 0
     assert await taken(a, is_removal=True) == 1
     assert await taken(b) == 1
@@ -95,7 +95,7 @@ async def test_a_drain_that_dies_with_a_claim_holds_up_the_others_for_seconds() 
     await taken(b, times=CALLS_PER_WINDOW)
     await taken(a, is_removal=True)
 
-    await asyncio.sleep((SPAN + CLAIM_OUTLASTS_WAIT).total_seconds())
+    await asyncio.sleep((PACED_WINDOW + CLAIM_OUTLASTS_WAIT).total_seconds())
 
     assert await taken(b) == 1
 
@@ -111,7 +111,7 @@ async def test_a_refused_call_that_others_explain_makes_all_drains_share() -> No
     assert world.results("limit") == ["shared"]
     assert await taken(b) == 0
     assert b.is_shared
-    await asyncio.sleep(SPAN.total_seconds() + 1)
+    await asyncio.sleep(PACED_WINDOW.total_seconds() + 1)
     assert await taken(b, times=6) == CALLS_PER_WINDOW
 
 
@@ -123,7 +123,7 @@ async def test_a_revocation_that_was_refused_is_the_first_call_of_the_shared_win
 
     await refuse(world, a, is_removal=True)
 
-    await asyncio.sleep(SPAN.total_seconds() + 2)
+    await asyncio.sleep(PACED_WINDOW.total_seconds() + 2)
     assert await taken(b) == 0
     assert await taken(a, is_removal=True) == 1
 
@@ -188,9 +188,9 @@ async def test_a_call_that_left_late_counts_from_then_on_for_all() -> None:
     await a.departed()
     left = now()
 
-    await asyncio.sleep(SPAN.total_seconds() - 1)
+    await asyncio.sleep(PACED_WINDOW.total_seconds() - 1)
     assert await taken(b, times=5) == CALLS_PER_WINDOW - 1
-    assert b.free_at(now()) >= left + SPAN
+    assert b.free_at(now()) >= left + PACED_WINDOW
 
 
 @virtual

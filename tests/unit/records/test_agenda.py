@@ -11,7 +11,7 @@ from hasten.errors import Conflict, PermanentError, TemporaryError, WrongInputEr
 from hasten.ports.bus import ALARM, ENSURE, ONBOARDING_EVENTS, PROVISIONING, Message
 from hasten.ports.store import Write
 from hasten.records.agenda import POSTED_AT_ONCE, Agenda
-from hasten.records.alarms import MOST_ALARMS, NEAR
+from hasten.records.alarms import ALARM_HORIZON, MOST_ALARMS
 from tests.fakes.bus import FakeBus
 from tests.fakes.memory_store import MemoryStore
 from tests.support.crashing import CrashingBus, CrashingStore, Fuse, Killed
@@ -253,4 +253,4 @@ async def test_a_message_too_large_for_the_store_is_refused_and_the_largest_even
 
     [entry] = await world.agenda.ahead(ONBOARDING_EVENTS)
     assert entry.message.raw == text.encode()
-    assert timedelta(minutes=1) < NEAR
+    assert timedelta(minutes=1) < ALARM_HORIZON

@@ -12,7 +12,7 @@ from hasten.limits import LONGEST_WRITE
 from hasten.ports.clock import Now
 from hasten.ports.store import Put, Write
 from hasten.records.lease import Displaced, Lease, acquire
-from hasten.records.lease_record import BEAT, FRESH, SILENT, Kind, read
+from hasten.records.lease_record import BEAT_FRESH_FOR, BEAT_INTERVAL, BEAT_SILENT_AFTER, Kind, read
 from hasten.records.ledger_keys import COLLECTION, WINDOW
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
@@ -118,7 +118,7 @@ async def test_a_wake_is_not_completed_while_it_is_unknown_whether_the_holder_li
     store = MemoryStore()
     await held(store, "one")
 
-    await passes(FRESH + timedelta(seconds=1))
+    await passes(BEAT_FRESH_FOR + timedelta(seconds=1))
     with pytest.raises(TemporaryError) as waits:
         await take(store, "two")
 
@@ -130,7 +130,7 @@ async def test_a_wake_is_not_completed_while_it_is_unknown_whether_the_holder_li
 async def test_a_holder_that_is_silent_is_displaced_and_can_write_no_more() -> None:
     store = MemoryStore()
     one = await held(store, "one")
-    await passes(SILENT + timedelta(seconds=1))
+    await passes(BEAT_SILENT_AFTER + timedelta(seconds=1))
     two = await held(store, "two")
 
     with pytest.raises(Displaced):
@@ -174,7 +174,7 @@ def test_clocks_a_few_seconds_apart_displace_nobody_who_beats(ahead: float) -> N
         store = MemoryStore()
         holder = await held(store, "one")
         for _ in range(20):
-            await passes(BEAT)
+            await passes(BEAT_INTERVAL)
             with suppress(TemporaryError):  # it waits
                 assert await take(store, "two", ahead=ahead) is None
             await holder.beat()
@@ -227,7 +227,7 @@ async def test_the_writes_that_a_displaced_worker_may_still_make_are_handed_on()
     one = await held(store, "one", Kind.ENSURE)
 
     async with one.writing(["group|user"]):
-        await passes(SILENT + timedelta(seconds=1))
+        await passes(BEAT_SILENT_AFTER + timedelta(seconds=1))
         two = await held(store, "two", Kind.ENSURE)
         await two.release()
 
