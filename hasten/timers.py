@@ -126,7 +126,7 @@ async def _wake_target(context: Context, found: DiscoveredTarget) -> None:
 async def _wants_ensure(context: Context, target: str) -> bool:
     """Returns whether a write to Entra ID may have taken effect although no worker saw its end, or
     whether open intents were left: their worker died, or no message has come for a while."""
-    now, record = context.now(), await lease_record.read(context.store, target, Kind.ENSURE)
+    now, record = context.now(), await lease_record.load(context.store, target, Kind.ENSURE)
     if record.due(now) or (record.writing and record.is_silent(now)):
         return True
     if not record.is_lost(now) and now - record.came_at < WITHOUT_A_MESSAGE:

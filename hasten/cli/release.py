@@ -15,7 +15,7 @@ from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, filled, 
 from hasten.domain.changes import Action, Change, HeldBy
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate.held import Held, choose_held, still_held
+from hasten.operate.held import ChosenChanges, choose_held, still_held
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.release import STILL_DONE, discard_changes, release_changes
 from hasten.operate.release_intents import discard_intents, release_intents
@@ -59,7 +59,7 @@ class Decided:
     problem: Problem | None = None
 
 
-Do = Callable[[Operator, str, Held], Awaitable[int]]
+Do = Callable[[Operator, str, ChosenChanges], Awaitable[int]]
 
 
 def release(
@@ -153,7 +153,9 @@ def _decide(
     run(settings, work)
 
 
-async def _done(operator: Operator, target: str, held: Held, do: Do) -> tuple[int, Problem | None]:
+async def _done(
+    operator: Operator, target: str, held: ChosenChanges, do: Do
+) -> tuple[int, Problem | None]:
     """Returns how many changes were decided, and the error that ended the work, if any. Raises
     PermanentError and TemporaryError if nothing was decided."""
     try:
@@ -165,7 +167,7 @@ async def _done(operator: Operator, target: str, held: Held, do: Do) -> tuple[in
         return moved, of_error(error)
 
 
-def _people(held: Held) -> list[HeldPerson]:
+def _people(held: ChosenChanges) -> list[HeldPerson]:
     return [
         *(
             HeldPerson(c.user, c.group, c.action, str(c.held_by), c.reason, c.found_at)
@@ -178,13 +180,13 @@ def _people(held: Held) -> list[HeldPerson]:
     ]
 
 
-async def _release(operator: Operator, target: str, held: Held) -> int:
+async def _release(operator: Operator, target: str, held: ChosenChanges) -> int:
     rows, intents = held.changes, held.intents
     moved = len(await release_changes(operator.context, target, rows)) if rows else 0
     return moved + len(await release_intents(operator.context, target, intents))
 
 
-async def _discard(operator: Operator, target: str, held: Held) -> int:
+async def _discard(operator: Operator, target: str, held: ChosenChanges) -> int:
     rows, intents = held.changes, held.intents
     moved = len(await discard_changes(operator.context, target, rows)) if rows else 0
     return moved + len(await discard_intents(operator.context, target, intents))

@@ -13,7 +13,7 @@ from hasten.cli.printing import as_json_object, complain, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, filled, run
 from hasten.cli.scheduled import SHOWN, Who, Why
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate.parked_events import drop_parked, read
+from hasten.operate.parked_events import drop_parked, read_parked
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.replay import names, parked, replay_parked
 from hasten.ports import bus
@@ -187,7 +187,7 @@ async def _drop(
 
 
 def _shown(parked: Parked) -> Shown:
-    one = read(parked)
+    one = read_parked(parked)
     return Shown(
         message=one.id,
         event=one.event,

@@ -13,7 +13,7 @@ from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALLS_PER_WINDOW
 from hasten.operate.health import Health, readable_health
-from hasten.operate.listed_people import Held, Person
+from hasten.operate.listed_people import HeldGroup, Person
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.status import Status, target_status
 from hasten.ports.bus import ONBOARDING_REJECTED
@@ -139,5 +139,5 @@ def _person(person: Person) -> str:
     return f"{what}\n→ {person.next_action}" if person.next_action else what
 
 
-def _held(held: Held) -> str:
+def _held(held: HeldGroup) -> str:
     return f"{held.changes} ({held.removals} removals) of {held.group} by {held.by}: {held.reason}"

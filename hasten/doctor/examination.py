@@ -135,7 +135,7 @@ class Doctor:
         return [replace(finding, target=target.name) for finding in findings]
 
     async def _job(self, principal: str, target: Target) -> list[Finding]:
-        found = await job.read(self.context.directory, principal, target.job)
+        found = await job.load(self.context.directory, principal, target.job)
         rules = job.check_rules(found, target)
         findings = [*job.check_state(found), *rules]
         if any(finding.level is not Level.OK for finding in rules):
@@ -157,7 +157,7 @@ class Doctor:
         known = await discovered.load(self.context.store, target.name)
         if known is not None and known.deleted:
             job = await self.context.directory.job(known.service_principal, known.job)
-            found += stuck.deleted_groups(known.deleted, cycle.read(job), now)
+            found += stuck.deleted_groups(known.deleted, cycle.parse(job), now)
         unproven = await self.context.ledger.unproven_changes(target.name)
         found += cycle_waits.problems(unproven, now)
         found += left_out.problems(await left_out_records.load(self.context.store, target.name))

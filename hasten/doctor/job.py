@@ -25,7 +25,7 @@ class Job:
     rules: Sequence[Json]
 
 
-async def read(directory: Directory, service_principal: str, wanted: str) -> Job:
+async def load(directory: Directory, service_principal: str, wanted: str) -> Job:
     """Returns the job. Raises PermanentError if there is none or Hasten cannot choose one, and
     TemporaryError of Graph."""
     jobs = await directory.jobs(service_principal)
@@ -35,7 +35,7 @@ async def read(directory: Directory, service_principal: str, wanted: str) -> Job
 
 
 def check_state(job: Job) -> list[Finding]:
-    known = cycle.read(job.body)
+    known = cycle.parse(job.body)
     code = str((job.body.get("status") or {}).get("code") or "unknown")
     if known.stops is not None:
         judge = problem if known.problem else warning

@@ -82,7 +82,7 @@ def shown_from(change: Change) -> datetime:
     return max(change.found_at, change.seen_at) + CYCLE_SEES_CHANGES_AFTER
 
 
-def read(job: Mapping[str, Any] | None) -> Cycle:
+def parse(job: Mapping[str, Any] | None) -> Cycle:
     """Reads a synchronizationJob of Graph; None means that the job does not exist."""
     if job is None:
         return Cycle(

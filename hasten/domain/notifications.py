@@ -89,7 +89,7 @@ def bounded(
     return frozenset(sorted(added)[:room]), frozenset(sorted(removed)[:MAX_HINTS])
 
 
-def read(
+def parse(
     item: object, *, tenant: str, is_ours: Callable[[str], bool]
 ) -> Hint | PersonHint | Refusal:
     """Reads one item of a notification collection. Returns a Refusal if it must be ignored.

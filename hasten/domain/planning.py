@@ -90,7 +90,7 @@ class Call:
         return self.since + JOINER_WAIT_BY_CALLS_USED[min(used, CALLS_PER_WINDOW)]
 
 
-def plan(
+def group_into_calls(
     changes: Sequence[Change],
     *,
     standings: Mapping[str, AssignmentStatus],

@@ -95,7 +95,7 @@ def groups_of(resource: str, groups: Iterable[str]) -> Sequence[str]:
     return [group for group in sorted(groups) if resource in {ALL_GROUPS, resource_of(group)}]
 
 
-def plan(
+def plan_subscriptions(
     listed: Iterable[Subscription],
     groups: Collection[str],
     *,

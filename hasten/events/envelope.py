@@ -75,7 +75,7 @@ def encode(event: OnboardingEvent) -> bytes:
     return json.dumps(envelope, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def read(
+def parse(
     body: bytes,
     content_type: str,
     properties: Mapping[str, str],

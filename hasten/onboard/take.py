@@ -13,7 +13,7 @@ from hasten.domain.changes import Cause, State
 from hasten.domain.intents import THE_GROUP, Recorded
 from hasten.domain.outcomes import STALE, Outcome, of_event
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
-from hasten.events.envelope import OnboardingEvent, read
+from hasten.events.envelope import OnboardingEvent, parse
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Identity, InvalidEventError, fault
 from hasten.events.models import people, starts_at
@@ -65,7 +65,7 @@ async def take(context: Context, posted: Posted) -> None:
 async def _take_or_park(context: Context, posted: Posted) -> None:
     identity = Identity()
     try:
-        event = read(
+        event = parse(
             posted.body,
             posted.content_type,
             posted.properties,

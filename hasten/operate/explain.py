@@ -101,7 +101,7 @@ async def _with_graph(context: Context, found: DiscoveredTarget, user: str, fact
         direct=user in (through or ()),
         through=groups,
         nested=nested,
-        cycle=cycle.read(await context.directory.job(found.service_principal, found.job)),
+        cycle=cycle.parse(await context.directory.job(found.service_principal, found.job)),
         names=await _names(context, [*groups, *facts.left_out], nested, facts.rows),
     )
 

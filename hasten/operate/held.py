@@ -14,7 +14,7 @@ from hasten.operate.release_intents import held_intents
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ChosenChanges:
     """The chosen changes that wait for a call, and the chosen revocations that events want in Entra
     ID."""
 
@@ -35,7 +35,7 @@ class Held:
 
 async def choose_held(
     context: Context, target: str, *, groups: Sequence[str], users: Sequence[str]
-) -> Held:
+) -> ChosenChanges:
     """Returns what is held. `groups` are object ids, display names, `direct` or `person`; `users`
     are object ids, UPNs, mails or employeeIds. An empty collection means all.
 
@@ -48,7 +48,7 @@ async def choose_held(
     return await _held(context, target, groups=chosen_groups, users=chosen_users)
 
 
-async def still_held(context: Context, target: str, held: Held) -> int:
+async def still_held(context: Context, target: str, held: ChosenChanges) -> int:
     """Returns how many of `held` wait for an operator still. Raises TemporaryError."""
     now = await _held(context, target, groups=held.groups, users=held.users)
     rows = {(row.group, row.user) for row in now.changes}
@@ -60,14 +60,14 @@ async def still_held(context: Context, target: str, held: Held) -> int:
 
 async def _held(
     context: Context, target: str, *, groups: Collection[str], users: Collection[str]
-) -> Held:
-    return Held(
+) -> ChosenChanges:
+    return ChosenChanges(
         await held_changes(context, target, groups=groups, users=users),
         await held_intents(context, target, groups=groups, users=users),
     )
 
 
-async def _group(context: Context, held: Held, target: str, given: str) -> str:
+async def _group(context: Context, held: ChosenChanges, target: str, given: str) -> str:
     if given.casefold() in {DIRECT, PERSON} or is_object_id(given):
         found = {given.lower()}
     else:
@@ -83,7 +83,7 @@ async def _group(context: Context, held: Held, target: str, given: str) -> str:
     raise _nothing(f"group {given}", target, held.groups)
 
 
-async def _user(context: Context, held: Held, target: str, given: str) -> str:
+async def _user(context: Context, held: ChosenChanges, target: str, given: str) -> str:
     user = await find_person(context, given)
     if user not in held.users:
         raise _nothing(f"user {user}", target, held.users)

@@ -12,7 +12,7 @@ from hasten.records.left_out import LeftOut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldGroup:
     """Changes of one group that wait for an operator for the same reason."""
 
     group: str
@@ -34,7 +34,7 @@ class Person:
     next_action: str
 
 
-def held_rows(rows: Sequence[Change]) -> list[Held]:
+def held_rows(rows: Sequence[Change]) -> list[HeldGroup]:
     """Groups the held rows by group. Each look may give another reason; the last one counts all
     users."""
     of_group: dict[tuple[str, str], list[Change]] = {}
@@ -42,7 +42,7 @@ def held_rows(rows: Sequence[Change]) -> list[Held]:
         if row.state is State.HELD:
             of_group.setdefault((row.group, str(row.held_by)), []).append(row)
     return [
-        Held(
+        HeldGroup(
             group=group,
             by=by,
             reason=max(together, key=lambda row: row.found_at).reason,
@@ -53,7 +53,7 @@ def held_rows(rows: Sequence[Change]) -> list[Held]:
     ]
 
 
-def held_intents(intents: Sequence[Intent]) -> list[Held]:
+def held_intents(intents: Sequence[Intent]) -> list[HeldGroup]:
     """Groups the held revocations that events want. Hasten has written nothing to Entra ID for
     them."""
     of_group: dict[str, list[Intent]] = {}
@@ -61,7 +61,7 @@ def held_intents(intents: Sequence[Intent]) -> list[Held]:
         if intent.held:
             of_group.setdefault(intent.group, []).append(intent)
     return [
-        Held(
+        HeldGroup(
             group=group,
             by=HeldBy.BRAKE,
             reason=max(together, key=lambda intent: intent.recorded_at).held,
@@ -105,7 +105,7 @@ def skipped(one: LeftOut) -> Person:
     )
 
 
-def problems(target: str, held: Sequence[Held]) -> list[Problem]:
+def problems(target: str, held: Sequence[HeldGroup]) -> list[Problem]:
     """Returns one problem for each group, whatever the reasons. In observe mode held changes are no
     problem."""
     counted: Counter[str] = Counter()

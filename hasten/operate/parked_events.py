@@ -39,7 +39,7 @@ class ParkedEvent:
         return f"event {self.event or self.id} is parked ({because}). What to do: {self.fix}"
 
 
-def read(parked: Parked) -> ParkedEvent:
+def read_parked(parked: Parked) -> ParkedEvent:
     """Reads what can be read; everything else is empty."""
     event = _event(parked)
     data = event.get("data")
@@ -77,7 +77,7 @@ async def drop_parked(
     many; another operator took the others meanwhile."""
 
     async def drop(parked: Parked) -> None:
-        shown = read(parked)
+        shown = read_parked(parked)
         dropped = Dropped(
             what="dead-lettered" if dead_letters else "rejected",
             message=parked.message_id,
@@ -108,7 +108,7 @@ async def of_person(
     def is_named(key: str, value: str) -> bool:
         return value.casefold() in wanted or (key, value) in theirs
 
-    return [read(one) for one in lying if any(starmap(is_named, named[one.number]))]
+    return [read_parked(one) for one in lying if any(starmap(is_named, named[one.number]))]
 
 
 async def _theirs(

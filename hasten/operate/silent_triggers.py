@@ -33,7 +33,7 @@ async def silent_triggers(context: Context) -> Sequence[SilentTrigger]:
     ]
     for target in context.targets:
         for queue, kind in KINDS.items():
-            record = await lease_record.read(context.store, target, kind)
+            record = await lease_record.load(context.store, target, kind)
             if record.is_stood_in_for:
                 found.append(
                     SilentTrigger(

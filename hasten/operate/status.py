@@ -12,7 +12,7 @@ from hasten.domain.changes import Change, State
 from hasten.domain.cycle import Cycle
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import cycle_waits, left_out, listed_people, stuck
-from hasten.operate.listed_people import Held, Person
+from hasten.operate.listed_people import HeldGroup, Person
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.scheduled import scheduled
 from hasten.records import call_window, discovered, shared_window, stops, subscriptions
@@ -52,7 +52,7 @@ class Status:
 
     next_scheduled: datetime | None = None
     oldest_revocation: datetime | None = None
-    held: Sequence[Held] = ()
+    held: Sequence[HeldGroup] = ()
     failed_lately: int = 0
     people: Sequence[Person] = ()
     """Users whose changes are held or failed recently, and those whom the policy leaves out."""
@@ -80,8 +80,8 @@ async def target_status(context: Context, target: Target) -> Status:
     rows = await context.ledger.open_changes(target.name)
     unproven = await context.ledger.unproven_changes(target.name)
     ended = [*unproven, *await context.ledger.done_changes(target.name)]
-    pace, breaker = await call_window.read(context.store, target.name)
-    shared, _ = await shared_window.read(context.store)
+    pace, breaker = await call_window.load(context.store, target.name)
+    shared, _ = await shared_window.load(context.store)
     shares = shared.is_shared(context.limit_scope_of(target.name), now)
     known, state, problem = await _job(context, found)
     groups = await _groups(context, found, now)
@@ -154,7 +154,7 @@ async def _job(
         job = await context.directory.job(found.service_principal, found.job)
     except (PermanentError, TemporaryError) as error:
         return Cycle(), "unknown", of_error(error)
-    known = cycle.read(job)
+    known = cycle.parse(job)
     state = "missing" if job is None else str((job.get("status") or {}).get("code"))
     return known, state, Problem(*known.stops) if known.stops else None
 

@@ -18,7 +18,7 @@ async def read_cycle(drain: Drain) -> None:
     is_old = drain.cycle_read_at is None or now - drain.cycle_read_at >= READ_AGAIN
     if is_old or drain.cycle_read_of != found.job:
         job = await drain.context.directory.job(found.service_principal, found.job)
-        drain.cycle = cycle.read(job)
+        drain.cycle = cycle.parse(job)
         drain.cycle_read_at, drain.cycle_read_of = now, found.job
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from hasten.domain.changes import Change
-from hasten.domain.planning import Call, in_turn, plan
+from hasten.domain.planning import Call, group_into_calls, in_turn
 from hasten.errors import TemporaryError
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.provision.accounts import with_routes, without_contradicted, without_unassigned
@@ -59,7 +59,9 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     asking = await with_routes(drain, asking, known)
     where = {user: status.standing for user, status in known.items()}
     grants = [c for c in free if not (c.is_removal or c.is_of_person)]
-    calls = plan([*removals, *grants, *asking], standings=where, grants_by=drain.target.grants_by)
+    calls = group_into_calls(
+        [*removals, *grants, *asking], standings=where, grants_by=drain.target.grants_by
+    )
     if not drain.is_breaker_closed:
         calls = in_turn(calls)
     return await without_overflow(drain, calls, drain.times(len(calls)))

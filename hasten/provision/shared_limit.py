@@ -127,7 +127,7 @@ class SharedLimit:
 
     async def _is_shown_by(self, own: Pace, sent_at: datetime) -> bool:
         store, others = self.context.store, self.context.others_that_act(self.target)
-        read = await asyncio.gather(*(call_window.read(store, name) for name in sorted(others)))
+        read = await asyncio.gather(*(call_window.load(store, name) for name in sorted(others)))
         return shows_shared_limit(sent_at, own, [pace for pace, _ in read])
 
     def _is_known(self, pace: SharedPace) -> bool:
@@ -151,7 +151,7 @@ class SharedLimit:
                 try:
                     self._etag = await shared_window.write(self.context.store, changed, self._etag)
                 except Conflict:
-                    self.pace, self._etag = await shared_window.read(self.context.store)
+                    self.pace, self._etag = await shared_window.load(self.context.store)
                     continue
                 self.pace = changed
                 return True
@@ -159,4 +159,4 @@ class SharedLimit:
 
     async def _read(self) -> None:
         async with self._writing:
-            self.pace, self._etag = await shared_window.read(self.context.store)
+            self.pace, self._etag = await shared_window.load(self.context.store)

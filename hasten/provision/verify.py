@@ -78,7 +78,7 @@ async def _verify(context: Context, found: DiscoveredTarget) -> None:
     held = [row for row in live.changes if row.state is State.HELD and row.is_removal]
     rows = [*unproven, *held]
     if any(_may_end_by_cycle(row) for row in rows):
-        known = cycle.read(await context.directory.job(found.service_principal, found.job))
+        known = cycle.parse(await context.directory.job(found.service_principal, found.job))
     else:
         known = Cycle()
     log = await _log(context, found, [row for row in rows if _asks_log(row, known)])

@@ -95,11 +95,11 @@ def open_window(
 
 async def not_before(store: Store, target: str) -> datetime:
     """Until when Graph asked us not to call `target`; long ago when it did not."""
-    pace, _ = await read(store, target)
+    pace, _ = await load(store, target)
     return pace.not_before
 
 
-async def read(store: Store, target: str) -> tuple[Pace, Breaker]:
+async def load(store: Store, target: str) -> tuple[Pace, Breaker]:
     """How they stand, without taking `target` over."""
     document = await _get(store, target)
     if document is None:

@@ -54,7 +54,7 @@ async def announce(store: Store, target: str, users: Sequence[str]) -> None:
         return  # another sweep noted them
 
 
-async def settle(store: Store, target: str, joined: Sequence[str], left: Sequence[str]) -> bool:
+async def save_sweep(store: Store, target: str, joined: Sequence[str], left: Sequence[str]) -> bool:
     """Saves the result of a sweep once its changes are recorded. Returns False when another sweep
     was faster."""
     there = await known(store, target)

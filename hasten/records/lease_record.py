@@ -91,7 +91,7 @@ class LeaseRecord:
         return self.stood_in_at > self.came_at
 
 
-async def read(store: Store, target: str, kind: Kind) -> LeaseRecord:
+async def load(store: Store, target: str, kind: Kind) -> LeaseRecord:
     """How it stands."""
     return parse(await store.get(COLLECTION, target, key_of(kind)))
 

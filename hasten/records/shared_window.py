@@ -11,7 +11,7 @@ PARTITION = "limit"
 KEY = "shared"
 
 
-async def read(store: Store) -> tuple[SharedPace, str | None]:
+async def load(store: Store) -> tuple[SharedPace, str | None]:
     """Returns the shared window and its etag, which is None if nothing was ever written."""
     document = await store.get(COLLECTION, PARTITION, KEY)
     if document is None:

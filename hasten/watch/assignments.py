@@ -129,7 +129,7 @@ async def _direct(
         changes += await _record(
             context, target, DIRECT, left, Action.REMOVED, sight=sight, before=len(known)
         )
-    if not await direct.settle(context.store, target.name, joined, left):
+    if not await direct.save_sweep(context.store, target.name, joined, left):
         return changes  # another sweep sees the same users; the next one settles the rest
     cursor = await _cursor(context, target, DIRECT)
     await cursors.save(context.store, _name(target, DIRECT), cursor.moved("", context.now()))

@@ -5,9 +5,14 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain import subscribing
 from hasten.domain.changes import FoundBy
-from hasten.domain.subscribing import Ours, Subscription, SubscriptionPlan, groups_of
+from hasten.domain.subscribing import (
+    Ours,
+    Subscription,
+    SubscriptionPlan,
+    groups_of,
+    plan_subscriptions,
+)
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
@@ -36,7 +41,7 @@ async def subscriptions_settled(context: Context, groups: Collection[str]) -> bo
     ]
     ours = _ours(context, records)
     people = context.watches_people
-    plan = subscribing.plan(believed, groups, people=people, ours=ours, now=context.now())
+    plan = plan_subscriptions(believed, groups, people=people, ours=ours, now=context.now())
     return plan.is_settled
 
 
@@ -69,7 +74,7 @@ async def _ensure_once(context: Context, groups: Collection[str]) -> Sequence[st
     listed = [_read(item) for item in await context.directory.subscriptions()]
     ours = _ours(context, records.values())
     people = context.watches_people
-    plan = subscribing.plan(listed, groups, people=people, ours=ours, now=context.now())
+    plan = plan_subscriptions(listed, groups, people=people, ours=ours, now=context.now())
     errors = ErrorCollector()
     for orphan in plan.orphans:
         with errors.collect():

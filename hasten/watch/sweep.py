@@ -74,7 +74,7 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
         if await cursors.load(context.store, group) is None:
             await start_watching(context, group)
     deleted = await compare_assignments(context, target, found, assignments)
-    known = cycle.read(job)
+    known = cycle.parse(job)
     found = replace(found, deleted=_still_with_access(deleted, found, known))
     await discovered.save(context.store, found)
     if known.stops:

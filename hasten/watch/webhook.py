@@ -16,7 +16,7 @@ from hasten.domain.notifications import (
     PersonHint,
     Refusal,
     claimed_subscription,
-    read,
+    parse,
     read_lifecycle,
 )
 from hasten.errors import TemporaryError
@@ -93,7 +93,7 @@ class Receiving:
         items = self._items(body)
         if isinstance(items, HTTPStatus):
             return items
-        readings = [read(item, tenant=self.tenant, is_ours=self.is_ours) for item in items]
+        readings = [parse(item, tenant=self.tenant, is_ours=self.is_ours) for item in items]
         judged = await self._with_ours_refused(items, readings)
         believed = await self._of_known_subscriptions(judged)
         hints = await self._of_watched_groups(h for h in believed if isinstance(h, Hint))

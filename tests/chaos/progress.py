@@ -63,7 +63,7 @@ class Progress:
     async def _must_wait(self, target: str) -> bool:
         if not any(host.is_alive for host in self._world.hosts):
             return True
-        pace, breaker = await call_window.read(self._world.store, target)
+        pace, breaker = await call_window.load(self._world.store, target)
         is_open = breaker.open_until is not None and breaker.open_until > now()
         return is_open or pace.not_before > now()
 

@@ -193,7 +193,7 @@ READS = [
         "job",
         lambda d: d.job(APP, JOB),
         PROVISIONING,
-        lambda job: cycle.read(job).is_missing,
+        lambda job: cycle.parse(job).is_missing,
     ),
     Asked(
         "rules",

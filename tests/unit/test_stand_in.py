@@ -269,4 +269,4 @@ async def test_status_names_the_function_until_a_message_comes() -> None:
 
     problems = (await app_health(world.context)).problems
     assert not any("reached" in str(problem) for problem in problems)
-    assert (await lease_record.read(world.store, TOTAL, Kind.DRAIN)).came_at == now()
+    assert (await lease_record.load(world.store, TOTAL, Kind.DRAIN)).came_at == now()

@@ -14,7 +14,7 @@ from azure.servicebus.aio import ServiceBusClient
 from emulator.environment import write_settings
 from emulator.servicebus import ServiceBusServer
 from emulator.servicebus.entities import load_entities
-from hasten.events.envelope import OnboardingEvent, read
+from hasten.events.envelope import OnboardingEvent, parse
 from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.clock import utc_now
 
@@ -54,7 +54,7 @@ async def posted(server: ServiceBusServer, folder: Path, *arguments: str) -> Onb
         client.get_queue_receiver(ONBOARDING_EVENTS) as receiver,
     ):
         [message] = await receiver.receive_messages(max_wait_time=10)
-        return read(b"".join(message.body), message.content_type or "", {}, utc_now())
+        return parse(b"".join(message.body), message.content_type or "", {}, utc_now())
 
 
 async def test_the_python_example_posts_a_file_under_a_new_id(

@@ -10,7 +10,7 @@ from hasten.domain.cycle import (
     DEFAULT_CYCLE_INTERVAL,
     MIN_CYCLE_DURATION,
     Cycle,
-    read,
+    parse,
     time,
 )
 from tests.unit.domain.rows import NOW, change
@@ -30,14 +30,14 @@ def graph_time(at: datetime) -> str:
 
 
 def test_a_cycle_covers_a_change_that_had_time_to_replicate_before_it_began() -> None:
-    known = read(job(lastSuccessfulExecution=execution(NOW)))
+    known = parse(job(lastSuccessfulExecution=execution(NOW)))
 
     assert known.covers(change(age=CYCLE_SEES_CHANGES_AFTER.total_seconds()))
     assert not known.covers(change(age=CYCLE_SEES_CHANGES_AFTER.total_seconds() - 1))
 
 
 def test_a_job_that_never_ran_covers_nothing_and_promises_nothing() -> None:
-    known = read(job(lastExecution=None, lastSuccessfulExecution=None))
+    known = parse(job(lastExecution=None, lastSuccessfulExecution=None))
 
     assert not known.covers(change(age=10_000))
     assert known.done_by(NOW) is None
@@ -46,7 +46,7 @@ def test_a_job_that_never_ran_covers_nothing_and_promises_nothing() -> None:
 def test_the_next_cycle_is_over_an_interval_after_the_last_began_plus_what_that_took() -> None:
     last = execution(NOW - timedelta(minutes=30), minutes=3)
 
-    known = read(job(lastExecution=last, lastSuccessfulExecution=last))
+    known = parse(job(lastExecution=last, lastSuccessfulExecution=last))
 
     assert known.done_by(NOW) == NOW + timedelta(minutes=13)
 
@@ -70,7 +70,7 @@ def test_a_cycle_that_is_overdue_counts_as_running_and_the_one_after_it_is_promi
 def test_a_job_that_provisions_nothing_is_trouble_with_a_next_action(
     status: dict[str, Any], word: str
 ) -> None:
-    known = read({"status": status})
+    known = parse({"status": status})
 
     assert word in known.problem
     assert known.next_action
@@ -79,12 +79,12 @@ def test_a_job_that_provisions_nothing_is_trouble_with_a_next_action(
 
 @pytest.mark.parametrize("code", ["Active", "Paused", "NotRun"])
 def test_a_job_that_is_paused_or_has_not_run_yet_still_provisions_on_demand(code: str) -> None:
-    assert not read(job(code)).problem
+    assert not parse(job(code)).problem
 
 
 def test_a_job_that_is_gone_is_trouble_of_its_own() -> None:
-    assert read(None).is_missing
-    assert read(None).problem
+    assert parse(None).is_missing
+    assert parse(None).problem
 
 
 def test_graphs_seven_digits_and_its_unset_time_are_read() -> None:

@@ -11,7 +11,7 @@ from hasten.domain.notifications import (
     PersonHint,
     Refusal,
     hint,
-    read,
+    parse,
     read_lifecycle,
 )
 from hasten.limits import MAX_HINTS
@@ -36,7 +36,7 @@ NOBODY: frozenset[str] = frozenset()
 def judged(
     item: object, tenant: str = TENANT, ours: str = CLIENT_STATE
 ) -> Hint | PersonHint | Refusal:
-    return read(item, tenant=tenant, is_ours=lambda presented: presented == ours)
+    return parse(item, tenant=tenant, is_ours=lambda presented: presented == ours)
 
 
 def item(**changes: Any) -> dict[str, Any]:

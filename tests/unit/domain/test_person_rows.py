@@ -9,7 +9,7 @@ import pytest
 from hasten.domain.account import Account
 from hasten.domain.changes import DIRECT, PERSON, Action, Change, State
 from hasten.domain.merging import newer
-from hasten.domain.planning import AssignmentStatus, Call, GrantsBy, plan, route_of
+from hasten.domain.planning import AssignmentStatus, Call, GrantsBy, group_into_calls, route_of
 from hasten.domain.proof import Says, proof
 from hasten.domain.settlement import UPDATE_TRIES, settle
 from hasten.domain.verdicts import Result, Verdict
@@ -29,7 +29,9 @@ def settled(row: Change, verdict: Verdict | Result) -> Change:
 
 
 def planned(*rows: Change, standing: AssignmentStatus) -> list[Call]:
-    return plan(rows, standings=dict.fromkeys(USERS, standing), grants_by=GrantsBy.GROUP)
+    return group_into_calls(
+        rows, standings=dict.fromkeys(USERS, standing), grants_by=GrantsBy.GROUP
+    )
 
 
 # --- the ledger ---

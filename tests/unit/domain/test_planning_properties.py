@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.domain.changes import Change
-from hasten.domain.planning import AssignmentStatus, Call, GrantsBy, plan
+from hasten.domain.planning import AssignmentStatus, Call, GrantsBy, group_into_calls
 from hasten.limits import MAX_MEMBERS_PER_CALL
 from tests.unit.domain.rows import ledgers, standings
 
@@ -21,7 +21,7 @@ Standings = Mapping[str, AssignmentStatus]
 
 
 def planned(rows: list[Change], where: Standings, grants_by: GrantsBy) -> list[Call]:
-    return plan(rows, standings=where, grants_by=grants_by)
+    return group_into_calls(rows, standings=where, grants_by=grants_by)
 
 
 def kind(call: Call) -> int:

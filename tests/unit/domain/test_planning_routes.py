@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hasten.domain.changes import DIRECT, Change
-from hasten.domain.planning import AssignmentStatus, Call, GrantsBy, plan, reachable
+from hasten.domain.planning import AssignmentStatus, Call, GrantsBy, group_into_calls, reachable
 from tests.unit.domain.rows import GROUPS, USERS, change, removal
 
 ENGINEERING, ADMIN = GROUPS
@@ -17,7 +17,7 @@ def planned(
     standing: AssignmentStatus | None = AssignmentStatus.ASSIGNED,
 ) -> list[Call]:
     where = {} if standing is None else dict.fromkeys(USERS, standing)
-    return plan(rows, standings=where, grants_by=grants_by)
+    return group_into_calls(rows, standings=where, grants_by=grants_by)
 
 
 def test_a_joiner_is_called_by_the_group() -> None:

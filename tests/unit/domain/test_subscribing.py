@@ -14,7 +14,7 @@ from hasten.domain.subscribing import (
     Subscription,
     SubscriptionPlan,
     groups_of,
-    plan,
+    plan_subscriptions,
     resource_of,
 )
 from hasten.limits import MAX_SUBSCRIPTIONS, SUBSCRIPTION_LIFETIME
@@ -56,7 +56,7 @@ def ours(*known: Subscription, **outdated: str) -> Ours:
 
 
 def planned(*existing: Subscription, groups: list[str]) -> SubscriptionPlan:
-    return plan(existing, groups, ours=ours(*existing), now=NOW)
+    return plan_subscriptions(existing, groups, ours=ours(*existing), now=NOW)
 
 
 def test_each_group_has_its_own_subscription_while_they_fit() -> None:
@@ -104,7 +104,7 @@ def test_one_that_has_expired_is_as_good_as_gone() -> None:
 def test_one_made_with_another_client_state_is_replaced() -> None:
     existing = to_group(1, id="old")
 
-    found = plan([existing], [group(1)], ours=ours(old="before"), now=NOW)
+    found = plan_subscriptions([existing], [group(1)], ours=ours(old="before"), now=NOW)
 
     assert found == SubscriptionPlan(replace=(existing,))
 
@@ -114,10 +114,10 @@ def test_one_that_nobody_wrote_down_is_replaced_but_not_while_it_may_be_written_
     forgotten = to_group(1, expires=made_at + SUBSCRIPTION_LIFETIME)
     fresh = replace(forgotten, expires=forgotten.expires + timedelta(seconds=1))
 
-    assert plan([forgotten], [group(1)], ours=ours(), now=NOW) == SubscriptionPlan(
+    assert plan_subscriptions([forgotten], [group(1)], ours=ours(), now=NOW) == SubscriptionPlan(
         replace=(forgotten,)
     )
-    assert plan([fresh], [group(1)], ours=ours(), now=NOW) == SubscriptionPlan()
+    assert plan_subscriptions([fresh], [group(1)], ours=ours(), now=NOW) == SubscriptionPlan()
 
 
 def test_one_that_we_wrote_down_under_an_earlier_address_is_replaced() -> None:
@@ -139,7 +139,7 @@ def test_the_usable_one_of_two_subscriptions_to_a_group_is_kept() -> None:
     useful = to_group(1, id="useful")
     unknown = to_group(1, id="unknown", expires=useful.expires + timedelta(days=1))
 
-    found = plan([unknown, useful], [group(1)], ours=ours(useful), now=NOW)
+    found = plan_subscriptions([unknown, useful], [group(1)], ours=ours(useful), now=NOW)
 
     assert found == SubscriptionPlan(keep=(useful,), orphans=(unknown,))
 
@@ -168,7 +168,7 @@ def test_a_subscription_just_made_by_another_instance_replaces_nothing_before_it
     fresh = listed(ALL_GROUPS, expires=NOW + SUBSCRIPTION_LIFETIME)
     singles = [to_group(number) for number in range(MAX_SUBSCRIPTIONS)]
 
-    assert plan([fresh, *singles], MANY, ours=ours(*singles), now=NOW).is_settled
+    assert plan_subscriptions([fresh, *singles], MANY, ours=ours(*singles), now=NOW).is_settled
 
 
 def test_without_any_watched_group_all_of_ours_go() -> None:
@@ -210,7 +210,7 @@ def test_a_plan_carried_out_in_order_leaves_nothing_to_do_and_no_group_unsubscri
     live = list(existing)
     told = covered(live, groups, known)
 
-    found = plan(existing, groups, ours=known, now=NOW)
+    found = plan_subscriptions(existing, groups, ours=known, now=NOW)
     for subscription in found.orphans:
         live.remove(subscription)
         assert told <= covered(live, groups, known)
@@ -227,7 +227,7 @@ def test_a_plan_carried_out_in_order_leaves_nothing_to_do_and_no_group_unsubscri
         replace(s, expires=NOW + SUBSCRIPTION_LIFETIME) if s in found.renew else s for s in live
     ]
 
-    again = plan(live, groups, ours=known, now=NOW)
+    again = plan_subscriptions(live, groups, ours=known, now=NOW)
     written_soon = [s for s in live if known.owns(s) and known.is_being_written(s, NOW)]
     assert again.is_settled
     assert [s for s in live if not known.owns(s)] == foreign

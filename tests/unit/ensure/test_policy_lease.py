@@ -76,7 +76,7 @@ async def test_a_wake_that_comes_while_the_policy_is_applied_is_sent_again() -> 
     await apply_policies(world.context)
 
     assert [message.body["target"] for message in world.bus.of(ENSURE)] == [TOTAL]
-    assert (await lease_record.read(world.store, TOTAL, Kind.ENSURE)).owner == ""
+    assert (await lease_record.load(world.store, TOTAL, Kind.ENSURE)).owner == ""
 
 
 @virtual
@@ -115,10 +115,10 @@ async def test_only_a_message_is_a_sign_that_the_trigger_works() -> None:
     world = await world_with_an_admin()
     await world.adopts()
     await apply_policies(world.context)
-    record = await lease_record.read(world.store, TOTAL, Kind.ENSURE)
+    record = await lease_record.load(world.store, TOTAL, Kind.ENSURE)
     assert (record.came_at, record.stood_in_at) == (lease_record.LONG_AGO,) * 2
 
     await mirror(world.context, Mirror(target=TOTAL, source=ADMIN))
 
-    record = await lease_record.read(world.store, TOTAL, Kind.ENSURE)
+    record = await lease_record.load(world.store, TOTAL, Kind.ENSURE)
     assert record.came_at == now()

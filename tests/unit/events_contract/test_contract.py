@@ -11,7 +11,7 @@ import yaml
 
 from hasten.domain.changes import Cause
 from hasten.domain.outcomes import Outcome, of_alert, of_change, of_event
-from hasten.events.envelope import STRUCTURED, read
+from hasten.events.envelope import STRUCTURED, parse
 from hasten.events.models import TYPES
 from hasten.events.outgoing import AlertEvent, OutcomeEvent, RejectedProperties
 from hasten.events.schema import FOLDER, OUTGOING, schemas
@@ -43,7 +43,7 @@ def test_the_table_of_bad_events_is_what_they_are_answered() -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: str(path.stem))
 def test_every_example_is_a_valid_event(path: Path) -> None:
-    read(path.read_bytes(), STRUCTURED, {}, START + timedelta(hours=12))
+    parse(path.read_bytes(), STRUCTURED, {}, START + timedelta(hours=12))
 
 
 def test_there_is_an_example_of_every_type() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.events.envelope import ID_MAX_CHARS, STRUCTURED, encode, read
+from hasten.events.envelope import ID_MAX_CHARS, STRUCTURED, encode, parse
 from hasten.events.faults import FIELD_MAX_CHARS, MAX_FAULTS, InvalidEventError
 from hasten.events.models import TYPES
 from tests.support.virtual_time import START
@@ -62,14 +62,14 @@ ALMOST = {
 def refused(body: bytes, content_type: str = STRUCTURED, **properties: str) -> None:
     """Or read; what was read can be written and read again."""
     with contextlib.suppress(InvalidEventError):
-        event = read(body, content_type, properties, START)
-        assert read(encode(event), STRUCTURED, {}, START) == event
+        event = parse(body, content_type, properties, START)
+        assert parse(encode(event), STRUCTURED, {}, START) == event
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused(body: bytes) -> None:
     with pytest.raises(InvalidEventError):
-        read(body, "", {}, START)
+        parse(body, "", {}, START)
 
 
 @given(values)
@@ -119,7 +119,7 @@ def test_deep_nesting_is_refused(depth: int) -> None:
     body = json.dumps(ALMOST).replace('"TOTAL"', nested)
 
     with pytest.raises(InvalidEventError):
-        read(body.encode(), STRUCTURED, {}, START)
+        parse(body.encode(), STRUCTURED, {}, START)
 
 
 def test_faults_of_an_event_are_bounded() -> None:
@@ -127,7 +127,7 @@ def test_faults_of_an_event_are_bounded() -> None:
     body = json.dumps({**ALMOST, "data": {"target": "T", "users": users[:30]}})
 
     with pytest.raises(InvalidEventError) as error:
-        read(body.encode(), STRUCTURED, {}, START)
+        parse(body.encode(), STRUCTURED, {}, START)
 
     assert len(error.value.faults) == MAX_FAULTS
     assert max(len(fault.field) for fault in error.value.faults) <= FIELD_MAX_CHARS
@@ -136,17 +136,17 @@ def test_faults_of_an_event_are_bounded() -> None:
 def test_an_extension_attribute_is_let_through() -> None:
     body = json.dumps({**ALMOST, "traceparent": "00-1-2-03", "subject": "people"})
 
-    assert read(body.encode(), STRUCTURED, {}, START).id == "1"
+    assert parse(body.encode(), STRUCTURED, {}, START).id == "1"
 
 
 @pytest.mark.parametrize("ahead", [timedelta(0), timedelta(minutes=5)])
 def test_clocks_may_differ_by_five_minutes(ahead: timedelta) -> None:
     body = json.dumps({**ALMOST, "time": (START + ahead).isoformat()})
 
-    assert read(body.encode(), STRUCTURED, {}, START).time == START + ahead
+    assert parse(body.encode(), STRUCTURED, {}, START).time == START + ahead
 
 
 def test_an_id_may_be_as_long_as_it_may_be() -> None:
     body = json.dumps({**ALMOST, "id": "x" * ID_MAX_CHARS})
 
-    assert len(read(body.encode(), STRUCTURED, {}, START).id) == ID_MAX_CHARS
+    assert len(parse(body.encode(), STRUCTURED, {}, START).id) == ID_MAX_CHARS

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from hasten.events.envelope import STRUCTURED, OnboardingEvent, read
+from hasten.events.envelope import STRUCTURED, OnboardingEvent, parse
 from hasten.events.faults import InvalidEventError
 from hasten.events.models import MAX_CLOCK_AHEAD, Offboard, Onboard
 from hasten.events.times import REFUSED_SPELLINGS
@@ -65,7 +65,7 @@ def held(event: OnboardingEvent, key: str) -> datetime | None:
 def test_a_time_of_rfc_3339_is_taken_as_the_table_says(row: Row, key: str) -> None:
     expected = datetime.fromisoformat(row.taken_as).replace(tzinfo=UTC)
 
-    event = read(posted(key, row.spelling, expected), STRUCTURED, {}, expected)
+    event = parse(posted(key, row.spelling, expected), STRUCTURED, {}, expected)
 
     assert held(event, key) == expected
 
@@ -76,7 +76,7 @@ def test_every_other_time_is_refused_with_the_cause_and_the_fix_of_the_table(
     row: Row, key: str
 ) -> None:
     with pytest.raises(InvalidEventError) as error:
-        read(posted(key, row.spelling, START), STRUCTURED, {}, START)
+        parse(posted(key, row.spelling, START), STRUCTURED, {}, START)
 
     [fault] = error.value.faults
     assert fault.field == (key if key == "time" else f"data.{key}")
@@ -89,7 +89,7 @@ def test_every_spelling_that_is_recognised_has_its_row() -> None:
 
 @pytest.mark.parametrize("age", [-MAX_CLOCK_AHEAD, timedelta(0), RETENTION])
 def test_an_event_of_the_last_90_days_is_taken(age: timedelta) -> None:
-    event = read(posted("time", json.dumps((START - age).isoformat()), START), "", {}, START)
+    event = parse(posted("time", json.dumps((START - age).isoformat()), START), "", {}, START)
 
     assert event.time == START - age
 
@@ -102,7 +102,7 @@ SECOND = timedelta(seconds=1)
 )
 def test_an_event_that_is_older_or_lies_further_ahead_is_refused(age: timedelta, code: str) -> None:
     with pytest.raises(InvalidEventError) as error:
-        read(posted("time", json.dumps((START - age).isoformat()), START), "", {}, START)
+        parse(posted("time", json.dumps((START - age).isoformat()), START), "", {}, START)
 
     assert [fault.code for fault in error.value.faults] == [code]
 
@@ -116,11 +116,11 @@ def old_offboarding() -> bytes:
 
 
 def test_an_event_that_hasten_put_off_for_years_is_still_taken_on_its_day() -> None:
-    assert read(old_offboarding(), "", {}, START, is_deferred=True).time == START - YEARS
+    assert parse(old_offboarding(), "", {}, START, is_deferred=True).time == START - YEARS
 
 
 def test_an_event_that_is_posted_years_late_is_refused_whatever_day_it_names() -> None:
     with pytest.raises(InvalidEventError) as error:
-        read(old_offboarding(), "", {}, START)
+        parse(old_offboarding(), "", {}, START)
 
     assert [fault.code for fault in error.value.faults] == ["too_old"]

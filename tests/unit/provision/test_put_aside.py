@@ -35,11 +35,11 @@ def breaks_for(name: str, work: Callable[..., Any], met: list[datetime]) -> Call
     return breaking
 
 
-@pytest.fixture(params=["settle", "plan"])
+@pytest.fixture(params=["settle", "group_into_calls"])
 def met(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """When the defect was met: while an answer is judged, or while calls are planned."""
     times: list[datetime] = []
-    module = {"settle": call, "plan": plan_calls}[request.param]
+    module = {"settle": call, "group_into_calls": plan_calls}[request.param]
     work = getattr(module, request.param)
     monkeypatch.setattr(module, request.param, breaks_for(request.param, work, times))
     return times
@@ -115,14 +115,14 @@ async def test_what_breaks_for_nobody_alone_is_planned_in_parts(
 ) -> None:
     world = await world_of(leaving=False)
     await world.joined(ADMIN, user(20))
-    plan = planning.plan
+    plan = planning.group_into_calls
 
     def breaks_for_many(changes: Sequence[Any], **named: Any) -> list[Call]:
         if len(changes) > 6:
             raise RecursionError
         return plan(changes, **named)
 
-    monkeypatch.setattr(plan_calls, "plan", breaks_for_many)
+    monkeypatch.setattr(plan_calls, "group_into_calls", breaks_for_many)
 
     await drained(world, timedelta(minutes=2))
 

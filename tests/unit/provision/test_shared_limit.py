@@ -48,13 +48,13 @@ async def called(world: World, target: str, times: int) -> None:
 
 async def refuse(world: World, limit: SharedLimit, *, is_removal: bool = False) -> None:
     await called(world, limit.target, 1)
-    own, _ = await call_window.read(world.store, limit.target)
+    own, _ = await call_window.load(world.store, limit.target)
     until = now() + timedelta(seconds=1)
     await limit.throttled(own, sent_at=now(), until=until, is_removal=is_removal)
 
 
 async def stored_since(world: World) -> datetime | None:
-    pace, _ = await shared_window.read(world.store)
+    pace, _ = await shared_window.load(world.store)
     return pace.since
 
 
@@ -151,7 +151,7 @@ async def test_the_scope_target_and_a_target_alone_keep_no_shared_window() -> No
         await refuse(world, limit)
         assert await taken(limit, times=9) == 9
 
-    assert (await shared_window.read(world.store))[1] is None
+    assert (await shared_window.load(world.store))[1] is None
 
 
 @virtual
@@ -198,6 +198,6 @@ async def test_the_breaker_of_a_target_is_not_shared() -> None:
     world = World()
     await called(world, A, 1)
 
-    _, breaker = await call_window.read(world.store, B)
+    _, breaker = await call_window.load(world.store, B)
 
     assert breaker == Breaker()

@@ -12,7 +12,7 @@ from hasten.limits import LONGEST_WRITE
 from hasten.ports.clock import Now
 from hasten.ports.store import Put, Write
 from hasten.records.lease import Displaced, Lease, acquire
-from hasten.records.lease_record import BEAT_FRESH_FOR, BEAT_INTERVAL, BEAT_SILENT_AFTER, Kind, read
+from hasten.records.lease_record import BEAT_FRESH_FOR, BEAT_INTERVAL, BEAT_SILENT_AFTER, Kind, load
 from hasten.records.ledger_keys import COLLECTION, WINDOW
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
@@ -231,7 +231,7 @@ async def test_the_writes_that_a_displaced_worker_may_still_make_are_handed_on()
         two = await held(store, "two", Kind.ENSURE)
         await two.release()
 
-    known = await read(store, TOTAL, Kind.ENSURE)
+    known = await load(store, TOTAL, Kind.ENSURE)
     assert known.due(now()) == []
     assert known.due(now() + LONGEST_WRITE) == ["group|user"]
 
@@ -244,7 +244,7 @@ async def test_a_write_whose_end_was_seen_is_not_looked_at_again() -> None:
         pass
     await one.release()
 
-    assert not (await read(store, TOTAL, Kind.ENSURE)).unsure
+    assert not (await load(store, TOTAL, Kind.ENSURE)).unsure
 
 
 @virtual
@@ -261,4 +261,4 @@ async def test_a_write_that_got_no_answer_is_looked_at_again_by_whoever_works_ne
     two.seen_again(["group|user"])
     await two.release()
 
-    assert not (await read(store, TOTAL, Kind.ENSURE)).unsure
+    assert not (await load(store, TOTAL, Kind.ENSURE)).unsure
