@@ -13,6 +13,12 @@ JOINED_LATELY = timedelta(minutes=10)
 joined, their first one is no change: the call for the joiner carries the profile."""
 
 
+SOFTLY_DELETED = "the user is deleted in Entra and can be restored for 30 days"
+PERMANENTLY_DELETED = "the user is permanently deleted in Entra"
+DELETIONS = frozenset({SOFTLY_DELETED, PERMANENTLY_DELETED})
+"""Reasons of the row of somebody who is deleted."""
+
+
 class Presence(StrEnum):
     PRESENT = "present"
     DISABLED = "disabled"

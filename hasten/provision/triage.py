@@ -10,6 +10,7 @@ from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call, is_asked
 from hasten.domain.revocation import READ_AGAIN, never_shown
+from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.provision.change_events import emit_moved
@@ -186,7 +187,8 @@ async def _end(drain: Drain, rows: Sequence[Change], to: Move) -> None:
 def _out_of_reach(row: Change, standing: AssignmentStatus, found: DiscoveredTarget) -> str:
     """Returns why no call can carry out the removal; empty if one can."""
     if standing in OUT_OF_REACH and not is_asked(row, standing):
-        return f"the user is {standing} in Entra, where provisioning on demand cannot act"
+        happened = row.reason if row.reason in DELETIONS else f"the user is {standing} in Entra"
+        return f"{happened}, where provisioning on demand cannot act"
     if standing is not AssignmentStatus.ASSIGNED:
         return ""
     if row.keeps_assignment:

@@ -14,7 +14,14 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.domain.attributes import digest
 from hasten.domain.changes import PERSON, Change, FoundBy
-from hasten.domain.sightings import JOINED_LATELY, Presence, Sighting, happened
+from hasten.domain.sightings import (
+    JOINED_LATELY,
+    PERMANENTLY_DELETED,
+    SOFTLY_DELETED,
+    Presence,
+    Sighting,
+    happened,
+)
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.people_look import PeopleLook
@@ -44,6 +51,8 @@ class Seen:
     presence: Presence
     digest: str
     at: datetime
+    deletion: str = ""
+    """One of DELETIONS for a user who is deleted."""
 
     @property
     def is_doubtful(self) -> bool:
@@ -67,6 +76,7 @@ class Seen:
             seen_at=self.at,
             due_at=self.at,
             found_by=look.found_by,
+            reason=self.deletion,
         )
 
     @property
@@ -139,6 +149,7 @@ async def _read(
     at = context.now()
     wanted = properties_of([targets[target] for target in of])
     profile = await context.directory.profile(user, wanted)
+    deletion = await _deletion(context, user) if profile is None else ""
     return [
         Seen(
             target=target,
@@ -147,9 +158,15 @@ async def _read(
             presence=presence_of(profile, before.presence),
             digest=digest_of(context, profile, targets[target]),
             at=at,
+            deletion=deletion,
         )
         for target, before in of.items()
     ]
+
+
+async def _deletion(context: Context, user: str) -> str:
+    is_soft = await context.directory.is_restorable(user)
+    return SOFTLY_DELETED if is_soft else PERMANENTLY_DELETED
 
 
 async def _record(context: Context, look: PeopleLook, seen: Sequence[Seen]) -> Sequence[Change]:

@@ -103,6 +103,24 @@ def test_who_is_out_is_left_to_the_cycle_with_the_time_and_alerted_when_overdue(
     scenario()
 
 
+@pytest.mark.parametrize("purged", [False, True])
+def test_the_row_of_a_deletion_says_whether_it_can_be_undone(purged: bool) -> None:  # noqa: FBT001
+    @virtual
+    async def scenario() -> None:
+        world = await world_of(ADA)
+        world.directory.delete(ADA)
+        if purged:
+            world.directory.purge(ADA)
+        await world.looks(ADA)
+
+        await drain(world.context, WAKE)
+
+        said = "permanently deleted" if purged else "can be restored for 30 days"
+        assert said in (await row(world)).reason
+
+    scenario()
+
+
 @virtual
 async def test_the_log_ends_the_row_of_who_was_disabled() -> None:
     world = await world_of(ADA)
