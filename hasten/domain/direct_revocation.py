@@ -43,18 +43,19 @@ class DirectRevocation:
     delay: timedelta | None = None
 
 
+def inactive_at(at: datetime) -> str:
+    return f"the app itself says inactive at {at:%Y-%m-%d %H:%M:%S}Z"
+
+
 def read_back(shown: AppAccount | None, *, was_written: bool, at: datetime) -> DirectRevocation:
     """Returns what the account proves that the app shows at `at`; None is no account."""
-    when = f"{at:%Y-%m-%d %H:%M:%S}Z"
     if shown is None:
         return DirectRevocation(
             result=DirectResult.CONFIRMED if was_written else DirectResult.NO_ACCOUNT,
-            reason=f"the app itself shows no account any more at {when}",
+            reason=f"the app itself shows no account any more at {at:%Y-%m-%d %H:%M:%S}Z",
         )
     if shown.active is False:
-        return DirectRevocation(
-            result=DirectResult.CONFIRMED, reason=f"the app itself says inactive at {when}"
-        )
+        return DirectRevocation(result=DirectResult.CONFIRMED, reason=inactive_at(at))
     return DirectRevocation(
         result=DirectResult.STILL_ACTIVE,
         reason="the app answered with success and does not show the account inactive",

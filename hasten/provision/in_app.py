@@ -23,7 +23,7 @@ async def revoke(
     drain: Drain, application: Application, match: Match, rows: tuple[Change, ...]
 ) -> DirectRevocation:
     """`rows` are the removals of one user. Raises Stopped and Displaced before the write."""
-    found = await _account(drain.context, application, match, rows[0].user)
+    found = await account_of(drain.context, application, match, rows[0].user)
     if isinstance(found, DirectRevocation):
         return found
     kept = await _assigned(drain, rows)
@@ -40,7 +40,7 @@ async def revoke(
         return _failed(error)
 
 
-async def _account(
+async def account_of(
     context: Context, application: Application, match: Match, user: str
 ) -> AppAccount | DirectRevocation:
     """Returns the one account of the user in the app, or why there is none to change."""

@@ -26,6 +26,7 @@ from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.messages import Wake
 from hasten.operate.cycle_waits import report_overdue
+from hasten.provision.app_proof import app_proofs
 from hasten.provision.change_events import emit_doubt, emit_moved
 from hasten.provision.left_out import left_out
 from hasten.provision.triage import NOTHING_TO_DO
@@ -85,6 +86,7 @@ async def _verify(context: Context, found: DiscoveredTarget) -> None:
     said = {row: proof(row, _about_subjects(row, log)) for row in rows}
     silent = [row for row, says in said.items() if says.says is Says.NOTHING]
     said |= dict.fromkeys(await left_out(context, silent, log), LEFT_OUT)
+    said |= await app_proofs(context, found.target, rows)
     moved: list[Change] = []
     for row, says in said.items():
         to = JUDGES[row.state](context, row, says, known)
@@ -141,7 +143,7 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
     may_retry = row.contradicted < MOST_RETRIES
     match says.says:
         case Says.CONFIRMED:
-            return _proven(row, State.CONFIRMED, now)
+            return _proven(row, State.CONFIRMED, now, says.reason)
         case Says.CONTRADICTED if may_retry and (row.is_removal or says.passes):
             times = row.contradicted + 1
             again = retried(row, due_at=now + context.backoff(times), reason=says.reason)
@@ -176,7 +178,7 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
     call."""
     now = context.now()
     if row.is_removal and says.says is Says.CONFIRMED:
-        return _proven(row, State.DONE_BY_CYCLE, now, LOGGED)
+        return _proven(row, State.DONE_BY_CYCLE, now, says.reason or LOGGED)
     if known.covers(row) and not row.is_removal:
         return _proven(row, State.DONE_BY_CYCLE, now, COVERED)
     is_doubted = says.says in {Says.CONTRADICTED, Says.LEFT_OUT} and row.keeps_assignment
@@ -214,7 +216,7 @@ def _failed(context: Context, row: Change, says: Proof, _: Cycle) -> Change | No
     """Judges a removal that failed. Something else may have disabled the account since."""
     now = context.now()
     if says.says is Says.CONFIRMED:
-        return _proven(row, State.CONFIRMED, now)
+        return _proven(row, State.CONFIRMED, now, says.reason)
     return replace(row, needs_proof=False) if _is_old(row, now) else None
 
 

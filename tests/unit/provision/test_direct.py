@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.app_account import NoAccount
-from hasten.domain.changes import Change, HeldBy, State, held
+from hasten.domain.changes import PERSON, Action, Change, HeldBy, State, held
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Wake
 from hasten.operate.stop import stop
@@ -18,7 +18,7 @@ from hasten.scim import Scim
 from hasten.targets import Mode, Target
 from tests.fakes.application import FakeApplication
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 WAKE = Wake(target=TOTAL)
 LEAVER = user(1)
@@ -85,6 +85,40 @@ async def test_a_user_who_is_out_of_reach_of_calls_is_reached_in_the_app(how: st
 
     assert world.app.active(LEAVER) == [False]
     assert (await row(world)).state is State.CONFIRMED
+
+
+@pytest.mark.parametrize("action", [Action.DISABLED, Action.DELETED])
+@virtual
+async def test_the_row_of_a_persons_own_account_is_served_in_the_app(action: Action) -> None:
+    """No group has changed: the user is disabled or deleted in Entra ID and still a member."""
+    world = world_with()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, LEAVER)
+    world.app.add(LEAVER)
+    if action is Action.DISABLED:
+        world.directory.disable(LEAVER)
+    else:
+        world.directory.delete(LEAVER)
+    await world.ledger.record([found(PERSON, LEAVER, action, 1)])
+
+    await drain(world.context, WAKE)
+
+    assert world.app.active(LEAVER) == [False]
+    assert (await world.row(PERSON, LEAVER)).state is State.CONFIRMED
+    assert world.directory.calls == []
+
+
+@virtual
+async def test_a_person_who_is_enabled_again_keeps_the_account() -> None:
+    world = world_with()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, LEAVER)
+    world.app.add(LEAVER)
+    await world.ledger.record([found(PERSON, LEAVER, Action.DISABLED, 1)])
+
+    await drain(world.context, WAKE)
+
+    assert world.app.writes == []
 
 
 @virtual
