@@ -37,6 +37,7 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     """
     removals = _first([c for c in free if c.is_removal], REMOVALS_AT_ONCE)
     asking = _first([c for c in free if c.is_of_person and not c.is_removal], ASKING_AT_ONCE)
+    asked = frozenset(asking)
     of_groups = [removal for removal in removals if not removal.is_of_person]
     if any(not drain.found.watches(removal.group) for removal in of_groups):
         await drain.learn_groups()
@@ -64,7 +65,9 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     )
     if not drain.is_breaker_closed:
         calls = in_turn(calls)
-    return await without_overflow(drain, calls, drain.times(len(calls)))
+    later = [Call(None, (row,)) for row in free if row.is_update and row not in asked]
+    in_time = await without_overflow(drain, [*calls, *later], drain.times(len(calls) + len(later)))
+    return [call for call in in_time if call not in later]
 
 
 def _first(rows: Sequence[Change], users: int) -> list[Change]:

@@ -15,7 +15,7 @@ from hasten.targets import Target
 from tests.fakes.directory import JOB
 from tests.support.people import ADA, AMIR, SETTLED, TITLE, Watched, passes
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, found
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
 
 WAKE = Wake(target=TOTAL)
 
@@ -227,6 +227,31 @@ async def test_updates_come_after_leavers_and_joiners() -> None:
     await drain(world.context, WAKE)
 
     assert called(world) == [(None, (AMIR,)), (None, (ADA,))]
+
+
+@virtual
+async def test_updates_that_the_next_cycle_brings_sooner_are_left_to_it() -> None:
+    people = [user(number) for number in range(1, 151)]
+    world = await world_of(*people)
+    began = now() - timedelta(minutes=37)
+    at = {"timeBegan": began.isoformat(), "timeEnded": began.isoformat()}
+    world.directory.job_list = [
+        {
+            "id": JOB,
+            "status": {"code": "Active", "lastExecution": at, "lastSuccessfulExecution": at},
+        }
+    ]
+    for person in people:
+        world.directory.change(person, **{TITLE: "Analyst"})
+    await world.looks(*people)
+
+    await drain(world.context, WAKE)
+
+    rows = [await row(world, person) for person in people]
+    left = [one for one in rows if one.state is State.LEFT_TO_CYCLE]
+    assert len(world.directory.calls) + len(left) == len(people)
+    assert left
+    assert all(one.expected_at is not None for one in left)
 
 
 @virtual
