@@ -107,3 +107,4 @@ async def test_nothing_secret_or_personal_is_in_the_log(tenant: Tenant) -> None:
         "SharedAccessKey=",
     ):
         assert private not in log
+    assert "Auth level is not applied" not in log
