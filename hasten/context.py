@@ -90,15 +90,15 @@ class Context:
 
     @property
     def watches_people(self) -> bool:
-        """Whether any target has its people watched."""
+        """Returns whether Hasten watches the people of any target."""
         return any(target.users for target in self.targets.values())
 
     def others_that_act(self, target: str) -> frozenset[str]:
-        """Names of the other targets for which Hasten makes calls."""
+        """Returns the names of the other targets for which Hasten makes calls."""
         return frozenset(n for n, t in self.targets.items() if n != target and not t.observes)
 
     def limit_scope_of(self, target: str) -> LimitScope:
-        """As configured; TARGET where there is no other target to share the limit with."""
+        """Returns the configured scope; TARGET if there is no other target to share the limit."""
         return self._limit_scope if self.others_that_act(target) else LimitScope.TARGET
 
     @cached_property

@@ -26,7 +26,7 @@ class ErrorCollector:
 
     @contextmanager
     def collect_any(self) -> Iterator[None]:
-        """As `collect`, and an unexpected exception too: it keeps nobody else waiting, and
+        """Collects unexpected exceptions too. Such an exception delays nobody else, and
         `raise_worst` raises it before all others."""
         try:
             with self.collect():

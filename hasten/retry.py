@@ -92,8 +92,8 @@ class Retrying:
         return True
 
     async def _send(self, queue: str, message: Message) -> None:
-        """Where the store cannot keep the copy, it waits here and is sent at once. Where Service
-        Bus cannot take it either, Service Bus delivers the message again."""
+        """Sends the copy. If the store cannot keep it, Hasten waits here and sends it at once. If
+        Service Bus cannot take it either, Service Bus delivers the message again."""
         try:
             await self.context.bus.send(queue, [message])
         except (TemporaryError, PermanentError):

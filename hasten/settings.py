@@ -69,7 +69,7 @@ class Settings(BaseModel):
     """The user-assigned managed identity; without it Hasten uses the system-assigned one."""
 
     _scim_tokens: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
-    """By the name of the setting; targets.yaml says which target uses which."""
+    """Tokens by the name of their setting; targets.yaml says which target uses which."""
 
     def scim_token(self, name: str) -> SecretStr:
         """Returns the token of an app. Raises PermanentError that names the setting if it is

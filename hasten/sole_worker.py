@@ -13,13 +13,14 @@ from hasten.records.lease import Displaced, Lease, acquire
 from hasten.records.lease_record import BEAT_INTERVAL, By, Kind
 
 MAX_WORK_TIME = timedelta(minutes=4)
-"""Then a worker ends and wakes another: far below the function timeout of host.json."""
+"""Maximum time of one worker, far below the function timeout of host.json. It then ends and wakes
+another."""
 
 PAUSE = timedelta(seconds=2)
 
 Round = Callable[[Lease, datetime], Awaitable[bool]]
-"""Takes the mark of the lease, reads the work and does it until the time given. Whether it left
-some that is due now."""
+"""Takes the mark of the lease, reads the work and does it until the given time. Returns whether it
+left work that is due now."""
 
 
 async def work_alone(
@@ -31,7 +32,7 @@ async def work_alone(
     is_timer: bool = False,
     longest: timedelta = MAX_WORK_TIME,
 ) -> bool:
-    """False when another worker of the target lives: it was left a mark, and does the work.
+    """Returns False when another worker of the target lives: it finds a mark and does the work.
 
     Raises Displaced, and what `work` raises in its last round. A bug ends the work at once.
     """

@@ -1,4 +1,4 @@
-"""What a command works with: the app's context, under the identity of the operator."""
+"""Builds the context of a command: that of the app, under the identity of the operator."""
 
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping

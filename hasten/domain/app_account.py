@@ -43,7 +43,7 @@ class PatchForm(StrEnum):
 
 
 class DeactivationIs(StrEnum):
-    """What becomes of an account in the app when it is made inactive."""
+    """The result of making an account in the app inactive."""
 
     REVERSIBLE = "reversible"
     DELETES = "deletes"

@@ -67,8 +67,8 @@ request that selects a property it does not know, so Hasten selects no others.""
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the mappings of users read. `unwatched` are attributes that Hasten cannot select, such
-    as `manager`: their changes are left to Entra's cycle."""
+    """The attributes that the mappings of users read. `unwatched` are attributes that Hasten cannot
+    select, such as `manager`: their changes are left to Entra's cycle."""
 
     properties: tuple[str, ...] = ()
     unwatched: tuple[str, ...] = ()

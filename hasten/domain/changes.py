@@ -19,7 +19,7 @@ MAX_CAUSES = 10
 
 
 class Action(StrEnum):
-    """What happened in Entra ID. ADDED and REMOVED are about a membership or a direct assignment,
+    """The event in Entra ID. ADDED and REMOVED are about a membership or a direct assignment,
     the others about the user's own account (PERSON)."""
 
     ADDED = "added"
@@ -69,7 +69,7 @@ class HeldBy(StrEnum):
 
 
 class FoundBy(StrEnum):
-    """What made Hasten read the change."""
+    """The reason why Hasten read the change."""
 
     NOTIFICATION = "notification"
     RECONCILE = "reconcile"

@@ -12,7 +12,7 @@ MAX_TRIES = 3
 
 
 class DirectResult(StrEnum):
-    """What became of the try to take a person's access in the app itself."""
+    """The result of an attempt to take a person's access in the app itself."""
 
     CONFIRMED = "confirmed"
     """The app itself shows the account inactive, or that it is gone after Hasten's write."""

@@ -48,9 +48,9 @@ class Nested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What Hasten read about the user. `enabled` is None if Graph does not say. `through` are the
-    assigned groups that have the user as a direct member. `names` are the known display names of
-    groups."""
+    """The facts that Hasten read about the user. `enabled` is None if Graph does not say. `through`
+    are the assigned groups that have the user as a direct member. `names` are the known display
+    names of groups."""
 
     target: str
     now: datetime

@@ -67,7 +67,7 @@ class Intent:
     not_before: datetime | None = None
 
     def is_tried(self, now: datetime) -> bool:
-        """Whether Hasten may work on it now."""
+        """Returns whether Hasten may work on the intent now."""
         return not self.held and (self.not_before is None or self.not_before <= now)
 
     @property

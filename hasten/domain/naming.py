@@ -38,8 +38,7 @@ def leaves_out(change: Change, entries: Iterable[Mapping[str, Any]], now: dateti
     its call and names the user in none of them.
 
     A removal is left out only when others were removed: otherwise calls on the group may remove
-    nobody. A leaver without another assignment is called as a user, and no group's entry tells of
-    that.
+    nobody. A leaver without another assignment is called as a user, which no group's entry shows.
     """
     called_at = change.called_at
     is_by_group = change.group not in {DIRECT, PERSON} and (

@@ -62,8 +62,8 @@ class Ours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionPlan:
-    """What to do, in this order: deleting what is no longer wanted makes room, and a subscription
-    that covers a wanted group is deleted only after its successors exist."""
+    """The steps, in this order: deleting subscriptions that are no longer wanted makes room, and a
+    subscription that covers a wanted group is deleted only after its successors exist."""
 
     orphans: Sequence[Subscription] = ()
     keep: Sequence[Subscription] = ()

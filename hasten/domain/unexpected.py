@@ -24,18 +24,18 @@ class Unexpected:
 
     @classmethod
     def of(cls, error: BaseException) -> Self:
-        told = traceback.TracebackException.from_exception(error)
-        ours = [f"{_short(f.filename)}:{f.lineno}" for f in told.stack if _is_ours(f.filename)]
+        summary = traceback.TracebackException.from_exception(error)
+        ours = [f"{_short(f.filename)}:{f.lineno}" for f in summary.stack if _is_ours(f.filename)]
         name = type(error).__name__
-        return cls(f"{name} at {ours[-1]}" if ours else name, _trace(told)[-LONGEST_TRACE:])
+        return cls(f"{name} at {ours[-1]}" if ours else name, _trace(summary)[-LONGEST_TRACE:])
 
 
-def _trace(told: traceback.TracebackException) -> str:
+def _trace(summary: traceback.TracebackException) -> str:
     """Returns the chain of causes, the first cause first, as Python prints it but without source
     lines."""
-    before = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
-    frames = [f"  {_short(f.filename)}:{f.lineno} in {f.name}" for f in told.stack]
-    last = redacted("".join(told.format_exception_only()).strip())
+    before = summary.__cause__ or (None if summary.__suppress_context__ else summary.__context__)
+    frames = [f"  {_short(f.filename)}:{f.lineno} in {f.name}" for f in summary.stack]
+    last = redacted("".join(summary.format_exception_only()).strip())
     chain = [_trace(before)] if before is not None else []
     return "\n".join([*chain, *frames, last])
 

@@ -93,8 +93,8 @@ async def _apply(
     only_mirrors: bool = False,
     by: By = By.POLICY,
 ) -> Carried:
-    """In observe mode nothing is written. Else this works under the lease of the target's `ensure`,
-    so that no event and no other run of the policy writes at the same time."""
+    """Applies the policy of one target. In observe mode it writes nothing. Otherwise it works under
+    the lease of the target's `ensure`, so that no event and no other run writes meanwhile."""
     if target.observes:
         return await _applied(context, target, is_attended=is_attended, only_mirrors=only_mirrors)
     wake = Ensure(target=target.name)

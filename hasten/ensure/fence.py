@@ -56,10 +56,10 @@ class _Fenced:
 async def is_still_wanted(
     context: Context, intent: Intent, write: Callable[[Wanted], Awaitable[object]]
 ) -> bool:
-    """Whether the newest event wants what was just written for `intent`. Where it does not, its
-    wish is written, by a worker that was displaced as well: a slow write may have taken effect
-    after the work for the newer event had ended. Raises TemporaryError once the newest intent is
-    open again.
+    """Returns whether the newest event wants what was just written for `intent`. If it does not,
+    writes what that event wants. A displaced worker does so too, because its slow write may have
+    taken effect after the work for the newer event had ended. Raises TemporaryError once the newest
+    intent is open again.
     """
     written = intent.wanted
     for _ in range(MOST_REVERSALS):

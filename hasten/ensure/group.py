@@ -33,7 +33,7 @@ from hasten.watch.look import start_watching
 
 
 async def ensure_in_group(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
-    """Intents of one group, oldest first; revocations go before grants."""
+    """Brings about the intents of one group, oldest first and revocations before grants."""
     ready = _ready(context, work, wanted)
     if not ready:
         return
@@ -57,7 +57,8 @@ async def ensure_in_group(context: Context, work: Work, wanted: Sequence[Intent]
 
 
 def _ready(context: Context, work: Work, wanted: Sequence[Intent]) -> Sequence[Intent]:
-    """Without new members that still wait for company: nothing is read for their sake."""
+    """Returns the intents without new members that still wait for more members, so that nothing is
+    read for them alone."""
     newcomers = [intent for intent in wanted if intent.wanted is Wanted.MEMBER]
     if not newcomers or len(newcomers) >= MAX_LINKS_PER_PATCH:
         return wanted
@@ -69,7 +70,8 @@ def _ready(context: Context, work: Work, wanted: Sequence[Intent]) -> Sequence[I
 
 
 async def _without_group(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
-    """A group that is new may not show yet; nobody is a member of one that is gone."""
+    """Handles a group that Graph does not show. A new group may not show yet; a deleted group has
+    no members."""
     is_new = (
         context.now() - min(intent.recorded_at for intent in wanted) < REPLICATION_SETTLED_AFTER
     )
@@ -84,14 +86,15 @@ async def _without_group(context: Context, work: Work, wanted: Sequence[Intent])
 
 
 async def _watch(context: Context, group: str) -> None:
-    """From before anyone is brought in: who leaves before the first sweep has seen the group
-    is found by the look that follows it."""
+    """Watches the group before anyone is added, so that the look after the first sweep finds
+    members who leave before it."""
     if await cursors.load(context.store, group) is None:
         await start_watching(context, group)
 
 
 async def _look(context: Context, group: str) -> "_Sight":
-    """The origin comes first: a look that moves the cursor meanwhile has seen more."""
+    """Reads the origin before the members, because a look that moves the cursor meanwhile has seen
+    more."""
     at = context.now()
     begun = await origin(context, group, at)
     return _Sight(await context.directory.members(group), begun, at)
@@ -117,7 +120,7 @@ async def _grant(
     newcomers: Sequence[Intent],
     itself: Sequence[Intent],
 ) -> None:
-    """Members first, then the assignment: no change is written down before both are there."""
+    """Adds the members, then the assignment. No change is saved before both exist."""
     assigned = await work.assigned()
     policy = (await KnownGroups.load(context, work.target)).policy(shown)
     of_policy = policy.role if policy else ""
@@ -174,7 +177,7 @@ async def _join(
 
 
 def _reversal(context: Context, group: str, user: str) -> Callable[[Wanted], Awaitable[object]]:
-    """Writes the other wish, whoever has the lease now."""
+    """Writes what the newest event wants, whoever has the lease now."""
 
     async def write(wanted: Wanted) -> object:
         directory = context.ports.directory
@@ -188,7 +191,7 @@ def _reversal(context: Context, group: str, user: str) -> Callable[[Wanted], Awa
 def _role(
     context: Context, work: Work, assigned: Assigned, of_policy: str, wanted: Sequence[Intent]
 ) -> str | None:
-    """The role the group is to be assigned with; None when it is assigned already."""
+    """Returns the app role to assign to the group; None if the group is assigned already."""
     named = of_policy or next(filter(None, map(_role_of, reversed(wanted))), "")
     given = assigned.of(work.group)
     if not given:
@@ -199,7 +202,7 @@ def _role(
 
 
 async def _tell_of_nested(context: Context, work: Work, sight: "_Sight") -> None:
-    """Entra provisions direct members alone."""
+    """Reports nested groups: Entra provisions only direct members."""
     if all(member.kind != "group" for member in sight.members):
         return
     direct = sum(1 for m in await context.directory.members(work.group) if m.kind == "user")
@@ -210,7 +213,7 @@ async def _tell_of_nested(context: Context, work: Work, sight: "_Sight") -> None
 async def _seen(
     context: Context, work: Work, *, member: bool, written: bool, confirmed: bool
 ) -> Seen:
-    """After a write: a look that moved the cursor before it is older."""
+    """Returns the origin after a write: a look that moved the cursor before the write is older."""
     at = context.now()
     begun = await origin(context, work.group, at)
     return Seen(member=member, written=written, confirmed=confirmed, origin=begun, at=at)
@@ -234,8 +237,8 @@ class _Sight:
 def _allowed(
     known: KnownGroups, work: Work, wanted: Sequence[Intent], shown: Json
 ) -> Mapping[Wanted, Sequence[Intent]]:
-    """The second line: what events may touch has been checked when they came in. Since then the
-    policy may have changed, or a group that was known by name alone got its id."""
+    """Checks again which groups events may touch. Since the check at intake the policy may have
+    changed, or Hasten may have found the id of a group that it knew by name."""
     of: dict[Wanted, list[Intent]] = {kind: [] for kind in Wanted}
     for intent in wanted:
         refusal = forbidden(known, intent, shown)
@@ -247,7 +250,7 @@ def _allowed(
 
 
 def _with_known_role(work: Work, assigned: Assigned, wanted: Sequence[Intent]) -> Sequence[Intent]:
-    """An event that names a role the app does not have stands in the way of no other event."""
+    """Separates intents with an app role that the app does not have; they delay no other event."""
     known: list[Intent] = []
     for intent in wanted:
         try:

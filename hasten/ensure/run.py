@@ -38,7 +38,7 @@ from hasten.telemetry.ensure import EnsureDisplaced, GroupEnsured
 from hasten.watch.sweep import discover
 
 INTENTS_PER_ROUND = 100
-"""Intents of a group that are brought about, and then written down, before the next ones."""
+"""Number of intents of a group that Hasten brings about and saves before the next ones."""
 
 
 async def ensure(
@@ -60,8 +60,8 @@ async def ensure(
 
 
 async def _round(context: Context, target: Target, lease: Lease, until: datetime) -> bool:
-    """Whether intents are left because the time was over. New members that wait for company are
-    waited for; a wake in this process ends the wait."""
+    """Returns whether intents are left because the time was over. Waits while new members wait for
+    more members; a wake in this process ends the wait."""
     while True:
         due, is_over = await _step(context, target, lease, until)
         if is_over or not due:
@@ -75,8 +75,8 @@ async def _round(context: Context, target: Target, lease: Lease, until: datetime
 async def _step(
     context: Context, target: Target, lease: Lease, until: datetime
 ) -> tuple[Sequence[datetime], bool]:
-    """Brings about what is open. Returns when new members have waited long enough, and whether the
-    time was over. Raises what went wrong unless it comes again."""
+    """Brings about the open intents. Returns the time at which new members have waited long enough,
+    and whether the time was over. Raises the worst error, unless another step will try again."""
     await lease.take_mark()
     if due := lease.record.due(context.now()):
         await context.intents.reopen(target.name, due)
@@ -108,7 +108,7 @@ class _Run:
     _read: Assigned | None = None
 
     async def bring_about(self, opened: Sequence[Intent]) -> None:
-        """Revocations go before grants, in all groups."""
+        """Brings about revocations before grants, across all groups."""
         moved: list[Intent] = []
         for group, named in _by_group(opened).items():
             if group.startswith(NAMED):
@@ -133,7 +133,8 @@ class _Run:
                     )
 
     async def _let_go(self, leaving: Sequence[Intent]) -> list[Intent]:
-        """Nobody is removed before the brake has judged how many would leave in this run."""
+        """Brings about removals, after the brake has judged how many users would leave in this
+        run."""
         works = [
             (Work(self.target, group, self._assigned, self.errors), wanted)
             for group, wanted in _by_group(leaving).items()
@@ -142,7 +143,8 @@ class _Run:
         return [intent for intent in leaving if intent.key in free]
 
     def _in_turn(self, ordered: Sequence[Intent]) -> list[Intent]:
-        """A person is brought in step in the run after the one that changes the membership."""
+        """Orders the intents. A person is brought in step in the run after the one that changes the
+        membership."""
         of_members = {intent.key for intent in ordered if intent.wanted is not Wanted.IN_STEP}
         turn = [
             intent
@@ -175,7 +177,7 @@ class _Run:
             await self._settle(work, len(wanted))
 
     async def _settle(self, work: Work, wanted: int) -> None:
-        """What was done before an error is settled all the same."""
+        """Saves what was done, also before an error."""
         if work.due is not None:
             self.due.append(work.due)
         await settle_intents(self.context, self.target.name, work.results, self.errors)
@@ -190,7 +192,7 @@ class _Run:
         )
 
     async def _assigned(self) -> Assigned:
-        """Read at most once in a run."""
+        """Returns the assignments; reads them at most once in a run."""
         service_principal = self.found.service_principal
         self._read = self._read or await Assigned.read(self.context.directory, service_principal)
         return self._read

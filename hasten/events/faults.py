@@ -46,7 +46,7 @@ def _printable(field: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What Hasten could read of an event, whatever else is wrong with it; "" if nothing."""
+    """The parts of an event that Hasten could read, whatever else is wrong with it; "" if none."""
 
     source: str = ""
     id: str = ""

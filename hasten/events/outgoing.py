@@ -99,7 +99,7 @@ class _Envelope(BaseModel):
 
 
 class OutcomeEvent(_Envelope):
-    """What became of a change, or of an event that produced no change."""
+    """The outcome of a change, or of an event that produced no change."""
 
     type: Literal["hasten.outcome.v1"]
     data: OutcomeData

@@ -23,7 +23,7 @@ AFTER: timedelta = REPLICATION_SETTLED_AFTER
 
 
 class SecondLook(StrEnum):
-    """What the second look is about."""
+    """The subject of the second look."""
 
     IDLE = "idle"
     """Users for whom the first look found nothing: their outcome is still to be published."""

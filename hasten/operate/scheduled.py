@@ -25,7 +25,7 @@ ALL_GROUPS = "*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheduled:
-    """What an event will bring about at `at`. `users` are object ids, or stand for people whom
+    """An event that takes effect at `at`. `users` are object ids, or stand for people whom
     Entra ID did not know. `overtaken` are those of them about whom a newer event has decided: for
     them nothing will happen."""
 
@@ -168,7 +168,7 @@ def _what(about: Mapping[str, Any]) -> str:
 
 
 def _is_overtaken(person: Person, about: Mapping[str, Any]) -> bool:
-    """As Hasten will judge the event when it comes (hasten/onboard/write.py)."""
+    """Judges the event as Hasten will when it comes (hasten/onboard/write.py)."""
     groups, time = about["groups"], datetime.fromisoformat(about["time"])
     joined = [person.joined[group] for group in groups if group in person.joined]
     newest = max(joined, key=lambda one: one.time, default=None)

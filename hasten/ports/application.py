@@ -14,7 +14,7 @@ class Throttled(TemporaryError):  # noqa: N818 - the field's word
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What the app says it can do; None where it does not say."""
+    """The capabilities that the app declares; None if it does not declare one."""
 
     patch: bool | None
     filter: bool | None

@@ -48,7 +48,7 @@ class Message:
     """Application properties."""
 
     about: Mapping[str, Any] = field(default_factory=dict)
-    """What a message for later will bring about, for the operator who lists it. It is not sent."""
+    """The effect of a message for later, shown to the operator who lists it. It is not sent."""
 
 
 ALARM = "hastenAlarm"

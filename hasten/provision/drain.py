@@ -43,7 +43,7 @@ async def drain(
 async def _run(
     context: Context, target: Target, found: DiscoveredTarget, lease: Lease, until: datetime
 ) -> bool:
-    """Whether rows are left that are due."""
+    """Runs one drain. Returns whether rows are left that are due."""
     await lease.take_mark()
     unsent = Unsent()
     ledger = Ledger(context.store, unsent)
@@ -67,8 +67,8 @@ async def _run(
 
 
 async def _wake_later(context: Context, target: str, retries: set[datetime]) -> bool:
-    """For rows that wait because of this drain; earlier drains did so for theirs. False when one is
-    due already."""
+    """Schedules wakes for the rows that wait because of this drain. Earlier drains did so for their
+    rows. Returns False when a row is due already."""
     wake, now = Wake(target=target), context.now()
     due = {at.replace(microsecond=0) + timedelta(seconds=1) for at in retries}
     times = [at for at in sorted(due) if at > now]

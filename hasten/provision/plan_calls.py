@@ -19,7 +19,7 @@ from hasten.provision.triage import (
 )
 
 MAX_READ_OUTAGE = timedelta(hours=1)
-"""Longer than this, reads that fail are no reason to keep everybody waiting."""
+"""How long reads that fail keep joiners waiting; after that only the users concerned wait."""
 
 REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
 """Users of removals whose standing is read for one plan: no more can be called in one window."""
@@ -33,7 +33,7 @@ async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
     """Returns the calls for the rows in `free`, which are due and about users in no call.
 
     Ends rows out of Entra's reach on demand, and grants that the cycle brings about sooner. Raises
-    TemporaryError of the store, and of Graph while it tells of nobody.
+    TemporaryError of the store, and of Graph while it cannot read anybody.
     """
     removals = _first([c for c in free if c.is_removal], REMOVALS_AT_ONCE)
     asking = _first([c for c in free if c.is_of_person and not c.is_removal], ASKING_AT_ONCE)
@@ -80,8 +80,8 @@ def _first(rows: Sequence[Change], users: int) -> list[Change]:
 def _wait_for_the_end_of_an_outage(
     drain: Drain, unread: Sequence[Change], read_errors: Mapping[str, ReadError]
 ) -> None:
-    """Raises TemporaryError where Graph tells of nobody: no joiner is to be called before the
-    revocations. After MAX_READ_OUTAGE it is taken for a trouble of these people."""
+    """Raises TemporaryError if Graph could read nobody, so that no joiner is called before the
+    revocations. After MAX_READ_OUTAGE Hasten takes it for a problem of these people."""
     for removal in (row for row in unread if row.is_removal):
         error = read_errors[removal.user]
         is_new = drain.now - removal.found_at < MAX_READ_OUTAGE

@@ -34,11 +34,12 @@ makes it read them at once. A wake that reaches another process leaves a mark, w
 lease from being released before the rows are read."""
 
 NEARLY_DUE = timedelta(seconds=2)
-"""A row due this soon is waited for: a scheduled wake may come early by the skew of two clocks."""
+"""A run waits for a row that is due this soon: a scheduled wake may come early by the skew of two
+clocks."""
 
 
 REVOCATIONS_READ_EVERY = timedelta(seconds=1)
-"""While a run waits for a slot that all targets share."""
+"""How often a run reads the open rows while it waits for a slot that all targets share."""
 
 
 @dataclass(slots=True)
@@ -74,7 +75,8 @@ class Run:
             await self._sending.finish()
 
     async def _step(self, until: datetime) -> bool:
-        """Makes calls, or waits for the next event. False when nothing is left to do by `until`."""
+        """Makes calls, or waits for the next event. Returns False when nothing is left to do by
+        `until`."""
         self._collect()
         now = self.drain.now
         free_at = self.drain.free_at(now)
@@ -152,7 +154,7 @@ class Run:
         return [*left, *(row for row in rows if row.user in busy)]
 
     async def _hold(self, rows: Sequence[Change]) -> None:
-        """What was found before the target was told to observe is not called any more either."""
+        """Holds open rows, also those found before the target was set to observe."""
         open_ones = [row for row in rows if row.state is not State.HELD]
         await self.drain.ledger.move(open_ones, observed)
         await read_cycle(self.drain)
@@ -162,20 +164,21 @@ class Run:
         return row.is_due(now + NEARLY_DUE) or self._may_be_called(row, now)
 
     def _may_be_called(self, row: Change, now: datetime) -> bool:
-        """While the breaker is open any row that failed may be the probe, not only the one whose
-        pause ended first."""
+        """Returns True for a due row. While the breaker is open, any row that failed may be the
+        probe, not only the one whose pause ended first."""
         is_open = not self.drain.is_breaker_closed
         is_probe = is_open and row.attempts > 0 and row.user not in self.drain.unread
         return row.is_due(now) or (is_probe and row.state is State.WAITING)
 
     def _is_full(self) -> bool:
-        """One call at a time is enough to find out whether an outage is over."""
+        """Returns whether no further call may start. While the breaker is open, one call at a time
+        is enough to find out whether the outage is over."""
         most = MAX_CALLS_IN_FLIGHT if self.drain.is_breaker_closed else 1
         return len(self._under_way) >= most
 
     async def _make(self, calls: Sequence[Call]) -> bool:
-        """Starts those that are ready while slots are free. Two calls on one person could cross:
-        the later one waits. False when none could be started."""
+        """Starts the calls that are ready while slots are free. Two calls for one person could
+        overtake each other, so the later one waits. Returns False when no call could start."""
         started = False
         for number, call in enumerate(calls, start=1):
             now = self.drain.now
@@ -197,8 +200,8 @@ class Run:
         return started
 
     async def _finds_another_job(self) -> bool:
-        """Whether the target turns out to have another job than the one that is gone. Raises
-        TemporaryError."""
+        """Discovers the target again. Returns whether it has another job than the one that is gone.
+        Raises TemporaryError."""
         used = self.drain.found.route
         error = await rediscover(self.drain)
         if isinstance(error, TemporaryError):
@@ -212,8 +215,8 @@ class Run:
         return frozenset(user for call in self._under_way.values() for user in call.users)
 
     async def _wait_for_slot(self, longest: timedelta) -> None:
-        """Where all targets share the limit, Hasten looks meanwhile for revocations of this one:
-        they go before the grants of the others."""
+        """Waits until a slot may be free. If all targets share the limit, it also reads the
+        revocations of this target, which go before the grants of the others."""
         now = self.drain.now
         if not self.drain.waits_for_others(now) or self._is_full():
             await self._wait(longest)
@@ -225,7 +228,8 @@ class Run:
         await self._wait(min(longest, REVOCATIONS_READ_EVERY))
 
     async def _wait(self, longest: timedelta, *, or_mark: bool = False) -> None:
-        """Until a call ends, or a wake leaves a mark; at most `longest`."""
+        """Waits until a call ends, or with `or_mark` until a wake leaves a mark; at most
+        `longest`."""
         seconds = max(0.0, longest.total_seconds())
         if not self._under_way:
             await asyncio.sleep(seconds)
@@ -236,7 +240,7 @@ class Run:
         mark.cancel()
 
     def _collect(self) -> None:
-        """Forgets the calls that ended; surfaces the first error among them."""
+        """Forgets the calls that ended, and raises the first error among them."""
         done = [task for task in self._under_way if task.done()]
         for task in done:
             del self._under_way[task]

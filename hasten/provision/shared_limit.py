@@ -22,10 +22,11 @@ from hasten.records import call_window, shared_window
 from hasten.telemetry.provision import LimitSeparated, LimitShared
 
 MAX_LOST_RACES = 8
-"""Lost races in a row; the drain then asks again after its next wait."""
+"""Maximum number of lost races in a row. The drain then asks again after its next wait."""
 
 DEPARTS_WITHIN = timedelta(seconds=0.1)
-"""A call that leaves later than this after its slot was taken is written down anew."""
+"""Maximum time between taking a slot and sending the call. Hasten saves the time of a later call
+again."""
 
 Change = Callable[[SharedPace], SharedPace | None]
 """None where nothing is to be written."""
@@ -33,7 +34,8 @@ Change = Callable[[SharedPace], SharedPace | None]
 
 @dataclass(slots=True)
 class SharedLimit:
-    """`pace` is what this drain saw last: a write that is not based on the newest one fails."""
+    """The shared window as this drain saw it last. A write that is not based on the newest one
+    fails."""
 
     context: Context
     target: str
@@ -60,8 +62,8 @@ class SharedLimit:
         return self.pace.times(now, calls) if self.is_shared else [now] * calls
 
     async def take(self, *, is_removal: bool, more_removals: bool) -> bool:
-        """Spends a slot before a call; a crash before the call wastes it. False when none is free,
-        or when a grant has to let the revocations of other targets go first."""
+        """Spends a slot before a call; a crash before the call wastes it. Returns False when no
+        slot is free, or when a grant must let the revocations of other targets go first."""
         if self._scope is LimitScope.TARGET:
             return True
 
@@ -88,13 +90,13 @@ class SharedLimit:
         return False
 
     async def departed(self) -> None:
-        """The call for which a slot was taken leaves now."""
+        """Saves that the call for which a slot was taken leaves now."""
         taken, now = self._taken, self.context.now()
         if self.is_shared and taken is not None and now - taken.at > DEPARTS_WITHIN:
             await self._write(lambda pace: pace.departed(taken, self.context.now()))
 
     async def claim(self) -> None:
-        """Has the grants of the other targets wait for a revocation of this one."""
+        """Makes the grants of the other targets wait for a revocation of this one."""
 
         def put_first(pace: SharedPace) -> SharedPace | None:
             now = self.context.now()
@@ -107,9 +109,9 @@ class SharedLimit:
     async def throttled(
         self, own: Pace, *, sent_at: datetime, until: datetime, is_removal: bool
     ) -> None:
-        """Graph refused a call that this drain sent at `sent_at`: all targets wait where they share
-        the limit. They begin to share it when the call was within the limit of this target, and
-        beyond it once the calls of the others are counted."""
+        """Handles a call, sent at `sent_at`, that Graph refused. If the targets share the limit,
+        all of them wait. They begin to share it if the call was within the limit of this target but
+        exceeded it together with the calls of the others."""
         if self._scope is LimitScope.TARGET:
             return
         await self._read()
@@ -134,7 +136,7 @@ class SharedLimit:
         return pace.is_shared(self._scope, self.context.now())
 
     async def _try_without(self) -> None:
-        """Each target paces itself again, when they have shared the limit for long enough."""
+        """Ends the sharing when the targets have shared the limit for long enough."""
 
         def end(pace: SharedPace) -> SharedPace | None:
             return replace(pace, since=None) if pace.is_over(self.context.now()) else None

@@ -1,4 +1,4 @@
-"""What one drain knows of its target while it runs: the only state that its steps share."""
+"""Holds the state of one drain: the only state that its steps share."""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -64,7 +64,7 @@ class Drain:
         return max(self._own_free_at(now), self.limit.free_at(now))
 
     def waits_for_others(self, now: datetime) -> bool:
-        """Whether nothing but the limit that the targets share keeps the next call."""
+        """Returns whether only the limit that the targets share delays the next call."""
         return self.limit.is_shared and self._own_free_at(now) <= self.limit.free_at(now)
 
     def used(self, now: datetime) -> int:

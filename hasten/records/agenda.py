@@ -53,8 +53,8 @@ class Agenda:
     now: Now
     _alarms: Alarms = field(init=False)
     _kept: dict[str, datetime] = field(default_factory=dict)
-    """What this process has kept, by key, until it is due: the same message again changes
-    nothing."""
+    """Messages that this process has saved, by key, until they are due. The same message again
+    changes nothing."""
 
     def __post_init__(self) -> None:
         self._alarms = Alarms(self.store, self.bus, self.now)

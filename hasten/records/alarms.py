@@ -17,12 +17,12 @@ COLLECTION = "agenda"
 KEY = "alarms"
 
 ALARM_HORIZON = timedelta(seconds=75)
-"""What is due later needs no alarm: a timer posts what is due and sets alarms every minute, and may
-be some seconds late."""
+"""Messages that are due later need no alarm: a timer posts due messages and sets alarms every
+minute, and may be some seconds late."""
 
 MOST_ALARMS = 8
-"""With one more by the difference of two clocks, fewer than the ten messages that the scaler
-sees."""
+"""Maximum number of alarms, fewer than the ten messages that the scaler sees. The difference of two
+clocks may add one."""
 
 BUS_CLOCK_SKEW = timedelta(seconds=1)
 """An alarm this close may have rung already by the clock of Service Bus."""
@@ -39,7 +39,8 @@ class _Known:
     etag: str | None = None
 
     def covers(self, at: datetime, now: datetime) -> bool:
-        """Whether an alarm rings before. The worker that it wakes sets the next one."""
+        """Returns whether an alarm rings before `at`. The worker that it wakes sets the next
+        one."""
         return any(now + BUS_CLOCK_SKEW < time <= at for time in self.times)
 
 

@@ -17,19 +17,19 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
-    """Of one queue."""
+    """The signs of life of one queue."""
 
     came_at: datetime = LONG_AGO
     stood_in_at: datetime = LONG_AGO
 
     @property
     def is_stood_in_for(self) -> bool:
-        """Whether a timer has done the work since the last message reached a function."""
+        """Returns whether a timer has done the work since the last message reached a function."""
         return self.stood_in_at > self.came_at
 
 
 class ArrivalNotes:
-    """Of one process."""
+    """Saves the arrivals that one process sees."""
 
     def __init__(self, store: Store, now: Now) -> None:
         self._store = store

@@ -19,9 +19,9 @@ from hasten.records.ledger_keys import COLLECTION, WINDOW
 
 @dataclass(slots=True)
 class CallWindow:
-    """The pace of one target, held by the drain that has its lease. Every call is written down, in
-    one commit with the lease and the rows that are called, before it is made: a drain that was
-    displaced makes none."""
+    """The pace of one target, held by the drain that has its lease. Hasten saves every call before
+    it makes it, in one commit with the lease and the rows that are called. A displaced drain thus
+    makes no call."""
 
     lease: Lease
     pace: Pace
@@ -42,14 +42,14 @@ class CallWindow:
             await self._keep(lambda: (self.pace.throttled(until), self.breaker))
 
     async def judged(self, breaker: Breaker) -> None:
-        """Keeps what the breaker has come to."""
+        """Saves the state of the breaker, if it has changed."""
         if breaker != self.breaker:
             async with self._writing:
                 await self._keep(lambda: (self.pace, breaker))
 
     async def _keep(self, change: Callable[[], tuple[Pace, Breaker]]) -> None:
-        """A drain that was displaced learns it at its next call: the result of the one that ended
-        is written down all the same."""
+        """Saves the change. A displaced drain notices it at its next call; the result of the call
+        that ended is saved all the same."""
         with suppress(Displaced):
             await self._save(change)
 
@@ -85,7 +85,8 @@ def open_window(
     max_calls_per_hour: int | None,
     reserved: int = 0,
 ) -> CallWindow:
-    """With the calls that earlier drains of the target made. `document` is the stored window."""
+    """Returns the window with the calls that earlier drains of the target made. `document` is the
+    stored window."""
     limits = Pace(max_calls_per_hour=max_calls_per_hour, reserved=reserved)
     if document is None:
         return CallWindow(lease, limits, Breaker(), None)
@@ -94,13 +95,13 @@ def open_window(
 
 
 async def not_before(store: Store, target: str) -> datetime:
-    """Until when Graph asked us not to call `target`; long ago when it did not."""
+    """Returns until when Graph asked Hasten not to call `target`; a time long ago if it did not."""
     pace, _ = await load(store, target)
     return pace.not_before
 
 
 async def load(store: Store, target: str) -> tuple[Pace, Breaker]:
-    """How they stand, without taking `target` over."""
+    """Returns the pace and the breaker, without the lease of `target`."""
     document = await _get(store, target)
     if document is None:
         return Pace(), Breaker()

@@ -31,7 +31,7 @@ class DiscoveredTarget:
     left out: with thousands of groups they would not fit into one document."""
 
     arriving: Sequence[str] = ()
-    """Those of `groups` whose members are being recorded: after a crash some may be missing."""
+    """The groups whose members are being recorded; after a crash some members may be missing."""
 
     sources: Sequence[str] = ()
     """Admin groups whose members the policy mirrors. Not every one is assigned to the target."""

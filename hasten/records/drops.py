@@ -1,4 +1,4 @@
-"""Who dropped an event that waited, and why: nothing else would show that it is gone."""
+"""Stores who dropped a waiting event, and why. Nothing else would show that it is gone."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -49,7 +49,7 @@ async def load_all(store: Store) -> Sequence[Dropped]:
 
 
 async def unreported(store: Store) -> Sequence[Dropped]:
-    """Those that the app has not logged yet."""
+    """Returns the dropped events that the app has not logged yet."""
     found = await store.scan(COLLECTION, PARTITION, NEW, MAX_WRITES // 2)
     return [_parse(document.body) for document in found]
 

@@ -33,7 +33,7 @@ class Displaced(Exception):  # noqa: N818 - says what happened
 
 @dataclass(slots=True)
 class Lease:
-    """Held by one worker, until it lets go or another displaces it."""
+    """A lease that one worker holds until it releases it or another worker displaces it."""
 
     store: Store
     target: str
@@ -118,15 +118,16 @@ class Lease:
         self.record = replace(self.record, unsure=unsure)
 
     async def take_mark(self) -> None:
-        """Before the work is read: what is read then answers the mark. It is taken out of the store
-        first, as a wake that finds a mark there leaves no other. Raises Displaced."""
+        """Removes the mark from the store. Call it before the work is read: that read answers the
+        mark, and a wake that comes later leaves a new one. Raises Displaced."""
         self.marked.clear()
         if self.record.is_marked:
             await self._commit((), takes_mark=True)
 
     async def release(self, *, although_marked: bool = False) -> bool:
-        """False when a mark was found, and the lease is still held: there is work to be read.
-        Raises Displaced, and TemporaryError that lasts until the lease is silent."""
+        """Releases the lease. Returns False if it found a mark: the lease is still held, and
+        there is work to read. Raises Displaced, and TemporaryError that lasts until the lease is
+        silent."""
         async with self._writing:
             for _ in range(MAX_LOST_RACES):
                 if self.record.is_marked and not although_marked:
@@ -161,7 +162,8 @@ class Lease:
         return etags[: len(given)]
 
     async def _reread(self) -> None:
-        """After somebody else wrote: a wake that left a mark, or a worker that took over."""
+        """Reads the lease after somebody else wrote it: a wake that left a mark, or a worker that
+        took over."""
         document = await self.store.get(COLLECTION, self.target, self.key)
         found = parse(document)
         if document is None or found.owner != self.record.owner:
@@ -178,7 +180,7 @@ async def acquire(
     """Takes a lease that is free, or whose holder has fallen silent. None when the holder lives:
     it was left a mark, and reads its work again before it lets go.
 
-    Raises TemporaryError while nobody can tell whether the holder lives.
+    Raises TemporaryError while it is unknown whether the holder lives.
     """
     for _ in range(MAX_LOST_RACES):
         document = await store.get(COLLECTION, target, key_of(kind))
@@ -228,6 +230,6 @@ def _signed(record: LeaseRecord, by: By, now: datetime) -> LeaseRecord:
 
 
 def _outlasting(error: TemporaryError) -> TemporaryError:
-    """Whether the lease was written is not known. If it was, its holder has ended: whoever comes
-    sooner would leave a mark that nobody reads."""
+    """Returns an error whose delay outlasts a lease that may have been written. Its holder has
+    ended, so a worker that comes sooner would leave a mark that nobody reads."""
     return TemporaryError(error.reason, max(error.delay, BEAT_SILENT_AFTER + BEAT_INTERVAL))

@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 
 class By(StrEnum):
-    """What brought a worker to the target."""
+    """The reason why a worker came to the target."""
 
     MESSAGE = "message"
     STAND_IN = "stand in"
@@ -65,11 +65,11 @@ class LeaseRecord:
     at them again."""
 
     def due(self, now: datetime) -> list[str]:
-        """Intents to look at again."""
+        """Returns the intents to look at again."""
         return [key for key, at in self.unsure.items() if at <= now]
 
     def without_end(self, now: datetime) -> "LeaseRecord":
-        """Nobody will see the end of the writes under way."""
+        """Returns the record of a holder whose writes under way nobody will see end."""
         unsure = dict.fromkeys(self.writing, now + LONGEST_WRITE)
         return replace(self, writing=(), unsure={**self.unsure, **unsure})
 
@@ -77,22 +77,22 @@ class LeaseRecord:
         return abs(now - self.beat_at) > BEAT_SILENT_AFTER
 
     def is_lost(self, now: datetime) -> bool:
-        """Whether the holder has stopped without letting go."""
+        """Returns whether the holder has stopped without releasing the lease."""
         return bool(self.owner) and self.is_silent(now)
 
     def is_unattended(self, now: datetime) -> bool:
-        """Whether no worker holds the lease, and no message has come for TRIGGER_SILENT."""
+        """Returns whether no worker holds the lease and no message has come for TRIGGER_SILENT."""
         is_held = bool(self.owner) and not self.is_lost(now)
         return not is_held and now - self.came_at >= TRIGGER_SILENT
 
     @property
     def is_stood_in_for(self) -> bool:
-        """Whether a timer has done the work since the last message came."""
+        """Returns whether a timer has done the work since the last message came."""
         return self.stood_in_at > self.came_at
 
 
 async def load(store: Store, target: str, kind: Kind) -> LeaseRecord:
-    """How it stands."""
+    """Returns the record of the lease."""
     return parse(await store.get(COLLECTION, target, key_of(kind)))
 
 

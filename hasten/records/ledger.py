@@ -36,7 +36,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the ledger knew of some changes of one target when it was asked."""
+    """The stored rows of some changes of one target, at the time of the read."""
 
     rows: Mapping[str, Stored[Change]]
 

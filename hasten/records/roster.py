@@ -28,7 +28,7 @@ class Shard:
 
 
 Move = Callable[[Sighting | None], Sighting | None]
-"""What is stored of a user → what to store; None for nothing."""
+"""(stored of a user) → what to store, or None to leave it unchanged."""
 
 
 class Roster:

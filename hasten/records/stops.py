@@ -1,4 +1,4 @@
-"""Who stopped Hasten or one target, and why. Until someone starts it again, Hasten makes no
+"""Stores who stopped Hasten or one target, and why. Until someone starts it again, Hasten makes no
 on-demand call and no write to Entra ID; it goes on finding and recording changes."""
 
 from collections.abc import Collection, Sequence

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Where a read ended: the link to continue from, and why the other pages could not be read."""
+    """The end of a read: the link to continue from, and why the other pages could not be read."""
 
     link: str
     cut: TemporaryError | None = None

@@ -14,7 +14,7 @@ from hasten.json import Json
 from hasten.ports.application import Throttled
 
 RETRY_DELAY = timedelta(seconds=15)
-"""Where the app asks for no other."""
+"""Delay if the app does not ask for another."""
 
 MAX_BODY_BYTES = 256 * 1024
 """A few accounts have some KiB. More is no answer to what Hasten asks."""

@@ -30,7 +30,7 @@ from hasten.ports.application import Capabilities
 from hasten.scim import Scim
 
 TIMEOUT = timedelta(seconds=15)
-"""For one request with its answer; Hasten tries again later."""
+"""Maximum time of one request with its answer; Hasten tries again later."""
 
 HEADERS = {
     "Accept": "application/scim+json, application/json",
