@@ -9,7 +9,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import coldstart, drain, flood, members, onboarding, people, reconcile, webhook
+from benchmarks import (
+    busy,
+    coldstart,
+    drain,
+    flood,
+    members,
+    onboarding,
+    people,
+    reconcile,
+    webhook,
+)
 from benchmarks.row import Row
 from tests.support.tenant import emulated
 
@@ -26,6 +36,7 @@ async def measure() -> list[Row]:
     rows.append(await asyncio.to_thread(reconcile.row))
     rows.append(await asyncio.to_thread(people.row))
     rows.append(await asyncio.to_thread(flood.row))
+    rows.append(await busy.row())
     with tempfile.TemporaryDirectory(prefix="hasten-bench-") as state:
         async with emulated(Path(state), targets=_policy(Path(state))) as tenant:
             host = await tenant.host()

@@ -13,6 +13,7 @@ from hasten.messages import Ensure, Wake, looks_at
 from hasten.operate.backlog import backlog
 from hasten.operate.late_timers import report_late_timers
 from hasten.operate.scheduled import report_drops
+from hasten.operate.silent_channel import report_silence
 from hasten.operate.stop import report_stops
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, QUEUES_READ
 from hasten.provision.verify import verify
@@ -91,6 +92,7 @@ async def _look(context: Context) -> None:
     errors = ErrorCollector()
     with errors.collect():
         await reconcile(context, await discovered.watched(context.store))
+    await report_silence(context)
     with errors.collect():
         await reconcile_people(context)
     errors.raise_worst()

@@ -9,6 +9,7 @@ from hasten.domain.heartbeats import TimerState, timer_states
 from hasten.domain.unexpected import NEXT_ACTION
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.problems import Problem, of_error
+from hasten.operate.silent_channel import problem_of_silence
 from hasten.operate.silent_triggers import SilentTrigger, problem_of, silent_triggers
 from hasten.records import crashes, heartbeats, running_targets, signs
 from hasten.records.crashes import Crash
@@ -77,6 +78,7 @@ async def app_health(context: Context) -> Health:
             *_of_crashes(met),
             *map(problem_of, silent),
             *_of_notifications(seen, now),
+            *await problem_of_silence(context),
             *_of_targets(context, targets),
         ],
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from hasten.domain.changes import Action, State
 from hasten.domain.notifications import LifecycleEvent
-from hasten.ports.telemetry import Count, Event, Id, Kind, Label, Text
+from hasten.ports.telemetry import Count, Event, Id, Kind, Label, Seconds, Text
 
 AssignmentResult = Literal["assigned", "left_to_cycle", "unassigned", "deleted"]
 
@@ -226,3 +226,18 @@ class JobNotPaused(Event):
     target: Label
     reason: Text
     next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelSilent(Event):
+    """Graph's notifications do not arrive: none was believed since a timer first found a change
+    that one should have brought. `missed` counts these changes, `age` is that of the last believed
+    notification."""
+
+    name = "channel"
+    problems = frozenset({"silent"})
+    alerts = frozenset({"notifications-refused"})
+    result: Literal["silent"] = "silent"
+    missed: Count
+    since: Text
+    age: Seconds | None

@@ -15,7 +15,7 @@ from hasten.domain.notifications import bounded
 from hasten.errors import Conflict
 from hasten.messages import Look, Mirror, Wake
 from hasten.ports.directory import DeltaCutShort, DeltaExpired, Member
-from hasten.records import cursors, discovered
+from hasten.records import cursors, discovered, missed
 from hasten.records.cursors import Cursor
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
 from hasten.watch import buckets
@@ -25,9 +25,9 @@ REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (5, 15, 45))
 """Delays before another look for members that a notification named and the delta does not show
 yet."""
 
-MOST_WAITING = 8
+MOST_WAITING = 32
 """Looks of a process that wait for the end of their bucket in place: half of the calls that
-host.json allows at a time."""
+host.json allows at a time, so that others find a slot."""
 
 MAX_LOST_RACES = 5
 
@@ -163,6 +163,8 @@ async def _record(
         if member.kind in {"user", ""}
     ]
     recorded = await admit(context, changes)
+    if recorded and look.found_by is FoundBy.RECONCILE:
+        await missed.note(context.store, context.now())
     if changes:
         await asyncio.gather(*(_wake(context, target) for target in targets))
     context.emit(

@@ -38,6 +38,8 @@ RECORD = "graph.jsonl"
 
 TENANT_TIMEOUT_SECONDS = 60.0
 POLL = 0.05
+FIRED = 120.0
+"""Seconds that a timer may take: a sweep reads every target."""
 
 
 def newcomers(count: int, first: int = 901) -> list[str]:
@@ -62,6 +64,7 @@ class Host:
     port: int
     settings: dict[str, str]
     log: Path
+    app: Path = ROOT
     _process: subprocess.Popen[bytes] | None = None
     _log: IO[bytes] | None = None
 
@@ -73,13 +76,18 @@ class Host:
     def webhook(self) -> str:
         return f"{self.url}/api/graph/notifications"
 
+    @property
+    def process_id(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> None:
         self._spawn()
         await eventually(self._is_running)
 
     def _spawn(self) -> None:
         self._log = self.log.open("ab")
-        command = [sys.executable, "-m", "emulator.functions", "--app", str(ROOT)]
+        command = [sys.executable, "-m", "emulator.functions", "--app", str(self.app)]
         self._process = subprocess.Popen(
             [*command, "--port", str(self.port)],
             cwd=ROOT,
@@ -89,7 +97,7 @@ class Host:
         )
 
     async def fire(self, timer: str) -> None:
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=FIRED) as client:
             answer = await client.post(
                 f"{self.url}/admin/functions/{timer}", headers={"x-wait": "true"}, json={}
             )
@@ -148,8 +156,9 @@ class Tenant:
     def database(self) -> Path:
         return self.state / "hasten.db"
 
-    async def host(self) -> Host:
-        """One more host, started; all share the bus and the store."""
+    async def host(self, app: Path = ROOT) -> Host:
+        """One more host, started; all share the bus and the store. `app` is a folder like this
+        repository."""
         port = free_port()
         settings = self.azure.environment(
             functions_url=f"http://127.0.0.1:{port}",
@@ -157,7 +166,7 @@ class Tenant:
             app_dir=ROOT,
             targets=self.targets,
         )
-        host = Host(port, settings, self.state / f"host-{len(self.hosts)}.log")
+        host = Host(port, settings, self.state / f"host-{len(self.hosts)}.log", app)
         self.hosts.append(host)
         await host.start()
         return host

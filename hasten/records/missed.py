@@ -1,0 +1,64 @@
+"""Stores the changes that a timer found although a notification should have brought them. A channel
+that is set up well may still be silent, and only such changes show it."""
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from hasten.errors import Conflict
+from hasten.ports.store import Put, Store
+from hasten.records import signs
+from hasten.records.signs import Sign
+
+COLLECTION, PARTITION, KEY = "heartbeats", "missed", "notifications"
+
+TIMES, SPAN = 3, timedelta(minutes=10)
+"""Fewer misses, or all within less time, may be a single notification that is late or lost: Graph
+promises none of them, and the timer that finds misses runs every five minutes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """Misses in a row, with no believed notification between them."""
+
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+    def is_silence(self, believed: datetime | None) -> bool:
+        """`believed` is when a notification was last believed."""
+        is_lasting = self.times >= TIMES and self.last_at - self.first_at >= SPAN
+        return is_lasting and (believed is None or believed < self.first_at)
+
+
+async def note(store: Store, now: datetime) -> None:
+    """Counts one more. Raises TemporaryError."""
+    document = await store.get(COLLECTION, PARTITION, KEY)
+    known = _parse(document.body) if document is not None else None
+    believed = (await signs.load(store)).get(Sign.BELIEVED)
+    if known is None or (believed is not None and believed >= known.first_at):
+        missed = Missed(first_at=now, last_at=now, times=1)
+    else:
+        missed = replace(known, last_at=now, times=known.times + 1)
+    body = {
+        **asdict(missed),
+        "first_at": missed.first_at.isoformat(),
+        "last_at": missed.last_at.isoformat(),
+    }
+    with suppress(Conflict):  # another instance counts a miss at the same time
+        put = Put(KEY, body, document.etag if document is not None else None)
+        await store.commit(COLLECTION, PARTITION, [put])
+
+
+async def load(store: Store) -> Missed | None:
+    document = await store.get(COLLECTION, PARTITION, KEY)
+    return _parse(document.body) if document is not None else None
+
+
+def _parse(body: object) -> Missed:
+    assert isinstance(body, dict)  # noqa: S101 - a document's body is an object
+    return Missed(
+        first_at=datetime.fromisoformat(body["first_at"]),
+        last_at=datetime.fromisoformat(body["last_at"]),
+        times=int(body["times"]),
+    )
