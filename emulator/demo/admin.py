@@ -21,6 +21,10 @@ class Admin:
     async def leave(self, group: str, user: str) -> None:
         await self._send("DELETE", f"/v1.0/groups/{group}/members/{user}/$ref")
 
+    async def disable(self, user: str) -> None:
+        """Disables the account in Entra ID; no group changes."""
+        await self._send("PATCH", f"/v1.0/users/{user}", {"accountEnabled": False})
+
     async def display_name(self, user: str) -> str:
         return str((await self._get(f"/v1.0/users/{user}"))["displayName"])
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from emulator.engine.app import By
-from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING
+from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from tests.support.tenant import Tenant, emulated, eventually, newcomers
 
 GOAL = 10.0
@@ -78,9 +78,38 @@ async def test_somebody_who_comes_back_is_active_again_by_entra(tenant: Tenant) 
     await eventually(lambda: is_active(tenant, person))
 
 
+async def test_people_who_are_disabled_without_a_group_change_are_out_within_seconds(
+    tenant: Tenant,
+) -> None:
+    """On-demand provisioning does not reach them, and the cycle comes 40 minutes later."""
+    host = await tenant.host()
+    await tenant.watched_by(host)
+    for timer in ("people", "look"):
+        await host.fire(timer)
+    people = [object_id(f"user/{number}") for number in range(20, 28)]
+    others = [object_id(f"user/{number}") for number in range(30, 34)]
+
+    took = [await disabled(tenant, person) for person in people]
+
+    assert quantiles(took, n=20)[-1] <= GOAL
+    await eventually(lambda: are_confirmed(tenant, people))
+    assert await tenant.calls_made() == 0
+    assert all([await is_active(tenant, other) for other in others])
+
+
+async def disabled(tenant: Tenant, user: str) -> float:
+    """Disables the user; the seconds until the app shows the account inactive."""
+    await tenant.admin.disable(user)
+    return await until_inactive(tenant, user)
+
+
 async def left(tenant: Tenant, user: str) -> float:
     """Takes the user out of the group; the seconds until the app shows the account inactive."""
     await tenant.admin.leave(TOTAL_ENGINEERING, user)
+    return await until_inactive(tenant, user)
+
+
+async def until_inactive(tenant: Tenant, user: str) -> float:
     began = time.monotonic()
 
     async def is_out() -> bool:
