@@ -1,13 +1,20 @@
 """Stores the cursor of each watched group: the point up to which its membership history was
 read."""
 
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hasten.ports.store import Put, Store
+from hasten.errors import Conflict
+from hasten.json import Json
+from hasten.ports.store import MAX_WRITES, Put, Store
 
 COLLECTION = "cursors"
 PARTITION = "groups"
+
+MOST_READ_ALONE = 20
+"""Cursors that are read one by one. One request reads a thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +51,36 @@ async def load(store: Store, group: str) -> Cursor | None:
     return Cursor(str(body["link"]), int(body["origin"]), document.etag, is_page)
 
 
+async def without(store: Store, groups: Collection[str]) -> list[str]:
+    """Returns those of `groups` that have no cursor. Reads all cursors where that takes fewer
+    requests than one for each group."""
+    if len(groups) > MOST_READ_ALONE:
+        have = {document.key for document in await store.scan(COLLECTION, PARTITION)}
+        return sorted(set(groups) - have)
+    return [group for group in sorted(groups) if await load(store, group) is None]
+
+
+async def save_first(store: Store, links: Mapping[str, str], now: datetime) -> None:
+    """Saves the first cursor of each group, by the link that starts now. A group that another
+    instance has given a cursor keeps it."""
+    puts = [Put(group, _body(first(link, now))) for group, link in sorted(links.items())]
+    for start in range(0, len(puts), MAX_WRITES):
+        some = puts[start : start + MAX_WRITES]
+        try:
+            await store.commit(COLLECTION, PARTITION, some)
+        except Conflict:
+            for put in some:
+                with suppress(Conflict):
+                    await store.commit(COLLECTION, PARTITION, [put])
+
+
 async def save(store: Store, group: str, cursor: Cursor) -> None:
     """Saves the cursor. Raises Conflict when another look moved it first."""
-    body = {"link": cursor.link, "origin": cursor.origin, "is_page": cursor.is_page}
-    await store.commit(COLLECTION, PARTITION, [Put(group, body, cursor.etag)])
+    await store.commit(COLLECTION, PARTITION, [Put(group, _body(cursor), cursor.etag)])
+
+
+def _body(cursor: Cursor) -> Json:
+    return {"link": cursor.link, "origin": cursor.origin, "is_page": cursor.is_page}
 
 
 def _milliseconds(now: datetime) -> int:

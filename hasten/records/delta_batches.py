@@ -3,23 +3,37 @@ link."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
 
 COLLECTION = "cursors"
 PARTITION = "batches"
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
+    """`saved_at` is when its link was saved. `groups` may contain some that are no longer
+    watched."""
+
     key: str
     groups: Sequence[str]
     link: str
+    saved_at: datetime = LONG_AGO
     etag: str | None = None
 
-    def moved(self, link: str) -> "Batch":
-        return replace(self, link=link)
+    @property
+    def has_room(self) -> bool:
+        return len(self.groups) < MAX_GROUPS_PER_DELTA
+
+    def moved(self, link: str, now: datetime) -> "Batch":
+        return replace(self, link=link, saved_at=now)
+
+    def of(self, watched: Collection[str]) -> Sequence[str]:
+        """Returns its groups that are watched."""
+        return [group for group in self.groups if group in watched]
 
 
 def split(groups: Collection[str]) -> Sequence[Sequence[str]]:
@@ -28,8 +42,10 @@ def split(groups: Collection[str]) -> Sequence[Sequence[str]]:
     return [ordered[start : start + MAX_GROUPS_PER_DELTA] for start in starts]
 
 
-def key(number: int) -> str:
-    return f"{number:05}"
+def free_keys(taken: Collection[str], count: int) -> Sequence[str]:
+    """Returns the first `count` keys that no other batch has."""
+    numbers = (f"{number:05}" for number in range(len(taken) + count))
+    return [key for key in numbers if key not in taken][:count]
 
 
 async def load_all(store: Store) -> Sequence[Batch]:
@@ -57,7 +73,8 @@ async def replace_all(store: Store, old: Sequence[Batch], new: Sequence[Batch]) 
 
 
 def _put(batch: Batch, etag: str | None) -> Put:
-    return Put(batch.key, {"groups": list(batch.groups), "link": batch.link}, etag)
+    body = {"groups": list(batch.groups), "link": batch.link}
+    return Put(batch.key, {**body, "saved_at": batch.saved_at.isoformat()}, etag)
 
 
 def _batch(document: Document) -> Batch:
@@ -66,5 +83,6 @@ def _batch(document: Document) -> Batch:
         key=document.key,
         groups=tuple(body["groups"]),
         link=str(body["link"]),
+        saved_at=datetime.fromisoformat(body["saved_at"]) if "saved_at" in body else LONG_AGO,
         etag=document.etag,
     )

@@ -2,6 +2,7 @@
 watched groups."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
@@ -96,16 +97,15 @@ async def save(store: Store, found: DiscoveredTarget) -> None:
             return  # another sweep wrote its result; the next one settles any difference
 
 
-async def keep_only(store: Store, targets: Collection[str]) -> None:
-    """Deletes targets that are no longer in targets.yaml; nothing drains them."""
+async def keep_only(store: Store, targets: Collection[str]) -> Mapping[str, DiscoveredTarget]:
+    """Deletes targets that are no longer in targets.yaml; nothing drains them. Returns the others,
+    by name."""
     documents = await store.scan(COLLECTION, PARTITION)
     gone = [Delete(d.key, d.etag) for d in documents if d.key not in targets]
-    if not gone:
-        return
-    try:
-        await store.commit(COLLECTION, PARTITION, gone)
-    except Conflict:
-        return  # another sweep deleted them
+    if gone:
+        with suppress(Conflict):  # another sweep deleted them
+            await store.commit(COLLECTION, PARTITION, gone)
+    return {d.key: _discovered(d.body) for d in documents if d.key in targets}
 
 
 def _discovered(body: Json) -> DiscoveredTarget:

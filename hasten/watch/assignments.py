@@ -23,9 +23,13 @@ Sight = tuple[int, datetime]
 
 
 async def compare_assignments(
-    context: Context, target: Target, found: DiscoveredTarget, assignments: Sequence[Assignment]
+    context: Context,
+    target: Target,
+    before: DiscoveredTarget | None,
+    found: DiscoveredTarget,
+    assignments: Sequence[Assignment],
 ) -> Mapping[str, str]:
-    """Writes the differences from the last sweep to the ledger and wakes the target. The first
+    """Writes the differences from `before`, the last sweep, to the ledger and wakes the target. The first
     sweep finds no difference: Entra's own cycle provisions everything that was there before Hasten.
 
     A crash at any point repeats the whole comparison. The cursor's origin distinguishes the rows,
@@ -35,7 +39,6 @@ async def compare_assignments(
     Returns the ISO time at which a sweep missed each group that was deleted. Raises TemporaryError
     and PermanentError of Graph.
     """
-    before = await discovered.load(context.store, target.name)
     deleted = dict(before.deleted) if before is not None else {}
     changes = 0
     if before is not None:

@@ -6,6 +6,7 @@ batch saw as hints, because a replica that lags behind may answer the look and t
 each change once.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
@@ -19,9 +20,14 @@ from hasten.ports.directory import DeltaCutShort, DeltaExpired, MembershipDelta
 from hasten.records import delta_batches as batches
 from hasten.records.delta_batches import Batch
 from hasten.telemetry.watch import ReconcileRead
+from hasten.watch.look import LINK_KEPT
 
 News = dict[str, tuple[frozenset[str], frozenset[str]]]
 """Groups to look at, each with the users that the delta shows as added and as removed."""
+
+
+READS_AT_ONCE = 8
+"""Batches that are read side by side: 200 of them in a few seconds."""
 
 
 async def reconcile(context: Context, watched: Collection[str]) -> None:
@@ -30,73 +36,107 @@ async def reconcile(context: Context, watched: Collection[str]) -> None:
 
     Raises the first TemporaryError or PermanentError after all batches were tried.
     """
+    groups = frozenset(watched)
     found = await batches.load_all(context.store)
-    if {group for batch in found for group in batch.groups} == set(watched):
-        await _read_on(context, found)
-    else:
-        await _regroup(context, found, watched)
+    kept, left = regrouping(found, groups)
+    if left or groups - {group for batch in found for group in batch.groups}:
+        await _regroup(context, kept, left, groups)
+    await _read_on(context, kept, groups)
 
 
-async def _read_on(context: Context, found: Sequence[Batch]) -> None:
-    failed: list[TemporaryError | PermanentError] = []
-    for batch in found:
-        try:
-            await _read(context, batch)
-        except (TemporaryError, PermanentError) as error:
-            failed.append(error)
-    if failed:
-        raise failed[0]
+def regrouping(
+    found: Sequence[Batch], watched: frozenset[str]
+) -> tuple[Sequence[Batch], Sequence[Batch]]:
+    """Returns the batches that stay as they are, and those whose groups go into new batches: less
+    than half of their groups are still watched, or they have room for groups that are new."""
+    kept = [batch for batch in found if 2 * len(batch.of(watched)) >= len(batch.groups)]
+    left = [batch for batch in found if batch not in kept]
+    new = watched - {group for batch in found for group in batch.groups}
+    roomy = [batch for batch in kept if batch.has_room]
+    if new and roomy:
+        smallest = min(roomy, key=lambda batch: len(batch.groups))
+        kept.remove(smallest)
+        left.append(smallest)
+    return kept, left
 
 
-async def _read(context: Context, batch: Batch) -> None:
-    """Sends the looks before it saves the link: a crash between them repeats the looks. Raises
-    DeltaCutShort after it sent looks for the pages before the one that cannot be read."""
+async def _read_on(context: Context, found: Sequence[Batch], watched: frozenset[str]) -> None:
+    slots = asyncio.Semaphore(READS_AT_ONCE)
+
+    async def read(batch: Batch) -> TemporaryError | PermanentError | None:
+        async with slots:
+            try:
+                await _read(context, batch, watched)
+            except (TemporaryError, PermanentError) as error:
+                return error
+        return None
+
+    errors = await asyncio.gather(*(read(batch) for batch in found))
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+async def _read(context: Context, batch: Batch, watched: frozenset[str]) -> None:
+    """Sends the looks before it saves the link: a crash between them repeats the looks. The link of
+    a batch in which nothing changed is saved once a day. Raises DeltaCutShort after it sent looks
+    for the pages before the one that cannot be read."""
     cut: DeltaCutShort | None = None
+    groups, now = batch.of(watched), context.now()
+    result: Literal["read", "restarted"] = "read"
     try:
         delta = await context.directory.membership_delta(batch.link)
     except DeltaExpired:
         link = await context.directory.membership_start(*batch.groups)
-        result: Literal["read", "restarted"] = "restarted"
-        news = _without_hints(batch.groups)
+        result, news = "restarted", _without_hints(groups)
     except DeltaCutShort as error:
-        cut, link = error, error.read.link
-        result, news = "read", _of(batch.groups, error.read)
+        cut, link, news = error, error.read.link, _of(groups, error.read)
     else:
-        link = delta.link
-        result, news = "read", _of(batch.groups, delta)
+        link, news = delta.link, _of(groups, delta)
+        has_read = any(delta.members.values()) or now - batch.saved_at >= LINK_KEPT
+        link = link if has_read else batch.link
     await _look_at(context, news)
-    try:
-        await batches.save(context.store, batch.moved(link))
-    except Conflict:
-        return  # another instance read on from this link and sent its looks
-    context.emit(ReconcileRead(result=result, groups=len(batch.groups), changed=len(news)))
+    if link != batch.link:
+        try:
+            await batches.save(context.store, batch.moved(link, now))
+        except Conflict:
+            return  # another instance read on from this link and sent its looks
+    context.emit(ReconcileRead(result=result, groups=len(groups), changed=len(news)))
     if cut is not None:
         raise cut
 
 
-async def _regroup(context: Context, found: Sequence[Batch], watched: Collection[str]) -> None:
+async def _regroup(
+    context: Context, kept: Sequence[Batch], left: Sequence[Batch], watched: frozenset[str]
+) -> None:
     """Starts the new links before it reads the old ones a last time, so that no change falls
     between them. It also looks at groups that were in no batch, for changes before their link, and
     at groups of a batch that can no longer be read."""
-    start = context.directory.membership_start
-    fresh = [
-        Batch(key=batches.key(number), groups=groups, link=await start(*groups))
-        for number, groups in enumerate(batches.split(watched))
-    ]
-    known = {group for batch in found for group in batch.groups}
-    news = _without_hints(set(watched) - known)
-    for batch in found:
+    known = {group for batch in left for group in batch.of(watched)}
+    new = watched - known - {group for batch in kept for group in batch.groups}
+    chunks = batches.split(known | new)
+    keys = batches.free_keys({batch.key for batch in kept}, len(chunks))
+    slots, now = asyncio.Semaphore(READS_AT_ONCE), context.now()
+
+    async def start(key: str, groups: Sequence[str]) -> Batch:
+        async with slots:
+            link = await context.directory.membership_start(*groups)
+        return Batch(key=key, groups=groups, link=link, saved_at=now)
+
+    fresh = await asyncio.gather(*map(start, keys, chunks))
+    news = _without_hints(new)
+    for batch in left:
         news |= await _last_news(context, batch, watched)
     await _look_at(context, news)
     try:
-        await batches.replace_all(context.store, found, fresh)
+        await batches.replace_all(context.store, left, fresh)
     except Conflict:
         return  # another instance regrouped; the next timer compares again
-    context.emit(ReconcileRead(result="regrouped", groups=len(watched), changed=len(news)))
+    context.emit(ReconcileRead(result="regrouped", groups=len(known | new), changed=len(news)))
 
 
 async def _last_news(context: Context, batch: Batch, watched: Collection[str]) -> News:
-    still = [group for group in batch.groups if group in watched]
+    still = batch.of(watched)
     try:
         delta = await context.directory.membership_delta(batch.link)
     except (DeltaExpired, TemporaryError, PermanentError):

@@ -25,13 +25,14 @@ from hasten.watch.look import start_watching
 async def sweep(context: Context) -> None:
     """Discovers all targets concurrently. A target that is slow or cannot be found does not delay
     the others: Hasten reports its error."""
-    await discovered.keep_only(context.store, context.targets.keys())
-    await asyncio.gather(*(_try(context, target) for target in context.targets.values()))
+    known = await discovered.keep_only(context.store, context.targets.keys())
+    targets = context.targets.values()
+    await asyncio.gather(*(_try(context, target, known.get(target.name)) for target in targets))
 
 
-async def _try(context: Context, target: Target) -> None:
+async def _try(context: Context, target: Target, before: DiscoveredTarget | None) -> None:
     try:
-        await discover(context, target)
+        await _discover(context, target, before)
     except PermanentError as error:
         context.emit(
             TargetUnhealthy(target=target.name, reason=error.reason, next_action=error.next_action)
@@ -43,11 +44,19 @@ async def _try(context: Context, target: Target) -> None:
 async def discover(context: Context, target: Target) -> DiscoveredTarget:
     """Reads the current state of one target from Graph and saves it.
 
-    New groups get their cursor first, because a look needs one. Assignments and unassignments since
-    the last sweep are recorded before the discovered target is saved.
-
     Raises TemporaryError and PermanentError of Graph, and PermanentError if the job lacks a rule
     that the target needs.
+    """
+    return await _discover(context, target, await discovered.load(context.store, target.name))
+
+
+async def _discover(
+    context: Context, target: Target, before: DiscoveredTarget | None
+) -> DiscoveredTarget:
+    """Compares the target with `before`, the result of the last sweep.
+
+    New groups get their cursor first, because a look needs one. Assignments and unassignments since
+    the last sweep are recorded before the discovered target is saved.
     """
     principal = str((await service_principal(context.directory, target))["id"])
     jobs = await context.directory.jobs(principal)
@@ -64,19 +73,19 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
         job=job["id"],
         user_rule=user_rule,
         group_rule=choose_rule(rules, "Group", target.rule),
-        groups=sorted(groups),
+        groups=tuple(sorted(groups)),
         assigned_at={g: at.isoformat() for g, at in groups.items() if at and at > lately},
-        sources=await _sources(context, target, groups),
+        sources=tuple(await _sources(context, target, groups)),
         properties=attributes.sources(rules, user_rule).properties if target.users else (),
     )
     _refuse_missing_rule(target, found)
-    for group in sorted(found.watched):
-        if await cursors.load(context.store, group) is None:
-            await start_watching(context, group)
-    deleted = await compare_assignments(context, target, found, assignments)
+    new = found.watched - (before.watched if before is not None else frozenset())
+    await start_watching(context, *await cursors.without(context.store, new))
+    deleted = await compare_assignments(context, target, before, found, assignments)
     known = cycle.parse(job)
     found = replace(found, deleted=_still_with_access(deleted, found, known))
-    await discovered.save(context.store, found)
+    if found != before:
+        await discovered.save(context.store, found)
     if known.stops:
         reason, next_action = known.stops
         context.emit(JobNotRunning(target=target.name, reason=reason, next_action=next_action))
