@@ -6,7 +6,7 @@ WORKERS ?= 4
 # With compiled modules kept, test workers and the processes that they start begin sooner.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo local tools test check lint chaos bench model clean
+.PHONY: demo local tools test check lint chaos bench scale model clean
 
 demo: $(VENV)/.ready ## play the story on an emulated tenant
 	$(BIN)/python -m emulator.demo
@@ -34,6 +34,9 @@ chaos: $(VENV)/.ready ## 50 storms of every fault, and a wave of 1,000 events
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks
+
+scale: $(VENV)/.ready ## what a minute and a change cost as the tenant grows
+	$(BIN)/python -m benchmarks.scale
 
 model: $(VENV)/.ready ## every state of larger instances of the protocol, and long random runs
 	$(BIN)/python -m tests.model

@@ -29,8 +29,9 @@ async def compare_assignments(
     found: DiscoveredTarget,
     assignments: Sequence[Assignment],
 ) -> Mapping[str, str]:
-    """Writes the differences from `before`, the last sweep, to the ledger and wakes the target. The first
-    sweep finds no difference: Entra's own cycle provisions everything that was there before Hasten.
+    """Writes the differences from `before`, the last sweep, to the ledger and wakes the target. The
+    first sweep finds no difference: Entra's own cycle provisions everything that was there before
+    Hasten.
 
     A crash at any point repeats the whole comparison. The cursor's origin distinguishes the rows,
     and the cursors move last. A new group is noted before its members are, so that Hasten revokes

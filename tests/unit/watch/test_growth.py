@@ -1,0 +1,61 @@
+"""What a minute and a change cost as a tenant grows: requests and waiting, with 0.1 s for a request
+to Graph and 0.01 s for one to the store."""
+
+import pytest
+
+from tests.support.scaling import Scaled, Size
+from tests.support.virtual_time import virtual
+
+LARGE = Size(groups=10_000, targets=4)
+
+
+@pytest.mark.parametrize("timer", ["sweep", "look"])
+def test_ten_thousand_unchanged_groups_take_ten_seconds_and_fifty_requests_to_the_store(
+    timer: str,
+) -> None:
+    @virtual
+    async def run() -> None:
+        scaled = await Scaled.of(LARGE)
+
+        cost = await scaled.timer(timer)
+
+        assert cost.seconds <= 10
+        assert cost.store <= 50
+
+    run()
+
+
+@pytest.mark.parametrize(
+    "size", [LARGE, Size(groups=50, targets=50), Size(members=20_000), Size(rows=2_000)], ids=str
+)
+def test_one_change_costs_the_same_in_a_tenant_of_any_size(size: Size) -> None:
+    @virtual
+    async def run() -> None:
+        few = min(size.targets, 2)  # several targets share a limit of calls
+        small = await (await Scaled.of(Size(groups=few, targets=few))).change()
+        large = await (await Scaled.of(size)).change()
+
+        assert (large.graph, large.store) == (small.graph, small.store)
+        assert large.seconds <= small.seconds + 0.05
+
+    run()
+
+
+@virtual
+async def test_a_group_that_comes_or_goes_costs_no_more_requests_among_ten_thousand() -> None:
+    scaled = await Scaled.of(LARGE)
+    principal = "sp-T0"
+    given = scaled.world.directory.granted[principal]
+    given.pop()
+    await scaled.timer("sweep")
+
+    gone = await scaled.timer("look")
+    scaled.world.directory.grant(
+        "0000bbbb-0000-4000-8000-000000099999", kind="Group", service_principal=principal
+    )
+    await scaled.timer("sweep")
+    come = await scaled.timer("look")
+
+    assert gone.graph == 200
+    assert come.graph <= 203
+    assert come.store <= 5
