@@ -28,9 +28,16 @@ class ErrorCollector:
     def collect_any(self) -> Iterator[None]:
         """Collects unexpected exceptions too. Such an exception delays nobody else, and
         `raise_worst` raises it before all others."""
+        with self.collect_unexpected(), self.collect():
+            yield
+
+    @contextmanager
+    def collect_unexpected(self) -> Iterator[None]:
+        """Catches any exception but a TemporaryError or PermanentError."""
         try:
-            with self.collect():
-                yield
+            yield
+        except (TemporaryError, PermanentError):
+            raise
         except Exception as error:  # noqa: BLE001 - raised later
             self._unexpected.append(error)
 

@@ -5,6 +5,7 @@ import contextvars
 import importlib
 import inspect
 import json
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -40,6 +41,12 @@ class Function:
     @property
     def kind(self) -> str:
         return str(self.trigger["type"])
+
+    @property
+    def is_disabled(self) -> bool:
+        """Whether its app setting keeps its trigger from receiving anything (Azure docs, "How to
+        disable functions"). It can still be run by hand."""
+        return os.environ.get(f"AzureWebJobs.{self.name}.Disabled", "").casefold() == "true"
 
     async def run(self, argument: object) -> Any:
         """Awaits an async function; runs any other in a thread, as Azure's worker does."""

@@ -57,7 +57,7 @@ class Host:
                 invocations=invocations,
             )
             for function in functions
-            if function.kind == SERVICE_BUS
+            if function.kind == SERVICE_BUS and not function.is_disabled
         ]
         http = [
             http_route(

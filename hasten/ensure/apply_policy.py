@@ -47,7 +47,7 @@ async def apply_policies(context: Context) -> None:
     """
     errors = ErrorCollector()
     for target in context.targets.values():
-        with errors.collect():
+        with errors.collect_any():
             await apply_unattended(context, target)
     errors.raise_worst()
 

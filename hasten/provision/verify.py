@@ -65,7 +65,7 @@ async def verify(context: Context) -> None:
     """
     errors = ErrorCollector()
     for found in await discovered.load_all(context.store):
-        with errors.collect():
+        with errors.collect_any():
             await _verify(context, found)
     errors.raise_worst()
 

@@ -11,6 +11,7 @@ from hasten.domain import attributes, cycle
 from hasten.domain.cycle import Cycle
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.planning import GrantsBy
+from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.ports.directory import Directory
@@ -26,13 +27,19 @@ async def sweep(context: Context) -> None:
     """Discovers all targets concurrently. A target that is slow or cannot be found does not delay
     the others: Hasten reports its error."""
     known = await discovered.keep_only(context.store, context.targets.keys())
-    targets = context.targets.values()
-    await asyncio.gather(*(_try(context, target, known.get(target.name)) for target in targets))
+    targets, errors = context.targets.values(), ErrorCollector()
+    await asyncio.gather(
+        *(_try(context, target, known.get(target.name), errors) for target in targets)
+    )
+    errors.raise_worst()
 
 
-async def _try(context: Context, target: Target, before: DiscoveredTarget | None) -> None:
+async def _try(
+    context: Context, target: Target, before: DiscoveredTarget | None, errors: ErrorCollector
+) -> None:
     try:
-        await _discover(context, target, before)
+        with errors.collect_unexpected():
+            await _discover(context, target, before)
     except PermanentError as error:
         context.emit(
             TargetUnhealthy(target=target.name, reason=error.reason, next_action=error.next_action)

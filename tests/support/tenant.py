@@ -9,10 +9,11 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 import httpx
@@ -156,9 +157,9 @@ class Tenant:
     def database(self) -> Path:
         return self.state / "hasten.db"
 
-    async def host(self, app: Path = ROOT) -> Host:
-        """One more host, started; all share the bus and the store. `app` is a folder like this
-        repository."""
+    async def host(self, app: Path = ROOT, more: Mapping[str, str] = MappingProxyType({})) -> Host:
+        """One more host, started with `more` settings; all share the bus and the store. `app` is a
+        folder like this repository."""
         port = free_port()
         settings = self.azure.environment(
             functions_url=f"http://127.0.0.1:{port}",
@@ -166,7 +167,7 @@ class Tenant:
             app_dir=ROOT,
             targets=self.targets,
         )
-        host = Host(port, settings, self.state / f"host-{len(self.hosts)}.log", app)
+        host = Host(port, {**settings, **more}, self.state / f"host-{len(self.hosts)}.log", app)
         self.hosts.append(host)
         await host.start()
         return host
