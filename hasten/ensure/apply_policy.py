@@ -22,6 +22,7 @@ from hasten.records.lease_record import Kind as LeaseKind
 from hasten.sole_worker import alone
 from hasten.targets import Target
 from hasten.telemetry.ensure import PolicyStep
+from hasten.watch.brake import judge_removals
 from hasten.watch.sweep import discover
 
 PATIENCE = timedelta(seconds=45)
@@ -154,6 +155,10 @@ async def _carry_out(
         if step.name in strange or (not group and step.kind is not Kind.CREATE):
             continue  # the group has to be adopted first, or could not be created
         with errors.collect():
+            held = None if is_attended else await _held_by_brake(context, target, step)
+            if held is not None:
+                context.emit(held)
+                continue
             made[step.name] = await _do(
                 context, target, assigned, replace(step, group=group), errors
             )
@@ -172,6 +177,18 @@ def _refused(step: Step, strange: set[str], *, is_attended: bool) -> PolicyStep 
     if step.name in strange and step.kind is Kind.ADOPT:
         return _event(replace(step, problem=step.sentence), "problem")
     return None
+
+
+async def _held_by_brake(context: Context, target: Target, step: Step) -> PolicyStep | None:
+    """Returns the event of a removal that the brake holds, or None. The brake counts the people who
+    leave within ten minutes: a notification brings each of them alone."""
+    if step.kind is not Kind.REMOVE:
+        return None
+    leavers = {step.group: step.users}
+    judged = await judge_removals(context, target, leavers, still_members=True)
+    if step.group not in judged:
+        return None
+    return _event(replace(step, problem=judged[step.group].reason), "held")
 
 
 async def _remember(context: Context, target: Target, groups: Sequence[GroupNow]) -> None:

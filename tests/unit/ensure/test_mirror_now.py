@@ -1,5 +1,6 @@
 """An admin group is mirrored when its own notification comes; who is left out is reported."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from hasten.policy import GroupPolicy
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE
 from hasten.records import cursors, discovered
 from hasten.watch.buckets import BUCKET
-from hasten.watch.look import look
+from hasten.watch.look import look, start_watching
 from hasten.watch.sweep import sweep
 from tests.support.applying import ADMINS, MONITORED, Policed, world_with
 from tests.support.virtual_time import now, virtual
@@ -28,6 +29,7 @@ async def mirroring() -> Policed:
     """The admin group is known to the policy, and not assigned to the app."""
     world = await world_with(ADMINS, MONITORED)
     await world.adopts()
+    await start_watching(world.context, ADMIN, ENGINEERING)
     await sweep(world.context)
     world.directory.groups.remove(ADMIN)
     await sweep(world.context)
@@ -138,6 +140,26 @@ async def test_the_brake_holds_a_mass_removal_of_the_mirror_that_a_notification_
 
     assert len(await world.members(ENGINEERING)) == 11
     assert "held" in world.results("policy")
+
+
+@virtual
+async def test_admins_who_leave_one_by_one_are_held_from_where_the_brake_counts_too_many() -> None:
+    world = await mirroring()
+    everyone = [user(n) for n in range(30)]
+    world.directory.join(ADMIN, *everyone)
+    await world.applies()
+
+    for one in everyone:
+        world.directory.leave(ADMIN, one)
+        await mirror(world.context, Mirror(target=TOTAL, source=ADMIN))
+        await asyncio.sleep(1)
+
+    assert len(await world.members(ENGINEERING)) == 20
+    assert "held" in world.results("brake")
+    assert "held" in world.results("policy")
+
+    await world.applies()
+    assert await world.members(ENGINEERING) == set()
 
 
 @virtual
