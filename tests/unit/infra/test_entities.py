@@ -14,9 +14,11 @@ QUEUES: dict[str, dict[str, Any]] = {queue["name"]: queue for queue in ENTITIES[
 TOPICS: dict[str, dict[str, Any]] = {topic["name"]: topic for topic in ENTITIES["topics"]}
 
 NAMES = {
-    name: value for name, value in vars(bus).items() if name.isupper() and isinstance(value, str)
+    name: value
+    for name, value in vars(bus).items()
+    if name.isupper() and isinstance(value, str) and value != bus.ALARM
 }
-"""The constants of hasten/ports/bus.py, by name."""
+"""The queues and the topic of hasten/ports/bus.py, by the name of their constant."""
 
 RELIES_ON_DUPLICATE_DETECTION = {
     bus.DIRECTORY_CHANGES,  # a burst of notifications becomes one look
