@@ -16,6 +16,7 @@ from rich.console import Console
 
 from emulator.demo.admin import Admin
 from emulator.demo.measure import Change, Course, calls, course
+from emulator.demo.people import play_people
 from emulator.demo.report import Outcome, checks, show
 from emulator.demo.story import Story
 from emulator.demo.timeline import Timeline
@@ -36,8 +37,9 @@ ANY_PORT = ("--functions-port", "0", "--graph-port", "0", "--servicebus-port", "
 
 
 @contextlib.contextmanager
-def emulator(state: Path) -> Iterator[dict[str, Any]]:
+def emulator(state: Path, *flags: str) -> Iterator[dict[str, Any]]:
     """Runs a tenant and Hasten on free ports of this machine; yields their addresses."""
+    state.mkdir(exist_ok=True)
     command = [
         sys.executable,
         "-m",
@@ -45,6 +47,7 @@ def emulator(state: Path) -> Iterator[dict[str, Any]]:
         *ANY_PORT,
         *TARGETS,
         *ENTRA,
+        *flags,
         "--print-ports",
         "--state",
         str(state),
@@ -109,15 +112,17 @@ async def _arrived(admin: Admin, changes: list[Change]) -> list[Course]:
 
 def main() -> None:
     console = Console()
-    console.print("Starting a tenant of 1,000 users, Service Bus, and Hasten on this machine …")
-    with (
-        tempfile.TemporaryDirectory(prefix="hasten-demo-") as state,
-        emulator(Path(state)) as ports,
-    ):
-        held = asyncio.run(play(console, ports))
-        if not held:
-            console.print("[red]Something did not hold.[/red] The end of Hasten's log:")
-            console.print((Path(state) / "log").read_text()[-4000:], markup=False)
+    acts = (("groups", (), play), ("people", ("--scim",), play_people))
+    held = True
+    with tempfile.TemporaryDirectory(prefix="hasten-demo-") as folder:
+        for name, flags, act in acts:
+            console.print(f"Starting a tenant of 1,000 users, Service Bus, and Hasten: {name} …")
+            state = Path(folder, name)
+            with emulator(state, *flags) as ports:
+                if not asyncio.run(act(console, ports)):
+                    held = False
+                    console.print("[red]Something did not hold.[/red] The end of Hasten's log:")
+                    console.print((state / "log").read_text()[-4000:], markup=False)
     sys.exit(0 if held else 1)
 
 

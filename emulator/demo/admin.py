@@ -23,7 +23,10 @@ class Admin:
 
     async def disable(self, user: str) -> None:
         """Disables the account in Entra ID; no group changes."""
-        await self._send("PATCH", f"/v1.0/users/{user}", {"accountEnabled": False})
+        await self.update(user, {"accountEnabled": False})
+
+    async def update(self, user: str, properties: Json) -> None:
+        await self._send("PATCH", f"/v1.0/users/{user}", properties)
 
     async def display_name(self, user: str) -> str:
         return str((await self._get(f"/v1.0/users/{user}"))["displayName"])
