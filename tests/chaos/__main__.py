@@ -1,7 +1,7 @@
 """`python -m tests.chaos`: storms, each with its own seed; exits 1 when an invariant is broken.
 
 `--seeds 50 --operations 200` runs the seeds 1 to 50; `--seed 7` runs one again and tells more.
-`--write` puts the tables of docs/reliability.md in place of those that are there.
+`--write` puts the tables of docs/reliability.md in place of those that are there, after each storm.
 """
 
 import argparse
@@ -35,8 +35,8 @@ def main() -> int:
             print(f"  {broken}")
         if asked.seed:
             print(outcome.report)
-    if asked.write:
-        page.write(outcomes, asked.operations, asked.measured)
+        if asked.write:
+            page.write(outcomes, asked.operations, asked.measured)
     return 1 if any(outcome.broken for outcome in outcomes) else 0
 
 
