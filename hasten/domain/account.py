@@ -28,21 +28,29 @@ class Account(StrEnum):
 
 
 def matched(records: Iterable[Mapping[str, Any]]) -> Account:
-    """Returns the account as the last matching step found it. A matching step that succeeded
-    without details found no account (unconfirmed: no document shows one)."""
+    """Returns the account as the last matching step found it. An answer calls the type of a step
+    `type`, the provisioning log calls it `provisioningStepType` (Graph, provisioningStep).
+
+    A matching step of an answer that succeeded without details found no account (unconfirmed: no
+    document shows one). The log may leave the details out, so there it says nothing.
+    """
     found = Account.UNKNOWN
     for step in steps(records):
-        if str(step.get("type") or "").casefold() != "matching":
+        kind = step.get("type") or step.get("provisioningStepType")
+        if str(kind or "").casefold() != "matching":
             continue
         details = step.get("details")
         if not isinstance(details, Mapping):
             found = Account.UNKNOWN
-        elif "active" in details:
-            word = str(details["active"]).casefold()
+            continue
+        details = {str(name).casefold(): value for name, value in details.items()}
+        if "active" in details:
+            word = str(details["active"]).strip('"').casefold()
             known = {"true": Account.ACTIVE, "false": Account.INACTIVE}
             found = known.get(word, Account.UNKNOWN)
         else:
-            is_empty = not details and str(step.get("status")).casefold() == "success"
+            is_done = "type" in step and str(step.get("status")).casefold() == "success"
+            is_empty = is_done and not details
             found = Account.ABSENT if is_empty else Account.UNKNOWN
     return found
 

@@ -45,6 +45,8 @@ def revoked(change: Change, call: Call, verdict: Verdict, *, now: datetime) -> C
     if verdict.result is not Result.SUCCEEDED and verdict.account.is_out:
         return finished(change, State.IN_SYNC, now=now, reason=REASON_BY_ACCOUNT[verdict.account])
     reason = STILL_ACTIVE if verdict.account is Account.ACTIVE else STILL_ASSIGNED
+    if verdict.result is Result.FAILED:
+        reason = f"{reason} ({verdict.code})"
     if change.attempts < len(REPLICATION_LADDER):
         return retried(change, due_at=now + REPLICATION_LADDER[change.attempts], reason=reason)
     return not_taken(change, now=now, reason=reason)

@@ -57,7 +57,7 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
     `next_cycle` is when Entra's own next cycle should be over.
     """
     change = replace(change, answer=verdict.evidence)
-    if change.is_removal and verdict.result in ANSWERS_A_REMOVAL:
+    if change.is_removal and _answers_a_removal(verdict):
         return revoked(change, call, verdict, now=now)
     verdict = verdict if change.is_removal else _of_grant(verdict)
     match verdict.result:
@@ -136,6 +136,13 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
                 next_action=verdict.next_action,
             )
             return replace(ended, needs_proof=change.is_removal)
+
+
+def _answers_a_removal(verdict: Verdict) -> bool:
+    """Returns whether the answer is a success or a skip. A skip for a reason that Hasten does not
+    know proves as little as one that it knows."""
+    is_other_skip = verdict.is_skip and verdict.result is Result.FAILED
+    return is_other_skip or verdict.result in ANSWERS_A_REMOVAL
 
 
 def _may_be_early(change: Change, call: Call, verdict: Verdict, called_at: datetime) -> bool:

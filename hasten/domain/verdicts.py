@@ -54,7 +54,8 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The meaning of an answer. `code` comes from the app or Entra; `evidence` is the answer,
-    redacted and limited in length. `took` is set when a successful export took an account away.
+    redacted and limited in length. `took` is set when a successful export took an account away,
+    `is_skip` when Entra skipped the user, for whatever reason.
     `account` is the account as the matching step found it, before the export."""
 
     result: Result
@@ -64,6 +65,7 @@ class Verdict:
     retry_after: timedelta | None = None
     evidence: str = ""
     took: bool = False
+    is_skip: bool = False
     account: Account = Account.UNKNOWN
 
 
@@ -86,7 +88,7 @@ def read_verdict(answer: Answer) -> Verdict:
             took = account.took(values)
             return Verdict(Result.SUCCEEDED, code, evidence=kept, took=took, account=found)
         case "skipped":
-            return replace(_skipped(code, values, kept), account=found)
+            return replace(_skipped(code, values, kept), account=found, is_skip=True)
         case "failure":
             return _failed(code, message, kept, named)
     return _unreadable(answer)
@@ -199,7 +201,10 @@ def _unreadable(answer: Answer) -> Verdict:
 
 
 def _json(text: Any) -> Any:
-    """Returns the value in `text`, or None if it is not JSON (a type name, for example)."""
+    """Returns the value in `text`, or None if it is not JSON (a type name, for example). A value
+    that is no text has been read already."""
+    if isinstance(text, Mapping | list):
+        return text
     if not isinstance(text, str | bytes):
         return None
     try:

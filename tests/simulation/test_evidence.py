@@ -49,7 +49,7 @@ def alerts(world: World) -> list[str]:
         ("skip_out_of_scope", 6),
         ("no_delete_flow", 6),
         ("no_active_mapping", 6),
-        ("no_update_flow", 1),  # answered with an error code, which no other try mends
+        ("no_update_flow", 6),
     ],
 )
 def test_a_leaver_whose_account_entra_leaves_active_ends_in_an_alert(

@@ -89,7 +89,7 @@ def listens(port: int) -> bool:
 
 
 async def test_once_it_is_up_the_groups_of_the_tenant_are_watched(tmp_path: Path) -> None:
-    with running(tmp_path) as emulator:
+    with running(tmp_path, "--entra", "empty-pages=off") as emulator:
         async with emulator.admin as admin:
             subscriptions = (await admin.get("/v1.0/subscriptions")).json()["value"]
 
@@ -171,7 +171,7 @@ async def test_a_file_of_entities_that_is_not_there_is_named(tmp_path: Path) -> 
 
 
 async def test_behaviours_of_entra_are_switched_by_their_names(tmp_path: Path) -> None:
-    flags = ("--entra", "assignment-lag", "45", "--entra", "clock-behind=1")
+    flags = ("--entra", "kind", "--entra", "assignment-lag", "45", "--entra", "clock-behind=1")
     with running(tmp_path, "--no-functions", *flags) as emulator:
         async with emulator.admin as admin:
             shown = (await admin.get("/emulator/entra")).json()

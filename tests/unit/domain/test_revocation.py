@@ -11,10 +11,20 @@ def record(**details: Any) -> dict[str, Any]:
     return {"provisioningSteps": [{"type": "Matching", "status": "Success", "details": details}]}
 
 
+def logged(**details: Any) -> dict[str, Any]:
+    """As the provisioning log has it."""
+    step = {"provisioningStepType": "matching", "status": "success", "details": details}
+    return {"provisioningSteps": [step]}
+
+
 @pytest.mark.parametrize(
     ("records", "account"),
     [
         ([record(active="True", id="7")], Account.ACTIVE),
+        ([record(Active="False")], Account.INACTIVE),
+        ([logged(active="False")], Account.INACTIVE),
+        ([logged(active="True")], Account.ACTIVE),
+        ([logged()], Account.UNKNOWN),
         ([record(active="true")], Account.ACTIVE),
         ([record(active=True)], Account.ACTIVE),
         ([record(active="False", id="7")], Account.INACTIVE),

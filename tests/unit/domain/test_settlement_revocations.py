@@ -1,5 +1,7 @@
 """Revocations after their call was judged."""
 
+from dataclasses import replace
+
 import pytest
 
 from hasten.domain.account import Account
@@ -84,3 +86,25 @@ def test_a_grant_that_disabled_the_account_is_tried_again_once_entra_knows_the_a
 
 def test_a_group_call_that_finds_a_leaver_not_entitled_proves_nothing() -> None:
     assert settled(removal(), Result.NOT_ENTITLED).state is State.WAITING
+
+
+SKIPPED = Verdict(Result.FAILED, "EntrySynchronizationSkipped", is_skip=True)
+
+
+def test_a_skip_for_an_unknown_reason_proves_a_revocation_by_the_account_that_it_shows() -> None:
+    row = removal()
+
+    shown = replace(SKIPPED, account=Account.INACTIVE)
+
+    assert settled(row, shown, call=disabling(row)).state is State.IN_SYNC
+
+
+def test_a_skip_for_an_unknown_reason_is_tried_again_and_then_reported_with_the_reason() -> None:
+    row, waits = removal(), []
+
+    while (row := settled(row, SKIPPED, call=disabling(row))).is_open:
+        waits.append(row.due_at - NOW)
+
+    assert waits == [seconds(s) for s in (15, 30, 60, 120, 240)]
+    assert (row.state, row.needs_proof) == (State.FAILED, True)
+    assert "EntrySynchronizationSkipped" in row.reason

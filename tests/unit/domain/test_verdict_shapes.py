@@ -44,6 +44,14 @@ def test_the_casing_and_form_of_the_result_do_not_matter(
     assert (verdict.result, verdict.code) == (result, "Conflict")
 
 
+def test_a_key_and_a_value_that_are_no_strings_are_read_too() -> None:
+    body = {"key": {"result": "Success"}, "value": [{"action": "Disable"}]}
+
+    verdict = read_verdict(Answer(200, json.dumps(body).encode()))
+
+    assert (verdict.result, verdict.took) == (Result.SUCCEEDED, True)
+
+
 @given(st.text().filter(lambda word: word.casefold() not in KNOWN_WORDS))
 def test_a_result_never_seen_before_is_no_answer(word: str) -> None:
     verdict = judged({"result": word, "details": {}}, {})
