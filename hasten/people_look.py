@@ -16,7 +16,8 @@ class PeopleLook:
     """Asks to read the accounts of `users`, at most MAX_PEOPLE_PER_LOOK.
 
     Hasten repeats the look for users of whom it saw no change (`looks` counts), because a replica
-    that lags behind may have answered. `tries` counts failures.
+    that lags behind may have answered. `tries` counts failures. `doubts` means that Graph
+    contradicts the rows of the users: the look compares with the rows instead of the roster.
     """
 
     queue = DIRECTORY_CHANGES
@@ -29,6 +30,7 @@ class PeopleLook:
     found_by: FoundBy
     looks: int = 0
     tries: int = 0
+    doubts: bool = False
 
     def message(self, message_id: str, at: datetime | None = None) -> Message:
         body = {
@@ -38,6 +40,7 @@ class PeopleLook:
             "found_by": self.found_by,
             "looks": self.looks,
             "tries": self.tries,
+            "doubts": self.doubts,
         }
         return Message(body=body, message_id=message_id, at=at)
 
@@ -52,6 +55,7 @@ class PeopleLook:
             found_by=FoundBy(body["found_by"]),
             looks=int(body["looks"]),
             tries=int(body["tries"]),
+            doubts=bool(body["doubts"]),
         )
 
 

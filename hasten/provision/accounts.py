@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hasten.domain.changes import Change, waiting
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, route_of
 from hasten.limits import REPLICATION_SETTLED_AFTER
-from hasten.people_look import looks_at_people
+from hasten.people_look import PeopleLook
 from hasten.provision.removal_status import Status
 from hasten.provision.state import Drain
 from hasten.provision.triage import leave
@@ -35,8 +35,10 @@ async def without_contradicted(
     drain.retries |= {row.due_at for row in moved}
     late = {row.user: row for row in moved if not _may_lag(row, began)}
     for row in late.values():
-        for look in looks_at_people([row.user], found_by=row.found_by, now=began):
-            await drain.context.bus.send(look.queue, [look.message(drain.context.new_id())])
+        look = PeopleLook(
+            users=frozenset({row.user}), noticed_at=began, found_by=row.found_by, doubts=True
+        )
+        await drain.context.bus.send(look.queue, [look.message(drain.context.new_id())])
     gone = frozenset(doubted)
     return [row for row in rows if row not in gone]
 

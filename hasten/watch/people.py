@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.attributes import digest
-from hasten.domain.changes import PERSON, Change, FoundBy
+from hasten.domain.changes import PERSON, Action, Change, FoundBy
 from hasten.domain.sightings import (
     JOINED_LATELY,
     PERMANENTLY_DELETED,
@@ -43,10 +43,12 @@ READS_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A user of one target: what the roster says, and what a read that began at `at` shows."""
+    """A user of one target: what is known `before`, and what a read that began at `at` shows. What
+    is known is what the roster says (`stored`), or the user's row where that is in doubt."""
 
     target: str
     user: str
+    stored: Sighting
     before: Sighting
     presence: Presence
     digest: str
@@ -82,7 +84,7 @@ class Seen:
     @property
     def after(self) -> Sighting:
         if self.presence is self.before.presence and self.digest in {"", self.before.digest}:
-            return self.before
+            return self.stored
         return self.before.moved(self.presence, self.digest, self.at)
 
 
@@ -98,7 +100,7 @@ async def look_at_people(context: Context, look: PeopleLook) -> None:
 
     async def read(user: str) -> Sequence[Seen]:
         async with turns:
-            return await _read(context, user, targets)
+            return await _read(context, look, user, targets)
 
     seen = [one for some in await asyncio.gather(*map(read, sorted(look.users))) for one in some]
     recorded = await _record(context, look, [one for one in seen if not one.is_doubtful])
@@ -140,28 +142,45 @@ def digest_of(context: Context, profile: Profile | None, found: DiscoveredTarget
 
 
 async def _read(
-    context: Context, user: str, targets: Mapping[str, DiscoveredTarget]
+    context: Context, look: PeopleLook, user: str, targets: Mapping[str, DiscoveredTarget]
 ) -> Sequence[Seen]:
     known = await asyncio.gather(*(context.roster.find(target, user) for target in targets))
-    of = {target: before for target, before in zip(targets, known, strict=True) if before}
+    of = {target: stored for target, stored in zip(targets, known, strict=True) if stored}
     if not of:
         return ()
     at = context.now()
     wanted = properties_of([targets[target] for target in of])
     profile = await context.directory.profile(user, wanted)
     deletion = await _deletion(context, user) if profile is None else ""
+    before = {
+        target: await _by_row(context, target, user, stored) if look.doubts else stored
+        for target, stored in of.items()
+    }
     return [
         Seen(
             target=target,
             user=user,
-            before=before,
-            presence=presence_of(profile, before.presence),
+            stored=stored,
+            before=before[target],
+            presence=presence_of(profile, before[target].presence),
             digest=digest_of(context, profile, targets[target]),
             at=at,
             deletion=deletion,
         )
-        for target, before in of.items()
+        for target, stored in of.items()
     ]
+
+
+async def _by_row(context: Context, target: str, user: str, stored: Sighting) -> Sighting:
+    """Returns what the user's row says. It differs from the roster if a look crashed between the
+    two, and the account changed back before the next look."""
+    row = await context.ledger.find(target, PERSON, user)
+    if row is None:
+        return stored
+    presence = Presence.PRESENT
+    if row.is_removal:
+        presence = Presence.DELETED if row.action is Action.DELETED else Presence.DISABLED
+    return replace(stored, presence=presence, origin=max(stored.origin, row.origin + 1))
 
 
 async def _deletion(context: Context, user: str) -> str:
@@ -177,7 +196,7 @@ async def _record(context: Context, look: PeopleLook, seen: Sequence[Seen]) -> S
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
     moves: dict[str, dict[str, Move]] = defaultdict(dict)
     for one in seen:
-        if one.after != one.before:
+        if one.after != one.stored:
             moves[one.target][one.user] = _moving(one)
     for target, of_target in moves.items():
         await context.roster.change(target, of_target)
@@ -186,7 +205,7 @@ async def _record(context: Context, look: PeopleLook, seen: Sequence[Seen]) -> S
 
 def _moving(seen: Seen) -> Move:
     """A look that was faster wins: it compared with the same sighting."""
-    return lambda stored: seen.after if stored == seen.before else stored
+    return lambda stored: seen.after if stored == seen.stored else stored
 
 
 async def _look_again(

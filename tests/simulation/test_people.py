@@ -3,16 +3,20 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from random import Random
 
 import pytest
 
 from emulator.engine.app import Account
+from emulator.engine.scope import profile
 from emulator.entra.behaviours import EntraBehaviours
+from emulator.graph.objects import Entity
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from hasten.domain.changes import PERSON, Action, Change, State
 from hasten.limits import CALL_WINDOW, CALLS_PER_WINDOW
 from tests.simulation.faults import Rates
+from tests.simulation.test_simulation import STORM
 from tests.simulation.world import TARGET, USERS, World, newcomers, simulated
 from tests.support.virtual_time import virtual
 
@@ -162,3 +166,51 @@ async def test_an_activation_begins_and_ends_within_seconds_and_leaves_a_slot_of
 
         assert (began < 20, ended < 10) == (True, True)
         assert most_calls_within(world, CALL_WINDOW) == CALLS_PER_WINDOW - 1
+
+
+def change_something(world: World, user: Entity, random: Random, title: str) -> None:
+    """Brings somebody back who is out; else disables them, deletes them, or gives them a title."""
+    if user.deleted_at is not None:
+        world.admin.restore(user.id)
+    elif not user.is_enabled:
+        world.admin.enable(user.id)
+    else:
+        match random.choice(("disable", "delete", "update")):
+            case "disable":
+                world.admin.disable(user.id)
+            case "delete":
+                world.admin.delete(user.id)
+            case _:
+                world.tenant.directory.update(user, {"jobTitle": title})
+
+
+def other_profiles(world: World) -> list[str]:
+    """Active people whose profile in the app is not that of the directory."""
+    accounts, users = world.tenant.targets[TOTAL].app.accounts, world.tenant.directory.users
+    return [
+        user for user, one in accounts.items() if one.active and one.profile != profile(users[user])
+    ]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_a_storm_profiles_and_access_are_those_of_the_directory(seed: int) -> None:
+    @virtual
+    async def scenario() -> None:
+        random = Random(f"{seed} people")
+        people = [object_id(f"user/{number}") for number in range(100, 130)]
+        async with watched(STORM, EntraBehaviours.mixed(random)) as world:
+            directory = world.tenant.directory
+            for number in range(60):
+                user = directory.users[random.choice(people)]
+                change_something(world, user, random, f"Title {number}")
+                await world.passes(timedelta(seconds=random.expovariate(1 / 10)))
+            world.calm()
+            await world.passes(timedelta(hours=2))
+
+            assert world.is_in_step(), await world.report()
+            assert other_profiles(world) == []
+            rows = [row for row in await world.rows() if row.is_of_person]
+            assert [row for row in rows if row.is_open or not (row.reason or row.answer)] == []
+            assert {row.user for row in rows} <= set(people)
+
+    scenario()

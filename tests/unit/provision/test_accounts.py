@@ -215,6 +215,38 @@ async def test_a_row_that_graph_contradicts_is_not_called_and_looked_at_again() 
     assert await world.actions() == {ADA: "enabled"}
 
 
+@pytest.mark.parametrize(
+    ("claimed", "is_out", "action"),
+    [(Action.DISABLED, False, "enabled"), (Action.ENABLED, True, "disabled")],
+)
+def test_a_row_that_a_crash_left_without_its_sighting_is_corrected(
+    claimed: Action,
+    is_out: bool,  # noqa: FBT001 - a case
+    action: str,
+) -> None:
+    """The account changed back before the next look, so that the roster agrees with Graph."""
+
+    @virtual
+    async def scenario() -> None:
+        world = await world_of(ADA)
+        if is_out:
+            world.directory.disable(ADA)
+            await world.looks(ADA)
+        seen = await world.context.roster.find(TOTAL, ADA)
+        assert seen is not None
+        await world.ledger.record([found(PERSON, ADA, claimed, seen.origin)])
+
+        for _ in range(2):
+            await drain(world.context, WAKE)
+            await passes(SETTLED)
+        await world.looks_as_queued()
+
+        assert await world.actions() == {ADA: action}
+        assert world.directory.calls == []
+
+    scenario()
+
+
 @virtual
 async def test_updates_come_after_leavers_and_joiners() -> None:
     world = await world_of(ADA, AMIR)
