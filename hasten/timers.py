@@ -1,5 +1,6 @@
 """Defines the work of the timers, which find what no message brought."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
@@ -32,6 +33,9 @@ from hasten.watch.sweep import sweep
 WATCHING = frozenset({"sweep", "wake"})
 """Timers that report which timers are late, and do the work of triggers that have stopped. They run
 half a minute apart, and each of the two also notices when the other stops."""
+
+TARGETS_AT_ONCE = 16
+"""Targets that a timer looks after side by side: each takes a few requests to the store."""
 
 WITHOUT_A_MESSAGE = timedelta(minutes=5)
 """How long open intents may wait for the next message: as long as the longest pause between two
@@ -107,9 +111,14 @@ async def _wake(context: Context) -> None:
     for queue in QUEUES_READ:
         with errors.collect_any():
             await context.agenda.post_due(queue, context.now())
-    for found in await discovered.load_all(context.store):
-        with errors.collect_any():
-            await _wake_target(context, found)
+    slots = asyncio.Semaphore(TARGETS_AT_ONCE)
+
+    async def wake(found: DiscoveredTarget) -> None:
+        async with slots:
+            with errors.collect_any():
+                await _wake_target(context, found)
+
+    await asyncio.gather(*map(wake, await discovered.load_all(context.store)))
     errors.raise_worst()
 
 

@@ -25,6 +25,17 @@ def test_ten_thousand_unchanged_groups_take_ten_seconds_and_fifty_requests_to_th
     run()
 
 
+@pytest.mark.parametrize("timer", ["sweep", "wake", "look"])
+def test_two_hundred_targets_take_seconds(timer: str) -> None:
+    @virtual
+    async def run() -> None:
+        scaled = await Scaled.of(Size(groups=200, targets=200))
+
+        assert (await scaled.timer(timer)).seconds <= 2
+
+    run()
+
+
 @pytest.mark.parametrize(
     "size", [LARGE, Size(groups=50, targets=50), Size(members=20_000), Size(rows=2_000)], ids=str
 )
