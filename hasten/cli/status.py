@@ -16,7 +16,7 @@ from hasten.operate.health import Health, readable_health
 from hasten.operate.listed_people import HeldGroup, Person
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.status import Status, target_status
-from hasten.ports.bus import ONBOARDING_REJECTED
+from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
 from hasten.targets import Target
 
 MAX_PEOPLE_SHOWN = 20
@@ -64,20 +64,27 @@ async def _status(context: Context, target: Target) -> Status:
 
 
 async def _with_parked(operator: Operator, app: Health) -> Health:
-    """Adds the number of parked events. An unreachable Service Bus hides nothing that the store
-    knows."""
+    """Adds the number of parked events and of those that are dead letters. An unreachable Service
+    Bus hides nothing that the store knows."""
     try:
-        lying = await operator.parked_messages.parked(ONBOARDING_REJECTED, dead_letters=False)
+        parked, dead = [
+            len(await operator.parked_messages.parked(queue, dead_letters=dead_letters))
+            for queue, dead_letters in ((ONBOARDING_REJECTED, False), (ONBOARDING_EVENTS, True))
+        ]
     except (PermanentError, TemporaryError) as error:
         return replace(app, problems=[*app.problems, of_error(error)])
-    if not lying:
-        return replace(app, parked=0)
-    parked = Problem(
-        f"{len(lying)} rejected events are parked",
-        f"python -m hasten replay --queue {ONBOARDING_REJECTED} --dry-run shows them; mend the "
-        "cause, then send them again or drop them",
+    found = [Problem(f"{parked} rejected events are parked", _shows(ONBOARDING_REJECTED))]
+    lost = f"{dead} onboarding events are dead letters: nobody was able to handle them"
+    found.append(Problem(lost, _shows(f"{ONBOARDING_EVENTS} --dead-letters")))
+    problems = [problem for count, problem in zip((parked, dead), found, strict=True) if count]
+    return replace(app, parked=parked, dead=dead, problems=[*app.problems, *problems])
+
+
+def _shows(queue: str) -> str:
+    return (
+        f"python -m hasten replay --queue {queue} --dry-run shows them; mend the cause, then send "
+        "them again or drop them"
     )
-    return replace(app, parked=len(lying), problems=[*app.problems, parked])
 
 
 def _show_app(app: Health) -> None:
@@ -94,6 +101,7 @@ def _app_rows(app: Health) -> list[tuple[str, str]]:
         *([("last notification of ours refused", at(refused))] if refused else []),
         ("last onboarding event", at(app.event)),
         ("parked events", "unknown" if app.parked is None else str(app.parked)),
+        ("events that are dead letters", "unknown" if app.dead is None else str(app.dead)),
     ]
 
 

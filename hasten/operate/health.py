@@ -41,6 +41,9 @@ class Health:
     parked: int | None = None
     """Number of rejected events that wait for an operator; None if they were not counted."""
 
+    dead: int | None = None
+    """Number of events that Service Bus dead-lettered; None if they were not counted."""
+
     targets: Mapping[str, str] | None = None
     """Digests of the targets that the app runs, by name."""
 

@@ -14,7 +14,7 @@ from hasten.cli.main import app
 from hasten.cli.running import Code
 from hasten.domain.changes import Action, HeldBy, held
 from hasten.errors import TemporaryError
-from hasten.ports.bus import ONBOARDING_REJECTED
+from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
 from hasten.ports.dead_letters import Parked
 from hasten.ports.store import Document
 from tests.fakes.dead_letters import FakeParkedMessages
@@ -242,3 +242,19 @@ def test_a_replay_that_fails_says_how_many_messages_it_moved_before(
     assert done in result.stdout
     assert "Service Bus is down" in result.stderr
     assert [one.number for one in lying] == [2, 3]
+
+
+def test_status_counts_events_that_are_parked_and_events_that_are_dead_letters(
+    world: CommandWorld, ran: Ran
+) -> None:
+    lying = [Parked(number=n, message_id=f"m{n}", body=b"{}") for n in (1, 2, 3)]
+    world.parked_messages = FakeParkedMessages(
+        {(ONBOARDING_REJECTED, False): lying[:1], (ONBOARDING_EVENTS, True): lying[1:]}
+    )
+
+    app = json.loads(ran("status", "--json").stdout)["app"]
+
+    assert (app["parked"], app["dead"]) == (1, 2)
+    found = [problem["found"] for problem in app["problems"]]
+    assert any("1 rejected events are parked" in text for text in found)
+    assert any("2 onboarding events are dead letters" in text for text in found)
