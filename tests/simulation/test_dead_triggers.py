@@ -69,6 +69,7 @@ def test_with_every_listener_dead_a_revocation_is_called_within_two_minutes(
             took = await world.until(lambda: called(world, LEAVER), REVOKED)
 
             record_property("seconds until the call", round(took))
+            await world.passes(timedelta(seconds=30))
             assert silent(world) <= {*queues}
             assert silent(world)
 
