@@ -19,7 +19,7 @@ from azure.servicebus.exceptions import (
 )
 
 from hasten.adapters.gathering import Gathering
-from hasten.adapters.telemetry.traces import carried
+from hasten.adapters.telemetry.traces import carried, carried_by_name
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.ports.bus import DROPS_DUPLICATES, TOPICS, Message
 
@@ -69,6 +69,9 @@ class AzureServiceBus:
     async def close(self) -> None:
         await self._client.close()
 
+    def carried(self) -> Mapping[str, str]:
+        return carried_by_name()
+
     async def _transfer(self, queue: str, messages: Sequence[ServiceBusMessage]) -> None:
         sender = self._senders.pop(queue, None) or self._new_sender(queue)
         try:
@@ -113,7 +116,8 @@ def encoded(message: Message) -> tuple[ServiceBusMessage, int]:
     body = message.raw
     if body is None:
         body = json.dumps(message.body, separators=(",", ":")).encode()
-    properties: dict[Any, Any] = {**message.properties, **carried()}
+    trace = {name.encode(): text for name, text in message.trace.items()} or carried()
+    properties: dict[Any, Any] = {**message.properties, **trace}
     made = ServiceBusMessage(
         body,
         message_id=message.message_id,

@@ -47,6 +47,9 @@ class Message:
     properties: Mapping[str, str] = field(default_factory=dict)
     """Application properties."""
 
+    trace: Mapping[str, str] = field(default_factory=dict)
+    """Properties of the trace that the message goes on in; by default that of its sender."""
+
     about: Mapping[str, Any] = field(default_factory=dict)
     """The effect of a message for later, shown to the operator who lists it. It is not sent."""
 
@@ -78,6 +81,10 @@ class Bus(Protocol):
         """Sends to a queue or topic, and returns once Service Bus has accepted all messages. Raises
         TemporaryError if it has not. Some messages may have been accepted then, so sending them
         again must be harmless."""
+        ...
+
+    def carried(self) -> Mapping[str, str]:
+        """Returns the properties of the current trace, for a message that is sent later."""
         ...
 
     async def close(self) -> None: ...

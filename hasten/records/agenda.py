@@ -8,7 +8,7 @@ posts every minute what no alarm brought.
 import base64
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -75,6 +75,9 @@ class Agenda:
     async def close(self) -> None:
         await self.bus.close()
 
+    def carried(self) -> Mapping[str, str]:
+        return self.bus.carried()
+
     async def post_due(self, queue: str, until: datetime) -> int:
         """Posts what is due by `until`, then removes it: after a crash in between it is posted
         twice, which is harmless. Sets an alarm for what comes next. Returns how many it posted.
@@ -120,7 +123,8 @@ class Agenda:
                 await self.remove(queue, entry)
 
     async def _keep(self, queue: str, messages: Sequence[Message]) -> None:
-        now = self.now()
+        now, trace = self.now(), self.carried()
+        messages = [replace(message, trace=trace) for message in messages]
         self._kept = {key: due for key, due in self._kept.items() if due > now}
         puts = {put.key: put for put in map(_put, messages) if put.key not in self._kept}
         for _ in range(MAX_LOST_RACES):
@@ -153,6 +157,7 @@ def _packed(message: Message) -> str:
         "content_type": message.content_type,
         "subject": message.subject,
         "properties": dict(message.properties),
+        "trace": dict(message.trace),
     }
     whole = json.dumps(header).encode() + SEPARATOR + (message.raw or b"")
     packed = base64.b64encode(zlib.compress(whole)).decode()
@@ -175,6 +180,7 @@ def _entry(document: Document) -> Entry:
         content_type=sent["content_type"],
         subject=sent["subject"],
         properties=sent["properties"],
+        trace=sent["trace"],
     )
     about = document.body["about"]
     return Entry(document.key, document.etag, _due(document.key), message, about)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -140,3 +140,40 @@ async def test_a_bad_event_is_parked_with_its_reasons_and_published(tenant: Tena
 def _text(value: Any) -> str:
     """The SDK gives application properties as bytes."""
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+async def test_a_start_and_an_end_seconds_ahead_come_by_an_alarm_in_the_queue(
+    tenant: Tenant,
+) -> None:
+    host = await tenant.host()
+    await tenant.watched_by(host)
+    [user] = newcomers(1)
+    start, end = (datetime.now(UTC) + timedelta(seconds=s) for s in (6, 20))
+    dates = {"startAt": start.isoformat(), "endAt": end.isoformat()}
+
+    await post(
+        tenant,
+        event("user.onboard", users=[{"id": user}], group={"name": "TOTAL-Engineering"}, **dates),
+    )
+    await eventually(partial(has_an_alarm, tenant), within=5)
+    assert any(key.startswith("at|") for key in tenant.documents("agenda"))
+    assert not await is_member(tenant, user)
+
+    await eventually(partial(is_member, tenant, user), within=20)
+    assert datetime.now(UTC) >= start
+    await eventually(partial(is_no_member, tenant, user), within=30)
+
+    assert datetime.now(UTC) >= end
+    assert not await has_an_alarm(tenant)
+
+
+async def has_an_alarm(tenant: Tenant) -> bool:
+    return tenant.servicebus.stats()[ONBOARDING_EVENTS]["scheduled"] > 0
+
+
+async def is_member(tenant: Tenant, user: str) -> bool:
+    return user in tenant.graph.tenant.directory.groups[TOTAL_ENGINEERING].members
+
+
+async def is_no_member(tenant: Tenant, user: str) -> bool:
+    return not await is_member(tenant, user)

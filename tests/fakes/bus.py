@@ -1,6 +1,6 @@
 """A bus that keeps what it is given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from hasten.errors import TemporaryError
@@ -22,3 +22,6 @@ class FakeBus:
 
     async def close(self) -> None:
         return None
+
+    def carried(self) -> Mapping[str, str]:
+        return {}

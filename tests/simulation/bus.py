@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +40,9 @@ class SimulatedBus:
 
     async def close(self) -> None:
         return None
+
+    def carried(self) -> Mapping[str, str]:
+        return {}
 
     def is_quiet(self) -> bool:
         """Whether no message waits or is locked in a queue; scheduled ones may be far off. What is

@@ -4,7 +4,7 @@ so that nothing a dying task still does reaches anyone."""
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -132,6 +132,9 @@ class HostBus:
 
     async def close(self) -> None:
         return None
+
+    def carried(self) -> Mapping[str, str]:
+        return {}
 
     async def _send(self, queue: str, messages: Sequence[Message]) -> None:
         await self._lifeline.carry(

@@ -64,6 +64,13 @@ def carried() -> dict[str | bytes, str]:
     return properties
 
 
+def carried_by_name() -> dict[str, str]:
+    """Returns the same properties for the store, where names are text."""
+    return {
+        name.decode() if isinstance(name, bytes) else name: text for name, text in carried().items()
+    }
+
+
 @contextmanager
 def untraced() -> Iterator[None]:
     """Stops libraries from recording spans in this block. The Graph SDK's spans contain whole

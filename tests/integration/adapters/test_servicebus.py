@@ -13,7 +13,7 @@ from azure.servicebus.aio import ServiceBusClient
 
 from emulator.servicebus import Entities, ServiceBusServer, load_entities
 from hasten.adapters.servicebus import AzureServiceBus, service_bus
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.ports.bus import (
     DIRECTORY_CHANGES,
     ONBOARDING_REJECTED,
@@ -182,7 +182,7 @@ async def test_a_message_too_large_fails_no_send_beside_it(
 
     results = await asyncio.gather(*sends, return_exceptions=True)
 
-    assert [type(result) for result in results] == [type(None), PermanentError, type(None)]
+    assert [type(result) for result in results] == [type(None), WrongInputError, type(None)]
     assert server.stats()[DIRECTORY_CHANGES]["active"] == 2
 
 

@@ -2,6 +2,7 @@
 through Service Bus itself."""
 
 import ast
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -17,11 +18,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from emulator.servicebus import ServiceBusServer, load_entities
 from hasten.adapters import telemetry
-from hasten.adapters.servicebus import AzureServiceBus, service_bus
-from hasten.adapters.telemetry.traces import carried, continued
+from hasten.adapters.servicebus import AzureServiceBus, encoded, service_bus
+from hasten.adapters.telemetry.traces import carried, carried_by_name, continued
 from hasten.errors import TemporaryError
 from hasten.messages import Look, Wake
-from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING, Message
+from hasten.ports.bus import ALARM, DIRECTORY_CHANGES, PROVISIONING, Message
 from hasten.ports.telemetry import Event
 from hasten.provision.drain import drain
 from hasten.records.subscriptions import Record, save
@@ -54,7 +55,12 @@ class CarryingBus(FakeBus):
 
     async def send(self, queue: str, messages: Sequence[Message]) -> None:
         await super().send(queue, messages)
-        self.properties += [carried() for _ in messages]
+        self.properties += [
+            encoded(message)[0].application_properties or {} for message in messages
+        ]
+
+    def carried(self) -> Mapping[str, str]:
+        return carried_by_name()
 
     def taken(self, queue: str) -> list[tuple[Message, Mapping[Any, Any]]]:
         """The messages of a queue, as its function receives them; they are gone then."""
@@ -145,6 +151,30 @@ async def test_a_scheduled_copy_goes_on_in_the_trace_of_the_message_that_failed(
 
     assert copy.at == START + timedelta(seconds=5)
     assert len({span.context.trace_id for span in spans.get_finished_spans()}) == 1
+    assert lineage(spans, "provisioning") == ["provisioning"] * 2 + ["graph_notifications"]
+
+
+@virtual
+async def test_a_copy_that_waits_in_the_store_goes_on_in_the_same_trace(
+    spans: InMemorySpanExporter,
+) -> None:
+    bus = CarryingBus()
+    world = World(bus=bus, events=Told(), keeps_agenda=True)
+
+    async def fails(_: Wake) -> None:
+        raise TemporaryError("Graph is down", timedelta(seconds=5))
+
+    with continued("graph_notifications"):
+        begun = carried()
+    with continued("provisioning", begun):
+        await deliver(world.context, fails, Wake(target=world.target.name))
+    await asyncio.sleep(5)
+    with continued("wake"):
+        await world.context.agenda.post_due(PROVISIONING, now())
+    copies = [told for message, told in bus.taken(PROVISIONING) if ALARM not in message.properties]
+    with continued("provisioning", copies[0]):
+        pass
+
     assert lineage(spans, "provisioning") == ["provisioning"] * 2 + ["graph_notifications"]
 
 
