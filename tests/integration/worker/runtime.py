@@ -64,8 +64,9 @@ async def index(app: str) -> list[dict[str, Any]]:
     if answer.result.status != StatusResult.Success:
         raise SystemExit(answer.result.exception.message)
     if pause := os.environ.get("TEST_PAUSE"):
-        opening = importlib.import_module("handlers.opening")
-        opening.PAUSE = timedelta(seconds=float(pause))  # type: ignore[attr-defined]
+        opening = vars(importlib.import_module("handlers.opening"))
+        assert "REDELIVERY_PAUSE" in opening, "the pause has another name"
+        opening["REDELIVERY_PAUSE"] = timedelta(seconds=float(pause))
     metadata = await runtime.functions_metadata_request(None)
     return [
         {
