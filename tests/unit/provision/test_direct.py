@@ -17,6 +17,7 @@ from hasten.provision.drain import drain
 from hasten.scim import Scim
 from hasten.targets import Mode, Target
 from tests.fakes.application import FakeApplication
+from tests.fakes.directory import JOB
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
@@ -374,3 +375,19 @@ async def test_a_disabled_user_is_matched_by_the_name_that_graph_shows() -> None
 
     assert world.app.active("ada@contoso.example") == [False]
     assert await world.app.find(user(5)) == NoAccount()
+
+
+@virtual
+async def test_a_job_in_quarantine_does_not_keep_a_leaver_in() -> None:
+    """The job provisions nothing then, neither by call nor by cycle."""
+    world = world_with()
+    status = {"code": "Quarantine", "quarantine": {"reason": "EncounteredQuarantineException"}}
+    world.directory.job_list = [{"id": JOB, "status": status}]
+    await has_left(world, LEAVER)
+    await world.joined(ENGINEERING, user(900))
+
+    await drain(world.context, WAKE)
+
+    assert world.app.active(LEAVER) == [False]
+    assert (await row(world)).state is State.CONFIRMED
+    assert (await world.row(ENGINEERING, user(900))).state is State.WAITING
