@@ -24,6 +24,9 @@ STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch"
 
 ID_MAX_CHARS = 256
+WHOLE_EVENT = frozenset({"specversion", "type", "data"})
+"""Keys of a whole event. In data they show that a broker put one event into another."""
+
 JSON_TYPE = re.compile(r"^application/([\w.+-]+\+)?json\s*(;.*)?$", re.IGNORECASE)
 
 Attribute = Annotated[
@@ -44,6 +47,10 @@ class Envelope(BaseModel):
     """When it happened at the source. The newest event about a person and a group wins."""
 
     data: dict[str, Any]
+    datacontenttype: str | None = None
+    subject: str | None = None
+    dataschema: str | None = None
+    """Not used; a wrong type shows that the sender mixes up attributes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +136,9 @@ def _parsed(body: bytes, identity: Identity, field: str = "body", root: str = ""
 def _event(found: dict[str, Any], now: datetime, *, is_deferred: bool) -> OnboardingEvent:
     found = _with_data(found)
     identity = _identity(found)
+    inner = found.get("data")
+    if isinstance(inner, Mapping) and inner.keys() >= WHOLE_EVENT:
+        raise InvalidEventError([fault(FaultCode.WRAPPED, "data", "data")], _identity(inner))
     envelope, faults = validated(Envelope, found)
     kind = found.get("type")
     model = TYPES.get(kind) if isinstance(kind, str) else None

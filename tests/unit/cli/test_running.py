@@ -229,6 +229,26 @@ def test_output_survives_an_encoding_that_lacks_its_characters(encoding: str) ->
     assert ("→ done" if encoding == "utf-8" else "? done") in shown
 
 
+JSON = """
+from hasten.cli.printing import as_json
+from hasten.doctor.findings import problem
+as_json([problem("queue", "caf\u00e9 \u2192 \u6771\u4eac", "mend it")])
+"""
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_json_keeps_every_character_in_an_encoding_that_lacks_it(encoding: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", JSON],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+
+    [shown] = json.loads(ran.stdout.decode(encoding))
+    assert shown["found"] == "caf\u00e9 \u2192 \u6771\u4eac"
+
+
 def test_a_reader_that_closes_the_pipe_early_sees_no_traceback(settings: Path) -> None:
     command = f"{sys.executable} -m hasten status --settings {settings} | head -c 1"
 

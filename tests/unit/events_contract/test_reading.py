@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hasten.events.envelope import ID_MAX_CHARS, STRUCTURED, encode, parse
 from hasten.events.faults import FIELD_MAX_CHARS, MAX_FAULTS, InvalidEventError
 from hasten.events.models import TYPES
+from tests.support.posting import event
 from tests.support.virtual_time import START
 
 KEYS = "specversion id source type time data target users group groups members rule name upn mail"
@@ -150,3 +151,33 @@ def test_an_id_may_be_as_long_as_it_may_be() -> None:
     body = json.dumps({**ALMOST, "id": "x" * ID_MAX_CHARS})
 
     assert len(parse(body.encode(), STRUCTURED, {}, START).id) == ID_MAX_CHARS
+
+
+def test_an_event_that_a_broker_put_into_another_is_named_with_its_place() -> None:
+    inner = event(users=[{"employeeId": "E1"}], time=START.isoformat())
+    outer = {**inner, "type": "com.dapr.event.sent", "data": inner}
+
+    with pytest.raises(InvalidEventError) as error:
+        parse(json.dumps(outer).encode(), STRUCTURED, {}, START)
+
+    [fault] = error.value.faults
+    assert (fault.code, fault.field) == ("wrapped", "data")
+    assert error.value.identity.type == inner["type"]
+
+
+@pytest.mark.parametrize("key", ["datacontenttype", "subject", "dataschema"])
+@pytest.mark.parametrize(("value", "is_taken"), [("text", True), (None, True), (7, False)])
+def test_an_attribute_of_cloudevents_that_is_no_text_is_refused(
+    key: str,
+    value: object,
+    is_taken: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    posted = {**event(users=[{"employeeId": "E1"}], time=START.isoformat()), key: value}
+
+    try:
+        parse(json.dumps(posted).encode(), STRUCTURED, {}, START)
+        fields = []
+    except InvalidEventError as error:
+        fields = [fault.field for fault in error.faults]
+
+    assert fields == ([] if is_taken else [key])
