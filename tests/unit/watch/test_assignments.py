@@ -1,38 +1,25 @@
-"""Assignments that came or went since the last sweep, of which Graph notifies nobody."""
+"""Assignments that came or went since the last sweep; Graph sends no notification about them."""
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
 import pytest
 
 from hasten.domain.changes import DIRECT, Action, FoundBy, State
-from hasten.json import Json
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.directory import Member
 from hasten.provision.drain import drain
-from hasten.records import discovered
-from hasten.targets import Target
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
-from tests.fakes.directory import JOB, FakeDirectory
-from tests.fakes.memory_store import MemoryStore
+from tests.fakes.directory import FakeDirectory
 from tests.support.crashing import CrashingStore, Fuse, Killed
+from tests.support.swept import swept
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
 SALES = "0000bbbb-0000-4000-8000-000000000003"
-
-
-async def swept(store: MemoryStore | None = None, **policy: object) -> World:
-    target = Target.model_validate({"name": TOTAL, "display_name": TOTAL, **policy})
-    world = World(target=target, store=store or MemoryStore())
-    world.directory.join(ENGINEERING, *(user(n) for n in range(5)))
-    world.directory.grant(user(50), kind="User")
-    await sweep(world.context)
-    return world
 
 
 async def open_rows(world: World) -> set[tuple[str, str, Action]]:
@@ -256,50 +243,3 @@ async def test_a_user_assigned_twice_in_a_row_is_called_each_time() -> None:
         await drain(world.context, WAKE)
 
     assert len([call for call in world.directory.calls if call.users == (user(60),)]) == 4
-
-
-@virtual
-async def test_a_deleted_group_is_reported_until_a_cycle_has_seen_that_it_is_gone() -> None:
-    world = await swept()
-    world.directory.delete_group(ENGINEERING)
-    at = now()
-
-    await sweep(world.context)
-    await sweep(world.context)
-
-    found = await discovered.load(world.store, TOTAL)
-    assert found is not None
-    assert found.deleted == {ENGINEERING: at.isoformat()}
-    deleted = [e for e in world.events if e.result == "deleted"]
-    assert [(e.problem, e.fields["group"]) for e in deleted] == [(True, ENGINEERING)]
-
-    for began, expected in ((1, [ENGINEERING]), (3, [])):
-        world.directory.job_list = [job_with_cycle(at + timedelta(minutes=began))]
-        await sweep(world.context)
-        found = await discovered.load(world.store, TOTAL)
-        assert found is not None
-        assert list(found.deleted) == expected
-
-
-def job_with_cycle(began: datetime) -> Json:
-    ended = (began + timedelta(minutes=1)).isoformat()
-    cycle = {"timeBegan": began.isoformat(), "timeEnded": ended}
-    return {
-        "id": JOB,
-        "status": {"code": "Active", "lastExecution": cycle, "lastSuccessfulExecution": cycle},
-    }
-
-
-@virtual
-async def test_a_deleted_group_that_was_restored_and_assigned_again_is_no_longer_reported() -> None:
-    world = await swept()
-    world.directory.delete_group(ENGINEERING)
-    await sweep(world.context)
-    world.directory.groups.append(ENGINEERING)
-    world.directory.join(ENGINEERING, user(1))
-
-    await sweep(world.context)
-
-    found = await discovered.load(world.store, TOTAL)
-    assert found is not None
-    assert found.deleted == {}

@@ -1,20 +1,18 @@
-"""A look at people: what became of their accounts, written once, whatever the order."""
+"""A look at people records each change of their accounts once, in any order."""
 
 from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import PERSON, Action, FoundBy, State
+from hasten.domain.changes import Action, FoundBy
 from hasten.domain.sightings import JOINED_LATELY
 from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING
-from hasten.records.recent_removals import RecentRemovals
-from hasten.targets import Mode, Target
 from hasten.watch.admit import admit
 from hasten.watch.buckets import BUCKET
 from tests.support.people import ADA, AMIR, NOBODY, SETTLED, TITLE, Watched, passes
 from tests.support.virtual_time import virtual
-from tests.support.world import ENGINEERING, TOTAL, found, user
+from tests.support.world import ENGINEERING, TOTAL, found
 
 
 @virtual
@@ -64,7 +62,7 @@ async def test_a_look_that_finds_nothing_new_writes_nothing_and_looks_three_time
 
 
 @virtual
-async def test_who_is_not_assigned_is_not_even_read() -> None:
+async def test_an_unassigned_user_is_not_read() -> None:
     world = Watched()
     await world.begins(ADA)
     world.directory.has_user(NOBODY)
@@ -122,7 +120,7 @@ async def test_a_replica_that_lags_does_not_bring_somebody_back() -> None:
 
 
 @virtual
-async def test_who_is_back_so_soon_is_found_by_the_later_look() -> None:
+async def test_a_user_restored_at_once_is_found_by_the_later_look() -> None:
     world = Watched()
     await world.begins(ADA)
     world.directory.disable(ADA)
@@ -137,7 +135,7 @@ async def test_who_is_back_so_soon_is_found_by_the_later_look() -> None:
 
 
 @virtual
-async def test_who_is_disabled_and_then_deleted_was_out_already() -> None:
+async def test_a_disabled_user_who_is_then_deleted_causes_no_further_revocation() -> None:
     world = Watched()
     await world.begins(ADA)
     world.directory.disable(ADA)
@@ -156,7 +154,7 @@ async def test_who_is_disabled_and_then_deleted_was_out_already() -> None:
 
 
 @virtual
-async def test_an_account_of_which_graph_says_nothing_counts_as_before() -> None:
+async def test_an_account_that_graph_does_not_return_counts_as_before() -> None:
     world = Watched()
     await world.begins(ADA, AMIR)
     world.directory.disable(AMIR)
@@ -213,7 +211,7 @@ async def test_the_notifications_of_a_creation_cause_no_call_beside_that_of_the_
 
 
 @virtual
-async def test_another_mapping_is_no_change_of_anybody() -> None:
+async def test_another_mapping_changes_nobody() -> None:
     world = Watched()
     await world.begins(ADA)
     world.secret = "another secret, which makes other digests of the same values"
@@ -224,65 +222,6 @@ async def test_another_mapping_is_no_change_of_anybody() -> None:
 
     assert world.results("change") == ["found"]
     assert await world.actions() == {ADA: "updated"}
-
-
-@virtual
-async def test_a_mass_of_disabled_people_is_held_by_the_brake_and_alerted_once() -> None:
-    world = Watched()
-    people = [user(number) for number in range(1, 41)]
-    await world.begins(*people)
-    for person in people[:12]:
-        world.directory.disable(person)
-
-    await world.looks(*people[:6])
-    await world.looks(*people[6:12])
-
-    rows = await world.ledger.open_changes(TOTAL)
-    assert {(row.state, row.group) for row in rows} == {(State.HELD, PERSON)}
-    assert len(rows) == 12
-    assert "12 of 40 people were disabled or deleted" in rows[0].reason
-    assert "--group person" in rows[0].next_action
-    assert world.results("brake") == ["held"]
-
-
-@virtual
-async def test_who_leaves_a_group_and_is_disabled_counts_once_for_the_target() -> None:
-    world = Watched()
-    await world.begins(ADA)
-    world.directory.disable(ADA)
-    await admit(world.context, [found(ENGINEERING, ADA, Action.REMOVED, 2)])
-
-    await world.looks(ADA)
-
-    removals = RecentRemovals(world.store)
-    tally = await removals.count(TOTAL, {}, world.now())
-    assert (dict(tally.groups), tally.people) == ({ENGINEERING: 1, PERSON: 1}, 1)
-
-
-@virtual
-async def test_an_observing_target_holds_what_happened_to_its_people() -> None:
-    world = Watched(target=Target(name=TOTAL, display_name=TOTAL, mode=Mode.OBSERVE))
-    await world.begins(ADA)
-    world.directory.change(ADA, **{TITLE: "Analyst"})
-
-    await world.looks(ADA)
-
-    row = await world.own_row(ADA)
-    assert row is not None
-    assert (row.action, row.state) == (Action.UPDATED, State.HELD)
-
-
-@virtual
-async def test_users_off_neither_reads_nor_writes_anything_about_people() -> None:
-    world = Watched(target=Target(name=TOTAL, display_name=TOTAL, users=False))
-    await world.begins(ADA)
-    world.directory.disable(ADA)
-
-    await world.looks(ADA)
-
-    assert world.directory.accounts_read == []
-    assert await world.ledger.open_changes(TOTAL) == []
-    assert await world.context.roster.load(TOTAL) == {}
 
 
 @virtual
@@ -303,7 +242,7 @@ async def test_a_read_that_fails_loses_nothing() -> None:
 
 
 @virtual
-async def test_what_changes_again_within_a_bucket_is_found_at_its_end() -> None:
+async def test_a_second_change_within_a_bucket_is_found_at_its_end() -> None:
     world = Watched()
     await world.begins(ADA)
     world.directory.change(ADA, **{TITLE: "Analyst"})

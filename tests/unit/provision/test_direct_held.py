@@ -1,0 +1,55 @@
+"""Hasten takes no access in the app while it observes, is stopped, or the brake holds."""
+
+import asyncio
+from typing import Any
+
+from hasten.domain.changes import HeldBy, State, held
+from hasten.operate.stop import stop
+from hasten.provision.drain import drain
+from hasten.targets import Mode
+from tests.fakes.application import FakeApplication
+from tests.support.direct import LEAVER, WAKE, has_left, row, world_with
+from tests.support.virtual_time import virtual
+from tests.support.world import TOTAL
+
+
+@virtual
+async def test_observe_mode_writes_nothing_in_the_app() -> None:
+    world = world_with(mode=Mode.OBSERVE)
+    await has_left(world, LEAVER)
+
+    await drain(world.context, WAKE)
+
+    assert world.app.requests == []
+    assert (await row(world)).state is State.HELD
+
+
+@virtual
+async def test_an_account_stays_active_while_the_brake_holds_the_removal() -> None:
+    world = world_with()
+    await has_left(world, LEAVER)
+    await world.ledger.move(
+        [await row(world)],
+        lambda one: held(one, HeldBy.BRAKE, reason="many", next_action="release"),
+    )
+
+    await drain(world.context, WAKE)
+
+    assert world.app.requests == []
+
+
+@virtual
+async def test_a_stop_between_the_read_and_the_write_ends_it() -> None:
+    class Stops(FakeApplication):
+        async def find(self, value: str) -> Any:
+            await stop(world.context, TOTAL, by="operator", reason="odd")
+            await asyncio.sleep(2)
+            return await super().find(value)
+
+    world = world_with(Stops())
+    await has_left(world, LEAVER)
+
+    await drain(world.context, WAKE)
+
+    assert world.app.writes == []
+    assert (await row(world)).is_open
