@@ -1,13 +1,40 @@
 """A watched group, looks at it, and a Graph that answers late."""
 
+import asyncio
+from datetime import timedelta
+
 from hasten.domain.changes import Action, FoundBy
+from hasten.errors import TemporaryError
 from hasten.messages import Look, Wake
+from hasten.ports.directory import MembershipDelta
 from hasten.watch.buckets import BUCKET
 from hasten.watch.look import start_watching
+from tests.fakes.directory import FakeDirectory
 from tests.support.virtual_time import now
 from tests.support.world import ENGINEERING, TOTAL, World
 
 WAKE = Wake(target=TOTAL)
+
+
+class SlowToAnswer(FakeDirectory):
+    """Its answers show what `truth` was when it was asked, and take a while."""
+
+    def __init__(self, truth: FakeDirectory, *, seconds: float, fails: int = 0) -> None:
+        super().__init__()
+        self._truth = truth
+        self._seconds = seconds
+        self._fails = fails
+        self.reads = 0
+        self.asked = asyncio.Event()
+
+    async def membership_delta(self, link: str) -> MembershipDelta:
+        self.reads += 1
+        self.asked.set()
+        delta = await self._truth.membership_delta(link)
+        await asyncio.sleep(self._seconds)
+        if self.reads <= self._fails:
+            raise TemporaryError("Graph did not answer", timedelta(seconds=5))
+        return delta
 
 
 async def watched() -> World:

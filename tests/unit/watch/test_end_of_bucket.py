@@ -9,7 +9,7 @@ from hasten.domain.changes import Action, FoundBy
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.watch import buckets
 from hasten.watch.look import MOST_WAITING, look
-from tests.support.looking import a_look, open_rows, watched
+from tests.support.looking import SlowToAnswer, a_look, open_rows, watched
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, user
 
@@ -36,6 +36,7 @@ async def test_only_a_few_looks_wait_in_place_and_the_others_come_again() -> Non
     """They must not fill the slots of the function."""
     world = await watched()
     context = world.context
+    context._directory = SlowToAnswer(world.directory, seconds=0.01)
     noticed = replace(a_look(), noticed_at=now())
     waiting = [asyncio.create_task(look(context, noticed)) for _ in range(MOST_WAITING)]
     await asyncio.sleep(0.5)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from types import NoneType
 
 import pytest
@@ -11,14 +10,12 @@ import pytest
 from hasten.domain.changes import Action
 from hasten.errors import Conflict, TemporaryError
 from hasten.ports.bus import PROVISIONING
-from hasten.ports.directory import MembershipDelta
 from hasten.ports.store import Write
 from hasten.provision.drain import drain
 from hasten.records import cursors, discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.watch.look import look, start_watching
-from tests.fakes.directory import FakeDirectory
-from tests.support.looking import WAKE, a_look, open_rows, watched
+from tests.support.looking import WAKE, SlowToAnswer, a_look, open_rows, watched
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
@@ -31,27 +28,6 @@ ANOTHER = DiscoveredTarget(
     groups=(ENGINEERING,),
 )
 """Not in the targets.yaml of the process that looks."""
-
-
-class SlowToAnswer(FakeDirectory):
-    """Its answers show what `truth` was when it was asked, and take a while."""
-
-    def __init__(self, truth: FakeDirectory, *, seconds: float, fails: int = 0) -> None:
-        super().__init__()
-        self._truth = truth
-        self._seconds = seconds
-        self._fails = fails
-        self.reads = 0
-        self.asked = asyncio.Event()
-
-    async def membership_delta(self, link: str) -> MembershipDelta:
-        self.reads += 1
-        self.asked.set()
-        delta = await self._truth.membership_delta(link)
-        await asyncio.sleep(self._seconds)
-        if self.reads <= self._fails:
-            raise TemporaryError("Graph did not answer", timedelta(seconds=5))
-        return delta
 
 
 @virtual
