@@ -1,6 +1,8 @@
 """Groups what every flow receives: ports, settings, targets and records."""
 
 from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,15 @@ if TYPE_CHECKING:
     from hasten.records.lease_record import Kind
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteRead:
+    """`route` is that of the discovered target; `jobs` are the ids of all its jobs."""
+
+    at: datetime
+    route: tuple[str, str, str | None, str | None]
+    jobs: frozenset[str]
+
+
 class Context:
     """The context of one process. A port that is slow to create is created on first use."""
 
@@ -54,6 +65,9 @@ class Context:
 
         self.looks_waiting = 0
         """Number of looks that wait for the end of their bucket."""
+
+        self.routes: dict[str, RouteRead] = {}
+        """When this process last read how each target is provisioned."""
 
         self.holding: dict[tuple[str, Kind], Lease] = {}
         """The leases of this process, by target: a wake that leaves a mark is noticed at once."""

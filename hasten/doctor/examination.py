@@ -32,7 +32,7 @@ from hasten.records import left_out as left_out_records
 from hasten.records import subscriptions as records
 from hasten.settings import Settings
 from hasten.targets import Target
-from hasten.watch.sweep import service_principal
+from hasten.watch.route import service_principal
 
 TOKEN, TARGET, CHANGES = "token", "target", "changes"
 

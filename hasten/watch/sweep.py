@@ -7,20 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain import attributes, cycle
+from hasten.domain import cycle
 from hasten.domain.cycle import Cycle
-from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.planning import GrantsBy
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
-from hasten.json import Json
-from hasten.ports.directory import Directory
 from hasten.records import cursors, discovered, made_groups
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import JobNotRunning, TargetFound, TargetUnhealthy, TargetUnreachable
 from hasten.watch.assignments import compare_assignments
 from hasten.watch.look import start_watching
+from hasten.watch.route import Route, known_route, read_route
 
 
 async def sweep(context: Context) -> None:
@@ -39,7 +37,7 @@ async def _try(
 ) -> None:
     try:
         with errors.collect_unexpected():
-            await _discover(context, target, before)
+            await _discover(context, target, before, await known_route(context, before))
     except PermanentError as error:
         context.emit(
             TargetUnhealthy(target=target.name, reason=error.reason, next_action=error.next_action)
@@ -58,38 +56,37 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
 
 
 async def _discover(
-    context: Context, target: Target, before: DiscoveredTarget | None
+    context: Context,
+    target: Target,
+    before: DiscoveredTarget | None,
+    route: Route | None = None,
 ) -> DiscoveredTarget:
-    """Compares the target with `before`, the result of the last sweep.
+    """Compares the target with `before`, the result of the last sweep. Reads the route anew unless
+    it is given.
 
     New groups get their cursor first, because a look needs one. Assignments and unassignments since
     the last sweep are recorded before the discovered target is saved.
     """
-    principal = str((await service_principal(context.directory, target))["id"])
-    jobs = await context.directory.jobs(principal)
-    rules_of = {job["id"]: await context.directory.rules(principal, job["id"]) for job in jobs}
-    job = choose_job(jobs, rules_of, target.job)
-    rules = rules_of[job["id"]]
-    assignments = await context.directory.assignments(principal)
+    route = route or await read_route(context, target)
+    assignments = await context.directory.assignments(route.service_principal)
     groups = {a.principal: a.created for a in assignments if a.kind == "Group"}
     lately = context.now() - discovered.ASSIGNMENT_FRESH_FOR
-    user_rule = choose_rule(rules, "User", target.rule)
     found = DiscoveredTarget(
         target=target.name,
-        service_principal=principal,
-        job=job["id"],
-        user_rule=user_rule,
-        group_rule=choose_rule(rules, "Group", target.rule),
+        service_principal=route.service_principal,
+        job=str(route.job["id"]),
+        user_rule=route.user_rule,
+        group_rule=route.group_rule,
         groups=tuple(sorted(groups)),
         assigned_at={g: at.isoformat() for g, at in groups.items() if at and at > lately},
         sources=tuple(await _sources(context, target, groups)),
-        properties=attributes.sources(rules, user_rule).properties if target.users else (),
+        properties=route.properties,
     )
     _refuse_missing_rule(target, found)
     new = found.watched - (before.watched if before is not None else frozenset())
     await start_watching(context, *await cursors.without(context.store, new))
     deleted = await compare_assignments(context, target, before, found, assignments)
-    known = cycle.parse(job)
+    known = cycle.parse(route.job)
     found = replace(found, deleted=_still_with_access(deleted, found, known))
     if found != before:
         await discovered.save(context.store, found)
@@ -117,28 +114,6 @@ async def _sources(context: Context, target: Target, assigned: Collection[str]) 
         of_name = [group for group in shown if group in assigned]
         sources |= set(of_name) if len(of_name) == 1 else set()
     return sorted(sources)
-
-
-async def service_principal(directory: Directory, target: Target) -> Json:
-    """Returns the service principal that targets.yaml names. Raises PermanentError if Graph finds
-    none or several."""
-    matches = await directory.service_principals(
-        object_id=str(target.service_principal_id or ""),
-        app_id=str(target.app_id or ""),
-        display_name=target.display_name or "",
-    )
-    if len(matches) == 1:
-        return matches[0]
-    if not matches:
-        raise PermanentError(
-            f"target {target.name}: no such enterprise application",
-            "correct how targets.yaml names it, or create the application",
-        )
-    ids = ", ".join(sorted(str(match["id"]) for match in matches))
-    raise PermanentError(
-        f"target {target.name}: {len(matches)} enterprise applications have this name: {ids}",
-        "name it by service_principal_id in targets.yaml",
-    )
 
 
 def _still_with_access(

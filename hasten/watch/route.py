@@ -1,0 +1,97 @@
+"""Reads how a target is provisioned: its service principal, its job and the rules of the job."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hasten.context import Context, RouteRead
+from hasten.domain import attributes
+from hasten.domain.jobs import choose_job, choose_rule
+from hasten.errors import PermanentError
+from hasten.json import Json
+from hasten.ports.directory import Directory
+from hasten.records.discovered import DiscoveredTarget
+from hasten.targets import Target
+
+ROUTE_KEPT = timedelta(minutes=10)
+"""How late, at most, a sweep notices that an admin has changed the rules of a job. When Graph
+rejects a call for its job or rule, Hasten discovers the target at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    service_principal: str
+    job: Json
+    user_rule: str | None
+    group_rule: str | None
+    properties: Sequence[str]
+
+
+async def read_route(context: Context, target: Target) -> Route:
+    """Raises TemporaryError and PermanentError of Graph, and PermanentError where it would have to
+    guess between several."""
+    principal = str((await service_principal(context.directory, target))["id"])
+    jobs = await context.directory.jobs(principal)
+    rules_of = {job["id"]: await context.directory.rules(principal, job["id"]) for job in jobs}
+    job = choose_job(jobs, rules_of, target.job)
+    rules = rules_of[job["id"]]
+    user_rule = choose_rule(rules, "User", target.rule)
+    group_rule = choose_rule(rules, "Group", target.rule)
+    context.routes[target.name] = RouteRead(
+        at=context.now(),
+        route=(principal, str(job["id"]), user_rule, group_rule),
+        jobs=frozenset(str(one["id"]) for one in jobs),
+    )
+    return Route(
+        service_principal=principal,
+        job=job,
+        user_rule=user_rule,
+        group_rule=group_rule,
+        properties=attributes.sources(rules, user_rule).properties if target.users else (),
+    )
+
+
+async def known_route(context: Context, before: DiscoveredTarget | None) -> Route | None:
+    """Returns the route of the last sweep with the job as it is now, for one request. None where
+    this process has not read the rules within ROUTE_KEPT, or the jobs are others."""
+    if before is None:
+        return None
+    read = context.routes.get(before.target)
+    if read is None or read.route != before.route or context.now() - read.at >= ROUTE_KEPT:
+        return None
+    try:
+        jobs = await context.directory.jobs(before.service_principal)
+    except PermanentError:
+        return None
+    job = next((job for job in jobs if job["id"] == before.job), None)
+    if job is None or read.jobs != {str(one["id"]) for one in jobs}:
+        return None
+    return Route(
+        service_principal=before.service_principal,
+        job=job,
+        user_rule=before.user_rule,
+        group_rule=before.group_rule,
+        properties=before.properties,
+    )
+
+
+async def service_principal(directory: Directory, target: Target) -> Json:
+    """Returns the service principal that targets.yaml names. Raises PermanentError if Graph finds
+    none or several."""
+    matches = await directory.service_principals(
+        object_id=str(target.service_principal_id or ""),
+        app_id=str(target.app_id or ""),
+        display_name=target.display_name or "",
+    )
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
+        raise PermanentError(
+            f"target {target.name}: no such enterprise application",
+            "correct how targets.yaml names it, or create the application",
+        )
+    ids = ", ".join(sorted(str(match["id"]) for match in matches))
+    raise PermanentError(
+        f"target {target.name}: {len(matches)} enterprise applications have this name: {ids}",
+        "name it by service_principal_id in targets.yaml",
+    )
