@@ -71,16 +71,20 @@ def about(entry: Mapping[str, Any]) -> str:
 
 def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
     """Reads an entry about a removal. A leaver who keeps another assignment loses only the
-    membership: an active account proves nothing of it."""
+    membership: neither an active account nor a disabled one proves anything of it, because the
+    account may become active again."""
     status, action = _status(entry), _action(entry)
     if about(entry) != change.user:
         return _of_membership(change, entry) if change.keeps_assignment else NOTHING
+    if change.keeps_assignment:
+        is_gone = succeeded(entry) and action == "delete"
+        return Proof(Says.CONFIRMED) if is_gone else NOTHING
     match status:
         case "success" | "warning" if took([entry], action):
             return Proof(Says.CONFIRMED)
-        case "skipped" if matched([entry]).is_out or not change.keeps_assignment:
+        case "skipped":
             return _skipped(matched([entry]))
-        case "failure" if not change.keeps_assignment:
+        case "failure":
             return _failure(entry)
     return NOTHING
 
