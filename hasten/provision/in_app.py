@@ -82,12 +82,17 @@ async def _value(context: Context, match: Match, user: str) -> str:
 
 async def _assigned(drain: Drain, rows: tuple[Change, ...]) -> DirectRevocation | None:
     """Returns why the account must stay as it is; None if Graph reports the user as disabled,
-    deleted, or without an assignment."""
+    deleted, or without an assignment.
+
+    An assignment that Graph may list only because a replica lags counts here: the user may have got
+    it back a moment ago. Entra ID then decides by a call."""
     user = rows[0].user
     known, errors = await removal_status(drain.context, drain.found.service_principal, rows)
     if user in errors:
         return _failed(errors[user])
-    if known[user].standing is AssignmentStatus.ASSIGNED:
+    status = known[user]
+    is_listed = status.standing is AssignmentStatus.UNASSIGNED and bool(status.through)
+    if status.standing is AssignmentStatus.ASSIGNED or is_listed:
         return DirectRevocation(
             result=DirectResult.STILL_ASSIGNED,
             reason="Graph reports the user as enabled and assigned",

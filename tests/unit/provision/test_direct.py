@@ -114,6 +114,20 @@ async def test_nothing_is_written_for_somebody_who_is_still_assigned() -> None:
 
 
 @virtual
+async def test_nothing_is_written_while_graph_lists_the_group_that_the_user_left() -> None:
+    """The user may have joined again a moment ago. A call lets Entra ID decide."""
+    world = world_with()
+    await has_left(world, LEAVER)
+    world.directory.join(ENGINEERING, LEAVER)
+
+    await drain(world.context, WAKE)
+
+    assert world.app.writes == []
+    assert world.results("direct") == ["still_assigned"]
+    assert len(world.directory.calls) == 1
+
+
+@virtual
 async def test_graph_is_read_after_the_app_and_just_before_the_write() -> None:
     class Rejoins(FakeApplication):
         async def find(self, value: str) -> Any:
