@@ -24,9 +24,11 @@ from emulator.demo.timeline import Timeline
 DEMO_TIMEOUT_SECONDS = 240.0
 """Seconds to wait for the last change to arrive in the app."""
 
-ENTRA = ("--entra", "replica-lag=0")
-"""The tenant is as strict as the emulator's default, but its reads do not lag: no document says
-that they lag behind a notification, and a lag would be counted as Hasten's own time."""
+ENTRA = ("--entra", "replica-lag=0", "--entra", "delta-replays=off")
+"""The tenant is as strict as the emulator's default, but for two behaviours. Its reads do not lag:
+no document says that they lag behind a notification, and a lag would be counted as Hasten's own
+time. Its delta answers repeat no earlier change: a call that follows would be counted as one that
+the replayed notification or the forgery led to."""
 
 SETTLING = 3.0
 """Seconds within which a replay or a forgery would have caused a call: far more than a call

@@ -5,11 +5,13 @@ from itertools import pairwise
 
 from emulator.graph.seed import TOTAL
 from hasten.domain.changes import Change, State
+from hasten.telemetry.watch import PeopleReconciled
 from tests.chaos.operations import Operations
 from tests.simulation.oracle import HAS_STILL, LACKS, Difference
 from tests.simulation.world import World
 
 HIDDEN = "no notification came and the delta hides it: the hourly comparison has still to find it"
+BEFORE_FIRST_LOOK = "the account was disabled or deleted before Hasten first saw it"
 LEFT = "the change is left to the cycle, with its reason"
 LIED = "Entra answered with success to a call in which it did nothing"
 UNASSIGNED_GROUP = "the group is not assigned any more: a call on it has no effect"
@@ -42,6 +44,8 @@ def why_only_a_cycle(
         return REJOINED
     if user in people.own_accounts and _is_hidden(world):
         return HIDDEN
+    if user in people.own_accounts and _precedes_first_look(world, user):
+        return BEFORE_FIRST_LOOK
     groups = world.tenant.directory.groups
     if any(user in groups[group].members for group in people.reassigned()):
         return REASSIGNED
@@ -54,6 +58,21 @@ def why_only_a_cycle(
 def _is_hidden(world: World) -> bool:
     behaviours = world.tenant.switches.now
     return behaviours.account_enabled_untracked or behaviours.restore_hidden
+
+
+def _precedes_first_look(world: World, user: str) -> bool:
+    """Returns whether the account changed last before Hasten began to watch people."""
+    began = [
+        at.timestamp()
+        for at, event in world.around.events
+        if isinstance(event, PeopleReconciled) and event.result == "started"
+    ]
+    changed = [
+        change.at
+        for change in world.tenant.directory.history
+        if change.subject.id == user and change.member is None
+    ]
+    return bool(began) and max(changed) < began[0]
 
 
 def _came_back(world: World, user: str, group: str) -> bool:

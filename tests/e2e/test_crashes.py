@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from emulator.graph.seed import TOTAL_ENGINEERING, object_id
+from hasten.records import ledger_keys
 from tests.support.tenant import Tenant, eventually, newcomers
 
 BURST = 23
@@ -53,7 +54,7 @@ def release_cursors(tenant: Tenant) -> None:
 
 
 async def _has_rows(tenant: Tenant) -> bool:
-    return any(key.startswith("open|") for key in tenant.documents("ledger"))
+    return any(key.startswith(ledger_keys.OPEN) for key in tenant.documents("ledger"))
 
 
 @pytest.mark.parametrize("moment", [after_enqueue, between_ledger_and_cursor, during_a_call])

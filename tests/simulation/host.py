@@ -151,10 +151,14 @@ class Host:
     async def stop(self) -> None:
         """As a deployment, a restart or a scale-in does: nothing more is taken, and what is under
         way has STOP_TIMEOUT_SECONDS to end."""
-        if self._pump is not None:
-            ended = await self._pump.stop(within=STOP_TIMEOUT_SECONDS, beside=self._by_hand)
-            if ended or not self._around.behaviours.kill_on_stop:
-                self._pump.release()
+        pump = self._pump
+        if pump is None:
+            return
+        ended = await pump.stop(within=STOP_TIMEOUT_SECONDS, beside=self._by_hand)
+        if self._pump is not pump:
+            return  # it crashed meanwhile
+        if ended or not self._around.behaviours.kill_on_stop:
+            pump.release()
         self.kill()
 
     def cut_links(self) -> None:

@@ -2,6 +2,7 @@
 own, which a test may start, kill and start again."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -174,8 +175,12 @@ class Tenant:
 
     async def watched_by(self, host: Host) -> None:
         """Discovery and subscriptions done, and what they led to finished."""
-        await host.fire("sweep")
-        assert self.documents("subscriptions"), host.log.read_text()
+
+        async def watched() -> bool:
+            await host.fire("sweep")
+            return bool(self.documents("subscriptions"))
+
+        await eventually(watched)
         await eventually(self.is_quiet)
 
     async def is_quiet(self) -> bool:
@@ -214,12 +219,13 @@ class Tenant:
         return names
 
     def documents(self, collection: str) -> dict[str, dict[str, Any]]:
-        """What the store holds, by key."""
-        with sqlite3.connect(self.database) as connection:
+        """What the store holds, by key: nothing before a function has opened it."""
+        with contextlib.closing(sqlite3.connect(self.database)) as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                return {}
             rows = connection.execute(
                 "SELECT key, body FROM documents WHERE collection = ?", (collection,)
             ).fetchall()
-        connection.close()
         return {key: json.loads(body) for key, body in rows}
 
 
