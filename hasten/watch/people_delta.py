@@ -75,11 +75,12 @@ async def _read_on(context: Context, cursor: PeopleCursor, wanted: tuple[str, ..
 async def _begin(
     context: Context, cursor: PeopleCursor, *, how: Literal["started", "restarted"]
 ) -> None:
-    """Saves a link that begins now. Then compares all people with what Hasten last saw, which also
-    finds what a refused link would have shown."""
+    """Compares all people with what Hasten last saw, which also finds what a refused link would
+    have shown. Then saves the link, which began before: after a comparison that failed, the next
+    timer begins again."""
+    await compare_people(context)
     if await _saved(context, cursor):
         context.emit(PeopleReconciled(result=how, changed=0, assigned=0))
-        await compare_people(context)
 
 
 async def _end(context: Context, cursor: PeopleCursor) -> None:

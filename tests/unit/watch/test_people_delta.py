@@ -1,5 +1,6 @@
 """The timers find what no notification brought: by the delta, and every hour by comparison."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from hasten.domain.changes import PERSON, FoundBy
 from hasten.domain.sightings import Presence
 from hasten.errors import TemporaryError
-from hasten.ports.directory import PeopleDelta
+from hasten.ports.directory import PeopleDelta, Profile
 from hasten.records import discovered, people_cursor
 from hasten.targets import Target
 from hasten.timers import run
@@ -88,7 +89,7 @@ async def test_a_refused_link_begins_again_and_everybody_is_compared() -> None:
     found = await reconciled(world)
 
     assert found == [[ADA]]
-    assert world.results("people")[-2:] == ["restarted", "compared"]
+    assert world.results("people")[-2:] == ["compared", "restarted"]
     assert await reconciled(world) == []
 
 
@@ -105,6 +106,36 @@ async def test_another_mapping_begins_a_new_link_and_reads_the_old_one_a_last_ti
     world.directory.change(ADA, department="Finance")
 
     assert first == [[ADA]]
+    assert await reconciled(world) == [[ADA]]
+
+
+@dataclass
+class FailsOnce(FakeDirectory):
+    """The first read of a group's members with their accounts fails."""
+
+    failed: bool = False
+
+    async def member_profiles(
+        self, group: str, properties: Sequence[str]
+    ) -> Mapping[str, Profile] | None:
+        if not self.failed:
+            self.failed = True
+            raise TemporaryError("Graph answered 503", SETTLED)
+        return await super().member_profiles(group, properties)
+
+
+@virtual
+async def test_a_first_comparison_that_failed_is_made_again_by_the_next_timer() -> None:
+    """Nobody would be looked at before the comparison of the hour otherwise."""
+    world = Watched(directory=FailsOnce(groups=[ENGINEERING]))
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, ADA)
+
+    with pytest.raises(TemporaryError):
+        await reconcile_people(world.context)
+    await reconcile_people(world.context)
+    world.directory.disable(ADA)
+
     assert await reconciled(world) == [[ADA]]
 
 
