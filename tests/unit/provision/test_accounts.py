@@ -4,70 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import PERSON, Action, Change, State
+from hasten.domain.changes import PERSON, Action, State
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
 from hasten.domain.planning import GrantsBy
-from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
 from hasten.provision.verify import OVERDUE_AFTER, verify
-from hasten.targets import Target
 from tests.fakes.directory import JOB
-from tests.support.people import ADA, AMIR, SETTLED, TITLE, Watched, passes
+from tests.support.account_rows import WAKE, called, row, world_of
+from tests.support.people import ADA, SETTLED, passes
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
-
-WAKE = Wake(target=TOTAL)
-
-
-async def world_of(*members: str, grants_by: GrantsBy = GrantsBy.GROUP) -> Watched:
-    world = Watched(target=Target(name=TOTAL, display_name=TOTAL, grants_by=grants_by))
-    await world.begins(*members)
-    return world
-
-
-async def row(world: Watched, person: str = ADA) -> Change:
-    known = await world.own_row(person)
-    assert known is not None
-    return known
-
-
-def called(world: Watched) -> list[tuple[str | None, tuple[str, ...]]]:
-    return [(call.group, call.users) for call in world.directory.calls]
-
-
-@virtual
-async def test_an_update_is_a_user_call_even_where_only_the_group_grants() -> None:
-    world = await world_of(ADA)
-    world.directory.change(ADA, **{TITLE: "Analyst"})
-    await world.looks(ADA)
-
-    await drain(world.context, WAKE)
-
-    assert called(world) == [(None, (ADA,))]
-    assert (await row(world)).state is State.SUCCEEDED
-
-
-@pytest.mark.parametrize("leaves", [True, False])
-def test_an_update_never_calls_who_is_not_assigned(leaves: bool) -> None:  # noqa: FBT001 - a case
-    @virtual
-    async def scenario() -> None:
-        world = await world_of(ADA)
-        world.directory.change(ADA, **{TITLE: "Analyst"})
-        await world.looks(ADA)
-        if leaves:
-            world.directory.leave(ENGINEERING, ADA)
-        else:
-            world.directory.groups.clear()
-
-        await drain(world.context, WAKE)
-
-        ended = await row(world)
-        assert world.directory.calls == []
-        assert (ended.state, ended.needs_proof) == (State.LEFT_TO_CYCLE, False)
-        assert "not assigned" in ended.reason
-
-    scenario()
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, found
 
 
 @pytest.mark.parametrize("happens", ["disable", "delete"])
@@ -245,45 +192,6 @@ def test_a_row_that_a_crash_left_without_its_sighting_is_corrected(
         assert world.directory.calls == []
 
     scenario()
-
-
-@virtual
-async def test_updates_come_after_leavers_and_joiners() -> None:
-    world = await world_of(ADA, AMIR)
-    world.directory.change(ADA, **{TITLE: "Analyst"})
-    await world.looks(ADA)
-    await passes(timedelta(seconds=1))
-    world.directory.leave(ENGINEERING, AMIR)
-    await world.ledger.record([found(ENGINEERING, AMIR, Action.REMOVED, 5)])
-
-    await drain(world.context, WAKE)
-
-    assert called(world) == [(None, (AMIR,)), (None, (ADA,))]
-
-
-@virtual
-async def test_updates_that_the_next_cycle_brings_sooner_are_left_to_it() -> None:
-    people = [user(number) for number in range(1, 151)]
-    world = await world_of(*people)
-    began = now() - timedelta(minutes=37)
-    at = {"timeBegan": began.isoformat(), "timeEnded": began.isoformat()}
-    world.directory.job_list = [
-        {
-            "id": JOB,
-            "status": {"code": "Active", "lastExecution": at, "lastSuccessfulExecution": at},
-        }
-    ]
-    for person in people:
-        world.directory.change(person, **{TITLE: "Analyst"})
-    await world.looks(*people)
-
-    await drain(world.context, WAKE)
-
-    rows = [await row(world, person) for person in people]
-    left = [one for one in rows if one.state is State.LEFT_TO_CYCLE]
-    assert len(world.directory.calls) + len(left) == len(people)
-    assert left
-    assert all(one.expected_at is not None for one in left)
 
 
 @virtual
