@@ -71,6 +71,9 @@ class Target(BaseModel):
     pause_job: bool = False
     """Whether the brake also pauses Entra's own provisioning job."""
 
+    release_by_two: bool = False
+    """Whether two operators must agree before held changes are released."""
+
     most_new_members: Annotated[int, Field(ge=0, le=5000)] = 200
     """Maximum number of members of a group newly assigned while Hasten runs. Hasten leaves larger
     groups to Entra's cycle."""

@@ -1,7 +1,7 @@
 """`release` and `discard`: decide about held changes."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +14,11 @@ from hasten.cli.printing import as_json_object, complain, say
 from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, filled, run
 from hasten.domain.changes import Action, Change, HeldBy
 from hasten.domain.intents import Intent
-from hasten.errors import PermanentError, TemporaryError
-from hasten.operate.held import ChosenChanges, choose_held, still_held
-from hasten.operate.problems import Problem, of_error
-from hasten.operate.release import STILL_DONE, discard_changes, release_changes
-from hasten.operate.release_intents import discard_intents, release_intents
+from hasten.operate.decide import Decided as DecidedChanges
+from hasten.operate.decide import Decision, decide
+from hasten.operate.held import ChosenChanges, choose_held
+from hasten.operate.problems import Problem
+from hasten.operate.release import STILL_DONE
 
 TargetName = Annotated[str, typer.Argument(help="Name in targets.yaml.", callback=filled)]
 Groups = Annotated[
@@ -35,6 +35,8 @@ Users = Annotated[
         "--user", help="Object id, UPN, mail or employeeId; default: all.", callback=filled
     ),
 ]
+Reason = Annotated[str | None, typer.Option("--reason", help="Why you decide so.", callback=filled)]
+SECOND_PERSON = "another operator has to release them too, within 24 hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,16 @@ class HeldPerson:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """`outcome` is planned, released, discarded or failed; `moved` counts the changes that were
-    still held. `problem` says why Hasten stopped before it had decided about all of them."""
+    """`outcome` is planned, released, discarded, proposed or failed; `moved` counts the changes
+    that were still held, and `proposed` those that wait for a second operator. `problem` says why
+    Hasten stopped before it had decided about all of them."""
 
     target: str
     outcome: str
     held: Sequence[HeldPerson]
     moved: int
     problem: Problem | None = None
-
-
-Do = Callable[[Operator, str, ChosenChanges], Awaitable[int]]
+    proposed: int = 0
 
 
 def release(
@@ -67,6 +68,7 @@ def release(
     *,
     group: Groups = None,
     user: Users = None,
+    reason: Reason = None,
     yes: Yes = False,
     json: AsJson = False,
     settings: SettingsFile = None,
@@ -81,7 +83,8 @@ def release(
         done="released",
         yes=yes,
         json=json,
-        do=_release,
+        decision=Decision.RELEASE,
+        reason=reason,
     )
 
 
@@ -90,6 +93,7 @@ def discard(
     *,
     group: Groups = None,
     user: Users = None,
+    reason: Reason = None,
     yes: Yes = False,
     json: AsJson = False,
     settings: SettingsFile = None,
@@ -104,7 +108,8 @@ def discard(
         done="discarded",
         yes=yes,
         json=json,
-        do=_discard,
+        decision=Decision.DISCARD,
+        reason=reason,
     )
 
 
@@ -118,20 +123,37 @@ def _decide(
     done: str,
     yes: bool,
     json: bool,
-    do: Do,
+    decision: Decision,
+    reason: str | None,
 ) -> None:
+    async def decide_now(operator: Operator, name: str, held: ChosenChanges) -> DecidedChanges:
+        return await decide(
+            operator.context, name, held, decision, by="", reason=(reason or "").strip()
+        )
+
     async def work(operator: Operator) -> Code:
         [known] = chosen(operator, target)
         held = await choose_held(
             operator.context, known.name, groups=groups or (), users=users or ()
         )
         if json:
-            moved, problem = 0, None
-            if yes and held:
-                moved, problem = await _done(operator, known.name, held, do)
-            outcome = "failed" if problem else done if yes else "planned"
-            as_json_object(Decided(known.name, outcome, _people(held), moved, problem))
-            return Code.PROBLEM if problem else Code.FINE
+            decided = (
+                await decide_now(operator, known.name, held)
+                if yes and held
+                else DecidedChanges(moved=0)
+            )
+            outcome = _outcome(decided, done if yes else "planned")
+            as_json_object(
+                Decided(
+                    known.name,
+                    outcome,
+                    _people(held),
+                    decided.moved,
+                    decided.problem,
+                    decided.proposed,
+                )
+            )
+            return Code.PROBLEM if decided.problem else Code.FINE
         if not held:
             say("Nothing is held.")
             return Code.FINE
@@ -141,30 +163,25 @@ def _decide(
         if not (yes or typer.confirm(f"{len(held)} of {known.name}: go on?")):
             say("Nothing was done.")
             return Code.PROBLEM
-        moved, problem = await _done(operator, known.name, held, do)
-        say(f"{moved} {done}.")
-        if problem:
-            complain(str(problem))
+        decided = await decide_now(operator, known.name, held)
+        say(f"{decided.moved} {done}.")
+        if decided.proposed:
+            say(f"{decided.proposed} proposed: {SECOND_PERSON}.")
+        if decided.problem:
+            complain(str(decided.problem))
             return Code.PROBLEM
-        if moved < len(held):
-            say(f"{len(held) - moved} changed meanwhile and were left as they are.")
+        left = len(held) - decided.moved - decided.proposed
+        if left:
+            say(f"{left} changed meanwhile and were left as they are.")
         return Code.FINE
 
     run(settings, work)
 
 
-async def _done(
-    operator: Operator, target: str, held: ChosenChanges, do: Do
-) -> tuple[int, Problem | None]:
-    """Returns how many changes were decided, and the error that ended the work, if any. Raises
-    PermanentError and TemporaryError if nothing was decided."""
-    try:
-        return await do(operator, target, held), None
-    except (PermanentError, TemporaryError) as error:
-        moved = len(held) - await still_held(operator.context, target, held)
-        if not moved:
-            raise
-        return moved, of_error(error)
+def _outcome(decided: DecidedChanges, done: str) -> str:
+    if decided.problem:
+        return "failed"
+    return "proposed" if decided.proposed and not decided.moved else done
 
 
 def _people(held: ChosenChanges) -> list[HeldPerson]:
@@ -178,18 +195,6 @@ def _people(held: ChosenChanges) -> list[HeldPerson]:
             for i in held.intents
         ),
     ]
-
-
-async def _release(operator: Operator, target: str, held: ChosenChanges) -> int:
-    rows, intents = held.changes, held.intents
-    moved = len(await release_changes(operator.context, target, rows)) if rows else 0
-    return moved + len(await release_intents(operator.context, target, intents))
-
-
-async def _discard(operator: Operator, target: str, held: ChosenChanges) -> int:
-    rows, intents = held.changes, held.intents
-    moved = len(await discard_changes(operator.context, target, rows)) if rows else 0
-    return moved + len(await discard_intents(operator.context, target, intents))
 
 
 def _changes(held: Sequence[Change]) -> list[str]:

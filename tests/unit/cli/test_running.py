@@ -157,7 +157,13 @@ def test_a_release_as_json_has_fields_and_does_nothing_without_a_yes(settings: P
 
     shown = json.loads(result.stdout)
     [person] = shown.pop("held")
-    assert shown == {"target": "TOTAL", "outcome": "planned", "moved": 0, "problem": None}
+    assert shown == {
+        "target": "TOTAL",
+        "outcome": "planned",
+        "moved": 0,
+        "problem": None,
+        "proposed": 0,
+    }
     assert (person["user"], person["group"]) == (by_brake.user, by_brake.group)
     assert (person["action"], person["held_by"]) == ("removed", "brake")
     assert in_ledger(settings, lambda ledger: ledger.open_changes("TOTAL")) == [by_brake]

@@ -1,0 +1,69 @@
+"""Decides about held changes for an operator: releases or discards those that the operator chose.
+The command line, the API and the page all decide here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hasten.context import Context
+from hasten.errors import PermanentError, TemporaryError
+from hasten.operate.held import ChosenChanges, still_held
+from hasten.operate.problems import Problem, of_error
+from hasten.operate.release import discard_changes, refuse_held_again, release_changes
+from hasten.operate.release_intents import discard_intents, release_intents
+from hasten.operate.two_people import agree, is_decided
+
+
+class Decision(StrEnum):
+    RELEASE = "release"
+    DISCARD = "discard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """`moved` counts the changes that were still held and are no longer. `proposed` counts those
+    that wait for a second operator. `problem` says why Hasten stopped before it had decided about
+    all of them."""
+
+    moved: int
+    proposed: int = 0
+    problem: Problem | None = None
+
+
+async def decide(
+    context: Context,
+    target: str,
+    chosen: ChosenChanges,
+    decision: Decision,
+    *,
+    by: str,
+    reason: str,
+) -> Decided:
+    """Carries out the decision about the chosen changes that are still held. `by` is who decides.
+
+    Raises PermanentError and TemporaryError if nothing was decided, and Conflict if somebody else
+    decided at the same moment.
+    """
+    proposed = 0
+    if decision is Decision.RELEASE:
+        await refuse_held_again(context, target)
+        agreement = await agree(context, target, chosen, by=by, reason=reason)
+        chosen, proposed = agreement.agreed, len(agreement.proposed)
+    try:
+        moved = await _move(context, target, chosen, decision)
+    except (PermanentError, TemporaryError) as error:
+        moved = len(chosen) - await still_held(context, target, chosen)
+        if not moved and not proposed:
+            raise
+        return Decided(moved=moved, proposed=proposed, problem=of_error(error))
+    await is_decided(context, target, chosen)
+    return Decided(moved=moved, proposed=proposed)
+
+
+async def _move(context: Context, target: str, chosen: ChosenChanges, decision: Decision) -> int:
+    changes, intents = chosen.changes, chosen.intents
+    moved = 0
+    if decision is Decision.RELEASE:
+        moved += len(await release_changes(context, target, changes)) if changes else 0
+        return moved + (len(await release_intents(context, target, intents)) if intents else 0)
+    moved += len(await discard_changes(context, target, changes)) if changes else 0
+    return moved + (len(await discard_intents(context, target, intents)) if intents else 0)
