@@ -17,6 +17,8 @@ from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
 from hasten.records.agenda import Agenda
 from hasten.records.arrivals import ArrivalNotes
+from hasten.records.history import History
+from hasten.records.history_seals import Seals
 from hasten.records.intents import Intents
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Outbox
@@ -146,6 +148,14 @@ class Context:
     @cached_property
     def agenda(self) -> Agenda:
         return Agenda(self.store, self.ports.bus, self.now)
+
+    @cached_property
+    def history(self) -> History:
+        return History(self.store, self.now)
+
+    @cached_property
+    def seals(self) -> Seals:
+        return Seals(self.store)
 
     @cached_property
     def outbox(self) -> Outbox:

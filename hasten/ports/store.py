@@ -48,9 +48,16 @@ class Store(Protocol):
     async def get(self, collection: str, partition: str, key: str) -> Document | None: ...
 
     async def scan(
-        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+        self,
+        collection: str,
+        partition: str,
+        prefix: str = "",
+        limit: int | None = None,
+        *,
+        after: str = "",
     ) -> Sequence[Document]:
-        """Returns the documents whose key begins with `prefix`, in key order (code points)."""
+        """Returns the documents whose key begins with `prefix` and comes after `after`, in key
+        order (code points)."""
         ...
 
     async def commit(

@@ -56,6 +56,19 @@ async def test_a_limit_keeps_the_first_of_those_with_the_prefix(
     assert list(await store.scan(collection, PARTITION, "b", limit=0)) == []
 
 
+async def test_a_scan_goes_on_after_a_key(store: Store, collection: str) -> None:
+    await store.commit(collection, PARTITION, [Put(f"{x}{n}", {}) for x in "abc" for n in range(4)])
+
+    after = [d.key for d in await store.scan(collection, PARTITION, "b", limit=2, after="b1")]
+
+    assert after == ["b2", "b3"]
+    assert [d.key for d in await store.scan(collection, PARTITION, "b", after="b3")] == []
+    assert [d.key for d in await store.scan(collection, PARTITION, "b", limit=1, after="a")] == [
+        "b0"
+    ]
+    assert [d.key for d in await store.scan(collection, PARTITION, after="c1")] == ["c2", "c3"]
+
+
 async def test_a_scan_reads_more_documents_than_azure_puts_on_a_page(
     store: Store, collection: str
 ) -> None:

@@ -30,11 +30,17 @@ class MemoryStore:
         return None if found is None else _document(key, *found)
 
     async def scan(
-        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+        self,
+        collection: str,
+        partition: str,
+        prefix: str = "",
+        limit: int | None = None,
+        *,
+        after: str = "",
     ) -> Sequence[Document]:
         check_names(collection, partition)
         documents = self._partitions[collection, partition]
-        found = sorted(key for key in documents if key.startswith(prefix))
+        found = sorted(key for key in documents if key.startswith(prefix) and key > after)
         return [_document(key, *documents[key]) for key in found[:limit]]
 
     async def commit(

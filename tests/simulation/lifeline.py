@@ -87,10 +87,17 @@ class HostStore:
         )
 
     async def scan(
-        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+        self,
+        collection: str,
+        partition: str,
+        prefix: str = "",
+        limit: int | None = None,
+        *,
+        after: str = "",
     ) -> Sequence[Document]:
         return await self._read(
-            f"scan {collection}", lambda: self._store.scan(collection, partition, prefix, limit)
+            f"scan {collection}",
+            lambda: self._store.scan(collection, partition, prefix, limit, after=after),
         )
 
     async def commit(

@@ -15,10 +15,16 @@ class CountingStore:
         return await self._store.get(collection, partition, key)
 
     async def scan(
-        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+        self,
+        collection: str,
+        partition: str,
+        prefix: str = "",
+        limit: int | None = None,
+        *,
+        after: str = "",
     ) -> Sequence[Document]:
         self.requests += 1
-        return await self._store.scan(collection, partition, prefix, limit)
+        return await self._store.scan(collection, partition, prefix, limit, after=after)
 
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]

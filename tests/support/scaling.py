@@ -57,9 +57,15 @@ class SlowStore(MemoryStore):
         return await super().get(collection, partition, key)
 
     async def scan(
-        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+        self,
+        collection: str,
+        partition: str,
+        prefix: str = "",
+        limit: int | None = None,
+        *,
+        after: str = "",
     ) -> Sequence[Document]:
-        documents = await super().scan(collection, partition, prefix, limit)
+        documents = await super().scan(collection, partition, prefix, limit, after=after)
         await self._request(1 + len(documents) // ROWS_PER_REQUEST)
         return documents
 

@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS documents (
 GET = "SELECT key, body, etag FROM documents WHERE collection = ? AND partition = ? AND key = ?"
 SCAN = """
 SELECT key, body, etag FROM documents
-WHERE collection = ? AND partition = ? AND key >= ? AND key < CAST(? AS TEXT)
+WHERE collection = ? AND partition = ? AND key >= ? AND key < CAST(? AS TEXT) AND key > ?
 ORDER BY key LIMIT ?
 """
 INSERT = """
@@ -76,11 +76,17 @@ class SqliteStore:
         return next((_document(row) for row in rows), None)
 
     async def scan(
-        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+        self,
+        collection: str,
+        partition: str,
+        prefix: str = "",
+        limit: int | None = None,
+        *,
+        after: str = "",
     ) -> Sequence[Document]:
         check_names(collection, partition)
         most = NO_LIMIT if limit is None else limit
-        bounds = (collection, partition, prefix, prefix.encode() + ABOVE_UTF8, most)
+        bounds = (collection, partition, prefix, prefix.encode() + ABOVE_UTF8, after, most)
         return [_document(row) for row in await self._run(lambda c: list(c.execute(SCAN, bounds)))]
 
     async def commit(

@@ -34,6 +34,9 @@ BODY_PIECE_CHARS = 32_000
 TABLE_PREFIX = "hasten"
 """Prefix of Hasten's table names: hastenledger, hastencursors …"""
 
+MAX_PAGE = 1000
+"""Entities that Azure Tables returns for one request (Table service docs)."""
+
 DEFAULT_RETRY_DELAY = timedelta(seconds=5)
 TRANSIENT_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
 REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
@@ -69,22 +72,32 @@ class TableStore:
                 return None
 
     async def scan(
-        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+        self,
+        collection: str,
+        partition: str,
+        prefix: str = "",
+        limit: int | None = None,
+        *,
+        after: str = "",
     ) -> Sequence[Document]:
-        """`limit` cuts in the service's order, which is that of UTF-16. It differs from code points
-        only where U+E000 to U+FFFF meet characters beyond them."""
+        """`limit` and `after` cut in the service's order, which is that of UTF-16. It differs from
+        code points only where U+E000 to U+FFFF meet characters beyond them."""
         check_names(collection, partition)
+        if limit == 0:
+            return []
         table = self._table(collection)
-        query, parameters = _range(partition, prefix)
+        query, parameters = _range(partition, prefix, after)
         found: list[Document] = []
         with _translated():
             try:
-                async for entity in table.query_entities(query, parameters=parameters):
-                    if limit is not None and len(found) >= limit:
-                        break
+                async for entity in table.query_entities(
+                    query, parameters=parameters, results_per_page=_page_size(limit)
+                ):
                     document = _document(entity)
-                    if document.key.startswith(prefix):
+                    if document.key.startswith(prefix) and document.key > after:
                         found.append(document)
+                    if len(found) == limit:
+                        break
             except ResourceNotFoundError:  # the table does not exist yet
                 return []
         return sorted(found, key=lambda document: document.key)
@@ -155,11 +168,18 @@ def _document(entity: Any) -> Document:
     return Document(entity["RowKey"], json.loads(body), entity.metadata["etag"])
 
 
-def _range(partition: str, prefix: str) -> tuple[str, dict[str, str]]:
-    """Returns a query for at least the keys that begin with `prefix`."""
-    if not prefix:
+def _page_size(limit: int | None) -> int:
+    """Returns how many entities one request reads: no more than are wanted."""
+    return MAX_PAGE if limit is None else min(limit, MAX_PAGE)
+
+
+def _range(partition: str, prefix: str, after: str) -> tuple[str, dict[str, str]]:
+    """Returns a query for at least the keys that begin with `prefix` and come after `after`."""
+    if not prefix and not after:
         return PARTITION_FILTER, {"partition": partition}
-    parameters = {"partition": partition, "first": prefix}
+    parameters = {"partition": partition, "first": max(prefix, after)}
+    if not prefix:
+        return LOWER_BOUND_FILTER, parameters
     last = ord(prefix[-1])
     if last in {0xD7FF, 0xFFFF, 0x10FFFF}:  # no character follows these in UTF-16 order
         return LOWER_BOUND_FILTER, parameters

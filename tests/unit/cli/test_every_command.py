@@ -31,11 +31,17 @@ class OfBroken(MemoryStore):
     """Cannot read what belongs to BROKEN."""
 
     async def scan(
-        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+        self,
+        collection: str,
+        partition: str,
+        prefix: str = "",
+        limit: int | None = None,
+        *,
+        after: str = "",
     ) -> Sequence[Document]:
         if partition.startswith(BROKEN):
             raise DOWN
-        return await super().scan(collection, partition, prefix, limit)
+        return await super().scan(collection, partition, prefix, limit, after=after)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

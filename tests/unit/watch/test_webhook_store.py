@@ -27,10 +27,16 @@ class CountingStore(MemoryStore):
         super().__init__()
 
     async def scan(
-        self, collection: str, partition: str, prefix: str = "", limit: int | None = None
+        self,
+        collection: str,
+        partition: str,
+        prefix: str = "",
+        limit: int | None = None,
+        *,
+        after: str = "",
     ) -> Sequence[Document]:
         self.scans.append(collection)
-        return await super().scan(collection, partition, prefix, limit)
+        return await super().scan(collection, partition, prefix, limit, after=after)
 
 
 @virtual

@@ -1,0 +1,132 @@
+"""Defines an entry of the history: who asked for what, when and why, and what came of it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from hasten.domain.changes import Cause
+
+MAX_TEXT = 1_000
+"""Characters of a reason. A page of the chain holds a hundred entries in one document."""
+
+
+class Kind(StrEnum):
+    OUTCOME = "outcome"
+    """The end of a change, or of an event that produced no change."""
+
+    ALERT = "alert"
+    """A fact that an operator must know at once."""
+
+    ASKED = "asked"
+    """An onboarding event asked for something; the result is Hasten's verdict on the event."""
+
+    RELEASED = "released"
+    DISCARDED = "discarded"
+    STOPPED = "stopped"
+    STARTED = "started"
+    REPLAYED = "replayed"
+    APPLIED = "applied"
+    CANCELLED = "cancelled"
+    """An operator cancelled a start or an end that lay ahead."""
+
+    PROVISIONED = "provisioned"
+    """An operator asked for on-demand provisioning of a person or a group."""
+
+    POLICY_CHANGED = "policy changed"
+    FORGOTTEN = "forgotten"
+    """Hasten deleted the days of the history that are older than `history_days`."""
+
+
+OPERATOR_KINDS = frozenset(
+    {
+        Kind.RELEASED,
+        Kind.DISCARDED,
+        Kind.STOPPED,
+        Kind.STARTED,
+        Kind.REPLAYED,
+        Kind.APPLIED,
+        Kind.CANCELLED,
+        Kind.PROVISIONED,
+    }
+)
+"""Kinds of entries about what an operator did. Hasten writes one with the result BEGUN before it
+acts, and one with what came of it afterwards."""
+
+BEGUN = "begun"
+DONE = "done"
+REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """The times of the steps of a change, in UTC. `ended` is when the outcome came about: for
+    `succeeded` the answer to the call, for `confirmed` and `done_by_cycle` the proof."""
+
+    noticed: datetime | None = None
+    found: datetime | None = None
+    called: datetime | None = None
+    ended: datetime | None = None
+    expected: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry. `id` is the same whenever the same fact is written, and `at` with it.
+
+    `user` and `group` are object ids; `group` may also be DIRECT or PERSON. `causes` are the events
+    that asked for it. `by` is who asked as far as Hasten knows: the object id of an operator, or
+    the name that the operating system or the sender gave. `why` is the reason that they gave,
+    `reason` the one that Hasten found. `details` are further facts of the kind.
+    """
+
+    id: str
+    at: datetime
+    kind: Kind
+    target: str = ""
+    user: str = ""
+    group: str = ""
+    action: str = ""
+    result: str = ""
+    reason: str = ""
+    next_action: str = ""
+    causes: tuple[Cause, ...] = ()
+    found_by: str = ""
+    by: str = ""
+    why: str = ""
+    steps: Steps = field(default_factory=Steps)
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Selects entries. An empty field selects all. `since` is inclusive, `until` exclusive."""
+
+    kinds: frozenset[Kind] = frozenset()
+    target: str = ""
+    user: str = ""
+    group: str = ""
+    results: frozenset[str] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def matches(self, entry: Entry) -> bool:
+        return (
+            (not self.kinds or entry.kind in self.kinds)
+            and (not self.target or entry.target == self.target)
+            and (not self.user or entry.user == self.user)
+            and (not self.group or entry.group == self.group)
+            and (not self.results or entry.result in self.results)
+            and (self.since is None or entry.at >= self.since)
+            and (self.until is None or entry.at < self.until)
+        )
+
+
+def entry_id(*parts: str) -> str:
+    """Returns an id that is the same for the same parts."""
+    return hashlib.sha256("|".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"

@@ -1,0 +1,144 @@
+"""Stores the history: appends entries, and reads them newest first without a scan of it all."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hasten.domain.history import Entry, Filter
+from hasten.ports.clock import Now
+from hasten.ports.store import Put, Store
+from hasten.records.history_keys import (
+    AT,
+    COLLECTION,
+    DAYS,
+    NEW,
+    day_key,
+    day_of,
+    day_partition,
+    first_key,
+    index_of,
+    key_of,
+    parse,
+    puts_of,
+    time_of,
+)
+from hasten.records.missing import put_missing
+
+MOST_READ = 2_000
+"""Entries that one page reads at most to find those that match."""
+
+READ_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries, newest first. `before` asks for the next page; it is None at the end. A page may be
+    short, or empty, although more follow: then few of the entries that were read match."""
+
+    entries: Sequence[Entry]
+    before: str | None
+
+
+@dataclass(slots=True)
+class History:
+    """Entries are never changed. `Seals` chains them and fills the indexes of people and groups."""
+
+    store: Store
+    now: Now
+    _days: set[str] = field(default_factory=set)
+    """Days that this process has put into the list of days."""
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        """Writes the entries that are not there yet: one request for up to 50 entries of a day.
+        Raises TemporaryError and PermanentError of the store."""
+        by_day: dict[str, dict[str, Entry]] = defaultdict(dict)
+        for entry in entries:
+            by_day[day_of(entry.at)][key_of(entry)] = entry
+        for day, of_day in by_day.items():
+            await self._list(day)
+            puts = [puts_of(entry) for entry in of_day.values()]
+            await put_missing(self.store, COLLECTION, day_partition(day), puts)
+
+    async def newest(
+        self, limit: int, *, before: str | None = None, matches: Filter | None = None
+    ) -> Page:
+        """Returns at most `limit` entries that match, newest first. `before` is that of the page
+        before. Raises ValueError if it is none or if `limit` is not positive, and TemporaryError of
+        the store."""
+        matches = matches or Filter()
+        if limit < 1:
+            raise ValueError(f"{limit} is no number of entries")
+        if before is not None:
+            time_of(before)
+        start = max(before or "", first_key(matches.until) if matches.until else "")
+        found: list[Entry] = []
+        read = 0
+        async for entry in self._read(start, matches, limit):
+            if matches.since is not None and entry.at < matches.since:
+                return Page(found, None)
+            read += 1
+            if matches.matches(entry):
+                found.append(entry)
+            if len(found) == limit or read == MOST_READ:
+                return Page(found, key_of(entry))
+        return Page(found, None)
+
+    async def days(self) -> Sequence[str]:
+        """Returns the days that have entries, newest first."""
+        documents = await self.store.scan(COLLECTION, DAYS)
+        return [str(document.body["day"]) for document in documents]
+
+    async def unsealed(self, day: str) -> Sequence[Entry]:
+        """Returns the entries of a day that are not sealed yet, oldest first."""
+        marks = await self.store.scan(COLLECTION, day_partition(day), NEW)
+        return [parse(mark.body) for mark in marks]
+
+    def _read(self, start: str, matches: Filter, limit: int) -> AsyncIterator[Entry]:
+        index = index_of(matches)
+        return self._indexed(index, start, matches, limit) if index else self._by_day(start, limit)
+
+    async def _by_day(self, start: str, limit: int) -> AsyncIterator[Entry]:
+        first = day_of(time_of(start)) if start else None
+        for day in await self.days():
+            if first is None or day <= first:
+                async for entry in self._entries(day_partition(day), AT, start, limit):
+                    yield entry
+
+    async def _indexed(
+        self, index: str, start: str, matches: Filter, limit: int
+    ) -> AsyncIterator[Entry]:
+        """Reads an index, and first the entries that are not sealed and may not be in it yet."""
+        now = self.now()
+        recent = [day_of(now + timedelta(days=1)), day_of(now), day_of(now - timedelta(days=1))]
+        fresh = {
+            key_of(entry): entry
+            for day in recent
+            for entry in await self.unsealed(day)
+            if matches.matches(entry) and key_of(entry) > start
+        }
+        async for entry in self._entries(index, "", start, limit):
+            for key in sorted(key for key in fresh if key < key_of(entry)):
+                yield fresh.pop(key)
+            fresh.pop(key_of(entry), None)
+            yield entry
+        for _, entry in sorted(fresh.items()):
+            yield entry
+
+    async def _entries(
+        self, partition: str, prefix: str, start: str, limit: int
+    ) -> AsyncIterator[Entry]:
+        """Reads a partition in requests that grow: most pages need no more than the first."""
+        after, size = (prefix + start if start else ""), limit
+        while True:
+            documents = await self.store.scan(COLLECTION, partition, prefix, size, after=after)
+            for document in documents:
+                yield parse(document.body)
+            if len(documents) < size:
+                return
+            after, size = documents[-1].key, max(limit, READ_AT_ONCE)
+
+    async def _list(self, day: str) -> None:
+        if day not in self._days:
+            await put_missing(self.store, COLLECTION, DAYS, [[Put(day_key(day), {"day": day})]])
+            self._days.add(day)

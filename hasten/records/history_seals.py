@@ -1,0 +1,178 @@
+"""Chains the entries of the history in the order in which Hasten found them written, and fills the
+indexes.
+
+The order of writes is seal, indexes, marks. A mark is deleted last, so that a crash between any two
+writes leaves it, and the next run finishes the seal. Before a worker writes a seal it finishes the
+one before, so no entry is sealed twice. An entry that is written late is sealed late; it changes no
+seal.
+"""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from hasten.domain.history import Entry
+from hasten.domain.history_chain import FIRST_DIGEST, Seal, sealed
+from hasten.errors import Conflict
+from hasten.json import Json
+from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records.history_keys import (
+    COLLECTION,
+    NEW,
+    SEALS,
+    day_partition,
+    index_partitions,
+    key_of,
+    parse,
+)
+from hasten.records.missing import put_missing
+
+HEAD = "head"
+SEAL = "seal|"
+PAGE = "page|"
+
+ENTRIES_PER_SEAL = 100
+MAX_PAGE_CHARS = 200 * 1024
+"""Characters of the entries of one seal: a document takes 256 KiB."""
+
+INDEXES_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The last seal. `day` is the day of its entries."""
+
+    number: int = 0
+    digest: str = FIRST_DIGEST
+    at: datetime | None = None
+    day: str = ""
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Entries of the seals after a cursor, and the cursor after them."""
+
+    entries: Sequence[Entry]
+    cursor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    store: Store
+
+    async def head(self) -> Head:
+        return _head(await self.store.get(COLLECTION, SEALS, HEAD))
+
+    async def seal(self, days: Collection[str], now: datetime) -> int:
+        """Seals up to ENTRIES_PER_SEAL entries of the first of `days` that has entries without a
+        seal. Returns how many; 0 if there are none, or if another worker was faster."""
+        head = await self.head()
+        last: Collection[str] | None = None
+        for day in sorted({*days, head.day} - {""}):
+            marks = await self.store.scan(COLLECTION, day_partition(day), NEW, ENTRIES_PER_SEAL)
+            if not marks:
+                continue
+            if last is None:
+                last = {key for key, _ in await self._page(head.number)}
+            left = [mark for mark in marks if _key(mark) in last]
+            if left and not await self._finish(day, left):
+                return 0
+            fresh = _fitting([mark for mark in marks if mark not in left])
+            if fresh:
+                return len(fresh) if await self._seal(head, day, fresh, now) else 0
+        return 0
+
+    async def since(self, cursor: int, limit: int = 10) -> Batch:
+        """Returns the entries of the next `limit` seals after `cursor`, in the order of the seals.
+        0 begins with the first seal that is kept. Every entry comes once, also a late one."""
+        pages = await self.store.scan(COLLECTION, SEALS, PAGE, limit, after=_page_key(cursor))
+        entries = [parse(body) for page in pages for _, body in _lines(page)]
+        return Batch(entries, int(pages[-1].key.removeprefix(PAGE)) if pages else cursor)
+
+    async def _seal(self, head: Head, day: str, marks: Sequence[Document], now: datetime) -> bool:
+        keys, bodies = [_key(mark) for mark in marks], [mark.body for mark in marks]
+        seal = sealed(head.digest, head.number + 1, at=now, day=day, keys=keys, bodies=bodies)
+        page = {"entries": [[key, dict(body)] for key, body in zip(keys, bodies, strict=True)]}
+        writes = [
+            Put(HEAD, _head_body(seal), head.etag),
+            Put(f"{SEAL}{seal.number:012}", _seal_body(seal)),
+            Put(_page_key(seal.number), page),
+        ]
+        try:
+            await self.store.commit(COLLECTION, SEALS, writes)
+        except Conflict:
+            return False
+        await self._finish(day, marks)
+        return True
+
+    async def _finish(self, day: str, marks: Sequence[Document]) -> bool:
+        """Fills the indexes and deletes the marks. Returns False if another worker does it too."""
+        puts: dict[str, list[Sequence[Put]]] = defaultdict(list)
+        for mark in marks:
+            entry = parse(mark.body)
+            for partition in index_partitions(entry):
+                puts[partition].append([Put(key_of(entry), mark.body)])
+        slots = asyncio.Semaphore(INDEXES_AT_ONCE)
+
+        async def fill(partition: str) -> None:
+            async with slots:
+                await put_missing(self.store, COLLECTION, partition, puts[partition])
+
+        await asyncio.gather(*map(fill, puts))
+        try:
+            deletes = [Delete(mark.key, mark.etag) for mark in marks]
+            await self.store.commit(COLLECTION, day_partition(day), deletes)
+        except Conflict:
+            return False
+        return True
+
+    async def _page(self, number: int) -> Sequence[tuple[str, Json]]:
+        page = await self.store.get(COLLECTION, SEALS, _page_key(number))
+        return _lines(page) if page is not None else ()
+
+
+def _fitting(marks: Sequence[Document]) -> Sequence[Document]:
+    """Returns as many of the first marks as fit into one document."""
+    chars = 0
+    for number, mark in enumerate(marks):
+        chars += len(json.dumps(mark.body))
+        if chars > MAX_PAGE_CHARS and number:
+            return marks[:number]
+    return marks
+
+
+def _key(mark: Document) -> str:
+    return key_of(parse(mark.body))
+
+
+def _lines(page: Document) -> Sequence[tuple[str, Json]]:
+    return [(key, body) for key, body in page.body["entries"]]
+
+
+def _page_key(number: int) -> str:
+    return f"{PAGE}{number:012}"
+
+
+def _head(document: Document | None) -> Head:
+    if document is None:
+        return Head()
+    body: dict[str, Any] = {**document.body, "at": datetime.fromisoformat(document.body["at"])}
+    return Head(**body, etag=document.etag)
+
+
+def _head_body(seal: Seal) -> Json:
+    return {
+        "number": seal.number,
+        "digest": seal.digest,
+        "at": seal.at.isoformat(),
+        "day": seal.day,
+    }
+
+
+def _seal_body(seal: Seal) -> Json:
+    return {**asdict(seal), "at": seal.at.isoformat()}
