@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-TAKES = frozenset({"disable", "delete", "stageddelete"})
+DELETES = frozenset({"delete", "stageddelete"})
+TAKES = DELETES | {"disable"}
 GIVES = frozenset({"create", "enable"})
 """Provisioning actions that give an account. "update" and "other" prove nothing alone."""
 

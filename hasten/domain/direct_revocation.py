@@ -11,6 +11,9 @@ MAX_TRIES = 3
 """Tries to reach the app, or to make it obey, before Entra ID has to do it."""
 
 
+CHECK_MATCH = "compare scim.match in targets.yaml with the account in the app"
+
+
 class DirectResult(StrEnum):
     """The result of an attempt to take a person's access in the app itself."""
 
@@ -47,12 +50,16 @@ def inactive_at(at: datetime) -> str:
     return f"the app itself says inactive at {at:%Y-%m-%d %H:%M:%S}Z"
 
 
+def gone_at(at: datetime) -> str:
+    return f"the app itself shows no account any more at {at:%Y-%m-%d %H:%M:%S}Z"
+
+
 def read_back(shown: AppAccount | None, *, was_written: bool, at: datetime) -> DirectRevocation:
     """Returns what the account proves that the app shows at `at`; None is no account."""
     if shown is None:
         return DirectRevocation(
             result=DirectResult.CONFIRMED if was_written else DirectResult.NO_ACCOUNT,
-            reason=f"the app itself shows no account any more at {at:%Y-%m-%d %H:%M:%S}Z",
+            reason=gone_at(at),
         )
     if shown.active is False:
         return DirectRevocation(result=DirectResult.CONFIRMED, reason=inactive_at(at))

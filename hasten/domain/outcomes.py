@@ -19,8 +19,9 @@ STALE: Final = "stale"
 
 NOT_TAKEN: Final = "revocation_not_taken"
 OVERDUE: Final = "revocation_overdue"
-"""Alerts about a leaver: a row that failed, and a row that Entra's own cycle has not done in
-time."""
+UNPROVEN: Final = "revocation_unproven"
+"""Alerts about a leaver: a row that failed, a row that Entra's own cycle has not done in time, and
+a row that the app itself has not shown to be done."""
 
 
 @dataclass(frozen=True, slots=True)

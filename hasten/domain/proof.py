@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from hasten.domain.account import GIVES, Account, matched, properties, skip_reason, took
+from hasten.domain.account import (
+    DELETES,
+    GIVES,
+    Account,
+    matched,
+    properties,
+    skip_reason,
+    took,
+)
 from hasten.domain.changes import DIRECT, Change
 from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
 from hasten.domain.cycle import time
@@ -32,6 +40,9 @@ class Says(StrEnum):
     LEFT_OUT = "left_out"
     """The log names others whom calls on the group served, and not this user."""
 
+    UNSHOWN = "unshown"
+    """The app itself, which has the last word on this row, has not shown what is wanted."""
+
     NOTHING = "nothing"
 
 
@@ -42,6 +53,9 @@ class Proof:
     next_action: str = ""
     passes: bool = False
     """True if a contradiction is a transient error of the app."""
+
+    is_absent: bool = False
+    """True if the app has no account any more."""
 
 
 NOTHING = Proof(Says.NOTHING)
@@ -81,7 +95,7 @@ def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
         return Proof(Says.CONFIRMED) if is_gone else NOTHING
     match status:
         case "success" | "warning" if took([entry], action):
-            return Proof(Says.CONFIRMED)
+            return Proof(Says.CONFIRMED, is_absent=action in DELETES)
         case "skipped":
             return _skipped(matched([entry]))
         case "failure":
@@ -119,7 +133,7 @@ def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
 def _skipped(account: Account) -> Proof:
     """Reads a skip of a removal: the skip itself proves nothing, but the matched account does."""
     if account.is_out:
-        return Proof(Says.CONFIRMED)
+        return Proof(Says.CONFIRMED, is_absent=account is Account.ABSENT)
     if account is Account.ACTIVE:
         return Proof(Says.CONTRADICTED, STILL_ACTIVE)
     return NOTHING

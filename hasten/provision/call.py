@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from hasten.domain.app_proof import rests_on_app
 from hasten.domain.changes import Change, State, waiting
 from hasten.domain.planning import Call
 from hasten.domain.settlement import settle
@@ -61,14 +62,17 @@ async def make(drain: Drain, call: Call) -> None:
     noting = noting_places(drain, call, verdict)
     settled = await drain.ledger.end_call(
         call.changes,
-        lambda change: settle(
-            change,
-            call,
-            verdict,
-            now=now,
-            backoff=context.backoff,
-            is_fresh=is_fresh,
-            next_cycle=next_cycle,
+        lambda change: _to_be_shown(
+            drain,
+            settle(
+                change,
+                call,
+                verdict,
+                now=now,
+                backoff=context.backoff,
+                is_fresh=is_fresh,
+                next_cycle=next_cycle,
+            ),
         ),
         commit=noting,
     )
@@ -79,6 +83,15 @@ async def make(drain: Drain, call: Call) -> None:
         await _postpone_joiners(drain, call, min(again))
     drain.retries |= again
     _emit_ended(drain, call, verdict, settled, seconds=(now - started).total_seconds())
+
+
+def _to_be_shown(drain: Drain, change: Change) -> Change:
+    """Returns the row as it ends. Where Hasten can read the app, Entra's word that the app had no
+    active account is no proof."""
+    is_read = drain.target.scim is not None and rests_on_app(change)
+    return (
+        replace(change, needs_proof=True) if is_read and change.state is State.IN_SYNC else change
+    )
 
 
 async def _throttled(drain: Drain, call: Call, *, sent_at: datetime, until: datetime) -> None:

@@ -152,6 +152,8 @@ class Direct:
             self._give_up(outcome.reason, outcome.next_action)
         if any(row.state is State.PENDING for row in ended):
             self._handed_back.add(user)
+            if outcome.result is DirectResult.UNAVAILABLE:
+                self.drain.unreached[user] = outcome.reason
         self.drain.retries |= {row.due_at for row in ended if row.state is State.WAITING}
         for row in ended:
             emit_moved(self.drain.context, row)

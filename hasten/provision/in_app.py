@@ -8,15 +8,18 @@ ever written for a person whom Graph, read just before, reports as enabled and a
 from hasten.context import Context
 from hasten.domain.app_account import AppAccount, NoAccount, SeveralAccounts
 from hasten.domain.changes import Change
-from hasten.domain.direct_revocation import DirectResult, DirectRevocation, read_back
+from hasten.domain.direct_revocation import (
+    CHECK_MATCH,
+    DirectResult,
+    DirectRevocation,
+    read_back,
+)
 from hasten.domain.planning import AssignmentStatus
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.application import Application, Throttled
 from hasten.provision.removal_status import removal_status
 from hasten.provision.state import Drain
 from hasten.scim import Match
-
-CHECK_MATCH = "compare scim.match in targets.yaml with the account in the app"
 
 
 async def revoke(

@@ -42,6 +42,10 @@ class Drain:
     unread: frozenset[str] = frozenset()
     """Users whose assignments Graph could not return: they are no probes of the breaker."""
 
+    unreached: dict[str, str] = field(default_factory=dict)
+    """Users whom Hasten could not serve in the app, because the app did not answer; with the
+    reason."""
+
     stop_checked_at: datetime | None = None
 
     discovering: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -120,7 +120,10 @@ async def without_unreachable(
         (row.group, row.user): _out_of_reach(row, known[row.user].standing, drain.found)
         for row in removals
     }
-    left = [row for row in removals if reasons[row.group, row.user]]
+    tried_again = [row for row in removals if _waits_for_app(drain, row, known[row.user].standing)]
+    paused = await drain.ledger.move(tried_again, lambda row: _wait_for_app(drain, row))
+    drain.retries |= {row.due_at for row in paused}
+    left = [row for row in removals if reasons[row.group, row.user] and row not in tried_again]
     early = [row for row in left if _may_lag(row, known[row.user].standing, began)]
     moved = await drain.ledger.move(early, _read_again)
     drain.retries |= {row.due_at for row in moved}
@@ -130,7 +133,7 @@ async def without_unreachable(
     kept = [row for row in ended if known[row.user].standing is AssignmentStatus.ASSIGNED]
     expected_at = cycle_end(drain, ended)
     await leave(drain, ended, lambda row: reasons[row.group, row.user], expected_at, kept=kept)
-    gone = frozenset(left)
+    gone = frozenset([*left, *tried_again])
     return [row for row in removals if row not in gone]
 
 
@@ -196,6 +199,16 @@ def _out_of_reach(row: Change, standing: AssignmentStatus, found: DiscoveredTarg
     if row.group != DIRECT and not found.watches(row.group):
         return UNASSIGNED_GROUP
     return ""
+
+
+def _waits_for_app(drain: Drain, row: Change, standing: AssignmentStatus) -> bool:
+    """Returns True if no call can act, and the app did not answer: Hasten asks the app again,
+    however often, because nothing else is as soon."""
+    return standing in OUT_OF_REACH and row.user in drain.unreached
+
+
+def _wait_for_app(drain: Drain, row: Change) -> Change:
+    return waiting(row, due_at=drain.now + TROUBLE_PAUSE, reason=drain.unreached[row.user])
 
 
 def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain import cycle
+from hasten.domain.app_proof import LOGGED, is_news, unshown
 from hasten.domain.changes import (
     Change,
     State,
@@ -18,7 +19,7 @@ from hasten.domain.changes import (
 )
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
 from hasten.domain.naming import LEFT_OUT
-from hasten.domain.outcomes import OVERDUE, of_revocation
+from hasten.domain.outcomes import OVERDUE, UNPROVEN, of_revocation
 from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Proof, Says, about, proof
 from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, NOT_SHOWN, not_taken
 from hasten.error_collector import ErrorCollector
@@ -26,7 +27,7 @@ from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.messages import Wake
 from hasten.operate.cycle_waits import report_overdue
-from hasten.provision.app_proof import app_proofs
+from hasten.provision.app_proof import with_app
 from hasten.provision.change_events import emit_doubt, emit_moved
 from hasten.provision.left_out import left_out
 from hasten.provision.triage import NOTHING_TO_DO
@@ -43,11 +44,10 @@ do its part."""
 OVERDUE_AFTER = timedelta(hours=1)
 """Grace period after the time at which Entra's own cycle should have provisioned the row."""
 
-UNPROVEN = "Entra answered with success; the provisioning log said nothing of it within a day"
+SILENT_LOG = "Entra answered with success; the provisioning log said nothing of it within a day"
 TAKEN_BACK = "Entra's own cycle should have done it and has not"
 COVERED = "Entra's own cycle has done it"
 STILL_LEFT_OUT = "Entra answered with success, and the log names other members only"
-LOGGED = "the provisioning log shows that Entra's own cycle has done it"
 
 Log = Mapping[str, Sequence[Json]]
 """Entries of the provisioning log, by the id of the object that they are about."""
@@ -86,11 +86,12 @@ async def _verify(context: Context, found: DiscoveredTarget) -> None:
     said = {row: proof(row, _about_subjects(row, log)) for row in rows}
     silent = [row for row, says in said.items() if says.says is Says.NOTHING]
     said |= dict.fromkeys(await left_out(context, silent, log), LEFT_OUT)
-    said |= await app_proofs(context, found.target, rows)
+    said = await with_app(context, found.target, said)
     moved: list[Change] = []
     for row, says in said.items():
         to = JUDGES[row.state](context, row, says, known)
         await _alert_if_overdue(context, row, to, known)
+        await _alert_if_unproven(context, row, to)
         moved += await _move(context, ledger, row, to)
     if any(row.is_open for row in moved):
         wake = Wake(target=found.target)
@@ -155,6 +156,8 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
                 row, State.FAILED, now=now, reason=says.reason, next_action=says.next_action
             )
             return replace(failed, needs_proof=False)
+        case Says.UNSHOWN:
+            return unshown(row, says, now=now)
         case Says.LEFT_OUT if may_retry:
             return _alone(row, says, now)
         case Says.LEFT_OUT:
@@ -168,7 +171,7 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
         case Says.NOTHING if known.covers(row) and not row.is_removal:
             return _proven(row, State.DONE_BY_CYCLE, now, COVERED)
         case Says.NOTHING if _is_old(row, now):
-            return replace(row, needs_proof=False, reason=UNPROVEN)
+            return replace(row, needs_proof=False, reason=SILENT_LOG)
     return None
 
 
@@ -179,6 +182,8 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
     now = context.now()
     if row.is_removal and says.says is Says.CONFIRMED:
         return _proven(row, State.DONE_BY_CYCLE, now, says.reason or LOGGED)
+    if says.says is Says.UNSHOWN:
+        return unshown(row, says, now=now)
     if known.covers(row) and not row.is_removal:
         return _proven(row, State.DONE_BY_CYCLE, now, COVERED)
     is_doubted = says.says in {Says.CONTRADICTED, Says.LEFT_OUT} and row.keeps_assignment
@@ -223,12 +228,13 @@ def _failed(context: Context, row: Change, says: Proof, _: Cycle) -> Change | No
 def _held(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
     """Judges a row that the brake holds. The brake holds Hasten's calls, not Entra's own cycle."""
     if known.covers(row) and says.says is Says.CONFIRMED:
-        return _proven(row, State.DONE_BY_CYCLE, context.now(), LOGGED)
+        return _proven(row, State.DONE_BY_CYCLE, context.now(), says.reason or LOGGED)
     return None
 
 
 JUDGES: Mapping[State, Judge] = {
     State.SUCCEEDED: _answered,
+    State.IN_SYNC: _answered,
     State.LEFT_TO_CYCLE: _left,
     State.FAILED: _failed,
     State.HELD: _held,
@@ -244,10 +250,18 @@ async def _alert_if_overdue(context: Context, row: Change, to: Change | None, kn
         await context.outbox.publish([of_revocation(OVERDUE, overdue, now=context.now())])
 
 
+async def _alert_if_unproven(context: Context, row: Change, to: Change | None) -> None:
+    """Publishes an alert that the app leaves a removal unshown, before Hasten writes the row."""
+    if to is not None and is_news(row, to):
+        emit_doubt(context, to, UNPROVEN)
+        await context.outbox.publish([of_revocation(UNPROVEN, to, now=context.now())])
+
+
 async def _move(context: Context, ledger: Ledger, row: Change, to: Change | None) -> list[Change]:
     moved = await ledger.move([row], lambda _: to) if to is not None else []
     for change in moved:
-        emit_moved(context, change)
+        if change.state is not row.state or row.needs_proof is not change.needs_proof:
+            emit_moved(context, change)
     return moved
 
 

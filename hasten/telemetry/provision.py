@@ -158,15 +158,16 @@ class LogUnreadable(Event):
     next_action: Text
 
 
-RevocationDoubt = Literal["revocation_not_taken", "revocation_overdue"]
+RevocationDoubt = Literal["revocation_not_taken", "revocation_overdue", "revocation_unproven"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RevocationDoubted(Event):
-    """A removal failed, or Entra's own cycle is overdue with it: the user may still have access."""
+    """A removal failed, Entra's own cycle is overdue with it, or the app itself has not shown it
+    for an hour: the user may still have access."""
 
     name = "alert"
-    problems = frozenset({"revocation_not_taken", "revocation_overdue"})
+    problems = frozenset({"revocation_not_taken", "revocation_overdue", "revocation_unproven"})
     alerts = frozenset({"revocation-failed"})
     result: RevocationDoubt
     target: Label

@@ -1,19 +1,21 @@
 """What Entra answered is compared with the app itself, where Hasten can read it."""
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
 
+from hasten.domain.app_account import DeactivationIs
 from hasten.domain.changes import State
+from hasten.domain.verdicts import Answer
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Wake
-from hasten.provision.app_proof import MOST_READ
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.scim import Scim
-from hasten.targets import Target
-from tests.support.verifying import log
+from hasten.targets import Mode, Target
+from tests.support.verifying import log, ran, told
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
@@ -29,9 +31,23 @@ SCIM = Scim.model_validate(
 REFUSED = PermanentError("the app answered 401", "renew it")
 
 
-async def called(*leavers: str) -> World:
+NOT_FOUND_BY_ENTRA = Answer(
+    200,
+    json.dumps(
+        {
+            "key": json.dumps({"result": "Skipped", "details": {"errorCode": "RedundantExport"}}),
+            "value": json.dumps(
+                [{"provisioningSteps": [{"type": "Matching", "status": "Success", "details": {}}]}]
+            ),
+        }
+    ).encode(),
+)
+DELETES = SCIM.model_copy(update={"deactivation_is": DeactivationIs.DELETES})
+
+
+async def called(*leavers: str, scim: Scim = SCIM) -> World:
     """Leavers whom Entra has disabled by a call, because the app refused Hasten then."""
-    world = World(target=Target(name=TOTAL, display_name=TOTAL, scim=SCIM))
+    world = World(target=Target(name=TOTAL, display_name=TOTAL, scim=scim))
     await world.is_discovered()
     world.directory.join(ENGINEERING, *leavers)
     await world.left(ENGINEERING, *leavers)
@@ -40,6 +56,31 @@ async def called(*leavers: str) -> World:
     world.app.errors = []
     for leaver in leavers:
         assert (await world.row(ENGINEERING, leaver)).state is State.SUCCEEDED
+    return world
+
+
+async def in_sync(leaver: str) -> World:
+    """A leaver whose account Entra did not find by a call, because the app refused Hasten then."""
+    world = World(target=Target(name=TOTAL, display_name=TOTAL, scim=SCIM))
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, leaver)
+    await world.left(ENGINEERING, leaver)
+    world.app.errors = [REFUSED]
+    world.directory.answers = lambda _: NOT_FOUND_BY_ENTRA
+    await drain(world.context, WAKE)
+    return world
+
+
+async def left_to_cycle() -> World:
+    """A disabled leaver of whose account the app shows nothing."""
+    world = World(target=Target(name=TOTAL, display_name=TOTAL, scim=SCIM))
+    await world.is_discovered()
+    ran(world)
+    world.directory.join(ENGINEERING, user(1))
+    world.directory.disabled.add(user(1))
+    await world.left(ENGINEERING, user(1))
+    await drain(world.context, WAKE)
+    assert (await world.row(ENGINEERING, user(1))).state is State.LEFT_TO_CYCLE
     return world
 
 
@@ -71,24 +112,28 @@ async def test_an_active_account_contradicts_the_answer_and_the_log() -> None:
     assert world.app.active(user(1)) == [False]
 
 
+@pytest.mark.parametrize("shown", ["nothing said", "several", "none"])
 @virtual
-async def test_an_account_without_a_clear_state_leaves_the_word_to_the_log() -> None:
-    world = await called(user(1), user(2))
-    world.app.add(user(1), active=None)
-    for _ in range(2):
-        world.app.add(user(2), active=False)
+async def test_the_log_confirms_nothing_where_the_app_is_unclear(shown: str) -> None:
+    world = await called(user(1))
+    match shown:
+        case "nothing said":
+            world.app.add(user(1), active=None)
+        case "several":
+            for _ in range(2):
+                world.app.add(user(1), active=False)
     log(world, user(1), "disable")
 
     await verify(world.context)
 
-    confirmed, unproven = [await world.row(ENGINEERING, user(n)) for n in (1, 2)]
-    assert (confirmed.state, confirmed.reason) == (State.CONFIRMED, "")
-    assert unproven.state is State.SUCCEEDED
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.needs_proof) == (State.SUCCEEDED, True)
+    assert row.reason.startswith("Entra ID has answered; the app itself has not shown it: ")
 
 
 @pytest.mark.parametrize("error", [REFUSED, TemporaryError("no answer", timedelta(seconds=1))])
 @virtual
-async def test_an_app_that_does_not_answer_hinders_nobody(error: Exception) -> None:
+async def test_an_app_that_does_not_answer_confirms_nobody_until_it_does(error: Exception) -> None:
     world = await called(user(1), user(2))
     for leaver in (user(1), user(2)):
         world.app.add(leaver, active=False)
@@ -100,18 +145,76 @@ async def test_an_app_that_does_not_answer_hinders_nobody(error: Exception) -> N
 
     assert len(world.app.requests) == 1
     for leaver in (user(1), user(2)):
+        row = await world.row(ENGINEERING, leaver)
+        assert row.state is State.SUCCEEDED
+        assert row.reason.endswith(str(getattr(error, "reason", "")))
+    await verify(world.context)
+    for leaver in (user(1), user(2)):
         assert (await world.row(ENGINEERING, leaver)).state is State.CONFIRMED
 
 
 @virtual
+async def test_an_app_that_shows_nothing_for_an_hour_raises_one_alert_and_no_claim() -> None:
+    world = await called(user(1))
+    log(world, user(1), "disable")
+
+    for _ in range(11):
+        await verify(world.context)
+        await asyncio.sleep(5 * 60)
+    assert "revocation_unproven" not in told(world)
+    for _ in range(24 * 12):
+        await verify(world.context)
+        await asyncio.sleep(5 * 60)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert told(world).count("revocation_unproven") == 1
+    assert world.results("alert") == ["revocation_unproven"]
+    assert (row.state, row.needs_proof) == (State.SUCCEEDED, False)
+    assert row.next_action == "compare scim.match in targets.yaml with the account in the app"
+
+
+@pytest.mark.parametrize(("logged", "scim"), [("delete", SCIM), ("disable", DELETES)])
+@virtual
+async def test_an_account_that_is_gone_confirms_what_entra_reports_too(
+    logged: str, scim: Scim
+) -> None:
+    world = await called(user(1), scim=scim)
+    log(world, user(1), logged)
+
+    await verify(world.context)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert row.state is State.CONFIRMED
+    assert row.reason.startswith("the app itself shows no account any more at ")
+
+
+@pytest.mark.parametrize(
+    ("shown", "ends"),
+    [([], State.CONFIRMED), ([True], State.WAITING), ([False], State.CONFIRMED)],
+)
+@virtual
+async def test_a_skip_of_entra_is_no_end_before_the_app_shows_it(
+    shown: list[bool], ends: State
+) -> None:
+    """Entra's matching step finds no account. The app is refused while the call is made."""
+    world = await in_sync(user(1))
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.needs_proof) == (State.IN_SYNC, True)
+    for active in shown:
+        world.app.add(user(1), active=active)
+
+    world.app.errors = [TemporaryError("no answer", timedelta(seconds=1))]
+    await verify(world.context)
+    assert (await world.row(ENGINEERING, user(1))).state is State.IN_SYNC
+    await verify(world.context)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert row.state is ends
+
+
+@virtual
 async def test_what_the_cycle_did_is_seen_in_the_app() -> None:
-    world = World(target=Target(name=TOTAL, display_name=TOTAL, scim=SCIM))
-    await world.is_discovered()
-    world.directory.join(ENGINEERING, user(1))
-    world.directory.disabled.add(user(1))
-    await world.left(ENGINEERING, user(1))
-    await drain(world.context, WAKE)
-    assert (await world.row(ENGINEERING, user(1))).state is State.LEFT_TO_CYCLE
+    world = await left_to_cycle()
     world.app.add(user(1))
 
     await verify(world.context)
@@ -143,16 +246,72 @@ async def test_a_grant_and_a_leaver_who_keeps_another_assignment_are_not_asked_a
 
 
 @virtual
-async def test_one_run_asks_about_a_few_people_only() -> None:
-    leavers = [user(number) for number in range(MOST_READ + 10)]
-    world = await called(*leavers)
-    for leaver in leavers:
+async def test_a_cycle_is_believed_when_the_app_shows_what_it_did() -> None:
+    world = await left_to_cycle()
+    world.app.add(user(1), active=False)
+    log(world, user(1), "disable")
+    world.app.errors = [TemporaryError("no answer", timedelta(seconds=1))]
+
+    await verify(world.context)
+    row = await world.row(ENGINEERING, user(1))
+    assert row.state is State.LEFT_TO_CYCLE
+    assert "Entra's own cycle has done it; the app itself has not shown it" in row.reason
+
+    await verify(world.context)
+    assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
+
+
+@virtual
+async def test_an_active_account_contradicts_a_cycle_and_is_taken_in_the_app() -> None:
+    world = await left_to_cycle()
+    world.app.add(user(1))
+    await asyncio.sleep(180)
+    log(world, user(1), "disable")
+    ran(world)
+
+    await verify(world.context)
+    await drain(world.context, WAKE)
+
+    assert world.app.active(user(1)) == [False]
+    assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
+
+
+@pytest.mark.parametrize("ends", [State.HELD, State.DONE_BY_CYCLE])
+@virtual
+async def test_a_held_removal_is_done_by_the_cycle_when_the_app_shows_it(ends: State) -> None:
+    """Observe mode reads the app as well."""
+    target = Target(name=TOTAL, display_name=TOTAL, scim=SCIM, mode=Mode.OBSERVE)
+    world = World(target=target)
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, user(1))
+    await world.left(ENGINEERING, user(1))
+    await drain(world.context, WAKE)
+    world.app.add(user(1), active=ends is State.HELD)
+    await asyncio.sleep(180)
+    ran(world)
+    log(world, user(1), "disable")
+
+    await verify(world.context)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert row.state is ends
+    assert world.app.writes == []
+
+
+@virtual
+async def test_one_run_asks_about_a_minute_of_people_and_the_next_about_others() -> None:
+    """The first forty never have a clear answer, and delay nobody behind them."""
+    leavers = [user(number) for number in range(60)]
+    world = await called(*leavers, scim=SCIM.model_copy(update={"calls_per_minute": 20}))
+    for leaver in leavers[40:]:
         world.app.add(leaver, active=False)
     world.app.requests.clear()
 
-    await verify(world.context)
-    assert len(world.app.requests) == MOST_READ
+    for _ in range(4):
+        before = len(world.app.requests)
+        await verify(world.context)
+        assert len(world.app.requests) - before <= 20
+        await asyncio.sleep(5 * 60)
 
-    await verify(world.context)
-    states = {(await world.row(ENGINEERING, leaver)).state for leaver in leavers}
+    states = {(await world.row(ENGINEERING, leaver)).state for leaver in leavers[40:]}
     assert states == {State.CONFIRMED}
