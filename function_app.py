@@ -4,11 +4,13 @@ that a wrong one hides no function (handlers/opening.py)."""
 import azure.functions as func
 
 from handlers import (
+    api,
     directory_changes,
     ensure,
     graph_lifecycle,
     graph_notifications,
     onboarding_events,
+    page,
     provisioning,
     schedules,
 )
@@ -21,3 +23,5 @@ app.register_functions(onboarding_events.blueprint)
 app.register_functions(ensure.blueprint)
 app.register_functions(provisioning.blueprint)
 app.register_functions(schedules.blueprint)
+app.register_functions(api.blueprint)
+app.register_functions(page.blueprint)

@@ -20,6 +20,8 @@ from hasten.targets import Target
 from hasten.watch.webhook import Receiving
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from hasten.context import Context
 
 
@@ -74,6 +76,20 @@ class App:
         from hasten.timers import run  # noqa: PLC0415 - slow to load
 
         await run(self._context, timer)
+
+    @cached_property
+    def api(self) -> "Starlette":
+        from hasten.api.app import API, application  # noqa: PLC0415 - slow to load
+        from hasten.api.routes import routes  # noqa: PLC0415 - the same
+
+        return application(self._context, API, routes())
+
+    @cached_property
+    def page(self) -> "Starlette":
+        from hasten.api.app import UI, application  # noqa: PLC0415 - slow to load
+        from hasten.page.routes import routes  # noqa: PLC0415 - the same
+
+        return application(self._context, UI, routes())
 
     @cached_property
     def _context(self) -> "Context":

@@ -15,7 +15,7 @@ from emulator.functions.admin import admin_routes
 from emulator.functions.app import HTTP, SERVICE_BUS, TIMER, load
 from emulator.functions.behaviours import HostBehaviours
 from emulator.functions.conditions import Conditions
-from emulator.functions.http import http_route
+from emulator.functions.http import http_routes
 from emulator.functions.invocations import Invocations
 from emulator.functions.options import HostOptions
 from emulator.functions.service_bus import ServiceBusTrigger
@@ -60,15 +60,16 @@ class Host:
             if function.kind == SERVICE_BUS and not function.is_disabled
         ]
         http = [
-            http_route(
+            route
+            for function in functions
+            if function.kind == HTTP
+            for route in http_routes(
                 function,
                 prefix=configured.route_prefix,
                 key=os.environ.get(KEY, ""),
                 invocations=self._invocations,
                 is_stopping=self._is_stopping,
             )
-            for function in functions
-            if function.kind == HTTP
         ]
         admin = admin_routes(
             {function.name: function for function in functions},

@@ -20,20 +20,22 @@ logger = logging.getLogger("functions.http")
 
 ALL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 CATCH_ALL = re.compile(r"\{\*(\w+)\}")
+CATCH_ALL_TAIL = re.compile(r"/\{\w+:path\}$")
 CONSTRAINT = re.compile(r"\{(\w+)[:?][^}]*\}")
 
 
-def http_route(
+def http_routes(
     function: Function,
     *,
     prefix: str,
     key: str,
     invocations: Invocations,
     is_stopping: Callable[[], bool],
-) -> Route:
-    """Returns the route. `key` opens a function that is not anonymous; an empty key opens none."""
+) -> list[Route]:
+    """Returns the routes: a catch-all parameter also matches nothing, without the slash before it.
+    `key` opens a function that is not anonymous; an empty key opens none."""
     template = str(function.trigger.get("route") or function.name)
-    path = CONSTRAINT.sub(r"{\1}", CATCH_ALL.sub(r"{\1:path}", template))
+    path = CATCH_ALL.sub(r"{\1:path}", CONSTRAINT.sub(r"{\1}", template))
     is_open = str(function.trigger.get("authLevel", "FUNCTION")).upper() == "ANONYMOUS"
 
     async def serve(request: Request) -> Response:
@@ -44,7 +46,9 @@ def http_route(
         return await asyncio.shield(invocations.start(_answer(function, request)))
 
     methods = [str(m) for m in function.trigger.get("methods") or ALL_METHODS]
-    return Route(f"/{prefix}/{path}".replace("//", "/"), serve, methods=methods)
+    whole = f"/{prefix}/{path}".replace("//", "/")
+    paths = [whole, CATCH_ALL_TAIL.sub("", whole)] if CATCH_ALL_TAIL.search(whole) else [whole]
+    return [Route(one, serve, methods=methods) for one in paths]
 
 
 def _has_key(request: Request, key: str) -> bool:

@@ -56,6 +56,13 @@ async def test_a_function_with_a_key_opens_to_its_key_alone(
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize(("path", "rest"), [("", ""), ("/", ""), ("/a/b", "a/b")])
+async def test_a_catch_all_route_also_matches_nothing(web: Host, path: str, rest: str) -> None:
+    answer = await web.http.get(f"/v1/tree{path}")
+
+    assert (answer.status_code, answer.text) == (200, rest)
+
+
 async def test_a_function_that_raises_is_answered_500_and_logged_with_its_trace(web: Host) -> None:
     answer = await web.http.get("/v1/fails")
 

@@ -16,7 +16,11 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Http:
+    """`answers` is the status of the answer where it is no success."""
+
     body: str
+    answers: int | None = None
+    url: str = "http://127.0.0.1/"
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ SAMPLES: Mapping[str, Http | Bus | Timer] = {
     ),
     "ensure": Bus(Ensure(target="TOTAL").message("ensure-1")),
     "provisioning": Bus(Wake(target="TOTAL").message("wake-1")),
+    "api": Http("", answers=401, url="http://127.0.0.1/api/v1/targets"),
+    "page": Http("", answers=404, url="http://127.0.0.1/api/ui/nowhere"),
     "sweep": Timer(),
     "wake": Timer(),
     "look": Timer(),

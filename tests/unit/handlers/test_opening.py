@@ -34,6 +34,10 @@ def of(*kinds: str) -> list[str]:
     return [name for name, function in FUNCTIONS.items() if function.kind in kinds]
 
 
+FACES = ["api", "page"]
+WEBHOOKS = [name for name in of(HTTP) if name not in FACES]
+
+
 def request(name: str) -> func.HttpRequest:
     return func.HttpRequest(method="POST", url=f"/{name}", params={}, body=b'{"value": [{}]}')
 
@@ -95,7 +99,7 @@ def test_a_queue_function_or_a_timer_fails_with_the_line_that_names_the_setting(
     assert named in reason
 
 
-@pytest.mark.parametrize("name", of(HTTP))
+@pytest.mark.parametrize("name", WEBHOOKS)
 @pytest.mark.parametrize(("setting", "value"), WRONG.values(), ids=WRONG)
 async def test_a_webhook_answers_503_so_that_graph_sends_again(
     name: str,
@@ -112,7 +116,25 @@ async def test_a_webhook_answers_503_so_that_graph_sends_again(
     assert [function for function, _ in refused(caplog)] == [name]
 
 
-@pytest.mark.parametrize("name", of(HTTP))
+@pytest.mark.parametrize("name", FACES)
+@pytest.mark.parametrize(("setting", "value"), WRONG.values(), ids=WRONG)
+async def test_the_api_and_the_pages_answer_503_and_name_no_setting(
+    name: str,
+    setting: str,
+    value: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv(setting, value)
+
+    answer = await FUNCTIONS[name].run(request(name))
+
+    assert answer.status_code == 503
+    assert setting.encode() not in answer.get_body()
+    assert [function for function, _ in refused(caplog)] == [name]
+
+
+@pytest.mark.parametrize("name", WEBHOOKS)
 async def test_a_corrected_setting_is_enough(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     right = "x" * 32
     monkeypatch.setenv("HASTEN_CLIENT_STATE_SECRET", UNRESOLVED)

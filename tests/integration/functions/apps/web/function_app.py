@@ -42,3 +42,8 @@ async def slow(req: func.HttpRequest) -> str:
     logger.info("slow begins")
     await asyncio.sleep(float(req.params["seconds"]))
     return "done"
+
+
+@app.route(route="tree/{*path}", auth_level=func.AuthLevel.ANONYMOUS)
+async def tree(req: func.HttpRequest) -> str:
+    return str(req.route_params.get("path", ""))
