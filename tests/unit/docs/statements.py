@@ -19,9 +19,11 @@ SERVICE = (
 BEHAVES = (
     r"(?:abandons|accepts|allows|asks|cannot|can|counts|dead-letters|delivers|disables|does|drops"
     r"|honours|keeps|lists|loses|never|may|needs|notifies|peeks|provisions|publishes|refuses"
-    r"|removes|renews|reports|scales|sends|shows|signs|skips|stops|takes|warns)"
+    r"|removes|renews|scales|sends|shows|signs|skips|stops|takes|warns)"
 )
-CONDITION = r"\b(?:when|while|if|until|unless|where|once|whom|that|what|whatever|how|which|as)\s+"
+CONDITION = (
+    r"\b(?:although|when|while|if|until|unless|where|once|whom|that|what|whatever|how|which|as)\s+"
+)
 STATEMENT = re.compile(rf"(?<!\w)({SERVICE}) {BEHAVES}\b")
 GENERATED = re.compile(
     r"```.*?```|<!-- (?:events|bad events|measured|times).*?<!-- end.*?-->", re.DOTALL

@@ -79,7 +79,7 @@ def test_every_topic_is_marked_on_a_page() -> None:
     assert set(statements.by_topic(ASSUMPTIONS)) - marked == set()
 
 
-@pytest.mark.parametrize("page", pages.texts().keys() - OF_THE_EMULATED_WORLD)
+@pytest.mark.parametrize("page", sorted(pages.texts().keys() - OF_THE_EMULATED_WORLD))
 def test_no_statement_about_a_service_is_without_a_mark(page: str) -> None:
     """Add `[documented](assumptions.md#topic)`, or the strength that docs/assumptions.md gives."""
     assert statements.unmarked(pages.texts()[page]) == []
