@@ -57,6 +57,13 @@ async def people(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the bindin
         await opened("people").tick("people")
 
 
+@blueprint.function_name("seal")
+@blueprint.timer_trigger(arg_name="timer", schedule="10 * * * * *")
+async def seal(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    with continued("seal"):
+        await opened("seal").tick("seal")
+
+
 @blueprint.function_name("tidy")
 @blueprint.timer_trigger(arg_name="timer", schedule="0 30 3 * * *")
 async def tidy(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name

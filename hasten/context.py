@@ -159,4 +159,4 @@ class Context:
 
     @cached_property
     def outbox(self) -> Outbox:
-        return Outbox(self.store, self.bus)
+        return Outbox(self.store, self.bus, self.history)

@@ -14,6 +14,7 @@ from hasten.messages import Ensure, Wake, looks_at
 from hasten.operate.backlog import backlog
 from hasten.operate.late_timers import report_late_timers
 from hasten.operate.scheduled import report_drops
+from hasten.operate.seal_history import seal_all, seal_recent
 from hasten.operate.silent_channel import report_silence
 from hasten.operate.stop import report_stops
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, QUEUES_READ
@@ -165,6 +166,7 @@ async def _tidy(context: Context) -> None:
     if looks:
         await context.bus.send(DIRECTORY_CHANGES, looks)
     await forget_old(context)
+    await seal_all(context)
 
 
 async def _renew(context: Context) -> None:
@@ -184,6 +186,7 @@ TIMERS: Mapping[str, Callable[[Context], Awaitable[None]]] = {
     "apply": _apply,
     "renew": _renew,
     "people": compare_people,
+    "seal": seal_recent,
     "tidy": _tidy,
 }
 """The work of each timer, by the name of its function."""

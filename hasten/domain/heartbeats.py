@@ -12,6 +12,7 @@ PERIODS: Mapping[str, timedelta] = {
     "apply": timedelta(minutes=10),
     "renew": timedelta(hours=1),
     "people": timedelta(hours=1),
+    "seal": timedelta(minutes=1),
     "tidy": timedelta(days=1),
 }
 """Time between two runs of each timer, as in handlers/schedules.py."""

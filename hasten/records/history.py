@@ -2,18 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 
 from hasten.domain.history import Entry, Filter
 from hasten.ports.clock import Now
-from hasten.ports.store import Put, Store
+from hasten.ports.store import Store
+from hasten.records.first_times import with_first_times
+from hasten.records.history_days import list_old, listed, recent_days
 from hasten.records.history_keys import (
     AT,
     COLLECTION,
-    DAYS,
     NEW,
-    day_key,
     day_of,
     day_partition,
     first_key,
@@ -40,14 +39,12 @@ class Page:
     before: str | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class History:
     """Entries are never changed. `Seals` chains them and fills the indexes of people and groups."""
 
     store: Store
     now: Now
-    _days: set[str] = field(default_factory=set)
-    """Days that this process has put into the list of days."""
 
     async def append(self, entries: Sequence[Entry]) -> None:
         """Writes the entries that are not there yet: one request for up to 50 entries of a day.
@@ -56,9 +53,15 @@ class History:
         for entry in entries:
             by_day[day_of(entry.at)][key_of(entry)] = entry
         for day, of_day in by_day.items():
-            await self._list(day)
+            await list_old(self.store, day, self.now())
             puts = [puts_of(entry) for entry in of_day.values()]
             await put_missing(self.store, COLLECTION, day_partition(day), puts)
+
+    async def append_once(self, entries: Sequence[Entry]) -> None:
+        """Appends entries whose time is not the same when they are written again after a crash: an
+        id gets the time at which it was first passed here. Raises the same errors."""
+        if entries:
+            await self.append(await with_first_times(self.store, entries))
 
     async def newest(
         self, limit: int, *, before: str | None = None, matches: Filter | None = None
@@ -85,9 +88,9 @@ class History:
         return Page(found, None)
 
     async def days(self) -> Sequence[str]:
-        """Returns the days that have entries, newest first."""
-        documents = await self.store.scan(COLLECTION, DAYS)
-        return [str(document.body["day"]) for document in documents]
+        """Returns the days that may have entries, newest first."""
+        known = {*recent_days(self.now()), *await listed(self.store)}
+        return sorted(known, reverse=True)
 
     async def unsealed(self, day: str) -> Sequence[Entry]:
         """Returns the entries of a day that are not sealed yet, oldest first."""
@@ -109,11 +112,9 @@ class History:
         self, index: str, start: str, matches: Filter, limit: int
     ) -> AsyncIterator[Entry]:
         """Reads an index, and first the entries that are not sealed and may not be in it yet."""
-        now = self.now()
-        recent = [day_of(now + timedelta(days=1)), day_of(now), day_of(now - timedelta(days=1))]
         fresh = {
             key_of(entry): entry
-            for day in recent
+            for day in recent_days(self.now())
             for entry in await self.unsealed(day)
             if matches.matches(entry) and key_of(entry) > start
         }
@@ -137,8 +138,3 @@ class History:
             if len(documents) < size:
                 return
             after, size = documents[-1].key, max(limit, READ_AT_ONCE)
-
-    async def _list(self, day: str) -> None:
-        if day not in self._days:
-            await put_missing(self.store, COLLECTION, DAYS, [[Put(day_key(day), {"day": day})]])
-            self._days.add(day)

@@ -20,6 +20,7 @@ from hasten.domain.history_chain import FIRST_DIGEST, Seal, sealed
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records.history_days import list_day
 from hasten.records.history_keys import (
     COLLECTION,
     NEW,
@@ -95,6 +96,7 @@ class Seals:
         return Batch(entries, int(pages[-1].key.removeprefix(PAGE)) if pages else cursor)
 
     async def _seal(self, head: Head, day: str, marks: Sequence[Document], now: datetime) -> bool:
+        await list_day(self.store, day)
         keys, bodies = [_key(mark) for mark in marks], [mark.body for mark in marks]
         seal = sealed(head.digest, head.number + 1, at=now, day=day, keys=keys, bodies=bodies)
         page = {"entries": [[key, dict(body)] for key, body in zip(keys, bodies, strict=True)]}

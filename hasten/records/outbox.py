@@ -1,13 +1,17 @@
-"""Stores outcomes in the same commit as the row they describe, and sends them afterwards. After a
-crash between the two steps the next flush sends them."""
+"""Stores outcomes in the same commit as the row they describe. Afterwards it sends them and writes
+them to the history. After a crash between the two steps the next flush does both again."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from hasten.domain.history_outcomes import entry_of
 from hasten.domain.outcomes import Outcome
 from hasten.errors import Conflict
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Bus, Message
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
+from hasten.records.history import History
 from hasten.records.ledger_keys import COLLECTION, OUTBOX
 
 
@@ -46,6 +50,7 @@ class Unsent:
 class Outbox:
     store: Store
     bus: Bus
+    history: History
 
     async def flush(self, target: str) -> int:
         """Sends everything in the outbox of `target`, then deletes it. Returns how many it sent."""
@@ -72,17 +77,15 @@ class Outbox:
         return True
 
     async def send(self, unsent: Unsent) -> list[Delete]:
-        """Sends the outcomes and takes them out of `unsent`. Returns the writes that delete them
-        from the outbox."""
+        """Sends the outcomes, writes them to the history and takes them out of `unsent`. Returns
+        the writes that delete them from the outbox."""
         documents = unsent.take()
         try:
             for start in range(0, len(documents), MAX_WRITES):
-                await self.bus.send(
-                    PROVISIONING_OUTCOMES,
-                    [
-                        message(document.key.removeprefix(OUTBOX), dict(document.body))
-                        for document in documents[start : start + MAX_WRITES]
-                    ],
+                some = documents[start : start + MAX_WRITES]
+                await self._send(
+                    [message(d.key.removeprefix(OUTBOX), dict(d.body)) for d in some],
+                    self.history.append([entry_of(d.body) for d in some]),
                 )
         except BaseException:
             unsent.add(documents)
@@ -90,8 +93,17 @@ class Outbox:
         return [Delete(document.key, document.etag) for document in documents]
 
     async def publish(self, outcomes: Sequence[Outcome]) -> None:
-        """Sends outcomes that belong to no ledger row."""
+        """Sends outcomes that belong to no ledger row, and writes them to the history."""
         if outcomes:
-            await self.bus.send(
-                PROVISIONING_OUTCOMES, [message(o.id, dict(o.event)) for o in outcomes]
+            await self._send(
+                [message(o.id, dict(o.event)) for o in outcomes],
+                self.history.append_once([entry_of(o.event) for o in outcomes]),
             )
+
+    async def _send(self, messages: Sequence[Message], append: Coroutine[Any, Any, None]) -> None:
+        """Sends and appends side by side: neither waits for the other, and a failure of one does
+        not keep the other from being done. Raises the error of either."""
+        sending = self.bus.send(PROVISIONING_OUTCOMES, messages)
+        for error in await asyncio.gather(sending, append, return_exceptions=True):
+            if error is not None:
+                raise error

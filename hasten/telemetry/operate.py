@@ -212,6 +212,17 @@ class CycleOverdue(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HistorySealed(Event):
+    """The number and the digest of the last seal of the history, once a night. `hasten audit verify
+    --expect NUMBER:DIGEST` compares them with the store."""
+
+    name = "history"
+    result: Literal["sealed"] = "sealed"
+    number: Count
+    digest: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class HistoryForgotten(Event):
     """Hasten deleted rows that ended 90 days ago."""
 

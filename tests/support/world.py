@@ -12,6 +12,7 @@ from hasten.ports.store import Store
 from hasten.ports.telemetry import Event
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.history import History
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Outbox
 from hasten.scim import Scim
@@ -52,7 +53,7 @@ class World:
     def __post_init__(self) -> None:
         self._ids = itertools.count()
         self.ledger = Ledger(self.store)
-        self.outbox = Outbox(self.store, self.bus)
+        self.outbox = Outbox(self.store, self.bus, History(self.store, self.now))
 
     def now(self) -> datetime:
         return now()

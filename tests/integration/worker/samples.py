@@ -67,6 +67,7 @@ SAMPLES: Mapping[str, Http | Bus | Timer] = {
     "renew": Timer(),
     "verify": Timer(),
     "people": Timer(),
+    "seal": Timer(),
     "tidy": Timer(),
     "apply": Timer(),
 }

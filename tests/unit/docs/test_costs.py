@@ -20,7 +20,7 @@ from hasten.domain.pacing import Pace
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 from hasten.messages import Look, Wake
 from hasten.ports.application import Application
-from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.ports.bus import PROVISIONING_OUTCOMES, Message
 from hasten.ports.clock import NewId, Now
 from hasten.ports.telemetry import Emit, Event
 from hasten.provision.drain import drain
@@ -40,7 +40,10 @@ from tests.support.world import ENGINEERING, TOTAL, World, user
 PAGE = (Path(__file__).parents[3] / "docs" / "costs-and-limits.md").read_text()
 MONTH = timedelta(days=30)
 MOST_REQUESTS = 20
-"""To the store, from a notification to its outcome."""
+"""To the store, from a notification until its outcome is on the topic."""
+
+MOST_WITH_HISTORY = 21
+"""To the store, until the outcome is also in the history and no longer in the outbox."""
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -191,11 +194,26 @@ def test_the_page_states_the_cost_of_the_timers() -> None:
 # --- what a change costs ---
 
 
+class NotingBus(FakeBus):
+    """Notes how many requests the store had got when the last outcome was sent."""
+
+    def __init__(self, store: CountingStore) -> None:
+        super().__init__()
+        self._store = store
+        self.requests_until_outcome = 0
+
+    async def send(self, queue: str, messages: Sequence[Message]) -> None:
+        if queue == PROVISIONING_OUTCOMES:
+            self.requests_until_outcome = self._store.requests
+        await super().send(queue, messages)
+
+
 async def cost(people: int, *, leaving: bool) -> Mapping[str, float]:
     """Returns what each of `people` costs who join or leave a group at once, from the look of a
     notification, which reads twice, to the proof. Their call takes 3 s."""
     store = CountingStore(MemoryStore())
-    world = World(store=store)
+    bus = NotingBus(store)
+    world = World(store=store, bus=bus)
     everyone = [user(n) for n in range(people)]
     await world.is_discovered()
     if leaving:
@@ -207,7 +225,7 @@ async def cost(people: int, *, leaving: bool) -> Mapping[str, float]:
 
     await look(world.context, message)
     await drain(world.context, Wake(target=TOTAL))
-    until_outcome = store.requests
+    until_outcome, until_drained = bus.requests_until_outcome, store.requests
     assert [m.body["data"]["result"] for m in world.bus.of(PROVISIONING_OUTCOMES)] == (
         ["succeeded"] * people
     )
@@ -216,6 +234,7 @@ async def cost(people: int, *, leaving: bool) -> Mapping[str, float]:
 
     spent = Counter(
         until_outcome=until_outcome,
+        until_drained=until_drained,
         until_proof=store.requests,
         messages=1 + len(world.bus.sent),  # the webhook sent one
         lines=len(world.events),
@@ -264,4 +283,5 @@ def test_the_page_states_the_cost_of_a_change(
     ):
         assert measured[name] <= said <= 1.1 * measured[name] + 1, (name, measured)
     assert measured["until_outcome"] <= MOST_REQUESTS
+    assert measured["until_drained"] <= MOST_WITH_HISTORY
     assert measured["bytes"] / 1024 <= size <= 1.5 * measured["bytes"] / 1024 + 0.5, measured

@@ -57,7 +57,7 @@ def test_a_timer_that_never_ran_is_late_once_it_had_the_time() -> None:
     begun = NOW - timedelta(hours=1)
     only = [Heartbeat(timer="wake", first_at=begun, ran_at=NOW, succeeded_at=NOW)]
 
-    assert late(only) == {"sweep", "look", "verify", "apply"}
+    assert late(only) == {"sweep", "look", "verify", "apply", "seal"}
 
 
 def test_a_timer_that_runs_and_fails_each_time_is_late_with_its_reason() -> None:

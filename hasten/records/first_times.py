@@ -1,0 +1,75 @@
+"""Stores when a fact was first written, so that a repetition after a crash writes it with the same
+time."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hasten.domain.history import Entry
+from hasten.errors import Conflict, TemporaryError
+from hasten.ports.store import MAX_WRITES, Delete, Put, Store
+from hasten.records.missing import MAX_LOST_RACES
+
+COLLECTION = "firsttimes"
+PARTITIONS = "0123456789abcdef"
+"""An id is hexadecimal, and its first digit names its partition."""
+
+KEPT = timedelta(days=8)
+"""A message that is repeated later than this counts as a new one. A queue keeps a message for
+seven days or less before its last try."""
+
+
+async def with_first_times(store: Store, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Returns the entries, each with the time at which one with its id was first passed here.
+    Raises TemporaryError and PermanentError of the store."""
+    by_partition: dict[str, dict[str, datetime]] = defaultdict(dict)
+    for entry in entries:
+        by_partition[entry.id[0]].setdefault(entry.id, entry.at)
+    found = await asyncio.gather(
+        *(
+            _first(store, partition, list(times.items())[start : start + MAX_WRITES])
+            for partition, times in by_partition.items()
+            for start in range(0, len(times), MAX_WRITES)
+        )
+    )
+    first = {name: at for times in found for name, at in times.items()}
+    return [replace(entry, at=first[entry.id]) for entry in entries]
+
+
+async def forget(store: Store, before: datetime) -> None:
+    """Deletes the times before `before`."""
+    for partition in PARTITIONS:
+        documents = await store.scan(COLLECTION, partition)
+        old = [d for d in documents if datetime.fromisoformat(d.body["at"]) < before]
+        for start in range(0, len(old), MAX_WRITES):
+            deletes = [Delete(d.key, d.etag) for d in old[start : start + MAX_WRITES]]
+            try:
+                await store.commit(COLLECTION, partition, deletes)
+            except Conflict:
+                break  # another worker deletes them
+
+
+async def _first(
+    store: Store, partition: str, times: Collection[tuple[str, datetime]]
+) -> Mapping[str, datetime]:
+    first = dict(times)
+    missing = set(first)
+    for _ in range(MAX_LOST_RACES):
+        puts = [Put(name, {"at": first[name].isoformat()}) for name in sorted(missing)]
+        try:
+            await store.commit(COLLECTION, partition, puts)
+        except Conflict:
+            known = await asyncio.gather(
+                *(store.get(COLLECTION, partition, name) for name in sorted(missing))
+            )
+            for document in known:
+                if document is not None:
+                    first[document.key] = datetime.fromisoformat(document.body["at"])
+                    missing.discard(document.key)
+            if not missing:
+                return first
+        else:
+            return first
+    raise TemporaryError("other workers write the same entries", timedelta(seconds=1))

@@ -1,0 +1,47 @@
+"""Stores which days have entries in the history, so that a reader skips the others.
+
+The timer that seals the history looks at the last days by itself and lists them. An entry of an
+older day lists its day before it is written.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from hasten.errors import Conflict
+from hasten.ports.store import Delete, Put, Store
+from hasten.records.history_keys import COLLECTION, DAYS, day_key, day_of
+from hasten.records.missing import put_missing
+
+LOOKED_AFTER = 3
+"""Days that the timer seals every minute: today and the two before. A day is listed by its writer
+from the day after tomorrow on, so no midnight falls between the two."""
+
+
+def recent_days(now: datetime) -> list[str]:
+    """Returns the days that the timer looks after, newest first."""
+    return [day_of(now - timedelta(days=n)) for n in range(LOOKED_AFTER)]
+
+
+async def list_old(store: Store, day: str, now: datetime) -> None:
+    """Lists a day to which an entry is about to be added, unless the timer will look at it."""
+    if day < recent_days(now)[1]:
+        await list_day(store, day)
+
+
+async def list_day(store: Store, day: str) -> None:
+    await put_missing(store, COLLECTION, DAYS, [[Put(day_key(day), {"day": day})]])
+
+
+async def listed(store: Store) -> Sequence[str]:
+    """Returns the listed days, newest first."""
+    return [str(document.body["day"]) for document in await store.scan(COLLECTION, DAYS)]
+
+
+async def unlist(store: Store, day: str) -> None:
+    """Takes a day without entries from the list."""
+    document = await store.get(COLLECTION, DAYS, day_key(day))
+    if document is not None:
+        try:
+            await store.commit(COLLECTION, DAYS, [Delete(document.key, document.etag)])
+        except Conflict:
+            return  # another worker did
