@@ -11,6 +11,9 @@ class AppAccount:
 
     id: str
     active: bool | None
+    groups: frozenset[str] = frozenset()
+    """Display names in lower case of the groups that the app lists beside the account; empty if it
+    lists none, which proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)

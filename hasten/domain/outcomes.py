@@ -20,8 +20,10 @@ STALE: Final = "stale"
 NOT_TAKEN: Final = "revocation_not_taken"
 OVERDUE: Final = "revocation_overdue"
 UNPROVEN: Final = "revocation_unproven"
+GRANT_UNPROVEN: Final = "grant_unproven"
 """Alerts about a leaver: a row that failed, a row that Entra's own cycle has not done in time, and
-a row that the app itself has not shown to be done."""
+a row that the app itself has not shown to be done. The last is about a joiner whom the app does not
+show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,9 @@ def of_alert(
     return _outcome(ALERT, f"{name}|{target}|{group}|{key}", data, now)
 
 
-def of_revocation(name: str, change: Change, *, now: datetime) -> Outcome:
-    """Builds the alert about a leaver who may still have access. One change has one alert of each
-    name."""
+def of_person(name: str, change: Change, *, now: datetime) -> Outcome:
+    """Builds the alert about a leaver who may still have access, or a joiner who may have none. One
+    change has one alert of each name."""
     return of_alert(
         name,
         target=change.target,

@@ -1,97 +1,101 @@
-"""Asks the app itself whether revocations took, for targets whose app Hasten can read. For them the
-app has the last word: the provisioning log alone confirms nothing."""
+"""Asks the app itself whether calls took effect, for targets whose app Hasten can read. There the
+app has the last word: the provisioning log alone confirms no revocation, and no grant at once."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 from hasten.context import Context
-from hasten.domain.app_account import DeactivationIs, NoAccount
+from hasten.domain.app_account import AppAccount, DeactivationIs, NoAccount
+from hasten.domain.app_grant_proof import (
+    Wanted,
+    granted,
+    is_shown_in_app,
+    needs_account_only,
+)
 from hasten.domain.app_proof import NOT_ASKED, Shown, Unclear, rests_on_app, weighed
 from hasten.domain.changes import Change, State
-from hasten.domain.direct_revocation import DirectResult, DirectRevocation
+from hasten.domain.planning import AssignmentStatus, GrantsBy
 from hasten.domain.proof import Proof, Says
-from hasten.errors import PermanentError
-from hasten.provision.in_app import account_of
-from hasten.scim import Scim
-from hasten.telemetry.provision import DirectRefused
+from hasten.errors import PermanentError, TemporaryError
+from hasten.provision.read_app import shown_by
+from hasten.provision.removal_status import removal_status
+from hasten.records.discovered import DiscoveredTarget
 
-MOST_READ = 200
-"""Maximum number of people whose account is read in one run; the next run goes on with others. A
-run reads no more than the app's own limit of a minute."""
-
-RUN_EVERY = timedelta(minutes=5)
-"""Period of the timer `verify`."""
-
-STOPS = frozenset({DirectResult.REFUSED, DirectResult.THROTTLED, DirectResult.UNAVAILABLE})
-"""After one of these the app is not asked any more in this run."""
+NOBODY = Unclear(NOT_ASKED)
 
 
 async def with_app(
-    context: Context, target: str, said: Mapping[Change, Proof]
-) -> dict[Change, Proof]:
+    context: Context, found: DiscoveredTarget, said: Mapping[Change, Proof]
+) -> Mapping[Change, Proof]:
     """Returns what is proven about each row, given what the provisioning log said. Without `scim`
     that is the log's word. Under observe mode the app is read as well."""
-    known = context.targets.get(target)
-    rows = [row for row, log in said.items() if _asks(row, log)]
-    if known is None or known.scim is None or not rows:
-        return dict(said)
-    scim = known.scim
-    shown = await _shown(context, target, scim, rows)
-    deletes = scim.deactivation_is is DeactivationIs.DELETES
-    nobody = Unclear(NOT_ASKED)
-    return {
-        row: weighed(row, log, shown.get(row.user, nobody), deletes=deletes, at=context.now())
-        if row in frozenset(rows)
-        else log
-        for row, log in said.items()
+    target = context.targets.get(found.target)
+    removals = [row for row, log in said.items() if _asks(row, log)]
+    grants = [row for row in said if is_shown_in_app(row)]
+    if target is None or target.scim is None or not (removals or grants):
+        return said
+    shown = await shown_by(context, target.name, target.scim, [*removals, *grants])
+    wanted = await _wanted(context, found, grants, shown, by_user=target.grants_by is GrantsBy.USER)
+    deletes = target.scim.deactivation_is is DeactivationIs.DELETES
+    now = context.now()
+    of_removals = {
+        row: weighed(row, said[row], shown.get(row.user, NOBODY), deletes=deletes, at=now)
+        for row in removals
     }
+    of_grants = {
+        row: granted(row, said[row], shown.get(row.user, NOBODY), wanted[row], at=now)
+        for row in grants
+    }
+    return {**said, **of_removals, **of_grants}
 
 
 def _asks(row: Change, log: Proof) -> bool:
-    """Returns whether the app is asked about the row. A held row matters once the log says that
+    """Returns whether the app is asked about the removal. A held row matters once the log says that
     Entra's own cycle has carried it out."""
     is_idle = row.state is State.HELD and log.says is not Says.CONFIRMED
     return rests_on_app(row) and not is_idle
 
 
-async def _shown(
-    context: Context, target: str, scim: Scim, rows: Sequence[Change]
-) -> Mapping[str, Shown]:
-    """Returns what the app shows, by user. After an answer that stops the run, nobody else is asked
-    and all of them have its reason."""
-    try:
-        application = context.ports.application(scim)
-    except PermanentError as error:
-        _emit_refused(context, target, error.reason, error.next_action)
-        refused = Unclear(error.reason, error.next_action)
-        return {row.user: refused for row in rows}
-    people = sorted({row.user for row in rows})
-    shown: dict[str, Shown] = {}
-    for user in _in_turn(people, min(MOST_READ, scim.calls_per_minute), context.now()):
-        account = await account_of(context, application, scim.match, user)
-        if not isinstance(account, DirectRevocation):
-            shown[user] = account
-            continue
-        if account.result is DirectResult.NO_ACCOUNT:
-            shown[user] = NoAccount()
-            continue
-        shown[user] = Unclear(account.reason, account.next_action)
-        if account.result is DirectResult.REFUSED:
-            _emit_refused(context, target, account.reason, account.next_action)
-        if account.result in STOPS:
-            return {**dict.fromkeys(people, shown[user]), **shown}
-    return shown
+async def _wanted(
+    context: Context,
+    found: DiscoveredTarget,
+    grants: Sequence[Change],
+    shown: Mapping[str, Shown],
+    *,
+    by_user: bool,
+) -> Mapping[Change, Wanted]:
+    """Returns what each grant should bring about. Graph is asked only where the app contradicts a
+    grant: the user may have left, or may be disabled since."""
+    doubted = [row for row in grants if _is_contradicting(shown.get(row.user))]
+    known, _ = await removal_status(context, found.service_principal, doubted)
+    assigned = {u for u, status in known.items() if status.standing is AssignmentStatus.ASSIGNED}
+    of_group = [row for row in grants if not needs_account_only(row, by_user=by_user)]
+    listing = [row for row in of_group if _lists_groups(shown.get(row.user))]
+    names = await _names(context, {row.group for row in listing})
+    return {
+        row: Wanted(
+            by_group=row in of_group,
+            group=names.get(row.group, ""),
+            is_assigned=row.user in assigned,
+        )
+        for row in grants
+    }
 
 
-def _in_turn(people: Sequence[str], most: int, now: datetime) -> Sequence[str]:
-    """Returns at most so many people. Each run begins where the run before it ended, so that people
-    about whom the app says nothing delay nobody else."""
-    if len(people) <= most:
-        return people
-    run = int(now.timestamp() // RUN_EVERY.total_seconds())
-    first = run * most % len(people)
-    return [*people[first:], *people[:first]][:most]
+async def _names(context: Context, groups: Collection[str]) -> Mapping[str, str]:
+    """Returns the display names of the groups, without those that Graph cannot show: their grants
+    wait, and delay no revocation."""
+    names: dict[str, str] = {}
+    for group in sorted(groups):
+        with suppress(PermanentError, TemporaryError):
+            known = await context.directory.group(group)
+            names[group] = str((known or {}).get("displayName") or "")
+    return {group: name for group, name in names.items() if name}
 
 
-def _emit_refused(context: Context, target: str, reason: str, next_action: str) -> None:
-    context.emit(DirectRefused(target=target, reason=reason, next_action=next_action))
+def _lists_groups(shown: Shown | None) -> bool:
+    return isinstance(shown, AppAccount) and bool(shown.groups)
+
+
+def _is_contradicting(shown: Shown | None) -> bool:
+    return isinstance(shown, NoAccount) or (isinstance(shown, AppAccount) and shown.active is False)

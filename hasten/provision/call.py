@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from hasten.domain.app_grant_proof import is_shown_in_app
 from hasten.domain.app_proof import rests_on_app
 from hasten.domain.changes import Change, State, waiting
 from hasten.domain.planning import Call
@@ -86,12 +87,11 @@ async def make(drain: Drain, call: Call) -> None:
 
 
 def _to_be_shown(drain: Drain, change: Change) -> Change:
-    """Returns the row as it ends. Where Hasten can read the app, Entra's word that the app had no
-    active account is no proof."""
-    is_read = drain.target.scim is not None and rests_on_app(change)
-    return (
-        replace(change, needs_proof=True) if is_read and change.state is State.IN_SYNC else change
-    )
+    """Returns the row as it ends. Where Hasten can read the app, Entra's word that the app is in
+    sync is no proof."""
+    can_show = rests_on_app(change) or is_shown_in_app(change)
+    is_read = drain.target.scim is not None and change.state is State.IN_SYNC and can_show
+    return replace(change, needs_proof=True) if is_read else change
 
 
 async def _throttled(drain: Drain, call: Call, *, sent_at: datetime, until: datetime) -> None:

@@ -3,7 +3,7 @@
 from hasten.context import Context
 from hasten.domain.changes import Change, State
 from hasten.domain.outcomes import NOT_TAKEN
-from hasten.telemetry.provision import ChangeMoved, RevocationDoubt, RevocationDoubted
+from hasten.telemetry.provision import ChangeMoved, GrantDoubted, RevocationDoubt, RevocationDoubted
 
 
 def emit_moved(context: Context, change: Change) -> None:
@@ -36,5 +36,17 @@ def emit_doubt(context: Context, change: Change, name: RevocationDoubt) -> None:
             group=change.group,
             user=change.user,
             reason=change.reason,
+        )
+    )
+
+
+def emit_grant_doubt(context: Context, change: Change) -> None:
+    context.emit(
+        GrantDoubted(
+            target=change.target,
+            group=change.group,
+            user=change.user,
+            reason=change.reason,
+            next_action=change.next_action,
         )
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain import cycle
+from hasten.domain.app_grant_proof import is_contradicted
 from hasten.domain.app_proof import LOGGED, is_news, unshown
 from hasten.domain.changes import (
     Change,
@@ -19,7 +20,7 @@ from hasten.domain.changes import (
 )
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
 from hasten.domain.naming import LEFT_OUT
-from hasten.domain.outcomes import OVERDUE, UNPROVEN, of_revocation
+from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
 from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Proof, Says, about, proof
 from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, NOT_SHOWN, not_taken
 from hasten.error_collector import ErrorCollector
@@ -28,7 +29,7 @@ from hasten.json import Json
 from hasten.messages import Wake
 from hasten.operate.cycle_waits import report_overdue
 from hasten.provision.app_proof import with_app
-from hasten.provision.change_events import emit_doubt, emit_moved
+from hasten.provision.change_events import emit_doubt, emit_grant_doubt, emit_moved
 from hasten.provision.left_out import left_out
 from hasten.provision.triage import NOTHING_TO_DO
 from hasten.records import discovered
@@ -86,7 +87,7 @@ async def _verify(context: Context, found: DiscoveredTarget) -> None:
     said = {row: proof(row, _about_subjects(row, log)) for row in rows}
     silent = [row for row, says in said.items() if says.says is Says.NOTHING]
     said |= dict.fromkeys(await left_out(context, silent, log), LEFT_OUT)
-    said = await with_app(context, found.target, said)
+    said = dict(await with_app(context, found, said))
     moved: list[Change] = []
     for row, says in said.items():
         to = JUDGES[row.state](context, row, says, known)
@@ -247,14 +248,19 @@ async def _alert_if_overdue(context: Context, row: Change, to: Change | None, kn
     if is_taken_back and row.is_removal and not known.covers(row):
         overdue = replace(row, reason=TAKEN_BACK)
         emit_doubt(context, overdue, OVERDUE)
-        await context.outbox.publish([of_revocation(OVERDUE, overdue, now=context.now())])
+        await context.outbox.publish([of_person(OVERDUE, overdue, now=context.now())])
 
 
 async def _alert_if_unproven(context: Context, row: Change, to: Change | None) -> None:
-    """Publishes an alert that the app leaves a removal unshown, before Hasten writes the row."""
-    if to is not None and is_news(row, to):
+    """Publishes an alert that the app leaves a change unshown, before Hasten writes the row."""
+    if to is None or not (is_news(row, to) or is_contradicted(to)):
+        return
+    if to.is_removal:
         emit_doubt(context, to, UNPROVEN)
-        await context.outbox.publish([of_revocation(UNPROVEN, to, now=context.now())])
+    else:
+        emit_grant_doubt(context, to)
+    name = UNPROVEN if to.is_removal else GRANT_UNPROVEN
+    await context.outbox.publish([of_person(name, to, now=context.now())])
 
 
 async def _move(context: Context, ledger: Ledger, row: Change, to: Change | None) -> list[Change]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hasten.domain.changes import Action, Cause, Change, FoundBy, HeldBy, State
 from hasten.domain.merging import newer
-from hasten.domain.outcomes import NOT_TAKEN, of_change, of_revocation
+from hasten.domain.outcomes import NOT_TAKEN, of_change, of_person
 from hasten.json import Json
 from hasten.ports.store import Document, Put, Store, Write
 from hasten.records import outbox
@@ -183,9 +183,7 @@ def _outcomes(before: Change | None, now: Change) -> Sequence[Write]:
     if is_news and not now.is_open:
         writes.append(outbox.put(of_change(now)))
     if is_news and now.is_removal and now.state is State.FAILED:
-        writes.append(
-            outbox.put(of_revocation(NOT_TAKEN, now, now=now.finished_at or now.found_at))
-        )
+        writes.append(outbox.put(of_person(NOT_TAKEN, now, now=now.finished_at or now.found_at)))
     return writes
 
 

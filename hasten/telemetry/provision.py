@@ -174,3 +174,19 @@ class RevocationDoubted(Event):
     group: Id
     user: Id
     reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantDoubted(Event):
+    """Entra answered a grant with success, and the app itself does not show it: the user may lack
+    access."""
+
+    name = "alert"
+    problems = frozenset({"grant_unproven"})
+    alerts = frozenset({"degraded"})
+    result: Literal["grant_unproven"] = "grant_unproven"
+    target: Label
+    group: Id
+    user: Id
+    reason: Text
+    next_action: Text

@@ -1,5 +1,6 @@
 """An app in memory, as its SCIM server shows it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from hasten.domain.app_account import AppAccount, Found, NoAccount, SeveralAccounts
@@ -29,10 +30,11 @@ class FakeApplication:
 
     # --- what a test arranges and asks ---
 
-    def add(self, value: str, *, active: bool | None = True) -> str:
+    def add(self, value: str, *, active: bool | None = True, groups: Sequence[str] = ()) -> str:
         """Returns the id of the new account."""
         id_ = f"account-{len(self.accounts)}"
-        self.accounts[id_] = (value, AppAccount(id=id_, active=active))
+        shown = AppAccount(id=id_, active=active, groups=frozenset(groups))
+        self.accounts[id_] = (value, shown)
         return id_
 
     def active(self, value: str) -> list[bool | None]:

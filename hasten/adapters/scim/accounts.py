@@ -44,13 +44,21 @@ def account(resource: Any, asked: str = "") -> AppAccount:
         raise UnreadableError("an account has no id")
     if asked and id_ != asked:
         raise UnreadableError("it is another account than the one asked for")
-    return AppAccount(id=id_, active=_active(resource.get("active")))
+    shown = _active(resource.get("active"))
+    return AppAccount(id=id_, active=shown, groups=_groups(resource.get("groups")))
 
 
 def _active(value: object) -> bool | None:
     if isinstance(value, bool):
         return value
     return BOOLEANS.get(value.casefold()) if isinstance(value, str) else None
+
+
+def _groups(value: object) -> frozenset[str]:
+    """Returns the display names of the groups; none if the app lists them otherwise."""
+    listed = value if isinstance(value, list) else []
+    names = [one.get("display") for one in listed if isinstance(one, dict)]
+    return frozenset(name.casefold() for name in names if isinstance(name, str) and name)
 
 
 def _matches(resource: Any, attribute: str, value: str) -> bool:

@@ -1,0 +1,71 @@
+"""Reads the accounts of people in the app itself, at a pace that leaves it to its other callers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from hasten.context import Context
+from hasten.domain.app_account import NoAccount
+from hasten.domain.app_proof import Shown, Unclear
+from hasten.domain.changes import Change
+from hasten.domain.direct_revocation import DirectResult, DirectRevocation
+from hasten.errors import PermanentError
+from hasten.provision.in_app import account_of
+from hasten.scim import Scim
+from hasten.telemetry.provision import DirectRefused
+
+MOST_READ = 200
+"""Maximum number of people whose account is read in one run; the next run goes on with others. A
+run reads no more than the app's own limit of a minute."""
+
+RUN_EVERY = timedelta(minutes=5)
+"""Period of the timer `verify`."""
+
+STOPS = frozenset({DirectResult.REFUSED, DirectResult.THROTTLED, DirectResult.UNAVAILABLE})
+"""After one of these the app is not asked any more in this run."""
+
+
+async def shown_by(
+    context: Context, target: str, scim: Scim, rows: Sequence[Change]
+) -> Mapping[str, Shown]:
+    """Returns what the app shows, by user. Leavers come first. After an answer that stops the run,
+    nobody else is asked about, and all of them have its reason."""
+    try:
+        application = context.ports.application(scim)
+    except PermanentError as error:
+        _emit_refused(context, target, error.reason, error.next_action)
+        refused = Unclear(error.reason, error.next_action)
+        return {row.user: refused for row in rows}
+    most = min(MOST_READ, scim.calls_per_minute)
+    leavers = sorted({row.user for row in rows if row.is_removal})
+    others = sorted({row.user for row in rows}.difference(leavers))
+    first = _in_turn(leavers, most, context.now())
+    asked = [*first, *_in_turn(others, most - len(first), context.now())]
+    shown: dict[str, Shown] = {}
+    for user in asked:
+        account = await account_of(context, application, scim.match, user)
+        if not isinstance(account, DirectRevocation):
+            shown[user] = account
+            continue
+        if account.result is DirectResult.NO_ACCOUNT:
+            shown[user] = NoAccount()
+            continue
+        shown[user] = Unclear(account.reason, account.next_action)
+        if account.result is DirectResult.REFUSED:
+            _emit_refused(context, target, account.reason, account.next_action)
+        if account.result in STOPS:
+            return {**dict.fromkeys([*leavers, *others], shown[user]), **shown}
+    return shown
+
+
+def _in_turn(people: Sequence[str], most: int, now: datetime) -> Sequence[str]:
+    """Returns at most so many people. Each run begins where the run before it ended, so that people
+    about whom the app says nothing delay nobody else."""
+    if len(people) <= most:
+        return people
+    run = int(now.timestamp() // RUN_EVERY.total_seconds())
+    first = run * most % len(people)
+    return [*people[first:], *people[:first]][:most]
+
+
+def _emit_refused(context: Context, target: str, reason: str, next_action: str) -> None:
+    context.emit(DirectRefused(target=target, reason=reason, next_action=next_action))
