@@ -6,18 +6,19 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
 
 from hasten.domain.app_account import DeactivationIs, PatchForm
+from hasten.domain.matching import (
+    APP_ATTRIBUTES,
+    ENTRA_PROPERTIES,
+    OBJECT_ID,
+    SET_MATCH,
+    JobMatch,
+)
+from hasten.errors import PermanentError
 
 TOKEN_PREFIX = "HASTEN_SCIM_TOKEN_"  # noqa: S105 - the name of a setting
 """A token is sent to the address beside it, so no other secret may be named here."""
 
 DEVELOPMENT_HOSTS = frozenset({"127.0.0.1", "localhost"})
-
-MATCHED_BY = frozenset({"externalId", "userName", 'emails[type eq "work"].value'})
-"""The attributes of the app by which Entra ID finds an account."""
-
-OBJECT_ID = "id"
-MATCHED_WITH = frozenset({OBJECT_ID, "userPrincipalName", "mail", "mailNickname", "employeeId"})
-"""The properties of a user in Entra ID that `match` may name."""
 
 DELETING_APPS = ("pagerduty", "github")
 """Their accounts do not survive `active: false`: PagerDuty deletes them, GitHub replaces the user
@@ -39,7 +40,7 @@ class Match(BaseModel):
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
-        for given, known in ((self.app, MATCHED_BY), (self.entra, MATCHED_WITH)):
+        for given, known in ((self.app, APP_ATTRIBUTES), (self.entra, ENTRA_PROPERTIES)):
             if given not in known:
                 raise ValueError(f"match names {given}; it may name {', '.join(sorted(known))}")
         return self
@@ -61,7 +62,8 @@ class Scim(BaseModel):
     token: Annotated[str, Field(max_length=128)]
     """Name of the setting with the bearer token; a Key Vault reference in Azure."""
 
-    match: Match
+    match: Match | None = None
+    """None: as the job matches. See `matched`."""
 
     calls_per_minute: Annotated[int, Field(ge=1, le=600)] = CALLS_PER_MINUTE
     """Accounts that Hasten makes inactive in a minute; each takes one write and two reads."""
@@ -69,6 +71,23 @@ class Scim(BaseModel):
     patch: PatchForm = PatchForm.BOOLEAN
 
     deactivation_is: DeactivationIs = DeactivationIs.REVERSIBLE
+
+    @property
+    def matching(self) -> Match:
+        """Returns how an account is found. Raises PermanentError if neither targets.yaml nor the
+        job says it."""
+        if self.match is None:
+            raise PermanentError(f"scim.match is not set, and {JobMatch().problem}", SET_MATCH)
+        return self.match
+
+    def matched(self, job: JobMatch) -> "Scim":
+        """Returns the settings with a match: their own, or else that of the job. Raises
+        PermanentError if Hasten cannot match as the job does."""
+        if self.match is not None:
+            return self
+        if job.problem:
+            raise PermanentError(f"scim.match is not set, and {job.problem}", SET_MATCH)
+        return self.model_copy(update={"match": Match(app=job.app, entra=job.entra)})
 
     @field_validator("url")
     @classmethod

@@ -7,10 +7,11 @@ from hasten.context import Context
 from hasten.doctor import groups, mapping
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain.app_account import AppAccount, NoAccount, SeveralAccounts
+from hasten.domain.matching import OBJECT_ID, SET_MATCH, job_match
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.ports.application import Application
-from hasten.scim import OBJECT_ID, Match, Scim
+from hasten.scim import Match, Scim
 
 CHECK = "app over SCIM"
 MAX_ACCOUNTS_SAMPLED = 5
@@ -20,8 +21,13 @@ SOURCES = {OBJECT_ID: "objectId"}
 """The name of a property in the job's schema, where it is not that of Graph."""
 
 
-def check_match(rules: Sequence[Json], rule: str, match: Match) -> Finding:
-    """Compares `scim.match` with what the job maps."""
+def check_match(rules: Sequence[Json], rule: str, match: Match | None) -> Finding:
+    """Compares `scim.match` with what the job maps. Without one the job's own is taken."""
+    if match is None:
+        job = job_match(rules, rule)
+        if job.problem:
+            return problem(CHECK, f"scim.match is not set, and {job.problem}", SET_MATCH)
+        return ok(CHECK, f"accounts are matched as the job does: {job.app} with {job.entra}")
     wanted = SOURCES.get(match.entra, match.entra)
     source = mapping.sources(rules, rule).get(match.app.casefold())
     if source is not None and source.casefold() == wanted.casefold():
@@ -36,11 +42,12 @@ def check_match(rules: Sequence[Json], rule: str, match: Match) -> Finding:
 
 async def check(context: Context, scim: Scim, principal: str) -> list[Finding]:
     """Looks for the accounts of MAX_ACCOUNTS_SAMPLED people who are assigned to the service
-    principal. Raises PermanentError if the token is missing, and what Graph and the app raise."""
+    principal. `scim` has a match. Raises PermanentError if the token is missing, and what Graph and
+    the app raise."""
     application = context.ports.application(scim)
     findings = [await _abilities(application)]
     people = await _sample(context, principal)
-    found = [await _found(context, application, scim.match, one) for one in people]
+    found = [await _found(context, application, scim.matching, one) for one in people]
     if not found:
         return [*findings, warning(CHECK, "nobody is assigned to look for", "assign somebody")]
     several = sum(isinstance(one, SeveralAccounts) for one in found)

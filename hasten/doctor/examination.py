@@ -23,6 +23,7 @@ from hasten.doctor.findings import Finding, Level, ok, problem
 from hasten.doctor.subscriptions import Expected
 from hasten.domain import cycle
 from hasten.domain.jobs import choose_rule
+from hasten.domain.matching import job_match
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import cycle_waits, left_out, stuck
 from hasten.policy import Access
@@ -30,6 +31,7 @@ from hasten.ports.probes import Probes, Token
 from hasten.records import discovered
 from hasten.records import left_out as left_out_records
 from hasten.records import subscriptions as records
+from hasten.scim import Scim
 from hasten.settings import Settings
 from hasten.targets import Target
 from hasten.watch.route import service_principal
@@ -168,8 +170,16 @@ class Doctor:
     async def _application(self, principal: str, target: Target) -> list[Finding]:
         if target.scim is None:
             return []
-        looking = application.check(self.context, target.scim, principal)
-        return await self._try(application.CHECK, looking)
+        return await self._try(application.CHECK, self._accounts(principal, target, target.scim))
+
+    async def _accounts(self, principal: str, target: Target, scim: Scim) -> list[Finding]:
+        if scim.match is None:
+            found = await job.load(self.context.directory, principal, target.job)
+            known = job_match(found.rules, choose_rule(found.rules, "User", target.rule))
+            if known.problem:
+                return []  # the check of the job reports it
+            scim = scim.matched(known)
+        return await application.check(self.context, scim, principal)
 
     async def _groups(self, principal: str, target: Target) -> list[Finding]:
         assigned = groups.assigned(await self.context.directory.assignments(principal))

@@ -34,7 +34,7 @@ async def with_app(
     grants = [row for row in said if is_shown_in_app(row)]
     if target is None or target.scim is None or not (removals or grants):
         return said
-    shown = await shown_by(context, target.name, target.scim, [*removals, *grants])
+    shown = await shown_by(context, target.name, target.scim, found.match, [*removals, *grants])
     wanted = await _wanted(context, found, grants, shown, by_user=target.grants_by is GrantsBy.USER)
     deletes = target.scim.deactivation_is is DeactivationIs.DELETES
     now = context.now()

@@ -124,6 +124,7 @@ class Direct:
         """Returns the app; None if it cannot be used, which is then for the calls alone."""
         if self._application is None and self.scim is not None:
             try:
+                self.scim = self.scim.matched(self.drain.found.match)
                 self._application = self.drain.context.ports.application(self.scim)
             except PermanentError as error:
                 self._give_up(error.reason, error.next_action)
@@ -142,7 +143,7 @@ class Direct:
         called = await ledger.start_call(rows, started, commit=self.drain.window.lease.commit)
         if self.scim is None or not called:
             return
-        outcome = await revoke(self.drain, application, self.scim.match, tuple(called))
+        outcome = await revoke(self.drain, application, self.scim.matching, tuple(called))
         now = self.drain.now
         ended = await ledger.end_call(called, lambda row: settled(row, outcome, now=now))
         self._emit(user, outcome, seconds=(now - started).total_seconds())

@@ -8,6 +8,7 @@ from hasten.domain.app_account import NoAccount
 from hasten.domain.app_proof import Shown, Unclear
 from hasten.domain.changes import Change
 from hasten.domain.direct_revocation import DirectResult, DirectRevocation
+from hasten.domain.matching import JobMatch
 from hasten.errors import PermanentError
 from hasten.provision.in_app import account_of
 from hasten.scim import Scim
@@ -25,11 +26,12 @@ STOPS = frozenset({DirectResult.REFUSED, DirectResult.THROTTLED, DirectResult.UN
 
 
 async def shown_by(
-    context: Context, target: str, scim: Scim, rows: Sequence[Change]
+    context: Context, target: str, scim: Scim, job: JobMatch, rows: Sequence[Change]
 ) -> Mapping[str, Shown]:
     """Returns what the app shows, by user. Leavers come first. After an answer that stops the run,
     nobody else is asked about, and all of them have its reason."""
     try:
+        scim = scim.matched(job)
         application = context.ports.application(scim)
     except PermanentError as error:
         _emit_refused(context, target, error.reason, error.next_action)
@@ -42,7 +44,7 @@ async def shown_by(
     asked = [*first, *_in_turn(others, most - len(first), context.now())]
     shown: dict[str, Shown] = {}
     for user in asked:
-        account = await account_of(context, application, scim.match, user)
+        account = await account_of(context, application, scim.matching, user)
         if not isinstance(account, DirectRevocation):
             shown[user] = account
             continue

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
+from hasten.domain.matching import JobMatch
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Delete, Put, Store
@@ -39,6 +40,9 @@ class DiscoveredTarget:
 
     properties: Sequence[str] = ()
     """Graph's properties of a user that the job maps."""
+
+    match: JobMatch = field(default_factory=JobMatch)
+    """How the job finds the account of a user in the app."""
 
     deleted: Mapping[str, str] = field(default_factory=dict)
     """ISO time at which a sweep missed each assigned group that was deleted, until a cycle of Entra
@@ -111,4 +115,4 @@ async def keep_only(store: Store, targets: Collection[str]) -> Mapping[str, Disc
 def _discovered(body: Json) -> DiscoveredTarget:
     names = ("groups", "arriving", "sources", "properties")
     lists = {name: tuple(body.get(name, ())) for name in names}
-    return DiscoveredTarget(**{**body, **lists})
+    return DiscoveredTarget(**{**body, **lists, "match": JobMatch(**body.get("match", {}))})

@@ -7,6 +7,7 @@ from datetime import timedelta
 from hasten.context import Context, RouteRead
 from hasten.domain import attributes
 from hasten.domain.jobs import choose_job, choose_rule
+from hasten.domain.matching import JobMatch, job_match
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.ports.directory import Directory
@@ -25,6 +26,7 @@ class Route:
     user_rule: str | None
     group_rule: str | None
     properties: Sequence[str]
+    match: JobMatch
 
 
 async def read_route(context: Context, target: Target) -> Route:
@@ -48,6 +50,7 @@ async def read_route(context: Context, target: Target) -> Route:
         user_rule=user_rule,
         group_rule=group_rule,
         properties=attributes.sources(rules, user_rule).properties if target.users else (),
+        match=job_match(rules, user_rule),
     )
 
 
@@ -72,6 +75,7 @@ async def known_route(context: Context, before: DiscoveredTarget | None) -> Rout
         user_rule=before.user_rule,
         group_rule=before.group_rule,
         properties=before.properties,
+        match=before.match,
     )
 
 

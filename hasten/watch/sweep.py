@@ -81,6 +81,7 @@ async def _discover(
         assigned_at={g: at.isoformat() for g, at in groups.items() if at and at > lately},
         sources=tuple(await _sources(context, target, groups)),
         properties=route.properties,
+        match=route.match,
     )
     _refuse_missing_rule(target, found)
     new = found.watched - (before.watched if before is not None else frozenset())

@@ -5,10 +5,10 @@ from typing import Any
 
 from hasten.adapters.scim.answers import UnreadableError
 from hasten.domain.app_account import AppAccount, Found, NoAccount, SeveralAccounts
+from hasten.domain.matching import WORK_EMAIL
 from hasten.errors import PermanentError
 from hasten.json import Json
 
-WORK_EMAIL = 'emails[type eq "work"].value'
 BOOLEANS = {"true": True, "false": False}
 """Some apps write `active` as a string."""
 

@@ -62,7 +62,7 @@ class ScimApplication:
         )
 
     async def find(self, value: str) -> Found:
-        attribute = self._scim.match.app
+        attribute = self._scim.matching.app
         wanted = f"{attribute} eq {json.dumps(value, ensure_ascii=False)}"
         # Quoted here because httpx writes a space as "+", which some servers do not decode.
         answer = await self._send("GET", f"Users?filter={quote(wanted, safe='')}")

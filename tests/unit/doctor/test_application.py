@@ -136,6 +136,43 @@ def test_the_match_must_be_what_the_job_maps(
     assert application.check_match([rule], "rule", match).level is level
 
 
+@pytest.mark.parametrize(
+    ("source", "level", "found"),
+    [
+        ("[objectId]", Level.OK, "externalId with id"),
+        ("ToLower([mail])", Level.PROBLEM, "the job matches externalId with ToLower([mail])"),
+    ],
+)
+def test_without_a_match_that_of_the_job_is_checked(source: str, level: Level, found: str) -> None:
+    mapped = {**mapping_of("externalId", source), "matchingPriority": 1}
+    rule = {
+        "id": "rule",
+        "objectMappings": [{"sourceObjectName": "User", "attributeMappings": [mapped]}],
+    }
+
+    finding = application.check_match([rule], "rule", None)
+
+    assert (finding.level, found in finding.found) == (level, True)
+    assert level is Level.OK or "set scim.match in targets.yaml" in finding.fix
+
+
+@pytest.mark.parametrize(("matches", "findings"), [(True, 3), (False, 1)])
+@virtual
+async def test_people_are_looked_for_as_the_job_matches(*, matches: bool, findings: int) -> None:
+    without = scim().model_copy(update={"match": None})
+    world = World(target=Target(name=TOTAL, display_name=TOTAL, scim=without))
+    world.directory.join(ENGINEERING, *PEOPLE)
+    if matches:
+        mapping = world.directory.rule_list[0]["objectMappings"][0]
+        mapping["attributeMappings"] = [
+            {**mapping_of("externalId", "[objectId]"), "matchingPriority": 1}
+        ]
+
+    found = await Doctor(world.context, FakeProbes(frozenset()), lambda _: None).examine()
+
+    assert len([one for one in found if one.check == application.CHECK]) == findings + matches
+
+
 def mapping_of(app: str, expression: str) -> dict[str, Any]:
     return {"targetAttributeName": app, "source": {"expression": expression}}
 

@@ -6,7 +6,9 @@ import pytest
 
 from hasten import settings
 from hasten.domain.app_account import DeactivationIs, PatchForm
+from hasten.domain.matching import JobMatch
 from hasten.errors import PermanentError
+from hasten.scim import Match
 from hasten.targets import load
 
 GOOD = {
@@ -34,6 +36,34 @@ def test_the_defaults_are_careful(tmp_path: Path) -> None:
     assert target.scim.deactivation_is is DeactivationIs.REVERSIBLE
 
 
+def test_without_a_match_that_of_the_job_is_taken(tmp_path: Path) -> None:
+    [target] = load(written(tmp_path, match="")).targets
+    assert target.scim is not None
+    job = JobMatch(app="userName", entra="userPrincipalName", problem="")
+
+    assert target.scim.matched(job).matching == Match(app="userName", entra="userPrincipalName")
+
+
+def test_a_match_goes_before_that_of_the_job(tmp_path: Path) -> None:
+    [target] = load(written(tmp_path)).targets
+    assert target.scim is not None
+    job = JobMatch(app="userName", entra="userPrincipalName", problem="")
+
+    assert target.scim.matched(job).matching == Match(app="externalId", entra="id")
+
+
+def test_a_job_that_hasten_cannot_match_by_is_refused_with_the_field_and_the_fix(
+    tmp_path: Path,
+) -> None:
+    [target] = load(written(tmp_path, match="")).targets
+    assert target.scim is not None
+
+    with pytest.raises(PermanentError, match="match is not set, and") as refused:
+        target.scim.matched(JobMatch(problem="the job matches badly"))
+
+    assert refused.value.next_action.startswith("set scim.match in targets.yaml")
+
+
 FAULTS = {
     "plain http": ({"url": "http://app.example"}, "line 5: url must be https"),
     "a password in the address": ({"url": "https://a:b@app.example"}, "line 5: url must have no"),
@@ -47,7 +77,6 @@ FAULTS = {
         {"token": "HASTEN_CLIENT_STATE_SECRET"},
         "line 6: token must name a setting like HASTEN_SCIM_TOKEN_TOTAL",
     ),
-    "no match": ({"match": ""}, "key match is missing"),
     "an attribute of the app that is none": (
         {"match": "{app: nickName, entra: id}"},
         "match names nickName; it may name emails",

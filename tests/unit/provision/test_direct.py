@@ -8,6 +8,7 @@ from hasten.domain.app_account import NoAccount
 from hasten.domain.changes import PERSON, Action, State
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
+from hasten.watch.sweep import sweep
 from tests.fakes.application import FakeApplication
 from tests.fakes.directory import JOB
 from tests.support.direct import LEAVER, WAKE, has_left, row, world_with
@@ -217,3 +218,39 @@ async def test_a_job_in_quarantine_does_not_keep_a_leaver_in() -> None:
     assert world.app.active(LEAVER) == [False]
     assert (await row(world)).state is State.CONFIRMED
     assert (await world.row(ENGINEERING, user(900))).state is State.WAITING
+
+
+@virtual
+async def test_without_a_match_an_account_is_found_as_the_job_finds_it() -> None:
+    world = world_with(match=None)
+    await has_left(world, LEAVER)
+    upn = "ada@contoso.example"
+    world.directory.change(LEAVER, userPrincipalName=upn)
+    world.app.accounts.clear()
+    world.app.add(upn)
+    mapping = world.directory.rule_list[0]["objectMappings"][0]
+    mapping["attributeMappings"] = [
+        {
+            "targetAttributeName": "userName",
+            "source": {"expression": "[userPrincipalName]"},
+            "matchingPriority": 1,
+        }
+    ]
+    await sweep(world.context)
+
+    await drain(world.context, WAKE)
+
+    assert world.app.active(upn) == [False]
+    assert (await row(world)).state is State.CONFIRMED
+
+
+@virtual
+async def test_a_job_that_matches_otherwise_leaves_access_to_entra_and_says_so() -> None:
+    world = world_with(match=None)
+    await has_left(world, LEAVER)
+
+    await drain(world.context, WAKE)
+
+    assert world.app.requests == []
+    assert "not_usable" in world.results("direct")
+    assert {name for call in world.directory.calls for name in call.users} == {LEAVER}
