@@ -1,5 +1,6 @@
 """Finds the triggers that have stopped: a timer has done their work since their last message."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,18 +32,20 @@ async def silent_triggers(context: Context) -> Sequence[SilentTrigger]:
         for queue, seen in (await arrivals.load_all(context.store)).items()
         if seen.is_stood_in_for
     ]
-    for target in context.targets:
-        for queue, kind in KINDS.items():
-            record = await lease_record.load(context.store, target, kind)
-            if record.is_stood_in_for:
-                found.append(
-                    SilentTrigger(
-                        queue=queue,
-                        target=target,
-                        came_at=_time(record.came_at),
-                        stood_in_at=record.stood_in_at,
-                    )
-                )
+    leases = [(target, queue) for target in context.targets for queue in KINDS]
+    records = await asyncio.gather(
+        *(lease_record.load(context.store, target, KINDS[queue]) for target, queue in leases)
+    )
+    found += [
+        SilentTrigger(
+            queue=queue,
+            target=target,
+            came_at=_time(record.came_at),
+            stood_in_at=record.stood_in_at,
+        )
+        for (target, queue), record in zip(leases, records, strict=True)
+        if record.is_stood_in_for
+    ]
     return found
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain import cycle
-from hasten.domain.changes import Change, State
+from hasten.domain.changes import State
 from hasten.domain.cycle import Cycle
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import cycle_waits, left_out, listed_people, stuck
@@ -79,13 +79,12 @@ async def target_status(context: Context, target: Target) -> Status:
     found = await discovered.load(context.store, target.name)
     rows = await context.ledger.open_changes(target.name)
     unproven = await context.ledger.unproven_changes(target.name)
-    ended = [*unproven, *await context.ledger.done_changes(target.name)]
     pace, breaker = await call_window.load(context.store, target.name)
     shared, _ = await shared_window.load(context.store)
     shares = shared.is_shared(context.limit_scope_of(target.name), now)
     known, state, problem = await _job(context, found)
     groups = await _groups(context, found, now)
-    failures = [row for row in ended if row.state is State.FAILED and _is_recent(row, now)]
+    failures = await context.ledger.failed_changes(target.name, now - RECENT_OUTCOMES_AGE)
     failed = len(failures)
     intents = await context.intents.open_intents(target.name)
     held = [*listed_people.held_rows(rows), *listed_people.held_intents(intents)]
@@ -182,7 +181,3 @@ def _of_groups(groups: Sequence[Watched]) -> list[Problem]:
         for watched in groups
         if watched.subscribed_until is None
     ]
-
-
-def _is_recent(row: Change, now: datetime) -> bool:
-    return row.finished_at is not None and row.finished_at > now - RECENT_OUTCOMES_AGE

@@ -1,6 +1,7 @@
 """Stores the ledger: one row per (target, group, user), open until Hasten has nothing left to do
 for it."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -11,7 +12,7 @@ from hasten.domain.merging import newer
 from hasten.domain.outcomes import NOT_TAKEN, of_change, of_person
 from hasten.json import Json
 from hasten.ports.store import Document, Put, Store, Write
-from hasten.records import outbox
+from hasten.records import failures, outbox
 from hasten.records.ledger_keys import COLLECTION, DONE, LIVE, OPEN, OUTBOX, PROOF, WINDOW
 from hasten.records.repository import Commit, Repository, RowMapping, Stored
 
@@ -59,8 +60,11 @@ class Ledger:
         self._store = store
         self._unsent = unsent or outbox.Unsent()
         self._rows = Repository(
-            store, MAPPING, self._unsent.add if unsent is not None else lambda _: None
+            store, MAPPING, self._note_outcomes if unsent is not None else lambda _: None
         )
+
+    def _note_outcomes(self, documents: Sequence[Document]) -> None:
+        self._unsent.add([document for document in documents if document.key.startswith(OUTBOX)])
 
     async def record(self, found: Sequence[Change], known: Known | None = None) -> list[Change]:
         """Saves the changes in `found` that are new, and returns them. Known changes have no
@@ -81,7 +85,7 @@ class Ledger:
         added to `unsent`."""
         documents = await self._store.scan(COLLECTION, target, LIVE)
         opened = [document for document in documents if document.key.startswith(OPEN)]
-        self._unsent.add([document for document in documents if document.key.startswith(OUTBOX)])
+        self._note_outcomes(documents)
         return Live(
             changes=self._rows.list_from(target, OPEN, opened),
             window=next((document for document in documents if document.key == WINDOW), None),
@@ -91,16 +95,25 @@ class Ledger:
         """Returns the open rows as they were last listed or written by this ledger."""
         return self._rows.last_seen(target)
 
-    async def open_changes(self, target: str) -> list[Change]:
-        return await self._rows.listed(target, OPEN)
+    async def open_changes(self, target: str, limit: int | None = None) -> list[Change]:
+        return await self._rows.listed(target, OPEN, limit=limit)
 
     async def unproven_changes(self, target: str, limit: int | None = None) -> list[Change]:
         return await self._rows.listed(target, PROOF, limit=limit)
 
     async def done_changes(self, target: str) -> list[Change]:
-        """Returns every finished row. This reads the whole history: only the command line and the
-        clean-up timer call it."""
+        """Returns every finished row. This reads the whole ledger."""
         return await self._rows.listed(target, DONE)
+
+    async def failed_changes(
+        self, target: str, since: datetime, limit: int | None = None
+    ) -> list[Change]:
+        """Returns the rows that failed after `since` and have not been mended, the last failure
+        first. `limit` is for the failures that are read."""
+        marks = await failures.since(self._store, target, since, limit)
+        names = list(dict.fromkeys((mark.group, mark.user) for mark in marks))
+        rows = await asyncio.gather(*(self.find(target, group, user) for group, user in names))
+        return [row for row in rows if row is not None and row.state is State.FAILED]
 
     async def find(self, target: str, group: str, user: str) -> Change | None:
         """Returns the row in any state."""
@@ -154,6 +167,7 @@ class Ledger:
 
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes rows that ended before `before`. Returns how many."""
+        await failures.forget(self._store, target, before)
         done = await self._rows.listed(target, DONE)
         old = [change for change in done if _ended_before(change, before)]
         return await self._rows.remove(old, lambda change: _ended_before(change, before))
@@ -182,6 +196,8 @@ def _outcomes(before: Change | None, now: Change) -> Sequence[Write]:
     is_news = before is None or before.state is not now.state
     if is_news and not now.is_open:
         writes.append(outbox.put(of_change(now)))
+    if is_news and now.state is State.FAILED and now.finished_at is not None:
+        writes.append(failures.put(now, now.finished_at))
     if is_news and now.is_removal and now.state is State.FAILED:
         writes.append(outbox.put(of_person(NOT_TAKEN, now, now=now.finished_at or now.found_at)))
     return writes

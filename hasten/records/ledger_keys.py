@@ -16,5 +16,9 @@ PROOF = "proof|"
 confirm."""
 
 DONE = "done|"
+FAILED = "failed|"
+"""Key prefix of marks, newest first: one for each time that a row failed. The row itself lies under
+another prefix."""
+
 LEASE = "lease|"
 PLACE = "place|"

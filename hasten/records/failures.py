@@ -1,0 +1,58 @@
+"""Marks in the ledger which rows have failed lately, so that nobody reads the whole ledger for them.
+A mark is only a hint: the row may have been mended since."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from hasten.domain.changes import Change
+from hasten.errors import Conflict
+from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
+from hasten.records.ledger_keys import COLLECTION, FAILED
+
+END_OF_TIME = 10**16
+"""Microseconds since 1970 in the year 2286. Keys count backwards from it."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    group: str
+    user: str
+    at: datetime
+
+
+def put(change: Change, at: datetime) -> Put:
+    """Returns the write that marks a row that failed at `at`."""
+    key = f"{FAILED}{_backwards(at)}|{change.group}|{change.user}"
+    return Put(key, {"group": change.group, "user": change.user, "at": at.isoformat()})
+
+
+async def since(
+    store: Store, target: str, time: datetime, limit: int | None = None
+) -> Sequence[Failure]:
+    """Returns at most `limit` failures since `time`, newest first. Raises TemporaryError."""
+    documents = await store.scan(COLLECTION, target, FAILED, limit)
+    return [one for one in map(_parse, documents) if one.at > time]
+
+
+async def forget(store: Store, target: str, before: datetime) -> None:
+    """Deletes older marks. Raises TemporaryError."""
+    old = [d for d in await store.scan(COLLECTION, target, FAILED) if _parse(d).at < before]
+    for start in range(0, len(old), MAX_WRITES):
+        with suppress(Conflict):  # another run of the timer deleted them
+            deletes = [Delete(d.key, d.etag) for d in old[start : start + MAX_WRITES]]
+            await store.commit(COLLECTION, target, deletes)
+
+
+def _backwards(at: datetime) -> str:
+    return f"{END_OF_TIME - (at - EPOCH) // timedelta(microseconds=1):016}"
+
+
+def _parse(document: Document) -> Failure:
+    body = document.body
+    return Failure(
+        group=str(body["group"]), user=str(body["user"]), at=datetime.fromisoformat(body["at"])
+    )
