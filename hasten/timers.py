@@ -11,6 +11,7 @@ from hasten.ensure.apply_policy import apply_policies
 from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake, looks_at
+from hasten.operate import measured
 from hasten.operate.backlog import backlog
 from hasten.operate.late_timers import report_late_timers
 from hasten.operate.scheduled import report_drops
@@ -19,9 +20,17 @@ from hasten.operate.silent_channel import report_silence
 from hasten.operate.stop import report_stops
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, QUEUES_READ
 from hasten.provision.verify import verify
-from hasten.records import crashes, discovered, heartbeats, lease_record, running_targets
+from hasten.records import (
+    crashes,
+    discovered,
+    heartbeats,
+    lease_record,
+    overviews,
+    running_targets,
+)
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease_record import Kind
+from hasten.records.overviews import Part
 from hasten.retention import forget_old
 from hasten.stand_in import stand_in
 from hasten.telemetry.operate import OtherTargets, TimerCrashed, TimerFailed, TimerPostponed
@@ -113,17 +122,18 @@ async def _wake(context: Context) -> None:
         with errors.collect_any():
             await context.agenda.post_due(queue, context.now())
     slots = asyncio.Semaphore(TARGETS_AT_ONCE)
+    before = await overviews.known(context.store, Part.OPEN)
 
     async def wake(found: DiscoveredTarget) -> None:
         async with slots:
             with errors.collect_any():
-                await _wake_target(context, found)
+                await _wake_target(context, found, before)
 
     await asyncio.gather(*map(wake, await discovered.load_all(context.store)))
     errors.raise_worst()
 
 
-async def _wake_target(context: Context, found: DiscoveredTarget) -> None:
+async def _wake_target(context: Context, found: DiscoveredTarget, before: overviews.Known) -> None:
     now, changes = context.now(), await context.ledger.open_changes(found.target)
     context.emit(await backlog(context, found, changes))
     if any(change.is_due(now) or change.state is State.HELD for change in changes):
@@ -133,6 +143,8 @@ async def _wake_target(context: Context, found: DiscoveredTarget) -> None:
         ensure = Ensure(target=found.target)
         await context.bus.send(ENSURE, [ensure.message(context.new_id())])
     await context.outbox.flush(found.target)
+    seen = measured.stored(measured.of_changes(found.target, changes, now))
+    await overviews.save(context.store, Part.OPEN, found.target, seen, before)
 
 
 async def _wants_ensure(context: Context, target: str) -> bool:

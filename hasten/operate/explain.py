@@ -12,6 +12,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.object_ids import is_object_id
 from hasten.operate.problems import of_error
+from hasten.operate.rows_of_person import rows_of_person
 from hasten.records import discovered, left_out, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
@@ -48,7 +49,11 @@ async def refuse_unknown(context: Context, user: str) -> None:
     for target in context.targets:
         known = await context.people.find(target, user)
         intents = await context.intents.open_intents(target)
-        if known or any(i.user == user for i in intents) or await _rows(context, target, user):
+        if (
+            known
+            or any(i.user == user for i in intents)
+            or await rows_of_person(context, target, user)
+        ):
             return
     raise PermanentError(
         f"no user has the object id {user}, and Hasten has seen nothing of one",
@@ -68,7 +73,7 @@ async def gather(context: Context, target: Target, user: str) -> Facts:
             f"no sweep has found target {target.name} yet", "run python -m hasten doctor"
         )
     stop = await stops.find(context.store, target.name)
-    rows = await _rows(context, target.name, user)
+    rows = await rows_of_person(context, target.name, user)
     skipped = [o for o in await left_out.load(context.store, target.name) if o.user == user]
     facts = Facts(
         target=target.name,
@@ -113,16 +118,6 @@ async def _candidates(context: Context, given: str) -> list[Sequence[Json]]:
         await context.directory.users(upn=given),
         await context.directory.users(mail=given),
     ]
-
-
-async def _rows(context: Context, target: str, user: str) -> list[Change]:
-    """Returns all rows of the user. It reads the whole history, which nothing else needs."""
-    rows = [
-        *await context.ledger.open_changes(target),
-        *await context.ledger.unproven_changes(target),
-        *await context.ledger.done_changes(target),
-    ]
-    return [row for row in rows if row.user == user]
 
 
 async def _intents(

@@ -27,15 +27,17 @@ from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.messages import Wake
+from hasten.operate import measured
 from hasten.operate.cycle_waits import report_overdue
 from hasten.provision.app_proof import with_app
 from hasten.provision.change_events import emit_doubt, emit_grant_doubt, emit_moved
 from hasten.provision.left_out import left_out
 from hasten.provision.triage import NOTHING_TO_DO
-from hasten.records import discovered
+from hasten.records import discovered, overviews
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Unsent
+from hasten.records.overviews import Part
 from hasten.telemetry.provision import LogUnreadable
 
 MOST_RETRIES = 3
@@ -65,17 +67,20 @@ async def verify(context: Context) -> None:
     Raises the worst TemporaryError or PermanentError after all targets were tried.
     """
     errors = ErrorCollector()
+    before = await overviews.known(context.store, Part.CYCLE)
     for found in await discovered.load_all(context.store):
         with errors.collect_any():
-            await _verify(context, found)
+            await _verify(context, found, before)
     errors.raise_worst()
 
 
-async def _verify(context: Context, found: DiscoveredTarget) -> None:
+async def _verify(context: Context, found: DiscoveredTarget, before: overviews.Known) -> None:
     unsent = Unsent()
     ledger = Ledger(context.store, unsent)
     unproven = await ledger.unproven_changes(found.target)
     report_overdue(context, found.target, unproven)
+    waits = measured.of_waits(unproven, context.now())
+    await overviews.save(context.store, Part.CYCLE, found.target, waits, before)
     live = await ledger.live(found.target)
     held = [row for row in live.changes if row.state is State.HELD and row.is_removal]
     rows = [*unproven, *held]

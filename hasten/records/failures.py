@@ -1,4 +1,4 @@
-"""Marks in the ledger which rows have failed lately, so that nobody reads the whole ledger for them.
+"""Marks in the ledger which rows have failed lately, so that nobody has to read the whole ledger.
 A mark is only a hint: the row may have been mended since."""
 
 from collections.abc import Sequence

@@ -39,8 +39,8 @@ class Intents:
         await self._rows.update(intents, decide)
         return [judged[intent.key] for intent in intents]
 
-    async def open_intents(self, target: str) -> list[Intent]:
-        return await self._rows.listed(target, OPEN)
+    async def open_intents(self, target: str, limit: int | None = None) -> list[Intent]:
+        return await self._rows.listed(target, OPEN, limit=limit)
 
     async def find(
         self, target: str, group: str, user: str, *, in_step: bool = False

@@ -12,8 +12,10 @@ from hasten.domain.cycle import Cycle
 from hasten.domain.planning import GrantsBy
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
-from hasten.records import cursors, discovered, made_groups
+from hasten.json import Json
+from hasten.records import cursors, discovered, job_seen, made_groups, overviews
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.overviews import Part
 from hasten.targets import Target
 from hasten.telemetry.watch import JobNotRunning, TargetFound, TargetUnhealthy, TargetUnreachable
 from hasten.watch.assignments import compare_assignments
@@ -26,23 +28,35 @@ async def sweep(context: Context) -> None:
     the others: Hasten reports its error."""
     known = await discovered.keep_only(context.store, context.targets.keys())
     targets, errors = context.targets.values(), ErrorCollector()
+    jobs = await overviews.known(context.store, Part.JOB)
     await asyncio.gather(
-        *(_try(context, target, known.get(target.name), errors) for target in targets)
+        *(_try(context, target, known.get(target.name), jobs, errors) for target in targets)
     )
     errors.raise_worst()
 
 
 async def _try(
-    context: Context, target: Target, before: DiscoveredTarget | None, errors: ErrorCollector
+    context: Context,
+    target: Target,
+    before: DiscoveredTarget | None,
+    jobs: overviews.Known,
+    errors: ErrorCollector,
 ) -> None:
     try:
         with errors.collect_unexpected():
-            await _discover(context, target, before, await known_route(context, before))
+            route = await known_route(context, before) or await read_route(context, target)
+            await _discover(context, target, before, route)
+            seen = job_seen.read(_state(route.job), cycle.parse(route.job))
+            await job_seen.save(context.store, target.name, seen, jobs)
     except PermanentError as error:
+        with errors.collect():
+            await job_seen.save(context.store, target.name, job_seen.unread(error), jobs)
         context.emit(
             TargetUnhealthy(target=target.name, reason=error.reason, next_action=error.next_action)
         )
     except TemporaryError as error:
+        with errors.collect():
+            await job_seen.save(context.store, target.name, job_seen.unread(error), jobs)
         context.emit(TargetUnreachable(target=target.name, reason=error.reason))
 
 
@@ -96,6 +110,10 @@ async def _discover(
         context.emit(JobNotRunning(target=target.name, reason=reason, next_action=next_action))
     context.emit(TargetFound(target=target.name, groups=len(groups)))
     return found
+
+
+def _state(job: Json) -> str:
+    return str((job.get("status") or {}).get("code") or "unknown")
 
 
 async def _sources(context: Context, target: Target, assigned: Collection[str]) -> list[str]:

@@ -1,0 +1,187 @@
+"""Shows all targets at once: whether each is in step, and whether it is healthy. It asks Graph
+nothing, and reads no more rows when the ledger grows."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hasten.context import Context
+from hasten.domain.changes import Change, State
+from hasten.json import Json
+from hasten.operate import measured
+from hasten.operate.health import Health, readable_health
+from hasten.operate.measured import Oldest, OpenChanges
+from hasten.operate.problems import Problem
+from hasten.operate.status import RECENT_OUTCOMES_AGE
+from hasten.records import discovered, job_seen, overviews, stops, subscriptions
+from hasten.records.discovered import DiscoveredTarget
+from hasten.records.job_seen import JobSeen
+from hasten.records.overviews import Part
+from hasten.records.stops import ALL_TARGETS, Decision
+from hasten.records.subscriptions import Record
+from hasten.targets import Target
+
+MAX_ROWS_READ = 100
+"""Rows of one kind that are read of a target. With more open changes, the overview shows what the
+timer `wake` counted in the last minute."""
+
+MAX_FAILURES_READ = 20
+NO_SWEEP = Problem("no sweep has found the target yet", "run python -m hasten doctor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetOverview:
+    """`open` counts the changes that are neither finished nor held. `counted_at` is when the timer
+    counted them; None if they were read just now. `wanted` counts the memberships that events want
+    and that Hasten has yet to write. `failed` are those of the last 24 hours; `more_failed` is set
+    if there are more. `unsubscribed` counts the groups about which Graph sends no notifications."""
+
+    target: str
+    mode: str
+    open: int = 0
+    waiting: int = 0
+    held: int = 0
+    wanted: int = 0
+    failed: Sequence[Change] = ()
+    more_failed: bool = False
+    counted_at: datetime | None = None
+    oldest: Oldest | None = None
+    unproven: int = 0
+    job: JobSeen = field(default_factory=JobSeen)
+    next_cycle: datetime | None = None
+    groups: int = 0
+    unsubscribed: int = 0
+    stopped: str = ""
+    problems: Sequence[Problem] = ()
+
+    @property
+    def is_in_step(self) -> bool:
+        return not (self.open or self.held or self.wanted or self.failed)
+
+    @property
+    def is_healthy(self) -> bool:
+        return not (self.problems or self.stopped or self.unsubscribed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All targets; those that need a person come first."""
+
+    at: datetime
+    app: Health
+    targets: Sequence[TargetOverview]
+    stop: Decision | None = None
+    """The stop of all targets, if one is in force."""
+
+    @property
+    def oldest(self) -> tuple[str, Oldest] | None:
+        """The open revocation that has waited longest, with its target."""
+        found = [(one.target, one.oldest) for one in self.targets if one.oldest is not None]
+        return min(found, key=lambda pair: pair[1].since, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What one request reads about all targets."""
+
+    now: datetime
+    counted_at: datetime | None
+    found: Mapping[str, DiscoveredTarget]
+    opened: Mapping[str, OpenChanges]
+    cycles: Mapping[str, Json]
+    jobs: Mapping[str, JobSeen]
+    stops: Sequence[Decision]
+    subscriptions: Sequence[Record]
+
+
+async def overview(context: Context) -> Overview:
+    """Raises TemporaryError of the store."""
+    shared, app = await _read_shared(context)
+    targets = await asyncio.gather(
+        *(_of_target(context, target, shared) for target in context.targets.values())
+    )
+    stop = next((one for one in shared.stops if one.target == ALL_TARGETS), None)
+    return Overview(at=shared.now, app=app, targets=sorted(targets, key=_urgency), stop=stop)
+
+
+async def _read_shared(context: Context) -> tuple[_Shared, Health]:
+    store = context.store
+    opened, cycles, jobs = await asyncio.gather(
+        overviews.load(store, Part.OPEN),
+        overviews.load(store, Part.CYCLE),
+        job_seen.load_all(store),
+    )
+    app, found, decisions, records = await asyncio.gather(
+        readable_health(context),
+        discovered.load_all(store),
+        stops.load_all(store),
+        subscriptions.load_all(store),
+    )
+    succeeded = {timer.timer: timer.succeeded_at for timer in app.timers}
+    shared = _Shared(
+        now=context.now(),
+        counted_at=succeeded.get("wake"),
+        found={one.target: one for one in found},
+        opened={target: measured.changes_of(seen) for target, seen in opened.items()},
+        cycles=cycles,
+        jobs=jobs,
+        stops=[decision for decision in decisions if decision.is_stop],
+        subscriptions=records,
+    )
+    return shared, app
+
+
+async def _of_target(context: Context, target: Target, shared: _Shared) -> TargetOverview:
+    name, now = target.name, shared.now
+    rows, failed, intents = await asyncio.gather(
+        context.ledger.open_changes(name, MAX_ROWS_READ + 1),
+        context.ledger.failed_changes(name, now - RECENT_OUTCOMES_AGE, MAX_FAILURES_READ + 1),
+        context.intents.open_intents(name, MAX_ROWS_READ + 1),
+    )
+    stored = shared.opened.get(name) if len(rows) > MAX_ROWS_READ else None
+    changes = stored or measured.of_changes(name, rows, now)
+    found, job = shared.found.get(name), shared.jobs.get(name, JobSeen())
+    held = changes.states.get(State.HELD, 0)
+    cycle = shared.cycles.get(name)
+    stop = next((str(one) for one in shared.stops if one.target == name), "")
+    return TargetOverview(
+        target=name,
+        mode=str(target.mode),
+        open=changes.total - held,
+        waiting=changes.states.get(State.WAITING, 0),
+        held=held + sum(bool(intent.held) for intent in intents),
+        wanted=sum(not intent.held for intent in intents),
+        failed=failed[:MAX_FAILURES_READ],
+        more_failed=len(failed) > MAX_FAILURES_READ,
+        counted_at=shared.counted_at if stored else None,
+        oldest=changes.oldest,
+        unproven=int(cycle["unproven"]) if cycle else 0,
+        job=job,
+        next_cycle=job.cycle.done_by(now),
+        groups=len(found.watched) if found else 0,
+        unsubscribed=_unsubscribed(found, shared),
+        stopped=stop,
+        problems=[
+            *_of_job(found, job),
+            *changes.problems,
+            *measured.problems_of(cycle),
+        ],
+    )
+
+
+def _of_job(found: DiscoveredTarget | None, job: JobSeen) -> list[Problem]:
+    if job.problem:
+        return [Problem(job.problem, job.next_action)]
+    return [] if found else [NO_SWEEP]
+
+
+def _unsubscribed(found: DiscoveredTarget | None, shared: _Shared) -> int:
+    alive = [record for record in shared.subscriptions if record.expires > shared.now]
+    watched = found.watched if found else ()
+    return sum(not any(record.covers(group) for record in alive) for group in watched)
+
+
+def _urgency(one: TargetOverview) -> tuple[bool, bool, str]:
+    needs_nobody = one.is_healthy and not one.held and not one.failed
+    return needs_nobody, one.is_in_step, one.target.casefold()

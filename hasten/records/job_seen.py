@@ -1,0 +1,77 @@
+"""Stores the state of each provisioning job as the last sweep read it, or why it could not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from hasten.domain.cycle import Cycle
+from hasten.errors import PermanentError, TemporaryError
+from hasten.json import Json
+from hasten.ports.store import Store
+from hasten.records import overviews
+from hasten.records.overviews import Known, Part
+
+ASK_AGAIN = "try again; if it stays, python -m hasten doctor says why"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSeen:
+    """`problem` says why the job does nothing now, or why it could not be read."""
+
+    state: str = "unknown"
+    cycle: Cycle = field(default_factory=Cycle)
+    problem: str = ""
+    next_action: str = ""
+
+
+def read(state: str, cycle: Cycle) -> JobSeen:
+    problem, next_action = cycle.stops or ("", "")
+    return JobSeen(state=state, cycle=cycle, problem=problem, next_action=next_action)
+
+
+def unread(error: PermanentError | TemporaryError) -> JobSeen:
+    next_action = error.next_action if isinstance(error, PermanentError) else ASK_AGAIN
+    return JobSeen(problem=error.reason, next_action=next_action)
+
+
+async def save(store: Store, target: str, seen: JobSeen, before: Known) -> None:
+    """Writes it if it differs from `before`. Raises TemporaryError."""
+    known = seen.cycle
+    body = {
+        "state": seen.state,
+        "done_from": known.done_from.isoformat() if known.done_from else None,
+        "done_until": known.done_until.isoformat() if known.done_until else None,
+        "began": known.began.isoformat() if known.began else None,
+        "interval": known.interval.total_seconds(),
+        "is_stopped": bool(known.problem),
+        "problem": seen.problem,
+        "next_action": seen.next_action,
+    }
+    await overviews.save(store, Part.JOB, target, body, before)
+
+
+async def load_all(store: Store) -> Mapping[str, JobSeen]:
+    """Returns what was seen, by target. Raises TemporaryError."""
+    return {
+        target: _parse(body) for target, body in (await overviews.load(store, Part.JOB)).items()
+    }
+
+
+def _parse(body: Json) -> JobSeen:
+    cycle = Cycle(
+        done_from=_time(body["done_from"]),
+        done_until=_time(body["done_until"]),
+        began=_time(body["began"]),
+        interval=timedelta(seconds=body["interval"]),
+        problem=body["problem"] if body["is_stopped"] else "",
+    )
+    return JobSeen(
+        state=body["state"],
+        cycle=cycle,
+        problem=body["problem"],
+        next_action=body["next_action"],
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,49 @@
+"""Stores what the timers saw of each target when they last looked, so that a page shows all targets
+without reading their rows or asking Graph. A part is written only when it differs."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from enum import StrEnum
+
+from hasten.errors import Conflict
+from hasten.json import Json
+from hasten.ports.store import Document, Put, Store
+
+COLLECTION = "overviews"
+
+
+class Part(StrEnum):
+    """What one timer knows. Each is a partition with a document for each target."""
+
+    OPEN = "open"
+    """The open changes, counted by the timer `wake`."""
+
+    CYCLE = "cycle"
+    """The changes that wait for Entra's cycle, counted by the timer `verify`."""
+
+    JOB = "job"
+    """The provisioning job, as the timer `sweep` read it."""
+
+
+Known = Mapping[str, Document]
+"""The stored documents of a part, by target."""
+
+
+async def known(store: Store, part: Part) -> Known:
+    """Raises TemporaryError."""
+    return {document.key: document for document in await store.scan(COLLECTION, part)}
+
+
+async def load(store: Store, part: Part) -> Mapping[str, Json]:
+    """Returns what was seen, by target. Raises TemporaryError."""
+    return {target: document.body for target, document in (await known(store, part)).items()}
+
+
+async def save(store: Store, part: Part, target: str, seen: Json, before: Known) -> None:
+    """Writes what was seen if it differs from `before`. Raises TemporaryError."""
+    document = before.get(target)
+    if document is not None and dict(document.body) == dict(seen):
+        return
+    with suppress(Conflict):  # another instance wrote it a moment ago
+        etag = document.etag if document else None
+        await store.commit(COLLECTION, part, [Put(target, seen, etag)])
