@@ -1,0 +1,212 @@
+"""Answers in three sentences whether a person has access to a target: what is so, why, and what to
+do. `explaining` tells the rest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hasten.domain.changes import Change, HeldBy, State
+from hasten.domain.explaining import Facts
+from hasten.domain.intents import Wanted
+
+
+class Access(StrEnum):
+    YES = "yes"
+    """As far as Hasten has seen; only the app itself is proof."""
+
+    COMING = "coming"
+    NO = "no"
+    GOING = "going"
+    """Access that must be taken and may still be there."""
+
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`why` and `next_action` are texts without a stop; `next_action` is empty if there is nothing
+    to do."""
+
+    access: Access
+    headline: str
+    why: str
+    next_action: str = ""
+
+
+PROVEN = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
+HOW = {
+    State.SUCCEEDED: "Entra ID answered the call with success, and the log has still to confirm it",
+    State.CONFIRMED: "Entra ID answered the call with success, and its log confirms it",
+    State.IN_SYNC: "Entra ID answered that the app has it already",
+    State.DONE_BY_CYCLE: "Entra's own cycle has done it",
+}
+DONE_NOTHING = "if they cannot sign in all the same, ask the owner of the app"
+
+
+def answer(facts: Facts, assigned_groups: Mapping[str, str]) -> Answer:
+    """`assigned_groups` are the names of the groups of the target, by object id."""
+    taken = _newest(facts, is_removal=True)
+    if facts.unread and not facts.rows:
+        return Answer(
+            access=Access.UNKNOWN,
+            headline="Microsoft Graph could not be read",
+            why=facts.unread,
+            next_action=facts.unread_action,
+        )
+    if not facts.unread and (not facts.exists or facts.enabled is False):
+        return _without_account(facts, taken)
+    given = _newest(facts, is_removal=False)
+    if facts.is_assigned or (facts.unread and given is not None):
+        return _assigned(facts, given)
+    if taken is not None and taken.state not in PROVEN:
+        return _leaving(facts, taken)
+    return _not_assigned(facts, assigned_groups)
+
+
+def _without_account(facts: Facts, taken: Change | None) -> Answer:
+    gone = "is disabled" if facts.exists else "does not exist"
+    why = f"the account {gone} in Entra ID"
+    if taken is not None and taken.state not in PROVEN:
+        return Answer(
+            access=Access.GOING,
+            headline="Access is being taken",
+            why=f"{why}. {_state(facts, taken)}",
+            next_action=_action(facts, taken),
+        )
+    fix = "enable the account in Entra ID" if facts.exists else "restore or create the account"
+    return Answer(
+        access=Access.NO,
+        headline="No access",
+        why=why,
+        next_action=f"{fix}, if this person should have access",
+    )
+
+
+def _assigned(facts: Facts, given: Change | None) -> Answer:
+    if given is None:
+        by = facts.cycle.done_by(facts.now)
+        when = f", the next of which should be over by {by:%H:%M} UTC" if by else ""
+        return Answer(
+            access=Access.YES,
+            headline="Assigned, before Hasten watched",
+            why=f"Entra's own cycles give this access{when}",
+            next_action=facts.cycle.next_action
+            or "if they have no access, provision them on demand, or look at the provisioning log",
+        )
+    if given.state in PROVEN:
+        return Answer(
+            access=Access.YES,
+            headline="Has access",
+            why=HOW[given.state],
+            next_action=DONE_NOTHING,
+        )
+    is_stuck = given.state in {State.FAILED, State.HELD}
+    return Answer(
+        access=Access.NO if is_stuck else Access.COMING,
+        headline="Assigned, but without access" if is_stuck else "Access is on its way",
+        why=_state(facts, given),
+        next_action=_action(facts, given),
+    )
+
+
+def _leaving(facts: Facts, taken: Change) -> Answer:
+    return Answer(
+        access=Access.GOING,
+        headline="Not assigned any more; access is being taken",
+        why=_state(facts, taken),
+        next_action=_action(facts, taken),
+    )
+
+
+def _not_assigned(facts: Facts, assigned_groups: Mapping[str, str]) -> Answer:
+    wanted = [i for i in facts.intents if i.wanted is Wanted.MEMBER and not i.is_done]
+    if wanted:
+        held = wanted[0].held
+        return Answer(
+            access=Access.NO if held else Access.COMING,
+            headline="Access is asked for and held" if held else "Access is asked for",
+            why=held or "an event asks for it, and Hasten has still to write it to Entra ID",
+            next_action="release it on the view Held" if held else "wait a minute, then look again",
+        )
+    if facts.nested:
+        one = facts.nested[0]
+        inner, outer = _name(facts, one.inner), _name(facts, one.group)
+        return Answer(
+            access=Access.NO,
+            headline="No access",
+            why=f"they are in {inner}, which is nested in {outer}, and Entra ID does not "
+            "provision members of nested groups",
+            next_action=f"add them to {outer} itself",
+        )
+    if facts.left_out:
+        group, sources = next(iter(facts.left_out.items()))
+        return Answer(
+            access=Access.NO,
+            headline="No access",
+            why=f"an event offboarded them, so the policy does not add them to "
+            f"{_name(facts, group)} again",
+            next_action=f"post an onboarding event, or take them out of {' and '.join(sources)}",
+        )
+    names = sorted(assigned_groups.values(), key=str.casefold)
+    known = f": {', '.join(names[:5])}{' …' if names[5:] else ''}" if names else ""
+    return Answer(
+        access=Access.NO,
+        headline="No access",
+        why=f"they are in no group that is assigned to {facts.target}",
+        next_action=f"add them to one of its groups{known}, if they should have access",
+    )
+
+
+def _state(facts: Facts, row: Change) -> str:
+    """Says why the row has not ended well, and names first what stops the whole target."""
+    if row.is_open and facts.stopped:
+        return f"Hasten is stopped: {facts.stopped}"
+    if row.state is not State.FAILED and facts.cycle.problem:
+        return facts.cycle.problem
+    match row.state:
+        case State.PENDING:
+            return "the change waits for its turn, and is called as soon as the pace allows"
+        case State.CALLING:
+            return "Entra ID has been called and has not answered yet"
+        case State.WAITING:
+            reason = row.reason or "Hasten tries again"
+            return f"{reason}; the next try is at {row.due_at:%H:%M:%S} UTC"
+        case State.HELD if row.held_by is HeldBy.OBSERVE:
+            return "the target is in observe mode, where Hasten calls nothing"
+        case State.HELD:
+            return f"the brake holds it: {row.reason}"
+        case State.LEFT_TO_CYCLE:
+            by = row.expected_at or facts.cycle.done_by(facts.now)
+            when = f", expected by {by:%H:%M} UTC" if by else ""
+            return f"it is left to Entra's own cycle{when}: {row.reason or 'no reason was given'}"
+    return row.reason or "no reason was given"
+
+
+def _action(facts: Facts, row: Change) -> str:
+    if row.is_open and facts.stopped:
+        return "start Hasten on the view Now, if the reason is gone"
+    if row.state is not State.FAILED and facts.cycle.problem:
+        return facts.cycle.next_action
+    if row.state is State.HELD:
+        if row.held_by is HeldBy.OBSERVE and facts.observes:
+            return "set mode: act in targets.yaml and deploy it, then release"
+        return "release or discard it on the view Held"
+    if row.next_action:
+        return row.next_action
+    if row.state is State.FAILED:
+        return "mend the reason, then provision the person on demand"
+    return "wait; this page refreshes itself"
+
+
+def _newest(facts: Facts, *, is_removal: bool) -> Change | None:
+    """Returns the row that decides: of those about a membership or assignment, the last one that
+    has not ended well, or else the last one."""
+    rows = [row for row in facts.rows if row.is_removal is is_removal]
+    if not is_removal:
+        rows = [row for row in rows if not row.is_update]
+    bad = [row for row in rows if row.state not in PROVEN]
+    return max(bad or rows, key=lambda row: row.found_at, default=None)
+
+
+def _name(facts: Facts, group: str) -> str:
+    return facts.names.get(group) or group

@@ -1,0 +1,104 @@
+"""Lists what is held with the consequences of each decision, and finds again what an operator
+chose from the list."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hasten.context import Context
+from hasten.domain.changes import DIRECT, Action, Change, HeldBy
+from hasten.domain.intents import Intent
+from hasten.operate.held import ChosenChanges, choose_held
+from hasten.operate.release import STILL_DONE
+from hasten.operate.two_people import is_pending, key_of, pending
+from hasten.records.proposals import Proposal
+
+KEPT = "The membership stays as it is"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldChange:
+    """`if_released` and `if_discarded` say what would happen. `proposal` is that of the first of
+    two operators, if one waits for the second."""
+
+    key: str
+    user: str
+    group: str
+    action: str
+    by: str
+    reason: str
+    since: datetime
+    if_released: str
+    if_discarded: str
+    proposal: Proposal | None = None
+
+
+async def held_list(context: Context, target: str) -> list[HeldChange]:
+    """Returns what is held of a target, by group, the oldest first. Raises TemporaryError."""
+    chosen = await choose_held(context, target, groups=(), users=())
+    proposals = await pending(context, target)
+
+    def proposal_of(held: Change | Intent) -> Proposal | None:
+        one = proposals.get(key_of(held))
+        return one if is_pending(one, held) else None
+
+    found = [
+        *(_of_change(row, proposal_of(row)) for row in chosen.changes),
+        *(_of_intent(intent, proposal_of(intent)) for intent in chosen.intents),
+    ]
+    return sorted(found, key=lambda held: (held.group, held.since, held.user))
+
+
+async def choose_listed(
+    context: Context, target: str, *, keys: Collection[str], groups: Collection[str] = ()
+) -> ChosenChanges:
+    """Returns the held changes with these keys or of these groups. What is no longer held is left
+    out. Raises TemporaryError."""
+    everything = await choose_held(context, target, groups=(), users=())
+    return ChosenChanges(
+        [c for c in everything.changes if key_of(c) in keys or c.group in groups],
+        [i for i in everything.intents if key_of(i) in keys or i.group in groups],
+    )
+
+
+def keys_of(chosen: ChosenChanges) -> Sequence[str]:
+    return [*map(key_of, chosen.changes), *map(key_of, chosen.intents)]
+
+
+def _of_change(row: Change, proposal: Proposal | None) -> HeldChange:
+    return HeldChange(
+        key=key_of(row),
+        user=row.user,
+        group=row.group,
+        action=row.action,
+        by=str(row.held_by or HeldBy.BRAKE),
+        reason=row.reason,
+        since=row.found_at,
+        if_released=_released(row),
+        if_discarded=STILL_DONE if row.is_removal else "Entra's own cycle still does it",
+        proposal=proposal,
+    )
+
+
+def _of_intent(intent: Intent, proposal: Proposal | None) -> HeldChange:
+    return HeldChange(
+        key=key_of(intent),
+        user=intent.user,
+        group=intent.group,
+        action=Action.REMOVED,
+        by=HeldBy.BRAKE,
+        reason=intent.held,
+        since=intent.recorded_at,
+        if_released="Hasten removes the membership in Entra ID, then the access in the app",
+        if_discarded=KEPT,
+        proposal=proposal,
+    )
+
+
+def _released(row: Change) -> str:
+    if row.is_of_person:
+        return "Hasten treats the change of the account as it treats any other"
+    way = "this direct assignment" if row.group == DIRECT else "this group"
+    if row.is_removal:
+        return f"Hasten has Entra ID revoke the access that {way} gave"
+    return f"Hasten has Entra ID give the access of {way}"

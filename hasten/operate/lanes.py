@@ -1,0 +1,90 @@
+"""Turns a row, or an entry of the history, into the steps of a lane: from the notification to the
+proof."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hasten.domain.changes import Change, State
+from hasten.domain.history import Entry, Kind
+
+PROOFS = frozenset({State.CONFIRMED, State.DONE_BY_CYCLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`kind` is noticed, found, called, answered, proven or expected."""
+
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One change of one group. `is_open` is set while more steps follow."""
+
+    target: str
+    group: str
+    action: str
+    state: str
+    reason: str
+    next_action: str
+    steps: Sequence[Step]
+    is_open: bool
+
+    @property
+    def began(self) -> datetime:
+        return self.steps[0].at
+
+    def ends(self, now: datetime) -> datetime:
+        """Returns the end of the axis: the last step, or now while the lane is open."""
+        return max(self.steps[-1].at, now if self.is_open else self.steps[-1].at)
+
+
+def of_row(row: Change) -> Lane:
+    steps = [Step("noticed", row.noticed_at), Step("found", row.found_at)]
+    if row.called_at is not None:
+        steps.append(Step("called", row.called_at))
+    if row.finished_at is not None:
+        steps.append(Step(_end(row.state), row.finished_at))
+    return Lane(
+        target=row.target,
+        group=row.group,
+        action=row.action,
+        state=row.state,
+        reason=row.reason,
+        next_action=row.next_action,
+        steps=sorted(steps, key=lambda step: step.at),
+        is_open=row.is_open or row.needs_proof,
+    )
+
+
+def of_entry(entry: Entry) -> Lane | None:
+    """Returns None for an entry that is no outcome of a change."""
+    times = entry.steps
+    if entry.kind is not Kind.OUTCOME or times.noticed is None:
+        return None
+    steps = [Step("noticed", times.noticed)]
+    for kind, at in (
+        ("found", times.found),
+        ("called", times.called),
+        (_end(entry.result), times.ended),
+    ):
+        if at is not None:
+            steps.append(Step(kind, at))
+    return Lane(
+        target=entry.target,
+        group=entry.group,
+        action=entry.action,
+        state=entry.result,
+        reason=entry.reason,
+        next_action=entry.next_action,
+        steps=sorted(steps, key=lambda step: step.at),
+        is_open=False,
+    )
+
+
+def _end(state: str) -> str:
+    if state in PROOFS:
+        return "proven"
+    return "answered" if state in {State.SUCCEEDED, State.IN_SYNC} else "ended"

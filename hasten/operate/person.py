@@ -1,0 +1,167 @@
+"""Gathers what a page shows of one person: an answer and the lanes of each target."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from hasten.context import Context
+from hasten.domain.answering import Answer, answer
+from hasten.domain.explaining import Facts, explain
+from hasten.domain.history import Entry, Filter
+from hasten.errors import PermanentError, TemporaryError
+from hasten.operate.explain import gather
+from hasten.operate.lanes import Lane, of_entry, of_row
+from hasten.operate.problems import Problem, of_error
+from hasten.operate.rows_of_person import rows_of_person
+from hasten.operate.scheduled import Scheduled, scheduled
+from hasten.records import discovered
+from hasten.records.discovered import DiscoveredTarget
+from hasten.targets import Target
+
+ENTRIES_READ = 100
+MAX_LANES = 12
+TARGETS_AT_ONCE = 8
+MAX_GROUPS_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InTarget:
+    """What is known of the person in one target. `problem` says why the rest is missing."""
+
+    target: str
+    answer: Answer | None = None
+    facts: Facts | None = None
+    sentences: Sequence[str] = ()
+    lanes: Sequence[Lane] = ()
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonOverview:
+    """`elsewhere` are the targets to which the person is not assigned and in which nothing was ever
+    seen of them. `ahead` are the starts and ends of events that lie ahead."""
+
+    user: str
+    targets: Sequence[InTarget]
+    elsewhere: Sequence[str]
+    history: Sequence[Entry]
+    ahead: Sequence[Scheduled]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """What one request has read about the person. `asked` are targets to show in any case."""
+
+    user: str
+    found: Mapping[str, DiscoveredTarget]
+    assigned: Mapping[str, Sequence[str]] | None
+    entries: Sequence[Entry]
+    asked: Collection[str]
+
+    def is_assigned(self, target: str) -> bool:
+        """Returns True also if nobody knows."""
+        if self.assigned is None:
+            return True
+        known = self.found.get(target)
+        return known is not None and known.service_principal in self.assigned
+
+
+async def person_overview(
+    context: Context, user: str, *, asked: Collection[str] = ()
+) -> PersonOverview:
+    """`user` is an object id, and `asked` are targets to show in any case. An error of Graph hides
+    nothing that the store knows. Raises TemporaryError of the store."""
+    page = await context.history.newest(ENTRIES_READ, matches=Filter(user=user))
+    search = _Search(
+        user=user,
+        found={one.target: one for one in await discovered.load_all(context.store)},
+        assigned=await _assigned(context, user),
+        entries=page.entries,
+        asked=asked if asked or len(context.targets) > 1 else context.targets.keys(),
+    )
+    slots = asyncio.Semaphore(TARGETS_AT_ONCE)
+
+    async def show(target: Target) -> InTarget | None:
+        async with slots:
+            return await _in_target(context, target, search)
+
+    shown = await asyncio.gather(*map(show, context.targets.values()))
+    targets = [one for one in shown if one is not None]
+    names = {one.target for one in targets}
+    return PersonOverview(
+        user=user,
+        targets=targets,
+        elsewhere=sorted(name for name in context.targets if name not in names),
+        history=page.entries,
+        ahead=await scheduled(context, targets=context.targets.keys(), users=[user]),
+    )
+
+
+async def _is_seen(context: Context, target: str, user: str) -> bool:
+    intents = await context.intents.open_intents(target)
+    return any(intent.user == user for intent in intents) or bool(
+        await rows_of_person(context, target, user)
+    )
+
+
+async def _assigned(context: Context, user: str) -> Mapping[str, Sequence[str]] | None:
+    """Returns through what the person is assigned, by service principal; None if Graph does not
+    say."""
+    try:
+        return await context.directory.assigned_to(user) or {}
+    except (PermanentError, TemporaryError):
+        return None
+
+
+async def _in_target(context: Context, target: Target, search: _Search) -> InTarget | None:
+    """Returns None if there is nothing to show: only those targets are read further in which the
+    person is or was, and those that are asked for."""
+    old = [entry for entry in search.entries if entry.target == target.name]
+    is_known = target.name in search.asked or search.is_assigned(target.name) or bool(old)
+    if not is_known and not await _is_seen(context, target.name, search.user):
+        return None
+    try:
+        facts = await gather(context, target, search.user)
+    except (PermanentError, TemporaryError) as error:
+        return InTarget(target=target.name, lanes=_lanes([], old), problem=of_error(error))
+    known = search.found.get(target.name)
+    groups = await _names(context, known, facts)
+    return InTarget(
+        target=target.name,
+        answer=answer(facts, groups),
+        facts=facts,
+        sentences=explain(facts),
+        lanes=_lanes([of_row(row) for row in facts.rows], old),
+        problem=Problem(facts.unread, facts.unread_action) if facts.unread else None,
+    )
+
+
+def _lanes(now: Sequence[Lane], entries: Sequence[Entry]) -> list[Lane]:
+    """Returns the lanes of the rows and then those of the history that are no longer a row, the
+    newest first."""
+    shown = {(lane.group, lane.action, lane.began) for lane in now}
+    past: list[Lane] = []
+    for entry in entries:
+        lane = of_entry(entry)
+        if lane is not None and (lane.group, lane.action, lane.began) not in shown:
+            shown.add((lane.group, lane.action, lane.began))
+            past.append(lane)
+    found = [*now, *past]
+    return sorted(found, key=lambda lane: lane.began, reverse=True)[:MAX_LANES]
+
+
+async def _names(
+    context: Context, found: DiscoveredTarget | None, facts: Facts
+) -> Mapping[str, str]:
+    """Returns the names of some groups of the target for somebody who is in none of them."""
+    if found is None or facts.is_assigned or facts.unread:
+        return {}
+    names: dict[str, str] = {}
+    for group in list(found.groups)[:MAX_GROUPS_NAMED]:
+        try:
+            shown = await context.directory.group(group)
+        except (PermanentError, TemporaryError):
+            return names
+        if shown:
+            names[group] = str(shown.get("displayName") or group)
+    return names

@@ -1,0 +1,111 @@
+"""The view Held: who is held, why, and what would happen; and the decision about a selection."""
+
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hasten.api.app import context_of
+from hasten.api.problems import ApiError
+from hasten.errors import PermanentError
+from hasten.operate.decide import Decision, decide
+from hasten.operate.held_list import choose_listed, held_list, keys_of
+from hasten.page.forms import Form, form_of
+from hasten.page.rendering import page
+from hasten.page.targets import chosen_target
+from hasten.page.view import moved
+from hasten.page.visitor import Visitor
+
+MAX_LISTED = 200
+"""Changes of one group that are listed one by one. The others are chosen with their group."""
+
+MAX_CHOSEN = 4_000
+
+
+async def held_page(request: Request, visitor: Visitor) -> Response:
+    context = context_of(request)
+    wanted = request.query_params.get("target", "")
+    targets = [chosen_target(request, wanted)] if wanted else [*context.targets.values()]
+    found = [(target, await held_list(context, target.name)) for target in targets]
+    return page(
+        request,
+        "held.html",
+        visitor,
+        found=[(target, held) for target, held in found if held],
+        wanted=wanted,
+        most=MAX_LISTED,
+        done=_done(request),
+    )
+
+
+async def held_review(request: Request, visitor: Visitor) -> Response:
+    """Shows what was chosen before anything is done."""
+    context, form = context_of(request), await form_of(request)
+    target = chosen_target(request, form.text("target"))
+    decision, reason = _decision(form), form.reason()
+    chosen = await choose_listed(
+        context, target.name, keys=set(form.all("held")), groups=set(form.all("group"))
+    )
+    keys = keys_of(chosen)
+    if not keys:
+        raise PermanentError("nothing is chosen that is still held", "choose at least one change")
+    if len(keys) > MAX_CHOSEN:
+        raise PermanentError(
+            f"{len(keys)} changes are chosen, and a form takes {MAX_CHOSEN}",
+            "choose fewer groups at once, or use python -m hasten release",
+        )
+    everything = {held.key: held for held in await held_list(context, target.name)}
+    return page(
+        request,
+        "review.html",
+        visitor,
+        target=target,
+        decision=decision.value,
+        reason=reason,
+        keys=keys,
+        held=[everything[key] for key in keys if key in everything],
+        most=MAX_LISTED,
+        groups=len(chosen.groups),
+        people=len(chosen.users),
+    )
+
+
+async def held_decide(request: Request, visitor: Visitor) -> Response:
+    context, form = context_of(request), await form_of(request)
+    target, decision, reason = (
+        chosen_target(request, form.text("target")),
+        _decision(form),
+        form.reason(),
+    )
+    keys = set(form.all("held"))
+    chosen = await choose_listed(context, target.name, keys=keys)
+    decided = await decide(
+        context, target.name, chosen, decision, by=visitor.caller.object_id, reason=reason
+    )
+    if decided.problem:
+        raise PermanentError(
+            f"{decided.moved} of {len(keys)} were done, then: {decided.problem.found}",
+            decided.problem.fix,
+        )
+    left = len(keys) - decided.moved - decided.proposed
+    return moved(
+        f"/held?done={decision}&moved={decided.moved}&proposed={decided.proposed}&left={left}"
+    )
+
+
+def _decision(form: Form) -> Decision:
+    try:
+        return Decision(form.text("decision"))
+    except ValueError:
+        raise ApiError(
+            HTTPStatus.BAD_REQUEST, "the field `decision` is neither", "choose release or discard"
+        ) from None
+
+
+def _done(request: Request) -> dict[str, str | int] | None:
+    """Returns what the form before did, as the address says it."""
+    query = request.query_params
+    counts = {name: query.get(name, "0") for name in ("moved", "proposed", "left")}
+    if query.get("done") not in {*Decision} or not all(c.isdecimal() for c in counts.values()):
+        return None
+    return {"decision": query["done"], **{n: int(c[:9]) for n, c in counts.items()}}

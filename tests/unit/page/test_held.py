@@ -1,0 +1,131 @@
+"""The view Held: a selection is reviewed, and then released or discarded."""
+
+import re
+
+from hasten.api.caller import Role
+from hasten.domain.changes import Action, State
+from hasten.page.held import MAX_LISTED
+from hasten.targets import Mode, Target
+from hasten.watch.admit import admit
+from tests.support.pages import OPERATOR, READER, Pages, caller, read
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
+
+LEAVERS = tuple(user(number) for number in range(1, 16))
+KEYS = [f"change|{ENGINEERING}|{one}" for one in LEAVERS]
+
+
+async def held(target: Target | None = None) -> World:
+    world = World(target or Target(name=TOTAL, display_name=TOTAL))
+    await world.is_discovered()
+    removals = [found(ENGINEERING, one, Action.REMOVED, 2) for one in LEAVERS]
+    await admit(world.context, removals, members_before=15)
+    return world
+
+
+async def states(world: World) -> dict[State, int]:
+    rows = [(await world.row(ENGINEERING, one)).state for one in LEAVERS]
+    return {state: rows.count(state) for state in set(rows)}
+
+
+@virtual
+async def test_it_says_who_is_held_why_and_what_would_happen() -> None:
+    text = await Pages(await held()).text("/held")
+
+    assert all(one in text for one in LEAVERS)
+    assert "15 of 15 members left" in text
+    assert "If released Hasten has Entra ID revoke the access that this group gave." in text
+    assert "If discarded Entra's own cycle still does it" in text
+
+
+@virtual
+async def test_a_selection_is_shown_again_before_anything_is_done() -> None:
+    world = await held()
+    answer = await Pages(world).post(
+        "/held/review", target=TOTAL, held=KEYS[:3], decision="release", reason="they left"
+    )
+
+    assert answer.status_code == 200
+    assert "Release 3 changes of TOTAL?" in read(answer.text)
+    assert re.findall(r'name="held" value="([^"]+)"', answer.text) == KEYS[:3]
+    assert await states(world) == {State.HELD: 15}
+
+
+@virtual
+async def test_a_selection_is_released() -> None:
+    world = await held()
+    pages = Pages(world)
+
+    answer = await pages.post(
+        "/held/decide", target=TOTAL, held=KEYS[:3], decision="release", reason="they left"
+    )
+
+    assert answer.status_code == 303
+    assert await states(world) == {State.PENDING: 3, State.HELD: 12}
+    assert "3 released." in await pages.text(answer.headers["location"].removeprefix("/api/ui"))
+
+
+@virtual
+async def test_a_whole_group_is_chosen_with_one_box() -> None:
+    world = await held()
+    answer = await Pages(world).post(
+        "/held/review", target=TOTAL, group=ENGINEERING, decision="discard", reason="a mistake"
+    )
+
+    assert "Discard 15 changes of TOTAL?" in read(answer.text)
+
+
+@virtual
+async def test_nothing_chosen_is_said_and_nothing_done() -> None:
+    world = await held()
+    answer = await Pages(world).post(
+        "/held/review", target=TOTAL, group=ADMIN, decision="release", reason="they left"
+    )
+
+    assert answer.status_code == 409
+    assert "Choose at least one change." in read(answer.text)
+
+
+@virtual
+async def test_a_second_operator_confirms_what_the_first_proposed() -> None:
+    world = await held(Target(name=TOTAL, display_name=TOTAL, release_by_two=True))
+    first, second = Pages(world), Pages(world, caller(READER, Role.OPERATE))
+
+    async def release(pages: Pages) -> str:
+        answer = await pages.post(
+            "/held/decide", target=TOTAL, held=KEYS, decision="release", reason="they left"
+        )
+        return answer.headers["location"]
+
+    proposed = await release(first)
+    shown = await second.text("/held")
+    await release(second)
+
+    assert "proposed=15" in proposed
+    assert f"release proposed by {OPERATOR}" in shown
+    assert await states(world) == {State.PENDING: 15}
+
+
+@virtual
+async def test_observe_mode_releases_nothing_and_says_what_to_do() -> None:
+    world = await held(Target(name=TOTAL, display_name=TOTAL, mode=Mode.OBSERVE))
+
+    answer = await Pages(world).post(
+        "/held/decide", target=TOTAL, held=KEYS, decision="release", reason="they left"
+    )
+
+    assert answer.status_code == 409
+    assert "Set `mode: act` in targets.yaml" in read(answer.text)
+    assert await states(world) == {State.HELD: 15}
+
+
+@virtual
+async def test_a_long_list_is_cut_and_its_rest_is_chosen_with_the_group() -> None:
+    world = World()
+    await world.is_discovered()
+    many = [found(ENGINEERING, user(n), Action.REMOVED, 2) for n in range(MAX_LISTED + 30)]
+    await admit(world.context, many, members_before=len(many))
+
+    text = await Pages(world).text("/held")
+
+    assert "And 30 more, which are chosen with their group." in text

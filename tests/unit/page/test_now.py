@@ -1,0 +1,159 @@
+"""The view Now: in step and health of each target, and what needs a person."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hasten.domain.changes import Action, Change, State
+from hasten.operate.overview import MAX_ROWS_READ
+from hasten.operate.stop import stop
+from hasten.timers import run
+from hasten.watch.admit import admit
+from tests.fakes.memory_store import MemoryStore
+from tests.support.counting_store import CountingStore
+from tests.support.pages import OPERATOR, Pages
+from tests.support.virtual_time import virtual
+from tests.support.world import ENGINEERING, TOTAL, World, found, user
+
+
+async def quiet() -> World:
+    world = World()
+    await world.is_discovered()
+    for timer in ("sweep", "wake", "verify"):
+        await run(world.context, timer)
+    return world
+
+
+@virtual
+async def test_a_target_without_open_changes_is_in_step() -> None:
+    text = await Pages(await quiet()).text("/")
+
+    assert "✓ in step" in text
+    assert "No access waits to be taken" in text
+
+
+@virtual
+async def test_the_oldest_revocation_comes_first() -> None:
+    world = await quiet()
+    young = replace(found(ENGINEERING, user(1), Action.REMOVED, 2))
+    old = replace(
+        found(ENGINEERING, user(2), Action.REMOVED, 2),
+        noticed_at=world.now() - timedelta(minutes=30),
+    )
+    await world.ledger.record([young, old])
+
+    text = await Pages(world).text("/")
+
+    shown = text.index(user(2)), text.index("What needs a person")
+    assert shown[0] < shown[1]
+    assert "1 revocations wait, the oldest since 2026-11-24 08:30Z" in text
+
+
+@virtual
+async def test_what_is_held_has_its_button() -> None:
+    world = await quiet()
+    leavers = [found(ENGINEERING, user(n), Action.REMOVED, 2) for n in range(10, 25)]
+    await admit(world.context, leavers, members_before=30)
+
+    answer = await Pages(world).get("/")
+
+    assert "15 changes are held in TOTAL" in answer.text
+    assert 'href="/api/ui/held?target=TOTAL"' in answer.text
+
+
+@virtual
+async def test_a_failure_shows_its_reason_and_what_to_do_until_it_is_mended() -> None:
+    world = await quiet()
+    await world.joined(ENGINEERING, user(1))
+
+    def failed(row: Change) -> Change:
+        return replace(
+            row,
+            state=State.FAILED,
+            finished_at=world.now(),
+            reason="the app has no place left",
+            next_action="buy a licence",
+        )
+
+    await world.ledger.move(await world.ledger.open_changes(TOTAL), failed)
+    text = await Pages(world).text("/")
+    await world.ledger.record([found(ENGINEERING, user(1), Action.ADDED, 9)])
+    mended = await Pages(world).text("/")
+
+    assert "The app has no place left." in text
+    assert "What to do: Buy a licence." in text
+    assert "The app has no place left." not in mended
+
+
+@virtual
+async def test_a_stop_is_shown_before_everything_else() -> None:
+    world = await quiet()
+    await stop(world.context, "*", by=OPERATOR, reason="a mapping is wrong")
+
+    text = await Pages(world).text("/")
+
+    assert text.index("Hasten is stopped") < text.index("In step")
+    assert "a mapping is wrong" in text
+
+
+@virtual
+async def test_an_operator_stops_a_target_on_the_page() -> None:
+    world = await quiet()
+
+    answer = await Pages(world).post("/stop", target=TOTAL, reason="a mapping is wrong")
+
+    assert answer.status_code == 303
+    assert "a mapping is wrong" in await Pages(world).text("/")
+
+
+@virtual
+async def test_the_part_that_is_refreshed_is_sent_again_only_when_it_differs() -> None:
+    world = await quiet()
+    pages = Pages(world)
+    first = await pages.get("/now")
+
+    same = await pages.get("/now", **{"If-None-Match": first.headers["etag"]})
+    await world.joined(ENGINEERING, user(1))
+    other = await pages.get("/now", **{"If-None-Match": first.headers["etag"]})
+
+    assert (same.status_code, same.text) == (304, "")
+    assert other.status_code == 200
+    assert "1 open" in other.text
+
+
+@virtual
+async def test_more_changes_than_are_read_are_counted_by_the_timer() -> None:
+    world = await quiet()
+    many = [
+        replace(found(ENGINEERING, user(n), Action.REMOVED, 2), noticed_at=world.now())
+        for n in range(1000, 1000 + 3 * MAX_ROWS_READ)
+    ]
+    oldest = replace(many[-1], noticed_at=world.now() - timedelta(hours=1))
+    await world.ledger.record([*many[:-1], oldest])
+    await run(world.context, "wake")
+
+    text = await Pages(world).text("/")
+
+    assert f"{3 * MAX_ROWS_READ} open" in text
+    assert oldest.user in text
+
+
+@virtual
+async def test_the_requests_to_the_store_do_not_grow_with_what_has_ended() -> None:
+    spent = []
+    for ended in (0, 400):
+        store = CountingStore(MemoryStore())
+        world = World(store=store)
+        await world.is_discovered()
+        rows = [found(ENGINEERING, user(n), Action.ADDED, 1) for n in range(ended)]
+        for start in range(0, ended, 100):
+            await world.ledger.record(
+                [
+                    replace(row, state=State.IN_SYNC, finished_at=world.now())
+                    for row in rows[start : start + 100]
+                ]
+            )
+        store.requests = 0
+        await Pages(world).text("/")
+        spent.append(store.requests)
+
+    assert spent[0] == spent[1] <= 25

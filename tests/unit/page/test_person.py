@@ -1,0 +1,152 @@
+"""The view Person: somebody who has never seen Hasten finds out why, and what to do."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import Action, HeldBy, State, held
+from tests.support.pages import Pages
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
+
+INNER = "0000bbbb-0000-4000-8000-000000000009"
+
+
+async def world() -> World:
+    made = World()
+    await made.is_discovered()
+    made.directory.has_group(ENGINEERING, "TOTAL-Engineering")
+    made.directory.has_user(user(1), upn="ada@x.example")
+    return made
+
+
+async def ended(made: World, state: State, reason: str = "", next_action: str = "") -> None:
+    await made.joined(ENGINEERING, user(1))
+    await made.ledger.move(
+        await made.ledger.open_changes(TOTAL),
+        lambda row: replace(
+            row,
+            state=state,
+            called_at=made.now(),
+            finished_at=made.now() + timedelta(seconds=12),
+            reason=reason,
+            next_action=next_action,
+        ),
+    )
+
+
+async def shown(made: World) -> str:
+    return await Pages(made).text(f"/person/{user(1)}")
+
+
+@virtual
+async def test_who_is_in_no_group_learns_which_groups_give_access() -> None:
+    text = await shown(await world())
+
+    assert "✗ No access" in text
+    assert "They are in no group that is assigned to TOTAL." in text
+    assert "What to do Add them to one of its groups: " in text
+    assert "TOTAL-Engineering" in text
+
+
+@virtual
+async def test_a_failed_change_shows_its_reason_and_its_next_action() -> None:
+    made = await world()
+    await ended(made, State.FAILED, "the app has no place left", "buy a licence")
+
+    text = await shown(made)
+
+    assert "✗ Assigned, but without access" in text
+    assert "Why The app has no place left. What to do Buy a licence." in text
+
+
+@virtual
+async def test_a_proven_change_shows_access_and_its_times() -> None:
+    made = await world()
+    await ended(made, State.CONFIRMED)
+
+    text = await shown(made)
+
+    assert "✓ Has access" in text
+    assert "proven +12 s" in text
+
+
+@virtual
+async def test_a_member_of_a_nested_group_learns_why_that_gives_nothing() -> None:
+    made = await world()
+    made.directory.nest(ENGINEERING, INNER)
+    made.directory.has_group(INNER, "All engineers")
+    made.directory.join(INNER, user(1))
+
+    text = await shown(made)
+
+    assert "which is nested in TOTAL-Engineering" in text
+    assert "What to do Add them to TOTAL-Engineering itself." in text
+
+
+@virtual
+async def test_a_disabled_account_is_named_as_the_reason() -> None:
+    made = await world()
+    made.directory.disabled.add(user(1))
+
+    text = await shown(made)
+
+    assert "The account is disabled in Entra ID." in text
+    assert "What to do Enable the account in Entra ID, if this person should have access." in text
+
+
+@virtual
+async def test_a_held_revocation_says_that_access_is_still_there_and_who_decides() -> None:
+    made = await world()
+    row = held(
+        found(ENGINEERING, user(1), Action.REMOVED, 2),
+        HeldBy.BRAKE,
+        reason="15 of 15 members left",
+        next_action="release",
+    )
+    await made.ledger.record([row])
+
+    text = await shown(made)
+
+    assert "Not assigned any more; access is being taken" in text
+    assert "The brake holds it: 15 of 15 members left." in text
+    assert "What to do Release or discard it on the view Held." in text
+
+
+@virtual
+async def test_each_group_has_a_lane() -> None:
+    made = await world()
+    await made.joined(ENGINEERING, user(1))
+    await made.joined(ADMIN, user(1))
+
+    answer = await Pages(made).get(f"/person/{user(1)}")
+
+    assert answer.text.count('<div class="lane">') == 2
+    assert answer.text.count('<svg role="img" aria-label="noticed after 0.0 s') == 2
+
+
+@pytest.mark.parametrize("given", [user(1), "ada@x.example", "ADA@X.EXAMPLE "])
+@virtual
+async def test_a_search_leads_to_an_address_without_the_name(given: str) -> None:
+    answer = await Pages(await world()).post("/person", person=given)
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/api/ui/person/{user(1)}"
+
+
+@virtual
+async def test_a_search_for_nobody_says_what_to_do() -> None:
+    answer = await Pages(await world()).post("/person", person="nobody@x.example")
+
+    assert answer.status_code == 200
+    assert "name the user by object id" in answer.text.casefold()
+
+
+@virtual
+async def test_names_are_read_for_ids_and_for_nothing_else() -> None:
+    made = await world()
+
+    answer = await Pages(made).get(f"/names?ids={ENGINEERING},nonsense,../x")
+
+    assert answer.json() == {ENGINEERING: "TOTAL-Engineering"}
