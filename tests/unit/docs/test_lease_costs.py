@@ -67,7 +67,9 @@ async def test_a_drain_with_a_call_costs_what_the_page_says() -> None:
     await drain(world.context, WAKE)
 
     assert len(world.directory.calls) == 1
-    assert store.requests == stated("of a drain with a call, beside those of the call")
+    assert store.requests == stated(
+        "requests to the store of a drain with a call, without those of the call"
+    )
 
 
 @virtual
@@ -81,5 +83,5 @@ async def test_a_wake_that_finds_a_worker_costs_what_the_page_says() -> None:
     first, store.requests = store.requests, 0
     await drain(world.context, WAKE)
 
-    assert first == stated("of the first wake that finds a worker")
-    assert store.requests == stated("of each further one")
+    assert first == stated("requests to the store of the first wake that finds a worker")
+    assert store.requests == stated("requests to the store of each further wake")
