@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from hasten.domain.roles import choose_role
 from hasten.errors import PermanentError
 from hasten.json import Json
-from hasten.ports.directory import AlreadyExists, Assignment, Directory, NotYet
+from hasten.ports.directory import Assignment, Directory
+from hasten.ports.directory_errors import AlreadyExists, NotYet
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from hasten.ensure.fence import is_still_wanted
 from hasten.ensure.guard_rails import direct_refusal
 from hasten.ensure.work import Work, marked, origin
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.directory import NotYet
+from hasten.ports.directory_errors import NotYet
 from hasten.records import direct_assignments as direct
 
 

@@ -26,7 +26,8 @@ from hasten.ensure.work import Result, Work, marked, origin
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
-from hasten.ports.directory import Member, NotYet
+from hasten.ports.directory import Member
+from hasten.ports.directory_errors import NotYet
 from hasten.records import cursors
 from hasten.telemetry.ensure import AnotherRole, NestedGroup
 from hasten.watch.look import start_watching

@@ -12,7 +12,7 @@ from hasten.ensure.known_groups import KnownGroups
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.policy import Creation
-from hasten.ports.directory import AlreadyExists, NotYet
+from hasten.ports.directory_errors import AlreadyExists, NotYet
 from hasten.records import made_groups
 from hasten.targets import Target
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from hasten.ports.directory import AlreadyExists, Directory, Missing, NotYet
+from hasten.ports.directory import Directory
+from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
 
 
 class Joined(StrEnum):

@@ -7,7 +7,7 @@ from hasten.domain.intents import Wanted
 from hasten.ensure.members import Joined, add
 from hasten.error_collector import ErrorCollector
 from hasten.limits import MAX_LINKS_PER_PATCH
-from hasten.ports.directory import NotYet
+from hasten.ports.directory_errors import NotYet
 from hasten.records import mirrored_members
 
 

@@ -14,7 +14,7 @@ from hasten.ensure.work import Result
 from hasten.error_collector import ErrorCollector
 from hasten.errors import TemporaryError
 from hasten.messages import Wake
-from hasten.ports.directory import NotYet
+from hasten.ports.directory_errors import NotYet
 from hasten.telemetry.ensure import IntentEnded
 from hasten.watch.admit import admit, restart
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from hasten.errors import Conflict, TemporaryError
 from hasten.ports.clock import Now
-from hasten.ports.directory import NotYet
+from hasten.ports.directory_errors import NotYet
 from hasten.ports.store import MAX_WRITES, Delete, Put, Store, Write
 from hasten.records.lease_record import (
     BEAT_FRESH_FOR,

@@ -9,7 +9,8 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT, Action, Change, FoundBy
 from hasten.errors import Conflict
 from hasten.messages import Wake
-from hasten.ports.directory import Assignment, DeltaExpired
+from hasten.ports.directory import Assignment
+from hasten.ports.directory_errors import DeltaExpired
 from hasten.records import cursors, discovered
 from hasten.records import direct_assignments as direct
 from hasten.records.cursors import Cursor

@@ -14,7 +14,8 @@ from hasten.domain.changes import Action, Change, FoundBy
 from hasten.domain.notifications import bounded
 from hasten.errors import Conflict
 from hasten.messages import Look, Mirror, Wake
-from hasten.ports.directory import DeltaCutShort, DeltaExpired, Member
+from hasten.ports.directory import Member
+from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
 from hasten.records import cursors, discovered, missed
 from hasten.records.cursors import Cursor
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible

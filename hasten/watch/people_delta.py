@@ -11,7 +11,7 @@ from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.errors import Conflict
 from hasten.people_look import looks_at_people
-from hasten.ports.directory import DeltaExpired
+from hasten.ports.directory_errors import DeltaExpired
 from hasten.records import people_cursor, roster
 from hasten.records.people_cursor import PeopleCursor
 from hasten.telemetry.watch import PeopleReconciled

@@ -16,7 +16,8 @@ from hasten.domain.notifications import bounded
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.ports.directory import DeltaCutShort, DeltaExpired, MembershipDelta
+from hasten.ports.directory import MembershipDelta
+from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
 from hasten.records import delta_batches as batches
 from hasten.records.delta_batches import Batch
 from hasten.telemetry.watch import ReconcileRead

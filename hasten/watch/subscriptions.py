@@ -19,7 +19,7 @@ from hasten.json import Json
 from hasten.limits import SUBSCRIPTION_LIFETIME
 from hasten.messages import looks_at
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.ports.directory import AlreadyExists
+from hasten.ports.directory_errors import AlreadyExists
 from hasten.records import subscriptions
 from hasten.records.subscriptions import Record
 from hasten.telemetry.watch import SubscriptionChanged

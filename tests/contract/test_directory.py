@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.verdicts import Result, read_verdict
-from hasten.ports.directory import AlreadyExists, Missing, User
+from hasten.ports.directory import User
+from hasten.ports.directory_errors import AlreadyExists, Missing
 from tests.contract.directories import DIRECTORIES, NOBODY, Opened, Tenancy, virtual
 from tests.support.virtual_time import now
 

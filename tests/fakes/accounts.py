@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hasten.ports.directory import DeltaExpired, PeopleDelta, Profile
+from hasten.ports.directory import PeopleDelta, Profile
+from hasten.ports.directory_errors import DeltaExpired
 from tests.fakes.tenant import FakeTenant
 
 ENABLED, DELETED, RESTORED = "accountEnabled", "deleted", "restored"

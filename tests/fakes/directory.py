@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from hasten.domain.verdicts import Answer
 from hasten.json import Json
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.directory import AlreadyExists, DeltaExpired, Member, MembershipDelta
+from hasten.ports.directory import Member, MembershipDelta
+from hasten.ports.directory_errors import AlreadyExists, DeltaExpired
 from tests.fakes.accounts import FakeAccounts
 from tests.fakes.tenant import SERVICE_PRINCIPAL
 from tests.support.virtual_time import now

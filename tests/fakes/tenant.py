@@ -8,7 +8,8 @@ from datetime import datetime
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
-from hasten.ports.directory import AlreadyExists, Assignment, Member, Missing, User
+from hasten.ports.directory import Assignment, Member, User
+from hasten.ports.directory_errors import AlreadyExists, Missing
 from tests.support.virtual_time import now
 
 SERVICE_PRINCIPAL = "0000aaaa-0000-4000-8000-000000000001"

@@ -14,7 +14,7 @@ from hasten.adapters.graph.wire import Wire
 from hasten.errors import TemporaryError
 from hasten.json import Json
 from hasten.limits import MAX_DELTA_PAGES
-from hasten.ports.directory import DeltaExpired
+from hasten.ports.directory_errors import DeltaExpired
 
 EXPIRED_CODES = frozenset({"syncstatenotfound", "resyncrequired", "syncstateinvalid"})
 NOT_THE_LINK = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})

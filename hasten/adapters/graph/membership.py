@@ -14,7 +14,8 @@ from hasten.adapters.graph.delta_pages import DeltaPages
 from hasten.adapters.graph.shapes import Shape, text
 from hasten.adapters.graph.wire import Wire
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.directory import DeltaCutShort, Member, MembershipDelta
+from hasten.ports.directory import Member, MembershipDelta
+from hasten.ports.directory_errors import DeltaCutShort
 
 NEEDS = "Group.Read.All"
 GROUP = Shape(must={"id": text})

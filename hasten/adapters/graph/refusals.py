@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 from hasten.adapters.graph.answers import PassingError, RefusedError
-from hasten.ports.directory import AlreadyExists, Missing, NotYet
+from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
 
 EXISTS_CODE = "request_multipleobjectswithsamekeyvalue"
 EXISTS_TEXTS = (

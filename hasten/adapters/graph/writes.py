@@ -13,7 +13,7 @@ from hasten.adapters.graph.wire import Wire
 from hasten.clouds import cloud_of
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
-from hasten.ports.directory import Missing, NotYet
+from hasten.ports.directory_errors import Missing, NotYet
 
 NEW_GROUPS = "Group.Create"
 MEMBERS = "GroupMember.ReadWrite.All"

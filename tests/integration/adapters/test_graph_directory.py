@@ -12,7 +12,7 @@ from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from emulator.graph.server import GraphOptions, GraphServer
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.ports.clock import utc_now
-from hasten.ports.directory import AlreadyExists, Missing, NotYet
+from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
 from tests.support.csdl.check import assert_record_agrees
 
 JOINER = object_id("user/290")

@@ -5,7 +5,7 @@ import pytest
 
 from hasten.errors import TemporaryError
 from hasten.limits import MAX_DELTA_PAGES, MAX_PAGES
-from hasten.ports.directory import DeltaCutShort, DeltaExpired
+from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
 from tests.support.graph_wire import ALICE, BASE, BOB, GROUP, Wire, delta, ok, refused
 from tests.support.virtual_time import virtual
 

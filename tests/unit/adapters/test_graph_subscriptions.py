@@ -8,7 +8,7 @@ import pytest
 
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
-from hasten.ports.directory import AlreadyExists
+from hasten.ports.directory_errors import AlreadyExists
 from tests.support.graph_wire import GROUP, Wire, refused
 from tests.support.virtual_time import virtual
 

@@ -9,7 +9,7 @@ import pytest
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import MAX_LINKS_PER_PATCH
-from hasten.ports.directory import AlreadyExists, Missing, NotYet
+from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
 from tests.support.graph_wire import ALICE, APP, BOB, GROUP, Wire, ok, refused
 from tests.support.virtual_time import virtual
 

@@ -8,7 +8,7 @@ import pytest
 from hasten.ensure.groups import mail_nickname, properties
 from hasten.errors import TemporaryError
 from hasten.policy import Creation
-from hasten.ports.directory import NotYet
+from hasten.ports.directory_errors import NotYet
 from hasten.records import cursors
 from tests.support.ensuring import Onboarding
 from tests.support.virtual_time import virtual

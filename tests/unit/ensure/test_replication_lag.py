@@ -6,7 +6,8 @@ import pytest
 
 from hasten.domain.changes import DIRECT, Action
 from hasten.domain.intents import Wanted
-from hasten.ports.directory import Member, NotYet
+from hasten.ports.directory import Member
+from hasten.ports.directory_errors import NotYet
 from tests.support.ensuring import world_with
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, user

@@ -7,7 +7,7 @@ import pytest
 from hasten.domain.changes import Action
 from hasten.domain.intents import Wanted
 from hasten.policy import Creation, GroupPolicy
-from hasten.ports.directory import AlreadyExists, NotYet
+from hasten.ports.directory_errors import AlreadyExists, NotYet
 from hasten.targets import Target
 from tests.support.ensuring import Onboarding
 from tests.support.virtual_time import virtual

@@ -5,7 +5,7 @@ import pytest
 from hasten.domain.subscribing import SAVED_WITHIN
 from hasten.errors import PermanentError
 from hasten.limits import SUBSCRIPTION_LIFETIME
-from hasten.ports.directory import AlreadyExists
+from hasten.ports.directory_errors import AlreadyExists
 from hasten.records import subscriptions
 from hasten.watch.subscriptions import ensure_subscriptions
 from tests.support.subscriber import (
