@@ -65,6 +65,9 @@ class Context:
         self.looks = SingleFlight()
         """Reads one group at a time: looks that wait for a read share its result."""
 
+        self.policies_noted = False
+        """Whether this process has compared targets.yaml with what the history says."""
+
         self.looks_waiting = 0
         """Number of looks that wait for the end of their bucket."""
 

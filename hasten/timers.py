@@ -14,6 +14,7 @@ from hasten.messages import Ensure, Wake, looks_at
 from hasten.operate import measured
 from hasten.operate.backlog import backlog
 from hasten.operate.late_timers import report_late_timers
+from hasten.operate.policy_changes import note_policies
 from hasten.operate.scheduled import report_drops
 from hasten.operate.seal_history import seal_all, seal_recent
 from hasten.operate.silent_channel import report_silence
@@ -95,6 +96,7 @@ async def _sweep(context: Context) -> None:
     differing = await running_targets.save(context.store, context.targets.values(), context.now())
     if differing:
         context.emit(OtherTargets(targets=", ".join(differing)))
+    await note_policies(context)
     await sweep(context)
     groups = await discovered.watched(context.store)
     if not await subscriptions_settled(context, groups):

@@ -126,6 +126,13 @@ class AzurePorts:
             self._applications[scim] = ScimApplication(scim, token, httpx.AsyncHTTPTransport())
         return self._applications[scim]
 
+    async def signed_in(self) -> str:
+        """Returns the object id that the token of this process names, "" if there is none."""
+        # Imported here because only the command line uses it.
+        from hasten.adapters.token import object_id_of  # noqa: PLC0415
+
+        return await object_id_of(self._credential, str(self._settings.graph_url))
+
     async def close(self) -> None:
         """Closes the ports that were created."""
         for application in self._applications.values():

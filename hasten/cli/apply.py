@@ -11,6 +11,7 @@ from hasten.cli.printing import as_json, say
 from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, filled, run
 from hasten.context import Context
 from hasten.domain.applying import Kind, Step
+from hasten.ensure.applier import Applier
 from hasten.ensure.apply_policy import apply_policy, plan_policy
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.problems import Problem, of_error
@@ -34,6 +35,9 @@ def apply(
         str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
     ] = None,
     *,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Why; the history shows it.", callback=filled)
+    ] = None,
     yes: Yes = False,
     json: AsJson = False,
     settings: SettingsFile = None,
@@ -42,8 +46,9 @@ def apply(
     removals."""
 
     async def work(operator: Operator) -> Code:
+        applier = Applier(await operator.who(), (reason or "").strip()) if yes else None
         applied = [
-            await _applied(operator.context, one, yes=yes) for one in chosen(operator, target)
+            await _applied(operator.context, one, applier) for one in chosen(operator, target)
         ]
         if json:
             as_json(applied)
@@ -56,14 +61,15 @@ def apply(
     run(settings, work)
 
 
-async def _applied(context: Context, target: Target, *, yes: bool) -> Applied:
-    """Applies the policy of one target. An error hides neither other targets nor what was done."""
+async def _applied(context: Context, target: Target, applier: Applier | None) -> Applied:
+    """Applies the policy of one target; without `applier` shows it only. An error hides neither
+    other targets nor what was done."""
     steps: Sequence[Step] = ()
     try:
         steps = await plan_policy(context, target)
-        if not yes:
+        if applier is None:
             return Applied(target.name, steps, "planned")
-        carried = await apply_policy(context, target)
+        carried = await apply_policy(context, target, applier)
     except (PermanentError, TemporaryError) as error:
         return Applied(target.name, steps, "failed", problem=of_error(error))
     if carried.error is not None:

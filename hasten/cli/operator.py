@@ -11,6 +11,7 @@ from azure.identity.aio import DefaultAzureCredential
 from hasten import settings, targets
 from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.cli.environment import IDENTITY, identity
+from hasten.cli.identity import who
 from hasten.clouds import PUBLIC, cloud_of
 from hasten.context import Context
 from hasten.doctor.examination import Doctor, Progress
@@ -26,6 +27,10 @@ class Operator:
     def __init__(self, settings: Settings, file: TargetsFile, ports: AzurePorts) -> None:
         self.context = Context(settings, file.targets, ports, limit_scope=file.limit_scope)
         self._ports = ports
+
+    async def who(self) -> str:
+        """Returns who runs the command, as the history names them."""
+        return await who(self._ports.signed_in)
 
     @property
     def parked_messages(self) -> ParkedMessages:

@@ -128,7 +128,12 @@ def _decide(
 ) -> None:
     async def decide_now(operator: Operator, name: str, held: ChosenChanges) -> DecidedChanges:
         return await decide(
-            operator.context, name, held, decision, by="", reason=(reason or "").strip()
+            operator.context,
+            name,
+            held,
+            decision,
+            by=await operator.who(),
+            reason=(reason or "").strip(),
         )
 
     async def work(operator: Operator) -> Code:

@@ -95,7 +95,7 @@ def replay(
     settings: SettingsFile = None,
 ) -> None:
     """Sends rejected events, or the dead letters of a queue, again, or drops them."""
-    do: Do = partial(_drop, by=by or "", reason=reason or "") if drop else _send
+    do: Do = partial(_drop if drop else _send, named=by or "", reason=reason or "")
     done = "dropped" if drop else "sent again"
 
     async def work(operator: Operator) -> Code:
@@ -159,10 +159,23 @@ async def _done(
 
 
 async def _send(
-    operator: Operator, queue: str, found: Sequence[Parked], *, dead_letters: bool
+    operator: Operator,
+    queue: str,
+    found: Sequence[Parked],
+    *,
+    dead_letters: bool,
+    named: str,
+    reason: str,
 ) -> int:
     return await replay_parked(
-        operator.context, operator.parked_messages, queue, found, dead_letters=dead_letters
+        operator.context,
+        operator.parked_messages,
+        queue,
+        found,
+        dead_letters=dead_letters,
+        by=await operator.who(),
+        named=named,
+        reason=reason,
     )
 
 
@@ -172,7 +185,7 @@ async def _drop(
     found: Sequence[Parked],
     *,
     dead_letters: bool,
-    by: str,
+    named: str,
     reason: str,
 ) -> int:
     return await drop_parked(
@@ -181,7 +194,8 @@ async def _drop(
         queue,
         found,
         dead_letters=dead_letters,
-        by=by,
+        by=await operator.who(),
+        named=named,
         reason=reason,
     )
 

@@ -25,12 +25,12 @@ SHOWN = 20
 
 Id = Annotated[str | None, typer.Option(help="Id of an entry or of its event.", callback=filled)]
 Why = Annotated[
-    str | None, typer.Option(help="With --drop: why; the log and explain show it.", callback=filled)
+    str | None, typer.Option(help="Why, for the history; --drop needs it.", callback=filled)
 ]
 Who = Annotated[
     str | None,
     typer.Option(
-        help="With --drop: who decides. Prefer an object id: the log hides addresses.",
+        help="Who decides; --drop needs it. Prefer an object id: the log hides addresses.",
         callback=filled,
     ),
 ]
@@ -43,6 +43,15 @@ class Shown:
     scheduled: Sequence[Scheduled]
     outcome: str
     moved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """`by` runs the command, and `named` is whom they give as the one who decides."""
+
+    by: str
+    named: str
+    reason: str
 
 
 def scheduled(
@@ -91,7 +100,8 @@ def scheduled(
                 return Code.FINE
             say("Nothing was done.")
             return Code.PROBLEM
-        moved = await _do(context, entries, drops=bool(drop), by=by or "", reason=reason or "")
+        decided = Decided(await operator.who(), named=by or "", reason=reason or "")
+        moved = await _do(context, entries, decided, drops=bool(drop))
         outcome = "dropped" if drop else "posted"
         if json:
             as_json_object(Shown(found, outcome, moved))
@@ -118,13 +128,17 @@ async def _people_named(context: Context, given: str) -> Sequence[str]:
         return keys_of(given)
 
 
-async def _do(
-    context: Context, entries: Sequence[Entry], *, drops: bool, by: str, reason: str
-) -> int:
+async def _do(context: Context, entries: Sequence[Entry], decided: Decided, *, drops: bool) -> int:
+    by, named, reason = decided.by, decided.named, decided.reason
     if drops:
-        return sum([await drop_entry(context, entry, by=by, reason=reason) for entry in entries])
+        return sum(
+            [
+                await drop_entry(context, entry, by=by, named=named, reason=reason)
+                for entry in entries
+            ]
+        )
     for entry in entries:
-        await bring_forward(context, entry)
+        await bring_forward(context, entry, by=by, named=named, reason=reason)
     return len(entries)
 
 

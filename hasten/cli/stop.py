@@ -25,7 +25,8 @@ By = Annotated[
         "--by", help="Who decides. Prefer an object id: the log hides addresses.", callback=filled
     ),
 ]
-Decide = Callable[[Context, str], Awaitable[Decision]]
+Decide = Callable[[Context, str, str], Awaitable[Decision]]
+"""(context, target, who runs the command) → the decision."""
 
 
 def stop(
@@ -38,8 +39,8 @@ def stop(
 ) -> None:
     """Stops calls and writes to Entra ID until `start`. Hasten still finds and records changes."""
 
-    async def decide(context: Context, name: str) -> Decision:
-        return await deciding.stop(context, name, by=by.strip(), reason=reason.strip())
+    async def decide(context: Context, name: str, who: str) -> Decision:
+        return await deciding.stop(context, name, by=who, named=by.strip(), reason=reason.strip())
 
     done = "stopped: every instance obeys with its next call or write"
     _run(target, settings, decide, done, json=json)
@@ -55,8 +56,8 @@ def start(
 ) -> None:
     """Lets calls and writes go on after `stop`."""
 
-    async def decide(context: Context, name: str) -> Decision:
-        return await deciding.start(context, name, by=by.strip(), reason=reason.strip())
+    async def decide(context: Context, name: str, who: str) -> Decision:
+        return await deciding.start(context, name, by=who, named=by.strip(), reason=reason.strip())
 
     _run(target, settings, decide, "started: what waited is taken up within a minute", json=json)
 
@@ -66,7 +67,7 @@ def _run(
 ) -> None:
     async def work(operator: Operator) -> Code:
         name = ALL_TARGETS if target is None else chosen(operator, target)[0].name
-        decision = await decide(operator.context, name)
+        decision = await decide(operator.context, name, await operator.who())
         if json:
             as_json_object(decision)
         else:

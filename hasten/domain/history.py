@@ -31,6 +31,12 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     """An operator cancelled a start or an end that lay ahead."""
 
+    BROUGHT_FORWARD = "brought forward"
+    """An operator had a start or an end come at once."""
+
+    DROPPED = "dropped"
+    """An operator removed a parked event, or a dead letter, without sending it."""
+
     PROVISIONED = "provisioned"
     """An operator asked for on-demand provisioning of a person or a group."""
 
@@ -48,6 +54,8 @@ OPERATOR_KINDS = frozenset(
         Kind.REPLAYED,
         Kind.APPLIED,
         Kind.CANCELLED,
+        Kind.BROUGHT_FORWARD,
+        Kind.DROPPED,
         Kind.PROVISIONED,
     }
 )
@@ -56,7 +64,12 @@ acts, and one with what came of it afterwards."""
 
 BEGUN = "begun"
 DONE = "done"
-REFUSED = "refused"
+FAILED = "failed"
+LEFT = "left as it was"
+"""It had changed meanwhile, or somebody else was faster."""
+
+PROPOSED = "proposed"
+"""It waits for a second operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +89,9 @@ class Entry:
     """One entry. `id` is the same whenever the same fact is written, and `at` with it.
 
     `user` and `group` are object ids; `group` may also be DIRECT or PERSON. `causes` are the events
-    that asked for it. `by` is who asked as far as Hasten knows: the object id of an operator, or
-    the name that the operating system or the sender gave. `why` is the reason that they gave,
+    that asked for it. `by` is who asked as far as Hasten knows: the object id in a token that
+    Hasten has checked, `cli:` and the object id in the token of who runs the command line, or `os:`
+    and the user of the operating system. `why` is the reason that they gave,
     `reason` the one that Hasten found. `details` are further facts of the kind.
     """
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from hasten.context import Context
 from hasten.domain.applying import GroupNow, Kind, Step, steps_for
+from hasten.ensure.applier import Applier, recorded
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.fence import fenced
 from hasten.ensure.groups import make_group
@@ -61,7 +62,7 @@ async def apply_unattended(
 
     Raises the worst TemporaryError or PermanentError after all steps were tried.
     """
-    carried = await _apply(context, target, is_attended=False, only_mirrors=only_mirrors, by=by)
+    carried = await _apply(context, target, Applier(), only_mirrors=only_mirrors, by=by)
     if carried.error is not None:
         raise carried.error
     return carried.steps
@@ -74,39 +75,38 @@ async def plan_policy(context: Context, target: Target) -> Sequence[Step]:
     return steps_for(target.name, await read_groups(context, target, assigned))
 
 
-async def apply_policy(context: Context, target: Target) -> Carried:
+async def apply_policy(context: Context, target: Target, applier: Applier) -> Carried:
     """Carries out the missing steps, including mass removals, because an operator has read the
     plan. An error ends one step, and the others go on. In observe mode Hasten carries out none.
+    The history says who applied what.
 
     Raises PermanentError while the target is stopped, and the errors of reading the plan.
     """
     stop = await stops.find(context.store, target.name)
     if stop is not None:
         raise PermanentError(str(stop), "python -m hasten start, if the reason is gone")
-    return await _apply(context, target, is_attended=True)
+    return await _apply(context, target, applier)
 
 
 async def _apply(
     context: Context,
     target: Target,
+    applier: Applier,
     *,
-    is_attended: bool,
     only_mirrors: bool = False,
     by: By = By.POLICY,
 ) -> Carried:
     """Applies the policy of one target. In observe mode it writes nothing. Otherwise it works under
     the lease of the target's `ensure`, so that no event and no other run writes meanwhile."""
     if target.observes:
-        return await _applied(context, target, is_attended=is_attended, only_mirrors=only_mirrors)
+        return await _applied(context, target, applier, only_mirrors=only_mirrors)
     wake = Ensure(target=target.name)
     async with alone(context, wake, LeaseKind.ENSURE, by=by, patience=PATIENCE) as lease:
-        return await _applied(
-            fenced(context, lease), target, is_attended=is_attended, only_mirrors=only_mirrors
-        )
+        return await _applied(fenced(context, lease), target, applier, only_mirrors=only_mirrors)
 
 
 async def _applied(
-    context: Context, target: Target, *, is_attended: bool, only_mirrors: bool
+    context: Context, target: Target, applier: Applier, *, only_mirrors: bool
 ) -> Carried:
     assigned = await _assigned(context, target)
     groups = await read_groups(context, target, assigned, only_mirrors=only_mirrors)
@@ -117,10 +117,8 @@ async def _applied(
         return carried
     await _remember(context, target, groups)
     errors = ErrorCollector()
-    strange = {now.name for now in groups if now.adopts and not is_attended}
-    await _carry_out(
-        context, target, assigned, carried, errors, strange=strange, is_attended=is_attended
-    )
+    strange = {now.name for now in groups if now.adopts and not applier.is_attended}
+    await _carry_out(context, target, assigned, carried, errors, strange=strange, applier=applier)
     with errors.collect():
         await left_out.save(context.store, target.name, _left_out(groups))
         for now in groups:
@@ -140,14 +138,14 @@ async def _carry_out(
     errors: ErrorCollector,
     *,
     strange: set[str],
-    is_attended: bool,
+    applier: Applier,
 ) -> None:
     """Does one step after the other. `strange` names the groups that an operator has to adopt."""
     made: dict[str, str] = {}
     for step in carried.steps:
         if await stops.find(context.store, target.name):
             return
-        refused = _refused(step, strange, is_attended=is_attended)
+        refused = _refused(step, strange, is_attended=applier.is_attended)
         if refused is not None:
             context.emit(refused)
             continue
@@ -155,13 +153,13 @@ async def _carry_out(
         if step.name in strange or (not group and step.kind is not Kind.CREATE):
             continue  # the group has to be adopted first, or could not be created
         with errors.collect():
-            held = None if is_attended else await _held_by_brake(context, target, step)
+            held = None if applier.is_attended else await _held_by_brake(context, target, step)
             if held is not None:
                 context.emit(held)
                 continue
-            made[step.name] = await _do(
-                context, target, assigned, replace(step, group=group), errors
-            )
+            known = replace(step, group=group)
+            async with recorded(context, target, known, applier):
+                made[step.name] = await _do(context, target, assigned, known, errors)
             carried.done.append(step)
             context.emit(_event(step, "done"))
 

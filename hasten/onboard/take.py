@@ -1,7 +1,7 @@
 """Takes the events of upstream systems: reads them from the queue and writes intents.
 
-The order is end, intents, wake, rejects, outcomes. A crash between any two repeats the event, which
-finds its own intents and writes nothing twice.
+The order is end, intents, wake, history, rejects, outcomes. A crash between any two repeats the
+event, which finds its own intents and writes nothing twice.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Identity, InvalidEventError, fault
 from hasten.events.models import people, starts_at
 from hasten.messages import Ensure
+from hasten.onboard.asked import note_accepted, note_deferred
 from hasten.onboard.defer import deferred, ends, split
 from hasten.onboard.interpret import interpret
 from hasten.onboard.look_again import SecondLook, second_looks
@@ -93,6 +94,8 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
         about = {} if posted.end_of else await note_put_off(context, event)
         message = deferred(posted, event, start, context.new_id)
         await context.bus.send(ONBOARDING_EVENTS, [replace(message, about=about)])
+        if about:
+            await note_deferred(context, event, about, start)
         context.emit(EventDeferred(**_about(posted, event), until=start.isoformat()))
         return
     parts = split(posted, event, context.new_id)
@@ -113,6 +116,7 @@ async def _carry_out(context: Context, posted: Posted, event: OnboardingEvent, p
     )
     if not written.is_all_stale:
         await context.bus.send(ENSURE, ensures(event.data.target, context.now()))
+    await note_accepted(context, event, plan)
     again = second_looks(posted, event, plan, context.now, context.new_id)
     if again:
         await context.bus.send(ONBOARDING_EVENTS, again)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hasten.context import Context
+from hasten.domain.history import Kind
 from hasten.errors import PermanentError, TemporaryError
+from hasten.operate.audited import Audit, Subject, audited, subject_of
 from hasten.operate.held import ChosenChanges, still_held
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.release import discard_changes, refuse_held_again, release_changes
@@ -16,6 +18,11 @@ from hasten.operate.two_people import agree, is_decided
 class Decision(StrEnum):
     RELEASE = "release"
     DISCARD = "discard"
+
+
+KINDS = {Decision.RELEASE: Kind.RELEASED, Decision.DISCARD: Kind.DISCARDED}
+CHANGES = {Decision.RELEASE: release_changes, Decision.DISCARD: discard_changes}
+INTENTS = {Decision.RELEASE: release_intents, Decision.DISCARD: discard_intents}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +46,26 @@ async def decide(
     reason: str,
 ) -> Decided:
     """Carries out the decision about the chosen changes that are still held. `by` is who decides.
+    The history says who decided what and why.
 
     Raises PermanentError and TemporaryError if nothing was decided, and Conflict if somebody else
     decided at the same moment.
     """
+    async with audited(context, KINDS[decision], _subjects(chosen), by=by, why=reason) as audit:
+        return await _decide(context, target, chosen, decision, audit)
+
+
+async def _decide(
+    context: Context, target: str, chosen: ChosenChanges, decision: Decision, audit: Audit
+) -> Decided:
     proposed = 0
     if decision is Decision.RELEASE:
         await refuse_held_again(context, target)
-        agreement = await agree(context, target, chosen, by=by, reason=reason)
+        agreement = await agree(context, target, chosen, by=audit.by, reason=audit.why)
         chosen, proposed = agreement.agreed, len(agreement.proposed)
+        audit.proposed += _subjects(agreement.proposed)
     try:
-        moved = await _move(context, target, chosen, decision)
+        moved = await _move(context, target, chosen, decision, audit)
     except (PermanentError, TemporaryError) as error:
         moved = len(chosen) - await still_held(context, target, chosen)
         if not moved and not proposed:
@@ -59,11 +75,17 @@ async def decide(
     return Decided(moved=moved, proposed=proposed)
 
 
-async def _move(context: Context, target: str, chosen: ChosenChanges, decision: Decision) -> int:
-    changes, intents = chosen.changes, chosen.intents
-    moved = 0
-    if decision is Decision.RELEASE:
-        moved += len(await release_changes(context, target, changes)) if changes else 0
-        return moved + (len(await release_intents(context, target, intents)) if intents else 0)
-    moved += len(await discard_changes(context, target, changes)) if changes else 0
-    return moved + (len(await discard_intents(context, target, intents)) if intents else 0)
+async def _move(
+    context: Context, target: str, chosen: ChosenChanges, decision: Decision, audit: Audit
+) -> int:
+    if chosen.changes:
+        changes = await CHANGES[decision](context, target, chosen.changes)
+        audit.done += map(subject_of, changes)
+    if chosen.intents:
+        intents = await INTENTS[decision](context, target, chosen.intents)
+        audit.done += map(subject_of, intents)
+    return len(audit.done)
+
+
+def _subjects(chosen: ChosenChanges) -> list[Subject]:
+    return [*map(subject_of, chosen.changes), *map(subject_of, chosen.intents)]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from itertools import starmap
 
 from hasten.context import Context
+from hasten.domain.history import Kind
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate.replay import event_id, why
+from hasten.operate.audited import audited
+from hasten.operate.replay import event_id, parked_subject, why
 from hasten.ports.dead_letters import Parked, ParkedMessages
 from hasten.records import drops
 from hasten.records.drops import Dropped
@@ -72,9 +74,11 @@ async def drop_parked(
     dead_letters: bool,
     by: str,
     reason: str,
+    named: str = "",
 ) -> int:
-    """Removes the messages without sending them, and records who decided it and why. Returns how
-    many; another operator took the others meanwhile."""
+    """Removes the messages without sending them, and records who decided it and why. `by` is who
+    decides as far as Hasten knows, `named` whom the operator gives instead. Returns how many;
+    another operator took the others meanwhile."""
 
     async def drop(parked: Parked) -> None:
         shown = read_parked(parked)
@@ -85,14 +89,17 @@ async def drop_parked(
             source=shown.source,
             target=shown.target,
             users=[value.casefold() for value in shown.users],
-            by=by,
+            by=named or by,
             reason=reason,
             at=context.now(),
         )
         await drops.save(context.store, [dropped])
+        audit.done.append(parked_subject(parked, queue))
 
     numbers = [one.number for one in chosen]
-    return await parked_messages.drain(queue, numbers, drop, dead_letters=dead_letters)
+    subjects = [parked_subject(one, queue) for one in chosen]
+    async with audited(context, Kind.DROPPED, subjects, by=by, why=reason, named=named) as audit:
+        return await parked_messages.drain(queue, numbers, drop, dead_letters=dead_letters)
 
 
 async def of_person(

@@ -5,9 +5,12 @@ import json
 from collections.abc import Collection, Sequence
 
 from hasten.context import Context
+from hasten.domain.changes import Cause
+from hasten.domain.history import Kind
 from hasten.events.binary import attributes
 from hasten.events.envelope import ID_MAX_CHARS
 from hasten.messages import CRASHES
+from hasten.operate.audited import Subject, audited
 from hasten.ports.bus import (
     DROPS_DUPLICATES,
     ONBOARDING_EVENTS,
@@ -37,18 +40,33 @@ async def replay_parked(
     chosen: Sequence[Parked],
     *,
     dead_letters: bool,
+    by: str,
+    reason: str,
+    named: str = "",
 ) -> int:
     """Sends the messages again and removes them. Returns how many; another operator took the others
-    meanwhile."""
+    meanwhile. `by` is who decides as far as Hasten knows, `named` whom the operator gives
+    besides."""
     is_rejected = queue == ONBOARDING_REJECTED and not dead_letters
     to = ONBOARDING_EVENTS if is_rejected else queue
 
     async def send(one: Parked) -> None:
         message = _as_posted(one) if is_rejected else _as_it_was(one, queue, context.new_id)
         await context.bus.send(to, [message])
+        audit.done.append(parked_subject(one, queue))
 
     numbers = [one.number for one in chosen]
-    return await parked_messages.drain(queue, numbers, send, dead_letters=dead_letters)
+    subjects = [parked_subject(one, queue) for one in chosen]
+    async with audited(context, Kind.REPLAYED, subjects, by=by, why=reason, named=named) as audit:
+        return await parked_messages.drain(queue, numbers, send, dead_letters=dead_letters)
+
+
+def parked_subject(one: Parked, queue: str) -> Subject:
+    """Returns the message as what an action is about. Its people may be named by address, which the
+    history does not keep: the event id names them."""
+    source, event = source_of(one), event_id(one)
+    causes = (Cause(source, event),) if event else ()
+    return Subject(causes=causes, details={"queue": queue, "message": one.message_id})
 
 
 def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
@@ -74,6 +92,19 @@ def event_id(parked: Parked) -> str:
     except (ValueError, RecursionError):
         return ""
     posted = event.get("id") if isinstance(event, dict) else None
+    return posted if isinstance(posted, str) and len(posted) <= ID_MAX_CHARS else ""
+
+
+def source_of(parked: Parked) -> str:
+    """Returns the source of the CloudEvent in the message; "" if it cannot be read."""
+    found, _ = attributes(parked.properties)
+    if "source" in found:
+        return found["source"]
+    try:
+        event = json.loads(parked.body)
+    except (ValueError, RecursionError):
+        return ""
+    posted = event.get("source") if isinstance(event, dict) else None
     return posted if isinstance(posted, str) and len(posted) <= ID_MAX_CHARS else ""
 
 

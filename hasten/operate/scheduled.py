@@ -9,8 +9,11 @@ from typing import Any
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
+from hasten.domain.history import Kind
 from hasten.domain.intents import Wanted
 from hasten.errors import PermanentError
+from hasten.object_ids import is_object_id
+from hasten.operate.audited import Subject, audited
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
 from hasten.records import drops
 from hasten.records.agenda import Entry
@@ -80,8 +83,9 @@ async def find(context: Context, given: str) -> list[Entry]:
     return found
 
 
-async def drop(context: Context, entry: Entry, *, by: str, reason: str) -> bool:
-    """Returns False if the entry was posted or removed meanwhile. Raises TemporaryError."""
+async def drop(context: Context, entry: Entry, *, by: str, reason: str, named: str = "") -> bool:
+    """Returns False if the entry was posted or removed meanwhile. `by` is who decides as far as
+    Hasten knows, `named` whom the operator gives instead. Raises TemporaryError."""
     about = entry.about
     dropped = Dropped(
         what=SCHEDULED,
@@ -90,19 +94,45 @@ async def drop(context: Context, entry: Entry, *, by: str, reason: str) -> bool:
         source=str(about["source"]),
         target=str(about["target"]),
         users=list(about["users"]),
-        by=by,
+        by=named or by,
         reason=reason,
         at=context.now(),
     )
-    await drops.save(context.store, [dropped])
-    return await context.agenda.remove(ONBOARDING_EVENTS, entry)
+    subjects = _subjects(entry)
+    async with audited(context, Kind.CANCELLED, subjects, by=by, why=reason, named=named) as audit:
+        await drops.save(context.store, [dropped])
+        is_removed = await context.agenda.remove(ONBOARDING_EVENTS, entry)
+        audit.done += subjects if is_removed else []
+    return is_removed
 
 
-async def bring_forward(context: Context, entry: Entry) -> None:
+async def bring_forward(
+    context: Context, entry: Entry, *, by: str, reason: str, named: str = ""
+) -> None:
     """Posts the event for now and then removes the entry. Raises TemporaryError."""
     message = for_now(entry.message, context.now(), is_end=bool(entry.about["end_of"]))
-    await context.bus.send(ONBOARDING_EVENTS, [message])
-    await context.agenda.remove(ONBOARDING_EVENTS, entry)
+    subjects = _subjects(entry)
+    async with audited(
+        context, Kind.BROUGHT_FORWARD, subjects, by=by, why=reason, named=named
+    ) as audit:
+        await context.bus.send(ONBOARDING_EVENTS, [message])
+        await context.agenda.remove(ONBOARDING_EVENTS, entry)
+        audit.done += subjects
+
+
+def _subjects(entry: Entry) -> list[Subject]:
+    """Returns one subject for each person of the event."""
+    about = entry.about
+    cause = Cause(str(about["source"]), str(about["event"]))
+    details = {"message": entry.message.message_id, "due": entry.due.isoformat()}
+    ids = [group for group in about["groups"] if is_object_id(group)]
+    group = ids[0] if len(ids) == 1 else ""
+    return [
+        Subject(
+            target=str(about["target"]), user=user, group=group, causes=(cause,), details=details
+        )
+        for user in about["users"]
+    ]
 
 
 def for_now(message: Message, now: datetime, *, is_end: bool) -> Message:

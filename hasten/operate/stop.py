@@ -3,23 +3,28 @@
 from contextlib import suppress
 
 from hasten.context import Context
+from hasten.domain.history import Kind
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake
+from hasten.operate.audited import Subject, audited
 from hasten.records import stops
 from hasten.records.stops import ALL_TARGETS, Decision
 from hasten.telemetry.operate import StopDecided
 
 
-async def stop(context: Context, target: str, *, by: str, reason: str) -> Decision:
-    """Stops the target, which may be ALL_TARGETS. Raises Conflict if somebody else decided at the
-    same moment, and TemporaryError."""
-    return await _decide(context, target, by=by, reason=reason, is_stop=True)
+async def stop(context: Context, target: str, *, by: str, reason: str, named: str = "") -> Decision:
+    """Stops the target, which may be ALL_TARGETS. `by` is who decides as far as Hasten knows,
+    `named` whom the operator gives instead. Raises Conflict if somebody else decided at the same
+    moment, and TemporaryError."""
+    return await _decide(context, target, by=by, reason=reason, named=named, is_stop=True)
 
 
-async def start(context: Context, target: str, *, by: str, reason: str) -> Decision:
+async def start(
+    context: Context, target: str, *, by: str, reason: str, named: str = ""
+) -> Decision:
     """Lets the target go on and wakes it at once. If Service Bus does not answer, the timers wake
     it within a minute. Raises the same errors as `stop`."""
-    decision = await _decide(context, target, by=by, reason=reason, is_stop=False)
+    decision = await _decide(context, target, by=by, reason=reason, named=named, is_stop=False)
     for name in context.targets if target == ALL_TARGETS else [target]:
         for message in (Wake(target=name), Ensure(target=name)):
             with suppress(PermanentError, TemporaryError):
@@ -48,8 +53,14 @@ def _decided(decision: Decision) -> StopDecided:
 
 
 async def _decide(
-    context: Context, target: str, *, by: str, reason: str, is_stop: bool
+    context: Context, target: str, *, by: str, reason: str, named: str, is_stop: bool
 ) -> Decision:
-    decision = Decision(target=target, is_stop=is_stop, by=by, reason=reason, at=context.now())
-    await stops.save(context.store, decision)
+    decision = Decision(
+        target=target, is_stop=is_stop, by=named or by, reason=reason, at=context.now()
+    )
+    kind = Kind.STOPPED if is_stop else Kind.STARTED
+    subject = Subject(target="" if target == ALL_TARGETS else target)
+    async with audited(context, kind, [subject], by=by, why=reason, named=named) as audit:
+        await stops.save(context.store, decision)
+        audit.done.append(subject)
     return decision

@@ -1,6 +1,7 @@
 """A world with a policy."""
 
 from hasten.domain.applying import Kind
+from hasten.ensure.applier import Applier
 from hasten.ensure.apply_policy import apply_policy, plan_policy
 from hasten.policy import Creation, GroupPolicy
 from hasten.targets import Mode, Target
@@ -15,7 +16,7 @@ MONITORED = GroupPolicy(
 
 class Policed(Onboarding):
     async def applies(self) -> list[Kind]:
-        carried = await apply_policy(self.context, self.target)
+        carried = await apply_policy(self.context, self.target, Applier("os:kim", "a test"))
         if carried.error is not None:
             raise carried.error
         return [step.kind for step in carried.steps]

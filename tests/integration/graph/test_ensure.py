@@ -15,6 +15,7 @@ from emulator.graph.server import GraphOptions, GraphServer
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted
+from hasten.ensure.applier import Applier
 from hasten.ensure.apply_policy import apply_policy
 from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
@@ -129,7 +130,9 @@ async def test_the_policy_is_applied_and_then_has_nothing_left_to_do(world: Onbo
     async with asyncio.timeout(20):
         while True:
             try:
-                carried = await apply_policy(world.context, world.target)
+                carried = await apply_policy(
+                    world.context, world.target, Applier("os:kim", "a test")
+                )
             except TemporaryError:
                 await asyncio.sleep(0.1)
                 continue

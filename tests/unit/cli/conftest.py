@@ -25,6 +25,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> CommandWorld:
             target=world.two.targets.get,
             parked_messages=world.parked_messages,
             doctor=world.doctor,
+            who=world.who,
         )
 
     monkeypatch.setattr(running, "opened", opened)

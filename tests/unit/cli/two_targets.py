@@ -57,3 +57,6 @@ class CommandWorld(World):
     def doctor(self, report: Callable[[str], None]) -> Doctor:
         probes = FakeProbes(frozenset(needed.name for needed in NEEDED))
         return Doctor(self.two, probes, report)
+
+    async def who(self) -> str:
+        return "cli:0000dddd-0000-4000-8000-000000000001"

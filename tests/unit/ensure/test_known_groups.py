@@ -8,6 +8,7 @@ import pytest
 from hasten.domain.applying import Kind
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import REJECTED
+from hasten.ensure.applier import Applier
 from hasten.ensure.apply_policy import apply_policies, apply_policy, plan_policy
 from hasten.policy import Creation, GroupPolicy
 from hasten.records import made_groups
@@ -116,7 +117,7 @@ async def test_an_operator_is_shown_the_id_and_adopts_the_group() -> None:
     assert (first.kind, second.kind) == (Kind.ADOPT, Kind.ASSIGN)
     assert STRANGE in first.sentence
     assert world.given(STRANGE) == []
-    await apply_policy(world.context, world.target)
+    await apply_policy(world.context, world.target, Applier("os:kim", "a test"))
 
     assert len(world.given(STRANGE)) == 1
     assert await plan_policy(world.context, world.target) == []

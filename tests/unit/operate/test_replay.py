@@ -46,7 +46,13 @@ async def sent_again(queue: str, parked: Parked, *, dead_letters: bool) -> FakeB
     bus, parked_messages = FakeBus(), FakeParkedMessages({(queue, dead_letters): [parked]})
     assert (
         await replay_parked(
-            Ids(bus=bus).context, parked_messages, queue, [parked], dead_letters=dead_letters
+            Ids(bus=bus).context,
+            parked_messages,
+            queue,
+            [parked],
+            dead_letters=dead_letters,
+            by="os:kim",
+            reason="a test",
         )
         == 1
     )
@@ -99,7 +105,13 @@ async def test_a_message_that_cannot_be_sent_stays_in_its_queue() -> None:
 
     with pytest.raises(TemporaryError):
         await replay_parked(
-            Ids(bus=bus).context, parked_messages, PROVISIONING, [DEAD], dead_letters=True
+            Ids(bus=bus).context,
+            parked_messages,
+            PROVISIONING,
+            [DEAD],
+            dead_letters=True,
+            by="os:kim",
+            reason="a test",
         )
 
     assert parked_messages.lying[PROVISIONING, True] == [DEAD]

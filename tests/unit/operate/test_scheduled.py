@@ -162,7 +162,7 @@ async def test_a_start_that_is_brought_forward_comes_at_once_and_keeps_its_end()
     await world.posts(posted)
     [entry] = await find(world.context, (await world.ahead())[0].id)
 
-    await bring_forward(world.context, entry)
+    await bring_forward(world.context, entry, by="os:kim", reason="a test")
     await world.comes()
 
     assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
@@ -175,7 +175,7 @@ async def test_an_end_that_is_brought_forward_does_not_overtake_what_is_decided_
     await world.posts(event(users=[ref(1)], group=GROUP, endAt=at(3600), event_id="a"))
     [entry] = await find(world.context, "a:end")
 
-    await bring_forward(world.context, entry)
+    await bring_forward(world.context, entry, by="os:kim", reason="a test")
     await world.comes()
     assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
     await asyncio.sleep(60)
@@ -191,7 +191,7 @@ async def test_a_last_day_that_is_brought_forward_is_today() -> None:
     await world.posts(event(OFFBOARD, users=[ref(1)], groups=[GROUP], endAt=at(3600)))
     [entry] = await find(world.context, "1")
 
-    await bring_forward(world.context, entry)
+    await bring_forward(world.context, entry, by="os:kim", reason="a test")
     await world.comes()
 
     assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT

@@ -1,0 +1,37 @@
+"""Reads who a token of Hasten's own is about."""
+
+import asyncio
+import base64
+import json
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
+
+from hasten.clouds import cloud_of
+from hasten.object_ids import is_object_id
+
+TIMEOUT = 10.0
+"""Seconds: a command must not wait longer to learn who runs it."""
+
+
+async def object_id_of(credential: AsyncTokenCredential, graph_url: str) -> str:
+    """Returns the object id in a token of `credential`; "" if there is no token, or none with an
+    id. The token comes from Entra ID or from a cache of the operator's machine, so the id says who
+    is signed in there and proves nothing to others."""
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            token = await credential.get_token(cloud_of(graph_url).scope)
+    except (AzureError, TimeoutError):
+        return ""
+    return object_id_in(token.token)
+
+
+def object_id_in(token: str) -> str:
+    """Returns the object id that the token names, "" if it is not a JWT or names none."""
+    try:
+        part = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        named = claims.get("oid")
+    except (IndexError, ValueError, AttributeError):
+        return ""
+    return named.lower() if isinstance(named, str) and is_object_id(named) else ""

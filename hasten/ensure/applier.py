@@ -1,0 +1,68 @@
+"""Says on whose word Hasten carries out the policy, and writes each step to the history."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from hasten.context import Context
+from hasten.domain.applying import Kind, Step
+from hasten.domain.history import Kind as EntryKind
+from hasten.operate.audited import Subject, audited, noted
+from hasten.records.running_targets import digest
+from hasten.targets import Target
+
+POLICY = "policy"
+"""Takes the place of an operator: nobody but targets.yaml asked for the step."""
+
+ACTIONS = {Kind.ADD: "added", Kind.REMOVE: "removed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """`by` is the operator who has read the plan, or POLICY; `why` is the operator's reason."""
+
+    by: str = POLICY
+    why: str = ""
+
+    @property
+    def is_attended(self) -> bool:
+        """Returns whether an operator has read the plan."""
+        return self.by != POLICY
+
+
+@asynccontextmanager
+async def recorded(
+    context: Context, target: Target, step: Step, applier: Applier
+) -> AsyncIterator[None]:
+    """Around one step that Hasten carries out. An operator's step is written to the history before
+    and after, one of the policy alone after it: a timer tries a step that fails again and again.
+
+    Raises TemporaryError and PermanentError of the store.
+    """
+    subjects = _subjects(step, digest(target))
+    if not applier.is_attended:
+        yield
+        await noted(context, EntryKind.APPLIED, subjects, by=POLICY)
+        return
+    async with audited(
+        context, EntryKind.APPLIED, subjects, by=applier.by, why=applier.why
+    ) as audit:
+        yield
+        audit.done += subjects
+
+
+def _subjects(step: Step, policy: str) -> Sequence[Subject]:
+    """Returns one subject for each person of the step, or one for the group. A group that is about
+    to be created has only a name."""
+    name = {} if step.group else {"group_name": step.name}
+    details = {"step": str(step.kind), "policy": policy, **name}
+    return [
+        Subject(
+            target=step.target,
+            user=user,
+            group=step.group,
+            action=ACTIONS.get(step.kind, ""),
+            details=details,
+        )
+        for user in (step.users or [""])
+    ]

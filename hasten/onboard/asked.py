@@ -1,0 +1,88 @@
+"""Writes to the history who was asked for by which event."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from hasten.context import Context
+from hasten.domain.changes import Cause
+from hasten.domain.history import Entry, Kind, Steps, entry_id
+from hasten.domain.intents import THE_GROUP
+from hasten.events.envelope import OnboardingEvent
+from hasten.json import Json
+from hasten.object_ids import is_object_id
+from hasten.onboard.plan import Plan
+
+ACCEPTED = "accepted"
+DEFERRED = "deferred"
+RECEIVED = "received"
+
+
+async def note_accepted(context: Context, event: OnboardingEvent, plan: Plan) -> None:
+    """Writes one entry for each person and group that the event wants something of. An event that
+    is taken twice is noted once. Raises TemporaryError and PermanentError of the store."""
+    entries = [
+        _entry(context, event, group=want.group.key, user=user, wanted=want.wanted)
+        for want in plan.wants
+        for user in want.users
+    ]
+    await context.history.append_once(entries)
+
+
+async def note_deferred(
+    context: Context, event: OnboardingEvent, about: Json, start: datetime
+) -> None:
+    """Writes one entry for each person of an event that Hasten keeps until `start`. Raises the same
+    errors."""
+    group = only_group(about["groups"])
+    entries = [
+        _entry(context, event, group=group, user=user, wanted=about["wanted"], start=start)
+        for user in about["users"]
+    ]
+    await context.history.append_once(entries)
+
+
+async def note_received(
+    context: Context, *, source: str, event_id: str, target: str, by: str
+) -> None:
+    """Writes who posted an event to the API: the object id in the token. Service Bus names no
+    sender. Raises the same errors."""
+    entry = Entry(
+        id=entry_id(source, event_id, target, by, RECEIVED),
+        at=context.now(),
+        kind=Kind.ASKED,
+        target=target,
+        result=RECEIVED,
+        causes=(Cause(source, event_id),),
+        by=by,
+    )
+    await context.history.append_once([entry])
+
+
+def only_group(groups: Iterable[str]) -> str:
+    """Returns the object id among keys of groups if there is exactly one."""
+    ids = sorted({group for group in groups if is_object_id(group)})
+    return ids[0] if len(ids) == 1 else ""
+
+
+def _entry(
+    context: Context,
+    event: OnboardingEvent,
+    *,
+    group: str,
+    user: str,
+    wanted: str,
+    start: datetime | None = None,
+) -> Entry:
+    target, result = event.data.target, DEFERRED if start else ACCEPTED
+    return Entry(
+        id=entry_id(event.source, event.id, target, group, user, wanted, result),
+        at=context.now(),
+        kind=Kind.ASKED,
+        target=target,
+        user="" if user == THE_GROUP else user,
+        group=group,
+        action=wanted,
+        result=result,
+        causes=(Cause(event.source, event.id),),
+        steps=Steps(noticed=event.time, expected=start),
+    )

@@ -1,0 +1,125 @@
+"""Writes to the history what an operator does: before Hasten acts, who does what and why, and
+afterwards what came of it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from hasten.context import Context
+from hasten.domain.changes import Cause, Change
+from hasten.domain.history import BEGUN, DONE, FAILED, LEFT, PROPOSED, Entry, Kind, entry_id, short
+from hasten.domain.intents import THE_GROUP, Intent
+from hasten.errors import Conflict, PermanentError, TemporaryError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What an action is about. `user` and `group` are object ids, or references as an event names
+    them, which no index finds."""
+
+    target: str = ""
+    user: str = ""
+    group: str = ""
+    action: str = ""
+    causes: tuple[Cause, ...] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Distinguishes the subjects of one action."""
+        return (self.target, self.user, self.group, self.action, *self.details.values())
+
+
+@dataclass(slots=True)
+class Audit:
+    """What an operator does, and what became of its subjects."""
+
+    context: Context
+    kind: Kind
+    by: str
+    why: str
+    named: str
+    number: str
+    done: list[Subject] = field(default_factory=list)
+    """Subjects for which it was done."""
+
+    proposed: list[Subject] = field(default_factory=list)
+    """Subjects for which another operator has to agree."""
+
+    def begins(self, subjects: Sequence[Subject]) -> list[Entry]:
+        return [self._entry(subject, BEGUN, "") for subject in subjects]
+
+    def ends(self, subjects: Sequence[Subject], others: str, reason: str) -> list[Entry]:
+        """Returns what came of the subjects; `others` is the result of those that are neither done
+        nor proposed."""
+        results = {subject.key: PROPOSED for subject in self.proposed}
+        results |= {subject.key: DONE for subject in self.done}
+        said = [(subject, results.get(subject.key, others)) for subject in subjects]
+        return [
+            self._entry(subject, result, reason if result == others else "")
+            for subject, result in said
+        ]
+
+    def _entry(self, subject: Subject, result: str, reason: str) -> Entry:
+        named = {"named": short(self.named)} if self.named else {}
+        return Entry(
+            id=entry_id(self.number, self.kind, result, *subject.key),
+            at=self.context.now(),
+            kind=self.kind,
+            target=subject.target,
+            user=subject.user,
+            group=subject.group,
+            action=subject.action,
+            result=result,
+            reason=short(reason),
+            causes=subject.causes,
+            by=short(self.by),
+            why=short(self.why),
+            details={**subject.details, **named, "decision": self.number},
+        )
+
+
+@asynccontextmanager
+async def audited(
+    context: Context, kind: Kind, subjects: Sequence[Subject], *, by: str, why: str, named: str = ""
+) -> AsyncIterator[Audit]:
+    """Around an action. `by` is who does it as far as Hasten knows, `named` whom the operator gives
+    besides. The action adds what it has done to `done`.
+
+    If the first entries cannot be written, nothing is done. Raises TemporaryError and
+    PermanentError of the store.
+    """
+    audit = Audit(context, kind, by, why, named, context.new_id())
+    await context.history.append(audit.begins(subjects))
+    try:
+        yield audit
+    except (PermanentError, TemporaryError) as error:
+        await context.history.append(audit.ends(subjects, FAILED, error.reason))
+        raise
+    except Conflict as error:
+        await context.history.append(audit.ends(subjects, FAILED, str(error)))
+        raise
+    await context.history.append(audit.ends(subjects, LEFT, ""))
+
+
+async def noted(
+    context: Context, kind: Kind, subjects: Sequence[Subject], *, by: str, result: str = DONE
+) -> None:
+    """Writes what was done. Raises TemporaryError and PermanentError of the store."""
+    audit = Audit(context, kind, by, "", "", context.new_id())
+    await context.history.append(audit.ends(subjects, result, ""))
+
+
+def subject_of(held: Change | Intent) -> Subject:
+    if isinstance(held, Change):
+        return Subject(
+            target=held.target,
+            user=held.user,
+            group=held.group,
+            action=held.action,
+            causes=held.causes,
+        )
+    user = "" if held.user == THE_GROUP else held.user
+    return Subject(
+        target=held.target, user=user, group=held.group, action=held.wanted, causes=(held.cause,)
+    )

@@ -1,0 +1,33 @@
+"""Stores what targets.yaml said about each target when Hasten last noticed a difference."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from hasten.errors import Conflict
+from hasten.json import Json
+from hasten.ports.store import Put, Store
+from hasten.targets import Target
+
+COLLECTION, PARTITION = "heartbeats", "policies"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPolicy:
+    policy: Json
+    etag: str
+
+
+async def load(store: Store, target: str) -> SeenPolicy | None:
+    document = await store.get(COLLECTION, PARTITION, target)
+    return SeenPolicy(document.body, document.etag) if document else None
+
+
+async def save(store: Store, target: Target, seen: SeenPolicy | None) -> None:
+    put = Put(target.name, policy_of(target), seen.etag if seen else None)
+    with suppress(Conflict):  # another instance noticed the same
+        await store.commit(COLLECTION, PARTITION, [put])
+
+
+def policy_of(target: Target) -> Json:
+    policy: Json = target.model_dump(mode="json")
+    return policy

@@ -1,0 +1,36 @@
+"""The history says which membership the policy asked for, and which operator applied it."""
+
+import pytest
+
+from hasten.domain.history import Filter, Kind
+from hasten.ensure.apply_policy import apply_unattended
+from hasten.records.running_targets import digest
+from tests.support.applying import ADMINS, MONITORED, world_with
+from tests.support.history import history
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, ENGINEERING, user
+
+
+@virtual
+@pytest.mark.parametrize("is_attended", [True, False])
+async def test_a_step_of_the_policy_is_noted_for_each_person(*, is_attended: bool) -> None:
+    world = await world_with(ADMINS, MONITORED)
+    world.directory.join(ADMIN, user(1), user(2))
+
+    if is_attended:
+        await world.applies()
+    else:
+        await apply_unattended(world.context, world.target)
+
+    page = await history(world).newest(
+        20, matches=Filter(kinds=frozenset({Kind.APPLIED}), user=user(2))
+    )
+    said = {(entry.result, entry.by, entry.why) for entry in page.entries}
+    assert said == (
+        {("begun", "os:kim", "a test"), ("done", "os:kim", "a test")}
+        if is_attended
+        else {("done", "policy", "")}
+    )
+    for entry in page.entries:
+        assert (entry.group, entry.action) == (ENGINEERING, "added")
+        assert entry.details["policy"] == digest(world.target)
