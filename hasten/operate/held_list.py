@@ -1,16 +1,15 @@
-"""Lists what is held with the consequences of each decision, and finds again what an operator
-chose from the list."""
+"""Lists what is held with the consequences of each decision."""
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, Action, Change, HeldBy
 from hasten.domain.intents import Intent
-from hasten.operate.held import ChosenChanges, choose_held
+from hasten.operate.held import choose_held
+from hasten.operate.held_keys import key_of
 from hasten.operate.release import STILL_DONE
-from hasten.operate.two_people import is_pending, key_of, pending
+from hasten.operate.two_people import is_pending, pending
 from hasten.records.proposals import Proposal
 
 KEPT = "The membership stays as it is"
@@ -47,22 +46,6 @@ async def held_list(context: Context, target: str) -> list[HeldChange]:
         *(_of_intent(intent, proposal_of(intent)) for intent in chosen.intents),
     ]
     return sorted(found, key=lambda held: (held.group, held.since, held.user))
-
-
-async def choose_listed(
-    context: Context, target: str, *, keys: Collection[str], groups: Collection[str] = ()
-) -> ChosenChanges:
-    """Returns the held changes with these keys or of these groups. What is no longer held is left
-    out. Raises TemporaryError."""
-    everything = await choose_held(context, target, groups=(), users=())
-    return ChosenChanges(
-        [c for c in everything.changes if key_of(c) in keys or c.group in groups],
-        [i for i in everything.intents if key_of(i) in keys or i.group in groups],
-    )
-
-
-def keys_of(chosen: ChosenChanges) -> Sequence[str]:
-    return [*map(key_of, chosen.changes), *map(key_of, chosen.intents)]
 
 
 def _of_change(row: Change, proposal: Proposal | None) -> HeldChange:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from hasten.domain.changes import Change, State
 from hasten.json import Json
-from hasten.operate import cycle_waits, listed_people, stuck
+from hasten.operate import cycle_waits, stuck
 from hasten.operate.problems import Problem
 
 
@@ -34,8 +34,9 @@ class OpenChanges:
         return sum(self.states.values())
 
 
-def of_changes(target: str, rows: Sequence[Change], now: datetime) -> OpenChanges:
-    """Counts the open changes of a target. `rows` are all of them."""
+def of_changes(rows: Sequence[Change], now: datetime) -> OpenChanges:
+    """Counts the open changes of a target. `rows` are all of them. What is held is counted and is
+    no problem: it has a place of its own."""
     waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
     first = min(waiting, key=lambda row: row.noticed_at, default=None)
     return OpenChanges(
@@ -43,10 +44,7 @@ def of_changes(target: str, rows: Sequence[Change], now: datetime) -> OpenChange
         oldest=Oldest(user=first.user, group=first.group, since=first.noticed_at)
         if first
         else None,
-        problems=[
-            *listed_people.problems(target, listed_people.held_rows(rows)),
-            *stuck.problems(rows, now),
-        ],
+        problems=stuck.problems(rows, now),
     )
 
 

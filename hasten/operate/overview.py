@@ -140,7 +140,7 @@ async def _of_target(context: Context, target: Target, shared: _Shared) -> Targe
         context.intents.open_intents(name, MAX_ROWS_READ + 1),
     )
     stored = shared.opened.get(name) if len(rows) > MAX_ROWS_READ else None
-    changes = stored or measured.of_changes(name, rows, now)
+    changes = stored or measured.of_changes(rows, now)
     found, job = shared.found.get(name), shared.jobs.get(name, JobSeen())
     held = changes.states.get(State.HELD, 0)
     cycle = shared.cycles.get(name)

@@ -1,7 +1,7 @@
 """Lets a second operator agree before held changes are released, where targets.yaml says
 `release_by_two`."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from hasten.domain.intents import Intent
 from hasten.errors import PermanentError
 from hasten.object_ids import is_object_id
 from hasten.operate.held import ChosenChanges
+from hasten.operate.held_keys import key_of, keys_of, only
 from hasten.records import proposals
 from hasten.records.proposals import Proposal
 
@@ -24,13 +25,6 @@ class Agreement:
 
     agreed: ChosenChanges
     proposed: ChosenChanges
-
-
-def key_of(held: Change | Intent) -> str:
-    """Returns the name of a held change among the proposals of its target."""
-    if isinstance(held, Change):
-        return f"change|{held.group}|{held.user}"
-    return f"intent|{held.key}"
 
 
 async def agree(
@@ -71,8 +65,8 @@ async def agree(
     ]
     await proposals.save(context.store, target, new)
     return Agreement(
-        agreed=_only(chosen, agreed),
-        proposed=_only(chosen, {one.held for one in new}),
+        agreed=only(chosen, agreed),
+        proposed=only(chosen, {one.held for one in new}),
     )
 
 
@@ -89,7 +83,7 @@ def is_pending(proposal: Proposal | None, held: Change | Intent) -> bool:
 
 async def is_decided(context: Context, target: str, decided: ChosenChanges) -> None:
     """Deletes the proposals of changes that are no longer held. Raises TemporaryError."""
-    await proposals.forget(context.store, target, {key_of(held) for held in _all(decided)})
+    await proposals.forget(context.store, target, keys_of(decided))
 
 
 def _holds(proposal: Proposal, now: datetime) -> bool:
@@ -105,10 +99,3 @@ def _version(held: Change | Intent) -> str:
 def _all(chosen: ChosenChanges) -> Iterator[Change | Intent]:
     yield from chosen.changes
     yield from chosen.intents
-
-
-def _only(chosen: ChosenChanges, keys: Collection[str]) -> ChosenChanges:
-    return ChosenChanges(
-        [change for change in chosen.changes if key_of(change) in keys],
-        [intent for intent in chosen.intents if key_of(intent) in keys],
-    )

@@ -9,4 +9,4 @@ from hasten.page.visitor import Visitor
 
 async def enter(request: Request, role: Role) -> Visitor:
     """Raises ApiError."""
-    return Visitor(await admitted(request, role), token="")
+    return Visitor(await admitted(request, role), csrf="")

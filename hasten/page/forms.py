@@ -8,10 +8,10 @@ from starlette.requests import Request
 
 from hasten.api.problems import ApiError
 
-MAX_FORM = 512 * 1024
-"""Bytes: a selection of 4,000 held changes takes some 400 KiB."""
+MAX_FORM = 64 * 1024
+"""Bytes. The door reads no more of a form either."""
 
-MAX_FIELDS = 6_000
+MAX_FIELDS = 1_000
 MAX_REASON = 500
 URLENCODED = "application/x-www-form-urlencoded"
 

@@ -9,9 +9,12 @@ from hasten.api.app import context_of
 from hasten.api.problems import ApiError
 from hasten.errors import PermanentError
 from hasten.operate.decide import Decision, decide
-from hasten.operate.held_list import choose_listed, held_list, keys_of
+from hasten.operate.held import choose_held
+from hasten.operate.held_keys import keys_of, only
+from hasten.operate.held_list import held_list
 from hasten.page.forms import Form, form_of
 from hasten.page.rendering import page
+from hasten.page.selection import as_text, chosen
 from hasten.page.targets import chosen_target
 from hasten.page.view import moved
 from hasten.page.visitor import Visitor
@@ -19,7 +22,8 @@ from hasten.page.visitor import Visitor
 MAX_LISTED = 200
 """Changes of one group that are listed one by one. The others are chosen with their group."""
 
-MAX_CHOSEN = 4_000
+MAX_CHOSEN = 3_000
+"""As many as fit into 64 KiB, the most that the door reads of a form."""
 
 
 async def held_page(request: Request, visitor: Visitor) -> Response:
@@ -43,18 +47,16 @@ async def held_review(request: Request, visitor: Visitor) -> Response:
     context, form = context_of(request), await form_of(request)
     target = chosen_target(request, form.text("target"))
     decision, reason = _decision(form), form.reason()
-    chosen = await choose_listed(
-        context, target.name, keys=set(form.all("held")), groups=set(form.all("group"))
-    )
-    keys = keys_of(chosen)
-    if not keys:
+    everything = await held_list(context, target.name)
+    keys, groups = chosen(form, (held.key for held in everything)), set(form.all("group"))
+    held = [one for one in everything if one.key in keys or one.group in groups]
+    if not held:
         raise PermanentError("nothing is chosen that is still held", "choose at least one change")
-    if len(keys) > MAX_CHOSEN:
+    if len(held) > MAX_CHOSEN:
         raise PermanentError(
-            f"{len(keys)} changes are chosen, and a form takes {MAX_CHOSEN}",
+            f"{len(held)} changes are chosen, and a form takes {MAX_CHOSEN}",
             "choose fewer groups at once, or use python -m hasten release",
         )
-    everything = {held.key: held for held in await held_list(context, target.name)}
     return page(
         request,
         "review.html",
@@ -62,25 +64,27 @@ async def held_review(request: Request, visitor: Visitor) -> Response:
         target=target,
         decision=decision.value,
         reason=reason,
-        keys=keys,
-        held=[everything[key] for key in keys if key in everything],
+        chosen=as_text(one.key for one in held),
+        held=held,
         most=MAX_LISTED,
-        groups=len(chosen.groups),
-        people=len(chosen.users),
+        groups=len({one.group for one in held}),
+        people=len({one.user for one in held}),
     )
 
 
 async def held_decide(request: Request, visitor: Visitor) -> Response:
     context, form = context_of(request), await form_of(request)
-    target, decision, reason = (
-        chosen_target(request, form.text("target")),
-        _decision(form),
-        form.reason(),
-    )
-    keys = set(form.all("held"))
-    chosen = await choose_listed(context, target.name, keys=keys)
+    target, decision = chosen_target(request, form.text("target")), _decision(form)
+    reason = form.reason()
+    held = await choose_held(context, target.name, groups=(), users=())
+    keys = chosen(form, keys_of(held))
     decided = await decide(
-        context, target.name, chosen, decision, by=visitor.caller.object_id, reason=reason
+        context,
+        target.name,
+        only(held, keys),
+        decision,
+        by=visitor.caller.object_id,
+        reason=reason,
     )
     if decided.problem:
         raise PermanentError(

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from hasten.api.app import UI, context_of
 from hasten.page import assets
 from hasten.page.names import Names
+from hasten.page.selection import digest
 from hasten.page.visitor import Visitor
 from hasten.page.words import FILTERS
 
@@ -47,7 +48,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.filters.update(FILTERS)
+    found.filters.update(FILTERS, digest=digest)
     found.globals.update(asset=assets.address, ui=UI, views=VIEWS)
     return found
 

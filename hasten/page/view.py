@@ -25,6 +25,8 @@ def endpoint(view: View, role: Role, admit: Admit) -> Endpoint:
             visitor = await admit(request, role)
             return await view(request, visitor)
         except (ApiError, HTTPException, PermanentError, TemporaryError, Conflict) as error:
+            if isinstance(error, ApiError) and error.status is HTTPStatus.UNAUTHORIZED:
+                raise  # the app leads to the sign-in
             return _answered(request, visitor, error)
 
     return answer
@@ -36,7 +38,6 @@ def moved(path: str) -> Response:
 
 
 TITLES = {
-    HTTPStatus.UNAUTHORIZED: "Sign in",
     HTTPStatus.FORBIDDEN: "You may not do this",
     HTTPStatus.NOT_FOUND: "There is no such page",
     HTTPStatus.CONFLICT: "This was not done",

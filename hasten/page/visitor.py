@@ -10,10 +10,10 @@ from hasten.api.caller import Caller, Role
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """`token` is the token against cross-site requests that each form of the session contains."""
+    """`csrf` is the token against cross-site requests that each form of the session contains."""
 
     caller: Caller
-    token: str
+    csrf: str
 
     @property
     def may_operate(self) -> bool:

@@ -43,7 +43,7 @@ class Pages:
         return await self.client.get(f"{UI}{path}", headers=headers)
 
     async def post(self, path: str, **fields: str | list[str]) -> httpx.Response:
-        return await self.client.post(f"{UI}{path}", data={"token": TOKEN, **fields})
+        return await self.client.post(f"{UI}{path}", data={"csrf": TOKEN, **fields})
 
     async def text(self, path: str) -> str:
         """Returns what a person reads on the page."""

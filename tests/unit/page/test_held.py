@@ -4,7 +4,9 @@ import re
 
 from hasten.api.caller import Role
 from hasten.domain.changes import Action, State
-from hasten.page.held import MAX_LISTED
+from hasten.page.forms import MAX_FORM
+from hasten.page.held import MAX_CHOSEN, MAX_LISTED
+from hasten.page.selection import DIGITS, digest
 from hasten.targets import Mode, Target
 from hasten.watch.admit import admit
 from tests.support.pages import OPERATOR, READER, Pages, caller, read
@@ -12,7 +14,7 @@ from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 LEAVERS = tuple(user(number) for number in range(1, 16))
-KEYS = [f"change|{ENGINEERING}|{one}" for one in LEAVERS]
+KEYS = [digest(f"change|{ENGINEERING}|{one}") for one in LEAVERS]
 
 
 async def held(target: Target | None = None) -> World:
@@ -47,7 +49,7 @@ async def test_a_selection_is_shown_again_before_anything_is_done() -> None:
 
     assert answer.status_code == 200
     assert "Release 3 changes of TOTAL?" in read(answer.text)
-    assert re.findall(r'name="held" value="([^"]+)"', answer.text) == KEYS[:3]
+    assert re.findall(r'name="held" value="([^"]+)"', answer.text) == [".".join(KEYS[:3])]
     assert await states(world) == {State.HELD: 15}
 
 
@@ -129,3 +131,9 @@ async def test_a_long_list_is_cut_and_its_rest_is_chosen_with_the_group() -> Non
     text = await Pages(world).text("/held")
 
     assert "And 30 more, which are chosen with their group." in text
+
+
+def test_the_largest_selection_fits_into_a_form() -> None:
+    rest = 4 * 1024
+
+    assert MAX_CHOSEN * (DIGITS + 1) + rest < MAX_FORM
