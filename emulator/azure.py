@@ -16,6 +16,7 @@ from emulator.graph.seed import TOTAL
 from emulator.graph.server import GraphOptions, GraphServer
 from emulator.scim import ScimServer
 from emulator.servicebus import ServiceBusServer, load_entities
+from emulator.sign_in.routes import SignInServer
 
 SCIM_TOKEN = "HASTEN_SCIM_TOKEN_TOTAL"  # noqa: S105 - the name of a setting
 ENTITIES = Path(__file__).parents[1] / "infra" / "entities.json"
@@ -38,6 +39,7 @@ class AzureOptions:
 class Azure:
     graph: GraphServer
     servicebus: ServiceBusServer
+    sign_in: SignInServer
     scim: ScimServer | None = None
 
     def environment(
@@ -78,13 +80,15 @@ async def running(options: AzureOptions) -> AsyncIterator[Azure]:
     """Runs Graph and Service Bus. Raises OSError if a port is taken, EntitiesError if the file of
     entities is wrong."""
     servicebus = ServiceBusServer(load_entities(options.entities), port=options.servicebus_port)
-    graph = GraphServer(options.graph, extra_routes=_levers(servicebus))
+    graph = GraphServer(options.graph)
+    sign_in = SignInServer(graph.tenant.id, graph.tenant.tokens)
+    graph.add_routes([*_levers(servicebus), *sign_in.routes()])
     await servicebus.start()
     try:
         await graph.start()
         try:
             async with _app(options, graph) as scim:
-                yield Azure(graph, servicebus, scim)
+                yield Azure(graph, servicebus, sign_in, scim)
         finally:
             await graph.stop()
     finally:

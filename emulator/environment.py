@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from emulator.sign_in.registration import API_CLIENT_ID
+
 CLIENT_STATE_SECRET = "for-local-use-only-and-not-a-secret"  # noqa: S105 - as it says
 
 
@@ -28,6 +30,8 @@ def environment(
         "HASTEN_STORE": f"sqlite:///{state_dir}/hasten.db",
         "HASTEN_TARGETS": str(targets or app_dir / "targets.yaml"),
         "HASTEN_GRAPH_URL": f"{graph_url}/v1.0",
+        "HASTEN_API_CLIENT_ID": API_CLIENT_ID,
+        "HASTEN_SIGN_IN_URL": graph_url,
         "ServiceBusConnection": servicebus,
         "IDENTITY_ENDPOINT": identity_endpoint,
         "IDENTITY_HEADER": identity_header,

@@ -79,17 +79,18 @@ class App:
 
     @cached_property
     def api(self) -> "Starlette":
-        from hasten.api.app import API, application  # noqa: PLC0415 - slow to load
+        from hasten.api.app import api  # noqa: PLC0415 - slow to load
         from hasten.api.routes import routes  # noqa: PLC0415 - the same
 
-        return application(self._context, API, routes())
+        return api(self._context, routes())
 
     @cached_property
     def page(self) -> "Starlette":
-        from hasten.api.app import UI, application  # noqa: PLC0415 - slow to load
+        from hasten.api import sign_in  # noqa: PLC0415 - slow to load
+        from hasten.api.app import pages  # noqa: PLC0415 - the same
         from hasten.page.routes import routes  # noqa: PLC0415 - the same
 
-        return application(self._context, UI, routes())
+        return pages(self._context, [*sign_in.routes(), *routes()])
 
     @cached_property
     def _context(self) -> "Context":

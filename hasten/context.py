@@ -11,6 +11,7 @@ from hasten.domain.settlement import Backoff
 from hasten.domain.shared_pace import LimitScope
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId, Now
+from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.directory import Directory
 from hasten.ports.ports import Ports
 from hasten.ports.store import Store
@@ -100,6 +101,10 @@ class Context:
     @property
     def directory(self) -> Directory:
         return self._directory or self.ports.directory
+
+    @property
+    def parked_messages(self) -> ParkedMessages:
+        return self.ports.parked_messages
 
     def through(self, directory: Directory) -> "Context":
         """The same, but for its way to Microsoft Graph."""

@@ -16,6 +16,7 @@ from pydantic import (
     ValidationError,
 )
 
+from hasten.clouds import cloud_of
 from hasten.errors import PermanentError
 from hasten.scim import TOKEN_PREFIX
 
@@ -68,6 +69,13 @@ class Settings(BaseModel):
     identity_client_id: Annotated[str | None, Field(alias="AZURE_CLIENT_ID")] = None
     """The user-assigned managed identity; without it Hasten uses the system-assigned one."""
 
+    api_client_id: Annotated[UUID | None, Field(alias="HASTEN_API_CLIENT_ID")] = None
+    """The client id of Hasten's app registration, for which the tokens of the API are issued and at
+    which people sign in. Without it the API and the pages are closed."""
+
+    sign_in_url: Annotated[HttpUrl | None, Field(alias="HASTEN_SIGN_IN_URL")] = None
+    """Root address of Entra's sign-in; by default that of the cloud of HASTEN_GRAPH_URL."""
+
     _scim_tokens: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
     """Tokens by the name of their setting; targets.yaml says which target uses which."""
 
@@ -96,6 +104,33 @@ class Settings(BaseModel):
     @property
     def lifecycle_url(self) -> str:
         return f"{str(self.public_url).rstrip('/')}/api/graph/lifecycle"
+
+    @property
+    def origin(self) -> str:
+        """The origin of the pages, as browsers send it."""
+        return str(self.public_url).rstrip("/")
+
+    @property
+    def authority(self) -> str:
+        """Address of Entra's sign-in for this tenant."""
+        root = self.sign_in_url or f"https://{cloud_of(str(self.graph_url)).authority}"
+        return f"{str(root).rstrip('/')}/{self.tenant}"
+
+    def keys_for(self, purpose: str) -> list[bytes]:
+        """Returns 32 bytes that only this app knows, for one purpose: those of the current secret,
+        then those of the previous one. Raises PermanentError if the secret is not set."""
+        if self.client_state_secret is None:
+            raise _no_secret()
+        secrets = [self.client_state_secret, self.client_state_secret_previous]
+        return [
+            hmac.digest(
+                secret.get_secret_value().encode(),
+                f"hasten:{self.tenant}:{purpose}".encode(),
+                "sha256",
+            )
+            for secret in secrets
+            if secret is not None
+        ]
 
     @property
     def client_state(self) -> str:
@@ -186,6 +221,9 @@ def _refuse_bad_urls(settings: Settings) -> None:
     for name, url in (
         ("HASTEN_PUBLIC_URL", settings.public_url),
         ("HASTEN_GRAPH_URL", settings.graph_url),
+        ("HASTEN_SIGN_IN_URL", settings.sign_in_url),
     ):
+        if url is None:
+            continue
         if url.scheme != "https" and url.host not in DEVELOPMENT_HOSTS:
             raise PermanentError(f"setting {name} is wrong: it must be https", f"correct {name}")

@@ -47,6 +47,9 @@ param operators string = ''
 @description('Comma-separated names of the settings with the tokens of apps: HASTEN_SCIM_TOKEN_... Each refers to the vault.')
 param scimTokens string = ''
 
+@description('Client id of the app registration for the API and the pages: output of graph/api.bicep. Empty: both are closed.')
+param apiClientId string = ''
+
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 
@@ -172,6 +175,7 @@ module app 'app/function-app.bicep' = {
     vaultUri: vault.outputs.uri
     scimTokens: empty(scimTokens) ? [] : split(scimTokens, ',')
     networkName: privateNetwork ? names.network : ''
+    apiClientId: apiClientId
     alwaysReadyHttp: alwaysReadyHttp
     alwaysReadyWorkers: alwaysReadyWorkers
     alwaysReadyEvents: alwaysReadyEvents

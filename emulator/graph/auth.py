@@ -65,6 +65,15 @@ class Tokens:
             "client_id": self.client_id,
         }
 
+    def is_issued_for(self, resource: str, token: str) -> bool:
+        """Returns whether the managed identity got this token for this resource, and it is valid
+        still."""
+        if self._expiry.get(token, 0) <= time.time():
+            return False
+        part = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return bool(claims["aud"] == resource)
+
     def is_admin(self, authorization: str | None) -> bool:
         _, _, token = (authorization or "").partition(" ")
         return secrets.compare_digest(token.encode(), self.admin.encode())

@@ -25,10 +25,10 @@ __all__ = ["GraphOptions", "GraphServer"]
 
 
 class GraphServer:
-    def __init__(self, options: GraphOptions, *, extra_routes: Sequence[BaseRoute] = ()) -> None:
+    def __init__(self, options: GraphOptions) -> None:
         self.tenant = Tenant(options)
         seed(self.tenant)
-        app = Starlette(
+        self._served = Starlette(
             routes=[
                 *user_routes(self.tenant),
                 *group_routes(self.tenant),
@@ -37,12 +37,11 @@ class GraphServer:
                 *subscription_routes(self.tenant),
                 *control_routes(self.tenant),
                 *lever_routes(self.tenant),
-                *extra_routes,
             ],
             exception_handlers={GraphError: on_graph_error, HTTPException: on_http_error},
         )
         self.app = Gateway(
-            app,
+            self._served,
             tokens=self.tenant.tokens,
             faults=self.tenant.faults,
             journal=self.tenant.journal,
@@ -51,6 +50,10 @@ class GraphServer:
             replicas=self.tenant.replicas,
         )
         self._http = HttpServer(self.app, options.host, options.port)
+
+    def add_routes(self, routes: Sequence[BaseRoute]) -> None:
+        """Adds routes of other services at this address."""
+        self._served.router.routes.extend(routes)
 
     @property
     def port(self) -> int:

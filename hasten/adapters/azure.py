@@ -20,6 +20,7 @@ from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.directory import Directory
 from hasten.ports.probes import Probes
 from hasten.ports.receiver import Receiver
+from hasten.ports.sign_in import SignIn
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
 from hasten.scim import Scim
@@ -81,7 +82,7 @@ class AzurePorts:
 
     @cached_property
     def parked_messages(self) -> ParkedMessages:
-        # Imported here because only the command line uses it.
+        # Imported here because only the command line and the API use it.
         from hasten.adapters.dead_letters import AzureParkedMessages  # noqa: PLC0415
 
         return AzureParkedMessages(self._service_bus)
@@ -116,6 +117,21 @@ class AzurePorts:
             str(self._settings.graph_url), self._credential, httpx.AsyncHTTPTransport()
         )
 
+    @cached_property
+    def sign_in(self) -> SignIn:
+        # Imported here because only the API and the pages use it.
+        import httpx  # noqa: PLC0415
+
+        from hasten.adapters.sign_in import EntraSignIn  # noqa: PLC0415
+
+        settings = self._settings
+        return EntraSignIn(
+            settings.authority,
+            str(settings.api_client_id),
+            lambda: self._credential,
+            httpx.AsyncHTTPTransport(),
+        )
+
     def application(self, scim: Scim) -> Application:
         token = self._settings.scim_token(scim.token)
         if scim not in self._applications:
@@ -137,7 +153,7 @@ class AzurePorts:
         """Closes the ports that were created."""
         for application in self._applications.values():
             await application.close()
-        for name in ("directory", "_service_bus", "store", "_credential"):
+        for name in ("directory", "sign_in", "_service_bus", "store", "_credential"):
             if name in self.__dict__:
                 await getattr(self, name).close()
 

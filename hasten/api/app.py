@@ -1,23 +1,61 @@
-"""Builds the ASGI application that serves the API or the pages of one process."""
+"""Builds the ASGI applications that serve the API and the pages of one process."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Mount
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ExceptionHandler
 
-from hasten.api.problems import HANDLERS
+from hasten.api.door import open_door
+from hasten.api.problems import HANDLERS, ApiError, on_api_error
+from hasten.api.sign_in import to_sign_in
 from hasten.context import Context
+from hasten.errors import PermanentError
 
 API, UI = "/api/v1", "/api/ui"
 
 
-def application(context: Context, prefix: str, routes: Sequence[BaseRoute]) -> Starlette:
+def api(context: Context, routes: Sequence[BaseRoute]) -> Starlette:
+    return _application(context, API, routes, {})
+
+
+def pages(context: Context, routes: Sequence[BaseRoute]) -> Starlette:
+    """Returns the application of the pages, which sends a browser without a session to the
+    sign-in."""
+
+    async def on_error(request: Request, error: Exception) -> Response:
+        return to_sign_in(request, error) or await on_api_error(request, error)
+
+    return _application(context, UI, routes, {ApiError: on_error})
+
+
+def _application(
+    context: Context,
+    prefix: str,
+    routes: Sequence[BaseRoute],
+    handlers: dict[type[Exception], ExceptionHandler],
+) -> Starlette:
     """Returns the application with its routes below `prefix`: Azure Functions passes the whole
     path."""
-    app = Starlette(routes=[Mount(prefix, routes=routes)], exception_handlers=HANDLERS)
+    mounted = Router(routes, redirect_slashes=False)  # a redirect would repeat the header Host
+    app = Starlette(
+        routes=[Route(prefix, _with_slash), Mount(prefix, mounted)],
+        exception_handlers={**HANDLERS, **handlers},
+    )
+    app.router.redirect_slashes = False
     app.state.context = context
+    try:
+        app.state.door = open_door(context)
+    except PermanentError:  # `doctor` names the setting; until then nobody may enter
+        app.state.door = None
     return app
+
+
+async def _with_slash(request: Request) -> Response:
+    return RedirectResponse(f"{request.url.path}/", HTTPStatus.TEMPORARY_REDIRECT)
 
 
 def context_of(request: Request) -> Context:

@@ -66,7 +66,7 @@ def problem(
     )
 
 
-def on_api_error(_: Request, error: Exception) -> Response:
+async def on_api_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, ApiError):
         raise error
     return problem(
@@ -74,7 +74,7 @@ def on_api_error(_: Request, error: Exception) -> Response:
     )
 
 
-def on_http_error(_: Request, error: Exception) -> Response:
+async def on_http_error(_: Request, error: Exception) -> Response:
     """Answers a path that does not exist (404) and a method that it does not have (405)."""
     if not isinstance(error, HTTPException):
         raise error
@@ -86,14 +86,14 @@ def on_http_error(_: Request, error: Exception) -> Response:
     )
 
 
-def on_permanent_error(_: Request, error: Exception) -> Response:
+async def on_permanent_error(_: Request, error: Exception) -> Response:
     """Answers 409: another try cannot help until someone does the fix."""
     if not isinstance(error, PermanentError):
         raise error
     return problem(HTTPStatus.CONFLICT, error.reason, error.next_action)
 
 
-def on_temporary_error(_: Request, error: Exception) -> Response:
+async def on_temporary_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, TemporaryError):
         raise error
     wait = max(1, math.ceil(error.delay.total_seconds()))
@@ -105,7 +105,7 @@ def on_temporary_error(_: Request, error: Exception) -> Response:
     )
 
 
-def on_conflict(_: Request, error: Exception) -> Response:
+async def on_conflict(_: Request, error: Exception) -> Response:
     if not isinstance(error, Conflict):
         raise error
     return problem(

@@ -3,10 +3,12 @@
 from starlette.requests import Request
 
 from hasten.api.caller import Role
-from hasten.api.door import admitted
+from hasten.api.door import admitted, current_session
 from hasten.page.visitor import Visitor
 
 
 async def enter(request: Request, role: Role) -> Visitor:
     """Raises ApiError."""
-    return Visitor(await admitted(request, role), csrf="")
+    caller = await admitted(request, role)
+    session = current_session(request)
+    return Visitor(caller, csrf=session.csrf if session is not None else "")

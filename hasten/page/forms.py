@@ -1,25 +1,20 @@
-"""Reads the forms of the pages, with limits."""
+"""Reads the fields of the forms of the pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
+from hasten.api.door import form
 from hasten.api.problems import ApiError
 
-MAX_FORM = 64 * 1024
-"""Bytes. The door reads no more of a form either."""
-
-MAX_FIELDS = 1_000
 MAX_REASON = 500
-URLENCODED = "application/x-www-form-urlencoded"
 
 
 class Form:
     """The fields of a form."""
 
-    def __init__(self, fields: dict[str, list[str]]) -> None:
+    def __init__(self, fields: Mapping[str, list[str]]) -> None:
         self._fields = fields
 
     def text(self, name: str) -> str:
@@ -47,25 +42,6 @@ class Form:
 
 
 async def form_of(request: Request) -> Form:
-    """Returns the form. Starlette keeps the body, so the form can be read twice. Raises
+    """Returns the form. The door has read its token already; Starlette keeps the body. Raises
     ApiError."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != URLENCODED:
-        raise ApiError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the form is not URL-encoded", "use the page's form"
-        )
-    body = await request.body()
-    if len(body) > MAX_FORM:
-        raise ApiError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            "the form is too long",
-            "choose fewer changes at once",
-        )
-    try:
-        fields = parse_qs(
-            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
-        )
-    except ValueError as error:
-        raise ApiError(
-            HTTPStatus.BAD_REQUEST, "the form cannot be read", "use the page's form"
-        ) from error
-    return Form(fields)
+    return Form(await form(request))

@@ -5,8 +5,10 @@ from typing import Protocol
 from hasten.ports.application import Application
 from hasten.ports.bus import Bus
 from hasten.ports.clock import Jitter, NewId, Now
+from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.directory import Directory
 from hasten.ports.receiver import Receiver
+from hasten.ports.sign_in import SignIn
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
 from hasten.scim import Scim
@@ -39,6 +41,12 @@ class Ports(Protocol):
 
     @property
     def directory(self) -> Directory: ...
+
+    @property
+    def parked_messages(self) -> ParkedMessages: ...
+
+    @property
+    def sign_in(self) -> SignIn: ...
 
     def application(self, scim: Scim) -> Application:
         """Returns the app behind a target. Raises PermanentError if the setting with its token is

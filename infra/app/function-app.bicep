@@ -21,6 +21,9 @@ param scimTokens string[]
 @description('Empty: no virtual network.')
 param networkName string
 
+@description('Empty: the API and the pages are closed.')
+param apiClientId string
+
 param alwaysReadyHttp int
 param alwaysReadyWorkers int
 param alwaysReadyEvents int
@@ -144,6 +147,8 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     HASTEN_STORE: storage.properties.primaryEndpoints.table
     HASTEN_TARGETS: 'targets.yaml'
     HASTEN_GRAPH_URL: 'https://graph.microsoft.com/v1.0'
+    HASTEN_API_CLIENT_ID: apiClientId
+    HASTEN_SIGN_IN_URL: environment().authentication.loginEndpoint
   })
 }
 

@@ -24,14 +24,18 @@ from hasten.domain.shared_pace import LimitScope
 from hasten.ports.application import Application
 from hasten.ports.bus import Bus, Message
 from hasten.ports.clock import Jitter, NewId, Now
+from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.directory import Directory
 from hasten.ports.receiver import Receiver
+from hasten.ports.sign_in import SignIn
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit, Event
 from hasten.scim import Scim
 from hasten.settings import Settings
 from hasten.targets import Target
 from tests.fakes.application import no_application
+from tests.fakes.dead_letters import FakeParkedMessages
+from tests.fakes.sign_in import FakeSignIn
 from tests.simulation.bus import SimulatedBus
 from tests.simulation.faults import Faults
 from tests.simulation.graph import Credential
@@ -60,6 +64,8 @@ class HostPorts:
     jitter: Jitter
     emit: Emit
     application: Callable[[Scim], Application] = no_application
+    parked_messages: ParkedMessages = field(default_factory=FakeParkedMessages)
+    sign_in: SignIn = field(default_factory=FakeSignIn)
 
 
 @dataclass(frozen=True, kw_only=True)

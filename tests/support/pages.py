@@ -8,7 +8,7 @@ from http import HTTPStatus
 import httpx
 from starlette.requests import Request
 
-from hasten.api.app import UI, application
+from hasten.api.app import UI, pages
 from hasten.api.caller import Caller, Kind, Role
 from hasten.api.problems import ApiError
 from hasten.page.routes import routes
@@ -29,7 +29,7 @@ class Pages:
     caller: Caller = field(default_factory=lambda: caller(OPERATOR, Role.OPERATE))
 
     def __post_init__(self) -> None:
-        app = application(self.world.context, UI, routes(self._admit))
+        app = pages(self.world.context, routes(self._admit))
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app), base_url="https://hasten.example"
         )

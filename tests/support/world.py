@@ -20,9 +20,11 @@ from hasten.settings import Settings
 from hasten.targets import Target
 from tests.fakes.application import FakeApplication
 from tests.fakes.bus import FakeBus
+from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.receiver import FakeReceiver
+from tests.fakes.sign_in import API_CLIENT_ID, TENANT, FakeSignIn
 from tests.support.virtual_time import now
 
 TOTAL = "TOTAL"
@@ -47,6 +49,9 @@ class World:
     secret: str = "a client state secret of the tests"
     public_url: str = "https://hasten.example"
     receiver: FakeReceiver = field(default_factory=FakeReceiver)
+    parked_messages: FakeParkedMessages = field(default_factory=FakeParkedMessages)
+    sign_in: FakeSignIn = field(default_factory=FakeSignIn)
+    api_client_id: str = API_CLIENT_ID
     keeps_agenda: bool = False
     """Off: the fake bus shows what is for later."""
 
@@ -73,7 +78,7 @@ class World:
     @property
     def context(self) -> Context:
         """The context of a process that begins now."""
-        settings = _settings(self.secret, self.public_url)
+        settings = _settings(self.secret, self.public_url, self.api_client_id)
         return Context(settings, (self.target,), self, keeps_agenda=self.keeps_agenda)
 
     async def is_discovered(self) -> None:
@@ -105,14 +110,15 @@ class World:
         return [event.result for event in self.events if event.name == name]
 
 
-def _settings(secret: str, public_url: str) -> Settings:
+def _settings(secret: str, public_url: str, api_client_id: str) -> Settings:
     return settings.load(
         {
-            "HASTEN_TENANT_ID": "0000aaaa-0000-4000-8000-000000000001",
+            "HASTEN_TENANT_ID": TENANT,
             "HASTEN_CLIENT_STATE_SECRET": secret,
             "HASTEN_PUBLIC_URL": public_url,
             "HASTEN_STORE": "memory",
             "ServiceBusConnection": "fake",
+            "HASTEN_API_CLIENT_ID": api_client_id,
         }
     )
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from hasten.messages import Look, Wake
 from hasten.ports.application import Application
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Message
 from hasten.ports.clock import NewId, Now
+from hasten.ports.dead_letters import ParkedMessages
+from hasten.ports.sign_in import SignIn
 from hasten.ports.telemetry import Emit, Event
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
@@ -30,9 +32,11 @@ from hasten.timers import run
 from hasten.watch.look import look, start_watching
 from tests.fakes.application import no_application
 from tests.fakes.bus import FakeBus
+from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.directory import JOB, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.receiver import FakeReceiver
+from tests.fakes.sign_in import FakeSignIn
 from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -140,6 +144,8 @@ class Ports:
     now: Now
     new_id: NewId
     application: Callable[[Scim], Application] = no_application
+    parked_messages: ParkedMessages = field(default_factory=FakeParkedMessages)
+    sign_in: SignIn = field(default_factory=FakeSignIn)
 
     @property
     def emit(self) -> Emit:

@@ -3,8 +3,8 @@
 import re
 
 from hasten.api.caller import Role
+from hasten.api.door import MAX_FORM_BYTES
 from hasten.domain.changes import Action, State
-from hasten.page.forms import MAX_FORM
 from hasten.page.held import MAX_CHOSEN, MAX_LISTED
 from hasten.page.selection import DIGITS, digest
 from hasten.targets import Mode, Target
@@ -136,4 +136,4 @@ async def test_a_long_list_is_cut_and_its_rest_is_chosen_with_the_group() -> Non
 def test_the_largest_selection_fits_into_a_form() -> None:
     rest = 4 * 1024
 
-    assert MAX_CHOSEN * (DIGITS + 1) + rest < MAX_FORM
+    assert MAX_CHOSEN * (DIGITS + 1) + rest < MAX_FORM_BYTES
