@@ -32,7 +32,7 @@ from hasten.targets import Target
 
 if TYPE_CHECKING:
     from hasten.records.lease import Lease
-    from hasten.records.lease_record import Kind
+    from hasten.records.lease_record import WorkKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Context:
         self.routes: dict[str, RouteRead] = {}
         """When this process last read how each target is provisioned."""
 
-        self.holding: dict[tuple[str, Kind], Lease] = {}
+        self.holding: dict[tuple[str, WorkKind], Lease] = {}
         """The leases of this process, by target: a wake that leaves a mark is noticed at once."""
 
     @property

@@ -10,13 +10,13 @@ from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import OfTarget
 from hasten.records.lease import Displaced, Lease, acquire
-from hasten.records.lease_record import BEAT_INTERVAL, By, Kind
+from hasten.records.lease_record import BEAT_INTERVAL, WokenBy, WorkKind
 
 MAX_WORK_TIME = timedelta(minutes=4)
 """Maximum time of one worker, far below the function timeout of host.json. It then ends and wakes
 another."""
 
-PAUSE = timedelta(seconds=2)
+LEASE_RETRY_DELAY = timedelta(seconds=2)
 
 Round = Callable[[Lease, datetime], Awaitable[bool]]
 """Takes the mark of the lease, reads the work and does it until the given time. Returns whether it
@@ -26,7 +26,7 @@ left work that is due now."""
 async def work_alone(
     context: Context,
     wake: OfTarget,
-    kind: Kind,
+    kind: WorkKind,
     work: Round,
     *,
     is_timer: bool = False,
@@ -42,7 +42,7 @@ async def work_alone(
         kind,
         owner=context.new_id(),
         now=context.now,
-        by=By.STAND_IN if is_timer else By.MESSAGE,
+        by=WokenBy.STAND_IN if is_timer else WokenBy.MESSAGE,
     )
     if lease is None:
         held = context.holding.get((wake.target, kind))
@@ -67,7 +67,7 @@ async def work_alone(
 
 @asynccontextmanager
 async def alone(
-    context: Context, wake: OfTarget, kind: Kind, *, by: By, patience: timedelta
+    context: Context, wake: OfTarget, kind: WorkKind, *, by: WokenBy, patience: timedelta
 ) -> AsyncIterator[Lease]:
     """Holds the lease for work that answers no wake: one that comes meanwhile is sent again.
 
@@ -81,7 +81,9 @@ async def alone(
             yield lease
         except Displaced as error:
             is_held = False
-            raise TemporaryError("another worker of the target took over", PAUSE) from error
+            raise TemporaryError(
+                "another worker of the target took over", LEASE_RETRY_DELAY
+            ) from error
         finally:
             if is_held:
                 await lease.release(although_marked=True)
@@ -90,7 +92,9 @@ async def alone(
                     await context.bus.send(again.queue, [again.message(context.new_id())])
 
 
-async def _acquired(context: Context, target: str, kind: Kind, by: By, until: datetime) -> Lease:
+async def _acquired(
+    context: Context, target: str, kind: WorkKind, by: WokenBy, until: datetime
+) -> Lease:
     while True:
         try:
             lease = await acquire(
@@ -103,8 +107,8 @@ async def _acquired(context: Context, target: str, kind: Kind, by: By, until: da
         if lease is not None:
             return lease
         if context.now() >= until:
-            raise TemporaryError("another worker of the target is at work", PAUSE)
-        await asyncio.sleep(PAUSE.total_seconds())
+            raise TemporaryError("another worker of the target is at work", LEASE_RETRY_DELAY)
+        await asyncio.sleep(LEASE_RETRY_DELAY.total_seconds())
 
 
 async def _round(

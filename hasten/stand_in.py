@@ -15,7 +15,7 @@ from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, ONBOARDING_EVENTS, PROVI
 from hasten.provision.drain import drain
 from hasten.records import arrivals, discovered, lease_record, stops
 from hasten.records.arrivals import Arrivals
-from hasten.records.lease_record import TRIGGER_SILENT, Kind, LeaseRecord
+from hasten.records.lease_record import TRIGGER_SILENT, LeaseRecord, WorkKind
 from hasten.telemetry.operate import TriggerSilent
 from hasten.wiring import receive
 
@@ -98,7 +98,7 @@ async def _work_for(context: Context, target: str, quiet: timedelta) -> bool:
 
 
 async def _ensure(context: Context, target: str, quiet: timedelta) -> None:
-    now, record = context.now(), await lease_record.load(context.store, target, Kind.ENSURE)
+    now, record = context.now(), await lease_record.load(context.store, target, WorkKind.ENSURE)
     if not record.is_unattended(now):
         return
     opened = [i for i in await context.intents.open_intents(target) if not i.held]
@@ -112,7 +112,7 @@ async def _ensure(context: Context, target: str, quiet: timedelta) -> None:
 
 
 async def _drain(context: Context, target: str, quiet: timedelta) -> None:
-    now, record = context.now(), await lease_record.load(context.store, target, Kind.DRAIN)
+    now, record = context.now(), await lease_record.load(context.store, target, WorkKind.DRAIN)
     if not record.is_unattended(now):
         return
     due = _due(await context.ledger.open_changes(target), record, quiet, now)

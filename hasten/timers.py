@@ -30,7 +30,7 @@ from hasten.records import (
     running_targets,
 )
 from hasten.records.discovered import DiscoveredTarget
-from hasten.records.lease_record import Kind
+from hasten.records.lease_record import WorkKind
 from hasten.records.overviews import Part
 from hasten.retention import forget_old
 from hasten.stand_in import stand_in
@@ -152,7 +152,7 @@ async def _wake_target(context: Context, found: DiscoveredTarget, before: overvi
 async def _wants_ensure(context: Context, target: str) -> bool:
     """Returns whether a write to Entra ID may have taken effect although no worker saw its end, or
     whether open intents were left: their worker died, or no message has come for a while."""
-    now, record = context.now(), await lease_record.load(context.store, target, Kind.ENSURE)
+    now, record = context.now(), await lease_record.load(context.store, target, WorkKind.ENSURE)
     if record.due(now) or (record.writing and record.is_silent(now)):
         return True
     if not record.is_lost(now) and now - record.came_at < WITHOUT_A_MESSAGE:

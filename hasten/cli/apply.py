@@ -10,7 +10,7 @@ from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json, say
 from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, filled, run
 from hasten.context import Context
-from hasten.domain.applying import Kind, Step
+from hasten.domain.applying import PlannedStep, StepKind
 from hasten.ensure.applier import Applier
 from hasten.ensure.apply_policy import apply_policy, plan_policy
 from hasten.errors import PermanentError, TemporaryError
@@ -24,9 +24,9 @@ class Applied:
     planned, done, observed or failed."""
 
     target: str
-    steps: Sequence[Step]
+    steps: Sequence[PlannedStep]
     outcome: str
-    done: Sequence[Step] = ()
+    done: Sequence[PlannedStep] = ()
     problem: Problem | None = None
 
 
@@ -64,7 +64,7 @@ def apply(
 async def _applied(context: Context, target: Target, applier: Applier | None) -> Applied:
     """Applies the policy of one target; without `applier` shows it only. An error hides neither
     other targets nor what was done."""
-    steps: Sequence[Step] = ()
+    steps: Sequence[PlannedStep] = ()
     try:
         steps = await plan_policy(context, target)
         if applier is None:
@@ -79,8 +79,8 @@ async def _applied(context: Context, target: Target, applier: Applier | None) ->
     return Applied(target.name, carried.steps, outcome, carried.done)
 
 
-def _has_problem(steps: Sequence[Step]) -> bool:
-    return any(step.kind is Kind.PROBLEM for step in steps)
+def _has_problem(steps: Sequence[PlannedStep]) -> bool:
+    return any(step.kind is StepKind.PROBLEM for step in steps)
 
 
 def _lines(applied: Sequence[Applied]) -> list[str]:
@@ -97,7 +97,7 @@ def _lines(applied: Sequence[Applied]) -> list[str]:
     return lines
 
 
-def _mark(applied: Applied, step: Step) -> str:
-    if applied.outcome == "planned" or step.kind in {Kind.PROBLEM, Kind.LEAVE_OUT}:
+def _mark(applied: Applied, step: PlannedStep) -> str:
+    if applied.outcome == "planned" or step.kind in {StepKind.PROBLEM, StepKind.LEAVE_OUT}:
         return ""
     return " Done." if step in applied.done else " Not done."

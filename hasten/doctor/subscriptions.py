@@ -9,7 +9,7 @@ from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain.subscribing import ALL_GROUPS, ALL_PEOPLE, resource_of
 from hasten.json import Json
 from hasten.limits import SUBSCRIPTION_LIFETIME
-from hasten.records.subscriptions import Record
+from hasten.records.subscriptions import SubscriptionRecord
 
 CHECK = "subscription"
 RENEWED_BY = SUBSCRIPTION_LIFETIME / 2 - timedelta(hours=12)
@@ -31,7 +31,7 @@ class Expected:
 def check(
     groups: Collection[str],
     listed: Iterable[Json],
-    records: Sequence[Record],
+    records: Sequence[SubscriptionRecord],
     expected: Expected,
     *,
     people: bool = False,
@@ -56,7 +56,11 @@ def check(
 
 
 def _judged(
-    what: str, gone: str, found: Json | None, records: Sequence[Record], expected: Expected
+    what: str,
+    gone: str,
+    found: Json | None,
+    records: Sequence[SubscriptionRecord],
+    expected: Expected,
 ) -> Finding:
     if found is None:
         return problem(CHECK, f"{gone}: Graph reports no change", MAKES)
@@ -86,7 +90,9 @@ def _judged(
     return ok(CHECK, text)
 
 
-def _gone(what: str, resource: str, records: Sequence[Record], expected: Expected) -> str:
+def _gone(
+    what: str, resource: str, records: Sequence[SubscriptionRecord], expected: Expected
+) -> str:
     covering = {resource} | ({ALL_GROUPS} if resource != ALL_PEOPLE else set())
     ended = [r.expires for r in records if r.resource in covering and r.expires <= expected.now]
     if ended:

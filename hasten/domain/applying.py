@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class StepKind(StrEnum):
     ADOPT = "adopt"
     """A group of this name that Hasten did not create; an operator must say whether it is the right
     one."""
@@ -23,14 +23,14 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class PlannedStep:
     """One step of the policy. `name` is the group's name in the policy, `group` its object id (""
     until it is created).
 
     `held` marks a removal of more members than the brake allows without an operator's consent.
     """
 
-    kind: Kind
+    kind: StepKind
     target: str
     name: str
     group: str
@@ -44,30 +44,30 @@ class Step:
     def sentence(self) -> str:
         origin = " and ".join(self.sources)
         match self.kind:
-            case Kind.ADOPT:
+            case StepKind.ADOPT:
                 return (
                     f"Adopt the group {self.name} ({self.group}), which Hasten did not make: "
                     "check that it is the one you mean."
                 )
-            case Kind.CREATE:
+            case StepKind.CREATE:
                 return f"Create the group {self.name}."
-            case Kind.ASSIGN:
+            case StepKind.ASSIGN:
                 return f"Assign the group {self.name} to {self.target}."
-            case Kind.ADD:
+            case StepKind.ADD:
                 return f"Add {_people(self.users)} of {origin} to {self.name}."
-            case Kind.REMOVE:
+            case StepKind.REMOVE:
                 return f"Remove {_people(self.users)} who left {origin} from {self.name}." + (
                     " More than the brake lets go: only `python -m hasten apply --yes` does it."
                     if self.held
                     else ""
                 )
-            case Kind.LEAVE_OUT:
+            case StepKind.LEAVE_OUT:
                 return (
                     f"Leave {_people(self.users)} of {origin} out of {self.name}: an event "
                     f"offboarded them. Take them out of {origin} as well, or post an onboarding "
                     "event."
                 )
-            case Kind.PROBLEM:
+            case StepKind.PROBLEM:
                 return f"Mend the group {self.name}: {self.problem}."
 
 
@@ -123,16 +123,16 @@ class GroupNow:
     problems: Sequence[str] = ()
 
 
-def steps_for(target: str, groups: Sequence[GroupNow]) -> list[Step]:
+def steps_for(target: str, groups: Sequence[GroupNow]) -> list[PlannedStep]:
     """Returns the steps in the order in which they must be done."""
     return [step for now in groups for step in _steps(target, now)]
 
 
-def _steps(target: str, now: GroupNow) -> list[Step]:
+def _steps(target: str, now: GroupNow) -> list[PlannedStep]:
     def step(
-        kind: Kind, users: Sequence[str] = (), *, held: bool = False, problem: str = ""
-    ) -> Step:
-        return Step(
+        kind: StepKind, users: Sequence[str] = (), *, held: bool = False, problem: str = ""
+    ) -> PlannedStep:
+        return PlannedStep(
             kind=kind,
             target=target,
             name=now.name,
@@ -145,19 +145,19 @@ def _steps(target: str, now: GroupNow) -> list[Step]:
         )
 
     mirror = now.mirroring
-    steps = [step(Kind.PROBLEM, problem=problem) for problem in now.problems]
+    steps = [step(StepKind.PROBLEM, problem=problem) for problem in now.problems]
     if now.adopts:
-        steps.append(step(Kind.ADOPT))
+        steps.append(step(StepKind.ADOPT))
     if now.creates:
-        steps.append(step(Kind.CREATE))
+        steps.append(step(StepKind.CREATE))
     if now.role:
-        steps.append(step(Kind.ASSIGN))
+        steps.append(step(StepKind.ASSIGN))
     if mirror.leaving:
-        steps.append(step(Kind.REMOVE, mirror.leaving, held=mirror.held))
+        steps.append(step(StepKind.REMOVE, mirror.leaving, held=mirror.held))
     if mirror.joining:
-        steps.append(step(Kind.ADD, mirror.joining))
+        steps.append(step(StepKind.ADD, mirror.joining))
     if mirror.offboarded:
-        steps.append(step(Kind.LEAVE_OUT, mirror.offboarded))
+        steps.append(step(StepKind.LEAVE_OUT, mirror.offboarded))
     return steps
 
 

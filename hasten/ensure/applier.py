@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from hasten.context import Context
-from hasten.domain.applying import Kind, Step
+from hasten.domain.applying import PlannedStep, StepKind
 from hasten.domain.history import Kind as EntryKind
 from hasten.operate.audited import Subject, audited, noted
 from hasten.records.running_targets import digest
@@ -14,7 +14,7 @@ from hasten.targets import Target
 POLICY = "policy"
 """Takes the place of an operator: nobody but targets.yaml asked for the step."""
 
-ACTIONS = {Kind.ADD: "added", Kind.REMOVE: "removed"}
+ACTIONS = {StepKind.ADD: "added", StepKind.REMOVE: "removed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Applier:
 
 @asynccontextmanager
 async def recorded(
-    context: Context, target: Target, step: Step, applier: Applier
+    context: Context, target: Target, step: PlannedStep, applier: Applier
 ) -> AsyncIterator[None]:
     """Around one step that Hasten carries out. An operator's step is written to the history before
     and after, one of the policy alone after it: a timer tries a step that fails again and again.
@@ -51,7 +51,7 @@ async def recorded(
         audit.done += subjects
 
 
-def _subjects(step: Step, policy: str) -> Sequence[Subject]:
+def _subjects(step: PlannedStep, policy: str) -> Sequence[Subject]:
     """Returns one subject for each person of the step, or one for the group. A group that is about
     to be created has only a name."""
     name = {} if step.group else {"group_name": step.name}

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from hasten.context import Context
-from hasten.domain.applying import GroupNow, Kind, Step, steps_for
+from hasten.domain.applying import GroupNow, PlannedStep, StepKind, steps_for
 from hasten.ensure.applier import Applier, recorded
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.fence import fenced
@@ -18,8 +18,7 @@ from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure
 from hasten.records import discovered, left_out, made_groups, mirrored_members, stops
-from hasten.records.lease_record import By
-from hasten.records.lease_record import Kind as LeaseKind
+from hasten.records.lease_record import WokenBy, WorkKind
 from hasten.sole_worker import alone
 from hasten.targets import Target
 from hasten.telemetry.ensure import PolicyStep
@@ -36,8 +35,8 @@ class Carried:
     """The steps that were missing, those of them that Hasten did, and the worst error of the
     others."""
 
-    steps: Sequence[Step] = ()
-    done: list[Step] = field(default_factory=list)
+    steps: Sequence[PlannedStep] = ()
+    done: list[PlannedStep] = field(default_factory=list)
     error: TemporaryError | PermanentError | None = None
 
 
@@ -55,8 +54,8 @@ async def apply_policies(context: Context) -> None:
 
 
 async def apply_unattended(
-    context: Context, target: Target, *, only_mirrors: bool = False, by: By = By.POLICY
-) -> Sequence[Step]:
+    context: Context, target: Target, *, only_mirrors: bool = False, by: WokenBy = WokenBy.POLICY
+) -> Sequence[PlannedStep]:
     """Applies the policy of one target without the removals that the brake holds, and without a
     group that an operator has to adopt. Returns the steps.
 
@@ -68,7 +67,7 @@ async def apply_unattended(
     return carried.steps
 
 
-async def plan_policy(context: Context, target: Target) -> Sequence[Step]:
+async def plan_policy(context: Context, target: Target) -> Sequence[PlannedStep]:
     """Returns the missing steps, in the order in which Hasten would carry them out. It writes
     nothing. Raises TemporaryError and PermanentError of Graph."""
     assigned = await _assigned(context, target)
@@ -94,14 +93,14 @@ async def _apply(
     applier: Applier,
     *,
     only_mirrors: bool = False,
-    by: By = By.POLICY,
+    by: WokenBy = WokenBy.POLICY,
 ) -> Carried:
     """Applies the policy of one target. In observe mode it writes nothing. Otherwise it works under
     the lease of the target's `ensure`, so that no event and no other run writes meanwhile."""
     if target.observes:
         return await _applied(context, target, applier, only_mirrors=only_mirrors)
     wake = Ensure(target=target.name)
-    async with alone(context, wake, LeaseKind.ENSURE, by=by, patience=PATIENCE) as lease:
+    async with alone(context, wake, WorkKind.ENSURE, by=by, patience=PATIENCE) as lease:
         return await _applied(fenced(context, lease), target, applier, only_mirrors=only_mirrors)
 
 
@@ -150,7 +149,7 @@ async def _carry_out(
             context.emit(refused)
             continue
         group = step.group or made.get(step.name, "")
-        if step.name in strange or (not group and step.kind is not Kind.CREATE):
+        if step.name in strange or (not group and step.kind is not StepKind.CREATE):
             continue  # the group has to be adopted first, or could not be created
         with errors.collect():
             held = None if applier.is_attended else await _held_by_brake(context, target, step)
@@ -164,23 +163,23 @@ async def _carry_out(
             context.emit(_event(step, "done"))
 
 
-def _refused(step: Step, strange: set[str], *, is_attended: bool) -> PolicyStep | None:
+def _refused(step: PlannedStep, strange: set[str], *, is_attended: bool) -> PolicyStep | None:
     """Returns the event of a step that Hasten does not do, or None."""
-    if step.kind is Kind.PROBLEM:
+    if step.kind is StepKind.PROBLEM:
         return _event(step, "problem")
-    if step.kind is Kind.LEAVE_OUT:
+    if step.kind is StepKind.LEAVE_OUT:
         return _event(replace(step, problem=step.sentence), "left_out")
     if step.held and not is_attended:
         return _event(step, "held")
-    if step.name in strange and step.kind is Kind.ADOPT:
+    if step.name in strange and step.kind is StepKind.ADOPT:
         return _event(replace(step, problem=step.sentence), "problem")
     return None
 
 
-async def _held_by_brake(context: Context, target: Target, step: Step) -> PolicyStep | None:
+async def _held_by_brake(context: Context, target: Target, step: PlannedStep) -> PolicyStep | None:
     """Returns the event of a removal that the brake holds, or None. The brake counts the people who
     leave within ten minutes: a notification brings each of them alone."""
-    if step.kind is not Kind.REMOVE:
+    if step.kind is not StepKind.REMOVE:
         return None
     leavers = {step.group: step.users}
     judged = await judge_removals(context, target, leavers, still_members=True)
@@ -207,22 +206,22 @@ def _left_out(groups: Sequence[GroupNow]) -> Sequence[left_out.LeftOut]:
 
 
 async def _do(
-    context: Context, target: Target, assigned: Assigned, step: Step, errors: ErrorCollector
+    context: Context, target: Target, assigned: Assigned, step: PlannedStep, errors: ErrorCollector
 ) -> str:
     """Carries out one step and returns the id of its group."""
     match step.kind:
-        case Kind.ADOPT:
+        case StepKind.ADOPT:
             await made_groups.adopt(
                 context.store, target.name, step.name, step.group, context.now()
             )
-        case Kind.CREATE:
+        case StepKind.CREATE:
             [creation] = [p.create for p in target.groups if p.create and p.name == step.name]
             return await make_group(context, target.name, step.name, creation)
-        case Kind.ASSIGN:
+        case StepKind.ASSIGN:
             await assigned.assign(step.group, step.role)
-        case Kind.ADD:
+        case StepKind.ADD:
             await add_members(context, target.name, step.group, step.users, errors)
-        case Kind.REMOVE:
+        case StepKind.REMOVE:
             await remove_members(context, target.name, step.group, step.users)
     return step.group
 
@@ -234,7 +233,7 @@ async def _assigned(context: Context, target: Target) -> Assigned:
 
 
 def _event(
-    step: Step, result: Literal["done", "observed", "held", "left_out", "problem"]
+    step: PlannedStep, result: Literal["done", "observed", "held", "left_out", "problem"]
 ) -> PolicyStep:
     return PolicyStep(
         result=result,

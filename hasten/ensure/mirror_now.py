@@ -6,7 +6,7 @@ from hasten.context import Context
 from hasten.ensure.apply_policy import apply_unattended
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Mirror
-from hasten.records.lease_record import By
+from hasten.records.lease_record import WokenBy
 
 MIRROR_DELAY = timedelta(seconds=5)
 
@@ -22,7 +22,7 @@ async def mirror(context: Context, wanted: Mirror) -> None:
         raise PermanentError(
             f"target {wanted.target} is not in targets.yaml", "put it back, or ignore this"
         )
-    await apply_unattended(context, target, only_mirrors=True, by=By.MESSAGE)
+    await apply_unattended(context, target, only_mirrors=True, by=WokenBy.MESSAGE)
     members = {member.id for member in await context.directory.members(wanted.source)}
     if wanted.added - members or wanted.removed & members:
         raise TemporaryError(f"group {wanted.source} does not show its new members", MIRROR_DELAY)

@@ -31,7 +31,7 @@ from hasten.messages import Ensure
 from hasten.records import discovered, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease import Displaced, Lease
-from hasten.records.lease_record import Kind
+from hasten.records.lease_record import WorkKind
 from hasten.sole_worker import MAX_WORK_TIME, work_alone
 from hasten.targets import Target
 from hasten.telemetry.ensure import EnsureDisplaced, GroupEnsured
@@ -54,7 +54,7 @@ async def ensure(
         )
     work = partial(_round, context, target)
     try:
-        await work_alone(context, ensure, Kind.ENSURE, work, is_timer=is_timer, longest=longest)
+        await work_alone(context, ensure, WorkKind.ENSURE, work, is_timer=is_timer, longest=longest)
     except Displaced:
         context.emit(EnsureDisplaced(target=target.name))
 

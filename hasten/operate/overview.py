@@ -19,7 +19,7 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.records.job_seen import JobSeen
 from hasten.records.overviews import Part
 from hasten.records.stops import ALL_TARGETS, Decision
-from hasten.records.subscriptions import Record
+from hasten.records.subscriptions import SubscriptionRecord
 from hasten.targets import Target
 
 MAX_ROWS_READ = 100
@@ -92,7 +92,7 @@ class _Shared:
     cycles: Mapping[str, Json]
     jobs: Mapping[str, JobSeen]
     stops: Sequence[Decision]
-    subscriptions: Sequence[Record]
+    subscriptions: Sequence[SubscriptionRecord]
 
 
 async def overview(context: Context) -> Overview:

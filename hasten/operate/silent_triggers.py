@@ -9,9 +9,9 @@ from hasten.context import Context
 from hasten.operate.problems import Problem
 from hasten.ports.bus import ENSURE, PROVISIONING
 from hasten.records import arrivals, lease_record
-from hasten.records.lease_record import LONG_AGO, Kind
+from hasten.records.lease_record import LONG_AGO, WorkKind
 
-KINDS = {PROVISIONING: Kind.DRAIN, ENSURE: Kind.ENSURE}
+KINDS = {PROVISIONING: WorkKind.DRAIN, ENSURE: WorkKind.ENSURE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

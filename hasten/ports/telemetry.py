@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from hasten.json import Json
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """The kind of a field: it decides whether a metric may use the field, and how."""
 
     LABEL = "label"
@@ -25,13 +25,13 @@ class Kind(StrEnum):
     MILLISECONDS = "milliseconds"
 
 
-Label = Annotated[str, Kind.LABEL]
-Id = Annotated[str, Kind.ID]
-Ids = Annotated[list[str], Kind.ID]
-Text = Annotated[str, Kind.TEXT]
-Count = Annotated[int, Kind.COUNT]
-Seconds = Annotated[float, Kind.SECONDS]
-Milliseconds = Annotated[int, Kind.MILLISECONDS]
+Label = Annotated[str, FieldKind.LABEL]
+Id = Annotated[str, FieldKind.ID]
+Ids = Annotated[list[str], FieldKind.ID]
+Text = Annotated[str, FieldKind.TEXT]
+Count = Annotated[int, FieldKind.COUNT]
+Seconds = Annotated[float, FieldKind.SECONDS]
+Milliseconds = Annotated[int, FieldKind.MILLISECONDS]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from hasten.records import discovered
 from hasten.records.call_window import open_window
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease import Displaced, Lease
-from hasten.records.lease_record import Kind
+from hasten.records.lease_record import WorkKind
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Unsent
 from hasten.records.stops import Stopped
@@ -35,7 +35,7 @@ async def drain(
         return
     work = partial(_run, context, target, found)
     try:
-        await work_alone(context, wake, Kind.DRAIN, work, is_timer=is_timer, longest=longest)
+        await work_alone(context, wake, WorkKind.DRAIN, work, is_timer=is_timer, longest=longest)
     except Displaced:
         context.emit(DrainSkipped(result="displaced", target=target.name))
 

@@ -15,9 +15,9 @@ from hasten.records.lease_record import (
     BEAT_FRESH_FOR,
     BEAT_INTERVAL,
     BEAT_SILENT_AFTER,
-    By,
-    Kind,
     LeaseRecord,
+    WokenBy,
+    WorkKind,
     body_of,
     key_of,
     parse,
@@ -37,11 +37,11 @@ class Lease:
 
     store: Store
     target: str
-    kind: Kind
+    kind: WorkKind
     record: LeaseRecord
     etag: str | None
     now: Now
-    by: By
+    by: WokenBy
 
     marked: asyncio.Event = field(default_factory=asyncio.Event)
     """Set as soon as this process knows of a mark."""
@@ -175,7 +175,13 @@ class Lease:
 
 
 async def acquire(
-    store: Store, target: str, kind: Kind, *, owner: str, now: Now, by: By = By.MESSAGE
+    store: Store,
+    target: str,
+    kind: WorkKind,
+    *,
+    owner: str,
+    now: Now,
+    by: WokenBy = WokenBy.MESSAGE,
 ) -> Lease | None:
     """Takes a lease that is free, or whose holder has fallen silent. None when the holder lives:
     it was left a mark, and reads its work again before it lets go.
@@ -208,7 +214,7 @@ async def acquire(
         elif known.is_marked:
             return None
         else:
-            is_message = by is By.MESSAGE
+            is_message = by is WokenBy.MESSAGE
             taken = replace(known, is_marked=True, came_at=at if is_message else known.came_at)
         try:
             lease.record, [lease.etag] = taken, await lease._put(taken)  # noqa: SLF001 - ours
@@ -222,11 +228,11 @@ async def acquire(
     raise TemporaryError("other workers of the target were faster", timedelta(seconds=1))
 
 
-def _signed(record: LeaseRecord, by: By, now: datetime) -> LeaseRecord:
+def _signed(record: LeaseRecord, by: WokenBy, now: datetime) -> LeaseRecord:
     """Returns the record with the sign of life that the worker leaves."""
-    if by is By.MESSAGE:
+    if by is WokenBy.MESSAGE:
         return replace(record, came_at=now)
-    return replace(record, stood_in_at=now) if by is By.STAND_IN else record
+    return replace(record, stood_in_at=now) if by is WokenBy.STAND_IN else record
 
 
 def _outlasting(error: TemporaryError) -> TemporaryError:

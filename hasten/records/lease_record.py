@@ -27,14 +27,14 @@ TRIGGER_SILENT = timedelta(seconds=80)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-class Kind(StrEnum):
+class WorkKind(StrEnum):
     """Work that goes on side by side for one target: a long `ensure` holds up no revocation."""
 
     DRAIN = "drain"
     ENSURE = "ensure"
 
 
-class By(StrEnum):
+class WokenBy(StrEnum):
     """The reason why a worker came to the target."""
 
     MESSAGE = "message"
@@ -91,12 +91,12 @@ class LeaseRecord:
         return self.stood_in_at > self.came_at
 
 
-async def load(store: Store, target: str, kind: Kind) -> LeaseRecord:
+async def load(store: Store, target: str, kind: WorkKind) -> LeaseRecord:
     """Returns the record of the lease."""
     return parse(await store.get(COLLECTION, target, key_of(kind)))
 
 
-def key_of(kind: Kind) -> str:
+def key_of(kind: WorkKind) -> str:
     return f"{LEASE}{kind}"
 
 

@@ -18,14 +18,14 @@ TRIP = "trip|"
 EVERYWHERE = "*"
 """Takes the place of the group in a trip that holds the removals of every group of the target."""
 
-SHARDS = 128
+REMOVAL_SHARDS = 128
 """Documents that share the users of one group. A document of 256 KiB holds 10,000 users, so that
 even a group with a million leavers is counted correctly; a tenant has 300,000 objects (Entra
 limits)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shard:
+class RemovalShard:
     """A share of the users who left one group: a short hash of each and the time in seconds."""
 
     target: str
@@ -46,7 +46,7 @@ class Trip:
     next_action: str
 
 
-Memory = Shard | Trip
+Memory = RemovalShard | Trip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class RecentRemovals:
         since = _seconds(now - BRAKE_WINDOW)
 
         def merge(known: Memory | None, new: Memory) -> Memory | None:
-            if not (isinstance(known, Shard) and isinstance(new, Shard)):
+            if not (isinstance(known, RemovalShard) and isinstance(new, RemovalShard)):
                 return new
             merged = replace(new, left={**new.left, **_recent(known.left, since)})
             return merged if merged != known else None
@@ -86,7 +86,7 @@ class RecentRemovals:
         trips: dict[str, Trip] = {}
         stale: list[Memory] = []
         for row in await self._rows.listed(target, ""):
-            if isinstance(row, Shard) and (recent := _recent(row.left, since)):
+            if isinstance(row, RemovalShard) and (recent := _recent(row.left, since)):
                 groups[row.group].update(recent)
             elif isinstance(row, Trip) and _lasts(row, now):
                 trips[row.group] = row
@@ -123,9 +123,9 @@ def _shards(target: str, leavers: Mapping[str, Collection[str]], at: int) -> Seq
     for group, users in leavers.items():
         for user in users:
             digest = hashlib.sha256(user.encode()).hexdigest()
-            left[group, int(digest[-2:], 16) % SHARDS][digest[:12]] = at
+            left[group, int(digest[-2:], 16) % REMOVAL_SHARDS][digest[:12]] = at
     return [
-        Shard(target=target, group=group, number=number, left=people)
+        RemovalShard(target=target, group=group, number=number, left=people)
         for (group, number), people in left.items()
     ]
 
@@ -156,7 +156,7 @@ def _body(row: Memory) -> Json:
 
 def _parse(body: Json) -> Memory:
     if "left" in body:
-        return Shard(**body)
+        return RemovalShard(**body)
     return Trip(**{**body, "at": datetime.fromisoformat(body["at"])})
 
 

@@ -15,13 +15,13 @@ from hasten.records.repository import Repository, RowMapping
 
 COLLECTION = "roster"
 
-SHARDS = 128
+ROSTER_SHARDS = 128
 """Documents that share the people of one target. A document of 256 KiB holds 2,600 people, so that
 all 300,000 objects of a tenant fit (Entra limits)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shard:
+class RosterShard:
     target: str
     number: int
     people: Mapping[str, Sighting] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Roster:
         for user, move in moves.items():
             by_shard[_number(user)][user] = move
 
-        def decide(stored: Shard | None, given: Shard) -> Shard | None:
+        def decide(stored: RosterShard | None, given: RosterShard) -> RosterShard | None:
             before = stored.people if stored else {}
             people = dict(before)
             for user, move in by_shard[given.number].items():
@@ -63,9 +63,9 @@ class Roster:
                     people[user] = moved
             if people == before:
                 return None
-            return Shard(target=target, number=given.number, people=people)
+            return RosterShard(target=target, number=given.number, people=people)
 
-        shards = [Shard(target=target, number=number) for number in sorted(by_shard)]
+        shards = [RosterShard(target=target, number=number) for number in sorted(by_shard)]
         await self._rows.update(shards, decide)
 
     async def forget(self, target: str) -> None:
@@ -84,21 +84,21 @@ async def everyone(store: Store) -> frozenset[str]:
 
 
 def _number(user: str) -> int:
-    return hashlib.sha256(user.encode()).digest()[0] % SHARDS
+    return hashlib.sha256(user.encode()).digest()[0] % ROSTER_SHARDS
 
 
 def _name(number: int) -> str:
     return f"{number:03}"
 
 
-def _body(shard: Shard) -> Json:
+def _body(shard: RosterShard) -> Json:
     people = {user: [s.presence, s.digest, s.origin] for user, s in shard.people.items()}
     return {"target": shard.target, "number": shard.number, "people": people}
 
 
-def _parse(body: Json) -> Shard:
+def _parse(body: Json) -> RosterShard:
     listed: Mapping[str, Sequence[str]] = body["people"]
-    return Shard(
+    return RosterShard(
         target=str(body["target"]),
         number=int(body["number"]),
         people={
@@ -108,7 +108,7 @@ def _parse(body: Json) -> Shard:
     )
 
 
-MAPPING: RowMapping[Shard] = RowMapping(
+MAPPING: RowMapping[RosterShard] = RowMapping(
     collection=COLLECTION,
     key_prefixes=("",),
     partition=lambda shard: shard.target,

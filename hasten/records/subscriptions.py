@@ -15,7 +15,7 @@ PARTITION = "graph"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class SubscriptionRecord:
     """One subscription. `resource` is a group, all groups or all users; `state` is a hash of its
     clientState. `renewed_at` is when the last renewal began; `answered` is whether it
     succeeded."""
@@ -42,16 +42,16 @@ async def known(store: Store) -> frozenset[str]:
     return frozenset(d.key for d in await store.scan(COLLECTION, PARTITION))
 
 
-async def load(store: Store, subscription: str) -> Record | None:
+async def load(store: Store, subscription: str) -> SubscriptionRecord | None:
     document = await store.get(COLLECTION, PARTITION, subscription)
     return _record(document) if document else None
 
 
-async def load_all(store: Store) -> Sequence[Record]:
+async def load_all(store: Store) -> Sequence[SubscriptionRecord]:
     return [_record(document) for document in await store.scan(COLLECTION, PARTITION)]
 
 
-async def save(store: Store, record: Record) -> None:
+async def save(store: Store, record: SubscriptionRecord) -> None:
     """Saves the record. Raises Conflict when another instance wrote it first."""
     body = {
         "resource": record.resource,
@@ -84,10 +84,10 @@ async def forget(store: Store, subscription: str) -> None:
         return  # another instance saved it last; the next timer compares again
 
 
-def _record(document: Document) -> Record:
+def _record(document: Document) -> SubscriptionRecord:
     body = document.body
     renewed_at = body.get("renewed_at")
-    return Record(
+    return SubscriptionRecord(
         id=document.key,
         resource=body["resource"],
         expires=datetime.fromisoformat(body["expires"]),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from hasten.domain import applying
 from hasten.domain.ensuring import EndedAs
-from hasten.ports.telemetry import Count, Event, Id, Kind, Label, Text
+from hasten.ports.telemetry import Count, Event, FieldKind, Id, Label, Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class PolicyStep(Event):
     result: Literal["done", "observed", "held", "left_out", "problem"]
     target: Label
     group: Id
-    step: Annotated[applying.Kind, Kind.LABEL]
+    step: Annotated[applying.StepKind, FieldKind.LABEL]
     people: Count
     reason: Text
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from hasten.domain.notifications import Refusal
-from hasten.ports.telemetry import Count, Event, Ids, Kind, Text
+from hasten.ports.telemetry import Count, Event, FieldKind, Ids, Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class LifecycleQueued(Event):
 
     name = "lifecycle"
     result: Literal["queued"] = "queued"
-    events: Annotated[list[str], Kind.LABEL]
+    events: Annotated[list[str], FieldKind.LABEL]
 
 
 @dataclass(frozen=True, kw_only=True)

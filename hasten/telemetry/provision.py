@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from hasten.domain.changes import Action, State
 from hasten.domain.direct_revocation import DirectResult
 from hasten.domain.verdicts import Result
-from hasten.ports.telemetry import Event, Id, Ids, Kind, Label, Milliseconds, Seconds, Text
+from hasten.ports.telemetry import Event, FieldKind, Id, Ids, Label, Milliseconds, Seconds, Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class CallSent(Event):
     target: Label
     group: Id | None
     users: Ids
-    removal: Annotated[bool, Kind.LABEL]
+    removal: Annotated[bool, FieldKind.LABEL]
     waited_ms: Milliseconds
 
 
@@ -50,7 +50,7 @@ class ChangeMoved(Event):
     target: Label
     group: Id
     user: Id
-    action: Annotated[Action, Kind.LABEL]
+    action: Annotated[Action, FieldKind.LABEL]
     reason: Text
     next_action: Text
     found_by: Label

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from hasten.domain.changes import Action, State
 from hasten.domain.notifications import LifecycleEvent
-from hasten.ports.telemetry import Count, Event, Id, Kind, Label, Seconds, Text
+from hasten.ports.telemetry import Count, Event, FieldKind, Id, Label, Seconds, Text
 
 AssignmentResult = Literal["assigned", "left_to_cycle", "unassigned", "deleted"]
 
@@ -171,9 +171,9 @@ class ChangeFound(Event):
     target: Label
     group: Id
     user: Id
-    action: Annotated[Action, Kind.LABEL]
+    action: Annotated[Action, FieldKind.LABEL]
     found_by: Label
-    state: Annotated[State, Kind.LABEL]
+    state: Annotated[State, FieldKind.LABEL]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from hasten.messages import looks_at
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory_errors import AlreadyExists
 from hasten.records import subscriptions
-from hasten.records.subscriptions import Record
+from hasten.records.subscriptions import SubscriptionRecord
 from hasten.telemetry.watch import SubscriptionChanged
 from hasten.watch.renew import renew
 
@@ -152,7 +152,7 @@ async def _create(context: Context, resource: str) -> None:
         expires=context.now() + SUBSCRIPTION_LIFETIME,
     )
     made = _read(created)
-    record = Record(
+    record = SubscriptionRecord(
         id=made.id,
         resource=resource,
         expires=made.expires,
@@ -175,7 +175,7 @@ async def _look_at(context: Context, groups: Sequence[str]) -> None:
         await context.bus.send(DIRECTORY_CHANGES, looks)
 
 
-def _ours(context: Context, records: Iterable[Record]) -> Ours:
+def _ours(context: Context, records: Iterable[SubscriptionRecord]) -> Ours:
     return Ours(
         url=context.settings.notification_url,
         lifecycle_url=context.settings.lifecycle_url,

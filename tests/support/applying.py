@@ -1,6 +1,6 @@
 """A world with a policy."""
 
-from hasten.domain.applying import Kind
+from hasten.domain.applying import StepKind
 from hasten.ensure.applier import Applier
 from hasten.ensure.apply_policy import apply_policy, plan_policy
 from hasten.policy import Creation, GroupPolicy
@@ -15,7 +15,7 @@ MONITORED = GroupPolicy(
 
 
 class Policed(Onboarding):
-    async def applies(self) -> list[Kind]:
+    async def applies(self) -> list[StepKind]:
         carried = await apply_policy(self.context, self.target, Applier("os:kim", "a test"))
         if carried.error is not None:
             raise carried.error

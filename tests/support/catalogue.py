@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hasten import telemetry
-from hasten.ports.telemetry import Event, Kind
+from hasten.ports.telemetry import Event, FieldKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class Declared:
     results: frozenset[str]
     problems: frozenset[str]
     alerts: frozenset[str]
-    fields: Mapping[str, Kind]
+    fields: Mapping[str, FieldKind]
     text: str
 
 
@@ -57,9 +57,9 @@ def _values(hint: Any) -> Iterator[str]:
         yield from map(str, hint)
 
 
-def _kind(hint: Any) -> Kind:
+def _kind(hint: Any) -> FieldKind:
     if get_origin(hint) is Annotated:
-        [kind] = [about for about in get_args(hint)[1:] if isinstance(about, Kind)]
+        [kind] = [about for about in get_args(hint)[1:] if isinstance(about, FieldKind)]
         return kind
     [kind] = [_kind(part) for part in get_args(hint) if part is not type(None)]
     return kind
@@ -67,13 +67,13 @@ def _kind(hint: Any) -> Kind:
 
 CATALOGUE = [declared(event) for event in classes()]
 
-SAMPLES: Mapping[Kind, Any] = {
-    Kind.LABEL: "one of few",
-    Kind.ID: "0000cccc-0000-4000-8000-000000000001",
-    Kind.TEXT: "Graph answered 403",
-    Kind.COUNT: 3,
-    Kind.SECONDS: 2.5,
-    Kind.MILLISECONDS: 700,
+SAMPLES: Mapping[FieldKind, Any] = {
+    FieldKind.LABEL: "one of few",
+    FieldKind.ID: "0000cccc-0000-4000-8000-000000000001",
+    FieldKind.TEXT: "Graph answered 403",
+    FieldKind.COUNT: 3,
+    FieldKind.SECONDS: 2.5,
+    FieldKind.MILLISECONDS: 700,
 }
 """A value of each kind."""
 

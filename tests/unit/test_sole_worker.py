@@ -14,7 +14,7 @@ from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
 from hasten.records.lease import Displaced, Lease
-from hasten.records.lease_record import BEAT_SILENT_AFTER, Kind
+from hasten.records.lease_record import BEAT_SILENT_AFTER, WorkKind
 from hasten.sole_worker import work_alone
 from tests.support.leases import displaced
 from tests.support.virtual_time import now, virtual
@@ -53,7 +53,7 @@ class Work:
             self.running -= 1
 
     async def wake(self, process: Context | None = None) -> bool:
-        return await work_alone(process or self.world.context, WAKE, Kind.DRAIN, self)
+        return await work_alone(process or self.world.context, WAKE, WorkKind.DRAIN, self)
 
 
 @virtual
@@ -88,7 +88,7 @@ async def test_a_wake_in_the_process_of_the_holder_is_known_there_at_once() -> N
     process = work.world.context
     holder = asyncio.create_task(work.wake(process))
     await asyncio.sleep(1)
-    lease = process.holding[TOTAL, Kind.DRAIN]
+    lease = process.holding[TOTAL, WorkKind.DRAIN]
 
     await work.wake(process)
 
@@ -154,9 +154,9 @@ async def test_an_error_does_not_keep_those_waiting_who_left_a_mark() -> None:
             raise TemporaryError("one person is not there yet", timedelta(seconds=15))
         return False
 
-    holder = asyncio.create_task(work_alone(world.context, WAKE, Kind.DRAIN, fails_once))
+    holder = asyncio.create_task(work_alone(world.context, WAKE, WorkKind.DRAIN, fails_once))
     await asyncio.sleep(0.5)
-    await work_alone(world.context, WAKE, Kind.DRAIN, fails_once)
+    await work_alone(world.context, WAKE, WorkKind.DRAIN, fails_once)
 
     assert await holder
     assert rounds == 2
@@ -171,7 +171,7 @@ async def test_an_error_without_a_mark_is_the_end_of_the_wake_and_frees_the_leas
 
     for _ in range(2):
         with pytest.raises(TemporaryError, match="Graph"):
-            await work_alone(world.context, WAKE, Kind.DRAIN, fails)
+            await work_alone(world.context, WAKE, WorkKind.DRAIN, fails)
 
 
 @virtual
@@ -183,7 +183,7 @@ async def test_a_bug_frees_the_lease_and_surfaces() -> None:
 
     for _ in range(2):
         with pytest.raises(KeyError):
-            await work_alone(world.context, WAKE, Kind.DRAIN, breaks)
+            await work_alone(world.context, WAKE, WorkKind.DRAIN, breaks)
 
 
 @virtual

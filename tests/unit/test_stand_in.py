@@ -15,7 +15,7 @@ from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
 from hasten.provision.drain import drain
 from hasten.records import lease_record
 from hasten.records.lease import acquire
-from hasten.records.lease_record import By, Kind
+from hasten.records.lease_record import WokenBy, WorkKind
 from hasten.stand_in import stand_in
 from hasten.timers import run
 from hasten.watch.look import start_watching
@@ -78,7 +78,7 @@ async def test_the_next_row_does_not_wait_while_no_message_comes() -> None:
 async def test_a_row_that_a_message_has_just_reached_is_left_to_the_next_message() -> None:
     world = await with_a_leaver()
     await later(120)
-    lease = await acquire(world.store, TOTAL, Kind.DRAIN, owner="worker", now=now)
+    lease = await acquire(world.store, TOTAL, WorkKind.DRAIN, owner="worker", now=now)
     assert lease is not None
     assert await lease.release()
 
@@ -91,7 +91,9 @@ async def test_a_row_that_a_message_has_just_reached_is_left_to_the_next_message
 @virtual
 async def test_a_worker_that_lives_is_left_alone() -> None:
     world = await with_a_leaver()
-    held = await acquire(world.store, TOTAL, Kind.DRAIN, owner="another", now=now, by=By.STAND_IN)
+    held = await acquire(
+        world.store, TOTAL, WorkKind.DRAIN, owner="another", now=now, by=WokenBy.STAND_IN
+    )
     assert held is not None
     await later(120)
     await held.beat()
@@ -105,7 +107,7 @@ async def test_a_worker_that_lives_is_left_alone() -> None:
 async def test_the_row_of_a_worker_that_died_is_called_without_any_message() -> None:
     """It stalled past the lock of its message, which another worker completed."""
     world = await with_a_leaver()
-    assert await acquire(world.store, TOTAL, Kind.DRAIN, owner="dead", now=now)
+    assert await acquire(world.store, TOTAL, WorkKind.DRAIN, owner="dead", now=now)
 
     await later(90)
     await stand_in(world.context)
@@ -157,7 +159,7 @@ async def test_an_intent_that_waits_for_its_next_try_is_left_to_its_message() ->
     await world.is_discovered()
     await later(3600)
     await wants(world)
-    lease = await acquire(world.store, TOTAL, Kind.ENSURE, owner="worker", now=now)
+    lease = await acquire(world.store, TOTAL, WorkKind.ENSURE, owner="worker", now=now)
     assert lease is not None
     assert await lease.release()
 
@@ -269,4 +271,4 @@ async def test_status_names_the_function_until_a_message_comes() -> None:
 
     problems = (await app_health(world.context)).problems
     assert not any("reached" in str(problem) for problem in problems)
-    assert (await lease_record.load(world.store, TOTAL, Kind.DRAIN)).came_at == now()
+    assert (await lease_record.load(world.store, TOTAL, WorkKind.DRAIN)).came_at == now()

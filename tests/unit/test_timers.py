@@ -15,7 +15,7 @@ from hasten.ports.directory_errors import DeltaExpired
 from hasten.records import discovered
 from hasten.records.intents import Intents
 from hasten.records.lease import acquire
-from hasten.records.lease_record import Kind
+from hasten.records.lease_record import WorkKind
 from hasten.targets import Target
 from hasten.timers import run
 from hasten.watch.look import look
@@ -231,7 +231,7 @@ async def test_the_apply_timer_applies_the_policy_and_comes_back_to_open_intents
 async def test_the_wake_timer_has_a_write_looked_at_whose_end_no_worker_saw() -> None:
     world = Timers()
     await world.is_discovered()
-    held = await acquire(world.store, TOTAL, Kind.ENSURE, owner="stalled", now=now)
+    held = await acquire(world.store, TOTAL, WorkKind.ENSURE, owner="stalled", now=now)
     assert held is not None
     async with held.writing(["an intent"]):
         await run(world.context, "wake")

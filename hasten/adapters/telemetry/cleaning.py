@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from hasten.adapters.telemetry.record import Record
+from hasten.adapters.telemetry.record import TelemetryRecord
 
 ADDRESS = re.compile(r"[^\s\"'<>:,;=()@]{1,128}@[^\s\"'<>:,;()@]{1,255}")
 TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|\bBearer\s+\S+", re.IGNORECASE)
@@ -16,7 +16,7 @@ KEY = re.compile(
 )
 
 
-def cleaned(record: Record) -> Record:
+def cleaned(record: TelemetryRecord) -> TelemetryRecord:
     return replace(record, fields={name: _clean(value) for name, value in record.fields.items()})
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from hasten.adapters.telemetry.record import Record
+from hasten.adapters.telemetry.record import TelemetryRecord
 
 HISTOGRAM_BOUNDS_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 """Bounds of the histograms, in seconds: from an immediate call to more than one cycle of Entra."""
 
 
-class Kind(StrEnum):
+class InstrumentKind(StrEnum):
     COUNTER = "counter"
     HISTOGRAM = "histogram"
     GAUGE = "gauge"
@@ -25,7 +25,7 @@ class Instrument:
     `per`), or counts. An event without that field feeds nothing."""
 
     name: str
-    kind: Kind
+    kind: InstrumentKind
     text: str
     event: str
     labels: Sequence[str]
@@ -36,7 +36,7 @@ class Instrument:
     value: str = ""
     per: float = 1
 
-    def reading(self, event: Record) -> float | None:
+    def reading(self, event: TelemetryRecord) -> float | None:
         """Returns what `event` adds to the metric, or None if it does not feed it."""
         if event.name != self.event or event.result in self.but_not:
             return None
@@ -49,21 +49,21 @@ class Instrument:
         value = event.fields.get(self.value)
         return None if value is None else value / self.per
 
-    def labelled(self, event: Record) -> dict[str, str]:
+    def labelled(self, event: TelemetryRecord) -> dict[str, str]:
         values = {**event.fields, "result": event.result}
         return {name: str(values[name]) for name in self.labels if name in values}
 
 
 def _counter(name: str, text: str, event: str, *labels: str, **narrower: Any) -> Instrument:
     return Instrument(
-        name=name, kind=Kind.COUNTER, text=text, event=event, labels=labels, **narrower
+        name=name, kind=InstrumentKind.COUNTER, text=text, event=event, labels=labels, **narrower
     )
 
 
 def _seconds(name: str, text: str, event: str, *labels: str, **narrower: Any) -> Instrument:
     return Instrument(
         name=name,
-        kind=Kind.HISTOGRAM,
+        kind=InstrumentKind.HISTOGRAM,
         text=text,
         event=event,
         labels=labels,
@@ -75,7 +75,7 @@ def _seconds(name: str, text: str, event: str, *labels: str, **narrower: Any) ->
 def _gauge(name: str, text: str, value: str, unit: str = "1") -> Instrument:
     return Instrument(
         name=name,
-        kind=Kind.GAUGE,
+        kind=InstrumentKind.GAUGE,
         text=text,
         event="backlog",
         labels=("target",),

@@ -3,7 +3,7 @@
 import json
 import logging
 
-from hasten.adapters.telemetry.record import Record
+from hasten.adapters.telemetry.record import TelemetryRecord
 
 logger = logging.getLogger("hasten")
 
@@ -18,7 +18,7 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def log(event: Record) -> None:
+def log(event: TelemetryRecord) -> None:
     line = json.dumps(
         {"event": event.name, "result": event.result, **event.fields}, separators=(",", ":")
     )

@@ -11,9 +11,9 @@ from hasten.adapters.telemetry.instruments import (
     HISTOGRAM_BOUNDS_SECONDS,
     INSTRUMENTS,
     Instrument,
-    Kind,
+    InstrumentKind,
 )
-from hasten.adapters.telemetry.record import Record
+from hasten.adapters.telemetry.record import TelemetryRecord
 
 Labels = Mapping[str, str]
 Add = Callable[[float, Labels], None]
@@ -25,7 +25,7 @@ class Metrics:
         for instrument in instruments:
             self._fed[instrument.event].append((instrument, _recorder(meter, instrument)))
 
-    def measure(self, event: Record) -> None:
+    def measure(self, event: TelemetryRecord) -> None:
         for instrument, add in self._fed.get(event.name, ()):
             reading = instrument.reading(event)
             if reading is not None:
@@ -50,13 +50,13 @@ class Latest:
 def _recorder(meter: Meter, instrument: Instrument) -> Add:
     name, unit, text = instrument.name, instrument.unit, instrument.text
     match instrument.kind:
-        case Kind.COUNTER:
+        case InstrumentKind.COUNTER:
             return meter.create_counter(name, unit, text).add
-        case Kind.HISTOGRAM:
+        case InstrumentKind.HISTOGRAM:
             return meter.create_histogram(
                 name, unit, text, explicit_bucket_boundaries_advisory=HISTOGRAM_BOUNDS_SECONDS
             ).record
-        case Kind.GAUGE:
+        case InstrumentKind.GAUGE:
             latest = Latest()
             meter.create_observable_gauge(name, [latest.observe], unit, text)
             return latest.set

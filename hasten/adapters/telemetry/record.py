@@ -7,7 +7,7 @@ from hasten.ports.telemetry import Event
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TelemetryRecord:
     """One record. If `problem` is set, an operator should act; Hasten logs it as an error."""
 
     name: str
@@ -16,5 +16,5 @@ class Record:
     problem: bool = False
 
 
-def record(event: Event) -> Record:
-    return Record(event.name, event.result, event.fields, event.problem)
+def record(event: Event) -> TelemetryRecord:
+    return TelemetryRecord(event.name, event.result, event.fields, event.problem)

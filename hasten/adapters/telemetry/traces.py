@@ -10,7 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from hasten.adapters.telemetry.record import Record
+from hasten.adapters.telemetry.record import TelemetryRecord
 
 TRACER = trace.get_tracer("hasten")
 W3C = TraceContextTextMapPropagator()
@@ -83,7 +83,7 @@ def untraced() -> Iterator[None]:
         yield
 
 
-def annotate(event: Record) -> None:
+def annotate(event: TelemetryRecord) -> None:
     """Sets the result on the current span. A call, which has a duration, gets a span of its own."""
     if event.name == "call" and "seconds" in event.fields:
         _call(event)
@@ -94,7 +94,7 @@ def annotate(event: Record) -> None:
         span.set_status(StatusCode.ERROR, event.result)
 
 
-def _call(event: Record) -> None:
+def _call(event: TelemetryRecord) -> None:
     end = time.time_ns()
     attributes = {
         f"hasten.{name}": value for name, value in event.fields.items() if value is not None

@@ -25,7 +25,7 @@ from hasten.messages import Look, Wake
 from hasten.ports.bus import ALARM, DIRECTORY_CHANGES, PROVISIONING, Message
 from hasten.ports.telemetry import Event
 from hasten.provision.drain import drain
-from hasten.records.subscriptions import Record, save
+from hasten.records.subscriptions import SubscriptionRecord, save
 from hasten.watch.look import look, start_watching
 from hasten.watch.webhook import Receiving
 from tests.fakes.bus import FakeBus
@@ -86,7 +86,7 @@ async def watching_world(bus: CarryingBus) -> World:
     world = World(bus=bus, events=Told())
     await world.is_discovered()
     await start_watching(world.context, ENGINEERING)
-    record = Record(
+    record = SubscriptionRecord(
         id=SUBSCRIPTION,
         resource=f"groups/{ENGINEERING}",
         expires=now() + timedelta(days=29),

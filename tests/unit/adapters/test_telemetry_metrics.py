@@ -10,8 +10,8 @@ from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricR
 
 from hasten.adapters.telemetry.instruments import INSTRUMENTS, Instrument
 from hasten.adapters.telemetry.metrics import Metrics
-from hasten.adapters.telemetry.record import Record
-from hasten.ports.telemetry import Kind
+from hasten.adapters.telemetry.record import TelemetryRecord
+from hasten.ports.telemetry import FieldKind
 from tests.support.catalogue import CATALOGUE, SAMPLES, Declared, sample
 
 TOTAL = "TOTAL"
@@ -51,7 +51,7 @@ def measured() -> Iterator[Measured]:
 
 def test_the_wait_before_a_call_is_measured_in_seconds(measured: Measured) -> None:
     fields = {"target": TOTAL, "removal": True, "users": [USER], "waited_ms": 700}
-    measured.metrics.measure(Record("call", "sent", fields))
+    measured.metrics.measure(TelemetryRecord("call", "sent", fields))
 
     points = measured.points()
 
@@ -62,7 +62,7 @@ def test_the_wait_before_a_call_is_measured_in_seconds(measured: Measured) -> No
 
 
 def test_an_answer_feeds_the_calls_and_their_duration(measured: Measured) -> None:
-    event = Record("call", "succeeded", {"target": TOTAL, "group": GROUP, "seconds": 2.5})
+    event = TelemetryRecord("call", "succeeded", {"target": TOTAL, "group": GROUP, "seconds": 2.5})
 
     measured.metrics.measure(event)
     measured.metrics.measure(event)
@@ -75,7 +75,9 @@ def test_an_answer_feeds_the_calls_and_their_duration(measured: Measured) -> Non
 
 
 def test_an_answer_429_is_counted_by_itself(measured: Measured) -> None:
-    measured.metrics.measure(Record("call", "throttled", {"target": TOTAL, "seconds": 0.1}))
+    measured.metrics.measure(
+        TelemetryRecord("call", "throttled", {"target": TOTAL, "seconds": 0.1})
+    )
 
     assert measured.value("hasten.throttled", target=TOTAL) == 1
 
@@ -92,7 +94,7 @@ def test_a_change_that_is_done_says_how_long_it_took(
     measured: Measured, result: str, metric: str
 ) -> None:
     fields = {"target": TOTAL, "action": "added", "user": USER, "seconds": 3.2}
-    measured.metrics.measure(Record("change", result, fields))
+    measured.metrics.measure(TelemetryRecord("change", result, fields))
 
     assert measured.value(metric, target=TOTAL, action="added") == 3.2
 
@@ -102,7 +104,7 @@ def test_a_change_without_a_notification_is_counted(
     measured: Measured, found_by: str, *, found: bool
 ) -> None:
     fields = {"target": TOTAL, "action": "added", "user": USER, "found_by": found_by}
-    measured.metrics.measure(Record("change", "found", fields))
+    measured.metrics.measure(TelemetryRecord("change", "found", fields))
 
     assert ("hasten.found_by_reconcile" in measured.points()) is found
 
@@ -112,7 +114,7 @@ def test_each_reading_is_exported_once_so_that_an_instance_the_timer_left_falls_
 ) -> None:
     for oldest in (10, 70):
         fields = {"target": TOTAL, "open": 3, "held": 0, "oldest_revocation": oldest}
-        measured.metrics.measure(Record("backlog", "measured", fields))
+        measured.metrics.measure(TelemetryRecord("backlog", "measured", fields))
 
     points = measured.points()
 
@@ -122,7 +124,7 @@ def test_each_reading_is_exported_once_so_that_an_instance_the_timer_left_falls_
 
 
 def test_an_event_that_no_metric_is_fed_by_measures_nothing(measured: Measured) -> None:
-    measured.metrics.measure(Record("drain", "displaced", {"target": TOTAL}))
+    measured.metrics.measure(TelemetryRecord("drain", "displaced", {"target": TOTAL}))
 
     assert measured.points() == {}
 
@@ -156,11 +158,11 @@ def test_a_metric_is_fed_by_results_and_fields_that_events_have(instrument: Inst
 def test_a_metric_takes_a_number_in_its_unit(instrument: Instrument) -> None:
     kinds = {event.fields.get(instrument.value) for event in fed_by(instrument)} - {None}
 
-    expected: dict[tuple[str, str, float], set[Kind]] = {
+    expected: dict[tuple[str, str, float], set[FieldKind]] = {
         ("", "1", 1): set(),
-        ("value", "1", 1): {Kind.COUNT},
-        ("value", "s", 1): {Kind.SECONDS},
-        ("value", "s", 1000): {Kind.MILLISECONDS},
+        ("value", "1", 1): {FieldKind.COUNT},
+        ("value", "s", 1): {FieldKind.SECONDS},
+        ("value", "s", 1000): {FieldKind.MILLISECONDS},
     }
     assert kinds == expected[bool(instrument.value) * "value", instrument.unit, instrument.per]
 
@@ -170,7 +172,9 @@ def test_no_metric_has_a_label_with_a_person_a_group_or_a_text(instrument: Instr
     labels = {*instrument.labels} - {"result"}
     fields = [event.fields for event in fed_by(instrument)]
 
-    assert {kinds[label] for kinds in fields for label in labels if label in kinds} <= {Kind.LABEL}
+    assert {kinds[label] for kinds in fields for label in labels if label in kinds} <= {
+        FieldKind.LABEL
+    }
     assert labels <= {name for kinds in fields for name in kinds}
 
 
@@ -178,7 +182,7 @@ def test_every_metric_is_fed_once_all_events_were_emitted(measured: Measured) ->
     for event in CATALOGUE:
         for result in event.results:
             fields = {**sample(event), "found_by": "reconcile"}
-            measured.metrics.measure(Record(event.name, result, fields))
+            measured.metrics.measure(TelemetryRecord(event.name, result, fields))
 
     points = measured.points()
 
@@ -186,7 +190,7 @@ def test_every_metric_is_fed_once_all_events_were_emitted(measured: Measured) ->
     labels = [dict(point.attributes) for series in points.values() for point in series]
     values = {value for label in labels for value in label.values()}
     results = {result for event in CATALOGUE for result in event.results}
-    assert values <= {*results, SAMPLES[Kind.LABEL], "reconcile"}
+    assert values <= {*results, SAMPLES[FieldKind.LABEL], "reconcile"}
 
 
 def test_names_of_metrics_are_unique() -> None:

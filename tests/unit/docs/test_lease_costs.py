@@ -9,7 +9,7 @@ from hasten.messages import Wake
 from hasten.ports.store import Document, Write
 from hasten.provision.drain import drain
 from hasten.records.lease import acquire
-from hasten.records.lease_record import Kind
+from hasten.records.lease_record import WorkKind
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -24,13 +24,13 @@ class OfLease(MemoryStore):
     requests = 0
 
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
-        self.requests += key.endswith(Kind.DRAIN)
+        self.requests += key.endswith(WorkKind.DRAIN)
         return await super().get(collection, partition, key)
 
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]
     ) -> Sequence[str | None]:
-        self.requests += all(write.key.endswith(Kind.DRAIN) for write in writes)
+        self.requests += all(write.key.endswith(WorkKind.DRAIN) for write in writes)
         return await super().commit(collection, partition, writes)
 
 
@@ -75,7 +75,7 @@ async def test_a_drain_with_a_call_costs_what_the_page_says() -> None:
 @virtual
 async def test_a_wake_that_finds_a_worker_costs_what_the_page_says() -> None:
     world, store = await discovered()
-    assert await acquire(world.store, TOTAL, Kind.DRAIN, owner="other", now=now) is not None
+    assert await acquire(world.store, TOTAL, WorkKind.DRAIN, owner="other", now=now) is not None
     await asyncio.sleep(1)
 
     store.requests = 0

@@ -8,13 +8,13 @@ import pytest
 
 from hasten.doctor.findings import Finding, Level
 from hasten.doctor.subscriptions import Expected, check
-from hasten.records.subscriptions import Record
+from hasten.records.subscriptions import SubscriptionRecord
 from tests.support.virtual_time import START
 from tests.support.world import ENGINEERING
 
 URL = "https://hasten.example/api/graph/notifications"
 EXPECTED = Expected(url=URL, state="ours", now=START)
-RECORD = Record(
+RECORD = SubscriptionRecord(
     id="s-1", resource=f"groups/{ENGINEERING}", expires=START + timedelta(days=25), state="ours"
 )
 
@@ -29,7 +29,7 @@ def listed(**fields: Any) -> dict[str, Any]:
     }
 
 
-def judged(*of_graph: dict[str, Any], record: Record = RECORD) -> Finding:
+def judged(*of_graph: dict[str, Any], record: SubscriptionRecord = RECORD) -> Finding:
     [found] = check([ENGINEERING], of_graph, [record], EXPECTED)
     return found
 

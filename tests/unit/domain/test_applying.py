@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.domain.applying import GroupNow, Kind, Mirroring, mirroring, steps_for
+from hasten.domain.applying import GroupNow, Mirroring, StepKind, mirroring, steps_for
 
 PEOPLE = st.sets(st.sampled_from("abcdef"))
 
@@ -36,11 +36,11 @@ def test_steps_come_in_the_order_in_which_they_must_be_done() -> None:
     steps = steps_for("TOTAL", [now])
 
     assert [step.kind for step in steps] == [
-        Kind.PROBLEM,
-        Kind.CREATE,
-        Kind.ASSIGN,
-        Kind.REMOVE,
-        Kind.ADD,
+        StepKind.PROBLEM,
+        StepKind.CREATE,
+        StepKind.ASSIGN,
+        StepKind.REMOVE,
+        StepKind.ADD,
     ]
-    assert [step.kind for step in steps if step.held] == [Kind.REMOVE]
+    assert [step.kind for step in steps if step.held] == [StepKind.REMOVE]
     assert [step.problem for step in steps if step.problem] == ["why"]

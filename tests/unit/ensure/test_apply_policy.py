@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.applying import Kind, Step
+from hasten.domain.applying import PlannedStep, StepKind
 from hasten.ensure.apply_policy import apply_policies
 from hasten.errors import TemporaryError
 from hasten.json import Json
@@ -47,7 +47,7 @@ async def test_a_missing_group_is_created_assigned_and_filled() -> None:
     world = await world_with(ADMINS, MONITORED, monitored=False)
     world.directory.join(ADMIN, user(1), user(2))
 
-    assert await world.applies() == [Kind.CREATE, Kind.ASSIGN, Kind.ADD]
+    assert await world.applies() == [StepKind.CREATE, StepKind.ASSIGN, StepKind.ADD]
 
     [made] = await world.directory.groups_named("TOTAL - Engineering")
     assert await world.members(str(made["id"])) == {user(1), user(2)}
@@ -61,7 +61,7 @@ async def test_a_group_that_is_there_but_not_assigned_is_assigned() -> None:
     world = await world_with(GroupPolicy(name="Sales"))
     world.directory.has_group("sales", "Sales")
 
-    assert await world.applies() == [Kind.ADOPT, Kind.ASSIGN]
+    assert await world.applies() == [StepKind.ADOPT, StepKind.ASSIGN]
     assert len(world.given("sales")) == 1
 
 
@@ -90,7 +90,7 @@ async def test_a_role_that_differs_from_the_policy_is_reported_and_left_alone() 
     roles = [{"id": "r", "value": "Admin", "displayName": "A", "allowedMemberTypes": ["User"]}]
     world.directory.principals[0] = {**world.directory.principals[0], "appRoles": roles}
 
-    assert await world.applies() == [Kind.PROBLEM]
+    assert await world.applies() == [StepKind.PROBLEM]
     assert "another role than Admin" in world.problems[0]
 
 
@@ -155,13 +155,15 @@ async def test_a_run_that_is_killed_at_any_step_is_ended_by_the_next(
 
 def test_every_kind_of_step_has_a_sentence() -> None:
     steps = [
-        Step(kind=kind, target=TOTAL, name="G", group="", users=[user(1)], sources=["A", "B"])
-        for kind in Kind
+        PlannedStep(
+            kind=kind, target=TOTAL, name="G", group="", users=[user(1)], sources=["A", "B"]
+        )
+        for kind in StepKind
     ]
 
     sentences = [step.sentence for step in steps]
 
-    assert len(set(sentences)) == len(Kind)
+    assert len(set(sentences)) == len(StepKind)
     assert "Add 1 member of A and B to G." in sentences
 
 

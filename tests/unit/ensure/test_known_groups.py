@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.applying import Kind
+from hasten.domain.applying import StepKind
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.ensure.applier import Applier
@@ -114,7 +114,7 @@ async def test_an_operator_is_shown_the_id_and_adopts_the_group() -> None:
     world.directory.has_group(STRANGE, "Sales")
 
     [first, second] = await plan_policy(world.context, world.target)
-    assert (first.kind, second.kind) == (Kind.ADOPT, Kind.ASSIGN)
+    assert (first.kind, second.kind) == (StepKind.ADOPT, StepKind.ASSIGN)
     assert STRANGE in first.sentence
     assert world.given(STRANGE) == []
     await apply_policy(world.context, world.target, Applier("os:kim", "a test"))

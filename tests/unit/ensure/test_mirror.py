@@ -2,7 +2,7 @@
 
 import pytest
 
-from hasten.domain.applying import Kind
+from hasten.domain.applying import StepKind
 from hasten.domain.intents import Wanted
 from hasten.ensure.apply_policy import apply_policies
 from tests.support.applying import ADMINS, MONITORED, world_with
@@ -138,7 +138,7 @@ async def test_a_group_that_takes_nobody_by_hand_mirrors_nobody(kind: str) -> No
     )
     world.directory.join(ADMIN, user(1))
 
-    assert await world.applies() == [Kind.PROBLEM]
+    assert await world.applies() == [StepKind.PROBLEM]
     assert "also_members_of" in world.problems[0]
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.applying import Kind
+from hasten.domain.applying import StepKind
 from hasten.domain.changes import FoundBy
 from hasten.domain.explaining import explain
 from hasten.ensure.apply_policy import apply_policies
@@ -239,7 +239,7 @@ async def test_an_offboarded_admin_is_left_out_and_that_is_said_everywhere() -> 
     assert said.problem
     assert (said.fields["group"], said.fields["people"]) == (ENGINEERING, 1)
     assert "Take them out of TOTAL-Admin as well" in str(said.fields["reason"])
-    assert await world.applies() == [Kind.LEAVE_OUT]
+    assert await world.applies() == [StepKind.LEAVE_OUT]
     status = await target_status(world.context, world.target)
     assert [(p.user, p.state) for p in status.people] == [(user(1), "left_out")]
     assert any("1 of TOTAL-Admin were offboarded" in p.found for p in status.problems)

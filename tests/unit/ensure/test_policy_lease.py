@@ -13,7 +13,7 @@ from hasten.messages import Mirror
 from hasten.ports.bus import ENSURE
 from hasten.records import lease_record
 from hasten.records.lease import acquire
-from hasten.records.lease_record import Kind
+from hasten.records.lease_record import WorkKind
 from tests.support.applying import ADMINS, MONITORED, Policed, world_with
 from tests.support.leases import displaced
 from tests.support.virtual_time import now, virtual
@@ -30,7 +30,7 @@ async def world_with_an_admin() -> Policed:
 async def test_the_policy_waits_for_a_worker_and_writes_when_it_has_let_go() -> None:
     world = await world_with_an_admin()
     await world.adopts()
-    worker = await acquire(world.store, TOTAL, Kind.ENSURE, owner="worker", now=now)
+    worker = await acquire(world.store, TOTAL, WorkKind.ENSURE, owner="worker", now=now)
     assert worker is not None
     applying = asyncio.create_task(apply_policies(world.context))
     for _ in range(4):
@@ -47,7 +47,7 @@ async def test_the_policy_waits_for_a_worker_and_writes_when_it_has_let_go() -> 
 @virtual
 async def test_the_policy_gives_way_to_a_worker_that_does_not_end() -> None:
     world = await world_with_an_admin()
-    worker = await acquire(world.store, TOTAL, Kind.ENSURE, owner="worker", now=now)
+    worker = await acquire(world.store, TOTAL, WorkKind.ENSURE, owner="worker", now=now)
     assert worker is not None
     applying = asyncio.create_task(apply_policies(world.context))
     began = now()
@@ -68,7 +68,7 @@ async def test_a_wake_that_comes_while_the_policy_is_applied_is_sent_again() -> 
     add = world.directory.add_members
 
     async def slowly(group: str, members: Sequence[str]) -> None:
-        assert await acquire(world.store, TOTAL, Kind.ENSURE, owner="event", now=now) is None
+        assert await acquire(world.store, TOTAL, WorkKind.ENSURE, owner="event", now=now) is None
         await add(group, members)
 
     world.directory.add_members = slowly  # type: ignore[method-assign]
@@ -76,7 +76,7 @@ async def test_a_wake_that_comes_while_the_policy_is_applied_is_sent_again() -> 
     await apply_policies(world.context)
 
     assert [message.body["target"] for message in world.bus.of(ENSURE)] == [TOTAL]
-    assert (await lease_record.load(world.store, TOTAL, Kind.ENSURE)).owner == ""
+    assert (await lease_record.load(world.store, TOTAL, WorkKind.ENSURE)).owner == ""
 
 
 @virtual
@@ -86,7 +86,7 @@ async def test_a_run_of_the_policy_that_was_displaced_writes_nothing_more() -> N
     members = world.directory.members
 
     async def slowly(group: str) -> object:
-        await displaced(world, Kind.ENSURE)
+        await displaced(world, WorkKind.ENSURE)
         return await members(group)
 
     world.directory.members = slowly  # type: ignore[method-assign, assignment]
@@ -115,10 +115,10 @@ async def test_only_a_message_is_a_sign_that_the_trigger_works() -> None:
     world = await world_with_an_admin()
     await world.adopts()
     await apply_policies(world.context)
-    record = await lease_record.load(world.store, TOTAL, Kind.ENSURE)
+    record = await lease_record.load(world.store, TOTAL, WorkKind.ENSURE)
     assert (record.came_at, record.stood_in_at) == (lease_record.LONG_AGO,) * 2
 
     await mirror(world.context, Mirror(target=TOTAL, source=ADMIN))
 
-    record = await lease_record.load(world.store, TOTAL, Kind.ENSURE)
+    record = await lease_record.load(world.store, TOTAL, WorkKind.ENSURE)
     assert record.came_at == now()

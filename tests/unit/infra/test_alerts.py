@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hasten.ports.telemetry import Kind
+from hasten.ports.telemetry import FieldKind
 from tests.support.catalogue import CATALOGUE, Declared
 from tests.unit.infra.templates import INFRA, ROOT
 
@@ -19,7 +19,7 @@ READS = [(rule["name"], read) for rule in RULES for read in rule["events"]]
 
 FIELD = re.compile(r"e\.(\w+)")
 NUMBER = re.compile(r"toreal\(e\.(\w+)\)")
-NUMBERS = {Kind.COUNT, Kind.SECONDS, Kind.MILLISECONDS}
+NUMBERS = {FieldKind.COUNT, FieldKind.SECONDS, FieldKind.MILLISECONDS}
 
 
 def faults(rules: Iterable[Rule], events: Sequence[Declared]) -> list[str]:

@@ -9,8 +9,8 @@ from hasten.operate.backlog import backlog
 from hasten.ports.telemetry import Event
 from hasten.records import call_window, discovered, subscriptions
 from hasten.records.lease import acquire
-from hasten.records.lease_record import Kind
-from hasten.records.subscriptions import Record
+from hasten.records.lease_record import WorkKind
+from hasten.records.subscriptions import SubscriptionRecord
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
@@ -24,7 +24,7 @@ async def measured(world: World, *, later: timedelta = timedelta()) -> Event:
 
 
 async def subscribed(world: World, group: str | None, days: int) -> None:
-    record = Record(
+    record = SubscriptionRecord(
         id=f"subscription-{group}-{days}",
         resource=f"groups/{group}" if group else "groups",
         expires=now() + timedelta(days=days),
@@ -113,7 +113,7 @@ async def test_a_watched_group_without_a_subscription_has_no_time_left() -> None
 async def test_the_pause_that_graph_asked_for_is_shown_while_it_lasts() -> None:
     world = World()
     await world.is_discovered()
-    lease = await acquire(world.store, TOTAL, Kind.DRAIN, owner="drain", now=now)
+    lease = await acquire(world.store, TOTAL, WorkKind.DRAIN, owner="drain", now=now)
     assert lease is not None
     pace = call_window.open_window(lease, None, max_calls_per_hour=None)
     await pace.throttled(now() + timedelta(seconds=30))

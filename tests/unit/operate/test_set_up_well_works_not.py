@@ -21,7 +21,7 @@ from hasten.operate.status import target_status
 from hasten.records import heartbeats, left_out, running_targets, subscriptions
 from hasten.records.left_out import LeftOut
 from hasten.records.signs import Sign, Signs
-from hasten.records.subscriptions import Record
+from hasten.records.subscriptions import SubscriptionRecord
 from hasten.targets import Mode
 from hasten.timers import run
 from hasten.watch.sweep import sweep
@@ -44,7 +44,7 @@ async def in_order() -> World:
         {"id": JOB, "status": {"code": "Active", "lastExecution": execution}}
     ]
     for number, resource in enumerate([*(f"groups/{g}" for g in (ENGINEERING, ADMIN)), ALL_PEOPLE]):
-        record = Record(
+        record = SubscriptionRecord(
             id=f"s{number}",
             resource=resource,
             expires=now() + timedelta(days=29),

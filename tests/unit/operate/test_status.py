@@ -9,7 +9,7 @@ from hasten.domain.shared_pace import SharedPace
 from hasten.domain.subscribing import ALL_GROUPS
 from hasten.operate.status import Status, target_status
 from hasten.records import shared_window, subscriptions
-from hasten.records.subscriptions import Record
+from hasten.records.subscriptions import SubscriptionRecord
 from hasten.targets import Target
 from tests.fakes.directory import JOB
 from tests.support.virtual_time import now, virtual
@@ -21,7 +21,9 @@ async def status(world: World) -> Status:
 
 
 async def is_subscribed(world: World) -> None:
-    record = Record(id="s", resource="groups", expires=now() + timedelta(days=2), state="")
+    record = SubscriptionRecord(
+        id="s", resource="groups", expires=now() + timedelta(days=2), state=""
+    )
     assert record.resource == ALL_GROUPS
     await subscriptions.save(world.store, record)
 

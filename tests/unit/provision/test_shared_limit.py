@@ -12,7 +12,7 @@ from hasten.provision.shared_limit import SharedLimit
 from hasten.records import call_window, shared_window
 from hasten.records.call_window import open_window
 from hasten.records.lease import acquire
-from hasten.records.lease_record import Kind
+from hasten.records.lease_record import WorkKind
 from hasten.targets import Mode, Target
 from tests.support.virtual_time import now, virtual
 from tests.support.world import World
@@ -38,7 +38,7 @@ async def taken(limit: SharedLimit, *, is_removal: bool = False, times: int = 1)
 
 
 async def called(world: World, target: str, times: int) -> None:
-    lease = await acquire(world.store, target, Kind.DRAIN, owner=target, now=world.now)
+    lease = await acquire(world.store, target, WorkKind.DRAIN, owner=target, now=world.now)
     assert lease is not None
     window = open_window(lease, None, max_calls_per_hour=None)
     for _ in range(times):

@@ -12,7 +12,13 @@ from hasten.limits import LONGEST_WRITE
 from hasten.ports.clock import Now
 from hasten.ports.store import Put, Write
 from hasten.records.lease import Displaced, Lease, acquire
-from hasten.records.lease_record import BEAT_FRESH_FOR, BEAT_INTERVAL, BEAT_SILENT_AFTER, Kind, load
+from hasten.records.lease_record import (
+    BEAT_FRESH_FOR,
+    BEAT_INTERVAL,
+    BEAT_SILENT_AFTER,
+    WorkKind,
+    load,
+)
 from hasten.records.ledger_keys import COLLECTION, WINDOW
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
@@ -28,12 +34,12 @@ def clock(ahead: float) -> Now:
 
 
 async def take(
-    store: MemoryStore, owner: str, *, kind: Kind = Kind.DRAIN, ahead: float = 0
+    store: MemoryStore, owner: str, *, kind: WorkKind = WorkKind.DRAIN, ahead: float = 0
 ) -> Lease | None:
     return await acquire(store, TOTAL, kind, owner=owner, now=clock(ahead))
 
 
-async def held(store: MemoryStore, owner: str, kind: Kind = Kind.DRAIN) -> Lease:
+async def held(store: MemoryStore, owner: str, kind: WorkKind = WorkKind.DRAIN) -> Lease:
     lease = await take(store, owner, kind=kind)
     assert lease is not None
     return lease
@@ -196,8 +202,8 @@ async def test_a_holder_whose_clock_is_an_hour_ahead_does_not_keep_its_target_wh
 async def test_a_drain_and_an_ensure_of_one_target_do_not_wait_for_each_other() -> None:
     store = MemoryStore()
 
-    await held(store, "one", Kind.DRAIN)
-    await held(store, "two", Kind.ENSURE)
+    await held(store, "one", WorkKind.DRAIN)
+    await held(store, "two", WorkKind.ENSURE)
 
 
 @virtual
@@ -224,14 +230,14 @@ async def test_a_lease_whose_answer_was_lost_keeps_the_next_wake_until_it_is_sil
 @virtual
 async def test_the_writes_that_a_displaced_worker_may_still_make_are_handed_on() -> None:
     store = MemoryStore()
-    one = await held(store, "one", Kind.ENSURE)
+    one = await held(store, "one", WorkKind.ENSURE)
 
     async with one.writing(["group|user"]):
         await passes(BEAT_SILENT_AFTER + timedelta(seconds=1))
-        two = await held(store, "two", Kind.ENSURE)
+        two = await held(store, "two", WorkKind.ENSURE)
         await two.release()
 
-    known = await load(store, TOTAL, Kind.ENSURE)
+    known = await load(store, TOTAL, WorkKind.ENSURE)
     assert known.due(now()) == []
     assert known.due(now() + LONGEST_WRITE) == ["group|user"]
 
@@ -239,26 +245,26 @@ async def test_the_writes_that_a_displaced_worker_may_still_make_are_handed_on()
 @virtual
 async def test_a_write_whose_end_was_seen_is_not_looked_at_again() -> None:
     store = MemoryStore()
-    one = await held(store, "one", Kind.ENSURE)
+    one = await held(store, "one", WorkKind.ENSURE)
     async with one.writing(["group|user"]):
         pass
     await one.release()
 
-    assert not (await load(store, TOTAL, Kind.ENSURE)).unsure
+    assert not (await load(store, TOTAL, WorkKind.ENSURE)).unsure
 
 
 @virtual
 async def test_a_write_that_got_no_answer_is_looked_at_again_by_whoever_works_next() -> None:
     store = MemoryStore()
-    one = await held(store, "one", Kind.ENSURE)
+    one = await held(store, "one", WorkKind.ENSURE)
     with pytest.raises(TemporaryError):
         async with one.writing(["group|user"]):
             raise TemporaryError("Graph did not answer", timedelta(seconds=5))
     await one.release()
 
-    two = await held(store, "two", Kind.ENSURE)
+    two = await held(store, "two", WorkKind.ENSURE)
     assert two.record.due(now() + LONGEST_WRITE) == ["group|user"]
     two.seen_again(["group|user"])
     await two.release()
 
-    assert not (await load(store, TOTAL, Kind.ENSURE)).unsure
+    assert not (await load(store, TOTAL, WorkKind.ENSURE)).unsure
