@@ -19,6 +19,9 @@ from emulator.servicebus import ServiceBusServer, load_entities
 from emulator.sign_in.routes import SignInServer
 
 SCIM_TOKEN = "HASTEN_SCIM_TOKEN_TOTAL"  # noqa: S105 - the name of a setting
+SERVICE_BUS = "https://servicebus.azure.net"
+"""The resource of a token for Service Bus."""
+
 ENTITIES = Path(__file__).parents[1] / "infra" / "entities.json"
 
 
@@ -41,6 +44,11 @@ class Azure:
     servicebus: ServiceBusServer
     sign_in: SignInServer
     scim: ScimServer | None = None
+
+    @property
+    def servicebus_rest(self) -> str:
+        """Returns the address of Service Bus's REST interface, for `/{queue}/messages`."""
+        return f"{self.graph.url}/servicebus"
 
     def environment(
         self, *, functions_url: str, state_dir: Path, app_dir: Path, targets: Path | None = None
@@ -82,7 +90,9 @@ async def running(options: AzureOptions) -> AsyncIterator[Azure]:
     servicebus = ServiceBusServer(load_entities(options.entities), port=options.servicebus_port)
     graph = GraphServer(options.graph)
     sign_in = SignInServer(graph.tenant.id, graph.tenant.tokens)
-    graph.add_routes([*_levers(servicebus), *sign_in.routes()])
+    tokens = graph.tenant.tokens
+    rest = servicebus.rest_route(lambda given: tokens.is_for(given, SERVICE_BUS))
+    graph.add_routes([*_levers(servicebus), *sign_in.routes(), rest])
     await servicebus.start()
     try:
         await graph.start()

@@ -4,8 +4,8 @@
 #   SERVICEBUS_NAMESPACE=sb-hasten-abc examples/post_event.sh examples/events/onboard.json
 #
 # The sender is whoever is signed in with `az login`, and needs the role Azure Service Bus Data Sender on
-# the queue. Put a new id and time into the file before each post. The emulator speaks AMQP only: use
-# post_event.py there.
+# the queue. Put a new id and time into the file before each post. On the emulator use
+# post_event.py, since `az` signs in to Azure alone.
 set -eu
 
 file=${1:?name a file with an event}

@@ -59,6 +59,9 @@ class Target(BaseModel):
     direct: Access = Access.DENY
     """Whether onboarding events may assign users to the target without a group."""
 
+    revoke_sessions: Access = Access.DENY
+    """Whether offboarding events may end the users' sign-in sessions in Entra ID, in every app."""
+
     brake_removals: Annotated[int, Field(ge=1)] = MOST_REMOVALS
     brake_percent: Annotated[int, Field(ge=1, le=100)] = MOST_PERCENT
     """The brake holds removals, until an operator releases them, if more happen at once than the

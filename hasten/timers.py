@@ -11,6 +11,7 @@ from hasten.ensure.apply_policy import apply_policies
 from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake, looks_at
+from hasten.onboard.follow_up import do_due
 from hasten.operate import measured
 from hasten.operate.backlog import backlog
 from hasten.operate.late_timers import report_late_timers
@@ -123,6 +124,8 @@ async def _wake(context: Context) -> None:
     for queue in QUEUES_READ:
         with errors.collect_any():
             await context.agenda.post_due(queue, context.now())
+    with errors.collect_any():
+        await do_due(context)
     slots = asyncio.Semaphore(TARGETS_AT_ONCE)
     before = await overviews.known(context.store, Part.OPEN)
 

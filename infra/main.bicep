@@ -50,6 +50,9 @@ param scimTokens string = ''
 @description('Client id of the app registration for the API and the pages: output of graph/api.bicep. Empty: both are closed.')
 param apiClientId string = ''
 
+@description('Comma-separated names of the targets that Lifecycle Workflows may take leavers out of. Empty: no Logic App.')
+param lifecycleLeavers string = ''
+
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 
@@ -179,6 +182,19 @@ module app 'app/function-app.bicep' = {
     alwaysReadyHttp: alwaysReadyHttp
     alwaysReadyWorkers: alwaysReadyWorkers
     alwaysReadyEvents: alwaysReadyEvents
+  }
+}
+
+module lifecycle 'app/lifecycle.bicep' = if (!empty(lifecycleLeavers)) {
+  scope: group
+  dependsOn: [serviceBus]
+  params: {
+    targets: split(lifecycleLeavers, ',')
+    prefix: 'lw-${token}-'
+    location: location
+    tags: tags
+    serviceBusName: names.serviceBus
+    serviceBusHost: '${names.serviceBus}.servicebus.windows.net'
   }
 }
 

@@ -41,6 +41,7 @@ OPERATIONS = {
     "reauthorize": {"subscription"},
     "restart": {"synchronizationJob"},
     "restore": {"directoryObject"},
+    "revokeSignInSessions": {"user"},
     "start": {"synchronizationJob"},
 }
 """Names, and the types that they are bound to."""

@@ -23,6 +23,7 @@ ROLES = (
     "GroupMember.ReadWrite.All",
     "Synchronization.ReadWrite.All",
     "User.Read.All",
+    "User.RevokeSessions.All",
 )
 """Default application permissions of the managed identity."""
 
@@ -77,6 +78,14 @@ class Tokens:
     def is_admin(self, authorization: str | None) -> bool:
         _, _, token = (authorization or "").partition(" ")
         return secrets.compare_digest(token.encode(), self.admin.encode())
+
+    def is_for(self, authorization: str | None, resource: str) -> bool:
+        """Returns whether it has a token that was issued here for the resource and is valid."""
+        _, _, token = (authorization or "").partition(" ")
+        if self._expiry.get(token, 0) <= time.time():
+            return False
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        return str(claims["aud"]).rstrip("/") == resource
 
     def check(self, authorization: str | None) -> Sequence[str] | None:
         """Returns the caller's current permissions, whatever the token says; None means all

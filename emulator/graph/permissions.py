@@ -21,6 +21,7 @@ GROUP_READ = (
 MEMBER_WRITE = ("GroupMember.ReadWrite.All", *GROUP_WRITE)
 USER_READ = ("User.Read.All", "User.ReadWrite.All", *DIRECTORY_READ)
 USER_WRITE = ("User.ReadWrite.All", "Directory.ReadWrite.All")
+SESSIONS = ("User.RevokeSessions.All",)
 APP_READ = ("Application.Read.All", "Application.ReadWrite.All", *DIRECTORY_READ)
 APP_WRITE = ("Application.ReadWrite.All", "Directory.ReadWrite.All")
 ASSIGNMENT_WRITE = ("AppRoleAssignment.ReadWrite.All",)
@@ -48,6 +49,7 @@ TABLE: tuple[tuple[str, str, Needs], ...] = (
     ("PATCH", r"/groups/[^/]+\?members", (MEMBER_WRITE,)),
     (".*", r"/groups/.*", (GROUP_WRITE,)),
     ("GET", r"/users(/.*)?", (USER_READ,)),
+    ("POST", r"/users/[^/]+/revokeSignInSessions", (SESSIONS,)),
     (".*", r"/users(/.*)?", (USER_WRITE,)),
     ("GET", r"/directory/deletedItems/.*", (USER_READ,)),
     (".*", r"/directory/deletedItems/.*", (USER_WRITE,)),

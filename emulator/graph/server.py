@@ -13,6 +13,7 @@ from emulator.graph.options import GraphOptions
 from emulator.graph.routes.control import control_routes
 from emulator.graph.routes.groups import group_routes
 from emulator.graph.routes.levers import lever_routes
+from emulator.graph.routes.lifecycle_workflows import lifecycle_workflow_routes
 from emulator.graph.routes.service_principals import service_principal_routes
 from emulator.graph.routes.subscriptions import subscription_routes
 from emulator.graph.routes.synchronization import synchronization_routes
@@ -37,6 +38,7 @@ class GraphServer:
                 *subscription_routes(self.tenant),
                 *control_routes(self.tenant),
                 *lever_routes(self.tenant),
+                *lifecycle_workflow_routes(self.tenant),
             ],
             exception_handlers={GraphError: on_graph_error, HTTPException: on_http_error},
         )

@@ -12,6 +12,7 @@ from emulator.engine.scope import Scope
 from emulator.engine.target import CALLS, SECONDS, Target
 from emulator.engine.window import Window
 from emulator.entra.behaviours import Switches
+from emulator.entra.lifecycle_workflows import LifecycleWorkflows
 from emulator.graph.assignments import Assignments
 from emulator.graph.auth import Tokens
 from emulator.graph.background import Background
@@ -70,6 +71,7 @@ class Tenant:
         self.subscriptions = Subscriptions(
             self.directory, self.clock, self.http, CLIENT_ID, self.switches
         )
+        self.lifecycle_workflows = LifecycleWorkflows(self.clock.wall)
         self.replays = Random(f"{options.seed} replays")
         self.courier = Courier(
             tenant=self.id,

@@ -2,11 +2,15 @@
 
 import asyncio
 import time
+from collections.abc import Callable
+
+from starlette.routing import Route
 
 from emulator.amqp.connection import Connection
 from emulator.servicebus.entities import Entities
 from emulator.servicebus.namespace import Namespace
 from emulator.servicebus.peers import Peer
+from emulator.servicebus.rest import rest_route
 from emulator.servicebus.scaling import ScaleVote
 
 CONTAINER = "servicebus-emulator"
@@ -70,6 +74,11 @@ class ServiceBusServer:
         """Returns for each queue how many messages the scaler sees, and whether it votes for fewer
         hosts."""
         return self._namespace.scale_votes()
+
+    def rest_route(self, is_allowed: Callable[[str | None], bool]) -> Route:
+        """Returns the route of the REST interface, for a server of HTTP. `is_allowed` checks the
+        header Authorization."""
+        return rest_route(self._namespace, is_allowed)
 
     def _connect(self) -> Connection:
         connection = Connection(

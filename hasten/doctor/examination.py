@@ -112,9 +112,12 @@ class Doctor:
         uses_onboarding = any(
             t.groups or t.direct is Access.ALLOW for t in self.context.targets.values()
         )
+        ends_sessions = any(
+            t.revoke_sessions is Access.ALLOW for t in self.context.targets.values()
+        )
         return [
             _of_tenant(token, self.context.settings.tenant),
-            *permissions.check(token, uses_onboarding=uses_onboarding),
+            *permissions.check(token, uses_onboarding=uses_onboarding, ends_sessions=ends_sessions),
         ]
 
     async def _target(self, target: Target) -> list[Finding]:

@@ -16,6 +16,7 @@ class For(StrEnum):
     ALWAYS = "always"
     ONBOARDING = "onboarding"
     VERIFICATION = "verification"
+    SESSIONS = "sessions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +76,16 @@ NEEDED = (
         needed=For.VERIFICATION,
         without="Hasten relies on answers alone, as it cannot read the provisioning log",
     ),
+    Needed(
+        name="User.RevokeSessions.All",
+        needed=For.SESSIONS,
+        without="offboarding events cannot end the sign-in sessions of a user",
+    ),
 )
 
 
-def check(token: Token, *, uses_onboarding: bool) -> list[Finding]:
+def check(token: Token, *, uses_onboarding: bool, ends_sessions: bool) -> list[Finding]:
+    """`ends_sessions` says that a target has `revoke_sessions: allow`."""
     if not token.is_of_app:
         return [
             warning(
@@ -88,7 +95,11 @@ def check(token: Token, *, uses_onboarding: bool) -> list[Finding]:
                 "infra/graph/permissions.json",
             )
         ]
-    return [_judged(needed, token, uses_onboarding=uses_onboarding) for needed in NEEDED]
+    return [
+        _judged(needed, token, uses_onboarding=uses_onboarding)
+        for needed in NEEDED
+        if needed.needed is not For.SESSIONS or ends_sessions
+    ]
 
 
 def _judged(needed: Needed, token: Token, *, uses_onboarding: bool) -> Finding:

@@ -47,6 +47,8 @@ class FaultCode(StrEnum):
     START_TOO_FAR = "start_too_far"
     END_TOO_FAR = "end_too_far"
     END_PAST = "end_past"
+    NOT_A_CALLBACK = "not_a_callback"
+    RESUME_OF_ONE = "resume_of_one"
     RULE_AND_MEMBERS = "rule_and_members"
     UNKNOWN_TARGET = "unknown_target"
     UNKNOWN_USER = "unknown_user"

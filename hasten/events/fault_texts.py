@@ -115,6 +115,14 @@ FAULT_TEXTS: Mapping[FaultCode, tuple[str, str]] = {
         "leave it out where no end is known",
     ),
     FaultCode.END_PAST: ("it has passed", "set it to a later time, or leave it out"),
+    FaultCode.NOT_A_CALLBACK: (
+        "it is no callback of a task of Lifecycle Workflows",
+        "send callbackUriPath as the custom task extension gives it",
+    ),
+    FaultCode.RESUME_OF_ONE: (
+        "resume is about one user, and there are several",
+        "name one user, or leave out resume",
+    ),
     FaultCode.RULE_AND_MEMBERS: (
         "members and rule exclude each other",
         "leave out members: the rule alone decides who is one",

@@ -1,6 +1,7 @@
 """Defines the data of each event. The JSON Schemas in docs/schemas are generated from these
 models."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
@@ -79,6 +80,22 @@ class OneKey(Strict):
         return next(str(type(self).model_fields[name].alias) for name in self.model_fields_set)
 
 
+CALLBACK = re.compile(
+    "/identityGovernance/lifecycleWorkflows/workflows/{0}/tasks/{0}/taskProcessingResults/{0}/resume".format(
+        "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    ),
+    re.IGNORECASE,
+)
+"""Hasten posts to no other path: an event could otherwise direct Hasten's token."""
+
+
+def callback(path: str) -> str:
+    """Returns the path. Raises a validation error for any path but that of a callback."""
+    if not CALLBACK.fullmatch(path):
+        raise validation_error(FaultCode.NOT_A_CALLBACK)
+    return path
+
+
 def _one_key(schema: dict[str, Any]) -> None:
     _schema(schema)
     schema.update(ONE_KEY)
@@ -155,6 +172,19 @@ class Offboard(Strict):
     groups: Annotated[list[GroupRef], Field(min_length=1, max_length=100)] | None = None
     end_at: Time | None = None
     """Hasten does nothing before this time; at most 2 years ahead."""
+
+    revoke_sessions: bool | None = None
+    """Also end the users' sign-in sessions in Entra ID; the target must allow that."""
+
+    resume: Annotated[str, AfterValidator(callback)] | None = None
+    """callbackUriPath of a custom task extension of Lifecycle Workflows: Hasten has the workflow go
+    on when the revocation is proven, or fail. For one user."""
+
+    @model_validator(mode="after")
+    def _resumes_for_one(self) -> Self:
+        if self.resume is not None and len(self.users) != 1:
+            raise validation_error(FaultCode.RESUME_OF_ONE, key="users")
+        return self
 
 
 class EnsureGroup(Strict):

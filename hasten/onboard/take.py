@@ -18,6 +18,7 @@ from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Identity, InvalidEventError, fault
 from hasten.events.models import people, starts_at
 from hasten.messages import Ensure
+from hasten.onboard import follow_up
 from hasten.onboard.asked import note_accepted, note_deferred
 from hasten.onboard.defer import deferred, ends, split
 from hasten.onboard.interpret import interpret
@@ -117,6 +118,8 @@ async def _carry_out(context: Context, posted: Posted, event: OnboardingEvent, p
     if not written.is_all_stale:
         await context.bus.send(ENSURE, ensures(event.data.target, context.now()))
     await note_accepted(context, event, plan)
+    is_stale = bool(written.stale) and written.is_all_stale
+    await follow_up.note(context, posted, event, plan, is_stale=is_stale)
     again = second_looks(posted, event, plan, context.now, context.new_id)
     if again:
         await context.bus.send(ONBOARDING_EVENTS, again)

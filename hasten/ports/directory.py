@@ -198,6 +198,18 @@ class Directory(Protocol):
         """Deletes an appRoleAssignment. Returns False if it did not exist any more."""
         ...
 
+    # --- what events want besides ---
+
+    async def revoke_sessions(self, user: str) -> None:
+        """Ends the sign-in sessions of a user: refresh tokens and the cookies of Entra ID. Raises
+        Missing."""
+        ...
+
+    async def resume_task(self, path: str, *, completed: bool) -> None:
+        """Answers a task of Lifecycle Workflows by its callback path, below the version of Graph.
+        Raises Missing if the task is gone."""
+        ...
+
     # --- provisioning ---
 
     async def jobs(self, service_principal: str) -> Sequence[Json]:

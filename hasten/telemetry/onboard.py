@@ -87,3 +87,26 @@ class EventRejected(Event):
     message: Id
     reason: Text
     faults: Count
+
+
+FollowUpResult = Literal[
+    "ended", "completed", "failed", "denied", "observed", "postponed", "gone", "given_up"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowedUp(Event):
+    """What an offboarding event wanted besides. `sessions`: Hasten ended the user's sign-in
+    sessions, or says why not. `resume`: Hasten answered the workflow with `completed` or
+    `failed`.
+    `gone` means that the user or the workflow's task no longer exists."""
+
+    name = "follow_up"
+    problems = frozenset({"given_up", "denied"})
+    alerts = frozenset({"work-given-up"})
+    result: FollowUpResult
+    what: Label
+    target: Label
+    user: Id
+    event: Id
+    reason: Text

@@ -34,6 +34,9 @@ class FakeTenant:
     """What the next calls of a write, by its name, raise before they do anything."""
     writes: Counter[str] = field(default_factory=Counter)
     """How often each write was called."""
+    sessions_ended: list[str] = field(default_factory=list)
+    resumed: list[tuple[str, bool]] = field(default_factory=list)
+    """The answered tasks of workflows: the path, and whether completed."""
     principals: list[Json] = field(
         default_factory=lambda: [{"id": SERVICE_PRINCIPAL, "displayName": "TOTAL", "appRoles": []}]
     )
@@ -241,3 +244,13 @@ class FakeTenant:
         self.writes[name] += 1
         if self.refusals[name]:
             raise self.refusals[name].pop(0)
+
+    async def revoke_sessions(self, user: str) -> None:
+        self._written("revoke_sessions")
+        if user not in self.assigned:
+            raise Missing(user)
+        self.sessions_ended.append(user)
+
+    async def resume_task(self, path: str, *, completed: bool) -> None:
+        self._written("resume_task")
+        self.resumed.append((path, completed))

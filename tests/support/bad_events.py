@@ -15,6 +15,7 @@ from tests.support.bad_event import (
     untargeted,
 )
 from tests.support.bad_events_wire import ENVELOPE, MESSAGE
+from tests.support.lifecycle import CALLBACK
 from tests.support.posting import ENSURE_GROUP, OFFBOARD, at, event, ref
 from tests.support.world import ADMIN
 
@@ -158,6 +159,18 @@ DATA = (
         FaultCode.END_TOO_FAR,
         "data.endAt",
         lambda: good(endAt="2099-12-31T23:59:59Z"),
+    ),
+    Bad(
+        "resume that is no callback",
+        FaultCode.NOT_A_CALLBACK,
+        "data.resume",
+        lambda: event(OFFBOARD, users=[ref(1)], resume="/users/x/revokeSignInSessions"),
+    ),
+    Bad(
+        "resume with two users",
+        FaultCode.RESUME_OF_ONE,
+        "data.users",
+        lambda: event(OFFBOARD, users=[ref(1), ref(2)], resume=CALLBACK),
     ),
     Bad(
         "startAt months ahead",

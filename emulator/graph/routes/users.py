@@ -1,16 +1,18 @@
 """Implements users, and the softly deleted objects that can be restored."""
 
 import json
+from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.graph import rendering
+from emulator.graph.envelope import graph_json
 from emulator.graph.objects import Entity
 from emulator.graph.odata import matches, names
 from emulator.graph.routes.delta import users_delta
-from emulator.graph.routes.table import body, done, filtered, listed, one, routes, visible
+from emulator.graph.routes.table import base, body, done, filtered, listed, one, routes, visible
 from emulator.graph.tenant import Tenant
 
 
@@ -24,6 +26,7 @@ def user_routes(tenant: Tenant) -> list[Route]:
             ("GET", "/users/{key}", get_user),
             ("PATCH", "/users/{key}", update_user),
             ("DELETE", "/users/{key}", delete_user),
+            ("POST", "/users/{key}/revokeSignInSessions", revoke_sessions),
             ("GET", "/users/{key}/memberOf", member_of),
             ("GET", "/users/{key}/appRoleAssignments", app_role_assignments),
             ("GET", "/directory/deletedItems/{id}", deleted_item),
@@ -61,6 +64,13 @@ async def update_user(tenant: Tenant, request: Request) -> Response:
 async def delete_user(tenant: Tenant, request: Request) -> Response:
     tenant.directory.delete(_user(tenant, request))
     return done()
+
+
+async def revoke_sessions(tenant: Tenant, request: Request) -> Response:
+    user = _user(tenant, request)
+    at = datetime.fromtimestamp(tenant.clock.time(), UTC).isoformat().replace("+00:00", "Z")
+    tenant.directory.update(user, {"signInSessionsValidFromDateTime": at})
+    return graph_json({"@odata.context": f"{base(request)}/$metadata#Edm.Boolean", "value": True})
 
 
 async def member_of(tenant: Tenant, request: Request) -> Response:

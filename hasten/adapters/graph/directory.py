@@ -6,6 +6,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from hasten.adapters.graph import membership
 from hasten.adapters.graph.accounts import Accounts
 from hasten.adapters.graph.client import graph_client
+from hasten.adapters.graph.follow_ups import FollowUps
 from hasten.adapters.graph.provisioning import Provisioning
 from hasten.adapters.graph.reads import Reads
 from hasten.adapters.graph.subscriptions import Subscriptions
@@ -14,7 +15,7 @@ from hasten.adapters.graph.writes import Writes
 from hasten.ports.directory import MembershipDelta
 
 
-class GraphDirectory(Reads, Accounts, Writes, Provisioning, Subscriptions):
+class GraphDirectory(Reads, Accounts, Writes, FollowUps, Provisioning, Subscriptions):
     """Owns `transport`, which holds the connections. The credential is shared and stays open."""
 
     def __init__(

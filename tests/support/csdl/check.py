@@ -13,6 +13,10 @@ from tests.support.csdl.resource import UnknownPathError, resolve
 
 MOST_SHOWN = 30
 
+OTHER_NAMESPACE = "/identityGovernance/"
+"""Paths whose types are in a namespace that the trimmed metadata does not have. The one request
+that Hasten sends there was compared by hand: `taskProcessingResult.resume(source, type, data)`."""
+
 
 def request_faults(exchange: Exchange) -> Iterator[str]:
     """Where the request disagrees with the metadata."""
@@ -42,6 +46,8 @@ def answer_faults(exchange: Exchange) -> Iterator[str]:
 def faults(exchange: Exchange) -> list[str]:
     """Of one recorded exchange. A test's administrator may ask for nonsense, which Graph then has
     to refuse; an answer that a test made wrong on purpose is not held against the metadata."""
+    if exchange.path.startswith(OTHER_NAMESPACE):
+        return []
     refused = exchange.status is not None and exchange.status >= 400
     found = [] if exchange.by_admin and refused else list(request_faults(exchange))
     return found if exchange.by_fault else [*found, *answer_faults(exchange)]

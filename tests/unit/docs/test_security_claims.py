@@ -33,6 +33,8 @@ WRITES = {
     "app_role_assigned_to.by_app_role_assignment_id.delete": (
         "DELETE servicePrincipals/{id}/appRoleAssignedTo/{id}"
     ),
+    "revoke_sign_in_sessions.post": "POST users/{id}/revokeSignInSessions",
+    "microsoft_graph_identity_governance_resume.post": "POST …/taskProcessingResults/{id}/resume",
 }
 """How the SDK's builders name a write → how the page does."""
 

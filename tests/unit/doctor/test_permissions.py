@@ -15,7 +15,7 @@ ALL = frozenset(needed.name for needed in NEEDED)
 def levels(permissions: frozenset[str], *, uses_onboarding: bool = False) -> dict[str, Level]:
     """By permission."""
     token = Token(permissions=permissions, is_of_app=True)
-    found = check(token, uses_onboarding=uses_onboarding)
+    found = check(token, uses_onboarding=uses_onboarding, ends_sessions=True)
     return {needed.name: one.level for needed, one in zip(NEEDED, found, strict=True)}
 
 
@@ -54,7 +54,11 @@ def test_a_greater_permission_will_do() -> None:
 def test_a_missing_one_is_named_with_what_does_not_work_and_how_to_grant_it() -> None:
     token = Token(permissions=ALL - {"AuditLog.Read.All"}, is_of_app=True)
 
-    [found] = [f for f in check(token, uses_onboarding=False) if f.level is not Level.OK]
+    [found] = [
+        f
+        for f in check(token, uses_onboarding=False, ends_sessions=False)
+        if f.level is not Level.OK
+    ]
 
     assert "it cannot read the provisioning log" in found.found
     assert "grant the app's identity AuditLog.Read.All" in found.fix
@@ -63,6 +67,16 @@ def test_a_missing_one_is_named_with_what_does_not_work_and_how_to_grant_it() ->
 def test_a_persons_token_says_nothing_of_the_app() -> None:
     token = Token(permissions=frozenset(), is_of_app=False)
 
-    [found] = check(token, uses_onboarding=True)
+    [found] = check(token, uses_onboarding=True, ends_sessions=False)
 
     assert (found.level, "a person's" in found.found) == (Level.WARNING, True)
+
+
+def test_the_right_to_end_sessions_is_asked_for_only_where_a_target_wants_it() -> None:
+    token = Token(permissions=ALL - {"User.RevokeSessions.All"}, is_of_app=True)
+
+    wanted = check(token, uses_onboarding=False, ends_sessions=True)
+    unwanted = check(token, uses_onboarding=False, ends_sessions=False)
+
+    assert [f.level for f in wanted if f.level is not Level.OK] == [Level.WARNING]
+    assert {f.level for f in unwanted} == {Level.OK}

@@ -56,7 +56,7 @@ def test_the_sum_is_the_sum_of_its_parts() -> None:
     parts = {name: float(cost) for name, cost in told.items() if name != "all"}
 
     assert parts["always ready"] == pytest.approx(waiting(ready()), abs=0.005)
-    assert parts["timers"] == pytest.approx(109_470 * gigabytes() * price("Consumption"), abs=0.01)
+    assert parts["timers"] == pytest.approx(152_670 * gigabytes() * price("Consumption"), abs=0.01)
     running = price("always ready, while running")
     assert parts["changes"] == pytest.approx(10_000 * 8 * gigabytes() * running, abs=0.01)
     of_log = len(ALERTS) * price("over the log")

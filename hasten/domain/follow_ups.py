@@ -1,0 +1,96 @@
+"""Decides about what an offboarding event wants besides the revocation: to end the user's sign-in
+sessions, and to have a workflow go on once the revocation is proven."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from hasten.domain.changes import OPEN_STATES, Cause, Change, State
+from hasten.domain.intents import Intent, Wanted
+
+LONGEST_WAIT = timedelta(hours=3)
+"""Lifecycle Workflows wait at most PT3H for a callback (Graph,
+customTaskExtensionCallbackConfiguration)."""
+
+MAX_AGE_OF_SESSIONS = timedelta(days=1)
+"""Hasten tries to end sessions for this long. A refresh token lives longer, but whoever reads the
+problem has acted by then."""
+
+
+class Kind(StrEnum):
+    RESUME = "resume"
+    SESSIONS = "sessions"
+
+
+class Proof(StrEnum):
+    """What is known about the revocation of one event for one user."""
+
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """`path` is the callback of the workflow's task. `groups` are the groups that the user leaves;
+    `is_complete` is set once all of them are known. `refused` is why a part of the event cannot be
+    carried out."""
+
+    kind: Kind
+    target: str
+    user: str
+    cause: Cause
+    asked_at: datetime
+    due_at: datetime
+    tries: int = 0
+    path: str = ""
+    groups: Sequence[str] = ()
+    is_complete: bool = False
+    refused: str = ""
+
+    @property
+    def key(self) -> str:
+        """Returns the same key whenever the same event is taken again."""
+        name = f"{self.cause.source}|{self.cause.id}|{self.target}|{self.user}"
+        return f"{self.kind}|{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+
+    def is_too_old(self, now: datetime) -> bool:
+        longest = LONGEST_WAIT if self.kind is Kind.RESUME else MAX_AGE_OF_SESSIONS
+        return now - self.asked_at > longest
+
+
+def proof(
+    asked: FollowUp, found: Collection[tuple[Intent | None, Change | None]]
+) -> tuple[Proof, str]:
+    """Returns what is known about the revocation, and why. `found` has, for each group of `asked`,
+    the intent and the row of the user as they are stored now."""
+    if asked.refused:
+        return Proof.FAILED, asked.refused
+    judged = [_of_group(intent, row) for intent, row in found]
+    failed = [reason for known, reason in judged if known is Proof.FAILED]
+    if failed:
+        return Proof.FAILED, failed[0]
+    waiting = [reason for known, reason in judged if known is Proof.WAITING]
+    if waiting or not asked.is_complete:
+        return Proof.WAITING, (waiting or ["all groups of the user are not known yet"])[0]
+    return Proof.COMPLETED, ""
+
+
+def _of_group(intent: Intent | None, row: Change | None) -> tuple[Proof, str]:
+    if intent is None or intent.wanted is not Wanted.ABSENT:
+        return Proof.FAILED, "a newer event wants the user in the group"
+    if not intent.is_done:
+        return Proof.WAITING, intent.held or "the membership is being removed"
+    if intent.outcome == State.IN_SYNC:
+        return Proof.COMPLETED, ""
+    if row is None or intent.cause not in row.causes:
+        return Proof.FAILED, f"the event ended as {intent.outcome}"
+    if not row.action.takes_access:
+        return Proof.FAILED, "the user has joined the group again"
+    if row.state in OPEN_STATES or row.state is State.LEFT_TO_CYCLE:
+        return Proof.WAITING, row.reason or f"the revocation is {row.state}"
+    if row.state is State.FAILED:
+        return Proof.FAILED, row.reason
+    return Proof.COMPLETED, ""

@@ -1,0 +1,206 @@
+"""Does what an offboarding event wants besides the revocation. Nothing of it delays a revocation:
+the event writes a record, and an error leaves the record to the timer."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+
+from hasten.context import Context
+from hasten.domain.changes import Cause
+from hasten.domain.follow_ups import FollowUp, Kind, Proof, proof
+from hasten.error_collector import ErrorCollector
+from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.events.envelope import OnboardingEvent
+from hasten.events.models import Offboard
+from hasten.onboard.message import Posted
+from hasten.onboard.plan import Plan
+from hasten.policy import Access
+from hasten.ports.directory_errors import Missing
+from hasten.records import follow_ups, stops
+from hasten.telemetry.onboard import FollowedUp, FollowUpResult
+
+STALE = "a newer event of the user and the group came first"
+
+MOST_PAUSE = timedelta(minutes=30)
+AT_ONCE = 16
+"""Follow-ups that a timer looks after side by side: each takes a few requests to the store."""
+
+DENIED = "set revoke_sessions: allow for the target in targets.yaml to let events end sessions"
+
+
+async def note(
+    context: Context, posted: Posted, event: OnboardingEvent, plan: Plan, *, is_stale: bool
+) -> None:
+    """Writes what the event wants besides. The sessions of its users end at once where they can.
+    `is_stale` means that newer events decide about all of its groups.
+
+    Raises TemporaryError of the store: the event then comes again, and writes nothing twice.
+    """
+    if not isinstance(event.data, Offboard):
+        return
+    if event.data.resume is not None:
+        refused = STALE if is_stale else _refusal(plan)
+        await _note_resume(context, posted, event, event.data, plan, refused=refused)
+    if event.data.revoke_sessions and not is_stale and not posted.second_look:
+        await _note_sessions(context, event, plan)
+
+
+async def _note_resume(
+    context: Context,
+    posted: Posted,
+    event: OnboardingEvent,
+    data: Offboard,
+    plan: Plan,
+    *,
+    refused: str,
+) -> None:
+    for user in _users(plan):
+        groups = [want.group.key for want in plan.wants if user in want.users]
+        asked = replace(
+            _asked(context, event, Kind.RESUME, user),
+            path=data.resume or "",
+            is_complete=data.groups is not None or bool(posted.second_look),
+            refused=refused,
+        )
+        stored, etag = await follow_ups.find(context.store, asked)
+        known = stored or asked
+        merged = replace(
+            known,
+            groups=tuple(dict.fromkeys([*known.groups, *groups])),
+            is_complete=known.is_complete or asked.is_complete,
+            refused=known.refused or asked.refused,
+        )
+        if merged != stored:
+            await follow_ups.save(context.store, merged, etag)
+
+
+async def _note_sessions(context: Context, event: OnboardingEvent, plan: Plan) -> None:
+    target = context.targets[event.data.target]
+    for user in _users(plan):
+        asked = _asked(context, event, Kind.SESSIONS, user)
+        if target.revoke_sessions is not Access.ALLOW:
+            _emit(context, asked, "denied", DENIED)
+        elif target.observes:
+            _emit(context, asked, "observed", "")
+        else:
+            stored, etag = await follow_ups.find(context.store, asked)
+            etag = etag or await follow_ups.save(context.store, asked, None)
+            await _do(context, stored or asked, etag)
+
+
+def _asked(context: Context, event: OnboardingEvent, kind: Kind, user: str) -> FollowUp:
+    now = context.now()
+    return FollowUp(
+        kind=kind,
+        target=event.data.target,
+        user=user,
+        cause=Cause(event.source, event.id),
+        asked_at=now,
+        due_at=now,
+    )
+
+
+def _users(plan: Plan) -> list[str]:
+    named = [user for want in plan.wants for user in want.users]
+    return list(dict.fromkeys([*named, *plan.idle]))
+
+
+def _refusal(plan: Plan) -> str:
+    faults = [fault for part in plan.refused for fault in part.faults]
+    return f"{faults[0].problem}; {faults[0].fix}" if faults else ""
+
+
+async def do_due(context: Context) -> None:
+    """Does what is due of all targets. An error of one hinders no other."""
+    errors, slots = ErrorCollector(), asyncio.Semaphore(AT_ONCE)
+
+    async def do(asked: FollowUp, etag: str) -> None:
+        async with slots:
+            with errors.collect_any():
+                await _do(context, asked, etag)
+
+    stored = await follow_ups.load_all(context.store)
+    due = [(asked, etag) for asked, etag in stored if asked.due_at <= context.now()]
+    await asyncio.gather(*(do(asked, etag) for asked, etag in due))
+    errors.raise_worst()
+
+
+async def _do(context: Context, asked: FollowUp, etag: str) -> None:
+    """Raises TemporaryError and PermanentError of the store alone."""
+    try:
+        is_done = await _tried(context, asked)
+    except (TemporaryError, PermanentError) as error:
+        if not asked.is_too_old(context.now()):
+            await _postpone(context, asked, etag, error)
+            return
+        _give_up(context, asked, str(error))
+        is_done = True
+    if is_done:
+        with suppress(Conflict):  # the event was taken again: the next run sees what it added
+            await follow_ups.delete(context.store, asked, etag)
+
+
+async def _tried(context: Context, asked: FollowUp) -> bool:
+    """Returns whether nothing is left to do. Raises TemporaryError and PermanentError."""
+    try:
+        if asked.kind is Kind.RESUME:
+            return await _answer(context, asked)
+        if await stops.find(context.store, asked.target) is not None:
+            return False
+        await context.directory.revoke_sessions(asked.user)
+    except Missing as gone:
+        _emit(context, asked, "gone", str(gone))
+    else:
+        _emit(context, asked, "ended", "")
+    return True
+
+
+async def _answer(context: Context, asked: FollowUp) -> bool:
+    """Answers the workflow if the revocation is proven or has failed. Returns whether it waits for
+    no answer any more. Raises Missing if it is gone."""
+    found = [
+        (
+            await context.intents.find(asked.target, group, asked.user),
+            await context.ledger.find(asked.target, group, asked.user),
+        )
+        for group in asked.groups
+    ]
+    known, reason = proof(asked, found)
+    if known is Proof.WAITING:
+        if not asked.is_too_old(context.now()):
+            return False
+        _give_up(context, asked, reason)
+        return True
+    await context.directory.resume_task(asked.path, completed=known is Proof.COMPLETED)
+    _emit(context, asked, "completed" if known is Proof.COMPLETED else "failed", reason)
+    return True
+
+
+async def _postpone(
+    context: Context, asked: FollowUp, etag: str, error: TemporaryError | PermanentError
+) -> None:
+    tries = asked.tries + 1
+    delay = error.delay if isinstance(error, TemporaryError) else timedelta()
+    pause = min(max(context.backoff(tries), delay), MOST_PAUSE)
+    later = replace(asked, tries=tries, due_at=context.now() + pause)
+    with suppress(Conflict):  # another instance does the same
+        await follow_ups.save(context.store, later, etag)
+    _emit(context, asked, "postponed", error.reason)
+
+
+def _give_up(context: Context, asked: FollowUp, reason: str) -> None:
+    _emit(context, asked, "given_up", reason)
+
+
+def _emit(context: Context, asked: FollowUp, result: FollowUpResult, reason: str) -> None:
+    context.emit(
+        FollowedUp(
+            result=result,
+            what=asked.kind,
+            target=asked.target,
+            user=asked.user,
+            event=asked.cause.id,
+            reason=reason,
+        )
+    )

@@ -1,0 +1,59 @@
+"""Stores what offboarding events want besides the revocation, until it is done. One partition holds
+those of all targets, so that a timer finds them in one request."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from hasten.domain.changes import Cause
+from hasten.domain.follow_ups import FollowUp, Kind
+from hasten.json import Json
+from hasten.ports.store import Delete, Document, Put, Store
+
+COLLECTION, PARTITION = "followups", "open"
+
+
+async def find(store: Store, asked: FollowUp) -> tuple[FollowUp | None, str | None]:
+    """Returns what is stored of it, and its etag."""
+    document = await store.get(COLLECTION, PARTITION, asked.key)
+    return (_parse(document), document.etag) if document else (None, None)
+
+
+async def save(store: Store, asked: FollowUp, etag: str | None) -> str:
+    """Saves it and returns the new etag. Raises Conflict when another instance was first."""
+    [new] = await store.commit(COLLECTION, PARTITION, [Put(asked.key, _body(asked), etag)])
+    return str(new)
+
+
+async def load_all(store: Store) -> Sequence[tuple[FollowUp, str]]:
+    """Returns all that are not done, with their etags."""
+    return [(_parse(d), d.etag) for d in await store.scan(COLLECTION, PARTITION)]
+
+
+async def delete(store: Store, asked: FollowUp, etag: str) -> None:
+    """Raises Conflict when another instance changed it first."""
+    await store.commit(COLLECTION, PARTITION, [Delete(asked.key, etag)])
+
+
+def _body(asked: FollowUp) -> Json:
+    return {
+        **asdict(asked),
+        "groups": list(asked.groups),
+        "asked_at": asked.asked_at.isoformat(),
+        "due_at": asked.due_at.isoformat(),
+    }
+
+
+def _parse(document: Document) -> FollowUp:
+    fields: dict[str, Any] = dict(document.body)
+    return FollowUp(
+        **{
+            **fields,
+            "kind": Kind(fields["kind"]),
+            "cause": Cause(**fields["cause"]),
+            "groups": tuple(fields["groups"]),
+            "asked_at": datetime.fromisoformat(fields["asked_at"]),
+            "due_at": datetime.fromisoformat(fields["due_at"]),
+        }
+    )

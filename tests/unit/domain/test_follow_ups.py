@@ -1,0 +1,124 @@
+"""When a revocation counts as proven for the workflow that waits for it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hasten.domain.changes import Action, Cause, Change, State
+from hasten.domain.follow_ups import FollowUp, Kind, Proof, proof
+from hasten.domain.intents import Intent, Wanted
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, found, user
+
+CAUSE = Cause("/lifecycle-workflows/1", "task-1")
+
+
+def asked(**changes: Any) -> FollowUp:
+    at = now()
+    plain = FollowUp(
+        kind=Kind.RESUME,
+        target=TOTAL,
+        user=user(1),
+        cause=CAUSE,
+        asked_at=at,
+        due_at=at,
+        groups=(ENGINEERING,),
+        is_complete=True,
+    )
+    return replace(plain, **changes)
+
+
+def intent(**changes: Any) -> Intent:
+    at = now()
+    done = Intent(
+        target=TOTAL,
+        group=ENGINEERING,
+        user=user(1),
+        wanted=Wanted.ABSENT,
+        time=at,
+        cause=CAUSE,
+        recorded_at=at,
+        is_done=True,
+        outcome="recorded",
+    )
+    return replace(done, **changes)
+
+
+def row(state: State = State.CONFIRMED, action: Action = Action.REMOVED) -> Change:
+    left = found(ENGINEERING, user(1), action, 2)
+    return replace(left, state=state, causes=(CAUSE,), reason="why")
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (State.CONFIRMED, Proof.COMPLETED),
+        (State.SUCCEEDED, Proof.COMPLETED),
+        (State.IN_SYNC, Proof.COMPLETED),
+        (State.DONE_BY_CYCLE, Proof.COMPLETED),
+        (State.PENDING, Proof.WAITING),
+        (State.CALLING, Proof.WAITING),
+        (State.WAITING, Proof.WAITING),
+        (State.HELD, Proof.WAITING),
+        (State.LEFT_TO_CYCLE, Proof.WAITING),
+        (State.FAILED, Proof.FAILED),
+    ],
+)
+def test_a_revocation_is_proven_only_when_its_row_has_ended_well(
+    state: State, expected: Proof
+) -> None:
+    @virtual
+    async def run() -> None:
+        assert proof(asked(), [(intent(), row(state))])[0] is expected
+
+    run()
+
+
+@virtual
+async def test_nothing_is_proven_while_the_membership_is_being_removed() -> None:
+    assert proof(asked(), [(intent(is_done=False), None)])[0] is Proof.WAITING
+
+
+@virtual
+async def test_someone_who_was_in_no_group_is_proven_only_after_the_second_look() -> None:
+    assert proof(asked(groups=(), is_complete=False), [])[0] is Proof.WAITING
+    assert proof(asked(groups=()), [])[0] is Proof.COMPLETED
+
+
+@virtual
+async def test_one_failed_group_fails_all_however_the_others_stand() -> None:
+    both = [(intent(), row(State.WAITING)), (intent(), row(State.FAILED))]
+
+    assert proof(asked(), both) == (Proof.FAILED, "why")
+
+
+@virtual
+async def test_a_part_that_the_policy_forbids_fails_at_once() -> None:
+    known, reason = proof(asked(refused="an admin group"), [(intent(), row())])
+
+    assert (known, reason) == (Proof.FAILED, "an admin group")
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        (None, None),
+        ({"wanted": Wanted.MEMBER}, None),
+        ({"outcome": "rejected"}, None),
+        ({"outcome": "observed"}, None),
+        ({}, Action.ADDED),
+    ],
+)
+def test_access_that_was_not_taken_or_was_given_again_is_never_reported_as_taken(
+    again: tuple[dict[str, Any] | None, Action | None],
+) -> None:
+    changes, action = again
+
+    @virtual
+    async def run() -> None:
+        stored = None if changes is None else intent(**changes)
+        known = row(action=action) if action else None
+        assert proof(asked(), [(stored, known)])[0] is Proof.FAILED
+
+    run()
