@@ -91,8 +91,8 @@ class Seals:
     async def since(self, cursor: int, limit: int = 10) -> Batch:
         """Returns the entries of the next `limit` seals after `cursor`, in the order of the seals.
         0 begins with the first seal that is kept. Every entry comes once, also a late one."""
-        pages = await self.store.scan(COLLECTION, SEALS, PAGE, limit, after=_page_key(cursor))
-        entries = [parse(body) for page in pages for _, body in _lines(page)]
+        pages = await self.store.scan(COLLECTION, SEALS, PAGE, limit, after=page_key(cursor))
+        entries = [parse(body) for page in pages for _, body in lines_of(page)]
         return Batch(entries, int(pages[-1].key.removeprefix(PAGE)) if pages else cursor)
 
     async def _seal(self, head: Head, day: str, marks: Sequence[Document], now: datetime) -> bool:
@@ -102,8 +102,8 @@ class Seals:
         page = {"entries": [[key, dict(body)] for key, body in zip(keys, bodies, strict=True)]}
         writes = [
             Put(HEAD, _head_body(seal), head.etag),
-            Put(f"{SEAL}{seal.number:012}", _seal_body(seal)),
-            Put(_page_key(seal.number), page),
+            Put(seal_key(seal.number), _seal_body(seal)),
+            Put(page_key(seal.number), page),
         ]
         try:
             await self.store.commit(COLLECTION, SEALS, writes)
@@ -134,8 +134,8 @@ class Seals:
         return True
 
     async def _page(self, number: int) -> Sequence[tuple[str, Json]]:
-        page = await self.store.get(COLLECTION, SEALS, _page_key(number))
-        return _lines(page) if page is not None else ()
+        page = await self.store.get(COLLECTION, SEALS, page_key(number))
+        return lines_of(page) if page is not None else ()
 
 
 def _fitting(marks: Sequence[Document]) -> Sequence[Document]:
@@ -152,11 +152,19 @@ def _key(mark: Document) -> str:
     return key_of(parse(mark.body))
 
 
-def _lines(page: Document) -> Sequence[tuple[str, Json]]:
+def lines_of(page: Document) -> Sequence[tuple[str, Json]]:
     return [(key, body) for key, body in page.body["entries"]]
 
 
-def _page_key(number: int) -> str:
+def seal_key(number: int) -> str:
+    return f"{SEAL}{number:012}"
+
+
+def seal_of(document: Document) -> Seal:
+    return Seal(**{**document.body, "at": datetime.fromisoformat(document.body["at"])})
+
+
+def page_key(number: int) -> str:
     return f"{PAGE}{number:012}"
 
 

@@ -7,12 +7,16 @@ from collections.abc import Collection, Iterator
 
 from emulator.servicebus.scaling import PEEKED
 from hasten.domain.changes import Change, State
+from hasten.domain.history import Kind
 from hasten.domain.outcomes import OUTCOME, of_change
 from hasten.json import Json
+from hasten.records.history_check import Check
+from hasten.records.history_keys import AT
 from hasten.records.ledger_keys import COLLECTION, OUTBOX
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import lied_to
 from tests.simulation.world import SECRET, World
+from tests.support.virtual_time import now
 
 OUTCOMES = "provisioning-outcomes/subscriptions/all"
 FAULT_NOISE = re.compile(r"(Conflict|TemporaryError|Displaced)\(")
@@ -39,6 +43,7 @@ async def broken_at_the_end(world: World, people: Operations) -> list[str]:
         *_of_queues(world),
         *(line for row in rows for line in _of_row(row, lied_to(world, people))),
         *await _of_outcomes(world, rows),
+        *await _of_history(world),
         *_of_failures(world),
         *await _of_privacy(world),
     ]
@@ -88,6 +93,32 @@ async def _of_outcomes(world: World, rows: list[Change]) -> Iterator[str]:
         left = await world.store.scan(COLLECTION, target.name, OUTBOX)
         found += [f"outcome {document.key} was never told" for document in left]
     return iter(found)
+
+
+async def _of_history(world: World) -> list[str]:
+    """Every outcome and alert is in the history once, and the chain of the history is whole."""
+    told = {message.body["id"] for message in world.bus.waiting(OUTCOMES)}
+    days = [name for name in world.store.partitions("history") if name.startswith("day|")]
+    bodies = [
+        json.loads(text)
+        for day in days
+        for key, text, _ in world.store.texts("history", day)
+        if key.startswith(AT)
+    ]
+    published = [body["id"] for body in bodies if body["kind"] in {Kind.OUTCOME, Kind.ALERT}]
+    counts = Counter(published)
+    checked = await Check(world.store, now()).run()
+    return [
+        *(f"outcome {one} is not in the history" for one in told - counts.keys()),
+        *(f"entry {one} is in the history and was never told" for one in counts.keys() - told),
+        *(
+            f"entry {one} is {count} times in the history"
+            for one, count in counts.items()
+            if count > 1
+        ),
+        *(f"the history: {finding}" for finding in checked.findings),
+        *([] if checked.entries > checked.unsealed else ["nothing of the history is sealed"]),
+    ]
 
 
 def _is_of_change(event: Json) -> bool:

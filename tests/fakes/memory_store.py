@@ -24,6 +24,9 @@ class MemoryStore:
             if collection in {"", name[0]} and partition in {"", name[1]}:
                 yield from ((key, text, etag) for key, (text, etag) in documents.items())
 
+    def partitions(self, collection: str) -> list[str]:
+        return [partition for of, partition in self._partitions if of == collection]
+
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
         check_names(collection, partition, key)
         found = self._partitions[collection, partition].get(key)

@@ -10,12 +10,13 @@ import pytest
 from hasten.domain.history import Filter
 from hasten.domain.history_chain import FIRST_DIGEST
 from hasten.errors import TemporaryError
-from hasten.ports.store import Document, Write
+from hasten.ports.store import Write
 from hasten.records.history import History
 from hasten.records.history_seals import ENTRIES_PER_SEAL, Seals
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.history import all_sealed, entry, history, names, today
+from tests.support.slow_store import Slow
 from tests.support.virtual_time import now, virtual
 from tests.support.world import World, user
 
@@ -40,29 +41,6 @@ class Dying(CountingStore):
         if dies:
             raise TemporaryError("the answer was lost", timedelta(seconds=1))
         return etags
-
-
-class Slow(CountingStore):
-    """Takes time, a different one for each request."""
-
-    async def scan(
-        self,
-        collection: str,
-        partition: str,
-        prefix: str = "",
-        limit: int | None = None,
-        *,
-        after: str = "",
-    ) -> Sequence[Document]:
-        found = await super().scan(collection, partition, prefix, limit, after=after)
-        await asyncio.sleep(0.01 * (self.requests % 5))
-        return found
-
-    async def commit(
-        self, collection: str, partition: str, writes: Sequence[Write]
-    ) -> Sequence[str | None]:
-        await asyncio.sleep(0.01 * (self.requests % 3))
-        return await super().commit(collection, partition, writes)
 
 
 async def consumed(world: World, cursor: int = 0) -> list[str]:

@@ -1,0 +1,208 @@
+"""Compares the history with its seals, and the indexes with the history.
+
+Entries are read first, then marks, then seals: what is written meanwhile is no finding. A mark
+goes only when its entry has a seal.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hasten.domain.history_chain import FIRST_DIGEST, Seal, digest_of, digest_of_all, is_intact
+from hasten.domain.history_findings import Checked, Finding, Wrong
+from hasten.json import Json
+from hasten.ports.store import Document, Store
+from hasten.records.history_days import listed, recent_days
+from hasten.records.history_keys import (
+    AT,
+    COLLECTION,
+    NEW,
+    SEALS,
+    day_of,
+    day_partition,
+    first_key,
+    index_partitions,
+    key_of,
+    parse,
+)
+from hasten.records.history_seals import SEAL, Seals, lines_of, page_key, seal_key, seal_of
+
+READ_AT_ONCE = 500
+INDEXES_AT_ONCE = 16
+
+
+@dataclass(slots=True)
+class Check:
+    """One check of everything since the beginning of `since`, or of all that is kept. `expected`
+    are digests of seals that were logged, by number."""
+
+    store: Store
+    now: datetime
+    since: datetime | None = None
+    expected: Mapping[int, str] = field(default_factory=dict)
+    _findings: list[Finding] = field(default_factory=list)
+    _unsealed: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Digests by key of each day, of entries of which no seal was read yet."""
+
+    _indexed: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    _marked: set[str] = field(default_factory=set)
+    _entries: int = 0
+    _seals: int = 0
+
+    async def run(self) -> Checked:
+        """Raises TemporaryError and PermanentError of the store."""
+        days = await self._read_days()
+        last = await self._read_seals()
+        for day, left in self._unsealed.items():
+            for key in sorted(left.keys() - self._marked):
+                await self._inserted(day, key)
+        await self._read_indexes()
+        return Checked(
+            days=len(days),
+            entries=self._entries,
+            unsealed=len(self._marked & {k for left in self._unsealed.values() for k in left}),
+            seals=self._seals,
+            number=last.number if last else 0,
+            digest=last.digest if last else FIRST_DIGEST,
+            findings=self._findings,
+        )
+
+    async def _read_days(self) -> Sequence[str]:
+        known = {*recent_days(self.now), *await listed(self.store)}
+        first = day_of(self.since) if self.since else ""
+        days = sorted(day for day in known if day >= first)
+        for day in days:
+            digests: dict[str, str] = {}
+            async for document in self._scan(day_partition(day), AT):
+                key, digest = document.key.removeprefix(AT), digest_of(document.body)
+                digests[key] = digest
+                for partition in index_partitions(parse(document.body)):
+                    self._indexed[partition][key] = digest
+            self._entries += len(digests)
+            async for mark in self._scan(day_partition(day), NEW):
+                self._marked.add(key_of(parse(mark.body)))
+            self._unsealed[day] = digests
+        return days
+
+    async def _read_seals(self) -> Seal | None:
+        before = await self._seal_before()
+        number, digest = (before.number, before.digest) if before else (0, FIRST_DIGEST)
+        last = before
+        async for document in self._scan(SEALS, SEAL, after=seal_key(number)):
+            seal = seal_of(document)
+            for missing in range(number + 1, seal.number):
+                self._found(Wrong.SEAL_REMOVED, f"seal {missing}")
+            if not is_intact(seal):
+                self._found(Wrong.SEAL_ALTERED, f"seal {seal.number}")
+            elif seal.number == number + 1 and seal.before != digest:
+                self._found(Wrong.CHAIN_BROKEN, f"seal {seal.number}")
+            await self._compare_page(seal)
+            number, digest, last = seal.number, seal.digest, seal
+            self._seals += 1
+        await self._compare_expected(number)
+        return last
+
+    async def _compare_expected(self, number: int) -> None:
+        head = await Seals(self.store).head()
+        for missing in range(number + 1, head.number + 1):
+            if await self._seal(missing) is None:
+                self._found(Wrong.SEAL_REMOVED, f"seal {missing}")
+        for logged, digest in self.expected.items():
+            seal = await self._seal(logged)
+            if seal is None:
+                self._found(Wrong.SEAL_REMOVED, f"seal {logged}")
+            elif seal.digest != digest:
+                self._found(Wrong.CHAIN_BROKEN, f"seal {logged}")
+
+    async def _compare_page(self, seal: Seal) -> None:
+        left = self._unsealed.get(seal.day)
+        if left is None:
+            return  # the day is older than the check, or no longer kept
+        page = await self.store.get(COLLECTION, SEALS, page_key(seal.number))
+        lines = lines_of(page) if page is not None else ()
+        keys, bodies = [key for key, _ in lines], [body for _, body in lines]
+        if digest_of_all(keys, bodies) != seal.entries or len(keys) != seal.count:
+            self._found(Wrong.SEAL_ALTERED, f"seal {seal.number}", "its entries")
+        for key, body in lines:
+            await self._compare(seal.day, key, body, left.pop(key, None))
+
+    async def _compare(self, day: str, key: str, body: Json, found: str | None) -> None:
+        if found is None:
+            document = await self.store.get(COLLECTION, day_partition(day), AT + key)
+            found = digest_of(document.body) if document else None
+        if found is None:
+            self._found(Wrong.REMOVED, f"day {day}", key, body)
+        elif found != digest_of(body):
+            self._found(Wrong.ALTERED, f"day {day}", key, body)
+
+    async def _inserted(self, day: str, key: str) -> None:
+        document = await self.store.get(COLLECTION, day_partition(day), AT + key)
+        if document is not None:
+            self._found(Wrong.INSERTED, f"day {day}", key, document.body)
+
+    async def _read_indexes(self) -> None:
+        slots = asyncio.Semaphore(INDEXES_AT_ONCE)
+
+        async def compare(partition: str) -> None:
+            async with slots:
+                await self._compare_index(partition)
+
+        await asyncio.gather(*map(compare, sorted(self._indexed)))
+
+    async def _compare_index(self, partition: str) -> None:
+        expected = self._indexed[partition]
+        oldest = first_key(self.since) if self.since else ""
+        async for document in self._scan(partition):
+            if oldest and document.key > oldest:
+                break
+            digest = expected.pop(document.key, None)
+            if digest is None:
+                await self._compare_unexpected(partition, document)
+            elif digest != digest_of(document.body):
+                self._found(Wrong.ALTERED, partition, document.key, document.body)
+        for key in sorted(expected.keys() - self._marked):
+            self._found(Wrong.REMOVED, partition, key)
+
+    async def _compare_unexpected(self, partition: str, document: Document) -> None:
+        """An entry that was written after the days were read is in its day by now."""
+        day = day_partition(day_of(parse(document.body).at))
+        known = await self.store.get(COLLECTION, day, AT + document.key)
+        if known is None or digest_of(known.body) != digest_of(document.body):
+            self._found(Wrong.INSERTED, partition, document.key, document.body)
+
+    async def _seal_before(self) -> Seal | None:
+        """Returns the last seal that was made before `since`, which needs no more than twenty reads
+        of a million seals; None to begin with the first."""
+        if self.since is None:
+            return None
+        low, high = 0, (await Seals(self.store).head()).number
+        before: Seal | None = None
+        while low < high:
+            middle = (low + high + 1) // 2
+            seal = await self._seal(middle)
+            if seal is not None and seal.at < self.since:
+                low, before = middle, seal
+            else:
+                high = middle - 1
+        return before
+
+    async def _seal(self, number: int) -> Seal | None:
+        document = await self.store.get(COLLECTION, SEALS, seal_key(number))
+        return seal_of(document) if document else None
+
+    async def _scan(
+        self, partition: str, prefix: str = "", after: str = ""
+    ) -> AsyncIterator[Document]:
+        while True:
+            some = await self.store.scan(COLLECTION, partition, prefix, READ_AT_ONCE, after=after)
+            for document in some:
+                yield document
+            if len(some) < READ_AT_ONCE:
+                return
+            after = some[-1].key
+
+    def _found(self, wrong: Wrong, where: str, key: str = "", body: Json | None = None) -> None:
+        entry = parse(body) if body is not None else None
+        self._findings.append(Finding(wrong=wrong, where=where, key=key, entry=entry))
