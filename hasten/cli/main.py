@@ -3,8 +3,10 @@
 import typer
 
 from hasten.cli.apply import apply
+from hasten.cli.audit import app as audit
 from hasten.cli.doctor import doctor
 from hasten.cli.explain import explain
+from hasten.cli.history import export, history
 from hasten.cli.release import discard, release
 from hasten.cli.replay import replay
 from hasten.cli.scheduled import scheduled
@@ -23,6 +25,8 @@ for command in (
     release,
     discard,
     scheduled,
+    history,
+    export,
     replay,
     apply,
     doctor,
@@ -30,3 +34,4 @@ for command in (
     start,
 ):
     app.command()(command)
+app.add_typer(audit, name="audit")

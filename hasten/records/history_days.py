@@ -1,7 +1,7 @@
 """Stores which days have entries in the history, so that a reader skips the others.
 
 The timer that seals the history looks at the last days by itself and lists them. An entry of an
-older day lists its day before it is written.
+other day lists its day before it is written.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def recent_days(now: datetime) -> list[str]:
 
 async def list_old(store: Store, day: str, now: datetime) -> None:
     """Lists a day to which an entry is about to be added, unless the timer will look at it."""
-    if day < recent_days(now)[1]:
+    if day not in recent_days(now)[:-1]:
         await list_day(store, day)
 
 

@@ -23,7 +23,12 @@ from tests.support.world import ENGINEERING, TOTAL, found, user
 from tests.unit.cli.two_targets import BROKEN, CommandWorld, Ran
 
 DOWN = TemporaryError("the store did not answer", timedelta(seconds=5))
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+GROUP = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = {
+    f"{name} {inner}".strip(): command
+    for name, given in GROUP.items()
+    for inner, command in getattr(given, "commands", {"": given}).items()
+}
 DECIDED = ("--by", "an operator", "--reason", "a test")
 
 
@@ -61,8 +66,10 @@ def test_every_command_prints_json_on_request(name: str) -> None:
         ("scheduled",),
         ("discard", TOTAL),
         ("replay", "--queue", ONBOARDING_REJECTED),
+        ("audit", "verify"),
         ("stop", *DECIDED),
         ("start", TOTAL, *DECIDED),
+        ("history",),
     ],
     ids=" ".join,
 )

@@ -76,9 +76,11 @@ def unknown_queues(text: str, _page: str) -> set[str]:
 
 
 @cache
-def commands() -> frozenset[str]:
-    callbacks = [command.callback for command in app.registered_commands]
-    return frozenset(callback.__name__ for callback in callbacks if callback is not None)
+def commands() -> set[str]:
+    groups = {str(group.name) for group in app.registered_groups}
+    return groups | {
+        command.callback.__name__ for command in app.registered_commands if command.callback
+    }
 
 
 def unknown_commands(text: str, _page: str) -> set[str]:

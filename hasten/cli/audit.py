@@ -1,0 +1,76 @@
+"""`audit`: checks that nobody changed the history."""
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import typer
+
+from hasten.cli.operator import Operator
+from hasten.cli.printing import as_json_object, complain, say
+from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, filled, run
+from hasten.cli.since import HELP, moment
+from hasten.operate.check_history import check_history
+
+app = typer.Typer(no_args_is_help=True, help="Check that nobody changed the history.")
+LOGGED = re.compile(r"(\d{1,12}):([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """`findings` are in words. `number` and `digest` are those of the last seal."""
+
+    outcome: str
+    days: int
+    entries: int
+    unsealed: int
+    seals: int
+    number: int
+    digest: str
+    findings: list[str]
+
+
+@app.command()
+def verify(
+    *,
+    since: Annotated[str | None, typer.Option("--since", help=HELP, callback=filled)] = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NUMBER:DIGEST of a seal as the log has it (event history/sealed).",
+            callback=filled,
+        ),
+    ] = None,
+    json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Compares the history with its seals, and names what was removed, altered or inserted."""
+
+    async def work(operator: Operator) -> Code:
+        context = operator.context
+        begin = moment("--since", since, context.now()) if since else None
+        logged = dict(map(_logged, expect or ()))
+        checked = await check_history(context, since=begin, expected=logged)
+        lines = [str(finding) for finding in checked.findings]
+        outcome = "changed" if lines else "unchanged"
+        if json:
+            facts = {**asdict(checked), "findings": lines}
+            as_json_object(Verified(outcome=outcome, **facts))
+            return Code.PROBLEM if lines else Code.FINE
+        for line in lines:
+            complain(line)
+        say(
+            f"{checked.entries} entries of {checked.days} days, {checked.unsealed} of them not "
+            f"sealed yet, and {checked.seals} seals: {outcome}."
+        )
+        say(f"Last seal: {checked.number}:{checked.digest}")
+        return Code.PROBLEM if lines else Code.FINE
+
+    run(settings, work)
+
+
+def _logged(given: str) -> tuple[int, str]:
+    found = LOGGED.fullmatch(given.strip().lower())
+    if found is None:
+        raise UsageError(f"--expect {given} is no NUMBER:DIGEST: copy both from the log")
+    return int(found[1]), found[2]

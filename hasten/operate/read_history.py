@@ -1,0 +1,51 @@
+"""Reads the history of a person, of a group or of everything, page after page."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from hasten.context import Context
+from hasten.domain.history import Entry, Filter
+from hasten.errors import PermanentError
+from hasten.object_ids import is_object_id
+from hasten.operate.explain import find_person
+
+PAGE = 200
+
+
+async def of(context: Context, matches: Filter) -> AsyncIterator[Entry]:
+    """Yields the entries that match, newest first. Raises TemporaryError and PermanentError of the
+    store."""
+    before: str | None = None
+    while True:
+        page = await context.history.newest(PAGE, before=before, matches=matches)
+        for entry in page.entries:
+            yield entry
+        before = page.before
+        if before is None:
+            return
+
+
+async def about(context: Context, given: str, matches: Filter) -> Filter:
+    """Returns the filter for the person or the group that `given` names: an object id, the UPN,
+    mail or employeeId of a person, or the display name of a group.
+
+    Raises PermanentError if nothing or several have it, and TemporaryError.
+    """
+    if is_object_id(given):
+        return await _of_id(context, given.lower(), matches)
+    groups = await context.directory.groups_named(given)
+    ids = sorted(str(group["id"]).lower() for group in groups)
+    if len(ids) > 1:
+        raise PermanentError(
+            f"{len(ids)} groups are called {given}: {', '.join(ids)}", "name one by object id"
+        )
+    if ids:
+        return replace(matches, group=ids[0])
+    return replace(matches, user=await find_person(context, given))
+
+
+async def _of_id(context: Context, given: str, matches: Filter) -> Filter:
+    """An object id is that of a group if the history knows a group by it."""
+    of_group = Filter(group=given)
+    is_group = (await context.history.newest(1, matches=of_group)).entries
+    return replace(matches, group=given) if is_group else replace(matches, user=given)

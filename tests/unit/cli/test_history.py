@@ -1,0 +1,133 @@
+"""`history`, `export` and `audit verify`."""
+
+import asyncio
+import csv
+import io
+import json
+from datetime import datetime, timedelta
+
+import pytest
+
+from hasten.cli.running import Code
+from hasten.domain.history import BEGUN, Entry, Kind
+from hasten.ports.store import Delete
+from hasten.records.history_keys import AT, COLLECTION, day_of, day_partition
+from hasten.records.history_seals import Seals
+from tests.support.virtual_time import now
+from tests.support.world import ENGINEERING, TOTAL, user
+from tests.unit.cli.two_targets import CommandWorld, Ran
+
+HOUR = timedelta(hours=1)
+
+
+async def _now() -> datetime:
+    return now()
+
+
+NOW = asyncio.run(_now())
+"""About the time that a command meets: each runs on a loop of its own."""
+
+
+@pytest.fixture
+def filled_world(world: CommandWorld) -> CommandWorld:
+    entries = [
+        Entry(
+            id=f"{n:032x}",
+            at=NOW - n * 10 * HOUR,
+            kind=Kind.RELEASED if n % 2 else Kind.OUTCOME,
+            target=TOTAL,
+            user=user(n % 3),
+            group=ENGINEERING,
+            result=BEGUN,
+            by="cli:1",
+            why="=HYPERLINK(1)",
+        )
+        for n in range(6)
+    ]
+
+    async def fill() -> None:
+        await world.context.history.append(entries)
+        while await Seals(world.store).seal(await world.context.history.days(), NOW):
+            pass
+
+    asyncio.run(fill())
+    return world
+
+
+@pytest.mark.usefixtures("filled_world")
+def test_the_history_of_a_person_a_group_and_everything(ran: Ran) -> None:
+    def ids(*given: str) -> list[int]:
+        return [
+            int(one["id"], 16)
+            for one in json.loads(ran("history", *given, "--json").stdout)["entries"]
+        ]
+
+    assert ids() == [0, 1, 2, 3, 4, 5]
+    assert ids(user(1)) == [1, 4]
+    assert ids(ENGINEERING.upper()) == [0, 1, 2, 3, 4, 5]
+    assert ids("--since", "25h") == [0, 1, 2]
+    assert ids("--until", (NOW - 25 * HOUR).isoformat()) == [3, 4, 5]
+    assert ids("--kind", "released", "--limit", "2") == [1, 3]
+
+
+@pytest.mark.usefixtures("filled_world")
+def test_the_table_says_who_did_it_and_how_to_see_more(ran: Ran) -> None:
+    shown = ran("history", "--limit", "2").stdout
+
+    assert "cli:1" in shown
+    assert "More: --limit, or --until" in shown
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--since", "yesterday"), ("--since", "1d", "--until", "2d"), ("--until", "2026-13-01")],
+)
+def test_a_time_that_is_none_is_bad_usage(
+    options: tuple[str, ...], world: CommandWorld, ran: Ran
+) -> None:
+    result = ran("history", *options)
+
+    assert world.store is not None
+    assert result.exit_code == Code.USAGE
+    assert "--" in result.stderr
+
+
+@pytest.mark.usefixtures("filled_world")
+def test_the_export_has_one_row_for_each_entry_and_no_formula(ran: Ran) -> None:
+    rows = list(csv.DictReader(io.StringIO(ran("export", "--since", "2000-01-01").stdout)))
+    lines = ran("export", "--format", "jsonl").stdout.splitlines()
+
+    assert [int(row["id"], 16) for row in rows] == [0, 1, 2, 3, 4, 5]
+    assert {row["why"] for row in rows} == {"'=HYPERLINK(1)"}
+    assert [json.loads(line)["why"] for line in lines] == ["=HYPERLINK(1)"] * 6
+
+
+def test_a_removed_entry_ends_the_check_with_a_problem_that_names_it(
+    filled_world: CommandWorld, ran: Ran
+) -> None:
+    before = ran("audit", "verify")
+    digest = before.stdout.split("Last seal: ")[1].strip()
+    agreed = ran("audit", "verify", "--expect", digest, "--since", "30d")
+
+    async def remove() -> None:
+        partition = day_partition(day_of(NOW - 20 * HOUR))
+        for document in await filled_world.store.scan(COLLECTION, partition, AT):
+            if document.body["id"] == f"{2:032x}":
+                await filled_world.store.commit(
+                    COLLECTION, partition, [Delete(document.key, document.etag)]
+                )
+
+    asyncio.run(remove())
+    after = ran("audit", "verify", "--json")
+
+    assert (before.exit_code, agreed.exit_code) == (Code.FINE, Code.FINE)
+    assert "unchanged" in before.stdout
+    assert after.exit_code == Code.PROBLEM
+    said = json.loads(after.stdout)
+    assert said["outcome"] == "changed"
+    assert any("removed: in day" in line and f"{2:032x}" in line for line in said["findings"])
+
+
+def test_a_digest_that_is_none_is_bad_usage(world: CommandWorld, ran: Ran) -> None:
+    assert world.store is not None
+    assert ran("audit", "verify", "--expect", "12").exit_code == Code.USAGE
