@@ -19,7 +19,7 @@ MAX_AGE_OF_SESSIONS = timedelta(days=1)
 problem has acted by then."""
 
 
-class Kind(StrEnum):
+class What(StrEnum):
     RESUME = "resume"
     SESSIONS = "sessions"
 
@@ -38,7 +38,7 @@ class FollowUp:
     `is_complete` is set once all of them are known. `refused` is why a part of the event cannot be
     carried out."""
 
-    kind: Kind
+    what: What
     target: str
     user: str
     cause: Cause
@@ -54,10 +54,10 @@ class FollowUp:
     def key(self) -> str:
         """Returns the same key whenever the same event is taken again."""
         name = f"{self.cause.source}|{self.cause.id}|{self.target}|{self.user}"
-        return f"{self.kind}|{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+        return f"{self.what}|{hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
     def is_too_old(self, now: datetime) -> bool:
-        longest = LONGEST_WAIT if self.kind is Kind.RESUME else MAX_AGE_OF_SESSIONS
+        longest = LONGEST_WAIT if self.what is What.RESUME else MAX_AGE_OF_SESSIONS
         return now - self.asked_at > longest
 
 

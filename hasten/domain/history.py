@@ -41,6 +41,10 @@ class Kind(StrEnum):
     """An operator asked for on-demand provisioning of a person or a group."""
 
     POLICY_CHANGED = "policy changed"
+    FOLLOWED_UP = "followed up"
+    """What an offboarding event wanted besides the revocation: sign-in sessions that end, or a
+    workflow that goes on."""
+
     FORGOTTEN = "forgotten"
     """Hasten deleted the days of the history that are older than `history_days`."""
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
-from hasten.domain.follow_ups import FollowUp, Kind, Proof, proof
+from hasten.domain.follow_ups import FollowUp, Proof, What, proof
+from hasten.domain.history import Entry, Kind, entry_id, short
 from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.events.envelope import OnboardingEvent
@@ -58,7 +59,7 @@ async def _note_resume(
     for user in _users(plan):
         groups = [want.group.key for want in plan.wants if user in want.users]
         asked = replace(
-            _asked(context, event, Kind.RESUME, user),
+            _asked(context, event, What.RESUME, user),
             path=data.resume or "",
             is_complete=data.groups is not None or bool(posted.second_look),
             refused=refused,
@@ -78,21 +79,21 @@ async def _note_resume(
 async def _note_sessions(context: Context, event: OnboardingEvent, plan: Plan) -> None:
     target = context.targets[event.data.target]
     for user in _users(plan):
-        asked = _asked(context, event, Kind.SESSIONS, user)
+        asked = _asked(context, event, What.SESSIONS, user)
         if target.revoke_sessions is not Access.ALLOW:
-            _emit(context, asked, "denied", DENIED)
+            await _end(context, asked, "denied", DENIED)
         elif target.observes:
-            _emit(context, asked, "observed", "")
+            await _end(context, asked, "observed", "")
         else:
             stored, etag = await follow_ups.find(context.store, asked)
             etag = etag or await follow_ups.save(context.store, asked, None)
             await _do(context, stored or asked, etag)
 
 
-def _asked(context: Context, event: OnboardingEvent, kind: Kind, user: str) -> FollowUp:
+def _asked(context: Context, event: OnboardingEvent, what: What, user: str) -> FollowUp:
     now = context.now()
     return FollowUp(
-        kind=kind,
+        what=what,
         target=event.data.target,
         user=user,
         cause=Cause(event.source, event.id),
@@ -134,7 +135,7 @@ async def _do(context: Context, asked: FollowUp, etag: str) -> None:
         if not asked.is_too_old(context.now()):
             await _postpone(context, asked, etag, error)
             return
-        _give_up(context, asked, str(error))
+        await _end(context, asked, "given_up", str(error))
         is_done = True
     if is_done:
         with suppress(Conflict):  # the event was taken again: the next run sees what it added
@@ -144,15 +145,15 @@ async def _do(context: Context, asked: FollowUp, etag: str) -> None:
 async def _tried(context: Context, asked: FollowUp) -> bool:
     """Returns whether nothing is left to do. Raises TemporaryError and PermanentError."""
     try:
-        if asked.kind is Kind.RESUME:
+        if asked.what is What.RESUME:
             return await _answer(context, asked)
         if await stops.find(context.store, asked.target) is not None:
             return False
         await context.directory.revoke_sessions(asked.user)
     except Missing as gone:
-        _emit(context, asked, "gone", str(gone))
+        await _end(context, asked, "gone", str(gone))
     else:
-        _emit(context, asked, "ended", "")
+        await _end(context, asked, "ended", "")
     return True
 
 
@@ -170,10 +171,11 @@ async def _answer(context: Context, asked: FollowUp) -> bool:
     if known is Proof.WAITING:
         if not asked.is_too_old(context.now()):
             return False
-        _give_up(context, asked, reason)
+        await _end(context, asked, "given_up", reason)
         return True
     await context.directory.resume_task(asked.path, completed=known is Proof.COMPLETED)
-    _emit(context, asked, "completed" if known is Proof.COMPLETED else "failed", reason)
+    result: FollowUpResult = "completed" if known is Proof.COMPLETED else "failed"
+    await _end(context, asked, result, reason)
     return True
 
 
@@ -189,15 +191,29 @@ async def _postpone(
     _emit(context, asked, "postponed", error.reason)
 
 
-def _give_up(context: Context, asked: FollowUp, reason: str) -> None:
-    _emit(context, asked, "given_up", reason)
+async def _end(context: Context, asked: FollowUp, result: FollowUpResult, reason: str) -> None:
+    """Writes it to the history and logs it. Raises TemporaryError and PermanentError of the
+    store."""
+    entry = Entry(
+        id=entry_id("follow_up", asked.key, result),
+        at=context.now(),
+        kind=Kind.FOLLOWED_UP,
+        target=asked.target,
+        user=asked.user,
+        action=asked.what,
+        result=result,
+        reason=short(reason),
+        causes=(asked.cause,),
+    )
+    await context.history.append_once([entry])
+    _emit(context, asked, result, reason)
 
 
 def _emit(context: Context, asked: FollowUp, result: FollowUpResult, reason: str) -> None:
     context.emit(
         FollowedUp(
             result=result,
-            what=asked.kind,
+            what=asked.what,
             target=asked.target,
             user=asked.user,
             event=asked.cause.id,

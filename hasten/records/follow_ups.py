@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hasten.domain.changes import Cause
-from hasten.domain.follow_ups import FollowUp, Kind
+from hasten.domain.follow_ups import FollowUp, What
 from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store
 
@@ -50,7 +50,7 @@ def _parse(document: Document) -> FollowUp:
     return FollowUp(
         **{
             **fields,
-            "kind": Kind(fields["kind"]),
+            "what": What(fields["what"]),
             "cause": Cause(**fields["cause"]),
             "groups": tuple(fields["groups"]),
             "asked_at": datetime.fromisoformat(fields["asked_at"]),

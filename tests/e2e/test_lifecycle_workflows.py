@@ -68,7 +68,7 @@ async def test_a_workflow_goes_on_when_the_access_is_taken(tenant: Tenant) -> No
 
     await eventually(lambda: tenant.is_disabled(LEAVER))
     assert LEAVER not in tenant.graph.tenant.directory.groups[TOTAL_ENGINEERING].members
-    looks = [m for m in tenant.documents("followups").values() if m["kind"] == "resume"]
+    looks = [m for m in tenant.documents("followups").values() if m["what"] == "resume"]
     assert [look["is_complete"] for look in looks] == [False]
     await eventually(is_answered, within=300)
     [task] = await on_graph(tenant, "GET", lever)

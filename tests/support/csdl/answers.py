@@ -18,6 +18,7 @@ CONTEXT, NEXT, DELTA, COUNT = (
     "@odata.count",
 )
 EMPTY = frozenset({204})
+PRIMITIVE = "Edm."
 
 
 def wrong_answer(schema: Schema, exchange: Exchange, resource: Resource) -> Iterator[str]:
@@ -83,8 +84,11 @@ def _wrong_json(schema: Schema, exchange: Exchange, resource: Resource) -> Itera
     if not isinstance(answer, dict):
         yield "answer: no JSON object"
         return
-    yield from _wrong_context(schema, answer.get(CONTEXT))
     returned = _returned(exchange, resource)
+    if returned.name.startswith(PRIMITIVE):
+        yield from _wrong_primitive(schema, answer, returned)
+        return
+    yield from _wrong_context(schema, answer.get(CONTEXT))
     place = Place(
         is_answer=True,
         delta=resource.operation is not None and resource.operation.name == "delta",
@@ -100,6 +104,16 @@ def _wrong_json(schema: Schema, exchange: Exchange, resource: Resource) -> Itera
         at = f"value[{number}]"
         yield from wrong_value(schema, item, returned.item, place, nullable=False, at=at)
         yield from _wrong_selection(exchange, item, place, at=at)
+
+
+def _wrong_primitive(schema: Schema, answer: dict[str, Any], returned: TypeRef) -> Iterator[str]:
+    """A single value of a primitive type is an object: its type in the context, and `value`."""
+    if not str(answer.get(CONTEXT)).endswith(f"$metadata#{returned.name}"):
+        yield f"{CONTEXT}: {answer.get(CONTEXT)!r} does not name {returned.name}"
+    if set(answer) != {CONTEXT, "value"}:
+        yield f"answer: {sorted(answer)} is not a single value"
+    place = Place(is_answer=True, delta=False, expanded=frozenset())
+    yield from wrong_value(schema, answer.get("value"), returned, place, nullable=False, at="value")
 
 
 def _returned(exchange: Exchange, resource: Resource) -> TypeRef:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import Action, Cause, Change, State
-from hasten.domain.follow_ups import FollowUp, Kind, Proof, proof
+from hasten.domain.follow_ups import FollowUp, Proof, What, proof
 from hasten.domain.intents import Intent, Wanted
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found, user
@@ -17,7 +17,7 @@ CAUSE = Cause("/lifecycle-workflows/1", "task-1")
 def asked(**changes: Any) -> FollowUp:
     at = now()
     plain = FollowUp(
-        kind=Kind.RESUME,
+        what=What.RESUME,
         target=TOTAL,
         user=user(1),
         cause=CAUSE,

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import State
+from hasten.domain.changes import Cause, State
 from hasten.domain.follow_ups import LONGEST_WAIT
+from hasten.domain.history import Filter, Kind
 from hasten.errors import PermanentError, TemporaryError
 from hasten.onboard.follow_up import DENIED, do_due
 from hasten.policy import Access
@@ -49,6 +50,12 @@ async def test_the_sessions_of_a_leaver_end_beside_the_revocation() -> None:
     assert posted.directory.sessions_ended == [user(1)]
     assert await posted.wanted(ENGINEERING, 1) == "absent"
     assert await follow_ups.load_all(posted.store) == []
+    page = await posted.context.history.newest(
+        9, matches=Filter(kinds=frozenset({Kind.FOLLOWED_UP}))
+    )
+    [entry] = page.entries
+    assert (entry.user, entry.action, entry.result) == (user(1), "sessions", "ended")
+    assert entry.causes == (Cause("/hr", "1"),)
     assert results(posted) == ["ended"]
 
 
