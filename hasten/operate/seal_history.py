@@ -5,16 +5,18 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from hasten.context import Context
+from hasten.operate.speed import fold_speed
 from hasten.records.history_days import recent_days
 from hasten.telemetry.operate import HistorySealed
 
-LONGEST = timedelta(seconds=45)
+LONGEST = timedelta(seconds=40)
 """How long one run seals: the timer comes every minute."""
 
 
 async def seal_recent(context: Context) -> None:
-    """Raises TemporaryError and PermanentError of the store."""
+    """Also counts the sealed entries. Raises TemporaryError and PermanentError of the store."""
     await _seal(context, recent_days(context.now()))
+    await fold_speed(context)
 
 
 async def seal_all(context: Context) -> None:

@@ -91,9 +91,17 @@ class Seals:
     async def since(self, cursor: int, limit: int = 10) -> Batch:
         """Returns the entries of the next `limit` seals after `cursor`, in the order of the seals.
         0 begins with the first seal that is kept. Every entry comes once, also a late one."""
+        pages = await self.pages(cursor, limit)
+        entries = [entry for _, entries in pages for entry in entries]
+        return Batch(entries, pages[-1][0] if pages else cursor)
+
+    async def pages(self, cursor: int, limit: int) -> Sequence[tuple[int, Sequence[Entry]]]:
+        """Returns the next `limit` seals after `cursor`: the number of each and its entries."""
         pages = await self.store.scan(COLLECTION, SEALS, PAGE, limit, after=page_key(cursor))
-        entries = [parse(body) for page in pages for _, body in lines_of(page)]
-        return Batch(entries, int(pages[-1].key.removeprefix(PAGE)) if pages else cursor)
+        return [
+            (int(page.key.removeprefix(PAGE)), [parse(body) for _, body in lines_of(page)])
+            for page in pages
+        ]
 
     async def _seal(self, head: Head, day: str, marks: Sequence[Document], now: datetime) -> bool:
         await list_day(self.store, day)
