@@ -106,7 +106,7 @@ RETENTION = timedelta(days=90)
 """How long Hasten keeps finished records. For an older event it cannot know whether a newer event
 about the same users preceded it."""
 
-REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 240))
+CALL_AGAIN_DELAYS = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 240))
 """Waits between tries of a call that Entra does not honour yet. Entra considers a new or removed
 assignment only after "up to a few minutes" (Entra docs, "Provision on demand")."""
 

@@ -14,8 +14,7 @@ from hasten.cli.printing import as_json_object, complain, say
 from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, filled, run
 from hasten.domain.changes import Action, Change, HeldBy
 from hasten.domain.intents import Intent
-from hasten.operate.decide import Decided as DecidedChanges
-from hasten.operate.decide import Decision, decide
+from hasten.operate.decide import DecidedChanges, Decision, decide
 from hasten.operate.held import ChosenChanges, choose_held
 from hasten.operate.problems import Problem
 from hasten.operate.release import STILL_DONE
@@ -50,7 +49,7 @@ class HeldPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class ReleaseResult:
     """`outcome` is planned, released, discarded, proposed or failed; `moved` counts the changes
     that were still held, and `proposed` those that wait for a second operator. `problem` says why
     Hasten stopped before it had decided about all of them."""
@@ -149,7 +148,7 @@ def _decide(
             )
             outcome = _outcome(decided, done if yes else "planned")
             as_json_object(
-                Decided(
+                ReleaseResult(
                     known.name,
                     outcome,
                     _people(held),

@@ -37,7 +37,7 @@ class Queue(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ListedEvent:
     """`field`, `problem` and `fix` belong to the first fault of a rejected event; else they are
     empty. `users` are the references of the event, as it names them."""
 
@@ -70,7 +70,7 @@ class Replayed:
     still there. `problem` says why Hasten stopped before the last message."""
 
     queue: str
-    messages: Sequence[Shown]
+    messages: Sequence[ListedEvent]
     outcome: str
     moved: int
     problem: Problem | None = None
@@ -200,9 +200,9 @@ async def _drop(
     )
 
 
-def _shown(parked: Parked) -> Shown:
+def _shown(parked: Parked) -> ListedEvent:
     one = read_parked(parked)
-    return Shown(
+    return ListedEvent(
         message=one.id,
         event=one.event,
         type=parked.subject or "",

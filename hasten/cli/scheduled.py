@@ -37,7 +37,7 @@ Who = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ScheduleResult:
     """`outcome` is listed, planned, dropped or posted; `moved` counts what was still there."""
 
     scheduled: Sequence[Scheduled]
@@ -46,7 +46,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DropDecision:
     """`by` runs the command, and `named` is whom they give as the one who decides."""
 
     by: str
@@ -91,20 +91,20 @@ def scheduled(
             _show(found)
         if not given or not found:
             if json:
-                as_json_object(Shown(found, "listed", 0))
+                as_json_object(ScheduleResult(found, "listed", 0))
             return Code.FINE
         question = "Drop them for good?" if drop else "Have them come now?"
         if not yes and (json or not typer.confirm(question)):
             if json:
-                as_json_object(Shown(found, "planned", 0))
+                as_json_object(ScheduleResult(found, "planned", 0))
                 return Code.FINE
             say("Nothing was done.")
             return Code.PROBLEM
-        decided = Decided(await operator.who(), named=by or "", reason=reason or "")
+        decided = DropDecision(await operator.who(), named=by or "", reason=reason or "")
         moved = await _do(context, entries, decided, drops=bool(drop))
         outcome = "dropped" if drop else "posted"
         if json:
-            as_json_object(Shown(found, outcome, moved))
+            as_json_object(ScheduleResult(found, outcome, moved))
         else:
             say(f"{moved} {outcome}.")
         return Code.FINE
@@ -128,7 +128,9 @@ async def _people_named(context: Context, given: str) -> Sequence[str]:
         return keys_of(given)
 
 
-async def _do(context: Context, entries: Sequence[Entry], decided: Decided, *, drops: bool) -> int:
+async def _do(
+    context: Context, entries: Sequence[Entry], decided: DropDecision, *, drops: bool
+) -> int:
     by, named, reason = decided.by, decided.named, decided.reason
     if drops:
         return sum(

@@ -13,9 +13,9 @@ from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALLS_PER_WINDOW
 from hasten.operate.health import Health, readable_health
-from hasten.operate.listed_people import HeldGroup, Person
+from hasten.operate.listed_people import HeldGroup, ListedPerson
 from hasten.operate.problems import Problem, of_error
-from hasten.operate.status import Status, target_status
+from hasten.operate.status import TargetStatus, target_status
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
 from hasten.targets import Target
 
@@ -26,7 +26,7 @@ MAX_PEOPLE_SHOWN = 20
 @dataclass(frozen=True, slots=True)
 class Everything:
     app: Health
-    targets: Sequence[Status]
+    targets: Sequence[TargetStatus]
 
 
 def status(
@@ -55,12 +55,12 @@ def status(
     run(settings, work)
 
 
-async def _status(context: Context, target: Target) -> Status:
+async def _status(context: Context, target: Target) -> TargetStatus:
     """Returns the status of one target. An error hides no other target."""
     try:
         return await target_status(context, target)
     except (PermanentError, TemporaryError) as error:
-        return Status(target=target.name, mode=str(target.mode), problems=[of_error(error)])
+        return TargetStatus(target=target.name, mode=str(target.mode), problems=[of_error(error)])
 
 
 async def _with_parked(operator: Operator, app: Health) -> Health:
@@ -105,13 +105,13 @@ def _app_rows(app: Health) -> list[tuple[str, str]]:
     ]
 
 
-def _show(status: Status) -> None:
+def _show(status: TargetStatus) -> None:
     table(f"{status.target} ({status.mode} mode)", "what", "now", rows=_rows(status))
     for problem in status.problems:
         say(f"! {problem}")
 
 
-def _rows(status: Status) -> list[tuple[str, str]]:
+def _rows(status: TargetStatus) -> list[tuple[str, str]]:
     opened = ", ".join(f"{count} {state}" for state, count in status.open.items()) or "none"
     more = len(status.people) - MAX_PEOPLE_SHOWN
     breaker, asked = status.breaker_open_until, status.not_before
@@ -136,13 +136,13 @@ def _rows(status: Status) -> list[tuple[str, str]]:
     ]
 
 
-def _scheduled(status: Status) -> str:
+def _scheduled(status: TargetStatus) -> str:
     if not status.scheduled:
         return "none"
     return f"{status.scheduled}, the next at {at(status.next_scheduled)}"
 
 
-def _person(person: Person) -> str:
+def _person(person: ListedPerson) -> str:
     what = f"{person.action} of {person.group}: {person.reason}"
     return f"{what}\n→ {person.next_action}" if person.next_action else what
 

@@ -26,7 +26,7 @@ GIVES = frozenset({Action.ADDED, Action.ENABLED, Action.RESTORED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedGrant:
     """What a grant should bring about. `by_group` means that the membership matters, and not the
     account alone. `group` is the display name of the group, "" if Graph has not shown it.
     `is_assigned` says what Graph reported when the app was asked."""
@@ -47,7 +47,9 @@ def needs_account_only(change: Change, *, by_user: bool) -> bool:
     return by_user or change.is_of_person or change.group == DIRECT
 
 
-def granted(change: Change, log: Proof, shown: Shown, wanted: Wanted, *, at: datetime) -> Proof:
+def granted(
+    change: Change, log: Proof, shown: Shown, wanted: WantedGrant, *, at: datetime
+) -> Proof:
     """Returns what is proven about a grant whose call was answered. Doubts of the log count before
     an active account: they are about the group."""
     is_doubted = log.says in {Says.CONTRADICTED, Says.LEFT_OUT}
@@ -77,7 +79,7 @@ def active_at(at: datetime) -> str:
     return f"the app itself says active at {at:%Y-%m-%d %H:%M:%S}Z"
 
 
-def _active(log: Proof, shown: AppAccount, wanted: Wanted, at: datetime) -> Proof:
+def _active(log: Proof, shown: AppAccount, wanted: WantedGrant, at: datetime) -> Proof:
     if not wanted.by_group:
         return Proof(Says.CONFIRMED, active_at(at))
     if wanted.group.casefold() in shown.groups:

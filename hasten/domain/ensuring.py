@@ -19,7 +19,7 @@ ENDED_WELL = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.D
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SeenMembership:
     """The membership as Hasten reads it now. `written` is set when Hasten may have written it,
     `confirmed` when Graph has just confirmed it in answer to a write (so no lagging replica is
     involved). `origin` is that of the group's cursor; `at` is when the directory was read."""
@@ -72,7 +72,7 @@ class Wait:
 Decision = Change | Restart | Ending | Wait | None
 
 
-def decide(intent: Intent, seen: Seen, row: Change | None, now: datetime) -> Decision:
+def decide(intent: Intent, seen: SeenMembership, row: Change | None, now: datetime) -> Decision:
     """Decides what becomes of the intent. Returns None if `row`, which publishes its own outcome,
     already stands for it."""
     same = row if row is not None and row.action is seen.action else None
@@ -101,11 +101,11 @@ def _was_called_since(row: Change, intent: Intent) -> bool:
     return row.state in ENDED_WELL and called is not None and called >= intent.recorded_at
 
 
-def _may_lag(row: Change, seen: Seen, now: datetime) -> bool:
+def _may_lag(row: Change, seen: SeenMembership, now: datetime) -> bool:
     return row.ahead and not seen.confirmed and now - row.found_at < REPLICATION_SETTLED_AFTER
 
 
-def _change(intent: Intent, seen: Seen, now: datetime) -> Change:
+def _change(intent: Intent, seen: SeenMembership, now: datetime) -> Change:
     return Change(
         target=intent.target,
         group=intent.group,

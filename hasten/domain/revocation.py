@@ -13,7 +13,7 @@ from hasten.domain.account import Account
 from hasten.domain.changes import Change, State, finished, retried, waiting
 from hasten.domain.planning import Call
 from hasten.domain.verdicts import Result, Verdict
-from hasten.limits import REPLICATION_LADDER, REPLICATION_SETTLED_AFTER
+from hasten.limits import CALL_AGAIN_DELAYS, REPLICATION_SETTLED_AFTER
 
 STILL_ASSIGNED = "Entra answered, and nothing shows that the account is inactive or absent"
 STILL_ACTIVE = "Entra answered, and the account in the app is still active"
@@ -47,8 +47,8 @@ def revoked(change: Change, call: Call, verdict: Verdict, *, now: datetime) -> C
     reason = STILL_ACTIVE if verdict.account is Account.ACTIVE else STILL_ASSIGNED
     if verdict.result is Result.FAILED:
         reason = f"{reason} ({verdict.code})"
-    if change.attempts < len(REPLICATION_LADDER):
-        return retried(change, due_at=now + REPLICATION_LADDER[change.attempts], reason=reason)
+    if change.attempts < len(CALL_AGAIN_DELAYS):
+        return retried(change, due_at=now + CALL_AGAIN_DELAYS[change.attempts], reason=reason)
     return not_taken(change, now=now, reason=reason)
 
 

@@ -17,7 +17,7 @@ from hasten.domain.changes import (
 from hasten.domain.planning import Call
 from hasten.domain.revocation import REASON_BY_ACCOUNT, revoked
 from hasten.domain.verdicts import UNREADABLE, Result, Verdict
-from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, CALL_WINDOW, REPLICATION_LADDER
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, CALL_AGAIN_DELAYS, CALL_WINDOW
 
 SHARED_CALL_ATTEMPTS = 3
 """Calls that name several users before each user is tried alone. Entra refuses a newly assigned
@@ -64,7 +64,7 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
         case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and _is_of_group(change):
             return replace(change, state=State.PENDING, user_called=True, due_at=now)
         case Result.IN_SYNC if _may_be_early(change, call, verdict, change.called_at or now):
-            due = now + REPLICATION_LADDER[change.attempts]
+            due = now + CALL_AGAIN_DELAYS[change.attempts]
             return retried(change, due_at=due, reason=CHANGE_NOT_SEEN_YET)
         case Result.SUCCEEDED | Result.IN_SYNC if change.has_more_calls:
             served = change.served + 1
@@ -91,14 +91,14 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
             again = retried(change, due_at=due, reason=verdict.reason)
             is_tried_alone = verdict.code == UNREADABLE and again.attempts >= SHARED_CALL_ATTEMPTS
             return replace(again, alone=change.alone or is_tried_alone)
-        case Result.NOT_ENTITLED if change.attempts < len(REPLICATION_LADDER):
-            due = now + REPLICATION_LADDER[change.attempts]
+        case Result.NOT_ENTITLED if change.attempts < len(CALL_AGAIN_DELAYS):
+            due = now + CALL_AGAIN_DELAYS[change.attempts]
             return replace(
                 retried(change, due_at=due, reason=verdict.reason),
                 alone=change.attempts + 1 >= SHARED_CALL_ATTEMPTS and not is_fresh,
             )
         case Result.DISABLED if _may_be_unseen(change, now):
-            due = now + REPLICATION_LADDER[change.attempts]
+            due = now + CALL_AGAIN_DELAYS[change.attempts]
             return retried(change, due_at=due, reason=CHANGE_NOT_SEEN_YET)
         case _ if len(call.users) > 1:
             # One verdict for several users does not say whom it concerns: each user gets a call of
@@ -153,13 +153,13 @@ def _may_be_early(change: Change, call: Call, verdict: Verdict, called_at: datet
     if change.is_update:
         return is_new and change.attempts < UPDATE_TRIES
     is_shown = call.group is None and verdict.account is Account.ACTIVE
-    return is_new and not is_shown and change.attempts < len(REPLICATION_LADDER)
+    return is_new and not is_shown and change.attempts < len(CALL_AGAIN_DELAYS)
 
 
 def _may_be_unseen(change: Change, now: datetime) -> bool:
     """Returns whether Entra may not know yet that the user is enabled again."""
     is_new = now - change.seen_at < ASSIGNMENT_COUNTS_WITHIN
-    return change.action.gives_access_again and is_new and change.attempts < len(REPLICATION_LADDER)
+    return change.action.gives_access_again and is_new and change.attempts < len(CALL_AGAIN_DELAYS)
 
 
 def _is_of_group(change: Change) -> bool:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
-from hasten.domain.ensuring import FORBIDDEN_DIRECT, UNKNOWN, Ending, Seen
+from hasten.domain.ensuring import FORBIDDEN_DIRECT, UNKNOWN, Ending, SeenMembership
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.ensure.assignment import Assigned
@@ -87,7 +87,7 @@ def _reversal(
 
 async def _seen(
     context: Context, work: Work, *, member: bool, written: bool, confirmed: bool = False
-) -> Seen:
+) -> SeenMembership:
     at = context.now()
     begun = await origin(context, f"{DIRECT}|{work.target.name}", at)
-    return Seen(member=member, written=written, confirmed=confirmed, origin=begun, at=at)
+    return SeenMembership(member=member, written=written, confirmed=confirmed, origin=begun, at=at)

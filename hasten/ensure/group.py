@@ -11,7 +11,7 @@ from hasten.domain.ensuring import (
     MEMBER_BATCH_WAIT,
     UNKNOWN,
     Ending,
-    Seen,
+    SeenMembership,
     member_batches,
 )
 from hasten.domain.intents import Intent, Wanted
@@ -21,8 +21,8 @@ from hasten.ensure.fence import is_still_wanted
 from hasten.ensure.groups import is_recent_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.known_groups import KnownGroups
-from hasten.ensure.members import Joined, add
-from hasten.ensure.work import Result, Work, marked, origin
+from hasten.ensure.members import AddResult, add
+from hasten.ensure.work import Work, WorkResult, marked, origin
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
@@ -133,7 +133,7 @@ async def _grant(
     except PermanentError as error:
         work.end([*newcomers, *itself], Ending(REJECTED, error.reason, error.next_action))
         return
-    joined: list[Result] = []
+    joined: list[WorkResult] = []
     with work.errors.collect():
         await _join(context, work, sight, newcomers, joined)
     if not joined and not itself:
@@ -150,7 +150,11 @@ async def _grant(
 
 
 async def _join(
-    context: Context, work: Work, sight: "_Sight", newcomers: Sequence[Intent], joined: list[Result]
+    context: Context,
+    work: Work,
+    sight: "_Sight",
+    newcomers: Sequence[Intent],
+    joined: list[WorkResult],
 ) -> None:
     members = sight.ids
     joined += [(i, sight.of(i)) for i in newcomers if i.user in members]
@@ -164,12 +168,12 @@ async def _join(
         became = await add(context.directory, work.group, [intent.user for intent in current])
         for intent in current:
             how = became[intent.user]
-            if how is Joined.LATE:
+            if how is AddResult.LATE:
                 work.errors.add(NotYet(f"user {intent.user} does not show yet"))
-            elif how is Joined.UNKNOWN:
+            elif how is AddResult.UNKNOWN:
                 joined.append((intent, UNKNOWN))
             else:
-                written = how is Joined.ADDED or intent.user in before
+                written = how is AddResult.ADDED or intent.user in before
                 reverse = _reversal(context, work.group, intent.user)
                 if written and not await is_still_wanted(context, intent, reverse):
                     continue
@@ -213,11 +217,11 @@ async def _tell_of_nested(context: Context, work: Work, sight: "_Sight") -> None
 
 async def _seen(
     context: Context, work: Work, *, member: bool, written: bool, confirmed: bool
-) -> Seen:
+) -> SeenMembership:
     """Returns the origin after a write: a look that moved the cursor before the write is older."""
     at = context.now()
     begun = await origin(context, work.group, at)
-    return Seen(member=member, written=written, confirmed=confirmed, origin=begun, at=at)
+    return SeenMembership(member=member, written=written, confirmed=confirmed, origin=begun, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +234,9 @@ class _Sight:
     def ids(self) -> frozenset[str]:
         return frozenset(member.id for member in self.members)
 
-    def of(self, intent: Intent) -> Seen:
+    def of(self, intent: Intent) -> SeenMembership:
         member = intent.user in self.ids
-        return Seen(member=member, written=intent.writing, origin=self.origin, at=self.at)
+        return SeenMembership(member=member, written=intent.writing, origin=self.origin, at=self.at)
 
 
 def _allowed(

@@ -7,7 +7,7 @@ from hasten.ports.directory import Directory
 from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
 
 
-class Joined(StrEnum):
+class AddResult(StrEnum):
     ADDED = "added"
     THERE = "there"
     """The user was already a member."""
@@ -19,7 +19,7 @@ class Joined(StrEnum):
     """Not every replica knows the user yet; the same request succeeds later."""
 
 
-async def add(directory: Directory, group: str, users: Sequence[str]) -> Mapping[str, Joined]:
+async def add(directory: Directory, group: str, users: Sequence[str]) -> Mapping[str, AddResult]:
     """Adds at most MAX_LINKS_PER_PATCH users, whom Graph did not list as members, and returns the
     result for each.
 
@@ -36,29 +36,29 @@ async def add(directory: Directory, group: str, users: Sequence[str]) -> Mapping
         if len(users) > 1:
             return await _one_by_one(directory, group, users)
         known = await directory.users(object_id=users[0])
-        return {users[0]: Joined.LATE if known else Joined.UNKNOWN}
-    return dict.fromkeys(users, Joined.ADDED)
+        return {users[0]: AddResult.LATE if known else AddResult.UNKNOWN}
+    return dict.fromkeys(users, AddResult.ADDED)
 
 
 async def _without_members(
     directory: Directory, group: str, users: Sequence[str]
-) -> Mapping[str, Joined]:
+) -> Mapping[str, AddResult]:
     """Adds the users who are not members yet, and returns the result for each. The list of members
     may lag behind the refusal; then Hasten tries each user alone."""
     if len(users) == 1:
-        return {users[0]: Joined.THERE}
+        return {users[0]: AddResult.THERE}
     members = {member.id for member in await directory.members(group)}
     rest = [user for user in users if user not in members]
     if len(rest) == len(users):
         return await _one_by_one(directory, group, users)
-    there = dict.fromkeys([user for user in users if user in members], Joined.THERE)
+    there = dict.fromkeys([user for user in users if user in members], AddResult.THERE)
     return {**there, **(await add(directory, group, rest) if rest else {})}
 
 
 async def _one_by_one(
     directory: Directory, group: str, users: Sequence[str]
-) -> Mapping[str, Joined]:
-    joined: dict[str, Joined] = {}
+) -> Mapping[str, AddResult]:
+    joined: dict[str, AddResult] = {}
     for user in users:
         joined |= await add(directory, group, [user])
     return joined

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hasten.context import Context
 from hasten.domain.intents import Wanted
-from hasten.ensure.members import Joined, add
+from hasten.ensure.members import AddResult, add
 from hasten.error_collector import ErrorCollector
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.ports.directory_errors import NotYet
@@ -23,9 +23,9 @@ async def add_members(
         chunk = users[start : start + MAX_LINKS_PER_PATCH]
         await mirrored_members.remember(context.store, target, group, chunk, context.now())
         became = await add(context.directory, group, chunk)
-        others = [u for u in chunk if became[u] in {Joined.THERE, Joined.UNKNOWN}]
+        others = [u for u in chunk if became[u] in {AddResult.THERE, AddResult.UNKNOWN}]
         await mirrored_members.forget(context.store, target, group, others)
-        for late in (user for user in chunk if became[user] is Joined.LATE):
+        for late in (user for user in chunk if became[user] is AddResult.LATE):
             errors.add(NotYet(f"user {late} does not show yet"))
 
 

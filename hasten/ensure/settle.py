@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Change
-from hasten.domain.ensuring import Ending, Restart, Seen, Wait, decide
+from hasten.domain.ensuring import Ending, Restart, SeenMembership, Wait, decide
 from hasten.domain.intents import THE_GROUP, Intent, Wanted
 from hasten.domain.outcomes import of_event
-from hasten.ensure.work import Result
+from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
 from hasten.errors import TemporaryError
 from hasten.messages import Wake
@@ -23,7 +23,7 @@ RECORDED = "recorded"
 
 
 async def settle_intents(
-    context: Context, target: str, results: Sequence[Result], errors: ErrorCollector
+    context: Context, target: str, results: Sequence[WorkResult], errors: ErrorCollector
 ) -> None:
     """Writes the results of a run. The order is ledger, wake, outcomes, intents. A crash between
     any two repeats all of it, which writes, calls and publishes nothing twice.
@@ -31,7 +31,7 @@ async def settle_intents(
     Raises TemporaryError; errors that concern single intents go to `errors`.
     """
     ended = [(intent, end) for intent, end in results if isinstance(end, Ending)]
-    seen = [(intent, end) for intent, end in results if isinstance(end, Seen)]
+    seen = [(intent, end) for intent, end in results if isinstance(end, SeenMembership)]
     recorded: list[Intent] = []
     rows = await asyncio.gather(*(_row(context, intent) for intent, _ in seen))
     changes: list[Change] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain.ensuring import Ending, Seen
+from hasten.domain.ensuring import Ending, SeenMembership
 from hasten.domain.intents import Intent
 from hasten.ensure.assignment import Assigned
 from hasten.error_collector import ErrorCollector
@@ -13,7 +13,7 @@ from hasten.records import cursors
 from hasten.records.intents import Intents
 from hasten.targets import Target
 
-Result = tuple[Intent, Seen | Ending]
+WorkResult = tuple[Intent, SeenMembership | Ending]
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Work:
     group: str
     assigned: Callable[[], Awaitable[Assigned]]
     errors: ErrorCollector
-    results: list[Result] = field(default_factory=list)
+    results: list[WorkResult] = field(default_factory=list)
     due: datetime | None = None
 
     def end(self, intents: Sequence[Intent], ending: Ending) -> None:

@@ -18,7 +18,7 @@ from hasten.events.models import TYPES, Data
 from hasten.events.timeliness import untimely
 from hasten.events.times import Time
 from hasten.events.validation import keys_of, plain, same_word, validated
-from hasten.events.wire import UnreadableError, from_base64, inner_json, parsed
+from hasten.events.wire import UnreadableBodyError, from_base64, inner_json, parsed
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch"
@@ -128,7 +128,7 @@ def _structured(body: bytes) -> dict[str, Any]:
 def _parsed(body: bytes, identity: Identity, field: str = "body", root: str = "") -> Any:
     try:
         return parsed(body, field, root)
-    except UnreadableError as error:
+    except UnreadableBodyError as error:
         known = identity if identity != Identity() else _identity(error.found)
         raise InvalidEventError(error.faults, known) from None
 

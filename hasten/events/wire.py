@@ -40,7 +40,7 @@ _COMPRESSED = (
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}", re.ASCII)
 
 
-class UnreadableError(Exception):
+class UnreadableBodyError(Exception):
     """The body, or data in Base64, is not unambiguous JSON."""
 
     def __init__(self, faults: list[Fault], found: Any = None) -> None:
@@ -65,7 +65,7 @@ _NO_NUMBER = _NoNumber()
 
 def parsed(body: bytes, field: str = "body", root: str = "") -> Any:
     """Parses a body. `field` is the location of the text, `root` the path of the value in it.
-    Raises UnreadableError with every fault."""
+    Raises UnreadableBodyError with every fault."""
     text = _text(body, field)
     try:
         found = json.loads(
@@ -78,14 +78,14 @@ def parsed(body: bytes, field: str = "body", root: str = "") -> Any:
     except json.JSONDecodeError as error:
         raise _malformed(text, error, field) from None
     except RecursionError:
-        raise UnreadableError([_too_deep(field)]) from None
+        raise UnreadableBodyError([_too_deep(field)]) from None
     faults = []
     for wrong in _doubtful(found, root, 0):
         faults.append(wrong)
         if len(faults) == MAX_FAULTS:
             break
     if faults:
-        raise UnreadableError(faults, found)
+        raise UnreadableBodyError(faults, found)
     return found
 
 
@@ -114,38 +114,38 @@ def _text(body: bytes, field: str) -> str:
     if is_data_contract(body):
         inner = content(body)
         if inner is None:
-            raise UnreadableError([fault(FaultCode.DATA_CONTRACT, field)])
+            raise UnreadableBodyError([fault(FaultCode.DATA_CONTRACT, field)])
         body = inner
     for magic, kind in _COMPRESSED:
         if body.startswith(magic):
-            raise UnreadableError([fault(FaultCode.COMPRESSED, field, kind)])
+            raise UnreadableBodyError([fault(FaultCode.COMPRESSED, field, kind)])
     bom, encoding = next((b for b in _BOMS if body.startswith(b[0])), (b"", ""))
     body = body.removeprefix(bom)
     try:
         text = body.decode(encoding or json.detect_encoding(body))
     except UnicodeDecodeError as error:
         where = f": byte {error.start + 1} is none of {error.encoding.upper()}"
-        raise UnreadableError([fault(FaultCode.ENCODING, field, where)]) from None
+        raise UnreadableBodyError([fault(FaultCode.ENCODING, field, where)]) from None
     if len(text.encode()) > MAX_EVENT_BODY_BYTES:  # Hasten sends it on in UTF-8
-        raise UnreadableError([fault(FaultCode.TOO_LARGE, field)])
+        raise UnreadableBodyError([fault(FaultCode.TOO_LARGE, field)])
     return text
 
 
-def _malformed(text: str, error: json.JSONDecodeError, field: str) -> UnreadableError:
+def _malformed(text: str, error: json.JSONDecodeError, field: str) -> UnreadableBodyError:
     bare = text.strip()
     if _BASE64.fullmatch(bare):
         inner = inner_json(bare)
         if inner is not None:
-            return UnreadableError([fault(FaultCode.BASE64, field)], inner)
+            return UnreadableBodyError([fault(FaultCode.BASE64, field)], inner)
     if bare.startswith("<"):
-        return UnreadableError([fault(FaultCode.XML, field)])
+        return UnreadableBodyError([fault(FaultCode.XML, field)])
     where = f": {error.msg[:1].lower()}{error.msg[1:]} at line {error.lineno}, column {error.colno}"
     fix = ""
     if not bare:
         where = ": it is empty"
     elif error.msg == "Extra data":
         where, fix = ": something follows its end", _ONE_OBJECT
-    return UnreadableError([fault(FaultCode.MALFORMED, field, where, fix)])
+    return UnreadableBodyError([fault(FaultCode.MALFORMED, field, where, fix)])
 
 
 _ONE_OBJECT = "send exactly one JSON object in a message, with nothing before or after it"

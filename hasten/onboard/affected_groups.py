@@ -17,7 +17,7 @@ from hasten.ensure.known_groups import KnownGroups
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, Offboard, Provision, UserRef
-from hasten.onboard.plan import Plan, Refused, Want
+from hasten.onboard.plan import EventPlan, RefusedPart, Want
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup, guarded
 from hasten.records import discovered
 from hasten.targets import Target
@@ -35,7 +35,7 @@ class AffectedGroups:
 
     def add_to(
         self,
-        plan: Plan,
+        plan: EventPlan,
         data: Offboard | Provision,
         refs: Mapping[str, UserRef],
         wanted: Wanted,
@@ -51,7 +51,7 @@ class AffectedGroups:
         ]
         for user, key, wrong in self.refused:
             part = _part(data, refs[user], key)
-            plan.refused.append(Refused(data=part, faults=[wrong], group=key, user=user))
+            plan.refused.append(RefusedPart(data=part, faults=[wrong], group=key, user=user))
 
 
 def _part(data: Offboard | Provision, user: UserRef, group: str) -> Offboard | Provision:

@@ -10,14 +10,14 @@ from hasten.domain.intents import THE_GROUP
 from hasten.events.envelope import OnboardingEvent
 from hasten.json import Json
 from hasten.object_ids import is_object_id
-from hasten.onboard.plan import Plan
+from hasten.onboard.plan import EventPlan
 
 ACCEPTED = "accepted"
 DEFERRED = "deferred"
 RECEIVED = "received"
 
 
-async def note_accepted(context: Context, event: OnboardingEvent, plan: Plan) -> None:
+async def note_accepted(context: Context, event: OnboardingEvent, plan: EventPlan) -> None:
     """Writes one entry for each person and group that the event wants something of. An event that
     is taken twice is noted once. Raises TemporaryError and PermanentError of the store."""
     entries = [

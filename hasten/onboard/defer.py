@@ -12,7 +12,7 @@ from hasten.events.envelope import ID_MAX_CHARS, OnboardingEvent
 from hasten.events.models import Data, EnsureGroup, GroupRef, Offboard, Onboard, UserRef, people
 from hasten.limits import MAX_USERS_PER_EVENT
 from hasten.onboard.message import Posted
-from hasten.onboard.plan import Plan
+from hasten.onboard.plan import EventPlan
 from hasten.onboard.put_off import brings
 from hasten.ports.bus import Message
 from hasten.ports.clock import NewId
@@ -40,7 +40,9 @@ def split(posted: Posted, event: OnboardingEvent, new_id: NewId) -> Sequence[Mes
     return [whole.with_event(replace(event, data=part)).message(new_id()) for part in parts]
 
 
-def ends(posted: Posted, event: OnboardingEvent, plan: Plan, new_id: NewId) -> Sequence[Message]:
+def ends(
+    posted: Posted, event: OnboardingEvent, plan: EventPlan, new_id: NewId
+) -> Sequence[Message]:
     """Returns the offboarding events that carry out the endAt of an onboarding, each for its
     time."""
     if not isinstance(event.data, Onboard) or event.data.end_at is None:

@@ -15,7 +15,7 @@ from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import Offboard
 from hasten.onboard.message import Posted
-from hasten.onboard.plan import Plan
+from hasten.onboard.plan import EventPlan
 from hasten.policy import Access
 from hasten.ports.directory_errors import Missing
 from hasten.records import follow_ups, stops
@@ -31,7 +31,7 @@ DENIED = "set revoke_sessions: allow for the target in targets.yaml to let event
 
 
 async def note(
-    context: Context, posted: Posted, event: OnboardingEvent, plan: Plan, *, is_stale: bool
+    context: Context, posted: Posted, event: OnboardingEvent, plan: EventPlan, *, is_stale: bool
 ) -> None:
     """Writes what the event wants besides. The sessions of its users end at once where they can.
     `is_stale` means that newer events decide about all of its groups.
@@ -52,7 +52,7 @@ async def _note_resume(
     posted: Posted,
     event: OnboardingEvent,
     data: Offboard,
-    plan: Plan,
+    plan: EventPlan,
     *,
     refused: str,
 ) -> None:
@@ -76,7 +76,7 @@ async def _note_resume(
             await follow_ups.save(context.store, merged, etag)
 
 
-async def _note_sessions(context: Context, event: OnboardingEvent, plan: Plan) -> None:
+async def _note_sessions(context: Context, event: OnboardingEvent, plan: EventPlan) -> None:
     target = context.targets[event.data.target]
     for user in _users(plan):
         asked = _asked(context, event, What.SESSIONS, user)
@@ -102,12 +102,12 @@ def _asked(context: Context, event: OnboardingEvent, what: What, user: str) -> F
     )
 
 
-def _users(plan: Plan) -> list[str]:
+def _users(plan: EventPlan) -> list[str]:
     named = [user for want in plan.wants for user in want.users]
     return list(dict.fromkeys([*named, *plan.idle]))
 
 
-def _refusal(plan: Plan) -> str:
+def _refusal(plan: EventPlan) -> str:
     faults = [fault for part in plan.refused for fault in part.faults]
     return f"{faults[0].problem}; {faults[0].fix}" if faults else ""
 

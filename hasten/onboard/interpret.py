@@ -20,7 +20,7 @@ from hasten.events.models import (
     UserRef,
 )
 from hasten.onboard.affected_groups import assigned_groups, groups_to_leave
-from hasten.onboard.plan import Plan, Refused, Want
+from hasten.onboard.plan import EventPlan, RefusedPart, Want
 from hasten.onboard.resolve import KnownGroup, resolve_group, resolve_users
 from hasten.policy import policy_for
 from hasten.targets import Target
@@ -28,7 +28,7 @@ from hasten.targets import Target
 
 async def interpret(
     context: Context, event: OnboardingEvent, target: Target, *, is_end: bool
-) -> Plan:
+) -> EventPlan:
     """Returns the plan of an event. `is_end` is True for an event that carries out the endAt of an
     earlier one.
 
@@ -46,20 +46,22 @@ async def interpret(
             return await _provision(context, event, data, target)
 
 
-async def _onboard(context: Context, event: OnboardingEvent, data: Onboard, target: Target) -> Plan:
+async def _onboard(
+    context: Context, event: OnboardingEvent, data: Onboard, target: Target
+) -> EventPlan:
     group = await _group(context, event, data.group, target, by_hand=True)
     people = await _people(context, event, data.users, "data.users")
     spec = {"role": data.role} if data.role else {}
     wants = [Want(group=group, users=people.ids, wanted=Wanted.MEMBER, spec=spec)]
-    return Plan(wants, people.refused(data, "users", group.key), asked=people.asked)
+    return EventPlan(wants, people.refused(data, "users", group.key), asked=people.asked)
 
 
 async def _offboard(
     context: Context, event: OnboardingEvent, data: Offboard, target: Target, *, is_end: bool
-) -> Plan:
+) -> EventPlan:
     groups, wrong = await _groups(context, event, data, target, is_end=is_end)
     people = await _people(context, event, data.users, "data.users", may_be_gone=True)
-    plan = Plan(refused=people.refused(data, "users", ""), asked=people.asked)
+    plan = EventPlan(refused=people.refused(data, "users", ""), asked=people.asked)
     if not groups:
         affected = await groups_to_leave(context, target, people.ids, event.time)
         affected.add_to(plan, data, people.refs, Wanted.ABSENT)
@@ -68,13 +70,13 @@ async def _offboard(
     if wrong:
         known = [people.refs[user] for user in people.ids]
         part = data.model_copy(update={"users": known, "groups": [ref for ref, _ in wrong]})
-        plan.refused.append(Refused(data=part, faults=[fault for _, fault in wrong]))
+        plan.refused.append(RefusedPart(data=part, faults=[fault for _, fault in wrong]))
     return plan
 
 
 async def _ensure(
     context: Context, event: OnboardingEvent, data: EnsureGroup, target: Target
-) -> Plan:
+) -> EventPlan:
     by_hand = bool(data.members)
     group = await _group(context, event, data.group, target, by_hand=by_hand, may_make=True)
     _refuse_description(event, data, group, target)
@@ -94,7 +96,7 @@ async def _ensure(
     if people.ids:
         role = {"role": data.role} if data.role else {}
         wants.append(Want(group=group, users=people.ids, wanted=Wanted.MEMBER, spec=role))
-    return Plan(wants, people.refused(data, "members", group.key))
+    return EventPlan(wants, people.refused(data, "members", group.key))
 
 
 def _refuse_description(
@@ -114,9 +116,9 @@ def _refuse_description(
 
 async def _provision(
     context: Context, event: OnboardingEvent, data: Provision, target: Target
-) -> Plan:
+) -> EventPlan:
     people = await _people(context, event, data.users, "data.users")
-    plan = Plan(refused=people.refused(data, "users", ""))
+    plan = EventPlan(refused=people.refused(data, "users", ""))
     if data.group is None:
         affected = await assigned_groups(context, target, people.ids)
         affected.add_to(plan, data, people.refs, Wanted.IN_STEP)
@@ -209,8 +211,8 @@ class _People:
 
     def refused(
         self, data: Onboard | Offboard | EnsureGroup | Provision, key: str, group: str
-    ) -> list[Refused]:
+    ) -> list[RefusedPart]:
         if not self.wrong:
             return []
         part = data.model_copy(update={key: [ref for ref, _ in self.wrong]})
-        return [Refused(data=part, faults=[fault for _, fault in self.wrong], group=group)]
+        return [RefusedPart(data=part, faults=[fault for _, fault in self.wrong], group=group)]

@@ -15,7 +15,7 @@ from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import Offboard, Provision, UserRef
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.onboard.message import Posted
-from hasten.onboard.plan import Plan
+from hasten.onboard.plan import EventPlan
 from hasten.ports.bus import Message
 from hasten.ports.clock import NewId, Now
 
@@ -33,7 +33,7 @@ class SecondLook(StrEnum):
 
 
 def second_looks(
-    posted: Posted, event: OnboardingEvent, plan: Plan, now: Now, new_id: NewId
+    posted: Posted, event: OnboardingEvent, plan: EventPlan, now: Now, new_id: NewId
 ) -> Sequence[Message]:
     """Returns the event as messages for the second look; none for an event that needs none. The
     direct assignment that an endAt ends was made by Hasten, which knows of it."""

@@ -23,7 +23,7 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class RefusedPart:
     """A refused part of the event, as an event of its own. `group` and `user` are set if the part
     concerns one of them."""
 
@@ -34,9 +34,9 @@ class Refused:
 
 
 @dataclass(slots=True)
-class Plan:
+class EventPlan:
     wants: list[Want] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedPart] = field(default_factory=list)
     idle: list[str] = field(default_factory=list)
     """Users for whom there is nothing to do, because they are not assigned to the target."""
 

@@ -14,7 +14,7 @@ from hasten.events.faults import MAX_FAULTS, Fault, Identity
 from hasten.events.models import people
 from hasten.limits import MAX_EVENT_BYTES, MAX_PROPERTIES_BYTES
 from hasten.onboard.message import END_OF, OF_PEOPLE, ORIGINAL_BYTES, TRIES, Posted
-from hasten.onboard.plan import Refused
+from hasten.onboard.plan import RefusedPart
 from hasten.ports.bus import ONBOARDING_REJECTED, Message
 from hasten.telemetry.onboard import EventRejected
 
@@ -48,7 +48,7 @@ async def reject_event(
 
 
 async def reject_part(
-    context: Context, posted: Posted, event: OnboardingEvent, refused: Refused
+    context: Context, posted: Posted, event: OnboardingEvent, refused: RefusedPart
 ) -> None:
     """Parks a part of an event as an event of its own and publishes its rejection; Hasten carries
     out the other parts.

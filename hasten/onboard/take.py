@@ -24,7 +24,7 @@ from hasten.onboard.defer import deferred, ends, split
 from hasten.onboard.interpret import interpret
 from hasten.onboard.look_again import SecondLook, second_looks
 from hasten.onboard.message import Posted
-from hasten.onboard.plan import Plan
+from hasten.onboard.plan import EventPlan
 from hasten.onboard.put_off import note_put_off
 from hasten.onboard.reject import reject_event, reject_part
 from hasten.onboard.write import Written, write_intents
@@ -108,7 +108,9 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
     await _carry_out(context, posted, event, plan)
 
 
-async def _carry_out(context: Context, posted: Posted, event: OnboardingEvent, plan: Plan) -> None:
+async def _carry_out(
+    context: Context, posted: Posted, event: OnboardingEvent, plan: EventPlan
+) -> None:
     later = ends(posted, event, plan, context.new_id)
     if later:
         await context.bus.send(ONBOARDING_EVENTS, later)

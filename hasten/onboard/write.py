@@ -12,10 +12,10 @@ from hasten.domain.intents import Intent, Recorded, Wanted, group_key
 from hasten.errors import TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import UserRef, people
-from hasten.onboard.plan import Plan, Want
+from hasten.onboard.plan import EventPlan, Want
 from hasten.onboard.put_off import names_of, reference
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
-from hasten.records.people import Joined, Person, digest_of
+from hasten.records.people import LatestJoin, Person, digest_of
 
 EARLIER_EVENT_DELAY = timedelta(seconds=5)
 
@@ -35,7 +35,7 @@ class Written:
 
 
 async def write_intents(
-    context: Context, event: OnboardingEvent, plan: Plan, *, end_of: str, of_people: int
+    context: Context, event: OnboardingEvent, plan: EventPlan, *, end_of: str, of_people: int
 ) -> Written:
     """Writes the intents of the plan. `of_people` is the number of people in the event before it
     was split.
@@ -65,7 +65,7 @@ async def _overtaken(
     target = event.data.target
     match want.wanted:
         case Wanted.MEMBER:
-            joined = Joined(
+            joined = LatestJoin(
                 time=event.time,
                 cause=digest_of(Cause(event.source, event.id)),
                 name=want.group.name if want.group.is_new else "",
@@ -167,7 +167,7 @@ def _has_rejoined(person: Person, group: KnownGroup, event: OnboardingEvent, end
     return newest.time > event.time
 
 
-def _newest(person: Person | None, group: KnownGroup) -> Joined | None:
+def _newest(person: Person | None, group: KnownGroup) -> LatestJoin | None:
     """Returns the newest event that wanted the person in the group."""
     keys = {group.key, group_key(group.name)} if group.name else {group.key}
     said = [joined for key, joined in person.joined.items() if key in keys] if person else []

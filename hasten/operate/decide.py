@@ -26,7 +26,7 @@ INTENTS = {Decision.RELEASE: release_intents, Decision.DISCARD: discard_intents}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class DecidedChanges:
     """`moved` counts the changes that were still held and are no longer. `proposed` counts those
     that wait for a second operator. `problem` says why Hasten stopped before it had decided about
     all of them."""
@@ -44,7 +44,7 @@ async def decide(
     *,
     by: str,
     reason: str,
-) -> Decided:
+) -> DecidedChanges:
     """Carries out the decision about the chosen changes that are still held. `by` is who decides.
     The history says who decided what and why.
 
@@ -57,7 +57,7 @@ async def decide(
 
 async def _decide(
     context: Context, target: str, chosen: ChosenChanges, decision: Decision, audit: Audit
-) -> Decided:
+) -> DecidedChanges:
     proposed = 0
     if decision is Decision.RELEASE:
         await refuse_held_again(context, target)
@@ -70,9 +70,9 @@ async def _decide(
         moved = len(chosen) - await still_held(context, target, chosen)
         if not moved and not proposed:
             raise
-        return Decided(moved=moved, proposed=proposed, problem=of_error(error))
+        return DecidedChanges(moved=moved, proposed=proposed, problem=of_error(error))
     await is_decided(context, target, chosen)
-    return Decided(moved=moved, proposed=proposed)
+    return DecidedChanges(moved=moved, proposed=proposed)
 
 
 async def _move(

@@ -23,7 +23,7 @@ class HeldGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class ListedPerson:
     """One held or failed change and its user, or a user whom the policy leaves out."""
 
     user: str
@@ -72,8 +72,8 @@ def held_intents(intents: Sequence[Intent]) -> list[HeldGroup]:
     ]
 
 
-def person(row: Change) -> Person:
-    return Person(
+def person(row: Change) -> ListedPerson:
+    return ListedPerson(
         user=row.user,
         group=row.group,
         action=row.action,
@@ -83,8 +83,8 @@ def person(row: Change) -> Person:
     )
 
 
-def wanted(intent: Intent) -> Person:
-    return Person(
+def wanted(intent: Intent) -> ListedPerson:
+    return ListedPerson(
         user=intent.user,
         group=intent.group,
         action=Action.REMOVED,
@@ -94,8 +94,8 @@ def wanted(intent: Intent) -> Person:
     )
 
 
-def skipped(one: LeftOut) -> Person:
-    return Person(
+def skipped(one: LeftOut) -> ListedPerson:
+    return ListedPerson(
         user=one.user,
         group=one.group,
         action=Action.ADDED,

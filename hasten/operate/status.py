@@ -12,7 +12,7 @@ from hasten.domain.changes import State
 from hasten.domain.cycle import Cycle
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import cycle_waits, left_out, listed_people, stuck
-from hasten.operate.listed_people import HeldGroup, Person
+from hasten.operate.listed_people import HeldGroup, ListedPerson
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.scheduled import scheduled
 from hasten.records import call_window, discovered, shared_window, stops, subscriptions
@@ -34,7 +34,7 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class TargetStatus:
     """The state of a target. `problems` are those that someone should act on, each with a fix."""
 
     target: str
@@ -54,7 +54,7 @@ class Status:
     oldest_revocation: datetime | None = None
     held: Sequence[HeldGroup] = ()
     failed_lately: int = 0
-    people: Sequence[Person] = ()
+    people: Sequence[ListedPerson] = ()
     """Users whose changes are held or failed recently, and those whom the policy leaves out."""
 
     unproven: int = 0
@@ -73,7 +73,7 @@ class Status:
     problems: Sequence[Problem] = ()
 
 
-async def target_status(context: Context, target: Target) -> Status:
+async def target_status(context: Context, target: Target) -> TargetStatus:
     now = context.now()
     stop = await stops.find(context.store, target.name)
     found = await discovered.load(context.store, target.name)
@@ -92,7 +92,7 @@ async def target_status(context: Context, target: Target) -> Status:
     waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
     ahead = [s for s in await scheduled(context, targets=[target.name]) if not s.is_overtaken]
     is_open = breaker.open_until is not None and breaker.open_until > now
-    return Status(
+    return TargetStatus(
         target=target.name,
         mode=str(target.mode),
         job=found.job if found else "",

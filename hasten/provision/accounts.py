@@ -9,7 +9,7 @@ from hasten.domain.changes import Change, waiting
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, route_of
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.people_look import PeopleLook
-from hasten.provision.removal_status import Status
+from hasten.provision.removal_status import RemovalStatus
 from hasten.provision.state import Drain
 from hasten.provision.triage import leave
 
@@ -24,7 +24,7 @@ NOT_ASSIGNED = "the user is not assigned any more, and Hasten calls nobody who i
 
 
 async def without_contradicted(
-    drain: Drain, rows: Sequence[Change], known: Mapping[str, Status], *, began: datetime
+    drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
 ) -> list[Change]:
     """Postpones the rows about users' own accounts that Graph contradicts, and returns the other
     rows. A replica may lag, or the account may have changed again: a look finds out, and its row
@@ -44,7 +44,7 @@ async def without_contradicted(
 
 
 async def without_unassigned(
-    drain: Drain, rows: Sequence[Change], known: Mapping[str, Status], *, began: datetime
+    drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
 ) -> list[Change]:
     """Ends the rows of users who have no assignment, and returns the others: an update never
     grants, and who is back gets only what the directory assigns."""
@@ -61,7 +61,7 @@ async def without_unassigned(
 
 
 async def with_routes(
-    drain: Drain, rows: Sequence[Change], known: Mapping[str, Status]
+    drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus]
 ) -> list[Change]:
     """Returns the rows, with the calls that give access again written to those that need them."""
     new = [row for row in rows if row.action.gives_access_again and not row.route]

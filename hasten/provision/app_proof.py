@@ -7,7 +7,7 @@ from contextlib import suppress
 from hasten.context import Context
 from hasten.domain.app_account import AppAccount, DeactivationIs, NoAccount
 from hasten.domain.app_grant_proof import (
-    Wanted,
+    WantedGrant,
     granted,
     is_shown_in_app,
     needs_account_only,
@@ -63,7 +63,7 @@ async def _wanted(
     shown: Mapping[str, Shown],
     *,
     by_user: bool,
-) -> Mapping[Change, Wanted]:
+) -> Mapping[Change, WantedGrant]:
     """Returns what each grant should bring about. Graph is asked only where the app contradicts a
     grant: the user may have left, or may be disabled since."""
     doubted = [row for row in grants if _is_contradicting(shown.get(row.user))]
@@ -73,7 +73,7 @@ async def _wanted(
     listing = [row for row in of_group if _lists_groups(shown.get(row.user))]
     names = await _names(context, {row.group for row in listing})
     return {
-        row: Wanted(
+        row: WantedGrant(
             by_group=row in of_group,
             group=names.get(row.group, ""),
             is_assigned=row.user in assigned,

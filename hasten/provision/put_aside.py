@@ -19,7 +19,7 @@ from hasten.telemetry.provision import DrainCrashed
 EXPECTED = (TemporaryError, PermanentError, Conflict, Displaced, Stopped)
 """Exceptions that say something about the drain, and not about one of its rows."""
 
-Plan = Callable[[Sequence[Change]], Awaitable[Sequence[Call]]]
+PlanCalls = Callable[[Sequence[Change]], Awaitable[Sequence[Call]]]
 
 
 async def make_or_put_aside(drain: Drain, call: Call) -> None:
@@ -32,7 +32,7 @@ async def make_or_put_aside(drain: Drain, call: Call) -> None:
         await _put_aside(drain, call.changes, error)
 
 
-async def plan_or_put_aside(drain: Drain, due: Sequence[Change], plan: Plan) -> Sequence[Call]:
+async def plan_or_put_aside(drain: Drain, due: Sequence[Change], plan: PlanCalls) -> Sequence[Call]:
     """Returns the calls for the rows, without those of the people for whom alone `plan` breaks.
     Revocations stay before grants."""
     try:

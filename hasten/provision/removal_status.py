@@ -17,7 +17,7 @@ ReadError = TemporaryError | PermanentError
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class RemovalStatus:
     """The assignment status of one user. `through` holds the groups (or DIRECT) that Graph lists as
     assigning the user to the target, including groups that the user left recently."""
 
@@ -27,7 +27,7 @@ class Status:
 
 async def removal_status(
     context: Context, service_principal: str, removals: Sequence[Change]
-) -> tuple[Mapping[str, Status], Mapping[str, ReadError]]:
+) -> tuple[Mapping[str, RemovalStatus], Mapping[str, ReadError]]:
     """Returns the status by user, and the errors by user for those whom Hasten could not read."""
     of_user: dict[str, list[Change]] = defaultdict(list)
     for removal in removals:
@@ -35,42 +35,44 @@ async def removal_status(
     found = await asyncio.gather(
         *(_tried(_read(context, service_principal, rows)) for rows in of_user.values())
     )
-    known: dict[str, Status] = {}
+    known: dict[str, RemovalStatus] = {}
     read_errors: dict[str, ReadError] = {}
     for user, one in zip(of_user, found, strict=True):
-        if isinstance(one, Status):
+        if isinstance(one, RemovalStatus):
             known[user] = one
         else:
             read_errors[user] = one
     return known, read_errors
 
 
-def is_member_again(row: Change, status: Status, began: datetime) -> bool:
+def is_member_again(row: Change, status: RemovalStatus, began: datetime) -> bool:
     """Returns True if Graph lists the removed user as a member of the same group, in a read that
     began so long after the change that no replica could still lag behind it."""
     return row.group in status.through and began - row.seen_at >= ASSIGNMENT_COUNTS_WITHIN
 
 
-async def _tried(reading: Awaitable[Status]) -> Status | ReadError:
+async def _tried(reading: Awaitable[RemovalStatus]) -> RemovalStatus | ReadError:
     try:
         return await reading
     except (TemporaryError, PermanentError) as error:
         return error
 
 
-async def _read(context: Context, service_principal: str, removals: Sequence[Change]) -> Status:
+async def _read(
+    context: Context, service_principal: str, removals: Sequence[Change]
+) -> RemovalStatus:
     user, target = removals[0].user, removals[0].target
     directory, began = context.directory, context.now()
     listed, known = await asyncio.gather(
         directory.assigned_through(user, service_principal), directory.user(user)
     )
     if listed is None or known is None:
-        return Status(AssignmentStatus.DELETED)
+        return RemovalStatus(AssignmentStatus.DELETED)
     through = frozenset(DIRECT if principal == user else principal for principal in listed)
     if known.enabled is False:
-        return Status(AssignmentStatus.DISABLED, through)
+        return RemovalStatus(AssignmentStatus.DISABLED, through)
     left = await _lately_left(context, target, user, through, began)
-    return Status(
+    return RemovalStatus(
         AssignmentStatus.ASSIGNED if through - left else AssignmentStatus.UNASSIGNED, through
     )
 

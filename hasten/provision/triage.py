@@ -14,7 +14,7 @@ from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.provision.change_events import emit_moved
-from hasten.provision.removal_status import ReadError, Status, is_member_again
+from hasten.provision.removal_status import ReadError, RemovalStatus, is_member_again
 from hasten.provision.state import Drain
 from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.watch import TargetUnhealthy
@@ -101,7 +101,7 @@ async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
 
 
 async def without_members_again(
-    drain: Drain, removals: Sequence[Change], known: Mapping[str, Status], *, began: datetime
+    drain: Drain, removals: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
 ) -> list[Change]:
     """Turns the removals of users who are members again into grants, and returns the others. The
     read of `known` `began` then."""
@@ -112,7 +112,7 @@ async def without_members_again(
 
 
 async def without_unreachable(
-    drain: Drain, removals: Sequence[Change], known: Mapping[str, Status], *, began: datetime
+    drain: Drain, removals: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
 ) -> list[Change]:
     """Ends the removals that no call can carry out, and returns the others. If the reason is
     another assignment, Hasten reads that once more after the directory has settled."""

@@ -27,7 +27,7 @@ document takes 256."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
+class LatestJoin:
     """The newest event that wanted the person in a group: its time and the digest of its cause.
     `name` is set if the group had no id yet."""
 
@@ -50,7 +50,7 @@ class Person:
 
     target: str
     user: str
-    joined: Mapping[str, Joined] = field(default_factory=dict)
+    joined: Mapping[str, LatestJoin] = field(default_factory=dict)
     left_at: datetime | None = None
     later: Mapping[str, datetime] = field(default_factory=dict)
 
@@ -74,7 +74,7 @@ class People:
         self._rows = Repository(store, MAPPING)
 
     async def join(
-        self, target: str, group: str, users: Sequence[str], joined: Joined
+        self, target: str, group: str, users: Sequence[str], joined: LatestJoin
     ) -> Mapping[str, Person]:
         """Notes that an event wants `users` in `group`. Returns what is known about each user."""
         return await self._note(
@@ -141,7 +141,7 @@ def _merged(stored: Person | None, new: Person) -> Person:
     )
 
 
-def _newest(joined: Mapping[str, Joined]) -> Mapping[str, Joined]:
+def _newest(joined: Mapping[str, LatestJoin]) -> Mapping[str, LatestJoin]:
     ordered = sorted(joined.items(), key=lambda item: item[1].time, reverse=True)[:MOST_GROUPS]
     named = [group for group, event in ordered if event.name][MOST_NAMES:]
     return {group: replace(event, name="") if group in named else event for group, event in ordered}
@@ -166,7 +166,7 @@ def _parse(body: Json) -> Person:
         target=str(body["target"]),
         user=str(body["user"]),
         joined={
-            group: Joined(
+            group: LatestJoin(
                 time=datetime.fromisoformat(event["time"]),
                 cause=str(event["cause"]),
                 name=str(event["name"]),

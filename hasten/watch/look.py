@@ -22,11 +22,11 @@ from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, Hint
 from hasten.watch import buckets
 from hasten.watch.admit import admit
 
-REPLICATION_LADDER = tuple(timedelta(seconds=s) for s in (5, 15, 45))
+LOOK_AGAIN_DELAYS = tuple(timedelta(seconds=s) for s in (5, 15, 45))
 """Delays before another look for members that a notification named and the delta does not show
 yet."""
 
-MOST_WAITING = 32
+MAX_WAITING_LOOKS = 32
 """Looks of a process that wait for the end of their bucket in place: half of the calls that
 host.json allows at a time, so that others find a slot."""
 
@@ -59,7 +59,7 @@ async def _look_at_the_end_of_the_bucket(context: Context, look: Look, began: da
     if look.found_by is not FoundBy.NOTIFICATION or began >= end:
         return
     last = replace(look, added=frozenset(), removed=frozenset(), looks=0, tries=0)
-    if context.looks_waiting >= MOST_WAITING:
+    if context.looks_waiting >= MAX_WAITING_LOOKS:
         name = f"{look.group}:{buckets.number(look.noticed_at)}:end"
         await context.bus.send(look.queue, [last.message(name, end)])
         return
@@ -215,7 +215,7 @@ async def _look_again_for_what_is_missing(
     seen = {member.id: member.removed for member in members}
     hinted = [(user, False) for user in look.added] + [(user, True) for user in look.removed]
     hinted = [(user, removed) for user, removed in hinted if user not in seen]
-    if not hinted or look.looks >= len(REPLICATION_LADDER):
+    if not hinted or look.looks >= len(LOOK_AGAIN_DELAYS):
         return
     watchers = await _watchers(context, look.group)
     missing = [
@@ -231,7 +231,7 @@ async def _look_again_for_what_is_missing(
         removed=frozenset(user for user, removed in missing if removed),
         looks=look.looks + 1,
     )
-    at = context.now() + REPLICATION_LADDER[look.looks]
+    at = context.now() + LOOK_AGAIN_DELAYS[look.looks]
     await context.bus.send(again.queue, [again.message(context.new_id(), at)])
     context.emit(HintNotVisible(group=look.group, found_by=look.found_by, missing=len(missing)))
 

@@ -32,7 +32,7 @@ from hasten.records.roster import Move
 from hasten.telemetry.watch import PeopleRead
 from hasten.watch import buckets
 from hasten.watch.admit import admit
-from hasten.watch.look import REPLICATION_LADDER
+from hasten.watch.look import LOOK_AGAIN_DELAYS
 
 LOOK_MARGIN = timedelta(seconds=1)
 """Added to the delay of a look that must come after the directory has settled."""
@@ -42,7 +42,7 @@ READS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenPerson:
     """A user of one target: what is known `before`, and what a read that began at `at` shows. What
     is known is what the roster says (`stored`), or the user's row where that is in doubt."""
 
@@ -98,7 +98,7 @@ async def look_at_people(context: Context, look: PeopleLook) -> None:
     targets = {found.target: found for found in await watching(context)}
     turns = asyncio.Semaphore(READS_AT_ONCE)
 
-    async def read(user: str) -> Sequence[Seen]:
+    async def read(user: str) -> Sequence[SeenPerson]:
         async with turns:
             return await _read(context, look, user, targets)
 
@@ -143,7 +143,7 @@ def digest_of(context: Context, profile: Profile | None, found: DiscoveredTarget
 
 async def _read(
     context: Context, look: PeopleLook, user: str, targets: Mapping[str, DiscoveredTarget]
-) -> Sequence[Seen]:
+) -> Sequence[SeenPerson]:
     known = await asyncio.gather(*(context.roster.find(target, user) for target in targets))
     of = {target: stored for target, stored in zip(targets, known, strict=True) if stored}
     if not of:
@@ -157,7 +157,7 @@ async def _read(
         for target, stored in of.items()
     }
     return [
-        Seen(
+        SeenPerson(
             target=target,
             user=user,
             stored=stored,
@@ -188,7 +188,9 @@ async def _deletion(context: Context, user: str) -> str:
     return SOFTLY_DELETED if is_soft else PERMANENTLY_DELETED
 
 
-async def _record(context: Context, look: PeopleLook, seen: Sequence[Seen]) -> Sequence[Change]:
+async def _record(
+    context: Context, look: PeopleLook, seen: Sequence[SeenPerson]
+) -> Sequence[Change]:
     changes = [change for one in seen if (change := one.change(look)) is not None]
     recorded = await admit(context, changes)
     for target in sorted({change.target for change in changes}):
@@ -203,24 +205,24 @@ async def _record(context: Context, look: PeopleLook, seen: Sequence[Seen]) -> S
     return recorded
 
 
-def _moving(seen: Seen) -> Move:
+def _moving(seen: SeenPerson) -> Move:
     """A look that was faster wins: it compared with the same sighting."""
     return lambda stored: seen.after if stored == seen.stored else stored
 
 
 async def _look_again(
-    context: Context, look: PeopleLook, seen: Sequence[Seen], *, changed: frozenset[str]
+    context: Context, look: PeopleLook, seen: Sequence[SeenPerson], *, changed: frozenset[str]
 ) -> None:
     """Looks again at users of whom this look saw no change, and later at those whom a lagging
     replica may show as they were. Service Bus dropped looks that were equal to this one until the
     end of the bucket, so whom it saw change is looked at once more then."""
     doubtful = frozenset(one.user for one in seen if one.is_doubtful)
     unchanged = frozenset(one.user for one in seen) - doubtful - changed
-    if unchanged and look.looks < len(REPLICATION_LADDER):
-        await _send(context, look, unchanged, REPLICATION_LADDER[look.looks])
+    if unchanged and look.looks < len(LOOK_AGAIN_DELAYS):
+        await _send(context, look, unchanged, LOOK_AGAIN_DELAYS[look.looks])
     until_end = buckets.end(look.noticed_at) - context.now()
     if changed and look.found_by is FoundBy.NOTIFICATION and until_end > timedelta(0):
-        last = replace(look, looks=len(REPLICATION_LADDER))
+        last = replace(look, looks=len(LOOK_AGAIN_DELAYS))
         await _send(context, last, changed, until_end)
     if doubtful:
         await _send(context, look, doubtful, REPLICATION_SETTLED_AFTER + LOOK_MARGIN)

@@ -3,7 +3,7 @@ the one asked for must never be changed."""
 
 from typing import Any
 
-from hasten.adapters.scim.answers import UnreadableError
+from hasten.adapters.scim.answers import UnreadableAccountError
 from hasten.domain.app_account import AppAccount, Found, NoAccount, SeveralAccounts
 from hasten.domain.matching import WORK_EMAIL
 from hasten.errors import PermanentError
@@ -14,14 +14,14 @@ BOOLEANS = {"true": True, "false": False}
 
 
 def found(listed: Json, attribute: str, value: str) -> Found:
-    """Returns the accounts of a list that answers a filter. Raises UnreadableError, and
+    """Returns the accounts of a list that answers a filter. Raises UnreadableAccountError, and
     PermanentError if the list has an account that does not match: the app ignores the filter."""
     resources = listed.get("Resources") or []
     total = listed.get("totalResults")
     if not isinstance(resources, list) or not isinstance(total, int) or isinstance(total, bool):
-        raise UnreadableError("it is no list of accounts")
+        raise UnreadableAccountError("it is no list of accounts")
     if total < len(resources) or (total > 0 and not resources):
-        raise UnreadableError(f"totalResults is {total}, and the list has {len(resources)}")
+        raise UnreadableAccountError(f"totalResults is {total}, and the list has {len(resources)}")
     for resource in resources:
         if not _matches(resource, attribute, value):
             raise PermanentError(
@@ -36,14 +36,14 @@ def found(listed: Json, attribute: str, value: str) -> Found:
 
 
 def account(resource: Any, asked: str = "") -> AppAccount:
-    """Returns one account. Raises UnreadableError, also if its id is not the one asked for."""
+    """Returns one account. Raises UnreadableAccountError, also for another id than `asked`."""
     if not isinstance(resource, dict):
-        raise UnreadableError("an account is no JSON object")
+        raise UnreadableAccountError("an account is no JSON object")
     id_ = resource.get("id")
     if not isinstance(id_, str) or not id_:
-        raise UnreadableError("an account has no id")
+        raise UnreadableAccountError("an account has no id")
     if asked and id_ != asked:
-        raise UnreadableError("it is another account than the one asked for")
+        raise UnreadableAccountError("it is another account than the one asked for")
     shown = _active(resource.get("active"))
     return AppAccount(id=id_, active=shown, groups=_groups(resource.get("groups")))
 
@@ -63,7 +63,7 @@ def _groups(value: object) -> frozenset[str]:
 
 def _matches(resource: Any, attribute: str, value: str) -> bool:
     if not isinstance(resource, dict):
-        raise UnreadableError("an account is no JSON object")
+        raise UnreadableAccountError("an account is no JSON object")
     shown = _work_emails(resource) if attribute == WORK_EMAIL else [resource.get(attribute)]
     return any(isinstance(one, str) and one.casefold() == value.casefold() for one in shown)
 

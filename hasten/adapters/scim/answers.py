@@ -24,20 +24,20 @@ ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 """A 404 means that an account does not exist only with this schema: a proxy answers 404 as well."""
 
 
-class Answer(NamedTuple):
+class AppAnswer(NamedTuple):
     status: int
     headers: httpx.Headers
     content: bytes
 
 
-class UnreadableError(TemporaryError):
+class UnreadableAccountError(TemporaryError):
     """The app answered with success, but not what was asked for. Nothing is known."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"the app's answer is not what was asked for: {problem}", RETRY_DELAY)
 
 
-def checked(answer: Answer) -> Answer:
+def checked(answer: AppAnswer) -> AppAnswer:
     """Returns the answer if it is a 2xx. Raises Throttled, TemporaryError or PermanentError
     otherwise."""
     status = answer.status
@@ -61,22 +61,22 @@ def checked(answer: Answer) -> Answer:
     raise PermanentError(reason, "check scim.url, scim.match and scim.patch in targets.yaml")
 
 
-def is_unknown_account(answer: Answer) -> bool:
+def is_unknown_account(answer: AppAnswer) -> bool:
     """Returns whether the SCIM server itself says that the account does not exist."""
     return answer.status == HTTPStatus.NOT_FOUND and ERROR in _schemas(_object(answer))
 
 
-def body(answer: Answer) -> Json:
-    """Returns the JSON object of a 2xx. Raises UnreadableError."""
+def body(answer: AppAnswer) -> Json:
+    """Returns the JSON object of a 2xx. Raises UnreadableAccountError."""
     found = _object(answer)
     if found is None:
-        raise UnreadableError(f"{len(answer.content)} bytes that are no JSON object")
+        raise UnreadableAccountError(f"{len(answer.content)} bytes that are no JSON object")
     if ERROR in _schemas(found):
-        raise UnreadableError("it is an error with the status of success")
+        raise UnreadableAccountError("it is an error with the status of success")
     return found
 
 
-def _object(answer: Answer) -> Json | None:
+def _object(answer: AppAnswer) -> Json | None:
     try:
         parsed: Any = json.loads(answer.content)
     except (ValueError, RecursionError):
@@ -89,7 +89,7 @@ def _schemas(found: Json | None) -> list[Any]:
     return schemas if isinstance(schemas, list) else []
 
 
-def _code(answer: Answer) -> str:
+def _code(answer: AppAnswer) -> str:
     """Returns the error code of SCIM. The text beside it may name people, or repeat the token."""
     code = (_object(answer) or {}).get("scimType")
     return code if isinstance(code, str) and re.fullmatch(r"[A-Za-z]{1,40}", code) else ""

@@ -18,8 +18,8 @@ from hasten.adapters.scim import accounts
 from hasten.adapters.scim.answers import (
     MAX_BODY_BYTES,
     RETRY_DELAY,
-    Answer,
-    UnreadableError,
+    AppAnswer,
+    UnreadableAccountError,
     body,
     checked,
     is_unknown_account,
@@ -85,9 +85,9 @@ class ScimApplication:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _send(self, method: str, path: str, content: str | None = None) -> Answer:
+    async def _send(self, method: str, path: str, content: str | None = None) -> AppAnswer:
         """Returns status, headers and body. Raises TemporaryError if no answer came in time, and
-        UnreadableError if the body is too large."""
+        UnreadableAccountError if the body is too large."""
         try:
             async with (
                 asyncio.timeout(TIMEOUT.total_seconds()),
@@ -97,8 +97,8 @@ class ScimApplication:
                 async for chunk in response.aiter_bytes():
                     read += chunk
                     if len(read) > MAX_BODY_BYTES:
-                        raise UnreadableError(f"it has more than {MAX_BODY_BYTES} bytes")
-                return Answer(response.status_code, response.headers, read)
+                        raise UnreadableAccountError(f"it has more than {MAX_BODY_BYTES} bytes")
+                return AppAnswer(response.status_code, response.headers, read)
         except (httpx.HTTPError, TimeoutError) as error:
             reason = f"the app did not answer: {type(error).__name__}"
             raise TemporaryError(reason, RETRY_DELAY) from error

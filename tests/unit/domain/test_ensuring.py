@@ -12,7 +12,7 @@ from hasten.domain.ensuring import (
     MEMBER_BATCH_WAIT,
     Ending,
     Restart,
-    Seen,
+    SeenMembership,
     Wait,
     decide,
     member_batches,
@@ -37,8 +37,12 @@ def intent(wanted: Wanted = Wanted.MEMBER, user: int = 0, *, age: float = 0) -> 
     )
 
 
-def seen(*, member: bool, written: bool = False, confirmed: bool = False, origin: int = 2) -> Seen:
-    return Seen(member=member, written=written, confirmed=confirmed, origin=origin, at=NOW)
+def seen(
+    *, member: bool, written: bool = False, confirmed: bool = False, origin: int = 2
+) -> SeenMembership:
+    return SeenMembership(
+        member=member, written=written, confirmed=confirmed, origin=origin, at=NOW
+    )
 
 
 def test_a_change_that_hasten_made_is_ahead_and_carries_its_event() -> None:

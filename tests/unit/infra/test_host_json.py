@@ -10,7 +10,7 @@ from emulator.functions import options
 from emulator.servicebus.entities import load_entities
 from hasten.limits import CALL_TIMEOUT
 from hasten.sole_worker import MAX_WORK_TIME
-from hasten.watch.look import MOST_WAITING
+from hasten.watch.look import MAX_WAITING_LOOKS
 from tests.unit.infra.templates import INFRA, ROOT
 
 HOST: dict[str, Any] = json.loads((ROOT / "host.json").read_text())
@@ -50,7 +50,7 @@ def test_a_lock_lives_long_enough_to_be_renewed() -> None:
 def test_every_busy_target_of_the_benchmark_has_a_slot_and_wakes_have_some_too() -> None:
     """`python -m benchmarks` measures it."""
     assert READ.max_calls >= busy.TARGETS * 1.2
-    assert READ.max_calls / 2 >= MOST_WAITING
+    assert READ.max_calls / 2 >= MAX_WAITING_LOOKS
 
 
 def test_the_bundle_has_a_ceiling_and_can_fall_back_to_the_one_of_the_image() -> None:

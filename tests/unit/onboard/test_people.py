@@ -6,7 +6,7 @@ import pytest
 
 from hasten.domain.changes import Cause
 from hasten.limits import RETENTION
-from hasten.records.people import Joined, People, digest_of
+from hasten.records.people import LatestJoin, People, digest_of
 from hasten.retention import forget_old
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
@@ -15,8 +15,8 @@ from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 DAY = timedelta(days=1)
 
 
-def joined(days_ago: float, event: str = "1") -> Joined:
-    return Joined(time=now() - days_ago * DAY, cause=digest_of(Cause("/hr", event)))
+def joined(days_ago: float, event: str = "1") -> LatestJoin:
+    return LatestJoin(time=now() - days_ago * DAY, cause=digest_of(Cause("/hr", event)))
 
 
 @virtual

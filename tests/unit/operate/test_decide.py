@@ -6,7 +6,7 @@ import pytest
 
 from hasten.domain.changes import Action, State
 from hasten.errors import PermanentError
-from hasten.operate.decide import Decided, Decision, decide
+from hasten.operate.decide import DecidedChanges, Decision, decide
 from hasten.operate.held import choose_held
 from hasten.operate.two_people import PROPOSAL_HOLDS_FOR, pending
 from hasten.records import proposals
@@ -28,7 +28,7 @@ async def with_leavers(*, two: bool) -> World:
 
 async def decided(
     world: World, by: str, *users: str, decision: Decision = Decision.RELEASE
-) -> Decided:
+) -> DecidedChanges:
     context = world.context
     chosen = await choose_held(context, TOTAL, groups=(), users=users)
     return await decide(context, TOTAL, chosen, decision, by=by, reason="they left the company")
@@ -43,7 +43,7 @@ async def states(world: World) -> dict[State, int]:
 async def test_one_operator_releases_what_is_held() -> None:
     world = await with_leavers(two=False)
 
-    assert await decided(world, ALICE) == Decided(moved=12)
+    assert await decided(world, ALICE) == DecidedChanges(moved=12)
     assert await states(world) == {State.PENDING: 12}
 
 
@@ -51,7 +51,7 @@ async def test_one_operator_releases_what_is_held() -> None:
 async def test_the_first_of_two_operators_only_proposes() -> None:
     world = await with_leavers(two=True)
 
-    assert await decided(world, ALICE) == Decided(moved=0, proposed=12)
+    assert await decided(world, ALICE) == DecidedChanges(moved=0, proposed=12)
     assert await states(world) == {State.HELD: 12}
     assert {one.by for one in (await pending(world.context, TOTAL)).values()} == {ALICE}
 
@@ -61,7 +61,7 @@ async def test_the_same_operator_cannot_agree_with_their_own_proposal() -> None:
     world = await with_leavers(two=True)
     await decided(world, ALICE)
 
-    assert await decided(world, ALICE.upper()) == Decided(moved=0, proposed=12)
+    assert await decided(world, ALICE.upper()) == DecidedChanges(moved=0, proposed=12)
     assert await states(world) == {State.HELD: 12}
 
 
@@ -70,7 +70,7 @@ async def test_the_second_operator_releases_what_the_first_proposed_and_proposes
     world = await with_leavers(two=True)
     await decided(world, ALICE, *LEAVERS[:4])
 
-    assert await decided(world, BOB) == Decided(moved=4, proposed=8)
+    assert await decided(world, BOB) == DecidedChanges(moved=4, proposed=8)
     assert await states(world) == {State.PENDING: 4, State.HELD: 8}
     assert {one.by for one in (await proposals.load(world.store, TOTAL)).values()} == {BOB}
 
@@ -81,7 +81,7 @@ async def test_a_proposal_is_void_after_a_day() -> None:
     await decided(world, ALICE)
     await asyncio.sleep(PROPOSAL_HOLDS_FOR.total_seconds() + 1)
 
-    assert await decided(world, BOB) == Decided(moved=0, proposed=12)
+    assert await decided(world, BOB) == DecidedChanges(moved=0, proposed=12)
 
 
 @virtual
@@ -112,6 +112,6 @@ async def test_one_operator_discards_even_where_two_must_release() -> None:
     world = await with_leavers(two=True)
     await decided(world, ALICE, LEAVERS[0])
 
-    assert await decided(world, BOB, decision=Decision.DISCARD) == Decided(moved=12)
+    assert await decided(world, BOB, decision=Decision.DISCARD) == DecidedChanges(moved=12)
     assert await states(world) == {State.LEFT_TO_CYCLE: 12}
     assert await proposals.load(world.store, TOTAL) == {}

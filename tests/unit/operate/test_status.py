@@ -7,7 +7,7 @@ from hasten.context import Context
 from hasten.domain.changes import Action, HeldBy, State, finished, held
 from hasten.domain.shared_pace import SharedPace
 from hasten.domain.subscribing import ALL_GROUPS
-from hasten.operate.status import Status, target_status
+from hasten.operate.status import TargetStatus, target_status
 from hasten.records import shared_window, subscriptions
 from hasten.records.subscriptions import SubscriptionRecord
 from hasten.targets import Target
@@ -16,7 +16,7 @@ from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, World, found, user
 
 
-async def status(world: World) -> Status:
+async def status(world: World) -> TargetStatus:
     return await target_status(world.context, world.target)
 
 

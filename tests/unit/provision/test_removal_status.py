@@ -8,7 +8,7 @@ import pytest
 from hasten.domain.changes import DIRECT, State
 from hasten.domain.planning import AssignmentStatus
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
-from hasten.provision.removal_status import Status, is_member_again, removal_status
+from hasten.provision.removal_status import RemovalStatus, is_member_again, removal_status
 from tests.fakes.tenant import SERVICE_PRINCIPAL
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World
@@ -70,8 +70,10 @@ async def test_nobody_is_taken_for_a_member_again_before_every_replica_has_seen_
     None
 ):
     row = removal(target=TOTAL, group=ENGINEERING, seen_at=now())
-    listed = Status(AssignmentStatus.ASSIGNED, frozenset({ENGINEERING}))
+    listed = RemovalStatus(AssignmentStatus.ASSIGNED, frozenset({ENGINEERING}))
 
     assert not is_member_again(row, listed, now() + REPLICATION_SETTLED_AFTER)
     assert is_member_again(row, listed, now() + ASSIGNMENT_COUNTS_WITHIN)
-    assert not is_member_again(row, Status(AssignmentStatus.ASSIGNED), now() + timedelta(days=1))
+    assert not is_member_again(
+        row, RemovalStatus(AssignmentStatus.ASSIGNED), now() + timedelta(days=1)
+    )

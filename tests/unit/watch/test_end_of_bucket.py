@@ -8,7 +8,7 @@ import pytest
 from hasten.domain.changes import Action, FoundBy
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.watch import buckets
-from hasten.watch.look import MOST_WAITING, look
+from hasten.watch.look import MAX_WAITING_LOOKS, look
 from tests.support.looking import SlowToAnswer, a_look, open_rows, watched
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, user
@@ -38,7 +38,7 @@ async def test_only_a_few_looks_wait_in_place_and_the_others_come_again() -> Non
     context = world.context
     context._directory = SlowToAnswer(world.directory, seconds=0.01)
     noticed = replace(a_look(), noticed_at=now())
-    waiting = [asyncio.create_task(look(context, noticed)) for _ in range(MOST_WAITING)]
+    waiting = [asyncio.create_task(look(context, noticed)) for _ in range(MAX_WAITING_LOOKS)]
     await asyncio.sleep(0.5)
 
     for hinted in ((user(1),), (user(2),), ()):
