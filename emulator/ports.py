@@ -7,7 +7,7 @@ BELOW_EPHEMERAL = range(20_000, 32_000)
 """Linux gives outgoing connections ports from 32,768 on, so none of them takes one of these."""
 
 CHOICE = random.SystemRandom()
-"""No seed: test processes that have the same one would choose the same ports."""
+"""Has no seed, because test processes with the same seed would choose the same ports."""
 
 
 def free_port(host: str = "127.0.0.1") -> int:

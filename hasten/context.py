@@ -67,7 +67,7 @@ class Context:
         """Reads one group at a time: looks that wait for a read share its result."""
 
         self.policies_noted = False
-        """Whether this process has compared targets.yaml with what the history says."""
+        """True once this process has compared targets.yaml with the history."""
 
         self.looks_waiting = 0
         """Number of looks that wait for the end of their bucket."""
@@ -107,7 +107,7 @@ class Context:
         return self.ports.parked_messages
 
     def through(self, directory: Directory) -> "Context":
-        """The same, but for its way to Microsoft Graph."""
+        """Returns the same context with another way to Microsoft Graph."""
         other = copy(self)
         other._directory = directory  # noqa: SLF001 - our own
         return other

@@ -30,8 +30,8 @@ own requests count against the same limit."""
 
 
 class Match(BaseModel):
-    """How the account of a person is found: the attribute of the app, and the property of the user
-    that it equals."""
+    """Finds the account of a person: the attribute of the app, and the property of the user that it
+    must equal."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,7 +47,7 @@ class Match(BaseModel):
 
     @property
     def outlives_deletion(self) -> bool:
-        """Whether the property of a deleted user is still known: only the object id is."""
+        """Returns whether the property of a deleted user is still known. Only the object id is."""
         return self.entra == OBJECT_ID
 
 
@@ -63,7 +63,7 @@ class Scim(BaseModel):
     """Name of the setting with the bearer token; a Key Vault reference in Azure."""
 
     match: Match | None = None
-    """None: as the job matches. See `matched`."""
+    """None means: use the matching of the job. See `matched`."""
 
     calls_per_minute: Annotated[int, Field(ge=1, le=600)] = CALLS_PER_MINUTE
     """Accounts that Hasten makes inactive in a minute; each takes one write and two reads."""

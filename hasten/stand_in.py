@@ -20,7 +20,7 @@ from hasten.telemetry.operate import TriggerSilent
 from hasten.wiring import receive
 
 STAND_IN_AFTER = timedelta(seconds=60)
-"""How long work waits for its trigger."""
+"""Time for which work waits for its trigger before a timer does it."""
 
 STAND_IN_MAX_TIME = timedelta(seconds=25)
 """Then a timer begins no more work: the next one, of half a minute later, goes on."""
@@ -35,7 +35,8 @@ WITHOUT_A_MESSAGE = timedelta(minutes=7)
 """Longer than open intents are without a message: the wake timer sends one after five minutes."""
 
 QUEUES = (DIRECTORY_CHANGES, ONBOARDING_EVENTS)
-"""Whose work is known from their messages alone; that of the others is in the store."""
+"""Queues whose work is known only from their messages. The work of the other queues is in the
+store."""
 
 
 async def stand_in(context: Context) -> None:

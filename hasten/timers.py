@@ -50,8 +50,8 @@ TARGETS_AT_ONCE = 16
 """Targets that a timer looks after side by side: each takes a few requests to the store."""
 
 WITHOUT_A_MESSAGE = timedelta(minutes=5)
-"""How long open intents may wait for the next message: as long as the longest pause between two
-tries (hasten/backoff.py)."""
+"""Maximum time for which open intents wait for the next message: as long as the longest pause
+between two tries (hasten/backoff.py)."""
 
 
 async def run(context: Context, timer: str) -> None:

@@ -44,7 +44,8 @@ PARSERS: Mapping[str, Callable[[Received], Retriable]] = {
 }
 
 MAX_ALARM_AHEAD = timedelta(seconds=5)
-"""How far ahead of our clock that of Service Bus may be. Any producer can write an alarm."""
+"""Maximum time by which the clock of Service Bus may be ahead of ours. The limit is needed because
+any producer can write an alarm."""
 
 
 def parse(received: Received) -> Retriable:

@@ -28,7 +28,7 @@ class Rules:
 
     ledger_before_cursor: bool = True
     removal_wins_in_a_slice: bool = True
-    """Of two reads of one slice a lagging replica may have answered the later one."""
+    """A lagging replica may answer the later of two reads of one slice."""
 
     later_read_counts: bool = True
     """A row that a later read of its slice confirms is as young as that read."""
@@ -82,7 +82,8 @@ class Revocation:
         return "a lost grant" if is_lost else ""
 
     def _comes_for_the_row(self, s: State) -> bool:
-        """Without a timer. A look that dies between ledger and wake leaves its row to the timer."""
+        """The model has no timer here. A look that dies between ledger and wake leaves its row to
+        the timer."""
         if s.wakes or any(r.pc == "recorded" for r in s.readers) or s.looks:
             return True
         for number, worker in enumerate(s.workers, start=1):

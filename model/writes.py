@@ -29,7 +29,7 @@ class Rules:
 
 
 class Intent(NamedTuple):
-    """Of the newest event. Events want the membership and its end in turn."""
+    """The number of the newest event. Events alternately want the membership and its end."""
 
     event: int
     state: str

@@ -12,7 +12,7 @@ from emulator.graph.objects import Entity
 
 
 class Membership(StrEnum):
-    """What a call or a cycle did to a membership."""
+    """The effect of a call or a cycle on a membership."""
 
     UNCHANGED = "unchanged"
     ADDED = "added"

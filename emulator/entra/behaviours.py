@@ -166,7 +166,7 @@ KIND: Mapping[str, Any] = {
     "resource_units": 0,
     "retry_after": RetryAfter.SECONDS,
 }
-"""What is otherwise in a tenant that is as cooperative as possible."""
+"""The values that differ in a tenant that is as cooperative as possible."""
 
 
 class Switches:

@@ -44,7 +44,7 @@ class Function:
 
     @property
     def is_disabled(self) -> bool:
-        """Whether its app setting keeps its trigger from receiving anything (Azure docs, "How to
+        """True if its app setting keeps its trigger from receiving anything (Azure docs, "How to
         disable functions"). It can still be run by hand."""
         return os.environ.get(f"AzureWebJobs.{self.name}.Disabled", "").casefold() == "true"
 

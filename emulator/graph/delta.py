@@ -94,7 +94,7 @@ numbers."""
 
 @dataclass(frozen=True)
 class Manner:
-    """How delta answers vary; `random` decides which of them contain replays."""
+    """The variations of delta answers; `random` decides which of them contain replays."""
 
     behaviours: EntraBehaviours
     random: Random

@@ -37,7 +37,7 @@ def cost(method: str, path: str, query: Mapping[str, str]) -> int:
 
 
 class Units:
-    """What an app has used in the last ten seconds of the emulated clock."""
+    """The units that an app has used in the last ten seconds of the emulated clock."""
 
     def __init__(self) -> None:
         self._used: deque[tuple[float, int]] = deque()

@@ -1,5 +1,5 @@
 """Implements the SignIn port on Microsoft Entra ID. The app has no secret of its own: a token of
-its managed identity stands for one (workload identity federation)."""
+its managed identity replaces it (workload identity federation)."""
 
 import asyncio
 import json

@@ -71,8 +71,8 @@ def _missing(policy: GroupPolicy, target: Target) -> Finding:
 
 
 async def _check_name(context: Context, policy: GroupPolicy, shown: Json) -> list[Finding]:
-    """Remarks on a group that was renamed, and on other groups of its name. The policy and events
-    mean the known group all the same."""
+    """Warns about a group that was renamed, and about other groups of its name. The policy and
+    events still use the known group."""
     if policy.name is None:
         return []
     group, name = str(shown["id"]), str(policy.name)

@@ -12,7 +12,7 @@ from hasten.domain.intents import Wanted
 
 class Access(StrEnum):
     YES = "yes"
-    """As far as Hasten has seen; only the app itself is proof."""
+    """The answer is limited to what Hasten has seen; only the app itself is proof."""
 
     COMING = "coming"
     NO = "no"

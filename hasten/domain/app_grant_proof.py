@@ -14,10 +14,11 @@ from hasten.domain.changes import DIRECT, Action, Change, State
 from hasten.domain.proof import Proof, Says
 
 SHOWN_WITHIN = timedelta(minutes=5)
-"""How late an app may show what it has taken in: until then its silence is no contradiction."""
+"""Maximum time until an app shows what Entra ID wrote to it. Until then a missing account is no
+contradiction."""
 
 GIVEN_AFTER = timedelta(hours=1)
-"""How long a grant that the log confirms waits for an app that cannot be read."""
+"""Maximum time for which a grant that the log confirms waits for an app that cannot be read."""
 
 NO_ACTIVE = "the app itself shows no active account"
 NOT_A_MEMBER = "it shows the account active, and not in the group"
@@ -27,8 +28,8 @@ GIVES = frozenset({Action.ADDED, Action.ENABLED, Action.RESTORED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedGrant:
-    """What a grant should bring about. `by_group` means that the membership matters, and not the
-    account alone. `group` is the display name of the group, "" if Graph has not shown it.
+    """The result that a grant should have. `by_group` means that the membership matters, and not
+    the account alone. `group` is the display name of the group, "" if Graph has not shown it.
     `is_assigned` says what Graph reported when the app was asked."""
 
     by_group: bool
@@ -50,8 +51,8 @@ def needs_account_only(change: Change, *, by_user: bool) -> bool:
 def granted(
     change: Change, log: Proof, shown: Shown, wanted: WantedGrant, *, at: datetime
 ) -> Proof:
-    """Returns what is proven about a grant whose call was answered. Doubts of the log count before
-    an active account: they are about the group."""
+    """Returns what is proven about a grant whose call was answered. If the log contradicts the
+    grant, an active account does not help, because the log is about the group."""
     is_doubted = log.says in {Says.CONTRADICTED, Says.LEFT_OUT}
     age = at - (change.called_at or change.found_at)
     match shown:

@@ -1,4 +1,4 @@
-"""Weighs the word of the app itself about the removal of a user against the provisioning log.
+"""Decides from what the app itself shows and from the provisioning log whether a removal is proven.
 
 The app has the last word. A removal is confirmed only by an account that the app shows inactive, or
 that both the app and Entra ID report as gone. An app that does not answer, or whose answer is
@@ -32,7 +32,7 @@ ANSWERS = frozenset({State.SUCCEEDED, State.IN_SYNC})
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """The app could not be asked, or its answer names no one account."""
+    """The app did not answer, or its answer does not identify one account."""
 
     reason: str
     next_action: str = ""

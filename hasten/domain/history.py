@@ -70,7 +70,7 @@ BEGUN = "begun"
 DONE = "done"
 FAILED = "failed"
 LEFT = "left as it was"
-"""It had changed meanwhile, or somebody else was faster."""
+"""The subject had changed in the meantime, or somebody else was faster."""
 
 PROPOSED = "proposed"
 """It waits for a second operator."""

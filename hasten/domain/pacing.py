@@ -37,7 +37,7 @@ class Pace:
 
     @property
     def opens_at(self) -> datetime:
-        """The time, past or to come, at which the next call became or becomes allowed."""
+        """The time, past or future, from which the next call is allowed."""
         window = _freed(self.calls, self.calls_per_window, CALL_WINDOW + CALL_WINDOW_MARGIN)
         earliest = max(self.not_before, window)
         if self.max_calls_per_hour is not None:

@@ -65,7 +65,7 @@ class Call:
 
     @property
     def since(self) -> datetime:
-        """When the oldest of its changes was found."""
+        """The time at which the oldest of its changes was found."""
         return min(change.found_at for change in self.changes)
 
     @property

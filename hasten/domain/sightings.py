@@ -57,9 +57,9 @@ def milliseconds(now: datetime) -> int:
 def happened(before: Sighting, presence: Presence, digest: str, *, is_named: bool) -> Action | None:
     """Returns what happened, or None if nothing did that matters to an app.
 
-    Who is disabled and then deleted, or the reverse, was out already. `is_named` means that a
-    notification or a delta named the user: if Hasten has not read their properties before, they
-    count as changed.
+    A user who was disabled and is now deleted, or the reverse, had lost access already. `is_named`
+    means that a notification or a delta named the user: if Hasten has not read their properties
+    before, they count as changed.
     """
     match before.presence, presence:
         case Presence.PRESENT, Presence.DISABLED:

@@ -1,4 +1,4 @@
-"""Says on whose word Hasten carries out the policy, and writes each step to the history."""
+"""Describes who asked Hasten to carry out the policy, and writes each step to the history."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from hasten.records.running_targets import digest
 from hasten.targets import Target
 
 POLICY = "policy"
-"""Takes the place of an operator: nobody but targets.yaml asked for the step."""
+"""Used in place of an operator when only targets.yaml asked for the step."""
 
 ACTIONS = {StepKind.ADD: "added", StepKind.REMOVE: "removed"}
 
@@ -34,8 +34,9 @@ class Applier:
 async def recorded(
     context: Context, target: Target, step: PlannedStep, applier: Applier
 ) -> AsyncIterator[None]:
-    """Around one step that Hasten carries out. An operator's step is written to the history before
-    and after, one of the policy alone after it: a timer tries a step that fails again and again.
+    """Wraps one step that Hasten carries out. Hasten writes an operator's step to the history
+    before and after it, and a step of the policy only after it, because a timer repeats a step that
+    fails.
 
     Raises TemporaryError and PermanentError of the store.
     """

@@ -26,8 +26,8 @@ from hasten.watch.brake import judge_removals
 from hasten.watch.sweep import discover
 
 PATIENCE = timedelta(seconds=45)
-"""How long the policy waits for another worker of the target. One that died is displaced by
-then."""
+"""Maximum time for which the policy waits for another worker of the target. A worker that died is
+displaced within this time."""
 
 
 @dataclass(slots=True)
@@ -96,7 +96,8 @@ async def _apply(
     by: WokenBy = WokenBy.POLICY,
 ) -> Carried:
     """Applies the policy of one target. In observe mode it writes nothing. Otherwise it works under
-    the lease of the target's `ensure`, so that no event and no other run writes meanwhile."""
+    the lease of the target's `ensure`, so that no event and no other run writes at the same
+    time."""
     if target.observes:
         return await _applied(context, target, applier, only_mirrors=only_mirrors)
     wake = Ensure(target=target.name)

@@ -73,7 +73,7 @@ async def _assign(context: Context, work: Work, assigned: Assigned, intent: Inte
 def _reversal(
     context: Context, work: Work, intent: Intent
 ) -> Callable[[Wanted], Awaitable[object]]:
-    """Writes the other wish, whoever has the lease now."""
+    """Writes the opposite that a newer event wants, even if another worker has the lease."""
 
     async def write(wanted: Wanted) -> object:
         service_principal = (await work.assigned()).service_principal

@@ -1,4 +1,5 @@
-"""No write to Entra ID by a worker that was displaced, nor one that lasts against a newer event."""
+"""Stops the writes to Entra ID of a worker that was displaced, and corrects a write that a newer
+event contradicts."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
@@ -14,16 +15,17 @@ from hasten.records.intents import MEMBERSHIPS
 from hasten.records.lease import Lease
 
 MOST_REVERSALS = 5
-"""Newer events in a row that one write is corrected for; then the next round goes on."""
+"""Maximum number of corrections of one write for newer events; after that the next round
+continues."""
 
 
 def fenced(context: Context, lease: Lease) -> Context:
-    """All writes to Graph are made under `lease`, and raise Displaced once another has it."""
+    """A Directory whose writes raise Displaced if another worker has taken the `lease`."""
     return context.through(cast("Directory", _Fenced(context.directory, lease)))
 
 
 class _Fenced:
-    """Reads are passed on as they are."""
+    """Passes reads on unchanged."""
 
     def __init__(self, directory: Directory, lease: Lease) -> None:
         self._directory = directory

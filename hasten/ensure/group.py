@@ -182,7 +182,7 @@ async def _join(
 
 
 def _reversal(context: Context, group: str, user: str) -> Callable[[Wanted], Awaitable[object]]:
-    """Writes what the newest event wants, whoever has the lease now."""
+    """Writes what the newest event wants, even if another worker has the lease."""
 
     async def write(wanted: Wanted) -> object:
         directory = context.ports.directory

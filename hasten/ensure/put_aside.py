@@ -1,5 +1,5 @@
-"""Keeps an exception that nobody expected to the intents it concerns: they wait for a growing
-pause, and the others of the target go on."""
+"""Limits an unexpected exception to the intents that it concerns: they wait for a growing pause,
+and Hasten continues with the other intents of the target."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -22,8 +22,8 @@ BringAbout = Callable[[Sequence[Intent]], Awaitable[None]]
 async def bring_about_or_put_aside(
     context: Context, wanted: Sequence[Intent], bring_about: BringAbout
 ) -> None:
-    """Brings about the intents of one group, without those for which alone `bring_about` breaks.
-    Raises what it raises otherwise."""
+    """Brings about the intents of one group, without the intents for which `bring_about` raises
+    even alone. Raises its TemporaryError and PermanentError."""
     try:
         await bring_about(wanted)
     except EXPECTED:

@@ -1,7 +1,7 @@
 """Brings about in Entra ID what events want: groups, members and assignments, then the ledger.
 
-Every step reads what is there and writes only what is missing, so a crash between any two of them
-is mended by doing it all again.
+Every step reads what exists and writes only what is missing, so after a crash between any two steps
+a repetition completes the work.
 """
 
 import asyncio
@@ -44,8 +44,8 @@ INTENTS_PER_ROUND = 100
 async def ensure(
     context: Context, ensure: Ensure, *, is_timer: bool = False, longest: timedelta = MAX_WORK_TIME
 ) -> None:
-    """Raises TemporaryError and PermanentError of Graph: what was done stays done, and the
-    intents that were not brought about stay open."""
+    """Raises TemporaryError and PermanentError of Graph. Finished intents stay done, and the others
+    stay open."""
     target = context.targets.get(ensure.target)
     if target is None:
         raise PermanentError(

@@ -19,7 +19,7 @@ WorkResult = tuple[Intent, SeenMembership | Ending]
 @dataclass(slots=True)
 class Work:
     """The work on one group. `assigned` reads the assignments on first use. `due` is the time at
-    which new members that wait to be batched have waited long enough."""
+    which new members have waited long enough for a common request."""
 
     target: Target
     group: str

@@ -1,4 +1,4 @@
-"""Writes to the history who was asked for by which event."""
+"""Writes to the history for which people and groups each event asked."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,8 +18,8 @@ RECEIVED = "received"
 
 
 async def note_accepted(context: Context, event: OnboardingEvent, plan: EventPlan) -> None:
-    """Writes one entry for each person and group that the event wants something of. An event that
-    is taken twice is noted once. Raises TemporaryError and PermanentError of the store."""
+    """Writes one entry for each person and group of the event. An event that is taken twice has its
+    entries once. Raises TemporaryError and PermanentError of the store."""
     entries = [
         _entry(context, event, group=want.group.key, user=user, wanted=want.wanted)
         for want in plan.wants

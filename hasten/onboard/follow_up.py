@@ -1,5 +1,5 @@
-"""Does what an offboarding event wants besides the revocation. Nothing of it delays a revocation:
-the event writes a record, and an error leaves the record to the timer."""
+"""Carries out what an offboarding event wants in addition to the revocation. It never delays a
+revocation: the event stores a record, and after an error the timer continues with the record."""
 
 import asyncio
 from contextlib import suppress
@@ -25,7 +25,8 @@ STALE = "a newer event of the user and the group came first"
 
 MOST_PAUSE = timedelta(minutes=30)
 AT_ONCE = 16
-"""Follow-ups that a timer looks after side by side: each takes a few requests to the store."""
+"""Number of follow-ups that a timer handles at the same time; each takes a few requests to the
+store."""
 
 DENIED = "set revoke_sessions: allow for the target in targets.yaml to let events end sessions"
 
@@ -113,7 +114,7 @@ def _refusal(plan: EventPlan) -> str:
 
 
 async def do_due(context: Context) -> None:
-    """Does what is due of all targets. An error of one hinders no other."""
+    """Carries out all due follow-ups of all targets. An error of one does not stop the others."""
     errors, slots = ErrorCollector(), asyncio.Semaphore(AT_ONCE)
 
     async def do(asked: FollowUp, etag: str) -> None:
@@ -192,7 +193,7 @@ async def _postpone(
 
 
 async def _end(context: Context, asked: FollowUp, result: FollowUpResult, reason: str) -> None:
-    """Writes it to the history and logs it. Raises TemporaryError and PermanentError of the
+    """Writes the result to the history and logs it. Raises TemporaryError and PermanentError of the
     store."""
     entry = Entry(
         id=entry_id("follow_up", asked.key, result),

@@ -1,5 +1,5 @@
-"""Writes to the history what an operator does: before Hasten acts, who does what and why, and
-afterwards what came of it."""
+"""Writes an operator's action to the history: who does what and why before Hasten acts, and the
+result afterwards."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ class Subject:
 
 @dataclass(slots=True)
 class Audit:
-    """What an operator does, and what became of its subjects."""
+    """An operator's action, and the results for its subjects."""
 
     context: Context
     kind: Kind
@@ -41,16 +41,16 @@ class Audit:
     named: str
     number: str
     done: list[Subject] = field(default_factory=list)
-    """Subjects for which it was done."""
+    """Subjects for which the action was carried out."""
 
     proposed: list[Subject] = field(default_factory=list)
-    """Subjects for which another operator has to agree."""
+    """Subjects that wait for the agreement of a second operator."""
 
     def begins(self, subjects: Sequence[Subject]) -> list[Entry]:
         return [self._entry(subject, BEGUN, "") for subject in subjects]
 
     def ends(self, subjects: Sequence[Subject], others: str, reason: str) -> list[Entry]:
-        """Returns what came of the subjects; `others` is the result of those that are neither done
+        """Returns the result of each subject; `others` is the result of those that are neither done
         nor proposed."""
         results = {subject.key: PROPOSED for subject in self.proposed}
         results |= {subject.key: DONE for subject in self.done}
@@ -83,8 +83,8 @@ class Audit:
 async def audited(
     context: Context, kind: Kind, subjects: Sequence[Subject], *, by: str, why: str, named: str = ""
 ) -> AsyncIterator[Audit]:
-    """Around an action. `by` is who does it as far as Hasten knows, `named` whom the operator gives
-    besides. The action adds what it has done to `done`.
+    """Wraps an action. `by` is the person whom Hasten identified, and `named` is the name that the
+    operator gave in addition. The action adds the subjects that it has handled to `done`.
 
     If the first entries cannot be written, nothing is done. Raises TemporaryError and
     PermanentError of the store.

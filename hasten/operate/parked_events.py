@@ -1,4 +1,4 @@
-"""The people of events that lie parked: who they are, and which event is about a given person."""
+"""Finds the people of parked events, and the parked events about a given person."""
 
 import asyncio
 import json
@@ -76,9 +76,9 @@ async def drop_parked(
     reason: str,
     named: str = "",
 ) -> int:
-    """Removes the messages without sending them, and records who decided it and why. `by` is who
-    decides as far as Hasten knows, `named` whom the operator gives instead. Returns how many;
-    another operator took the others meanwhile."""
+    """Removes the messages without sending them, and records who decided it and why. `by` is the
+    person whom Hasten identified, and `named` the name that the operator gave. Returns how many it
+    removed; another operator handled the others first."""
 
     async def drop(parked: Parked) -> None:
         shown = read_parked(parked)

@@ -44,9 +44,9 @@ async def replay_parked(
     reason: str,
     named: str = "",
 ) -> int:
-    """Sends the messages again and removes them. Returns how many; another operator took the others
-    meanwhile. `by` is who decides as far as Hasten knows, `named` whom the operator gives
-    besides."""
+    """Sends the messages again and removes them. Returns how many it sent; another operator handled
+    the others first. `by` is the person whom Hasten identified, and `named` the name that the
+    operator gave in addition."""
     is_rejected = queue == ONBOARDING_REJECTED and not dead_letters
     to = ONBOARDING_EVENTS if is_rejected else queue
 

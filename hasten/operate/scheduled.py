@@ -28,9 +28,9 @@ ALL_GROUPS = "*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheduled:
-    """An event that takes effect at `at`. `users` are object ids, or stand for people whom
-    Entra ID did not know. `overtaken` are those of them about whom a newer event has decided: for
-    them nothing will happen."""
+    """An event that takes effect at `at`. `users` are object ids, or references to people whom
+    Entra ID did not know yet. `overtaken` are those of them about whom a newer event has decided:
+    for them nothing will happen."""
 
     id: str
     target: str
@@ -54,8 +54,8 @@ class Scheduled:
 async def scheduled(
     context: Context, *, targets: Collection[str], users: Collection[str] = ()
 ) -> list[Scheduled]:
-    """Returns what lies ahead of these targets, and of these people if any are given, what comes
-    first first. Raises TemporaryError."""
+    """Returns the entries of these targets, and of these people if any are given, the earliest
+    first. Raises TemporaryError."""
     entries = [entry for entry in await _entries(context) if entry.about["target"] in targets]
     if users:
         entries = [entry for entry in entries if not set(users).isdisjoint(entry.about["users"])]
@@ -84,8 +84,8 @@ async def find(context: Context, given: str) -> list[Entry]:
 
 
 async def drop(context: Context, entry: Entry, *, by: str, reason: str, named: str = "") -> bool:
-    """Returns False if the entry was posted or removed meanwhile. `by` is who decides as far as
-    Hasten knows, `named` whom the operator gives instead. Raises TemporaryError."""
+    """Returns False if the entry was posted or removed meanwhile. `by` is the person whom Hasten
+    identified, and `named` the name that the operator gave. Raises TemporaryError."""
     about = entry.about
     dropped = Dropped(
         what=SCHEDULED,
@@ -136,8 +136,8 @@ def _subjects(entry: Entry) -> list[Subject]:
 
 
 def for_now(message: Message, now: datetime, *, is_end: bool) -> Message:
-    """Returns the event without its start. The end of an onboarding gets the present time, because
-    with its own it would overtake what is decided until then."""
+    """Returns the event without its start. The end of an onboarding gets the present time: with its
+    own, later time it would override newer events until then."""
     event: dict[str, Any] = json.loads(message.raw or b"")
     if is_end:
         event["time"] = now.isoformat()
@@ -166,7 +166,7 @@ async def report_drops(context: Context) -> None:
 
 
 async def _entries(context: Context) -> list[Entry]:
-    """Without what is only tried again."""
+    """Omits messages that are only tried again."""
     return [entry for entry in await context.agenda.ahead(ONBOARDING_EVENTS) if entry.about]
 
 
@@ -198,7 +198,7 @@ def _what(about: Mapping[str, Any]) -> str:
 
 
 def _is_overtaken(person: Person, about: Mapping[str, Any]) -> bool:
-    """Judges the event as Hasten will when it comes (hasten/onboard/write.py)."""
+    """Decides about the event as Hasten will when it takes effect (hasten/onboard/write.py)."""
     groups, time = about["groups"], datetime.fromisoformat(about["time"])
     joined = [person.joined[group] for group in groups if group in person.joined]
     newest = max(joined, key=lambda one: one.time, default=None)

@@ -10,7 +10,7 @@ from hasten.records.history_days import recent_days
 from hasten.telemetry.operate import HistorySealed
 
 LONGEST = timedelta(seconds=40)
-"""How long one run seals: the timer comes every minute."""
+"""Maximum time of one run; the timer runs every minute."""
 
 
 async def seal_recent(context: Context) -> None:

@@ -9,7 +9,7 @@ from hasten.errors import TemporaryError
 
 
 class Throttled(TemporaryError):  # noqa: N818 - the field's word
-    """The app answered 429: nobody may be asked about before the delay is over."""
+    """The app answered 429: Hasten must make no request before the delay is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,5 @@
-"""Prepares the rows about users' own accounts for their calls: which of them Graph contradicts, who
-has nothing to get, and which calls give access again."""
+"""Prepares the rows about users' own accounts for their calls: finds the rows that Graph
+contradicts, the users without an assignment, and the calls that give access again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,8 +27,8 @@ async def without_contradicted(
     drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
 ) -> list[Change]:
     """Postpones the rows about users' own accounts that Graph contradicts, and returns the other
-    rows. A replica may lag, or the account may have changed again: a look finds out, and its row
-    replaces this one. The read of `known` `began` then."""
+    rows. A replica may lag, or the account may have changed again. A look decides, and its row
+    replaces this one. `began` is when the read of `known` began."""
     own = [row for row in rows if row.is_of_person]
     doubted = [row for row in own if _is_contradicted(row, known[row.user].standing)]
     moved = await drain.ledger.move(doubted, lambda row: _postponed(row, began))
@@ -46,8 +46,8 @@ async def without_contradicted(
 async def without_unassigned(
     drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
 ) -> list[Change]:
-    """Ends the rows of users who have no assignment, and returns the others: an update never
-    grants, and who is back gets only what the directory assigns."""
+    """Ends the rows of users who have no assignment, and returns the others: an update never grants
+    access, and a user who is enabled or restored gets only what the directory assigns."""
     unassigned = [row for row in rows if known[row.user].standing is AssignmentStatus.UNASSIGNED]
     early = [row for row in unassigned if row.action.gives_access_again and _may_lag(row, began)]
     moved = await drain.ledger.move(

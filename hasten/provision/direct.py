@@ -1,5 +1,6 @@
 """Takes access in the app itself for the removals of one drain, beside the on-demand calls and at
-the pace of the app. What it cannot do it hands back to the calls."""
+the pace of the app. It returns the removals that it cannot make, so that the drain calls for
+them."""
 
 import asyncio
 from collections import defaultdict
@@ -23,7 +24,7 @@ MAX_DIRECT_REVOCATIONS = 16
 to seconds, and each person takes three."""
 
 FEED_EVERY = timedelta(seconds=1)
-"""How often people are taken up while others are served."""
+"""Interval at which further people are started while others are under way."""
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Direct:
         return bool(self._tasks) or self._is_left
 
     def takes(self, row: Change) -> bool:
-        """Returns whether the row is served here, and not by a call."""
+        """Returns whether Hasten takes the access in the app, and not by a call."""
         return (
             self.scim is not None
             and row.is_removal
@@ -84,8 +85,8 @@ class Direct:
         return [row for row in rows if not self.takes(row)]
 
     def collect(self) -> bool:
-        """Returns whether somebody was served since it was last asked. Raises Stopped, Displaced,
-        and TemporaryError of the store."""
+        """Returns whether the work for any person has ended since the last call of this method.
+        Raises Stopped, Displaced, and TemporaryError of the store."""
         self._forget()
         ended, self._has_ended = self._has_ended, False
         return ended
@@ -101,7 +102,7 @@ class Direct:
         self.collect()
 
     async def _feed(self) -> None:
-        """Goes on while the calls wait for their own slots."""
+        """Continues while the calls wait for their own slots."""
         while True:
             await asyncio.sleep(FEED_EVERY.total_seconds())
             self._forget()
@@ -121,7 +122,7 @@ class Direct:
                 raise error
 
     def _opened(self) -> Application | None:
-        """Returns the app; None if it cannot be used, which is then for the calls alone."""
+        """Returns the app; None if it cannot be used. The drain then calls for all rows."""
         if self._application is None and self.scim is not None:
             try:
                 self.scim = self.scim.matched(self.drain.found.match)

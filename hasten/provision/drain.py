@@ -1,6 +1,7 @@
-"""Drains one target under its lease: lets runs make its calls, wakes it again for what is left.
+"""Drains one target under its lease: runs make its calls, and a wake follows for the rows that are
+left.
 
-One worker a target drains at a time; many targets are drained side by side.
+One worker at a time drains a target. Many targets are drained at the same time.
 """
 
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Returns to the removals of a user whose account becomes active again.
+"""Opens the removals of a user again when the account becomes active again.
 
 A user call disables the account. No document says that this ends its memberships in the app; only
 Entra's cycle is known to do that. If the user is granted access through another group before a
@@ -21,8 +21,8 @@ ENDED_BY_USER_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED}
 
 
 async def return_to_kept_places(drain: Drain, call: Call, verdict: Verdict) -> None:
-    """Returns to what an earlier user call of these users may have left. Raises TemporaryError of
-    the store."""
+    """Opens the rows of memberships that an earlier user call of these users may have left in the
+    app. Raises TemporaryError of the store."""
     if not call.is_removal and verdict.result in {Result.SUCCEEDED, Result.IN_SYNC}:
         await asyncio.gather(*(_return_to(drain, user) for user in sorted(call.users)))
 

@@ -19,7 +19,8 @@ from hasten.provision.triage import (
 )
 
 MAX_READ_OUTAGE = timedelta(hours=1)
-"""How long reads that fail keep joiners waiting; after that only the users concerned wait."""
+"""Maximum time for which failing reads keep joiners waiting. After that only the users concerned
+wait."""
 
 REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
 """Users of removals whose standing is read for one plan: no more can be called in one window."""
@@ -81,7 +82,7 @@ def _wait_for_the_end_of_an_outage(
     drain: Drain, unread: Sequence[Change], read_errors: Mapping[str, ReadError]
 ) -> None:
     """Raises TemporaryError if Graph could read nobody, so that no joiner is called before the
-    revocations. After MAX_READ_OUTAGE Hasten takes it for a problem of these people."""
+    revocations. After MAX_READ_OUTAGE Hasten assumes a problem of these people."""
     for removal in (row for row in unread if row.is_removal):
         error = read_errors[removal.user]
         is_new = drain.now - removal.found_at < MAX_READ_OUTAGE

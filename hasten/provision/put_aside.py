@@ -1,5 +1,5 @@
-"""Keeps an exception that nobody expected to the people it concerns: their rows wait with a growing
-pause, and the target's other people go on."""
+"""Limits an unexpected exception to the people whom it concerns: their rows wait for a growing
+pause, and Hasten continues with the other people of the target."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -33,8 +33,8 @@ async def make_or_put_aside(drain: Drain, call: Call) -> None:
 
 
 async def plan_or_put_aside(drain: Drain, due: Sequence[Change], plan: PlanCalls) -> Sequence[Call]:
-    """Returns the calls for the rows, without those of the people for whom alone `plan` breaks.
-    Revocations stay before grants."""
+    """Returns the calls for the rows, without the calls for people for whom `plan` raises even if
+    it plans for them alone. Revocations stay before grants."""
     try:
         return await plan(due)
     except EXPECTED:

@@ -1,4 +1,5 @@
-"""Reads the accounts of people in the app itself, at a pace that leaves it to its other callers."""
+"""Reads the accounts of people in the app itself, at a pace that leaves capacity for the app's
+other callers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -22,14 +23,14 @@ RUN_EVERY = timedelta(minutes=5)
 """Period of the timer `verify`."""
 
 STOPS = frozenset({DirectResult.REFUSED, DirectResult.THROTTLED, DirectResult.UNAVAILABLE})
-"""After one of these the app is not asked any more in this run."""
+"""After one of these results Hasten makes no further request to the app in this run."""
 
 
 async def shown_by(
     context: Context, target: str, scim: Scim, job: JobMatch, rows: Sequence[Change]
 ) -> Mapping[str, Shown]:
     """Returns what the app shows, by user. Leavers come first. After an answer that stops the run,
-    nobody else is asked about, and all of them have its reason."""
+    Hasten reads no further account; the result for these people is the same answer."""
     try:
         scim = scim.matched(job)
         application = context.ports.application(scim)

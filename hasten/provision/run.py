@@ -25,13 +25,13 @@ from hasten.provision.triage import (
 from hasten.watch.admit import observed
 
 FIRST_POLL, LAST_POLL = timedelta(seconds=0.1), timedelta(seconds=1.6)
-"""How often a run whose calls wait for more members reads the open rows: each wait is twice the one
-before it, and a call that begins makes the waits short again."""
+"""Waits between two reads of the open rows while calls wait for more members. Each wait is twice
+the one before. When a call begins, the waits start again with the shortest."""
 
 WOKEN_POLL = timedelta(seconds=2)
-"""How often a run reads the open rows while calls are under way. A wake that reaches this process
-makes it read them at once. A wake that reaches another process leaves a mark, which also keeps the
-lease from being released before the rows are read."""
+"""Interval between two reads of the open rows while calls are under way. A wake that reaches this
+process makes it read them at once. A wake that reaches another process leaves a mark, which also
+keeps the lease from being released before the rows are read."""
 
 NEARLY_DUE = timedelta(seconds=2)
 """A run waits for a row that is due this soon: a scheduled wake may come early by the skew of two
@@ -39,7 +39,8 @@ clocks."""
 
 
 REVOCATIONS_READ_EVERY = timedelta(seconds=1)
-"""How often a run reads the open rows while it waits for a slot that all targets share."""
+"""Interval between two reads of the open rows while a run waits for a slot that all targets
+share."""
 
 
 @dataclass(slots=True)
@@ -60,8 +61,8 @@ class Run:
         self._direct = Direct.of(self.drain, self._called)
 
     async def run(self, until: datetime) -> bool:
-        """Returns whether nothing was left. Calls under way are always waited for, whatever
-        happens. Raises what a call raised, and Stopped."""
+        """Returns whether no due row was left. Always waits for the calls under way. Raises the
+        errors of calls, and Stopped."""
         try:
             while self.drain.now < until:
                 if not await self._step(until):

@@ -1,4 +1,4 @@
-"""Sends the outcomes of rows that have ended beside the calls that go on: no listener may hold up a
+"""Sends the outcomes of ended rows while calls continue, so that publishing delays no
 revocation."""
 
 import asyncio
@@ -16,12 +16,12 @@ class Sending:
     _task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Sends what there is, unless a sending is under way or has failed."""
+        """Starts to send the outcomes, unless a transfer is under way or has failed."""
         if self.drain.unsent.documents and self._went_well():
             self._task = asyncio.create_task(self.drain.send_outcomes())
 
     async def finish(self) -> None:
-        """Waits for the sending. Raises a bug, but no TemporaryError."""
+        """Waits for the transfer. Raises an unexpected exception, but no TemporaryError."""
         if self._task is not None:
             await asyncio.wait([self._task])
             error = self._task.exception()

@@ -15,18 +15,18 @@ from hasten.records.outbox import Unsent
 from hasten.targets import Target
 
 STOP_CHECK_KEPT = timedelta(seconds=1)
-"""How long a drain relies on its last look for a stop: an operator's stop takes effect within this
+"""Maximum age of a drain's last check for a stop. An operator's stop takes effect within this
 time."""
 
 
 @dataclass(slots=True)
 class Drain:
-    """`found` is what discovery knows of the target, `cycle` what its job was read to be."""
+    """`found` is the discovered target; `cycle` is the last status that Hasten read of its job."""
 
     context: Context
     target: Target
     ledger: Ledger
-    """Its own: it remembers the open rows as this drain has listed and written them."""
+    """The drain's own ledger: it remembers the open rows as this drain listed and wrote them."""
 
     unsent: Unsent
     window: CallWindow
@@ -37,10 +37,11 @@ class Drain:
     """The id of the job that was read."""
 
     retries: set[datetime] = field(default_factory=set)
-    """When there is something to do again, for which this drain does not wait."""
+    """Times at which rows are due again and for which this drain does not wait."""
 
     unread: frozenset[str] = frozenset()
-    """Users whose assignments Graph could not return: they are no probes of the breaker."""
+    """Users whose assignments Graph could not return. Hasten does not use them as probes of the
+    breaker."""
 
     unreached: dict[str, str] = field(default_factory=dict)
     """Users whom Hasten could not serve in the app, because the app did not answer; with the

@@ -103,8 +103,8 @@ async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
 async def without_members_again(
     drain: Drain, removals: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
 ) -> list[Change]:
-    """Turns the removals of users who are members again into grants, and returns the others. The
-    read of `known` `began` then."""
+    """Turns the removals of users who are members again into grants, and returns the others.
+    `began` is when the read of `known` began."""
     again = [row for row in removals if is_member_again(row, known[row.user], began)]
     await drain.ledger.move(again, lambda row: rejoined(row, now=began))
     gone = frozenset(again)

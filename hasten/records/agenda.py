@@ -1,8 +1,8 @@
-"""Keeps the messages that are for later in the store, and posts each when it is due.
+"""Keeps messages for a later time in the store, and posts each when it is due.
 
-The store holds them however long they wait: no queue holds standing scheduled messages, and an
-operator can list, drop or post one alone. An alarm wakes a worker when a message is due; a timer
-posts every minute what no alarm brought.
+So no queue has messages that stay scheduled for long, and an operator can list, drop or post a
+single message. An alarm wakes a worker when a message is due; every minute a timer posts the due
+messages for which no alarm came.
 """
 
 import base64
@@ -79,8 +79,9 @@ class Agenda:
         return self.bus.carried()
 
     async def post_due(self, queue: str, until: datetime) -> int:
-        """Posts what is due by `until`, then removes it: after a crash in between it is posted
-        twice, which is harmless. Sets an alarm for what comes next. Returns how many it posted.
+        """Posts the messages that are due by `until`, then removes them. After a crash in between
+        they are posted twice, which has no further effect. Sets an alarm for what comes next.
+        Returns how many it posted.
 
         Raises TemporaryError and PermanentError of the store or of Service Bus.
         """
@@ -98,7 +99,7 @@ class Agenda:
                 return posted
 
     async def ahead(self, queue: str) -> list[Entry]:
-        """Returns all that waits for its time, what is due first first."""
+        """Returns all messages that wait, the earliest first."""
         return [_entry(document) for document in await self.store.scan(COLLECTION, queue, PREFIX)]
 
     async def remove(self, queue: str, entry: Entry) -> bool:

@@ -32,8 +32,8 @@ MAX_LOST_RACES = 20
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The alarms of a queue as this process last saw them. Alarms pass, and nobody withdraws
-    one."""
+    """The alarms of a queue as this process last read them. An alarm ends when it is due; it is
+    never withdrawn."""
 
     times: tuple[datetime, ...] = ()
     etag: str | None = None
@@ -52,10 +52,11 @@ class Alarms:
     _known: dict[str, _Known] = field(default_factory=dict)
 
     async def set(self, queue: str, due: datetime) -> None:
-        """Has a worker of the queue woken at `due`, or before if other messages are due then.
+        """Makes an alarm wake a worker of the queue at `due`, or earlier if other messages are due
+        earlier.
 
-        It raises nothing: without the alarm the timer posts what is due, up to a minute later. The
-        same holds for the message that is due first while a queue has MOST_ALARMS.
+        It raises nothing: without the alarm the timer posts the due messages up to a minute later.
+        The same happens to the earliest message while a queue has MOST_ALARMS.
         """
         if due - self.now() > ALARM_HORIZON:
             return

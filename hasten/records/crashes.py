@@ -23,8 +23,8 @@ class Crash:
 
 
 async def note(store: Store, where: str, reason: str, now: datetime) -> None:
-    """Counts one more. Where the store does not answer, the log alone has it: to fail here would
-    put another error in the place of the first."""
+    """Counts one more. If the store does not answer, only the log has the exception: a second error
+    would hide the first."""
     with suppress(Conflict, TemporaryError, PermanentError):
         document = await store.get(COLLECTION, PARTITION, where)
         known = _parse(document) if document is not None else None

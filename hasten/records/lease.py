@@ -1,5 +1,5 @@
-"""The lease of a target says who works for it. Workers take it, keep it alive and let it go by
-compare-and-set."""
+"""Implements the lease of a target, which decides who works for the target. Workers take, renew and
+release it by compare-and-set."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -95,8 +95,8 @@ class Lease:
 
     @asynccontextmanager
     async def writing(self, keys: Sequence[str] = ()) -> AsyncIterator[None]:
-        """Around one write to Entra ID that these intents want. Raises Displaced before it. Where
-        its end is not known, the intents are looked at again after LONGEST_WRITE."""
+        """Wraps one write to Entra ID for these intents. Raises Displaced before it. If the result
+        of the write is not known, the intents are looked at again after LONGEST_WRITE."""
         self.record = replace(self.record, writing=tuple(keys))
         await self.commit()
         try:
@@ -183,8 +183,8 @@ async def acquire(
     now: Now,
     by: WokenBy = WokenBy.MESSAGE,
 ) -> Lease | None:
-    """Takes a lease that is free, or whose holder has fallen silent. None when the holder lives:
-    it was left a mark, and reads its work again before it lets go.
+    """Takes a lease that is free, or whose holder is silent. Returns None if the holder lives: the
+    holder finds a mark, and reads its work again before it releases the lease.
 
     Raises TemporaryError while it is unknown whether the holder lives.
     """

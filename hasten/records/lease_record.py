@@ -12,10 +12,11 @@ from hasten.ports.store import Document, Store
 from hasten.records.ledger_keys import COLLECTION, LEASE
 
 BEAT_INTERVAL = timedelta(seconds=5)
-"""How often a holder shows that it lives."""
+"""Interval between two beats of a holder."""
 
 BEAT_FRESH_FOR = timedelta(seconds=8)
-"""A holder whose last beat is no older lives, though its clock may be some seconds behind ours."""
+"""A holder whose last beat is not older than this lives, even if its clock is some seconds behind
+ours."""
 
 BEAT_SILENT_AFTER = timedelta(seconds=20)
 """A holder whose last beat is older is displaced, and so is one whose clock is ahead by more: the
@@ -28,7 +29,8 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class WorkKind(StrEnum):
-    """Work that goes on side by side for one target: a long `ensure` holds up no revocation."""
+    """Kinds of work that run at the same time for one target, so that a long `ensure` delays no
+    revocation."""
 
     DRAIN = "drain"
     ENSURE = "ensure"
@@ -39,10 +41,10 @@ class WokenBy(StrEnum):
 
     MESSAGE = "message"
     STAND_IN = "stand in"
-    """A timer, because no message comes."""
+    """A timer came, because no message reached a worker."""
 
     POLICY = "policy"
-    """Work that no message stands for."""
+    """The policy, which has no message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +63,15 @@ class LeaseRecord:
     """Keys of the intents for which a write to Entra ID is under way."""
 
     unsure: Mapping[str, datetime] = field(default_factory=dict)
-    """Intents for which a write may have taken effect that nobody saw the end of, and when to look
-    at them again."""
+    """Intents with a write whose result nobody knows, and when to look at them again."""
 
     def due(self, now: datetime) -> list[str]:
         """Returns the intents to look at again."""
         return [key for key, at in self.unsure.items() if at <= now]
 
     def without_end(self, now: datetime) -> "LeaseRecord":
-        """Returns the record of a holder whose writes under way nobody will see end."""
+        """Returns the record of a displaced holder: nobody will see the result of its writes under
+        way."""
         unsure = dict.fromkeys(self.writing, now + LONGEST_WRITE)
         return replace(self, writing=(), unsure={**self.unsure, **unsure})
 

@@ -1,7 +1,7 @@
 """Names the keys of the partition that each target has in the ledger. A commit spans one partition:
 a row changes together with its outcome, the call window and the lease of the worker.
 
-A drain begins with one scan of LIVE. The other rows are never read with it.
+A drain begins with one scan of LIVE. It never reads the other rows.
 """
 
 COLLECTION = "ledger"

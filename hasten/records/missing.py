@@ -1,4 +1,4 @@
-"""Writes documents that never change, whoever wrote some of them before."""
+"""Writes documents that never change, and skips those that exist."""
 
 import asyncio
 from collections.abc import Sequence

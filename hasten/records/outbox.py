@@ -34,7 +34,7 @@ def message(outcome_id: str, event: object) -> Message:
 
 @dataclass(slots=True)
 class Unsent:
-    """The outcomes of one target in the outbox that a worker knows of and has not sent."""
+    """The outcomes in the outbox of one target that a worker knows and has not sent."""
 
     documents: list[Document] = field(default_factory=list)
 

@@ -18,8 +18,8 @@ from hasten.watch.brake import held_by_brake, hold_if_tripped, judge_removals
 
 OBSERVED = "the target is in observe mode"
 UNKNOWN_TARGET_DELAY = timedelta(seconds=5)
-"""How long an unknown target waits before it is tried again. A process that does not know a new
-target yet is soon replaced, and the next sweep forgets a target that left targets.yaml."""
+"""Delay before an unknown target is tried again. A process that does not know a new target yet is
+soon replaced, and the next sweep forgets a target that left targets.yaml."""
 
 OBSERVE_NEXT = "set `mode: act` in targets.yaml when you trust it"
 

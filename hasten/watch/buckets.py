@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 BUCKET = timedelta(seconds=2)
-"""Service Bus drops equal looks of one bucket. A last look at its end finds the changes of which it
-dropped the message."""
+"""Service Bus drops equal looks of one bucket. A last look at its end finds the changes whose
+messages it dropped."""
 
 
 def number(at: datetime) -> int:

@@ -71,8 +71,8 @@ async def _compare(context: Context, found: DiscoveredTarget) -> None:
 async def _is_deleted_or_unassigned(
     context: Context, found: DiscoveredTarget, user: str, moves: dict[str, Move], before: Sighting
 ) -> bool:
-    """Returns True for a user who does not exist any more. Who is not assigned any more leaves the
-    roster."""
+    """Returns True for a user who does not exist any more. Removes a user who is not assigned any
+    more from the roster."""
     through = await context.directory.assigned_through(user, found.service_principal)
     if through is not None and not through:
         moves[user] = _forgotten(before)

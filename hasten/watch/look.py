@@ -53,8 +53,9 @@ async def look(context: Context, look: Look) -> None:
 
 
 async def _look_at_the_end_of_the_bucket(context: Context, look: Look, began: datetime) -> None:
-    """Finds the changes of which Service Bus dropped the message, because it was equal to this one.
-    A few looks wait for the end in place, which costs no message and no request to the store."""
+    """Finds changes whose message Service Bus dropped because it was equal to this one. A few looks
+    wait for the end of the bucket inside the process, which costs no message and no request to the
+    store."""
     end = buckets.end(look.noticed_at)
     if look.found_by is not FoundBy.NOTIFICATION or began >= end:
         return
@@ -93,10 +94,10 @@ async def _watchers(context: Context, group: str) -> _Watchers:
 async def _read_on(context: Context, look: Look) -> Sequence[Member]:
     """Reads the delta and moves the cursor. If another look was faster, it reads on from that
     look's cursor. If a page cannot be read, it records the pages before and the next look goes on
-    from there. A delta without members leaves the cursor where it is, and the next look reads it
-    again.
+    from there. A delta without members does not move the cursor, and the next look reads it again.
 
-    The watching targets are read last: a target that is noted later reads the members later still.
+    The targets that watch the group are read last: a target that is stored later reads the members
+    even later.
     """
     seen: list[Member] = []
     for _ in range(MAX_LOST_RACES):

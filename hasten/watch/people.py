@@ -61,7 +61,8 @@ class SeenPerson:
         return self.before.may_lag(self.presence, self.at)
 
     def change(self, look: PeopleLook) -> Change | None:
-        """Returns the row to write, or None if nothing happened that matters, or may have not."""
+        """Returns the row to write, or None if nothing relevant happened, or if it is uncertain
+        whether it did."""
         is_named = look.found_by is not FoundBy.COMPARISON
         is_new = self.before.age(self.at) < JOINED_LATELY
         action = happened(self.before, self.presence, self.digest, is_named=is_named and not is_new)
@@ -213,9 +214,9 @@ def _moving(seen: SeenPerson) -> Move:
 async def _look_again(
     context: Context, look: PeopleLook, seen: Sequence[SeenPerson], *, changed: frozenset[str]
 ) -> None:
-    """Looks again at users of whom this look saw no change, and later at those whom a lagging
-    replica may show as they were. Service Bus dropped looks that were equal to this one until the
-    end of the bucket, so whom it saw change is looked at once more then."""
+    """Looks again at users of whom this look saw no change, and later at users whom a lagging
+    replica may show in their old state. Until the end of the bucket Service Bus drops looks that
+    are equal to this one. So users who changed are looked at once more at that time."""
     doubtful = frozenset(one.user for one in seen if one.is_doubtful)
     unchanged = frozenset(one.user for one in seen) - doubtful - changed
     if unchanged and look.looks < len(LOOK_AGAIN_DELAYS):

@@ -30,8 +30,8 @@ class Route:
 
 
 async def read_route(context: Context, target: Target) -> Route:
-    """Raises TemporaryError and PermanentError of Graph, and PermanentError where it would have to
-    guess between several."""
+    """Raises TemporaryError and PermanentError of Graph, and PermanentError if several choices
+    fit."""
     principal = str((await service_principal(context.directory, target))["id"])
     jobs = await context.directory.jobs(principal)
     rules_of = {job["id"]: await context.directory.rules(principal, job["id"]) for job in jobs}
@@ -55,8 +55,9 @@ async def read_route(context: Context, target: Target) -> Route:
 
 
 async def known_route(context: Context, before: DiscoveredTarget | None) -> Route | None:
-    """Returns the route of the last sweep with the job as it is now, for one request. None where
-    this process has not read the rules within ROUTE_KEPT, or the jobs are others."""
+    """Returns the route of the last sweep with the present state of the job, which takes one
+    request. Returns None if this process has not read the rules within ROUTE_KEPT, or if the target
+    has other jobs now."""
     if before is None:
         return None
     read = context.routes.get(before.target)

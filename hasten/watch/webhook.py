@@ -62,7 +62,7 @@ Believed = Hint | PersonHint | Lifecycle
 
 @dataclass(slots=True)
 class Receiving:
-    """Receives notifications. `is_ours` compares a clientState in constant time."""
+    """Receives notifications. `is_ours` compares a clientState with Hasten's in constant time."""
 
     store: Store
     bus: Bus

@@ -49,7 +49,7 @@ class PassingError(TemporaryError):
 
 
 class UnreadableError(TemporaryError):
-    """Graph answered with success, but with an unexpected body. Nothing is known."""
+    """Graph answered with success, but with an unexpected body. Hasten concludes nothing."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(

@@ -42,8 +42,8 @@ async def since(wire: Wire, begin: str) -> MembershipDelta:
     members: dict[str, dict[str, Member]] = defaultdict(dict)
 
     def take(page: Sequence[Some]) -> None:
-        """A removal counts against any other word about the member: Graph may list changes in any
-        order, and twice."""
+        """A removal wins over any other entry about the member, because Graph may list changes in
+        any order, and twice."""
         for group, some in page:
             known = members[group]
             for member in some:

@@ -31,7 +31,7 @@ class AppAnswer(NamedTuple):
 
 
 class UnreadableAccountError(TemporaryError):
-    """The app answered with success, but not what was asked for. Nothing is known."""
+    """The app answered with success, but with an unexpected body. Hasten concludes nothing."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(f"the app's answer is not what was asked for: {problem}", RETRY_DELAY)
