@@ -11,8 +11,8 @@ from hasten.cli.printing import as_json_object, say
 from hasten.cli.running import AsJson, Code, SettingsFile, chosen, filled, run
 from hasten.cli.scheduled import keys_of
 from hasten.context import Context
-from hasten.domain.explaining import Facts
 from hasten.domain.explaining import explain as sentences
+from hasten.domain.person_facts import Facts
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.explain import find_person, gather, refuse_unknown
 from hasten.operate.health import Health, readable_health

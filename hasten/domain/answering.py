@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hasten.domain.changes import Change, HeldBy, State
-from hasten.domain.explaining import Facts
 from hasten.domain.intents import Wanted
+from hasten.domain.person_facts import Facts
 
 
 class Access(StrEnum):

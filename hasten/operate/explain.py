@@ -6,8 +6,8 @@ from dataclasses import replace
 from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.changes import DIRECT, PERSON, Change
-from hasten.domain.explaining import Facts, Nested
 from hasten.domain.intents import Intent
+from hasten.domain.person_facts import Facts, Nested
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.object_ids import is_object_id

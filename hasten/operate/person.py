@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from hasten.context import Context
 from hasten.domain.answering import Answer, answer
-from hasten.domain.explaining import Facts, explain
+from hasten.domain.explaining import explain
 from hasten.domain.history import Entry, Filter
+from hasten.domain.person_facts import Facts
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.explain import gather
 from hasten.operate.lanes import Lane, of_entry, of_row

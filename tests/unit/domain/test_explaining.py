@@ -21,8 +21,10 @@ from hasten.domain.changes import (
     waiting,
 )
 from hasten.domain.cycle import Cycle
-from hasten.domain.explaining import FOUND_BY, Facts, Nested, explain
+from hasten.domain.explaining import explain
+from hasten.domain.explaining_rows import FOUND_BY
 from hasten.domain.intents import Intent, Wanted
+from hasten.domain.person_facts import Facts, Nested
 from tests.support.virtual_time import START
 
 TOTAL, USER = "TOTAL", "0000cccc-0000-4000-8000-000000000001"

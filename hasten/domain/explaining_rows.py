@@ -1,0 +1,97 @@
+"""Explains one row of the ledger in sentences: what happened, and what comes next."""
+
+from hasten.domain.changes import DIRECT, Action, Change, FoundBy, HeldBy, State
+from hasten.domain.person_facts import Facts, group_name, release_command, utc
+
+FOUND_BY = {
+    FoundBy.NOTIFICATION: "a notification of Graph",
+    FoundBy.RECONCILE: "the timer that reconciles",
+    FoundBy.ASSIGNMENT: "the timer that compares assignments",
+    FoundBy.COMPARISON: "the timer that compares the people of the target",
+    FoundBy.SUBSCRIPTION: "a look after subscribing",
+    FoundBy.LIFECYCLE: "a look after a lifecycle notification of Graph",
+    FoundBy.EVENT: "an onboarding event",
+    FoundBy.UNKNOWN: "",
+}
+
+PERSON_EVENTS = {
+    Action.DISABLED: "Their account in Entra ID was disabled",
+    Action.DELETED: "Their account in Entra ID was deleted",
+    Action.ENABLED: "Their account in Entra ID was enabled again",
+    Action.RESTORED: "Their account in Entra ID was restored",
+    Action.UPDATED: "An attribute that the provisioning job maps was changed",
+}
+
+
+def what_happened(facts: Facts, row: Change) -> str:
+    """Returns the change itself, when Hasten noticed it and by what."""
+    if row.is_of_person:
+        what = PERSON_EVENTS[row.action]
+    elif row.group == DIRECT:
+        what = "Their direct assignment was " + ("removed" if row.is_removal else "made")
+    else:
+        what = f"They {'left' if row.is_removal else 'joined'} {group_name(facts, row.group)}"
+    by = FOUND_BY[row.found_by]
+    return f"{what}, as Hasten noticed at {utc(row.noticed_at)}{f' by {by}' if by else ''}."
+
+
+def what_is_now(facts: Facts, row: Change) -> str:
+    """Returns the state of the row, its reason and what comes next."""
+    match row.state:
+        case State.PENDING:
+            because = f" ({row.reason})" if row.reason else ""
+            return f"It waits for its turn{because}: its call is made as soon as the pace allows."
+        case State.CALLING:
+            return f"Entra was called at {utc(row.called_at)} and has not answered yet."
+        case State.WAITING:
+            return f"It waits until {utc(row.due_at)}: {_why(row)}"
+        case State.HELD:
+            return _held(facts, row)
+        case State.SUCCEEDED:
+            return f"{_called(row)} with success; {_proof(row)}."
+        case State.CONFIRMED:
+            return f"{_called(row)} with success, and the provisioning log confirms it."
+        case State.IN_SYNC:
+            return f"{_called(row)} that the app has it already."
+        case State.DONE_BY_CYCLE:
+            return "Entra's own cycle has done it, no call was needed."
+        case State.LEFT_TO_CYCLE:
+            return f"It was left to Entra's own cycle: {_why(row)} {_expected(facts, row)}"
+        case State.FAILED:
+            return f"It failed at {utc(row.finished_at)}: {_why(row)}"
+    raise ValueError(f"no row is ever {row.state}")
+
+
+def _held(facts: Facts, row: Change) -> str:
+    command = release_command(row.target, row.group, row.user)
+    if row.held_by is HeldBy.OBSERVE and facts.observes:
+        return "It is held, as the target is in observe mode: set `mode: act`, then release it."
+    return f"It is held by the {row.held_by}: {row.reason}. To have it called: {command}"
+
+
+def _expected(facts: Facts, row: Change) -> str:
+    if row.expected_at is None:
+        next_cycle = facts.cycle.done_by(facts.now)
+        return (
+            f"The next cycle should be over by {utc(next_cycle)}."
+            if next_cycle
+            else "When the next cycle comes, Graph does not say."
+        )
+    if row.expected_at > facts.now:
+        return f"It is expected by {utc(row.expected_at)}."
+    return f"It was expected by {utc(row.expected_at)}: Hasten calls it when it stays away."
+
+
+def _called(row: Change) -> str:
+    return f"Entra was called at {utc(row.called_at)} and answered"
+
+
+def _proof(row: Change) -> str:
+    if row.needs_proof:
+        return "the provisioning log has still to confirm it"
+    return "the provisioning log said nothing of it within a day"
+
+
+def _why(row: Change) -> str:
+    reason = f"{row.reason or 'no reason was given'}."
+    return f"{reason} What to do: {row.next_action}." if row.next_action else reason
