@@ -21,7 +21,8 @@ from emulator.amqp.frames import (
     decode_frame,
     encode_frame,
 )
-from emulator.amqp.links import IncomingLink, OutgoingLink
+from emulator.amqp.incoming_link import IncomingLink
+from emulator.amqp.outgoing_link import OutgoingLink
 from emulator.amqp.session import TRANSFER_OVERHEAD, Session
 from emulator.amqp.types import Array, DecodeError, Symbol, UByte, UInt, UShort
 

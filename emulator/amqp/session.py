@@ -13,7 +13,9 @@ from emulator.amqp.errors import (
     AmqpError,
     unknown_transaction,
 )
-from emulator.amqp.links import IncomingLink, Link, OutgoingLink
+from emulator.amqp.incoming_link import IncomingLink
+from emulator.amqp.links import Link
+from emulator.amqp.outgoing_link import OutgoingLink
 from emulator.amqp.types import DecodeError, UInt, UShort
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.amqp import performatives as p
 from emulator.amqp.errors import NOT_ALLOWED, AmqpError
-from emulator.amqp.links import OutgoingLink
+from emulator.amqp.outgoing_link import OutgoingLink
 from emulator.amqp.types import Described, Symbol, UByte
 from emulator.servicebus.annotations import to_payload
 from emulator.servicebus.conditions import SESSION_LOCK_LOST, TIMEOUT, to_amqp

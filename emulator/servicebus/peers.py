@@ -5,8 +5,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from emulator.amqp import performatives as p
-from emulator.amqp.links import IncomingLink, OutgoingLink
+from emulator.amqp.incoming_link import IncomingLink
 from emulator.amqp.messages import Message
+from emulator.amqp.outgoing_link import OutgoingLink
 from emulator.amqp.types import Int
 from emulator.servicebus import management
 from emulator.servicebus.consumers import attach_receiver

@@ -1,7 +1,7 @@
 """Implements sending links: messages and batches in."""
 
 from emulator.amqp import performatives as p
-from emulator.amqp.links import Delivery
+from emulator.amqp.incoming_link import Delivery
 from emulator.amqp.messages import decode_batch
 from emulator.servicebus.annotations import to_post
 from emulator.servicebus.conditions import to_amqp

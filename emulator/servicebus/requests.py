@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from emulator.amqp import performatives as p
 from emulator.amqp.errors import NOT_ALLOWED, RESOURCE_LIMIT_EXCEEDED, AmqpError
-from emulator.amqp.links import Delivery, OutgoingLink
+from emulator.amqp.incoming_link import Delivery
 from emulator.amqp.messages import (
     Message,
     Properties,
@@ -16,6 +16,7 @@ from emulator.amqp.messages import (
     encode_message,
     value_body,
 )
+from emulator.amqp.outgoing_link import OutgoingLink
 
 MAX_WAITING_BYTES = 4 << 20
 """Enough for the answers to a token for each link of a connection, 150 bytes each."""

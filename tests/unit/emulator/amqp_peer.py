@@ -10,8 +10,9 @@ from emulator.amqp import performatives as p
 from emulator.amqp.connection import Connection
 from emulator.amqp.errors import AmqpError
 from emulator.amqp.frames import AMQP_HEADER, decode_frame, encode_frame
-from emulator.amqp.links import Delivery, IncomingLink, OutgoingLink
+from emulator.amqp.incoming_link import Delivery, IncomingLink
 from emulator.amqp.messages import Message, decode_message
+from emulator.amqp.outgoing_link import OutgoingLink
 from emulator.amqp.types import UInt
 
 T = TypeVar("T")

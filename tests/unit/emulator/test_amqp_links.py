@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.amqp import performatives as p
-from emulator.amqp.links import Delivery
+from emulator.amqp.incoming_link import Delivery
 from emulator.amqp.types import Symbol, UInt
 from tests.unit.emulator.amqp_peer import PATIENCE, Peer, Recorder, connected, receiving, sending
 
