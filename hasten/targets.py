@@ -77,6 +77,9 @@ class Target(BaseModel):
     release_by_two: bool = False
     """Whether two operators must agree before held changes are released."""
 
+    revoke_within: Annotated[int | None, Field(ge=1, le=10_080)] = None
+    """Minutes within which access must be gone, for the report. Hasten always hurries."""
+
     most_new_members: Annotated[int, Field(ge=0, le=5000)] = 200
     """Maximum number of members of a group newly assigned while Hasten runs. Hasten leaves larger
     groups to Entra's cycle."""

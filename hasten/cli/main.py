@@ -9,6 +9,7 @@ from hasten.cli.explain import explain
 from hasten.cli.history import export, history
 from hasten.cli.release import discard, release
 from hasten.cli.replay import replay
+from hasten.cli.report import report
 from hasten.cli.scheduled import scheduled
 from hasten.cli.status import status
 from hasten.cli.stop import start, stop
@@ -27,6 +28,7 @@ for command in (
     scheduled,
     history,
     export,
+    report,
     replay,
     apply,
     doctor,

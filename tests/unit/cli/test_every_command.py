@@ -70,6 +70,7 @@ def test_every_command_prints_json_on_request(name: str) -> None:
         ("stop", *DECIDED),
         ("start", TOTAL, *DECIDED),
         ("history",),
+        ("report",),
     ],
     ids=" ".join,
 )

@@ -131,3 +131,19 @@ def test_a_removed_entry_ends_the_check_with_a_problem_that_names_it(
 def test_a_digest_that_is_none_is_bad_usage(world: CommandWorld, ran: Ran) -> None:
     assert world.store is not None
     assert ran("audit", "verify", "--expect", "12").exit_code == Code.USAGE
+
+
+@pytest.mark.parametrize("option", ["table", "csv", "html"])
+def test_the_report_has_every_form(option: str, world: CommandWorld, ran: Ran) -> None:
+    assert world.store is not None
+
+    shown = ran("report", TOTAL, "--from", "7d", "--format", option)
+
+    assert shown.exit_code == Code.FINE
+    begins = {"table": "Time to revoke", "csv": "target,user,group", "html": "<!doctype html>"}
+    assert shown.stdout.startswith(begins[option])
+
+
+def test_a_report_of_no_time_is_bad_usage(world: CommandWorld, ran: Ran) -> None:
+    assert world.store is not None
+    assert ran("report", "--from", "1d", "--to", "2d").exit_code == Code.USAGE

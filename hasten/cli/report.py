@@ -1,0 +1,68 @@
+"""`report`: how long access outlived the decision to take it."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from hasten.cli.operator import Operator
+from hasten.cli.printing import as_json_object, say, table
+from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, chosen, filled, run
+from hasten.cli.since import HELP, moment
+from hasten.operate.report import Report
+from hasten.operate.report import report as computed
+from hasten.operate.report_file import COLUMNS, SUMMARY_HEAD, as_csv, as_html, cells, summary_cells
+
+MOST_SHOWN = 50
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    HTML = "html"
+
+
+def report(
+    target: Annotated[
+        str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
+    ] = None,
+    *,
+    since: Annotated[str, typer.Option("--from", help=HELP, callback=filled)] = "30d",
+    until: Annotated[str | None, typer.Option("--to", help=HELP, callback=filled)] = None,
+    format_: Annotated[Format, typer.Option("--format", help="table, csv or html.")] = Format.TABLE,
+    json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Reports the time to revoke over a period, and every exception with its reason."""
+
+    async def work(operator: Operator) -> Code:
+        now = operator.context.now()
+        begin = moment("--from", since, now)
+        end = moment("--to", until, now) if until else now
+        if end <= begin:
+            raise UsageError("--to must be later than --from")
+        names = [one.name for one in chosen(operator, target)]
+        found = await computed(operator.context, targets=names, since=begin, until=end)
+        if json:
+            as_json_object(found)
+        elif format_ is Format.CSV:
+            for line in as_csv(found):
+                typer.echo(line, nl=False)
+        elif format_ is Format.HTML:
+            typer.echo(as_html(found), nl=False)
+        else:
+            _show(found)
+        return Code.FINE
+
+    run(settings, work)
+
+
+def _show(found: Report) -> None:
+    table("Time to revoke", *SUMMARY_HEAD, rows=map(summary_cells, found.summaries))
+    if not found.exceptions:
+        say("No exceptions.")
+        return
+    shown = [cells(one, found.made_at, is_exception=True) for one in found.exceptions[:MOST_SHOWN]]
+    table(f"{len(found.exceptions)} exceptions", *COLUMNS, rows=shown)
+    if len(found.exceptions) > MOST_SHOWN:
+        say(f"{len(found.exceptions) - MOST_SHOWN} more: --format csv")
