@@ -1,5 +1,7 @@
 """Which tests one process of a parallel run has to run together."""
 
+import gc
+
 import pytest
 
 SHARED = {"class", "module", "package", "session"}
@@ -12,6 +14,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _shares_a_fixture(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Takes modules and collected tests out of the search for garbage: they live to the end, and
+    each search would visit all of them."""
+    gc.collect()
+    gc.freeze()
 
 
 def _shares_a_fixture(item: pytest.Item) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from croniter import croniter
 
@@ -21,10 +22,14 @@ LATE = timedelta(seconds=1)
 
 def next_run(schedule: str, after: datetime) -> datetime:
     """Returns the time of the next run. `schedule` has six fields, or five without seconds."""
-    found: datetime = croniter(
-        schedule, after, ret_type=datetime, second_at_beginning=True
-    ).get_next()
+    found: datetime = _parsed(schedule).get_next(start_time=after)
     return found
+
+
+@cache
+def _parsed(schedule: str) -> croniter:
+    """Returns the schedule, parsed once: that takes longer than to find the next run."""
+    return croniter(schedule, ret_type=datetime, second_at_beginning=True)
 
 
 class Timers:

@@ -102,14 +102,17 @@ async def test_with_the_scope_tenant_no_call_is_refused() -> None:
 
 @virtual
 async def test_with_the_scope_target_a_revocation_waits_for_minutes() -> None:
-    """What the other scopes prevent: the tenant of these tests does refuse calls."""
+    """What the other scopes prevent: the tenant of these tests does refuse calls. Each target that
+    finds the window taken repeats its call, so that the number depends on how many targets wait at
+    once: 85 where one target takes every slot until it has no joiner left, 136 where they take
+    turns."""
     async with simulated(
         hosts=2, targets=TARGETS, graph=SHARED, limit_scope=LimitScope.TARGET
     ) as world:
         longest = await longest_wait(world, apart=7.7)
 
         assert longest > 60
-        assert refused(world) > 50
+        assert refused(world) > 10 * A_FEW
 
 
 @virtual

@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,11 +68,11 @@ class Onboarding(World):
     async def adopts(self) -> None:
         """An operator has adopted every group but the `strangers`, and but those of one name."""
         shown = [g for g in self.directory.group_objects.values() if g["id"] not in self.strangers]
-        names = [str(group["displayName"]).casefold() for group in shown]
+        times = Counter(str(group["displayName"]).casefold() for group in shown)
+        known = {one.id for one in await made_groups.load_all(self.store, TOTAL)}
         for group in shown:
             name = str(group["displayName"])
-            known = {one.id for one in await made_groups.load_all(self.store, TOTAL)}
-            if names.count(name.casefold()) == 1 and group["id"] not in known:
+            if times[name.casefold()] == 1 and group["id"] not in known:
                 await made_groups.adopt(self.store, TOTAL, name, str(group["id"]), now())
 
     async def ensures(self) -> None:

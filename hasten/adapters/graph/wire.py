@@ -71,6 +71,7 @@ class Wire:
         """Sends one request and returns its answer, whatever it is. Raises TemporaryError if none
         came."""
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
+        self._expand(request)
         try:
             async with asyncio.timeout(within.total_seconds()):
                 with untraced():
@@ -86,6 +87,14 @@ class Wire:
             raise TypeError(f"the SDK returned {type(response).__name__}, not the native answer")
         self._pressure.hear(response.headers.get("x-ms-throttle-limit-percentage"), _clock())
         return response
+
+    def _expand(self, request: RequestInformation) -> None:
+        """Expands the URL template once: the SDK expands it at each look at the URL, which takes a
+        third of the time of a request."""
+        request.path_parameters["baseurl"] = self._adapter.base_url
+        url = request.url
+        request.path_parameters = {}  # setting the URL would empty those of the builder
+        request.url = url
 
     async def read(self, request: RequestInformation, parse: Parse[T], *, needs: str) -> T:
         """Returns what `parse` makes of the body. Raises TemporaryError and RefusedError."""
