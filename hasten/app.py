@@ -16,7 +16,7 @@ from hasten.domain.shared_pace import LimitScope
 from hasten.ports.bus import Received
 from hasten.ports.ports import Ports
 from hasten.settings import Settings
-from hasten.targets import Target
+from hasten.targets import HISTORY_DAYS, Target
 from hasten.watch.webhook import Receiving
 
 if TYPE_CHECKING:
@@ -34,7 +34,13 @@ def app() -> "App":
     ports = AzurePorts(loaded, managed_identity)
     ports.open()
     file = targets.load(Path(loaded.targets_file))
-    return App(loaded, file.targets, ports, limit_scope=file.limit_scope)
+    return App(
+        loaded,
+        file.targets,
+        ports,
+        limit_scope=file.limit_scope,
+        history_days=file.history_days,
+    )
 
 
 class App:
@@ -47,8 +53,10 @@ class App:
         ports: Ports,
         *,
         limit_scope: LimitScope = LimitScope.AUTO,
+        history_days: int = HISTORY_DAYS,
     ) -> None:
         self._settings = settings
+        self._history_days = history_days
         self._limit_scope = limit_scope
         self._targets = targets
         self._ports = ports
@@ -96,4 +104,10 @@ class App:
     def _context(self) -> "Context":
         from hasten.context import Context  # noqa: PLC0415 - slow to load
 
-        return Context(self._settings, self._targets, self._ports, limit_scope=self._limit_scope)
+        return Context(
+            self._settings,
+            self._targets,
+            self._ports,
+            limit_scope=self._limit_scope,
+            history_days=self._history_days,
+        )

@@ -28,7 +28,7 @@ from hasten.records.roster import Roster
 from hasten.records.signs import Signs
 from hasten.settings import Settings
 from hasten.single_flight import SingleFlight
-from hasten.targets import Target
+from hasten.targets import HISTORY_DAYS, Target
 
 if TYPE_CHECKING:
     from hasten.records.lease import Lease
@@ -54,12 +54,14 @@ class Context:
         ports: Ports,
         *,
         limit_scope: LimitScope = LimitScope.AUTO,
+        history_days: int = HISTORY_DAYS,
         keeps_agenda: bool = True,
     ) -> None:
         """`keeps_agenda`: the store keeps messages for later, whatever the bus can do."""
         self.settings = settings
         self._limit_scope = limit_scope
         self._keeps_agenda = keeps_agenda
+        self.history_days = history_days
         self.targets = {target.name: target for target in targets}
         self.ports = ports
         self._directory: Directory | None = None

@@ -20,6 +20,9 @@ from hasten.scim import Scim
 
 Location = tuple[Hashable, ...]
 
+HISTORY_DAYS = 400
+"""A year, and the weeks in which somebody reports on it."""
+
 
 class Mode(StrEnum):
     """`observe` makes no changes; the ledger and the log show what Hasten would have done."""
@@ -154,15 +157,18 @@ class _File(BaseModel):
 
     mode: Mode = Mode.ACT
     limit_scope: LimitScope = LimitScope.AUTO
+    history_days: Annotated[int, Field(ge=90, le=3650)] = HISTORY_DAYS
     targets: Annotated[list[Target], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class TargetsFile:
-    """`limit_scope` says which calls Entra's limit counts together."""
+    """`limit_scope` says which calls Entra's limit counts together. The history is kept for
+    `history_days`."""
 
     targets: tuple[Target, ...]
     limit_scope: LimitScope
+    history_days: int
 
 
 def load(path: Path) -> TargetsFile:
@@ -196,7 +202,7 @@ def load(path: Path) -> TargetsFile:
         raise _wrong(path, _nearest(lines, first["loc"]), _plain(first)) from None
     targets = tuple(t.model_copy(update={"mode": t.mode or file.mode}) for t in file.targets)
     _refuse_duplicates(path, targets, lines)
-    return TargetsFile(targets, file.limit_scope)
+    return TargetsFile(targets, file.limit_scope, file.history_days)
 
 
 def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location, int]]:

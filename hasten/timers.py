@@ -14,6 +14,7 @@ from hasten.messages import Ensure, Wake, looks_at
 from hasten.onboard.follow_up import do_due
 from hasten.operate import measured
 from hasten.operate.backlog import backlog
+from hasten.operate.forget_history import forget_history
 from hasten.operate.late_timers import report_late_timers
 from hasten.operate.policy_changes import note_policies
 from hasten.operate.scheduled import report_drops
@@ -183,6 +184,7 @@ async def _tidy(context: Context) -> None:
     if looks:
         await context.bus.send(DIRECTORY_CHANGES, looks)
     await forget_old(context)
+    await forget_history(context)
     await seal_all(context)
 
 

@@ -25,7 +25,13 @@ class Operator:
     """The context of the app, and the ports that only the command line uses."""
 
     def __init__(self, settings: Settings, file: TargetsFile, ports: AzurePorts) -> None:
-        self.context = Context(settings, file.targets, ports, limit_scope=file.limit_scope)
+        self.context = Context(
+            settings,
+            file.targets,
+            ports,
+            limit_scope=file.limit_scope,
+            history_days=file.history_days,
+        )
         self._ports = ports
 
     async def who(self) -> str:

@@ -66,6 +66,9 @@ OPERATOR_KINDS = frozenset(
 """Kinds of entries about what an operator did. Hasten writes one with the result BEGUN before it
 acts, and one with what came of it afterwards."""
 
+FORGOTTEN_BEFORE = "before"
+"""Detail of FORGOTTEN: the first day that is kept."""
+
 BEGUN = "begun"
 DONE = "done"
 FAILED = "failed"

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hasten.domain.history import FORGOTTEN_BEFORE, Kind
 from hasten.domain.history_chain import FIRST_DIGEST, Seal, digest_of, digest_of_all, is_intact
 from hasten.domain.history_findings import Checked, Finding, Wrong
 from hasten.json import Json
@@ -48,6 +49,10 @@ class Check:
 
     _indexed: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     _marked: set[str] = field(default_factory=set)
+    _first_day: str = ""
+    """The first day that must be there: that of `since`, or the first that Hasten has not deleted
+    by an entry that says so."""
+
     _entries: int = 0
     _seals: int = 0
 
@@ -71,15 +76,19 @@ class Check:
 
     async def _read_days(self) -> Sequence[str]:
         known = {*recent_days(self.now), *await listed(self.store)}
-        first = day_of(self.since) if self.since else ""
+        first = self._first_day = day_of(self.since) if self.since else ""
         days = sorted(day for day in known if day >= first)
         for day in days:
             digests: dict[str, str] = {}
             async for document in self._scan(day_partition(day), AT):
                 key, digest = document.key.removeprefix(AT), digest_of(document.body)
                 digests[key] = digest
-                for partition in index_partitions(parse(document.body)):
+                entry = parse(document.body)
+                for partition in index_partitions(entry):
                     self._indexed[partition][key] = digest
+                if entry.kind is Kind.FORGOTTEN:
+                    kept = entry.details[FORGOTTEN_BEFORE]
+                    self._first_day = max(self._first_day, kept)
             self._entries += len(digests)
             async for mark in self._scan(day_partition(day), NEW):
                 self._marked.add(key_of(parse(mark.body)))
@@ -117,9 +126,9 @@ class Check:
                 self._found(Wrong.CHAIN_BROKEN, f"seal {logged}")
 
     async def _compare_page(self, seal: Seal) -> None:
-        left = self._unsealed.get(seal.day)
-        if left is None:
-            return  # the day is older than the check, or no longer kept
+        if seal.day < self._first_day:
+            return  # the day is older than the check, or Hasten has deleted it
+        left = self._unsealed.setdefault(seal.day, {})
         page = await self.store.get(COLLECTION, SEALS, page_key(seal.number))
         lines = lines_of(page) if page is not None else ()
         keys, bodies = [key for key, _ in lines], [body for _, body in lines]

@@ -27,6 +27,10 @@ class MemoryStore:
     def partitions(self, collection: str) -> list[str]:
         return [partition for of, partition in self._partitions if of == collection]
 
+    def forget(self, collection: str, partition: str, key: str) -> None:
+        """Deletes a document behind the port, as somebody does who may write to the store."""
+        del self._partitions[collection, partition][key]
+
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
         check_names(collection, partition, key)
         found = self._partitions[collection, partition].get(key)

@@ -1,0 +1,78 @@
+"""Deletes whole days of the history. Their seals stay, without the copies of the entries, so that
+the chain goes on."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from hasten.ports.store import MAX_WRITES, Delete, Document, Store
+from hasten.records.history_days import listed, unlist
+from hasten.records.history_keys import (
+    AT,
+    COLLECTION,
+    SEALS,
+    day_of,
+    day_partition,
+    first_key,
+    index_partitions,
+    parse,
+)
+from hasten.records.history_seals import PAGE, lines_of
+
+READ_AT_ONCE = 500
+
+
+async def old_days(store: Store, before: datetime) -> Sequence[str]:
+    """Returns the days before that of `before`, oldest first."""
+    return sorted(day for day in await listed(store) if day < day_of(before))
+
+
+async def forget(store: Store, day: str, before: datetime) -> int:
+    """Deletes the entries of a day, and what the people and groups in it have in their indexes from
+    before the day of `before`. Returns how many entries. After a crash the next run deletes the
+    rest: the day leaves the list last.
+
+    Raises TemporaryError and PermanentError of the store.
+    """
+    oldest_kept = first_key(before.replace(hour=0, minute=0, second=0, microsecond=0))
+    entries = 0
+    while documents := await store.scan(COLLECTION, day_partition(day), "", READ_AT_ONCE):
+        bodies = [document.body for document in documents if document.key.startswith(AT)]
+        for partition in {p for body in bodies for p in index_partitions(parse(body))}:
+            await _delete_after(store, partition, oldest_kept)
+        await _delete(store, day_partition(day), documents)
+        entries += len(bodies)
+    await unlist(store, day)
+    return entries
+
+
+async def forget_pages(store: Store, before: datetime) -> int:
+    """Deletes the copies in the first seals, up to one whose day is kept. The copy of an entry that
+    was written late waits for those before it. Returns how many pages."""
+    deleted = 0
+    while pages := await store.scan(COLLECTION, SEALS, PAGE, MAX_WRITES):
+        old = list(_before(pages, day_of(before)))
+        await _delete(store, SEALS, old)
+        deleted += len(old)
+        if len(old) < len(pages):
+            break
+    return deleted
+
+
+def _before(pages: Sequence[Document], first_kept: str) -> Iterable[Document]:
+    for page in pages:
+        _, body = lines_of(page)[0]
+        if day_of(parse(body).at) >= first_kept:
+            return
+        yield page
+
+
+async def _delete_after(store: Store, partition: str, key: str) -> None:
+    while documents := await store.scan(COLLECTION, partition, "", READ_AT_ONCE, after=key):
+        await _delete(store, partition, documents)
+
+
+async def _delete(store: Store, partition: str, documents: Sequence[Document]) -> None:
+    """Raises Conflict if another worker deletes the same: its run goes on."""
+    for start in range(0, len(documents), MAX_WRITES):
+        some = documents[start : start + MAX_WRITES]
+        await store.commit(COLLECTION, partition, [Delete(d.key, d.etag) for d in some])
