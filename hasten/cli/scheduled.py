@@ -11,11 +11,7 @@ from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, at, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, chosen, filled, run
 from hasten.context import Context
-from hasten.errors import PermanentError
-from hasten.events.models import UserRef
-from hasten.onboard.put_off import reference
-from hasten.operate.explain import find_person
-from hasten.operate.scheduled import Scheduled, bring_forward, find
+from hasten.operate.scheduled import Scheduled, bring_forward, find, people_named
 from hasten.operate.scheduled import drop as drop_entry
 from hasten.operate.scheduled import scheduled as listed
 from hasten.records.agenda import Entry
@@ -82,7 +78,7 @@ def scheduled(
         if drop and not (by and reason):
             raise UsageError("--drop needs --by and --reason: explain and the log show them")
         entries = await find(context, given) if given else []
-        people = await _people_named(context, user.strip()) if user else ()
+        people = await people_named(context, user.strip()) if user else ()
         found = await listed(context, targets=targets, users=people)
         ids = {entry.message.message_id for entry in entries}
         found = [one for one in found if one.id in ids] if given else found
@@ -110,22 +106,6 @@ def scheduled(
         return Code.FINE
 
     run(settings, work)
-
-
-def keys_of(given: str) -> list[str]:
-    """Returns the keys by which an event may have named a person before they existed."""
-    return [
-        reference(UserRef.model_construct(_fields_set={key}, **{key: given}))
-        for key in ("upn", "mail", "employee_id")
-    ]
-
-
-async def _people_named(context: Context, given: str) -> Sequence[str]:
-    """Raises TemporaryError of Graph."""
-    try:
-        return [await find_person(context, given), *keys_of(given)]
-    except PermanentError:
-        return keys_of(given)
 
 
 async def _do(

@@ -1,7 +1,6 @@
 """Keeps the times of deferred events. An older event about the same people and groups is then stale
 when its own time comes."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 
 from hasten.context import Context
@@ -9,7 +8,8 @@ from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted, group_key
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.faults import Fault
-from hasten.events.models import GroupRef, Offboard, Onboard, UserRef
+from hasten.events.models import GroupRef, Offboard, Onboard
+from hasten.events.references import reference
 from hasten.json import Json
 from hasten.onboard.resolve import KnownGroup, resolve_group, resolve_users
 
@@ -73,13 +73,6 @@ def brings(
         "named": named,
         "end_of": end_of,
     }
-
-
-def reference(ref: UserRef) -> str:
-    """Returns a key for a person whose object id is not known."""
-    value = str(ref.model_dump()[next(iter(ref.model_fields_set))])
-    digest = hashlib.sha256(f"{ref.key}:{value.casefold()}".encode()).hexdigest()[:32]
-    return f"ref:{digest}"
 
 
 def names_of(group: KnownGroup, wanted: Wanted) -> Collection[str]:

@@ -12,8 +12,9 @@ from hasten.domain.intents import Intent, Recorded, Wanted, group_key
 from hasten.errors import TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import UserRef, people
+from hasten.events.references import reference
 from hasten.onboard.plan import EventPlan, Want
-from hasten.onboard.put_off import names_of, reference
+from hasten.onboard.put_off import names_of
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
 from hasten.records.people import LatestJoin, Person, digest_of
 

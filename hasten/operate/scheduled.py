@@ -12,8 +12,10 @@ from hasten.domain.changes import Cause
 from hasten.domain.history import Kind
 from hasten.domain.intents import Wanted
 from hasten.errors import PermanentError
+from hasten.events.references import references_to
 from hasten.object_ids import is_object_id
 from hasten.operate.audited import Subject, audited
+from hasten.operate.explain import find_person
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
 from hasten.records import drops
 from hasten.records.agenda import Entry
@@ -66,6 +68,15 @@ async def scheduled(
             return await _shown(context, entry)
 
     return list(await asyncio.gather(*map(show, entries)))
+
+
+async def people_named(context: Context, given: str) -> Sequence[str]:
+    """Returns the names under which events about the person may be scheduled. Raises
+    TemporaryError of Graph."""
+    try:
+        return [await find_person(context, given), *references_to(given)]
+    except PermanentError:
+        return references_to(given)
 
 
 async def find(context: Context, given: str) -> list[Entry]:
