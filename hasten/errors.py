@@ -18,6 +18,10 @@ class WrongInputError(PermanentError):
     PermanentError is a fault of Hasten's own surroundings, and no fault of an event."""
 
 
+class NotFoundError(PermanentError):
+    """The person or the entry that somebody named does not exist."""
+
+
 class TemporaryError(Exception):
     """Another try after `delay` may help."""
 

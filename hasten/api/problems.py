@@ -10,7 +10,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.errors import (
+    Conflict,
+    NotFoundError,
+    PermanentError,
+    TemporaryError,
+    WrongInputError,
+)
 from hasten.json import Json
 
 MEDIA_TYPE = "application/problem+json"
@@ -87,10 +93,16 @@ async def on_http_error(_: Request, error: Exception) -> Response:
 
 
 async def on_permanent_error(_: Request, error: Exception) -> Response:
-    """Answers 409: another try cannot help until someone does the fix."""
+    """Answers 409 unless the request itself is wrong: another try cannot help until someone does
+    the fix."""
     if not isinstance(error, PermanentError):
         raise error
-    return problem(HTTPStatus.CONFLICT, error.reason, error.next_action)
+    status = HTTPStatus.CONFLICT
+    if isinstance(error, NotFoundError):
+        status = HTTPStatus.NOT_FOUND
+    elif isinstance(error, WrongInputError):
+        status = HTTPStatus.BAD_REQUEST
+    return problem(status, error.reason, error.next_action)
 
 
 async def on_temporary_error(_: Request, error: Exception) -> Response:

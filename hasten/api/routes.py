@@ -1,22 +1,30 @@
 """Lists the routes of the API, relative to /api/v1."""
 
+import json
 from collections.abc import Sequence
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from hasten.api.app import context_of
-from hasten.api.caller import Role
-from hasten.api.door import admitted
-from hasten.api.problems import NOBODY_KEEPS_IT
+from hasten.api.endpoint import JSON
+from hasten.api.endpoints import ENDPOINTS
+from hasten.api.events import consent
 
-
-async def targets(request: Request) -> Response:
-    await admitted(request, Role.READ)
-    names = sorted(context_of(request).targets)
-    return JSONResponse({"targets": names}, headers=NOBODY_KEEPS_IT)
+DESCRIPTION = "/openapi.json"
 
 
 def routes() -> Sequence[BaseRoute]:
-    return [Route("/targets", targets)]
+    return [
+        *(endpoint.route() for endpoint in ENDPOINTS),
+        Route("/events", consent, methods=["OPTIONS"]),
+        Route(DESCRIPTION, describe),
+    ]
+
+
+async def describe(_: Request) -> Response:
+    """Anybody may read the description, as anybody may read the documentation."""
+    from hasten.api.openapi import document  # noqa: PLC0415 - slow to make, and seldom asked for
+
+    headers = {"Cache-Control": "public, max-age=3600"}
+    return Response(json.dumps(document()), headers=headers, media_type=JSON)

@@ -22,6 +22,9 @@ class Kind(StrEnum):
     ASKED = "asked"
     """An onboarding event asked for something; the result is Hasten's verdict on the event."""
 
+    POSTED = "posted"
+    """A caller of the API posted an onboarding event, and Hasten put it on its queue."""
+
     RELEASED = "released"
     DISCARDED = "discarded"
     STOPPED = "stopped"

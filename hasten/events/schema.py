@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode
 
 from hasten.events.envelope import ID_MAX_CHARS
 from hasten.events.models import TYPES
@@ -25,7 +25,7 @@ OUTGOING: Mapping[str, type[BaseModel]] = {
 
 def schemas() -> Mapping[str, str]:
     """Returns the text of each schema by file name."""
-    posted = {name: _event(name, model) for name, model in TYPES.items()}
+    posted = {name: event_schema(name, model) for name, model in TYPES.items()}
     sent = {name: _of(model, "serialization") for name, model in OUTGOING.items()}
     return {
         f"{name}.json": json.dumps({"$schema": DIALECT, **schema}, indent=2) + "\n"
@@ -33,9 +33,11 @@ def schemas() -> Mapping[str, str]:
     }
 
 
-def _event(name: str, model: type[BaseModel]) -> dict[str, Any]:
+def event_schema(
+    name: str, model: type[BaseModel], ref_template: str = DEFAULT_REF_TEMPLATE
+) -> dict[str, Any]:
     """Returns the schema of a CloudEvent in structured mode; extension attributes are allowed."""
-    data = _of(model, "validation")
+    data = _of(model, "validation", ref_template)
     definitions = data.pop("$defs", {})
     attribute = {"type": "string", "minLength": 1, "maxLength": ID_MAX_CHARS}
     return {
@@ -67,8 +69,10 @@ def _event(name: str, model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
-def _of(model: type[BaseModel], mode: JsonSchemaMode) -> dict[str, Any]:
-    schema = model.model_json_schema(by_alias=True, mode=mode)
+def _of(
+    model: type[BaseModel], mode: JsonSchemaMode, ref_template: str = DEFAULT_REF_TEMPLATE
+) -> dict[str, Any]:
+    schema = model.model_json_schema(by_alias=True, mode=mode, ref_template=ref_template)
     schema["title"] = model.__name__
     return schema
 

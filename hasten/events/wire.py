@@ -63,10 +63,13 @@ class _NoNumber:
 _NO_NUMBER = _NoNumber()
 
 
-def parsed(body: bytes, field: str = "body", root: str = "") -> Any:
-    """Parses a body. `field` is the location of the text, `root` the path of the value in it.
-    Raises UnreadableBodyError with every fault."""
-    text = _text(body, field)
+def parsed(
+    body: bytes, field: str = "body", root: str = "", *, limit: int = MAX_EVENT_BODY_BYTES
+) -> Any:
+    """Parses a body. `field` is the location of the text, `root` the path of the value in it, and
+    `limit` the most bytes that it may have in UTF-8. Raises UnreadableBodyError with every
+    fault."""
+    text = _text(body, field, limit)
     try:
         found = json.loads(
             text,
@@ -110,7 +113,7 @@ def inner_json(text: str) -> Any:
     return found if isinstance(found, (dict, list)) else None
 
 
-def _text(body: bytes, field: str) -> str:
+def _text(body: bytes, field: str, limit: int) -> str:
     if is_data_contract(body):
         inner = content(body)
         if inner is None:
@@ -126,7 +129,7 @@ def _text(body: bytes, field: str) -> str:
     except UnicodeDecodeError as error:
         where = f": byte {error.start + 1} is none of {error.encoding.upper()}"
         raise UnreadableBodyError([fault(FaultCode.ENCODING, field, where)]) from None
-    if len(text.encode()) > MAX_EVENT_BODY_BYTES:  # Hasten sends it on in UTF-8
+    if len(text.encode()) > limit:  # Hasten sends it on in UTF-8
         raise UnreadableBodyError([fault(FaultCode.TOO_LARGE, field)])
     return text
 

@@ -8,7 +8,7 @@ from hasten.domain import cycle
 from hasten.domain.changes import DIRECT, PERSON, Change
 from hasten.domain.intents import Intent
 from hasten.domain.person_facts import Facts, Nested
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import NotFoundError, PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.object_ids import is_object_id
 from hasten.operate.problems import of_error
@@ -22,7 +22,8 @@ async def find_person(context: Context, given: str) -> str:
     """Returns the object id of the user with this object id, UPN, mail or employeeId. An object id
     is returned without a lookup, because the user may have been deleted.
 
-    Raises PermanentError if no user or several users match, and TemporaryError of Graph.
+    Raises NotFoundError if no user matches, PermanentError if several do, and TemporaryError of
+    Graph.
     """
     if is_object_id(given):
         return given.lower()
@@ -32,14 +33,14 @@ async def find_person(context: Context, given: str) -> str:
         if found:
             ids = ", ".join(sorted(str(one["id"]) for one in found))
             raise PermanentError(f"{len(found)} users have it: {ids}", "name one by object id")
-    raise PermanentError(
+    raise NotFoundError(
         "no user has this UPN, mail or employeeId",
         "name the user by object id: someone deleted is found by nothing else",
     )
 
 
 async def refuse_unknown(context: Context, user: str) -> None:
-    """Raises PermanentError if the object id belongs to nobody in Entra ID and Hasten has never
+    """Raises NotFoundError if the object id belongs to nobody in Entra ID and Hasten has never
     seen it. If Graph does not answer, Hasten assumes that the user exists."""
     try:
         if await context.directory.user(user) is not None:
@@ -55,7 +56,7 @@ async def refuse_unknown(context: Context, user: str) -> None:
             or await rows_of_person(context, target, user)
         ):
             return
-    raise PermanentError(
+    raise NotFoundError(
         f"no user has the object id {user}, and Hasten has seen nothing of one",
         "check the id",
     )

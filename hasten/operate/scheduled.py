@@ -11,7 +11,7 @@ from hasten.context import Context
 from hasten.domain.changes import Cause
 from hasten.domain.history import Kind
 from hasten.domain.intents import Wanted
-from hasten.errors import PermanentError
+from hasten.errors import NotFoundError, PermanentError
 from hasten.events.references import references_to
 from hasten.object_ids import is_object_id
 from hasten.operate.audited import Subject, audited
@@ -80,7 +80,7 @@ async def people_named(context: Context, given: str) -> Sequence[str]:
 
 
 async def find(context: Context, given: str) -> list[Entry]:
-    """Returns the entries with this id, or of the event with this id. Raises PermanentError if
+    """Returns the entries with this id, or of the event with this id. Raises NotFoundError if
     there is none."""
     found = [
         entry
@@ -88,7 +88,7 @@ async def find(context: Context, given: str) -> list[Entry]:
         if given in {entry.message.message_id, entry.about["event"]}
     ]
     if not found:
-        raise PermanentError(
+        raise NotFoundError(
             f"nothing is scheduled with the id {given}", "see what is: python -m hasten scheduled"
         )
     return found

@@ -12,10 +12,11 @@ from hasten.api.door import Door
 from hasten.api.routes import routes
 from hasten.api.session import COOKIES, SESSION, of_session
 from hasten.api.sign_in import routes as sign_in_routes
+from hasten.domain.changes import HeldBy, held
 from hasten.page.routes import routes as page_routes
 from tests.fakes.sign_in import API_CLIENT_ID, ISSUER, TENANT, signed
 from tests.support.virtual_time import now
-from tests.support.world import World
+from tests.support.world import ENGINEERING, TOTAL, World
 
 ORIGIN = "https://hasten.example"
 OPERATOR = "0000ffff-0000-4000-8000-000000000001"
@@ -98,3 +99,14 @@ class Face:
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         prefix = "/".join(scope["path"].split("/")[:3])
         await self._apps[prefix](scope, receive, send)
+
+
+async def holds(world: World, *users: str) -> None:
+    """Users who left at once, and whom the brake holds."""
+    await world.is_discovered()
+    await world.joined(ENGINEERING, *users)
+    await world.left(ENGINEERING, *users)
+    await world.ledger.move(
+        await world.ledger.open_changes(TOTAL),
+        lambda row: held(row, HeldBy.BRAKE, reason="many left at once", next_action="decide"),
+    )

@@ -10,11 +10,13 @@ import pytest
 from pydantic import BaseModel
 
 from handlers import (
+    api,
     directory_changes,
     ensure,
     graph_lifecycle,
     graph_notifications,
     onboarding_events,
+    page,
     provisioning,
     schedules,
 )
@@ -136,6 +138,8 @@ def test_every_state_is_in_the_diagram_and_no_other() -> None:
 def test_every_function_and_every_queue_is_documented() -> None:
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for module in (
+        api,
+        page,
         graph_notifications,
         graph_lifecycle,
         directory_changes,

@@ -1,0 +1,177 @@
+"""Defines what callers send to the API, besides events."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from hasten.domain.changes import DIRECT, PERSON, State
+from hasten.events.validation import plain
+from hasten.object_ids import is_object_id
+
+MAX_PAGE = 200
+MAX_CHOSEN = 1000
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=256),
+    AfterValidator(plain),
+]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=500),
+    AfterValidator(plain),
+]
+
+
+def _group(text: str) -> str:
+    if text in {DIRECT, PERSON} or is_object_id(text):
+        return text.lower()
+    raise ValueError(f"it is no object id, nor `{DIRECT}` or `{PERSON}`")
+
+
+GroupId = Annotated[str, StringConstraints(max_length=64), AfterValidator(_group)]
+Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
+
+
+class Model(BaseModel):
+    """Refuses unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Decision(Model):
+    reason: Reason
+    """Why. The history shows it with the caller's object id."""
+
+
+class HeldDecision(Decision):
+    """Names what is meant: `groups`, `users`, both, or `all`."""
+
+    target: Text
+    """Name of the target in targets.yaml."""
+
+    groups: Annotated[list[Text], Field(max_length=MAX_CHOSEN)] = []
+    """Object ids, display names, `direct` or `person`."""
+
+    users: Annotated[list[Text], Field(max_length=MAX_CHOSEN)] = []
+    """Object ids, UPNs, mails or employeeIds."""
+
+    all: bool = False
+    """Everything that is held of the target."""
+
+    @model_validator(mode="after")
+    def _chosen(self) -> Self:
+        if self.all == bool(self.groups or self.users):
+            raise ValueError("name groups or users, or set all to true, and not both")
+        return self
+
+
+class StopDecision(Decision):
+    target: Text | None = None
+    """Name of the target in targets.yaml; without it all targets."""
+
+
+class OfTarget(Model):
+    target: Text | None = None
+    """Name of the target in targets.yaml; without it all targets."""
+
+
+class HeldQuery(OfTarget):
+    user: UUID | None = None
+    """Object id."""
+
+    group: GroupId | None = None
+    """Object id, `direct` or `person`."""
+
+    limit: Limit = 100
+    before: Text | None = None
+    """`next` of the page before."""
+
+
+class ScheduledQuery(OfTarget):
+    user: Text | None = None
+    """Object id, UPN, mail or employeeId."""
+
+    limit: Limit = 100
+    before: Text | None = None
+    """`next` of the page before."""
+
+
+class ChangesQuery(OfTarget):
+    state: list[State] = []
+    """Repeat the parameter for several states."""
+
+    user: UUID | None = None
+    """Object id."""
+
+    group: GroupId | None = None
+    """Object id, `direct` or `person`."""
+
+    limit: Limit = 50
+    before: Text | None = None
+    """`before` of the page before."""
+
+
+class Accepted(Model):
+    """An event that Hasten has put on its queue. `message` is what logs and the audit name."""
+
+    id: str
+    source: str
+    message: str
+
+
+class Events(Model):
+    accepted: list[Accepted]
+
+
+class Moved(Model):
+    """`moved` counts the changes that were still held and are no longer; `proposed` those that wait
+    for a second operator; `problem` says why Hasten stopped before it had decided about all."""
+
+    target: str
+    chosen: int
+    moved: int
+    proposed: int = 0
+    problem: str | None = None
+    fix: str | None = None
+
+
+class Stopped(Model):
+    """The decision that now holds; `target` is `*` for all targets."""
+
+    target: str
+    is_stop: bool
+    by: str
+    reason: str
+    at: datetime
+
+
+class Cancelled(Model):
+    """`cancelled` counts the entries that were still there."""
+
+    cancelled: int
+
+
+class Fault(Model):
+    field: str
+    problem: str
+    fix: str
+
+
+class ProblemDetails(BaseModel):
+    """A problem as RFC 9457 defines it. `fix` says what to do."""
+
+    title: str
+    status: int
+    detail: str
+    fix: str
+    faults: list[Fault] = []
