@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hasten import settings, targets
 from hasten.adapters import telemetry
 from hasten.adapters.azure import AzurePorts, managed_identity
+from hasten.destinations import Destination
 from hasten.domain.shared_pace import LimitScope
 from hasten.ports.bus import Received
 from hasten.ports.ports import Ports
@@ -40,6 +41,7 @@ def app() -> "App":
         ports,
         limit_scope=file.limit_scope,
         history_days=file.history_days,
+        destinations=file.destinations,
     )
 
 
@@ -54,10 +56,12 @@ class App:
         *,
         limit_scope: LimitScope = LimitScope.AUTO,
         history_days: int = HISTORY_DAYS,
+        destinations: tuple[Destination, ...] = (),
     ) -> None:
         self._settings = settings
         self._history_days = history_days
         self._limit_scope = limit_scope
+        self._destinations = destinations
         self._targets = targets
         self._ports = ports
 
@@ -110,4 +114,5 @@ class App:
             self._ports,
             limit_scope=self._limit_scope,
             history_days=self._history_days,
+            destinations=self._destinations,
         )

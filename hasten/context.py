@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hasten.backoff import backoff
+from hasten.destinations import Destination
 from hasten.domain.settlement import Backoff
 from hasten.domain.shared_pace import LimitScope
 from hasten.ports.bus import Bus
@@ -55,11 +56,13 @@ class Context:
         *,
         limit_scope: LimitScope = LimitScope.AUTO,
         history_days: int = HISTORY_DAYS,
+        destinations: tuple[Destination, ...] = (),
         keeps_agenda: bool = True,
     ) -> None:
         """`keeps_agenda`: the store keeps messages for later, whatever the bus can do."""
         self.settings = settings
         self._limit_scope = limit_scope
+        self.destinations = destinations
         self._keeps_agenda = keeps_agenda
         self.history_days = history_days
         self.targets = {target.name: target for target in targets}
@@ -113,6 +116,12 @@ class Context:
         other = copy(self)
         other._directory = directory  # noqa: SLF001 - our own
         return other
+
+    @property
+    def pages_url(self) -> str:
+        """Returns the address of the pages, "" where they are closed."""
+        settings = self.settings
+        return f"{settings.origin}/api/ui" if settings.api_client_id is not None else ""
 
     @property
     def watches_people(self) -> bool:

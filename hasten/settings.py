@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from hasten.clouds import cloud_of
+from hasten.destinations import ADDRESS_PREFIX
 from hasten.errors import PermanentError
 from hasten.scim import TOKEN_PREFIX
 
@@ -76,6 +77,9 @@ class Settings(BaseModel):
     sign_in_url: Annotated[HttpUrl | None, Field(alias="HASTEN_SIGN_IN_URL")] = None
     """Root address of Entra's sign-in; by default that of the cloud of HASTEN_GRAPH_URL."""
 
+    _addresses: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
+    """Addresses of destinations by the name of their setting."""
+
     _scim_tokens: Mapping[str, SecretStr] = PrivateAttr(default_factory=dict)
     """Tokens by the name of their setting; targets.yaml says which target uses which."""
 
@@ -92,6 +96,21 @@ class Settings(BaseModel):
                 f"setting {name} is no bearer token", "put the token alone into the vault"
             )
         return SecretStr(token)
+
+    def notify_address(self, name: str) -> SecretStr:
+        """Returns the address of a destination. Raises PermanentError that names the setting if it
+        is missing or unresolved."""
+        address = self._addresses.get(name, SecretStr("")).get_secret_value().strip()
+        if address.startswith(UNRESOLVED):
+            raise _unresolved(name)
+        if not address:
+            raise PermanentError(f"setting {name} is missing", f"set {name} to the address")
+        return SecretStr(address)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether Hasten runs on a developer's machine: its own address is the loopback."""
+        return self.public_url.host in DEVELOPMENT_HOSTS
 
     @property
     def tenant(self) -> str:
@@ -177,6 +196,11 @@ def load(environment: Mapping[str, str], *, needs_secret: bool = True) -> Settin
         name = str(first["loc"][0])
         problem = "is missing" if first["type"] == "missing" else f"is wrong: {first['msg']}"
         raise PermanentError(f"setting {name} {problem}", f"set {name}; see the README") from None
+    settings._addresses = {  # noqa: SLF001 - of this module
+        name: SecretStr(value)
+        for name, value in environment.items()
+        if name.startswith(ADDRESS_PREFIX)
+    }
     settings._scim_tokens = {  # noqa: SLF001 - of this module
         name: SecretStr(value)
         for name, value in environment.items()

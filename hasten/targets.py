@@ -11,6 +11,7 @@ from uuid import UUID
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from hasten.destinations import Destination
 from hasten.domain.brake import MOST_OF_TARGET, MOST_PERCENT, MOST_REMOVALS, Threshold
 from hasten.domain.planning import GrantsBy
 from hasten.domain.shared_pace import LimitScope
@@ -158,7 +159,21 @@ class _File(BaseModel):
     mode: Mode = Mode.ACT
     limit_scope: LimitScope = LimitScope.AUTO
     history_days: Annotated[int, Field(ge=90, le=3650)] = HISTORY_DAYS
+    notify: tuple[Destination, ...] = ()
     targets: Annotated[list[Target], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _destinations_fit(self) -> Self:
+        names = [destination.name for destination in self.notify]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"notify: {min(twice)} is given twice")
+        known = {target.name for target in self.targets}
+        for destination in self.notify:
+            unknown = set(destination.targets) - known
+            if unknown:
+                raise ValueError(f"notify: {destination.name} names the unknown {min(unknown)}")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +184,7 @@ class TargetsFile:
     targets: tuple[Target, ...]
     limit_scope: LimitScope
     history_days: int
+    destinations: tuple[Destination, ...] = ()
 
 
 def load(path: Path) -> TargetsFile:
@@ -202,7 +218,7 @@ def load(path: Path) -> TargetsFile:
         raise _wrong(path, _nearest(lines, first["loc"]), _plain(first)) from None
     targets = tuple(t.model_copy(update={"mode": t.mode or file.mode}) for t in file.targets)
     _refuse_duplicates(path, targets, lines)
-    return TargetsFile(targets, file.limit_scope, file.history_days)
+    return TargetsFile(targets, file.limit_scope, file.history_days, file.notify)
 
 
 def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location, int]]:

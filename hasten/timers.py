@@ -16,6 +16,7 @@ from hasten.operate import measured
 from hasten.operate.backlog import backlog
 from hasten.operate.forget_history import forget_history
 from hasten.operate.late_timers import report_late_timers
+from hasten.operate.notify import notify
 from hasten.operate.policy_changes import note_policies
 from hasten.operate.scheduled import report_drops
 from hasten.operate.seal_history import seal_all, seal_recent
@@ -197,6 +198,18 @@ async def _renew(context: Context) -> None:
     await ensure_subscriptions(context, await discovered.watched(context.store))
 
 
+async def _seal(context: Context) -> None:
+    """Seals the history, then sends people what is sealed. A destination that fails or is slow
+    hinders no seal: each
+    gets one try of a few seconds, side by side."""
+    errors = ErrorCollector()
+    with errors.collect():
+        await seal_recent(context)
+    with errors.collect_any():
+        await notify(context)
+    errors.raise_worst()
+
+
 TIMERS: Mapping[str, Callable[[Context], Awaitable[None]]] = {
     "sweep": _sweep,
     "wake": _wake,
@@ -205,7 +218,7 @@ TIMERS: Mapping[str, Callable[[Context], Awaitable[None]]] = {
     "apply": _apply,
     "renew": _renew,
     "people": compare_people,
-    "seal": seal_recent,
+    "seal": _seal,
     "tidy": _tidy,
 }
 """The work of each timer, by the name of its function."""

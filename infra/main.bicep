@@ -47,6 +47,9 @@ param operators string = ''
 @description('Comma-separated names of the settings with the tokens of apps: HASTEN_SCIM_TOKEN_... Each refers to the vault.')
 param scimTokens string = ''
 
+@description('Comma-separated names of the settings with the addresses of destinations: HASTEN_NOTIFY_... Each refers to the vault.')
+param messageAddresses string = ''
+
 @description('Client id of the app registration for the API and the pages: output of graph/api.bicep. Empty: both are closed.')
 param apiClientId string = ''
 
@@ -176,7 +179,7 @@ module app 'app/function-app.bicep' = {
     previousClientStateSecretUri: vault.outputs.previousClientStateSecretUri
     hasPreviousSecret: !empty(clientStateSecretPrevious)
     vaultUri: vault.outputs.uri
-    scimTokens: empty(scimTokens) ? [] : split(scimTokens, ',')
+    vaultSettings: filter(split('${scimTokens},${messageAddresses}', ','), name => !empty(name))
     networkName: privateNetwork ? names.network : ''
     apiClientId: apiClientId
     alwaysReadyHttp: alwaysReadyHttp

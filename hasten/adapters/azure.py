@@ -18,6 +18,7 @@ from hasten.ports.bus import Bus
 from hasten.ports.clock import utc_now
 from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.directory import Directory
+from hasten.ports.notifier import Notifier
 from hasten.ports.probes import Probes
 from hasten.ports.receiver import Receiver
 from hasten.ports.sign_in import SignIn
@@ -118,6 +119,15 @@ class AzurePorts:
         )
 
     @cached_property
+    def notifier(self) -> Notifier:
+        # Imported here because only one timer uses it.
+        import httpx  # noqa: PLC0415
+
+        from hasten.adapters.notify.notifier import PeopleNotifier  # noqa: PLC0415
+
+        return PeopleNotifier(self._settings, httpx.AsyncHTTPTransport())
+
+    @cached_property
     def sign_in(self) -> SignIn:
         # Imported here because only the API and the pages use it.
         import httpx  # noqa: PLC0415
@@ -153,7 +163,7 @@ class AzurePorts:
         """Closes the ports that were created."""
         for application in self._applications.values():
             await application.close()
-        for name in ("directory", "sign_in", "_service_bus", "store", "_credential"):
+        for name in ("directory", "sign_in", "notifier", "_service_bus", "store", "_credential"):
             if name in self.__dict__:
                 await getattr(self, name).close()
 

@@ -31,6 +31,7 @@ class Operator:
             ports,
             limit_scope=file.limit_scope,
             history_days=file.history_days,
+            destinations=file.destinations,
         )
         self._ports = ports
 

@@ -7,6 +7,7 @@ from hasten.ports.bus import Bus
 from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.directory import Directory
+from hasten.ports.notifier import Notifier
 from hasten.ports.receiver import Receiver
 from hasten.ports.sign_in import SignIn
 from hasten.ports.store import Store
@@ -44,6 +45,9 @@ class Ports(Protocol):
 
     @property
     def parked_messages(self) -> ParkedMessages: ...
+
+    @property
+    def notifier(self) -> Notifier: ...
 
     @property
     def sign_in(self) -> SignIn: ...

@@ -232,3 +232,41 @@ class HistoryForgotten(Event):
     changes: Count
     intents: Count
     people: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticePosted(Event):
+    """Hasten posted a message about `entries` entries of the history. `recovered`: the destination
+    was parked before."""
+
+    name = "notice"
+    result: Literal["posted", "recovered"]
+    destination: Label
+    entries: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeFailed(Event):
+    """A destination did not take a message. Hasten tries again. Nothing is lost: the next message
+    is about everything since the last one."""
+
+    name = "notice"
+    result: Literal["failed"] = "failed"
+    destination: Label
+    tries: Count
+    reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeParked(Event):
+    """A destination has taken no message for hours, or its address is wrong or gone. Hasten tries
+    it once an hour and logs each failure."""
+
+    name = "notice"
+    problems = frozenset({"parked"})
+    alerts = frozenset({"degraded"})
+    result: Literal["parked"] = "parked"
+    destination: Label
+    tries: Count
+    reason: Text
+    next_action: Text

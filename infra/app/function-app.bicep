@@ -15,8 +15,8 @@ param hasPreviousSecret bool
 
 param vaultUri string
 
-@description('Names of the settings with the tokens of apps. The secret has the same name, in lower case with hyphens.')
-param scimTokens string[]
+@description('Names of the settings with tokens of apps and addresses of destinations. The secret has the same name, in lower case with hyphens.')
+param vaultSettings string[]
 
 @description('Empty: no virtual network.')
 param networkName string
@@ -115,8 +115,8 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
   }
 }
 
-var appTokens = toObject(
-  scimTokens,
+var fromVault = toObject(
+  vaultSettings,
   name => name,
   name => '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${toLower(replace(name, '_', '-'))})'
 )
@@ -124,7 +124,7 @@ var appTokens = toObject(
 resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: site
   name: 'appsettings'
-  properties: union(appTokens, {
+  properties: union(fromVault, {
     AzureWebJobsStorage__accountName: storageAccountName
     AzureWebJobsStorage__credential: 'managedidentity'
     AzureWebJobsStorage__clientId: identity.properties.clientId

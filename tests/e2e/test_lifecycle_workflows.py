@@ -14,7 +14,7 @@ from emulator.graph.server import GraphOptions
 from tests.support.logic_app import LogicApp
 from tests.support.tenant import ROOT, Tenant, emulated, eventually
 
-LEAVER = object_id("user/0")
+LEAVER = object_id("user/100")
 TARGETS = """\
 targets:
   - name: TOTAL

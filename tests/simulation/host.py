@@ -26,6 +26,7 @@ from hasten.ports.bus import Bus, Message
 from hasten.ports.clock import Jitter, NewId, Now
 from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.directory import Directory
+from hasten.ports.notifier import Notifier
 from hasten.ports.receiver import Receiver
 from hasten.ports.sign_in import SignIn
 from hasten.ports.store import Store
@@ -35,6 +36,7 @@ from hasten.settings import Settings
 from hasten.targets import Target
 from tests.fakes.application import no_application
 from tests.fakes.dead_letters import FakeParkedMessages
+from tests.fakes.notifier import FakeNotifier
 from tests.fakes.sign_in import FakeSignIn
 from tests.simulation.bus import SimulatedBus
 from tests.simulation.faults import Faults
@@ -66,6 +68,7 @@ class HostPorts:
     application: Callable[[Scim], Application] = no_application
     parked_messages: ParkedMessages = field(default_factory=FakeParkedMessages)
     sign_in: SignIn = field(default_factory=FakeSignIn)
+    notifier: Notifier = field(default_factory=FakeNotifier)
 
 
 @dataclass(frozen=True, kw_only=True)

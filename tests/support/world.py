@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hasten import settings
 from hasten.context import Context
+from hasten.destinations import Destination
 from hasten.domain.changes import Action, Change
 from hasten.ports.application import Application
 from hasten.ports.store import Store
@@ -23,6 +24,7 @@ from tests.fakes.bus import FakeBus
 from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.directory import GROUP_RULE, JOB, SERVICE_PRINCIPAL, USER_RULE, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.notifier import FakeNotifier
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.sign_in import API_CLIENT_ID, TENANT, FakeSignIn
 from tests.support.virtual_time import now
@@ -52,6 +54,8 @@ class World:
     parked_messages: FakeParkedMessages = field(default_factory=FakeParkedMessages)
     sign_in: FakeSignIn = field(default_factory=FakeSignIn)
     api_client_id: str = API_CLIENT_ID
+    notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    destinations: tuple[Destination, ...] = ()
     keeps_agenda: bool = False
     """Off: the fake bus shows what is for later."""
 
@@ -79,7 +83,13 @@ class World:
     def context(self) -> Context:
         """The context of a process that begins now."""
         settings = _settings(self.secret, self.public_url, self.api_client_id)
-        return Context(settings, (self.target,), self, keeps_agenda=self.keeps_agenda)
+        return Context(
+            settings,
+            (self.target,),
+            self,
+            keeps_agenda=self.keeps_agenda,
+            destinations=self.destinations,
+        )
 
     async def is_discovered(self) -> None:
         found = DiscoveredTarget(

@@ -71,6 +71,13 @@ def test_the_token_of_an_app_is_a_reference_to_the_secret_of_that_name() -> None
         assert value.endswith(f"'{name.lower().replace('_', '-')}')]")
 
 
+def test_the_address_of_a_destination_is_a_reference_to_the_secret_of_that_name() -> None:
+    value = app_settings(variants.full())["HASTEN_NOTIFY_IAM_TEAM"]
+
+    assert value.startswith("[format('@Microsoft.KeyVault(SecretUri={0}secrets/{1})'")
+    assert value.endswith("'hasten-notify-iam-team')]")
+
+
 def test_without_a_previous_secret_its_setting_is_empty_which_is_none() -> None:
     """A reference that cannot be resolved would stop the app."""
     assert app_settings(variants.plain())["HASTEN_CLIENT_STATE_SECRET_PREVIOUS"] == ""

@@ -21,6 +21,7 @@ def full() -> Deployment:
         eventSenders=SENDER,
         eventReaders=READER,
         scimTokens="HASTEN_SCIM_TOKEN_TOTAL,HASTEN_SCIM_TOKEN_WIKI",
+        messageAddresses="HASTEN_NOTIFY_IAM_TEAM",
         lifecycleLeavers="TOTAL,expenses",
         alertEmail="iam-team@example.com",
         clientStateSecret="not-a-secret-but-thirty-two-long",

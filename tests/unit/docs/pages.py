@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hasten.adapters.telemetry.instruments import INSTRUMENTS
 from hasten.cli.main import app
+from hasten.destinations import ADDRESS_PREFIX
 from hasten.events.models import TYPES
 from hasten.scim import TOKEN_PREFIX
 from hasten.settings import Settings
@@ -23,7 +24,7 @@ MADE = {"local.settings.json"}
 """Files that a reader is told to make."""
 
 SPAN_ATTRIBUTES = {"hasten.target", "hasten.result"}
-TOLD = {"hasten.outcome.v1", "hasten.alert.v1"}
+TOLD = {"hasten.notice.v1", "hasten.outcome.v1", "hasten.alert.v1"}
 
 LOCAL = re.compile(r"(?<![\w.:/>}-])/(?:work|home|root|tmp|usr|opt|mnt|Users)/")
 
@@ -54,14 +55,15 @@ def settings() -> set[str]:
 
 
 def unknown_settings(text: str, _page: str) -> set[str]:
-    """Besides the settings there are names that azd takes, those that it gives, and those of the
-    tokens of apps, which targets.yaml chooses."""
+    """Besides the settings there are names that azd takes, those that it gives, and those of
+    tokens of apps and addresses of destinations, which targets.yaml chooses."""
     taken = (ROOT / "infra" / "main.parameters.json").read_text()
     given = (ROOT / "infra" / "main.bicep").read_text()
     azd = set(re.findall(r"\$\{(HASTEN_[A-Z_]+)", taken))
     azd |= set(re.findall(r"^output (HASTEN_\w+)", given, re.MULTILINE))
     named = set(re.findall(r"\bHASTEN_[A-Z_]*[A-Z]\b", text))
-    return {name for name in named if not name.startswith(TOKEN_PREFIX)} - settings() - azd
+    chosen = {name for name in named if name.startswith((TOKEN_PREFIX, ADDRESS_PREFIX))}
+    return named - chosen - settings() - azd
 
 
 @cache

@@ -23,6 +23,7 @@ from hasten.ports.application import Application
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Message
 from hasten.ports.clock import NewId, Now
 from hasten.ports.dead_letters import ParkedMessages
+from hasten.ports.notifier import Notifier
 from hasten.ports.sign_in import SignIn
 from hasten.ports.telemetry import Emit, Event
 from hasten.provision.drain import drain
@@ -35,6 +36,7 @@ from tests.fakes.bus import FakeBus
 from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.directory import JOB, FakeDirectory
 from tests.fakes.memory_store import MemoryStore
+from tests.fakes.notifier import FakeNotifier
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.sign_in import FakeSignIn
 from tests.support.counting_store import CountingStore
@@ -146,6 +148,7 @@ class Ports:
     application: Callable[[Scim], Application] = no_application
     parked_messages: ParkedMessages = field(default_factory=FakeParkedMessages)
     sign_in: SignIn = field(default_factory=FakeSignIn)
+    notifier: Notifier = field(default_factory=FakeNotifier)
 
     @property
     def emit(self) -> Emit:

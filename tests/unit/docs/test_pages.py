@@ -21,6 +21,7 @@ from handlers import (
     schedules,
 )
 from hasten import targets
+from hasten.destinations import Destination
 from hasten.domain.changes import State
 from hasten.policy import Creation, GroupPolicy
 from hasten.scim import Scim
@@ -75,6 +76,7 @@ def test_every_setting_is_documented_and_no_other(page: str) -> None:
     ("heading", "model"),
     [
         ("### The file", _File),
+        ("### A destination", Destination),
         ("### A target", Target),
         ("### The app itself", Scim),
         ("### A group", GroupPolicy),
@@ -113,7 +115,11 @@ def test_the_example_of_the_configuration_uses_every_key() -> None:
 
     used = set(re.findall(r"^[ -]*([a-z_]+):", example, re.MULTILINE))
 
-    keys = {key for model in (_File, Target, GroupPolicy, Creation) for key in model.model_fields}
+    keys = {
+        key
+        for model in (_File, Target, Destination, GroupPolicy, Creation)
+        for key in model.model_fields
+    }
     assert keys - used == set()
 
 

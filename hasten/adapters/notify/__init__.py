@@ -1,0 +1,1 @@
+"""Posts messages to people: JSON over HTTPS, and mail."""

@@ -1,0 +1,84 @@
+"""Describes a destination of messages to people, as written under `notify` in targets.yaml."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from hasten.domain.digest import Send
+
+ADDRESS_PREFIX = "HASTEN_NOTIFY_"
+"""Prefix of the settings with addresses. Whoever knows an address may post there, so it is a
+secret."""
+
+Mailbox = Annotated[
+    str, StringConstraints(pattern=r"^[^\s@<>,;:\"\\]+@[^\s@<>,;:\"\\]+$", max_length=254)
+]
+
+
+class Medium(StrEnum):
+    TEAMS = "teams"
+    """A workflow of Teams that posts an adaptive card."""
+
+    SLACK = "slack"
+    """An incoming webhook of Slack."""
+
+    WEBHOOK = "webhook"
+    """Any address that takes a CloudEvent."""
+
+    MAIL = "mail"
+    """A mail server, over SMTP with TLS."""
+
+
+class Destination(BaseModel):
+    """Where messages go, and what they are about."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+    """The name in logs and messages. Renaming it starts anew, from the history of then."""
+
+    medium: Medium
+    address: Annotated[str, Field(max_length=128)]
+    """Name of the setting with the address; a Key Vault reference in Azure."""
+
+    send: Send = Send.ALERTS
+    targets: tuple[str, ...] = ()
+    """Names of the targets that it is about; all by default."""
+
+    minutes: Annotated[int, Field(ge=1, le=1440)] = 1
+    """At most one message in so many minutes: what happens meanwhile is one message."""
+
+    names: bool = False
+    """Whether messages name people and groups. Otherwise they hold object ids only."""
+
+    to: tuple[Mailbox, ...] = ()
+    """Recipients of mail."""
+
+    sender: Mailbox | None = None
+    """Sender of mail."""
+
+    @field_validator("address")
+    @classmethod
+    def _is_name(cls, address: str) -> str:
+        if not re.fullmatch(ADDRESS_PREFIX + r"[A-Z0-9_]+", address):
+            raise ValueError(
+                f"address must name a setting like {ADDRESS_PREFIX}TEAM; the address itself "
+                "belongs into the vault"
+            )
+        return address
+
+    @model_validator(mode="after")
+    def _fits_medium(self) -> Self:
+        is_mail = self.medium is Medium.MAIL
+        if (bool(self.to), self.sender is not None) != (is_mail, is_mail):
+            raise ValueError("mail needs to and sender; the other media take neither")
+        return self

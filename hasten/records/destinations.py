@@ -1,0 +1,54 @@
+"""Stores how far the history was sent to each destination, and what became of the last tries."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from hasten.ports.store import Document, Put, Store
+
+COLLECTION, PARTITION = "notices", "destinations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """`cursor` is the number of the last seal that was sent. Nothing is sent before `due_at`.
+    `tries` counts the failed tries since `failing_since`. `is_parked` is set once Hasten has given
+    the destination up but for an hourly try."""
+
+    name: str
+    cursor: int
+    due_at: datetime
+    tries: int = 0
+    failing_since: datetime | None = None
+    reason: str = ""
+    is_parked: bool = False
+    etag: str | None = None
+
+
+async def load_all(store: Store) -> Mapping[str, Progress]:
+    found = [_parse(document) for document in await store.scan(COLLECTION, PARTITION)]
+    return {progress.name: progress for progress in found}
+
+
+async def save(store: Store, progress: Progress) -> None:
+    """Raises Conflict when another instance was first."""
+    body = {
+        **asdict(progress),
+        "due_at": progress.due_at.isoformat(),
+        "failing_since": progress.failing_since and progress.failing_since.isoformat(),
+    }
+    del body["etag"]
+    await store.commit(COLLECTION, PARTITION, [Put(progress.name, body, progress.etag)])
+
+
+def _parse(document: Document) -> Progress:
+    body = dict(document.body)
+    since = body["failing_since"]
+    return Progress(
+        **{
+            **body,
+            "due_at": datetime.fromisoformat(body["due_at"]),
+            "failing_since": datetime.fromisoformat(since) if since else None,
+            "etag": document.etag,
+        }
+    )

@@ -1,0 +1,128 @@
+"""What is worth a message to people, and how many facts become one."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hasten.domain.digest import MOST_GROUPS, MOST_NAMED, Digest, Send, Weight, weight
+from hasten.domain.history import BEGUN, DONE, Entry, Kind
+from hasten.domain.notices import notice
+from tests.support.world import TOTAL, user
+
+AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+PAGES = "https://hasten.example/api/ui"
+
+
+def entry(kind: Kind = Kind.OUTCOME, number: int = 1, **facts: Any) -> Entry:
+    usual = {"target": TOTAL, "user": user(number), "action": "removed", "result": "confirmed"}
+    return Entry(id=f"{number}", at=AT, kind=kind, **{**usual, **facts})
+
+
+def failed(number: int = 1, **facts: Any) -> Entry:
+    return entry(number=number, result="failed", **facts)
+
+
+def alert(**facts: Any) -> Entry:
+    return entry(Kind.ALERT, **{"action": "", "result": "revocation_overdue", **facts})
+
+
+def digest(entries: Sequence[Entry], send: Send = Send.ALL, **about: Any) -> Digest:
+    made = Digest(send, **about)
+    made.add(entries)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (alert(), Weight.ALERT),
+        (failed(), Weight.FAILURE),
+        (entry(result="rejected"), Weight.FAILURE),
+        (entry(), Weight.NOTE),
+        (entry(Kind.STOPPED, result=DONE), Weight.ALERT),
+        (entry(Kind.STARTED, result=DONE), Weight.ALERT),
+        (entry(Kind.RELEASED, result=DONE), Weight.NOTE),
+        (entry(Kind.FOLLOWED_UP, result="given_up"), Weight.ALERT),
+        (entry(Kind.FOLLOWED_UP, result="ended"), Weight.NOTE),
+        (entry(Kind.STOPPED, result=BEGUN), None),
+        (entry(Kind.ASKED, result="accepted"), None),
+        (entry(Kind.FORGOTTEN), None),
+    ],
+)
+def test_the_weight_of_an_entry(given: Entry, expected: Weight | None) -> None:
+    assert weight(given) is expected
+
+
+@pytest.mark.parametrize(("send", "count"), [(Send.ALERTS, 1), (Send.FAILURES, 2), (Send.ALL, 3)])
+def test_a_destination_gets_what_it_asks_for_and_all_that_is_graver(send: Send, count: int) -> None:
+    assert digest([alert(), failed(2), entry(number=3)], send).count == count
+
+
+def test_a_storm_is_one_group_with_a_number_and_a_few_people() -> None:
+    made = digest([failed(number) for number in range(1000)])
+
+    [group] = made.shown()
+    assert (group.count, len(group.users), group.more) == (1000, MOST_NAMED, 1000 - MOST_NAMED)
+    said = notice(made, notice_id="1", pages=PAGES)
+    assert said.title == "Hasten: 1000 failures"
+    assert said.lines[0].text == f"1000: removed failed in {TOTAL}"
+    assert said.lines[0].people.endswith("and 995 more")
+
+
+def test_the_gravest_comes_first_and_what_is_not_shown_is_counted() -> None:
+    many = [failed(action=f"a{number}") for number in range(MOST_GROUPS + 3)]
+
+    said = notice(digest([*many, alert()]), notice_id="1", pages=PAGES)
+
+    assert len(said.lines) == MOST_GROUPS
+    assert said.lines[0].weight is Weight.ALERT
+    assert said.left_out == "and 4 more"
+    assert said.title == f"Hasten: 1 alert, {MOST_GROUPS + 3} failures"
+
+
+def test_a_destination_of_one_target_gets_its_own_and_what_has_no_target() -> None:
+    given = [failed(), failed(2, target="wiki"), alert(target="")]
+
+    made = digest(given, targets=frozenset({"wiki"}))
+
+    assert {group.first.target for group in made.shown()} == {"wiki", ""}
+
+
+def test_a_message_about_one_person_leads_to_their_page_and_one_about_many_to_the_list() -> None:
+    one = notice(digest([failed()]), notice_id="1", pages=PAGES)
+    many = notice(digest([failed(), failed(2)]), notice_id="2", pages=PAGES)
+    held = notice(digest([alert(result="held", user="")]), notice_id="3", pages=PAGES)
+
+    assert one.lines[0].link == f"{PAGES}/person/{user(1)}"
+    assert many.lines[0].link == f"{PAGES}/changes"
+    assert held.lines[0].link == f"{PAGES}/held"
+    assert one.link == f"{PAGES}/"
+
+
+def test_without_pages_there_is_no_link() -> None:
+    said = notice(digest([failed()]), notice_id="1", pages="")
+
+    assert (said.link, said.lines[0].link) == ("", "")
+
+
+def test_nobody_is_named_and_no_address_is_shown_unless_names_are_given() -> None:
+    told = failed(reason="the app refused ada@contoso.example", by="os:ada", why="Ada asked me")
+
+    plain = notice(digest([told]), notice_id="1", pages=PAGES)
+    named = notice(digest([told]), notice_id="1", pages=PAGES, names={user(1): "Ada Example"})
+
+    assert not any(word in repr(plain) for word in ("ada", "Ada", "@"))
+    assert plain.lines[0].people == user(1)
+    assert named.lines[0].people == f"Ada Example ({user(1)})"
+
+
+def test_a_long_reason_is_cut_and_the_period_is_that_of_the_entries() -> None:
+    at = AT + timedelta(minutes=5)
+    late = Entry(id="2", at=at, kind=Kind.ALERT, result="x", reason="r" * 999)
+
+    said = notice(digest([failed(), late]), notice_id="1", pages=PAGES)
+
+    assert said.period == "2026-11-24 09:00 to 09:05 UTC"
+    assert all(len(line.reason) <= 400 for line in said.lines)
