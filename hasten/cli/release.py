@@ -72,7 +72,7 @@ def release(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Releases held changes, so that Hasten calls them after all."""
+    """Releases held changes, so that Hasten calls for them."""
     _decide(
         target,
         group,

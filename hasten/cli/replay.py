@@ -94,7 +94,7 @@ def replay(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Sends rejected events, or the dead letters of a queue, again, or drops them."""
+    """Sends rejected events or dead letters again, or drops them."""
     do: Do = partial(_drop if drop else _send, named=by or "", reason=reason or "")
     done = "dropped" if drop else "sent again"
 
@@ -108,8 +108,8 @@ def replay(
         unknown = sorted(ids.difference(*(names(one) for one in found)))
         if unknown:
             raise PermanentError(
-                f"{queue} has nothing with the id {', '.join(unknown)}",
-                "see what lies there with --dry-run and no --id",
+                f"{queue} has no message with the id {', '.join(unknown)}",
+                "list the messages with --dry-run and without --id",
             )
         shown = list(map(_shown, found))
         if json:
@@ -136,7 +136,7 @@ def replay(
             complain(str(problem))
             return Code.PROBLEM
         if moved < len(found):
-            say(f"{len(found) - moved} were taken by somebody else meanwhile.")
+            say(f"{len(found) - moved} were handled by somebody else first.")
         return Code.FINE
 
     run(settings, work)

@@ -35,8 +35,8 @@ SettingsFile = Annotated[
     Path | None,
     typer.Option(
         "--settings",
-        help="File of settings as local.settings.json, or azd for the deployed app of the azd "
-        "environment; without it the environment, or local.settings.json where it is.",
+        help="A file in the format of local.settings.json, or `azd` for the app of the azd "
+        "environment. Default: the environment, else local.settings.json in this folder.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

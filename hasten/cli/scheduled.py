@@ -67,7 +67,7 @@ def scheduled(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Shows what events start and end later, and whom it concerns; drops one or has it come now."""
+    """Lists the starts and ends of events that lie ahead; drops one, or lets it take effect now."""
 
     async def work(operator: Operator) -> Code:
         context = operator.context

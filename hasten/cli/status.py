@@ -74,7 +74,7 @@ async def _with_parked(operator: Operator, app: Health) -> Health:
     except (PermanentError, TemporaryError) as error:
         return replace(app, problems=[*app.problems, of_error(error)])
     found = [Problem(f"{parked} rejected events are parked", _shows(ONBOARDING_REJECTED))]
-    lost = f"{dead} onboarding events are dead letters: nobody was able to handle them"
+    lost = f"{dead} onboarding events are dead letters: Hasten could not handle them"
     found.append(Problem(lost, _shows(f"{ONBOARDING_EVENTS} --dead-letters")))
     problems = [problem for count, problem in zip((parked, dead), found, strict=True) if count]
     return replace(app, parked=parked, dead=dead, problems=[*app.problems, *problems])
@@ -82,7 +82,7 @@ async def _with_parked(operator: Operator, app: Health) -> Health:
 
 def _shows(queue: str) -> str:
     return (
-        f"python -m hasten replay --queue {queue} --dry-run shows them; mend the cause, then send "
+        f"python -m hasten replay --queue {queue} --dry-run shows them; fix the cause, then send "
         "them again or drop them"
     )
 
@@ -118,7 +118,7 @@ def _rows(status: TargetStatus) -> list[tuple[str, str]]:
     return [
         ("provisioning job", f"{status.job_state} {status.job}".strip()),
         ("Entra's last cycle", at(status.last_cycle)),
-        ("its next one is over by", at(status.next_cycle)),
+        ("next cycle should end by", at(status.next_cycle)),
         ("open changes", opened),
         ("wanted by events", str(status.wanted)),
         ("scheduled starts and ends", _scheduled(status)),

@@ -42,7 +42,7 @@ def stop(
     async def decide(context: Context, name: str, who: str) -> Decision:
         return await deciding.stop(context, name, by=who, named=by.strip(), reason=reason.strip())
 
-    done = "stopped: every instance obeys with its next call or write"
+    done = "stopped: no instance begins another call or write"
     _run(target, settings, decide, done, json=json)
 
 
@@ -54,12 +54,12 @@ def start(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Lets calls and writes go on after `stop`."""
+    """Allows calls and writes again after `stop`."""
 
     async def decide(context: Context, name: str, who: str) -> Decision:
         return await deciding.start(context, name, by=who, named=by.strip(), reason=reason.strip())
 
-    _run(target, settings, decide, "started: what waited is taken up within a minute", json=json)
+    _run(target, settings, decide, "started: work continues within a minute", json=json)
 
 
 def _run(

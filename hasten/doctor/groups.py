@@ -53,8 +53,8 @@ async def check_group(directory: Directory, group: str) -> list[Finding]:
         findings.append(
             warning(
                 MEMBERS,
-                f"{name} has {_count(nested)}: {missed} people in them are not provisioned, by "
-                "Entra neither",
+                f"{name} has {_count(nested)}: {missed} people in them are not provisioned, not "
+                "even by Entra's own cycle",
                 "add these people to the group itself, or assign the nested groups",
             )
         )

@@ -25,7 +25,7 @@ def check_watched(rules: Sequence[Json], rule: str) -> list[Finding]:
             warning(
                 WATCHED,
                 f"Hasten cannot watch {', '.join(found.unwatched)}",
-                "nothing: Entra's own cycle does their changes",
+                "nothing: Entra's own cycle provisions their changes",
             )
         )
     return findings

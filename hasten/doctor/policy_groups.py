@@ -108,8 +108,8 @@ def _check_pattern(policy: GroupPolicy) -> list[Finding]:
     return [
         problem(
             POLICY,
-            f"{policy.name} stands for every group: events may make any, and add to any that "
-            "Hasten made",
+            f"{policy.name} matches every group: events may create any group, and add members to "
+            "any that Hasten created",
             'give it a prefix in targets.yaml, such as name: "[APP]-*"',
         )
     ]

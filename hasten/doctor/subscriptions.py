@@ -86,7 +86,7 @@ def _judged(
     left = ends - expected.now
     text = f"that of {what} ends in {left.days} days {left.seconds // 3600} hours"
     if left < RENEWED_BY:
-        return warning(CHECK, text, "it should have been renewed: look into the log of `renew`")
+        return warning(CHECK, text, "it should have been renewed: look at the log of `renew`")
     return ok(CHECK, text)
 
 

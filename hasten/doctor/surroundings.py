@@ -50,7 +50,7 @@ async def check_queue(probes: Probes, queue: str) -> list[Finding]:
         warning(
             QUEUE,
             f"{queue} has {dead} dead letters",
-            f"mend their cause, then python -m hasten replay --queue {queue} --dead-letters",
+            f"fix their cause, then python -m hasten replay --queue {queue} --dead-letters",
         )
     ]
 
@@ -97,7 +97,7 @@ def check_secret(*, has_one: bool, has_previous: bool) -> list[Finding]:
     return [
         warning(
             SECRET,
-            "HASTEN_CLIENT_STATE_SECRET_PREVIOUS is still set: whoever has it is believed",
+            "HASTEN_CLIENT_STATE_SECRET_PREVIOUS is still set, and Hasten accepts it",
             "remove it once every line on subscriptions is ok",
         )
     ]

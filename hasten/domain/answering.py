@@ -35,7 +35,7 @@ class Answer:
 
 PROVEN = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
 HOW = {
-    State.SUCCEEDED: "Entra ID answered the call with success, and the log has still to confirm it",
+    State.SUCCEEDED: "Entra ID answered the call with success; the log has not confirmed it yet",
     State.CONFIRMED: "Entra ID answered the call with success, and its log confirms it",
     State.IN_SYNC: "Entra ID answered that the app has it already",
     State.DONE_BY_CYCLE: "Entra's own cycle has done it",
@@ -125,7 +125,7 @@ def _not_assigned(facts: Facts, assigned_groups: Mapping[str, str]) -> Answer:
         return Answer(
             access=Access.NO if held else Access.COMING,
             headline="Access is asked for and held" if held else "Access is asked for",
-            why=held or "an event asks for it, and Hasten has still to write it to Entra ID",
+            why=held or "an event asks for it, and Hasten has not written it to Entra ID yet",
             next_action="release it on the view Held" if held else "wait a minute, then look again",
         )
     if facts.nested:
@@ -145,7 +145,7 @@ def _not_assigned(facts: Facts, assigned_groups: Mapping[str, str]) -> Answer:
             headline="No access",
             why=f"an event offboarded them, so the policy does not add them to "
             f"{_name(facts, group)} again",
-            next_action=f"post an onboarding event, or take them out of {' and '.join(sources)}",
+            next_action=f"post an onboarding event, or remove them from {' and '.join(sources)}",
         )
     names = sorted(assigned_groups.values(), key=str.casefold)
     known = f": {', '.join(names[:5])}{' …' if names[5:] else ''}" if names else ""
@@ -194,7 +194,7 @@ def _action(facts: Facts, row: Change) -> str:
     if row.next_action:
         return row.next_action
     if row.state is State.FAILED:
-        return "mend the reason, then provision the person on demand"
+        return "fix the cause, then provision the person on demand"
     return "wait; this page refreshes itself"
 
 

@@ -46,8 +46,8 @@ class PlannedStep:
         match self.kind:
             case StepKind.ADOPT:
                 return (
-                    f"Adopt the group {self.name} ({self.group}), which Hasten did not make: "
-                    "check that it is the one you mean."
+                    f"Adopt the group {self.name} ({self.group}), which Hasten did not create: "
+                    "check that it is the right group."
                 )
             case StepKind.CREATE:
                 return f"Create the group {self.name}."
@@ -57,18 +57,18 @@ class PlannedStep:
                 return f"Add {_people(self.users)} of {origin} to {self.name}."
             case StepKind.REMOVE:
                 return f"Remove {_people(self.users)} who left {origin} from {self.name}." + (
-                    " More than the brake lets go: only `python -m hasten apply --yes` does it."
+                    " The brake holds this: only `python -m hasten apply --yes` does it."
                     if self.held
                     else ""
                 )
             case StepKind.LEAVE_OUT:
                 return (
                     f"Leave {_people(self.users)} of {origin} out of {self.name}: an event "
-                    f"offboarded them. Take them out of {origin} as well, or post an onboarding "
+                    f"offboarded them. Remove them from {origin} as well, or post an onboarding "
                     "event."
                 )
             case StepKind.PROBLEM:
-                return f"Mend the group {self.name}: {self.problem}."
+                return f"Correct the group {self.name}: {self.problem}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,7 +115,7 @@ def _problem(status: Mapping[str, Any]) -> tuple[str, str, str]:
             reason = known.get("reason") or "no reason given"
             return (
                 f"the provisioning job is in quarantine: {reason}",
-                "mend the cause (Provisioning in the Entra portal names it), then restart the job",
+                "fix the cause (Provisioning in the Entra portal names it), then restart the job",
                 str(known.get("currentBegan") or ""),
             )
         case "notconfigured":

@@ -79,7 +79,7 @@ def decide(intent: Intent, seen: SeenMembership, row: Change | None, now: dateti
     if same is not None and intent.cause in same.causes:
         return None
     if same is not None and _was_called_since(same, intent):
-        return Ending(same.state, "a look saw the change first, and it has been called")
+        return Ending(same.state, "a look found the change first, and Hasten has called for it")
     if row is not None and same is None and _may_lag(row, seen, now):
         return Wait()
     asked = seen.written or intent.wanted is Wanted.IN_STEP

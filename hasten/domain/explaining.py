@@ -92,7 +92,7 @@ def _left_out(facts: Facts) -> list[str]:
     return [
         f"They are in {' and '.join(sources)}, whose members become members of "
         f"{group_name(facts, group)}, but an event offboarded them: the policy does not add them "
-        "back. Take them out of it as well, or post an onboarding event."
+        "back. Remove them from it as well, or post an onboarding event."
         for group, sources in facts.left_out.items()
     ]
 
@@ -119,7 +119,7 @@ def _wanted(facts: Facts, intent: Intent) -> str:
     if intent.held:
         command = release_command(intent.target, intent.group, intent.user)
         return f"{event}. It is held by the brake: {intent.held}. To have it done: {command}"
-    return f"{event}: Hasten has still to bring it about."
+    return f"{event}: Hasten has not carried it out yet."
 
 
 def _place(facts: Facts, intent: Intent) -> str:

@@ -75,11 +75,11 @@ def _expected(facts: Facts, row: Change) -> str:
         return (
             f"The next cycle should be over by {utc(next_cycle)}."
             if next_cycle
-            else "When the next cycle comes, Graph does not say."
+            else "Graph does not say when the next cycle comes."
         )
     if row.expected_at > facts.now:
         return f"It is expected by {utc(row.expected_at)}."
-    return f"It was expected by {utc(row.expected_at)}: Hasten calls it when it stays away."
+    return f"It was expected by {utc(row.expected_at)}: Hasten calls for it if it stays overdue."
 
 
 def _called(row: Change) -> str:
@@ -88,7 +88,7 @@ def _called(row: Change) -> str:
 
 def _proof(row: Change) -> str:
     if row.needs_proof:
-        return "the provisioning log has still to confirm it"
+        return "the provisioning log has not confirmed it yet"
     return "the provisioning log said nothing of it within a day"
 
 

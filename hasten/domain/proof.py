@@ -29,8 +29,8 @@ PROOF_TIMEOUT = timedelta(hours=24)
 """How long Hasten asks the log about a call. Microsoft documents no latency of the log."""
 
 NO_REASON = "the log gives no reason"
-TAKEN_OUT = "the log shows that the call took the user out of the group"
-PUT_IN = "the log shows that a later call or cycle put the user into the group again"
+TAKEN_OUT = "the log shows that the call removed the user from the group"
+PUT_IN = "the log shows that a later call or cycle added the user to the group again"
 STILL_ACTIVE = "the log shows the account still active"
 
 

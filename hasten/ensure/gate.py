@@ -65,8 +65,8 @@ async def _hold_large(context: Context, work: Work, large: Sequence[Intent]) -> 
     Hasten carries it out in several parts."""
     people = max(intent.people for intent in large)
     judged = Judged(
-        f"one event takes out {people} people, more than brake_target_removals allows",
-        f"if it is meant: python -m hasten release {work.target.name}; else: discard",
+        f"one event removes {people} people, more than brake_target_removals allows",
+        f"if it is intended: python -m hasten release {work.target.name}; else: discard",
     )
     cause = large[0].cause
     await alert_brake(context, work.target, work.group, judged, key=f"{cause.source}|{cause.id}")

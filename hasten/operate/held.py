@@ -94,5 +94,5 @@ def _nothing(of: str, target: str, there: Collection[str]) -> PermanentError:
     shown = ", ".join(sorted(there)[:5]) + (" …" if len(there) > 5 else "")  # noqa: PLR2004
     return PermanentError(
         f"nothing of {of} is held by {target}",
-        f"name one of those held: {shown}" if there else "nothing at all is held of this target",
+        f"name one of those held: {shown}" if there else "the target has no held changes",
     )

@@ -12,7 +12,7 @@ REASON = "an event offboarded them, so the policy does not add them back"
 
 def next_action(one: LeftOut) -> str:
     sources = " and ".join(one.sources)
-    return f"take them out of {sources} as well, or post an onboarding event"
+    return f"remove them from {sources} as well, or post an onboarding event"
 
 
 def problems(people: Sequence[LeftOut]) -> list[Problem]:

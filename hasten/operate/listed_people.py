@@ -115,8 +115,8 @@ def problems(target: str, held: Sequence[HeldGroup]) -> list[Problem]:
     return [
         Problem(
             f"{count} of group {group} are held by the brake",
-            f"if they are meant, python -m hasten release {target} --group {group}; else mend the "
-            "group, then discard",
+            f"if they are intended, python -m hasten release {target} --group {group}; else "
+            "correct the group, then discard",
         )
         for group, count in counted.items()
     ]

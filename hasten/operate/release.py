@@ -12,7 +12,7 @@ from hasten.records.recent_removals import EVERYWHERE, RecentRemovals
 
 DISCARDED = "discarded by an operator"
 STILL_DONE = (
-    "Entra's own cycle still does it, unless the membership is mended or the provisioning job "
+    "Entra's own cycle still does it, unless the membership is restored or the provisioning job "
     "is paused"
 )
 

@@ -48,8 +48,8 @@ async def judge_removals(
     if target.brake.exceeded_by_target(tally.people):
         judged = Judged(
             f"{tally.people} people leave groups of {target.name} within ten minutes",
-            f"if it is meant: python -m hasten release {target.name}; "
-            "else: mend the groups, then discard",
+            f"if it is intended: python -m hasten release {target.name}; "
+            "else: correct the groups, then discard",
         )
         await _trip(context, target, EVERYWHERE, judged, tally)
         return dict.fromkeys(leavers, judged)
@@ -106,11 +106,11 @@ async def _too_many(
     if group == PERSON:
         return Judged(
             f"{count} of {before} people were disabled or deleted within minutes",
-            f"if it is meant: {release}; else: enable or restore them, then discard",
+            f"if it is intended: {release}; else: enable or restore them, then discard",
         )
     return Judged(
         f"{count} of {before} members {'would leave' if still_members else 'left'} within minutes",
-        f"if it is meant: {release}; else: mend the group, then discard",
+        f"if it is intended: {release}; else: correct the group, then discard",
     )
 
 

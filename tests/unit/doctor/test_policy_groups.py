@@ -64,7 +64,7 @@ async def test_a_pattern_that_stands_for_every_group_is_a_problem(name: str) -> 
     [found] = await of_policy(await world_with_groups(), GroupPolicy(name=name))
 
     assert found.level is Level.PROBLEM
-    assert "stands for every group" in found.found
+    assert "matches every group" in found.found
 
 
 @pytest.mark.parametrize(

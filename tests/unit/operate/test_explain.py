@@ -109,7 +109,7 @@ async def test_explain_shows_intents_done_or_not() -> None:
     after = await told(world, user(1))
 
     assert "Event event-1 of /hr" in before
-    assert "still to bring it about" in before
+    assert "not carried it out yet" in before
     assert f"a member of {ENGINEERING}" in after
     assert "added." in after
 
