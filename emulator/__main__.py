@@ -79,6 +79,9 @@ def main(
     scim: Annotated[
         bool, typer.Option(help="TOTAL's accounts in a SCIM server, where Hasten takes access")
     ] = False,
+    scim_patch: Annotated[
+        bool, typer.Option(help="whether that server takes a PATCH, or whole accounts alone")
+    ] = True,
 ) -> None:
     ports = {"--graph-port": graph_port, "--servicebus-port": servicebus_port}
     if functions:
@@ -96,7 +99,11 @@ def main(
     )
     options = Options(
         azure=AzureOptions(
-            graph=graph, servicebus_port=servicebus_port, entities=entities, scim=scim
+            graph=graph,
+            servicebus_port=servicebus_port,
+            entities=entities,
+            scim=scim,
+            scim_patches=scim_patch,
         ),
         functions_port=functions_port or free_port(),
         functions=functions,

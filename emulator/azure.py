@@ -36,6 +36,8 @@ class AzureOptions:
     """Whether TOTAL's accounts are in a SCIM server of its own."""
 
     scim_port: int = 0
+    scim_patches: bool = True
+    """Whether that server takes a PATCH. Without it accounts are written as a whole."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Azure:
             "url": self.scim.url,
             "token": SCIM_TOKEN,
             "match": {"app": "externalId", "entra": "id"},
+            **({} if self.scim.patches else {"patch": "put"}),
         }
         copy = state_dir / "targets.yaml"
         copy.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
@@ -111,9 +114,9 @@ async def _app(options: AzureOptions, graph: GraphServer) -> AsyncIterator[ScimS
     if not options.scim:
         yield None
         return
-    server = ScimServer(options.scim_port)
+    server = ScimServer(options.scim_port, patches=options.scim_patches)
     await server.start()
-    connector = Connector(server.url, server.token)
+    connector = Connector(server.url, server.token, patches=server.patches)
     try:
         await graph.tenant.targets[TOTAL].connect(connector)
         yield server

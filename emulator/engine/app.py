@@ -10,6 +10,8 @@ class By(StrEnum):
     SEED = "seed"
     ON_DEMAND = "on_demand"
     CYCLE = "cycle"
+    HASTEN = "hasten"
+    """Hasten's own write over SCIM, beside Entra."""
 
 
 @dataclass(slots=True)

@@ -38,13 +38,15 @@ class ConnectorError(Exception):
 
 
 class Connector:
-    """The way to one app. `url` is the base address with the version of SCIM."""
+    """The way to one app. `url` is the base address with the version of SCIM. Without `patches` an
+    account is written as a whole."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, *, patches: bool = True) -> None:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": SCIM_JSON}
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/") + "/", headers=headers, trust_env=False, timeout=30
         )
+        self._patches = patches
         self._ids: dict[str, str] = {}
         """The app's id of an account, by user."""
         self._sent = 0
@@ -77,7 +79,8 @@ class Connector:
             if account is None:
                 await self._send("DELETE", f"Users/{self._ids.pop(user)}")
             elif user in self._ids:
-                await self._send("PATCH", f"Users/{self._ids[user]}", _patch(account))
+                method, body = ("PATCH", _patch) if self._patches else ("PUT", _created)
+                await self._send(method, f"Users/{self._ids[user]}", body(account))
             else:
                 created = await self._send("POST", "Users", _created(account))
                 self._ids[user] = str(created["id"])

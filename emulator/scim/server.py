@@ -3,7 +3,7 @@
 import secrets
 from typing import TYPE_CHECKING, cast
 
-from scim2_models import UnauthorizedException
+from scim2_models import Patch, UnauthorizedException
 from scim2_server.applications.asgi import ASGIApplication
 from scim2_server.memory import AsyncInMemoryStorage
 from scim2_server.requests import ScimRequest
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 
 class ScimServer:
-    """The server. `token` is the only bearer token that it takes."""
+    """The server. `token` is the only bearer token that it takes. Without `patches` it answers a
+    PATCH with 501, and an account is written as a whole."""
 
-    def __init__(self, port: int = 0, token: str = "") -> None:
+    def __init__(self, port: int = 0, token: str = "", *, patches: bool = True) -> None:
         self.token = token or secrets.token_hex(16)
-        self._http = HttpServer(cast("ASGIApp", _Application(self.token)), port=port)
+        self.patches = patches
+        app = _Application(self.token, patches=patches)
+        self._http = HttpServer(cast("ASGIApp", app), port=port)
 
     @property
     def url(self) -> str:
@@ -37,8 +40,10 @@ class ScimServer:
 
 
 class _Application(ASGIApplication):
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, *, patches: bool) -> None:
         provider, secret = load_default_provider(), secrets.token_hex(16)
+        if provider.config is not None:
+            provider.config.patch = Patch(supported=patches)
         super().__init__(AsyncInMemoryStorage(), provider, ScimService(provider, secret=secret))
         self._token = token
 

@@ -14,6 +14,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALLS_PER_WINDOW
 from hasten.operate.health import Health, readable_health
 from hasten.operate.listed_people import HeldGroup, ListedPerson
+from hasten.operate.people_watch import PeopleWatch
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.status import TargetStatus, target_status
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
@@ -133,6 +134,18 @@ def _rows(status: TargetStatus) -> list[tuple[str, str]]:
         ("calls in the window", f"{status.calls_in_window} of {CALLS_PER_WINDOW}"),
         *([("Graph asked to wait until", at(asked))] if asked else []),
         *((f"subscription of {w.group}", at(w.subscribed_until)) for w in status.groups),
+        *_of_people(status.accounts),
+    ]
+
+
+def _of_people(watch: PeopleWatch) -> list[tuple[str, str]]:
+    oldest = watch.oldest_open
+    return [
+        ("people are watched", f"no: {watch.why_not}" if watch.why_not else "yes"),
+        ("subscription of users", at(watch.subscribed_until)),
+        ("last delta of users", at(watch.last_delta)),
+        ("last comparison of all people", at(watch.last_comparison)),
+        *([("oldest open change of an account", at(oldest))] if oldest else []),
     ]
 
 

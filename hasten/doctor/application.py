@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hasten.context import Context
 from hasten.doctor import groups, mapping
 from hasten.doctor.findings import Finding, ok, problem, warning
-from hasten.domain.app_account import AppAccount, NoAccount, SeveralAccounts
+from hasten.domain.app_account import AppAccount, NoAccount, PatchForm, SeveralAccounts
 from hasten.domain.matching import OBJECT_ID, SET_MATCH, job_match
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
@@ -45,7 +45,7 @@ async def check(context: Context, scim: Scim, principal: str) -> list[Finding]:
     principal. `scim` has a match. Raises PermanentError if the token is missing, and what Graph and
     the app raise."""
     application = context.ports.application(scim)
-    findings = [await _abilities(application)]
+    findings = [await _abilities(application, scim.patch)]
     people = await _sample(context, principal)
     found = [await _found(context, application, scim.matching, one) for one in people]
     if not found:
@@ -83,7 +83,7 @@ async def _sample(context: Context, principal: str) -> list[str]:
     return []
 
 
-async def _abilities(application: Application) -> Finding:
+async def _abilities(application: Application, form: PatchForm) -> Finding:
     try:
         can = await application.capabilities()
     except (PermanentError, TemporaryError) as error:
@@ -92,11 +92,16 @@ async def _abilities(application: Application) -> Finding:
             f"its ServiceProviderConfig cannot be read: {error.reason}",
             "look at the other lines of this check: some apps do not show it",
         )
-    lacking = [name for name, has in (("patch", can.patch), ("filter", can.filter)) if has is False]
-    if lacking:
+    if can.patch is False and form is not PatchForm.PUT:
         return problem(
             CHECK,
-            f"the app says that it does not support {' and '.join(lacking)}",
+            "the app says that it does not support patch",
+            "say `patch: put` under scim in targets.yaml: Hasten then writes the whole account",
+        )
+    if can.filter is False:
+        return problem(
+            CHECK,
+            "the app says that it does not support filter",
             "take scim away from the target: Entra ID takes access then",
         )
     return ok(CHECK, "the app answers and supports what Hasten needs")

@@ -28,7 +28,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import cycle_waits, left_out, stuck
 from hasten.policy import Access
 from hasten.ports.probes import Probes, Token
-from hasten.records import discovered
+from hasten.records import discovered, people_refusal
 from hasten.records import left_out as left_out_records
 from hasten.records import subscriptions as records
 from hasten.scim import Scim
@@ -212,6 +212,7 @@ class Doctor:
                 now=self.context.now(),
             ),
             people=target.users,
+            refusal=await people_refusal.load(self.context.store) if target.users else None,
         )
 
 

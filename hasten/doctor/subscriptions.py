@@ -9,6 +9,7 @@ from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain.subscribing import ALL_GROUPS, ALL_PEOPLE, resource_of
 from hasten.json import Json
 from hasten.limits import SUBSCRIPTION_LIFETIME
+from hasten.records.people_refusal import Refusal
 from hasten.records.subscriptions import SubscriptionRecord
 
 CHECK = "subscription"
@@ -35,9 +36,11 @@ def check(
     expected: Expected,
     *,
     people: bool = False,
+    refusal: Refusal | None = None,
 ) -> list[Finding]:
     """Checks each watched group, and the users if `people` are watched. `listed` are the
-    subscriptions in Graph, `records` Hasten's in the store."""
+    subscriptions in Graph, `records` Hasten's in the store. `refusal` is Graph's last one of that
+    to users."""
     ends = {
         str(one["resource"]).strip("/").casefold(): one
         for one in listed
@@ -47,11 +50,18 @@ def check(
         f"group {group}": (resource_of(group), ends.get(resource_of(group)) or ends.get(ALL_GROUPS))
         for group in sorted(groups)
     }
-    if people:
+    refused: list[Finding] = []
+    if people and refusal is not None and ALL_PEOPLE not in ends:
+        text = f"Graph refuses that of all users: {refusal.reason}"
+        refused = [problem(CHECK, text, refusal.next_action)]
+    elif people:
         wanted["all users"] = ALL_PEOPLE, ends.get(ALL_PEOPLE)
     return [
-        _judged(what, _gone(what, resource, records, expected), found, records, expected)
-        for what, (resource, found) in wanted.items()
+        *refused,
+        *(
+            _judged(what, _gone(what, resource, records, expected), found, records, expected)
+            for what, (resource, found) in wanted.items()
+        ),
     ]
 
 

@@ -32,8 +32,8 @@ Found = NoAccount | AppAccount | SeveralAccounts
 
 
 class PatchForm(StrEnum):
-    """The body by which an app learns that an account is inactive. RFC 7644 allows the first and
-    the third; Entra ID sends the second by default."""
+    """The request by which an app learns that an account is inactive. RFC 7644 allows all but the
+    second, which Entra ID sends by default."""
 
     BOOLEAN = "boolean"
     """`{"op": "replace", "path": "active", "value": false}`"""
@@ -43,6 +43,10 @@ class PatchForm(StrEnum):
 
     WITHOUT_PATH = "without_path"
     """`{"op": "replace", "value": {"active": false}}`"""
+
+    PUT = "put"
+    """For an app without PATCH: the whole account, as the app showed it just before, with `active`
+    set to false."""
 
 
 class DeactivationIs(StrEnum):

@@ -13,6 +13,7 @@ from hasten.domain.cycle import Cycle
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import cycle_waits, left_out, listed_people, stuck
 from hasten.operate.listed_people import HeldGroup, ListedPerson
+from hasten.operate.people_watch import PeopleWatch, people_watch
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.scheduled import scheduled
 from hasten.records import call_window, discovered, shared_window, stops, subscriptions
@@ -70,6 +71,9 @@ class TargetStatus:
     deleted_groups: Mapping[str, str] = field(default_factory=dict)
     """ISO time at which each assigned group was found deleted, while its people keep access."""
 
+    accounts: PeopleWatch = field(default_factory=PeopleWatch)
+    """Whether Hasten sees what happens to people's own accounts."""
+
     problems: Sequence[Problem] = ()
 
 
@@ -91,6 +95,7 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
     skipped = await left_out_records.load(context.store, target.name)
     waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
     ahead = [s for s in await scheduled(context, targets=[target.name]) if not s.is_overtaken]
+    accounts, of_people = await people_watch(context, target, rows)
     is_open = breaker.open_until is not None and breaker.open_until > now
     return TargetStatus(
         target=target.name,
@@ -119,6 +124,7 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
         not_before=pace.not_before if pace.not_before > now else None,
         groups=groups,
         deleted_groups=found.deleted if found else {},
+        accounts=accounts,
         problems=[
             *([problem] if problem else []),
             *(
@@ -128,6 +134,7 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
             ),
             *listed_people.problems(target.name, held),
             *_of_groups(groups),
+            *(of_people if found else []),
             *stuck.problems(rows, now),
             *stuck.deleted_groups(found.deleted if found else {}, known, now),
             *left_out.problems(skipped),

@@ -15,6 +15,7 @@ from hasten.errors import PermanentError
 from hasten.ports.application import Application
 from hasten.provision.change_events import emit_moved
 from hasten.provision.in_app import revoke
+from hasten.provision.kept_places import noting_groups
 from hasten.provision.state import Drain
 from hasten.scim import Scim
 from hasten.telemetry.provision import DirectEnded, DirectRefused
@@ -146,7 +147,13 @@ class Direct:
             return
         outcome = await revoke(self.drain, application, self.scim.matching, tuple(called))
         now = self.drain.now
-        ended = await ledger.end_call(called, lambda row: settled(row, outcome, now=now))
+        is_out = outcome.result is DirectResult.CONFIRMED
+        noting = noting_groups(self.drain, called) if is_out else None
+        ended = await ledger.end_call(
+            called, lambda row: settled(row, outcome, now=now), commit=noting
+        )
+        if noting is not None and not ended:
+            await noting([])  # all rows changed meanwhile
         self._emit(user, outcome, seconds=(now - started).total_seconds())
         if outcome.result is DirectResult.THROTTLED and outcome.delay is not None:
             self._next_turn = max(self._next_turn, now + outcome.delay)

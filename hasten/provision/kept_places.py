@@ -1,12 +1,14 @@
 """Opens the removals of a user again when the account becomes active again.
 
-A user call disables the account. No document says that this ends its memberships in the app; only
-Entra's cycle is known to do that. If the user is granted access through another group before a
-cycle has run, the account is active again and may still be a member of the group that the user
-left. Hasten then calls that group, and leaves the row to the cycle.
+A user call disables the account, and so does Hasten's own write in the app. No document says that
+this ends its memberships in the app; only Entra's cycle is known to do that. If the user is granted
+access through another group before a cycle has run, the account is active again and may still be a
+member of the group that the user left. Hasten then calls that group, and leaves the row to the
+cycle.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from hasten.domain.changes import DIRECT, PERSON, Change, State, returned
 from hasten.domain.planning import Call
@@ -30,12 +32,20 @@ async def return_to_kept_places(drain: Drain, call: Call, verdict: Verdict) -> N
 def noting_places(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
     """Returns the commit that records what the call may have left, together with the rows of the
     call. None if the call left nothing."""
-    groups = {change.group for change in call.changes} - {DIRECT, PERSON}
     is_by_user = call.is_removal and call.group is None
-    if not (is_by_user and groups and verdict.result in ANSWERED):
+    if not (is_by_user and verdict.result in ANSWERED):
         return None
-    [user] = call.users
-    return kept_places.noting(drain.context.store, drain.target.name, user, groups, drain.now)
+    return noting_groups(drain, call.changes)
+
+
+def noting_groups(drain: Drain, removals: Sequence[Change]) -> Commit | None:
+    """Returns the commit that records the groups in which a disabled account may still be, together
+    with the rows. None if there is none. `removals` are of one user."""
+    groups = {change.group for change in removals} - {DIRECT, PERSON}
+    if not groups:
+        return None
+    user, store = removals[0].user, drain.context.store
+    return kept_places.noting(store, drain.target.name, user, groups, drain.now)
 
 
 async def _return_to(drain: Drain, user: str) -> None:

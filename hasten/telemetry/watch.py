@@ -116,6 +116,19 @@ class PeopleCompared(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeopleNotWatched(Event):
+    """Graph refuses the subscription to users; Hasten asks again every 15 minutes. The timers find
+    changed people meanwhile."""
+
+    name = "people"
+    problems = frozenset({"not_watched"})
+    alerts = frozenset({"degraded"})
+    result: Literal["not_watched"] = "not_watched"
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetFound(Event):
     """A sweep found the target, its job and its groups."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.domain.subscribing import (
+    ALL_PEOPLE,
     Ours,
     Subscription,
     SubscriptionPlan,
@@ -23,6 +24,7 @@ from hasten.ports.directory_errors import AlreadyExists
 from hasten.records import subscriptions
 from hasten.records.subscriptions import SubscriptionRecord
 from hasten.telemetry.watch import SubscriptionChanged
+from hasten.watch.people_subscription import forget_refusal, refused, wants_people
 from hasten.watch.renew import renew
 
 
@@ -40,7 +42,7 @@ async def subscriptions_settled(context: Context, groups: Collection[str]) -> bo
         for record in records
     ]
     ours = _ours(context, records)
-    people = context.watches_people
+    people = await wants_people(context, [one.resource for one in believed])
     plan = plan_subscriptions(believed, groups, people=people, ours=ours, now=context.now())
     return plan.is_settled
 
@@ -73,7 +75,7 @@ async def _ensure_once(context: Context, groups: Collection[str]) -> Sequence[st
     records = {record.id: record for record in await subscriptions.load_all(context.store)}
     listed = [_read(item) for item in await context.directory.subscriptions()]
     ours = _ours(context, records.values())
-    people = context.watches_people
+    people = await wants_people(context, [one.resource for one in listed])
     plan = plan_subscriptions(listed, groups, people=people, ours=ours, now=context.now())
     errors = ErrorCollector()
     for orphan in plan.orphans:
@@ -103,7 +105,14 @@ async def _renew_all(
     gone: list[str] = []
     for due in plan.renew:
         with errors.collect():
-            if not await renew(context, due.id):
+            try:
+                is_known = await renew(context, due.id)
+            except PermanentError as error:
+                if due.resource != ALL_PEOPLE:
+                    raise
+                await refused(context, error)
+                continue
+            if not is_known:
                 gone.append(due.resource)
     return gone
 
@@ -112,8 +121,8 @@ async def _make(
     context: Context, plan: SubscriptionPlan, groups: Collection[str], errors: ErrorCollector
 ) -> tuple[Sequence[str], bool]:
     """Returns the resources that already have a subscription, and True if all others could be
-    created. Graph allows no second subscription to a resource, so the old one is removed just
-    before."""
+    created; one to users that Graph refuses does not count. Graph allows no second subscription to
+    a resource, so the old one is removed just before."""
     outdated = {subscription.resource: subscription for subscription in plan.replace}
     blocked: list[str] = []
     made = 0
@@ -126,6 +135,12 @@ async def _make(
             except AlreadyExists:
                 blocked.append(resource)
                 continue
+            except PermanentError as error:
+                if resource != ALL_PEOPLE:
+                    raise
+                await refused(context, error)  # the groups do not wait for it
+            else:
+                await forget_refusal(context, resource)
             made += 1
             if not plan.superseded:
                 await _look_at(context, groups_of(resource, groups))

@@ -36,6 +36,7 @@ def _tables(outcomes: Sequence[Outcome], operations: int) -> dict[str, str]:
         "operations in each": operations,
         "virtual hours in all": round(sum(report.seconds for report in reports) / 3600),
         "calls on demand": sum(report.calls for report in reports),
+        "accounts made inactive in the app itself": sum(one.taken_in_app for one in outcomes),
         "requests to Graph": sum(sum(report.requests.values()) for report in reports),
         "faults": sum(faults.values()),
         "changes released by the operator after the brake held them": sum(

@@ -12,15 +12,19 @@ from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING
 from hasten.policy import Access, GroupPolicy
+from hasten.scim import Scim
 from hasten.targets import Target
+from tests.chaos.app_writes import AppWrites
 from tests.chaos.claims import Claims
 from tests.chaos.invariants import broken_at_the_end
 from tests.chaos.newest import Newest
 from tests.chaos.operations import Operations
+from tests.chaos.profiles import Profiles
 from tests.chaos.progress import Progress
 from tests.chaos.reasons import lied_to, why_only_a_cycle
 from tests.simulation.faults import Rates
 from tests.simulation.report import Report
+from tests.simulation.scim import SETTINGS
 from tests.simulation.world import USERS, World, simulated
 
 RATES = Rates(
@@ -40,6 +44,13 @@ RATES = Rates(
     notification_dropped=0.15,
     notification_repeated=0.15,
     notification_late=0.15,
+    app_throttled=0.03,
+    app_unavailable=0.03,
+    app_cut_before=0.02,
+    app_cut_after=0.02,
+    app_slow=0.03,
+    app_ignores=0.02,
+    app_late=0.05,
 )
 
 POLICY = Target(
@@ -53,6 +64,9 @@ POLICY = Target(
         GroupPolicy(name="Made-*"),
     ),
 )
+
+READS_THE_APP = 0.5
+"""How likely Hasten has the way to the app itself in a storm."""
 
 PAUSE = 8.0
 """Seconds between two operations, on average."""
@@ -85,6 +99,7 @@ class Outcome:
     broken: list[str]
     left: Counter[str] = field(default_factory=Counter)
     released: int = 0
+    taken_in_app: int = 0
 
 
 async def storm(seed: int, operations: int) -> Outcome:
@@ -96,13 +111,19 @@ async def storm(seed: int, operations: int) -> Outcome:
         assignment_replication_delay=random.choice((0.0, 45.0)),
         entra=replace(EntraBehaviours.mixed(random), log_as_captured=True),
     )
-    async with simulated(seed, hosts=2, rates=RATES, targets=(POLICY,), graph=options) as world:
+    of_app = Random(f"{seed} app and profiles")
+    reads_app = of_app.random() < READS_THE_APP
+    scim = Scim.model_validate(SETTINGS) if reads_app else None
+    target = POLICY.model_copy(update={"scim": scim})
+    async with simulated(seed, hosts=2, rates=RATES, targets=(target,), graph=options) as world:
         people = Operations(world, random)
+        profiles, writes = Profiles(world, people, of_app), AppWrites(world)
         claims = Claims(world, partial(lied_to, world, people))
         newest, progress = Newest(world), Progress(world)
-        watching = [asyncio.create_task(w.watch()) for w in (claims, newest, progress)]
+        watching = [asyncio.create_task(w.watch()) for w in (claims, newest, progress, writes)]
         for _ in range(operations):
             await people.one()
+            profiles.maybe_change()
             await world.passes(timedelta(seconds=random.expovariate(1 / PAUSE)))
             for host in world.hosts:
                 if not host.is_alive and random.random() < REVIVAL:
@@ -110,9 +131,19 @@ async def storm(seed: int, operations: int) -> Outcome:
         outcome = await _aftermath(world, people)
         for watch in watching:
             watch.cancel()
-        false = [*claims.false.values(), *newest.false.values(), *progress.stalls.values()]
+        false = [
+            *claims.false.values(),
+            *writes.false.values(),
+            *newest.false.values(),
+            *progress.stalls.values(),
+        ]
         of_events = newest.broken_at_the_end(people.posted)
-        return replace(outcome, broken=[*outcome.broken, *false, *of_events])
+        of_profiles = profiles.broken_at_the_end()
+        return replace(
+            outcome,
+            broken=[*outcome.broken, *false, *of_events, *of_profiles],
+            taken_in_app=len(world.scim.written),
+        )
 
 
 async def _aftermath(world: World, people: Operations) -> Outcome:

@@ -31,6 +31,15 @@ class Rates:
     notification_repeated: float = 0.0
     notification_late: float = 0.0
     """By up to LATEST seconds: later ones overtake it."""
+    app_throttled: float = 0.0
+    app_unavailable: float = 0.0
+    app_cut_before: float = 0.0
+    app_cut_after: float = 0.0
+    app_slow: float = 0.0
+    app_ignores: float = 0.0
+    """The app answers a write with success and does nothing."""
+    app_late: float = 0.0
+    """The app answers a write with success and does it later."""
 
 
 CALM = Rates()

@@ -13,12 +13,14 @@ from pathlib import Path
 from random import Random
 
 import httpx
+from pydantic import SecretStr
 
 from emulator.functions import options
 from emulator.functions.behaviours import HostBehaviours
 from emulator.functions.invocations import STOP_TIMEOUT_SECONDS
 from emulator.functions.worker import TimeLimit
 from hasten.adapters.graph.directory import GraphDirectory
+from hasten.adapters.scim.application import ScimApplication
 from hasten.app import App
 from hasten.domain.shared_pace import LimitScope
 from hasten.ports.application import Application
@@ -88,6 +90,8 @@ class Surroundings:
     """Decides which slots stall. Its own, so that no other draw depends on the host's ways."""
     outside: Owner
     """Of what outlives a host."""
+    scim: httpx.AsyncBaseTransport
+    """To the app itself."""
     behaviours: HostBehaviours = field(default_factory=HostBehaviours)
     limit_scope: LimitScope = LimitScope.AUTO
     lines: list[str] = field(default_factory=list)
@@ -247,7 +251,16 @@ class Host:
             lifeline.check()
             around.emit(event)
 
+        applications: dict[Scim, Application] = {}
+
+        def application(scim: Scim) -> Application:
+            if scim not in applications:
+                to_app = HostTransport(around.scim, lifeline)
+                applications[scim] = ScimApplication(scim, SecretStr("simulated"), to_app)
+            return applications[scim]
+
         return HostPorts(
+            application=application,
             store=HostStore(around.store, lifeline),
             bus=HostBus(around.bus, lifeline),
             receiver=HostReceiver(around.bus, lifeline),

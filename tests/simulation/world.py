@@ -37,6 +37,7 @@ from tests.simulation.oracle import differences
 from tests.simulation.owners import Owner, keep_books
 from tests.simulation.receiver import HostReceiver
 from tests.simulation.report import Report
+from tests.simulation.scim import ScimSide
 from tests.simulation.table import NOTIFICATIONS, triggers
 from tests.simulation.upstream import Upstream
 from tests.simulation.webhook import Webhooks
@@ -88,6 +89,12 @@ class World:
         self.to_graph = GraphTransport(
             self.graph, server=self._outside, latency=latency, faults=self.faults
         )
+        self.scim = ScimSide(
+            app=self.tenant.targets[TOTAL].app,
+            faults=Faults(Random(f"{seed} app")),
+            server=self._outside,
+            wall=epoch,
+        )
         self.admin = Admin(self.tenant)
         self.upstream = Upstream(self.bus)
         self.around = Surroundings(
@@ -102,6 +109,7 @@ class World:
             faults=self.faults,
             luck=Random(f"{seed} luck"),
             outside=self._outside,
+            scim=self.scim,
             behaviours=behaviours,
             limit_scope=limit_scope,
         )
@@ -127,7 +135,7 @@ class World:
 
     def calm(self) -> None:
         """No more faults."""
-        self.faults.rates = CALM
+        self.faults.rates = self.scim.faults.rates = CALM
         self.tenant.faults.clear()
 
     async def release(self) -> int:
@@ -212,7 +220,7 @@ class World:
             throttled=sum(app.throttled for app in apps),
             requests=dict(self.tenant.journal.by_path),
             events=Counter(f"{event.name} {event.result}" for event in events),
-            faults=dict(self.faults.counts),
+            faults=dict(self.faults.counts + self.scim.faults.counts),
             failures=list(self.around.failures),
             dead_letters=self.bus.dead_letters(),
         )
@@ -258,7 +266,7 @@ async def simulated(
     world.start()
     try:
         await world.settle_in()
-        world.faults.rates = rates
+        world.faults.rates = world.scim.faults.rates = rates
         yield world
     finally:
         await world.close()

@@ -231,12 +231,19 @@ class Tenant:
 
 @asynccontextmanager
 async def emulated(
-    state: Path, *, graph: GraphOptions = QUICK, targets: Path = ACTING, scim: bool = False
+    state: Path,
+    *,
+    graph: GraphOptions = QUICK,
+    targets: Path = ACTING,
+    scim: bool = False,
+    scim_patches: bool = True,
 ) -> AsyncIterator[Tenant]:
-    """With `scim` TOTAL has a SCIM server, which Hasten uses. In the end, all that Graph was asked
-    and answered must agree with Microsoft's metadata."""
+    """With `scim` TOTAL has a SCIM server, with or without PATCH, which Hasten uses. In the end,
+    all that Graph was asked and answered must agree with Microsoft's metadata."""
     recording = replace(graph, record=state / RECORD)
-    options = AzureOptions(graph=recording, entities=_with_short_locks(state), scim=scim)
+    options = AzureOptions(
+        graph=recording, entities=_with_short_locks(state), scim=scim, scim_patches=scim_patches
+    )
     async with running(options) as azure:
         if azure.scim is not None:
             targets = azure.with_scim(targets, state)

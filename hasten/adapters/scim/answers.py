@@ -19,7 +19,16 @@ RETRY_DELAY = timedelta(seconds=15)
 MAX_BODY_BYTES = 256 * 1024
 """A few accounts have some KiB. More is no answer to what Hasten asks."""
 
-PASSING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT})
+PASSING = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.PRECONDITION_FAILED,
+    }
+)
+"""412: somebody else wrote the account meanwhile."""
+
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 """A 404 means that an account does not exist only with this schema: a proxy answers 404 as well."""
 
@@ -51,6 +60,10 @@ def checked(answer: AppAnswer) -> AppAnswer:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise PermanentError(
             reason, "put a valid token with the right to read and disable users into the vault"
+        )
+    if status in {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.METHOD_NOT_ALLOWED}:
+        raise PermanentError(
+            reason, "say `patch: put` under scim in targets.yaml if the app has no PATCH"
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in PASSING:
         delay = retry_after(httpx.Response(status, headers=answer.headers)) or RETRY_DELAY

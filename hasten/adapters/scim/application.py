@@ -1,7 +1,7 @@
 """The app itself, over SCIM 2.0 (RFC 7644), with plain httpx.
 
 The SCIM client libraries check every payload and content type against the standard, from which the
-apps deviate, and bring a second HTTP client. Hasten sends four requests and reads two attributes.
+apps deviate, and bring a second HTTP client. Hasten sends five requests and reads three attributes.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import SecretStr
 
-from hasten.adapters.scim import accounts
+from hasten.adapters.scim import accounts, replacement
 from hasten.adapters.scim.answers import (
     MAX_BODY_BYTES,
     RETRY_DELAY,
@@ -75,6 +75,9 @@ class ScimApplication:
         return accounts.account(body(checked(answer)), account)
 
     async def deactivate(self, account: str) -> None:
+        if self._scim.patch is PatchForm.PUT:
+            await self._replace(account)
+            return
         patch = {"schemas": [PATCH_SCHEMA], "Operations": [OPERATIONS[self._scim.patch]]}
         checked(await self._send("PATCH", _path(account), content=json.dumps(patch)))
 
@@ -85,13 +88,33 @@ class ScimApplication:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _send(self, method: str, path: str, content: str | None = None) -> AppAnswer:
+    async def _replace(self, account: str) -> None:
+        """Reads the account and writes it back inactive. With a version, the app refuses the write
+        if somebody else wrote meanwhile; Hasten then tries again later."""
+        answer = checked(await self._send("GET", _path(account)))
+        shown = body(answer)
+        accounts.account(shown, account)
+        wanted = replacement.inactive(shown)
+        if wanted is None:
+            return
+        known = replacement.version(answer, shown)
+        conditions = {"If-Match": known} if known else {}
+        content = json.dumps(wanted)
+        checked(await self._send("PUT", _path(account), content=content, headers=conditions))
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        content: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AppAnswer:
         """Returns status, headers and body. Raises TemporaryError if no answer came in time, and
         UnreadableAccountError if the body is too large."""
         try:
             async with (
                 asyncio.timeout(TIMEOUT.total_seconds()),
-                self._client.stream(method, path, content=content) as response,
+                self._client.stream(method, path, content=content, headers=headers) as response,
             ):
                 read = b""
                 async for chunk in response.aiter_bytes():

@@ -1,12 +1,16 @@
 """The app over real HTTP: the adapter against a SCIM 2.0 server that nobody here wrote."""
 
+import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from emulator.engine.app import App, By
+from emulator.engine.connector import Connector
 from emulator.scim import ScimServer
 from hasten.adapters.scim.application import ScimApplication
 from hasten.domain.app_account import AppAccount, NoAccount, PatchForm, SeveralAccounts
@@ -69,6 +73,14 @@ async def created(server: ScimServer, **values: object) -> str:
     return str(answer.json()["id"])
 
 
+async def raw(server: ScimServer, account: str) -> dict[str, object]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(
+            f"{server.url}/Users/{account}", headers={"Authorization": f"Bearer {server.token}"}
+        )
+    return dict(answer.json())
+
+
 @pytest.mark.parametrize("patch", PatchForm)
 async def test_every_form_of_the_write_makes_the_account_inactive_and_no_other(
     server: ScimServer, patch: PatchForm
@@ -84,6 +96,30 @@ async def test_every_form_of_the_write_makes_the_account_inactive_and_no_other(
     assert await app.read(account) == AppAccount(id=account, active=False)
     assert await app.read(other) == AppAccount(id=other, active=True)
     await app.close()
+
+
+async def test_an_app_without_patch_takes_the_whole_account_and_loses_nothing() -> None:
+    server = ScimServer(patches=False)
+    await server.start()
+    account = await created(server, title="Engineer", displayName="Ada")
+    by_patch = application(server)
+    app = application(server, patch=PatchForm.PUT)
+    before = await raw(server, account)
+
+    assert await app.capabilities() == Capabilities(patch=False, filter=True)
+    with pytest.raises(PermanentError, match="501") as refused:
+        await by_patch.deactivate(account)
+    assert "`patch: put`" in refused.value.next_action
+    await app.deactivate(account)
+
+    after = await raw(server, account)
+    assert after["active"] is False
+    assert {k: v for k, v in after.items() if k not in {"active", "meta"}} == {
+        k: v for k, v in before.items() if k not in {"active", "meta"}
+    }
+    for one in (by_patch, app):
+        await one.close()
+    await server.stop()
 
 
 @pytest.mark.parametrize("attribute", MATCHES)
@@ -131,3 +167,34 @@ async def test_it_says_what_it_can_do(server: ScimServer) -> None:
 
     assert await app.capabilities() == Capabilities(patch=True, filter=True)
     await app.close()
+
+
+async def test_the_emulated_entra_provisions_an_app_without_patch() -> None:
+    server = ScimServer(patches=False)
+    await server.start()
+    connector, app = Connector(server.url, server.token, patches=False), App(time.time)
+    profile = {"userPrincipalName": "ada@x.test", "jobTitle": "Engineer", "department": "Bridge"}
+    app.put_account(ADA, profile, By.SEED)
+    await connector.write(app)
+    [account] = await listed(server)
+
+    app.put_account(ADA, {**profile, "jobTitle": "Captain"}, By.CYCLE)
+    await connector.write(app)
+    hasten = application(server, patch=PatchForm.PUT)
+    await hasten.deactivate(account["id"])
+    await connector.read(app, [ADA])
+
+    [after] = await listed(server)
+    assert (after["title"], after["active"]) == ("Captain", False)
+    assert not app.accounts[ADA].active
+    await hasten.close()
+    await connector.close()
+    await server.stop()
+
+
+async def listed(server: ScimServer) -> list[dict[str, Any]]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(
+            f"{server.url}/Users", headers={"Authorization": f"Bearer {server.token}"}
+        )
+    return list(answer.json()["Resources"])

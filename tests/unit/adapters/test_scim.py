@@ -112,7 +112,7 @@ PATCHES: dict[PatchForm, object] = {
 }
 
 
-@pytest.mark.parametrize("form", PatchForm)
+@pytest.mark.parametrize("form", PATCHES)
 @pytest.mark.parametrize(
     "answer",
     [httpx.Response(204), httpx.Response(200, json=user(active=False))],

@@ -8,6 +8,7 @@ import pytest
 from hasten.doctor import application
 from hasten.doctor.examination import Doctor
 from hasten.doctor.findings import Finding, Level
+from hasten.domain.app_account import PatchForm
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.application import Capabilities
 from hasten.scim import Match, Scim
@@ -87,6 +88,17 @@ async def test_an_app_that_cannot_do_it_is_a_problem(lacks: str) -> None:
 
     assert findings[0].level is Level.PROBLEM
     assert f"does not support {lacks}" in findings[0].found
+
+
+@virtual
+async def test_an_app_without_patch_is_fine_where_whole_accounts_are_written() -> None:
+    world = World()
+    world.app.can = Capabilities(patch=False, filter=True)
+    by_put = scim().model_copy(update={"patch": PatchForm.PUT})
+
+    findings = await application.check(world.context, by_put, SERVICE_PRINCIPAL)
+
+    assert findings[0].level is Level.OK
 
 
 @virtual

@@ -86,7 +86,7 @@ FAULTS = {
         "match names displayName; it may name employeeId",
     ),
     "no pace": ({"calls_per_minute": "0"}, "calls_per_minute"),
-    "a form of PATCH that is none": ({"patch": "put"}, "patch"),
+    "a form of PATCH that is none": ({"patch": "post"}, "patch"),
     "a misspelt key": ({"tokn": "x"}, "unknown key tokn"),
 }
 

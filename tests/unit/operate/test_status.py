@@ -6,7 +6,7 @@ from datetime import timedelta
 from hasten.context import Context
 from hasten.domain.changes import Action, HeldBy, State, finished, held
 from hasten.domain.shared_pace import SharedPace
-from hasten.domain.subscribing import ALL_GROUPS
+from hasten.domain.subscribing import ALL_GROUPS, ALL_PEOPLE
 from hasten.operate.status import TargetStatus, target_status
 from hasten.records import shared_window, subscriptions
 from hasten.records.subscriptions import SubscriptionRecord
@@ -21,11 +21,11 @@ async def status(world: World) -> TargetStatus:
 
 
 async def is_subscribed(world: World) -> None:
-    record = SubscriptionRecord(
-        id="s", resource="groups", expires=now() + timedelta(days=2), state=""
-    )
-    assert record.resource == ALL_GROUPS
-    await subscriptions.save(world.store, record)
+    for resource in (ALL_GROUPS, ALL_PEOPLE):
+        record = SubscriptionRecord(
+            id=resource, resource=resource, expires=now() + timedelta(days=2), state=""
+        )
+        await subscriptions.save(world.store, record)
 
 
 @virtual

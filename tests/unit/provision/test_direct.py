@@ -254,3 +254,17 @@ async def test_a_job_that_matches_otherwise_leaves_access_to_entra_and_says_so()
     assert world.app.requests == []
     assert "not_usable" in world.results("direct")
     assert {name for call in world.directory.calls for name in call.users} == {LEAVER}
+
+
+@virtual
+async def test_a_group_that_the_account_may_still_be_in_is_called_when_it_is_active_again() -> None:
+    """Hasten touches no memberships in the app: an active account would have the old one again."""
+    world = world_with()
+    await has_left(world, LEAVER)
+    await drain(world.context, WAKE)
+    assert (await row(world)).state is State.CONFIRMED
+
+    await world.joined(ADMIN, LEAVER)
+    await drain(world.context, WAKE)
+
+    assert ENGINEERING in {call.group for call in world.directory.calls}

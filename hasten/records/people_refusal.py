@@ -1,0 +1,51 @@
+"""Stores that Graph refused the subscription to users, so that Hasten asks for it less often."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hasten.errors import Conflict
+from hasten.ports.store import Delete, Put, Store
+
+COLLECTION, PARTITION, KEY = "subscriptions", "refused", "users"
+
+ASKED_AGAIN_AFTER = timedelta(minutes=15)
+"""How late, at most, Hasten notices that an admin has granted the permission."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    reason: str
+    next_action: str
+    at: datetime
+
+    def holds(self, now: datetime) -> bool:
+        return now - self.at < ASKED_AGAIN_AFTER
+
+
+async def load(store: Store) -> Refusal | None:
+    document = await store.get(COLLECTION, PARTITION, KEY)
+    if document is None:
+        return None
+    body = document.body
+    at = datetime.fromisoformat(str(body["at"]))
+    return Refusal(reason=str(body["reason"]), next_action=str(body["next_action"]), at=at)
+
+
+async def save(store: Store, refusal: Refusal) -> None:
+    document = await store.get(COLLECTION, PARTITION, KEY)
+    body = {
+        "reason": refusal.reason,
+        "next_action": refusal.next_action,
+        "at": refusal.at.isoformat(),
+    }
+    with suppress(Conflict):  # another instance was refused as well
+        put = Put(KEY, body, document.etag if document else None)
+        await store.commit(COLLECTION, PARTITION, [put])
+
+
+async def forget(store: Store) -> None:
+    document = await store.get(COLLECTION, PARTITION, KEY)
+    if document is not None:
+        with suppress(Conflict):  # another instance forgot it
+            await store.commit(COLLECTION, PARTITION, [Delete(KEY, document.etag)])
