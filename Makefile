@@ -18,6 +18,7 @@ tools: $(VENV)/.ready ## what the tests need from npm
 	$(BIN)/python -m tests.support.npm
 
 test: tools ## all tests, or those that TESTS names
+	@$(BIN)/python -m tests.support.browser
 	$(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
 
 lint: $(VENV)/.ready

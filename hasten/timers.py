@@ -150,7 +150,7 @@ async def _wake_target(context: Context, found: DiscoveredTarget, before: overvi
         ensure = Ensure(target=found.target)
         await context.bus.send(ENSURE, [ensure.message(context.new_id())])
     await context.outbox.flush(found.target)
-    seen = measured.stored(measured.of_changes(changes, now))
+    seen = await measured.count(context, found.target, changes)
     await overviews.save(context.store, Part.OPEN, found.target, seen, before)
 
 

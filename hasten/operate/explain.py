@@ -6,6 +6,7 @@ from dataclasses import replace
 from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.changes import DIRECT, PERSON, Change
+from hasten.domain.history import Entry
 from hasten.domain.intents import Intent
 from hasten.domain.person_facts import Facts, Nested
 from hasten.errors import NotFoundError, PermanentError, TemporaryError
@@ -62,9 +63,12 @@ async def refuse_unknown(context: Context, user: str) -> None:
     )
 
 
-async def gather(context: Context, target: Target, user: str) -> Facts:
-    """Returns the facts about one user and one target. An error of Graph leaves out what Graph
-    knows and hides nothing that the store knows.
+async def gather(
+    context: Context, target: Target, user: str, history: Sequence[Entry] | None = None
+) -> Facts:
+    """Returns the facts about one user and one target. `history` is that of the user, if the caller
+    has read it. An error of Graph leaves out what Graph knows and hides nothing that the store
+    knows.
 
     Raises PermanentError if no sweep has found the target yet, and TemporaryError of the store.
     """
@@ -74,7 +78,7 @@ async def gather(context: Context, target: Target, user: str) -> Facts:
             f"no sweep has found target {target.name} yet", "run python -m hasten doctor"
         )
     stop = await stops.find(context.store, target.name)
-    rows = await rows_of_person(context, target.name, user)
+    rows = await rows_of_person(context, target.name, user, history)
     skipped = [o for o in await left_out.load(context.store, target.name) if o.user == user]
     facts = Facts(
         target=target.name,

@@ -1,5 +1,7 @@
 """Lists what is held with the consequences of each decision."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +12,7 @@ from hasten.operate.held import choose_held
 from hasten.operate.held_keys import key_of
 from hasten.operate.release import STILL_DONE
 from hasten.operate.two_people import is_pending, pending
+from hasten.records.open_signs import open_signs
 from hasten.records.proposals import Proposal
 
 KEPT = "The membership stays as it is"
@@ -30,6 +33,20 @@ class HeldChange:
     if_released: str
     if_discarded: str
     proposal: Proposal | None = None
+
+
+async def targets_with_held(context: Context) -> Sequence[str]:
+    """Returns the targets of which anything is held. Raises TemporaryError."""
+    names = list(context.targets)
+
+    async def is_held(target: str) -> bool:
+        signs = await open_signs(context.store, target)
+        if any(sign.is_held for sign in signs):
+            return True
+        return any(intent.held for intent in await context.intents.open_intents(target))
+
+    found = await asyncio.gather(*map(is_held, names))
+    return [name for name, held in zip(names, found, strict=True) if held]
 
 
 async def held_list(context: Context, target: str) -> list[HeldChange]:

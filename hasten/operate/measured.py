@@ -1,14 +1,20 @@
-"""Turns what a timer saw of a target into what the overview shows of it."""
+"""Counts what is open, held and failed in a target, for the overview of all targets."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 
+from hasten.context import Context
 from hasten.domain.changes import Change, State
 from hasten.json import Json
 from hasten.operate import cycle_waits, stuck
+from hasten.operate.listed_people import ListedPerson, person
 from hasten.operate.problems import Problem
+from hasten.records.open_signs import OpenSign
+
+RECENT_OUTCOMES_AGE = timedelta(hours=24)
+MAX_FAILURES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,60 +33,89 @@ class OpenChanges:
 
     states: Mapping[str, int] = field(default_factory=dict)
     oldest: Oldest | None = None
-    problems: Sequence[Problem] = ()
 
     @property
     def total(self) -> int:
         return sum(self.states.values())
 
 
-def of_changes(rows: Sequence[Change], now: datetime) -> OpenChanges:
-    """Counts the open changes of a target. `rows` are all of them. What is held is counted and is
-    no problem: it has a place of its own."""
-    waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
-    first = min(waiting, key=lambda row: row.noticed_at, default=None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What the timer `wake` counts of a target. `wanted` and `held_intents` count the memberships
+    that events want. `failed` are the last failures of 24 hours that nothing has mended, of
+    `failures` in all."""
+
+    changes: OpenChanges = field(default_factory=OpenChanges)
+    problems: Sequence[Problem] = ()
+    wanted: int = 0
+    held_intents: int = 0
+    failed: Sequence[ListedPerson] = ()
+    failures: int = 0
+
+
+def of_signs(signs: Sequence[OpenSign]) -> OpenChanges:
+    waiting = [sign for sign in signs if sign.is_removal and not sign.is_held]
+    first = min(waiting, key=lambda sign: sign.noticed_at, default=None)
     return OpenChanges(
-        states=dict(sorted(Counter(str(row.state) for row in rows).items())),
-        oldest=Oldest(user=first.user, group=first.group, since=first.noticed_at)
+        states=dict(sorted(Counter(sign.state for sign in signs).items())),
+        oldest=Oldest(
+            user=first.user, group=first.group, since=datetime.fromisoformat(first.noticed_at)
+        )
         if first
         else None,
-        problems=stuck.problems(rows, now),
+    )
+
+
+async def count(context: Context, target: str, rows: Sequence[Change]) -> Json:
+    """Returns what is stored of a target. `rows` are its open changes. Raises TemporaryError."""
+    now = context.now()
+    waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
+    first = min(waiting, key=lambda row: row.noticed_at, default=None)
+    intents = await context.intents.open_intents(target)
+    failed = await context.ledger.failed_changes(target, now - RECENT_OUTCOMES_AGE)
+    return {
+        "states": dict(sorted(Counter(str(row.state) for row in rows).items())),
+        "oldest": {
+            "user": first.user,
+            "group": first.group,
+            "since": first.noticed_at.isoformat(),
+        }
+        if first
+        else None,
+        "problems": _listed(stuck.problems(rows, now)),
+        "wanted": sum(not intent.held for intent in intents),
+        "held_intents": sum(bool(intent.held) for intent in intents),
+        "failed": [asdict(person(row)) for row in failed[:MAX_FAILURES_SHOWN]],
+        "failures": len(failed),
+    }
+
+
+def counted(seen: Json | None) -> Counted:
+    if seen is None:
+        return Counted()
+    oldest = seen["oldest"]
+    return Counted(
+        changes=OpenChanges(
+            states=seen["states"],
+            oldest=Oldest(**{**oldest, "since": datetime.fromisoformat(oldest["since"])})
+            if oldest
+            else None,
+        ),
+        problems=problems_of(seen),
+        wanted=seen["wanted"],
+        held_intents=seen["held_intents"],
+        failed=[ListedPerson(**one) for one in seen["failed"]],
+        failures=seen["failures"],
     )
 
 
 def of_waits(rows: Sequence[Change], now: datetime) -> Json:
-    """Returns what `Part.CYCLE` stores of the changes that nothing has proven yet."""
+    """Returns what is stored of the changes that nothing has proven yet."""
     return {"unproven": len(rows), "problems": _listed(cycle_waits.problems(rows, now))}
-
-
-def stored(changes: OpenChanges) -> Json:
-    oldest = changes.oldest
-    return {
-        "states": dict(changes.states),
-        "oldest": {**_fields(oldest), "since": oldest.since.isoformat()} if oldest else None,
-        "problems": _listed(changes.problems),
-    }
-
-
-def changes_of(seen: Json | None) -> OpenChanges:
-    if seen is None:
-        return OpenChanges()
-    oldest = seen["oldest"]
-    return OpenChanges(
-        states=seen["states"],
-        oldest=Oldest(**{**oldest, "since": datetime.fromisoformat(oldest["since"])})
-        if oldest
-        else None,
-        problems=problems_of(seen),
-    )
 
 
 def problems_of(seen: Json | None) -> Sequence[Problem]:
     return [Problem(found, fix) for found, fix in seen["problems"]] if seen else []
-
-
-def _fields(oldest: Oldest) -> dict[str, str]:
-    return {"user": oldest.user, "group": oldest.group}
 
 
 def _listed(problems: Sequence[Problem]) -> list[list[str]]:

@@ -7,26 +7,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain.changes import Change, State
+from hasten.domain.changes import State
 from hasten.json import Json
 from hasten.operate import measured
 from hasten.operate.health import Health, readable_health
-from hasten.operate.measured import Oldest, OpenChanges
+from hasten.operate.listed_people import ListedPerson
+from hasten.operate.measured import Counted, Oldest
 from hasten.operate.problems import Problem
-from hasten.operate.status import RECENT_OUTCOMES_AGE
 from hasten.records import discovered, job_seen, overviews, stops, subscriptions
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.job_seen import JobSeen
+from hasten.records.open_signs import open_signs
 from hasten.records.overviews import Part
 from hasten.records.stops import ALL_TARGETS, Decision
 from hasten.records.subscriptions import SubscriptionRecord
 from hasten.targets import Target
 
 MAX_ROWS_READ = 100
-"""Rows of one kind that are read of a target. With more open changes, the overview shows what the
-timer `wake` counted in the last minute."""
+"""Open rows that are read of a target. With more, the overview shows what the timer `wake` counted
+in the last minute. Failures and what events want are always those that it counted."""
 
-MAX_FAILURES_READ = 20
 NO_SWEEP = Problem("no sweep has found the target yet", "run python -m hasten doctor")
 
 
@@ -34,8 +34,8 @@ NO_SWEEP = Problem("no sweep has found the target yet", "run python -m hasten do
 class TargetOverview:
     """`open` counts the changes that are neither finished nor held. `counted_at` is when the timer
     counted them; None if they were read just now. `wanted` counts the memberships that events want
-    and that Hasten has yet to write. `failed` are those of the last 24 hours; `more_failed` is set
-    if there are more. `unsubscribed` counts the groups about which Graph sends no notifications."""
+    and that Hasten has yet to write. `failed` are the last failures of 24 hours, of `failures` in
+    all. `unsubscribed` counts the groups about which Graph sends no notifications."""
 
     target: str
     mode: str
@@ -43,8 +43,8 @@ class TargetOverview:
     waiting: int = 0
     held: int = 0
     wanted: int = 0
-    failed: Sequence[Change] = ()
-    more_failed: bool = False
+    failed: Sequence[ListedPerson] = ()
+    failures: int = 0
     counted_at: datetime | None = None
     oldest: Oldest | None = None
     unproven: int = 0
@@ -88,7 +88,7 @@ class _Shared:
     now: datetime
     counted_at: datetime | None
     found: Mapping[str, DiscoveredTarget]
-    opened: Mapping[str, OpenChanges]
+    counted: Mapping[str, Counted]
     cycles: Mapping[str, Json]
     jobs: Mapping[str, JobSeen]
     stops: Sequence[Decision]
@@ -123,7 +123,7 @@ async def _read_shared(context: Context) -> tuple[_Shared, Health]:
         now=context.now(),
         counted_at=succeeded.get("wake"),
         found={one.target: one for one in found},
-        opened={target: measured.changes_of(seen) for target, seen in opened.items()},
+        counted={target: measured.counted(seen) for target, seen in opened.items()},
         cycles=cycles,
         jobs=jobs,
         stops=[decision for decision in decisions if decision.is_stop],
@@ -134,13 +134,10 @@ async def _read_shared(context: Context) -> tuple[_Shared, Health]:
 
 async def _of_target(context: Context, target: Target, shared: _Shared) -> TargetOverview:
     name, now = target.name, shared.now
-    rows, failed, intents = await asyncio.gather(
-        context.ledger.open_changes(name, MAX_ROWS_READ + 1),
-        context.ledger.failed_changes(name, now - RECENT_OUTCOMES_AGE, MAX_FAILURES_READ + 1),
-        context.intents.open_intents(name, MAX_ROWS_READ + 1),
-    )
-    stored = shared.opened.get(name) if len(rows) > MAX_ROWS_READ else None
-    changes = stored or measured.of_changes(rows, now)
+    signs = await open_signs(context.store, name, MAX_ROWS_READ + 1)
+    counted = shared.counted.get(name, Counted())
+    is_cut = len(signs) > MAX_ROWS_READ and name in shared.counted
+    changes = counted.changes if is_cut else measured.of_signs(signs)
     found, job = shared.found.get(name), shared.jobs.get(name, JobSeen())
     held = changes.states.get(State.HELD, 0)
     cycle = shared.cycles.get(name)
@@ -150,11 +147,11 @@ async def _of_target(context: Context, target: Target, shared: _Shared) -> Targe
         mode=str(target.mode),
         open=changes.total - held,
         waiting=changes.states.get(State.WAITING, 0),
-        held=held + sum(bool(intent.held) for intent in intents),
-        wanted=sum(not intent.held for intent in intents),
-        failed=failed[:MAX_FAILURES_READ],
-        more_failed=len(failed) > MAX_FAILURES_READ,
-        counted_at=shared.counted_at if stored else None,
+        held=held + counted.held_intents,
+        wanted=counted.wanted,
+        failed=counted.failed,
+        failures=counted.failures,
+        counted_at=shared.counted_at if is_cut else None,
         oldest=changes.oldest,
         unproven=int(cycle["unproven"]) if cycle else 0,
         job=job,
@@ -164,7 +161,7 @@ async def _of_target(context: Context, target: Target, shared: _Shared) -> Targe
         stopped=stop,
         problems=[
             *_of_job(found, job),
-            *changes.problems,
+            *counted.problems,
             *measured.problems_of(cycle),
         ],
     )

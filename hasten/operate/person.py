@@ -13,10 +13,10 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.explain import gather
 from hasten.operate.lanes import Lane, of_entry, of_row
 from hasten.operate.problems import Problem, of_error
-from hasten.operate.rows_of_person import rows_of_person
 from hasten.operate.scheduled import Scheduled, scheduled
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.open_signs import open_signs
 from hasten.targets import Target
 
 ENTRIES_READ = 100
@@ -99,10 +99,11 @@ async def person_overview(
 
 
 async def _is_seen(context: Context, target: str, user: str) -> bool:
-    intents = await context.intents.open_intents(target)
-    return any(intent.user == user for intent in intents) or bool(
-        await rows_of_person(context, target, user)
+    """Returns whether anything about the person is open. What has ended is in the history."""
+    signs, intents = await asyncio.gather(
+        open_signs(context.store, target), context.intents.open_intents(target)
     )
+    return any(sign.user == user for sign in signs) or any(one.user == user for one in intents)
 
 
 async def _assigned(context: Context, user: str) -> Mapping[str, Sequence[str]] | None:
@@ -122,7 +123,7 @@ async def _in_target(context: Context, target: Target, search: _Search) -> InTar
     if not is_known and not await _is_seen(context, target.name, search.user):
         return None
     try:
-        facts = await gather(context, target, search.user)
+        facts = await gather(context, target, search.user, search.entries)
     except (PermanentError, TemporaryError) as error:
         return InTarget(target=target.name, lanes=_lanes([], old), problem=of_error(error))
     known = search.found.get(target.name)

@@ -1,10 +1,11 @@
 """Finds the rows of one person in one target without reading the whole ledger."""
 
 import asyncio
+from collections.abc import Sequence
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, PERSON, Change
-from hasten.domain.history import Filter
+from hasten.domain.history import Entry, Filter
 from hasten.records import discovered
 
 MAX_GROUPS_TRIED = 200
@@ -14,14 +15,20 @@ in which the person has a row."""
 ENTRIES_READ = 200
 
 
-async def rows_of_person(context: Context, target: str, user: str) -> list[Change]:
+async def rows_of_person(
+    context: Context, target: str, user: str, history: Sequence[Entry] | None = None
+) -> list[Change]:
     """Returns the rows of the person: the open ones, and those that ended in any group which the
-    target has now, or which the history of the person names. Raises TemporaryError."""
+    target has now, or which the history of the person names. `history` is the latter, if the caller
+    has read it. Raises TemporaryError."""
     opened = [row for row in await context.ledger.open_changes(target) if row.user == user]
     found = await discovered.load(context.store, target)
     known = {*found.watched, *found.deleted} if found else set()
-    entries = await context.history.newest(ENTRIES_READ, matches=Filter(user=user, target=target))
-    groups = {DIRECT, PERSON, *(entry.group for entry in entries.entries if entry.group)}
+    if history is None:
+        page = await context.history.newest(ENTRIES_READ, matches=Filter(user=user, target=target))
+        history = page.entries
+    groups = {DIRECT, PERSON}
+    groups |= {entry.group for entry in history if entry.target == target and entry.group}
     if len(known) <= MAX_GROUPS_TRIED:
         groups |= known
     groups -= {row.group for row in opened}

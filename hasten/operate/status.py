@@ -4,7 +4,7 @@ job."""
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain import cycle
@@ -13,6 +13,7 @@ from hasten.domain.cycle import Cycle
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import cycle_waits, left_out, listed_people, stuck
 from hasten.operate.listed_people import HeldGroup, ListedPerson
+from hasten.operate.measured import RECENT_OUTCOMES_AGE
 from hasten.operate.people_watch import PeopleWatch, people_watch
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.scheduled import scheduled
@@ -21,7 +22,6 @@ from hasten.records import left_out as left_out_records
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
-RECENT_OUTCOMES_AGE = timedelta(hours=24)
 NOT_FOUND = "no sweep has found the target yet"
 
 

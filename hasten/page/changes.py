@@ -18,7 +18,7 @@ from hasten.page.targets import chosen_target
 from hasten.page.visitor import Visitor
 from hasten.page.words import iso
 
-ROWS = 50
+ROWS = 40
 CSV_ROWS = 5_000
 CHIPS = (
     State.PENDING,

@@ -8,7 +8,7 @@ from hasten.page.visitor import Visitor
 
 
 async def enter(request: Request, role: Role) -> Visitor:
-    """Raises ApiError."""
+    """Raises ApiError. A caller with a token in place of a session needs no token in a form."""
     caller = await admitted(request, role)
     session = current_session(request)
     return Visitor(caller, csrf=session.csrf if session is not None else "")

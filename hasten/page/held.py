@@ -11,7 +11,7 @@ from hasten.errors import PermanentError
 from hasten.operate.decide import Decision, decide
 from hasten.operate.held import choose_held
 from hasten.operate.held_keys import keys_of, only
-from hasten.operate.held_list import held_list
+from hasten.operate.held_list import held_list, targets_with_held
 from hasten.page.forms import Form, form_of
 from hasten.page.rendering import page
 from hasten.page.selection import as_text, chosen
@@ -29,7 +29,8 @@ MAX_CHOSEN = 3_000
 async def held_page(request: Request, visitor: Visitor) -> Response:
     context = context_of(request)
     wanted = request.query_params.get("target", "")
-    targets = [chosen_target(request, wanted)] if wanted else [*context.targets.values()]
+    names = [wanted] if wanted else await targets_with_held(context)
+    targets = [chosen_target(request, name) for name in names]
     found = [(target, await held_list(context, target.name)) for target in targets]
     return page(
         request,

@@ -9,6 +9,7 @@ from hasten.page.assets import asset
 from hasten.page.changes import changes_csv, changes_page, changes_part
 from hasten.page.entrance import enter
 from hasten.page.held import held_decide, held_page, held_review
+from hasten.page.leave import leave
 from hasten.page.now import now_page, now_part, start_now, stop_now
 from hasten.page.person import names_part, person_page, person_part, search, search_page
 from hasten.page.view import View, endpoint
@@ -26,8 +27,8 @@ READS: Sequence[tuple[str, View]] = (
     ("/changes/now", changes_part),
     ("/changes.csv", changes_csv),
 )
-SEARCHES: Sequence[tuple[str, View]] = (("/person", search),)
-"""Forms that change nothing."""
+READER_FORMS: Sequence[tuple[str, View]] = (("/person", search), ("/leave", leave))
+"""Forms that change nothing in Hasten."""
 
 WRITES: Sequence[tuple[str, View]] = (
     ("/held/review", held_review),
@@ -44,6 +45,6 @@ def routes(admit: Admit = enter) -> Sequence[BaseRoute]:
     return [
         Route("/assets/{name}", asset),
         *(route(path, view, Role.READ, "GET") for path, view in READS),
-        *(route(path, view, Role.READ, "POST") for path, view in SEARCHES),
+        *(route(path, view, Role.READ, "POST") for path, view in READER_FORMS),
         *(route(path, view, Role.OPERATE, "POST") for path, view in WRITES),
     ]

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from hasten.api.app import UI, pages
 from hasten.api.caller import Caller, Kind, Role
 from hasten.api.problems import ApiError
+from hasten.context import Context
 from hasten.page.routes import routes
 from hasten.page.visitor import Visitor
 from tests.support.world import World, user
@@ -27,9 +28,11 @@ def caller(object_id: str, *roles: Role) -> Caller:
 class Pages:
     world: World
     caller: Caller = field(default_factory=lambda: caller(OPERATOR, Role.OPERATE))
+    context: Context | None = None
+    """That of the world, unless it is given."""
 
     def __post_init__(self) -> None:
-        app = pages(self.world.context, routes(self._admit))
+        app = pages(self.context or self.world.context, routes(self._admit))
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app), base_url="https://hasten.example"
         )

@@ -40,6 +40,7 @@ async def test_the_oldest_revocation_comes_first() -> None:
         noticed_at=world.now() - timedelta(minutes=30),
     )
     await world.ledger.record([young, old])
+    await run(world.context, "wake")
 
     text = await Pages(world).text("/")
 
@@ -75,8 +76,10 @@ async def test_a_failure_shows_its_reason_and_what_to_do_until_it_is_mended() ->
         )
 
     await world.ledger.move(await world.ledger.open_changes(TOTAL), failed)
+    await run(world.context, "wake")
     text = await Pages(world).text("/")
-    await world.ledger.record([found(ENGINEERING, user(1), Action.ADDED, 9)])
+    await world.ledger.record([found(ENGINEERING, user(1), Action.REMOVED, 9)])
+    await run(world.context, "wake")
     mended = await Pages(world).text("/")
 
     assert "The app has no place left." in text

@@ -8,6 +8,7 @@ import pytest
 from hasten.api.caller import Role
 from hasten.domain.changes import State
 from hasten.page.rendering import POLICY
+from hasten.timers import run
 from tests.support.pages import READER, Pages, caller
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, World, user
@@ -110,6 +111,7 @@ async def test_text_from_outside_is_shown_and_never_run() -> None:
         lambda row: replace(row, state=State.FAILED, finished_at=made.now(), reason=evil),
     )
 
+    await run(made.context, "wake")
     pages = Pages(made)
     for path in ("/", f"/person/{user(1)}"):
         text = (await pages.get(path)).text
