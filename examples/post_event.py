@@ -4,9 +4,9 @@
     python examples/post_event.py --type hasten.user.onboard.v1 --target TOTAL \
         --user employeeId=E00900 --group TOTAL-Engineering --settings var/settings.json
 
-`--namespace` is the deployed Service Bus namespace. The sender is whoever is signed in (`az login`,
-or a managed identity) and needs the role Azure Service Bus Data Sender on the queue. `--settings`
-names a file with a connection string: `make local` writes var/settings.json.
+`--namespace` is the deployed Service Bus namespace. The sender is the identity that is signed in
+(`az login`, or a managed identity). It needs the role Azure Service Bus Data Sender on the queue.
+`--settings` names a file with a connection string: `make local` writes var/settings.json.
 """
 
 import argparse

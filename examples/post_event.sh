@@ -3,9 +3,9 @@
 #
 #   SERVICEBUS_NAMESPACE=sb-hasten-abc examples/post_event.sh examples/events/onboard.json
 #
-# The sender is whoever is signed in with `az login`, and needs the role Azure Service Bus Data Sender on
-# the queue. Put a new id and time into the file before each post. On the emulator use
-# post_event.py, since `az` signs in to Azure alone.
+# The sender is the user of `az login`, who needs the role Azure Service Bus Data Sender on the queue.
+# Put a new id and time into the file before each post. For the emulator use post_event.py, because
+# `az` signs in only to Azure.
 set -eu
 
 file=${1:?name a file with an event}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Grants the app's identity its permissions in Microsoft Graph; what it has already is left as it is.
+# Grants the app's identity its permissions in Microsoft Graph. It does not change existing permissions.
 #
 #   scripts/grant-graph-permissions.sh PRINCIPAL_ID [SET ...]
 #

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the Azure SDK's own queue and session tests against the emulated Service Bus: the proof that
-# the emulator is what the SDK takes it for. Needs the network once, and about a quarter of an hour.
+# Runs the Azure SDK's own queue and session tests against the emulated Service Bus, to show that the
+# emulator behaves as the SDK expects. Needs the network once, and about a quarter of an hour.
 # Arguments choose among the tests, e.g. `scripts/sdk_proof.sh -k defer`.
 set -eu
 cd "$(dirname "$0")/.."
@@ -27,7 +27,7 @@ export SDK_PROOF_PYTEST="$python -m pytest -q -c /dev/null --rootdir . -p no:cac
     -W ignore -o asyncio_mode=auto --tb=short --show-capture=no -rf"
 $SDK_PROOF_PYTEST --collect-only "$@" test_queues.py test_sessions.py \
     async_tests/test_queues_async.py async_tests/test_sessions_async.py | grep :: >"$home/tests.txt"
-# Each process takes a few tests. xargs fails when one of them does, which the summary tells better.
+# Each process runs a few tests. xargs fails when one of them fails; the summary shows which.
 xargs -P "$jobs" -n 4 sh -c 'exec $SDK_PROOF_PYTEST "$@" >"$SDK_PROOF_LOGS/$$.txt" 2>&1' sh \
     <"$home/tests.txt" || true
 grep -h '^FAILED' "$SDK_PROOF_LOGS"/* | sort || true

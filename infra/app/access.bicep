@@ -1,4 +1,4 @@
-// What the app may do in Azure: each role on the one resource that needs it. Graph permissions are in ../graph.
+// The Azure roles of the app, each on the one resource that needs it. Its Graph permissions are in ../graph.
 param identityName string
 param storageAccountName string
 param serviceBusName string

@@ -1,4 +1,4 @@
-// What someone must know at once. The log alerts read the events that Hasten logs, one line of JSON each.
+// Alerts that somebody must see at once. The log alerts read the events that Hasten logs, one line of JSON each.
 param location string
 param tags { *: string }
 param email string
@@ -86,7 +86,7 @@ resource fromTheLog 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       scopes: [workspaceId]
       evaluationFrequency: 'PT5M'
       windowSize: alert.?window ?? 'PT5M'
-      // An event that is logged once must not resolve its alert five minutes later: nothing has been done by then.
+      // The alert of an event that is logged once must not resolve itself after five minutes: nobody has acted by then.
       autoMitigate: alert.?autoMitigate ?? true
       // The table appears with the first line of a new workspace: until then the query cannot be validated.
       skipQueryValidation: true

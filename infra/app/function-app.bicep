@@ -139,7 +139,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     AZURE_CLIENT_ID: identity.properties.clientId
     HASTEN_TENANT_ID: subscription().tenantId
     HASTEN_CLIENT_STATE_SECRET: '@Microsoft.KeyVault(SecretUri=${clientStateSecretUri})'
-    // Empty is none: a reference that cannot be resolved would itself be taken for the secret.
+    // Empty means no reference: the app would take a reference that cannot be resolved for the secret itself.
     HASTEN_CLIENT_STATE_SECRET_PREVIOUS: hasPreviousSecret
       ? '@Microsoft.KeyVault(SecretUri=${previousClientStateSecretUri})'
       : ''

@@ -1,4 +1,4 @@
-// One Logic App for each target that Lifecycle Workflows may take leavers out of: the custom task extension calls it, and
+// One Logic App for each target whose leavers Lifecycle Workflows may offboard: the custom task extension calls it, and
 // it posts an offboarding event. Lifecycle Workflows call nothing but Logic Apps on the consumption plan.
 param targets string[]
 
@@ -40,7 +40,7 @@ resource leavers 'Microsoft.Logic/workflows@2019-05-01' = [
       }
       accessControl: {
         triggers: {
-          // Not in the types of this API version, though Azure takes it: without it the address alone, with its signature, would do.
+          // The types of this API version lack this property, but Azure accepts it. Without it, the signed address alone would open the Logic App.
           #disable-next-line BCP037
           sasAuthenticationPolicy: { state: 'Disabled' }
           openAuthenticationPolicies: {

@@ -1,4 +1,4 @@
-// What others may do in Azure: operators who use the command line, systems that send events or receive outcomes.
+// The Azure roles of others: operators who use the command line, and systems that send events or receive outcomes.
 param operators string[]
 param eventSenders string[]
 param eventReaders string[]

@@ -1,4 +1,4 @@
-// The identity of the app, for Azure and for Microsoft Graph: all its rights are on one principal.
+// The identity of the app, for Azure and for Microsoft Graph: one principal has all its rights.
 param name string
 param location string
 param tags { *: string }

@@ -1,4 +1,4 @@
-// The secret behind clientState. It is written when one is given; otherwise the vault keeps what it has.
+// The secret behind clientState. If the parameter is empty, the vault keeps the secret that it has.
 param name string
 param location string
 param tags { *: string }

@@ -1,4 +1,4 @@
-// Log and metrics. Keys are refused: only identities may write.
+// Log and metrics. The resources refuse keys, so only identities can write.
 param workspaceName string
 param insightsName string
 param location string

@@ -1,5 +1,5 @@
-// The app's permissions in Microsoft Graph. A deployment of its own: whoever runs it must be allowed to grant.
-// For those who deploy otherwise: scripts/grant-graph-permissions.sh.
+// The app's permissions in Microsoft Graph. This is a separate deployment, because its operator needs the right to grant them.
+// Without Bicep, use scripts/grant-graph-permissions.sh.
 extension microsoftGraphV1
 
 @description('HASTEN_PRINCIPAL_ID of `azd env get-values`.')

@@ -1,4 +1,4 @@
-// One private door to one part of a resource, and the name by which it is found.
+// A private endpoint for one part of a resource, with its DNS name.
 param name string
 param location string
 param tags { *: string }
