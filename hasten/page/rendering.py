@@ -35,6 +35,8 @@ VIEWS = (
     ("Person", "/person"),
     ("Held", "/held"),
     ("Changes", "/changes"),
+    ("Speed", "/speed"),
+    ("Report", "/report"),
 )
 
 

@@ -12,6 +12,8 @@ from hasten.page.held import held_decide, held_page, held_review
 from hasten.page.leave import leave
 from hasten.page.now import now_page, now_part, start_now, stop_now
 from hasten.page.person import names_part, person_page, person_part, search, search_page
+from hasten.page.report import report_csv, report_page
+from hasten.page.speed import speed_page
 from hasten.page.view import View, endpoint
 from hasten.page.visitor import Admit
 
@@ -26,6 +28,9 @@ READS: Sequence[tuple[str, View]] = (
     ("/changes", changes_page),
     ("/changes/now", changes_part),
     ("/changes.csv", changes_csv),
+    ("/speed", speed_page),
+    ("/report", report_page),
+    ("/report.csv", report_csv),
 )
 READER_FORMS: Sequence[tuple[str, View]] = (("/person", search), ("/leave", leave))
 """Forms that change nothing in Hasten."""

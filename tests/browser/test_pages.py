@@ -18,6 +18,8 @@ VIEWS = {
     f"/person/{JOINERS[0]}": "Has access",
     "/held": "TOTAL: 60 held",
     "/changes": "joined",
+    "/speed": "Access given",
+    "/report": "Make the report",
 }
 """The views, and what each must show."""
 
