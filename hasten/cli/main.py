@@ -7,6 +7,7 @@ from hasten.cli.audit import app as audit
 from hasten.cli.doctor import doctor
 from hasten.cli.explain import explain
 from hasten.cli.history import export, history
+from hasten.cli.provision import provision
 from hasten.cli.release import discard, release
 from hasten.cli.replay import replay
 from hasten.cli.report import report
@@ -29,6 +30,7 @@ for command in (
     history,
     export,
     report,
+    provision,
     replay,
     apply,
     doctor,

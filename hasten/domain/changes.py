@@ -110,6 +110,8 @@ class Change:
     to in time. `contradicted` counts how often the log showed the opposite, or a cycle ran and
     nothing showed that it did what was left to it. `keeps_assignment` is set when a leaver still
     has another assignment; Hasten reads the assignments once more before the row ends.
+    `on_request` is set while an operator waits for the change: it is called before others, and
+    `steps` keeps what each step of the answer said.
     """
 
     target: str
@@ -141,6 +143,8 @@ class Change:
     route: tuple[str, ...] = ()
     served: int = 0
     answer: str = ""
+    on_request: bool = False
+    steps: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -241,6 +245,8 @@ def restarted(change: Change, cause: Cause, *, now: datetime) -> Change:
         route=(),
         served=0,
         answer="",
+        on_request=False,
+        steps=(),
     )
 
 

@@ -64,6 +64,11 @@ class Call:
         return self.changes[0].is_removal
 
     @property
+    def is_on_request(self) -> bool:
+        """Returns whether an operator waits for one of its changes."""
+        return any(change.on_request for change in self.changes)
+
+    @property
     def since(self) -> datetime:
         """The time at which the oldest of its changes was found."""
         return min(change.found_at for change in self.changes)
@@ -97,14 +102,14 @@ def group_into_calls(
     grants_by: GrantsBy,
 ) -> list[Call]:
     """Returns the calls that serve `changes`: removals first, then grants, then updates of a
-    profile; within each the oldest first.
+    profile; within each those that an operator waits for, and then the oldest first.
 
     `standings` gives the state of each removed user; a removal without one, or out of Entra's
     reach, is not planned. A user call serves all changes of that user with the same action. Within
     a group at most MAX_MEMBERS_PER_CALL changes share a call; a change marked `alone` shares with
     none.
     """
-    oldest_first = sorted(changes, key=lambda c: (c.found_at, c.group, c.user))
+    oldest_first = sorted(changes, key=lambda c: (not c.on_request, c.found_at, c.group, c.user))
     removals = [c for c in oldest_first if c.is_removal and _within_reach(c, standings)]
     grants = [c for c in oldest_first if not (c.is_removal or c.is_update)]
     updates = [c for c in oldest_first if c.is_update]
@@ -179,7 +184,7 @@ def _calls(
     calls += [Call(None, tuple(together), then_group) for together in of_user.values()]
     for group, members in of_group.items():
         calls += [Call(group, chunk) for chunk in _chunks(members)]
-    return sorted(calls, key=lambda call: call.since)
+    return sorted(calls, key=lambda call: (not call.is_on_request, call.since))
 
 
 def _chunks(members: Sequence[Change]) -> Iterator[tuple[Change, ...]]:

@@ -56,7 +56,8 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
     `is_fresh` means that the group was assigned so recently that Entra may not know it yet.
     `next_cycle` is when Entra's own next cycle should be over.
     """
-    change = replace(change, answer=verdict.evidence)
+    said = verdict.steps if change.on_request else ()
+    change = replace(change, answer=verdict.evidence, steps=said)
     if change.is_removal and _answers_a_removal(verdict):
         return revoked(change, call, verdict, now=now)
     verdict = verdict if change.is_removal else _of_grant(verdict)

@@ -11,6 +11,7 @@ from typing import Any
 
 from hasten.domain import account
 from hasten.domain.account import Account
+from hasten.domain.answer_steps import steps_said
 from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
 from hasten.domain.failing import failing_step, property_named
 from hasten.domain.redaction import evidence, redacted
@@ -56,7 +57,8 @@ class Verdict:
     """The meaning of an answer. `code` comes from the app or Entra; `evidence` is the answer,
     redacted and limited in length. `took` is set when a successful export took an account away,
     `is_skip` when Entra skipped the user, for whatever reason.
-    `account` is the account as the matching step found it, before the export."""
+    `account` is the account as the matching step found it, before the export. `steps` is what each
+    step said, in words."""
 
     result: Result
     code: str = ""
@@ -67,6 +69,7 @@ class Verdict:
     took: bool = False
     is_skip: bool = False
     account: Account = Account.UNKNOWN
+    steps: tuple[str, ...] = ()
 
 
 def read_verdict(answer: Answer) -> Verdict:
@@ -78,6 +81,10 @@ def read_verdict(answer: Answer) -> Verdict:
     if not isinstance(body, Mapping):
         return _unreadable(answer)
     key, values = _json(body.get("key")), _records(_json(body.get("value")))
+    return replace(_read(answer, key, values), steps=steps_said(values))
+
+
+def _read(answer: Answer, key: Any, values: list[Mapping[str, Any]]) -> Verdict:
     result, code, message = _outcome(key, values)
     named = property_named(values, message) if result == "failure" else ""
     step = failing_step(values) if result == "failure" else None

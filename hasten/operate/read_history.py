@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from hasten.context import Context
 from hasten.domain.history import Entry, Filter
-from hasten.errors import PermanentError
 from hasten.object_ids import is_object_id
-from hasten.operate.explain import find_person
+from hasten.operate.name_of import named
 
 PAGE = 200
 
@@ -33,15 +32,9 @@ async def about(context: Context, given: str, matches: Filter) -> Filter:
     """
     if is_object_id(given):
         return await _of_id(context, given.lower(), matches)
-    groups = await context.directory.groups_named(given)
-    ids = sorted(str(group["id"]).lower() for group in groups)
-    if len(ids) > 1:
-        raise PermanentError(
-            f"{len(ids)} groups are called {given}: {', '.join(ids)}", "name one by object id"
-        )
-    if ids:
-        return replace(matches, group=ids[0])
-    return replace(matches, user=await find_person(context, given))
+    found = await named(context, given)
+    is_group = found.is_group
+    return replace(matches, group=found.id) if is_group else replace(matches, user=found.id)
 
 
 async def _of_id(context: Context, given: str, matches: Filter) -> Filter:

@@ -219,6 +219,7 @@ def _parse(body: Json) -> Change:
     fields["found_by"] = FoundBy(fields["found_by"])
     fields["held_by"] = HeldBy(fields["held_by"]) if fields["held_by"] else None
     fields["route"] = tuple(fields.get("route", ()))
+    fields["steps"] = tuple(fields.get("steps", ()))
     fields["causes"] = tuple(Cause(**cause) for cause in fields["causes"])
     return Change(**fields)
 

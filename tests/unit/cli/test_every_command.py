@@ -71,6 +71,7 @@ def test_every_command_prints_json_on_request(name: str) -> None:
         ("start", TOTAL, *DECIDED),
         ("history",),
         ("report",),
+        ("provision", user(1)),
     ],
     ids=" ".join,
 )
@@ -172,6 +173,7 @@ def test_a_blank_text_is_bad_usage_and_asks_for_nothing(
 
 
 ENOUGH = {
+    "who": user(1),
     "target": TOTAL,
     "user": user(1),
     "by": "me",

@@ -1,0 +1,148 @@
+"""`provision`: has a person or the members of a group provisioned at once, and shows what Entra
+said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from hasten.cli.operator import Operator
+from hasten.cli.printing import as_json, complain, say
+from hasten.cli.running import AsJson, Code, SettingsFile, chosen, filled, run
+from hasten.context import Context
+from hasten.domain.changes import Change, State
+from hasten.domain.ensuring import ENDED_WELL
+from hasten.errors import PermanentError, TemporaryError
+from hasten.operate.name_of import Named, named
+from hasten.operate.problems import Problem, of_error
+from hasten.provision.on_request import Request, request_group, request_person, waited_for
+from hasten.targets import Target
+
+LONGEST_WAIT = 60
+NOTHING = "is not assigned and never was: nothing to provision"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisioned:
+    """`steps` are what each step of Entra's answer said; empty while there is no answer. A row that
+    is still open, or held, has a `reason` or none."""
+
+    target: str
+    user: str
+    group: str
+    action: str
+    state: str
+    reason: str
+    next_action: str
+    steps: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfTarget:
+    target: str
+    changes: Sequence[Provisioned]
+    problem: Problem | None = None
+
+
+def provision(
+    who: Annotated[
+        str,
+        typer.Argument(
+            metavar="USER|GROUP",
+            help="Object id, UPN, mail, employeeId, or name of a group.",
+            callback=filled,
+        ),
+    ],
+    *,
+    target: Annotated[
+        str | None, typer.Option(help="Name in targets.yaml; default: all.", callback=filled)
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Why, for the history.", callback=filled)
+    ] = None,
+    wait: Annotated[
+        int, typer.Option(help="Seconds to wait for the answer.", min=0, max=600)
+    ] = LONGEST_WAIT,
+    json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Provisions a person, or the members of a group, before all others, and shows what Entra
+    said."""
+
+    async def work(operator: Operator) -> Code:
+        targets = chosen(operator, target)
+        found = await named(operator.context, who.strip())
+        by = await operator.who()
+        done = [
+            await _of_target(
+                operator.context,
+                one,
+                found,
+                by=by,
+                why=(reason or "").strip(),
+                longest=timedelta(seconds=wait),
+            )
+            for one in targets
+        ]
+        if json:
+            as_json(done)
+        else:
+            for one in done:
+                _show(one)
+        return Code.FINE if all(map(_is_well, done)) else Code.PROBLEM
+
+    run(settings, work)
+
+
+async def _of_target(
+    context: Context, target: Target, found: Named, *, by: str, why: str, longest: timedelta
+) -> OfTarget:
+    """An error hides no other target."""
+    try:
+        request = await _request(context, target, found, by=by, why=why)
+        rows = await waited_for(context, request, longest)
+    except (PermanentError, TemporaryError) as error:
+        return OfTarget(target=target.name, changes=(), problem=of_error(error))
+    return OfTarget(target=target.name, changes=list(map(_shown, (*rows, *request.held))))
+
+
+async def _request(context: Context, target: Target, found: Named, *, by: str, why: str) -> Request:
+    if found.is_group:
+        return await request_group(context, target, found.id, by=by, why=why)
+    return await request_person(context, target, found.id, by=by, why=why)
+
+
+def _shown(row: Change) -> Provisioned:
+    return Provisioned(
+        target=row.target,
+        user=row.user,
+        group=row.group,
+        action=row.action,
+        state=row.state,
+        reason=row.reason,
+        next_action=row.next_action,
+        steps=row.steps,
+    )
+
+
+def _is_well(one: OfTarget) -> bool:
+    return one.problem is None and all(row.state in ENDED_WELL for row in one.changes)
+
+
+def _show(one: OfTarget) -> None:
+    if one.problem is not None:
+        complain(f"{one.target}: {one.problem}")
+        return
+    if not one.changes:
+        say(f"{one.target}: {NOTHING}.")
+    for row in one.changes:
+        because = f": {row.reason}" if row.reason else ""
+        say(f"{one.target}: {row.user} {row.action} of {row.group}: {row.state}{because}")
+        for number, step in enumerate(row.steps, 1):
+            say(f"  {number}. {step}")
+        if row.next_action and row.state not in ENDED_WELL:
+            say(f"  What to do: {row.next_action}")
+        if row.state == State.HELD:
+            say("  What to do: release it first (python -m hasten release)")

@@ -1,0 +1,200 @@
+"""Provisions one person, or the members of one group, at once, because an operator asks for it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from hasten.context import Context
+from hasten.domain.changes import DIRECT, PERSON, Action, Cause, Change, FoundBy, State
+from hasten.domain.history import Kind
+from hasten.errors import PermanentError
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.messages import Wake
+from hasten.operate.audited import Subject, audited, subject_of
+from hasten.operate.rows_of_person import rows_of_person
+from hasten.records import cursors, discovered, stops
+from hasten.records.discovered import DiscoveredTarget
+from hasten.targets import Target
+from hasten.watch.admit import admit, restart
+
+SOURCE = "/hasten/operators"
+"""Source of the cause that a request gives to its changes; the id is that of the decision."""
+
+POLL = timedelta(seconds=0.5)
+REACHABLE = frozenset({State.PENDING, State.WAITING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """`rows` are the changes that were put first, and `held` those that an operator must release
+    before. Both are empty if the person is not assigned to the target and never was."""
+
+    target: str
+    rows: Sequence[Change]
+    held: Sequence[Change]
+
+
+async def request_person(
+    context: Context, target: Target, user: str, *, by: str, why: str
+) -> Request:
+    """Puts every membership of the person at the head of the queue, as the directory shows it now.
+    Each gets a call of its own, so that the answer is about nobody else.
+
+    Raises PermanentError if the target is unknown, observes or is stopped, and TemporaryError.
+    """
+    found = await _ready(context, target)
+    assigned = await context.directory.assigned_through(user, found.service_principal)
+    now = frozenset(DIRECT if one == user else one for one in assigned or ())
+    rows = {row.group: row for row in await rows_of_person(context, target.name, user)}
+    groups = sorted({*now, *rows} - {PERSON})
+    wanted = {(group, user): group in now for group in groups}
+    known = {(group, user): rows[group] for group in groups if group in rows}
+    return await _request(context, target, wanted, known, by=by, why=why, alone=True)
+
+
+async def request_group(
+    context: Context, target: Target, group: str, *, by: str, why: str
+) -> Request:
+    """Puts every member of an assigned group at the head of the queue. Members share calls.
+
+    Raises PermanentError also if the group is not assigned, or has more members than
+    `most_new_members` of the target: Entra's own cycle serves those sooner.
+    """
+    found = await _ready(context, target)
+    if not found.watches(group):
+        raise PermanentError(
+            f"group {group} is not assigned to {target.name}", "assign it, or name another"
+        )
+    members = [member.id for member in await context.directory.members(group)]
+    if len(members) > target.most_new_members:
+        raise PermanentError(
+            f"group {group} has {len(members)} members, more than most_new_members "
+            f"({target.most_new_members})",
+            "name the people who need it now; Entra's own cycle serves the others",
+        )
+    rows = await asyncio.gather(
+        *(context.ledger.find(target.name, group, user) for user in members)
+    )
+    wanted = {(group, user): True for user in members}
+    known = {(row.group, row.user): row for row in rows if row is not None}
+    return await _request(context, target, wanted, known, by=by, why=why, alone=False)
+
+
+async def waited_for(context: Context, request: Request, longest: timedelta) -> list[Change]:
+    """Returns the rows once all have ended or wait for an operator, or as they are after `longest`.
+    Raises TemporaryError of the store."""
+    until = context.now() + longest
+    while True:
+        rows = await asyncio.gather(
+            *(context.ledger.find(row.target, row.group, row.user) for row in request.rows)
+        )
+        found = [now or before for now, before in zip(rows, request.rows, strict=True)]
+        is_done = all(not row.is_open or row.state is State.HELD for row in found)
+        if is_done or context.now() >= until:
+            return found
+        await asyncio.sleep(POLL.total_seconds())
+
+
+async def _ready(context: Context, target: Target) -> DiscoveredTarget:
+    found = await discovered.load(context.store, target.name)
+    if found is None:
+        raise PermanentError(
+            f"no sweep has found target {target.name} yet", "run python -m hasten doctor"
+        )
+    if target.observes:
+        raise PermanentError(
+            f"target {target.name} is in observe mode, where nothing may be called",
+            "set `mode: act` in targets.yaml and deploy it",
+        )
+    stop = await stops.find(context.store, target.name)
+    if stop is not None:
+        raise PermanentError(str(stop), "python -m hasten start, if the reason is gone")
+    return found
+
+
+async def _request(
+    context: Context,
+    target: Target,
+    wanted: Mapping[tuple[str, str], bool],
+    known: Mapping[tuple[str, str], Change],
+    *,
+    by: str,
+    why: str,
+    alone: bool,
+) -> Request:
+    held = [row for row in known.values() if row.state is State.HELD]
+    asked = [key for key in wanted if key not in known or known[key].state is not State.HELD]
+    subjects = [Subject(target=target.name, group=group, user=user) for group, user in asked]
+    async with audited(context, Kind.PROVISIONED, subjects, by=by, why=why) as audit:
+        cause = Cause(SOURCE, audit.number)
+        for key in asked:
+            await _open(context, target, key, cause, known.get(key), is_member=wanted[key])
+        rows = await _put_first(context, target.name, asked, cause, alone=alone)
+        audit.done += [replace(subject_of(row), action="", causes=()) for row in rows]
+        wake = Wake(target=target.name)
+        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+    return Request(target=target.name, rows=rows, held=held)
+
+
+async def _open(
+    context: Context,
+    target: Target,
+    key: tuple[str, str],
+    cause: Cause,
+    row: Change | None,
+    *,
+    is_member: bool,
+) -> None:
+    """Writes a row, or restarts the one that has ended. Just after a change the row is believed
+    rather than Graph: a replica may lag behind."""
+    now = context.now()
+    action = Action.ADDED if is_member else Action.REMOVED
+    is_fresh = row is not None and now - row.found_at < REPLICATION_SETTLED_AFTER
+    if row is None or (row.action is not action and not is_fresh):
+        await admit(context, [await _change(context, target, key, action, cause)])
+    elif not row.is_open:
+        await restart(context, row, cause, let_go=False)
+
+
+async def _change(
+    context: Context, target: Target, key: tuple[str, str], action: Action, cause: Cause
+) -> Change:
+    group, user = key
+    now = context.now()
+    cursor = await cursors.load(context.store, group) or cursors.first("", now)
+    return Change(
+        target=target.name,
+        group=group,
+        user=user,
+        action=action,
+        origin=cursor.origin,
+        noticed_at=now,
+        found_at=now,
+        seen_at=now,
+        due_at=now,
+        found_by=FoundBy.EVENT,
+        causes=(cause,),
+        ahead=True,
+    )
+
+
+async def _put_first(
+    context: Context,
+    target: str,
+    asked: Sequence[tuple[str, str]],
+    cause: Cause,
+    *,
+    alone: bool,
+) -> list[Change]:
+    """Marks the rows, and returns them as they are now."""
+    rows = await asyncio.gather(*(context.ledger.find(target, *key) for key in asked))
+    opened = [row for row in rows if row is not None and row.state in REACHABLE]
+
+    def first(row: Change) -> Change:
+        causes = row.causes if cause in row.causes else (*row.causes, cause)
+        due = min(row.due_at, context.now())
+        return replace(row, on_request=True, alone=alone or row.alone, due_at=due, causes=causes)
+
+    moved = {(row.group, row.user): row for row in await context.ledger.move(opened, first)}
+    return [moved.get((row.group, row.user), row) for row in rows if row is not None]
