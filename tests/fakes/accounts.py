@@ -8,22 +8,22 @@ from hasten.ports.directory_errors import DeltaExpired
 from tests.fakes.tenant import FakeTenant
 
 ENABLED, DELETED, RESTORED = "accountEnabled", "deleted", "restored"
-"""What an entry of the history is about, besides the name of another property."""
+"""Subjects of an entry of the history; the other subjects are names of properties."""
 
 
 @dataclass
 class FakeAccounts(FakeTenant):
     properties: dict[str, dict[str, object]] = field(default_factory=dict)
-    """By user."""
+    """The accounts, by user."""
     deleted: dict[str, list[str]] = field(default_factory=dict)
-    """Softly deleted users, with what they were assigned through."""
+    """Softly deleted users, each with the principals through which they were assigned."""
     accounts: list[tuple[str, str]] = field(default_factory=list)
-    """The history: which user, and what changed."""
+    """The history: the user and what changed."""
     hidden: set[str] = field(default_factory=set)
-    """What the delta does not report: ENABLED or RESTORED."""
+    """Changes that the delta does not report: ENABLED or RESTORED."""
     expired_people_links: set[str] = field(default_factory=set)
     accounts_read: list[str] = field(default_factory=list)
-    """Who was read, one by one."""
+    """The users who were read one by one."""
 
     # --- what a test arranges ---
 

@@ -19,10 +19,10 @@ class FakeApplication:
 
     accounts: dict[str, tuple[str, AppAccount]] = field(default_factory=dict)
     errors: list[Exception] = field(default_factory=list)
-    """Each is raised by the next request."""
+    """Errors that the next requests raise, one each."""
 
     lies: bool = False
-    """Whether it answers a write with success and does nothing."""
+    """True if the app answers a write with success and does nothing."""
 
     deletes: bool = False
     requests: list[tuple[str, str]] = field(default_factory=list)

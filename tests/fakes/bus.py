@@ -1,4 +1,4 @@
-"""A bus that keeps what it is given."""
+"""A bus that keeps the messages that it gets."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta

@@ -9,7 +9,7 @@ from hasten.ports.dead_letters import Parked
 @dataclass
 class FakeParkedMessages:
     lying: dict[tuple[str, bool], list[Parked]] = field(default_factory=dict)
-    """By queue and whether they are dead letters."""
+    """The messages, by queue and by whether they are dead letters."""
 
     async def parked(self, queue: str, *, dead_letters: bool) -> Sequence[Parked]:
         return list(self.lying.get((queue, dead_letters), ()))

@@ -51,7 +51,8 @@ class OnDemand:
 class FakeDirectory(FakeAccounts):
     seconds_per_call: float = 3.0
     answers: Callable[[OnDemand], Answer] | None = None
-    """None: a success, which disables the account of a user who has no assignment left."""
+    """The next answer. None means a success, which disables the account of a user without an
+    assignment."""
     calls: list[OnDemand] = field(default_factory=list)
     in_flight: list[OnDemand] = field(default_factory=list)
     crossed: list[str] = field(default_factory=list)
@@ -81,7 +82,7 @@ class FakeDirectory(FakeAccounts):
         return ",".join(f"{group}|{len(self.history.get(group, ()))}" for group in groups)
 
     async def membership_delta(self, link: str) -> MembershipDelta:
-        """Names only the groups that have news, as Graph does."""
+        """Names only the groups with changes, as Graph does."""
         self.delta_reads += 1
         if link in self.expired_links:
             raise DeltaExpired

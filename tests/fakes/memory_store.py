@@ -19,7 +19,7 @@ class MemoryStore:
         self.commits = 0
 
     def texts(self, collection: str = "", partition: str = "") -> Iterator[tuple[str, str, str]]:
-        """Yields key, text and etag of each document, for tests that look behind the port."""
+        """Yields key, text and etag of each document, for tests that bypass the port."""
         for name, documents in self._partitions.items():
             if collection in {"", name[0]} and partition in {"", name[1]}:
                 yield from ((key, text, etag) for key, (text, etag) in documents.items())
@@ -28,7 +28,7 @@ class MemoryStore:
         return [partition for of, partition in self._partitions if of == collection]
 
     def forget(self, collection: str, partition: str, key: str) -> None:
-        """Deletes a document behind the port, as somebody does who may write to the store."""
+        """Deletes a document without the port, as somebody can who may write to the store."""
         del self._partitions[collection, partition][key]
 
     async def get(self, collection: str, partition: str, key: str) -> Document | None:

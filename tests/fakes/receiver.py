@@ -10,7 +10,8 @@ from hasten.ports.bus import Received
 @dataclass
 class FakeReceiver:
     waiting: list[tuple[datetime, Received]] = field(default_factory=list)
-    """Since when, and what: all that is due. Locked ones are in `running` too."""
+    """The due messages, each with the time since which it is due. Locked messages are also in
+    `running`."""
 
     running: list[Received] = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""The people, groups and assignments of a tenant in memory, with what Graph refuses of writes."""
+"""The people, groups and assignments of a tenant in memory, with the writes that Graph refuses."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -20,20 +20,23 @@ NO_ROLE = "00000000-0000-0000-0000-000000000000"
 class FakeTenant:
     history: dict[str, list[Member]] = field(default_factory=dict)
     assigned: dict[str, list[str]] = field(default_factory=dict)
-    """What each user is assigned through; a user who is not named here does not exist."""
+    """The principals through which each user is assigned. A user who is not in it does not
+    exist."""
     disabled: set[str] = field(default_factory=set)
     unsaid: set[str] = field(default_factory=set)
-    """Users of whom Graph does not say whether they are enabled."""
+    """Users for whom Graph does not show whether they are enabled."""
     people: dict[str, Json] = field(default_factory=dict)
-    """How users can be found besides their id."""
+    """Keys by which users can be found, in addition to their id."""
     groups: list[str] = field(default_factory=list)
-    """Assigned to SERVICE_PRINCIPAL since ever; other assignments are in `granted`."""
+    """Groups assigned to SERVICE_PRINCIPAL from the beginning; other assignments are in
+    `granted`."""
     granted: dict[str, list[Assignment]] = field(default_factory=lambda: defaultdict(list))
     group_objects: dict[str, Json] = field(default_factory=dict)
     refusals: dict[str, list[Exception]] = field(default_factory=lambda: defaultdict(list))
-    """What the next calls of a write, by its name, raise before they do anything."""
+    """Errors that the next calls of a write raise before they change anything, by the name of the
+    write."""
     writes: Counter[str] = field(default_factory=Counter)
-    """How often each write was called."""
+    """Number of calls of each write."""
     sessions_ended: list[str] = field(default_factory=list)
     resumed: list[tuple[str, bool]] = field(default_factory=list)
     """The answered tasks of workflows: the path, and whether completed."""
@@ -56,7 +59,7 @@ class FakeTenant:
         role_assignable: bool = False,
         synced: bool = False,
     ) -> None:
-        """A dynamic one where there is a membership rule."""
+        """Adds a group; with a membership rule, a dynamic group."""
         self.group_objects[group] = {
             "id": group,
             "displayName": display_name,
@@ -190,7 +193,7 @@ class FakeTenant:
         return group
 
     async def add_members(self, group: str, members: Sequence[str]) -> None:
-        """All or none."""
+        """Adds all members or none."""
         self._written("add_members")
         assert 0 < len(members) <= MAX_LINKS_PER_PATCH
         found = await self.group(group)

@@ -1,4 +1,4 @@
-"""Worlds in which somebody's own account changes, and what the drain makes of it."""
+"""Worlds in which a user's own account changes, with the results of the drain."""
 
 from hasten.domain.changes import Change
 from hasten.domain.planning import GrantsBy

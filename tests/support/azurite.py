@@ -29,7 +29,7 @@ def connection_string(port: int, key: str = KEY) -> str:
 
 @contextmanager
 def running_tables() -> Iterator[int]:
-    """The port of a table service that holds nothing yet and is gone afterwards."""
+    """Runs an empty table service, and yields its port."""
     command = npm.installed(npm.AZURITE) / ".bin" / "azurite-table"
     process, port = _started(command)
     try:
@@ -64,7 +64,8 @@ def _started(command: Path) -> tuple[subprocess.Popen[str], int]:
 
 
 def _is_listening(process: subprocess.Popen[str]) -> bool:
-    """Waits for the line that says so; False when the process ends or says nothing for long."""
+    """Waits for the line that reports the start. Returns False if the process ends or prints
+    nothing for too long."""
     too_late = Timer(START_SECONDS, process.kill)
     too_late.start()
     try:

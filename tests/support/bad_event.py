@@ -1,4 +1,4 @@
-"""What a case of a bad event is, and the world in which it is bad for one reason only."""
+"""Defines a case of a bad event, and the world in which the event is bad for exactly one reason."""
 
 import dataclasses
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Bad:
 
 
 def world() -> Posting:
-    """In which each of the cases is bad for one reason only."""
+    """Returns the world in which each case is bad for exactly one reason."""
     made = Posting()
     made.directory.has_group(SYNCED, "Found-Synced", synced=True)
     made.directory.has_group(DYNAMIC, "Found-Dynamic", rule='user.department -eq "X"')

@@ -14,7 +14,7 @@ HEAD = "| Event | `reason` | `field` | `problem` | `fix` |\n|---|---|---|---|---
 
 
 def table() -> str:
-    """What each case is really answered."""
+    """Returns the answer that Hasten really gives to each case."""
     rows: list[str] = []
 
     async def answer(bad: Bad) -> None:

@@ -1,7 +1,7 @@
-"""Reads Bicep without its compiler: what a file declares and refers to, and what does not fit.
+"""Reads Bicep without its compiler: what a file declares and refers to, and what does not match.
 
-The grammar of tree-sitter stands in for the compiler's. It knows no types: whether a property
-exists in Azure is beyond it.
+It uses the grammar of tree-sitter. It knows no types, so it cannot check whether a property exists
+in Azure.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ DECLARATIONS = {
 }
 
 LOCAL = {"lambda_expression", "for_statement", "loop_variable", "loop_enumerator", "parameter"}
-"""Nodes that name something for the declaration they are in."""
+"""Nodes that declare a name within the declaration that contains them."""
 
 FUNCTIONS = {
     "contains",
@@ -59,7 +59,7 @@ FUNCTIONS = {
     "union",
     "uniqueString",
 }
-"""Bicep's own that are used here; another one is added when it is first used."""
+"""Bicep's own functions that the templates use."""
 
 
 class BicepError(ValueError):
@@ -76,7 +76,7 @@ class Module:
 @dataclass(frozen=True)
 class Template:
     declared: tuple[tuple[str, str], ...]
-    """Kind and name."""
+    """The declarations, as kind and name."""
 
     required: frozenset[str]
     """Parameters without a default."""
@@ -130,7 +130,7 @@ def parse(text: str) -> Template:
 
 
 def problems(path: Path, templates: Mapping[Path, Template]) -> Iterator[str]:
-    """What the compiler would refuse in `path`, or warn of."""
+    """Returns what the compiler would refuse in `path`, or warn about."""
     template = templates[path]
     names = [name for kind, name in template.declared if kind != "output"]
     yield from (f"{name} is declared twice" for name, n in Counter(names).items() if n > 1)
@@ -171,7 +171,7 @@ def string_in(node: Node) -> str:
 
 
 def properties(node: Node) -> dict[str, Node]:
-    """Of an object: its values by name."""
+    """Returns the values of an object by name."""
     found = [child for child in node.children if child.type == "object_property"]
     return {text_of(item.children[0]).strip("'"): item.children[-1] for item in found}
 
@@ -229,7 +229,8 @@ def _named_by(parent: Node) -> list[Node]:
 
 
 def _is_reference(node: Node) -> bool:
-    """Neither the name of a declaration, a property or a function."""
+    """Returns whether the node refers to a name, and is not itself the name of a declaration, a
+    property or a function."""
     parent = node.parent
     if parent is None:
         return False

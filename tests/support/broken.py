@@ -1,4 +1,4 @@
-"""Set-ups that someone broke, each mended again afterwards."""
+"""Breaks a set-up in one way each, and repairs it afterwards."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -45,7 +45,7 @@ def wrongly_mapped(tenant: Tenant) -> Iterator[None]:
 
 
 def entra(**behaviours: Any) -> Broken:
-    """Provisioning is set up so that Entra behaves otherwise (docs/emulator.md)."""
+    """Sets up provisioning so that Entra behaves differently (docs/emulator.md)."""
 
     @contextmanager
     def broken(tenant: Tenant) -> Iterator[None]:

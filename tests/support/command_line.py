@@ -28,7 +28,7 @@ class CommandLine:
     tenant: Tenant
     functions_url: str
     healthy: list[Json] = field(default_factory=list)
-    """What the doctor found while all was well."""
+    """The findings of the doctor while everything worked."""
 
     def targets(self, text: str) -> str:
         """The path of a targets.yaml with this text."""
@@ -53,7 +53,7 @@ class CommandLine:
         return answer
 
     async def status(self, *arguments: str, **settings: str) -> Json:
-        """What `status` shows of the app and of the targets."""
+        """Returns what `status` shows about the app and the targets."""
         answer: Json = json.loads(
             (await self.run("status", *arguments, "--json", **settings)).stdout
         )

@@ -40,7 +40,8 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What Azure would be asked for. What only a resource can answer stays an expression."""
+    """Returns the deployment that Azure would get. Values that only a resource can answer stay
+    expressions."""
 
     resources: Sequence[Mapping[str, Any]]
     outputs: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Ports that fail once, at a chosen step: as a host that is killed there."""
+"""Ports that fail once, at a chosen step, as if the host were killed there."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,11 +12,12 @@ from tests.fakes.memory_store import MemoryStore
 
 
 class Killed(BaseException):
-    """No code catches it."""
+    """An exception that no code catches."""
 
 
 class Fuse:
-    """Blows before (or right after) the step of this number, from 0; `steps` have been taken."""
+    """Raises before (or right after) the step of this number, counted from 0. `steps` counts the
+    steps so far."""
 
     def __init__(self, at: int, *, after: bool) -> None:
         self._at = at

@@ -24,6 +24,6 @@ def received(queue: str, message: Message) -> Received:
 async def deliver(
     context: Context, work: Callable[[Any], Awaitable[None]], message: Retriable
 ) -> None:
-    """Runs `work` on the message, with what becomes of it where `work` raises."""
+    """Runs `work` on the message, and handles the message as the queue would if `work` raises."""
     as_received = received(message.queue, message.message("delivered"))
     await Retrying(context).run(as_received, lambda _: message, work)

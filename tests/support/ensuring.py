@@ -1,4 +1,4 @@
-"""A world in which events want something, and the ensure queue brings it about."""
+"""A world with events whose intents `ensure` carries out."""
 
 import heapq
 import itertools
@@ -80,7 +80,8 @@ class Onboarding(World):
         await ensure(self.context, RUN)
 
     async def ensures_until_done(self, *, tries: int = 40) -> None:
-        """As Service Bus would: what is to be tried again is tried at once."""
+        """Delivers messages as Service Bus would; a message to be tried again is delivered at
+        once."""
         for _ in range(tries):
             try:
                 await self.ensures()
@@ -94,7 +95,7 @@ class Onboarding(World):
         return {member.id for member in await self.directory.members(group)}
 
     def told(self) -> list[tuple[str, str]]:
-        """(user, result) of every outcome, each id once as at the topic."""
+        """Returns (user, result) of every outcome, each id once, as on the topic."""
         by_id = {m.message_id: m.body for m in self.bus.of(PROVISIONING_OUTCOMES)}
         return [(body["data"]["user"], body["data"]["result"]) for body in by_id.values()]
 
@@ -125,7 +126,7 @@ class EnsureQueue:
         self._seen: set[str] = set()
 
     def take(self) -> int:
-        """Delivers what is due now; how many."""
+        """Delivers the due messages, and returns their number."""
         sent = self._world.bus.of(ENSURE)
         for index, message in enumerate(sent[self._taken :], start=self._taken):
             if message.message_id not in self._seen:

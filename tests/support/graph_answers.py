@@ -1,4 +1,4 @@
-"""What Graph answers to each request of the Directory port, and ways to spoil such an answer."""
+"""The answer of Graph to each request of the Directory port, and ways to spoil it."""
 
 import copy
 import json
@@ -234,7 +234,8 @@ NO_ANSWERS = [
 
 
 def spoiled(answer: Any) -> Iterator[tuple[str, Any]]:
-    """Each part of the answer once without it, and once with a value of each other type."""
+    """Yields the answer without each of its parts, and with a value of each other type in its
+    place."""
     for path in _paths(answer):
         parent = answer
         for step in path[:-1]:

@@ -52,7 +52,7 @@ DATES: list[Any] = [
 """One date as systems write it."""
 
 NEVER_IN_A_REFUSAL = "Lovelace"
-"""Part of posted texts: what refuses an event never repeats them."""
+"""Part of posted texts. The texts of a refusal must never repeat it."""
 
 PAYROLL = "0000bbbb-0000-4000-8000-00000000000a"
 """A group that the policy does not name."""
@@ -130,7 +130,7 @@ def good(kind: str, group: Mapping[str, Any] = NEW) -> dict[str, Any]:
 
 
 def change(event: Any, path: Path, do: Callable[[Any, Any], object]) -> None:
-    """Where there is no such place (any more), nothing is done."""
+    """Changes nothing if the place does not exist (any more)."""
     *before, last = path
     try:
         for part in before:

@@ -1,4 +1,4 @@
-"""All the ways in which an event is posted, or something is mistaken for one."""
+"""All the ways of posting an event, or of posting something else in its place."""
 
 import base64
 import gzip

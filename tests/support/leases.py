@@ -1,4 +1,4 @@
-"""What other workers do to a lease."""
+"""Acts on a lease as other workers would."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from tests.support.world import TOTAL, World
 
 
 async def displaced(world: World, kind: WorkKind = WorkKind.DRAIN) -> None:
-    """Another worker, to whom the holder seems to be silent, takes the lease and lets it go."""
+    """Another worker takes the lease, because the holder seems to be silent, and releases it."""
     lease = await acquire(
         world.store, TOTAL, kind, owner="another", now=lambda: now() + timedelta(minutes=1)
     )

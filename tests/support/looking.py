@@ -1,4 +1,4 @@
-"""A watched group, looks at it, and a Graph that answers late."""
+"""A watched group, looks at it, and a Graph whose answers come late."""
 
 import asyncio
 from datetime import timedelta
@@ -17,7 +17,7 @@ WAKE = Wake(target=TOTAL)
 
 
 class SlowToAnswer(FakeDirectory):
-    """Its answers show what `truth` was when it was asked, and take a while."""
+    """Answers with the state of `truth` at the time of the request, after a delay."""
 
     def __init__(self, truth: FakeDirectory, *, seconds: float, fails: int = 0) -> None:
         super().__init__()

@@ -1,5 +1,5 @@
-"""A service that takes messages to people, over real HTTP: it answers as it is told, and keeps what
-it got."""
+"""A service that takes messages to people, over real HTTP: it gives the arranged answers, and keeps
+the requests."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

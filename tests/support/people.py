@@ -1,4 +1,4 @@
-"""A world that has the accounts of its people watched."""
+"""A world in which Hasten watches the accounts of the people."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class Watched(World):
         await look_at_people(self.context, look)
 
     async def looks_as_queued(self) -> None:
-        """Takes the looks that were queued, at once."""
+        """Runs the queued looks at once."""
         queued = [m for m in self.bus.of(DIRECTORY_CHANGES) if m.body.get("kind") == "people"]
         self.bus.sent.clear()
         for message in queued:
@@ -48,12 +48,12 @@ class Watched(World):
         return await self.ledger.find(TOTAL, PERSON, person)
 
     async def actions(self) -> dict[str, str]:
-        """What the open rows of people's own accounts say, by user."""
+        """Returns the actions of the open rows of people's own accounts, by user."""
         rows = await self.ledger.open_changes(TOTAL)
         return {row.user: str(row.action) for row in rows if row.is_of_person}
 
     def queued_people(self) -> list[tuple[list[str], timedelta]]:
-        """Who is looked at again, and after how long."""
+        """Returns the users of the queued looks, with their delays."""
         return [
             (message.body["users"], (message.at or now()) - now())
             for message in self.bus.of(DIRECTORY_CHANGES)

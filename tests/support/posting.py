@@ -34,7 +34,7 @@ PROVISION = "hasten.provision.v1"
 
 
 def total(**changes: Any) -> Target:
-    """Engineering and any Team-… may be touched, the administrators may not."""
+    """Events may touch Engineering and any Team-…, but not the administrators."""
     groups = [
         {"name": "TOTAL-Engineering"},
         {"name": "TOTAL-Admin", "admin": True},
@@ -97,7 +97,7 @@ class Posting(Onboarding):
         )
 
     async def receives(self, message: Message) -> None:
-        """One that Hasten sent itself."""
+        """Returns a message that Hasten sent to itself."""
         await self.posts(
             message.raw or b"",
             content_type=message.content_type,
@@ -129,14 +129,15 @@ class Posting(Onboarding):
         return [m.body["data"] for m in self.bus.of(PROVISIONING_OUTCOMES)]
 
     def outcome_results(self) -> list[str]:
-        """The result of each outcome that Hasten published."""
+        """Returns the result of each published outcome."""
         return [outcome["result"] for outcome in self.outcomes()]
 
     def ensured(self) -> list[datetime | None]:
         return [message.at for message in self.bus.of(ENSURE)]
 
     async def wanted(self, group: str, number: int) -> Wanted | None:
-        """Of the membership; where nothing is wanted of that, whether to be brought in step."""
+        """Returns the intent about the membership, or, if there is none, the intent to provision
+        the membership as it is."""
         intent = await self.intent(group, number)
         intent = intent or await self.intents.find(TOTAL, group, user(number), in_step=True)
         return intent.wanted if intent else None

@@ -14,7 +14,7 @@ def queued_looks(world: Subscriber) -> list[str]:
 
 
 async def grouped(*groups: str) -> Subscriber:
-    """Has reconciled once: the batches are there."""
+    """Reconciles once, so that the batches exist."""
     world = Subscriber()
     await reconcile(world.context, groups)
     world.bus.sent.clear()

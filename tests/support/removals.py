@@ -35,7 +35,7 @@ async def looks(world: Posting, group: str = ENGINEERING) -> None:
 
 
 async def states(world: Posting) -> Counter[State]:
-    """Of all removals."""
+    """Returns the states of all removals."""
     rows = [
         *await world.ledger.open_changes(TOTAL),
         *await world.ledger.unproven_changes(TOTAL),

@@ -8,7 +8,7 @@ from tests.support.counting_store import CountingStore
 
 
 class Slow(CountingStore):
-    """Takes time, a different one for each request."""
+    """Delays each request by a different time."""
 
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
         found = await super().get(collection, partition, key)

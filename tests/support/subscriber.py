@@ -59,7 +59,7 @@ async def passed(time: timedelta) -> None:
 
 @dataclass
 class Lagging(FakeDirectory):
-    """Its next lists are from a replica that lags behind."""
+    """Answers the next lists from a replica that lags behind."""
 
     stale: list[list[dict[str, str]]] = field(default_factory=list)
 

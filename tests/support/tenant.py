@@ -31,12 +31,13 @@ from tests.support.csdl.check import assert_record_agrees
 ROOT = Path(__file__).parents[2]
 ACTING = ROOT / "emulator" / "demo" / "targets.yaml"
 LOCK = "PT5S"
-"""Of messages and sessions here: what a killed host had locked is free again after it."""
+"""Lock duration of messages and sessions in these tests. After it, the locks of a killed host are
+free."""
 
 QUICK = GraphOptions.kind(on_demand_delay=(0.5, 1.0))
 
 RECORD = "graph.jsonl"
-"""In the state folder: the requests to Graph and the answers."""
+"""File in the state folder with the requests to Graph and their answers."""
 
 TENANT_TIMEOUT_SECONDS = 60.0
 POLL = 0.05
@@ -52,7 +53,7 @@ def newcomers(count: int, first: int = 901) -> list[str]:
 async def eventually(
     holds: Callable[[], Awaitable[bool]], within: float = TENANT_TIMEOUT_SECONDS
 ) -> None:
-    """Waits until it holds; an AssertionError when it does not in time."""
+    """Waits until the condition holds. Raises AssertionError if it does not hold in time."""
     give_up_at = time.monotonic() + within
     while not await holds():
         assert time.monotonic() < give_up_at, f"it did not come about within {within} s"
@@ -106,14 +107,14 @@ class Host:
         assert answer.status_code == 200, answer.text
 
     def kill(self) -> None:
-        """As a crash: nothing is finished, nothing is handed back."""
+        """Kills the host, as a crash would: it finishes no work and releases no message."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 
     def events(self) -> list[dict[str, Any]]:
-        """The decisions it logged."""
+        """Returns the decisions that the host logged."""
         lines = self.log.read_text().splitlines()
         found = [line[line.index("{") :] for line in lines if '{"event":' in line]
         return [json.loads(line) for line in found]
@@ -174,7 +175,8 @@ class Tenant:
         return host
 
     async def watched_by(self, host: Host) -> None:
-        """Discovery and subscriptions done, and what they led to finished."""
+        """Waits until discovery and subscriptions, and the work that follows from them, are
+        done."""
 
         async def watched() -> bool:
             await host.fire("sweep")
@@ -184,7 +186,7 @@ class Tenant:
         await eventually(self.is_quiet)
 
     async def is_quiet(self) -> bool:
-        """Whether no message of Hasten's own queues waits, is locked or is scheduled."""
+        """Returns whether no message of Hasten's own queues waits, is locked or is scheduled."""
         stats = self.servicebus.stats()
         own = [
             stats[queue] for queue in (DIRECTORY_CHANGES, ONBOARDING_EVENTS, ENSURE, PROVISIONING)
@@ -195,7 +197,7 @@ class Tenant:
         await asyncio.gather(*(self.admin.join(group, user) for user in users))
 
     async def are_in(self, users: list[str], group: str = TOTAL_ENGINEERING) -> bool:
-        """Whether the app has them all, active and in the group."""
+        """Returns whether the app has all these users, active and in the group."""
         accounts = await self.admin.accounts()
         return all(
             user in accounts and accounts[user]["active"] and group in accounts[user]["groups"]
@@ -210,7 +212,7 @@ class Tenant:
         return len(await self.admin.calls())
 
     async def named_in_calls(self) -> list[str]:
-        """Every user as often as a call named them."""
+        """Returns each user as often as calls named them."""
         names: list[str] = []
         for call in await self.admin.calls():
             [subject] = call["body"]["parameters"][0]["subjects"]
@@ -219,7 +221,8 @@ class Tenant:
         return names
 
     def documents(self, collection: str) -> dict[str, dict[str, Any]]:
-        """What the store holds, by key: nothing before a function has opened it."""
+        """Returns the documents of the store, by key; none before a function has opened the
+        store."""
         with contextlib.closing(sqlite3.connect(self.database)) as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                 return {}

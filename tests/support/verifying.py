@@ -1,4 +1,4 @@
-"""People whose call has ended, and the provisioning log that is about to be read."""
+"""People whose call has ended, and the provisioning log that Hasten reads next."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def told(world: World) -> list[str]:
 
 
 async def disabled() -> World:
-    """A leaver who is disabled in Entra: out of reach on demand."""
+    """Returns a leaver who is disabled in Entra, for whom a call on demand does nothing."""
     world = World()
     await world.is_discovered()
     ran(world)

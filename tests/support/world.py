@@ -1,4 +1,5 @@
-"""The ports as fakes, on virtual time: the production wiring makes the flows of them."""
+"""A world whose ports are fakes, on virtual time. The production wiring builds the flows on
+them."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class World:
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
     destinations: tuple[Destination, ...] = ()
     keeps_agenda: bool = False
-    """Off: the fake bus shows what is for later."""
+    """The store keeps no messages for later, so that tests see them on the fake bus."""
 
     def __post_init__(self) -> None:
         self._ids = itertools.count()
@@ -81,7 +82,7 @@ class World:
 
     @property
     def context(self) -> Context:
-        """The context of a process that begins now."""
+        """Returns the context of a process that starts now."""
         settings = _settings(self.secret, self.public_url, self.api_client_id)
         return Context(
             settings,
@@ -103,7 +104,7 @@ class World:
         await discovered.save(self.store, found)
 
     async def joined(self, group: str, *users: str, origin: int = 1) -> None:
-        """Users who joined `group`, found by a look just now."""
+        """Returns changes for users who joined `group`, as a look has just found them."""
         self.directory.join(group, *users)
         await self.ledger.record([found(group, u, Action.ADDED, origin) for u in users])
 

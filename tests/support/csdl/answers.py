@@ -1,4 +1,4 @@
-"""Status, body and headers of an answer, held against what the path names."""
+"""Compares status, body and headers of an answer with the resource that the path names."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -142,7 +142,8 @@ def _wrong_page(exchange: Exchange, answer: dict[str, Any], place: Place) -> Ite
 
 
 def _wrong_selection(exchange: Exchange, item: Any, place: Place, *, at: str) -> Iterator[str]:
-    """What $select names is there, and nothing else but the id and what $expand names."""
+    """Checks that the properties of $select are there, and no others except the id and those of
+    $expand."""
     selected = {name.partition("/")[0] for name in names(exchange, "$select")}
     if not selected or not isinstance(item, dict):
         return
@@ -155,7 +156,7 @@ def _wrong_selection(exchange: Exchange, item: Any, place: Place, *, at: str) ->
 
 
 def _wrong_context(schema: Schema, context: Any) -> Iterator[str]:
-    """It ends in the path, or the type, of what the answer holds."""
+    """Checks that the context ends in the path, or the type, of the answer."""
     _, metadata, named = str(context or "").partition("$metadata#")
     named = named.removesuffix("/$entity").partition("(")[0]
     if not metadata or not named:

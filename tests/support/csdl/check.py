@@ -1,4 +1,4 @@
-"""Holds recorded exchanges with Graph against Microsoft's metadata of Graph v1.0."""
+"""Compares recorded exchanges with Graph with Microsoft's metadata of Graph v1.0."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ that Hasten sends there was compared by hand: `taskProcessingResult.resume(sourc
 
 
 def request_faults(exchange: Exchange) -> Iterator[str]:
-    """Where the request disagrees with the metadata."""
+    """Returns the disagreements of the request with the metadata."""
     schema = graph_schema()
     try:
         resource = resolve(schema, exchange.path)
@@ -32,7 +32,8 @@ def request_faults(exchange: Exchange) -> Iterator[str]:
 
 
 def answer_faults(exchange: Exchange) -> Iterator[str]:
-    """Where the answer disagrees with the metadata. An answer that was cut off has none."""
+    """Returns the disagreements of the answer with the metadata; none for an answer that was cut
+    off."""
     schema = graph_schema()
     try:
         resource = resolve(schema, exchange.path)
@@ -54,7 +55,8 @@ def faults(exchange: Exchange) -> list[str]:
 
 
 def assert_agrees(exchanges: Iterable[Exchange]) -> int:
-    """How many were checked. An AssertionError names each kind of disagreement once."""
+    """Returns the number of checked exchanges. An AssertionError names each kind of disagreement
+    once."""
     checked, found = 0, Counter[str]()
     for exchange in exchanges:
         checked += 1
@@ -66,5 +68,5 @@ def assert_agrees(exchanges: Iterable[Exchange]) -> int:
 
 
 def assert_record_agrees(file: Path) -> int:
-    """The record of an emulator; how many exchanges it has."""
+    """Checks the record of an emulator, and returns its number of exchanges."""
     return assert_agrees(recorded(file))

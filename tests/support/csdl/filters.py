@@ -1,4 +1,4 @@
-"""Reads a $filter and holds its properties and literals against a type."""
+"""Reads a $filter and compares its properties and literals with a type."""
 
 import re
 from collections.abc import Iterator

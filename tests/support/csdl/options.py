@@ -1,4 +1,4 @@
-"""The query of a request, held against the type that the path names."""
+"""Compares the query of a request with the type that the path names."""
 
 from collections.abc import Iterator
 

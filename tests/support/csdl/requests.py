@@ -1,4 +1,4 @@
-"""Method, body and headers of a request, held against what the path names."""
+"""Compares method, body and headers of a request with the resource that the path names."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whether a JSON value fits a declared type."""
+"""Checks whether a JSON value fits a declared type."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -70,7 +70,7 @@ class Place:
 def wrong_value(
     schema: Schema, value: Any, wanted: TypeRef, place: Place, *, nullable: bool, at: str
 ) -> Iterator[str]:
-    """Sentences that name the place; none where the value fits."""
+    """Returns sentences that name the place of each fault; none if the value fits."""
     if wanted.is_collection:
         if not isinstance(value, list):
             yield f"{at}: {_shown(value)} is no {wanted}"
