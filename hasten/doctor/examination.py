@@ -25,11 +25,11 @@ from hasten.domain import cycle
 from hasten.domain.jobs import choose_rule
 from hasten.domain.matching import job_match
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate import cycle_waits, left_out, stuck
+from hasten.operate import cycle_waits, policy_left_out, stuck
 from hasten.policy import Access
 from hasten.ports.probes import Probes, Token
 from hasten.records import discovered, people_refusal
-from hasten.records import left_out as left_out_records
+from hasten.records import policy_left_out as left_out_records
 from hasten.records import subscriptions as records
 from hasten.scim import Scim
 from hasten.settings import Settings
@@ -165,7 +165,9 @@ class Doctor:
             found += stuck.deleted_groups(known.deleted, cycle.parse(job), now)
         unproven = await self.context.ledger.unproven_changes(target.name)
         found += cycle_waits.problems(unproven, now)
-        found += left_out.problems(await left_out_records.load(self.context.store, target.name))
+        found += policy_left_out.problems(
+            await left_out_records.load(self.context.store, target.name)
+        )
         if not found:
             return [ok(CHANGES, f"{len(rows)} are open, none of them stuck")]
         return [problem(CHANGES, one.found, one.fix) for one in found]

@@ -17,7 +17,7 @@ from hasten.ensure.read_policy import read_groups
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure
-from hasten.records import discovered, left_out, made_groups, mirrored_members, stops
+from hasten.records import discovered, made_groups, mirrored_members, policy_left_out, stops
 from hasten.records.lease_record import WokenBy, WorkKind
 from hasten.sole_worker import alone
 from hasten.targets import Target
@@ -120,7 +120,7 @@ async def _applied(
     strange = {now.name for now in groups if now.adopts and not applier.is_attended}
     await _carry_out(context, target, assigned, carried, errors, strange=strange, applier=applier)
     with errors.collect():
-        await left_out.save(context.store, target.name, _left_out(groups))
+        await policy_left_out.save(context.store, target.name, _left_out(groups))
         for now in groups:
             if now.mirroring.forgotten:
                 await mirrored_members.forget(
@@ -198,9 +198,9 @@ async def _remember(context: Context, target: Target, groups: Sequence[GroupNow]
             await made_groups.adopt(context.store, target.name, now.name, now.group, context.now())
 
 
-def _left_out(groups: Sequence[GroupNow]) -> Sequence[left_out.LeftOut]:
+def _left_out(groups: Sequence[GroupNow]) -> Sequence[policy_left_out.LeftOut]:
     return [
-        left_out.LeftOut(group=now.group, user=user, sources=now.mirroring.sources)
+        policy_left_out.LeftOut(group=now.group, user=user, sources=now.mirroring.sources)
         for now in groups
         for user in now.mirroring.offboarded
     ]

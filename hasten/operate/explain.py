@@ -14,7 +14,7 @@ from hasten.json import Json
 from hasten.object_ids import is_object_id
 from hasten.operate.problems import of_error
 from hasten.operate.rows_of_person import rows_of_person
-from hasten.records import discovered, left_out, stops
+from hasten.records import discovered, policy_left_out, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
@@ -79,7 +79,7 @@ async def gather(
         )
     stop = await stops.find(context.store, target.name)
     rows = await rows_of_person(context, target.name, user, history)
-    skipped = [o for o in await left_out.load(context.store, target.name) if o.user == user]
+    skipped = [o for o in await policy_left_out.load(context.store, target.name) if o.user == user]
     facts = Facts(
         target=target.name,
         now=context.now(),

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from hasten.domain.changes import Action, Change, HeldBy, State
 from hasten.domain.intents import Intent
-from hasten.operate import left_out
+from hasten.operate import policy_left_out
 from hasten.operate.problems import Problem
-from hasten.records.left_out import LeftOut
+from hasten.records.policy_left_out import LeftOut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +100,8 @@ def skipped(one: LeftOut) -> ListedPerson:
         group=one.group,
         action=Action.ADDED,
         state="left_out",
-        reason=left_out.REASON,
-        next_action=left_out.next_action(one),
+        reason=policy_left_out.REASON,
+        next_action=policy_left_out.next_action(one),
     )
 
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.operate.problems import Problem
-from hasten.records import missed, signs
-from hasten.records.missed import Missed
+from hasten.records import missed_notifications, signs
+from hasten.records.missed_notifications import Missed
 from hasten.records.signs import Sign
 from hasten.telemetry.watch import ChannelSilent
 
@@ -16,7 +16,7 @@ LATELY = timedelta(hours=24)
 async def silence(context: Context) -> tuple[Missed, datetime | None] | None:
     """Returns what was missed and when a notification was last believed, if the channel is silent.
     Raises TemporaryError."""
-    found = await missed.load(context.store)
+    found = await missed_notifications.load(context.store)
     if found is None or found.last_at < context.now() - LATELY:
         return None
     believed = (await signs.load(context.store)).get(Sign.BELIEVED)

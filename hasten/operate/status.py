@@ -11,14 +11,14 @@ from hasten.domain import cycle
 from hasten.domain.changes import State
 from hasten.domain.cycle import Cycle
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate import cycle_waits, left_out, listed_people, stuck
+from hasten.operate import cycle_waits, listed_people, policy_left_out, stuck
 from hasten.operate.listed_people import HeldGroup, ListedPerson
 from hasten.operate.measured import RECENT_OUTCOMES_AGE
 from hasten.operate.people_watch import PeopleWatch, people_watch
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.scheduled import scheduled
 from hasten.records import call_window, discovered, shared_window, stops, subscriptions
-from hasten.records import left_out as left_out_records
+from hasten.records import policy_left_out as left_out_records
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
@@ -137,7 +137,7 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
             *(of_people if found else []),
             *stuck.problems(rows, now),
             *stuck.deleted_groups(found.deleted if found else {}, known, now),
-            *left_out.problems(skipped),
+            *policy_left_out.problems(skipped),
             *cycle_waits.problems(unproven, now),
             *(
                 [Problem(f"{failed} failed in the last 24 hours", "explain a user")]

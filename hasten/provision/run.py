@@ -16,7 +16,7 @@ from hasten.provision.direct import Direct
 from hasten.provision.job import read_cycle, rediscover
 from hasten.provision.plan_calls import plan_calls
 from hasten.provision.put_aside import make_or_put_aside, plan_or_put_aside
-from hasten.provision.sending import Sending
+from hasten.provision.send_outcomes import Sending
 from hasten.provision.state import Drain
 from hasten.provision.triage import (
     wait_out,

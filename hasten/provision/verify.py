@@ -31,7 +31,7 @@ from hasten.operate import measured
 from hasten.operate.cycle_waits import report_overdue
 from hasten.provision.app_proof import with_app
 from hasten.provision.change_events import emit_doubt, emit_grant_doubt, emit_moved
-from hasten.provision.left_out import left_out
+from hasten.provision.left_out_of_call import left_out
 from hasten.provision.triage import NOTHING_TO_DO
 from hasten.records import discovered, overviews
 from hasten.records.discovered import DiscoveredTarget

@@ -16,7 +16,7 @@ from hasten.errors import Conflict
 from hasten.messages import Look, Mirror, Wake
 from hasten.ports.directory import Member
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
-from hasten.records import cursors, discovered, missed
+from hasten.records import cursors, discovered, missed_notifications
 from hasten.records.cursors import Cursor
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
 from hasten.watch import buckets
@@ -169,7 +169,7 @@ async def _record(
     ]
     recorded = await admit(context, changes)
     if recorded and look.found_by is FoundBy.RECONCILE:
-        await missed.note(context.store, context.now())
+        await missed_notifications.note(context.store, context.now())
     if changes:
         await asyncio.gather(*(_wake(context, target) for target in targets))
     context.emit(

@@ -18,8 +18,8 @@ from hasten.domain.heartbeats import PERIODS
 from hasten.domain.subscribing import ALL_PEOPLE
 from hasten.operate.health import app_health
 from hasten.operate.status import target_status
-from hasten.records import heartbeats, left_out, running_targets, subscriptions
-from hasten.records.left_out import LeftOut
+from hasten.records import heartbeats, policy_left_out, running_targets, subscriptions
+from hasten.records.policy_left_out import LeftOut
 from hasten.records.signs import Sign, Signs
 from hasten.records.subscriptions import SubscriptionRecord
 from hasten.targets import Mode
@@ -135,7 +135,7 @@ async def an_assigned_group_is_deleted(world: World) -> None:
 
 async def an_offboarded_admin_is_left_out(world: World) -> None:
     people = [LeftOut(group=ENGINEERING, user=user(1), sources=["TOTAL-Admin"])]
-    await left_out.save(world.store, TOTAL, people)
+    await policy_left_out.save(world.store, TOTAL, people)
 
 
 def left(row: Change) -> Change:

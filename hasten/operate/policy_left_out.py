@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from hasten.operate.problems import Problem
-from hasten.records.left_out import LeftOut
+from hasten.records.policy_left_out import LeftOut
 
 REASON = "an event offboarded them, so the policy does not add them back"
 
