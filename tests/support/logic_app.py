@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+SIGN_INS = frozenset({"ManagedServiceIdentity", "ActiveDirectoryOAuth"})
 TOKEN = re.compile(r"'(?:[^']|'')*'|\?\[|[A-Za-z_]\w*|[\[\](),]")
 
 
@@ -22,7 +23,7 @@ class Sent:
     uri: str
     headers: Mapping[str, str]
     audience: str
-    """Of the token of its managed identity."""
+    """Of the token with which it signs in."""
 
     body: Any
 
@@ -48,7 +49,7 @@ class LogicApp:
                 self.outputs[name] = inputs
             else:
                 assert action["type"] == "Http"
-                assert inputs["authentication"]["type"] == "ManagedServiceIdentity"
+                assert inputs["authentication"]["type"] in SIGN_INS
                 audience = inputs["authentication"]["audience"]
                 headers = inputs["headers"]
                 sent.append(
