@@ -7,6 +7,7 @@ from hasten.cli.audit import app as audit
 from hasten.cli.doctor import doctor
 from hasten.cli.explain import explain
 from hasten.cli.history import export, history
+from hasten.cli.notify import notify
 from hasten.cli.provision import provision
 from hasten.cli.release import discard, release
 from hasten.cli.replay import replay
@@ -33,6 +34,7 @@ for command in (
     provision,
     replay,
     apply,
+    notify,
     doctor,
     stop,
     start,

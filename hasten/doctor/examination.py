@@ -9,6 +9,7 @@ from itertools import chain
 from hasten.context import Context
 from hasten.doctor import (
     application,
+    destinations,
     flows,
     groups,
     job,
@@ -74,6 +75,7 @@ class Doctor:
                 for queue in surroundings.QUEUES
             ),
             self._try(surroundings.WEBHOOK, surroundings.check_webhook(probes, url, new_id)),
+            self._try(destinations.CHECK, destinations.check_destinations(context)),
             *(self._target(target) for target in context.targets.values()),
         )
         secret = surroundings.check_secret(

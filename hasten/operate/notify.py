@@ -10,7 +10,7 @@ from datetime import timedelta
 from hasten.context import Context
 from hasten.destinations import Destination
 from hasten.domain.digest import Digest
-from hasten.domain.notices import Notice, notice
+from hasten.domain.notices import Notice, notice, trial
 from hasten.domain.outcomes import of_alert
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
@@ -51,6 +51,8 @@ async def notify(context: Context) -> None:
             if progress is None:
                 first = Progress(name=destination.name, cursor=head, due_at=context.now())
                 await destinations.save(context.store, first)
+            elif progress.wants_trial:
+                await _try(context, destination, progress)
             elif progress.due_at <= context.now() and progress.cursor < head:
                 await _serve(context, destination, progress)
 
@@ -79,6 +81,19 @@ async def _serve(context: Context, destination: Destination, progress: Progress)
         await _failed(context, destination, progress, error)
     else:
         await _posted(context, destination, progress, message, cursor)
+
+
+async def _try(context: Context, destination: Destination, progress: Progress) -> None:
+    """Posts the test message that an operator asked for. What waits follows a minute later."""
+    now = context.now()
+    asked = replace(progress, wants_trial=False)
+    message = trial(notice_id=context.new_id(), pages=context.pages_url, now=now)
+    try:
+        await context.ports.notifier.post(destination, message)
+    except (TemporaryError, PermanentError) as error:
+        await _failed(context, destination, asked, error)
+    else:
+        await _posted(context, destination, replace(asked, due_at=now), message, asked.cursor)
 
 
 async def _posted(

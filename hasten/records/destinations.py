@@ -13,7 +13,8 @@ COLLECTION, PARTITION = "notices", "destinations"
 class Progress:
     """`cursor` is the number of the last seal that was sent. Nothing is sent before `due_at`.
     `tries` counts the failed tries since `failing_since`. `is_parked` is set once Hasten has given
-    the destination up but for an hourly try."""
+    the destination up but for an hourly try, and `wants_trial` while an operator waits for a test
+    message."""
 
     name: str
     cursor: int
@@ -22,6 +23,7 @@ class Progress:
     failing_since: datetime | None = None
     reason: str = ""
     is_parked: bool = False
+    wants_trial: bool = False
     etag: str | None = None
 
 

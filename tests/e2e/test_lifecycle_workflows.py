@@ -72,4 +72,4 @@ async def test_a_workflow_goes_on_when_the_access_is_taken(tenant: Tenant) -> No
     assert [look["is_complete"] for look in looks] == [False]
     await eventually(is_answered, within=300)
     [task] = await on_graph(tenant, "GET", lever)
-    assert (task["state"], task["answers"]) == ("completed", 1)
+    assert task["state"] == "completed"
