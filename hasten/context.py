@@ -71,6 +71,9 @@ class Context:
         self.looks = SingleFlight()
         """Reads one group at a time: looks that wait for a read share its result."""
 
+        self.held_noted: dict[str, frozenset[str]] = {}
+        """Held changes, by target, that this process has written to the history."""
+
         self.policies_noted = False
         """True once this process has compared targets.yaml with the history."""
 

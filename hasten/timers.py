@@ -16,6 +16,7 @@ from hasten.operate import measured
 from hasten.operate.backlog import backlog
 from hasten.operate.forget_history import forget_history
 from hasten.operate.late_timers import report_late_timers
+from hasten.operate.note_held import note_held
 from hasten.operate.notify import notify
 from hasten.operate.policy_changes import note_policies
 from hasten.operate.scheduled import report_drops
@@ -143,6 +144,7 @@ async def _wake(context: Context) -> None:
 async def _wake_target(context: Context, found: DiscoveredTarget, before: overviews.Known) -> None:
     now, changes = context.now(), await context.ledger.open_changes(found.target)
     context.emit(await backlog(context, found, changes))
+    await note_held(context, found.target, changes)
     if any(change.is_due(now) or change.state is State.HELD for change in changes):
         wake = Wake(target=found.target)
         await context.bus.send(PROVISIONING, [wake.message(context.new_id())])

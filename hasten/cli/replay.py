@@ -101,8 +101,8 @@ def replay(
     async def work(operator: Operator) -> Code:
         if queue is not Queue.ONBOARDING_REJECTED and not dead_letters:
             raise UsageError(f"{queue} is read by the app itself: give --dead-letters")
-        if drop and not dry_run and not (by and reason):
-            raise UsageError("--drop needs --by and --reason: explain and the log show them")
+        if drop and not dry_run and not reason:
+            raise UsageError("--drop needs --reason: explain and the log show it")
         ids = frozenset(id_ or ())
         found = await parked(operator.parked_messages, queue, dead_letters=dead_letters, ids=ids)
         unknown = sorted(ids.difference(*(names(one) for one in found)))

@@ -26,7 +26,7 @@ Why = Annotated[
 Who = Annotated[
     str | None,
     typer.Option(
-        help="Who decides; --drop needs it. Prefer an object id: the log hides addresses.",
+        help="Who decides, if not the one who is signed in. The log hides addresses.",
         callback=filled,
     ),
 ]
@@ -75,8 +75,8 @@ def scheduled(
         given = drop or now
         if drop and now:
             raise UsageError("give --drop or --now, not both")
-        if drop and not (by and reason):
-            raise UsageError("--drop needs --by and --reason: explain and the log show them")
+        if drop and not reason:
+            raise UsageError("--drop needs --reason: explain and the log show it")
         entries = await find(context, given) if given else []
         people = await people_named(context, user.strip()) if user else ()
         found = await listed(context, targets=targets, users=people)

@@ -20,9 +20,11 @@ Reason = Annotated[
     str, typer.Option("--reason", help="Why; status and the log show it.", callback=filled)
 ]
 By = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--by", help="Who decides. Prefer an object id: the log hides addresses.", callback=filled
+        "--by",
+        help="Who decides, if not the one who is signed in. The log hides addresses.",
+        callback=filled,
     ),
 ]
 Decide = Callable[[Context, str, str], Awaitable[Decision]]
@@ -33,14 +35,16 @@ def stop(
     target: TargetName = None,
     *,
     reason: Reason,
-    by: By,
+    by: By = None,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
     """Stops calls and writes to Entra ID until `start`. Hasten still finds and records changes."""
 
     async def decide(context: Context, name: str, who: str) -> Decision:
-        return await deciding.stop(context, name, by=who, named=by.strip(), reason=reason.strip())
+        return await deciding.stop(
+            context, name, by=who, named=(by or "").strip(), reason=reason.strip()
+        )
 
     done = "stopped: no instance begins another call or write"
     _run(target, settings, decide, done, json=json)
@@ -50,14 +54,16 @@ def start(
     target: TargetName = None,
     *,
     reason: Reason,
-    by: By,
+    by: By = None,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
     """Allows calls and writes again after `stop`."""
 
     async def decide(context: Context, name: str, who: str) -> Decision:
-        return await deciding.start(context, name, by=who, named=by.strip(), reason=reason.strip())
+        return await deciding.start(
+            context, name, by=who, named=(by or "").strip(), reason=reason.strip()
+        )
 
     _run(target, settings, decide, "started: work continues within a minute", json=json)
 

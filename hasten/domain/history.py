@@ -25,6 +25,9 @@ class Kind(StrEnum):
     POSTED = "posted"
     """A caller of the API posted an onboarding event, and Hasten put it on its queue."""
 
+    HELD = "held"
+    """The brake, or observe mode, holds a change; the result says which."""
+
     RELEASED = "released"
     DISCARDED = "discarded"
     STOPPED = "stopped"

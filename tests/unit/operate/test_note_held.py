@@ -1,0 +1,45 @@
+"""The history of a person says that the brake holds their change, once."""
+
+import asyncio
+
+from hasten.domain.history import Filter, Kind
+from hasten.operate.decide import Decision
+from hasten.timers import run
+from tests.support.history import history
+from tests.support.virtual_time import virtual
+from tests.support.world import World
+from tests.unit.operate.test_decide import ALICE, LEAVERS, decided, with_leavers
+
+
+async def said(world: World, person: str) -> list[tuple[str, str]]:
+    page = await history(world).newest(20, matches=Filter(user=person))
+    return [(entry.kind, entry.result) for entry in reversed(page.entries)]
+
+
+@virtual
+async def test_each_held_person_is_noted_once_by_whatever_process() -> None:
+    world = await with_leavers(two=False)
+    await world.is_discovered()
+
+    for _ in range(3):
+        await run(world.context, "wake")
+        await asyncio.sleep(60)
+
+    for person in LEAVERS:
+        assert await said(world, person) == [(Kind.HELD, "brake")]
+
+
+@virtual
+async def test_the_reason_of_the_brake_and_the_decision_follow_each_other() -> None:
+    world = await with_leavers(two=False)
+    await world.is_discovered()
+    await run(world.context, "wake")
+    await asyncio.sleep(60)
+    await decided(world, ALICE, LEAVERS[0], decision=Decision.DISCARD)
+
+    held, *later = reversed(
+        (await history(world).newest(20, matches=Filter(user=LEAVERS[0]))).entries
+    )
+
+    assert held.reason == "12 of 12 members left within minutes"
+    assert {entry.kind for entry in later} == {Kind.DISCARDED, Kind.OUTCOME}
