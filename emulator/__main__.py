@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from emulator.azure import Azure, AzureOptions, running
+from emulator.certificates import trusted
 from emulator.entra import names
 from emulator.entra.behaviours import EntraBehaviours
 from emulator.environment import write_settings
@@ -201,7 +202,9 @@ async def _host(options: Options, settings: Ports) -> AsyncIterator[asyncio.subp
 
 async def _is_watching(host: asyncio.subprocess.Process, url: str, stopped: asyncio.Event) -> bool:
     """Waits until the host runs, then makes it discover the tenant at once."""
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(
+        base_url=url, trust_env=False, timeout=30, verify=trusted()
+    ) as client:
         while host.returncode is None and not stopped.is_set():
             with contextlib.suppress(httpx.TransportError):
                 if (await client.get("/admin/host/status")).json()["state"] == "Running":

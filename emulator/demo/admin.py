@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from emulator.certificates import trusted
 from emulator.graph.seed import TOTAL
 
 Json = dict[str, Any]
@@ -12,7 +13,9 @@ Json = dict[str, Any]
 class Admin:
     def __init__(self, graph_url: str, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        self._http = httpx.AsyncClient(base_url=graph_url, headers=headers, trust_env=False)
+        self._http = httpx.AsyncClient(
+            base_url=graph_url, headers=headers, trust_env=False, verify=trusted()
+        )
 
     async def join(self, group: str, user: str) -> None:
         reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{user}"}

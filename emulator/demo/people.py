@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from emulator.azure import SCIM_TOKEN
+from emulator.certificates import trusted
 from emulator.demo.admin import Admin
 from emulator.demo.measure import percentile
 from emulator.graph.seed import object_id
@@ -44,7 +45,9 @@ class AppReader:
 
     def __init__(self, url: str, token: str) -> None:
         headers = {"Authorization": f"Bearer {token}"}
-        self._http = httpx.AsyncClient(base_url=url, headers=headers, trust_env=False)
+        self._http = httpx.AsyncClient(
+            base_url=url, headers=headers, trust_env=False, verify=trusted()
+        )
 
     async def account(self, user: str) -> Json:
         [found] = await self._listed(filter=f'externalId eq "{user}"')
@@ -79,7 +82,9 @@ async def play_people(console: Console, ports: Json) -> bool:
 
 async def _begins_to_watch(host: str) -> None:
     """Runs the two timers that find who is assigned; a deployed app does so within the hour."""
-    async with httpx.AsyncClient(base_url=host, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(
+        base_url=host, trust_env=False, timeout=60, verify=trusted()
+    ) as client:
         for timer in ("people", "look"):
             answer = await client.post(
                 f"/admin/functions/{timer}", headers={"x-wait": "true"}, json={}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import httpx
 
+from emulator.certificates import trusted
 from emulator.demo.admin import Admin
 from emulator.demo.measure import Change
 from emulator.graph.seed import TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
@@ -89,5 +90,5 @@ class Story:
             "subscriptionId": object_id("subscription/forged"),
             "tenantId": object_id("tenant/forged"),
         }
-        async with httpx.AsyncClient(trust_env=False) as anyone:
+        async with httpx.AsyncClient(trust_env=False, verify=trusted()) as anyone:
             return (await anyone.post(self._webhook, json={"value": [forged]})).status_code

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from emulator.certificates import trusted
 from emulator.engine.app import Account, App
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -44,7 +45,11 @@ class Connector:
     def __init__(self, url: str, token: str, *, patches: bool = True) -> None:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": SCIM_JSON}
         self._client = httpx.AsyncClient(
-            base_url=url.rstrip("/") + "/", headers=headers, trust_env=False, timeout=30
+            base_url=url.rstrip("/") + "/",
+            headers=headers,
+            trust_env=False,
+            timeout=30,
+            verify=trusted(),
         )
         self._patches = patches
         self._ids: dict[str, str] = {}

@@ -5,6 +5,7 @@ from random import Random
 
 import httpx
 
+from emulator.certificates import trusted
 from emulator.clock import Clock
 from emulator.engine.job import Job
 from emulator.engine.logs import ProvisioningLog
@@ -44,7 +45,9 @@ class Tenant:
         self.clock = Clock(options.speed, options.wall)
         self.background = Background()
         fresh = httpx.Limits(max_keepalive_connections=0)
-        self.http = httpx.AsyncClient(trust_env=False, limits=fresh, transport=options.webhooks)
+        self.http = httpx.AsyncClient(
+            trust_env=False, limits=fresh, transport=options.webhooks, verify=trusted()
+        )
         """The client for webhooks, without kept connections: a webhook may restart, and a kept
         connection could be dead."""
         self.directory = Directory(self.clock.time, self.clock.wall, options.seed)

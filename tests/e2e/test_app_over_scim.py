@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.certificates import trusted
 from emulator.engine.app import By
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from tests.support.tenant import Tenant, emulated, eventually, newcomers
@@ -29,7 +30,7 @@ async def account(tenant: Tenant, user: str) -> dict[str, Any]:
     """The account as the SCIM server shows it."""
     scim = tenant.azure.scim
     assert scim is not None
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=trusted()) as client:
         answer = await client.get(
             f"{scim.url}/Users",
             params={"filter": f'externalId eq "{user}"'},

@@ -5,6 +5,7 @@ from collections import Counter
 
 import httpx
 
+from emulator.certificates import trusted
 from emulator.graph.seed import TOTAL_ENGINEERING
 from hasten import settings
 from hasten.ports.bus import DIRECTORY_CHANGES
@@ -22,7 +23,7 @@ async def test_hostile_bodies_have_no_effect_and_are_never_answered_with_a_fault
     before = tenant.servicebus.stats()[DIRECTORY_CHANGES]["incoming"]
     answers: Counter[int] = Counter()
 
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=30, verify=trusted()) as client:
         for body in hostile(1, _true(tenant, host), BODIES):
             answers[(await client.post(host.webhook, content=body)).status_code] += 1
 

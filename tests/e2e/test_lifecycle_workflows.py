@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.certificates import trusted
 from emulator.graph.seed import TOTAL_ENGINEERING, object_id
 from emulator.graph.server import GraphOptions
 from tests.support.logic_app import LogicApp
@@ -35,7 +36,9 @@ async def tenant(tmp_path: Path) -> AsyncIterator[Tenant]:
 
 
 async def on_graph(tenant: Tenant, method: str, path: str, **asked: Any) -> Any:
-    async with httpx.AsyncClient(base_url=tenant.graph.url, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=tenant.graph.url, trust_env=False, verify=trusted()
+    ) as client:
         return (await client.request(method, path, **asked)).json()
 
 
@@ -43,7 +46,7 @@ async def runs_the_logic_app(tenant: Tenant, request: dict[str, Any]) -> None:
     queue = f"{tenant.azure.servicebus_rest}/onboarding-events/messages"
     [sent] = LogicApp(DEFINITION, {"target": "TOTAL", "queue": queue}).run(request)
     token = tenant.graph.tenant.tokens.issue(sent.audience)["access_token"]
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=trusted()) as client:
         answer = await client.request(
             sent.method,
             sent.uri,

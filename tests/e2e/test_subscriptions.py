@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from emulator.certificates import trusted
 from emulator.graph.seed import TOTAL_ENGINEERING
 from tests.support.tenant import Host, Tenant, eventually, newcomers
 
@@ -56,7 +57,7 @@ async def test_a_reauthorization_is_one_patch_that_renews(tenant: Tenant) -> Non
         ]
     }
 
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=trusted()) as client:
         answers = [
             (await client.post(first.lifecycle_url or "", json=event)).status_code for _ in range(3)
         ]

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.certificates import trusted
 from emulator.graph.seed import TOTAL_ENGINEERING, object_id
 from hasten import settings
 from hasten.limits import MAX_NOTIFICATION_BYTES
@@ -16,7 +17,7 @@ WATCHED = f"groups/{TOTAL_ENGINEERING}"
 
 
 async def post(host: Host, **request: Any) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=trusted()) as client:
         return await client.post(host.webhook, **request)
 
 
@@ -101,7 +102,7 @@ async def _was_answered(tenant: Tenant, status: int) -> bool:
 async def test_only_post_is_served(tenant: Tenant, method: str) -> None:
     host = await tenant.host()
 
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=trusted()) as client:
         answer = await client.request(method, host.webhook)
 
     assert answer.status_code in {404, 405}

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from azure.identity.aio import ManagedIdentityCredential
 
+from emulator.certificates import trusted
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from emulator.graph.server import GraphOptions, GraphServer
 from hasten.adapters.graph.directory import GraphDirectory
@@ -37,7 +38,7 @@ async def directory(
     monkeypatch.setenv("IDENTITY_ENDPOINT", server.identity_endpoint)
     monkeypatch.setenv("IDENTITY_HEADER", server.identity_header)
     async with ManagedIdentityCredential() as credential:
-        transport = httpx.AsyncHTTPTransport()
+        transport = httpx.AsyncHTTPTransport(verify=trusted())
         directory = GraphDirectory(f"{server.url}/v1.0", credential, transport)
         yield directory
         await directory.close()
@@ -56,7 +57,7 @@ async def test_a_user_is_found_by_each_name_a_person_has(
         "passwordProfile": {"password": "not-a-secret"},
     }
     admin = {"Authorization": f"Bearer {server.admin_token}"}
-    async with httpx.AsyncClient(headers=admin, trust_env=False) as http:
+    async with httpx.AsyncClient(headers=admin, trust_env=False, verify=trusted()) as http:
         made = (await http.post(f"{server.url}/v1.0/users", json=guest)).json()["id"]
 
     found = [

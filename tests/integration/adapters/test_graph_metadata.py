@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.certificates import trusted
 from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from emulator.graph.server import GraphOptions, GraphServer
@@ -77,7 +78,7 @@ async def _traffic(file: Path, entra: EntraBehaviours) -> list[Exchange]:
     await server.start()
     token = server.tenant.tokens.issue("https://graph.microsoft.com")["access_token"]
     directory = GraphDirectory(
-        f"{server.url}/v1.0", Credential(str(token)), httpx.AsyncHTTPTransport()
+        f"{server.url}/v1.0", Credential(str(token)), httpx.AsyncHTTPTransport(verify=trusted())
     )
     called = Called(directory)
     await _use_all(called)

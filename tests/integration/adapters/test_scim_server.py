@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from emulator.certificates import trusted
 from emulator.engine.app import App, By
 from emulator.engine.connector import Connector
 from emulator.scim import ScimServer
@@ -52,7 +53,9 @@ def application(
             "patch": patch,
         }
     )
-    return ScimApplication(scim, SecretStr(token or server.token), httpx.AsyncHTTPTransport())
+    return ScimApplication(
+        scim, SecretStr(token or server.token), httpx.AsyncHTTPTransport(verify=trusted())
+    )
 
 
 async def created(server: ScimServer, **values: object) -> str:
@@ -65,7 +68,7 @@ async def created(server: ScimServer, **values: object) -> str:
         "active": True,
         **values,
     }
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=trusted()) as client:
         answer = await client.post(
             f"{server.url}/Users", json=body, headers={"Authorization": f"Bearer {server.token}"}
         )

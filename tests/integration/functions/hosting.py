@@ -14,6 +14,8 @@ from typing import Self
 
 import httpx
 
+from emulator.certificates import trusted
+
 ROOT = Path(__file__).parents[3]
 APPS = Path(__file__).parent / "apps"
 
@@ -57,7 +59,9 @@ class Host:
             line = await asyncio.to_thread(answer.readline)
         assert line, self.text
         port = httpx.Response(200, text=line).json()["functions"]
-        self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False)
+        self.http = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=trusted()
+        )
         return self
 
     async def __aexit__(

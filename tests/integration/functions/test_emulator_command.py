@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.certificates import trusted
 from tests.integration.functions.hosting import APPS, ROOT, eventually
 
 ANY_PORT = ("--functions-port", "0", "--graph-port", "0", "--servicebus-port", "0")
@@ -38,6 +39,7 @@ class Emulator:
             base_url=f"http://127.0.0.1:{self.told['graph']}",
             headers={"Authorization": f"Bearer {self.told['admin_token']}"},
             trust_env=False,
+            verify=trusted(),
         )
 
 

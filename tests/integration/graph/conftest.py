@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from emulator.certificates import trusted
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from emulator.graph.server import GraphOptions, GraphServer
 from emulator.graph.serving import HttpServer
@@ -131,6 +132,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
                 base_url=server.url,
                 headers={"Authorization": f"Bearer {server.admin_token}"},
                 trust_env=False,
+                verify=trusted(),
             )
             await stack.enter_async_context(http)
             return Graph(server, http)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from azure.identity.aio import ManagedIdentityCredential
 
+from emulator.certificates import trusted
 from emulator.graph.seed import TOTAL as APP
 from emulator.graph.seed import object_id
 from emulator.graph.server import GraphOptions, GraphServer
@@ -48,7 +49,7 @@ async def world(
     monkeypatch.setenv("IDENTITY_ENDPOINT", server.identity_endpoint)
     monkeypatch.setenv("IDENTITY_HEADER", server.identity_header)
     async with ManagedIdentityCredential() as credential:
-        transport = httpx.AsyncHTTPTransport()
+        transport = httpx.AsyncHTTPTransport(verify=trusted())
         directory = GraphDirectory(f"{server.url}/v1.0", credential, transport)
         target = Target(
             name=TOTAL, service_principal_id=UUID(APP), groups=POLICY, direct=Access.ALLOW

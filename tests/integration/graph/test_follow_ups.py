@@ -9,6 +9,7 @@ import httpx
 import pytest
 from azure.identity.aio import ManagedIdentityCredential
 
+from emulator.certificates import trusted
 from emulator.graph.auth import ROLES
 from emulator.graph.seed import object_id
 from emulator.graph.server import GraphOptions, GraphServer
@@ -37,14 +38,14 @@ async def directory(
     monkeypatch.setenv("IDENTITY_ENDPOINT", server.identity_endpoint)
     monkeypatch.setenv("IDENTITY_HEADER", server.identity_header)
     async with ManagedIdentityCredential() as credential:
-        transport = httpx.AsyncHTTPTransport()
+        transport = httpx.AsyncHTTPTransport(verify=trusted())
         directory = GraphDirectory(f"{server.url}/v1.0", credential, transport)
         yield directory
         await directory.close()
 
 
 async def launched(server: GraphServer, **asked: Any) -> str:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=trusted()) as client:
         lever = "/emulator/lifecycle-workflows"
         answer = await client.post(lever, json={"userId": USER, **asked})
         return str(answer.json()["data"]["callbackUriPath"])

@@ -26,6 +26,7 @@ from msgraph.generated.service_principals.item.synchronization.jobs.item.provisi
     ProvisionOnDemandPostRequestBody,
 )
 
+from emulator.certificates import trusted
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, TOTAL_ROLE, object_id
 
 
@@ -33,7 +34,10 @@ from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, TOTAL_ROLE, object_id
 async def client(graph: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GraphServiceClient]:
     monkeypatch.setenv("IDENTITY_ENDPOINT", graph.server.identity_endpoint)
     monkeypatch.setenv("IDENTITY_HEADER", graph.server.identity_header)
-    async with ManagedIdentityCredential() as credential, httpx.AsyncClient() as http:
+    async with (
+        ManagedIdentityCredential() as credential,
+        httpx.AsyncClient(verify=trusted()) as http,
+    ):
         provider = AzureIdentityAuthenticationProvider(
             credential,
             scopes=["https://graph.microsoft.com/.default"],

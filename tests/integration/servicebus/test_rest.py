@@ -9,6 +9,7 @@ from azure.servicebus import ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusClient
 
 from emulator.azure import Azure, AzureOptions, running
+from emulator.certificates import trusted
 from hasten.ports.bus import ONBOARDING_EVENTS
 
 EVENT = {"specversion": "1.0", "id": "1"}
@@ -25,7 +26,7 @@ def token(azure: Azure, resource: str = "https://servicebus.azure.net") -> str:
 
 
 async def post(azure: Azure, queue: str, bearer: str, **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=trusted()) as client:
         return await client.post(
             f"{azure.servicebus_rest}/{queue}/messages",
             headers={"Authorization": f"Bearer {bearer}", **headers},

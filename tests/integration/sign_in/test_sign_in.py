@@ -12,6 +12,7 @@ import pytest_asyncio
 from azure.core.credentials import AccessToken
 
 from emulator.azure import Azure, AzureOptions, running
+from emulator.certificates import trusted
 from emulator.sign_in.registration import API_CLIENT_ID, APP_ID_URI, CALLBACK, SCOPE, client_id
 from hasten.adapters.sign_in import EXCHANGE, EntraSignIn
 from hasten.api.caller import Kind, Role
@@ -58,7 +59,7 @@ async def azure() -> AsyncIterator[Azure]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def http(azure: Azure) -> AsyncIterator[httpx.AsyncClient]:
     base = f"{azure.graph.url}/{azure.graph.tenant.id}"
-    async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=base, trust_env=False, verify=trusted()) as client:
         yield client
 
 
@@ -66,7 +67,10 @@ async def http(azure: Azure) -> AsyncIterator[httpx.AsyncClient]:
 async def adapter(azure: Azure) -> AsyncIterator[EntraSignIn]:
     authority = f"{azure.graph.url}/{azure.graph.tenant.id}"
     adapter = EntraSignIn(
-        authority, API_CLIENT_ID, lambda: Identity(azure), httpx.AsyncHTTPTransport()
+        authority,
+        API_CLIENT_ID,
+        lambda: Identity(azure),
+        httpx.AsyncHTTPTransport(verify=trusted()),
     )
     yield adapter
     await adapter.close()
