@@ -22,7 +22,8 @@ BEHAVES = (
     r"|removes|renews|scales|sends|shows|signs|skips|stops|takes|warns)"
 )
 CONDITION = (
-    r"\b(?:although|when|while|if|until|unless|where|once|whom|that|what|whatever|how|which|as)\s+"
+    r"\b(?:although|when|while|if|until|unless|where|once|whom|that|what|whatever|how|which|as|of)"
+    r"\s+"
 )
 STATEMENT = re.compile(rf"(?<!\w)({SERVICE}) {BEHAVES}\b")
 GENERATED = re.compile(
@@ -61,7 +62,7 @@ def marks(text: str) -> list[tuple[str, str]]:
 
 def unmarked(text: str) -> list[str]:
     """Returns the paragraphs, list items and table rows that state what a service does and have no
-    mark. A condition ("when Graph refuses …") states nothing."""
+    mark. A condition ("when Graph refuses …") and "an error of Graph" state nothing."""
     return [
         block
         for block in _blocks(GENERATED.sub("", text))
