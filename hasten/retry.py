@@ -16,11 +16,11 @@ from hasten.ports.bus import Message, Received
 from hasten.records import crashes
 from hasten.telemetry.operate import MessageCrashed, MessageGivenUp, MessagePostponed
 
-MOST_CRASHES = 10
+MAX_CRASHES = 10
 """Tries before Service Bus dead-letters the message. The nine pauses between them take ten minutes
 at least (hasten/backoff.py)."""
 
-AFTER_A_RACE = timedelta(seconds=1)
+LOST_RACE_DELAY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Retrying:
 
         Before it returns after an error, it sends a copy for later, so nothing is lost in between.
         After a PermanentError the rows and the cursor stay unchanged, and the timers try again. An
-        unexpected exception is reported at once, and raised after the last of MOST_CRASHES tries.
+        unexpected exception is reported at once, and raised after the last of MAX_CRASHES tries.
         """
         try:
             message = parse(received)
@@ -50,7 +50,7 @@ class Retrying:
         except TemporaryError as error:
             await self._postpone(message, error)
         except Conflict as error:
-            await self._postpone(message, TemporaryError(str(error), AFTER_A_RACE))
+            await self._postpone(message, TemporaryError(str(error), LOST_RACE_DELAY))
         except PermanentError as error:
             self.context.emit(
                 MessageGivenUp(
@@ -83,7 +83,7 @@ class Retrying:
         await crashes.note(context.store, received.queue, met.reason, context.now())
         if message is not None and _is_left_to_timer(message, times):
             return True
-        if times >= MOST_CRASHES:
+        if times >= MAX_CRASHES:
             return False
         at = context.now() + context.backoff(times)
         copy = _copy(received, message, Message(message_id=context.new_id(), at=at))
@@ -109,7 +109,7 @@ def _crashes(received: Received) -> int:
     """Any producer can write this property."""
     given = received.properties.get(CRASHES) or received.properties.get(CRASHES.encode()) or ""
     text = given.decode("ascii", "replace") if isinstance(given, bytes) else str(given)
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 2 else 0  # noqa: PLR2004 - far more than MOST_CRASHES
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 2 else 0  # noqa: PLR2004 - far more than MAX_CRASHES
 
 
 def _copy(received: Received, message: Retriable | None, envelope: Message) -> Message:

@@ -25,7 +25,7 @@ from hasten.telemetry.ensure import PolicyStep
 from hasten.watch.brake import judge_removals
 from hasten.watch.sweep import discover
 
-PATIENCE = timedelta(seconds=45)
+OTHER_WORKER_WAIT = timedelta(seconds=45)
 """Maximum time for which the policy waits for another worker of the target. A worker that died is
 displaced within this time."""
 
@@ -101,7 +101,7 @@ async def _apply(
     if target.observes:
         return await _applied(context, target, applier, only_mirrors=only_mirrors)
     wake = Ensure(target=target.name)
-    async with alone(context, wake, WorkKind.ENSURE, by=by, patience=PATIENCE) as lease:
+    async with alone(context, wake, WorkKind.ENSURE, by=by, patience=OTHER_WORKER_WAIT) as lease:
         return await _applied(fenced(context, lease), target, applier, only_mirrors=only_mirrors)
 
 

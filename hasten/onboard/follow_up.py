@@ -23,8 +23,8 @@ from hasten.telemetry.onboard import FollowedUp, FollowUpResult
 
 STALE = "a newer event of the user and the group came first"
 
-MOST_PAUSE = timedelta(minutes=30)
-AT_ONCE = 16
+MAX_FOLLOW_UP_PAUSE = timedelta(minutes=30)
+FOLLOW_UPS_AT_ONCE = 16
 """Number of follow-ups that a timer handles at the same time; each takes a few requests to the
 store."""
 
@@ -115,7 +115,7 @@ def _refusal(plan: EventPlan) -> str:
 
 async def do_due(context: Context) -> None:
     """Carries out all due follow-ups of all targets. An error of one does not stop the others."""
-    errors, slots = ErrorCollector(), asyncio.Semaphore(AT_ONCE)
+    errors, slots = ErrorCollector(), asyncio.Semaphore(FOLLOW_UPS_AT_ONCE)
 
     async def do(asked: FollowUp, etag: str) -> None:
         async with slots:
@@ -185,7 +185,7 @@ async def _postpone(
 ) -> None:
     tries = asked.tries + 1
     delay = error.delay if isinstance(error, TemporaryError) else timedelta()
-    pause = min(max(context.backoff(tries), delay), MOST_PAUSE)
+    pause = min(max(context.backoff(tries), delay), MAX_FOLLOW_UP_PAUSE)
     later = replace(asked, tries=tries, due_at=context.now() + pause)
     with suppress(Conflict):  # another instance does the same
         await follow_ups.save(context.store, later, etag)

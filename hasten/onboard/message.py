@@ -20,17 +20,17 @@ SECOND_LOOK = "hastenSecondLook"
 ORIGINAL_BYTES = "originalBytes"
 """Property of a parked event whose body was cut: the size in bytes of the body that was posted."""
 
-MOST_PROPERTIES = 20
-LONGEST_PROPERTY = 1536
+MAX_PROPERTIES = 20
+PROPERTY_MAX_BYTES = 1536
 """Bytes of a property that are kept. They hold at least 384 characters, so that validation still
 sees an attribute that is too long."""
 
-LONGEST_NAME = 64
-LONGEST_MESSAGE_ID = 128
+PROPERTY_NAME_MAX_CHARS = 64
+MESSAGE_ID_MAX_CHARS = 128
 """Characters. Service Bus accepts no longer message id."""
 
-LONGEST_NUMBER = 20
-MOST_TRIES = 1_000_000
+NUMBER_MAX_DIGITS = 20
+MAX_TRIES = 1_000_000
 """Upper limit for numbers in Hasten's own properties, because any producer can write these
 properties too."""
 
@@ -105,32 +105,32 @@ class Posted:
         return cls(
             body=body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body,
             content_type=content_type or "",
-            message_id=(given.get(POSTED_AS) or message_id or "")[:LONGEST_MESSAGE_ID],
+            message_id=(given.get(POSTED_AS) or message_id or "")[:MESSAGE_ID_MAX_CHARS],
             properties=_attributes(given),
             end_of=given.get(END_OF, "")[:ID_MAX_CHARS],
             tries=_number(given.get(TRIES, "")),
             of_people=_number(given.get(OF_PEOPLE, "")),
             is_from_hasten=TRIES in given,
-            original_bytes=given.get(ORIGINAL_BYTES, "")[:LONGEST_NUMBER],
-            second_look=given.get(SECOND_LOOK, "")[:LONGEST_NAME],
+            original_bytes=given.get(ORIGINAL_BYTES, "")[:NUMBER_MAX_DIGITS],
+            second_look=given.get(SECOND_LOOK, "")[:PROPERTY_NAME_MAX_CHARS],
         )
 
 
 def _attributes(given: Mapping[str, str]) -> Mapping[str, str]:
     """Returns the attributes that fit. CloudEvents context attributes come first, so that
     extensions never displace them."""
-    names = [name for name in given if len(name) <= LONGEST_NAME and attribute(name)]
+    names = [name for name in given if len(name) <= PROPERTY_NAME_MAX_CHARS and attribute(name)]
     names.sort(key=lambda name: (attribute(name) not in CONTEXT, name))
-    return {name: _shortened(given[name]) for name in names[:MOST_PROPERTIES]}
+    return {name: _shortened(given[name]) for name in names[:MAX_PROPERTIES]}
 
 
 def _shortened(text: str) -> str:
-    return text.encode("utf-8", "replace")[:LONGEST_PROPERTY].decode("utf-8", "ignore")
+    return text.encode("utf-8", "replace")[:PROPERTY_MAX_BYTES].decode("utf-8", "ignore")
 
 
 def _number(text: str) -> int:
-    digits = text[: len(str(MOST_TRIES))]
-    return min(int(digits), MOST_TRIES) if digits.isascii() and digits.isdecimal() else 0
+    digits = text[: len(str(MAX_TRIES))]
+    return min(int(digits), MAX_TRIES) if digits.isascii() and digits.isdecimal() else 0
 
 
 def _text(value: Any) -> str:

@@ -21,12 +21,12 @@ from hasten.telemetry.onboard import EventRejected
 UNREAD = "/hasten/unread"
 """Replaces the source of an event that could not be read."""
 
-LONGEST_TYPE = 256
+TYPE_MAX_CHARS = 256
 
 MAX_FIELDS_BYTES = MAX_PROPERTIES_BYTES - 44 * 1024
 """Bytes. The attributes of binary mode take at most 35 KiB, and all other properties 9 KiB."""
 
-FRAMING = 8 * 1024
+FRAMING_BYTES = 8 * 1024
 """Bytes reserved for what Service Bus counts besides the body and the application properties."""
 
 
@@ -120,7 +120,7 @@ def _parked(
         "fields": _fields(faults),
         "rejectedAt": context.now().isoformat(),
         "originalMessageId": posted.message_id,
-        "contentType": posted.content_type[:LONGEST_TYPE],
+        "contentType": posted.content_type[:TYPE_MAX_CHARS],
     }
     if posted.end_of:
         properties[END_OF] = posted.end_of
@@ -129,13 +129,13 @@ def _parked(
     if posted.is_from_hasten:
         properties[TRIES] = "0"  # the event was on time when Hasten took it
     taken = sum(len(f"{name}{text}".encode()) for name, text in properties.items())
-    room = MAX_EVENT_BYTES - FRAMING - taken
+    room = MAX_EVENT_BYTES - FRAMING_BYTES - taken
     if posted.original_bytes or len(posted.body) > room:
         properties[ORIGINAL_BYTES] = posted.original_bytes or str(len(posted.body))
     return Message(
         raw=posted.body[:room],
         message_id=context.new_id(),
-        content_type=posted.content_type[:LONGEST_TYPE],
+        content_type=posted.content_type[:TYPE_MAX_CHARS],
         subject=identity.type or None,
         properties=properties,
     )

@@ -38,10 +38,10 @@ from hasten.telemetry.onboard import (
     EventWaiting,
 )
 
-BUCKET = timedelta(seconds=1)
+WAKE_BUCKET = timedelta(seconds=1)
 """The events of one bucket wake a target once at its start, and once more at its end."""
 
-UNTIL_MENDED = timedelta(minutes=1)
+MIN_OPERATOR_WAIT = timedelta(minutes=1)
 """Least delay before another try of an event that waits for an operator. A role that was just
 assigned takes minutes to take effect (Azure docs, "Troubleshoot Azure RBAC")."""
 
@@ -61,7 +61,7 @@ async def take(context: Context, posted: Posted) -> None:
                 message=posted.message_id, reason=error.reason, next_action=error.next_action
             )
         )
-        raise TemporaryError(error.reason, UNTIL_MENDED) from error
+        raise TemporaryError(error.reason, MIN_OPERATOR_WAIT) from error
 
 
 async def _take_or_park(context: Context, posted: Posted) -> None:
@@ -226,8 +226,8 @@ def _about(posted: Posted, event: OnboardingEvent) -> EventFields:
 def ensures(target: str, now: datetime) -> list[Message]:
     """Returns a message for now and one for the end of the bucket, which covers events whose equal
     message Service Bus dropped."""
-    bucket = int(now.timestamp() // BUCKET.total_seconds())
-    end = datetime.fromtimestamp((bucket + 1) * BUCKET.total_seconds(), UTC)
+    bucket = int(now.timestamp() // WAKE_BUCKET.total_seconds())
+    end = datetime.fromtimestamp((bucket + 1) * WAKE_BUCKET.total_seconds(), UTC)
     ensure = Ensure(target=target)
     return [
         ensure.message(f"{target}:events:{bucket}"),

@@ -9,7 +9,7 @@ from hasten.operate.speed import fold_speed
 from hasten.records.history_days import recent_days
 from hasten.telemetry.operate import HistorySealed
 
-LONGEST = timedelta(seconds=40)
+MAX_RUN_TIME = timedelta(seconds=40)
 """Maximum time of one run; the timer runs every minute."""
 
 
@@ -29,6 +29,6 @@ async def seal_all(context: Context) -> None:
 
 
 async def _seal(context: Context, days: Collection[str]) -> None:
-    until = context.now() + LONGEST
+    until = context.now() + MAX_RUN_TIME
     while await context.seals.seal(days, context.now()) and context.now() < until:
         pass

@@ -10,14 +10,14 @@ from hasten.records.missed_notifications import Missed
 from hasten.records.signs import Sign
 from hasten.telemetry.watch import ChannelSilent
 
-LATELY = timedelta(hours=24)
+SILENCE_SHOWN_FOR = timedelta(hours=24)
 
 
 async def silence(context: Context) -> tuple[Missed, datetime | None] | None:
     """Returns what was missed and when a notification was last believed, if the channel is silent.
     Raises TemporaryError."""
     found = await missed_notifications.load(context.store)
-    if found is None or found.last_at < context.now() - LATELY:
+    if found is None or found.last_at < context.now() - SILENCE_SHOWN_FOR:
         return None
     believed = (await signs.load(context.store)).get(Sign.BELIEVED)
     return (found, believed) if found.is_silence(believed) else None

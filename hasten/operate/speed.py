@@ -10,7 +10,7 @@ from hasten.records import speed
 
 NONE = Histogram()
 
-LONGEST = timedelta(seconds=10)
+MAX_RUN_TIME = timedelta(seconds=10)
 """How long one run counts: the timer comes every minute."""
 
 
@@ -48,6 +48,6 @@ def total(found: Sequence[Speed], direction: Direction, step: Step) -> Histogram
 async def fold_speed(context: Context) -> None:
     """Counts what was sealed since the last time. Raises TemporaryError and PermanentError of the
     store."""
-    until = context.now() + LONGEST
+    until = context.now() + MAX_RUN_TIME
     while await speed.fold(context.store) and context.now() < until:
         pass

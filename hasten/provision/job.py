@@ -7,15 +7,15 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.provision.state import Drain
 from hasten.watch.sweep import discover
 
-READ_AGAIN = timedelta(minutes=1)
+JOB_STATUS_MAX_AGE = timedelta(minutes=1)
 """Maximum age of the job status."""
 
 
 async def read_cycle(drain: Drain) -> None:
     """Reads the status of the job into `drain.cycle` unless the last one is younger than
-    READ_AGAIN. Raises TemporaryError and PermanentError of Graph."""
+    JOB_STATUS_MAX_AGE. Raises TemporaryError and PermanentError of Graph."""
     now, found = drain.now, drain.found
-    is_old = drain.cycle_read_at is None or now - drain.cycle_read_at >= READ_AGAIN
+    is_old = drain.cycle_read_at is None or now - drain.cycle_read_at >= JOB_STATUS_MAX_AGE
     if is_old or drain.cycle_read_of != found.job:
         job = await drain.context.directory.job(found.service_principal, found.job)
         drain.cycle = cycle.parse(job)

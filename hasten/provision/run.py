@@ -24,16 +24,16 @@ from hasten.provision.triage import (
 )
 from hasten.watch.admit import observed
 
-FIRST_POLL, LAST_POLL = timedelta(seconds=0.1), timedelta(seconds=1.6)
+MIN_ROWS_POLL, MAX_ROWS_POLL = timedelta(seconds=0.1), timedelta(seconds=1.6)
 """Waits between two reads of the open rows while calls wait for more members. Each wait is twice
 the one before. When a call begins, the waits start again with the shortest."""
 
-WOKEN_POLL = timedelta(seconds=2)
+ROWS_POLL_DURING_CALLS = timedelta(seconds=2)
 """Interval between two reads of the open rows while calls are under way. A wake that reaches this
 process makes it read them at once. A wake that reaches another process leaves a mark, which also
 keeps the lease from being released before the rows are read."""
 
-NEARLY_DUE = timedelta(seconds=2)
+WAIT_FOR_DUE_ROW = timedelta(seconds=2)
 """A run waits for a row that is due this soon: a scheduled wake may come early by the skew of two
 clocks."""
 
@@ -50,7 +50,7 @@ class Run:
 
     drain: Drain
     _under_way: dict[asyncio.Task[None], Call] = field(default_factory=dict)
-    _poll: timedelta = FIRST_POLL
+    _poll: timedelta = MIN_ROWS_POLL
     _read_at: datetime = field(init=False)
     _sending: Sending = field(init=False)
     _direct: Direct = field(init=False)
@@ -82,14 +82,14 @@ class Run:
         now = self.drain.now
         free_at = self.drain.free_at(now)
         if self._under_way and (free_at > now or self._is_full()):
-            await self._wait_for_slot(min(max(free_at - now, FIRST_POLL), until - now))
+            await self._wait_for_slot(min(max(free_at - now, MIN_ROWS_POLL), until - now))
             return True
         rows = await self._open_rows()
         near = [row for row in rows if self._is_near(row, now)]
         if not near and not self._under_way:
             if not self._direct.is_busy:
                 return False
-            await self._wait(LAST_POLL)
+            await self._wait(MAX_ROWS_POLL)
             return True
         if free_at >= until:
             self.drain.retries.add(free_at)
@@ -113,10 +113,10 @@ class Run:
         if not await self._make(calls):
             times = [call.ready_at(self.drain.used(now)) for call in calls]
             times += [row.due_at for row in near if row.due_at > now]
-            poll = max(self._poll, WOKEN_POLL) if self._under_way else self._poll
+            poll = max(self._poll, ROWS_POLL_DURING_CALLS) if self._under_way else self._poll
             longest = min([at - now for at in times if at > now] + [poll])
             await self._wait(longest, or_mark=True)
-            self._poll = min(2 * self._poll, LAST_POLL)
+            self._poll = min(2 * self._poll, MAX_ROWS_POLL)
         return True
 
     def _must_read(self, rows: Sequence[Change]) -> bool:
@@ -127,8 +127,8 @@ class Run:
         may_call = any(self._is_near(row, now) and row.user not in busy for row in rows)
         return (
             self.drain.window.lease.marked.is_set()
-            or (may_call and age >= FIRST_POLL)
-            or (bool(self._under_way) and age >= WOKEN_POLL)
+            or (may_call and age >= MIN_ROWS_POLL)
+            or (bool(self._under_way) and age >= ROWS_POLL_DURING_CALLS)
         )
 
     async def _read(self) -> list[Change]:
@@ -162,7 +162,7 @@ class Run:
         await without_covered(self.drain, [row for row in rows if row.state is State.HELD])
 
     def _is_near(self, row: Change, now: datetime) -> bool:
-        return row.is_due(now + NEARLY_DUE) or self._may_be_called(row, now)
+        return row.is_due(now + WAIT_FOR_DUE_ROW) or self._may_be_called(row, now)
 
     def _may_be_called(self, row: Change, now: datetime) -> bool:
         """Returns True for a due row. While the breaker is open, any row that failed may be the
@@ -196,7 +196,7 @@ class Run:
             if reserved is not None:
                 making = asyncio.create_task(make_or_put_aside(self.drain, reserved))
                 self._under_way[making] = reserved
-                self._poll = FIRST_POLL
+                self._poll = MIN_ROWS_POLL
             started = True
         return started
 

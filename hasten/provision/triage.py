@@ -22,10 +22,10 @@ from hasten.telemetry.watch import TargetUnhealthy
 Reason = Callable[[Change], str]
 Move = Callable[[Change], Change]
 
-TROUBLE_PAUSE = timedelta(minutes=5)
+JOB_PROBLEM_PAUSE = timedelta(minutes=5)
 """Delay before Hasten checks again whether a job that was missing or in quarantine runs."""
 
-UNREAD_PAUSE = timedelta(seconds=15)
+UNREADABLE_USER_PAUSE = timedelta(seconds=15)
 """Minimum delay before Hasten reads a user's assignment status again after an error."""
 
 COVERED = "Entra's own cycle began after the change and has ended"
@@ -61,7 +61,7 @@ async def wait_out(drain: Drain, rows: Sequence[Change]) -> list[Change]:
         rows,
         lambda row: waiting(
             row,
-            due_at=now + TROUBLE_PAUSE,
+            due_at=now + JOB_PROBLEM_PAUSE,
             reason=known.problem,
             next_action=known.next_action,
         ),
@@ -78,9 +78,9 @@ async def postpone(
     def wait(row: Change) -> Change:
         match read_errors[row.user]:
             case TemporaryError(reason=reason, delay=delay):
-                return waiting(row, due_at=now + max(delay, UNREAD_PAUSE), reason=reason)
+                return waiting(row, due_at=now + max(delay, UNREADABLE_USER_PAUSE), reason=reason)
             case PermanentError(reason=reason, next_action=next_action):
-                due_at = now + TROUBLE_PAUSE
+                due_at = now + JOB_PROBLEM_PAUSE
                 return waiting(row, due_at=due_at, reason=reason, next_action=next_action)
 
     moved = await drain.ledger.move(removals, wait)
@@ -208,7 +208,7 @@ def _waits_for_app(drain: Drain, row: Change, standing: AssignmentStatus) -> boo
 
 
 def _wait_for_app(drain: Drain, row: Change) -> Change:
-    return waiting(row, due_at=drain.now + TROUBLE_PAUSE, reason=drain.unreached[row.user])
+    return waiting(row, due_at=drain.now + JOB_PROBLEM_PAUSE, reason=drain.unreached[row.user])
 
 
 def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:

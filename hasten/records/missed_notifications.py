@@ -12,7 +12,7 @@ from hasten.records.signs import Sign
 
 COLLECTION, PARTITION, KEY = "heartbeats", "missed", "notifications"
 
-TIMES, SPAN = 3, timedelta(minutes=10)
+MIN_MISSES, MIN_MISSES_SPAN = 3, timedelta(minutes=10)
 """Fewer misses, or all within less time, may be a single notification that is late or lost: Graph
 promises none of them, and the timer that finds misses runs every five minutes."""
 
@@ -27,7 +27,7 @@ class Missed:
 
     def is_silence(self, believed: datetime | None) -> bool:
         """`believed` is when a notification was last believed."""
-        is_lasting = self.times >= TIMES and self.last_at - self.first_at >= SPAN
+        is_lasting = self.times >= MIN_MISSES and self.last_at - self.first_at >= MIN_MISSES_SPAN
         return is_lasting and (believed is None or believed < self.first_at)
 
 

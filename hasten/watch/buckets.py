@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-BUCKET = timedelta(seconds=2)
+LOOK_BUCKET = timedelta(seconds=2)
 """Service Bus drops equal looks of one bucket. A last look at its end finds the changes whose
 messages it dropped."""
 
 
 def number(at: datetime) -> int:
-    return int(at.timestamp() // BUCKET.total_seconds())
+    return int(at.timestamp() // LOOK_BUCKET.total_seconds())
 
 
 def end(at: datetime) -> datetime:
     """Returns the end of the bucket in which `at` lies."""
-    return datetime.fromtimestamp((number(at) + 1) * BUCKET.total_seconds(), UTC)
+    return datetime.fromtimestamp((number(at) + 1) * LOOK_BUCKET.total_seconds(), UTC)

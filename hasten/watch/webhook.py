@@ -39,20 +39,20 @@ from hasten.telemetry.notifications import (
 from hasten.watch.cached_set import CachedSet
 from hasten.watch.look_messages import lifecycle_messages, looks, people_looks
 
-WATCHED_APART = timedelta(seconds=3)
+GROUPS_RELOAD_INTERVAL = timedelta(seconds=3)
 """Minimum interval between reloads of the watched groups. A tenant-wide subscription notifies about
 every group, so unknown ids are common. A group that became watched within this interval may miss a
 notification; its first reconcile finds the change."""
 
-KNOWN_APART = timedelta(minutes=1)
+SUBSCRIPTIONS_RELOAD_INTERVAL = timedelta(minutes=1)
 """Minimum interval between reloads of Hasten's subscriptions for senders with a wrong
 clientState."""
 
-NOTE_TIMEOUT = timedelta(seconds=0.3)
+SIGN_WRITE_TIMEOUT = timedelta(seconds=0.3)
 """Maximum time to write a sign. Graph waits 3 s for the answer, and the queue may need most of
 it."""
 
-ASSIGNED_APART = timedelta(minutes=1)
+PEOPLE_RELOAD_INTERVAL = timedelta(minutes=1)
 """Minimum interval between reloads of the people who are assigned to targets. A notification about
 someone who was assigned within this interval may be dropped; the next timer finds the change."""
 
@@ -78,9 +78,15 @@ class Receiving:
 
     def __post_init__(self) -> None:
         self._known = CachedSet(lambda: subscriptions.known(self.store), self.now)
-        self._watched = CachedSet(lambda: discovered.watched(self.store), self.now, WATCHED_APART)
-        self._assigned = CachedSet(lambda: roster.everyone(self.store), self.now, ASSIGNED_APART)
-        self._claimed = CachedSet(lambda: subscriptions.known(self.store), self.now, KNOWN_APART)
+        self._watched = CachedSet(
+            lambda: discovered.watched(self.store), self.now, GROUPS_RELOAD_INTERVAL
+        )
+        self._assigned = CachedSet(
+            lambda: roster.everyone(self.store), self.now, PEOPLE_RELOAD_INTERVAL
+        )
+        self._claimed = CachedSet(
+            lambda: subscriptions.known(self.store), self.now, SUBSCRIPTIONS_RELOAD_INTERVAL
+        )
         self._signs = Signs(self.store, self.now)
 
     async def receive(self, body: bytes) -> HTTPStatus:
@@ -162,7 +168,7 @@ class Receiving:
         """Ends the block when the store does not answer at once. The sign it writes does not change
         the answer to Graph, and the next notification writes it again."""
         try:
-            async with asyncio.timeout(NOTE_TIMEOUT.total_seconds()):
+            async with asyncio.timeout(SIGN_WRITE_TIMEOUT.total_seconds()):
                 yield
         except (TemporaryError, TimeoutError) as error:
             self.emit(SignNotNoted(reason=str(error)))

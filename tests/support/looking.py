@@ -7,7 +7,7 @@ from hasten.domain.changes import Action, FoundBy
 from hasten.errors import TemporaryError
 from hasten.messages import Look, Wake
 from hasten.ports.directory import MembershipDelta
-from hasten.watch.buckets import BUCKET
+from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import start_watching
 from tests.fakes.directory import FakeDirectory
 from tests.support.virtual_time import now
@@ -48,7 +48,7 @@ def a_look(added: tuple[str, ...] = (), removed: tuple[str, ...] = ()) -> Look:
     """A look whose bucket is over."""
     return Look(
         group=ENGINEERING,
-        noticed_at=now() - BUCKET,
+        noticed_at=now() - LOOK_BUCKET,
         found_by=FoundBy.NOTIFICATION,
         added=frozenset(added),
         removed=frozenset(removed),

@@ -5,7 +5,7 @@ from collections import Counter
 from hasten.domain.changes import FoundBy, State
 from hasten.messages import Look, Wake
 from hasten.records import discovered
-from hasten.watch.buckets import BUCKET
+from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import look, start_watching
 from tests.support.posting import Posting, total
 from tests.support.virtual_time import now
@@ -30,7 +30,8 @@ async def watching(members: int, **policy: object) -> Posting:
 
 async def looks(world: Posting, group: str = ENGINEERING) -> None:
     await look(
-        world.context, Look(group=group, noticed_at=now() - BUCKET, found_by=FoundBy.NOTIFICATION)
+        world.context,
+        Look(group=group, noticed_at=now() - LOOK_BUCKET, found_by=FoundBy.NOTIFICATION),
     )
 
 

@@ -14,7 +14,7 @@ from hasten.ports.store import Document, Write
 from hasten.provision.drain import drain
 from hasten.targets import Target
 from hasten.timers import TIMERS
-from hasten.watch.buckets import BUCKET
+from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import look
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.memory_store import MemoryStore
@@ -160,7 +160,7 @@ class Scaled:
         self.world.directory.join(group(0), newcomer)
         notified = Look(
             group=group(0),
-            noticed_at=now() - BUCKET,
+            noticed_at=now() - LOOK_BUCKET,
             found_by=FoundBy.NOTIFICATION,
             added=frozenset({newcomer}),
         )

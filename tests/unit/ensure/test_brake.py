@@ -10,7 +10,7 @@ from hasten.operate.release_intents import (
     release_intents,
 )
 from hasten.ports.bus import PROVISIONING_OUTCOMES
-from hasten.watch.buckets import BUCKET
+from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import look, start_watching
 from tests.support.ensuring import RUN, Onboarding
 from tests.support.virtual_time import now, virtual
@@ -78,7 +78,7 @@ async def test_released_they_are_removed_and_revoked_and_not_held_again() -> Non
     await ensure(world.context, RUN)
     await look(
         world.context,
-        Look(group=ENGINEERING, noticed_at=now() - BUCKET, found_by=FoundBy.NOTIFICATION),
+        Look(group=ENGINEERING, noticed_at=now() - LOOK_BUCKET, found_by=FoundBy.NOTIFICATION),
     )
 
     rows = await world.ledger.open_changes(TOTAL)
@@ -123,7 +123,7 @@ async def test_offboarding_one_by_one_is_held_from_where_it_is_too_much() -> Non
         await ensure(world.context, RUN)
         await look(
             world.context,
-            Look(group=ENGINEERING, noticed_at=now() - BUCKET, found_by=FoundBy.NOTIFICATION),
+            Look(group=ENGINEERING, noticed_at=now() - LOOK_BUCKET, found_by=FoundBy.NOTIFICATION),
         )
 
     assert await members(world) == 80

@@ -17,7 +17,7 @@ from hasten.operate.status import target_status
 from hasten.policy import GroupPolicy
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE
 from hasten.records import cursors, discovered
-from hasten.watch.buckets import BUCKET
+from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import look, start_watching
 from hasten.watch.sweep import sweep
 from tests.support.applying import ADMINS, MONITORED, Policed, world_with
@@ -41,7 +41,7 @@ async def mirroring() -> Policed:
 def a_look(*added: str) -> Look:
     return Look(
         group=ADMIN,
-        noticed_at=now() - BUCKET,
+        noticed_at=now() - LOOK_BUCKET,
         found_by=FoundBy.NOTIFICATION,
         added=frozenset(added),
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.ensure.apply_policy import PATIENCE, apply_policies
+from hasten.ensure.apply_policy import OTHER_WORKER_WAIT, apply_policies
 from hasten.ensure.mirror_now import mirror
 from hasten.errors import TemporaryError
 from hasten.messages import Mirror
@@ -57,7 +57,7 @@ async def test_the_policy_gives_way_to_a_worker_that_does_not_end() -> None:
 
     with pytest.raises(TemporaryError, match="another worker of the target is at work"):
         await applying
-    assert now() - began <= PATIENCE + timedelta(seconds=10)
+    assert now() - began <= OTHER_WORKER_WAIT + timedelta(seconds=10)
     assert not world.directory.writes
 
 

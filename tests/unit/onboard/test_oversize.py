@@ -12,9 +12,9 @@ from hasten.events.fault_codes import FaultCode
 from hasten.events.fault_texts import MAX_EVENT_BODY_BYTES
 from hasten.limits import MAX_EVENT_BYTES, MAX_PROPERTIES_BYTES
 from hasten.onboard.message import (
-    LONGEST_NAME,
-    LONGEST_PROPERTY,
-    MOST_PROPERTIES,
+    MAX_PROPERTIES,
+    PROPERTY_MAX_BYTES,
+    PROPERTY_NAME_MAX_CHARS,
 )
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES, Message
 from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref
@@ -32,8 +32,8 @@ LARGEST_HEADER = {
             for name in ("specversion", "id", "source", "type", "time")
         },
         **{
-            f"ce_{WIDEST * (LONGEST_NAME - 5)}{n:02}": WIDEST * LONGEST_PROPERTY
-            for n in range(2 * MOST_PROPERTIES)
+            f"ce_{WIDEST * (PROPERTY_NAME_MAX_CHARS - 5)}{n:02}": WIDEST * PROPERTY_MAX_BYTES
+            for n in range(2 * MAX_PROPERTIES)
         },
         "hastenEndOf": WIDEST * 8_000,
         "hastenTries": "9" * 8_000,

@@ -11,7 +11,7 @@ import pytest
 from hasten.adapters.graph.answers import checked
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.onboard.message import Posted
-from hasten.onboard.take import UNTIL_MENDED, take
+from hasten.onboard.take import MIN_OPERATOR_WAIT, take
 from tests.fakes.bus import FakeBus
 from tests.fakes.memory_store import MemoryStore
 from tests.support.posting import OFFBOARD, PROVISION, Posting, event, ref, total
@@ -101,7 +101,7 @@ def test_an_event_waits_while_hasten_itself_is_refused(refuse: Break, name: str)
         with pytest.raises(TemporaryError, match="the service answered 403") as waits:
             await takes(world, posted)
 
-        assert waits.value.delay >= UNTIL_MENDED
+        assert waits.value.delay >= MIN_OPERATOR_WAIT
         assert world.results("onboarding") == ["waiting"]
         assert not world.parked()
         assert not world.outcomes()

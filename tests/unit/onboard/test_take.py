@@ -7,7 +7,7 @@ import pytest
 from hasten.domain.changes import Cause
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import STALE
-from hasten.onboard.take import BUCKET
+from hasten.onboard.take import WAKE_BUCKET
 from tests.support.posting import (
     GROUP,
     OFFBOARD,
@@ -89,7 +89,7 @@ async def test_ensure_messages_are_sent_for_now_and_for_the_end_of_the_bucket() 
     await world.posts(event(users=[ref(2)], group=GROUP, event_id="2"))
 
     messages = world.bus.of("ensure")
-    assert world.ensured() == [None, now() + BUCKET, None, now() + BUCKET]
+    assert world.ensured() == [None, now() + WAKE_BUCKET, None, now() + WAKE_BUCKET]
     assert len({message.message_id for message in messages}) == 2
     assert {message.body["target"] for message in messages} == {TOTAL}
 

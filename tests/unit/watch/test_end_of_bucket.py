@@ -44,7 +44,7 @@ async def test_only_a_few_looks_wait_in_place_and_the_others_come_again() -> Non
     for hinted in ((user(1),), (user(2),), ()):
         await look(context, replace(noticed, added=frozenset(hinted)))
 
-    assert now() - noticed.noticed_at < buckets.BUCKET
+    assert now() - noticed.noticed_at < buckets.LOOK_BUCKET
     last = [m for m in world.bus.of(DIRECTORY_CHANGES) if m.message_id.endswith(":end")]
     assert {(m.message_id, m.at) for m in last} == {
         (last[0].message_id, buckets.end(noticed.noticed_at))

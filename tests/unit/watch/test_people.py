@@ -9,7 +9,7 @@ from hasten.domain.sightings import JOINED_LATELY
 from hasten.errors import TemporaryError
 from hasten.ports.bus import PROVISIONING
 from hasten.watch.admit import admit
-from hasten.watch.buckets import BUCKET
+from hasten.watch.buckets import LOOK_BUCKET
 from tests.support.people import ADA, AMIR, NOBODY, SETTLED, TITLE, Watched, passes
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, found
@@ -253,5 +253,5 @@ async def test_a_second_change_within_a_bucket_is_found_at_its_end() -> None:
     await passes(delay)
     await world.looks_as_queued()
 
-    assert (users, delay) == ([ADA], BUCKET)
+    assert (users, delay) == ([ADA], LOOK_BUCKET)
     assert await world.actions() == {ADA: "disabled"}

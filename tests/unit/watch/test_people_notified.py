@@ -12,7 +12,7 @@ from hasten.records import subscriptions
 from hasten.targets import Target
 from hasten.watch.lifecycle import handle_lifecycle
 from hasten.watch.subscriptions import ensure_subscriptions
-from hasten.watch.webhook import ASSIGNED_APART
+from hasten.watch.webhook import PEOPLE_RELOAD_INTERVAL
 from tests.support.people import ADA, AMIR, NOBODY, Watched, passes
 from tests.support.virtual_time import now, virtual
 from tests.support.webhook import body, item, receiving, refused
@@ -74,7 +74,7 @@ async def test_a_joiner_is_known_to_the_webhook_a_minute_later_at_most() -> None
 
     await service.receive(body(about(NOBODY)))
     before = world.bus.of(DIRECTORY_CHANGES)
-    await passes(ASSIGNED_APART)
+    await passes(PEOPLE_RELOAD_INTERVAL)
     await service.receive(body(about(NOBODY)))
 
     assert before == []

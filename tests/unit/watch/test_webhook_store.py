@@ -11,7 +11,7 @@ from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.store import Document, Write
 from hasten.records import discovered, signs
 from hasten.records.signs import Sign
-from hasten.watch.webhook import WATCHED_APART
+from hasten.watch.webhook import GROUPS_RELOAD_INTERVAL
 from tests.fakes.memory_store import MemoryStore
 from tests.support.subscriber import Subscriber, group
 from tests.support.virtual_time import now, virtual
@@ -61,7 +61,7 @@ async def test_a_group_watched_since_the_last_read_is_known_once_a_read_is_allow
     await world.watches(ENGINEERING, group(7))
 
     await service.receive(body(later))
-    await asyncio.sleep(WATCHED_APART.total_seconds())
+    await asyncio.sleep(GROUPS_RELOAD_INTERVAL.total_seconds())
     await service.receive(body(later))
 
     assert world.results("notification") == ["not_watched", "not_watched", "queued"]
