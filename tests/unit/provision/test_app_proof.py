@@ -1,87 +1,27 @@
 """What Entra answered is compared with the app itself, where Hasten can read it."""
 
 import asyncio
-import json
 from datetime import timedelta
 
 import pytest
 
-from hasten.domain.app_account import DeactivationIs
 from hasten.domain.changes import State
-from hasten.domain.verdicts import Answer
-from hasten.errors import PermanentError, TemporaryError
-from hasten.messages import Wake
+from hasten.errors import TemporaryError
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.scim import Scim
-from hasten.targets import Mode, Target
-from tests.support.verifying import log, ran, told
+from hasten.targets import Target
+from tests.support.app_proof import (
+    DELETES,
+    REFUSED,
+    SCIM,
+    WAKE,
+    called,
+    in_sync,
+)
+from tests.support.verifying import log, told
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
-
-WAKE = Wake(target=TOTAL)
-SCIM = Scim.model_validate(
-    {
-        "url": "https://app.example/scim",
-        "token": "HASTEN_SCIM_TOKEN_TOTAL",
-        "match": {"app": "externalId", "entra": "id"},
-        "calls_per_minute": 600,
-    }
-)
-REFUSED = PermanentError("the app answered 401", "renew it")
-
-
-NOT_FOUND_BY_ENTRA = Answer(
-    200,
-    json.dumps(
-        {
-            "key": json.dumps({"result": "Skipped", "details": {"errorCode": "RedundantExport"}}),
-            "value": json.dumps(
-                [{"provisioningSteps": [{"type": "Matching", "status": "Success", "details": {}}]}]
-            ),
-        }
-    ).encode(),
-)
-DELETES = SCIM.model_copy(update={"deactivation_is": DeactivationIs.DELETES})
-
-
-async def called(*leavers: str, scim: Scim = SCIM) -> World:
-    """Leavers whom Entra has disabled by a call, because the app refused Hasten then."""
-    world = World(target=Target(name=TOTAL, display_name=TOTAL, scim=scim))
-    await world.is_discovered()
-    world.directory.join(ENGINEERING, *leavers)
-    await world.left(ENGINEERING, *leavers)
-    world.app.errors = [REFUSED] * len(leavers)
-    await drain(world.context, WAKE)
-    world.app.errors = []
-    for leaver in leavers:
-        assert (await world.row(ENGINEERING, leaver)).state is State.SUCCEEDED
-    return world
-
-
-async def in_sync(leaver: str) -> World:
-    """A leaver whose account Entra did not find by a call, because the app refused Hasten then."""
-    world = World(target=Target(name=TOTAL, display_name=TOTAL, scim=SCIM))
-    await world.is_discovered()
-    world.directory.join(ENGINEERING, leaver)
-    await world.left(ENGINEERING, leaver)
-    world.app.errors = [REFUSED]
-    world.directory.answers = lambda _: NOT_FOUND_BY_ENTRA
-    await drain(world.context, WAKE)
-    return world
-
-
-async def left_to_cycle() -> World:
-    """A disabled leaver of whose account the app shows nothing."""
-    world = World(target=Target(name=TOTAL, display_name=TOTAL, scim=SCIM))
-    await world.is_discovered()
-    ran(world)
-    world.directory.join(ENGINEERING, user(1))
-    world.directory.disabled.add(user(1))
-    await world.left(ENGINEERING, user(1))
-    await drain(world.context, WAKE)
-    assert (await world.row(ENGINEERING, user(1))).state is State.LEFT_TO_CYCLE
-    return world
 
 
 @virtual
@@ -213,22 +153,6 @@ async def test_a_skip_of_entra_is_no_end_before_the_app_shows_it(
 
 
 @virtual
-async def test_what_the_cycle_did_is_seen_in_the_app() -> None:
-    world = await left_to_cycle()
-    world.app.add(user(1))
-
-    await verify(world.context)
-    assert (await world.row(ENGINEERING, user(1))).state is State.LEFT_TO_CYCLE
-
-    world.app.accounts.clear()
-    world.app.add(user(1), active=False)
-    await verify(world.context)
-    row = await world.row(ENGINEERING, user(1))
-    assert row.state is State.DONE_BY_CYCLE
-    assert row.reason.startswith("the app itself says inactive at ")
-
-
-@virtual
 async def test_a_grant_and_a_leaver_who_keeps_another_assignment_are_not_asked_about() -> None:
     world = World(target=Target(name=TOTAL, display_name=TOTAL, scim=SCIM))
     await world.is_discovered()
@@ -243,59 +167,6 @@ async def test_a_grant_and_a_leaver_who_keeps_another_assignment_are_not_asked_a
 
     assert world.app.writes == []
     assert (await world.row(ENGINEERING, user(1))).state is State.SUCCEEDED
-
-
-@virtual
-async def test_a_cycle_is_believed_when_the_app_shows_what_it_did() -> None:
-    world = await left_to_cycle()
-    world.app.add(user(1), active=False)
-    log(world, user(1), "disable")
-    world.app.errors = [TemporaryError("no answer", timedelta(seconds=1))]
-
-    await verify(world.context)
-    row = await world.row(ENGINEERING, user(1))
-    assert row.state is State.LEFT_TO_CYCLE
-    assert "Entra's own cycle has done it; the app itself has not shown it" in row.reason
-
-    await verify(world.context)
-    assert (await world.row(ENGINEERING, user(1))).state is State.DONE_BY_CYCLE
-
-
-@virtual
-async def test_an_active_account_contradicts_a_cycle_and_is_taken_in_the_app() -> None:
-    world = await left_to_cycle()
-    world.app.add(user(1))
-    await asyncio.sleep(180)
-    log(world, user(1), "disable")
-    ran(world)
-
-    await verify(world.context)
-    await drain(world.context, WAKE)
-
-    assert world.app.active(user(1)) == [False]
-    assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
-
-
-@pytest.mark.parametrize("ends", [State.HELD, State.DONE_BY_CYCLE])
-@virtual
-async def test_a_held_removal_is_done_by_the_cycle_when_the_app_shows_it(ends: State) -> None:
-    """Observe mode reads the app as well."""
-    target = Target(name=TOTAL, display_name=TOTAL, scim=SCIM, mode=Mode.OBSERVE)
-    world = World(target=target)
-    await world.is_discovered()
-    world.directory.join(ENGINEERING, user(1))
-    await world.left(ENGINEERING, user(1))
-    await drain(world.context, WAKE)
-    world.app.add(user(1), active=ends is State.HELD)
-    await asyncio.sleep(180)
-    ran(world)
-    log(world, user(1), "disable")
-
-    await verify(world.context)
-
-    row = await world.row(ENGINEERING, user(1))
-    assert row.state is ends
-    assert world.app.writes == []
 
 
 @virtual
