@@ -67,8 +67,12 @@ async def status_of(stack: Stack, sent: Sent) -> str:
     return str(answer.status_code)
 
 
-def members(tenant: Tenant) -> set[str]:
-    return set(tenant.graph.tenant.directory.groups[TOTAL_ENGINEERING].members)
+def without_effect(tenant: Tenant) -> set[str]:
+    """The requests whose person has not joined or left the group."""
+    there = tenant.graph.tenant.directory.groups[TOTAL_ENGINEERING].members
+    joiners = {**JOINERS, **BY_BUS}.items()
+    absent = {name for name, number in joiners if object_id(f"user/{number}") not in there}
+    return absent | {n for n, number in LEAVERS.items() if object_id(f"user/{number}") in there}
 
 
 async def test_every_request_of_the_page_is_accepted_and_has_its_effect(tenant: Tenant) -> None:
@@ -101,11 +105,11 @@ async def test_every_request_of_the_page_is_accepted_and_has_its_effect(tenant: 
     assert answers == {**dict.fromkeys(answers, "202"), "service-bus": "201"}
 
     async def all_took_effect() -> bool:
-        there = members(tenant)
-        missing = {
-            n for n, k in {**JOINERS, **BY_BUS}.items() if object_id(f"user/{k}") not in there
-        }
-        left = {n for n, k in LEAVERS.items() if object_id(f"user/{k}") in there}
-        return not missing | left
+        return not without_effect(tenant)
 
-    await eventually(all_took_effect, within=120)
+    try:
+        await eventually(all_took_effect, within=180)
+    except AssertionError as error:
+        seen = [e for e in host.events() if e["event"] in {"onboarding", "ensure", "message"}]
+        error.add_note(f"without effect: {without_effect(tenant)}; the log: {seen[-40:]}")
+        raise
