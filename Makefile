@@ -6,10 +6,13 @@ WORKERS ?= 4
 # With compiled modules kept, test workers and the processes that they start begin sooner.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo local tools test check lint chaos bench scale model clean
+.PHONY: demo pictures local tools test check lint chaos bench scale model clean
 
-demo: $(VENV)/.ready ## play the story on an emulated tenant
-	$(BIN)/python -m emulator.demo
+demo: $(VENV)/.ready ## play the story on an emulated tenant; OPEN=1 keeps its pages open
+	$(BIN)/python -m emulator.demo $(if $(OPEN),--open)
+
+pictures: $(VENV)/.ready ## the pictures of the pages in docs/pictures, from the demo
+	$(BIN)/python -m scripts.screenshots
 
 local: $(VENV)/.ready ## run the emulated tenant and Hasten until Ctrl-C
 	$(BIN)/python -m emulator --targets examples/targets.yaml

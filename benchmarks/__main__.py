@@ -16,6 +16,7 @@ from benchmarks import (
     flood,
     members,
     onboarding,
+    pages,
     people,
     reconcile,
     webhook,
@@ -37,6 +38,7 @@ async def measure() -> list[Row]:
     rows.append(await asyncio.to_thread(people.row))
     rows.append(await asyncio.to_thread(flood.row))
     rows.append(await busy.row())
+    rows += await pages.rows()
     with tempfile.TemporaryDirectory(prefix="hasten-bench-") as state:
         async with emulated(Path(state), targets=_policy(Path(state))) as tenant:
             host = await tenant.host()

@@ -226,6 +226,7 @@ def _announce(options: Options, ports: Ports) -> None:
     table.add_row("Service Bus", ports["environment"]["ServiceBusConnection"])
     if ports["functions"]:
         table.add_row("Hasten", f"http://127.0.0.1:{ports['functions']}")
+        table.add_row("its pages", f"http://127.0.0.1:{ports['functions']}/api/ui/")
         table.add_row("its store", ports["environment"]["HASTEN_STORE"])
     if ports["scim"]:
         table.add_row("TOTAL over SCIM", ports["scim"])

@@ -4,6 +4,7 @@ else 1."""
 import asyncio
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from typing import Any
 from rich.console import Console
 
 from emulator.demo.admin import Admin
+from emulator.demo.mass_leave import LEAVERS, mass_leave
 from emulator.demo.measure import Change, Course, calls, course
 from emulator.demo.people import play_people
 from emulator.demo.report import Outcome, checks, show
@@ -113,11 +115,13 @@ async def _arrived(admin: Admin, changes: list[Change]) -> list[Course]:
 
 
 def main() -> None:
+    """With `--open` the tenant of the groups comes last, and its pages stay open until Ctrl-C."""
+    is_open = "--open" in sys.argv[1:]
     console = Console()
-    acts = (("groups", (), play), ("people", ("--scim",), play_people))
+    acts = [("groups", (), play), ("people", ("--scim",), play_people)]
     held = True
     with tempfile.TemporaryDirectory(prefix="hasten-demo-") as folder:
-        for name, flags, act in acts:
+        for name, flags, act in reversed(acts) if is_open else acts:
             console.print(f"Starting a tenant of 1,000 users, Service Bus, and Hasten: {name} …")
             state = Path(folder, name)
             with emulator(state, *flags) as ports:
@@ -125,7 +129,28 @@ def main() -> None:
                     held = False
                     console.print("[red]Something did not hold.[/red] The end of Hasten's log:")
                     console.print((state / "log").read_text()[-4000:], markup=False)
+                if is_open and act is play:
+                    stay_open(console, ports)
+    if not is_open:
+        console.print("See it on the pages: make demo OPEN=1")
     sys.exit(0 if held else 1)
+
+
+def stay_open(console: Console, ports: dict[str, Any]) -> None:
+    """Lets many people leave, shows where the pages are, and waits for Ctrl-C."""
+    functions = f"http://127.0.0.1:{ports['functions']}"
+    asyncio.run(_leave(ports, functions))
+    console.print(f"{len(LEAVERS)} people left at once, and Hasten holds them.")
+    console.print(f"Open [bold]{functions}/api/ui/[/bold]: you are signed in as an operator.")
+    console.print("Ctrl-C ends the demo.")
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
+
+
+async def _leave(ports: dict[str, Any], functions: str) -> None:
+    admin = Admin(f"http://127.0.0.1:{ports['graph']}", ports["admin_token"])
+    await mass_leave(admin, functions)
+    await admin.close()
 
 
 if __name__ == "__main__":

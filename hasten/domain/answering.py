@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hasten.domain.changes import Change, HeldBy, State
+from hasten.domain.changes import DIRECT, PERSON, Change, HeldBy, State
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts
 
@@ -60,7 +60,7 @@ def answer(facts: Facts, assigned_groups: Mapping[str, str]) -> Answer:
         return _assigned(facts, given)
     if taken is not None and taken.state not in PROVEN:
         return _leaving(facts, taken)
-    return _not_assigned(facts, assigned_groups)
+    return _not_assigned(facts, taken, assigned_groups)
 
 
 def _without_account(facts: Facts, taken: Change | None) -> Answer:
@@ -118,7 +118,7 @@ def _leaving(facts: Facts, taken: Change) -> Answer:
     )
 
 
-def _not_assigned(facts: Facts, assigned_groups: Mapping[str, str]) -> Answer:
+def _not_assigned(facts: Facts, taken: Change | None, assigned_groups: Mapping[str, str]) -> Answer:
     wanted = [i for i in facts.intents if i.wanted is Wanted.MEMBER and not i.is_done]
     if wanted:
         held = wanted[0].held
@@ -147,12 +147,19 @@ def _not_assigned(facts: Facts, assigned_groups: Mapping[str, str]) -> Answer:
             f"{_name(facts, group)} again",
             next_action=f"post an onboarding event, or remove them from {' and '.join(sources)}",
         )
+    if taken is not None:
+        left = "their direct assignment was removed"
+        if taken.group not in {DIRECT, PERSON}:
+            left = f"they left {_name(facts, taken.group)}"
+        why = f"{left} at {taken.noticed_at:%Y-%m-%d %H:%M} UTC. {HOW[taken.state]}"
+    else:
+        why = f"they are in no group that is assigned to {facts.target}"
     names = sorted(assigned_groups.values(), key=str.casefold)
     known = f": {', '.join(names[:5])}{' …' if names[5:] else ''}" if names else ""
     return Answer(
         access=Access.NO,
         headline="No access",
-        why=f"they are in no group that is assigned to {facts.target}",
+        why=why,
         next_action=f"add them to one of its groups{known}, if they should have access",
     )
 

@@ -2,7 +2,7 @@
 proof."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hasten.domain.changes import Change, State
@@ -31,6 +31,17 @@ class Lane:
     next_action: str
     steps: Sequence[Step]
     is_open: bool
+
+    @property
+    def key(self) -> tuple[str, str, datetime]:
+        """Names the change within its target and person."""
+        return self.group, self.action, self.began
+
+    def with_steps(self, more: Sequence[Step]) -> "Lane":
+        """Returns the lane with those steps that it does not have yet."""
+        kinds = {step.kind for step in self.steps}
+        added = [step for step in more if step.kind not in kinds]
+        return replace(self, steps=sorted([*self.steps, *added], key=lambda step: step.at))
 
     @property
     def began(self) -> datetime:

@@ -139,17 +139,16 @@ async def _in_target(context: Context, target: Target, search: _Search) -> InTar
 
 
 def _lanes(now: Sequence[Lane], entries: Sequence[Entry]) -> list[Lane]:
-    """Returns the lanes of the rows and then those of the history that are no longer a row, the
-    newest first."""
-    shown = {(lane.group, lane.action, lane.began) for lane in now}
-    past: list[Lane] = []
+    """Returns the lanes of the rows and of the history, the newest first. A row keeps only its last
+    outcome, and the history has the steps before it."""
+    found = {lane.key: lane for lane in now}
     for entry in entries:
         lane = of_entry(entry)
-        if lane is not None and (lane.group, lane.action, lane.began) not in shown:
-            shown.add((lane.group, lane.action, lane.began))
-            past.append(lane)
-    found = [*now, *past]
-    return sorted(found, key=lambda lane: lane.began, reverse=True)[:MAX_LANES]
+        if lane is not None:
+            known = found.get(lane.key)
+            found[lane.key] = known.with_steps(lane.steps) if known else lane
+    lanes = sorted(found.values(), key=lambda lane: lane.began, reverse=True)
+    return lanes[:MAX_LANES]
 
 
 async def _names(

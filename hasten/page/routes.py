@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Route
 
 from hasten.api.caller import Role
+from hasten.page.ahead import cancel
 from hasten.page.assets import asset
 from hasten.page.changes import changes_csv, changes_page, changes_part
 from hasten.page.entrance import enter
@@ -40,6 +41,7 @@ WRITES: Sequence[tuple[str, View]] = (
     ("/held/decide", held_decide),
     ("/stop", stop_now),
     ("/start", start_now),
+    ("/cancel", cancel),
 )
 
 

@@ -17,10 +17,10 @@ PERIODS = (1, 7, 30, 90)
 DEFAULT_DAYS = 7
 
 STEPS = {
-    Step.CALL: "from the notification to the call of Entra ID",
-    Step.ANSWER: "from the call to Entra's answer that it is done in the app",
-    Step.DONE: "from the notification to that answer",
-    Step.PROOF: "from the notification to the proof",
+    Step.CALL: "From the notification to the call of Entra ID",
+    Step.ANSWER: "From the call to Entra's answer that it is done in the app",
+    Step.DONE: "From the notification to that answer",
+    Step.PROOF: "From the notification to the proof",
 }
 DIRECTIONS = {Direction.TAKEN: "Access taken", Direction.GIVEN: "Access given"}
 

@@ -22,7 +22,7 @@ READS = [
     "/held",
     "/changes",
 ]
-WRITES = ["/held/review", "/held/decide", "/stop", "/start"]
+WRITES = ["/held/review", "/held/decide", "/stop", "/start", "/cancel"]
 
 
 async def world() -> World:

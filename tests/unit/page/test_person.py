@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import Action, HeldBy, State, held
+from hasten.operate.scheduled import scheduled
 from tests.support.pages import Pages
+from tests.support.posting import GROUP, Posting, at, event, ref
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
@@ -115,6 +117,48 @@ async def test_a_held_revocation_says_that_access_is_still_there_and_who_decides
 
 
 @virtual
+async def test_the_lane_has_the_answer_of_the_history_and_the_proof_of_the_row() -> None:
+    made = await world()
+    at = made.now()
+    await made.joined(ENGINEERING, user(1))
+
+    async def becomes(state: State, after: int, *, needs_proof: bool) -> None:
+        row = await made.row(ENGINEERING, user(1))
+        await made.ledger.move(
+            [row],
+            lambda row: replace(
+                row,
+                state=state,
+                called_at=at + timedelta(seconds=3),
+                finished_at=at + timedelta(seconds=after),
+                needs_proof=needs_proof,
+            ),
+        )
+        await made.context.outbox.flush(TOTAL)
+
+    await becomes(State.SUCCEEDED, 9, needs_proof=True)
+    await becomes(State.CONFIRMED, 60, needs_proof=False)
+
+    assert "Entra ID called +3.0 s answered +9.0 s proven +60 s" in await shown(made)
+
+
+@virtual
+async def test_who_left_learns_when_and_that_the_access_is_gone() -> None:
+    made = await world()
+    await made.joined(ENGINEERING, user(1))
+    await made.left(ENGINEERING, user(1))
+    await made.ledger.move(
+        await made.ledger.open_changes(TOTAL),
+        lambda row: replace(row, state=State.CONFIRMED, finished_at=made.now()),
+    )
+
+    text = await shown(made)
+
+    assert "They left TOTAL-Engineering at 2026-11-24 09:00 UTC." in text
+    assert "its log confirms it" in text
+
+
+@virtual
 async def test_each_group_has_a_lane() -> None:
     made = await world()
     await made.joined(ENGINEERING, user(1))
@@ -150,3 +194,18 @@ async def test_names_are_read_for_ids_and_for_nothing_else() -> None:
     answer = await Pages(made).get(f"/names?ids={ENGINEERING},nonsense,../x")
 
     assert answer.json() == {ENGINEERING: "TOTAL-Engineering"}
+
+
+@virtual
+async def test_a_start_that_lies_ahead_is_cancelled_on_the_page() -> None:
+    made = Posting(keeps_agenda=True)
+    await made.posts(event(users=[ref(1)], group=GROUP, startAt=at(3600), event_id="a"))
+    [ahead] = await scheduled(made.context, targets=[TOTAL])
+    pages, person = Pages(made), ahead.users[0]
+
+    shown = await pages.text(f"/person/{person}")
+    answer = await pages.post("/cancel", id=ahead.id, user=person, reason="the contract ended")
+
+    assert "What lies ahead" in shown
+    assert answer.status_code == 303
+    assert await scheduled(made.context, targets=[TOTAL]) == []
