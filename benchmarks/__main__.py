@@ -12,6 +12,7 @@ from rich.table import Table
 from benchmarks import (
     busy,
     coldstart,
+    direct,
     drain,
     flood,
     members,
@@ -36,6 +37,7 @@ async def measure() -> list[Row]:
     rows = await members.rows()
     rows.append(await asyncio.to_thread(reconcile.row))
     rows.append(await asyncio.to_thread(people.row))
+    rows.append(await asyncio.to_thread(direct.row))
     rows.append(await asyncio.to_thread(flood.row))
     rows.append(await busy.row())
     rows += await pages.rows()

@@ -50,7 +50,8 @@ def why_only_a_cycle(
     if any(user in groups[group].members for group in people.reassigned()):
         return REASSIGNED
     account = app.accounts.get(user)
-    if account is not None and account.groups & people.deleted_groups:
+    was_in = any(user in groups[group].members for group in people.deleted_groups)
+    if was_in or (account is not None and account.groups & people.deleted_groups):
         return DELETED_GROUP
     return None
 

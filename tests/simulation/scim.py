@@ -24,6 +24,9 @@ SETTINGS = {
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 BROKEN_STATUS = (500, 502, 503)
+LATENCY = (0.02, 0.15)
+"""Seconds one way, between the hosts and the app."""
+
 SLOWEST = 30.0
 """Seconds that an answer takes at most: twice as long as Hasten waits for one."""
 
@@ -46,9 +49,11 @@ class ScimSide(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
+        await asyncio.sleep(self.faults.random.uniform(*LATENCY))
         working = self.server.spawn(self._exchange(request))
         await asyncio.wait({working})
         answer = working.result()
+        await asyncio.sleep(self.faults.random.uniform(*LATENCY))
         if answer is None:
             raise httpx.RemoteProtocolError("the app closed the connection", request=request)
         return answer
