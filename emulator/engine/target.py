@@ -47,6 +47,9 @@ class Target:
         self.calls = 0
         self.throttled = 0
         self.limit_violations = 0
+        self.pim_calls = 0
+        self.pim_left_to_cycle = 0
+        """Activations for whose call the window had no slot."""
         self.connector: Connector | None = None
         """The way to an app of its own. Without one the app is in memory alone."""
         self.connector_errors: list[str] = []
@@ -71,9 +74,8 @@ class Target:
 
         Raises GraphError: 429 over the limit, 400 and 404 for invalid requests.
         """
-        behaviours = self.scope.behaviours
-        window = self._shared_window if behaviours.shared_window else self._own_window
-        wait = window.take(self._clock.time(), refused_count=behaviours.refused_calls_count)
+        refused_count = self.scope.behaviours.refused_calls_count
+        wait = self._window().take(self._clock.time(), refused_count=refused_count)
         if wait:
             self.throttled += 1
             self.limit_violations += 1
@@ -96,6 +98,25 @@ class Target:
         run = Run(by=By.ON_DEMAND, began=began, ended=self._clock.time())
         self._write_log(logged, run)
         return answers.answer(outcome, run, base, typed=self.scope.behaviours.typed_answers)
+
+    async def provision_for_pim(self, group: str, user: str) -> bool:
+        """Makes the call by which Privileged Identity Management provisions an activated member of
+        a group. Returns False if no slot is free: the cycle then has to do it."""
+        shares = self.scope.behaviours.pim_shares_window
+        if shares and self._window().take(self._clock.time()):
+            self.pim_left_to_cycle += 1
+            return False
+        self.pim_calls += 1
+        began, directory = self._clock.time(), self.scope.directory
+        await self._clock.sleep(self._random.uniform(*self.delay))
+        asked = requests.Asked(directory.groups[group], (directory.users[user],))
+        outcome = self._apply(asked)
+        self._write_log(outcome, Run(by=By.ON_DEMAND, began=began, ended=self._clock.time()))
+        return True
+
+    def _window(self) -> Window:
+        is_shared = self.scope.behaviours.shared_window
+        return self._shared_window if is_shared else self._own_window
 
     async def cycle(self) -> int:
         """Runs a cycle now, and provisions the app. Returns how many objects it exported."""

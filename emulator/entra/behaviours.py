@@ -111,6 +111,9 @@ class EntraBehaviours:
     webhook_states: bool = True
     """A webhook that answers late becomes slow, and later is dropped, for 10 minutes."""
 
+    pim_shares_window: bool = False
+    """The calls of Privileged Identity Management use up the limit of on-demand calls."""
+
     @classmethod
     def kind(cls, **changes: Any) -> Self:
         """Returns a tenant that is as cooperative as possible, but for `changes`."""

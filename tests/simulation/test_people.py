@@ -14,10 +14,9 @@ from emulator.graph.objects import Entity
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from hasten.domain.changes import PERSON, Action, Change, State
-from hasten.limits import CALL_WINDOW, CALLS_PER_WINDOW
 from tests.simulation.faults import Rates
 from tests.simulation.test_simulation import STORM
-from tests.simulation.world import TARGET, USERS, World, newcomers, simulated
+from tests.simulation.world import USERS, World, simulated
 from tests.support.virtual_time import virtual
 
 ADA = object_id("user/100")
@@ -41,11 +40,6 @@ async def watched(
 
 def account(world: World) -> Account:
     return world.tenant.targets[TOTAL].app.accounts[ADA]
-
-
-def most_calls_within(world: World, window: timedelta) -> int:
-    times = [call.at for call in world.to_graph.calls]
-    return max(sum(1 for at in times if start <= at < start + window) for start in times)
 
 
 async def own_row(world: World) -> Change:
@@ -147,25 +141,6 @@ async def test_the_tenant_at_large_costs_no_request_and_no_row() -> None:
         assert reads == {"GET /users/delta": reads["GET /users/delta"]}
         assert sum(world.tenant.journal.by_path.values()) - before < 20
         assert await world.rows() == []
-
-
-@virtual
-async def test_an_activation_begins_and_ends_within_seconds_and_leaves_a_slot_of_the_window() -> (
-    None
-):
-    """As Privileged Identity Management does it: as a membership."""
-    target = TARGET.model_copy(update={"reserve_calls": 1})
-    async with simulated(targets=(target,)) as world:
-        activated = newcomers(23)
-        world.admin.join(TOTAL_ENGINEERING, *activated)
-        began = await world.until(world.is_in_step)
-        await world.passes(timedelta(hours=1))
-
-        world.admin.leave(TOTAL_ENGINEERING, activated[0])
-        ended = await world.until(world.is_in_step)
-
-        assert (began < 20, ended < 10) == (True, True)
-        assert most_calls_within(world, CALL_WINDOW) == CALLS_PER_WINDOW - 1
 
 
 def change_something(world: World, user: Entity, random: Random, title: str) -> None:
