@@ -60,6 +60,7 @@ async def person_part(request: Request, visitor: Visitor) -> Response:
         "person_part.html",
         visitor,
         user=user,
+        name=names_of(request).of(user),
         found=found,
         now=context_of(request).now(),
         drawn=drawn,

@@ -13,6 +13,7 @@ from hasten.page.held import held_decide, held_page, held_review
 from hasten.page.leave import leave
 from hasten.page.now import now_page, now_part, start_now, stop_now
 from hasten.page.person import names_part, person_page, person_part, search, search_page
+from hasten.page.provision import provision
 from hasten.page.report import report_csv, report_page
 from hasten.page.speed import speed_page
 from hasten.page.view import View, endpoint
@@ -42,6 +43,7 @@ WRITES: Sequence[tuple[str, View]] = (
     ("/stop", stop_now),
     ("/start", start_now),
     ("/cancel", cancel),
+    ("/provision", provision),
 )
 
 

@@ -22,7 +22,7 @@ READS = [
     "/held",
     "/changes",
 ]
-WRITES = ["/held/review", "/held/decide", "/stop", "/start", "/cancel"]
+WRITES = ["/held/review", "/held/decide", "/stop", "/start", "/cancel", "/provision"]
 
 
 async def world() -> World:

@@ -209,3 +209,29 @@ async def test_a_start_that_lies_ahead_is_cancelled_on_the_page() -> None:
     assert "What lies ahead" in shown
     assert answer.status_code == 303
     assert await scheduled(made.context, targets=[TOTAL]) == []
+
+
+@virtual
+async def test_a_failed_change_is_called_again_by_the_button() -> None:
+    made = await world()
+    await ended(made, State.FAILED, "the app has no place left", "buy a licence")
+    pages = Pages(made)
+
+    answer = await pages.post(
+        "/provision", target=TOTAL, user=user(1), reason="a licence was bought"
+    )
+
+    assert answer.status_code == 303
+    row = await made.row(ENGINEERING, user(1))
+    assert (row.state, row.on_request) == (State.PENDING, True)
+    assert "a licence was bought" in await pages.text(f"/person/{user(1)}")
+
+
+@virtual
+async def test_the_button_says_when_there_is_nothing_to_provision() -> None:
+    answer = await Pages(await world()).post(
+        "/provision", target=TOTAL, user=user(1), reason="they asked"
+    )
+
+    assert answer.status_code == 409
+    assert "add them to a group of the target first" in answer.text.casefold()
