@@ -108,7 +108,8 @@ async def _ensure(context: Context, target: str, quiet: timedelta) -> None:
         record.is_lost(now) or record.is_stood_in_for or now - record.came_at >= WITHOUT_A_MESSAGE
     )
     if unseen or (is_forgotten and opened) or record.due(now):
-        context.emit(_silent(context, ENSURE, record.came_at, target=target, work=len(opened)))
+        if record.is_trigger_silent(now):
+            context.emit(_silent(context, ENSURE, record.came_at, target=target, work=len(opened)))
         await ensure(context, Ensure(target=target), is_timer=True, longest=STAND_IN_MAX_TIME)
 
 
@@ -118,7 +119,10 @@ async def _drain(context: Context, target: str, quiet: timedelta) -> None:
         return
     due = _due(await context.ledger.open_changes(target), record, quiet, now)
     if due:
-        context.emit(_silent(context, PROVISIONING, record.came_at, target=target, work=len(due)))
+        if record.is_trigger_silent(now):
+            context.emit(
+                _silent(context, PROVISIONING, record.came_at, target=target, work=len(due))
+            )
         await drain(context, Wake(target=target), is_timer=True, longest=STAND_IN_MAX_TIME)
 
 

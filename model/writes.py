@@ -16,7 +16,8 @@ class Rules:
 
     fence: bool = True
     looks_again_after_write: bool = True
-    """The newest event is read after each write, and a write against it is corrected."""
+    """The newest event is read after each write. If it wants the opposite, its intent is opened
+    again."""
 
     looks_again_after_loss: bool = True
     """Whoever displaces a worker opens the intents again whose write it left without an end."""
@@ -99,7 +100,7 @@ class Writes:
         """A worker that died holding the lease is displaced, and its writes are looked at again."""
         if w.pc == "dead":
             return s.owner == i + 1 and s.writing
-        return w.pc in {"sent", "written", "correcting"}
+        return w.pc in {"sent", "written"}
 
     def _comes_for_the_intent(self, s: State) -> bool:
         if s.coming or s.wakes:
@@ -201,12 +202,11 @@ class Writes:
         if wanted or not self.rules.looks_again_after_write:
             kept = w.intent is not None and w.writes is w.intent.member
             yield "still wanted", _with(s, i, w._replace(pc="settling" if kept else "round"))
-        else:
-            correcting = _with(s, i, w._replace(pc="sent", writes=not w.writes))
-            yield (
-                "correct write",
-                correcting._replace(under_way=(*s.under_way, (i + 1, not w.writes))),
-            )
+        elif s.intent is not None:
+            times = s.intent.reopened + self.rules.counts_reopenings
+            again = s.intent._replace(state="open", reopened=times)
+            after = _with(s, i, w._replace(pc="round", intent=None, writes=False))
+            yield "hand over", after._replace(intent=again, coming=s.coming + 1)
 
     def _settled(self, s: State, i: int, w: Worker, *, mine: bool) -> State:
         """A newer event keeps its intent open."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hasten.domain.changes import MAX_CAUSES, Change, State
+from hasten.limits import REPLICATION_SETTLED_AFTER
 
 
 def newer(known: Change | None, found: Change) -> Change | None:
@@ -12,7 +13,8 @@ def newer(known: Change | None, found: Change) -> Change | None:
     A repeated read of one slice changes nothing but `seen_at`, unless it saw the user leave: two
     instances may read one slice at the same time, and a lagging replica may answer the later read.
     If the user has joined again, the read of their assignments before the call shows it. Only a
-    later read overrides a change that Hasten made itself.
+    later read overrides a change that Hasten made itself. What an event found overrides a row that
+    has ended, once all replicas have settled since the row was read.
 
     A newer slice with the same action updates only the origin of a row that has not been called
     yet, so the row keeps its place in the queue. A row that was called, or that waits for a retry,
@@ -30,7 +32,7 @@ def newer(known: Change | None, found: Change) -> Change | None:
     if found.origin == known.origin and not (same and known.ahead is not found.ahead):
         is_later = not known.ahead or found.seen_at > known.seen_at
         is_news = found.is_removal and not known.is_removal and is_later
-        return found if is_news else _confirmed(known, found)
+        return found if is_news or _is_settled(known, found) else _confirmed(known, found)
     untouched = known.state in {State.PENDING, State.HELD}
     seen_at_last = known.ahead and not found.ahead
     if same and (untouched or seen_at_last or (known.is_open and found.ahead)):
@@ -41,6 +43,14 @@ def newer(known: Change | None, found: Change) -> Change | None:
             ahead=known.ahead and found.ahead,
         )
     return found
+
+
+def _is_settled(known: Change, found: Change) -> bool:
+    """Returns whether no lagging replica can explain that an event found the opposite of the
+    row."""
+    is_opposite = known.action is not found.action and found.ahead and not known.ahead
+    is_old = found.seen_at - known.seen_at >= REPLICATION_SETTLED_AFTER
+    return is_opposite and is_old and not known.is_open
 
 
 def _confirmed(known: Change, found: Change) -> Change | None:

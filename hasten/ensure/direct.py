@@ -1,8 +1,7 @@
 """Carries out intents without a group: it assigns users to the target directly, or unassigns
 them."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
@@ -13,7 +12,7 @@ from hasten.ensure.assignment import Assigned
 from hasten.ensure.fence import is_still_wanted
 from hasten.ensure.guard_rails import direct_refusal
 from hasten.ensure.work import Work, marked, origin
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import PermanentError
 from hasten.ports.directory_errors import NotYet
 from hasten.records import direct_assignments as direct
 
@@ -41,7 +40,7 @@ async def ensure_direct(context: Context, work: Work, wanted: Sequence[Intent]) 
 async def _unassign(context: Context, work: Work, assigned: Assigned, intent: Intent) -> None:
     for current in await marked(context.intents, [intent]):
         gone = await assigned.unassign(intent.user)
-        if not await is_still_wanted(context, intent, _reversal(context, work, intent)):
+        if not await is_still_wanted(context, intent):
             continue
         written = gone or intent.writing
         seen = await _seen(context, work, member=False, written=written, confirmed=gone)
@@ -64,25 +63,10 @@ async def _assign(context: Context, work: Work, assigned: Assigned, intent: Inte
             else:
                 work.end([current], UNKNOWN)
             continue
-        if not await is_still_wanted(context, intent, _reversal(context, work, intent)):
+        if not await is_still_wanted(context, intent):
             continue
         seen = await _seen(context, work, member=True, written=True, confirmed=True)
         work.results.append((current, seen))
-
-
-def _reversal(
-    context: Context, work: Work, intent: Intent
-) -> Callable[[Wanted], Awaitable[object]]:
-    """Writes the opposite that a newer event wants, even if another worker has the lease."""
-
-    async def write(wanted: Wanted) -> object:
-        service_principal = (await work.assigned()).service_principal
-        assigned = await Assigned.read(context.ports.directory, service_principal)
-        if wanted is Wanted.ABSENT:
-            return await assigned.unassign(intent.user)
-        raise TemporaryError("a newer event wants the assignment back", timedelta(seconds=1))
-
-    return write
 
 
 async def _seen(

@@ -1,22 +1,17 @@
 """Stops the writes to Entra ID of a worker that was displaced, and corrects a write that a newer
 event contradicts."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
-from hasten.domain.intents import Intent, Wanted, key
-from hasten.errors import TemporaryError
+from hasten.domain.intents import Intent, key
 from hasten.json import Json
 from hasten.messages import Ensure
 from hasten.ports.directory import Directory
 from hasten.records.intents import MEMBERSHIPS
 from hasten.records.lease import Lease
-
-MOST_REVERSALS = 5
-"""Maximum number of corrections of one write for newer events; after that the next round
-continues."""
 
 
 def fenced(context: Context, lease: Lease) -> Context:
@@ -55,25 +50,17 @@ class _Fenced:
             return await self._directory.unassign(service_principal, assignment)
 
 
-async def is_still_wanted(
-    context: Context, intent: Intent, write: Callable[[Wanted], Awaitable[object]]
-) -> bool:
-    """Returns whether the newest event wants what was just written for `intent`. If it does not,
-    writes what that event wants. A displaced worker does so too, because its slow write may have
-    taken effect after the work for the newer event had ended. Raises TemporaryError once the newest
-    intent is open again.
+async def is_still_wanted(context: Context, intent: Intent) -> bool:
+    """Returns whether the newest event wants what was just written for `intent`.
+
+    If it does not, opens the newest intent again and wakes the target: a slow write may have taken
+    effect after the work for the newer event had ended. The worker with the lease then writes what
+    the newest event wants. The worker that wrote may be displaced, and writes nothing more.
     """
-    written = intent.wanted
-    for _ in range(MOST_REVERSALS):
-        newest = await context.intents.find(intent.target, intent.group, intent.user)
-        if newest is None or newest.wanted is written or newest.wanted not in MEMBERSHIPS:
-            break
-        written = newest.wanted
-        try:
-            await write(written)
-        except TemporaryError:
-            await context.intents.reopen(intent.target, [intent.key])
-            again = Ensure(target=intent.target)
-            await context.bus.send(again.queue, [again.message(context.new_id())])
-            raise
-    return written is intent.wanted
+    newest = await context.intents.find(intent.target, intent.group, intent.user)
+    if newest is None or newest.wanted is intent.wanted or newest.wanted not in MEMBERSHIPS:
+        return True
+    await context.intents.reopen(intent.target, [intent.key])
+    again = Ensure(target=intent.target)
+    await context.bus.send(again.queue, [again.message(context.new_id())])
+    return False

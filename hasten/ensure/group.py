@@ -1,6 +1,6 @@
 """Brings about what events want of one group: its members, and its assignment to the target."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.known_groups import KnownGroups
 from hasten.ensure.members import AddResult, add
 from hasten.ensure.work import Work, WorkResult, marked, origin
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, WrongInputError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
 from hasten.ports.directory import Member
@@ -95,17 +95,20 @@ async def _watch(context: Context, group: str) -> None:
 
 async def _look(context: Context, group: str) -> "_Sight":
     """Reads the origin before the members, because a look that moves the cursor meanwhile has seen
-    more."""
+    more. Raises NotYet if Graph does not know the group that it showed a moment ago."""
     at = context.now()
     begun = await origin(context, group, at)
-    return _Sight(await context.directory.members(group), begun, at)
+    try:
+        return _Sight(await context.directory.members(group), begun, at)
+    except WrongInputError:
+        raise NotYet(f"not every replica shows group {group}") from None
 
 
 async def _leave(context: Context, work: Work, leavers: Sequence[Intent]) -> None:
     before = {intent.user for intent in leavers if intent.writing}
     for intent in await marked(context.intents, leavers):
         removed = await context.directory.remove_member(work.group, intent.user)
-        if not await is_still_wanted(context, intent, _reversal(context, work.group, intent.user)):
+        if not await is_still_wanted(context, intent):
             continue
         written = removed or intent.user in before
         left = await _seen(context, work, member=False, written=written, confirmed=removed)
@@ -174,23 +177,10 @@ async def _join(
                 joined.append((intent, UNKNOWN))
             else:
                 written = how is AddResult.ADDED or intent.user in before
-                reverse = _reversal(context, work.group, intent.user)
-                if written and not await is_still_wanted(context, intent, reverse):
+                if written and not await is_still_wanted(context, intent):
                     continue
                 seen = await _seen(context, work, member=True, written=written, confirmed=True)
                 joined.append((intent, seen))
-
-
-def _reversal(context: Context, group: str, user: str) -> Callable[[Wanted], Awaitable[object]]:
-    """Writes what the newest event wants, even if another worker has the lease."""
-
-    async def write(wanted: Wanted) -> object:
-        directory = context.ports.directory
-        if wanted is Wanted.ABSENT:
-            return await directory.remove_member(group, user)
-        return await add(directory, group, [user])
-
-    return write
 
 
 def _role(

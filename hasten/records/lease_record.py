@@ -83,9 +83,12 @@ class LeaseRecord:
         return bool(self.owner) and self.is_silent(now)
 
     def is_unattended(self, now: datetime) -> bool:
-        """Returns whether no worker holds the lease and no message has come for TRIGGER_SILENT."""
-        is_held = bool(self.owner) and not self.is_lost(now)
-        return not is_held and now - self.came_at >= TRIGGER_SILENT
+        """Returns whether the holder of the lease has died, or nobody holds it and no message has
+        come for TRIGGER_SILENT."""
+        return self.is_lost(now) or (not self.owner and self.is_trigger_silent(now))
+
+    def is_trigger_silent(self, now: datetime) -> bool:
+        return now - self.came_at >= TRIGGER_SILENT
 
     @property
     def is_stood_in_for(self) -> bool:

@@ -14,6 +14,7 @@ SMALL: Mapping[str, Model[Any]] = {
     "a joiner who leaves, two readers": Revocation(starts_as_member=False),
     "a leaver who joins again, a lost look": Revocation(readers=1, lost_looks=1),
     "two events, two faults": Writes(faults=2),
+    "three events, a fault": Writes(events=3),
 }
 
 LARGE: Mapping[str, Model[Any]] = {
@@ -26,7 +27,7 @@ LARGE: Mapping[str, Model[Any]] = {
     "a leaver, two drains, two faults": Revocation(changes=1, readers=1, workers=2, faults=2),
     "three changes, a lost look": Revocation(changes=3, readers=1, lost_looks=1),
     "two events, three faults": Writes(faults=3),
-    "three events, a fault": Writes(events=3),
+    "three events, two faults": Writes(events=3, faults=2),
 }
 
 
