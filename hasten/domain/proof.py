@@ -66,7 +66,8 @@ def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
     after the call count.
 
     The log does not say for which group a user was called, so a failure may belong to a later call
-    for another group. For a removal the newest entry decides, since a doubt costs only a call. A
+    for another group. An account that a later call gave says nothing about the membership that this
+    call had to give. For a removal the newest entry decides, since a doubt costs only a call. A
     grant that was confirmed once stays confirmed, since a doubt would report it as failed although
     it worked.
     """
@@ -118,16 +119,23 @@ def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
             return _failure(entry) if is_of_user or _joined(change, entry) else NOTHING
         case "success" | "warning" if is_of_user:
             is_by_user = change.called_group == DIRECT and not took([entry], action)
-            gives = action in GIVES or is_by_user
+            gives = is_by_user or (action in GIVES and _may_be_of_the_call(change, entry))
             return Proof(Says.CONFIRMED) if gives else NOTHING
         case "success" if _joined(change, entry):
             return Proof(Says.CONFIRMED)
         case "success" if _left(change, entry):
             return Proof(Says.CONTRADICTED, TAKEN_OUT, passes=True)
         case "skipped" if is_of_user and _code(entry) == "RedundantExport":
-            is_shown = matched([entry]) is Account.ACTIVE
+            is_shown = matched([entry]) is Account.ACTIVE and _may_be_of_the_call(change, entry)
             return Proof(Says.CONFIRMED) if is_shown else NOTHING
     return NOTHING
+
+
+def _may_be_of_the_call(change: Change, entry: Mapping[str, Any]) -> bool:
+    """Returns whether Entra may have written the entry during the call on the group of `change`:
+    then it has served the user as a member. Calls on a target follow one another."""
+    answered = change.finished_at
+    return change.called_group == DIRECT or answered is None or _when(entry) <= answered
 
 
 def _skipped(account: Account) -> Proof:

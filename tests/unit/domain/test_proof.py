@@ -55,6 +55,7 @@ def member(
     return entry("update", about=about, modifiedProperties=[changed])
 
 
+ACTIVE_ON = [{"displayName": "active", "oldValue": '"False"', "newValue": "True"}]
 ACTIVE_OFF = [{"displayName": "active", "oldValue": "True", "newValue": '"False"'}]
 
 
@@ -125,6 +126,20 @@ def test_a_grant_that_was_confirmed_is_not_undone_by_a_later_failure_of_another_
 
     assert proof(JOINED, [failed, confirmed]).says is Says.CONFIRMED
     assert proof(LEFT, [failed, confirmed]).says is Says.CONTRADICTED
+
+
+@pytest.mark.parametrize(
+    "told", [entry("create", seconds=20), entry("update", seconds=20, modifiedProperties=ACTIVE_ON)]
+)
+def test_what_a_later_call_gave_the_user_does_not_prove_the_membership(
+    told: dict[str, Any],
+) -> None:
+    answered = replace(JOINED, finished_at=NOW + timedelta(seconds=3))
+    own = entry("create", seconds=2)
+
+    assert proof(answered, [told]).says is Says.NOTHING
+    assert proof(answered, [told, own]).says is Says.CONFIRMED
+    assert proof(replace(answered, group=DIRECT), [told]).says is Says.CONFIRMED
 
 
 def test_the_newest_word_about_the_user_decides() -> None:
