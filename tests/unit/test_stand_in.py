@@ -116,6 +116,18 @@ async def test_the_row_of_a_worker_that_died_is_called_without_any_message() -> 
 
 
 @virtual
+async def test_the_rows_of_a_worker_that_died_do_not_wait_for_a_silent_trigger() -> None:
+    world = await with_a_leaver()
+    await later(40)
+    assert await acquire(world.store, TOTAL, WorkKind.DRAIN, owner="dead", now=now)
+
+    await later(21)
+    await stand_in(world.context)
+
+    assert (len(world.directory.calls), silent(world)) == (1, [])
+
+
+@virtual
 async def test_a_target_that_somebody_stopped_stays_stopped() -> None:
     world = await with_a_leaver()
     await stop(world.context, TOTAL, by="operator-1", reason="odd removals")

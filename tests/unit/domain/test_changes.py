@@ -75,6 +75,25 @@ def test_a_newer_slice_that_shows_the_opposite_replaces_any_row(state: State) ->
     assert newer(joined, left) == left
 
 
+@pytest.mark.parametrize(
+    ("state", "age", "ahead", "is_news"),
+    [
+        (State.CONFIRMED, 600, True, True),
+        (State.LEFT_TO_CYCLE, 600, True, True),
+        (State.CONFIRMED, 60, True, False),  # a lagging replica may have answered
+        (State.HELD, 600, True, False),
+        (State.WAITING, 600, True, False),
+        (State.CONFIRMED, 600, False, False),  # the slice was read again
+    ],
+)
+def test_an_event_that_finds_a_member_long_after_a_removal_ended_replaces_the_row(
+    state: State, age: int, *, ahead: bool, is_news: bool
+) -> None:
+    left, found = removal(state=state, age=age), replace(change(), ahead=ahead)
+
+    assert newer(left, found) == (found if is_news else None)
+
+
 @pytest.mark.parametrize("state", sorted(set(State) - {State.PENDING, State.HELD}))
 def test_a_row_that_was_called_starts_over(state: State) -> None:
     known = change(origin=1, state=state, attempts=3, alone=True, age=60)

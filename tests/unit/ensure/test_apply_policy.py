@@ -70,7 +70,7 @@ async def test_a_missing_group_that_the_policy_does_not_create_is_a_problem() ->
     world = await world_with(GroupPolicy(name="Sales"), ADMINS)
 
     [sentence] = await world.plans()
-    assert sentence.startswith("Mend the group Sales: the group does not exist; create it, or ")
+    assert sentence.startswith("Correct the group Sales: the group does not exist; create it, or ")
     await world.applies()
     assert "does not exist" in world.problems[0]
     assert not world.directory.writes

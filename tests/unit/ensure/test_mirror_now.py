@@ -238,7 +238,7 @@ async def test_an_offboarded_admin_is_left_out_and_that_is_said_everywhere() -> 
     [said] = [event for event in world.events if event.result == "left_out"]
     assert said.problem
     assert (said.fields["group"], said.fields["people"]) == (ENGINEERING, 1)
-    assert "Take them out of TOTAL-Admin as well" in str(said.fields["reason"])
+    assert "Remove them from TOTAL-Admin as well" in str(said.fields["reason"])
     assert await world.applies() == [StepKind.LEAVE_OUT]
     status = await target_status(world.context, world.target)
     assert [(p.user, p.state) for p in status.people] == [(user(1), "left_out")]

@@ -6,6 +6,7 @@ import pytest
 
 from hasten.domain.changes import DIRECT, Action
 from hasten.domain.intents import Wanted
+from hasten.errors import WrongInputError
 from hasten.ports.directory import Member
 from hasten.ports.directory_errors import NotYet
 from tests.support.ensuring import world_with
@@ -96,3 +97,22 @@ async def test_a_direct_assignment_that_does_not_show_yet_is_not_taken_for_gone(
 
     assert world.given(user(1)) == []
     assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
+
+
+@virtual
+async def test_a_group_that_one_replica_shows_and_another_does_not_is_read_again() -> None:
+    world = await world_with(user(1))
+    await world.wants(ENGINEERING, user(1))
+    read = world.directory.members
+
+    async def unknown(group: str) -> list[Member]:
+        raise WrongInputError("Graph answered 404", "check the group")
+
+    world.directory.members = unknown  # type: ignore[method-assign]
+    with pytest.raises(NotYet):
+        await world.ensures()
+    world.directory.members = read  # type: ignore[method-assign]
+
+    await world.ensures()
+
+    assert await world.members(ENGINEERING) == {user(1)}
