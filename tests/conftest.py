@@ -1,25 +1,47 @@
 """Which tests one process of a parallel run has to run together."""
 
 import gc
+import os
 
 import pytest
 
 SHARED = {"class", "module", "package", "session"}
+GROUP = "xdist_group"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the tests of a file that share a fixture together, so that it is set up once. All other
-    tests go to whichever process is free."""
+    """Keeps the tests of a file that share a fixture together, so that it is set up once, unless
+    the conftest of their folder has given them a group. All other tests go to whichever process is
+    free."""
     for item in items:
-        if _shares_a_fixture(item):
+        if item.get_closest_marker(GROUP) is None and _shares_a_fixture(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
-    """Takes modules and collected tests out of the search for garbage: they live to the end, and
-    each search would visit all of them."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    _check_groups(session)
+    _set_aside_what_lives_to_the_end()
+
+
+def _check_groups(session: pytest.Session) -> None:
+    """Raises UsageError in CI if pytest-xdist ignores the groups: each process would set up every
+    shared fixture. Version 3.8.0 does so with pytest 9.2.0, and says nothing."""
+    in_groups = session.config.getoption("loadgroup", default=False)
+    if not in_groups or os.environ.get("CI") != "true":
+        return
+    for item in session.items:
+        if item.get_closest_marker(GROUP) is not None and "@" not in item.nodeid:
+            raise pytest.UsageError(
+                f"pytest-xdist ignores the group of {item.nodeid}: install the versions that "
+                "requirements-dev.txt pins"
+            )
+
+
+def _set_aside_what_lives_to_the_end() -> None:
+    """Takes modules and collected tests out of the search for garbage, which would visit all of
+    them each time."""
     gc.collect()
     gc.freeze()
 

@@ -17,6 +17,23 @@ if TYPE_CHECKING:
 
 Connect = Callable[[], Store]
 
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Has one process of a parallel run run the tests that use Azurite, so that it starts once."""
+    for item in items:
+        if item.path.parent == HERE and _uses_azurite(item):
+            item.add_marker(pytest.mark.xdist_group("azurite"))
+
+
+def _uses_azurite(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    chosen = getattr(item, "callspec", None)
+    store = chosen.params.get("connect") if chosen else None
+    return store == "tables" or "azurite_port" in item.fixturenames
+
 
 def nobody() -> "AsyncTokenCredential":
     """Neither a file nor a connection string is entered with a credential."""
