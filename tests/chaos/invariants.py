@@ -15,7 +15,8 @@ from hasten.records.history_keys import AT
 from hasten.records.ledger_keys import COLLECTION, OUTBOX
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import lied_to
-from tests.simulation.world import SECRET, World
+from tests.simulation.defaults import SECRET
+from tests.simulation.world import World
 from tests.support.virtual_time import now
 
 OUTCOMES = "provisioning-outcomes/subscriptions/all"

@@ -22,10 +22,11 @@ from tests.chaos.operations import Operations
 from tests.chaos.profiles import Profiles
 from tests.chaos.progress import Progress
 from tests.chaos.reasons import lied_to, why_only_a_cycle
+from tests.simulation.defaults import USERS
 from tests.simulation.faults import Rates
 from tests.simulation.report import Report
 from tests.simulation.scim import SETTINGS
-from tests.simulation.world import USERS, World, simulated
+from tests.simulation.world import World, simulated
 
 RATES = Rates(
     store_conflict=0.02,

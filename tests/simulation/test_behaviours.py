@@ -13,9 +13,10 @@ from hasten.domain.changes import State
 from hasten.policy import Access, GroupPolicy
 from hasten.targets import Target
 from tests.chaos.claims import Claims
+from tests.simulation.defaults import USERS
 from tests.simulation.oracle import active, differences
 from tests.simulation.upstream import OFFBOARD
-from tests.simulation.world import USERS, World, newcomers, simulated
+from tests.simulation.world import World, newcomers, simulated
 from tests.support.virtual_time import virtual
 
 POLICY = Target(

@@ -14,9 +14,10 @@ from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
 from hasten.domain.changes import Change, State
 from hasten.policy import Access, GroupPolicy
 from hasten.targets import Target
+from tests.simulation.defaults import USERS
 from tests.simulation.oracle import active, differences
 from tests.simulation.upstream import OFFBOARD
-from tests.simulation.world import USERS, World, newcomers, simulated
+from tests.simulation.world import World, newcomers, simulated
 from tests.support.virtual_time import virtual
 
 LEAVER = object_id("user/100")

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
+from tests.simulation.defaults import USERS
 from tests.simulation.test_simulation import STORM
-from tests.simulation.world import USERS, newcomers, simulated
+from tests.simulation.world import newcomers, simulated
 from tests.support.csdl.check import assert_record_agrees
 from tests.support.csdl.exchange import recorded
 from tests.support.virtual_time import virtual

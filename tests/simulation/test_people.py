@@ -14,9 +14,10 @@ from emulator.graph.objects import Entity
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from hasten.domain.changes import PERSON, Action, Change, State
+from tests.simulation.defaults import USERS
 from tests.simulation.faults import Rates
 from tests.simulation.test_simulation import STORM
-from tests.simulation.world import USERS, World, simulated
+from tests.simulation.world import World, simulated
 from tests.support.virtual_time import virtual
 
 ADA = object_id("user/100")

@@ -10,7 +10,8 @@ from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING
 from hasten.limits import CALL_WINDOW, CALLS_PER_WINDOW
-from tests.simulation.world import TARGET, USERS, World, newcomers, simulated
+from tests.simulation.defaults import USERS
+from tests.simulation.world import TARGET, World, newcomers, simulated
 from tests.support.virtual_time import virtual
 
 SHARED = GraphOptions(users=USERS, entra=EntraBehaviours.kind(pim_shares_window=True))

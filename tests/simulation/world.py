@@ -6,27 +6,25 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 from emulator.functions.behaviours import HostBehaviours
 from emulator.functions.timers import next_run
-from emulator.graph.options import TENANT_ID, GraphOptions
+from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, object_id
 from emulator.graph.server import GraphServer
-from hasten import settings
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.context import Context
 from hasten.domain.changes import Change
 from hasten.domain.shared_pace import LimitScope
 from hasten.records import agenda, alarms
 from hasten.records.ledger import Ledger
-from hasten.settings import Settings
 from hasten.targets import Target
 from tests.fakes.memory_store import MemoryStore
 from tests.simulation.admin import Admin
 from tests.simulation.bus import SimulatedBus, epoch
+from tests.simulation.defaults import app_settings, graph_options
 from tests.simulation.faults import CALM, Faults, Rates
 from tests.simulation.forgery import lie
 from tests.simulation.graph import Credential, GraphTransport
@@ -43,9 +41,7 @@ from tests.simulation.upstream import Upstream
 from tests.simulation.webhook import Webhooks
 from tests.support.virtual_time import START, now
 
-SECRET = "only the simulation knows this client state secret"
 TARGET = Target(name="TOTAL", display_name="TOTAL")
-USERS = 400
 
 LATENCY = (0.005, 0.05)
 """Seconds one way, between Graph and the hosts."""
@@ -82,7 +78,7 @@ class World:
             return network.uniform(*LATENCY)
 
         webhooks = Webhooks(self.hosts, network=self._outside, latency=latency, faults=self.faults)
-        self.graph = GraphServer(_options(graph, seed, webhooks))
+        self.graph = GraphServer(graph_options(graph, seed, webhooks))
         self.tenant = self.graph.tenant
         self.bus = SimulatedBus()
         self.store = MemoryStore()
@@ -98,7 +94,7 @@ class World:
         self.admin = Admin(self.tenant)
         self.upstream = Upstream(self.bus)
         self.around = Surroundings(
-            settings=_settings(),
+            settings=app_settings(),
             targets=targets,
             store=self.store,
             bus=self.bus,
@@ -275,20 +271,3 @@ async def simulated(
 def newcomers(count: int, first: int = 301) -> list[str]:
     """Users of the seed who are in neither group of TOTAL."""
     return [object_id(f"user/{number}") for number in range(first, first + count)]
-
-
-def _options(given: GraphOptions | None, seed: int, webhooks: Webhooks) -> GraphOptions:
-    options = given or GraphOptions.kind(users=USERS)
-    return replace(options, seed=seed, wall=epoch, webhooks=webhooks)
-
-
-def _settings() -> Settings:
-    return settings.load(
-        {
-            "HASTEN_TENANT_ID": TENANT_ID,
-            "HASTEN_CLIENT_STATE_SECRET": SECRET,
-            "HASTEN_PUBLIC_URL": "https://hasten.example",
-            "HASTEN_STORE": "memory",
-            "ServiceBusConnection": "simulated",
-        }
-    )

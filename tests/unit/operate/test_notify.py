@@ -1,71 +1,17 @@
 """Messages to people follow the sealed history: none is lost, a storm is one, and a destination
 that fails hinders nobody."""
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from hasten.destinations import Destination
-from hasten.doctor.destinations import check_destinations
-from hasten.doctor.findings import Level
-from hasten.domain.history import Entry, Kind
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import TemporaryError
 from hasten.operate.notify import PARKED
-from hasten.operate.try_destination import ask_for_trial
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.records import destinations
-from hasten.timers import run
-from tests.support.virtual_time import now, virtual
-from tests.support.world import TOTAL, World, user
-
-DOWN = TemporaryError("no answer", timedelta(seconds=5))
-GONE = PermanentError("the address in HASTEN_NOTIFY_TEAM answered 404", "make a new address")
-
-
-def team(**changes: Any) -> Destination:
-    usual = {"name": "team", "medium": "webhook", "address": "HASTEN_NOTIFY_TEAM", "send": "all"}
-    return Destination.model_validate({**usual, **changes})
-
-
-@dataclass
-class Office(World):
-    """A world whose history people read."""
-
-    destinations: tuple[Destination, ...] = (team(),)
-
-    async def happens(self, *numbers: int, result: str = "failed") -> None:
-        entries = [
-            Entry(
-                id=f"{result}-{number}",
-                at=now(),
-                kind=Kind.OUTCOME,
-                target=TOTAL,
-                user=user(number),
-                action="removed",
-                result=result,
-            )
-            for number in numbers
-        ]
-        await self.context.history.append(entries)
-
-    async def ticks(self, minutes: int = 1) -> None:
-        for _ in range(minutes):
-            await asyncio.sleep(60)
-            await run(self.context, "seal")
-
-    def counts(self, name: str = "team") -> Sequence[int]:
-        return [notice.count for notice in self.notifier.posted[name]]
-
-
-async def begun(**changes: Any) -> Office:
-    """An office that has looked at its history once."""
-    world = Office(destinations=(team(**changes),))
-    await world.ticks()
-    return world
+from tests.support.notified import DOWN, GONE, Office, begun, team
+from tests.support.virtual_time import virtual
+from tests.support.world import user
 
 
 @virtual
@@ -248,55 +194,3 @@ async def test_without_a_destination_nothing_is_read() -> None:
     await world.ticks(2)
 
     assert await destinations.load_all(world.store) == {}
-
-
-@virtual
-async def test_an_operator_gets_a_test_message_also_from_a_destination_that_is_parked() -> None:
-    world = await begun()
-    world.notifier.errors["team"] = [GONE] * 3
-    await world.happens(1)
-    await world.ticks(10)
-
-    await ask_for_trial(world.context, "team")
-    await world.ticks(3)
-
-    test, waiting = world.notifier.posted["team"]
-    assert (test.title, test.count) == ("Hasten: a test message", 0)
-    assert waiting.count == 2
-
-
-@virtual
-async def test_a_test_message_that_fails_is_logged_and_not_repeated() -> None:
-    world = await begun()
-    world.notifier.errors["team"] = [GONE]
-
-    await ask_for_trial(world.context, "team")
-    await world.ticks(5)
-
-    assert world.notifier.tries["team"] == 1
-    assert world.results("notice") == ["failed"]
-
-
-@virtual
-async def test_a_destination_that_the_app_does_not_know_gets_none() -> None:
-    with pytest.raises(PermanentError, match="does not know"):
-        await ask_for_trial(Office().context, "team")
-
-
-@virtual
-async def test_the_doctor_says_which_destination_takes_no_messages() -> None:
-    world = Office()
-    [unknown] = await check_destinations(world.context)
-    await world.ticks()
-    [fine] = await check_destinations(world.context)
-    world.notifier.errors["team"] = [GONE] * 3
-    await world.happens(1)
-    await world.ticks()
-    [failing] = await check_destinations(world.context)
-    await world.ticks(9)
-    [parked] = await check_destinations(world.context)
-
-    levels = [finding.level for finding in (unknown, fine, failing, parked)]
-    assert levels == [Level.WARNING, Level.OK, Level.WARNING, Level.PROBLEM]
-    assert "answered 404" in parked.found
-    assert "HASTEN_NOTIFY_TEAM" in parked.fix
