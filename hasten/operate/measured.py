@@ -15,6 +15,7 @@ from hasten.records.open_signs import OpenSign
 
 RECENT_OUTCOMES_AGE = timedelta(hours=24)
 MAX_FAILURES_SHOWN = 20
+MAX_FAILURES_COUNTED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class OpenChanges:
 class Counted:
     """What the timer `wake` counts of a target. `wanted` and `held_intents` count the memberships
     that events want. `failed` are the last failures of 24 hours that nothing has mended, of
-    `failures` in all."""
+    `failures` among the last MAX_FAILURES_COUNTED."""
 
     changes: OpenChanges = field(default_factory=OpenChanges)
     problems: Sequence[Problem] = ()
@@ -72,7 +73,9 @@ async def count(context: Context, target: str, rows: Sequence[Change]) -> Json:
     waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
     first = min(waiting, key=lambda row: row.noticed_at, default=None)
     intents = await context.intents.open_intents(target)
-    failed = await context.ledger.failed_changes(target, now - RECENT_OUTCOMES_AGE)
+    failed = await context.ledger.failed_changes(
+        target, now - RECENT_OUTCOMES_AGE, MAX_FAILURES_COUNTED
+    )
     return {
         "states": dict(sorted(Counter(str(row.state) for row in rows).items())),
         "oldest": {

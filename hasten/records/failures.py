@@ -14,6 +14,8 @@ from hasten.records.ledger_keys import COLLECTION, FAILED
 END_OF_TIME = 10**16
 """Microseconds since 1970 in the year 2286. Keys count backwards from it."""
 
+READ_AT_ONCE = 100
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,9 +35,18 @@ def put(change: Change, at: datetime) -> Put:
 async def since(
     store: Store, target: str, time: datetime, limit: int | None = None
 ) -> Sequence[Failure]:
-    """Returns at most `limit` failures since `time`, newest first. Raises TemporaryError."""
-    documents = await store.scan(COLLECTION, target, FAILED, limit)
-    return [one for one in map(_parse, documents) if one.at > time]
+    """Returns at most `limit` failures since `time`, newest first. It does not read the older ones.
+    Raises TemporaryError."""
+    found: list[Failure] = []
+    after = ""
+    while limit is None or len(found) < limit:
+        documents = await store.scan(COLLECTION, target, FAILED, READ_AT_ONCE, after=after)
+        newer = [one for one in map(_parse, documents) if one.at > time]
+        found += newer
+        if len(newer) < READ_AT_ONCE:
+            break
+        after = documents[-1].key
+    return found[:limit]
 
 
 async def forget(store: Store, target: str, before: datetime) -> None:

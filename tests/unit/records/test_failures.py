@@ -1,0 +1,65 @@
+"""The marks of failed rows: the newest first, without reading the older ones."""
+
+from datetime import timedelta
+
+from hasten.domain.changes import Action, Change
+from hasten.records import failures
+from hasten.records.ledger_keys import COLLECTION
+from tests.fakes.memory_store import MemoryStore
+from tests.support.counting_store import CountingStore
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, found, user
+
+
+def row(number: int) -> Change:
+    return found(ENGINEERING, user(number), Action.ADDED, 1)
+
+
+async def marked(store: CountingStore, ages: list[timedelta]) -> None:
+    puts = [failures.put(row(number), now() - age) for number, age in enumerate(ages)]
+    for start in range(0, len(puts), 100):
+        await store.commit(COLLECTION, TOTAL, puts[start : start + 100])
+    store.requests = 0
+
+
+@virtual
+async def test_the_newest_failure_comes_first_and_old_ones_are_left_out() -> None:
+    store = CountingStore(MemoryStore())
+    await marked(store, [timedelta(hours=3), timedelta(minutes=1), timedelta(hours=30)])
+
+    seen = await failures.since(store, TOTAL, now() - timedelta(hours=24))
+
+    assert [one.user for one in seen] == [user(1), user(0)]
+
+
+@virtual
+async def test_many_failures_are_read_in_parts_and_no_further_than_asked() -> None:
+    store = CountingStore(MemoryStore())
+    await marked(store, [timedelta(seconds=n) for n in range(250)])
+
+    every = await failures.since(store, TOTAL, now() - timedelta(hours=24))
+    spent = store.requests
+    some = await failures.since(store, TOTAL, now() - timedelta(hours=24), limit=120)
+
+    assert (len(every), spent) == (250, 3)
+    assert some == every[:120]
+
+
+@virtual
+async def test_old_failures_cost_nothing() -> None:
+    store = CountingStore(MemoryStore())
+    await marked(store, [timedelta(days=2, seconds=n) for n in range(500)])
+
+    assert await failures.since(store, TOTAL, now() - timedelta(hours=24)) == []
+    assert store.requests == 1
+
+
+@virtual
+async def test_marks_are_forgotten_with_the_rows() -> None:
+    store = CountingStore(MemoryStore())
+    await marked(store, [timedelta(days=1), timedelta(days=100)])
+
+    await failures.forget(store, TOTAL, now() - timedelta(days=90))
+
+    left = await store.scan(COLLECTION, TOTAL, "failed|")
+    assert [document.body["user"] for document in left] == [user(0)]
