@@ -16,7 +16,12 @@ from typing import Any
 
 OUTPUT = Path(__file__).parents[1] / "tests" / "support" / "graph_bicep"
 
-KEPT = ("Microsoft.Graph/servicePrincipals@v1.0", "Microsoft.Graph/appRoleAssignedTo@v1.0")
+KEPT = (
+    "Microsoft.Graph/applications@v1.0",
+    "Microsoft.Graph/applications/federatedIdentityCredentials@v1.0",
+    "Microsoft.Graph/servicePrincipals@v1.0",
+    "Microsoft.Graph/appRoleAssignedTo@v1.0",
+)
 
 
 def trim(index: dict[str, Any], types: list[Any]) -> tuple[dict[str, Any], list[Any]]:

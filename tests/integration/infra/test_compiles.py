@@ -20,6 +20,7 @@ BY_AGE = {"use-recent-api-versions"}
 
 
 PERMISSIONS = Path("graph", "permissions.bicep")
+OF_GRAPH = [PERMISSIONS, Path("graph", "api.bicep")]
 EXTENSION = "br:mcr.microsoft.com/bicep/extensions/microsoftgraph/v1.0:1.0.0"
 """Lies in a registry. Its types are at hand: tests/support/graph_bicep."""
 
@@ -45,8 +46,11 @@ def test_the_templates_compile_without_a_finding() -> None:
     assert findings(INFRA) == ""
 
 
-def test_the_permissions_compile_without_a_finding(with_extension: Path) -> None:
-    assert findings(with_extension, PERMISSIONS) == ""
+@pytest.mark.parametrize("template", OF_GRAPH, ids=str)
+def test_the_templates_of_graph_compile_without_a_finding(
+    with_extension: Path, template: Path
+) -> None:
+    assert findings(with_extension, template) == ""
 
 
 def test_a_property_that_graph_does_not_have_is_found(with_extension: Path) -> None:
