@@ -151,6 +151,7 @@ async def _run_on(azure: Azure, options: Options, stopped: asyncio.Event) -> int
         "tenant_id": azure.graph.tenant.id,
         "environment": settings,
         "settings": str(settings_file),
+        "token_command": azure.sign_in.token_command(azure.graph.url),
     }
     if not options.functions:
         _announce(options, ports)
@@ -227,6 +228,8 @@ def _announce(options: Options, ports: Ports) -> None:
     if ports["functions"]:
         table.add_row("Hasten", f"http://127.0.0.1:{ports['functions']}")
         table.add_row("its pages", f"http://127.0.0.1:{ports['functions']}/api/ui/")
+        table.add_row("its API", f"http://127.0.0.1:{ports['functions']}/api/v1")
+        table.add_row("a token for it", ports["token_command"])
         table.add_row("its store", ports["environment"]["HASTEN_STORE"])
     if ports["scim"]:
         table.add_row("TOTAL over SCIM", ports["scim"])

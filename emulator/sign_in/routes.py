@@ -22,6 +22,7 @@ from emulator.sign_in.registration import (
     PUBLIC_CLIENT,
     SCOPE,
     Registration,
+    client_id,
 )
 
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -39,6 +40,17 @@ class SignInServer:
         self.registration = Registration()
         self._codes = Codes()
         self._tokens = tokens
+
+    def token_command(self, root: str) -> str:
+        """Returns a command that prints a token with every role."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id("automation"),
+            "client_secret": self.registration.secret,
+            "scope": f"{API_CLIENT_ID}/.default",
+        }
+        fields = " ".join(f"-d {name}={value}" for name, value in form.items())
+        return f"curl -s {root}/{self.issuer.tenant}/oauth2/v2.0/token {fields}"
 
     def routes(self) -> list[BaseRoute]:
         base = f"/{self.issuer.tenant}"
@@ -129,7 +141,7 @@ class SignInServer:
         given = form.get("client_secret", "").encode()
         if program is None or not hmac.compare_digest(given, self.registration.secret.encode()):
             return _refused("invalid_client", 401)
-        if form.get("scope") != f"{APP_ID_URI}/.default":
+        if form.get("scope") not in {f"{APP_ID_URI}/.default", f"{API_CLIENT_ID}/.default"}:
             return _refused("invalid_scope")
         token = self.issuer.of_program(root, program, form["client_id"])
         return _granted({"access_token": token})

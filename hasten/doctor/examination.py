@@ -10,6 +10,7 @@ from hasten.context import Context
 from hasten.doctor import (
     application,
     destinations,
+    door,
     flows,
     groups,
     job,
@@ -76,13 +77,22 @@ class Doctor:
             ),
             self._try(surroundings.WEBHOOK, surroundings.check_webhook(probes, url, new_id)),
             self._try(destinations.CHECK, destinations.check_destinations(context)),
+            *(
+                self._try(door.DOOR, door.check_door(probes, context.settings, path))
+                for path in door.PATHS
+            ),
             *(self._target(target) for target in context.targets.values()),
         )
         secret = surroundings.check_secret(
             has_one=context.settings.client_state_secret is not None,
             has_previous=context.settings.client_state_secret_previous is not None,
         )
-        return [*secret, *chain.from_iterable(found), *await self._twice()]
+        return [
+            *secret,
+            *door.check_registration(context.settings),
+            *chain.from_iterable(found),
+            *await self._twice(),
+        ]
 
     async def _twice(self) -> list[Finding]:
         """Finds targets that name the same app. Each would call it at full rate, both together too

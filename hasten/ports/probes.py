@@ -15,6 +15,14 @@ class Token:
     tenant: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The answer to an anonymous request. `location` is where a redirect leads, or ""."""
+
+    status: int
+    location: str = ""
+
+
 class Probes(Protocol):
     """Every method raises PermanentError if an operator must act, else TemporaryError."""
 
@@ -34,4 +42,8 @@ class Probes(Protocol):
     async def handshake(self, url: str, token: str) -> None:
         """Sends the request that Graph sends before it subscribes; the webhook must return
         `token`."""
+        ...
+
+    async def anonymous(self, url: str) -> Refusal:
+        """Sends a GET without any proof of who asks, and follows no redirect."""
         ...

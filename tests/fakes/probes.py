@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from urllib.parse import urlsplit
 
-from hasten.ports.probes import Token
+from hasten.ports.probes import Refusal, Token
 
 
 @dataclass
@@ -17,6 +18,8 @@ class FakeProbes:
     errors: dict[str, Exception] = field(default_factory=dict)
     """What a probe raises, by its name."""
     handshakes: list[str] = field(default_factory=list)
+    answers: dict[str, Refusal] = field(default_factory=dict)
+    """To anonymous requests, by the path; 401 without one."""
 
     async def token(self) -> Token:
         self._may_fail("token")
@@ -33,6 +36,10 @@ class FakeProbes:
     async def handshake(self, url: str, token: str) -> None:
         self._may_fail("handshake")
         self.handshakes.append(url)
+
+    async def anonymous(self, url: str) -> Refusal:
+        self._may_fail("anonymous")
+        return self.answers.get(urlsplit(url).path, Refusal(401))
 
     def _may_fail(self, probe: str) -> None:
         if probe in self.errors:
