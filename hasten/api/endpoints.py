@@ -6,6 +6,7 @@ from hasten.api import deciding, models, reading
 from hasten.api.caller import Role
 from hasten.api.endpoint import Endpoint
 from hasten.api.events import post_events
+from hasten.api.provisioning import Provisioned, provision
 from hasten.operate.changes_list import ChangesPage
 from hasten.operate.everything import Everything
 from hasten.operate.overview import Overview
@@ -35,6 +36,17 @@ ENDPOINTS = (
         handler=reading.read_person,
         query=models.OfTarget,
         answers={OK: Everything},
+        refusals=(HTTPStatus.NOT_FOUND,),
+    ),
+    Endpoint(
+        method="POST",
+        path="/people/{id}/provision",
+        name="provisionPerson",
+        does="Puts the person at the head of the queue of a target, and waits for Entra's verdict.",
+        role=Role.OPERATE,
+        handler=provision,
+        body=models.ProvisionRequest,
+        answers={OK: Provisioned, HTTPStatus.ACCEPTED: Provisioned},
         refusals=(HTTPStatus.NOT_FOUND,),
     ),
     Endpoint(

@@ -75,6 +75,14 @@ class HeldDecision(Decision):
         return self
 
 
+class ProvisionRequest(Decision):
+    target: Text
+    """Name of the target in targets.yaml."""
+
+    wait: Annotated[int, Field(ge=0, le=60)] = 60
+    """Seconds to wait for Entra's verdict."""
+
+
 class StopDecision(Decision):
     target: Text | None = None
     """Name of the target in targets.yaml; without it all targets."""

@@ -15,6 +15,9 @@ from hasten.operate.scheduled import Scheduled, people_named
 from hasten.operate.scheduled import scheduled as list_scheduled
 from hasten.targets import Target
 
+MAX_GIVEN = 256
+"""Characters of a UPN or of any other name of a person."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held(HeldChange):
@@ -59,6 +62,11 @@ async def read_targets(call: Call) -> Answer:
 
 async def read_person(call: Call) -> Answer:
     targets = chosen(call, call.query.target)
+    return Answer(value=await everything_about(call.context, named_person(call), targets))
+
+
+def named_person(call: Call) -> str:
+    """Returns whom the path names. Raises ApiError 400."""
     given = call.path("id").strip()
     if not given or len(given) > MAX_GIVEN or not given.isprintable():
         raise bad_request(
@@ -70,10 +78,7 @@ async def read_person(call: Call) -> Answer:
                 }
             ]
         )
-    return Answer(value=await everything_about(call.context, given, targets))
-
-
-MAX_GIVEN = 256
+    return given
 
 
 async def read_changes(call: Call) -> Answer:
