@@ -31,11 +31,10 @@ var appRoles = map(
       allowedMemberTypes: ['User', 'Application']
     })
 )
-var assigned = concat(
-  map(readers, principal => { role: 'Hasten.Read', principal: principal }),
-  map(operators, principal => { role: 'Hasten.Operate', principal: principal }),
-  map(senders, principal => { role: 'Hasten.Send', principal: principal })
-)
+var asReaders = map(readers, principal => { role: 'Hasten.Read', principal: principal })
+var asOperators = map(operators, principal => { role: 'Hasten.Operate', principal: principal })
+var asSenders = map(senders, principal => { role: 'Hasten.Send', principal: principal })
+var assigned = flatten([asReaders, asOperators, asSenders])
 
 resource application 'Microsoft.Graph/applications@v1.0' = {
   uniqueName: 'hasten-${uniqueString(publicUrl)}'
