@@ -14,7 +14,6 @@ from hasten.onboard.plan import EventPlan
 
 ACCEPTED = "accepted"
 DEFERRED = "deferred"
-RECEIVED = "received"
 
 
 async def note_accepted(context: Context, event: OnboardingEvent, plan: EventPlan) -> None:
@@ -39,23 +38,6 @@ async def note_deferred(
         for user in about["users"]
     ]
     await context.history.append_once(entries)
-
-
-async def note_received(
-    context: Context, *, source: str, event_id: str, target: str, by: str
-) -> None:
-    """Writes who posted an event to the API: the object id in the token. Service Bus names no
-    sender. Raises the same errors."""
-    entry = Entry(
-        id=entry_id(source, event_id, target, by, RECEIVED),
-        at=context.now(),
-        kind=Kind.ASKED,
-        target=target,
-        result=RECEIVED,
-        causes=(Cause(source, event_id),),
-        by=by,
-    )
-    await context.history.append_once([entry])
 
 
 def only_group(groups: Iterable[str]) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 
 from hasten.domain.history import Entry, Filter, Kind
-from hasten.onboard.asked import note_received
 from tests.support.history import history
 from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref
 from tests.support.virtual_time import virtual
@@ -58,14 +57,3 @@ async def test_an_offboarding_is_noted_for_each_group_that_it_concerns() -> None
         ("absent", "b"),
         ("member", "a"),
     ]
-
-
-@virtual
-async def test_the_sender_of_an_event_that_the_api_took_is_named() -> None:
-    world = Scheduling()
-
-    for _ in range(2):
-        await note_received(world.context, source="/hr", event_id="a", target=TOTAL, by=user(901))
-
-    [entry] = (await history(world).newest(10)).entries
-    assert (entry.kind, entry.by, entry.causes[0].id) == (Kind.ASKED, user(901), "a")
