@@ -69,7 +69,7 @@ async def test_a_workflow_goes_on_when_the_access_is_taken(tenant: Tenant) -> No
         [task] = await on_graph(tenant, "GET", lever)
         return bool(task["state"] != "waiting")
 
-    await eventually(lambda: tenant.is_disabled(LEAVER))
+    await eventually(lambda: tenant.is_disabled(LEAVER), within=240)
     assert LEAVER not in tenant.graph.tenant.directory.groups[TOTAL_ENGINEERING].members
     looks = [m for m in tenant.documents("followups").values() if m["what"] == "resume"]
     assert [look["is_complete"] for look in looks] == [False]
