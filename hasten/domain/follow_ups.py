@@ -34,14 +34,16 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUp:
-    """`path` is the callback of the workflow's task. `groups` are the groups that the user leaves;
-    `is_complete` is set once all of them are known. `refused` is why a part of the event cannot be
-    carried out."""
+    """`event_time` is the event's own time: what an older event wanted proves nothing. `path` is
+    the callback of the workflow's task. `groups` are the groups that the user leaves; `is_complete`
+    is set once all of them are known. `refused` is why a part of the event cannot be carried out.
+    """
 
     what: What
     target: str
     user: str
     cause: Cause
+    event_time: datetime
     asked_at: datetime
     due_at: datetime
     tries: int = 0
@@ -68,7 +70,7 @@ def proof(
     the intent and the row of the user as they are stored now."""
     if asked.refused:
         return Proof.FAILED, asked.refused
-    judged = [_of_group(intent, row) for intent, row in found]
+    judged = [_of_group(asked, intent, row) for intent, row in found]
     failed = [reason for known, reason in judged if known is Proof.FAILED]
     if failed:
         return Proof.FAILED, failed[0]
@@ -78,8 +80,10 @@ def proof(
     return Proof.COMPLETED, ""
 
 
-def _of_group(intent: Intent | None, row: Change | None) -> tuple[Proof, str]:
-    if intent is None or intent.wanted is not Wanted.ABSENT:
+def _of_group(asked: FollowUp, intent: Intent | None, row: Change | None) -> tuple[Proof, str]:
+    if intent is None or intent.time < asked.event_time:
+        return Proof.WAITING, "the event is being taken"
+    if intent.wanted is not Wanted.ABSENT:
         return Proof.FAILED, "a newer event wants the user in the group"
     if not intent.is_done:
         return Proof.WAITING, intent.held or "the membership is being removed"

@@ -31,39 +31,24 @@ store."""
 DENIED = "set revoke_sessions: allow for the target in targets.yaml to let events end sessions"
 
 
-async def note(
-    context: Context, posted: Posted, event: OnboardingEvent, plan: EventPlan, *, is_stale: bool
+async def note_resume(
+    context: Context, posted: Posted, event: OnboardingEvent, plan: EventPlan, *, refused: str = ""
 ) -> None:
-    """Writes what the event wants besides. The sessions of its users end at once where they can.
-    `is_stale` means that newer events decide about all of its groups.
+    """Writes that a workflow waits for the event. It comes before the intents: an event that is
+    taken again after a crash no longer finds the groups that the user has left by then.
 
-    Raises TemporaryError of the store: the event then comes again, and writes nothing twice.
+    Raises TemporaryError and Conflict of the store.
     """
-    if not isinstance(event.data, Offboard):
+    data = event.data
+    if not isinstance(data, Offboard) or data.resume is None:
         return
-    if event.data.resume is not None:
-        refused = STALE if is_stale else _refusal(plan)
-        await _note_resume(context, posted, event, event.data, plan, refused=refused)
-    if event.data.revoke_sessions and not is_stale and not posted.second_look:
-        await _note_sessions(context, event, plan)
-
-
-async def _note_resume(
-    context: Context,
-    posted: Posted,
-    event: OnboardingEvent,
-    data: Offboard,
-    plan: EventPlan,
-    *,
-    refused: str,
-) -> None:
     for user in _users(plan):
         groups = [want.group.key for want in plan.wants if user in want.users]
         asked = replace(
             _asked(context, event, What.RESUME, user),
-            path=data.resume or "",
+            path=data.resume,
             is_complete=data.groups is not None or bool(posted.second_look),
-            refused=refused,
+            refused=refused or _refusal(plan),
         )
         stored, etag = await follow_ups.find(context.store, asked)
         known = stored or asked
@@ -75,6 +60,22 @@ async def _note_resume(
         )
         if merged != stored:
             await follow_ups.save(context.store, merged, etag)
+
+
+async def note(
+    context: Context, posted: Posted, event: OnboardingEvent, plan: EventPlan, *, is_stale: bool
+) -> None:
+    """Ends the sessions of the users, where the event asks for it, or leaves that to the timer.
+    `is_stale` means that newer events decide about all of its groups.
+
+    Raises TemporaryError of the store: the event then comes again, and writes nothing twice.
+    """
+    if not isinstance(event.data, Offboard):
+        return
+    if is_stale:
+        await note_resume(context, posted, event, plan, refused=STALE)
+    elif event.data.revoke_sessions and not posted.second_look:
+        await _note_sessions(context, event, plan)
 
 
 async def _note_sessions(context: Context, event: OnboardingEvent, plan: EventPlan) -> None:
@@ -98,6 +99,7 @@ def _asked(context: Context, event: OnboardingEvent, what: What, user: str) -> F
         target=event.data.target,
         user=user,
         cause=Cause(event.source, event.id),
+        event_time=event.time,
         asked_at=now,
         due_at=now,
     )

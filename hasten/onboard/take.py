@@ -114,6 +114,7 @@ async def _carry_out(
     later = ends(posted, event, plan, context.new_id)
     if later:
         await context.bus.send(ONBOARDING_EVENTS, later)
+    await follow_up.note_resume(context, posted, event, plan)
     written = await write_intents(
         context, event, plan, end_of=posted.end_of, of_people=posted.of_people
     )

@@ -40,6 +40,7 @@ def _body(asked: FollowUp) -> Json:
     return {
         **asdict(asked),
         "groups": list(asked.groups),
+        "event_time": asked.event_time.isoformat(),
         "asked_at": asked.asked_at.isoformat(),
         "due_at": asked.due_at.isoformat(),
     }
@@ -53,6 +54,7 @@ def _parse(document: Document) -> FollowUp:
             "what": What(fields["what"]),
             "cause": Cause(**fields["cause"]),
             "groups": tuple(fields["groups"]),
+            "event_time": datetime.fromisoformat(fields["event_time"]),
             "asked_at": datetime.fromisoformat(fields["asked_at"]),
             "due_at": datetime.fromisoformat(fields["due_at"]),
         }

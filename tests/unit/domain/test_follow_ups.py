@@ -1,6 +1,7 @@
 """When a revocation counts as proven for the workflow that waits for it."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ def asked(**changes: Any) -> FollowUp:
         target=TOTAL,
         user=user(1),
         cause=CAUSE,
+        event_time=at,
         asked_at=at,
         due_at=at,
         groups=(ENGINEERING,),
@@ -103,7 +105,6 @@ async def test_a_part_that_the_policy_forbids_fails_at_once() -> None:
 @pytest.mark.parametrize(
     "again",
     [
-        (None, None),
         ({"wanted": Wanted.MEMBER}, None),
         ({"outcome": "rejected"}, None),
         ({"outcome": "observed"}, None),
@@ -111,14 +112,24 @@ async def test_a_part_that_the_policy_forbids_fails_at_once() -> None:
     ],
 )
 def test_access_that_was_not_taken_or_was_given_again_is_never_reported_as_taken(
-    again: tuple[dict[str, Any] | None, Action | None],
+    again: tuple[dict[str, Any], Action | None],
 ) -> None:
     changes, action = again
 
     @virtual
     async def run() -> None:
-        stored = None if changes is None else intent(**changes)
         known = row(action=action) if action else None
-        assert proof(asked(), [(stored, known)])[0] is Proof.FAILED
+        assert proof(asked(), [(intent(**changes), known)])[0] is Proof.FAILED
 
     run()
+
+
+@virtual
+async def test_what_an_older_event_did_proves_nothing() -> None:
+    older = {"time": now() - timedelta(minutes=5), "cause": Cause("/hr", "older")}
+    ended = replace(row(), causes=(Cause("/hr", "older"),))
+
+    assert proof(asked(), [(intent(**older), ended)])[0] is Proof.WAITING
+    assert proof(asked(), [(None, ended)])[0] is Proof.WAITING
+    joined = intent(**older, wanted=Wanted.MEMBER)
+    assert proof(asked(), [(joined, None)])[0] is Proof.WAITING

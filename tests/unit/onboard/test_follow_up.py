@@ -240,3 +240,25 @@ async def test_an_outage_of_graph_delays_the_answer_alone() -> None:
 
     assert posted.directory.resumed == [(CALLBACK, True)]
     assert results(posted) == ["postponed", "completed"]
+
+
+@virtual
+async def test_an_event_that_comes_again_still_knows_the_group_that_was_left() -> None:
+    posted = world()
+    await posted.is_discovered()
+    posted.directory.join(ENGINEERING, user(1))
+    posted.bus.down = True
+    leaves = event(OFFBOARD, users=[ref(1)], resume=CALLBACK)
+    with pytest.raises(TemporaryError):
+        await posted.posts(leaves)
+    posted.bus.down = False
+    await posted.ensures()
+
+    await posted.posts(leaves)
+    await posted.looks_again()
+    await do_due(posted.context)
+
+    assert posted.directory.resumed == []
+    await ends(posted, State.CONFIRMED)
+    await do_due(posted.context)
+    assert posted.directory.resumed == [(CALLBACK, True)]
