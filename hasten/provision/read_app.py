@@ -19,6 +19,12 @@ MOST_READ = 200
 """Maximum number of people whose account is read in one run; the next run goes on with others. A
 run reads no more than the app's own limit of a minute."""
 
+MAX_READ_TIME = timedelta(minutes=2)
+"""Time after which a run asks about nobody else: a slow app must not delay the other targets."""
+
+STRIDE = 37
+"""By how many people the beginning moves with each run: a prime, so that it comes to everybody."""
+
 RUN_EVERY = timedelta(minutes=5)
 """Period of the timer `verify`."""
 
@@ -43,8 +49,10 @@ async def shown_by(
     others = sorted({row.user for row in rows}.difference(leavers))
     first = _in_turn(leavers, most, context.now())
     asked = [*first, *_in_turn(others, most - len(first), context.now())]
-    shown: dict[str, Shown] = {}
+    began, shown = context.now(), dict[str, Shown]()
     for user in asked:
+        if context.now() - began > MAX_READ_TIME:
+            break
         account = await account_of(context, application, scim.matching, user)
         if not isinstance(account, DirectRevocation):
             shown[user] = account
@@ -61,12 +69,13 @@ async def shown_by(
 
 
 def _in_turn(people: Sequence[str], most: int, now: datetime) -> Sequence[str]:
-    """Returns at most so many people. Each run begins where the run before it ended, so that people
-    about whom the app says nothing delay nobody else."""
-    if len(people) <= most:
+    """Returns at most so many people. Each run begins with somebody else, so that people about whom
+    the app says nothing, or says it slowly, delay nobody else for ever."""
+    if not people:
         return people
     run = int(now.timestamp() // RUN_EVERY.total_seconds())
-    first = run * most % len(people)
+    stride = STRIDE if len(people) % STRIDE else STRIDE - 1
+    first = run * stride % len(people)
     return [*people[first:], *people[:first]][:most]
 
 

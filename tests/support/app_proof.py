@@ -10,6 +10,7 @@ from hasten.messages import Wake
 from hasten.provision.drain import drain
 from hasten.scim import Scim
 from hasten.targets import Target
+from tests.fakes.application import FakeApplication
 from tests.support.verifying import ran
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
@@ -45,9 +46,11 @@ NOT_FOUND_BY_ENTRA = Answer(
 DELETES = SCIM.model_copy(update={"deactivation_is": DeactivationIs.DELETES})
 
 
-async def called(*leavers: str, scim: Scim = SCIM) -> World:
+async def called(*leavers: str, scim: Scim = SCIM, app: FakeApplication | None = None) -> World:
     """Leavers whom Entra has disabled by a call, because the app refused Hasten then."""
-    world = World(target=Target(name=TOTAL, display_name=TOTAL, scim=scim))
+    world = World(
+        target=Target(name=TOTAL, display_name=TOTAL, scim=scim), app=app or FakeApplication()
+    )
     await world.is_discovered()
     world.directory.join(ENGINEERING, *leavers)
     await world.left(ENGINEERING, *leavers)

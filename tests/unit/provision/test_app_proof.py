@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from hasten.domain.app_account import Found
 from hasten.domain.changes import State
 from hasten.errors import TemporaryError
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.scim import Scim
 from hasten.targets import Target
+from tests.fakes.application import FakeApplication
 from tests.support.app_proof import (
     DELETES,
     REFUSED,
@@ -22,6 +24,14 @@ from tests.support.app_proof import (
 from tests.support.verifying import log, told
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+
+class Slow(FakeApplication):
+    delay = 0.0
+
+    async def find(self, value: str) -> Found:
+        await asyncio.sleep(self.delay)
+        return await super().find(value)
 
 
 @virtual
@@ -170,6 +180,26 @@ async def test_a_grant_and_a_leaver_who_keeps_another_assignment_are_not_asked_a
 
 
 @virtual
+async def test_a_slow_app_is_asked_for_two_minutes_in_a_run_and_everybody_is_reached() -> None:
+    app, leavers = Slow(), [user(number) for number in range(30)]
+    world = await called(*leavers, app=app)
+    app.delay = 14
+    for leaver in leavers[15:]:
+        app.add(leaver, active=False)
+    longest = timedelta(0)
+
+    for _ in range(24):
+        began = world.now()
+        await verify(world.context)
+        longest = max(longest, world.now() - began)
+        await asyncio.sleep(5 * 60)
+
+    assert longest <= timedelta(seconds=140)
+    rows = [await world.row(ENGINEERING, leaver) for leaver in leavers[15:]]
+    assert {row.state for row in rows} == {State.CONFIRMED}
+
+
+@virtual
 async def test_one_run_asks_about_a_minute_of_people_and_the_next_about_others() -> None:
     """The first forty never have a clear answer, and delay nobody behind them."""
     leavers = [user(number) for number in range(60)]
@@ -178,7 +208,7 @@ async def test_one_run_asks_about_a_minute_of_people_and_the_next_about_others()
         world.app.add(leaver, active=False)
     world.app.requests.clear()
 
-    for _ in range(4):
+    for _ in range(8):
         before = len(world.app.requests)
         await verify(world.context)
         assert len(world.app.requests) - before <= 20

@@ -1,0 +1,62 @@
+"""The watch over Hasten's writes in the app finds a wrong one, and takes no right one for wrong."""
+
+from datetime import timedelta
+
+import pytest
+
+from emulator.graph.seed import object_id
+from tests.chaos.app_writes import MAY_LAG, AppWrites
+from tests.simulation.world import World, simulated
+from tests.support.virtual_time import virtual
+
+ADA = object_id("user/100")
+
+
+def wrote(world: World) -> None:
+    world.scim.written.append((world.tenant.clock.wall(), ADA))
+
+
+@virtual
+async def test_a_write_about_somebody_who_is_enabled_and_assigned_is_found() -> None:
+    async with simulated() as world:
+        writes = AppWrites(world)
+        writes.look()
+        wrote(world)
+        writes.look()
+
+    assert list(writes.false) == [ADA]
+
+
+@pytest.mark.parametrize("back_for", [None, 5.0, MAY_LAG - 1])
+def test_a_write_about_somebody_who_was_out_a_moment_ago_is_right(back_for: float | None) -> None:
+    @virtual
+    async def scenario() -> None:
+        async with simulated() as world:
+            writes = AppWrites(world)
+            world.admin.disable(ADA)
+            writes.look()
+            if back_for is not None:
+                world.admin.enable(ADA)
+                writes.look()
+                await world.passes(timedelta(seconds=back_for))
+            wrote(world)
+            writes.look()
+
+        assert writes.false == {}
+
+    scenario()
+
+
+@virtual
+async def test_a_write_long_after_somebody_came_back_is_found() -> None:
+    async with simulated() as world:
+        writes = AppWrites(world)
+        world.admin.disable(ADA)
+        writes.look()
+        world.admin.enable(ADA)
+        writes.look()
+        await world.passes(timedelta(seconds=MAY_LAG + 1))
+        wrote(world)
+        writes.look()
+
+    assert list(writes.false) == [ADA]
