@@ -20,30 +20,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_finish(session: pytest.Session) -> None:
-    _check_groups(session)
-    _set_aside_what_lives_to_the_end()
-
-
-def _check_groups(session: pytest.Session) -> None:
-    """Raises UsageError in CI if pytest-xdist ignores the groups: each process would set up every
-    shared fixture. Version 3.8.0 does so with pytest 9.2.0, and says nothing."""
-    in_groups = session.config.getoption("loadgroup", default=False)
-    if not in_groups or os.environ.get("CI") != "true":
-        return
-    for item in session.items:
-        if item.get_closest_marker(GROUP) is not None and "@" not in item.nodeid:
-            raise pytest.UsageError(
-                f"pytest-xdist ignores the group of {item.nodeid}: install the versions that "
-                "requirements-dev.txt pins"
-            )
-
-
-def _set_aside_what_lives_to_the_end() -> None:
-    """Takes modules and collected tests out of the search for garbage, which would visit all of
-    them each time."""
+def pytest_collection_finish() -> None:
+    """Takes modules and collected tests, which live to the end, out of the search for garbage: it
+    would visit all of them each time."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fails a test in CI if pytest-xdist ignores its group: each process would set up every shared
+    fixture. Version 3.8.0 does so with pytest 9.2.0, and says nothing."""
+    in_groups = item.config.getoption("loadgroup", default=False)
+    if in_groups and os.environ.get("CI") == "true" and item.get_closest_marker(GROUP) is not None:
+        assert "@" in item.nodeid, "pytest-xdist ignores groups: install requirements-dev.txt"
 
 
 def _shares_a_fixture(item: pytest.Item) -> bool:
