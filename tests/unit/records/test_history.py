@@ -1,13 +1,16 @@
 """The history: append-only, newest first, by person and by group."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from hasten.adapters.store.rules import encoded
 from hasten.domain.changes import Cause
 from hasten.domain.history import Filter, Kind, Steps
+from hasten.ports.store import Put, Write
 from hasten.records.history import MOST_READ, History
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
@@ -139,7 +142,7 @@ async def test_a_filter_selects_by_kind_result_target_and_time() -> None:
 async def test_a_page_reads_no_more_than_it_needs_of_a_long_history() -> None:
     store = CountingStore(MemoryStore())
     world = World(store=store)
-    for start in range(0, 5_000, 500):
+    for start in range(0, 1_000, 500):
         ages = [n * timedelta(minutes=20) for n in range(start, start + 500)]
         await history(world).append([entry(str(ago), ago=ago) for ago in ages])
     await all_sealed(world)
@@ -173,6 +176,33 @@ async def test_a_filter_that_matches_little_reads_a_bounded_part_and_says_how_to
 async def test_a_token_that_is_none_is_refused(before: str) -> None:
     with pytest.raises(ValueError, match="no place in the history"):
         await history(World()).newest(10, before=before)
+
+
+class Largest(MemoryStore):
+    """Notes the characters of the largest commit."""
+
+    chars = 0
+
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
+        size = sum(len(encoded(write.body)) for write in writes if isinstance(write, Put))
+        self.chars = max(self.chars, size)
+        return await super().commit(collection, partition, writes)
+
+
+@virtual
+async def test_entries_of_the_longest_texts_fit_into_the_commits_of_azure_tables() -> None:
+    store = Largest()
+    longest = "🦊" * 1_000
+    entries = [
+        replace(entry(str(n)), reason=longest, next_action=longest, why=longest) for n in range(80)
+    ]
+
+    await History(store, now).append(entries)
+
+    assert 500_000 < store.chars < 2 * 1024 * 1024
+    assert len((await History(store, now).newest(100)).entries) == len(entries)
 
 
 @virtual
