@@ -26,6 +26,12 @@ esac
 """
 """Stands in for the Azure CLI: somebody is signed in."""
 
+CURL = """#!/bin/sh
+while [ "$1" != --data ]; do shift; done
+echo "$2"
+"""
+"""Stands in for curl where no server is needed: it prints the body."""
+
 SERVICENOW = """
 const properties = JSON.parse(process.env.PROPERTIES), values = JSON.parse(process.env.VALUES);
 const gs = { getProperty: name => properties[name], error: text => { throw new Error(text); } };
@@ -75,15 +81,22 @@ class Stack:
         }
 
 
-def run_script(stack: Stack, script: str, more: Mapping[str, str]) -> str:
-    """Runs a shell script. Returns what it printed last, the status that curl got."""
+def run_script(
+    stack: Stack, script: str, more: Mapping[str, str], *, captures: bool = False
+) -> str:
+    """Runs a shell script. Returns what it printed: the answer and the status that curl got, or the
+    body alone if `captures` keeps curl from posting it."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**stack.environment(Path(folder)), **more}
+        if captures:
+            curl = Path(folder, "curl")
+            curl.write_text(CURL)
+            curl.chmod(0o755)
         done = subprocess.run(
             ["bash", "-c", script], env=environment, capture_output=True, text=True, check=False
         )
     assert done.returncode == 0, done.stderr + done.stdout
-    return done.stdout.split()[-1]
+    return done.stdout
 
 
 def filled(value: str, given: Mapping[str, str]) -> str:
@@ -92,7 +105,7 @@ def filled(value: str, given: Mapping[str, str]) -> str:
     return given[found[1] or found[2]] if found else value
 
 
-def github(stack: Stack, text: str, employee: str) -> str:
+def github(stack: Stack, text: str, employee: str, *, captures: bool = False) -> str:
     [step] = [s for s in yaml.safe_load(text)["jobs"]["onboard"]["steps"] if "run" in s]
     given = {
         "vars.HASTEN_PUBLIC_URL": stack.hasten_url,
@@ -100,10 +113,11 @@ def github(stack: Stack, text: str, employee: str) -> str:
         "github.run_id": "github-1",
         "inputs.employee": employee,
     }
-    return run_script(stack, step["run"], {k: filled(v, given) for k, v in step["env"].items()})
+    more = {k: filled(v, given) for k, v in step["env"].items()}
+    return run_script(stack, step["run"], more, captures=captures)
 
 
-def devops(stack: Stack, text: str, employee: str) -> str:
+def devops(stack: Stack, text: str, employee: str, *, captures: bool = False) -> str:
     [step] = yaml.safe_load(text)["steps"]
     given = {
         "HASTEN_PUBLIC_URL": stack.hasten_url,
@@ -112,7 +126,7 @@ def devops(stack: Stack, text: str, employee: str) -> str:
         "parameters.employee": employee,
     }
     more = {k: filled(v, given) for k, v in step["env"].items()}
-    return run_script(stack, step["inputs"]["inlineScript"], more)
+    return run_script(stack, step["inputs"]["inlineScript"], more, captures=captures)
 
 
 def servicenow(stack: Stack, text: str, employee: str) -> Sent:
