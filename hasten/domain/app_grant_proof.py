@@ -59,7 +59,8 @@ def granted(
         case AppAccount(active=True) if is_doubted:
             return log
         case AppAccount(active=True):
-            return _active(log, shown, wanted, at)
+            may_call = age >= SHOWN_WITHIN and wanted.is_assigned and not change.contradicted
+            return _active(log, shown, wanted, at, may_call=may_call)
         case AppAccount(active=False) | NoAccount() if age < SHOWN_WITHIN and not is_doubted:
             return Proof(Says.UNSHOWN, NO_ACTIVE)
         case AppAccount(active=False) | NoAccount() if wanted.is_assigned:
@@ -80,15 +81,18 @@ def active_at(at: datetime) -> str:
     return f"the app itself says active at {at:%Y-%m-%d %H:%M:%S}Z"
 
 
-def _active(log: Proof, shown: AppAccount, wanted: WantedGrant, at: datetime) -> Proof:
+def _active(
+    log: Proof, shown: AppAccount, wanted: WantedGrant, at: datetime, *, may_call: bool
+) -> Proof:
+    """`may_call` means that the user may be called once more, alone."""
     if not wanted.by_group:
         return Proof(Says.CONFIRMED, active_at(at))
     if wanted.group.casefold() in shown.groups:
         return Proof(Says.CONFIRMED, f"{active_at(at)}, and shows the membership")
+    if shown.groups and wanted.group:
+        return Proof(Says.LEFT_OUT if may_call else Says.UNSHOWN, NOT_A_MEMBER, CHECK_GRANT)
     if log.says is not Says.CONFIRMED:
         return log
-    if shown.groups and wanted.group:
-        return Proof(Says.UNSHOWN, NOT_A_MEMBER, CHECK_GRANT)
     return Proof(Says.CONFIRMED, f"{active_at(at)}; the log shows the membership")
 
 

@@ -98,4 +98,10 @@ def _lists_groups(shown: Shown | None) -> bool:
 
 
 def _is_contradicting(shown: Shown | None) -> bool:
-    return isinstance(shown, NoAccount) or (isinstance(shown, AppAccount) and shown.active is False)
+    """Returns whether the app may show no account, no active one, or not the group."""
+    match shown:
+        case NoAccount() | AppAccount(active=False):
+            return True
+        case AppAccount(groups=groups):
+            return bool(groups)
+    return False
