@@ -1,5 +1,6 @@
 """People whose call has ended, and the provisioning log that Hasten reads next."""
 
+from datetime import datetime
 from typing import Any
 
 from hasten.domain.changes import State
@@ -15,11 +16,19 @@ from tests.support.world import ENGINEERING, TOTAL, World, user
 WAKE = Wake(target=TOTAL)
 
 
-def log(world: World, name: str, action: str, status: str = "success", code: str = "") -> None:
+def log(
+    world: World,
+    name: str,
+    action: str,
+    status: str = "success",
+    code: str = "",
+    *,
+    at: datetime | None = None,
+) -> None:
     error = {"errorCode": code, "reason": "the app said no"} if code else None
     entry: dict[str, Any] = {
         "jobId": JOB,
-        "activityDateTime": now().isoformat(),
+        "activityDateTime": (at or now()).isoformat(),
         "provisioningAction": action,
         "provisioningStatusInfo": {"status": status, "errorInformation": error},
         "sourceIdentity": {"id": name},

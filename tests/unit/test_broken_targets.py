@@ -13,7 +13,7 @@ from tests.support.world import World
 
 TARGETS = tuple(Target(name=name, display_name=name) for name in ("A", "BROKEN", "C"))
 WORK = {
-    "sweep": "hasten.watch.sweep._discover",
+    "sweep": "hasten.watch.sweep.known_route",
     "wake": "hasten.timers._wake_target",
     "verify": "hasten.provision.verify._verify",
     "apply": "hasten.ensure.apply_policy.apply_unattended",

@@ -178,4 +178,4 @@ async def test_a_leaver_whom_the_log_shows_in_the_group_again_is_called_again() 
 
     row = await world.row(ENGINEERING, ALL[0])
     assert row.state is State.PENDING
-    assert "into the group again" in row.reason
+    assert "added the user to the group again" in row.reason
