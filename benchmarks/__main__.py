@@ -47,7 +47,6 @@ async def measure() -> list[Row]:
             await tenant.watched_by(host)
             rows.append(await drain.row(tenant))
             rows.append(await onboarding.row(tenant))
-            rows.append(await onboarding.looked_at_row(tenant, host))
             rows.append(await webhook.row(tenant, host))
             rows.append(await asyncio.to_thread(coldstart.row, tenant, host))
     return rows
