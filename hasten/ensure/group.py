@@ -32,6 +32,10 @@ from hasten.records import cursors
 from hasten.telemetry.ensure import AnotherRole, NestedGroup
 from hasten.watch.look import start_watching
 
+MOST_DOUBTED = MAX_LINKS_PER_PATCH
+"""Users whom Graph lists as members and whom Hasten adds all the same, one request each: a lagging
+replica lists somebody who has just left. Hasten believes the list for a larger event."""
+
 
 async def ensure_in_group(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
     """Brings about the intents of one group, oldest first and revocations before grants."""
@@ -159,11 +163,12 @@ async def _join(
     newcomers: Sequence[Intent],
     joined: list[WorkResult],
 ) -> None:
-    members = sight.ids
-    joined += [(i, sight.of(i)) for i in newcomers if i.user in members]
-    missing = [intent for intent in newcomers if intent.user not in members]
+    listed = [intent for intent in newcomers if intent.user in sight.ids]
+    doubted = [i for i in listed if not i.writing] if len(listed) <= MOST_DOUBTED else []
+    joined += [(i, sight.of(i)) for i in listed if i not in doubted]
+    missing = [intent for intent in newcomers if intent.user not in sight.ids]
     chunks, work.due = member_batches(missing, context.now())
-    for chunk in chunks:
+    for chunk in [*([intent] for intent in doubted), *chunks]:
         before = {intent.user for intent in chunk if intent.writing}
         current = await marked(context.intents, chunk)
         if not current:
@@ -179,7 +184,10 @@ async def _join(
                 written = how is AddResult.ADDED or intent.user in before
                 if written and not await is_still_wanted(context, intent):
                     continue
-                seen = await _seen(context, work, member=True, written=written, confirmed=True)
+                is_certain = how is AddResult.ADDED or intent.user not in sight.ids
+                seen = await _seen(
+                    context, work, member=True, written=written, confirmed=is_certain
+                )
                 joined.append((intent, seen))
 
 

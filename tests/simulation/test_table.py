@@ -1,7 +1,9 @@
-"""The simulation runs all that the deployed app runs."""
+"""The simulation runs all that the deployed app runs, but for the API and the pages."""
 
 from hasten.timers import TIMERS
 from tests.simulation.table import QUEUES, ROUTES, triggers
+
+FOR_PEOPLE = {"v1/{*path}", "ui/{*path}"}
 
 
 def test_every_queue_timer_and_route_of_the_handlers_is_simulated() -> None:
@@ -11,4 +13,4 @@ def test_every_queue_timer_and_route_of_the_handlers_is_simulated() -> None:
 
     assert queues == {*QUEUES}
     assert timers == TIMERS.keys()
-    assert routes == ROUTES.keys()
+    assert routes == {*ROUTES, *FOR_PEOPLE}

@@ -6,6 +6,7 @@ import pytest
 
 from hasten.domain.changes import DIRECT, Action, State, finished
 from hasten.domain.intents import Wanted
+from hasten.ensure.group import MOST_DOUBTED
 from hasten.errors import TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
@@ -50,7 +51,7 @@ async def test_nothing_open_reads_and_sends_nothing() -> None:
 
 
 @virtual
-async def test_a_member_the_ledger_does_not_know_is_provisioned_without_a_write() -> None:
+async def test_a_member_the_ledger_does_not_know_is_provisioned() -> None:
     world = await world_with()
     world.directory.join(ENGINEERING, user(1))
     await world.wants(ENGINEERING, user(1))
@@ -58,6 +59,19 @@ async def test_a_member_the_ledger_does_not_know_is_provisioned_without_a_write(
     await world.ensures()
 
     assert (await world.row(ENGINEERING, user(1))).action is Action.ADDED
+    assert await world.members(ENGINEERING) == {user(1)}
+
+
+@virtual
+async def test_a_large_event_believes_the_list_of_members() -> None:
+    people = [user(number) for number in range(MOST_DOUBTED + 1)]
+    world = await world_with(*people)
+    for one in people:
+        world.directory.join(ENGINEERING, one)
+        await world.wants(ENGINEERING, one)
+
+    await world.ensures()
+
     assert not world.directory.writes
 
 

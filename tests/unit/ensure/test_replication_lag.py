@@ -1,6 +1,7 @@
 """Replicas of the directory that lag behind what Hasten has just written."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -72,6 +73,29 @@ async def test_someone_taken_out_a_moment_ago_who_still_shows_is_added_once_they
     with pytest.raises(NotYet):
         await world.ensures()
     world.directory.members = read  # type: ignore[method-assign]
+
+    await world.ensures()
+
+    assert await world.members(ENGINEERING) == {user(1)}
+    assert (await world.row(ENGINEERING, user(1))).action is Action.ADDED
+
+
+@virtual
+async def test_someone_who_has_just_left_and_is_still_listed_is_added() -> None:
+    world = await world_with(user(1))
+    await world.wants(ENGINEERING, user(1))
+    directory = world.directory
+    read, add = directory.members, directory.add_members
+
+    async def as_it_was(group: str) -> list[Member]:
+        return [Member(user(1), "user", removed=False)]
+
+    async def knows_better(group: str, members: Sequence[str]) -> None:
+        directory.members = read  # type: ignore[method-assign]
+        await add(group, members)
+
+    directory.members = as_it_was  # type: ignore[method-assign]
+    directory.add_members = knows_better  # type: ignore[method-assign]
 
     await world.ensures()
 
