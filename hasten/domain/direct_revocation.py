@@ -21,7 +21,8 @@ class DirectResult(StrEnum):
     """The app itself shows the account inactive, or that it is gone after Hasten's write."""
 
     STILL_ASSIGNED = "still_assigned"
-    """Graph reports the user as enabled and assigned: nothing was changed."""
+    """Graph reports the user as enabled and assigned, or may do so as soon as all its replicas have
+    settled: nothing was changed."""
 
     NO_ACCOUNT = "no_account"
     SEVERAL_ACCOUNTS = "several_accounts"

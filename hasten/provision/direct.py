@@ -107,9 +107,7 @@ class Direct:
         while True:
             await asyncio.sleep(FEED_EVERY.total_seconds())
             self._forget()
-            ledger, target = self.drain.ledger, self.drain.target.name
-            is_marked = self.drain.window.lease.marked.is_set()
-            self.offer(await ledger.open_changes(target) if is_marked else ledger.last_seen(target))
+            self.offer(await self.drain.open_rows())
 
     def _forget(self) -> None:
         """Makes room for others. Raises what ended a task."""

@@ -2,7 +2,8 @@
 false, and reads the account back.
 
 It does what Entra ID does later anyway, so Entra ID's own write finds nothing to do. Nothing is
-ever written for a person whom Graph, read just before, reports as enabled and assigned.
+ever written for a person whom Graph, read just before, reports as enabled and assigned, or of whom
+Hasten saw a moment ago what a lagging replica of Graph does not show.
 """
 
 from hasten.context import Context
@@ -18,6 +19,7 @@ from hasten.domain.planning import AssignmentStatus
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.application import Application, Throttled
 from hasten.provision.removal_status import removal_status
+from hasten.provision.seen_grants import may_not_show
 from hasten.provision.state import Drain
 from hasten.scim import Match
 
@@ -85,11 +87,12 @@ async def _value(context: Context, match: Match, user: str) -> str:
 
 async def _assigned(drain: Drain, rows: tuple[Change, ...]) -> DirectRevocation | None:
     """Returns why the account must stay as it is; None if Graph reports the user as disabled,
-    deleted, or without an assignment.
+    deleted, or without an assignment, and the ledger does not contradict it.
 
     An assignment that Graph may list only because a replica lags counts here: the user may have got
-    it back a moment ago. Entra ID then decides by a call."""
-    user = rows[0].user
+    it back a moment ago. So does what the ledger says that Graph may not show yet. Entra ID then
+    decides by a call."""
+    user, began = rows[0].user, drain.now
     known, errors = await removal_status(drain.context, drain.found.service_principal, rows)
     if user in errors:
         return _failed(errors[user])
@@ -99,6 +102,11 @@ async def _assigned(drain: Drain, rows: tuple[Change, ...]) -> DirectRevocation 
         return DirectRevocation(
             result=DirectResult.STILL_ASSIGNED,
             reason="Graph reports the user as enabled and assigned",
+        )
+    if await may_not_show(drain, user, status.standing, began=began):
+        return DirectRevocation(
+            result=DirectResult.STILL_ASSIGNED,
+            reason="Hasten saw the user get access a moment ago, which Graph does not show yet",
         )
     return None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hasten.context import Context
+from hasten.domain.changes import Change
 from hasten.domain.cycle import Cycle
 from hasten.provision.shared_limit import SharedLimit
 from hasten.records import discovered, stops
@@ -83,6 +84,12 @@ class Drain:
 
     def _own_free_at(self, now: datetime) -> datetime:
         return max(self.window.pace.free_at(now), self.window.breaker.lets_through_at(now))
+
+    async def open_rows(self) -> list[Change]:
+        """Returns the open rows, and reads them if somebody else has written one meanwhile."""
+        name = self.target.name
+        is_marked = self.window.lease.marked.is_set()
+        return await self.ledger.open_changes(name) if is_marked else self.ledger.last_seen(name)
 
     async def check_stop(self) -> None:
         """Raises Stopped if an operator has stopped the target."""

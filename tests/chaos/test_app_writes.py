@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from emulator.graph.seed import object_id
+from emulator.graph.seed import TOTAL, object_id
 from tests.chaos.app_writes import MAY_LAG, AppWrites
+from tests.simulation.oracle import assigned
 from tests.simulation.world import World, simulated
 from tests.support.virtual_time import virtual
 
@@ -60,3 +61,27 @@ async def test_a_write_long_after_somebody_came_back_is_found() -> None:
         writes.look()
 
     assert list(writes.false) == [ADA]
+
+
+@pytest.mark.parametrize("moved_for", [5.0, MAY_LAG + 1])
+def test_a_write_about_somebody_who_has_moved_is_wrong_once_the_move_is_old(
+    moved_for: float,
+) -> None:
+    """Until then a replica may show neither the old assignment nor the new one."""
+
+    @virtual
+    async def scenario() -> None:
+        async with simulated() as world:
+            [group] = world.tenant.directory.groups_of(ADA) & assigned(world.tenant, TOTAL)
+            writes = AppWrites(world)
+            writes.look()
+            world.admin.assign(ADA)
+            writes.look()
+            await world.passes(timedelta(seconds=moved_for))
+            world.admin.leave(group, ADA)
+            wrote(world)
+            writes.look()
+
+        assert bool(writes.false) is (moved_for > MAY_LAG)
+
+    scenario()

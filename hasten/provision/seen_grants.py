@@ -1,0 +1,37 @@
+"""Finds what Hasten itself has just seen that a lagging replica of Graph may not show yet: that a
+person joined a group, got a direct assignment, was enabled or was restored."""
+
+import asyncio
+from datetime import datetime
+
+from hasten.domain.changes import DIRECT, PERSON, Change
+from hasten.domain.planning import AssignmentStatus
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.provision.state import Drain
+
+
+async def may_not_show(
+    drain: Drain, user: str, standing: AssignmentStatus, *, began: datetime
+) -> bool:
+    """Returns whether the ledger contradicts `standing`, which Graph returned in a read that began
+    at `began`. Only a newer row about the same thing counts: a new membership says nothing about a
+    disabled account, and an enabled account says nothing about assignments.
+
+    Of the groups, only those count for which Hasten has still to provision the person. Raises
+    TemporaryError of the store.
+    """
+    if standing is AssignmentStatus.ASSIGNED:
+        return False
+    if standing is not AssignmentStatus.UNASSIGNED:
+        of_person = await drain.context.ledger.find(drain.target.name, PERSON, user)
+        return of_person is not None and _is_new(of_person, began)
+    opened, direct = await asyncio.gather(
+        drain.open_rows(), drain.context.ledger.find(drain.target.name, DIRECT, user)
+    )
+    grants = [row for row in opened if row.user == user and not row.is_of_person]
+    return any(_is_new(row, began) for row in [*grants, *filter(None, [direct])])
+
+
+def _is_new(row: Change, began: datetime) -> bool:
+    is_grant = not row.is_removal and not row.is_update
+    return is_grant and began - row.seen_at < REPLICATION_SETTLED_AFTER

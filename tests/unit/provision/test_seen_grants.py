@@ -1,0 +1,112 @@
+"""Hasten does not take access in the app because a lagging replica of Graph misses what Hasten
+itself has just seen."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from hasten.domain.changes import DIRECT, PERSON, Action, State
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.provision.drain import drain
+from tests.support.direct import LEAVER, WAKE, has_left, world_with
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ADMIN, ENGINEERING, World, found, user
+
+SETTLED = REPLICATION_SETTLED_AFTER.total_seconds()
+
+
+def hide(world: World, how: str) -> None:
+    """Makes Graph answer as a lagging replica does."""
+    if how == "disabled":
+        world.directory.disable(LEAVER)
+    if how == "deleted":
+        world.directory.delete(LEAVER)
+
+
+@pytest.mark.parametrize(
+    ("group", "action", "graph_says"),
+    [
+        (ADMIN, Action.ADDED, "unassigned"),
+        (DIRECT, Action.ADDED, "unassigned"),
+        (PERSON, Action.ENABLED, "disabled"),
+        (PERSON, Action.RESTORED, "deleted"),
+        (PERSON, Action.RESTORED, "disabled"),
+    ],
+)
+@virtual
+async def test_nobody_loses_access_whom_hasten_saw_get_it_a_moment_ago(
+    group: str, action: Action, graph_says: str
+) -> None:
+    world = world_with()
+    await has_left(world, LEAVER)
+    await world.ledger.record([found(group, LEAVER, action, 1)])
+    hide(world, graph_says)
+
+    await drain(world.context, WAKE)
+
+    assert world.app.writes == []
+    assert set(world.results("direct")) == {"still_assigned"}
+
+
+@virtual
+async def test_a_direct_assignment_counts_although_its_call_has_ended() -> None:
+    world = world_with()
+    await has_left(world, LEAVER)
+    grant = found(DIRECT, LEAVER, Action.ADDED, 1)
+    await world.ledger.record([replace(grant, state=State.SUCCEEDED, finished_at=now())])
+
+    await drain(world.context, WAKE)
+
+    assert world.app.writes == []
+
+
+@pytest.mark.parametrize(
+    ("group", "action", "graph_says"),
+    [
+        (ADMIN, Action.ADDED, "disabled"),
+        (ADMIN, Action.ADDED, "deleted"),
+        (DIRECT, Action.ADDED, "disabled"),
+        (DIRECT, Action.REMOVED, "unassigned"),
+        (PERSON, Action.ENABLED, "unassigned"),
+        (PERSON, Action.UPDATED, "disabled"),
+        (PERSON, Action.DISABLED, "disabled"),
+    ],
+)
+@virtual
+async def test_what_says_nothing_about_the_removal_delays_nobody(
+    group: str, action: Action, graph_says: str
+) -> None:
+    world = world_with()
+    await has_left(world, LEAVER)
+    await world.ledger.record([found(group, LEAVER, action, 1)])
+    hide(world, graph_says)
+
+    await drain(world.context, WAKE)
+
+    assert world.app.active(LEAVER) == [False]
+
+
+@virtual
+async def test_graph_is_believed_as_soon_as_its_replicas_have_settled() -> None:
+    world = world_with()
+    await world.is_discovered()
+    await world.ledger.record([found(ADMIN, LEAVER, Action.ADDED, 1)])
+    await asyncio.sleep(SETTLED)
+    await has_left(world, LEAVER)
+
+    await drain(world.context, WAKE)
+
+    assert world.app.active(LEAVER) == [False]
+
+
+@virtual
+async def test_somebody_else_who_joined_changes_nothing() -> None:
+    world = world_with()
+    await has_left(world, LEAVER)
+    await world.joined(ADMIN, user(2))
+
+    await drain(world.context, WAKE)
+
+    assert world.app.active(LEAVER) == [False]
+    assert (await world.row(ENGINEERING, LEAVER)).state is State.CONFIRMED
