@@ -12,6 +12,7 @@ from tests.simulation.world import World
 
 HIDDEN = "no notification came and the delta hides it: the hourly comparison has still to find it"
 BEFORE_FIRST_LOOK = "the account was disabled or deleted before Hasten first saw it"
+NOT_LISTED = "the user was deleted when the group was assigned, and Graph lists no deleted members"
 LEFT = "the change is left to the cycle, with its reason"
 LIED = "Entra answered with success to a call in which it did nothing"
 UNASSIGNED_GROUP = "the group is not assigned any more: a call on it has no effect"
@@ -46,6 +47,8 @@ def why_only_a_cycle(
         return HIDDEN
     if user in people.own_accounts and _precedes_first_look(world, user):
         return BEFORE_FIRST_LOOK
+    if difference.what == LACKS and _was_not_listed(world, user, difference.group):
+        return NOT_LISTED
     groups = world.tenant.directory.groups
     if any(user in groups[group].members for group in people.reassigned()):
         return REASSIGNED
@@ -74,6 +77,25 @@ def _precedes_first_look(world: World, user: str) -> bool:
         if change.subject.id == user and change.member is None
     ]
     return bool(began) and max(changed) < began[0]
+
+
+def _was_not_listed(world: World, user: str, group: str) -> bool:
+    """Returns whether the user was deleted at some time between the assignment of the group and the
+    first look at its members."""
+    tenant = world.tenant
+    assigned_at = [
+        assignment.created_at
+        for assignment in tenant.assignments
+        if assignment.principal.id == group and assignment.resource.id == TOTAL
+    ]
+    own = [c for c in tenant.directory.history if c.subject.id == user and c.member is None]
+    deleted = [c.at for c in own if c.removed]
+    restored = [c.at for c in own if c.restored]
+    return any(
+        start <= at + BETWEEN_LOOKS and end >= at
+        for at in assigned_at
+        for start, end in zip(deleted, restored, strict=False)
+    )
 
 
 def _came_back(world: World, user: str, group: str) -> bool:

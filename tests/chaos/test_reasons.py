@@ -1,0 +1,62 @@
+"""A restored person may lack a group only if the person was deleted when the group was assigned."""
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from emulator.graph.seed import object_id
+from tests.chaos.operations import Operations
+from tests.chaos.reasons import BETWEEN_LOOKS, NOT_LISTED, why_only_a_cycle
+from tests.simulation.oracle import LACKS, Difference
+from tests.simulation.world import World, simulated
+from tests.support.virtual_time import virtual
+
+ADA = object_id("user/300")
+
+
+async def _why(world: World, group: str) -> str | None:
+    people = Operations(world, Random(1))
+    return why_only_a_cycle(Difference(ADA, LACKS, group), world, people, [])
+
+
+@pytest.mark.parametrize("deleted", ["before", "after"])
+def test_a_member_who_was_deleted_when_the_group_was_assigned_is_left_to_the_cycle(
+    deleted: str,
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        async with simulated() as world:
+            group = world.admin.create_group([ADA])
+            if deleted == "before":
+                world.admin.delete(ADA)
+                await world.passes(timedelta(minutes=3))
+                world.admin.assign(group)
+            else:
+                world.admin.assign(group)
+                await world.passes(timedelta(seconds=10))
+                world.admin.delete(ADA)
+            await world.passes(timedelta(minutes=6))
+            world.admin.restore(ADA)
+
+            assert await _why(world, group) == NOT_LISTED
+
+    scenario()
+
+
+@pytest.mark.parametrize("later", ["stays", "deleted"])
+def test_a_member_who_was_there_at_the_first_look_must_be_called(later: str) -> None:
+    @virtual
+    async def scenario() -> None:
+        async with simulated() as world:
+            group = world.admin.create_group([ADA])
+            world.admin.assign(group)
+            await world.passes(timedelta(seconds=BETWEEN_LOOKS + 60))
+            if later == "deleted":
+                world.admin.delete(ADA)
+                await world.passes(timedelta(minutes=1))
+                world.admin.restore(ADA)
+
+            assert await _why(world, group) is None
+
+    scenario()
