@@ -129,6 +129,8 @@ async def _wake(context: Context) -> None:
             await context.agenda.post_due(queue, context.now())
     with errors.collect_any():
         await do_due(context)
+    with errors.collect_any():
+        await context.outbox.flush_published()
     slots = asyncio.Semaphore(TARGETS_AT_ONCE)
     before = await overviews.known(context.store, Part.OPEN)
 

@@ -24,18 +24,26 @@ seven days or less before its last try."""
 async def with_first_times(store: Store, entries: Sequence[Entry]) -> Sequence[Entry]:
     """Returns the entries, each with the time at which one with its id was first passed here.
     Raises TemporaryError and PermanentError of the store."""
-    by_partition: dict[str, dict[str, datetime]] = defaultdict(dict)
+    times: dict[str, datetime] = {}
     for entry in entries:
-        by_partition[entry.id[0]].setdefault(entry.id, entry.at)
+        times.setdefault(entry.id, entry.at)
+    first = await first_times(store, times)
+    return [replace(entry, at=first[entry.id]) for entry in entries]
+
+
+async def first_times(store: Store, times: Mapping[str, datetime]) -> Mapping[str, datetime]:
+    """Returns for each id the time with which it was first passed here. Raises the same errors."""
+    by_partition: dict[str, list[tuple[str, datetime]]] = defaultdict(list)
+    for name, at in times.items():
+        by_partition[name[0]].append((name, at))
     found = await asyncio.gather(
         *(
-            _first(store, partition, list(times.items())[start : start + MAX_WRITES])
-            for partition, times in by_partition.items()
-            for start in range(0, len(times), MAX_WRITES)
+            _first(store, partition, some[start : start + MAX_WRITES])
+            for partition, some in by_partition.items()
+            for start in range(0, len(some), MAX_WRITES)
         )
     )
-    first = {name: at for times in found for name, at in times.items()}
-    return [replace(entry, at=first[entry.id]) for entry in entries]
+    return {name: at for known in found for name, at in known.items()}
 
 
 async def forget(store: Store, before: datetime) -> None:

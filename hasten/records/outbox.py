@@ -1,5 +1,6 @@
-"""Stores outcomes in the same commit as the row they describe. Afterwards it sends them and writes
-them to the history. After a crash between the two steps the next flush does both again."""
+"""Stores outcomes in the same commit as the row they describe, or alone if they belong to no row.
+Afterwards it sends them and writes them to the history. After a crash between the two steps the
+next flush does both again."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -11,6 +12,7 @@ from hasten.domain.outcomes import Outcome
 from hasten.errors import Conflict
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Bus, Message
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
+from hasten.records import unsent_outcomes
 from hasten.records.history import History
 from hasten.records.ledger_keys import COLLECTION, OUTBOX
 
@@ -68,13 +70,7 @@ class Outbox:
     async def deliver(self, target: str, unsent: Unsent) -> bool:
         """Sends outcomes of `target`, then deletes them. Returns False if another worker sent them
         too."""
-        deletes = await self.send(unsent)
-        for start in range(0, len(deletes), MAX_WRITES):
-            try:
-                await self.store.commit(COLLECTION, target, deletes[start : start + MAX_WRITES])
-            except Conflict:
-                return False
-        return True
+        return await self._delete(COLLECTION, target, await self.send(unsent))
 
     async def send(self, unsent: Unsent) -> list[Delete]:
         """Sends the outcomes, writes them to the history and takes them out of `unsent`. Returns
@@ -93,12 +89,32 @@ class Outbox:
         return [Delete(document.key, document.etag) for document in documents]
 
     async def publish(self, outcomes: Sequence[Outcome]) -> None:
-        """Sends outcomes that belong to no ledger row, and writes them to the history."""
+        """Sends outcomes that belong to no ledger row, and writes them to the history. It stores
+        them first, so that after a crash, or an error of Service Bus or of the store,
+        `flush_published` does the rest, even if the caller does not come to the same outcome
+        again. Raises TemporaryError of the store and of Service Bus."""
         if outcomes:
-            await self._send(
-                [message(o.id, dict(o.event)) for o in outcomes],
-                self.history.append_once([entry_of(o.event) for o in outcomes]),
-            )
+            await unsent_outcomes.add(self.store, outcomes)
+            await self.flush_published()
+
+    async def flush_published(self) -> None:
+        """Sends what `publish` stored, whoever stored it, then deletes it."""
+        is_full = True
+        while is_full and (documents := await unsent_outcomes.some(self.store, MAX_WRITES)):
+            is_full = len(documents) == MAX_WRITES
+            deletes = await self.send(Unsent([*documents]))
+            collection, partition = unsent_outcomes.COLLECTION, unsent_outcomes.PARTITION
+            if not await self._delete(collection, partition, deletes):
+                return
+
+    async def _delete(self, collection: str, partition: str, deletes: Sequence[Delete]) -> bool:
+        """Returns False if another worker sent and deleted them too."""
+        for start in range(0, len(deletes), MAX_WRITES):
+            try:
+                await self.store.commit(collection, partition, deletes[start : start + MAX_WRITES])
+            except Conflict:
+                return False
+        return True
 
     async def _send(self, messages: Sequence[Message], append: Coroutine[Any, Any, None]) -> None:
         """Sends and appends side by side: neither waits for the other, and a failure of one does

@@ -13,7 +13,7 @@ from hasten.domain.outcomes import of_alert, of_event
 from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
-from hasten.ports.store import Write
+from hasten.ports.store import Delete, Write
 from hasten.provision.drain import drain
 from hasten.timers import run
 from tests.fakes.memory_store import MemoryStore
@@ -39,6 +39,24 @@ class Failing(MemoryStore):
         if self.fails and collection == self._collection:
             raise TemporaryError("the answer was lost", timedelta(seconds=1))
         return etags
+
+
+class Refusing(MemoryStore):
+    """Refuses commits to some collection: all, or only those that delete."""
+
+    def __init__(self, collection: str, *, deletes: bool = False) -> None:
+        super().__init__()
+        self.fails = True
+        self._collection = collection
+        self._deletes = deletes
+
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
+        is_meant = not self._deletes or any(isinstance(write, Delete) for write in writes)
+        if self.fails and collection == self._collection and is_meant:
+            raise TemporaryError("the store does not answer", timedelta(seconds=1))
+        return await super().commit(collection, partition, writes)
 
 
 async def entries(world: World) -> list[Entry]:
@@ -160,3 +178,106 @@ async def test_the_timers_seal_what_was_written_also_what_was_written_late() -> 
     [sealed] = [event for event in world.events if event.result == "sealed"]
     assert (sealed.fields["number"], sealed.fields["digest"]) == (3, head.digest)
     assert [len((await world.context.seals.since(n)).entries) for n in range(4)] == [3, 2, 1, 0]
+
+
+async def ends(world: World, *results: str) -> None:
+    """Publishes how the intent of an event ends; another look may see another end."""
+    outcomes = [
+        of_event(
+            Cause("/hr", "1"),
+            target=TOTAL,
+            group=ENGINEERING,
+            user=user(1),
+            result=result,
+            reason="seen so",
+            next_action="",
+            now=now(),
+        )
+        for result in results
+    ]
+    await world.context.outbox.publish(outcomes)
+
+
+async def both(world: World) -> tuple[list[str], list[str]]:
+    """The results on the topic and those in the history."""
+    sent = {m.message_id: m.body["data"]["result"] for m in world.bus.of(PROVISIONING_OUTCOMES)}
+    return sorted(sent.values()), sorted(entry.result for entry in await entries(world))
+
+
+@virtual
+@pytest.mark.parametrize("comes_again", [True, False])
+async def test_the_topic_gets_what_the_history_has_although_the_next_look_sees_another_end(
+    *, comes_again: bool
+) -> None:
+    world = World()
+    await world.is_discovered()
+    world.bus.down = True
+    with pytest.raises(TemporaryError):
+        await ends(world, "in_sync")
+    assert await both(world) == ([], ["in_sync"])
+
+    world.bus.down = False
+    if comes_again:
+        await ends(world, "failed")
+    await run(world.context, "wake")
+
+    expected = ["failed", "in_sync"] if comes_again else ["in_sync"]
+    assert await both(world) == (expected, expected)
+    await run(world.context, "wake")
+    assert len(world.bus.of(PROVISIONING_OUTCOMES)) == len(expected)
+
+
+@virtual
+@pytest.mark.parametrize("comes_again", [True, False])
+async def test_the_history_gets_what_the_topic_has_although_the_next_look_sees_another_end(
+    *, comes_again: bool
+) -> None:
+    store = Refusing("history")
+    world = World(store=store)
+    await world.is_discovered()
+    with pytest.raises(TemporaryError):
+        await ends(world, "in_sync")
+    assert await both(world) == (["in_sync"], [])
+
+    store.fails = False
+    await asyncio.sleep(60)
+    if comes_again:
+        await ends(world, "failed")
+    await run(world.context, "wake")
+
+    expected = ["failed", "in_sync"] if comes_again else ["in_sync"]
+    assert await both(world) == (expected, expected)
+
+
+@virtual
+async def test_an_outcome_that_was_not_stored_is_neither_sent_nor_in_the_history() -> None:
+    store = Refusing("outcomes")
+    world = World(store=store)
+    await world.is_discovered()
+
+    with pytest.raises(TemporaryError):
+        await ends(world, "in_sync", "stale")
+    store.fails = False
+    await run(world.context, "wake")
+
+    assert await both(world) == ([], [])
+
+
+@virtual
+async def test_an_outcome_that_comes_again_before_it_was_deleted_keeps_its_first_time() -> None:
+    store = Refusing("outcomes", deletes=True)
+    world = World(store=store)
+    await world.is_discovered()
+    begin = now()
+    with pytest.raises(TemporaryError):
+        await ends(world, "in_sync")
+
+    store.fails = False
+    await asyncio.sleep(60)
+    await ends(world, "in_sync")
+    await asyncio.sleep(60)
+    await ends(world, "in_sync")
+
+    assert [entry.at for entry in await entries(world)] == [begin]
+    assert {m.body["time"] for m in world.bus.of(PROVISIONING_OUTCOMES)} == {begin.isoformat()}
+    assert await store.scan("outcomes", "unsent") == []

@@ -1,0 +1,33 @@
+"""Stores outcomes that belong to no ledger row until Service Bus and the history both have them.
+
+The commit that stores an outcome decides that it is published. Without it, a crash could leave the
+outcome in only one of the two, and the next try can come to another result.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from hasten.domain.outcomes import Outcome
+from hasten.ports.store import Document, Put, Store
+from hasten.records.first_times import first_times
+from hasten.records.missing import put_missing
+
+COLLECTION = "outcomes"
+PARTITION = "unsent"
+
+
+async def add(store: Store, outcomes: Sequence[Outcome]) -> None:
+    """Stores the outcomes, each with the time at which one with its id was first passed here.
+    Raises TemporaryError and PermanentError of the store."""
+    events = {outcome.id: outcome.event for outcome in outcomes}
+    times = {name: datetime.fromisoformat(event["time"]) for name, event in events.items()}
+    first = await first_times(store, times)
+    puts = [
+        [Put(name, {**event, "time": first[name].isoformat()})] for name, event in events.items()
+    ]
+    await put_missing(store, COLLECTION, PARTITION, puts)
+
+
+async def some(store: Store, limit: int) -> Sequence[Document]:
+    """Returns at most `limit` of them; the key is the id and the body the event."""
+    return await store.scan(COLLECTION, PARTITION, "", limit)
