@@ -122,7 +122,7 @@ async def until_inactive(tenant: Tenant, user: str) -> float:
 
 async def are_confirmed(tenant: Tenant, users: list[str]) -> bool:
     rows = await asyncio.to_thread(tenant.documents, "ledger")
-    found = [row for row in rows.values() if row.get("user") in users]
+    found = [row for row in rows.values() if row.get("user") in users and "action" in row]
     return len(found) == len(users) and all(
         row["state"] == "confirmed" and "the app itself says inactive" in row["reason"]
         for row in found
