@@ -208,7 +208,6 @@ class Repository(Generic[T]):
 
     async def _under_all_prefixes(self, row: T) -> Stored[T]:
         mapping = self._mapping
-        mapping = self._mapping
         stored = await self._get(mapping.partition(row), mapping.name(row), mapping.key_prefixes)
         self._note_read(row, stored)
         return stored
