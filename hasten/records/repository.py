@@ -81,10 +81,15 @@ class Repository(Generic[T]):
         return self.list_from(partition, key_prefix, documents)
 
     def list_from(self, partition: str, key_prefix: str, documents: Sequence[Document]) -> list[T]:
-        """Returns the rows of documents that the caller has read: all those with the key prefix."""
-        rows = [self._mapping.parse(document.body) for document in documents]
+        """Returns the rows of documents that the caller has read: all those with the key prefix.
+        A row whose etag was seen before is not parsed again."""
+        seen = self._seen.get(partition, {})
+        parsed = {(document.key, document.etag): row for _, document, row in seen.values()}
+        rows = [
+            parsed.get((document.key, document.etag)) or self._mapping.parse(document.body)
+            for document in documents
+        ]
         if key_prefix in self._kept:
-            seen = self._seen.get(partition, {})
             others = {name: kept for name, kept in seen.items() if kept[0] != key_prefix}
             listed = {
                 self._mapping.name(row): (key_prefix, document, row)

@@ -26,6 +26,8 @@ class Progress:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._ledger = Ledger(world.store)
+        self._open: dict[str, tuple[int, list[Change]]] = {}
         self._moved_at: dict[str, datetime] = {}
         self._due: dict[str, Mapping[str, Change]] = {}
         self._calls = 0
@@ -56,9 +58,17 @@ class Progress:
 
     async def _due_rows(self, target: str) -> Mapping[str, Change]:
         """A row in CALLING counts too: its worker may have died."""
-        rows = await Ledger(self._world.store).open_changes(target)
+        rows = await self._open_rows(target)
         due = [row for row in rows if row.state is not State.HELD and row.is_due(now())]
         return {f"{row.group}|{row.user}": row for row in due}
+
+    async def _open_rows(self, target: str) -> list[Change]:
+        """Reads them again only after a commit."""
+        commits, rows = self._open.get(target, (-1, []))
+        if commits != self._world.store.commits:
+            commits, rows = self._world.store.commits, await self._ledger.open_changes(target)
+            self._open[target] = commits, rows
+        return rows
 
     async def _must_wait(self, target: str) -> bool:
         if not any(host.is_alive for host in self._world.hosts):

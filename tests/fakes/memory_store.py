@@ -1,9 +1,11 @@
-"""A store in memory. It keeps bodies as JSON text, as the real ones do."""
+"""A store in memory. It keeps bodies as JSON text, as the real ones do, and hands out bodies that
+nobody can change."""
 
 import itertools
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 from hasten.adapters.store.rules import check_commit, check_names, encoded
 from hasten.errors import Conflict
@@ -12,9 +14,9 @@ from hasten.ports.store import Delete, Document, Write
 
 class MemoryStore:
     def __init__(self) -> None:
-        self._partitions: defaultdict[tuple[str, str], dict[str, tuple[str, str]]]
+        self._partitions: defaultdict[tuple[str, str], dict[str, tuple[str, Document]]]
         self._partitions = defaultdict(dict)
-        """Text and etag by key, of each partition of each collection."""
+        """Text and document by key, of each partition of each collection."""
         self._etags = itertools.count()
         self.commits = 0
 
@@ -22,7 +24,9 @@ class MemoryStore:
         """Yields key, text and etag of each document, for tests that bypass the port."""
         for name, documents in self._partitions.items():
             if collection in {"", name[0]} and partition in {"", name[1]}:
-                yield from ((key, text, etag) for key, (text, etag) in documents.items())
+                yield from (
+                    (key, text, document.etag) for key, (text, document) in documents.items()
+                )
 
     def partitions(self, collection: str) -> list[str]:
         return [partition for of, partition in self._partitions if of == collection]
@@ -34,7 +38,7 @@ class MemoryStore:
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
         check_names(collection, partition, key)
         found = self._partitions[collection, partition].get(key)
-        return None if found is None else _document(key, *found)
+        return None if found is None else found[1]
 
     async def scan(
         self,
@@ -48,7 +52,7 @@ class MemoryStore:
         check_names(collection, partition)
         documents = self._partitions[collection, partition]
         found = sorted(key for key in documents if key.startswith(prefix) and key > after)
-        return [_document(key, *documents[key]) for key in found[:limit]]
+        return [documents[key][1] for key in found[:limit]]
 
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]
@@ -56,8 +60,8 @@ class MemoryStore:
         check_commit(collection, partition, writes)
         documents = self._partitions[collection, partition]
         for write in writes:
-            _, etag = documents.get(write.key, ("", None))
-            if etag != write.etag:
+            before = documents.get(write.key)
+            if (before[1].etag if before else None) != write.etag:
                 raise Conflict(write.key)
         self.commits += 1
         made: list[str | None] = []
@@ -67,7 +71,8 @@ class MemoryStore:
                 made.append(None)
             else:
                 etag = f"etag-{next(self._etags)}"
-                documents[write.key] = (encoded(write.body), etag)
+                text = encoded(write.body)
+                documents[write.key] = text, Document(write.key, _decoded(text), etag)
                 made.append(etag)
         return made
 
@@ -75,5 +80,15 @@ class MemoryStore:
         return None
 
 
-def _document(key: str, text: str, etag: str) -> Document:
-    return Document(key, json.loads(text), etag)
+class _Body(dict[str, Any]):
+    """The body of a document. It is handed out many times and so must not change."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("the body of a document is not changed: make a new one")
+
+    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = clear = setdefault = _refuse
+
+
+def _decoded(text: str) -> _Body:
+    body: _Body = json.loads(text, object_hook=_Body)
+    return body
