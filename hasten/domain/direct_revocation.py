@@ -77,7 +77,7 @@ def settled(change: Change, revocation: DirectRevocation, *, now: datetime) -> C
     due at once, and the next plan of the drain calls it."""
     if revocation.result is DirectResult.CONFIRMED:
         done = finished(change, State.CONFIRMED, now=now, reason=revocation.reason)
-        return replace(done, needs_proof=False)
+        return replace(done, needs_proof=False, keeps_assignment=False)
     if revocation.result is DirectResult.THROTTLED and revocation.delay is not None:
         return waiting(change, due_at=now + revocation.delay, reason=revocation.reason)
     if revocation.delay is not None and change.attempts < MAX_TRIES:

@@ -11,6 +11,7 @@ from hasten.messages import Wake
 from hasten.provision.drain import drain
 from hasten.records import kept_places
 from hasten.retention import forget_old
+from tests.support.direct import has_left, world_with
 from tests.support.verifying import ran
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
@@ -52,6 +53,31 @@ async def test_an_account_that_is_active_again_is_taken_out_of_the_group_that_wa
     assert row.state is State.LEFT_TO_CYCLE
     assert row.keeps_assignment
     assert "another assignment" in row.reason
+
+
+@virtual
+async def test_a_group_left_while_another_kept_the_account_is_returned_to_as_well() -> None:
+    """The row says that the user keeps an assignment; the account is disabled after that one ends,
+    too."""
+    world = world_with()
+    world.directory.join(ADMIN, LEAVER)
+    await has_left(world, LEAVER)
+    await drain(world.context, WAKE)
+    assert (await world.row(ENGINEERING, LEAVER)).keeps_assignment
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds() / 2)
+    await world.left(ADMIN, LEAVER, origin=2)
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+    await drain(world.context, WAKE)
+    assert (await world.row(ENGINEERING, LEAVER)).state is State.CONFIRMED
+    await world.joined(ADMIN, LEAVER, origin=3)
+
+    await drain(world.context, WAKE)
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert called(world)[-2:] == [ADMIN, ENGINEERING]
+    assert row.state is State.LEFT_TO_CYCLE
 
 
 @virtual
