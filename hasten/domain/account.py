@@ -5,7 +5,7 @@ A skip or a success alone does not prove that access was taken: Entra skips a le
 stays active (`SkipOutOfScopeDeletions`, or "Delete" unticked in the target object actions).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -37,8 +37,7 @@ def matched(records: Iterable[Mapping[str, Any]]) -> Account:
     """
     found = Account.UNKNOWN
     for step in steps(records):
-        kind = step.get("type") or step.get("provisioningStepType")
-        if str(kind or "").casefold() != "matching":
+        if _kind(step) != "matching":
             continue
         details = step.get("details")
         if not isinstance(details, Mapping):
@@ -46,9 +45,8 @@ def matched(records: Iterable[Mapping[str, Any]]) -> Account:
             continue
         details = {str(name).casefold(): value for name, value in details.items()}
         if "active" in details:
-            word = str(details["active"]).strip('"').casefold()
             known = {"true": Account.ACTIVE, "false": Account.INACTIVE}
-            found = known.get(word, Account.UNKNOWN)
+            found = known.get(_text(details["active"]), Account.UNKNOWN)
         else:
             is_done = "type" in step and str(step.get("status")).casefold() == "success"
             is_empty = is_done and not details
@@ -58,10 +56,28 @@ def matched(records: Iterable[Mapping[str, Any]]) -> Account:
 
 def took(records: Iterable[Mapping[str, Any]], action: str = "") -> bool:
     """Returns whether a successful export took the account away, by its action or by setting
-    `active` to false."""
-    listed = list(records)
-    actions = {action.casefold(), *(str(one.get("action") or "").casefold() for one in listed)}
-    return bool(actions & TAKES) or any(_is_false(value) for value in _active(listed))
+    `active` to false. A record whose export step was skipped or failed took nothing."""
+    exported = [one for one in records if _is_exported(one)]
+    return _does(exported, action, TAKES, "false")
+
+
+def gave(record: Mapping[str, Any], action: str) -> bool:
+    """Returns whether a successful export gave the account, by its action or by setting `active` to
+    true."""
+    return _is_exported(record) and _does([record], action, GIVES, "true")
+
+
+def _does(
+    exported: Sequence[Mapping[str, Any]], action: str, actions: frozenset[str], active: str
+) -> bool:
+    named = {action.casefold(), *(str(one.get("action") or "").casefold() for one in exported)}
+    return bool(exported) and (bool(named & actions) or active in map(_text, _active(exported)))
+
+
+def _is_exported(record: Mapping[str, Any]) -> bool:
+    """Returns whether no export step of the record says that it was skipped or has failed."""
+    exports = [one for one in steps([record]) if _kind(one) == "export"]
+    return all(str(one.get("status")).casefold() in {"success", "succeeded"} for one in exports)
 
 
 def steps(records: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -90,9 +106,13 @@ def _active(records: Iterable[Mapping[str, Any]]) -> Iterator[object]:
             yield one.get("newValue")
 
 
-def _is_false(value: object) -> bool:
-    """Returns whether `value` is false. Entra writes values as text, some of them in quotes."""
-    return str(value).strip('"').casefold() == "false"
+def _kind(step: Mapping[str, Any]) -> str:
+    return str(step.get("type") or step.get("provisioningStepType") or "").casefold()
+
+
+def _text(value: object) -> str:
+    """Returns the value in lower case. Entra writes values as text, some of them in quotes."""
+    return str(value).strip('"').casefold()
 
 
 def _objects(value: object) -> Iterator[Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from hasten.domain.account import (
     DELETES,
     GIVES,
     Account,
+    gave,
     matched,
     properties,
     skip_reason,
@@ -31,6 +32,7 @@ PROOF_TIMEOUT = timedelta(hours=24)
 NO_REASON = "the log gives no reason"
 TAKEN_OUT = "the log shows that the call removed the user from the group"
 PUT_IN = "the log shows that a later call or cycle added the user to the group again"
+GIVEN_AGAIN = "the log shows that a later call or cycle gave the account again"
 STILL_ACTIVE = "the log shows the account still active"
 
 
@@ -87,16 +89,19 @@ def about(entry: Mapping[str, Any]) -> str:
 def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
     """Reads an entry about a removal. A leaver who keeps another assignment loses only the
     membership: neither an active account nor a disabled one proves anything of it, because the
-    account may become active again."""
+    account may become active again. Microsoft does not document what a warning leaves undone, so a
+    warning proves no removal."""
     status, action = _status(entry), _action(entry)
     if about(entry) != change.user:
         return _of_membership(change, entry) if change.keeps_assignment else NOTHING
     if change.keeps_assignment:
-        is_gone = succeeded(entry) and action == "delete"
+        is_gone = status == "success" and took([entry], action) and action == "delete"
         return Proof(Says.CONFIRMED) if is_gone else NOTHING
     match status:
-        case "success" | "warning" if took([entry], action):
+        case "success" if took([entry], action):
             return Proof(Says.CONFIRMED, is_absent=action in DELETES)
+        case "success" | "warning" if gave(entry, action):
+            return Proof(Says.CONTRADICTED, GIVEN_AGAIN)
         case "skipped":
             return _skipped(matched([entry]))
         case "failure":
@@ -105,7 +110,7 @@ def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
 
 
 def _of_membership(change: Change, entry: Mapping[str, Any]) -> Proof:
-    if succeeded(entry) and _left(change, entry):
+    if _status(entry) == "success" and _left(change, entry):
         return Proof(Says.CONFIRMED)
     is_back = succeeded(entry) and _joined(change, entry)
     return Proof(Says.CONTRADICTED, PUT_IN) if is_back else NOTHING

@@ -102,21 +102,20 @@ def _read(answer: Answer, key: Any, values: list[Mapping[str, Any]]) -> Verdict:
 
 
 def _outcome(key: Any, values: list[Mapping[str, Any]]) -> tuple[str, str, str]:
-    """Returns (result, error code, message) from `key` if it is JSON, else from the records in
-    `value`.
-
-    Of several records or steps, the worst decides.
+    """Returns (result, error code, message) from `key` if it is JSON and from the status of each
+    record in `value`, else from the steps. Where they disagree, the worst decides.
     """
+    said: list[tuple[str, str, str]] = []
     if isinstance(key, Mapping) and key.get("result"):
         details = _mapping(key.get("details"))
         code = _code(details.get("errorCode") or account.skip_reason(values))
-        return _word(key["result"]), code, str(details.get("errorMessage") or "")
-    infos = [_mapping(record.get("statusInfo")) for record in values]
-    infos = [info for info in infos if info.get("status")]
-    if infos:
-        worst = max(infos, key=lambda info: _badness(_word(info["status"])))
-        code = _code(worst.get("errorCode") or account.skip_reason(values))
-        return _word(worst["status"]), code, str(worst.get("reason") or "")
+        said.append((_word(key["result"]), code, str(details.get("errorMessage") or "")))
+    for info in (_mapping(record.get("statusInfo")) for record in values):
+        if info.get("status"):
+            code = _code(info.get("errorCode") or account.skip_reason(values))
+            said.append((_word(info["status"]), code, str(info.get("reason") or "")))
+    if said:
+        return max(said, key=lambda one: _badness(one[0]))
     words = [_word(step.get("status")) for step in account.steps(values)]
     if not words:
         return "", "", ""

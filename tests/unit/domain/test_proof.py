@@ -47,12 +47,23 @@ def skipped_in(reason: str, **details: str) -> dict[str, Any]:
     }
 
 
+def exported(action: str, status: str) -> dict[str, Any]:
+    """An entry that says success, and its export step says `status`."""
+    step = {"provisioningStepType": "export", "status": status, "details": {}}
+    return entry(action, provisioningSteps=[step])
+
+
 def member(
-    *, old: str | None = None, new: str | None = None, of: str = "members", about: str = GROUPS[0]
+    *,
+    old: str | None = None,
+    new: str | None = None,
+    of: str = "members",
+    about: str = GROUPS[0],
+    status: str = "success",
 ) -> dict[str, Any]:
     """An entry about the group that names a member among what was changed."""
     changed = {"displayName": of, "oldValue": old, "newValue": new}
-    return entry("update", about=about, modifiedProperties=[changed])
+    return entry("update", status, about=about, modifiedProperties=[changed])
 
 
 ACTIVE_ON = [{"displayName": "active", "oldValue": '"False"', "newValue": "True"}]
@@ -105,7 +116,17 @@ KEEPS = replace(LEFT, keeps_assignment=True)
         (JOINED, member(new=USERS[0], about=GROUPS[1]), Says.NOTHING),
         (JOINED, member(new=f'["{USERS[1]}", "{USERS[0].upper()}"]'), Says.CONFIRMED),
         (LEFT, entry("disable", "failure", code="Timeout"), Says.CONTRADICTED),
-        (LEFT, entry("create"), Says.NOTHING),
+        (LEFT, entry("disable", "warning"), Says.NOTHING),
+        (LEFT, entry("update", "warning", modifiedProperties=ACTIVE_OFF), Says.NOTHING),
+        (LEFT, exported("disable", "Skipped"), Says.NOTHING),
+        (LEFT, exported("delete", "Failure"), Says.NOTHING),
+        (LEFT, exported("disable", "Success"), Says.CONFIRMED),
+        (LEFT, entry("create"), Says.CONTRADICTED),
+        (LEFT, entry("enable", "warning"), Says.CONTRADICTED),
+        (LEFT, entry("update", modifiedProperties=ACTIVE_ON), Says.CONTRADICTED),
+        (KEEPS, entry("delete", "warning"), Says.NOTHING),
+        (KEEPS, member(old=USERS[0], status="warning"), Says.NOTHING),
+        (KEEPS, member(new=USERS[0], status="warning"), Says.CONTRADICTED),
     ],
 )
 def test_an_entry_after_the_call_confirms_contradicts_or_concerns_something_else(
@@ -148,6 +169,19 @@ def test_the_newest_word_about_the_user_decides() -> None:
 
     assert proof(LEFT, [disabled, failed]).says is Says.CONFIRMED
     assert proof(LEFT, [failed, entry("update", about=GROUPS[0])]).says is Says.CONTRADICTED
+
+
+@pytest.mark.parametrize(
+    "told",
+    [entry("enable", seconds=30), entry("update", seconds=30, modifiedProperties=ACTIVE_ON)],
+)
+def test_an_account_that_was_given_again_after_it_was_taken_is_not_taken(
+    told: dict[str, Any],
+) -> None:
+    disabled = entry("disable", seconds=1)
+
+    assert proof(LEFT, [disabled, told]).says is Says.CONTRADICTED
+    assert proof(LEFT, [told, entry("disable", seconds=60)]).says is Says.CONFIRMED
 
 
 def test_a_contradiction_gives_the_logs_reason_without_names_and_a_next_action() -> None:

@@ -44,6 +44,34 @@ def test_the_casing_and_form_of_the_result_do_not_matter(
     assert (verdict.result, verdict.code) == (result, "Conflict")
 
 
+@pytest.mark.parametrize(
+    ("key", "info", "result"),
+    [
+        ("Success", "Skipped", Result.FAILED),
+        ("Success", "Failure", Result.FAILED),
+        ("Skipped", "Success", Result.FAILED),
+        ("Success", "Warning", Result.UNAVAILABLE),
+        ("Success", "Success", Result.SUCCEEDED),
+    ],
+)
+def test_the_worst_word_decides_when_the_parts_of_an_answer_disagree(
+    key: str, info: str, result: Result
+) -> None:
+    record = {"action": "Disable", "statusInfo": {"status": info}}
+
+    assert judged({"result": key, "details": {}}, record).result is result
+
+
+@pytest.mark.parametrize("status", ["Skipped", "Failure", "Warning", None])
+def test_a_success_whose_export_step_says_otherwise_took_nothing(status: str | None) -> None:
+    export: dict[str, object] = {"type": "Export", "status": status, "details": {}}
+    record = {"action": "Disable", "provisioningSteps": [export]}
+
+    verdict = judged({"result": "Success", "details": {}}, record)
+
+    assert (verdict.result, verdict.took) == (Result.SUCCEEDED, False)
+
+
 def test_a_key_and_a_value_that_are_no_strings_are_read_too() -> None:
     body = {"key": {"result": "Success"}, "value": [{"action": "Disable"}]}
 
