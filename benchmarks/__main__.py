@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    app_revocations,
     busy,
     coldstart,
-    direct,
     drain,
     flood,
     members,
@@ -37,7 +37,7 @@ async def measure() -> list[Row]:
     rows = await members.rows()
     rows.append(await asyncio.to_thread(reconcile.row))
     rows.append(await asyncio.to_thread(people.row))
-    rows.append(await asyncio.to_thread(direct.row))
+    rows.append(await asyncio.to_thread(app_revocations.row))
     rows.append(await asyncio.to_thread(flood.row))
     rows.append(await busy.row())
     rows += await pages.rows()

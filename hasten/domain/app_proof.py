@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from hasten.domain.account import Account
 from hasten.domain.app_account import AppAccount, NoAccount
+from hasten.domain.app_revocation import CHECK_MATCH, gone_at, inactive_at
 from hasten.domain.changes import Change, State
-from hasten.domain.direct_revocation import CHECK_MATCH, gone_at, inactive_at
 from hasten.domain.proof import PROOF_TIMEOUT, Proof, Says
 from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, REASON_BY_ACCOUNT
 

@@ -23,7 +23,7 @@ async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]
     assigned = await work.assigned()
     if work.group == DIRECT:
         for intent in wanted:
-            sentence = _direct(intent, is_assigned=bool(assigned.of(intent.user)))
+            sentence = _direct_assignment(intent, is_assigned=bool(assigned.of(intent.user)))
             work.end([intent], sentence)
         return
     group = work.group
@@ -58,7 +58,7 @@ def _member(intent: Intent, first: str, *, is_member: bool) -> Ending:
             return _observed("the group would be assigned" if first else "nothing would change")
 
 
-def _direct(intent: Intent, *, is_assigned: bool) -> Ending:
+def _direct_assignment(intent: Intent, *, is_assigned: bool) -> Ending:
     match intent.wanted:
         case Wanted.ABSENT:
             left = "would be unassigned" if is_assigned else "is not assigned"

@@ -58,5 +58,5 @@ def ending_of(trouble: FaultCode) -> Ending:
     return Ending(REJECTED, wrong.problem, wrong.fix)
 
 
-def direct_refusal(target: Target) -> FaultCode | None:
+def direct_assignment_refusal(target: Target) -> FaultCode | None:
     return None if target.direct is Access.ALLOW else FaultCode.FORBIDDEN_DIRECT

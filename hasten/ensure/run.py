@@ -16,7 +16,7 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import NAMED, Intent, Wanted, key
 from hasten.ensure.assignment import Assigned
-from hasten.ensure.direct import ensure_direct
+from hasten.ensure.direct_assignment import ensure_direct_assignment
 from hasten.ensure.dry_run import observe_intents
 from hasten.ensure.fence import fenced
 from hasten.ensure.gate import let_go
@@ -161,7 +161,7 @@ class _Run:
             return
         work = Work(self.target, group, self._assigned, self.errors)
         with self.errors.collect():
-            bring_about = ensure_direct if group == DIRECT else ensure_in_group
+            bring_about = ensure_direct_assignment if group == DIRECT else ensure_in_group
             await bring_about(self.context, work, wanted)
         await self._settle(work, len(wanted))
 

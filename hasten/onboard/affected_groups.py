@@ -12,7 +12,7 @@ from uuid import UUID
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import NAMED, Wanted
-from hasten.ensure.guard_rails import direct_refusal, forbids_name
+from hasten.ensure.guard_rails import direct_assignment_refusal, forbids_name
 from hasten.ensure.known_groups import KnownGroups
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
@@ -134,7 +134,7 @@ async def _known(
     groups = await KnownGroups.load(context, target)
     for key in sorted(keys):
         if key == DIRECT:
-            known[key] = direct_refusal(target) or KnownGroup(DIRECT)
+            known[key] = direct_assignment_refusal(target) or KnownGroup(DIRECT)
         elif key.startswith(NAMED):
             forbidden = forbids_name(target, names[key])
             known[key] = None if forbidden else KnownGroup(key, names[key])

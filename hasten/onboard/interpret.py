@@ -7,7 +7,7 @@ from uuid import UUID
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import THE_GROUP, Wanted
-from hasten.ensure.guard_rails import direct_refusal
+from hasten.ensure.guard_rails import direct_assignment_refusal
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, InvalidEventError, fault
@@ -138,7 +138,7 @@ async def _group(
     may_make: bool = False,
 ) -> KnownGroup:
     if ref is None:
-        code = direct_refusal(target)
+        code = direct_assignment_refusal(target)
         if code is not None:
             raise InvalidEventError([fault(code, "data.group")], event.identity)
         return KnownGroup(DIRECT)

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.domain.app_account import NoAccount
 from hasten.domain.app_proof import Shown, Unclear
+from hasten.domain.app_revocation import AppRevocation, AppRevocationResult
 from hasten.domain.changes import Change
-from hasten.domain.direct_revocation import DirectResult, DirectRevocation
 from hasten.domain.matching import JobMatch
 from hasten.errors import PermanentError
-from hasten.provision.in_app import account_of
+from hasten.provision.revoke_in_app import account_of
 from hasten.scim import Scim
-from hasten.telemetry.provision import DirectRefused
+from hasten.telemetry.provision import AppRefused
 
 MOST_READ = 200
 """Maximum number of people whose account is read in one run; the next run goes on with others. A
@@ -28,7 +28,9 @@ STRIDE = 37
 RUN_EVERY = timedelta(minutes=5)
 """Period of the timer `verify`."""
 
-STOPS = frozenset({DirectResult.REFUSED, DirectResult.THROTTLED, DirectResult.UNAVAILABLE})
+STOPS = frozenset(
+    {AppRevocationResult.REFUSED, AppRevocationResult.THROTTLED, AppRevocationResult.UNAVAILABLE}
+)
 """After one of these results Hasten makes no further request to the app in this run."""
 
 
@@ -54,14 +56,14 @@ async def shown_by(
         if context.now() - began > MAX_READ_TIME:
             break
         account = await account_of(context, application, scim.matching, user)
-        if not isinstance(account, DirectRevocation):
+        if not isinstance(account, AppRevocation):
             shown[user] = account
             continue
-        if account.result is DirectResult.NO_ACCOUNT:
+        if account.result is AppRevocationResult.NO_ACCOUNT:
             shown[user] = NoAccount()
             continue
         shown[user] = Unclear(account.reason, account.next_action)
-        if account.result is DirectResult.REFUSED:
+        if account.result is AppRevocationResult.REFUSED:
             _emit_refused(context, target, account.reason, account.next_action)
         if account.result in STOPS:
             return {**dict.fromkeys([*leavers, *others], shown[user]), **shown}
@@ -80,4 +82,4 @@ def _in_turn(people: Sequence[str], most: int, now: datetime) -> Sequence[str]:
 
 
 def _emit_refused(context: Context, target: str, reason: str, next_action: str) -> None:
-    context.emit(DirectRefused(target=target, reason=reason, next_action=next_action))
+    context.emit(AppRefused(target=target, reason=reason, next_action=next_action))

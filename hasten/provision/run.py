@@ -11,8 +11,8 @@ from hasten.domain.changes import Change, State
 from hasten.domain.planning import Call, reachable
 from hasten.errors import TemporaryError
 from hasten.limits import MAX_CALLS_IN_FLIGHT
+from hasten.provision.app_revocations import AppRevocations
 from hasten.provision.call import reserve
-from hasten.provision.direct import Direct
 from hasten.provision.job import read_cycle, rediscover
 from hasten.provision.plan_calls import plan_calls
 from hasten.provision.put_aside import make_or_put_aside, plan_or_put_aside
@@ -53,12 +53,12 @@ class Run:
     _poll: timedelta = MIN_ROWS_POLL
     _read_at: datetime = field(init=False)
     _sending: Sending = field(init=False)
-    _direct: Direct = field(init=False)
+    _revocations: AppRevocations = field(init=False)
 
     def __post_init__(self) -> None:
         self._read_at = self.drain.now
         self._sending = Sending(self.drain)
-        self._direct = Direct.of(self.drain, self._called)
+        self._revocations = AppRevocations.of(self.drain, self._called)
 
     async def run(self, until: datetime) -> bool:
         """Returns whether no due row was left. Always waits for the calls under way. Raises the
@@ -72,7 +72,7 @@ class Run:
             if self._under_way:
                 await asyncio.wait(self._under_way)
                 self._collect()
-            await self._direct.finish()
+            await self._revocations.finish()
             await self._sending.finish()
 
     async def _step(self, until: datetime) -> bool:
@@ -87,7 +87,7 @@ class Run:
         rows = await self._open_rows()
         near = [row for row in rows if self._is_near(row, now)]
         if not near and not self._under_way:
-            if not self._direct.is_busy:
+            if not self._revocations.is_busy:
                 return False
             await self._wait(MAX_ROWS_POLL)
             return True
@@ -142,7 +142,7 @@ class Run:
         rows = self.drain.ledger.last_seen(self.drain.target.name)
         if self._must_read(rows):
             rows = await self._read()
-        rows = self._direct.offer(rows)
+        rows = self._revocations.offer(rows)
         busy = self._busy()
         free = [row for row in rows if row.user not in busy]
         left = free
@@ -210,7 +210,7 @@ class Run:
         return self.drain.found.route != used
 
     def _busy(self) -> frozenset[str]:
-        return self._called() | self._direct.users
+        return self._called() | self._revocations.users
 
     def _called(self) -> frozenset[str]:
         return frozenset(user for call in self._under_way.values() for user in call.users)
@@ -245,7 +245,7 @@ class Run:
         done = [task for task in self._under_way if task.done()]
         for task in done:
             del self._under_way[task]
-        if self._direct.collect() or done:
+        if self._revocations.collect() or done:
             self._sending.begin()
         for error in [task.exception() for task in done]:
             if error is not None:

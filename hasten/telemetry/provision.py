@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from hasten.domain.app_revocation import AppRevocationResult
 from hasten.domain.changes import Action, State
-from hasten.domain.direct_revocation import DirectResult
 from hasten.domain.verdicts import Result
 from hasten.ports.telemetry import Event, FieldKind, Id, Ids, Label, Milliseconds, Seconds, Text
 
@@ -58,14 +58,14 @@ class ChangeMoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DirectEnded(Event):
+class AppRevocationEnded(Event):
     """Hasten tried to take a user's access in the app itself. What it could not do there is left to
     Entra ID."""
 
-    name = "direct"
-    problems = frozenset({DirectResult.SEVERAL_ACCOUNTS, DirectResult.STILL_ACTIVE})
+    name = "app_revocation"
+    problems = frozenset({AppRevocationResult.SEVERAL_ACCOUNTS, AppRevocationResult.STILL_ACTIVE})
     alerts = frozenset({"degraded", "revocation-failed"})
-    result: DirectResult
+    result: AppRevocationResult
     target: Label
     user: Id
     reason: Text
@@ -74,11 +74,11 @@ class DirectEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DirectRefused(Event):
+class AppRefused(Event):
     """The app refuses Hasten, or the token of `scim` is missing: Entra ID alone takes access until
     an operator acts."""
 
-    name = "direct"
+    name = "app_revocation"
     problems = frozenset({"not_usable"})
     alerts = frozenset({"target-unhealthy"})
     result: Literal["not_usable"] = "not_usable"

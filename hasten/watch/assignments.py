@@ -11,8 +11,7 @@ from hasten.errors import Conflict
 from hasten.messages import Wake
 from hasten.ports.directory import Assignment
 from hasten.ports.directory_errors import DeltaExpired
-from hasten.records import cursors, discovered
-from hasten.records import direct_assignments as direct
+from hasten.records import cursors, direct_assignments, discovered
 from hasten.records.cursors import Cursor
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
@@ -59,7 +58,7 @@ async def compare_assignments(
             else:
                 changes += await _unassigned(context, target, group)
     users = {a.principal for a in assignments if a.kind == "User"}
-    changes += await _direct(context, target, users, is_first=before is None)
+    changes += await _direct_assignments(context, target, users, is_first=before is None)
     if changes:
         wake = Wake(target=target.name)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
@@ -117,24 +116,26 @@ async def _just_left(context: Context, group: str) -> set[str]:
     return {m.id for m in members if m.removed and m.kind in {"user", ""}}
 
 
-async def _direct(
+async def _direct_assignments(
     context: Context, target: Target, users: Collection[str], *, is_first: bool
 ) -> int:
-    known, now = await direct.known(context.store, target.name), context.now()
-    joined = sorted(user for user in users if direct.is_new(known.get(user)))
+    known, now = await direct_assignments.known(context.store, target.name), context.now()
+    joined = sorted(user for user in users if direct_assignments.is_new(known.get(user)))
     gone = sorted(set(known) - set(users))
-    left = [user for user in gone if not direct.may_not_show(known[user], now)]
+    left = [user for user in gone if not direct_assignments.may_not_show(known[user], now)]
     if not joined and not left:
         return 0
     changes = 0
     if not is_first:
-        await direct.announce(context.store, target.name, sorted(set(users) - set(known)))
+        await direct_assignments.announce(
+            context.store, target.name, sorted(set(users) - set(known))
+        )
         sight = await _sight(context, target, DIRECT)
         changes += await _record(context, target, DIRECT, joined, Action.ADDED, sight=sight)
         changes += await _record(
             context, target, DIRECT, left, Action.REMOVED, sight=sight, before=len(known)
         )
-    if not await direct.save_sweep(context.store, target.name, joined, left):
+    if not await direct_assignments.save_sweep(context.store, target.name, joined, left):
         return changes  # another sweep sees the same users; the next one settles the rest
     cursor = await _cursor(context, target, DIRECT)
     await cursors.save(context.store, _name(target, DIRECT), cursor.moved("", context.now()))

@@ -14,7 +14,7 @@ from hasten.ports.application import Throttled
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from tests.fakes.application import FakeApplication
-from tests.support.direct import WAKE, has_left, world_with
+from tests.support.app_revocations import WAKE, has_left, world_with
 from tests.support.verifying import log
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, World, user

@@ -35,7 +35,7 @@ def test_a_rule_reads_every_event_of_its_alert() -> None:
     assert query == (
         f'{LINES}(e.event == "alert"'
         ' and e.result in ("revocation_not_taken", "revocation_overdue", "revocation_unproven"))'
-        ' or (e.event == "direct" and e.result in ("still_active"))'
+        ' or (e.event == "app_revocation" and e.result in ("still_active"))'
         ' or (e.event == "change" and e.result in ("failed") and e.action == "removed")'
         ' or (e.event == "assignment" and e.result in ("deleted"))'
     )

@@ -10,7 +10,7 @@ from hasten.errors import TemporaryError
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from tests.fakes.directory import answer
-from tests.support.direct import WAKE, world_with
+from tests.support.app_revocations import WAKE, world_with
 from tests.support.verifying import log, told
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, World, user

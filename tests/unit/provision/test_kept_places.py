@@ -11,7 +11,7 @@ from hasten.messages import Wake
 from hasten.provision.drain import drain
 from hasten.records import kept_places
 from hasten.retention import forget_old
-from tests.support.direct import has_left, world_with
+from tests.support.app_revocations import has_left, world_with
 from tests.support.verifying import ran
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user

@@ -9,7 +9,7 @@ import pytest
 from hasten.domain.changes import DIRECT, PERSON, Action, State
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.provision.drain import drain
-from tests.support.direct import LEAVER, WAKE, has_left, world_with
+from tests.support.app_revocations import LEAVER, WAKE, has_left, world_with
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, World, found, user
 
@@ -46,7 +46,7 @@ async def test_nobody_loses_access_whom_hasten_saw_get_it_a_moment_ago(
     await drain(world.context, WAKE)
 
     assert world.app.writes == []
-    assert set(world.results("direct")) == {"still_assigned"}
+    assert set(world.results("app_revocation")) == {"still_assigned"}
 
 
 @virtual

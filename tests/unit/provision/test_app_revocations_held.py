@@ -8,7 +8,7 @@ from hasten.operate.stop import stop
 from hasten.provision.drain import drain
 from hasten.targets import Mode
 from tests.fakes.application import FakeApplication
-from tests.support.direct import LEAVER, WAKE, has_left, row, world_with
+from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with
 from tests.support.virtual_time import virtual
 from tests.support.world import TOTAL
 

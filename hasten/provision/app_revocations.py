@@ -8,19 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from hasten.domain.app_revocation import AppRevocation, AppRevocationResult, settled
 from hasten.domain.changes import Change, State
-from hasten.domain.direct_revocation import DirectResult, DirectRevocation, settled
 from hasten.domain.pacing import LONG_AGO
 from hasten.errors import PermanentError
 from hasten.ports.application import Application
 from hasten.provision.change_events import emit_moved
-from hasten.provision.in_app import revoke
 from hasten.provision.kept_places import noting_groups
+from hasten.provision.revoke_in_app import revoke
 from hasten.provision.state import Drain
 from hasten.scim import Scim
-from hasten.telemetry.provision import DirectEnded, DirectRefused
+from hasten.telemetry.provision import AppRefused, AppRevocationEnded
 
-MAX_DIRECT_REVOCATIONS = 16
+PEOPLE_AT_ONCE = 16
 """Maximum number of people whose access is taken at the same time. An app answers a request in up
 to seconds, and each person takes three."""
 
@@ -29,7 +29,7 @@ FEED_EVERY = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
-class Direct:
+class AppRevocations:
     """Serves every removal that is due. `called` returns the users whom a call under way names: two
     writes for one user could overtake each other."""
 
@@ -45,7 +45,7 @@ class Direct:
     _has_ended: bool = False
 
     @classmethod
-    def of(cls, drain: Drain, called: Callable[[], frozenset[str]]) -> "Direct":
+    def of(cls, drain: Drain, called: Callable[[], frozenset[str]]) -> "AppRevocations":
         return cls(drain, None if drain.target.observes else drain.target.scim, called)
 
     @property
@@ -77,7 +77,7 @@ class Direct:
             application = self._opened()
             if application is None:
                 break
-            if len(self._tasks) == MAX_DIRECT_REVOCATIONS:
+            if len(self._tasks) == PEOPLE_AT_ONCE:
                 self._is_left = True
                 break
             self._tasks[asyncio.create_task(self._serve(application, tuple(removals)))] = user
@@ -133,7 +133,7 @@ class Direct:
     def _give_up(self, reason: str, next_action: str) -> None:
         self.scim = None
         self.drain.context.emit(
-            DirectRefused(target=self.drain.target.name, reason=reason, next_action=next_action)
+            AppRefused(target=self.drain.target.name, reason=reason, next_action=next_action)
         )
 
     async def _serve(self, application: Application, rows: tuple[Change, ...]) -> None:
@@ -145,7 +145,7 @@ class Direct:
             return
         outcome = await revoke(self.drain, application, self.scim.matching, tuple(called))
         now = self.drain.now
-        is_out = outcome.result is DirectResult.CONFIRMED
+        is_out = outcome.result is AppRevocationResult.CONFIRMED
         noting = noting_groups(self.drain, called) if is_out else None
         ended = await ledger.end_call(
             called, lambda row: settled(row, outcome, now=now), commit=noting
@@ -153,13 +153,13 @@ class Direct:
         if noting is not None and not ended:
             await noting([])  # all rows changed meanwhile
         self._emit(user, outcome, seconds=(now - started).total_seconds())
-        if outcome.result is DirectResult.THROTTLED and outcome.delay is not None:
+        if outcome.result is AppRevocationResult.THROTTLED and outcome.delay is not None:
             self._next_turn = max(self._next_turn, now + outcome.delay)
-        if outcome.result is DirectResult.REFUSED:
+        if outcome.result is AppRevocationResult.REFUSED:
             self._give_up(outcome.reason, outcome.next_action)
         if any(row.state is State.PENDING for row in ended):
             self._handed_back.add(user)
-            if outcome.result is DirectResult.UNAVAILABLE:
+            if outcome.result is AppRevocationResult.UNAVAILABLE:
                 self.drain.unreached[user] = outcome.reason
         self.drain.retries |= {row.due_at for row in ended if row.state is State.WAITING}
         for row in ended:
@@ -174,9 +174,9 @@ class Direct:
                 return
             await asyncio.sleep((self._next_turn - now).total_seconds())
 
-    def _emit(self, user: str, outcome: DirectRevocation, *, seconds: float) -> None:
+    def _emit(self, user: str, outcome: AppRevocation, *, seconds: float) -> None:
         self.drain.context.emit(
-            DirectEnded(
+            AppRevocationEnded(
                 result=outcome.result,
                 target=self.drain.target.name,
                 user=user,

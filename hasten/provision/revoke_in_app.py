@@ -8,13 +8,13 @@ Hasten saw a moment ago what a lagging replica of Graph does not show.
 
 from hasten.context import Context
 from hasten.domain.app_account import AppAccount, NoAccount, SeveralAccounts
-from hasten.domain.changes import Change
-from hasten.domain.direct_revocation import (
+from hasten.domain.app_revocation import (
     CHECK_MATCH,
-    DirectResult,
-    DirectRevocation,
+    AppRevocation,
+    AppRevocationResult,
     read_back,
 )
+from hasten.domain.changes import Change
 from hasten.domain.planning import AssignmentStatus
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.application import Application, Throttled
@@ -26,10 +26,10 @@ from hasten.scim import Match
 
 async def revoke(
     drain: Drain, application: Application, match: Match, rows: tuple[Change, ...]
-) -> DirectRevocation:
+) -> AppRevocation:
     """`rows` are the removals of one user. Raises Stopped and Displaced before the write."""
     found = await account_of(drain.context, application, match, rows[0].user)
-    if isinstance(found, DirectRevocation):
+    if isinstance(found, AppRevocation):
         return found
     kept = await _assigned(drain, rows)
     if kept is not None:
@@ -47,13 +47,13 @@ async def revoke(
 
 async def account_of(
     context: Context, application: Application, match: Match, user: str
-) -> AppAccount | DirectRevocation:
+) -> AppAccount | AppRevocation:
     """Returns the one account of the user in the app, or why there is none to change."""
     try:
         value = await _value(context, match, user)
         if not value:
-            return DirectRevocation(
-                result=DirectResult.NO_VALUE,
+            return AppRevocation(
+                result=AppRevocationResult.NO_VALUE,
                 reason=f"Entra ID shows no {match.entra} of the user to match the account by",
                 next_action="match by the object id: scim.match in targets.yaml",
             )
@@ -62,14 +62,14 @@ async def account_of(
         return _failed(error)
     match found:
         case NoAccount():
-            return DirectRevocation(
-                result=DirectResult.NO_ACCOUNT,
+            return AppRevocation(
+                result=AppRevocationResult.NO_ACCOUNT,
                 reason="the app shows no account that matches",
                 next_action=CHECK_MATCH,
             )
         case SeveralAccounts(count):
-            return DirectRevocation(
-                result=DirectResult.SEVERAL_ACCOUNTS,
+            return AppRevocation(
+                result=AppRevocationResult.SEVERAL_ACCOUNTS,
                 reason=f"the app shows {count} accounts that match, and Hasten changes none",
                 next_action=CHECK_MATCH,
             )
@@ -85,7 +85,7 @@ async def _value(context: Context, match: Match, user: str) -> str:
     return "" if profile is None else str(profile.values.get(match.entra) or "")
 
 
-async def _assigned(drain: Drain, rows: tuple[Change, ...]) -> DirectRevocation | None:
+async def _assigned(drain: Drain, rows: tuple[Change, ...]) -> AppRevocation | None:
     """Returns why the account must stay as it is; None if Graph reports the user as disabled,
     deleted, or without an assignment, and the ledger does not contradict it.
 
@@ -99,23 +99,23 @@ async def _assigned(drain: Drain, rows: tuple[Change, ...]) -> DirectRevocation 
     status = known[user]
     is_listed = status.standing is AssignmentStatus.UNASSIGNED and bool(status.through)
     if status.standing is AssignmentStatus.ASSIGNED or is_listed:
-        return DirectRevocation(
-            result=DirectResult.STILL_ASSIGNED,
+        return AppRevocation(
+            result=AppRevocationResult.STILL_ASSIGNED,
             reason="Graph reports the user as enabled and assigned",
         )
     if await may_not_show(drain, user, status.standing, began=began):
-        return DirectRevocation(
-            result=DirectResult.STILL_ASSIGNED,
+        return AppRevocation(
+            result=AppRevocationResult.STILL_ASSIGNED,
             reason="Hasten saw the user get access a moment ago, which Graph does not show yet",
         )
     return None
 
 
-def _failed(error: TemporaryError | PermanentError) -> DirectRevocation:
+def _failed(error: TemporaryError | PermanentError) -> AppRevocation:
     if isinstance(error, TemporaryError):
         is_throttled = isinstance(error, Throttled)
-        result = DirectResult.THROTTLED if is_throttled else DirectResult.UNAVAILABLE
-        return DirectRevocation(result=result, reason=error.reason, delay=error.delay)
-    return DirectRevocation(
-        result=DirectResult.REFUSED, reason=error.reason, next_action=error.next_action
+        result = AppRevocationResult.THROTTLED if is_throttled else AppRevocationResult.UNAVAILABLE
+        return AppRevocation(result=result, reason=error.reason, delay=error.delay)
+    return AppRevocation(
+        result=AppRevocationResult.REFUSED, reason=error.reason, next_action=error.next_action
     )

@@ -10,7 +10,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.application import Throttled
 from hasten.provision.drain import drain
 from tests.fakes.application import FakeApplication
-from tests.support.direct import LEAVER, WAKE, has_left, row, world_with
+from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, user
 
@@ -24,7 +24,7 @@ async def test_an_app_that_lies_is_found_out_and_the_call_follows() -> None:
         await drain(world.context, WAKE)
         await asyncio.sleep(60)
 
-    assert set(world.results("direct")) == {"still_active"}
+    assert set(world.results("app_revocation")) == {"still_active"}
     assert [call.users for call in world.directory.calls] == [(LEAVER,)]
 
 
@@ -52,7 +52,7 @@ async def test_an_app_that_does_not_answer_is_tried_again_and_then_left_to_the_c
         await drain(world.context, WAKE)
 
     assert (waits.state, waits.reason) == (State.WAITING, "the app answered 503")
-    assert world.results("direct") == ["unavailable"] * 4
+    assert world.results("app_revocation") == ["unavailable"] * 4
     assert len(world.directory.calls) == 1
 
 
@@ -65,7 +65,7 @@ async def test_a_refused_token_is_reported_once_and_everybody_is_called() -> Non
 
     await drain(world.context, WAKE)
 
-    assert "not_usable" in world.results("direct")
+    assert "not_usable" in world.results("app_revocation")
     assert {name for call in world.directory.calls for name in call.users} == set(leavers)
     assert world.app.writes == []
 
@@ -83,7 +83,7 @@ async def test_a_429_holds_everybody_for_as_long_as_the_app_asks() -> None:
     await drain(world.context, WAKE)
 
     assert all(world.app.active(leaver) == [False] for leaver in leavers)
-    first, *_ = [e for e in world.events if e.name == "direct" and e.result == "confirmed"]
+    first, *_ = [e for e in world.events if e.name == "app_revocation" and e.result == "confirmed"]
     assert first is not None
     assert now() - started >= timedelta(seconds=40)
     assert world.directory.calls == []

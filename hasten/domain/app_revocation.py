@@ -14,7 +14,7 @@ MAX_TRIES = 3
 CHECK_MATCH = "compare scim.match in targets.yaml with the account in the app"
 
 
-class DirectResult(StrEnum):
+class AppRevocationResult(StrEnum):
     """The result of an attempt to take a person's access in the app itself."""
 
     CONFIRMED = "confirmed"
@@ -38,10 +38,10 @@ class DirectResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DirectRevocation:
+class AppRevocation:
     """`delay` is how long to wait before another try can help; None if none can."""
 
-    result: DirectResult
+    result: AppRevocationResult
     reason: str
     next_action: str = ""
     delay: timedelta | None = None
@@ -55,30 +55,30 @@ def gone_at(at: datetime) -> str:
     return f"the app itself shows no account any more at {at:%Y-%m-%d %H:%M:%S}Z"
 
 
-def read_back(shown: AppAccount | None, *, was_written: bool, at: datetime) -> DirectRevocation:
+def read_back(shown: AppAccount | None, *, was_written: bool, at: datetime) -> AppRevocation:
     """Returns what the account proves that the app shows at `at`; None is no account."""
     if shown is None:
-        return DirectRevocation(
-            result=DirectResult.CONFIRMED if was_written else DirectResult.NO_ACCOUNT,
+        return AppRevocation(
+            result=AppRevocationResult.CONFIRMED if was_written else AppRevocationResult.NO_ACCOUNT,
             reason=gone_at(at),
         )
     if shown.active is False:
-        return DirectRevocation(result=DirectResult.CONFIRMED, reason=inactive_at(at))
-    return DirectRevocation(
-        result=DirectResult.STILL_ACTIVE,
+        return AppRevocation(result=AppRevocationResult.CONFIRMED, reason=inactive_at(at))
+    return AppRevocation(
+        result=AppRevocationResult.STILL_ACTIVE,
         reason="the app answered with success and does not show the account inactive",
         next_action="try another scim.patch in targets.yaml, or ask the app's maker",
         delay=timedelta(seconds=15),
     )
 
 
-def settled(change: Change, revocation: DirectRevocation, *, now: datetime) -> Change:
+def settled(change: Change, revocation: AppRevocation, *, now: datetime) -> Change:
     """Returns the row after the try. What no further try can settle is left to Entra ID: the row is
     due at once, and the next plan of the drain calls it."""
-    if revocation.result is DirectResult.CONFIRMED:
+    if revocation.result is AppRevocationResult.CONFIRMED:
         done = finished(change, State.CONFIRMED, now=now, reason=revocation.reason)
         return replace(done, needs_proof=False, keeps_assignment=False)
-    if revocation.result is DirectResult.THROTTLED and revocation.delay is not None:
+    if revocation.result is AppRevocationResult.THROTTLED and revocation.delay is not None:
         return waiting(change, due_at=now + revocation.delay, reason=revocation.reason)
     if revocation.delay is not None and change.attempts < MAX_TRIES:
         return retried(change, due_at=now + revocation.delay, reason=revocation.reason)

@@ -11,7 +11,7 @@ from hasten.provision.drain import drain
 from hasten.watch.sweep import sweep
 from tests.fakes.application import FakeApplication
 from tests.fakes.directory import JOB
-from tests.support.direct import LEAVER, WAKE, has_left, row, world_with
+from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, found, user
 
@@ -110,7 +110,7 @@ async def test_nothing_is_written_for_somebody_who_is_still_assigned() -> None:
     await drain(world.context, WAKE)
 
     assert world.app.writes == []
-    assert world.results("direct") == ["still_assigned"]
+    assert world.results("app_revocation") == ["still_assigned"]
     assert (await row(world)).state is State.WAITING
 
 
@@ -124,7 +124,7 @@ async def test_nothing_is_written_while_graph_lists_the_group_that_the_user_left
     await drain(world.context, WAKE)
 
     assert world.app.writes == []
-    assert world.results("direct") == ["still_assigned"]
+    assert world.results("app_revocation") == ["still_assigned"]
     assert len(world.directory.calls) == 1
 
 
@@ -173,7 +173,7 @@ async def test_no_matching_account_or_several_are_left_to_the_call_and_reported(
     await drain(world.context, WAKE)
 
     assert world.app.writes == []
-    assert sorted(world.results("direct")) == ["no_account", "several_accounts"]
+    assert sorted(world.results("app_revocation")) == ["no_account", "several_accounts"]
     assert {call.users for call in world.directory.calls} == {(alone,), (twice,)}
 
 
@@ -187,7 +187,7 @@ async def test_a_deleted_user_is_matched_only_by_the_object_id() -> None:
     await drain(world.context, WAKE)
 
     assert world.app.requests == []
-    assert world.results("direct") == ["no_value"]
+    assert world.results("app_revocation") == ["no_value"]
 
 
 @virtual
@@ -252,7 +252,7 @@ async def test_a_job_that_matches_otherwise_leaves_access_to_entra_and_says_so()
     await drain(world.context, WAKE)
 
     assert world.app.requests == []
-    assert "not_usable" in world.results("direct")
+    assert "not_usable" in world.results("app_revocation")
     assert {name for call in world.directory.calls for name in call.users} == {LEAVER}
 
 

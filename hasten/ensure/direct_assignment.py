@@ -10,18 +10,18 @@ from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.fence import is_still_wanted
-from hasten.ensure.guard_rails import direct_refusal
+from hasten.ensure.guard_rails import direct_assignment_refusal
 from hasten.ensure.work import Work, marked, origin
 from hasten.errors import PermanentError
 from hasten.ports.directory_errors import NotYet
-from hasten.records import direct_assignments as direct
+from hasten.records import direct_assignments
 
 
-async def ensure_direct(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
+async def ensure_direct_assignment(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
     """Carries out the intents, revocations before grants. The first TemporaryError or
     PermanentError of a write goes to `work.errors` and ends the work. Raises those of reading the
     assignments."""
-    if direct_refusal(work.target) is not None:
+    if direct_assignment_refusal(work.target) is not None:
         work.end([i for i in wanted if i.wanted is not Wanted.IN_STEP], FORBIDDEN_DIRECT)
         wanted = [i for i in wanted if i.wanted is Wanted.IN_STEP]
     assigned = await work.assigned()
@@ -54,7 +54,7 @@ async def _assign(context: Context, work: Work, assigned: Assigned, intent: Inte
         work.end([intent], Ending(REJECTED, error.reason, error.next_action))
         return
     for current in await marked(context.intents, [intent]):
-        await direct.note(context.store, work.target.name, intent.user, context.now())
+        await direct_assignments.note(context.store, work.target.name, intent.user, context.now())
         try:
             await assigned.assign(intent.user, role)
         except NotYet as error:
