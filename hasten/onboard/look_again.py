@@ -29,7 +29,8 @@ class SecondLook(StrEnum):
     """Users for whom the first look found nothing: their outcome is still to be published."""
 
     OTHERS = "others"
-    """Users who left at least one group: what was refused or published once is not repeated."""
+    """Users for whom the first look found a group: what was refused or published once is not
+    repeated."""
 
 
 def second_looks(
@@ -40,7 +41,8 @@ def second_looks(
     if posted.second_look or posted.end_of or not _names_no_group(event):
         return []
     idle = set(plan.idle)
-    others = {user for want in plan.wants for user in want.users} - idle
+    found = {user for want in plan.wants for user in want.users}
+    others = found | {part.user for part in plan.refused if part.user}
     if isinstance(event.data, Provision):
         others = set()  # what becomes assigned later is provisioned by the look that finds it
     at = now() + AFTER

@@ -50,6 +50,22 @@ async def test_a_second_group_that_graph_shows_late_is_left_too() -> None:
 
 
 @virtual
+async def test_a_group_that_graph_shows_late_is_left_also_if_the_first_one_was_refused() -> None:
+    """ADMIN may not be changed by events."""
+    world = await discovered()
+    world.directory.join(ADMIN, user(1))
+    await world.posts(event(OFFBOARD, users=[ref(1)]))
+    assert world.outcome_results() == [REJECTED]
+
+    world.directory.join(ENGINEERING, user(1))
+    await world.looks_again()
+
+    assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
+    assert len(world.parked()) == 1
+    assert world.outcome_results() == [REJECTED]
+
+
+@virtual
 async def test_what_was_refused_once_is_not_parked_again() -> None:
     world = await discovered()
     world.directory.join(ENGINEERING, user(1))
