@@ -102,7 +102,7 @@ async def _ensure(context: Context, target: str, quiet: timedelta) -> None:
     now, record = context.now(), await lease_record.load(context.store, target, WorkKind.ENSURE)
     if not record.is_unattended(now):
         return
-    opened = [i for i in await context.intents.open_intents(target) if not i.held]
+    opened = [i for i in await context.intents.open_intents(target) if i.is_tried(now)]
     unseen = [i for i in opened if i.recorded_at > record.came_at and now - i.recorded_at >= quiet]
     is_forgotten = (
         record.is_lost(now) or record.is_stood_in_for or now - record.came_at >= WITHOUT_A_MESSAGE

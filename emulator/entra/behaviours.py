@@ -86,6 +86,10 @@ class EntraBehaviours:
     empty_pages: bool = True
     """The first page of each collection and each delta round is empty and links to the next."""
 
+    unseen_not_removed: bool = True
+    """A replica that has not received a membership or an assignment yet answers its removal with
+    404, and removes nothing."""
+
     account_enabled_null: bool = False
     """accountEnabled of every user is null in answers."""
 
@@ -162,6 +166,7 @@ KIND: Mapping[str, Any] = {
     "account_enabled_untracked": False,
     "restore_hidden": False,
     "empty_pages": False,
+    "unseen_not_removed": False,
     "webhook_states": False,
     "assignment_lag": 0.0,
     "replica_lag": 0.0,

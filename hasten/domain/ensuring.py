@@ -69,7 +69,15 @@ class Wait:
     later."""
 
 
-Decision = Change | Restart | Ending | Wait | None
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Graph shows no access to take. A replica that lags answers the same, so that Hasten believes
+    it only at `at`, when every replica has settled."""
+
+    at: datetime
+
+
+Decision = Change | Restart | Ending | Wait | LookAgain | None
 
 
 def decide(intent: Intent, seen: SeenMembership, row: Change | None, now: datetime) -> Decision:
@@ -83,6 +91,10 @@ def decide(intent: Intent, seen: SeenMembership, row: Change | None, now: dateti
     if row is not None and same is None and _may_lag(row, seen, now):
         return Wait()
     asked = seen.written or intent.wanted is Wanted.IN_STEP
+    settled_at = intent.recorded_at + REPLICATION_SETTLED_AFTER
+    is_in_step = same.state in ENDED_WELL if same is not None else row is None and not seen.member
+    if intent.wanted is Wanted.ABSENT and not asked and is_in_step and now < settled_at:
+        return LookAgain(settled_at)
     if not asked and same is not None and same.state in ENDED_WELL:
         return Ending(State.IN_SYNC, "the app already has this change")
     if not asked and row is None and not seen.member:

@@ -42,8 +42,8 @@ class Intent:
     `spec` describes the group to create: description, owners, rule, role. `replaced` is the event
     whose intent this one replaced before Hasten had applied it. `reopened` counts how often Hasten
     has looked at the membership again: a worker that read the intent before does not end it.
-    `crashes` counts the tries that ended in an unexpected exception, after which the intent waits
-    until `not_before`.
+    The intent waits until `not_before`: after an unexpected exception, which `crashes` counts, or
+    because Graph may show an access late that the event takes.
     """
 
     target: str

@@ -3,17 +3,18 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Change
-from hasten.domain.ensuring import Ending, Restart, SeenMembership, Wait, decide
+from hasten.domain.ensuring import Ending, LookAgain, Restart, SeenMembership, Wait, decide
 from hasten.domain.intents import THE_GROUP, Intent, Wanted
 from hasten.domain.outcomes import of_event
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
 from hasten.errors import TemporaryError
-from hasten.messages import Wake
+from hasten.messages import Ensure, Wake
 from hasten.ports.directory_errors import NotYet
 from hasten.telemetry.ensure import IntentEnded
 from hasten.watch.admit import admit, restart
@@ -33,6 +34,7 @@ async def settle_intents(
     ended = [(intent, end) for intent, end in results if isinstance(end, Ending)]
     seen = [(intent, end) for intent, end in results if isinstance(end, SeenMembership)]
     recorded: list[Intent] = []
+    unsure: dict[datetime, list[Intent]] = defaultdict(list)
     rows = await asyncio.gather(*(_row(context, intent) for intent, _ in seen))
     changes: list[Change] = []
     for (intent, sight), row in zip(seen, rows, strict=True):
@@ -42,6 +44,9 @@ async def settle_intents(
                 continue
             case Wait():
                 errors.add(NotYet(f"what was written of {intent.user} does not show yet"))
+                continue
+            case LookAgain(at):
+                unsure[at].append(intent)
                 continue
             case Restart(known):
                 await restart(context, known, intent.cause, let_go=intent.released)
@@ -55,6 +60,16 @@ async def settle_intents(
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
     await _end(context, ended)
     await context.intents.finish(await _still_recorded(context, recorded, errors), RECORDED)
+    for at, intents in unsure.items():
+        await _postpone(context, target, intents, at)
+
+
+async def _postpone(context: Context, target: str, intents: Sequence[Intent], at: datetime) -> None:
+    """Leaves the intents open until `at`, and wakes the target then. Graph has answered that there
+    was nothing to write."""
+    again = Ensure(target=target)
+    await context.bus.send(again.queue, [again.message(context.new_id(), at)])
+    await context.intents.update(intents, lambda i: replace(i, not_before=at, writing=False))
 
 
 async def _still_recorded(

@@ -1,5 +1,6 @@
 """A world with events whose intents `ensure` carries out."""
 
+import asyncio
 import heapq
 import itertools
 from collections import Counter
@@ -87,8 +88,11 @@ class Onboarding(World):
                 await self.ensures()
             except TemporaryError:
                 continue
-            if not await self.intents.open_intents(TOTAL):
+            opened = await self.intents.open_intents(TOTAL)
+            if not opened:
                 return
+            until = min(intent.not_before or now() for intent in opened)
+            await asyncio.sleep(max(0.0, (until - now()).total_seconds()))
         raise AssertionError("the intents never ended")
 
     async def members(self, group: str) -> set[str]:

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from emulator.graph import rendering
 from emulator.graph.directory import MAX_LINKS
-from emulator.graph.errors import bad_request
+from emulator.graph.errors import bad_request, not_found
 from emulator.graph.objects import Entity, Json
 from emulator.graph.odata import names
 from emulator.graph.routes.delta import groups_delta
@@ -122,8 +122,10 @@ async def add_member(tenant: Tenant, request: Request) -> Response:
 
 
 async def remove_member(tenant: Tenant, request: Request) -> Response:
-    member = str(request.path_params["member"]).lower()
-    tenant.directory.remove_member(_group(tenant, request), member)
+    group, member = _group(tenant, request), str(request.path_params["member"]).lower()
+    if tenant.switches.now.unseen_not_removed and member not in tenant.replica.members(group):
+        raise not_found(member)
+    tenant.directory.remove_member(group, member)
     return done()
 
 

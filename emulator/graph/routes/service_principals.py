@@ -81,8 +81,13 @@ async def assign(tenant: Tenant, request: Request) -> Response:
 
 
 async def unassign(tenant: Tenant, request: Request) -> Response:
+    assignment = request.path_params["assignment"]
+    if tenant.switches.now.unseen_not_removed:
+        seen = {one.id for one in tenant.replica.assignments()}
+        if assignment not in seen:
+            raise not_found(assignment)
     tenant.assignments.remove(
-        request.path_params["assignment"],
+        assignment,
         principal=request.path_params.get("principal", ""),
         resource=find(tenant, request).id if "sp" in request.path_params else "",
     )

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from hasten.domain.changes import Cause, Change, State
 from hasten.domain.ensuring import (
+    ENDED_WELL,
     MEMBER_BATCH_WAIT,
     Ending,
+    LookAgain,
     Restart,
     SeenMembership,
     Wait,
@@ -105,10 +107,21 @@ def test_in_step_calls_again_what_ended_well() -> None:
 
 
 def test_nobody_known_who_never_was_a_member_needs_nothing() -> None:
-    assert isinstance(decide(intent(Wanted.ABSENT), seen(member=False), None, NOW), Ending)
+    settled = intent(Wanted.ABSENT, age=LONG_AGO)
+    assert isinstance(decide(settled, seen(member=False), None, NOW), Ending)
     assert isinstance(decide(intent(Wanted.IN_STEP), seen(member=False), None, NOW), Change)
     written = seen(member=False, written=True)
     assert isinstance(decide(intent(Wanted.ABSENT), written, None, NOW), Change)
+
+
+@pytest.mark.parametrize("row", [None, *(removal(state=state) for state in ENDED_WELL)])
+def test_nothing_to_take_is_believed_only_when_every_replica_has_settled(
+    row: Change | None,
+) -> None:
+    early, late = intent(Wanted.ABSENT, age=LONG_AGO - 1), intent(Wanted.ABSENT, age=LONG_AGO)
+
+    assert decide(early, seen(member=False), row, NOW) == LookAgain(NOW + seconds(1))
+    assert isinstance(decide(late, seen(member=False), row, NOW), Ending)
 
 
 @pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT, Wanted.IN_STEP])

@@ -80,4 +80,6 @@ async def test_a_newer_event_does_not_wait_and_the_defect_is_reported_with_its_a
     await world.wants(ENGINEERING, BROKEN, wanted=Wanted.ABSENT, age=0)
     await world.ensures()
 
-    assert await world.intents.open_intents(TOTAL) == []
+    [newer] = await world.intents.open_intents(TOTAL)
+    assert (newer.wanted, newer.crashes) == (Wanted.ABSENT, 0)
+    assert world.directory.writes["remove_member"] == 1

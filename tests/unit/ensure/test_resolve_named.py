@@ -167,7 +167,7 @@ async def test_an_event_by_name_that_is_older_than_one_by_id_is_stale() -> None:
     await world.wants("g-1", user(1), wanted=Wanted.ABSENT, age=5)
     await world.wants("", user(1), name=NAME, age=50)
 
-    await world.ensures()
+    await world.ensures_until_done()
 
     assert set(world.told()) == {(user(1), "stale"), (user(1), "in_sync")}
     assert await world.members("g-1") == set()

@@ -181,7 +181,7 @@ def test_an_offboarding_that_is_taken_in_the_midst_of_an_older_onboarding_wins(s
             world.posts(event(OFFBOARD, users=[ref(1)], event_id="2")),
         )
         await asyncio.sleep(2)
-        await world.ensures()
+        await world.ensures_until_done()
 
         assert await world.members(ENGINEERING) == set()
         assert not await world.intents.open_intents(TOTAL)
