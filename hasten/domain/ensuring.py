@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from hasten.domain.changes import Action, Change, FoundBy, State
+from hasten.domain.changes import DIRECT, Action, Change, FoundBy, State
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.merging import newer
 from hasten.domain.outcomes import REJECTED
@@ -71,8 +71,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class LookAgain:
-    """Graph shows no access to take. A replica that lags answers the same, so that Hasten believes
-    it only at `at`, when every replica has settled."""
+    """Graph shows that nothing is to do. A replica that lags answers the same, so that Hasten
+    believes it only at `at`, when every replica has settled."""
 
     at: datetime
 
@@ -93,7 +93,7 @@ def decide(intent: Intent, seen: SeenMembership, row: Change | None, now: dateti
     asked = seen.written or intent.wanted is Wanted.IN_STEP
     settled_at = intent.recorded_at + REPLICATION_SETTLED_AFTER
     is_in_step = same.state in ENDED_WELL if same is not None else row is None and not seen.member
-    if intent.wanted is Wanted.ABSENT and not asked and is_in_step and now < settled_at:
+    if _rests_on_a_read(intent) and not asked and is_in_step and now < settled_at:
         return LookAgain(settled_at)
     if not asked and same is not None and same.state in ENDED_WELL:
         return Ending(State.IN_SYNC, "the app already has this change")
@@ -104,6 +104,15 @@ def decide(intent: Intent, seen: SeenMembership, row: Change | None, now: dateti
         again = newer(same, change) if seen.written else None
         return change if again is not None else Restart(same)
     return change
+
+
+def _rests_on_a_read(intent: Intent) -> bool:
+    """Returns whether Hasten believes a read, or an answer that may come from a lagging replica. To
+    a group it adds a member once more: that answer is certain. A direct assignment could get a
+    second role."""
+    return intent.wanted is Wanted.ABSENT or (
+        intent.wanted is Wanted.MEMBER and intent.group == DIRECT
+    )
 
 
 def _was_called_since(row: Change, intent: Intent) -> bool:

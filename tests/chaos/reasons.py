@@ -47,9 +47,12 @@ def why_only_a_cycle(
         return HIDDEN
     if user in people.own_accounts and _precedes_first_look(world, user):
         return BEFORE_FIRST_LOOK
-    if difference.what == LACKS and _was_not_listed(world, user, difference.group):
-        return NOT_LISTED
     groups = world.tenant.directory.groups
+    through = (
+        [difference.group] if difference.group else [g for g in groups if _is_in(world, user, g)]
+    )
+    if difference.what != HAS_STILL and any(_was_not_listed(world, user, g) for g in through):
+        return NOT_LISTED
     if any(user in groups[group].members for group in people.reassigned()):
         return REASSIGNED
     account = app.accounts.get(user)
@@ -57,6 +60,10 @@ def why_only_a_cycle(
     if was_in or (account is not None and account.groups & people.deleted_groups):
         return DELETED_GROUP
     return None
+
+
+def _is_in(world: World, user: str, group: str) -> bool:
+    return user in world.tenant.directory.groups[group].members
 
 
 def _is_hidden(world: World) -> bool:

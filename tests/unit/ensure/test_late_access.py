@@ -1,13 +1,13 @@
-"""An event takes an access that Graph does not show yet: a replica that lags has nothing to
-remove."""
+"""An event about an access that Graph does not show yet, or still shows: a replica that lags has
+nothing to remove and nothing to add."""
 
-from hasten.domain.changes import DIRECT, Action
+from hasten.domain.changes import DIRECT, Action, State, finished
 from hasten.domain.intents import Wanted
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.bus import ENSURE
 from tests.support.ensuring import world_with
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ENGINEERING, TOTAL, user
+from tests.support.world import ENGINEERING, TOTAL, found, user
 
 
 @virtual
@@ -43,6 +43,23 @@ async def test_a_direct_assignment_that_shows_late_is_taken_too() -> None:
 
     assert world.given(user(1)) == []
     assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
+
+
+@virtual
+async def test_a_direct_assignment_that_graph_still_shows_is_given_again() -> None:
+    """Somebody has taken it a moment ago; the app has the access still."""
+    world = await world_with(user(1))
+    world.directory.grant(user(1), kind="User")
+    given = found(DIRECT, user(1), Action.ADDED, 1)
+    await world.ledger.record([finished(given, State.CONFIRMED, now=now())])
+    await world.wants(DIRECT, user(1))
+    await world.ensures()
+    assert world.told() == []
+
+    world.directory.granted.clear()
+    await world.ensures_until_done()
+
+    assert len(world.given(user(1))) == 1
 
 
 @virtual
