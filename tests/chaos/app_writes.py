@@ -29,6 +29,7 @@ class AppWrites:
         self._since: dict[Path, float] = {}
         self._looked_at = 0
         self.false: dict[str, str] = {}
+        self._follow()  # before the first operation of the storm
 
     async def watch(self) -> None:
         while True:
