@@ -15,6 +15,7 @@ from emulator.functions.options import HostOptions
 from emulator.functions.persistence import persistently
 from emulator.functions.session_slots import SessionSlot, StalledError
 from emulator.functions.slots import Listener, QueueSlot, Slot
+from emulator.functions.spare_slots import SpareSlots
 
 logger = logging.getLogger("functions.service_bus")
 
@@ -43,11 +44,6 @@ class ServiceBusTrigger:
 
     async def run(self) -> None:
         """Runs until cancelled; then running functions end and their messages are settled."""
-        kind: type[Slot]
-        if self._function.trigger.get("isSessionsEnabled"):
-            slots, kind = self._options.max_sessions, SessionSlot
-        else:
-            slots, kind = self._options.max_calls, QueueSlot
         async with (
             self._entity.client() as client,
             Invocations() as closings,
@@ -62,11 +58,28 @@ class ServiceBusTrigger:
                 closings=closings,
                 invocations=self._invocations,
             )
-            for slot in range(1, slots + 1):
-                # Asking again takes the SDK half a second, so the slots never do it all at once.
-                tasks.create_task(self._keep(kind(listener), first_wait=WAIT * slot / slots))
+            self._start_slots(listener, tasks)
             await persistently(self._function.name, partial(_reach, listener))
             self.ready.set()
+
+    def _start_slots(self, listener: Listener, tasks: asyncio.TaskGroup) -> None:
+        def start(slot: Slot, *, number: int, most: int) -> None:
+            if self._conditions.is_stopping():
+                return  # the group takes no more tasks
+            # Asking again takes the SDK half a second, so the slots never do it all at once.
+            first_wait = WAIT * (most + 1 - number) / most
+            tasks.create_task(self._keep(slot, first_wait=first_wait))
+
+        if self._function.trigger.get("isSessionsEnabled"):
+            most = self._options.max_sessions
+            for number in range(1, most + 1):
+                start(SessionSlot(listener), number=number, most=most)
+        else:
+            most = self._options.max_calls
+            slots = SpareSlots(
+                most, lambda number: start(QueueSlot(listener, slots), number=number, most=most)
+            )
+            slots.keep()
 
     async def _keep(self, slot: Slot, *, first_wait: float) -> None:
         wait = first_wait

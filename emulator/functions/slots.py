@@ -19,6 +19,7 @@ from emulator.functions.invocations import Invocations
 from emulator.functions.locks import kept
 from emulator.functions.messages import Entity, attempt, settle
 from emulator.functions.options import HostOptions
+from emulator.functions.spare_slots import SpareSlots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,10 @@ class Slot(ABC):
 
 
 class QueueSlot(Slot):
+    def __init__(self, listener: Listener, slots: SpareSlots) -> None:
+        super().__init__(listener)
+        self._slots = slots
+
     async def serve(self, wait: float) -> None:
         listener = self.listener
         async with listener.opened() as receiver, listener.invocations() as invocations:
@@ -75,9 +80,10 @@ class QueueSlot(Slot):
     async def _handle(
         self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage
     ) -> None:
-        async with self._kept(receiver, message):
-            succeeded = await attempt(self.listener.function, message)
-        await self.settle(receiver, message, succeeded=succeeded)
+        with self._slots.busy():
+            async with self._kept(receiver, message):
+                succeeded = await attempt(self.listener.function, message)
+            await self.settle(receiver, message, succeeded=succeeded)
 
     def _kept(
         self, receiver: ServiceBusReceiver, message: ServiceBusReceivedMessage
