@@ -3,6 +3,7 @@
 import logging
 import ssl
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 from azure.servicebus import ServiceBusReceivedMessage
@@ -40,19 +41,25 @@ class Entity:
 
     def client(self) -> ServiceBusClient:
         """Returns a client. It retries for some seconds, mainly to settle; the slots themselves
-        never give up. All links share one TLS context, because each would take 18 ms to read the
-        certificates."""
+        never give up."""
         return ServiceBusClient.from_connection_string(
             self.connection,
             retry_total=RETRIES,
             retry_backoff_factor=FIRST_PAUSE,
-            ssl_context=ssl.create_default_context(),
+            ssl_context=_trusted(),
         )
 
     def receiver(self, client: ServiceBusClient, **options: Any) -> ServiceBusReceiver:
         if self.subscription is None:
             return client.get_queue_receiver(self.name, **options)
         return client.get_subscription_receiver(self.name, self.subscription, **options)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Returns one TLS context for all links of all triggers, because each would take 18 ms to read
+    the certificates."""
+    return ssl.create_default_context()
 
 
 async def attempt(function: Function, message: ServiceBusReceivedMessage) -> bool:
