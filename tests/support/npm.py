@@ -1,5 +1,6 @@
 """Tools that only npm has, installed once below .tools, by name and version. `make test` does it
-before the tests start: `python -m tests.support.npm`.
+before the tests start: `python -m tests.support.npm`. That needs no package, so that it can run
+while the packages are installed.
 """
 
 import os
@@ -7,10 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
+from unittest import SkipTest
 
 HOME = Path(__file__).parents[2] / ".tools"
 
@@ -41,8 +42,8 @@ def needed_for(what: str) -> None:
     if shutil.which("npm") is None:
         reason = f"{what} needs npm"
         if os.environ.get("CI") == "true":
-            pytest.fail(f"{reason}, and CI must not skip it")
-        pytest.skip(reason)
+            raise AssertionError(f"{reason}, and CI must not skip it")
+        raise SkipTest(reason)
 
 
 def installed(tool: Tool) -> Path:
@@ -67,15 +68,15 @@ def installed(tool: Tool) -> Path:
 
 
 def main() -> str | None:
-    """Installs all; the reason why not, where that is an error."""
+    """Installs all at once, as npm mostly waits; the reason why not, where that is an error."""
     if shutil.which("npm") is None:
         left_out = "no npm found: the tests of Azurite, Quint and the parser of KQL are left out"
         if os.environ.get("CI") == "true":
             return f"{left_out}, and CI must not leave them out"
         print(left_out)  # noqa: T201 - a command
         return None
-    for tool in TOOLS:
-        installed(tool)
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(installed, TOOLS))
     return None
 
 
