@@ -81,7 +81,7 @@ class Context:
         """Number of looks that wait for the end of their bucket."""
 
         self.routes: dict[str, RouteRead] = {}
-        """When this process last read how each target is provisioned."""
+        """The time, by target, at which this process last read how the target is provisioned."""
 
         self.holding: dict[tuple[str, WorkKind], Lease] = {}
         """The leases of this process, by target: a wake that leaves a mark is noticed at once."""

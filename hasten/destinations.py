@@ -39,7 +39,7 @@ class Medium(StrEnum):
 
 
 class Destination(BaseModel):
-    """Where messages go, and what they are about."""
+    """Names one receiver of messages and what its messages are about."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,10 +55,11 @@ class Destination(BaseModel):
     """Names of the targets that it is about; all by default."""
 
     minutes: Annotated[int, Field(ge=1, le=1440)] = 1
-    """At most one message in so many minutes: what happens meanwhile is one message."""
+    """Minimum time between two messages, in minutes: Hasten sends what happens meanwhile as one
+    message."""
 
     names: bool = False
-    """Whether messages name people and groups. Otherwise they hold object ids only."""
+    """True if messages name people and groups. Otherwise they hold object ids only."""
 
     to: tuple[Mailbox, ...] = ()
     """Recipients of mail."""

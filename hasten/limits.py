@@ -30,8 +30,9 @@ stops waiting."""
 READ_TIMEOUT = timedelta(seconds=30)
 
 LONGEST_WRITE = timedelta(minutes=2)
-"""How long after its start a write to Entra ID may still take effect: the adapter tries three times
-READ_TIMEOUT, with pauses, and Graph may end a request that nobody waits for any more."""
+"""Maximum time after its start at which a write to Entra ID may still take effect: the adapter
+tries three times READ_TIMEOUT, with pauses, and Graph may end a request that nobody waits for any
+more."""
 
 MAX_NOTIFICATION_BYTES = 1024 * 1024
 """Graph documents no limit for a notification collection; Event Hubs delivery has the same 1
@@ -103,8 +104,8 @@ MIN_RENEWAL_INTERVAL = timedelta(minutes=10)
 events)."""
 
 RETENTION = timedelta(days=90)
-"""How long Hasten keeps finished records. For an older event it cannot know whether a newer event
-about the same users preceded it."""
+"""Time for which Hasten keeps finished records. For an older event it cannot know whether a newer
+event about the same users preceded it."""
 
 CALL_AGAIN_DELAYS = tuple(timedelta(seconds=s) for s in (15, 30, 60, 120, 240))
 """Waits between tries of a call that Entra does not honour yet. Entra considers a new or removed

@@ -20,7 +20,8 @@ class Access(StrEnum):
 
 
 class Creation(BaseModel):
-    """How to create a group that does not exist: a security group, Assigned or Dynamic."""
+    """Describes how Hasten creates a group that does not exist: a security group, Assigned or
+    Dynamic."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,7 +48,7 @@ class GroupPolicy(BaseModel):
     """Its members administer the app; events may change it only with `events: allow`."""
 
     events: Access | None = None
-    """Whether onboarding events may change the group. By default they may, except for admin
+    """Says whether onboarding events may change the group. By default they may, except for admin
     groups."""
 
     create: Creation | None = None

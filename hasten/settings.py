@@ -109,7 +109,7 @@ class Settings(BaseModel):
 
     @property
     def is_local(self) -> bool:
-        """Whether Hasten runs on a developer's machine: its own address is the loopback."""
+        """Returns whether Hasten runs on a developer's machine: its own address is the loopback."""
         return self.public_url.host in DEVELOPMENT_HOSTS
 
     @property

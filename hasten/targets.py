@@ -54,17 +54,18 @@ class Target(BaseModel):
     """Mode of this target; overrides the mode of the file."""
 
     users: bool = True
-    """Whether Hasten watches the accounts of the people who are assigned: disabled, deleted,
+    """Says whether Hasten watches the accounts of the people who are assigned: disabled, deleted,
     restored, and changed in a mapped attribute."""
 
     groups: tuple[GroupPolicy, ...] = ()
     """Groups that must be assigned to the target, and whether onboarding events may change them."""
 
     direct: Access = Access.DENY
-    """Whether onboarding events may assign users to the target without a group."""
+    """Says whether onboarding events may assign users to the target without a group."""
 
     revoke_sessions: Access = Access.DENY
-    """Whether offboarding events may end the users' sign-in sessions in Entra ID, in every app."""
+    """Says whether offboarding events may end the users' sign-in sessions in Entra ID, in every
+    app."""
 
     brake_removals: Annotated[int, Field(ge=1)] = MOST_REMOVALS
     brake_percent: Annotated[int, Field(ge=1, le=100)] = MOST_PERCENT
@@ -76,10 +77,10 @@ class Target(BaseModel):
     minutes, or if one event removes more."""
 
     pause_job: bool = False
-    """Whether the brake also pauses Entra's own provisioning job."""
+    """True if the brake also pauses Entra's own provisioning job."""
 
     release_by_two: bool = False
-    """Whether two operators must agree before held changes are released."""
+    """True if two operators must agree before Hasten releases held changes."""
 
     revoke_within: Annotated[int | None, Field(ge=1, le=10_080)] = None
     """Minutes within which access must be gone, for the report. Hasten always hurries."""

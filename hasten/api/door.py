@@ -32,7 +32,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What the app needs to recognise callers. `origin` is that of the pages."""
+    """Holds what the app needs to recognise callers. `origin` is that of the pages."""
 
     tokens: Tokens
     sessions: Sealer

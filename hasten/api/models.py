@@ -50,7 +50,7 @@ class Model(BaseModel):
 
 class Decision(Model):
     reason: Reason
-    """Why. The history shows it with the caller's object id."""
+    """The reason for the decision. The history shows it with the caller's object id."""
 
 
 class HeldDecision(Decision):

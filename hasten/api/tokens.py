@@ -21,7 +21,7 @@ MAX_TOKEN_CHARS = 16 * 1024
 """Characters. The largest header that Azure's front end passes on is 16 KiB."""
 
 LEEWAY = timedelta(minutes=2)
-"""How far the clock of Entra may differ from that of the app."""
+"""Maximum difference between the clock of Entra and that of the app."""
 
 SCOPE = "user_impersonation"
 """The delegated permission of the app registration with which a person's program calls the API."""

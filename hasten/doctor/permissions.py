@@ -11,7 +11,8 @@ CHECK = "permission"
 
 
 class For(StrEnum):
-    """When a permission is needed, named like the sets of infra/graph/permissions.json."""
+    """Says when Hasten needs a permission. The values are the names of the sets in
+    infra/graph/permissions.json."""
 
     ALWAYS = "always"
     ONBOARDING = "onboarding"

@@ -45,8 +45,8 @@ class PatchForm(StrEnum):
     """`{"op": "replace", "value": {"active": false}}`"""
 
     PUT = "put"
-    """For an app without PATCH: the whole account, as the app showed it just before, with `active`
-    set to false."""
+    """Hasten sends the whole account by PUT, as the app showed it just before, with `active` set to
+    false: for an app without PATCH."""
 
 
 class DeactivationIs(StrEnum):

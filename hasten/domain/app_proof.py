@@ -21,7 +21,7 @@ UNCLEAR = "it does not say whether the account is active"
 NOT_ASKED = "it has not been asked yet"
 
 UNSHOWN_ALERT_AFTER = timedelta(hours=1)
-"""How long the app may leave a removal unshown before Hasten raises an alert."""
+"""Time after which Hasten raises an alert if the app has not shown a removal."""
 
 NOT_SHOWN = "; the app itself has not shown it: "
 ANSWERED = "Entra ID has answered"

@@ -52,7 +52,8 @@ class Cycle:
 
     @property
     def stops(self) -> tuple[str, str] | None:
-        """Why the cycle does nothing now and what to do, or None while it runs."""
+        """Says why the cycle does nothing now and what an operator must do; None while the cycle
+        runs."""
         if self.problem:
             return self.problem, self.next_action
         return PAUSED if self.is_paused else None

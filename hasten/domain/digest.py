@@ -16,7 +16,7 @@ MOST_NAMED = 5
 
 
 class Send(StrEnum):
-    """What a destination gets; each includes the ones before."""
+    """Says which messages a destination gets; each value includes those before it."""
 
     ALERTS = "alerts"
     """Alerts, stops and starts, and what Hasten gave up of an event."""
@@ -76,7 +76,7 @@ class Group:
 
 @dataclass(slots=True)
 class Digest:
-    """What one message is about."""
+    """Holds the content of one message."""
 
     send: Send
     targets: frozenset[str] = frozenset()

@@ -13,7 +13,7 @@ from hasten.domain.outcomes import REJECTED
 from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
 
 MEMBER_BATCH_WAIT = timedelta(seconds=1)
-"""How long a new member waits for others: one PATCH adds twenty members as fast as one."""
+"""Time for which a new member waits for others: one PATCH adds twenty members as fast as one."""
 
 ENDED_WELL = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
 

@@ -25,7 +25,7 @@ class What(StrEnum):
 
 
 class Proof(StrEnum):
-    """What is known about the revocation of one event for one user."""
+    """States what is known about the revocation of one event for one user."""
 
     WAITING = "waiting"
     COMPLETED = "completed"

@@ -48,8 +48,8 @@ class Kind(StrEnum):
 
     POLICY_CHANGED = "policy changed"
     FOLLOWED_UP = "followed up"
-    """What an offboarding event wanted besides the revocation: sign-in sessions that end, or a
-    workflow that goes on."""
+    """Hasten ended sign-in sessions, or let a workflow go on, because an offboarding event asked
+    for it besides the revocation."""
 
     FORGOTTEN = "forgotten"
     """Hasten deleted the days of the history that are older than `history_days`."""

@@ -19,7 +19,7 @@ OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORE
 
 
 class Refusal(StrEnum):
-    """Why Hasten ignores a notification. The sender does not learn it."""
+    """States why Hasten ignores a notification. The sender does not learn it."""
 
     MALFORMED = "malformed"
     WRONG_CLIENT_STATE = "wrong_client_state"

@@ -26,7 +26,8 @@ class Facts:
     target: str
     now: datetime
     unread: str = ""
-    """Why Graph could not be read; everything that only Graph knows is then unknown."""
+    """The reason why Hasten could not read Graph; everything that only Graph knows is then unknown.
+    """
 
     unread_action: str = ""
     exists: bool = True

@@ -10,8 +10,8 @@ from hasten.domain.changes import DIRECT, PERSON, Change
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 
 JOINER_WAIT_BY_CALLS_USED = tuple(timedelta(seconds=s) for s in (0.05, 0.1, 0.2, 0.4, 0.6, 0.6))
-"""How long an unfilled group call waits for more joiners, indexed by the calls already used in the
-window."""
+"""Time for which an unfilled group call waits for more joiners, by the number of calls already used
+in the window."""
 
 
 NEVER_CALLED = datetime.min.replace(tzinfo=UTC)

@@ -27,7 +27,7 @@ LOG_CLOCK_SKEW = timedelta(seconds=5)
 """Maximum difference between the log's clock and Hasten's."""
 
 PROOF_TIMEOUT = timedelta(hours=24)
-"""How long Hasten asks the log about a call. Microsoft documents no latency of the log."""
+"""Time for which Hasten asks the log about a call. Microsoft documents no latency of the log."""
 
 NO_REASON = "the log gives no reason"
 TAKEN_OUT = "the log shows that the call removed the user from the group"

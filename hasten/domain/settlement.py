@@ -29,7 +29,7 @@ have seen the new value yet, and an update is not worth more calls."""
 
 MAX_TRANSIENT_ATTEMPTS = 10
 PERMISSION_PAUSE = timedelta(minutes=15)
-"""How late, at most, Hasten notices that an admin has granted a permission."""
+"""Maximum time until Hasten notices that an admin has granted a permission."""
 
 NOT_ENTITLED = "check that the user is a direct member of a group assigned to the app"
 CHANGE_NOT_SEEN_YET = "Entra may not have seen the change yet"

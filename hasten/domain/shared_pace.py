@@ -12,12 +12,12 @@ from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 PACED_WINDOW = CALL_WINDOW + CALL_WINDOW_MARGIN
 
 SHARED_FOR = timedelta(hours=24)
-"""How long the targets share the limit after refused calls have shown that they do. Each target
-then paces itself again, so that one wrong conclusion does not slow them down permanently."""
+"""Time for which the targets share the limit after refused calls have shown that they do. Each
+target then paces itself again, so that one wrong conclusion does not slow them down permanently."""
 
 CLAIM_OUTLASTS_WAIT = timedelta(seconds=5)
-"""How long, after a slot becomes free, the grants of other targets leave it to a revocation: enough
-time to read Graph for the call. A drain that crashed delays the others no longer than that."""
+"""Time for which the grants of other targets leave a free slot to a revocation: enough to read
+Graph for the call. A drain that crashed delays the others no longer than that."""
 
 WAIT_PER_RECENT_CALL = timedelta(seconds=0.03)
 """Wait at a free slot for each call that the target made in the last two windows. A target with

@@ -19,16 +19,17 @@ PROVEN = frozenset({State.CONFIRMED, State.DONE_BY_CYCLE})
 
 class Step(StrEnum):
     CALL = "call"
-    """From the notification to the call of Entra."""
+    """The time from the notification to the call of Entra."""
 
     ANSWER = "answer"
-    """From the call to Entra's answer that it is done."""
+    """The time from the call to Entra's answer that it is done."""
 
     DONE = "done"
-    """From the notification to that answer."""
+    """The time from the notification to that answer."""
 
     PROOF = "proof"
-    """From the notification to the proof: in the provisioning log, in the app, or by a cycle."""
+    """The time from the notification to the proof: in the provisioning log, in the app, or by a
+    cycle."""
 
 
 class Direction(StrEnum):

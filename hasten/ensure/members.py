@@ -16,7 +16,7 @@ class AddResult(StrEnum):
     """No such user exists."""
 
     LATE = "late"
-    """Not every replica knows the user yet; the same request succeeds later."""
+    """A replica does not know the user yet; the same request succeeds later."""
 
 
 async def add(directory: Directory, group: str, users: Sequence[str]) -> Mapping[str, AddResult]:

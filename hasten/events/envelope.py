@@ -44,13 +44,14 @@ class Envelope(BaseModel):
     source: Attribute
     type: Attribute
     time: Time
-    """When it happened at the source. The newest event about a person and a group wins."""
+    """The time at which it happened at the source. The newest event about a person and a group
+    wins."""
 
     data: dict[str, Any]
     datacontenttype: str | None = None
     subject: str | None = None
     dataschema: str | None = None
-    """Not used; a wrong type shows that the sender mixes up attributes."""
+    """Hasten does not use it; a wrong type shows that the sender mixes up attributes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

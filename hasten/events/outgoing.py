@@ -32,17 +32,17 @@ class Detail(Outgoing):
 
 class Times(Outgoing):
     noticed: AwareDatetime | None = None
-    """When Hasten received the notification or event."""
+    """The time at which Hasten received the notification or event."""
 
     found: AwareDatetime | None = None
-    """When Hasten read the change in the directory."""
+    """The time at which Hasten read the change in the directory."""
 
     called: AwareDatetime | None = None
-    """When Hasten last asked Entra to provision it."""
+    """The time at which Hasten last asked Entra to provision it."""
 
     ended: AwareDatetime | None = None
     expected: AwareDatetime | None = None
-    """When Entra's own cycle should have done what Hasten left to it."""
+    """The time by which Entra's own cycle should have done what Hasten left to it."""
 
 
 class OutcomeData(Outgoing):

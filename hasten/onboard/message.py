@@ -15,7 +15,8 @@ POSTED_AS = "hastenMessageId"
 END_OF = "hastenEndOf"
 OF_PEOPLE = "hastenOfPeople"
 SECOND_LOOK = "hastenSecondLook"
-"""Only Hasten sets these five application properties, on messages that it sends to itself."""
+"""Hasten sets these five application properties on messages that it sends to itself; no other
+producer may."""
 
 ORIGINAL_BYTES = "originalBytes"
 """Property of a parked event whose body was cut: the size in bytes of the body that was posted."""

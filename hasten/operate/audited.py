@@ -14,8 +14,8 @@ from hasten.errors import Conflict, PermanentError, TemporaryError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What an action is about. `user` and `group` are object ids, or references as an event names
-    them, which no index finds."""
+    """Names whom or what an action is about. `user` and `group` are object ids, or references as an
+    event names them, which no index finds."""
 
     target: str = ""
     user: str = ""

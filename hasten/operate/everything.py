@@ -44,7 +44,7 @@ class Everything:
     """Events about the user that an operator dropped."""
 
     problem: Problem | None = None
-    """Why the parked events could not be read."""
+    """The reason why Hasten could not read the parked events."""
 
 
 async def everything_about(context: Context, given: str, targets: Sequence[Target]) -> Everything:

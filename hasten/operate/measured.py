@@ -42,9 +42,9 @@ class OpenChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What the timer `wake` counts of a target. `wanted` and `held_intents` count the memberships
-    that events want. `failed` are the last failures of 24 hours that nothing has mended, of
-    `failures` among the last MAX_FAILURES_COUNTED."""
+    """Holds what the timer `wake` counts of a target. `wanted` and `held_intents` count the
+    memberships that events want. `failed` are the last failures of 24 hours that nothing has
+    mended, of `failures` among the last MAX_FAILURES_COUNTED."""
 
     changes: OpenChanges = field(default_factory=OpenChanges)
     problems: Sequence[Problem] = ()

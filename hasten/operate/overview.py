@@ -83,7 +83,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shared:
-    """What one request reads about all targets."""
+    """Holds what one request reads about all targets."""
 
     now: datetime
     counted_at: datetime | None

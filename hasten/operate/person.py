@@ -27,7 +27,7 @@ MAX_GROUPS_NAMED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InTarget:
-    """What is known of the person in one target. `problem` says why the rest is missing."""
+    """Holds what is known of the person in one target. `problem` says why the rest is missing."""
 
     target: str
     answer: Answer | None = None
@@ -51,7 +51,7 @@ class PersonOverview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Search:
-    """What one request has read about the person. `asked` are targets to show in any case."""
+    """Holds what one request has read about the person. `asked` are targets to show in any case."""
 
     user: str
     found: Mapping[str, DiscoveredTarget]

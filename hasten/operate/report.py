@@ -11,7 +11,8 @@ from hasten.domain.revocations import IPSIE, Revocation, Stand, revocations
 from hasten.operate.read_history import of
 
 READ_AFTER = timedelta(days=7)
-"""How long after the period Hasten looks for what came of a revocation that began in it."""
+"""Time after the period in which Hasten still looks for the end of a revocation that began in the
+period."""
 
 KINDS = frozenset({Kind.OUTCOME, Kind.RELEASED, Kind.DISCARDED})
 

@@ -11,7 +11,7 @@ from hasten.records import speed
 NONE = Histogram()
 
 MAX_RUN_TIME = timedelta(seconds=10)
-"""How long one run counts: the timer comes every minute."""
+"""Maximum time for which one run counts: the timer comes every minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

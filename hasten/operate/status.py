@@ -72,7 +72,7 @@ class TargetStatus:
     """ISO time at which each assigned group was found deleted, while its people keep access."""
 
     accounts: PeopleWatch = field(default_factory=PeopleWatch)
-    """Whether Hasten sees what happens to people's own accounts."""
+    """States whether Hasten sees what happens to people's own accounts."""
 
     problems: Sequence[Problem] = ()
 

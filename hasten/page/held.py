@@ -23,7 +23,8 @@ MAX_LISTED = 200
 """Changes of one group that are listed one by one. The others are chosen with their group."""
 
 MAX_CHOSEN = 3_000
-"""As many as fit into 64 KiB, the most that the door reads of a form."""
+"""Maximum number of changes that a person can choose on the page: so many fit into 64 KiB, the most
+that the door reads of a form."""
 
 
 async def held_page(request: Request, visitor: Visitor) -> Response:

@@ -9,8 +9,8 @@ from hasten.json import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What Entra publishes about the tenant. `issuers` are those of tokens of version 1 and 2;
-    `keys` are the public keys (JSON Web Keys) that sign the tokens. The addresses are those of
+    """Holds what Entra publishes about the tenant. `issuers` are those of tokens of version 1 and
+    2; `keys` are the public keys (JSON Web Keys) that sign the tokens. The addresses are those of
     the code flow and of the end of a session."""
 
     issuers: frozenset[str]

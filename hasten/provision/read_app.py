@@ -23,7 +23,8 @@ MAX_READ_TIME = timedelta(minutes=2)
 """Time after which a run asks about nobody else: a slow app must not delay the other targets."""
 
 STRIDE = 37
-"""By how many people the beginning moves with each run: a prime, so that it comes to everybody."""
+"""Number of people by which the beginning moves with each run: a prime, so that it comes to
+everybody."""
 
 RUN_EVERY = timedelta(minutes=5)
 """Period of the timer `verify`."""
@@ -31,7 +32,7 @@ RUN_EVERY = timedelta(minutes=5)
 STOPS = frozenset(
     {AppRevocationResult.REFUSED, AppRevocationResult.THROTTLED, AppRevocationResult.UNAVAILABLE}
 )
-"""After one of these results Hasten makes no further request to the app in this run."""
+"""Hasten makes no further request to the app in this run after one of these results."""
 
 
 async def shown_by(

@@ -10,7 +10,7 @@ from hasten.provision.state import Drain
 
 @dataclass(slots=True)
 class Sending:
-    """After an error the drain sends the outcomes at its end."""
+    """True after an error: the drain then sends the outcomes at its end."""
 
     drain: Drain
     _task: asyncio.Task[None] | None = None

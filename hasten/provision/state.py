@@ -66,7 +66,8 @@ class Drain:
         return self.window.breaker.is_closed
 
     def free_at(self, now: datetime) -> datetime:
-        """When the next call may leave: a slot is free and the breaker lets it through."""
+        """Returns the time at which the next call may leave: a slot is free and the breaker lets it
+        through."""
         return max(self._own_free_at(now), self.limit.free_at(now))
 
     def waits_for_others(self, now: datetime) -> bool:
@@ -78,7 +79,7 @@ class Drain:
         return max(self.window.pace.used(now), self.limit.used(now))
 
     def times(self, calls: int) -> list[datetime]:
-        """When each of so many calls could be made at the earliest."""
+        """Returns, for each of so many calls, the earliest time at which Hasten could make it."""
         own = self.window.pace.times(self.now, calls)
         return list(map(max, own, self.limit.times(self.now, calls)))
 

@@ -42,7 +42,7 @@ class DiscoveredTarget:
     """Graph's properties of a user that the job maps."""
 
     match: JobMatch = field(default_factory=JobMatch)
-    """How the job finds the account of a user in the app."""
+    """The attributes by which the job finds the account of a user in the app."""
 
     deleted: Mapping[str, str] = field(default_factory=dict)
     """ISO time at which a sweep missed each assigned group that was deleted, until a cycle of Entra

@@ -13,7 +13,7 @@ COLLECTION = "overviews"
 
 
 class Part(StrEnum):
-    """What one timer knows. Each is a partition with a document for each target."""
+    """Names what one timer knows. Each is a partition with a document for each target."""
 
     OPEN = "open"
     """The open changes, counted by the timer `wake`."""

@@ -10,7 +10,7 @@ from hasten.ports.store import Delete, Put, Store
 COLLECTION, PARTITION, KEY = "subscriptions", "refused", "users"
 
 ASKED_AGAIN_AFTER = timedelta(minutes=15)
-"""How late, at most, Hasten notices that an admin has granted the permission."""
+"""Maximum time until Hasten notices that an admin has granted the permission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

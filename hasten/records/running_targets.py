@@ -25,7 +25,8 @@ EXPECTED, AT = "*expected", "*at"
 """Keys beside the names of targets, which begin with a letter or a digit."""
 
 EXPECTED_FOR = timedelta(hours=24)
-"""How long the targets.yaml of the last `doctor` counts as the one that the app should run."""
+"""Time for which the targets.yaml of the last `doctor` counts as the one that the app should run.
+"""
 
 
 async def save(store: Store, targets: Iterable[Target], now: datetime) -> Sequence[str]:

@@ -96,10 +96,9 @@ FollowUpResult = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class FollowedUp(Event):
-    """What an offboarding event wanted besides. `sessions`: Hasten ended the user's sign-in
-    sessions, or says why not. `resume`: Hasten answered the workflow with `completed` or
-    `failed`.
-    `gone` means that the user or the workflow's task no longer exists."""
+    """Hasten did what an offboarding event wanted besides the revocation. `sessions`: Hasten ended
+    the user's sign-in sessions, or says why not. `resume`: Hasten answered the workflow with
+    `completed` or `failed`. `gone` means that the user or the workflow's task no longer exists."""
 
     name = "follow_up"
     problems = frozenset({"given_up", "denied"})

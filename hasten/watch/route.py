@@ -15,7 +15,7 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
 ROUTE_KEPT = timedelta(minutes=10)
-"""How late, at most, a sweep notices that an admin has changed the rules of a job. When Graph
+"""Maximum time until a sweep notices that an admin has changed the rules of a job. When Graph
 rejects a call for its job or rule, Hasten discovers the target at once."""
 
 

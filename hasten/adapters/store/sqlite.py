@@ -21,7 +21,7 @@ from hasten.ports.store import Document, Put, Write
 T = TypeVar("T")
 
 BUSY_TIMEOUT = timedelta(seconds=10)
-"""How long a commit waits for the commits of other processes; each holds the file for
+"""Maximum wait of a commit for the commits of other processes, each of which holds the file for
 milliseconds."""
 
 BUSY_RETRY_DELAY = timedelta(seconds=1)
