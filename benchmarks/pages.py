@@ -25,8 +25,8 @@ from hasten.ports.store import Put
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.history_keys import (
-    AT,
-    DAYS,
+    AT_PREFIX,
+    DAYS_PARTITION,
     day_key,
     day_of,
     day_partition,
@@ -34,7 +34,7 @@ from hasten.records.history_keys import (
     key_of,
     puts_of,
 )
-from hasten.records.history_keys import COLLECTION as HISTORY
+from hasten.records.history_keys import HISTORY_COLLECTION as HISTORY
 from hasten.records.ledger import MAPPING
 from hasten.targets import Target
 from hasten.timers import run
@@ -183,8 +183,8 @@ def _add_ended(
         partitions[MAPPING.collection, target].append(Put(row.key[:-36] + who, body))
         one = replace(entry, id=f"{first + number:032}", user=who, at=at)
         day, copied = day_of(at), {**document.body, "user": who, "at": at.isoformat(), "id": one.id}
-        partitions[HISTORY, day_partition(day)].append(Put(AT + key_of(one), copied))
-        partitions[HISTORY, DAYS].append(Put(day_key(day), {"day": day}))
+        partitions[HISTORY, day_partition(day)].append(Put(AT_PREFIX + key_of(one), copied))
+        partitions[HISTORY, DAYS_PARTITION].append(Put(day_key(day), {"day": day}))
         if who == PERSON:
             for index in index_partitions(one):
                 partitions[HISTORY, index].append(Put(key_of(one), copied))

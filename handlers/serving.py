@@ -16,7 +16,7 @@ from hasten.errors import PermanentError
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-PROBLEM = "application/problem+json"
+PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 
 async def serve(
@@ -53,6 +53,6 @@ def _problem(status: HTTPStatus, detail: str, fix: str) -> func.HttpResponse:
     return func.HttpResponse(
         json.dumps(body),
         status_code=status.value,
-        mimetype=PROBLEM,
+        mimetype=PROBLEM_MEDIA_TYPE,
         headers={"Cache-Control": "no-store"},
     )

@@ -165,7 +165,7 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfTarget:
+class TargetMessage:
     """A message that names a target. Its lease lets one worker at a time handle the target."""
 
     queue: ClassVar[str]
@@ -187,7 +187,7 @@ class OfTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wake(OfTarget):
+class Wake(TargetMessage):
     """Asks to drain the open changes of `target`. A timer wakes targets with due rows every
     minute."""
 
@@ -196,7 +196,7 @@ class Wake(OfTarget):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ensure(OfTarget):
+class Ensure(TargetMessage):
     """Asks to apply the open intents of `target`."""
 
     queue = ENSURE
@@ -204,7 +204,7 @@ class Ensure(OfTarget):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mirror(OfTarget):
+class Mirror(TargetMessage):
     """Asks to mirror the members of the admin group `source`.
 
     `added` and `removed` are the members whom a look found. Hasten repeats the work until the

@@ -14,7 +14,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 """Name of a group; Graph allows 256 characters."""
 
 
-class Access(StrEnum):
+class Allowance(StrEnum):
     ALLOW = "allow"
     DENY = "deny"
 
@@ -47,7 +47,7 @@ class GroupPolicy(BaseModel):
     admin: bool = False
     """Its members administer the app; events may change it only with `events: allow`."""
 
-    events: Access | None = None
+    events: Allowance | None = None
     """Says whether onboarding events may change the group. By default they may, except for admin
     groups."""
 
@@ -78,7 +78,9 @@ class GroupPolicy(BaseModel):
 
     @property
     def allows_events(self) -> bool:
-        return (self.events or (Access.DENY if self.admin else Access.ALLOW)) is Access.ALLOW
+        return (
+            self.events or (Allowance.DENY if self.admin else Allowance.ALLOW)
+        ) is Allowance.ALLOW
 
     def covers(self, *, group: str, name: str) -> bool:
         """Returns whether the policy covers the group with this object id ("" if it has none

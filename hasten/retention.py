@@ -11,7 +11,7 @@ async def forget_old(context: Context) -> None:
     night."""
     before = context.now() - RETENTION
     await drops.forget(context.store, before)
-    await first_times.forget(context.store, context.now() - first_times.KEPT)
+    await first_times.forget(context.store, context.now() - first_times.FIRST_TIMES_KEPT_FOR)
     for found in await discovered.load_all(context.store):
         changes = await context.ledger.forget(found.target, before)
         intents = await context.intents.forget(found.target, before)

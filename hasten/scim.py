@@ -9,7 +9,7 @@ from hasten.domain.app_account import DeactivationIs, PatchForm
 from hasten.domain.matching import (
     APP_ATTRIBUTES,
     ENTRA_PROPERTIES,
-    OBJECT_ID,
+    OBJECT_ID_PROPERTY,
     SET_MATCH,
     JobMatch,
 )
@@ -48,7 +48,7 @@ class Match(BaseModel):
     @property
     def outlives_deletion(self) -> bool:
         """Returns whether the property of a deleted user is still known. Only the object id is."""
-        return self.entra == OBJECT_ID
+        return self.entra == OBJECT_ID_PROPERTY
 
 
 class Scim(BaseModel):

@@ -13,7 +13,7 @@ T = TypeVar("T")
 READ_EVERY = timedelta(seconds=1)
 """The pace at which one group is read under a flood of looks, whoever causes them."""
 
-READS_AT_ONCE = 5
+READS_BEFORE_PACE = 5
 """Reads of one group that need not keep to the pace: a few joiners in a row wait for nothing."""
 
 
@@ -29,7 +29,7 @@ class SingleFlight:
         """The time of the loop at which the reads made so far are within the pace again."""
 
     async def run(self, key: str, work: Callable[[], Awaitable[T]]) -> T | None:
-        """Runs `work`, one call per `key` at a time, READS_AT_ONCE at once and then one in
+        """Runs `work`, one call per `key` at a time, READS_BEFORE_PACE at once and then one in
         READ_EVERY. Returns None if work on `key` that began after this call has succeeded
         meanwhile."""
         self._arrivals[key] += 1
@@ -46,7 +46,7 @@ class SingleFlight:
     async def _keep_pace(self, key: str) -> None:
         loop, every = asyncio.get_running_loop(), READ_EVERY.total_seconds()
         paid_until = self._paid_until.get(key, 0.0)
-        early = paid_until - (READS_AT_ONCE - 1) * every - loop.time()
+        early = paid_until - (READS_BEFORE_PACE - 1) * every - loop.time()
         if early > 0:
             await asyncio.sleep(early)
         self._paid_until[key] = max(paid_until, loop.time()) + every

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
-from hasten.messages import OfTarget
+from hasten.messages import TargetMessage
 from hasten.records.lease import Displaced, Lease, acquire
 from hasten.records.lease_record import BEAT_INTERVAL, WokenBy, WorkKind
 
@@ -25,7 +25,7 @@ left work that is due now."""
 
 async def work_alone(
     context: Context,
-    wake: OfTarget,
+    wake: TargetMessage,
     kind: WorkKind,
     work: Round,
     *,
@@ -67,7 +67,7 @@ async def work_alone(
 
 @asynccontextmanager
 async def alone(
-    context: Context, wake: OfTarget, kind: WorkKind, *, by: WokenBy, patience: timedelta
+    context: Context, wake: TargetMessage, kind: WorkKind, *, by: WokenBy, patience: timedelta
 ) -> AsyncIterator[Lease]:
     """Holds the lease for work that answers no wake: one that comes meanwhile is sent again.
 

@@ -8,6 +8,7 @@ from functools import partial
 
 from hasten.context import Context
 from hasten.domain.changes import Change
+from hasten.domain.long_ago import LONG_AGO
 from hasten.ensure.run import ensure
 from hasten.error_collector import ErrorCollector
 from hasten.messages import Ensure, Wake
@@ -31,10 +32,10 @@ RECEIVE_BATCH_SIZE = 20
 WAIT_FOR_OTHER_TRIGGERS = timedelta(seconds=5)
 """Time for the other triggers to take what the received messages led to, if they work."""
 
-WITHOUT_A_MESSAGE = timedelta(minutes=7)
+MESSAGE_OVERDUE_AFTER = timedelta(minutes=7)
 """Longer than open intents are without a message: the wake timer sends one after five minutes."""
 
-QUEUES = (DIRECTORY_CHANGES, ONBOARDING_EVENTS)
+QUEUES_KNOWN_BY_MESSAGES = (DIRECTORY_CHANGES, ONBOARDING_EVENTS)
 """Queues whose work is known only from their messages. The work of the other queues is in the
 store."""
 
@@ -46,7 +47,7 @@ async def stand_in(context: Context) -> None:
     received = await asyncio.gather(
         *(
             _collected(errors, _receive(context, queue, known.get(queue, Arrivals()), until))
-            for queue in QUEUES
+            for queue in QUEUES_KNOWN_BY_MESSAGES
         )
     )
     if any(received):
@@ -105,7 +106,9 @@ async def _ensure(context: Context, target: str, quiet: timedelta) -> None:
     opened = [i for i in await context.intents.open_intents(target) if i.is_tried(now)]
     unseen = [i for i in opened if i.recorded_at > record.came_at and now - i.recorded_at >= quiet]
     is_forgotten = (
-        record.is_lost(now) or record.is_stood_in_for or now - record.came_at >= WITHOUT_A_MESSAGE
+        record.is_lost(now)
+        or record.is_stood_in_for
+        or now - record.came_at >= MESSAGE_OVERDUE_AFTER
     )
     if unseen or (is_forgotten and opened) or record.due(now):
         if record.is_trigger_silent(now):
@@ -138,7 +141,7 @@ def _due(
 def _silent(
     context: Context, queue: str, came_at: datetime, *, work: int, target: str | None = None
 ) -> TriggerSilent:
-    is_known = came_at > arrivals.LONG_AGO
+    is_known = came_at > LONG_AGO
     return TriggerSilent(
         queue=queue,
         target=target,

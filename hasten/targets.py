@@ -12,11 +12,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hasten.destinations import Destination
-from hasten.domain.brake import MOST_OF_TARGET, MOST_PERCENT, MOST_REMOVALS, Threshold
+from hasten.domain.brake import (
+    MOST_REMOVALS,
+    MOST_REMOVALS_OF_TARGET,
+    MOST_REMOVALS_PERCENT,
+    Threshold,
+)
 from hasten.domain.planning import GrantsBy
 from hasten.domain.shared_pace import LimitScope
 from hasten.errors import PermanentError
-from hasten.policy import Access, GroupPolicy
+from hasten.policy import Allowance, GroupPolicy
 from hasten.scim import Scim
 
 Location = tuple[Hashable, ...]
@@ -60,19 +65,19 @@ class Target(BaseModel):
     groups: tuple[GroupPolicy, ...] = ()
     """Groups that must be assigned to the target, and whether onboarding events may change them."""
 
-    direct: Access = Access.DENY
+    direct: Allowance = Allowance.DENY
     """Says whether onboarding events may assign users to the target without a group."""
 
-    revoke_sessions: Access = Access.DENY
+    revoke_sessions: Allowance = Allowance.DENY
     """Says whether offboarding events may end the users' sign-in sessions in Entra ID, in every
     app."""
 
     brake_removals: Annotated[int, Field(ge=1)] = MOST_REMOVALS
-    brake_percent: Annotated[int, Field(ge=1, le=100)] = MOST_PERCENT
+    brake_percent: Annotated[int, Field(ge=1, le=100)] = MOST_REMOVALS_PERCENT
     """The brake holds removals, until an operator releases them, if more happen at once than the
     greater of both allows."""
 
-    brake_target_removals: Annotated[int, Field(ge=1)] = MOST_OF_TARGET
+    brake_target_removals: Annotated[int, Field(ge=1)] = MOST_REMOVALS_OF_TARGET
     """The brake also holds removals if more users leave the groups of this target within ten
     minutes, or if one event removes more."""
 

@@ -52,7 +52,7 @@ half a minute apart, and each of the two also notices when the other stops."""
 TARGETS_AT_ONCE = 16
 """Targets that a timer looks after side by side: each takes a few requests to the store."""
 
-WITHOUT_A_MESSAGE = timedelta(minutes=5)
+OPEN_INTENTS_MAX_WAIT = timedelta(minutes=5)
 """Maximum time for which open intents wait for the next message: as long as the longest pause
 between two tries (hasten/backoff.py)."""
 
@@ -164,7 +164,7 @@ async def _wants_ensure(context: Context, target: str) -> bool:
     now, record = context.now(), await lease_record.load(context.store, target, WorkKind.ENSURE)
     if record.due(now) or (record.writing and record.is_silent(now)):
         return True
-    if not record.is_lost(now) and now - record.came_at < WITHOUT_A_MESSAGE:
+    if not record.is_lost(now) and now - record.came_at < OPEN_INTENTS_MAX_WAIT:
         return False
     return any(not intent.held for intent in await context.intents.open_intents(target))
 

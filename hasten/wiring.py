@@ -71,7 +71,7 @@ FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[None]]] = {
 }
 
 
-NOTED = frozenset({DIRECTORY_CHANGES, ONBOARDING_EVENTS})
+QUEUES_NOTED_BY_NAME = frozenset({DIRECTORY_CHANGES, ONBOARDING_EVENTS})
 """Queues whose arrivals are noted by queue. Those of the others are noted in the target's lease."""
 
 
@@ -80,7 +80,7 @@ async def receive(context: Context, received: Received, *, is_timer: bool = Fals
     `Retrying.run` does."""
 
     async def work(message: Retriable) -> None:
-        if received.queue in NOTED and not is_timer:
+        if received.queue in QUEUES_NOTED_BY_NAME and not is_timer:
             await context.arrivals.note(received.queue)
         await FLOWS[type(message)](context, message)
 

@@ -19,7 +19,7 @@ from hasten.clouds import cloud_of
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import TOPICS
 from hasten.ports.clock import Now
-from hasten.ports.probes import Refusal, Token
+from hasten.ports.probes import AnonymousAnswer, Token
 
 Transport = Callable[[], httpx.AsyncBaseTransport]
 
@@ -95,9 +95,9 @@ class AzureProbes:
                 "before it that asks for a sign-in",
             )
 
-    async def anonymous(self, url: str) -> Refusal:
+    async def anonymous(self, url: str) -> AnonymousAnswer:
         answer = await self._asked("GET", url, "the app")
-        return Refusal(answer.status_code, answer.headers.get("location", ""))
+        return AnonymousAnswer(answer.status_code, answer.headers.get("location", ""))
 
     async def _asked(self, method: str, url: str, whom: str, **request: Any) -> httpx.Response:
         transport = self._transport()

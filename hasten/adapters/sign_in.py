@@ -16,7 +16,7 @@ from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.json import Json
 from hasten.ports.sign_in import Metadata
 
-EXCHANGE = "api://AzureADTokenExchange/.default"
+EXCHANGE_AUDIENCE = "api://AzureADTokenExchange/.default"
 """The audience that Entra expects in a token that stands for a secret (Graph docs,
 federatedIdentityCredential)."""
 
@@ -25,9 +25,9 @@ TIMEOUT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 256 * 1024
 """Bytes of an answer. What Entra publishes has less than 20 KiB."""
 
-RETRY = timedelta(seconds=30)
+METADATA_RETRY_DELAY = timedelta(seconds=30)
 
-DOCUMENT = "/.well-known/openid-configuration"
+METADATA_PATH = "/.well-known/openid-configuration"
 
 
 class EntraSignIn:
@@ -49,8 +49,8 @@ class EntraSignIn:
 
     async def metadata(self) -> Metadata:
         first, second = await asyncio.gather(
-            self._document(f"{self._authority}{DOCUMENT}"),
-            self._document(f"{self._authority}/v2.0{DOCUMENT}"),
+            self._document(f"{self._authority}{METADATA_PATH}"),
+            self._document(f"{self._authority}/v2.0{METADATA_PATH}"),
         )
         keys = await self._document(self._own(second, "jwks_uri"))
         return Metadata(
@@ -82,7 +82,7 @@ class EntraSignIn:
 
     async def _assertion(self) -> str:
         try:
-            return (await self._credential().get_token(EXCHANGE)).token
+            return (await self._credential().get_token(EXCHANGE_AUDIENCE)).token
         except AzureError as error:
             raise PermanentError(
                 f"the app's identity got no token for the sign-in: {type(error).__name__}",
@@ -94,7 +94,7 @@ class EntraSignIn:
         if status == HTTPStatus.BAD_REQUEST:  # Entra's answer for a tenant that does not exist
             raise PermanentError("Entra's sign-in knows no such tenant", "check HASTEN_TENANT_ID")
         if status != HTTPStatus.OK:
-            raise TemporaryError(f"Entra's sign-in answered {status}", RETRY)
+            raise TemporaryError(f"Entra's sign-in answered {status}", METADATA_RETRY_DELAY)
         return answer
 
     async def _asked(self, method: str, url: str, **more: Any) -> tuple[int, Json]:
@@ -104,7 +104,7 @@ class EntraSignIn:
                 return answer.status_code, body
         except httpx.HTTPError as error:
             raise TemporaryError(
-                f"Entra's sign-in did not answer: {type(error).__name__}", RETRY
+                f"Entra's sign-in did not answer: {type(error).__name__}", METADATA_RETRY_DELAY
             ) from error
 
     def _own(self, document: Json, name: str) -> str:
@@ -114,7 +114,9 @@ class EntraSignIn:
         if httpx.URL(url).copy_with(path="/", query=None) != httpx.URL(self._authority).copy_with(
             path="/", query=None
         ):
-            raise TemporaryError(f"Entra's sign-in published a foreign {name}", RETRY)
+            raise TemporaryError(
+                f"Entra's sign-in published a foreign {name}", METADATA_RETRY_DELAY
+            )
         return url
 
 
@@ -123,20 +125,20 @@ async def _bounded(answer: httpx.Response) -> Json:
     async for part in answer.aiter_bytes():
         body += part
         if len(body) > MAX_ANSWER_BYTES:
-            raise TemporaryError("Entra's sign-in sent too long an answer", RETRY)
+            raise TemporaryError("Entra's sign-in sent too long an answer", METADATA_RETRY_DELAY)
     try:
         found = json.loads(bytes(body))
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise TemporaryError("Entra's sign-in sent no JSON object", RETRY)
+        raise TemporaryError("Entra's sign-in sent no JSON object", METADATA_RETRY_DELAY)
     return found
 
 
 def _text(document: Mapping[str, Any], name: str) -> str:
     value = document.get(name)
     if not isinstance(value, str) or not value:
-        raise TemporaryError(f"Entra's sign-in sent no {name}", RETRY)
+        raise TemporaryError(f"Entra's sign-in sent no {name}", METADATA_RETRY_DELAY)
     return value
 
 

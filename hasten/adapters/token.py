@@ -10,7 +10,7 @@ from azure.core.exceptions import AzureError
 from hasten.clouds import cloud_of
 from hasten.object_ids import is_object_id
 
-TIMEOUT = 10.0
+TOKEN_TIMEOUT_SECONDS = 10.0
 """Seconds: a command must not wait longer to learn who runs it."""
 
 
@@ -19,7 +19,7 @@ async def object_id_of(credential: AsyncTokenCredential, graph_url: str) -> str:
     id. The token comes from Entra ID or from a cache of the operator's machine, so the id says who
     is signed in there and proves nothing to others."""
     try:
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout(TOKEN_TIMEOUT_SECONDS):
             token = await credential.get_token(cloud_of(graph_url).scope)
     except (AzureError, TimeoutError):
         return ""

@@ -23,7 +23,7 @@ GRANTS = {
 """The roles of which any one allows what a role stands for."""
 
 
-class Kind(StrEnum):
+class CallerKind(StrEnum):
     PERSON = "person"
     APP = "app"
 
@@ -36,7 +36,7 @@ class Caller:
     object_id: str
     name: str
     roles: frozenset[str]
-    kind: Kind
+    kind: CallerKind
 
     def may(self, role: Role) -> bool:
         return not self.roles.isdisjoint(GRANTS[role])

@@ -1,52 +1,51 @@
 """Carries out what an operator decides. Each decision is written to the history with who decided it
 and why."""
 
-from hasten.api.endpoint import Answer, Call
-from hasten.api.models import Cancelled, Moved, Stopped
+from hasten.api.endpoint import ApiRequest, Reply
+from hasten.api.models import Cancelled, Moved, StopInForce
 from hasten.api.reading import chosen
 from hasten.operate import stop as stopping
-from hasten.operate.decide import Decision, decide
+from hasten.operate.decide import HeldAction, decide
 from hasten.operate.held import choose_held
 from hasten.operate.scheduled import drop, find
-from hasten.records.stops import ALL_TARGETS
-from hasten.records.stops import Decision as StopDecision
+from hasten.records.stops import ALL_TARGETS, StopRecord
 
 
-async def release(call: Call) -> Answer:
-    return await _decide(call, Decision.RELEASE)
+async def release(call: ApiRequest) -> Reply:
+    return await _decide(call, HeldAction.RELEASE)
 
 
-async def discard(call: Call) -> Answer:
-    return await _decide(call, Decision.DISCARD)
+async def discard(call: ApiRequest) -> Reply:
+    return await _decide(call, HeldAction.DISCARD)
 
 
-async def stop(call: Call) -> Answer:
+async def stop(call: ApiRequest) -> Reply:
     decision = await stopping.stop(
         call.context, _stopped(call), by=call.caller.object_id, reason=call.body.reason
     )
     return _stop_answer(decision)
 
 
-async def start(call: Call) -> Answer:
+async def start(call: ApiRequest) -> Reply:
     decision = await stopping.start(
         call.context, _stopped(call), by=call.caller.object_id, reason=call.body.reason
     )
     return _stop_answer(decision)
 
 
-async def cancel(call: Call) -> Answer:
+async def cancel(call: ApiRequest) -> Reply:
     by, reason = call.caller.object_id, call.body.reason
     entries = await find(call.context, call.path("id"))
     dropped = [await drop(call.context, entry, by=by, reason=reason) for entry in entries]
-    return Answer(value=Cancelled(cancelled=sum(dropped)))
+    return Reply(value=Cancelled(cancelled=sum(dropped)))
 
 
-async def _decide(call: Call, decision: Decision) -> Answer:
+async def _decide(call: ApiRequest, decision: HeldAction) -> Reply:
     body = call.body
     [target] = chosen(call, body.target)
     held = await choose_held(call.context, target.name, groups=body.groups, users=body.users)
     if not held:
-        return Answer(value=Moved(target=target.name, chosen=0, moved=0))
+        return Reply(value=Moved(target=target.name, chosen=0, moved=0))
     decided = await decide(
         call.context,
         target.name,
@@ -56,7 +55,7 @@ async def _decide(call: Call, decision: Decision) -> Answer:
         reason=body.reason,
     )
     problem = decided.problem
-    return Answer(
+    return Reply(
         value=Moved(
             target=target.name,
             chosen=len(held),
@@ -68,16 +67,16 @@ async def _decide(call: Call, decision: Decision) -> Answer:
     )
 
 
-def _stopped(call: Call) -> str:
+def _stopped(call: ApiRequest) -> str:
     if call.body.target is None:
         return ALL_TARGETS
     [target] = chosen(call, call.body.target)
     return target.name
 
 
-def _stop_answer(decision: StopDecision) -> Answer:
-    return Answer(
-        value=Stopped(
+def _stop_answer(decision: StopRecord) -> Reply:
+    return Reply(
+        value=StopInForce(
             target=decision.target,
             is_stop=decision.is_stop,
             by=decision.by,

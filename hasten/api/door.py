@@ -21,13 +21,13 @@ from hasten.api.tokens import BadTokenError, Tokens
 from hasten.context import Context
 from hasten.errors import PermanentError
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
 CSRF_HEADER, CSRF_FIELD = "X-CSRF-Token", "csrf"
 MAX_FORM_BYTES = 64 * 1024
 MAX_FORM_FIELDS = 1000
-FORM = "application/x-www-form-urlencoded"
+FORM_MEDIA_TYPE = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ async def current_caller(request: Request) -> Caller:
     session = current_session(request)
     if session is None:
         raise _unauthorized("the request has no token")
-    if request.method not in SAFE:
+    if request.method not in SAFE_METHODS:
         await _refuse_other_sites(request, door, session)
     return session.caller
 
@@ -110,7 +110,7 @@ def current_session(request: Request) -> Session | None:
 
 async def form(request: Request) -> Mapping[str, list[str]]:
     """Returns the fields of a form. Raises ApiError 413, and 415 if the body is no form."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_MEDIA_TYPE:
         raise ApiError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the form is not URL-encoded", "use the page's form"
         )

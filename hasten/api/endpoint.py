@@ -24,11 +24,11 @@ from hasten.json import Json
 MAX_BODY_BYTES = 64 * 1024
 """Bytes of the body of a decision. 1,000 people by UPN take some 50 KiB."""
 
-JSON = "application/json"
+JSON_MEDIA_TYPE = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Reply:
     """`value` is of the type that the endpoint declares for the status."""
 
     value: Any = None
@@ -37,7 +37,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ApiRequest:
     """One valid request of a caller who may send it. `query` and `body` are of the models that the
     endpoint declares."""
 
@@ -57,7 +57,7 @@ class Nothing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-Handler = Callable[[Call], Awaitable[Answer]]
+Handler = Callable[[ApiRequest], Awaitable[Reply]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class Endpoint:
     def route(self) -> Route:
         async def serve(request: Request) -> Response:
             caller = await admitted(request, self.role)
-            call = Call(
+            call = ApiRequest(
                 context=context_of(request),
                 caller=caller,
                 request=request,
@@ -94,13 +94,13 @@ class Endpoint:
 
         return Route(self.path, serve, methods=[self.method], name=self.name)
 
-    def response(self, answer: Answer) -> Response:
+    def response(self, answer: Reply) -> Response:
         headers = {**NOBODY_KEEPS_IT, **answer.headers}
         kind = self.answers[answer.status]
         if kind is None:
             return Response(None, answer.status, headers)
         text = adapter(kind).dump_json(answer.value)
-        return Response(text, answer.status, headers, media_type=JSON)
+        return Response(text, answer.status, headers, media_type=JSON_MEDIA_TYPE)
 
 
 @cache
@@ -128,11 +128,11 @@ def _query(model: type[BaseModel], request: Request) -> BaseModel:
 async def _body(model: type[BaseModel], request: Request) -> BaseModel:
     """Raises ApiError 400, 413 and 415."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON:
+    if kind != JSON_MEDIA_TYPE:
         raise ApiError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "the body is not declared as JSON",
-            f"send the header Content-Type: {JSON}",
+            f"send the header Content-Type: {JSON_MEDIA_TYPE}",
         )
     body = await bounded(request, MAX_BODY_BYTES)
     try:

@@ -111,7 +111,7 @@ ENDPOINTS = (
         role=Role.OPERATE,
         handler=deciding.stop,
         body=models.StopDecision,
-        answers={OK: models.Stopped},
+        answers={OK: models.StopInForce},
         refusals=(HTTPStatus.NOT_FOUND,),
     ),
     Endpoint(
@@ -122,7 +122,7 @@ ENDPOINTS = (
         role=Role.OPERATE,
         handler=deciding.start,
         body=models.StopDecision,
-        answers={OK: models.Stopped},
+        answers={OK: models.StopInForce},
         refusals=(HTTPStatus.NOT_FOUND,),
     ),
     Endpoint(

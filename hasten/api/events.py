@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hasten.api.door import door_of
-from hasten.api.endpoint import Answer, Call, bad_request, bounded
+from hasten.api.endpoint import ApiRequest, Reply, bad_request, bounded
 from hasten.api.models import Accepted, Events
 from hasten.api.problems import NOBODY_KEEPS_IT, ApiError
 from hasten.context import Context
 from hasten.domain.changes import Cause
-from hasten.domain.history import Kind
+from hasten.domain.history import EntryKind
 from hasten.events.envelope import BATCH, STRUCTURED, OnboardingEvent, parse
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, InvalidEventError, fault
@@ -37,7 +37,7 @@ MAX_FAULTS = 50
 MAX_ATTRIBUTE_CHARS = 3 * 1536
 """Characters of an attribute in a header, percent-encoded."""
 
-PREFIX = "ce-"
+CE_HEADER_PREFIX = "ce-"
 FROM_JSON = "cloudEvents:"
 
 ORIGIN = re.compile(r"[a-zA-Z0-9.-]{1,253}", re.ASCII)
@@ -50,7 +50,7 @@ class Taken:
     message: Message
 
 
-async def post_events(call: Call) -> Answer:
+async def post_events(call: ApiRequest) -> Reply:
     """Takes all events of the request, or none: whoever gets an error may correct it and send the
     whole request again. Events that were taken before have no second effect."""
     content_type = call.request.headers.get("content-type", "")
@@ -61,12 +61,12 @@ async def post_events(call: Call) -> Answer:
         taken = [_single(call.context, body, content_type, call.request.headers)]
     if taken:
         await call.context.bus.send(ONBOARDING_EVENTS, [one.message for one in taken])
-        await noted(call.context, Kind.POSTED, _subjects(taken), by=call.caller.object_id)
+        await noted(call.context, EntryKind.POSTED, _subjects(taken), by=call.caller.object_id)
     accepted = [
         Accepted(id=one.event.id, source=one.event.source, message=one.message.message_id)
         for one in taken
     ]
-    return Answer(value=Events(accepted=accepted), status=HTTPStatus.ACCEPTED)
+    return Reply(value=Events(accepted=accepted), status=HTTPStatus.ACCEPTED)
 
 
 async def consent(request: Request) -> Response:
@@ -159,9 +159,9 @@ def _attributes(headers: Headers) -> dict[str, str]:
     other header becomes a property. Raises ApiError 400."""
     found: dict[str, str] = {}
     for name, value in headers.items():
-        if not name.startswith(PREFIX):
+        if not name.startswith(CE_HEADER_PREFIX):
             continue
-        attribute = name.removeprefix(PREFIX)
+        attribute = name.removeprefix(CE_HEADER_PREFIX)
         if name in found or f"{FROM_JSON}{attribute}" in found:
             raise _wrong(name, "the header is given twice", "send it once")
         if len(value) > MAX_ATTRIBUTE_CHARS:

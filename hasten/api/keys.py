@@ -10,14 +10,14 @@ from hasten.json import Json
 from hasten.ports.clock import Now
 from hasten.ports.sign_in import Metadata, SignIn
 
-FRESH = timedelta(hours=6)
+KEYS_FRESH_FOR = timedelta(hours=6)
 """Age at which Hasten reads the keys again."""
 
-USABLE = timedelta(hours=24)
+KEYS_USABLE_FOR = timedelta(hours=24)
 """Age up to which Hasten uses keys that it could not read again. Entra asks callers to look for
 new keys every 24 hours (Entra docs, signing key rollover)."""
 
-PAUSE = timedelta(minutes=1)
+KEYS_READ_PAUSE = timedelta(minutes=1)
 """Least time between two reads: tokens with an invented key id cause no flood of requests."""
 
 
@@ -36,7 +36,7 @@ class TenantKeys:
     async def metadata(self) -> Metadata:
         """Raises TemporaryError if Entra does not answer and nothing usable is known, and
         PermanentError."""
-        if self._is_younger(self._read_at, FRESH):
+        if self._is_younger(self._read_at, KEYS_FRESH_FOR):
             return self._must_know()
         return await self._read_again()
 
@@ -48,7 +48,7 @@ class TenantKeys:
 
     async def _read_again(self) -> Metadata:
         async with self._one_at_a_time:
-            if self._is_younger(self._tried_at, PAUSE):
+            if self._is_younger(self._tried_at, KEYS_READ_PAUSE):
                 return self._must_know()
             self._tried_at = self._now()
             try:
@@ -59,9 +59,11 @@ class TenantKeys:
             return self._must_know()
 
     def _must_know(self) -> Metadata:
-        if self._known is not None and self._is_younger(self._read_at, USABLE):
+        if self._known is not None and self._is_younger(self._read_at, KEYS_USABLE_FOR):
             return self._known
-        raise self._error or TemporaryError("the keys of Entra's tokens are not known", PAUSE)
+        raise self._error or TemporaryError(
+            "the keys of Entra's tokens are not known", KEYS_READ_PAUSE
+        )
 
     def _is_younger(self, at: datetime | None, age: timedelta) -> bool:
         return at is not None and self._now() - at < age

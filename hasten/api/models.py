@@ -13,11 +13,11 @@ from pydantic import (
     model_validator,
 )
 
-from hasten.domain.changes import DIRECT, PERSON, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, State
 from hasten.events.validation import plain
 from hasten.object_ids import is_object_id
 
-MAX_PAGE = 200
+MAX_PAGE_ENTRIES = 200
 MAX_CHOSEN = 1000
 
 Text = Annotated[
@@ -33,13 +33,13 @@ Reason = Annotated[
 
 
 def _group(text: str) -> str:
-    if text in {DIRECT, PERSON} or is_object_id(text):
+    if text in {DIRECT, OWN_ACCOUNT} or is_object_id(text):
         return text.lower()
-    raise ValueError(f"it is no object id, nor `{DIRECT}` or `{PERSON}`")
+    raise ValueError(f"it is no object id, nor `{DIRECT}` or `{OWN_ACCOUNT}`")
 
 
 GroupId = Annotated[str, StringConstraints(max_length=64), AfterValidator(_group)]
-Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
+Limit = Annotated[int, Field(ge=1, le=MAX_PAGE_ENTRIES)]
 
 
 class Model(BaseModel):
@@ -153,7 +153,7 @@ class Moved(Model):
     fix: str | None = None
 
 
-class Stopped(Model):
+class StopInForce(Model):
     """The decision that now holds; `target` is `*` for all targets."""
 
     target: str

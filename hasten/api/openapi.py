@@ -11,32 +11,32 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from hasten.api.endpoint import JSON, MAX_BODY_BYTES, Endpoint
+from hasten.api.endpoint import JSON_MEDIA_TYPE, MAX_BODY_BYTES, Endpoint
 from hasten.api.endpoints import ENDPOINTS
 from hasten.api.events import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 from hasten.api.models import ProblemDetails
 from hasten.api.problems import MEDIA_TYPE
 from hasten.events.envelope import BATCH, STRUCTURED
-from hasten.events.models import TYPES
+from hasten.events.models import EVENT_TYPES
 from hasten.events.schema import event_schema
 
 Schema = dict[str, Any]
 
-FILE = Path(__file__).parents[2] / "docs" / "openapi.json"
+OPENAPI_FILE = Path(__file__).parents[2] / "docs" / "openapi.json"
 
-REFS = "#/components/schemas/{model}"
-EVERYWHERE = (
+REF_TEMPLATE = "#/components/schemas/{model}"
+COMMON_STATUSES = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.CONFLICT,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
-WITH_INPUT = (
+INPUT_STATUSES = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 )
-MEANINGS = {
+STATUS_MEANINGS = {
     HTTPStatus.BAD_REQUEST: "A field is wrong: `faults` names it and the fix. Nothing was done.",
     HTTPStatus.UNAUTHORIZED: "The request has no valid token.",
     HTTPStatus.FORBIDDEN: "The caller does not have the app role.",
@@ -88,7 +88,7 @@ def _schemas() -> tuple[Mapping[tuple[Any, JsonSchemaMode], Schema], Schema]:
             if model is not None:
                 wanted[model, "validation"] = TypeAdapter(model)
     inputs = [(key, key[1], adapter) for key, adapter in wanted.items()]
-    found, definitions = TypeAdapter.json_schemas(inputs, ref_template=REFS)
+    found, definitions = TypeAdapter.json_schemas(inputs, ref_template=REF_TEMPLATE)
     schemas = {key: schema for (key, _), schema in found.items()}
     return schemas, {**definitions.get("$defs", {}), **_event_schemas()}
 
@@ -96,8 +96,8 @@ def _schemas() -> tuple[Mapping[tuple[Any, JsonSchemaMode], Schema], Schema]:
 def _event_schemas() -> Schema:
     """Returns the schemas of the events, which are those of docs/schemas."""
     found: Schema = {}
-    for name, model in TYPES.items():
-        schema = event_schema(name, model, REFS)
+    for name, model in EVENT_TYPES.items():
+        schema = event_schema(name, model, REF_TEMPLATE)
         found |= schema.pop("$defs")
         found[name] = schema
     return found
@@ -111,18 +111,18 @@ def _operation(endpoint: Endpoint, schemas: Mapping[tuple[Any, JsonSchemaMode], 
         "responses": {
             str(status.value): {
                 "description": status.phrase,
-                "content": {JSON: {"schema": schemas[kind, "serialization"]}},
+                "content": {JSON_MEDIA_TYPE: {"schema": schemas[kind, "serialization"]}},
             }
             for status, kind in endpoint.answers.items()
         },
     }
-    refusals = {*EVERYWHERE, *endpoint.refusals, HTTPStatus.BAD_REQUEST}
+    refusals = {*COMMON_STATUSES, *endpoint.refusals, HTTPStatus.BAD_REQUEST}
     if endpoint.body:
-        refusals |= set(WITH_INPUT)
+        refusals |= set(INPUT_STATUSES)
         operation["requestBody"] = {
             "required": True,
             "description": f"At most {MAX_BODY_BYTES} bytes.",
-            "content": {JSON: {"schema": schemas[endpoint.body, "validation"]}},
+            "content": {JSON_MEDIA_TYPE: {"schema": schemas[endpoint.body, "validation"]}},
         }
     if endpoint.raw:
         operation["requestBody"] = _events()
@@ -136,7 +136,7 @@ def _operation(endpoint: Endpoint, schemas: Mapping[tuple[Any, JsonSchemaMode], 
         operation["parameters"] = parameters
     for status in sorted(refusals):
         operation["responses"][str(status.value)] = {
-            "description": MEANINGS[status],
+            "description": STATUS_MEANINGS[status],
             "content": {MEDIA_TYPE: {"schema": schemas[ProblemDetails, "serialization"]}},
         }
     return operation
@@ -148,7 +148,7 @@ def _path_names(path: str) -> list[str]:
 
 def _query(model: Any) -> list[Schema]:
     """Returns the parameters of a model, whose schemas need no definitions of their own."""
-    schema = model.model_json_schema(ref_template=REFS)
+    schema = model.model_json_schema(ref_template=REF_TEMPLATE)
     definitions = schema.get("$defs", {})
     required = schema.get("required", [])
     return [
@@ -182,7 +182,7 @@ def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
 
 def _events() -> Schema:
     """Returns the forms in which events may come."""
-    event = {"oneOf": [{"$ref": REFS.format(model=name)} for name in TYPES]}
+    event = {"oneOf": [{"$ref": REF_TEMPLATE.format(model=name)} for name in EVENT_TYPES]}
     return {
         "required": True,
         "description": "One CloudEvent in structured mode, in binary mode (attributes in `ce-` "
@@ -193,7 +193,7 @@ def _events() -> Schema:
             f"{BATCH}+json": {
                 "schema": {"type": "array", "maxItems": MAX_BATCH_EVENTS, "items": event}
             },
-            JSON: {"schema": {"type": "object"}},
+            JSON_MEDIA_TYPE: {"schema": {"type": "object"}},
         },
     }
 
@@ -224,4 +224,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    FILE.write_text(text(), encoding="utf-8")
+    OPENAPI_FILE.write_text(text(), encoding="utf-8")

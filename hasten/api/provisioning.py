@@ -6,7 +6,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
-from hasten.api.endpoint import Answer, Call
+from hasten.api.endpoint import ApiRequest, Reply
 from hasten.api.problems import ApiError
 from hasten.api.reading import chosen, named_person
 from hasten.domain.changes import Change, State
@@ -36,7 +36,7 @@ class Provisioned:
     changes: Sequence[ProvisionedChange]
 
 
-async def provision(call: Call) -> Answer:
+async def provision(call: ApiRequest) -> Reply:
     """Answers 202 with the address of the person if the verdict is not there in time."""
     context, body = call.context, call.body
     [target] = chosen(call, body.target)
@@ -58,9 +58,9 @@ async def provision(call: Call) -> Answer:
         changes=[_shown(row) for row in (*rows, *request.held)],
     )
     if is_done:
-        return Answer(value=value)
+        return Reply(value=value)
     address = f"/api/v1/people/{quote(user)}?{urlencode({'target': target.name})}"
-    return Answer(value=value, status=HTTPStatus.ACCEPTED, headers={"Location": address})
+    return Reply(value=value, status=HTTPStatus.ACCEPTED, headers={"Location": address})
 
 
 def _shown(row: Change) -> ProvisionedChange:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from http import HTTPStatus
 
-from hasten.api.endpoint import Answer, Call, bad_request
+from hasten.api.endpoint import ApiRequest, Reply, bad_request
 from hasten.api.paging import paged
 from hasten.api.problems import ApiError
-from hasten.operate.changes_list import Wanted, list_changes
+from hasten.operate.changes_list import ChangesFilter, list_changes
 from hasten.operate.everything import everything_about
 from hasten.operate.held_list import HeldChange, held_list
 from hasten.operate.overview import overview
@@ -15,7 +15,7 @@ from hasten.operate.scheduled import Scheduled, people_named
 from hasten.operate.scheduled import scheduled as list_scheduled
 from hasten.targets import Target
 
-MAX_GIVEN = 256
+MAX_PERSON_CHARS = 256
 """Characters of a UPN or of any other name of a person."""
 
 
@@ -42,7 +42,7 @@ class ScheduledPage:
     next: str | None
 
 
-def chosen(call: Call, name: str | None) -> list[Target]:
+def chosen(call: ApiRequest, name: str | None) -> list[Target]:
     """Returns the target of this name, or all targets. Raises ApiError 404."""
     targets = call.context.targets
     if name is None:
@@ -56,19 +56,19 @@ def chosen(call: Call, name: str | None) -> list[Target]:
     return [targets[name]]
 
 
-async def read_targets(call: Call) -> Answer:
-    return Answer(value=await overview(call.context))
+async def read_targets(call: ApiRequest) -> Reply:
+    return Reply(value=await overview(call.context))
 
 
-async def read_person(call: Call) -> Answer:
+async def read_person(call: ApiRequest) -> Reply:
     targets = chosen(call, call.query.target)
-    return Answer(value=await everything_about(call.context, named_person(call), targets))
+    return Reply(value=await everything_about(call.context, named_person(call), targets))
 
 
-def named_person(call: Call) -> str:
+def named_person(call: ApiRequest) -> str:
     """Returns whom the path names. Raises ApiError 400."""
     given = call.path("id").strip()
-    if not given or len(given) > MAX_GIVEN or not given.isprintable():
+    if not given or len(given) > MAX_PERSON_CHARS or not given.isprintable():
         raise bad_request(
             [
                 {
@@ -81,10 +81,10 @@ def named_person(call: Call) -> str:
     return given
 
 
-async def read_changes(call: Call) -> Answer:
+async def read_changes(call: ApiRequest) -> Reply:
     query = call.query
     [*_] = chosen(call, query.target)
-    wanted = Wanted(
+    wanted = ChangesFilter(
         target=query.target or "",
         states=frozenset(query.state),
         user=str(query.user) if query.user else "",
@@ -102,10 +102,10 @@ async def read_changes(call: Call) -> Answer:
                 }
             ]
         ) from None
-    return Answer(value=page)
+    return Reply(value=page)
 
 
-async def read_held(call: Call) -> Answer:
+async def read_held(call: ApiRequest) -> Reply:
     query = call.query
     user = str(query.user) if query.user else None
     found = [
@@ -120,10 +120,10 @@ async def read_held(call: Call) -> Answer:
         limit=query.limit,
         before=query.before,
     )
-    return Answer(value=HeldPage(held=page, total=len(found), next=following))
+    return Reply(value=HeldPage(held=page, total=len(found), next=following))
 
 
-async def read_scheduled(call: Call) -> Answer:
+async def read_scheduled(call: ApiRequest) -> Reply:
     query = call.query
     targets = [target.name for target in chosen(call, query.target)]
     people = await people_named(call.context, query.user) if query.user else ()
@@ -134,7 +134,7 @@ async def read_scheduled(call: Call) -> Answer:
         limit=query.limit,
         before=query.before,
     )
-    return Answer(value=ScheduledPage(scheduled=page, total=len(found), next=following))
+    return Reply(value=ScheduledPage(scheduled=page, total=len(found), next=following))
 
 
 def _of_target(target: str, one: HeldChange) -> Held:

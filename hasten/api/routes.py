@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from hasten.api.endpoint import JSON
+from hasten.api.endpoint import JSON_MEDIA_TYPE
 from hasten.api.endpoints import ENDPOINTS
 from hasten.api.events import consent
 
@@ -27,4 +27,4 @@ async def describe(_: Request) -> Response:
     from hasten.api.openapi import document  # noqa: PLC0415 - slow to make, and seldom asked for
 
     headers = {"Cache-Control": "public, max-age=3600"}
-    return Response(json.dumps(document()), headers=headers, media_type=JSON)
+    return Response(json.dumps(document()), headers=headers, media_type=JSON_MEDIA_TYPE)

@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from starlette.responses import Response
 
-from hasten.api.caller import Caller, Kind
+from hasten.api.caller import Caller, CallerKind
 
 SESSION, FLOW = "session", "sign-in"
 """Purposes. Each has keys of its own, so that the cookie of one is worthless as that of another."""
@@ -95,7 +95,7 @@ def session_of(value: Mapping[str, Any]) -> Session:
         object_id=value["object_id"],
         name=value["name"],
         roles=frozenset(value["roles"]),
-        kind=Kind.PERSON,
+        kind=CallerKind.PERSON,
     )
     ends_at = datetime.fromtimestamp(value["at"], UTC) + LIFETIMES[SESSION]
     return Session(caller=caller, csrf=value["csrf"], ends_at=ends_at)

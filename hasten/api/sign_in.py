@@ -19,9 +19,9 @@ from hasten.api.session import COOKIES, FLOW, of_session
 from hasten.api.tokens import BadTokenError
 from hasten.errors import WrongInputError
 
-HOME = "/api/ui/"
-SIGN_IN = "/api/ui/signin"
-CALLBACK = f"{SIGN_IN}/callback"
+HOME_PATH = "/api/ui/"
+SIGN_IN_PATH = "/api/ui/signin"
+CALLBACK_PATH = f"{SIGN_IN_PATH}/callback"
 
 MAX_RETURN_CHARS = 1024
 MAX_CODE_CHARS = 8 * 1024
@@ -53,7 +53,7 @@ async def begin(request: Request) -> Response:
         "client_id": str(request.app.state.context.settings.api_client_id),
         "response_type": "code",
         "response_mode": "query",
-        "redirect_uri": f"{door.origin}{CALLBACK}",
+        "redirect_uri": f"{door.origin}{CALLBACK_PATH}",
         "scope": "openid profile",
         "state": flow["state"],
         "nonce": flow["nonce"],
@@ -81,7 +81,7 @@ async def finish(request: Request) -> Response:
             (await door.tokens.keys.metadata()).token,
             code=code,
             verifier=flow["verifier"],
-            redirect_uri=f"{door.origin}{CALLBACK}",
+            redirect_uri=f"{door.origin}{CALLBACK_PATH}",
         )
         caller = await door.tokens.of_sign_in(token, context.now(), nonce=flow["nonce"])
     except WrongInputError as error:
@@ -99,7 +99,7 @@ async def sign_out(request: Request) -> Response:
     await current_caller(request)
     door = door_of(request)
     metadata = await door.tokens.keys.metadata()
-    query = urlencode({"post_logout_redirect_uri": f"{door.origin}{HOME}"})
+    query = urlencode({"post_logout_redirect_uri": f"{door.origin}{HOME_PATH}"})
     answer = RedirectResponse(f"{metadata.sign_out}?{query}", HTTPStatus.SEE_OTHER, NO_STORE)
     door.sessions.remove(answer)
     return answer
@@ -112,9 +112,9 @@ def to_sign_in(request: Request, error: Exception) -> Response | None:
         return None
     if "authorization" in request.headers:
         return None
-    to = request.url.path if request.method == "GET" else HOME
+    to = request.url.path if request.method == "GET" else HOME_PATH
     query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
-    address = f"{SIGN_IN}?{urlencode({'to': local(to + query)})}"
+    address = f"{SIGN_IN_PATH}?{urlencode({'to': local(to + query)})}"
     if request.headers.get("hx-request"):
         headers = {"HX-Redirect": address, **error.headers}
         return problem(error.status, error.detail, error.fix, headers=headers)
@@ -126,9 +126,9 @@ def to_sign_in(request: Request, error: Exception) -> Response | None:
 def local(path: str) -> str:
     """Returns the path if it is one of Hasten's pages, else their first page: a link must not lead
     through the sign-in to another site."""
-    is_page = path.startswith(HOME) and not path.startswith(SIGN_IN)
+    is_page = path.startswith(HOME_PATH) and not path.startswith(SIGN_IN_PATH)
     is_plain = path.isascii() and path.isprintable() and "\\" not in path and ".." not in path
-    return path if is_page and is_plain and len(path) <= MAX_RETURN_CHARS else HOME
+    return path if is_page and is_plain and len(path) <= MAX_RETURN_CHARS else HOME_PATH
 
 
 def _challenge(verifier: str) -> str:
@@ -137,6 +137,8 @@ def _challenge(verifier: str) -> str:
 
 
 def _failed(door: Door, detail: str) -> Response:
-    answer = problem(HTTPStatus.BAD_REQUEST, detail, f"sign in again: {SIGN_IN}", headers=NO_STORE)
+    answer = problem(
+        HTTPStatus.BAD_REQUEST, detail, f"sign in again: {SIGN_IN_PATH}", headers=NO_STORE
+    )
     door.flows.remove(answer)
     return answer

@@ -10,7 +10,7 @@ import jwt
 from jwt import PyJWTError
 from jwt.types import Options
 
-from hasten.api.caller import Caller, Kind
+from hasten.api.caller import Caller, CallerKind
 from hasten.api.keys import TenantKeys
 from hasten.object_ids import is_object_id
 
@@ -20,13 +20,13 @@ ALGORITHM = "RS256"
 MAX_TOKEN_CHARS = 16 * 1024
 """Characters. The largest header that Azure's front end passes on is 16 KiB."""
 
-LEEWAY = timedelta(minutes=2)
+CLOCK_LEEWAY = timedelta(minutes=2)
 """Maximum difference between the clock of Entra and that of the app."""
 
 SCOPE = "user_impersonation"
 """The delegated permission of the app registration with which a person's program calls the API."""
 
-OPTIONS: Options = {
+DECODE_OPTIONS: Options = {
     "verify_exp": False,
     "verify_nbf": False,
     "verify_iat": False,
@@ -59,7 +59,7 @@ class Tokens:
         claims = await self._verified(token, now, [self._client_id])
         if claims.get("nonce") != nonce:
             raise BadTokenError("the token belongs to another sign-in")
-        return _caller(claims, Kind.PERSON)
+        return _caller(claims, CallerKind.PERSON)
 
     async def _verified(self, token: str, now: datetime, audiences: list[str]) -> Claims:
         if len(token) > MAX_TOKEN_CHARS:
@@ -78,7 +78,7 @@ class Tokens:
                 algorithms=[ALGORITHM],
                 audience=audiences,
                 issuer=sorted((await self.keys.metadata()).issuers),
-                options=OPTIONS,
+                options=DECODE_OPTIONS,
             )
         except PyJWTError as error:
             raise BadTokenError(_reason(error)) from None
@@ -107,14 +107,14 @@ def _check_times(claims: Claims, now: datetime) -> None:
     for name in ("exp", "nbf", "iat"):
         if isinstance(claims[name], bool) or not isinstance(claims[name], (int, float)):
             raise BadTokenError("the times of the token are no numbers")
-    seconds, leeway = now.timestamp(), LEEWAY.total_seconds()
+    seconds, leeway = now.timestamp(), CLOCK_LEEWAY.total_seconds()
     if not claims["exp"] > seconds - leeway:
         raise BadTokenError("the token has expired")
     if not max(claims["nbf"], claims["iat"]) < seconds + leeway:
         raise BadTokenError("the token is not valid yet")
 
 
-def _kind_of_access(claims: Claims) -> Kind:
+def _kind_of_access(claims: Claims) -> CallerKind:
     """Returns who holds an access token. Raises BadTokenError for any other token, in particular
     for an ID token: it has the same audience and roles, but names no client and no scope."""
     if not (claims.get("azp") or claims.get("appid")) or "nonce" in claims:
@@ -122,14 +122,14 @@ def _kind_of_access(claims: Claims) -> Kind:
     if "scp" in claims:
         if SCOPE not in str(claims["scp"]).split():
             raise BadTokenError(f"the token lacks the scope {SCOPE}")
-        return Kind.PERSON
+        return CallerKind.PERSON
     is_app = claims["idtyp"] == "app" if "idtyp" in claims else claims["oid"] == claims["sub"]
     if not is_app:
         raise BadTokenError("it is no access token")
-    return Kind.APP
+    return CallerKind.APP
 
 
-def _caller(claims: Claims, kind: Kind) -> Caller:
+def _caller(claims: Claims, kind: CallerKind) -> Caller:
     object_id, roles = claims["oid"], claims.get("roles", [])
     if not isinstance(object_id, str) or not is_object_id(object_id):
         raise BadTokenError("the token names nobody")

@@ -9,11 +9,11 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, complain, say
 from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, filled, run
-from hasten.cli.since import HELP, moment
+from hasten.cli.since import SINCE_HELP, moment
 from hasten.operate.check_history import check_history
 
 app = typer.Typer(no_args_is_help=True, help="Check that nobody changed the history.")
-LOGGED = re.compile(r"(\d{1,12}):([0-9a-f]{64})")
+LOGGED_SEAL = re.compile(r"(\d{1,12}):([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Verified:
 @app.command()
 def verify(
     *,
-    since: Annotated[str | None, typer.Option("--since", help=HELP, callback=filled)] = None,
+    since: Annotated[str | None, typer.Option("--since", help=SINCE_HELP, callback=filled)] = None,
     expect: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,7 +70,7 @@ def verify(
 
 
 def _logged(given: str) -> tuple[int, str]:
-    found = LOGGED.fullmatch(given.strip().lower())
+    found = LOGGED_SEAL.fullmatch(given.strip().lower())
     if found is None:
         raise UsageError(f"--expect {given} is no NUMBER:DIGEST: copy both from the log")
     return int(found[1]), found[2]

@@ -11,7 +11,7 @@ COMMAND = ("env", "get-values", "--output", "json")
 SETTING_OF = {"HASTEN_SERVICE_BUS": "ServiceBusConnection__fullyQualifiedNamespace"}
 """Settings by the name of their output, where the two differ."""
 
-NEEDED = ("HASTEN_TENANT_ID", "HASTEN_PUBLIC_URL", "HASTEN_STORE", "HASTEN_SERVICE_BUS")
+NEEDED_SETTINGS = ("HASTEN_TENANT_ID", "HASTEN_PUBLIC_URL", "HASTEN_STORE", "HASTEN_SERVICE_BUS")
 AZURE = "AZURE_"
 """Prefix of the values that azd keeps for itself, such as AZURE_CLIENT_ID of a pipeline. None is a
 setting of Hasten."""
@@ -34,7 +34,7 @@ def values() -> Mapping[str, str]:
             "run it in the folder of the project, and choose an environment: azd env select",
         )
     found: Mapping[str, object] = json.loads(done.stdout)
-    missing = [name for name in NEEDED if not found.get(name)]
+    missing = [name for name in NEEDED_SETTINGS if not found.get(name)]
     if missing:
         raise PermanentError(
             f"the azd environment has no {missing[0]}", "deploy with azd provision first"

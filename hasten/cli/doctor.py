@@ -9,7 +9,7 @@ from hasten.cli.printing import as_json, console, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, run
 from hasten.doctor.findings import Finding, Level
 
-STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
+LEVEL_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
 
 
 def doctor(*, json: AsJson = False, settings: SettingsFile = None) -> None:
@@ -33,7 +33,8 @@ def doctor(*, json: AsJson = False, settings: SettingsFile = None) -> None:
 def _show(findings: Iterable[Finding]) -> None:
     found = list(findings)
     rows = [
-        (Text(f.level, STYLES[f.level]), f"{f.target} {f.check}".strip(), _text(f)) for f in found
+        (Text(f.level, LEVEL_STYLES[f.level]), f"{f.target} {f.check}".strip(), _text(f))
+        for f in found
     ]
     table("Hasten's set-up", "", "check", "found, and what to do", rows=rows)
     counts = {level: sum(1 for f in found if f.level is level) for level in Level}

@@ -12,7 +12,7 @@ from hasten.errors import PermanentError
 AZD = Path("azd")
 """Given instead of a file, it selects the environment of the Azure Developer CLI."""
 
-DEFAULT = Path("local.settings.json")
+DEFAULT_SETTINGS_FILE = Path("local.settings.json")
 TENANT = "HASTEN_TENANT_ID"
 IDENTITY = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")
 """Variables by which azure-identity finds a managed identity. It reads the environment, never a
@@ -27,9 +27,9 @@ def values(file: Path | None, environment: Mapping[str, str]) -> Mapping[str, st
     """
     if file == AZD:
         return azd.values()
-    if file is None and (TENANT in environment or not DEFAULT.exists()):
+    if file is None and (TENANT in environment or not DEFAULT_SETTINGS_FILE.exists()):
         return environment
-    return _read(file or DEFAULT)
+    return _read(file or DEFAULT_SETTINGS_FILE)
 
 
 @contextmanager

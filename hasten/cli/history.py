@@ -10,19 +10,21 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, at, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, filled, run
-from hasten.cli.since import HELP, moment
-from hasten.domain.history import Entry, Filter, Kind
+from hasten.cli.since import SINCE_HELP, moment
+from hasten.domain.history import Entry, EntryKind, Filter
 from hasten.operate.read_history import about, of
-from hasten.operate.tabular import COLUMNS, csv_line, json_line, row_of
+from hasten.operate.tabular import HISTORY_COLUMNS, csv_line, json_line, row_of
 
-MOST_SHOWN = 100
+MAX_ENTRIES_SHOWN = 100
 
-Since = Annotated[str | None, typer.Option("--since", help=HELP, callback=filled)]
-Until = Annotated[str | None, typer.Option("--until", help=HELP, callback=filled)]
-Kinds = Annotated[list[Kind] | None, typer.Option("--kind", help="Kind of entries; default: all.")]
+Since = Annotated[str | None, typer.Option("--since", help=SINCE_HELP, callback=filled)]
+Until = Annotated[str | None, typer.Option("--until", help=SINCE_HELP, callback=filled)]
+Kinds = Annotated[
+    list[EntryKind] | None, typer.Option("--kind", help="Kind of entries; default: all.")
+]
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
 
@@ -46,7 +48,7 @@ def history(
     since: Since = None,
     until: Until = None,
     kind: Kinds = None,
-    limit: Annotated[int, typer.Option(help="Most entries shown.", min=1)] = MOST_SHOWN,
+    limit: Annotated[int, typer.Option(help="Most entries shown.", min=1)] = MAX_ENTRIES_SHOWN,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
@@ -83,7 +85,9 @@ def export(
     since: Since = None,
     until: Until = None,
     kind: Kinds = None,
-    format_: Annotated[Format, typer.Option("--format", help="csv or jsonl.")] = Format.CSV,
+    format_: Annotated[
+        ExportFormat, typer.Option("--format", help="csv or jsonl.")
+    ] = ExportFormat.CSV,
     json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
     settings: SettingsFile = None,
 ) -> None:
@@ -91,9 +95,9 @@ def export(
 
     async def work(operator: Operator) -> Code:
         matches = _filter(operator, since, until, kind)
-        is_csv = format_ is Format.CSV and not json
+        is_csv = format_ is ExportFormat.CSV and not json
         if is_csv:
-            typer.echo(csv_line(COLUMNS), nl=False)
+            typer.echo(csv_line(HISTORY_COLUMNS), nl=False)
         async for entry in of(operator.context, matches):
             typer.echo(csv_line(row_of(entry)) if is_csv else json_line(entry), nl=False)
         return Code.FINE
@@ -102,7 +106,7 @@ def export(
 
 
 def _filter(
-    operator: Operator, since: str | None, until: str | None, kinds: list[Kind] | None
+    operator: Operator, since: str | None, until: str | None, kinds: list[EntryKind] | None
 ) -> Filter:
     now = operator.context.now()
     begin = moment("--since", since, now) if since else None

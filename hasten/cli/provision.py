@@ -20,12 +20,12 @@ from hasten.operate.problems import Problem, of_error
 from hasten.provision.on_request import Request, request_group, request_person, waited_for
 from hasten.targets import Target
 
-LONGEST_WAIT = 60
-NOTHING = "is not assigned and never was: nothing to provision"
+MAX_WAIT_SECONDS = 60
+NOTHING_TO_PROVISION = "is not assigned and never was: nothing to provision"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provisioned:
+class ShownChange:
     """`steps` are what each step of Entra's answer said; empty while there is no answer. A row that
     is still open, or held, has a `reason` or none."""
 
@@ -40,9 +40,9 @@ class Provisioned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfTarget:
+class ProvisionedTarget:
     target: str
-    changes: Sequence[Provisioned]
+    changes: Sequence[ShownChange]
     problem: Problem | None = None
 
 
@@ -64,7 +64,7 @@ def provision(
     ] = None,
     wait: Annotated[
         int, typer.Option(help="Seconds to wait for the answer.", min=0, max=600)
-    ] = LONGEST_WAIT,
+    ] = MAX_WAIT_SECONDS,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
@@ -98,14 +98,14 @@ def provision(
 
 async def _of_target(
     context: Context, target: Target, found: Named, *, by: str, why: str, longest: timedelta
-) -> OfTarget:
+) -> ProvisionedTarget:
     """An error hides no other target."""
     try:
         request = await _request(context, target, found, by=by, why=why)
         rows = await waited_for(context, request, longest)
     except (PermanentError, TemporaryError) as error:
-        return OfTarget(target=target.name, changes=(), problem=of_error(error))
-    return OfTarget(target=target.name, changes=list(map(_shown, (*rows, *request.held))))
+        return ProvisionedTarget(target=target.name, changes=(), problem=of_error(error))
+    return ProvisionedTarget(target=target.name, changes=list(map(_shown, (*rows, *request.held))))
 
 
 async def _request(context: Context, target: Target, found: Named, *, by: str, why: str) -> Request:
@@ -114,8 +114,8 @@ async def _request(context: Context, target: Target, found: Named, *, by: str, w
     return await request_person(context, target, found.id, by=by, why=why)
 
 
-def _shown(row: Change) -> Provisioned:
-    return Provisioned(
+def _shown(row: Change) -> ShownChange:
+    return ShownChange(
         target=row.target,
         user=row.user,
         group=row.group,
@@ -127,16 +127,16 @@ def _shown(row: Change) -> Provisioned:
     )
 
 
-def _is_well(one: OfTarget) -> bool:
+def _is_well(one: ProvisionedTarget) -> bool:
     return one.problem is None and all(row.state in ENDED_WELL for row in one.changes)
 
 
-def _show(one: OfTarget) -> None:
+def _show(one: ProvisionedTarget) -> None:
     if one.problem is not None:
         complain(f"{one.target}: {one.problem}")
         return
     if not one.changes:
-        say(f"{one.target}: {NOTHING}.")
+        say(f"{one.target}: {NOTHING_TO_PROVISION}.")
     for row in one.changes:
         because = f": {row.reason}" if row.reason else ""
         say(f"{one.target}: {row.user} {row.action} of {row.group}: {row.state}{because}")

@@ -14,7 +14,7 @@ from hasten.cli.printing import as_json_object, complain, say
 from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, filled, run
 from hasten.domain.changes import Action, Change, HeldBy
 from hasten.domain.intents import Intent
-from hasten.operate.decide import DecidedChanges, Decision, decide
+from hasten.operate.decide import DecidedChanges, HeldAction, decide
 from hasten.operate.held import ChosenChanges, choose_held
 from hasten.operate.problems import Problem
 from hasten.operate.release import STILL_DONE
@@ -82,7 +82,7 @@ def release(
         done="released",
         yes=yes,
         json=json,
-        decision=Decision.RELEASE,
+        decision=HeldAction.RELEASE,
         reason=reason,
     )
 
@@ -107,7 +107,7 @@ def discard(
         done="discarded",
         yes=yes,
         json=json,
-        decision=Decision.DISCARD,
+        decision=HeldAction.DISCARD,
         reason=reason,
     )
 
@@ -122,7 +122,7 @@ def _decide(
     done: str,
     yes: bool,
     json: bool,
-    decision: Decision,
+    decision: HeldAction,
     reason: str | None,
 ) -> None:
     async def decide_now(operator: Operator, name: str, held: ChosenChanges) -> DecidedChanges:

@@ -11,7 +11,7 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, complain, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, filled, run
-from hasten.cli.scheduled import SHOWN, Who, Why
+from hasten.cli.scheduled import MAX_PEOPLE_SHOWN, Who, Why
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.parked_events import drop_parked, read_parked
 from hasten.operate.problems import Problem, of_error
@@ -60,8 +60,10 @@ class ListedEvent:
 
     @property
     def people(self) -> str:
-        more = len(self.users) - SHOWN
-        return "\n".join([*self.users[:SHOWN], *([f"and {more} more"] if more > 0 else [])])
+        more = len(self.users) - MAX_PEOPLE_SHOWN
+        return "\n".join(
+            [*self.users[:MAX_PEOPLE_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+        )
 
 
 @dataclass(frozen=True, slots=True)

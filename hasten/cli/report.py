@@ -8,15 +8,22 @@ import typer
 from hasten.cli.operator import Operator
 from hasten.cli.printing import as_json_object, say, table
 from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, chosen, filled, run
-from hasten.cli.since import HELP, moment
+from hasten.cli.since import SINCE_HELP, moment
 from hasten.operate.report import Report
 from hasten.operate.report import report as computed
-from hasten.operate.report_file import COLUMNS, SUMMARY_HEAD, as_csv, as_html, cells, summary_cells
+from hasten.operate.report_file import (
+    REPORT_COLUMNS,
+    SUMMARY_HEAD,
+    as_csv,
+    as_html,
+    cells,
+    summary_cells,
+)
 
-MOST_SHOWN = 50
+MAX_ROWS_SHOWN = 50
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     TABLE = "table"
     CSV = "csv"
     HTML = "html"
@@ -27,9 +34,11 @@ def report(
         str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
     ] = None,
     *,
-    since: Annotated[str, typer.Option("--from", help=HELP, callback=filled)] = "30d",
-    until: Annotated[str | None, typer.Option("--to", help=HELP, callback=filled)] = None,
-    format_: Annotated[Format, typer.Option("--format", help="table, csv or html.")] = Format.TABLE,
+    since: Annotated[str, typer.Option("--from", help=SINCE_HELP, callback=filled)] = "30d",
+    until: Annotated[str | None, typer.Option("--to", help=SINCE_HELP, callback=filled)] = None,
+    format_: Annotated[
+        ReportFormat, typer.Option("--format", help="table, csv or html.")
+    ] = ReportFormat.TABLE,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
@@ -45,10 +54,10 @@ def report(
         found = await computed(operator.context, targets=names, since=begin, until=end)
         if json:
             as_json_object(found)
-        elif format_ is Format.CSV:
+        elif format_ is ReportFormat.CSV:
             for line in as_csv(found):
                 typer.echo(line, nl=False)
-        elif format_ is Format.HTML:
+        elif format_ is ReportFormat.HTML:
             typer.echo(as_html(found), nl=False)
         else:
             _show(found)
@@ -62,7 +71,9 @@ def _show(found: Report) -> None:
     if not found.exceptions:
         say("No exceptions.")
         return
-    shown = [cells(one, found.made_at, is_exception=True) for one in found.exceptions[:MOST_SHOWN]]
-    table(f"{len(found.exceptions)} exceptions", *COLUMNS, rows=shown)
-    if len(found.exceptions) > MOST_SHOWN:
-        say(f"{len(found.exceptions) - MOST_SHOWN} more: --format csv")
+    shown = [
+        cells(one, found.made_at, is_exception=True) for one in found.exceptions[:MAX_ROWS_SHOWN]
+    ]
+    table(f"{len(found.exceptions)} exceptions", *REPORT_COLUMNS, rows=shown)
+    if len(found.exceptions) > MAX_ROWS_SHOWN:
+        say(f"{len(found.exceptions) - MAX_ROWS_SHOWN} more: --format csv")

@@ -14,9 +14,9 @@ from hasten.context import Context
 from hasten.operate.scheduled import Scheduled, bring_forward, find, people_named
 from hasten.operate.scheduled import drop as drop_entry
 from hasten.operate.scheduled import scheduled as listed
-from hasten.records.agenda import Entry
+from hasten.records.agenda import AgendaEntry
 
-SHOWN = 20
+MAX_PEOPLE_SHOWN = 20
 """Maximum number of people of one event in the table."""
 
 Id = Annotated[str | None, typer.Option(help="Id of an entry or of its event.", callback=filled)]
@@ -109,7 +109,7 @@ def scheduled(
 
 
 async def _do(
-    context: Context, entries: Sequence[Entry], decided: DropDecision, *, drops: bool
+    context: Context, entries: Sequence[AgendaEntry], decided: DropDecision, *, drops: bool
 ) -> int:
     by, named, reason = decided.by, decided.named, decided.reason
     if drops:
@@ -137,6 +137,9 @@ def _show(found: Sequence[Scheduled]) -> None:
 def _people(one: Scheduled) -> str:
     groups = ", ".join(one.groups)
     users = [f"{user} (overtaken)" if user in one.overtaken else user for user in one.users]
-    more = len(users) - SHOWN
-    shown = [*users[:SHOWN], *([f"and {more} more: --json lists them"] if more > 0 else [])]
+    more = len(users) - MAX_PEOPLE_SHOWN
+    shown = [
+        *users[:MAX_PEOPLE_SHOWN],
+        *([f"and {more} more: --json lists them"] if more > 0 else []),
+    ]
     return "\n".join([*shown, f"of {groups}"])

@@ -25,7 +25,7 @@ MAX_PEOPLE_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Everything:
+class StatusReport:
     app: Health
     targets: Sequence[TargetStatus]
 
@@ -45,7 +45,7 @@ def status(
         app = await _with_parked(operator, await readable_health(operator.context))
         found = [await _status(operator.context, one) for one in targets]
         if json:
-            as_json_object(Everything(app, found))
+            as_json_object(StatusReport(app, found))
         else:
             _show_app(app)
             for one in found:

@@ -11,7 +11,7 @@ from hasten.cli.printing import as_json_object, say
 from hasten.cli.running import AsJson, Code, SettingsFile, chosen, filled, run
 from hasten.context import Context
 from hasten.operate import stop as deciding
-from hasten.records.stops import ALL_TARGETS, Decision
+from hasten.records.stops import ALL_TARGETS, StopRecord
 
 TargetName = Annotated[
     str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
@@ -27,7 +27,7 @@ By = Annotated[
         callback=filled,
     ),
 ]
-Decide = Callable[[Context, str, str], Awaitable[Decision]]
+Decide = Callable[[Context, str, str], Awaitable[StopRecord]]
 """(context, target, who runs the command) → the decision."""
 
 
@@ -41,7 +41,7 @@ def stop(
 ) -> None:
     """Stops calls and writes to Entra ID until `start`. Hasten still finds and records changes."""
 
-    async def decide(context: Context, name: str, who: str) -> Decision:
+    async def decide(context: Context, name: str, who: str) -> StopRecord:
         return await deciding.stop(
             context, name, by=who, named=(by or "").strip(), reason=reason.strip()
         )
@@ -60,7 +60,7 @@ def start(
 ) -> None:
     """Allows calls and writes again after `stop`."""
 
-    async def decide(context: Context, name: str, who: str) -> Decision:
+    async def decide(context: Context, name: str, who: str) -> StopRecord:
         return await deciding.start(
             context, name, by=who, named=(by or "").strip(), reason=reason.strip()
         )

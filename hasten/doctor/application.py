@@ -7,7 +7,7 @@ from hasten.context import Context
 from hasten.doctor import groups, mapping
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain.app_account import AppAccount, NoAccount, PatchForm, SeveralAccounts
-from hasten.domain.matching import OBJECT_ID, SET_MATCH, job_match
+from hasten.domain.matching import OBJECT_ID_PROPERTY, SET_MATCH, job_match
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.ports.application import Application
@@ -17,7 +17,7 @@ CHECK = "app over SCIM"
 MAX_ACCOUNTS_SAMPLED = 5
 """People whose account is looked for."""
 
-SOURCES = {OBJECT_ID: "objectId"}
+SOURCES = {OBJECT_ID_PROPERTY: "objectId"}
 """The name of a property in the job's schema, where it is not that of Graph."""
 
 

@@ -28,7 +28,7 @@ from hasten.domain.jobs import choose_rule
 from hasten.domain.matching import job_match
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate import cycle_waits, policy_left_out, stuck
-from hasten.policy import Access
+from hasten.policy import Allowance
 from hasten.ports.probes import Probes, Token
 from hasten.records import discovered, people_refusal
 from hasten.records import policy_left_out as left_out_records
@@ -73,13 +73,13 @@ class Doctor:
             self._try(surroundings.APP, surroundings.check_app(context)),
             *(
                 self._try(surroundings.QUEUE, surroundings.check_queue(probes, queue))
-                for queue in surroundings.QUEUES
+                for queue in surroundings.CHECKED_QUEUES
             ),
             self._try(surroundings.WEBHOOK, surroundings.check_webhook(probes, url, new_id)),
             self._try(destinations.CHECK, destinations.check_destinations(context)),
             *(
-                self._try(door.DOOR, door.check_door(probes, context.settings, path))
-                for path in door.PATHS
+                self._try(door.CHECK, door.check_door(probes, context.settings, path))
+                for path in door.PROBED_PATHS
             ),
             *(self._target(target) for target in context.targets.values()),
         )
@@ -122,10 +122,10 @@ class Doctor:
     async def _token(self) -> list[Finding]:
         token = await self.probes.token()
         uses_onboarding = any(
-            t.groups or t.direct is Access.ALLOW for t in self.context.targets.values()
+            t.groups or t.direct is Allowance.ALLOW for t in self.context.targets.values()
         )
         ends_sessions = any(
-            t.revoke_sessions is Access.ALLOW for t in self.context.targets.values()
+            t.revoke_sessions is Allowance.ALLOW for t in self.context.targets.values()
         )
         return [
             _of_tenant(token, self.context.settings.tenant),
@@ -207,7 +207,7 @@ class Doctor:
             )
         for policy in target.groups:
             findings += await self._try(
-                policy_groups.POLICY,
+                policy_groups.CHECK,
                 policy_groups.check_policy(self.context, target, policy, assigned),
             )
         known = await discovered.load(self.context.store, target.name)

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.json import Json
 
-ACTIONS, ACTIVE = "target object actions", "active mapping"
+ACTIONS_CHECK, ACTIVE_CHECK = "target object actions", "active mapping"
 MAPPINGS = "in Provisioning > Mappings of the enterprise application in the Entra portal"
 SOFT_DELETED = "issoftdeleted"
 ONLY_AT_CREATION = "objectaddonly"
 
-WITHOUT = {
+LOST_WITHOUT = {
     ("User", "Add"): "no joiner gets an account",
     ("User", "Update"): "an account that exists is neither changed nor disabled",
     ("User", "Delete"): "people who leave keep their accounts",
@@ -44,7 +44,7 @@ def check_active(rules: Sequence[Json], rule: str) -> list[Finding]:
     if not mapped:
         return [
             problem(
-                ACTIVE,
+                ACTIVE_CHECK,
                 "active is not mapped: Entra cannot disable the account of somebody who leaves",
                 'map Switch([IsSoftDeleted], , "False", "True", "True", "False") to active '
                 f"{MAPPINGS}",
@@ -53,7 +53,7 @@ def check_active(rules: Sequence[Json], rule: str) -> list[Finding]:
     if any(str(one.get("flowType")).casefold() == ONLY_AT_CREATION for one in mapped):
         return [
             problem(
-                ACTIVE,
+                ACTIVE_CHECK,
                 "active is written only when an account is created: nobody is ever disabled",
                 f"let active apply always {MAPPINGS}",
             )
@@ -61,13 +61,13 @@ def check_active(rules: Sequence[Json], rule: str) -> list[Finding]:
     if not any(SOFT_DELETED in _expression(one).casefold() for one in mapped):
         return [
             warning(
-                ACTIVE,
+                ACTIVE_CHECK,
                 f"active comes from {_expression(mapped[0]) or 'nothing'}, without IsSoftDeleted: "
                 "whether Entra disables somebody who leaves is unconfirmed",
                 f'map Switch([IsSoftDeleted], , "False", "True", "True", "False") to it {MAPPINGS}',
             )
         ]
-    return [ok(ACTIVE, "active comes from IsSoftDeleted")]
+    return [ok(ACTIVE_CHECK, "active comes from IsSoftDeleted")]
 
 
 def _judged(mapping: Json, kind: str) -> list[Finding]:
@@ -75,15 +75,17 @@ def _judged(mapping: Json, kind: str) -> list[Finding]:
     if not shown:
         return [
             warning(
-                ACTIONS,
+                ACTIONS_CHECK,
                 f"Graph does not show those of {kind}s",
                 f"check by hand that Create, Update and Delete are ticked for {kind}s {MAPPINGS}",
             )
         ]
     actions = {action.strip().casefold() for action in str(shown).split(",")}
-    missing = [action for of, action in WITHOUT if of == kind and action.casefold() not in actions]
+    missing = [
+        action for of, action in LOST_WITHOUT if of == kind and action.casefold() not in actions
+    ]
     if not missing:
-        return [ok(ACTIONS, f"of {kind}s: {shown}")]
+        return [ok(ACTIONS_CHECK, f"of {kind}s: {shown}")]
     return [_missing(kind, action) for action in missing]
 
 
@@ -91,8 +93,8 @@ def _missing(kind: str, action: str) -> Finding:
     judge = warning if (kind, action) == ("Group", "Delete") else problem
     ticked = "Create" if action == "Add" else action
     return judge(
-        ACTIONS,
-        f"{ticked} is not among those of {kind}s: {WITHOUT[kind, action]}",
+        ACTIONS_CHECK,
+        f"{ticked} is not among those of {kind}s: {LOST_WITHOUT[kind, action]}",
         f"tick {ticked} under Target Object Actions of the {kind} mapping, {MAPPINGS}",
     )
 

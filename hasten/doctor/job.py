@@ -14,7 +14,7 @@ from hasten.ports.directory import Directory
 from hasten.targets import Target
 
 JOB, RULE = "provisioning job", "provisioning rule"
-NEVER_RAN = ("no cycle of it has run yet", "start provisioning in the Entra portal")
+JOB_NEVER_RAN = ("no cycle of it has run yet", "start provisioning in the Entra portal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def check_state(job: Job) -> list[Finding]:
         judge = problem if known.problem else warning
         return [judge(JOB, *known.stops)]
     if known.began is None:
-        return [warning(JOB, *NEVER_RAN)]
+        return [warning(JOB, *JOB_NEVER_RAN)]
     return [ok(JOB, f"{job.body['id']} is {code}")]
 
 

@@ -31,7 +31,7 @@ class Needed:
     instead: tuple[str, ...] = ()
 
 
-NEEDED = (
+NEEDED_PERMISSIONS = (
     Needed(
         name="Synchronization.ReadWrite.All",
         needed=For.ALWAYS,
@@ -98,7 +98,7 @@ def check(token: Token, *, uses_onboarding: bool, ends_sessions: bool) -> list[F
         ]
     return [
         _judged(needed, token, uses_onboarding=uses_onboarding)
-        for needed in NEEDED
+        for needed in NEEDED_PERMISSIONS
         if needed.needed is not For.SESSIONS or ends_sessions
     ]
 

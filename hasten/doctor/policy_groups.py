@@ -9,7 +9,7 @@ from hasten.json import Json
 from hasten.policy import GroupPolicy
 from hasten.targets import Target
 
-POLICY = "policy group"
+CHECK = "policy group"
 
 
 async def check_policy(
@@ -23,13 +23,13 @@ async def check_policy(
         group = await _group(context, target, policy)
     except AmbiguousNameError as error:
         return [
-            problem(POLICY, f"{policy.name}: {error.reason}", "name it by `id:` in targets.yaml")
+            problem(CHECK, f"{policy.name}: {error.reason}", "name it by `id:` in targets.yaml")
         ]
     except StrangerError as error:
         apply = f"python -m hasten apply {target.name} --yes"
         return [
             problem(
-                POLICY,
+                CHECK,
                 f"{policy.name}: {error.reason}",
                 f"check that group; {apply} adopts and assigns it, or name yours by `id:`",
             )
@@ -40,11 +40,11 @@ async def check_policy(
     name = f"{shown['displayName']} ({shown['id']})"
     findings = [*await _check_name(context, policy, shown), *_check_mirror(policy, shown, name)]
     if str(shown["id"]).lower() in assigned:
-        return [*findings, ok(POLICY, f"{name} is assigned")]
+        return [*findings, ok(CHECK, f"{name} is assigned")]
     return [
         *findings,
         problem(
-            POLICY,
+            CHECK,
             f"{name} is not assigned to the app: its members are not provisioned",
             f"assign it, or run python -m hasten apply {target.name} --yes",
         ),
@@ -62,9 +62,9 @@ async def _group(context: Context, target: Target, policy: GroupPolicy) -> str |
 def _missing(policy: GroupPolicy, target: Target) -> Finding:
     if policy.create is not None:
         apply = f"run python -m hasten apply {target.name} --yes"
-        return warning(POLICY, f"{policy.name} does not exist yet", apply)
+        return warning(CHECK, f"{policy.name} does not exist yet", apply)
     return problem(
-        POLICY,
+        CHECK,
         f"{policy.name or policy.id} does not exist",
         "create it, or give it `create:` in targets.yaml",
     )
@@ -80,7 +80,7 @@ async def _check_name(context: Context, policy: GroupPolicy, shown: Json) -> lis
     if str(shown["displayName"]).casefold() != name.casefold():
         findings.append(
             warning(
-                POLICY,
+                CHECK,
                 f"{name} is called {shown['displayName']} now ({group})",
                 "correct its name in targets.yaml, or name it by `id:`",
             )
@@ -94,7 +94,7 @@ async def _check_name(context: Context, policy: GroupPolicy, shown: Json) -> lis
 def _twins(name: str, group: str, twins: Sequence[Json]) -> Finding:
     ids = ", ".join(sorted(str(twin["id"]) for twin in twins))
     return warning(
-        POLICY,
+        CHECK,
         f"{len(twins)} other groups are called {name} ({ids}); the policy and events mean {group}",
         "rename the others, or name it by `id:` in targets.yaml",
     )
@@ -107,7 +107,7 @@ def _check_pattern(policy: GroupPolicy) -> list[Finding]:
         return []
     return [
         problem(
-            POLICY,
+            CHECK,
             f"{policy.name} matches every group: events may create any group, and add members to "
             "any that Hasten created",
             'give it a prefix in targets.yaml, such as name: "[APP]-*"',
@@ -123,7 +123,7 @@ def _check_mirror(policy: GroupPolicy, group: Json, name: str) -> list[Finding]:
         return []
     return [
         problem(
-            POLICY,
+            CHECK,
             f"{name} is {kind}: nobody can be added to it, so that also_members_of does nothing",
             "take also_members_of away from it in targets.yaml, or give the group assigned members",
         )

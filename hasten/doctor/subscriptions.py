@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hasten.doctor.findings import Finding, ok, problem, warning
-from hasten.domain.subscribing import ALL_GROUPS, ALL_PEOPLE, resource_of
+from hasten.domain.subscribing import GROUPS_RESOURCE, USERS_RESOURCE, resource_of
 from hasten.json import Json
 from hasten.limits import SUBSCRIPTION_LIFETIME
-from hasten.records.people_refusal import Refusal
+from hasten.records.people_refusal import SubscriptionRefusal
 from hasten.records.subscriptions import SubscriptionRecord
 
 CHECK = "subscription"
 RENEWED_BY = SUBSCRIPTION_LIFETIME / 2 - timedelta(hours=12)
 """Remaining lifetime below which renewal has failed: two runs of the timer that renews."""
 
-MAKES = "the sweep timer makes it within a minute; if not, its log (`subscription`) says why"
+MADE_BY_SWEEP = (
+    "the sweep timer makes it within a minute; if not, its log (`subscription`) says why"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ def check(
     expected: Expected,
     *,
     people: bool = False,
-    refusal: Refusal | None = None,
+    refusal: SubscriptionRefusal | None = None,
 ) -> list[Finding]:
     """Checks each watched group, and the users if `people` are watched. `listed` are the
     subscriptions in Graph, `records` Hasten's in the store. `refusal` is Graph's last one of that
@@ -47,15 +49,18 @@ def check(
         if one.get("notificationUrl") == expected.url
     }
     wanted = {
-        f"group {group}": (resource_of(group), ends.get(resource_of(group)) or ends.get(ALL_GROUPS))
+        f"group {group}": (
+            resource_of(group),
+            ends.get(resource_of(group)) or ends.get(GROUPS_RESOURCE),
+        )
         for group in sorted(groups)
     }
     refused: list[Finding] = []
-    if people and refusal is not None and ALL_PEOPLE not in ends:
+    if people and refusal is not None and USERS_RESOURCE not in ends:
         text = f"Graph refuses that of all users: {refusal.reason}"
         refused = [problem(CHECK, text, refusal.next_action)]
     elif people:
-        wanted["all users"] = ALL_PEOPLE, ends.get(ALL_PEOPLE)
+        wanted["all users"] = USERS_RESOURCE, ends.get(USERS_RESOURCE)
     return [
         *refused,
         *(
@@ -73,10 +78,10 @@ def _judged(
     expected: Expected,
 ) -> Finding:
     if found is None:
-        return problem(CHECK, f"{gone}: Graph reports no change", MAKES)
+        return problem(CHECK, f"{gone}: Graph reports no change", MADE_BY_SWEEP)
     ends = datetime.fromisoformat(found["expirationDateTime"])
     if ends <= expected.now:
-        return problem(CHECK, f"that of {what} has expired: Graph reports no change", MAKES)
+        return problem(CHECK, f"that of {what} has expired: Graph reports no change", MADE_BY_SWEEP)
     record = next((r for r in records if r.id == str(found["id"]).lower()), None)
     if record is None:
         return problem(
@@ -103,7 +108,7 @@ def _judged(
 def _gone(
     what: str, resource: str, records: Sequence[SubscriptionRecord], expected: Expected
 ) -> str:
-    covering = {resource} | ({ALL_GROUPS} if resource != ALL_PEOPLE else set())
+    covering = {resource} | ({GROUPS_RESOURCE} if resource != USERS_RESOURCE else set())
     ended = [r.expires for r in records if r.resource in covering and r.expires <= expected.now]
     if ended:
         return f"that of {what} expired at {max(ended):%Y-%m-%d %H:%M}Z"

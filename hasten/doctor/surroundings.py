@@ -22,7 +22,7 @@ from hasten.records.self_test import round_trip
 QUEUE, STORE, CLOCK, SECRET, WEBHOOK = "queue", "store", "clock", "secret", "webhook"
 APP = "app"
 STOP = "stop"
-QUEUES = (
+CHECKED_QUEUES = (
     DIRECTORY_CHANGES,
     ENSURE,
     ONBOARDING_EVENTS,

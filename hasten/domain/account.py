@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-DELETES = frozenset({"delete", "stageddelete"})
-TAKES = DELETES | {"disable"}
-GIVES = frozenset({"create", "enable"})
+DELETING_ACTIONS = frozenset({"delete", "stageddelete"})
+TAKING_ACTIONS = DELETING_ACTIONS | {"disable"}
+GIVING_ACTIONS = frozenset({"create", "enable"})
 """Provisioning actions that give an account. "update" and "other" prove nothing alone."""
 
 
@@ -58,13 +58,13 @@ def took(records: Iterable[Mapping[str, Any]], action: str = "") -> bool:
     """Returns whether a successful export took the account away, by its action or by setting
     `active` to false. A record whose export step was skipped or failed took nothing."""
     exported = [one for one in records if _is_exported(one)]
-    return _does(exported, action, TAKES, "false")
+    return _does(exported, action, TAKING_ACTIONS, "false")
 
 
 def gave(record: Mapping[str, Any], action: str) -> bool:
     """Returns whether a successful export gave the account, by its action or by setting `active` to
     true."""
-    return _is_exported(record) and _does([record], action, GIVES, "true")
+    return _is_exported(record) and _does([record], action, GIVING_ACTIONS, "true")
 
 
 def _does(

@@ -7,7 +7,7 @@ from hasten.domain.account import steps
 from hasten.domain.redaction import redacted
 
 MOST_STEPS = 10
-MOST_CHARS = 240
+STEP_TEXT_MAX_CHARS = 240
 CODES = ("ErrorCode", "SkipReason", "errorCode")
 
 
@@ -25,4 +25,4 @@ def _said(step: Mapping[str, Any]) -> str:
     found = [details.get(name) for name in CODES] if isinstance(details, Mapping) else []
     code = next((f" ({redacted(str(one))})" for one in found if one), "")
     text = f"{redacted(kind)}: {redacted(status)}{code}" + (f": {described}" if described else "")
-    return text if len(text) <= MOST_CHARS else text[: MOST_CHARS - 1] + "…"
+    return text if len(text) <= STEP_TEXT_MAX_CHARS else text[: STEP_TEXT_MAX_CHARS - 1] + "…"

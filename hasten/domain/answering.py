@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hasten.domain.changes import DIRECT, PERSON, Change, HeldBy, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, HeldBy, State
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts
 
@@ -23,7 +23,7 @@ class Access(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class AccessAnswer:
     """`why` and `next_action` are texts without a stop; `next_action` is empty if there is nothing
     to do."""
 
@@ -33,8 +33,8 @@ class Answer:
     next_action: str = ""
 
 
-PROVEN = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
-HOW = {
+DONE_STATES = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
+DONE_TEXTS = {
     State.SUCCEEDED: "Entra ID answered the call with success; the log has not confirmed it yet",
     State.CONFIRMED: "Entra ID answered the call with success, and its log confirms it",
     State.IN_SYNC: "Entra ID answered that the app has it already",
@@ -43,11 +43,11 @@ HOW = {
 DONE_NOTHING = "if they cannot sign in all the same, ask the owner of the app"
 
 
-def answer(facts: Facts, assigned_groups: Mapping[str, str]) -> Answer:
+def answer(facts: Facts, assigned_groups: Mapping[str, str]) -> AccessAnswer:
     """`assigned_groups` are the names of the groups of the target, by object id."""
     taken = _newest(facts, is_removal=True)
     if facts.unread and not facts.rows:
-        return Answer(
+        return AccessAnswer(
             access=Access.UNKNOWN,
             headline="Microsoft Graph could not be read",
             why=facts.unread,
@@ -58,23 +58,23 @@ def answer(facts: Facts, assigned_groups: Mapping[str, str]) -> Answer:
     given = _newest(facts, is_removal=False)
     if facts.is_assigned or (facts.unread and given is not None):
         return _assigned(facts, given)
-    if taken is not None and taken.state not in PROVEN:
+    if taken is not None and taken.state not in DONE_STATES:
         return _leaving(facts, taken)
     return _not_assigned(facts, taken, assigned_groups)
 
 
-def _without_account(facts: Facts, taken: Change | None) -> Answer:
+def _without_account(facts: Facts, taken: Change | None) -> AccessAnswer:
     gone = "is disabled" if facts.exists else "does not exist"
     why = f"the account {gone} in Entra ID"
-    if taken is not None and taken.state not in PROVEN:
-        return Answer(
+    if taken is not None and taken.state not in DONE_STATES:
+        return AccessAnswer(
             access=Access.GOING,
             headline="Access is being taken",
             why=f"{why}. {_state(facts, taken)}",
             next_action=_action(facts, taken),
         )
     fix = "enable the account in Entra ID" if facts.exists else "restore or create the account"
-    return Answer(
+    return AccessAnswer(
         access=Access.NO,
         headline="No access",
         why=why,
@@ -82,26 +82,26 @@ def _without_account(facts: Facts, taken: Change | None) -> Answer:
     )
 
 
-def _assigned(facts: Facts, given: Change | None) -> Answer:
+def _assigned(facts: Facts, given: Change | None) -> AccessAnswer:
     if given is None:
         by = facts.cycle.done_by(facts.now)
         when = f", the next of which should be over by {by:%H:%M} UTC" if by else ""
-        return Answer(
+        return AccessAnswer(
             access=Access.YES,
             headline="Assigned, before Hasten watched",
             why=f"Entra's own cycles give this access{when}",
             next_action=facts.cycle.next_action
             or "if they have no access, provision them on demand, or look at the provisioning log",
         )
-    if given.state in PROVEN:
-        return Answer(
+    if given.state in DONE_STATES:
+        return AccessAnswer(
             access=Access.YES,
             headline="Has access",
-            why=HOW[given.state],
+            why=DONE_TEXTS[given.state],
             next_action=DONE_NOTHING,
         )
     is_stuck = given.state in {State.FAILED, State.HELD}
-    return Answer(
+    return AccessAnswer(
         access=Access.NO if is_stuck else Access.COMING,
         headline="Assigned, but without access" if is_stuck else "Access is on its way",
         why=_state(facts, given),
@@ -109,8 +109,8 @@ def _assigned(facts: Facts, given: Change | None) -> Answer:
     )
 
 
-def _leaving(facts: Facts, taken: Change) -> Answer:
-    return Answer(
+def _leaving(facts: Facts, taken: Change) -> AccessAnswer:
+    return AccessAnswer(
         access=Access.GOING,
         headline="Not assigned any more; access is being taken",
         why=_state(facts, taken),
@@ -118,11 +118,13 @@ def _leaving(facts: Facts, taken: Change) -> Answer:
     )
 
 
-def _not_assigned(facts: Facts, taken: Change | None, assigned_groups: Mapping[str, str]) -> Answer:
+def _not_assigned(
+    facts: Facts, taken: Change | None, assigned_groups: Mapping[str, str]
+) -> AccessAnswer:
     wanted = [i for i in facts.intents if i.wanted is Wanted.MEMBER and not i.is_done]
     if wanted:
         held = wanted[0].held
-        return Answer(
+        return AccessAnswer(
             access=Access.NO if held else Access.COMING,
             headline="Access is asked for and held" if held else "Access is asked for",
             why=held or "an event asks for it, and Hasten has not written it to Entra ID yet",
@@ -131,7 +133,7 @@ def _not_assigned(facts: Facts, taken: Change | None, assigned_groups: Mapping[s
     if facts.nested:
         one = facts.nested[0]
         inner, outer = _name(facts, one.inner), _name(facts, one.group)
-        return Answer(
+        return AccessAnswer(
             access=Access.NO,
             headline="No access",
             why=f"they are in {inner}, which is nested in {outer}, and Entra ID does not "
@@ -140,7 +142,7 @@ def _not_assigned(facts: Facts, taken: Change | None, assigned_groups: Mapping[s
         )
     if facts.left_out:
         group, sources = next(iter(facts.left_out.items()))
-        return Answer(
+        return AccessAnswer(
             access=Access.NO,
             headline="No access",
             why=f"an event offboarded them, so the policy does not add them to "
@@ -149,14 +151,14 @@ def _not_assigned(facts: Facts, taken: Change | None, assigned_groups: Mapping[s
         )
     if taken is not None:
         left = "their direct assignment was removed"
-        if taken.group not in {DIRECT, PERSON}:
+        if taken.group not in {DIRECT, OWN_ACCOUNT}:
             left = f"they left {_name(facts, taken.group)}"
-        why = f"{left} at {taken.noticed_at:%Y-%m-%d %H:%M} UTC. {HOW[taken.state]}"
+        why = f"{left} at {taken.noticed_at:%Y-%m-%d %H:%M} UTC. {DONE_TEXTS[taken.state]}"
     else:
         why = f"they are in no group that is assigned to {facts.target}"
     names = sorted(assigned_groups.values(), key=str.casefold)
     known = f": {', '.join(names[:5])}{' …' if names[5:] else ''}" if names else ""
-    return Answer(
+    return AccessAnswer(
         access=Access.NO,
         headline="No access",
         why=why,
@@ -211,7 +213,7 @@ def _newest(facts: Facts, *, is_removal: bool) -> Change | None:
     rows = [row for row in facts.rows if row.is_removal is is_removal]
     if not is_removal:
         rows = [row for row in rows if not row.is_update]
-    bad = [row for row in rows if row.state not in PROVEN]
+    bad = [row for row in rows if row.state not in DONE_STATES]
     return max(bad or rows, key=lambda row: row.found_at, default=None)
 
 

@@ -2,28 +2,28 @@
 
 An active account proves a grant that gives the account. A grant through a group also needs the
 membership: the app shows it beside the account, or the log does. An app that cannot be read delays
-a grant by GIVEN_AFTER at most.
+a grant by UNREAD_GRANT_MAX_WAIT at most.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hasten.domain.app_account import AppAccount, NoAccount
-from hasten.domain.app_proof import ANSWERS, NOT_SHOWN, UNCLEAR, Shown, Unclear
+from hasten.domain.app_proof import ANSWERED_STATES, APP_HAS_NOT_SHOWN, UNCLEAR, Shown, Unclear
 from hasten.domain.changes import DIRECT, Action, Change, State
 from hasten.domain.proof import Proof, Says
 
-SHOWN_WITHIN = timedelta(minutes=5)
+APP_SHOWS_WITHIN = timedelta(minutes=5)
 """Maximum time until an app shows what Entra ID wrote to it. Until then a missing account is no
 contradiction."""
 
-GIVEN_AFTER = timedelta(hours=1)
+UNREAD_GRANT_MAX_WAIT = timedelta(hours=1)
 """Maximum time for which a grant that the log confirms waits for an app that cannot be read."""
 
 NO_ACTIVE = "the app itself shows no active account"
 NOT_A_MEMBER = "it shows the account active, and not in the group"
 CHECK_GRANT = "look in the app, and at what the job maps: the account must be active there"
-GIVES = frozenset({Action.ADDED, Action.ENABLED, Action.RESTORED})
+GIVING_CHANGES = frozenset({Action.ADDED, Action.ENABLED, Action.RESTORED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class WantedGrant:
 def is_shown_in_app(change: Change) -> bool:
     """Returns whether the app can show the end of the row. An update shows nowhere: Hasten reads no
     attributes."""
-    return change.action in GIVES and change.state in ANSWERS
+    return change.action in GIVING_CHANGES and change.state in ANSWERED_STATES
 
 
 def needs_account_only(change: Change, *, by_user: bool) -> bool:
@@ -59,9 +59,9 @@ def granted(
         case AppAccount(active=True) if is_doubted:
             return log
         case AppAccount(active=True):
-            may_call = age >= SHOWN_WITHIN and wanted.is_assigned and not change.contradicted
+            may_call = age >= APP_SHOWS_WITHIN and wanted.is_assigned and not change.contradicted
             return _active(log, shown, wanted, at, may_call=may_call)
-        case AppAccount(active=False) | NoAccount() if age < SHOWN_WITHIN and not is_doubted:
+        case AppAccount(active=False) | NoAccount() if age < APP_SHOWS_WITHIN and not is_doubted:
             return Proof(Says.UNSHOWN, NO_ACTIVE)
         case AppAccount(active=False) | NoAccount() if wanted.is_assigned:
             return Proof(Says.CONTRADICTED, NO_ACTIVE, CHECK_GRANT, passes=True)
@@ -97,6 +97,6 @@ def _active(
 
 
 def _late(log: Proof, why: Unclear, age: timedelta) -> Proof:
-    if age < GIVEN_AFTER:
+    if age < UNREAD_GRANT_MAX_WAIT:
         return Proof(Says.UNSHOWN, why.reason)
-    return Proof(log.says, f"the provisioning log shows it{NOT_SHOWN}{why.reason}")
+    return Proof(log.says, f"the provisioning log shows it{APP_HAS_NOT_SHOWN}{why.reason}")

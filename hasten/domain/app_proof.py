@@ -16,18 +16,18 @@ from hasten.domain.proof import PROOF_TIMEOUT, Proof, Says
 from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, REASON_BY_ACCOUNT
 
 ACTIVE_IN_APP = "the app itself shows the account active"
-NOT_FOUND = "it shows no account that matches"
+NO_MATCHING_ACCOUNT = "it shows no account that matches"
 UNCLEAR = "it does not say whether the account is active"
 NOT_ASKED = "it has not been asked yet"
 
 UNSHOWN_ALERT_AFTER = timedelta(hours=1)
 """Time after which Hasten raises an alert if the app has not shown a removal."""
 
-NOT_SHOWN = "; the app itself has not shown it: "
-ANSWERED = "Entra ID has answered"
-LOGGED = "the provisioning log shows that Entra's own cycle has done it"
+APP_HAS_NOT_SHOWN = "; the app itself has not shown it: "
+ENTRA_ANSWERED = "Entra ID has answered"
+LOG_SHOWS_CYCLE = "the provisioning log shows that Entra's own cycle has done it"
 
-ANSWERS = frozenset({State.SUCCEEDED, State.IN_SYNC})
+ANSWERED_STATES = frozenset({State.SUCCEEDED, State.IN_SYNC})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,16 @@ def weighed(change: Change, log: Proof, shown: Shown, *, deletes: bool, at: date
     match shown:
         case AppAccount(active=False):
             return Proof(Says.CONFIRMED, inactive_at(at))
-        case AppAccount(active=True) if change.state in ANSWERS or log.says is Says.CONFIRMED:
+        case AppAccount(active=True) if (
+            change.state in ANSWERED_STATES or log.says is Says.CONFIRMED
+        ):
             return Proof(Says.CONTRADICTED, ACTIVE_IN_APP)
         case AppAccount(active=True):
             return log
         case NoAccount() if deletes or _is_absent(change, log):
             return Proof(Says.CONFIRMED, gone_at(at))
         case NoAccount():
-            return _unshown(change, log, Unclear(NOT_FOUND, CHECK_MATCH))
+            return _unshown(change, log, Unclear(NO_MATCHING_ACCOUNT, CHECK_MATCH))
         case AppAccount():
             return _unshown(change, log, Unclear(UNCLEAR, CHECK_ACCOUNT_IN_APP))
         case Unclear():
@@ -74,7 +76,7 @@ def unshown(change: Change, says: Proof, *, now: datetime) -> Change | None:
     is_late = now - since > UNSHOWN_ALERT_AFTER
     waits = replace(
         change,
-        reason=f"{_base(change)}{NOT_SHOWN}{says.reason}",
+        reason=f"{_base(change)}{APP_HAS_NOT_SHOWN}{says.reason}",
         next_action=(says.next_action or CHECK_ACCOUNT_IN_APP) if is_late else "",
         needs_proof=now - since <= PROOF_TIMEOUT,
     )
@@ -83,14 +85,14 @@ def unshown(change: Change, says: Proof, *, now: datetime) -> Change | None:
 
 def is_news(before: Change, after: Change) -> bool:
     """Returns whether the app has left a removal unshown for so long that someone must know."""
-    waits = NOT_SHOWN in after.reason and before.state is after.state
+    waits = APP_HAS_NOT_SHOWN in after.reason and before.state is after.state
     return waits and bool(after.next_action) and not before.next_action
 
 
 def _unshown(change: Change, log: Proof, why: Unclear) -> Proof:
     """Doubts of the log still count: they only cost a call."""
     is_proven = log.says is Says.CONFIRMED
-    if not is_proven and (log.says is not Says.NOTHING or change.state not in ANSWERS):
+    if not is_proven and (log.says is not Says.NOTHING or change.state not in ANSWERED_STATES):
         return log
     return Proof(Says.UNSHOWN, why.reason, why.next_action)
 
@@ -102,8 +104,8 @@ def _is_absent(change: Change, log: Proof) -> bool:
 
 
 def _base(change: Change) -> str:
-    base = change.reason.split(NOT_SHOWN)[0]
-    return LOGGED if change.state is State.LEFT_TO_CYCLE else base or ANSWERED
+    base = change.reason.split(APP_HAS_NOT_SHOWN)[0]
+    return LOG_SHOWS_CYCLE if change.state is State.LEFT_TO_CYCLE else base or ENTRA_ANSWERED
 
 
 def _since(change: Change) -> datetime:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from hasten.domain.app_account import AppAccount
 from hasten.domain.changes import Change, State, finished, retried, waiting
 
-MAX_TRIES = 3
+MAX_APP_TRIES = 3
 """Tries to reach the app, or to make it obey, before Entra ID has to do it."""
 
 
@@ -80,7 +80,7 @@ def settled(change: Change, revocation: AppRevocation, *, now: datetime) -> Chan
         return replace(done, needs_proof=False, keeps_assignment=False)
     if revocation.result is AppRevocationResult.THROTTLED and revocation.delay is not None:
         return waiting(change, due_at=now + revocation.delay, reason=revocation.reason)
-    if revocation.delay is not None and change.attempts < MAX_TRIES:
+    if revocation.delay is not None and change.attempts < MAX_APP_TRIES:
         return retried(change, due_at=now + revocation.delay, reason=revocation.reason)
     return replace(
         change,

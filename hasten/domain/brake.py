@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 MOST_REMOVALS = 10
-MOST_PERCENT = 20
-MOST_OF_TARGET = 200
+MOST_REMOVALS_PERCENT = 20
+MOST_REMOVALS_OF_TARGET = 200
 
 BRAKE_WINDOW = timedelta(minutes=10)
 """Period over which the brake counts removals: a script removes users one by one."""

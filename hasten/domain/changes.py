@@ -8,7 +8,7 @@ from enum import StrEnum
 DIRECT = "direct"
 """Takes the place of the group when the user is assigned to the target without one."""
 
-PERSON = "person"
+OWN_ACCOUNT = "person"
 """Takes the place of the group when the change is about the user's own account in Entra ID. A user
 has one such row for each target."""
 
@@ -20,7 +20,7 @@ MAX_CAUSES = 10
 
 class Action(StrEnum):
     """The event in Entra ID. ADDED and REMOVED are about a membership or a direct assignment,
-    the others about the user's own account (PERSON)."""
+    the others about the user's own account (OWN_ACCOUNT)."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -161,7 +161,7 @@ class Change:
 
     @property
     def is_of_person(self) -> bool:
-        return self.group == PERSON
+        return self.group == OWN_ACCOUNT
 
     @property
     def called_group(self) -> str:

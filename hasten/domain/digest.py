@@ -6,12 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from hasten.domain.changes import State
-from hasten.domain.history import BEGUN, OPERATOR_KINDS, Entry, Kind
+from hasten.domain.history import BEGUN, OPERATOR_KINDS, Entry, EntryKind
 
-MOST_GROUPS = 10
+MOST_GROUPS_SHOWN = 10
 """Groups that a message shows; the others are a number."""
 
-MOST_NAMED = 5
+MOST_PEOPLE_NAMED = 5
 """People that a message names in a group. A storm is one summary."""
 
 
@@ -34,12 +34,12 @@ class Weight(StrEnum):
     NOTE = "note"
 
 
-STOPS = frozenset({Kind.STOPPED, Kind.STARTED})
-GIVEN_UP = frozenset({"given_up", "denied", "failed"})
+STOP_KINDS = frozenset({EntryKind.STOPPED, EntryKind.STARTED})
+GIVEN_UP_RESULTS = frozenset({"given_up", "denied", "failed"})
 """Results of what events wanted besides that somebody must know."""
 
-FAILED = frozenset({State.FAILED, "rejected"})
-SHOWN = {
+FAILED_RESULTS = frozenset({State.FAILED, "rejected"})
+WEIGHTS_SENT = {
     Send.ALERTS: frozenset({Weight.ALERT}),
     Send.FAILURES: frozenset({Weight.ALERT, Weight.FAILURE}),
     Send.ALL: frozenset(Weight),
@@ -49,14 +49,14 @@ SHOWN = {
 def weight(entry: Entry) -> Weight | None:
     """Returns how much an entry matters to people; None if it is no news: what an operator has
     only begun, and what an event asked for before anything came of it."""
-    if entry.kind is Kind.ALERT:
+    if entry.kind is EntryKind.ALERT:
         return Weight.ALERT
-    if entry.kind is Kind.OUTCOME:
-        return Weight.FAILURE if entry.result in FAILED else Weight.NOTE
-    if entry.kind is Kind.FOLLOWED_UP:
-        return Weight.ALERT if entry.result in GIVEN_UP else Weight.NOTE
+    if entry.kind is EntryKind.OUTCOME:
+        return Weight.FAILURE if entry.result in FAILED_RESULTS else Weight.NOTE
+    if entry.kind is EntryKind.FOLLOWED_UP:
+        return Weight.ALERT if entry.result in GIVEN_UP_RESULTS else Weight.NOTE
     if entry.kind in OPERATOR_KINDS and entry.result != BEGUN:
-        return Weight.ALERT if entry.kind in STOPS else Weight.NOTE
+        return Weight.ALERT if entry.kind in STOP_KINDS else Weight.NOTE
     return None
 
 
@@ -90,7 +90,7 @@ class Digest:
         """Adds the entries that the destination wants."""
         for entry in entries:
             matters = weight(entry)
-            if matters is not None and matters in SHOWN[self.send] and self._wants(entry):
+            if matters is not None and matters in WEIGHTS_SENT[self.send] and self._wants(entry):
                 self._add(matters, entry)
 
     @property
@@ -104,7 +104,7 @@ class Digest:
         """Returns the groups that a message shows, the gravest first."""
         order = list(Weight)
         by_weight = sorted(self.groups.values(), key=lambda g: (order.index(g.weight), -g.count))
-        return by_weight[:MOST_GROUPS]
+        return by_weight[:MOST_GROUPS_SHOWN]
 
     def _wants(self, entry: Entry) -> bool:
         """An entry without a target concerns every destination."""
@@ -114,7 +114,7 @@ class Digest:
         key = (entry.kind, entry.target, entry.action, entry.result)
         group = self.groups.setdefault(key, Group(matters, entry))
         group.count += 1
-        if entry.user and entry.user not in group.users and len(group.users) < MOST_NAMED:
+        if entry.user and entry.user not in group.users and len(group.users) < MOST_PEOPLE_NAMED:
             group.users.append(entry.user)
         self.since = min(self.since or entry.at, entry.at)
         self.until = max(self.until or entry.at, entry.at)

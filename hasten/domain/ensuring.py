@@ -47,13 +47,13 @@ class Ending:
     next_action: str = ""
 
 
-GONE = Ending(REJECTED, "the group does not exist", "correct the group that the event names")
+GROUP_GONE = Ending(REJECTED, "the group does not exist", "correct the group that the event names")
 FORBIDDEN_DIRECT = Ending(
     REJECTED,
     "onboarding events may not assign users to this target without a group",
     "name a group, or set direct: allow for the target in targets.yaml",
 )
-UNKNOWN = Ending(REJECTED, "the user does not exist", "correct the user that the event names")
+USER_UNKNOWN = Ending(REJECTED, "the user does not exist", "correct the user that the event names")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,12 @@ class LookAgain:
     at: datetime
 
 
-Decision = Change | Restart | Ending | Wait | LookAgain | None
+EnsureDecision = Change | Restart | Ending | Wait | LookAgain | None
 
 
-def decide(intent: Intent, seen: SeenMembership, row: Change | None, now: datetime) -> Decision:
+def decide(
+    intent: Intent, seen: SeenMembership, row: Change | None, now: datetime
+) -> EnsureDecision:
     """Decides what becomes of the intent. Returns None if `row`, which publishes its own outcome,
     already stands for it."""
     same = row if row is not None and row.action is seen.action else None

@@ -8,10 +8,10 @@ from hasten.domain.explaining_rows import what_happened, what_is_now
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.person_facts import Facts, group_name, release_command, utc
 
-ENDED = {"recorded": "Entra ID has this state, and Hasten recorded the change for a call"}
+ENDED_TEXTS = {"recorded": "Entra ID has this state, and Hasten recorded the change for a call"}
 """Sentence for an intent's outcome; other outcomes use the names of results."""
 
-WANTS = {
+WANTED_TEXTS = {
     Wanted.MEMBER: "a member of",
     Wanted.ABSENT: "no member of",
     Wanted.IN_STEP: "provisioned as a member of",
@@ -115,7 +115,7 @@ def _wanted(facts: Facts, intent: Intent) -> str:
         f"{_place(facts, intent)}"
     )
     if intent.is_done:
-        return f"{event}: {ENDED.get(intent.outcome, intent.outcome)}."
+        return f"{event}: {ENDED_TEXTS.get(intent.outcome, intent.outcome)}."
     if intent.held:
         command = release_command(intent.target, intent.group, intent.user)
         return f"{event}. It is held by the brake: {intent.held}. To have it done: {command}"
@@ -127,7 +127,7 @@ def _place(facts: Facts, intent: Intent) -> str:
         assigned = "not assigned" if intent.wanted is Wanted.ABSENT else "assigned"
         return f"{assigned} directly"
     group = intent.group_name or group_name(facts, intent.group)
-    return f"{WANTS.get(intent.wanted, 'in')} {group}"
+    return f"{WANTED_TEXTS.get(intent.wanted, 'in')} {group}"
 
 
 def _nothing_seen(facts: Facts) -> str:

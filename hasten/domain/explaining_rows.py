@@ -3,7 +3,7 @@
 from hasten.domain.changes import DIRECT, Action, Change, FoundBy, HeldBy, State
 from hasten.domain.person_facts import Facts, group_name, release_command, utc
 
-FOUND_BY = {
+FOUND_BY_TEXTS = {
     FoundBy.NOTIFICATION: "a notification of Graph",
     FoundBy.RECONCILE: "the timer that reconciles",
     FoundBy.ASSIGNMENT: "the timer that compares assignments",
@@ -31,7 +31,7 @@ def what_happened(facts: Facts, row: Change) -> str:
         what = "Their direct assignment was " + ("removed" if row.is_removal else "made")
     else:
         what = f"They {'left' if row.is_removal else 'joined'} {group_name(facts, row.group)}"
-    by = FOUND_BY[row.found_by]
+    by = FOUND_BY_TEXTS[row.found_by]
     return f"{what}, as Hasten noticed at {utc(row.noticed_at)}{f' by {by}' if by else ''}."
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from hasten.domain import account
 from hasten.domain.redaction import nested_json
 
-NAMING = ("attributename", "attribute", "property", "propertyname", "path")
+NAMING_KEYS = ("attributename", "attribute", "property", "propertyname", "path")
 """Keys of a step's details whose value is the name of a property."""
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:\-]{0,127}")
+ATTRIBUTE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:\-]{0,127}")
 """Matches a property name as SCIM writes it. Any other text may be personal data."""
 
-KNOWN = frozenset(
+CORE_ATTRIBUTES = frozenset(
     {
         "active",
         "addresses",
@@ -35,7 +35,7 @@ KNOWN = frozenset(
 """Attributes of SCIM's core schema (RFC 7643); an app may reject one that was not changed."""
 
 
-MAX_DEPTH = 4
+MAX_DETAIL_DEPTH = 4
 """Levels of a step's details that are read; real details have one."""
 
 
@@ -50,11 +50,13 @@ def property_named(records: list[Mapping[str, Any]], message: str) -> str:
     failing = [step for step in account.steps(records) if _has_failed(step)]
     details = [pair for step in failing for pair in _pairs("", step.get("details"), 0)]
     for name, value in details:
-        if name.casefold().replace(" ", "").endswith(NAMING) and NAME.fullmatch(value):
+        if name.casefold().replace(" ", "").endswith(NAMING_KEYS) and ATTRIBUTE_NAME.fullmatch(
+            value
+        ):
             return value
     texts = [message, *(str(step.get("description") or "") for step in failing)]
     texts += [value for _, value in details]
-    words = {word.rstrip(".:-") for text in texts for word in NAME.findall(text)}
+    words = {word.rstrip(".:-") for text in texts for word in ATTRIBUTE_NAME.findall(text)}
     folded = {part.casefold() for word in words for part in (word, word.rpartition(":")[2])}
     named = [name for name in _candidates(records) if name.casefold() in folded]
     return max(named, key=len, default="")
@@ -63,9 +65,9 @@ def property_named(records: list[Mapping[str, Any]], message: str) -> str:
 def _candidates(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for one in account.properties(records):
         name = str(one.get("displayName") or "")
-        if NAME.fullmatch(name):
+        if ATTRIBUTE_NAME.fullmatch(name):
             yield name
-    yield from sorted(KNOWN)
+    yield from sorted(CORE_ATTRIBUTES)
 
 
 def _has_failed(step: Mapping[str, Any]) -> bool:
@@ -76,7 +78,7 @@ def _pairs(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
     """Yields the texts in a step's details by their key, however Entra or the app nests them."""
     if isinstance(value, str) and (inner := nested_json(value)) is not None:
         value = inner
-    if depth > MAX_DEPTH:
+    if depth > MAX_DETAIL_DEPTH:
         return
     if isinstance(value, Mapping):
         for key, inner in value.items():

@@ -10,7 +10,7 @@ from enum import StrEnum
 from hasten.domain.changes import OPEN_STATES, Cause, Change, State
 from hasten.domain.intents import Intent, Wanted
 
-LONGEST_WAIT = timedelta(hours=3)
+CALLBACK_MAX_WAIT = timedelta(hours=3)
 """Lifecycle Workflows wait at most PT3H for a callback (Graph,
 customTaskExtensionCallbackConfiguration)."""
 
@@ -24,7 +24,7 @@ class What(StrEnum):
     SESSIONS = "sessions"
 
 
-class Proof(StrEnum):
+class RevocationProof(StrEnum):
     """States what is known about the revocation of one event for one user."""
 
     WAITING = "waiting"
@@ -59,42 +59,44 @@ class FollowUp:
         return f"{self.what}|{hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
     def is_too_old(self, now: datetime) -> bool:
-        longest = LONGEST_WAIT if self.what is What.RESUME else MAX_AGE_OF_SESSIONS
+        longest = CALLBACK_MAX_WAIT if self.what is What.RESUME else MAX_AGE_OF_SESSIONS
         return now - self.asked_at > longest
 
 
 def proof(
     asked: FollowUp, found: Collection[tuple[Intent | None, Change | None]]
-) -> tuple[Proof, str]:
+) -> tuple[RevocationProof, str]:
     """Returns what is known about the revocation, and why. `found` has, for each group of `asked`,
     the intent and the row of the user as they are stored now."""
     if asked.refused:
-        return Proof.FAILED, asked.refused
+        return RevocationProof.FAILED, asked.refused
     judged = [_of_group(asked, intent, row) for intent, row in found]
-    failed = [reason for known, reason in judged if known is Proof.FAILED]
+    failed = [reason for known, reason in judged if known is RevocationProof.FAILED]
     if failed:
-        return Proof.FAILED, failed[0]
-    waiting = [reason for known, reason in judged if known is Proof.WAITING]
+        return RevocationProof.FAILED, failed[0]
+    waiting = [reason for known, reason in judged if known is RevocationProof.WAITING]
     if waiting or not asked.is_complete:
-        return Proof.WAITING, (waiting or ["all groups of the user are not known yet"])[0]
-    return Proof.COMPLETED, ""
+        return RevocationProof.WAITING, (waiting or ["all groups of the user are not known yet"])[0]
+    return RevocationProof.COMPLETED, ""
 
 
-def _of_group(asked: FollowUp, intent: Intent | None, row: Change | None) -> tuple[Proof, str]:
+def _of_group(
+    asked: FollowUp, intent: Intent | None, row: Change | None
+) -> tuple[RevocationProof, str]:
     if intent is None or intent.time < asked.event_time:
-        return Proof.WAITING, "the event is being taken"
+        return RevocationProof.WAITING, "the event is being taken"
     if intent.wanted is not Wanted.ABSENT:
-        return Proof.FAILED, "a newer event wants the user in the group"
+        return RevocationProof.FAILED, "a newer event wants the user in the group"
     if not intent.is_done:
-        return Proof.WAITING, intent.held or "the membership is being removed"
+        return RevocationProof.WAITING, intent.held or "the membership is being removed"
     if intent.outcome == State.IN_SYNC:
-        return Proof.COMPLETED, ""
+        return RevocationProof.COMPLETED, ""
     if row is None or intent.cause not in row.causes:
-        return Proof.FAILED, f"the event ended as {intent.outcome}"
+        return RevocationProof.FAILED, f"the event ended as {intent.outcome}"
     if not row.action.takes_access:
-        return Proof.FAILED, "the user has joined the group again"
+        return RevocationProof.FAILED, "the user has joined the group again"
     if row.state in OPEN_STATES or row.state is State.LEFT_TO_CYCLE:
-        return Proof.WAITING, row.reason or f"the revocation is {row.state}"
+        return RevocationProof.WAITING, row.reason or f"the revocation is {row.state}"
     if row.state is State.FAILED:
-        return Proof.FAILED, row.reason
-    return Proof.COMPLETED, ""
+        return RevocationProof.FAILED, row.reason
+    return RevocationProof.COMPLETED, ""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-PERIODS: Mapping[str, timedelta] = {
+TIMER_PERIODS: Mapping[str, timedelta] = {
     "sweep": timedelta(minutes=1),
     "wake": timedelta(minutes=1),
     "look": timedelta(minutes=5),
@@ -73,7 +73,7 @@ class TimerState:
 
 def allowed(timer: str) -> timedelta:
     """Returns how long ago the last success may be: one run may fail."""
-    return 2 * PERIODS[timer] + HEARTBEAT_GRACE
+    return 2 * TIMER_PERIODS[timer] + HEARTBEAT_GRACE
 
 
 def timer_states(beats: Iterable[Heartbeat], now: datetime) -> list[TimerState]:
@@ -81,7 +81,7 @@ def timer_states(beats: Iterable[Heartbeat], now: datetime) -> list[TimerState]:
     time to run."""
     known = {beat.timer: beat for beat in beats}
     began = min((beat.first_at for beat in known.values()), default=None)
-    return [_state(timer, known.get(timer), began, now) for timer in PERIODS]
+    return [_state(timer, known.get(timer), began, now) for timer in TIMER_PERIODS]
 
 
 def _state(timer: str, beat: Heartbeat | None, began: datetime | None, now: datetime) -> TimerState:

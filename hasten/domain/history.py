@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from hasten.domain.changes import Cause
 
-MAX_TEXT = 1_000
+REASON_MAX_CHARS = 1_000
 """Characters of a reason. A page of the chain holds a hundred entries in one document."""
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     OUTCOME = "outcome"
     """The end of a change, or of an event that produced no change."""
 
@@ -57,16 +57,16 @@ class Kind(StrEnum):
 
 OPERATOR_KINDS = frozenset(
     {
-        Kind.RELEASED,
-        Kind.DISCARDED,
-        Kind.STOPPED,
-        Kind.STARTED,
-        Kind.REPLAYED,
-        Kind.APPLIED,
-        Kind.CANCELLED,
-        Kind.BROUGHT_FORWARD,
-        Kind.DROPPED,
-        Kind.PROVISIONED,
+        EntryKind.RELEASED,
+        EntryKind.DISCARDED,
+        EntryKind.STOPPED,
+        EntryKind.STARTED,
+        EntryKind.REPLAYED,
+        EntryKind.APPLIED,
+        EntryKind.CANCELLED,
+        EntryKind.BROUGHT_FORWARD,
+        EntryKind.DROPPED,
+        EntryKind.PROVISIONED,
     }
 )
 """Kinds of entries about what an operator did. Hasten writes one with the result BEGUN before it
@@ -101,7 +101,7 @@ class Steps:
 class Entry:
     """One entry. `id` is the same whenever the same fact is written, and `at` with it.
 
-    `user` and `group` are object ids; `group` may also be DIRECT or PERSON. `causes` are the events
+    `user` and `group` are object ids; `group` may also be DIRECT or OWN_ACCOUNT. `causes` are the events
     that asked for it. `by` is who asked as far as Hasten knows: the object id in a token that
     Hasten has checked, `cli:` and the object id in the token of who runs the command line, or `os:`
     and the user of the operating system. `why` is the reason that they gave,
@@ -110,7 +110,7 @@ class Entry:
 
     id: str
     at: datetime
-    kind: Kind
+    kind: EntryKind
     target: str = ""
     user: str = ""
     group: str = ""
@@ -130,7 +130,7 @@ class Entry:
 class Filter:
     """Selects entries. An empty field selects all. `since` is inclusive, `until` exclusive."""
 
-    kinds: frozenset[Kind] = frozenset()
+    kinds: frozenset[EntryKind] = frozenset()
     target: str = ""
     user: str = ""
     group: str = ""
@@ -156,4 +156,4 @@ def entry_id(*parts: str) -> str:
 
 
 def short(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+    return text if len(text) <= REASON_MAX_CHARS else text[: REASON_MAX_CHARS - 1] + "…"

@@ -18,7 +18,7 @@ class Wrong(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class HistoryFinding:
     """`where` is the day, the index or the number of the seal. `entry` is the entry as it was when
     it was sealed, or as it was inserted; None for a seal."""
 
@@ -47,4 +47,4 @@ class Checked:
     seals: int
     number: int
     digest: str
-    findings: Sequence[Finding]
+    findings: Sequence[HistoryFinding]

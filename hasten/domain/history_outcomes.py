@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from hasten.domain.changes import Cause
-from hasten.domain.history import Entry, Kind, Steps, short
+from hasten.domain.history import Entry, EntryKind, Steps, short
 from hasten.domain.outcomes import ALERT
 from hasten.json import Json
 
@@ -18,7 +18,7 @@ def entry_of(event: Json) -> Entry:
     return Entry(
         id=event["id"],
         at=datetime.fromisoformat(at),
-        kind=Kind.ALERT if event["type"] == ALERT else Kind.OUTCOME,
+        kind=EntryKind.ALERT if event["type"] == ALERT else EntryKind.OUTCOME,
         target=data["target"],
         user=data.get("user", ""),
         group=data["group"],

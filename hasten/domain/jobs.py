@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from hasten.errors import PermanentError
 from hasten.json import Json
 
-SOURCE = "azure active directory"
+ENTRA_SOURCE = "azure active directory"
 
 
 def choose_job(jobs: Sequence[Json], rules_of: Mapping[str, Sequence[Json]], wanted: str) -> Json:
@@ -68,7 +68,7 @@ def _serves(rule: Json) -> bool:
     counts as allowed)."""
     metadata = {str(m.get("key")): str(m.get("value")) for m in rule.get("metadata") or ()}
     on_demand = metadata.get("supportsProvisionOnDemand", "true").casefold() == "true"
-    return on_demand and str(rule.get("sourceDirectoryName", "")).casefold() == SOURCE
+    return on_demand and str(rule.get("sourceDirectoryName", "")).casefold() == ENTRA_SOURCE
 
 
 def _maps(rule: Json, object_type: str) -> bool:

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from hasten.json import Json
 
 WORK_EMAIL = 'emails[type eq "work"].value'
-OBJECT_ID = "id"
+OBJECT_ID_PROPERTY = "id"
 
 APP_ATTRIBUTES = ("externalId", "userName", WORK_EMAIL)
 """The attributes of the app by which Hasten can look for an account."""
 
-ENTRA_PROPERTIES = (OBJECT_ID, "userPrincipalName", "mail", "mailNickname", "employeeId")
+ENTRA_PROPERTIES = (OBJECT_ID_PROPERTY, "userPrincipalName", "mail", "mailNickname", "employeeId")
 """The properties of a user in Entra ID that an account can be matched by."""
 
-IN_SCHEMA = {"objectid": OBJECT_ID} | {name.casefold(): name for name in ENTRA_PROPERTIES[1:]}
-BY_APP = {name.casefold(): name for name in APP_ATTRIBUTES}
+ENTRA_PROPERTY_BY_NAME = {"objectid": OBJECT_ID_PROPERTY} | {
+    name.casefold(): name for name in ENTRA_PROPERTIES[1:]
+}
+APP_ATTRIBUTE_BY_NAME = {name.casefold(): name for name in APP_ATTRIBUTES}
 
 SET_MATCH = (
     "set scim.match in targets.yaml to an attribute that the job maps and that is unique in the "
@@ -41,7 +43,10 @@ def job_match(rules: Sequence[Json], rule: str | None) -> JobMatch:
         return JobMatch(problem="the job marks no attribute of users as the matching attribute")
     first = min(matching, key=_priority)
     name, source = str(first.get("targetAttributeName") or ""), _source(first)
-    app, entra = BY_APP.get(name.casefold()), IN_SCHEMA.get(source.casefold())
+    app, entra = (
+        APP_ATTRIBUTE_BY_NAME.get(name.casefold()),
+        ENTRA_PROPERTY_BY_NAME.get(source.casefold()),
+    )
     if app is None or entra is None:
         return JobMatch(
             problem=f"the job matches {name or 'an unnamed attribute'} with {source or 'nothing'}, "

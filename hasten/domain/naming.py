@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from hasten.domain.changes import DIRECT, PERSON, Change
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
 from hasten.domain.cycle import time
 from hasten.domain.proof import LOG_CLOCK_SKEW, Proof, Says, about, succeeded, values
 
@@ -17,7 +17,7 @@ that ran side by side may become visible in any order."""
 LEFT_OUT = Proof(
     Says.LEFT_OUT, "the log names other members of the group, and not this user: called alone"
 )
-OLD, NEW = "oldValue", "newValue"
+OLD_VALUE, NEW_VALUE = "oldValue", "newValue"
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -28,7 +28,7 @@ def members_named(entries: Iterable[Mapping[str, Any]]) -> frozenset[tuple[str, 
         (about(entry), found)
         for entry in entries
         if succeeded(entry)
-        for where in (OLD, NEW)
+        for where in (OLD_VALUE, NEW_VALUE)
         for found in _OBJECT_ID.findall(values(entry, where))
     )
 
@@ -41,7 +41,7 @@ def leaves_out(change: Change, entries: Iterable[Mapping[str, Any]], now: dateti
     nobody. A leaver without another assignment is called as a user, which no group's entry shows.
     """
     called_at = change.called_at
-    is_by_group = change.group not in {DIRECT, PERSON} and (
+    is_by_group = change.group not in {DIRECT, OWN_ACCOUNT} and (
         change.keeps_assignment or not change.is_removal
     )
     if not is_by_group or called_at is None or now - called_at < LEFT_OUT_AFTER:
@@ -54,12 +54,14 @@ def leaves_out(change: Change, entries: Iterable[Mapping[str, Any]], now: dateti
         and (at := time(entry.get("activityDateTime"))) is not None
         and at >= called_at - LOG_CLOCK_SKEW
     ]
-    if any(change.user in values(entry, where) for entry in since for where in (OLD, NEW)):
+    if any(
+        change.user in values(entry, where) for entry in since for where in (OLD_VALUE, NEW_VALUE)
+    ):
         return False
     return any(not change.is_removal or _removes(entry) for entry in since)
 
 
 def _removes(entry: Mapping[str, Any]) -> bool:
     """Returns whether an entry shows that members were removed."""
-    new = values(entry, NEW)
-    return any(found not in new for found in _OBJECT_ID.findall(values(entry, OLD)))
+    new = values(entry, NEW_VALUE)
+    return any(found not in new for found in _OBJECT_ID.findall(values(entry, OLD_VALUE)))

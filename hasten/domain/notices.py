@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from hasten.domain.changes import DIRECT, PERSON
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT
 from hasten.domain.digest import Digest, Group, Weight
 from hasten.domain.redaction import EMAIL_ADDRESS
 from hasten.object_ids import is_object_id
 
-MAX_TEXT = 400
+NOTICE_TEXT_MAX_CHARS = 400
 """Characters of a reason or a next action. Ten groups then stay far below the 28 KB that Teams
 takes."""
 
@@ -94,7 +94,7 @@ def _line(group: Group, pages: str, names: Mapping[str, str]) -> Line:
     entry = group.first
     what = " ".join(part for part in (entry.action, _plain(entry.result)) if part)
     where = [f"in {entry.target}"] if entry.target else []
-    if group.count == 1 and entry.group not in {"", DIRECT, PERSON}:
+    if group.count == 1 and entry.group not in {"", DIRECT, OWN_ACCOUNT}:
         where.append(f"through the group {_named(entry.group, names)}")
     kind = "" if entry.kind in {"outcome", "alert"} else f"{_plain(entry.kind)}: "
     number = f"{group.count}: " if group.count > 1 else ""
@@ -135,7 +135,9 @@ def _plain(word: str) -> str:
 def _free(text: str) -> str:
     """Returns a reason without addresses and within its length."""
     clean = EMAIL_ADDRESS.sub("…", " ".join(text.split()))
-    return clean if len(clean) <= MAX_TEXT else clean[: MAX_TEXT - 1] + "…"
+    return (
+        clean if len(clean) <= NOTICE_TEXT_MAX_CHARS else clean[: NOTICE_TEXT_MAX_CHARS - 1] + "…"
+    )
 
 
 def _period(since: datetime | None, until: datetime | None) -> str:

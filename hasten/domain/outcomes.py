@@ -11,7 +11,7 @@ from hasten.domain.changes import Cause, Change, State
 
 OUTCOME = "hasten.outcome.v1"
 ALERT = "hasten.alert.v1"
-SOURCE = "/hasten/targets/"
+TARGETS_SOURCE = "/hasten/targets/"
 
 REJECTED: Final = "rejected"
 STALE: Final = "stale"
@@ -131,7 +131,7 @@ def _outcome(kind: str, name: str, data: Mapping[str, Any], at: datetime | None)
     event = {
         "specversion": "1.0",
         "id": identity,
-        "source": SOURCE + str(data["target"]),
+        "source": TARGETS_SOURCE + str(data["target"]),
         "type": kind,
         **({"subject": subject} if subject else {}),
         "time": at.isoformat() if at else None,

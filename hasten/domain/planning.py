@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from hasten.domain.changes import DIRECT, PERSON, Change
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 
 JOINER_WAIT_BY_CALLS_USED = tuple(timedelta(seconds=s) for s in (0.05, 0.1, 0.2, 0.4, 0.6, 0.6))
@@ -116,7 +116,7 @@ def group_into_calls(
 
     def removed_by_user(change: Change) -> bool:
         return (
-            change.group in {DIRECT, PERSON}
+            change.group in {DIRECT, OWN_ACCOUNT}
             or grants_by is GrantsBy.USER
             or standings[change.user] in WITHOUT_ACCESS
         )

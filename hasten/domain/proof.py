@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from hasten.domain.account import (
-    DELETES,
-    GIVES,
+    DELETING_ACTIONS,
+    GIVING_ACTIONS,
     Account,
     gave,
     matched,
@@ -30,10 +30,10 @@ PROOF_TIMEOUT = timedelta(hours=24)
 """Time for which Hasten asks the log about a call. Microsoft documents no latency of the log."""
 
 NO_REASON = "the log gives no reason"
-TAKEN_OUT = "the log shows that the call removed the user from the group"
-PUT_IN = "the log shows that a later call or cycle added the user to the group again"
+MEMBERSHIP_REMOVED = "the log shows that the call removed the user from the group"
+ADDED_AGAIN = "the log shows that a later call or cycle added the user to the group again"
 GIVEN_AGAIN = "the log shows that a later call or cycle gave the account again"
-STILL_ACTIVE = "the log shows the account still active"
+LOG_SHOWS_ACTIVE = "the log shows the account still active"
 
 
 class Says(StrEnum):
@@ -60,7 +60,7 @@ class Proof:
     """True if the app has no account any more."""
 
 
-NOTHING = Proof(Says.NOTHING)
+NO_PROOF = Proof(Says.NOTHING)
 
 
 def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
@@ -76,9 +76,9 @@ def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
     since = (change.called_at or change.found_at) - LOG_CLOCK_SKEW
     newest_first = sorted((e for e in entries if _when(e) >= since), key=_when, reverse=True)
     judge = _of_removal if change.is_removal else _of_grant
-    said = [one for one in (judge(change, entry) for entry in newest_first) if one is not NOTHING]
+    said = [one for one in (judge(change, entry) for entry in newest_first) if one is not NO_PROOF]
     confirmed = [] if change.is_removal else [one for one in said if one.says is Says.CONFIRMED]
-    return next(iter(confirmed or said), NOTHING)
+    return next(iter(confirmed or said), NO_PROOF)
 
 
 def about(entry: Mapping[str, Any]) -> str:
@@ -93,27 +93,27 @@ def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
     warning proves no removal."""
     status, action = _status(entry), _action(entry)
     if about(entry) != change.user:
-        return _of_membership(change, entry) if change.keeps_assignment else NOTHING
+        return _of_membership(change, entry) if change.keeps_assignment else NO_PROOF
     if change.keeps_assignment:
         is_gone = status == "success" and took([entry], action) and action == "delete"
-        return Proof(Says.CONFIRMED) if is_gone else NOTHING
+        return Proof(Says.CONFIRMED) if is_gone else NO_PROOF
     match status:
         case "success" if took([entry], action):
-            return Proof(Says.CONFIRMED, is_absent=action in DELETES)
+            return Proof(Says.CONFIRMED, is_absent=action in DELETING_ACTIONS)
         case "success" | "warning" if gave(entry, action):
             return Proof(Says.CONTRADICTED, GIVEN_AGAIN)
         case "skipped":
             return _skipped(matched([entry]))
         case "failure":
             return _failure(entry)
-    return NOTHING
+    return NO_PROOF
 
 
 def _of_membership(change: Change, entry: Mapping[str, Any]) -> Proof:
     if _status(entry) == "success" and _left(change, entry):
         return Proof(Says.CONFIRMED)
     is_back = succeeded(entry) and _joined(change, entry)
-    return Proof(Says.CONTRADICTED, PUT_IN) if is_back else NOTHING
+    return Proof(Says.CONTRADICTED, ADDED_AGAIN) if is_back else NO_PROOF
 
 
 def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
@@ -121,19 +121,19 @@ def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
     is_of_user = about(entry) == change.user
     match status:
         case "failure":
-            return _failure(entry) if is_of_user or _joined(change, entry) else NOTHING
+            return _failure(entry) if is_of_user or _joined(change, entry) else NO_PROOF
         case "success" | "warning" if is_of_user:
             is_by_user = change.called_group == DIRECT and not took([entry], action)
-            gives = is_by_user or (action in GIVES and _may_be_of_the_call(change, entry))
-            return Proof(Says.CONFIRMED) if gives else NOTHING
+            gives = is_by_user or (action in GIVING_ACTIONS and _may_be_of_the_call(change, entry))
+            return Proof(Says.CONFIRMED) if gives else NO_PROOF
         case "success" if _joined(change, entry):
             return Proof(Says.CONFIRMED)
         case "success" if _left(change, entry):
-            return Proof(Says.CONTRADICTED, TAKEN_OUT, passes=True)
+            return Proof(Says.CONTRADICTED, MEMBERSHIP_REMOVED, passes=True)
         case "skipped" if is_of_user and _code(entry) == "RedundantExport":
             is_shown = matched([entry]) is Account.ACTIVE and _may_be_of_the_call(change, entry)
-            return Proof(Says.CONFIRMED) if is_shown else NOTHING
-    return NOTHING
+            return Proof(Says.CONFIRMED) if is_shown else NO_PROOF
+    return NO_PROOF
 
 
 def _may_be_of_the_call(change: Change, entry: Mapping[str, Any]) -> bool:
@@ -148,8 +148,8 @@ def _skipped(account: Account) -> Proof:
     if account.is_out:
         return Proof(Says.CONFIRMED, is_absent=account is Account.ABSENT)
     if account is Account.ACTIVE:
-        return Proof(Says.CONTRADICTED, STILL_ACTIVE)
-    return NOTHING
+        return Proof(Says.CONTRADICTED, LOG_SHOWS_ACTIVE)
+    return NO_PROOF
 
 
 def _failure(entry: Mapping[str, Any]) -> Proof:

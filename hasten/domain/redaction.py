@@ -15,7 +15,7 @@ EMAIL_ADDRESS = re.compile(r"[^\s\"'\\<>:,;@]{1,128}@[^\s\"'\\<>:,;@]{1,255}")
 QUOTED_NAME = re.compile(r"'.*'|\".*\"", re.DOTALL)
 """Matches from the first quote to the last, because a name may contain a quote."""
 
-OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+OBJECT_ID_PATTERN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 IMPERSONAL_KEYS = frozenset(
     {
@@ -43,7 +43,7 @@ FREE_TEXT_KEYS = frozenset(
 DROPPED_KEYS = frozenset({"@odata.context", "modifiedproperties"})
 
 
-FIRST = (
+KEYS_KEPT_FIRST = (
     *("error", "property", "key", "statusinfo", "provisioningsteps"),
     *("type", "status", "errorcode", "description", "reason"),
 )
@@ -52,7 +52,7 @@ FIRST = (
 STEP_MAX_CHARS = 400
 """Maximum characters of the failing step at the head of the evidence: room is left for the key."""
 
-FINE = frozenset({"success", "succeeded"})
+SUCCESS_STATUSES = frozenset({"success", "succeeded"})
 """Statuses of steps that come after steps with any other status."""
 
 
@@ -85,7 +85,7 @@ def _head(step: Mapping[str, Any]) -> Any:
     shown = _kept("", step)
     if len(json.dumps(shown, ensure_ascii=False)) <= STEP_MAX_CHARS:
         return shown
-    short = {key: value for key, value in shown.items() if key.casefold() in FIRST}
+    short = {key: value for key, value in shown.items() if key.casefold() in KEYS_KEPT_FIRST}
     return {
         key: value[: STEP_MAX_CHARS // 2] if isinstance(value, str) else value
         for key, value in short.items()
@@ -108,15 +108,15 @@ def _kept(key: str, value: Any) -> Any:
 
 def _rank(key: str) -> int:
     name = key.casefold()
-    return FIRST.index(name) if name in FIRST else len(FIRST)
+    return KEYS_KEPT_FIRST.index(name) if name in KEYS_KEPT_FIRST else len(KEYS_KEPT_FIRST)
 
 
 def _is_fine(item: Any) -> bool:
-    return not isinstance(item, Mapping) or str(item.get("status")).casefold() in FINE
+    return not isinstance(item, Mapping) or str(item.get("status")).casefold() in SUCCESS_STATUSES
 
 
 def _kept_text(key: str, text: str) -> str:
-    if key in IMPERSONAL_KEYS or key in FREE_TEXT_KEYS or OBJECT_ID.fullmatch(text):
+    if key in IMPERSONAL_KEYS or key in FREE_TEXT_KEYS or OBJECT_ID_PATTERN.fullmatch(text):
         return redacted(text)
     return "…"
 

@@ -16,9 +16,11 @@ from hasten.domain.verdicts import Result, Verdict
 from hasten.limits import CALL_AGAIN_DELAYS, REPLICATION_SETTLED_AFTER
 
 STILL_ASSIGNED = "Entra answered, and nothing shows that the account is inactive or absent"
-STILL_ACTIVE = "Entra answered, and the account in the app is still active"
-READ_AGAIN = "the user keeps another assignment: it is read again before the row ends"
-NOT_SHOWN = "a cycle that began after the change has ended; nothing shows what it took away"
+ANSWERED_STILL_ACTIVE = "Entra answered, and the account in the app is still active"
+ASSIGNMENTS_READ_AGAIN = "the user keeps another assignment: it is read again before the row ends"
+NOTHING_SHOWN_AFTER_CYCLE = (
+    "a cycle that began after the change has ended; nothing shows what it took away"
+)
 CHECK_ACCOUNT_IN_APP = (
     "look in the app: the account of the user must be inactive, or without the membership"
 )
@@ -37,14 +39,14 @@ def revoked(change: Change, call: Call, verdict: Verdict, *, now: datetime) -> C
     if not call.disables:
         due = max(now, change.seen_at + REPLICATION_SETTLED_AFTER)
         kept = replace(change, keeps_assignment=True)
-        return waiting(kept, due_at=due, reason=READ_AGAIN)
+        return waiting(kept, due_at=due, reason=ASSIGNMENTS_READ_AGAIN)
     change = replace(change, keeps_assignment=False)
     if verdict.result is Result.SUCCEEDED and verdict.took:
         done = finished(change, State.SUCCEEDED, now=now)
         return replace(done, needs_proof=True)
     if verdict.result is not Result.SUCCEEDED and verdict.account.is_out:
         return finished(change, State.IN_SYNC, now=now, reason=REASON_BY_ACCOUNT[verdict.account])
-    reason = STILL_ACTIVE if verdict.account is Account.ACTIVE else STILL_ASSIGNED
+    reason = ANSWERED_STILL_ACTIVE if verdict.account is Account.ACTIVE else STILL_ASSIGNED
     if verdict.result is Result.FAILED:
         reason = f"{reason} ({verdict.code})"
     if change.attempts < len(CALL_AGAIN_DELAYS):
@@ -65,5 +67,9 @@ def never_shown(change: Change, *, now: datetime) -> Change:
     """Ends the row as left to the cycle, without any claim about the account, and says where to
     look."""
     return finished(
-        change, State.LEFT_TO_CYCLE, now=now, reason=NOT_SHOWN, next_action=CHECK_ACCOUNT_IN_APP
+        change,
+        State.LEFT_TO_CYCLE,
+        now=now,
+        reason=NOTHING_SHOWN_AFTER_CYCLE,
+        next_action=CHECK_ACCOUNT_IN_APP,
     )

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hasten.domain.changes import Action, Change, State
-from hasten.domain.history import DONE, Entry, Kind
-from hasten.domain.speed import ANSWERED, PROVEN
+from hasten.domain.history import DONE, Entry, EntryKind
+from hasten.domain.speed import ANSWERED_STATES, PROVEN_STATES
 
-IPSIE = timedelta(minutes=5)
+IPSIE_REVOCATION_TIME = timedelta(minutes=5)
 """The interoperability profile IPSIE asks that access ends within five minutes."""
 
 Key = tuple[str, str, str, str, datetime]
@@ -67,9 +67,9 @@ def revocations(entries: Iterable[Entry], open_rows: Iterable[Change] = ()) -> l
     by_change: dict[Key, list[Entry]] = defaultdict(list)
     decided: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
     for entry in sorted(entries, key=lambda entry: entry.at):
-        if entry.kind is Kind.OUTCOME and _is_removal(entry.action) and entry.steps.noticed:
+        if entry.kind is EntryKind.OUTCOME and _is_removal(entry.action) and entry.steps.noticed:
             by_change[_key(entry, entry.steps.noticed)].append(entry)
-        elif entry.kind in {Kind.RELEASED, Kind.DISCARDED} and entry.result == DONE:
+        elif entry.kind in {EntryKind.RELEASED, EntryKind.DISCARDED} and entry.result == DONE:
             decided[entry.target, entry.user, entry.group].append(entry)
     found = {key: _revocation(key, of_change) for key, of_change in by_change.items()}
     for row in open_rows:
@@ -95,8 +95,8 @@ def _revocation(key: Key, entries: Sequence[Entry]) -> Revocation:
     answered before counts no more."""
     target, user, group, action, noticed = key
     newest = entries[-1]
-    answers = [entry for entry in entries if entry.result in ANSWERED]
-    proofs = [entry for entry in entries if entry.result in PROVEN]
+    answers = [entry for entry in entries if entry.result in ANSWERED_STATES]
+    proofs = [entry for entry in entries if entry.result in PROVEN_STATES]
     stand = _stand(newest.result)
     taken = (answers or proofs)[-1] if stand is Stand.TAKEN else None
     called = [entry.steps.called for entry in entries if entry.steps.called]
@@ -117,7 +117,7 @@ def _revocation(key: Key, entries: Sequence[Entry]) -> Revocation:
 
 
 def _stand(result: str) -> Stand:
-    if result in ANSWERED | PROVEN:
+    if result in ANSWERED_STATES | PROVEN_STATES:
         return Stand.TAKEN
     return Stand.SUPERSEDED if result == State.SUPERSEDED else Stand.NOT_TAKEN
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from hasten.domain.pacing import LONG_AGO, Pace
+from hasten.domain.long_ago import LONG_AGO
+from hasten.domain.pacing import Pace
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 
 PACED_WINDOW = CALL_WINDOW + CALL_WINDOW_MARGIN

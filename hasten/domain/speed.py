@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hasten.domain.changes import Action, State
-from hasten.domain.history import Entry, Kind
+from hasten.domain.history import Entry, EntryKind
 
-FIRST = 0.1
-GROWTH = 1.1
+FIRST_BOUND_SECONDS = 0.1
+BOUND_GROWTH = 1.1
 """Each bucket is a tenth longer than the one before it: a percentile is right to a tenth."""
 
-ANSWERED = frozenset({State.SUCCEEDED, State.IN_SYNC})
-PROVEN = frozenset({State.CONFIRMED, State.DONE_BY_CYCLE})
+ANSWERED_STATES = frozenset({State.SUCCEEDED, State.IN_SYNC})
+PROVEN_STATES = frozenset({State.CONFIRMED, State.DONE_BY_CYCLE})
 
 
 class Step(StrEnum):
@@ -39,7 +39,8 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """`counts` are numbers of durations by bucket; the bucket `n` ends at FIRST * GROWTH ** n
+    """`counts` are numbers of durations by bucket; the bucket `n` ends at FIRST_BOUND_SECONDS *
+    BOUND_GROWTH ** n
     seconds."""
 
     counts: Mapping[int, int] = field(default_factory=dict)
@@ -85,7 +86,7 @@ def day_of_entries(entries: Iterable[Entry]) -> Day:
     seconds: dict[tuple[Direction, Step], list[float]] = {}
     results: Counter[str] = Counter()
     for entry in entries:
-        if entry.kind is Kind.OUTCOME and entry.action:
+        if entry.kind is EntryKind.OUTCOME and entry.action:
             results[entry.result] += 1
             for key, duration in durations(entry):
                 seconds.setdefault(key, []).append(duration)
@@ -100,9 +101,9 @@ def durations(entry: Entry) -> Iterator[tuple[tuple[Direction, Step], float]]:
     taken = Action(entry.action).takes_access
     direction = Direction.TAKEN if taken else Direction.GIVEN
     whole = (steps.ended - steps.noticed).total_seconds()
-    if entry.result in PROVEN:
+    if entry.result in PROVEN_STATES:
         yield (direction, Step.PROOF), whole
-    elif entry.result in ANSWERED:
+    elif entry.result in ANSWERED_STATES:
         yield (direction, Step.DONE), whole
         if steps.called is not None:
             yield (direction, Step.CALL), (steps.called - steps.noticed).total_seconds()
@@ -110,11 +111,11 @@ def durations(entry: Entry) -> Iterator[tuple[tuple[Direction, Step], float]]:
 
 
 def bucket_of(seconds: float) -> int:
-    if seconds <= FIRST:
+    if seconds <= FIRST_BOUND_SECONDS:
         return 0
-    return math.ceil(round(math.log(seconds / FIRST, GROWTH), 9))
+    return math.ceil(round(math.log(seconds / FIRST_BOUND_SECONDS, BOUND_GROWTH), 9))
 
 
 def upper_bound(bucket: int) -> float:
     """Returns the longest duration of the bucket, in seconds."""
-    return FIRST * GROWTH**bucket
+    return FIRST_BOUND_SECONDS * BOUND_GROWTH**bucket

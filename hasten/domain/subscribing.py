@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from hasten.limits import MAX_SUBSCRIPTIONS, SUBSCRIPTION_LIFETIME
 
-ALL_GROUPS = "groups"
+GROUPS_RESOURCE = "groups"
 """The resource of the single subscription to every group of the tenant."""
 
-ALL_PEOPLE = "users"
+USERS_RESOURCE = "users"
 """The resource of the single subscription to every user of the tenant."""
 
 SAVED_WITHIN = timedelta(seconds=30)
@@ -80,9 +80,9 @@ class SubscriptionPlan:
 def resources(groups: Collection[str], *, people: bool = False) -> Sequence[str]:
     """Returns one resource for each group if they fit, else one for all groups; and one for all
     users if `people` are watched."""
-    of_people = [ALL_PEOPLE] if people else []
+    of_people = [USERS_RESOURCE] if people else []
     if len(groups) > MAX_SUBSCRIPTIONS:
-        return [ALL_GROUPS, *of_people]
+        return [GROUPS_RESOURCE, *of_people]
     return [*(resource_of(group) for group in sorted(groups)), *of_people]
 
 
@@ -92,7 +92,7 @@ def resource_of(group: str) -> str:
 
 def groups_of(resource: str, groups: Iterable[str]) -> Sequence[str]:
     """Returns those of `groups` that a subscription to `resource` covers."""
-    return [group for group in sorted(groups) if resource in {ALL_GROUPS, resource_of(group)}]
+    return [group for group in sorted(groups) if resource in {GROUPS_RESOURCE, resource_of(group)}]
 
 
 def plan_subscriptions(

@@ -6,28 +6,28 @@ from dataclasses import dataclass
 
 from hasten.context import Context
 from hasten.domain.applying import PlannedStep, StepKind
-from hasten.domain.history import Kind as EntryKind
+from hasten.domain.history import EntryKind
 from hasten.operate.audited import Subject, audited, noted
 from hasten.records.running_targets import digest
 from hasten.targets import Target
 
-POLICY = "policy"
+BY_POLICY = "policy"
 """Used in place of an operator when only targets.yaml asked for the step."""
 
-ACTIONS = {StepKind.ADD: "added", StepKind.REMOVE: "removed"}
+STEP_RESULTS = {StepKind.ADD: "added", StepKind.REMOVE: "removed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Applier:
-    """`by` is the operator who has read the plan, or POLICY; `why` is the operator's reason."""
+    """`by` is the operator who has read the plan, or BY_POLICY; `why` is the operator's reason."""
 
-    by: str = POLICY
+    by: str = BY_POLICY
     why: str = ""
 
     @property
     def is_attended(self) -> bool:
         """Returns whether an operator has read the plan."""
-        return self.by != POLICY
+        return self.by != BY_POLICY
 
 
 @asynccontextmanager
@@ -43,7 +43,7 @@ async def recorded(
     subjects = _subjects(step, digest(target))
     if not applier.is_attended:
         yield
-        await noted(context, EntryKind.APPLIED, subjects, by=POLICY)
+        await noted(context, EntryKind.APPLIED, subjects, by=BY_POLICY)
         return
     async with audited(
         context, EntryKind.APPLIED, subjects, by=applier.by, why=applier.why
@@ -62,7 +62,7 @@ def _subjects(step: PlannedStep, policy: str) -> Sequence[Subject]:
             target=step.target,
             user=user,
             group=step.group,
-            action=ACTIONS.get(step.kind, ""),
+            action=STEP_RESULTS.get(step.kind, ""),
             details=details,
         )
         for user in (step.users or [""])

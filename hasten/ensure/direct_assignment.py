@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
-from hasten.domain.ensuring import FORBIDDEN_DIRECT, UNKNOWN, Ending, SeenMembership
+from hasten.domain.ensuring import FORBIDDEN_DIRECT, USER_UNKNOWN, Ending, SeenMembership
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.ensure.assignment import Assigned
@@ -61,7 +61,7 @@ async def _assign(context: Context, work: Work, assigned: Assigned, intent: Inte
             if await context.directory.users(object_id=intent.user):
                 work.errors.add(error)
             else:
-                work.end([current], UNKNOWN)
+                work.end([current], USER_UNKNOWN)
             continue
         if not await is_still_wanted(context, intent):
             continue

@@ -5,13 +5,13 @@ from typing import Final
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
-from hasten.domain.ensuring import GONE, Ending
+from hasten.domain.ensuring import GROUP_GONE, Ending
 from hasten.domain.intents import NAMED, Intent, Wanted
 from hasten.ensure.groups import find_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.known_groups import KnownGroups
 from hasten.ensure.work import Work
-from hasten.watch.admit import OBSERVE_NEXT
+from hasten.watch.admit import OBSERVE_NEXT_ACTION
 
 OBSERVED: Final = "observed"
 """Result of an event that Hasten would have carried out if the target were not in observe mode."""
@@ -35,7 +35,7 @@ async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]
         group = found
     shown = await context.directory.group(group)
     if shown is None:
-        work.end(wanted, GONE)
+        work.end(wanted, GROUP_GONE)
         return
     known = await KnownGroups.load(context, work.target)
     members = {member.id for member in await context.directory.members(group)}
@@ -71,4 +71,4 @@ def _direct_assignment(intent: Intent, *, is_assigned: bool) -> Ending:
 
 
 def _observed(sentence: str) -> Ending:
-    return Ending(OBSERVED, sentence, OBSERVE_NEXT)
+    return Ending(OBSERVED, sentence, OBSERVE_NEXT_ACTION)

@@ -7,9 +7,9 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain.changes import State
 from hasten.domain.ensuring import (
-    GONE,
+    GROUP_GONE,
     MEMBER_BATCH_WAIT,
-    UNKNOWN,
+    USER_UNKNOWN,
     Ending,
     SeenMembership,
     member_batches,
@@ -32,7 +32,7 @@ from hasten.records import cursors
 from hasten.telemetry.ensure import AnotherRole, NestedGroup
 from hasten.watch.look import start_watching
 
-MOST_DOUBTED = MAX_LINKS_PER_PATCH
+MOST_DOUBTED_MEMBERS = MAX_LINKS_PER_PATCH
 """Users whom Graph lists as members and whom Hasten adds all the same, one request each: a lagging
 replica lists somebody who has just left. Hasten believes the list for a larger event."""
 
@@ -87,7 +87,7 @@ async def _without_group(context: Context, work: Work, wanted: Sequence[Intent])
             left = await _seen(context, work, member=False, written=intent.writing, confirmed=True)
             work.results.append((intent, left))
         else:
-            work.results.append((intent, GONE))
+            work.results.append((intent, GROUP_GONE))
 
 
 async def _watch(context: Context, group: str) -> None:
@@ -164,7 +164,7 @@ async def _join(
     joined: list[WorkResult],
 ) -> None:
     listed = [intent for intent in newcomers if intent.user in sight.ids]
-    doubted = [i for i in listed if not i.writing] if len(listed) <= MOST_DOUBTED else []
+    doubted = [i for i in listed if not i.writing] if len(listed) <= MOST_DOUBTED_MEMBERS else []
     joined += [(i, sight.of(i)) for i in listed if i not in doubted]
     missing = [intent for intent in newcomers if intent.user not in sight.ids]
     chunks, work.due = member_batches(missing, context.now())
@@ -179,7 +179,7 @@ async def _join(
             if how is AddResult.LATE:
                 work.errors.add(NotYet(f"user {intent.user} does not show yet"))
             elif how is AddResult.UNKNOWN:
-                joined.append((intent, UNKNOWN))
+                joined.append((intent, USER_UNKNOWN))
             else:
                 written = how is AddResult.ADDED or intent.user in before
                 if written and not await is_still_wanted(context, intent):

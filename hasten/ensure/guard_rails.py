@@ -8,7 +8,7 @@ from hasten.ensure.known_groups import KnownGroups
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import fault
 from hasten.json import Json
-from hasten.policy import Access, policy_for
+from hasten.policy import Allowance, policy_for
 from hasten.targets import Target
 
 
@@ -59,4 +59,4 @@ def ending_of(trouble: FaultCode) -> Ending:
 
 
 def direct_assignment_refusal(target: Target) -> FaultCode | None:
-    return None if target.direct is Access.ALLOW else FaultCode.FORBIDDEN_DIRECT
+    return None if target.direct is Allowance.ALLOW else FaultCode.FORBIDDEN_DIRECT

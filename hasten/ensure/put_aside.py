@@ -13,7 +13,7 @@ from hasten.records import crashes
 from hasten.records.lease import Displaced
 from hasten.telemetry.ensure import IntentCrashed
 
-EXPECTED = (TemporaryError, PermanentError, Conflict, Displaced)
+EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict, Displaced)
 """Exceptions that say something about the run, and not about one of its intents."""
 
 BringAbout = Callable[[Sequence[Intent]], Awaitable[None]]
@@ -26,7 +26,7 @@ async def bring_about_or_put_aside(
     even alone. Raises its TemporaryError and PermanentError."""
     try:
         await bring_about(wanted)
-    except EXPECTED:
+    except EXPECTED_ERRORS:
         raise
     except Exception as error:  # noqa: BLE001 - reported, and the intent waits
         if len(wanted) == 1:

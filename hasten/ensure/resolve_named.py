@@ -7,7 +7,7 @@ from typing import Any
 
 from hasten.context import Context
 from hasten.domain.changes import State
-from hasten.domain.ensuring import GONE, Ending
+from hasten.domain.ensuring import GROUP_GONE, Ending
 from hasten.domain.intents import Intent, Recorded, Wanted
 from hasten.domain.outcomes import REJECTED, STALE
 from hasten.ensure.groups import AmbiguousNameError, StrangerError, find_group, make_group
@@ -19,7 +19,7 @@ from hasten.targets import Target
 MOVED = "moved"
 """Outcome of an intent that Hasten moved to the object id of its group."""
 
-MISSING = Ending(
+GROUP_MISSING = Ending(
     REJECTED, "the group does not exist", "create it, or give it `create:` in targets.yaml"
 )
 
@@ -43,7 +43,7 @@ async def place_named(
         named = await _without_group(context, target, named, errors)
         creation = _creation(target, name, named)
         if not named or creation is None:
-            await settle_intents(context, target.name, [(i, MISSING) for i in named], errors)
+            await settle_intents(context, target.name, [(i, GROUP_MISSING) for i in named], errors)
             return []
         named = await _marked(context, named)
         if not named:
@@ -57,7 +57,7 @@ async def _without_group(
 ) -> list[Intent]:
     """Ends the intents that do not need the group to exist, and returns the others."""
     nobody = Ending(State.IN_SYNC, "the group does not exist")
-    endings = {Wanted.ABSENT: nobody, Wanted.IN_STEP: GONE}
+    endings = {Wanted.ABSENT: nobody, Wanted.IN_STEP: GROUP_GONE}
     results = [(i, endings[i.wanted]) for i in named if i.wanted in endings]
     await settle_intents(context, target.name, results, errors)
     return [intent for intent in named if intent.wanted not in endings]

@@ -5,18 +5,18 @@ from collections.abc import Mapping
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 
-PREFIXES = ("cloudevents:", "cloudevents_", "ce_", "ce-")
+ATTRIBUTE_PREFIXES = ("cloudevents:", "cloudevents_", "ce_", "ce-")
 """Prefixes of attribute names. The first two belong to the AMQP binding of CloudEvents; `ce_` and
 `ce-` belong to the bindings of Kafka and HTTP, which gateways forward. Case does not matter."""
 
-CONTEXT = frozenset({"specversion", "id", "source", "type", "time"})
+CONTEXT_ATTRIBUTES = frozenset({"specversion", "id", "source", "type", "time"})
 """The attributes that Hasten reads."""
 
 
 def attribute(name: str) -> str | None:
     """Returns the attribute that a property of this name holds, or None."""
     lower = name.lower()
-    for prefix in PREFIXES:
+    for prefix in ATTRIBUTE_PREFIXES:
         if lower.startswith(prefix) and len(lower) > len(prefix):
             return lower.removeprefix(prefix)
     return None

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
-from hasten.events.binary import CONTEXT, attributes
+from hasten.events.binary import CONTEXT_ATTRIBUTES, attributes
 from hasten.events.fault_codes import FaultCode
 from hasten.events.fault_texts import MAX_EVENT_BODY_BYTES
 from hasten.events.faults import Fault, Identity, InvalidEventError, fault
 from hasten.events.lookalikes import foreign
-from hasten.events.models import TYPES, Data
+from hasten.events.models import EVENT_TYPES, Data
 from hasten.events.timeliness import untimely
 from hasten.events.times import Time
 from hasten.events.validation import keys_of, plain, same_word, validated
@@ -104,7 +104,7 @@ def parse(
     kind = content_type.strip().lower()
     if kind.startswith(BATCH):
         raise InvalidEventError([fault(FaultCode.BATCH, "body")], identity)
-    if kind.startswith(STRUCTURED) or given.keys().isdisjoint(CONTEXT):
+    if kind.startswith(STRUCTURED) or given.keys().isdisjoint(CONTEXT_ATTRIBUTES):
         return _event(_structured(body), now, is_deferred=is_deferred)
     if "specversion" in given and kind and not JSON_TYPE.match(kind):
         raise InvalidEventError([fault(FaultCode.NOT_JSON_DATA, "content type")], identity)
@@ -142,13 +142,13 @@ def _event(found: dict[str, Any], now: datetime, *, is_deferred: bool) -> Onboar
         raise InvalidEventError([fault(FaultCode.WRAPPED, "data", "data")], _identity(inner))
     envelope, faults = validated(Envelope, found)
     kind = found.get("type")
-    model = TYPES.get(kind) if isinstance(kind, str) else None
+    model = EVENT_TYPES.get(kind) if isinstance(kind, str) else None
     faults += _strays(found, model)
     version = found.get("specversion")
     if isinstance(version, str) and version != "1.0":
         faults.append(fault(FaultCode.WRONG_VERSION, "specversion"))
     if model is None and isinstance(kind, str) and kind:
-        faults.append(fault(FaultCode.UNKNOWN_TYPE, "type", ", ".join(TYPES)))
+        faults.append(fault(FaultCode.UNKNOWN_TYPE, "type", ", ".join(EVENT_TYPES)))
     data = None
     if model is not None and isinstance(found.get("data"), dict):
         data, wrong = validated(model, found["data"], ("data",))
@@ -190,7 +190,7 @@ NO_BASE64 = "send the object as data, or its JSON in standard Base64 with paddin
 def _strays(found: Mapping[str, Any], model: type[Data] | None) -> list[Fault]:
     """Returns a fault for each key outside data that would pass as an extension although it has a
     meaning: a misplaced startAt must not be overlooked."""
-    models = [model] if model is not None else TYPES.values()
+    models = [model] if model is not None else EVENT_TYPES.values()
     inner = {key: f"data.{key}" for each in models for key in keys_of(each)}
     faults: list[Fault] = []
     for key in found:

@@ -80,7 +80,7 @@ class OneKey(Strict):
         return next(str(type(self).model_fields[name].alias) for name in self.model_fields_set)
 
 
-CALLBACK = re.compile(
+CALLBACK_PATTERN = re.compile(
     "/identityGovernance/lifecycleWorkflows/workflows/{0}/tasks/{0}/taskProcessingResults/{0}/resume".format(
         "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     ),
@@ -91,7 +91,7 @@ CALLBACK = re.compile(
 
 def callback(path: str) -> str:
     """Returns the path. Raises a validation error for any path but that of a callback."""
-    if not CALLBACK.fullmatch(path):
+    if not CALLBACK_PATTERN.fullmatch(path):
         raise validation_error(FaultCode.NOT_A_CALLBACK)
     return path
 
@@ -228,7 +228,7 @@ class Provision(Strict):
 
 Data = Onboard | Offboard | EnsureGroup | Provision
 
-TYPES: dict[str, type[Data]] = {
+EVENT_TYPES: dict[str, type[Data]] = {
     model.type: model for model in (Onboard, Offboard, EnsureGroup, Provision)
 }
 

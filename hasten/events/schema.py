@@ -9,11 +9,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode
 
 from hasten.events.envelope import ID_MAX_CHARS
-from hasten.events.models import TYPES
+from hasten.events.models import EVENT_TYPES
 from hasten.events.outgoing import AlertEvent, OutcomeEvent, RejectedProperties
 from hasten.events.times import PATTERN
 
-FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
+SCHEMAS_FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
 DIALECT = GenerateJsonSchema.schema_dialect
 
 OUTGOING: Mapping[str, type[BaseModel]] = {
@@ -25,7 +25,7 @@ OUTGOING: Mapping[str, type[BaseModel]] = {
 
 def schemas() -> Mapping[str, str]:
     """Returns the text of each schema by file name."""
-    posted = {name: event_schema(name, model) for name, model in TYPES.items()}
+    posted = {name: event_schema(name, model) for name, model in EVENT_TYPES.items()}
     sent = {name: _of(model, "serialization") for name, model in OUTGOING.items()}
     return {
         f"{name}.json": json.dumps({"$schema": DIALECT, **schema}, indent=2) + "\n"
@@ -78,9 +78,9 @@ def _of(
 
 
 def main() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    SCHEMAS_FOLDER.mkdir(parents=True, exist_ok=True)
     for name, text in schemas().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+        (SCHEMAS_FOLDER / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

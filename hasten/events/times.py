@@ -11,8 +11,8 @@ from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
 from hasten.events.fault_codes import FaultCode
 from hasten.events.validation import plain, validation_error
 
-EXAMPLE = "2026-11-24T09:00:00Z"
-WRITE = f"write it like {EXAMPLE}"
+EXAMPLE_TIME = "2026-11-24T09:00:00Z"
+WRITE_LIKE_EXAMPLE = f"write it like {EXAMPLE_TIME}"
 NOT_SET = "leave the key out where no date is known; time is when the event happened"
 
 _DATE = r"\d{4}-\d\d-\d\d"
@@ -37,7 +37,11 @@ _PLACEHOLDER = (
 )
 
 REFUSED_SPELLINGS: Sequence[tuple[str, str, str]] = (
-    (r"\s*", "it is empty", f"{WRITE}; leave the key out where it is optional and not known"),
+    (
+        r"\s*",
+        "it is empty",
+        f"{WRITE_LIKE_EXAMPLE}; leave the key out where it is optional and not known",
+    ),
     (
         _PLACEHOLDER,
         "it is a placeholder for a date that is not set",
@@ -56,42 +60,42 @@ REFUSED_SPELLINGS: Sequence[tuple[str, str, str]] = (
     (
         _DATE,
         "it is a date without a time of day and a zone",
-        f"add both, like {EXAMPLE}",
+        f"add both, like {EXAMPLE_TIME}",
     ),
     (
         rf"{_DATE}(?:[Zz]|[+-]\d\d:?\d\d)",
         "it is a date with a zone and without a time of day (xsd:date, as Workday writes it)",
-        f"add the time of day, like {EXAMPLE}",
+        f"add the time of day, like {EXAMPLE_TIME}",
     ),
     (
         r"\d{8}",
         "it is a date of eight digits (YYYYMMDD, as SAP writes it)",
-        f"{WRITE}, with time of day and zone",
+        f"{WRITE_LIKE_EXAMPLE}, with time of day and zone",
     ),
     (
         r"\d{14}",
         "it is a time of fourteen digits (YYYYMMDDhhmmss, as SAP writes it) without a zone",
-        f"{WRITE}, with a zone",
+        f"{WRITE_LIKE_EXAMPLE}, with a zone",
     ),
     (
         r"\d{14}(?:[.,]\d+)?(?:[Zz]|[+-]\d\d(?:\d\d)?)",
         "it is the generalized time of LDAP (as whenCreated of Active Directory)",
-        WRITE,
+        WRITE_LIKE_EXAMPLE,
     ),
     (
         r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?",
         "it is a number, such as the seconds or milliseconds since 1970",
-        f"write it as text like {EXAMPLE}",
+        f"write it as text like {EXAMPLE_TIME}",
     ),
     (
         r"\\?/Date\([+-]?\d+(?:[+-]\d{4})?\)\\?/|(?:new )?Date\([^)]*\)",
         "it is written as /Date(…)/, as older .NET serializers do",
-        f'serialize it in the ISO 8601 form of .NET ("o", in UTC), like {EXAMPLE}',
+        f'serialize it in the ISO 8601 form of .NET ("o", in UTC), like {EXAMPLE_TIME}',
     ),
     (
         r"\d{8}[Tt]\d{4,6}(?:[.,]\d+)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?",
         "it is in the basic form of ISO 8601, without - and :",
-        f"write it in the extended form, like {EXAMPLE}",
+        f"write it in the extended form, like {EXAMPLE_TIME}",
     ),
     (
         rf"{_DATE}[Tt ]{_CLOCK}(?:[+-]\d\d|[+-]\d{{4}}|\s+[+-]\d\d:?\d\d)",
@@ -101,17 +105,17 @@ REFUSED_SPELLINGS: Sequence[tuple[str, str, str]] = (
     (
         rf"{_DATE}[Tt ]\d\d{_OFFSET}?",
         "its minutes and seconds are missing",
-        f"{WRITE}, with seconds and a zone",
+        f"{WRITE_LIKE_EXAMPLE}, with seconds and a zone",
     ),
     (
         rf"{_DATE}[Tt ]\d\d?:\d\d(?::\d\d)?(?:\.\d+)? ?[ap]\.?m\.?",
         "its time of day has twelve hours, with AM or PM",
-        f"{WRITE}, with 24 hours and a zone",
+        f"{WRITE_LIKE_EXAMPLE}, with 24 hours and a zone",
     ),
     (
         rf"{_DATE}[Tt ]\d\d:\d\d{_OFFSET}?",
         "its seconds are missing",
-        f"{WRITE}, with seconds and a zone",
+        f"{WRITE_LIKE_EXAMPLE}, with seconds and a zone",
     ),
     (
         rf"{_DATE}[Tt ]\d\d:\d\d:\d\d,\d+.*",
@@ -126,33 +130,33 @@ REFUSED_SPELLINGS: Sequence[tuple[str, str, str]] = (
     (
         r"\d{4}-?W\d\d.*|\d{4}-\d{3}(?:[Tt ].*)?",
         "it is a week date or the day of a year",
-        f"{WRITE}, with month and day",
+        f"{WRITE_LIKE_EXAMPLE}, with month and day",
     ),
     (
         rf".*(?<![a-z]){_MONTH}[a-zä]*.*\d.*|\d.*{_MONTH}.*",
         "its month is written in letters",
-        WRITE,
+        WRITE_LIKE_EXAMPLE,
     ),
     (
         r".*[^\x00-\x7f].*",
         "it holds a character outside ASCII, such as a long dash, a no-break space or other digits",
-        f"{WRITE}, in plain ASCII",
+        f"{WRITE_LIKE_EXAMPLE}, in plain ASCII",
     ),
     (
         r"\d{4}-\d\d?-\d\d?(?:\D.*)?",
         "its digits or separators are not quite those of RFC 3339",
-        f"{WRITE}, with two digits for month, day, hour, minute and second",
+        f"{WRITE_LIKE_EXAMPLE}, with two digits for month, day, hour, minute and second",
     ),
     (
         r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:\D.*)?",
         "its day, month and year stand as one country writes them",
-        WRITE,
+        WRITE_LIKE_EXAMPLE,
     ),
-    (r"[Tt]?\d\d?:\d\d.*", "it is a time of day without a date", WRITE),
+    (r"[Tt]?\d\d?:\d\d.*", "it is a time of day without a date", WRITE_LIKE_EXAMPLE),
     (
         r"[+-]?P(?=.*\d)[\dYMWDTHS.,]+|now|today|tomorrow|yesterday|heute|morgen|[+-]\d+[smhdw]",
         "it depends on when it is read",
-        f"compute the time in the sender and {WRITE}",
+        f"compute the time in the sender and {WRITE_LIKE_EXAMPLE}",
     ),
 )
 """(pattern, problem, fix) of spellings that senders use; Hasten reports the first match."""
@@ -171,10 +175,12 @@ def moment(given: Any) -> Any:
         return given  # made by Hasten; pydantic still requires a zone
     if isinstance(given, (int, float)) and not isinstance(given, bool):
         raise validation_error(
-            FaultCode.NOT_A_TIME, "it is a number and not text", f"write it as text like {EXAMPLE}"
+            FaultCode.NOT_A_TIME,
+            "it is a number and not text",
+            f"write it as text like {EXAMPLE_TIME}",
         )
     if not isinstance(given, str):
-        raise validation_error(FaultCode.WRONG_TYPE, "it is not text", WRITE)
+        raise validation_error(FaultCode.WRONG_TYPE, "it is not text", WRITE_LIKE_EXAMPLE)
     parts = _PARTS.fullmatch(given)
     if parts is None:
         raise _not_a_time(given)
@@ -192,7 +198,7 @@ def moment(given: Any) -> Any:
         return datetime(year, month, day, hour, minute, second, micros, zone)
     except ValueError:
         raise validation_error(
-            FaultCode.NOT_A_TIME, "there is no such day, time of day or offset", WRITE
+            FaultCode.NOT_A_TIME, "there is no such day, time of day or offset", WRITE_LIKE_EXAMPLE
         ) from None
 
 
@@ -226,4 +232,4 @@ def _not_a_time(given: str) -> Exception:
     for pattern, problem, fix in _KNOWN:
         if pattern.fullmatch(bare):
             return validation_error(FaultCode.NOT_A_TIME, problem, fix)
-    return validation_error(FaultCode.NOT_A_TIME, "it is no time of RFC 3339", WRITE)
+    return validation_error(FaultCode.NOT_A_TIME, "it is no time of RFC 3339", WRITE_LIKE_EXAMPLE)

@@ -16,7 +16,7 @@ from hasten.events.fault_codes import FaultCode
 from hasten.events.fault_texts import MAX_EVENT_BODY_BYTES
 from hasten.events.faults import MAX_FAULTS, Fault, fault
 
-MAX_DEPTH = 32
+MAX_JSON_DEPTH = 32
 """Maximum number of nested objects and arrays; an event of the contract has five levels."""
 
 NUMBER_MAX_DIGITS = 300
@@ -155,7 +155,7 @@ _ONE_OBJECT = "send exactly one JSON object in a message, with nothing before or
 
 
 def _too_deep(field: str) -> Fault:
-    return fault(FaultCode.TOO_DEEP, field, f"at most {MAX_DEPTH} levels")
+    return fault(FaultCode.TOO_DEEP, field, f"at most {MAX_JSON_DEPTH} levels")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def _float(digits: str) -> float | _NoNumber:
 
 def _doubtful(found: Any, path: str, depth: int) -> Iterator[Fault]:
     """Yields the faults of a value and of everything inside it, in the order of the text."""
-    if depth > MAX_DEPTH:
+    if depth > MAX_JSON_DEPTH:
         yield _too_deep(path or "body")
     elif isinstance(found, dict):
         if isinstance(found, _Repeating):

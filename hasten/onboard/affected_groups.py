@@ -23,7 +23,7 @@ from hasten.records import discovered
 from hasten.targets import Target
 from hasten.watch.sweep import discover
 
-USERS = "data.users"
+USERS_FIELD = "data.users"
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ async def _affected(
                 case KnownGroup() as group:
                     groups.append(group)
                 case FaultCode() as code:
-                    wrong = fault(code, f"{USERS}[{number}]", f" ({key})")
+                    wrong = fault(code, f"{USERS_FIELD}[{number}]", f" ({key})")
                     affected.refused.append((user, key, wrong))
     return affected
 

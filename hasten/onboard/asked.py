@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
-from hasten.domain.history import Entry, Kind, Steps, entry_id
+from hasten.domain.history import Entry, EntryKind, Steps, entry_id
 from hasten.domain.intents import THE_GROUP
 from hasten.events.envelope import OnboardingEvent
 from hasten.json import Json
@@ -59,7 +59,7 @@ def _entry(
     return Entry(
         id=entry_id(event.source, event.id, target, group, user, wanted, result),
         at=context.now(),
-        kind=Kind.ASKED,
+        kind=EntryKind.ASKED,
         target=target,
         user="" if user == THE_GROUP else user,
         group=group,

@@ -8,27 +8,29 @@ from datetime import timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
-from hasten.domain.follow_ups import FollowUp, Proof, What, proof
-from hasten.domain.history import Entry, Kind, entry_id, short
+from hasten.domain.follow_ups import FollowUp, RevocationProof, What, proof
+from hasten.domain.history import Entry, EntryKind, entry_id, short
 from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import Offboard
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import EventPlan
-from hasten.policy import Access
+from hasten.policy import Allowance
 from hasten.ports.directory_errors import Missing
 from hasten.records import follow_ups, stops
 from hasten.telemetry.onboard import FollowedUp, FollowUpResult
 
-STALE = "a newer event of the user and the group came first"
+STALE_REASON = "a newer event of the user and the group came first"
 
 MAX_FOLLOW_UP_PAUSE = timedelta(minutes=30)
 FOLLOW_UPS_AT_ONCE = 16
 """Number of follow-ups that a timer handles at the same time; each takes a few requests to the
 store."""
 
-DENIED = "set revoke_sessions: allow for the target in targets.yaml to let events end sessions"
+DENIED_NEXT_ACTION = (
+    "set revoke_sessions: allow for the target in targets.yaml to let events end sessions"
+)
 
 
 async def note_resume(
@@ -73,7 +75,7 @@ async def note(
     if not isinstance(event.data, Offboard):
         return
     if is_stale:
-        await note_resume(context, posted, event, plan, refused=STALE)
+        await note_resume(context, posted, event, plan, refused=STALE_REASON)
     elif event.data.revoke_sessions and not posted.second_look:
         await _note_sessions(context, event, plan)
 
@@ -82,8 +84,8 @@ async def _note_sessions(context: Context, event: OnboardingEvent, plan: EventPl
     target = context.targets[event.data.target]
     for user in _users(plan):
         asked = _asked(context, event, What.SESSIONS, user)
-        if target.revoke_sessions is not Access.ALLOW:
-            await _end(context, asked, "denied", DENIED)
+        if target.revoke_sessions is not Allowance.ALLOW:
+            await _end(context, asked, "denied", DENIED_NEXT_ACTION)
         elif target.observes:
             await _end(context, asked, "observed", "")
         else:
@@ -171,13 +173,13 @@ async def _answer(context: Context, asked: FollowUp) -> bool:
         for group in asked.groups
     ]
     known, reason = proof(asked, found)
-    if known is Proof.WAITING:
+    if known is RevocationProof.WAITING:
         if not asked.is_too_old(context.now()):
             return False
         await _end(context, asked, "given_up", reason)
         return True
-    await context.directory.resume_task(asked.path, completed=known is Proof.COMPLETED)
-    result: FollowUpResult = "completed" if known is Proof.COMPLETED else "failed"
+    await context.directory.resume_task(asked.path, completed=known is RevocationProof.COMPLETED)
+    result: FollowUpResult = "completed" if known is RevocationProof.COMPLETED else "failed"
     await _end(context, asked, result, reason)
     return True
 
@@ -200,7 +202,7 @@ async def _end(context: Context, asked: FollowUp, result: FollowUpResult, reason
     entry = Entry(
         id=entry_id("follow_up", asked.key, result),
         at=context.now(),
-        kind=Kind.FOLLOWED_UP,
+        kind=EntryKind.FOLLOWED_UP,
         target=asked.target,
         user=asked.user,
         action=asked.what,

@@ -19,7 +19,7 @@ from hasten.onboard.plan import EventPlan
 from hasten.ports.bus import Message
 from hasten.ports.clock import NewId, Now
 
-AFTER: timedelta = REPLICATION_SETTLED_AFTER
+LOOK_AGAIN_AFTER: timedelta = REPLICATION_SETTLED_AFTER
 
 
 class SecondLook(StrEnum):
@@ -45,7 +45,7 @@ def second_looks(
     others = found | {part.user for part in plan.refused if part.user}
     if isinstance(event.data, Provision):
         others = set()  # what becomes assigned later is provisioned by the look that finds it
-    at = now() + AFTER
+    at = now() + LOOK_AGAIN_AFTER
     return [
         _part(posted, event, users, look).message(new_id(), at)
         for look, users in ((SecondLook.IDLE, idle), (SecondLook.OTHERS, others))

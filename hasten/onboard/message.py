@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
 
-from hasten.events.binary import CONTEXT, attribute
+from hasten.events.binary import CONTEXT_ATTRIBUTES, attribute
 from hasten.events.envelope import ID_MAX_CHARS, STRUCTURED, OnboardingEvent, encode
 from hasten.ports.bus import ONBOARDING_EVENTS, Message, Received
 
@@ -31,7 +31,7 @@ MESSAGE_ID_MAX_CHARS = 128
 """Characters. Service Bus accepts no longer message id."""
 
 NUMBER_MAX_DIGITS = 20
-MAX_TRIES = 1_000_000
+MAX_PROPERTY_NUMBER = 1_000_000
 """Upper limit for numbers in Hasten's own properties, because any producer can write these
 properties too."""
 
@@ -121,7 +121,7 @@ def _attributes(given: Mapping[str, str]) -> Mapping[str, str]:
     """Returns the attributes that fit. CloudEvents context attributes come first, so that
     extensions never displace them."""
     names = [name for name in given if len(name) <= PROPERTY_NAME_MAX_CHARS and attribute(name)]
-    names.sort(key=lambda name: (attribute(name) not in CONTEXT, name))
+    names.sort(key=lambda name: (attribute(name) not in CONTEXT_ATTRIBUTES, name))
     return {name: _shortened(given[name]) for name in names[:MAX_PROPERTIES]}
 
 
@@ -130,8 +130,8 @@ def _shortened(text: str) -> str:
 
 
 def _number(text: str) -> int:
-    digits = text[: len(str(MAX_TRIES))]
-    return min(int(digits), MAX_TRIES) if digits.isascii() and digits.isdecimal() else 0
+    digits = text[: len(str(MAX_PROPERTY_NUMBER))]
+    return min(int(digits), MAX_PROPERTY_NUMBER) if digits.isascii() and digits.isdecimal() else 0
 
 
 def _text(value: Any) -> str:

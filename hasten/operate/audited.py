@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 
 from hasten.context import Context
 from hasten.domain.changes import Cause, Change
-from hasten.domain.history import BEGUN, DONE, FAILED, LEFT, PROPOSED, Entry, Kind, entry_id, short
+from hasten.domain.history import (
+    BEGUN,
+    DONE,
+    FAILED,
+    LEFT,
+    PROPOSED,
+    Entry,
+    EntryKind,
+    entry_id,
+    short,
+)
 from hasten.domain.intents import THE_GROUP, Intent
 from hasten.errors import Conflict, PermanentError, TemporaryError
 
@@ -35,7 +45,7 @@ class Audit:
     """An operator's action, and the results for its subjects."""
 
     context: Context
-    kind: Kind
+    kind: EntryKind
     by: str
     why: str
     named: str
@@ -81,7 +91,13 @@ class Audit:
 
 @asynccontextmanager
 async def audited(
-    context: Context, kind: Kind, subjects: Sequence[Subject], *, by: str, why: str, named: str = ""
+    context: Context,
+    kind: EntryKind,
+    subjects: Sequence[Subject],
+    *,
+    by: str,
+    why: str,
+    named: str = "",
 ) -> AsyncIterator[Audit]:
     """Wraps an action. `by` is the person whom Hasten identified, and `named` is the name that the
     operator gave in addition. The action adds the subjects that it has handled to `done`.
@@ -103,7 +119,7 @@ async def audited(
 
 
 async def noted(
-    context: Context, kind: Kind, subjects: Sequence[Subject], *, by: str, result: str = DONE
+    context: Context, kind: EntryKind, subjects: Sequence[Subject], *, by: str, result: str = DONE
 ) -> None:
     """Writes what was done. Raises TemporaryError and PermanentError of the store."""
     audit = Audit(context, kind, by, "", "", context.new_id())

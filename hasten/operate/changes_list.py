@@ -7,7 +7,7 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import OPEN_STATES, Change, State
-from hasten.domain.history import Entry, Filter, Kind
+from hasten.domain.history import Entry, EntryKind, Filter
 from hasten.records.open_signs import OpenSign, open_signs
 
 MAX_OPEN_READ = 100
@@ -18,7 +18,7 @@ MAX_OPEN_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ChangesFilter:
     """Selects changes. An empty field selects all."""
 
     target: str = ""
@@ -56,7 +56,7 @@ class ChangesPage:
 
 
 async def list_changes(
-    context: Context, wanted: Wanted, *, limit: int, before: str | None = None
+    context: Context, wanted: ChangesFilter, *, limit: int, before: str | None = None
 ) -> ChangesPage:
     """Returns the open changes with the first page only. Raises ValueError if `before` is none of a
     page, and TemporaryError."""
@@ -74,7 +74,7 @@ async def list_changes(
     )
 
 
-async def _open(context: Context, wanted: Wanted) -> tuple[list[Listed], bool]:
+async def _open(context: Context, wanted: ChangesFilter) -> tuple[list[Listed], bool]:
     if wanted.states and not wanted.states & OPEN_STATES:
         return [], False
     names: Collection[str] = [wanted.target] if wanted.target else context.targets.keys()
@@ -87,7 +87,7 @@ async def _open(context: Context, wanted: Wanted) -> tuple[list[Listed], bool]:
     return [_opened(sign.row()) for sign in signs[:MAX_OPEN_SHOWN]], is_cut
 
 
-def _matches(sign: OpenSign, wanted: Wanted) -> bool:
+def _matches(sign: OpenSign, wanted: ChangesFilter) -> bool:
     return (
         (not wanted.states or sign.state in wanted.states)
         and (not wanted.user or sign.user == wanted.user)
@@ -95,9 +95,9 @@ def _matches(sign: OpenSign, wanted: Wanted) -> bool:
     )
 
 
-def _filter(wanted: Wanted) -> Filter:
+def _filter(wanted: ChangesFilter) -> Filter:
     return Filter(
-        kinds=frozenset({Kind.OUTCOME}),
+        kinds=frozenset({EntryKind.OUTCOME}),
         target=wanted.target,
         user=wanted.user,
         group=wanted.group,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hasten.context import Context
-from hasten.domain.history import Kind
+from hasten.domain.history import EntryKind
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.audited import Audit, Subject, audited, subject_of
 from hasten.operate.held import ChosenChanges, still_held
@@ -15,14 +15,14 @@ from hasten.operate.release_intents import discard_intents, release_intents
 from hasten.operate.two_people import agree, is_decided
 
 
-class Decision(StrEnum):
+class HeldAction(StrEnum):
     RELEASE = "release"
     DISCARD = "discard"
 
 
-KINDS = {Decision.RELEASE: Kind.RELEASED, Decision.DISCARD: Kind.DISCARDED}
-CHANGES = {Decision.RELEASE: release_changes, Decision.DISCARD: discard_changes}
-INTENTS = {Decision.RELEASE: release_intents, Decision.DISCARD: discard_intents}
+ENTRY_KINDS = {HeldAction.RELEASE: EntryKind.RELEASED, HeldAction.DISCARD: EntryKind.DISCARDED}
+CHANGES = {HeldAction.RELEASE: release_changes, HeldAction.DISCARD: discard_changes}
+INTENTS = {HeldAction.RELEASE: release_intents, HeldAction.DISCARD: discard_intents}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ async def decide(
     context: Context,
     target: str,
     chosen: ChosenChanges,
-    decision: Decision,
+    decision: HeldAction,
     *,
     by: str,
     reason: str,
@@ -51,15 +51,17 @@ async def decide(
     Raises PermanentError and TemporaryError if nothing was decided, and Conflict if somebody else
     decided at the same moment.
     """
-    async with audited(context, KINDS[decision], _subjects(chosen), by=by, why=reason) as audit:
+    async with audited(
+        context, ENTRY_KINDS[decision], _subjects(chosen), by=by, why=reason
+    ) as audit:
         return await _decide(context, target, chosen, decision, audit)
 
 
 async def _decide(
-    context: Context, target: str, chosen: ChosenChanges, decision: Decision, audit: Audit
+    context: Context, target: str, chosen: ChosenChanges, decision: HeldAction, audit: Audit
 ) -> DecidedChanges:
     proposed = 0
-    if decision is Decision.RELEASE:
+    if decision is HeldAction.RELEASE:
         await refuse_held_again(context, target)
         agreement = await agree(context, target, chosen, by=audit.by, reason=audit.why)
         chosen, proposed = agreement.agreed, len(agreement.proposed)
@@ -76,7 +78,7 @@ async def _decide(
 
 
 async def _move(
-    context: Context, target: str, chosen: ChosenChanges, decision: Decision, audit: Audit
+    context: Context, target: str, chosen: ChosenChanges, decision: HeldAction, audit: Audit
 ) -> int:
     if chosen.changes:
         changes = await CHANGES[decision](context, target, chosen.changes)

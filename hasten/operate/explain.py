@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hasten.context import Context
 from hasten.domain import cycle
-from hasten.domain.changes import DIRECT, PERSON, Change
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
 from hasten.domain.history import Entry
 from hasten.domain.intents import Intent
 from hasten.domain.person_facts import Facts, Nested
@@ -130,7 +130,9 @@ async def _intents(
 ) -> list[Intent]:
     mine = [i for i in await context.intents.open_intents(target) if i.user == user]
     groups = (
-        {*found.groups, DIRECT, *(row.group for row in rows)} - {i.group for i in mine} - {PERSON}
+        {*found.groups, DIRECT, *(row.group for row in rows)}
+        - {i.group for i in mine}
+        - {OWN_ACCOUNT}
     )
     known = [
         await context.intents.find(target, group, user, in_step=in_step)
@@ -169,5 +171,7 @@ async def _names(
 ) -> Mapping[str, str]:
     wanted = {*groups, *(row.group for row in rows)}
     wanted |= {group for one in nested for group in (one.group, one.inner)}
-    shown = [await context.directory.group(group) for group in sorted(wanted - {DIRECT, PERSON})]
+    shown = [
+        await context.directory.group(group) for group in sorted(wanted - {DIRECT, OWN_ACCOUNT})
+    ]
     return {str(one["id"]).lower(): str(one["displayName"]) for one in shown if one}

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from hasten.context import Context
-from hasten.domain.history import FORGOTTEN_BEFORE, Entry, Kind, entry_id
+from hasten.domain.history import FORGOTTEN_BEFORE, Entry, EntryKind, entry_id
 from hasten.records import history_retention, speed
 from hasten.records.history_keys import day_of
 
@@ -26,7 +26,7 @@ def _entry(context: Context, before: str, first: str, last: str) -> Entry:
     return Entry(
         id=entry_id("forgotten", before, first, last),
         at=context.now(),
-        kind=Kind.FORGOTTEN,
+        kind=EntryKind.FORGOTTEN,
         result="deleted",
         reason=f"older than {context.history_days} days",
         details={FORGOTTEN_BEFORE: before, "first": first, "last": last},

@@ -20,7 +20,7 @@ MAX_MIXED_SECRETS_TIME = timedelta(minutes=10)
 """Maximum time between an accepted and a refused notification during which both count as one
 rotation of the secret."""
 
-NEVER_RAN = Problem(
+APP_NEVER_RAN = Problem(
     "the app has never run on this store",
     "check HASTEN_STORE, also for a mistyped path, and that the app is deployed and started",
 )
@@ -110,7 +110,7 @@ def differs(context: Context, target: str, running: Mapping[str, str] | None) ->
 
 def _of_timers(timers: Sequence[TimerState]) -> list[Problem]:
     if all(timer.age is None for timer in timers):
-        return [NEVER_RAN]
+        return [APP_NEVER_RAN]
     return [
         Problem(
             f"timer {timer.timer} has not done its work for {_spelt(timer.age or 0)}"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, PERSON, Change
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError
 from hasten.object_ids import is_object_id
@@ -68,7 +68,7 @@ async def _held(
 
 
 async def _group(context: Context, held: ChosenChanges, target: str, given: str) -> str:
-    if given.casefold() in {DIRECT, PERSON} or is_object_id(given):
+    if given.casefold() in {DIRECT, OWN_ACCOUNT} or is_object_id(given):
         found = {given.lower()}
     else:
         found = {str(g["id"]).lower() for g in await context.directory.groups_named(given)}

@@ -15,7 +15,7 @@ from hasten.operate.two_people import is_pending, pending
 from hasten.records.open_signs import open_signs
 from hasten.records.proposals import Proposal
 
-KEPT = "The membership stays as it is"
+MEMBERSHIP_STAYS = "The membership stays as it is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ def _of_intent(intent: Intent, proposal: Proposal | None) -> HeldChange:
         reason=intent.held,
         since=intent.recorded_at,
         if_released="Hasten removes the membership in Entra ID, then the access in the app",
-        if_discarded=KEPT,
+        if_discarded=MEMBERSHIP_STAYS,
         proposal=proposal,
     )
 

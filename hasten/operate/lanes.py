@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hasten.domain.changes import Change, State
-from hasten.domain.history import Entry, Kind
+from hasten.domain.history import Entry, EntryKind
 
-PROOFS = frozenset({State.CONFIRMED, State.DONE_BY_CYCLE})
+PROVEN_STATES = frozenset({State.CONFIRMED, State.DONE_BY_CYCLE})
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LaneStep:
     """`kind` is noticed, found, called, answered, proven or expected."""
 
     kind: str
@@ -29,7 +29,7 @@ class Lane:
     state: str
     reason: str
     next_action: str
-    steps: Sequence[Step]
+    steps: Sequence[LaneStep]
     is_open: bool
 
     @property
@@ -37,7 +37,7 @@ class Lane:
         """Names the change within its target and person."""
         return self.group, self.action, self.began
 
-    def with_steps(self, more: Sequence[Step]) -> "Lane":
+    def with_steps(self, more: Sequence[LaneStep]) -> "Lane":
         """Returns the lane with those steps that it does not have yet."""
         kinds = {step.kind for step in self.steps}
         added = [step for step in more if step.kind not in kinds]
@@ -53,11 +53,11 @@ class Lane:
 
 
 def of_row(row: Change) -> Lane:
-    steps = [Step("noticed", row.noticed_at), Step("found", row.found_at)]
+    steps = [LaneStep("noticed", row.noticed_at), LaneStep("found", row.found_at)]
     if row.called_at is not None:
-        steps.append(Step("called", row.called_at))
+        steps.append(LaneStep("called", row.called_at))
     if row.finished_at is not None:
-        steps.append(Step(_end(row.state), row.finished_at))
+        steps.append(LaneStep(_end(row.state), row.finished_at))
     return Lane(
         target=row.target,
         group=row.group,
@@ -73,16 +73,16 @@ def of_row(row: Change) -> Lane:
 def of_entry(entry: Entry) -> Lane | None:
     """Returns None for an entry that is no outcome of a change."""
     times = entry.steps
-    if entry.kind is not Kind.OUTCOME or times.noticed is None:
+    if entry.kind is not EntryKind.OUTCOME or times.noticed is None:
         return None
-    steps = [Step("noticed", times.noticed)]
+    steps = [LaneStep("noticed", times.noticed)]
     for kind, at in (
         ("found", times.found),
         ("called", times.called),
         (_end(entry.result), times.ended),
     ):
         if at is not None:
-            steps.append(Step(kind, at))
+            steps.append(LaneStep(kind, at))
     return Lane(
         target=entry.target,
         group=entry.group,
@@ -96,6 +96,6 @@ def of_entry(entry: Entry) -> Lane | None:
 
 
 def _end(state: str) -> str:
-    if state in PROOFS:
+    if state in PROVEN_STATES:
         return "proven"
     return "answered" if state in {State.SUCCEEDED, State.IN_SYNC} else "ended"

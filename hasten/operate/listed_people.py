@@ -100,7 +100,7 @@ def skipped(one: LeftOut) -> ListedPerson:
         group=one.group,
         action=Action.ADDED,
         state="left_out",
-        reason=policy_left_out.REASON,
+        reason=policy_left_out.LEFT_OUT_REASON,
         next_action=policy_left_out.next_action(one),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hasten.context import Context
 from hasten.domain.changes import Change, State
-from hasten.domain.history import Entry, Kind, Steps, entry_id, short
+from hasten.domain.history import Entry, EntryKind, Steps, entry_id, short
 
 
 async def note_held(context: Context, target: str, rows: Sequence[Change]) -> None:
@@ -25,7 +25,7 @@ def _entry(row: Change) -> Entry:
     return Entry(
         id=_name(row),
         at=row.found_at,
-        kind=Kind.HELD,
+        kind=EntryKind.HELD,
         target=row.target,
         user=row.user,
         group=row.group,

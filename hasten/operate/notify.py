@@ -20,7 +20,7 @@ from hasten.records.destinations import Progress
 from hasten.telemetry.operate import NoticeFailed, NoticeParked, NoticePosted
 
 SEALS_AT_ONCE = 10
-MOST_READS = 20
+MAX_READS_PER_RUN = 20
 """Reads of a run for one destination: 20,000 entries. The next message goes on from there."""
 
 FIRST_PAUSE = timedelta(minutes=1)
@@ -63,7 +63,7 @@ async def notify(context: Context) -> None:
 async def _serve(context: Context, destination: Destination, progress: Progress) -> None:
     digest = Digest(destination.send, frozenset(destination.targets))
     cursor = progress.cursor
-    for _ in range(MOST_READS):
+    for _ in range(MAX_READS_PER_RUN):
         batch = await context.seals.since(cursor, SEALS_AT_ONCE)
         digest.add(batch.entries)
         if batch.cursor == cursor:

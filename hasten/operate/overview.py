@@ -19,7 +19,7 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.records.job_seen import JobSeen
 from hasten.records.open_signs import open_signs
 from hasten.records.overviews import Part
-from hasten.records.stops import ALL_TARGETS, Decision
+from hasten.records.stops import ALL_TARGETS, StopRecord
 from hasten.records.subscriptions import SubscriptionRecord
 from hasten.targets import Target
 
@@ -71,7 +71,7 @@ class Overview:
     at: datetime
     app: Health
     targets: Sequence[TargetOverview]
-    stop: Decision | None = None
+    stop: StopRecord | None = None
     """The stop of all targets, if one is in force."""
 
     @property
@@ -91,7 +91,7 @@ class _Shared:
     counted: Mapping[str, Counted]
     cycles: Mapping[str, Json]
     jobs: Mapping[str, JobSeen]
-    stops: Sequence[Decision]
+    stops: Sequence[StopRecord]
     subscriptions: Sequence[SubscriptionRecord]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import starmap
 
 from hasten.context import Context
-from hasten.domain.history import Kind
+from hasten.domain.history import EntryKind
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.audited import audited
 from hasten.operate.replay import event_id, parked_subject, why
@@ -98,7 +98,9 @@ async def drop_parked(
 
     numbers = [one.number for one in chosen]
     subjects = [parked_subject(one, queue) for one in chosen]
-    async with audited(context, Kind.DROPPED, subjects, by=by, why=reason, named=named) as audit:
+    async with audited(
+        context, EntryKind.DROPPED, subjects, by=by, why=reason, named=named
+    ) as audit:
         return await parked_messages.drain(queue, numbers, drop, dead_letters=dead_letters)
 
 

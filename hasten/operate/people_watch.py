@@ -6,12 +6,12 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import Change
-from hasten.domain.subscribing import ALL_PEOPLE
+from hasten.domain.subscribing import USERS_RESOURCE
 from hasten.operate.problems import Problem
 from hasten.records import heartbeats, people_cursor, people_refusal, subscriptions
 from hasten.targets import Target
 
-OFF = "`users: off` in targets.yaml"
+USERS_OFF = "`users: off` in targets.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +34,12 @@ async def people_watch(
     """Returns the state of the watch over people and its problem. `rows` are the open ones."""
     oldest = min((row.noticed_at for row in rows if row.is_of_person), default=None)
     if not target.users:
-        return PeopleWatch(why_not=OFF, oldest_open=oldest), []
+        return PeopleWatch(why_not=USERS_OFF, oldest_open=oldest), []
     now = context.now()
     ends = [
         record.expires
         for record in await subscriptions.load_all(context.store)
-        if record.resource == ALL_PEOPLE and record.expires > now
+        if record.resource == USERS_RESOURCE and record.expires > now
     ]
     problem = None if ends else await _problem(context)
     succeeded = {one.timer: one.succeeded_at for one in await heartbeats.load_all(context.store)}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hasten.context import Context
-from hasten.domain.answering import Answer, answer
+from hasten.domain.answering import AccessAnswer, answer
 from hasten.domain.explaining import explain
 from hasten.domain.history import Entry, Filter
 from hasten.domain.person_facts import Facts
@@ -30,7 +30,7 @@ class InTarget:
     """Holds what is known of the person in one target. `problem` says why the rest is missing."""
 
     target: str
-    answer: Answer | None = None
+    answer: AccessAnswer | None = None
     facts: Facts | None = None
     sentences: Sequence[str] = ()
     lanes: Sequence[Lane] = ()

@@ -1,7 +1,7 @@
 """Writes to the history that targets.yaml says something else than before."""
 
 from hasten.context import Context
-from hasten.domain.history import Entry, Kind, entry_id, short
+from hasten.domain.history import Entry, EntryKind, entry_id, short
 from hasten.domain.policy_difference import differences
 from hasten.records import seen_policies
 from hasten.records.running_targets import digest
@@ -29,7 +29,7 @@ async def _note(context: Context, target: Target) -> None:
     entry = Entry(
         id=entry_id(target.name, now, seen.etag if seen else ""),
         at=context.now(),
-        kind=Kind.POLICY_CHANGED,
+        kind=EntryKind.POLICY_CHANGED,
         target=target.name,
         result="changed" if seen else "first seen",
         reason=short("; ".join(differs)),

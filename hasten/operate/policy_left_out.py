@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hasten.operate.problems import Problem
 from hasten.records.policy_left_out import LeftOut
 
-REASON = "an event offboarded them, so the policy does not add them back"
+LEFT_OUT_REASON = "an event offboarded them, so the policy does not add them back"
 
 
 def next_action(one: LeftOut) -> str:

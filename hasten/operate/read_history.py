@@ -8,7 +8,7 @@ from hasten.domain.history import Entry, Filter
 from hasten.object_ids import is_object_id
 from hasten.operate.name_of import named
 
-PAGE = 200
+ENTRIES_PER_PAGE = 200
 
 
 async def of(context: Context, matches: Filter) -> AsyncIterator[Entry]:
@@ -16,7 +16,7 @@ async def of(context: Context, matches: Filter) -> AsyncIterator[Entry]:
     store."""
     before: str | None = None
     while True:
-        page = await context.history.newest(PAGE, before=before, matches=matches)
+        page = await context.history.newest(ENTRIES_PER_PAGE, before=before, matches=matches)
         for entry in page.entries:
             yield entry
         before = page.before

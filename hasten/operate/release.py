@@ -8,7 +8,7 @@ from hasten.errors import PermanentError
 from hasten.messages import Wake
 from hasten.operate.health import DIFFERENT_TARGETS, differs
 from hasten.records import running_targets
-from hasten.records.recent_removals import EVERYWHERE, RecentRemovals
+from hasten.records.recent_removals import WHOLE_TARGET, RecentRemovals
 
 DISCARDED = "discarded by an operator"
 STILL_DONE = (
@@ -69,7 +69,7 @@ async def count_anew(context: Context, target: str, groups: Collection[str]) -> 
     held = await held_changes(context, target, groups=(), users=())
     still = {row.group for row in held if row.held_by is HeldBy.BRAKE}
     still |= {i.group for i in await context.intents.open_intents(target) if i.held}
-    for group in sorted(set(groups) - still) if still else [EVERYWHERE]:
+    for group in sorted(set(groups) - still) if still else [WHOLE_TARGET]:
         await RecentRemovals(context.store).forget(target, group)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
-from hasten.domain.history import Kind
+from hasten.domain.history import EntryKind
 from hasten.events.binary import attributes
 from hasten.events.envelope import ID_MAX_CHARS
 from hasten.messages import CRASHES
@@ -20,7 +20,9 @@ from hasten.ports.bus import (
 from hasten.ports.clock import NewId
 from hasten.ports.dead_letters import Parked, ParkedMessages
 
-OF_REJECTION = frozenset({"reason", "fields", "rejectedAt", "originalMessageId", "contentType"})
+REJECTION_PROPERTIES = frozenset(
+    {"reason", "fields", "rejectedAt", "originalMessageId", "contentType"}
+)
 """Properties that Hasten adds when it parks an event. A replayed event does not keep them."""
 
 
@@ -57,7 +59,9 @@ async def replay_parked(
 
     numbers = [one.number for one in chosen]
     subjects = [parked_subject(one, queue) for one in chosen]
-    async with audited(context, Kind.REPLAYED, subjects, by=by, why=reason, named=named) as audit:
+    async with audited(
+        context, EntryKind.REPLAYED, subjects, by=by, why=reason, named=named
+    ) as audit:
         return await parked_messages.drain(queue, numbers, send, dead_letters=dead_letters)
 
 
@@ -127,7 +131,7 @@ def _as_posted(parked: Parked) -> Message:
         message_id=given.get("originalMessageId") or parked.message_id,
         content_type=parked.content_type,
         subject=parked.subject,
-        properties={name: given[name] for name in given.keys() - OF_REJECTION},
+        properties={name: given[name] for name in given.keys() - REJECTION_PROPERTIES},
     )
 
 

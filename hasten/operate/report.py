@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hasten.context import Context
-from hasten.domain.history import Filter, Kind
-from hasten.domain.revocations import IPSIE, Revocation, Stand, revocations
+from hasten.domain.history import EntryKind, Filter
+from hasten.domain.revocations import IPSIE_REVOCATION_TIME, Revocation, Stand, revocations
 from hasten.operate.read_history import of
 
-READ_AFTER = timedelta(days=7)
+READ_BEYOND_PERIOD = timedelta(days=7)
 """Time after the period in which Hasten still looks for the end of a revocation that began in the
 period."""
 
-KINDS = frozenset({Kind.OUTCOME, Kind.RELEASED, Kind.DISCARDED})
+REPORT_KINDS = frozenset({EntryKind.OUTCOME, EntryKind.RELEASED, EntryKind.DISCARDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ async def report(
     history of that time, and the open rows. Raises TemporaryError and PermanentError of the store.
     """
     now = context.now()
-    read = Filter(kinds=KINDS, since=since, until=until + READ_AFTER)
+    read = Filter(kinds=REPORT_KINDS, since=since, until=until + READ_BEYOND_PERIOD)
     entries = [entry async for entry in of(context, read) if entry.target in targets]
     open_rows = [row for name in targets for row in await context.ledger.open_changes(name)]
     found = [one for one in revocations(entries, open_rows) if since <= one.noticed_at < until]
@@ -86,13 +86,15 @@ def _own_limit(context: Context, target: str) -> timedelta | None:
 def _exceptions(
     found: Sequence[Revocation], limits: Mapping[str, timedelta | None], now: datetime
 ) -> list[Revocation]:
-    return [one for one in found if one.is_exception(limits[one.target] or IPSIE, now)]
+    return [
+        one for one in found if one.is_exception(limits[one.target] or IPSIE_REVOCATION_TIME, now)
+    ]
 
 
 def _summary(
     target: str, found: Sequence[Revocation], own: timedelta | None, now: datetime
 ) -> Summary:
-    limit = own or IPSIE
+    limit = own or IPSIE_REVOCATION_TIME
     superseded = sum(one.stand is Stand.SUPERSEDED for one in found)
     waiting = sum(_is_in_time(one, limit, now) for one in found)
     counted = [
@@ -110,7 +112,7 @@ def _summary(
         superseded=superseded,
         still_in_time=waiting,
         exceptions=len(_exceptions(found, {target: own}, now)),
-        within_ipsie=_share(counted, IPSIE),
+        within_ipsie=_share(counted, IPSIE_REVOCATION_TIME),
         revoke_within=own.total_seconds() if own else None,
         within_own=_share(counted, own) if own else None,
         median_seconds=_percentile(seconds, 50),

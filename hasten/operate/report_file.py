@@ -8,7 +8,7 @@ from hasten.domain.revocations import Revocation
 from hasten.operate.report import Report, Summary
 from hasten.operate.tabular import csv_line
 
-COLUMNS = (
+REPORT_COLUMNS = (
     "target",
     "user",
     "group",
@@ -56,13 +56,13 @@ SUMMARY_HEAD = (
 def as_csv(report: Report) -> Iterator[str]:
     """Yields the lines: one for each revocation, exceptions marked. Times are in UTC."""
     late = set(map(id, report.exceptions))
-    yield csv_line(COLUMNS)
+    yield csv_line(REPORT_COLUMNS)
     for one in report.revocations:
         yield csv_line(cells(one, report.made_at, is_exception=id(one) in late))
 
 
 def cells(one: Revocation, now: datetime, *, is_exception: bool) -> Sequence[str]:
-    """Returns the cells of a revocation, in the order of COLUMNS."""
+    """Returns the cells of a revocation, in the order of REPORT_COLUMNS."""
     times = (one.noticed_at, one.called_at, one.taken_at, one.proven_at)
     return (
         one.target,
@@ -85,7 +85,7 @@ def as_html(report: Report) -> str:
     late = set(map(id, report.exceptions))
     period = f"{_at(report.since)} to {_at(report.until)} (UTC)"
     rows = [cells(one, report.made_at, is_exception=id(one) in late) for one in report.revocations]
-    flagged = [row for row in rows if row[COLUMNS.index("exception")]]
+    flagged = [row for row in rows if row[REPORT_COLUMNS.index("exception")]]
     return "".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
@@ -93,8 +93,8 @@ def as_html(report: Report) -> str:
             f"<h1>Time to revoke</h1><p>{escape(period)}. Made at {_at(report.made_at)}. ",
             f"Population: {len(rows)} revocations. {EXPLAINED}</p>",
             _table("By target", SUMMARY_HEAD, map(summary_cells, report.summaries)),
-            _table("Exceptions", COLUMNS, flagged) if flagged else "<p>No exceptions.</p>",
-            _table("All revocations", COLUMNS, rows),
+            _table("Exceptions", REPORT_COLUMNS, flagged) if flagged else "<p>No exceptions.</p>",
+            _table("All revocations", REPORT_COLUMNS, rows),
             "</body></html>\n",
         ]
     )

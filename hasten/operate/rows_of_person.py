@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, PERSON, Change
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
 from hasten.domain.history import Entry, Filter
 from hasten.records import discovered
 
@@ -27,7 +27,7 @@ async def rows_of_person(
     if history is None:
         page = await context.history.newest(ENTRIES_READ, matches=Filter(user=user, target=target))
         history = page.entries
-    groups = {DIRECT, PERSON}
+    groups = {DIRECT, OWN_ACCOUNT}
     groups |= {entry.group for entry in history if entry.target == target and entry.group}
     if len(known) <= MAX_GROUPS_TRIED:
         groups |= known

@@ -9,7 +9,7 @@ from typing import Any
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
-from hasten.domain.history import Kind
+from hasten.domain.history import EntryKind
 from hasten.domain.intents import Wanted
 from hasten.errors import NotFoundError, PermanentError
 from hasten.events.references import references_to
@@ -18,7 +18,7 @@ from hasten.operate.audited import Subject, audited
 from hasten.operate.explain import find_person
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
 from hasten.records import drops
-from hasten.records.agenda import Entry
+from hasten.records.agenda import AgendaEntry
 from hasten.records.drops import Dropped
 from hasten.records.people import Person, digest_of
 from hasten.telemetry.operate import EventDropped
@@ -63,7 +63,7 @@ async def scheduled(
         entries = [entry for entry in entries if not set(users).isdisjoint(entry.about["users"])]
     slots = asyncio.Semaphore(READS_AT_ONCE)
 
-    async def show(entry: Entry) -> Scheduled:
+    async def show(entry: AgendaEntry) -> Scheduled:
         async with slots:
             return await _shown(context, entry)
 
@@ -79,7 +79,7 @@ async def people_named(context: Context, given: str) -> Sequence[str]:
         return references_to(given)
 
 
-async def find(context: Context, given: str) -> list[Entry]:
+async def find(context: Context, given: str) -> list[AgendaEntry]:
     """Returns the entries with this id, or of the event with this id. Raises NotFoundError if
     there is none."""
     found = [
@@ -94,7 +94,9 @@ async def find(context: Context, given: str) -> list[Entry]:
     return found
 
 
-async def drop(context: Context, entry: Entry, *, by: str, reason: str, named: str = "") -> bool:
+async def drop(
+    context: Context, entry: AgendaEntry, *, by: str, reason: str, named: str = ""
+) -> bool:
     """Returns False if the entry was posted or removed meanwhile. `by` is the person whom Hasten
     identified, and `named` the name that the operator gave. Raises TemporaryError."""
     about = entry.about
@@ -110,7 +112,9 @@ async def drop(context: Context, entry: Entry, *, by: str, reason: str, named: s
         at=context.now(),
     )
     subjects = _subjects(entry)
-    async with audited(context, Kind.CANCELLED, subjects, by=by, why=reason, named=named) as audit:
+    async with audited(
+        context, EntryKind.CANCELLED, subjects, by=by, why=reason, named=named
+    ) as audit:
         await drops.save(context.store, [dropped])
         is_removed = await context.agenda.remove(ONBOARDING_EVENTS, entry)
         audit.done += subjects if is_removed else []
@@ -118,20 +122,20 @@ async def drop(context: Context, entry: Entry, *, by: str, reason: str, named: s
 
 
 async def bring_forward(
-    context: Context, entry: Entry, *, by: str, reason: str, named: str = ""
+    context: Context, entry: AgendaEntry, *, by: str, reason: str, named: str = ""
 ) -> None:
     """Posts the event for now and then removes the entry. Raises TemporaryError."""
     message = for_now(entry.message, context.now(), is_end=bool(entry.about["end_of"]))
     subjects = _subjects(entry)
     async with audited(
-        context, Kind.BROUGHT_FORWARD, subjects, by=by, why=reason, named=named
+        context, EntryKind.BROUGHT_FORWARD, subjects, by=by, why=reason, named=named
     ) as audit:
         await context.bus.send(ONBOARDING_EVENTS, [message])
         await context.agenda.remove(ONBOARDING_EVENTS, entry)
         audit.done += subjects
 
 
-def _subjects(entry: Entry) -> list[Subject]:
+def _subjects(entry: AgendaEntry) -> list[Subject]:
     """Returns one subject for each person of the event."""
     about = entry.about
     cause = Cause(str(about["source"]), str(about["event"]))
@@ -176,12 +180,12 @@ async def report_drops(context: Context) -> None:
         await drops.reported(context.store, dropped)
 
 
-async def _entries(context: Context) -> list[Entry]:
+async def _entries(context: Context) -> list[AgendaEntry]:
     """Omits messages that are only tried again."""
     return [entry for entry in await context.agenda.ahead(ONBOARDING_EVENTS) if entry.about]
 
 
-async def _shown(context: Context, entry: Entry) -> Scheduled:
+async def _shown(context: Context, entry: AgendaEntry) -> Scheduled:
     about = entry.about
     known = [await context.people.find(about["target"], user) for user in about["users"]]
     overtaken = [

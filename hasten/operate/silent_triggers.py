@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hasten.context import Context
+from hasten.domain.long_ago import LONG_AGO
 from hasten.operate.problems import Problem
 from hasten.ports.bus import ENSURE, PROVISIONING
 from hasten.records import arrivals, lease_record
-from hasten.records.lease_record import LONG_AGO, WorkKind
+from hasten.records.lease_record import WorkKind
 
-KINDS = {PROVISIONING: WorkKind.DRAIN, ENSURE: WorkKind.ENSURE}
+WORK_KINDS = {PROVISIONING: WorkKind.DRAIN, ENSURE: WorkKind.ENSURE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +33,9 @@ async def silent_triggers(context: Context) -> Sequence[SilentTrigger]:
         for queue, seen in (await arrivals.load_all(context.store)).items()
         if seen.is_stood_in_for
     ]
-    leases = [(target, queue) for target in context.targets for queue in KINDS]
+    leases = [(target, queue) for target in context.targets for queue in WORK_KINDS]
     records = await asyncio.gather(
-        *(lease_record.load(context.store, target, KINDS[queue]) for target, queue in leases)
+        *(lease_record.load(context.store, target, WORK_KINDS[queue]) for target, queue in leases)
     )
     found += [
         SilentTrigger(

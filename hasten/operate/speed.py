@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.domain.speed import Direction, Histogram, Step
 from hasten.records import speed
 
-NONE = Histogram()
+EMPTY_HISTOGRAM = Histogram()
 
 MAX_RUN_TIME = timedelta(seconds=10)
 """Maximum time for which one run counts: the timer comes every minute."""
@@ -25,7 +25,7 @@ class Speed:
     results: Mapping[str, int]
 
     def of(self, direction: Direction, step: Step) -> Histogram:
-        return self.durations.get((direction, step), NONE)
+        return self.durations.get((direction, step), EMPTY_HISTOGRAM)
 
 
 async def speed_of(

@@ -22,7 +22,7 @@ from hasten.records import policy_left_out as left_out_records
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 
-NOT_FOUND = "no sweep has found the target yet"
+TARGET_NOT_FOUND = "no sweep has found the target yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ async def _job(
     """Returns the job's cycles and state, and its problem. An error of Graph becomes a problem, so
     that it does not hide what the store knows."""
     if found is None:
-        return Cycle(), "unknown", Problem(NOT_FOUND, "doctor says why")
+        return Cycle(), "unknown", Problem(TARGET_NOT_FOUND, "doctor says why")
     try:
         job = await context.directory.job(found.service_principal, found.job)
     except (PermanentError, TemporaryError) as error:

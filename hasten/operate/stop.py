@@ -3,16 +3,18 @@
 from contextlib import suppress
 
 from hasten.context import Context
-from hasten.domain.history import Kind
+from hasten.domain.history import EntryKind
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure, Wake
 from hasten.operate.audited import Subject, audited
 from hasten.records import stops
-from hasten.records.stops import ALL_TARGETS, Decision
+from hasten.records.stops import ALL_TARGETS, StopRecord
 from hasten.telemetry.operate import StopDecided
 
 
-async def stop(context: Context, target: str, *, by: str, reason: str, named: str = "") -> Decision:
+async def stop(
+    context: Context, target: str, *, by: str, reason: str, named: str = ""
+) -> StopRecord:
     """Stops the target, which may be ALL_TARGETS. `by` is who decides as far as Hasten knows,
     `named` whom the operator gives instead. Raises Conflict if somebody else decided at the same
     moment, and TemporaryError."""
@@ -21,7 +23,7 @@ async def stop(context: Context, target: str, *, by: str, reason: str, named: st
 
 async def start(
     context: Context, target: str, *, by: str, reason: str, named: str = ""
-) -> Decision:
+) -> StopRecord:
     """Lets the target go on and wakes it at once. If Service Bus does not answer, the timers wake
     it within a minute. Raises the same errors as `stop`."""
     decision = await _decide(context, target, by=by, reason=reason, named=named, is_stop=False)
@@ -42,7 +44,7 @@ async def report_stops(context: Context) -> None:
             await stops.reported(context.store, decision)
 
 
-def _decided(decision: Decision) -> StopDecided:
+def _decided(decision: StopRecord) -> StopDecided:
     return StopDecided(
         result="in_force" if decision.is_stop else "lifted",
         target=decision.target,
@@ -54,11 +56,11 @@ def _decided(decision: Decision) -> StopDecided:
 
 async def _decide(
     context: Context, target: str, *, by: str, reason: str, named: str, is_stop: bool
-) -> Decision:
-    decision = Decision(
+) -> StopRecord:
+    decision = StopRecord(
         target=target, is_stop=is_stop, by=named or by, reason=reason, at=context.now()
     )
-    kind = Kind.STOPPED if is_stop else Kind.STARTED
+    kind = EntryKind.STOPPED if is_stop else EntryKind.STARTED
     subject = Subject(target="" if target == ALL_TARGETS else target)
     async with audited(context, kind, [subject], by=by, why=reason, named=named) as audit:
         await stops.save(context.store, decision)

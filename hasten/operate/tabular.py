@@ -9,7 +9,7 @@ from datetime import datetime
 from hasten.domain.history import Entry
 from hasten.records.history_keys import body_of
 
-COLUMNS = (
+HISTORY_COLUMNS = (
     "at",
     "kind",
     "target",
@@ -37,7 +37,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def row_of(entry: Entry) -> Sequence[str]:
-    """Returns the cells of an entry, in the order of COLUMNS."""
+    """Returns the cells of an entry, in the order of HISTORY_COLUMNS."""
     steps = entry.steps
     times = (steps.noticed, steps.found, steps.called, steps.ended, steps.expected)
     return (

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from hasten.api.app import UI
 
 STATIC = Path(__file__).with_name("static")
-TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FOR_GOOD = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "X-Content-Type-Options": "nosniff",
@@ -32,7 +32,9 @@ class Asset:
 @lru_cache(maxsize=1)
 def assets() -> Mapping[str, Asset]:
     """Returns the assets by the name of their file."""
-    return {file.name: _read(file) for file in sorted(STATIC.iterdir()) if file.suffix in TYPES}
+    return {
+        file.name: _read(file) for file in sorted(STATIC.iterdir()) if file.suffix in MEDIA_TYPES
+    }
 
 
 def address(name: str) -> str:
@@ -52,4 +54,4 @@ async def asset(request: Request) -> Response:
 def _read(file: Path) -> Asset:
     body = file.read_bytes()
     mark = hashlib.sha256(body).hexdigest()[:12]
-    return Asset(f"{file.stem}.{mark}{file.suffix}", body, TYPES[file.suffix])
+    return Asset(f"{file.stem}.{mark}{file.suffix}", body, MEDIA_TYPES[file.suffix])

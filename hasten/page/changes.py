@@ -9,17 +9,17 @@ from starlette.responses import Response
 
 from hasten.api.app import context_of
 from hasten.api.problems import ApiError
-from hasten.domain.changes import DIRECT, PERSON, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, State
 from hasten.object_ids import is_object_id
-from hasten.operate.changes_list import ChangesPage, Wanted, list_changes
+from hasten.operate.changes_list import ChangesFilter, ChangesPage, list_changes
 from hasten.page.rendering import fragment, page
 from hasten.page.spreadsheet import as_csv
 from hasten.page.targets import chosen_target
 from hasten.page.visitor import Visitor
 from hasten.page.words import iso
 
-ROWS = 40
-CSV_ROWS = 5_000
+ROWS_PER_PAGE = 40
+MAX_CSV_ROWS = 5_000
 CHIPS = (
     State.PENDING,
     State.CALLING,
@@ -33,7 +33,7 @@ CHIPS = (
     State.FAILED,
     State.SUPERSEDED,
 )
-COLUMNS = (
+CSV_COLUMNS = (
     "at",
     "target",
     "user",
@@ -49,18 +49,18 @@ COLUMNS = (
 
 
 async def changes_page(request: Request, visitor: Visitor) -> Response:
-    wanted, found = await _found(request, ROWS)
+    wanted, found = await _found(request, ROWS_PER_PAGE)
     return page(request, "changes.html", visitor, **_values(request, wanted, found))
 
 
 async def changes_part(request: Request, visitor: Visitor) -> Response:
-    wanted, found = await _found(request, ROWS)
+    wanted, found = await _found(request, ROWS_PER_PAGE)
     return fragment(request, "changes_part.html", visitor, **_values(request, wanted, found))
 
 
 async def changes_csv(request: Request, _visitor: Visitor) -> Response:
-    """Answers at most CSV_ROWS ended changes; `hasten export` has no limit."""
-    _wanted, found = await _found(request, CSV_ROWS)
+    """Answers at most MAX_CSV_ROWS ended changes; `hasten export` has no limit."""
+    _wanted, found = await _found(request, MAX_CSV_ROWS)
     rows = (
         (
             iso(one.at),
@@ -75,12 +75,12 @@ async def changes_csv(request: Request, _visitor: Visitor) -> Response:
         )
         for one in (*found.opened, *found.ended)
     )
-    return as_csv("changes.csv", COLUMNS, rows)
+    return as_csv("changes.csv", CSV_COLUMNS, rows)
 
 
-async def _found(request: Request, rows: int) -> tuple[Wanted, ChangesPage]:
+async def _found(request: Request, rows: int) -> tuple[ChangesFilter, ChangesPage]:
     query = request.query_params
-    wanted = Wanted(
+    wanted = ChangesFilter(
         target=chosen_target(request, query["target"]).name if query.get("target") else "",
         states=frozenset(_state(one) for one in query.getlist("state") if one),
         user=_id(query.get("user", ""), "user"),
@@ -97,7 +97,7 @@ async def _found(request: Request, rows: int) -> tuple[Wanted, ChangesPage]:
     return wanted, found
 
 
-def _values(request: Request, wanted: Wanted, found: ChangesPage) -> dict[str, Any]:
+def _values(request: Request, wanted: ChangesFilter, found: ChangesPage) -> dict[str, Any]:
     kept = [("target", wanted.target), ("user", wanted.user), ("group", wanted.group)]
     kept = [(name, value) for name, value in kept if value]
     states = [("state", str(state)) for state in CHIPS if state in wanted.states]
@@ -131,7 +131,11 @@ def _state(given: str) -> State:
 
 def _id(given: str, name: str) -> str:
     given = given.strip().lower()
-    if given and not is_object_id(given) and not (name == "group" and given in {DIRECT, PERSON}):
+    if (
+        given
+        and not is_object_id(given)
+        and not (name == "group" and given in {DIRECT, OWN_ACCOUNT})
+    ):
         raise ApiError(
             HTTPStatus.BAD_REQUEST,
             f"the field `{name}` is no object id",

@@ -10,11 +10,11 @@ from hasten.domain.speed import Histogram, upper_bound
 from hasten.page.words import span
 
 WIDTH, HEIGHT, BASE = 640, 240, 200
-LEFT, RIGHT = 20, 620
+LEFT_X, RIGHT_X = 20, 620
 SHORTEST, LONGEST = 0.1, 86_400.0
 BUCKETS_PER_BAR = 4
-TICKS = (1, 10, 60, 600, 3600, 36_000)
-CYCLE = DEFAULT_CYCLE_INTERVAL.total_seconds()
+TICKS_SECONDS = (1, 10, 60, 600, 3600, 36_000)
+CYCLE_SECONDS = DEFAULT_CYCLE_INTERVAL.total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def place(seconds: float) -> float:
     """Returns the place on the axis; beyond its ends the end."""
     inside = min(max(seconds, SHORTEST), LONGEST)
     share = math.log(inside / SHORTEST) / math.log(LONGEST / SHORTEST)
-    return round(LEFT + share * (RIGHT - LEFT), 1)
+    return round(LEFT_X + share * (RIGHT_X - LEFT_X), 1)
 
 
 def histogram(found: Histogram) -> Chart:
@@ -70,7 +70,7 @@ def histogram(found: Histogram) -> Chart:
                 f"{count} within {span(longest)}",
             )
         )
-    return Chart(bars, _ticks(), place(CYCLE))
+    return Chart(bars, _ticks(), place(CYCLE_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +95,4 @@ def reach(day: str, found: Histogram) -> Reach | None:
 
 
 def _ticks() -> Sequence[Tick]:
-    return [Tick(place(seconds), span(seconds).replace(".0", "")) for seconds in TICKS]
+    return [Tick(place(seconds), span(seconds).replace(".0", "")) for seconds in TICKS_SECONDS]

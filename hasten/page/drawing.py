@@ -6,7 +6,7 @@ from datetime import datetime
 
 from hasten.operate.lanes import Lane
 
-NAMES = {
+STEP_NAMES = {
     "noticed": "noticed",
     "found": "found in Entra ID",
     "called": "Entra ID called",
@@ -14,16 +14,16 @@ NAMES = {
     "proven": "proven",
     "ended": "ended",
 }
-STYLES = {"noticed": "wait-span", "found": "wait-span", "called": "call-span"}
+SPAN_STYLES = {"noticed": "wait-span", "found": "wait-span", "called": "call-span"}
 """The style of the part that begins with a step."""
 
-OPEN = "open-span"
-EDGE = 1.5
+OPEN_STYLE = "open-span"
+EDGE_PERCENT = 1.5
 """Per cent left free at both ends, so that the first and last mark are whole."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Span:
     left: float
     width: float
     style: str
@@ -41,7 +41,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    parts: Sequence[Part]
+    parts: Sequence[Span]
     marks: Sequence[Mark]
     seconds: float
 
@@ -53,11 +53,11 @@ def drawn(lane: Lane, now: datetime) -> Drawn:
 
     def place(at: datetime) -> float:
         share = (at - first).total_seconds() / whole
-        return round(EDGE + share * (100 - 2 * EDGE), 2)
+        return round(EDGE_PERCENT + share * (100 - 2 * EDGE_PERCENT), 2)
 
     marks = [
         Mark(
-            NAMES[step.kind],
+            STEP_NAMES[step.kind],
             step.at,
             round((step.at - first).total_seconds(), 1),
             place(step.at),
@@ -65,10 +65,12 @@ def drawn(lane: Lane, now: datetime) -> Drawn:
         for step in lane.steps
     ]
     parts = [
-        Part(start.place, round(end.place - start.place, 2), STYLES.get(step.kind, "proof-span"))
+        Span(
+            start.place, round(end.place - start.place, 2), SPAN_STYLES.get(step.kind, "proof-span")
+        )
         for step, start, end in zip(lane.steps, marks, marks[1:], strict=False)
     ]
     if lane.is_open:
         begun = marks[-1].place
-        parts.append(Part(begun, round(100 - EDGE - begun, 2), OPEN))
+        parts.append(Span(begun, round(100 - EDGE_PERCENT - begun, 2), OPEN_STYLE))
     return Drawn(parts, marks, whole)

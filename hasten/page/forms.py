@@ -8,7 +8,7 @@ from starlette.requests import Request
 from hasten.api.door import form
 from hasten.api.problems import ApiError
 
-MAX_REASON = 500
+MAX_REASON_CHARS = 500
 
 
 class Form:
@@ -32,10 +32,10 @@ class Form:
                 "the field `reason` is empty",
                 "say why, in a few words: the audit shows it",
             )
-        if len(given) > MAX_REASON:
+        if len(given) > MAX_REASON_CHARS:
             raise ApiError(
                 HTTPStatus.BAD_REQUEST,
-                f"the field `reason` has more than {MAX_REASON} characters",
+                f"the field `reason` has more than {MAX_REASON_CHARS} characters",
                 "say it in fewer words",
             )
         return given

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from hasten.api.app import context_of
 from hasten.api.problems import ApiError
 from hasten.errors import PermanentError
-from hasten.operate.decide import Decision, decide
+from hasten.operate.decide import HeldAction, decide
 from hasten.operate.held import choose_held
 from hasten.operate.held_keys import keys_of, only
 from hasten.operate.held_list import held_list, targets_with_held
@@ -99,9 +99,9 @@ async def held_decide(request: Request, visitor: Visitor) -> Response:
     )
 
 
-def _decision(form: Form) -> Decision:
+def _decision(form: Form) -> HeldAction:
     try:
-        return Decision(form.text("decision"))
+        return HeldAction(form.text("decision"))
     except ValueError:
         raise ApiError(
             HTTPStatus.BAD_REQUEST, "the field `decision` is neither", "choose release or discard"
@@ -112,6 +112,6 @@ def _done(request: Request) -> dict[str, str | int] | None:
     """Returns what the form before did, as the address says it."""
     query = request.query_params
     counts = {name: query.get(name, "0") for name in ("moved", "proposed", "left")}
-    if query.get("done") not in {*Decision} or not all(c.isdecimal() for c in counts.values()):
+    if query.get("done") not in {*HeldAction} or not all(c.isdecimal() for c in counts.values()):
         return None
     return {"decision": query["done"], **{n: int(c[:9]) for n, c in counts.items()}}

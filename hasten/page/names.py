@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 
-KEPT_FOR = timedelta(minutes=30)
-MAX_KEPT = 5_000
+NAMES_KEPT_FOR = timedelta(minutes=30)
+MAX_NAMES_KEPT = 5_000
 READS_AT_ONCE = 8
 
 
@@ -24,13 +24,13 @@ class Names:
     def of(self, object_id: str) -> str:
         """Returns the name, or "" if it has not been read lately."""
         at, name = self._kept.get(object_id, (None, ""))
-        return name if at is not None and self._context.now() - at < KEPT_FOR else ""
+        return name if at is not None and self._context.now() - at < NAMES_KEPT_FOR else ""
 
     def keep(self, names: Mapping[str, str]) -> None:
         for object_id, name in names.items():
             self._kept[object_id] = self._context.now(), name
             self._kept.move_to_end(object_id)
-        while len(self._kept) > MAX_KEPT:
+        while len(self._kept) > MAX_NAMES_KEPT:
             self._kept.popitem(last=False)
 
     async def read(self, ids: Collection[str]) -> Mapping[str, str]:

@@ -10,13 +10,13 @@ from hasten.operate.explain import find_person, refuse_unknown
 from hasten.operate.person import PersonOverview, person_overview
 from hasten.page.drawing import drawn
 from hasten.page.forms import form_of
-from hasten.page.rendering import HEADERS, fragment, names_of, page
+from hasten.page.rendering import PAGE_HEADERS, fragment, names_of, page
 from hasten.page.targets import chosen_target
 from hasten.page.view import moved
 from hasten.page.visitor import Visitor
 
 MAX_NAMES = 40
-MAX_SEARCH = 256
+MAX_SEARCH_CHARS = 256
 
 
 async def search_page(request: Request, visitor: Visitor) -> Response:
@@ -27,7 +27,7 @@ async def search(request: Request, visitor: Visitor) -> Response:
     """Finds the person and leads to their page. The address of that page has the object id: a UPN
     or mail would stand in logs."""
     context, form = context_of(request), await form_of(request)
-    given = form.text("person")[:MAX_SEARCH]
+    given = form.text("person")[:MAX_SEARCH_CHARS]
     if not given:
         raise PermanentError("no person is named", "enter an object id, UPN, mail or employee id")
     try:
@@ -71,7 +71,7 @@ async def names_part(request: Request, _: Visitor) -> Response:
     """Answers the names of people and groups that a page shows by their ids."""
     given = request.query_params.get("ids", "").split(",")[:MAX_NAMES]
     ids = sorted({one.lower() for one in given if is_object_id(one)})
-    return JSONResponse(dict(await names_of(request).read(ids)), headers=HEADERS)
+    return JSONResponse(dict(await names_of(request).read(ids)), headers=PAGE_HEADERS)
 
 
 async def _overview(request: Request) -> tuple[str, PersonOverview]:

@@ -18,12 +18,12 @@ from hasten.page.selection import digest
 from hasten.page.visitor import Visitor
 from hasten.page.words import FILTERS
 
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY,
+PAGE_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cache-Control": "private, no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # with no-referrer a browser names no origin with a form
@@ -74,14 +74,14 @@ def page(
     **values: Any,
 ) -> Response:
     text = _rendered(request, template, visitor, values)
-    return HTMLResponse(text, status, {**HEADERS, **(headers or {})})
+    return HTMLResponse(text, status, {**PAGE_HEADERS, **(headers or {})})
 
 
 def fragment(request: Request, template: str, visitor: Visitor, **values: Any) -> Response:
     """Answers with a part of a page, or 304 if the browser has the same part already."""
     text = _rendered(request, template, visitor, values)
     tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
-    headers = {**HEADERS, "ETag": tag}
+    headers = {**PAGE_HEADERS, "ETag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return HTMLResponse(text, headers=headers)

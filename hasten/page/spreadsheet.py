@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from starlette.responses import Response
 
 from hasten.operate.tabular import csv_line
-from hasten.page.rendering import HEADERS
+from hasten.page.rendering import PAGE_HEADERS
 
 
 def as_csv(name: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Response:
@@ -13,5 +13,5 @@ def as_csv(name: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 
 def csv_answer(name: str, lines: Iterable[str]) -> Response:
-    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {**PAGE_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
     return Response("".join(lines), headers=headers, media_type="text/csv; charset=utf-8")

@@ -11,7 +11,7 @@ from hasten.api.app import UI
 from hasten.api.caller import Role
 from hasten.api.problems import ApiError
 from hasten.errors import Conflict, PermanentError, TemporaryError
-from hasten.page.rendering import HEADERS, page
+from hasten.page.rendering import PAGE_HEADERS, page
 from hasten.page.visitor import Admit, Visitor
 
 View = Callable[[Request, Visitor], Awaitable[Response]]
@@ -34,7 +34,7 @@ def endpoint(view: View, role: Role, admit: Admit) -> Endpoint:
 
 def moved(path: str) -> Response:
     """Sends the browser to another page after a form."""
-    return RedirectResponse(f"{UI}{path}", HTTPStatus.SEE_OTHER, headers=HEADERS)
+    return RedirectResponse(f"{UI}{path}", HTTPStatus.SEE_OTHER, headers=PAGE_HEADERS)
 
 
 TITLES = {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hasten.domain.changes import Action
 from hasten.object_ids import is_object_id
 
-STATES = {
+STATE_WORDS = {
     "pending": "in the queue",
     "calling": "being called",
     "waiting": "waiting",
@@ -20,11 +20,11 @@ STATES = {
     "rejected": "refused",
     "stale": "out of date",
 }
-GOOD = frozenset({"succeeded", "confirmed", "in_sync", "done_by_cycle"})
-BAD = frozenset({"failed", "rejected", "revocation_not_taken", "revocation_overdue"})
-WAIT = frozenset({"held", "waiting", "left_to_cycle"})
+GOOD_STATES = frozenset({"succeeded", "confirmed", "in_sync", "done_by_cycle"})
+BAD_STATES = frozenset({"failed", "rejected", "revocation_not_taken", "revocation_overdue"})
+WAITING_STATES = frozenset({"held", "waiting", "left_to_cycle"})
 
-ACTIONS = {
+ACTION_WORDS = {
     Action.ADDED: "joined",
     Action.REMOVED: "left",
     Action.DISABLED: "disabled",
@@ -36,20 +36,20 @@ ACTIONS = {
 
 
 def words(state: str) -> str:
-    return STATES.get(state, state.replace("_", " "))
+    return STATE_WORDS.get(state, state.replace("_", " "))
 
 
 def tone(state: str) -> str:
     """Returns the class of the chip of a state. The chip also names the state."""
-    if state in GOOD:
+    if state in GOOD_STATES:
         return "good"
-    if state in BAD:
+    if state in BAD_STATES:
         return "bad"
-    return "wait" if state in WAIT else "calm"
+    return "wait" if state in WAITING_STATES else "calm"
 
 
 def action(name: str) -> str:
-    return ACTIONS.get(Action(name), name) if name in {*Action} else name.replace("_", " ")
+    return ACTION_WORDS.get(Action(name), name) if name in {*Action} else name.replace("_", " ")
 
 
 def at(time: datetime) -> str:

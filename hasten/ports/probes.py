@@ -16,7 +16,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class AnonymousAnswer:
     """The answer to an anonymous request. `location` is where a redirect leads, or ""."""
 
     status: int
@@ -44,6 +44,6 @@ class Probes(Protocol):
         `token`."""
         ...
 
-    async def anonymous(self, url: str) -> Refusal:
+    async def anonymous(self, url: str) -> AnonymousAnswer:
         """Sends a GET without any proof of who asks, and follows no redirect."""
         ...

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from hasten.domain.app_revocation import AppRevocation, AppRevocationResult, settled
 from hasten.domain.changes import Change, State
-from hasten.domain.pacing import LONG_AGO
+from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import PermanentError
 from hasten.ports.application import Application
 from hasten.provision.change_events import emit_moved

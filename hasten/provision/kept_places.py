@@ -10,7 +10,7 @@ cycle.
 import asyncio
 from collections.abc import Sequence
 
-from hasten.domain.changes import DIRECT, PERSON, Change, State, returned
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, State, returned
 from hasten.domain.planning import Call
 from hasten.domain.verdicts import Result, Verdict
 from hasten.provision.change_events import emit_moved
@@ -18,7 +18,9 @@ from hasten.provision.state import Drain
 from hasten.records import kept_places
 from hasten.records.repository import Commit
 
-ANSWERED = frozenset({Result.SUCCEEDED, Result.IN_SYNC, Result.NOT_ENTITLED, Result.DISABLED})
+ANSWERED_RESULTS = frozenset(
+    {Result.SUCCEEDED, Result.IN_SYNC, Result.NOT_ENTITLED, Result.DISABLED}
+)
 ENDED_BY_USER_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED})
 
 
@@ -33,7 +35,7 @@ def noting_places(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
     """Returns the commit that records what the call may have left, together with the rows of the
     call. None if the call left nothing."""
     is_by_user = call.is_removal and call.group is None
-    if not (is_by_user and verdict.result in ANSWERED):
+    if not (is_by_user and verdict.result in ANSWERED_RESULTS):
         return None
     return noting_groups(drain, call.changes)
 
@@ -41,7 +43,7 @@ def noting_places(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
 def noting_groups(drain: Drain, removals: Sequence[Change]) -> Commit | None:
     """Returns the commit that records the groups in which a disabled account may still be, together
     with the rows. None if there is none. `removals` are of one user."""
-    groups = {change.group for change in removals} - {DIRECT, PERSON}
+    groups = {change.group for change in removals} - {DIRECT, OWN_ACCOUNT}
     if not groups:
         return None
     user, store = removals[0].user, drain.context.store

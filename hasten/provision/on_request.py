@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, PERSON, Action, Cause, Change, FoundBy, State
-from hasten.domain.history import Kind
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Cause, Change, FoundBy, State
+from hasten.domain.history import EntryKind
 from hasten.errors import PermanentError
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
@@ -18,11 +18,11 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.watch.admit import admit, restart
 
-SOURCE = "/hasten/operators"
+OPERATORS_SOURCE = "/hasten/operators"
 """Source of the cause that a request gives to its changes; the id is that of the decision."""
 
-POLL = timedelta(seconds=0.5)
-REACHABLE = frozenset({State.PENDING, State.WAITING})
+ROWS_POLL_INTERVAL = timedelta(seconds=0.5)
+REACHABLE_STATES = frozenset({State.PENDING, State.WAITING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ async def request_person(
     assigned = await context.directory.assigned_through(user, found.service_principal)
     now = frozenset(DIRECT if one == user else one for one in assigned or ())
     rows = {row.group: row for row in await rows_of_person(context, target.name, user)}
-    groups = sorted({*now, *rows} - {PERSON})
+    groups = sorted({*now, *rows} - {OWN_ACCOUNT})
     wanted = {(group, user): group in now for group in groups}
     known = {(group, user): rows[group] for group in groups if group in rows}
     return await _request(context, target, wanted, known, by=by, why=why, alone=True)
@@ -93,7 +93,7 @@ async def waited_for(context: Context, request: Request, longest: timedelta) -> 
         is_done = all(not row.is_open or row.state is State.HELD for row in found)
         if is_done or context.now() >= until:
             return found
-        await asyncio.sleep(POLL.total_seconds())
+        await asyncio.sleep(ROWS_POLL_INTERVAL.total_seconds())
 
 
 async def _ready(context: Context, target: Target) -> DiscoveredTarget:
@@ -126,8 +126,8 @@ async def _request(
     held = [row for row in known.values() if row.state is State.HELD]
     asked = [key for key in wanted if key not in known or known[key].state is not State.HELD]
     subjects = [Subject(target=target.name, group=group, user=user) for group, user in asked]
-    async with audited(context, Kind.PROVISIONED, subjects, by=by, why=why) as audit:
-        cause = Cause(SOURCE, audit.number)
+    async with audited(context, EntryKind.PROVISIONED, subjects, by=by, why=why) as audit:
+        cause = Cause(OPERATORS_SOURCE, audit.number)
         for key in asked:
             await _open(context, target, key, cause, known.get(key), is_member=wanted[key])
         rows = await _put_first(context, target.name, asked, cause, alone=alone)
@@ -189,7 +189,7 @@ async def _put_first(
 ) -> list[Change]:
     """Marks the rows, and returns them as they are now."""
     rows = await asyncio.gather(*(context.ledger.find(target, *key) for key in asked))
-    opened = [row for row in rows if row is not None and row.state in REACHABLE]
+    opened = [row for row in rows if row is not None and row.state in REACHABLE_STATES]
 
     def first(row: Change) -> Change:
         causes = row.causes if cause in row.causes else (*row.causes, cause)

@@ -16,7 +16,7 @@ from hasten.records.lease import Displaced
 from hasten.records.stops import Stopped
 from hasten.telemetry.provision import DrainCrashed
 
-EXPECTED = (TemporaryError, PermanentError, Conflict, Displaced, Stopped)
+EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict, Displaced, Stopped)
 """Exceptions that say something about the drain, and not about one of its rows."""
 
 PlanCalls = Callable[[Sequence[Change]], Awaitable[Sequence[Call]]]
@@ -26,7 +26,7 @@ async def make_or_put_aside(drain: Drain, call: Call) -> None:
     """Makes a reserved call. Raises TemporaryError of the store."""
     try:
         await make(drain, call)
-    except EXPECTED:
+    except EXPECTED_ERRORS:
         raise
     except Exception as error:  # noqa: BLE001 - reported, and the rows wait
         await _put_aside(drain, call.changes, error)
@@ -37,7 +37,7 @@ async def plan_or_put_aside(drain: Drain, due: Sequence[Change], plan: PlanCalls
     it plans for them alone. Revocations stay before grants."""
     try:
         return await plan(due)
-    except EXPECTED:
+    except EXPECTED_ERRORS:
         raise
     except Exception as error:  # noqa: BLE001 - reported, and the rows wait
         users = list(dict.fromkeys(row.user for row in due))

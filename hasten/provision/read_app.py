@@ -15,21 +15,21 @@ from hasten.provision.revoke_in_app import account_of
 from hasten.scim import Scim
 from hasten.telemetry.provision import AppRefused
 
-MOST_READ = 200
+MAX_PEOPLE_PER_RUN = 200
 """Maximum number of people whose account is read in one run; the next run goes on with others. A
 run reads no more than the app's own limit of a minute."""
 
 MAX_READ_TIME = timedelta(minutes=2)
 """Time after which a run asks about nobody else: a slow app must not delay the other targets."""
 
-STRIDE = 37
+PEOPLE_STRIDE = 37
 """Number of people by which the beginning moves with each run: a prime, so that it comes to
 everybody."""
 
-RUN_EVERY = timedelta(minutes=5)
+VERIFY_PERIOD = timedelta(minutes=5)
 """Period of the timer `verify`."""
 
-STOPS = frozenset(
+STOPPING_RESULTS = frozenset(
     {AppRevocationResult.REFUSED, AppRevocationResult.THROTTLED, AppRevocationResult.UNAVAILABLE}
 )
 """Hasten makes no further request to the app in this run after one of these results."""
@@ -47,7 +47,7 @@ async def shown_by(
         _emit_refused(context, target, error.reason, error.next_action)
         refused = Unclear(error.reason, error.next_action)
         return {row.user: refused for row in rows}
-    most = min(MOST_READ, scim.calls_per_minute)
+    most = min(MAX_PEOPLE_PER_RUN, scim.calls_per_minute)
     leavers = sorted({row.user for row in rows if row.is_removal})
     others = sorted({row.user for row in rows}.difference(leavers))
     first = _in_turn(leavers, most, context.now())
@@ -66,7 +66,7 @@ async def shown_by(
         shown[user] = Unclear(account.reason, account.next_action)
         if account.result is AppRevocationResult.REFUSED:
             _emit_refused(context, target, account.reason, account.next_action)
-        if account.result in STOPS:
+        if account.result in STOPPING_RESULTS:
             return {**dict.fromkeys([*leavers, *others], shown[user]), **shown}
     return shown
 
@@ -76,8 +76,8 @@ def _in_turn(people: Sequence[str], most: int, now: datetime) -> Sequence[str]:
     the app says nothing, or says it slowly, delay nobody else for ever."""
     if not people:
         return people
-    run = int(now.timestamp() // RUN_EVERY.total_seconds())
-    stride = STRIDE if len(people) % STRIDE else STRIDE - 1
+    run = int(now.timestamp() // VERIFY_PERIOD.total_seconds())
+    stride = PEOPLE_STRIDE if len(people) % PEOPLE_STRIDE else PEOPLE_STRIDE - 1
     first = run * stride % len(people)
     return [*people[first:], *people[:first]][:most]
 

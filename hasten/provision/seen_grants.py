@@ -4,7 +4,7 @@ person joined a group, got a direct assignment, was enabled or was restored."""
 import asyncio
 from datetime import datetime
 
-from hasten.domain.changes import DIRECT, PERSON, Change
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
 from hasten.domain.planning import AssignmentStatus
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.provision.state import Drain
@@ -23,7 +23,7 @@ async def may_not_show(
     if standing is AssignmentStatus.ASSIGNED:
         return False
     if standing is not AssignmentStatus.UNASSIGNED:
-        of_person = await drain.context.ledger.find(drain.target.name, PERSON, user)
+        of_person = await drain.context.ledger.find(drain.target.name, OWN_ACCOUNT, user)
         return of_person is not None and _is_new(of_person, began)
     opened, direct = await asyncio.gather(
         drain.open_rows(), drain.context.ledger.find(drain.target.name, DIRECT, user)

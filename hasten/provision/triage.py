@@ -9,7 +9,7 @@ from hasten.domain import cycle
 from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle, rejoined, waiting
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call, is_asked
-from hasten.domain.revocation import READ_AGAIN, never_shown
+from hasten.domain.revocation import ASSIGNMENTS_READ_AGAIN, never_shown
 from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
@@ -28,8 +28,8 @@ JOB_PROBLEM_PAUSE = timedelta(minutes=5)
 UNREADABLE_USER_PAUSE = timedelta(seconds=15)
 """Minimum delay before Hasten reads a user's assignment status again after an error."""
 
-COVERED = "Entra's own cycle began after the change and has ended"
-SOONER = "paced calls would come later than Entra's own cycle"
+CYCLE_HAS_ENDED = "Entra's own cycle began after the change and has ended"
+CYCLE_IS_SOONER = "paced calls would come later than Entra's own cycle"
 UNASSIGNED_GROUP = "the group is no longer assigned, and a call on it has no effect"
 KEEPS_ASSIGNMENT = (
     "the user keeps another assignment: no document says that a call on the group removes a member"
@@ -94,7 +94,7 @@ async def without_covered(drain: Drain, rows: Sequence[Change]) -> list[Change]:
     await _end(
         drain,
         done,
-        lambda row: finished(row, State.DONE_BY_CYCLE, now=drain.now, reason=COVERED),
+        lambda row: finished(row, State.DONE_BY_CYCLE, now=drain.now, reason=CYCLE_HAS_ENDED),
     )
     gone = frozenset(done)
     return [row for row in rows if row not in gone]
@@ -148,7 +148,7 @@ async def without_overflow(
         if not call.is_removal and _is_later(at, cycle_end(drain, call.changes))
     ]
     for call in over:
-        await leave(drain, call.changes, lambda _: SOONER, cycle_end(drain, call.changes))
+        await leave(drain, call.changes, lambda _: CYCLE_IS_SOONER, cycle_end(drain, call.changes))
     gone = frozenset(over)
     return [call for call in calls if call not in gone]
 
@@ -223,7 +223,9 @@ def _may_lag(row: Change, standing: AssignmentStatus, began: datetime) -> bool:
 
 def _read_again(row: Change) -> Change:
     kept = replace(row, keeps_assignment=True)
-    return waiting(kept, due_at=row.seen_at + REPLICATION_SETTLED_AFTER, reason=READ_AGAIN)
+    return waiting(
+        kept, due_at=row.seen_at + REPLICATION_SETTLED_AFTER, reason=ASSIGNMENTS_READ_AGAIN
+    )
 
 
 def _is_later(at: datetime, done_by: datetime | None) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.app_grant_proof import is_contradicted
-from hasten.domain.app_proof import LOGGED, is_news, unshown
+from hasten.domain.app_proof import LOG_SHOWS_CYCLE, is_news, unshown
 from hasten.domain.changes import (
     Change,
     State,
@@ -22,7 +22,7 @@ from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
 from hasten.domain.naming import LEFT_OUT
 from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
 from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Proof, Says, about, proof
-from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, NOT_SHOWN, not_taken
+from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, NOTHING_SHOWN_AFTER_CYCLE, not_taken
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
@@ -49,7 +49,7 @@ OVERDUE_AFTER = timedelta(hours=1)
 
 SILENT_LOG = "Entra answered with success; the provisioning log said nothing of it within a day"
 TAKEN_BACK = "Entra's own cycle should have done it and has not"
-COVERED = "Entra's own cycle has done it"
+CYCLE_HAS_DONE_IT = "Entra's own cycle has done it"
 STILL_LEFT_OUT = "Entra answered with success, and the log names other members only"
 
 Log = Mapping[str, Sequence[Json]]
@@ -175,7 +175,7 @@ def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Chang
                 expected_at=known.done_by(now),
             )
         case Says.NOTHING if known.covers(row) and not row.is_removal:
-            return _proven(row, State.DONE_BY_CYCLE, now, COVERED)
+            return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
         case Says.NOTHING if _is_old(row, now):
             return replace(row, needs_proof=False, reason=SILENT_LOG)
     return None
@@ -187,16 +187,21 @@ def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | 
     call."""
     now = context.now()
     if row.is_removal and says.says is Says.CONFIRMED:
-        return _proven(row, State.DONE_BY_CYCLE, now, says.reason or LOGGED)
+        return _proven(row, State.DONE_BY_CYCLE, now, says.reason or LOG_SHOWS_CYCLE)
     if says.says is Says.UNSHOWN:
         return unshown(row, says, now=now)
     if known.covers(row) and not row.is_removal:
-        return _proven(row, State.DONE_BY_CYCLE, now, COVERED)
+        return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
     is_doubted = says.says in {Says.CONTRADICTED, Says.LEFT_OUT} and row.keeps_assignment
     if is_doubted and row.contradicted < MOST_RETRIES:
         return _alone(row, says, now)
     if known.covers(row) and row.keeps_assignment:
-        return replace(row, needs_proof=False, reason=NOT_SHOWN, next_action=CHECK_ACCOUNT_IN_APP)
+        return replace(
+            row,
+            needs_proof=False,
+            reason=NOTHING_SHOWN_AFTER_CYCLE,
+            next_action=CHECK_ACCOUNT_IN_APP,
+        )
     expected_at = row.expected_at or (row.finished_at or row.found_at) + DEFAULT_CYCLE_INTERVAL
     if now < expected_at + OVERDUE_AFTER and not known.covers(row):
         return None
@@ -234,7 +239,7 @@ def _failed(context: Context, row: Change, says: Proof, _: Cycle) -> Change | No
 def _held(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
     """Judges a row that the brake holds. The brake holds Hasten's calls, not Entra's own cycle."""
     if known.covers(row) and says.says is Says.CONFIRMED:
-        return _proven(row, State.DONE_BY_CYCLE, context.now(), says.reason or LOGGED)
+        return _proven(row, State.DONE_BY_CYCLE, context.now(), says.reason or LOG_SHOWS_CYCLE)
     return None
 
 

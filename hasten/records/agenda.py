@@ -17,9 +17,9 @@ from hasten.json import Json
 from hasten.ports.bus import Bus, Message
 from hasten.ports.clock import Now
 from hasten.ports.store import Delete, Document, Put, Store
-from hasten.records.alarms import COLLECTION, Alarms
+from hasten.records.alarms import AGENDA_COLLECTION, Alarms
 
-PREFIX = "at|"
+ENTRY_PREFIX = "at|"
 KEY_TIME = "%Y%m%dT%H%M%S%f"
 
 ENTRIES_PER_COMMIT = 10
@@ -28,12 +28,12 @@ ENTRIES_PER_COMMIT = 10
 POSTED_AT_ONCE = 20
 MAX_LOST_RACES = 20
 SEPARATOR = b"\n"
-MAX_PACKED = 220 * 1024
+MAX_PACKED_CHARS = 220 * 1024
 """Characters: a document takes 256 KiB, and the longest description of an event 30."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AgendaEntry:
     """A message that waits for its time. `about` says what it brings about, for an operator; it is
     empty for Hasten's own messages."""
 
@@ -98,27 +98,30 @@ class Agenda:
             if len(due) < POSTED_AT_ONCE:
                 return posted
 
-    async def ahead(self, queue: str) -> list[Entry]:
+    async def ahead(self, queue: str) -> list[AgendaEntry]:
         """Returns all messages that wait, the earliest first."""
-        return [_entry(document) for document in await self.store.scan(COLLECTION, queue, PREFIX)]
+        return [
+            _entry(document)
+            for document in await self.store.scan(AGENDA_COLLECTION, queue, ENTRY_PREFIX)
+        ]
 
-    async def remove(self, queue: str, entry: Entry) -> bool:
+    async def remove(self, queue: str, entry: AgendaEntry) -> bool:
         """Returns whether the entry was still there."""
         try:
-            await self.store.commit(COLLECTION, queue, [Delete(entry.key, entry.etag)])
+            await self.store.commit(AGENDA_COLLECTION, queue, [Delete(entry.key, entry.etag)])
         except Conflict:
             return False
         return True
 
-    async def _first(self, queue: str) -> list[Entry]:
-        documents = await self.store.scan(COLLECTION, queue, PREFIX, POSTED_AT_ONCE)
+    async def _first(self, queue: str) -> list[AgendaEntry]:
+        documents = await self.store.scan(AGENDA_COLLECTION, queue, ENTRY_PREFIX, POSTED_AT_ONCE)
         return [_entry(document) for document in documents]
 
-    async def _remove(self, queue: str, posted: Sequence[Entry]) -> None:
+    async def _remove(self, queue: str, posted: Sequence[AgendaEntry]) -> None:
         """Removes them one by one if another worker has removed some of them."""
         try:
             removals = [Delete(entry.key, entry.etag) for entry in posted]
-            await self.store.commit(COLLECTION, queue, removals)
+            await self.store.commit(AGENDA_COLLECTION, queue, removals)
         except Conflict:
             for entry in posted:
                 await self.remove(queue, entry)
@@ -132,9 +135,9 @@ class Agenda:
             if not puts:
                 break
             try:
-                await self.store.commit(COLLECTION, queue, list(puts.values()))
+                await self.store.commit(AGENDA_COLLECTION, queue, list(puts.values()))
             except Conflict as conflict:
-                if await self.store.get(COLLECTION, queue, conflict.key) is not None:
+                if await self.store.get(AGENDA_COLLECTION, queue, conflict.key) is not None:
                     del puts[conflict.key]  # another worker keeps the same message
             else:
                 break
@@ -145,7 +148,7 @@ class Agenda:
 
 def _put(message: Message) -> Put:
     assert message.at is not None  # noqa: S101 - only those are kept
-    key = f"{PREFIX}{message.at.astimezone(UTC).strftime(KEY_TIME)}|{message.message_id}"
+    key = f"{ENTRY_PREFIX}{message.at.astimezone(UTC).strftime(KEY_TIME)}|{message.message_id}"
     return Put(key, {"message": _packed(message), "about": dict(message.about)})
 
 
@@ -162,7 +165,7 @@ def _packed(message: Message) -> str:
     }
     whole = json.dumps(header).encode() + SEPARATOR + (message.raw or b"")
     packed = base64.b64encode(zlib.compress(whole)).decode()
-    if len(packed) > MAX_PACKED:
+    if len(packed) > MAX_PACKED_CHARS:
         raise WrongInputError(
             f"a message of {len(whole)} bytes is too large to wait in the store",
             "post an event in several smaller ones",
@@ -170,7 +173,7 @@ def _packed(message: Message) -> str:
     return packed
 
 
-def _entry(document: Document) -> Entry:
+def _entry(document: Document) -> AgendaEntry:
     whole = zlib.decompress(base64.b64decode(document.body["message"]))
     header, _, raw = whole.partition(SEPARATOR)
     sent = json.loads(header)
@@ -184,9 +187,9 @@ def _entry(document: Document) -> Entry:
         trace=sent["trace"],
     )
     about = document.body["about"]
-    return Entry(document.key, document.etag, _due(document.key), message, about)
+    return AgendaEntry(document.key, document.etag, _due(document.key), message, about)
 
 
 def _due(key: str) -> datetime:
-    time, _, _ = key.removeprefix(PREFIX).partition("|")
+    time, _, _ = key.removeprefix(ENTRY_PREFIX).partition("|")
     return datetime.strptime(time, KEY_TIME).replace(tzinfo=UTC)

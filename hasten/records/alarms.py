@@ -13,8 +13,8 @@ from hasten.ports.bus import Bus, alarm
 from hasten.ports.clock import Now
 from hasten.ports.store import Put, Store
 
-COLLECTION = "agenda"
-KEY = "alarms"
+AGENDA_COLLECTION = "agenda"
+ALARMS_KEY = "alarms"
 
 ALARM_HORIZON = timedelta(seconds=75)
 """Messages that are due later need no alarm: a timer posts due messages and sets alarms every
@@ -75,9 +75,9 @@ class Alarms:
             if known.covers(at, now) or at in ahead or len(ahead) >= MOST_ALARMS:
                 return False
             times = (*ahead, at)
-            put = Put(KEY, {"times": [time.isoformat() for time in times]}, known.etag)
+            put = Put(ALARMS_KEY, {"times": [time.isoformat() for time in times]}, known.etag)
             try:
-                [etag] = await self.store.commit(COLLECTION, queue, [put])
+                [etag] = await self.store.commit(AGENDA_COLLECTION, queue, [put])
             except Conflict:
                 self._known[queue] = await self._read(queue)
             else:
@@ -86,7 +86,7 @@ class Alarms:
         return False
 
     async def _read(self, queue: str) -> _Known:
-        document = await self.store.get(COLLECTION, queue, KEY)
+        document = await self.store.get(AGENDA_COLLECTION, queue, ALARMS_KEY)
         if document is None:
             return _Known()
         times = (datetime.fromisoformat(time) for time in document.body["times"])

@@ -4,15 +4,15 @@ process saves an arrival at most every 20 seconds, so that many messages cause f
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import Conflict
 from hasten.ports.clock import Now
 from hasten.ports.store import Document, Put, Store
 
-COLLECTION, PARTITION = "heartbeats", "arrivals"
+ARRIVALS_COLLECTION, ARRIVALS_PARTITION = "heartbeats", "arrivals"
 ARRIVAL_SAVE_INTERVAL = timedelta(seconds=20)
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +41,23 @@ class ArrivalNotes:
         now = self._now()
         noted = self._noted.get(queue)
         if noted is None or now - noted >= ARRIVAL_SAVE_INTERVAL:
-            document = await self._store.get(COLLECTION, PARTITION, queue)
+            document = await self._store.get(ARRIVALS_COLLECTION, ARRIVALS_PARTITION, queue)
             await _put(self._store, queue, replace(_parse(document), came_at=now), document)
             self._noted[queue] = now
 
 
 async def stood_in(store: Store, queue: str, now: datetime) -> None:
     """Saves that a timer does the work of the queue. Raises TemporaryError."""
-    document = await store.get(COLLECTION, PARTITION, queue)
+    document = await store.get(ARRIVALS_COLLECTION, ARRIVALS_PARTITION, queue)
     await _put(store, queue, replace(_parse(document), stood_in_at=now), document)
 
 
 async def load_all(store: Store) -> Mapping[str, Arrivals]:
     """Returns the queues that any message has reached."""
-    return {document.key: _parse(document) for document in await store.scan(COLLECTION, PARTITION)}
+    return {
+        document.key: _parse(document)
+        for document in await store.scan(ARRIVALS_COLLECTION, ARRIVALS_PARTITION)
+    }
 
 
 async def _put(store: Store, queue: str, known: Arrivals, document: Document | None) -> None:
@@ -64,7 +67,9 @@ async def _put(store: Store, queue: str, known: Arrivals, document: Document | N
     }
     with suppress(Conflict):  # another instance noted one at the same time
         await store.commit(
-            COLLECTION, PARTITION, [Put(queue, body, document.etag if document else None)]
+            ARRIVALS_COLLECTION,
+            ARRIVALS_PARTITION,
+            [Put(queue, body, document.etag if document else None)],
         )
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hasten.domain.breaker import Breaker
-from hasten.domain.pacing import LONG_AGO, Pace
+from hasten.domain.long_ago import LONG_AGO
+from hasten.domain.pacing import Pace
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.clock import Now
 from hasten.ports.store import Document, Put, Store, Write
 from hasten.records.lease import MAX_LOST_RACES, Displaced, Lease
-from hasten.records.ledger_keys import COLLECTION, WINDOW
+from hasten.records.ledger_keys import LEDGER_COLLECTION, WINDOW_KEY
 
 
 @dataclass(slots=True)
@@ -58,17 +59,17 @@ class CallWindow:
     ) -> Sequence[str | None]:
         for _ in range(MAX_LOST_RACES):
             pace, breaker = change()
-            put = Put(WINDOW, _body(pace, breaker), self.etag)
+            put = Put(WINDOW_KEY, _body(pace, breaker), self.etag)
             try:
                 self.etag, *etags = await self.lease.commit([put, *writes])
             except Conflict as conflict:
-                if conflict.key != WINDOW:
+                if conflict.key != WINDOW_KEY:
                     raise
                 await self._reread()
                 continue
             self.pace, self.breaker = pace, breaker
             return etags
-        raise Conflict(WINDOW)
+        raise Conflict(WINDOW_KEY)
 
     async def _reread(self) -> None:
         """The answer to an earlier commit was lost."""
@@ -109,7 +110,7 @@ async def load(store: Store, target: str) -> tuple[Pace, Breaker]:
 
 
 async def _get(store: Store, target: str) -> Document | None:
-    return await store.get(COLLECTION, target, WINDOW)
+    return await store.get(LEDGER_COLLECTION, target, WINDOW_KEY)
 
 
 def _body(pace: Pace, breaker: Breaker) -> Json:

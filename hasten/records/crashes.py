@@ -8,7 +8,7 @@ from datetime import datetime
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.ports.store import Document, Put, Store
 
-COLLECTION, PARTITION = "heartbeats", "crashes"
+CRASHES_COLLECTION, CRASHES_PARTITION = "heartbeats", "crashes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ async def note(store: Store, where: str, reason: str, now: datetime) -> None:
     """Counts one more. If the store does not answer, only the log has the exception: a second error
     would hide the first."""
     with suppress(Conflict, TemporaryError, PermanentError):
-        document = await store.get(COLLECTION, PARTITION, where)
+        document = await store.get(CRASHES_COLLECTION, CRASHES_PARTITION, where)
         known = _parse(document) if document is not None else None
         body = {
             "reason": reason,
@@ -35,11 +35,13 @@ async def note(store: Store, where: str, reason: str, now: datetime) -> None:
             "times": (known.times if known else 0) + 1,
         }
         etag = document.etag if document is not None else None
-        await store.commit(COLLECTION, PARTITION, [Put(where, body, etag)])
+        await store.commit(CRASHES_COLLECTION, CRASHES_PARTITION, [Put(where, body, etag)])
 
 
 async def load_all(store: Store) -> Sequence[Crash]:
-    return [_parse(document) for document in await store.scan(COLLECTION, PARTITION)]
+    return [
+        _parse(document) for document in await store.scan(CRASHES_COLLECTION, CRASHES_PARTITION)
+    ]
 
 
 def _parse(document: Document) -> Crash:

@@ -10,8 +10,8 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import MAX_WRITES, Put, Store
 
-COLLECTION = "cursors"
-PARTITION = "groups"
+CURSORS_COLLECTION = "cursors"
+CURSORS_PARTITION = "groups"
 
 MOST_READ_ALONE = 20
 """Cursors that are read one by one. One request reads a thousand."""
@@ -43,7 +43,7 @@ def first(link: str, now: datetime) -> Cursor:
 
 
 async def load(store: Store, group: str) -> Cursor | None:
-    document = await store.get(COLLECTION, PARTITION, group)
+    document = await store.get(CURSORS_COLLECTION, CURSORS_PARTITION, group)
     if document is None:
         return None
     body = document.body
@@ -55,7 +55,9 @@ async def without(store: Store, groups: Collection[str]) -> list[str]:
     """Returns those of `groups` that have no cursor. Reads all cursors where that takes fewer
     requests than one for each group."""
     if len(groups) > MOST_READ_ALONE:
-        have = {document.key for document in await store.scan(COLLECTION, PARTITION)}
+        have = {
+            document.key for document in await store.scan(CURSORS_COLLECTION, CURSORS_PARTITION)
+        }
         return sorted(set(groups) - have)
     return [group for group in sorted(groups) if await load(store, group) is None]
 
@@ -67,16 +69,18 @@ async def save_first(store: Store, links: Mapping[str, str], now: datetime) -> N
     for start in range(0, len(puts), MAX_WRITES):
         some = puts[start : start + MAX_WRITES]
         try:
-            await store.commit(COLLECTION, PARTITION, some)
+            await store.commit(CURSORS_COLLECTION, CURSORS_PARTITION, some)
         except Conflict:
             for put in some:
                 with suppress(Conflict):
-                    await store.commit(COLLECTION, PARTITION, [put])
+                    await store.commit(CURSORS_COLLECTION, CURSORS_PARTITION, [put])
 
 
 async def save(store: Store, group: str, cursor: Cursor) -> None:
     """Saves the cursor. Raises Conflict when another look moved it first."""
-    await store.commit(COLLECTION, PARTITION, [Put(group, _body(cursor), cursor.etag)])
+    await store.commit(
+        CURSORS_COLLECTION, CURSORS_PARTITION, [Put(group, _body(cursor), cursor.etag)]
+    )
 
 
 def _body(cursor: Cursor) -> Json:

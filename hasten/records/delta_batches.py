@@ -3,18 +3,18 @@ link."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
+from hasten.domain.long_ago import LONG_AGO
 from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
 
-COLLECTION = "cursors"
-PARTITION = "batches"
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
+DELTA_BATCHES_COLLECTION = "cursors"
+DELTA_BATCHES_PARTITION = "batches"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class DeltaBatch:
     """`saved_at` is when its link was saved. `groups` may contain some that are no longer
     watched."""
 
@@ -28,7 +28,7 @@ class Batch:
     def has_room(self) -> bool:
         return len(self.groups) < MAX_GROUPS_PER_DELTA
 
-    def moved(self, link: str, now: datetime) -> "Batch":
+    def moved(self, link: str, now: datetime) -> "DeltaBatch":
         return replace(self, link=link, saved_at=now)
 
     def of(self, watched: Collection[str]) -> Sequence[str]:
@@ -48,16 +48,19 @@ def free_keys(taken: Collection[str], count: int) -> Sequence[str]:
     return [key for key in numbers if key not in taken][:count]
 
 
-async def load_all(store: Store) -> Sequence[Batch]:
-    return [_batch(document) for document in await store.scan(COLLECTION, PARTITION)]
+async def load_all(store: Store) -> Sequence[DeltaBatch]:
+    return [
+        _batch(document)
+        for document in await store.scan(DELTA_BATCHES_COLLECTION, DELTA_BATCHES_PARTITION)
+    ]
 
 
-async def save(store: Store, batch: Batch) -> None:
+async def save(store: Store, batch: DeltaBatch) -> None:
     """Saves the batch. Raises Conflict when another instance moved it first."""
-    await store.commit(COLLECTION, PARTITION, [_put(batch, batch.etag)])
+    await store.commit(DELTA_BATCHES_COLLECTION, DELTA_BATCHES_PARTITION, [_put(batch, batch.etag)])
 
 
-async def replace_all(store: Store, old: Sequence[Batch], new: Sequence[Batch]) -> None:
+async def replace_all(store: Store, old: Sequence[DeltaBatch], new: Sequence[DeltaBatch]) -> None:
     """Replaces the batches `old` by `new`. Raises Conflict when another instance changed one
     meanwhile.
 
@@ -69,17 +72,19 @@ async def replace_all(store: Store, old: Sequence[Batch], new: Sequence[Batch]) 
     writes: list[Write] = [_put(batch, etags.get(batch.key)) for batch in new]
     writes += [Delete(batch.key, str(batch.etag)) for batch in old if batch.key in gone]
     for start in range(0, len(writes), MAX_WRITES):
-        await store.commit(COLLECTION, PARTITION, writes[start : start + MAX_WRITES])
+        await store.commit(
+            DELTA_BATCHES_COLLECTION, DELTA_BATCHES_PARTITION, writes[start : start + MAX_WRITES]
+        )
 
 
-def _put(batch: Batch, etag: str | None) -> Put:
+def _put(batch: DeltaBatch, etag: str | None) -> Put:
     body = {"groups": list(batch.groups), "link": batch.link}
     return Put(batch.key, {**body, "saved_at": batch.saved_at.isoformat()}, etag)
 
 
-def _batch(document: Document) -> Batch:
+def _batch(document: Document) -> DeltaBatch:
     body = document.body
-    return Batch(
+    return DeltaBatch(
         key=document.key,
         groups=tuple(body["groups"]),
         link=str(body["link"]),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from hasten.ports.store import Document, Put, Store
 
-COLLECTION, PARTITION = "notices", "destinations"
+DESTINATIONS_COLLECTION, DESTINATIONS_PARTITION = "notices", "destinations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,10 @@ class Progress:
 
 
 async def load_all(store: Store) -> Mapping[str, Progress]:
-    found = [_parse(document) for document in await store.scan(COLLECTION, PARTITION)]
+    found = [
+        _parse(document)
+        for document in await store.scan(DESTINATIONS_COLLECTION, DESTINATIONS_PARTITION)
+    ]
     return {progress.name: progress for progress in found}
 
 
@@ -40,7 +43,9 @@ async def save(store: Store, progress: Progress) -> None:
         "failing_since": progress.failing_since and progress.failing_since.isoformat(),
     }
     del body["etag"]
-    await store.commit(COLLECTION, PARTITION, [Put(progress.name, body, progress.etag)])
+    await store.commit(
+        DESTINATIONS_COLLECTION, DESTINATIONS_PARTITION, [Put(progress.name, body, progress.etag)]
+    )
 
 
 def _parse(document: Document) -> Progress:

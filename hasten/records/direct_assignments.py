@@ -8,7 +8,7 @@ from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
 
-COLLECTION = "direct"
+DIRECT_ASSIGNMENTS_COLLECTION = "direct"
 """The partition is the target, and each user has one document."""
 
 WRITTEN_AT = "written_at"
@@ -20,16 +20,21 @@ ARRIVING = "arriving"
 
 
 async def known(store: Store, target: str) -> Mapping[str, Document]:
-    return {document.key: document for document in await store.scan(COLLECTION, target)}
+    return {
+        document.key: document
+        for document in await store.scan(DIRECT_ASSIGNMENTS_COLLECTION, target)
+    }
 
 
 async def note(store: Store, target: str, user: str, now: datetime) -> None:
     """Notes a user whom Hasten is about to assign directly, so that a sweep still detects them if
     they are unassigned before it has seen them."""
-    document = await store.get(COLLECTION, target, user)
+    document = await store.get(DIRECT_ASSIGNMENTS_COLLECTION, target, user)
     etag = document.etag if document else None
     try:
-        await store.commit(COLLECTION, target, [Put(user, {WRITTEN_AT: now.isoformat()}, etag)])
+        await store.commit(
+            DIRECT_ASSIGNMENTS_COLLECTION, target, [Put(user, {WRITTEN_AT: now.isoformat()}, etag)]
+        )
     except Conflict:
         return  # a sweep saw the assignment
 
@@ -72,4 +77,6 @@ async def save_sweep(store: Store, target: str, joined: Sequence[str], left: Seq
 
 async def _commit(store: Store, target: str, writes: Sequence[Write]) -> None:
     for start in range(0, len(writes), MAX_WRITES):
-        await store.commit(COLLECTION, target, writes[start : start + MAX_WRITES])
+        await store.commit(
+            DIRECT_ASSIGNMENTS_COLLECTION, target, writes[start : start + MAX_WRITES]
+        )

@@ -11,8 +11,8 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Delete, Put, Store
 
-COLLECTION = "targets"
-PARTITION = "found"
+DISCOVERED_COLLECTION = "targets"
+DISCOVERED_PARTITION = "found"
 
 ASSIGNMENT_FRESH_FOR = timedelta(minutes=10)
 """Entra provisions a new assignment on demand only after "up to a few minutes" (Entra docs)."""
@@ -75,12 +75,15 @@ class DiscoveredTarget:
 
 
 async def load(store: Store, target: str) -> DiscoveredTarget | None:
-    document = await store.get(COLLECTION, PARTITION, target)
+    document = await store.get(DISCOVERED_COLLECTION, DISCOVERED_PARTITION, target)
     return _discovered(document.body) if document else None
 
 
 async def load_all(store: Store) -> list[DiscoveredTarget]:
-    return [_discovered(document.body) for document in await store.scan(COLLECTION, PARTITION)]
+    return [
+        _discovered(document.body)
+        for document in await store.scan(DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
+    ]
 
 
 async def watched(store: Store) -> frozenset[str]:
@@ -90,13 +93,15 @@ async def watched(store: Store) -> frozenset[str]:
 
 async def save(store: Store, found: DiscoveredTarget) -> None:
     """Saves what a sweep discovered, if it differs from what is stored."""
-    document = await store.get(COLLECTION, PARTITION, found.target)
+    document = await store.get(DISCOVERED_COLLECTION, DISCOVERED_PARTITION, found.target)
     body = {**asdict(found), "groups": sorted(found.groups), "arriving": sorted(found.arriving)}
     body["sources"], body["properties"] = sorted(found.sources), sorted(found.properties)
     if document is None or dict(document.body) != body:
         etag = document.etag if document else None
         try:
-            await store.commit(COLLECTION, PARTITION, [Put(found.target, body, etag)])
+            await store.commit(
+                DISCOVERED_COLLECTION, DISCOVERED_PARTITION, [Put(found.target, body, etag)]
+            )
         except Conflict:
             return  # another sweep wrote its result; the next one settles any difference
 
@@ -104,11 +109,11 @@ async def save(store: Store, found: DiscoveredTarget) -> None:
 async def keep_only(store: Store, targets: Collection[str]) -> Mapping[str, DiscoveredTarget]:
     """Deletes targets that are no longer in targets.yaml; nothing drains them. Returns the others,
     by name."""
-    documents = await store.scan(COLLECTION, PARTITION)
+    documents = await store.scan(DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
     gone = [Delete(d.key, d.etag) for d in documents if d.key not in targets]
     if gone:
         with suppress(Conflict):  # another sweep deleted them
-            await store.commit(COLLECTION, PARTITION, gone)
+            await store.commit(DISCOVERED_COLLECTION, DISCOVERED_PARTITION, gone)
     return {d.key: _discovered(d.body) for d in documents if d.key in targets}
 
 

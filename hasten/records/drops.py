@@ -10,8 +10,8 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
 
-COLLECTION, PARTITION = "stops", "drops"
-NEW, REPORTED = "new|", "reported|"
+DROPS_COLLECTION, DROPS_PARTITION = "stops", "drops"
+NEW_PREFIX, REPORTED_PREFIX = "new|", "reported|"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,34 +41,46 @@ async def save(store: Store, dropped: Sequence[Dropped]) -> None:
     TemporaryError."""
     for one in dropped:
         with suppress(Conflict):  # it was saved before, and then not removed
-            await store.commit(COLLECTION, PARTITION, [Put(NEW + _name(one), _body(one))])
+            await store.commit(
+                DROPS_COLLECTION, DROPS_PARTITION, [Put(NEW_PREFIX + _name(one), _body(one))]
+            )
 
 
 async def load_all(store: Store) -> Sequence[Dropped]:
-    return [_parse(document.body) for document in await store.scan(COLLECTION, PARTITION)]
+    return [
+        _parse(document.body) for document in await store.scan(DROPS_COLLECTION, DROPS_PARTITION)
+    ]
 
 
 async def unreported(store: Store) -> Sequence[Dropped]:
     """Returns the dropped events that the app has not logged yet."""
-    found = await store.scan(COLLECTION, PARTITION, NEW, MAX_WRITES // 2)
+    found = await store.scan(DROPS_COLLECTION, DROPS_PARTITION, NEW_PREFIX, MAX_WRITES // 2)
     return [_parse(document.body) for document in found]
 
 
 async def reported(store: Store, dropped: Dropped) -> None:
     """Saves that the app has logged it."""
-    document = await store.get(COLLECTION, PARTITION, NEW + _name(dropped))
+    document = await store.get(DROPS_COLLECTION, DROPS_PARTITION, NEW_PREFIX + _name(dropped))
     if document is not None:
-        moved = Put(REPORTED + _name(dropped), document.body)
+        moved = Put(REPORTED_PREFIX + _name(dropped), document.body)
         with suppress(Conflict):
-            await store.commit(COLLECTION, PARTITION, [Delete(document.key, document.etag), moved])
+            await store.commit(
+                DROPS_COLLECTION, DROPS_PARTITION, [Delete(document.key, document.etag), moved]
+            )
 
 
 async def forget(store: Store, before: datetime) -> None:
     """Deletes what was dropped before then."""
-    old = [d for d in await store.scan(COLLECTION, PARTITION, REPORTED) if _is_old(d, before)]
+    old = [
+        d
+        for d in await store.scan(DROPS_COLLECTION, DROPS_PARTITION, REPORTED_PREFIX)
+        if _is_old(d, before)
+    ]
     for document in old:
         with suppress(Conflict):
-            await store.commit(COLLECTION, PARTITION, [Delete(document.key, document.etag)])
+            await store.commit(
+                DROPS_COLLECTION, DROPS_PARTITION, [Delete(document.key, document.etag)]
+            )
 
 
 def _is_old(document: Document, before: datetime) -> bool:

@@ -4,19 +4,15 @@ A mark is only a hint: the row may have been mended since."""
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from hasten.domain.changes import Change
 from hasten.errors import Conflict
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
-from hasten.records.ledger_keys import COLLECTION, FAILED
+from hasten.records.history_keys import END_OF_TIME, EPOCH
+from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION
 
-END_OF_TIME = 10**16
-"""Microseconds since 1970 in the year 2286. Keys count backwards from it."""
-
-READ_AT_ONCE = 100
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MARKS_PER_READ = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +24,7 @@ class Failure:
 
 def put(change: Change, at: datetime) -> Put:
     """Returns the write that marks a row that failed at `at`."""
-    key = f"{FAILED}{_backwards(at)}|{change.group}|{change.user}"
+    key = f"{FAILED_PREFIX}{_backwards(at)}|{change.group}|{change.user}"
     return Put(key, {"group": change.group, "user": change.user, "at": at.isoformat()})
 
 
@@ -40,10 +36,12 @@ async def since(
     found: list[Failure] = []
     after = ""
     while limit is None or len(found) < limit:
-        documents = await store.scan(COLLECTION, target, FAILED, READ_AT_ONCE, after=after)
+        documents = await store.scan(
+            LEDGER_COLLECTION, target, FAILED_PREFIX, MARKS_PER_READ, after=after
+        )
         newer = [one for one in map(_parse, documents) if one.at > time]
         found += newer
-        if len(newer) < READ_AT_ONCE:
+        if len(newer) < MARKS_PER_READ:
             break
         after = documents[-1].key
     return found[:limit]
@@ -51,11 +49,15 @@ async def since(
 
 async def forget(store: Store, target: str, before: datetime) -> None:
     """Deletes older marks. Raises TemporaryError."""
-    old = [d for d in await store.scan(COLLECTION, target, FAILED) if _parse(d).at < before]
+    old = [
+        d
+        for d in await store.scan(LEDGER_COLLECTION, target, FAILED_PREFIX)
+        if _parse(d).at < before
+    ]
     for start in range(0, len(old), MAX_WRITES):
         with suppress(Conflict):  # another run of the timer deleted them
             deletes = [Delete(d.key, d.etag) for d in old[start : start + MAX_WRITES]]
-            await store.commit(COLLECTION, target, deletes)
+            await store.commit(LEDGER_COLLECTION, target, deletes)
 
 
 def _backwards(at: datetime) -> str:

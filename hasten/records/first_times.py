@@ -12,11 +12,11 @@ from hasten.errors import Conflict, TemporaryError
 from hasten.ports.store import MAX_WRITES, Delete, Put, Store
 from hasten.records.missing import MAX_LOST_RACES
 
-COLLECTION = "firsttimes"
-PARTITIONS = "0123456789abcdef"
+FIRST_TIMES_COLLECTION = "firsttimes"
+FIRST_TIMES_PARTITIONS = "0123456789abcdef"
 """An id is hexadecimal, and its first digit names its partition."""
 
-KEPT = timedelta(days=8)
+FIRST_TIMES_KEPT_FOR = timedelta(days=8)
 """A message that is repeated later than this counts as a new one. A queue keeps a message for
 seven days or less before its last try."""
 
@@ -48,13 +48,13 @@ async def first_times(store: Store, times: Mapping[str, datetime]) -> Mapping[st
 
 async def forget(store: Store, before: datetime) -> None:
     """Deletes the times before `before`."""
-    for partition in PARTITIONS:
-        documents = await store.scan(COLLECTION, partition)
+    for partition in FIRST_TIMES_PARTITIONS:
+        documents = await store.scan(FIRST_TIMES_COLLECTION, partition)
         old = [d for d in documents if datetime.fromisoformat(d.body["at"]) < before]
         for start in range(0, len(old), MAX_WRITES):
             deletes = [Delete(d.key, d.etag) for d in old[start : start + MAX_WRITES]]
             try:
-                await store.commit(COLLECTION, partition, deletes)
+                await store.commit(FIRST_TIMES_COLLECTION, partition, deletes)
             except Conflict:
                 break  # another worker deletes them
 
@@ -67,10 +67,10 @@ async def _first(
     for _ in range(MAX_LOST_RACES):
         puts = [Put(name, {"at": first[name].isoformat()}) for name in sorted(missing)]
         try:
-            await store.commit(COLLECTION, partition, puts)
+            await store.commit(FIRST_TIMES_COLLECTION, partition, puts)
         except Conflict:
             known = await asyncio.gather(
-                *(store.get(COLLECTION, partition, name) for name in sorted(missing))
+                *(store.get(FIRST_TIMES_COLLECTION, partition, name) for name in sorted(missing))
             )
             for document in known:
                 if document is not None:

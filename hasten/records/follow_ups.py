@@ -11,29 +11,33 @@ from hasten.domain.follow_ups import FollowUp, What
 from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store
 
-COLLECTION, PARTITION = "followups", "open"
+FOLLOW_UPS_COLLECTION, FOLLOW_UPS_PARTITION = "followups", "open"
 
 
 async def find(store: Store, asked: FollowUp) -> tuple[FollowUp | None, str | None]:
     """Returns what is stored of it, and its etag."""
-    document = await store.get(COLLECTION, PARTITION, asked.key)
+    document = await store.get(FOLLOW_UPS_COLLECTION, FOLLOW_UPS_PARTITION, asked.key)
     return (_parse(document), document.etag) if document else (None, None)
 
 
 async def save(store: Store, asked: FollowUp, etag: str | None) -> str:
     """Saves it and returns the new etag. Raises Conflict when another instance was first."""
-    [new] = await store.commit(COLLECTION, PARTITION, [Put(asked.key, _body(asked), etag)])
+    [new] = await store.commit(
+        FOLLOW_UPS_COLLECTION, FOLLOW_UPS_PARTITION, [Put(asked.key, _body(asked), etag)]
+    )
     return str(new)
 
 
 async def load_all(store: Store) -> Sequence[tuple[FollowUp, str]]:
     """Returns all that are not done, with their etags."""
-    return [(_parse(d), d.etag) for d in await store.scan(COLLECTION, PARTITION)]
+    return [
+        (_parse(d), d.etag) for d in await store.scan(FOLLOW_UPS_COLLECTION, FOLLOW_UPS_PARTITION)
+    ]
 
 
 async def delete(store: Store, asked: FollowUp, etag: str) -> None:
     """Raises Conflict when another instance changed it first."""
-    await store.commit(COLLECTION, PARTITION, [Delete(asked.key, etag)])
+    await store.commit(FOLLOW_UPS_COLLECTION, FOLLOW_UPS_PARTITION, [Delete(asked.key, etag)])
 
 
 def _body(asked: FollowUp) -> Json:

@@ -9,21 +9,26 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Put, Store
 
-COLLECTION, PARTITION = "heartbeats", "timers"
+HEARTBEATS_COLLECTION, HEARTBEATS_PARTITION = "heartbeats", "timers"
 
 
 async def load_all(store: Store) -> Sequence[Heartbeat]:
-    return [_parse(document.body) for document in await store.scan(COLLECTION, PARTITION)]
+    return [
+        _parse(document.body)
+        for document in await store.scan(HEARTBEATS_COLLECTION, HEARTBEATS_PARTITION)
+    ]
 
 
 async def beat(store: Store, timer: str, now: datetime, reason: str = "") -> None:
     """Saves that `timer` has run. `reason` says why it failed, or is empty. Raises
     TemporaryError."""
-    document = await store.get(COLLECTION, PARTITION, timer)
+    document = await store.get(HEARTBEATS_COLLECTION, HEARTBEATS_PARTITION, timer)
     new = _parse(document.body).after_run(now, reason) if document else first(timer, now, reason)
     try:
         await store.commit(
-            COLLECTION, PARTITION, [Put(timer, _body(new), document.etag if document else None)]
+            HEARTBEATS_COLLECTION,
+            HEARTBEATS_PARTITION,
+            [Put(timer, _body(new), document.etag if document else None)],
         )
     except Conflict:
         return  # another instance ran it at the same time

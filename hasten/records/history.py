@@ -10,9 +10,9 @@ from hasten.ports.store import Store
 from hasten.records.first_times import with_first_times
 from hasten.records.history_days import list_old, listed, recent_days
 from hasten.records.history_keys import (
-    AT,
-    COLLECTION,
-    NEW,
+    AT_PREFIX,
+    HISTORY_COLLECTION,
+    NEW_PREFIX,
     day_of,
     day_partition,
     first_key,
@@ -24,10 +24,10 @@ from hasten.records.history_keys import (
 )
 from hasten.records.missing import put_missing
 
-MOST_READ = 2_000
+MAX_ENTRIES_READ = 2_000
 """Entries that one page reads at most to find those that match."""
 
-READ_AT_ONCE = 200
+ENTRIES_PER_READ = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class History:
         for day, of_day in by_day.items():
             await list_old(self.store, day, self.now())
             puts = [puts_of(entry) for entry in of_day.values()]
-            await put_missing(self.store, COLLECTION, day_partition(day), puts)
+            await put_missing(self.store, HISTORY_COLLECTION, day_partition(day), puts)
 
     async def append_once(self, entries: Sequence[Entry]) -> None:
         """Appends entries whose time is not the same when they are written again after a crash: an
@@ -83,7 +83,7 @@ class History:
             read += 1
             if matches.matches(entry):
                 found.append(entry)
-            if len(found) == limit or read == MOST_READ:
+            if len(found) == limit or read == MAX_ENTRIES_READ:
                 return Page(found, key_of(entry))
         return Page(found, None)
 
@@ -94,7 +94,7 @@ class History:
 
     async def unsealed(self, day: str) -> Sequence[Entry]:
         """Returns the entries of a day that are not sealed yet, oldest first."""
-        marks = await self.store.scan(COLLECTION, day_partition(day), NEW)
+        marks = await self.store.scan(HISTORY_COLLECTION, day_partition(day), NEW_PREFIX)
         return [parse(mark.body) for mark in marks]
 
     def _read(self, start: str, matches: Filter, limit: int) -> AsyncIterator[Entry]:
@@ -105,7 +105,7 @@ class History:
         first = day_of(time_of(start)) if start else None
         for day in await self.days():
             if first is None or day <= first:
-                async for entry in self._entries(day_partition(day), AT, start, limit):
+                async for entry in self._entries(day_partition(day), AT_PREFIX, start, limit):
                     yield entry
 
     async def _indexed(
@@ -132,9 +132,11 @@ class History:
         """Reads a partition in requests that grow: most pages need no more than the first."""
         after, size = (prefix + start if start else ""), limit
         while True:
-            documents = await self.store.scan(COLLECTION, partition, prefix, size, after=after)
+            documents = await self.store.scan(
+                HISTORY_COLLECTION, partition, prefix, size, after=after
+            )
             for document in documents:
                 yield parse(document.body)
             if len(documents) < size:
                 return
-            after, size = documents[-1].key, max(limit, READ_AT_ONCE)
+            after, size = documents[-1].key, max(limit, ENTRIES_PER_READ)

@@ -10,17 +10,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hasten.domain.history import FORGOTTEN_BEFORE, Kind
+from hasten.domain.history import FORGOTTEN_BEFORE, EntryKind
 from hasten.domain.history_chain import FIRST_DIGEST, Seal, digest_of, digest_of_all, is_intact
-from hasten.domain.history_findings import Checked, Finding, Wrong
+from hasten.domain.history_findings import Checked, HistoryFinding, Wrong
 from hasten.json import Json
 from hasten.ports.store import Document, Store
 from hasten.records.history_days import listed, recent_days
 from hasten.records.history_keys import (
-    AT,
-    COLLECTION,
-    NEW,
-    SEALS,
+    AT_PREFIX,
+    HISTORY_COLLECTION,
+    NEW_PREFIX,
+    SEALS_PARTITION,
     day_of,
     day_partition,
     first_key,
@@ -28,9 +28,9 @@ from hasten.records.history_keys import (
     key_of,
     parse,
 )
-from hasten.records.history_seals import SEAL, Seals, lines_of, page_key, seal_key, seal_of
+from hasten.records.history_seals import SEAL_PREFIX, Seals, lines_of, page_key, seal_key, seal_of
 
-READ_AT_ONCE = 500
+ENTRIES_PER_READ = 500
 INDEXES_AT_ONCE = 16
 
 
@@ -43,7 +43,7 @@ class Check:
     now: datetime
     since: datetime | None = None
     expected: Mapping[int, str] = field(default_factory=dict)
-    _findings: list[Finding] = field(default_factory=list)
+    _findings: list[HistoryFinding] = field(default_factory=list)
     _unsealed: dict[str, dict[str, str]] = field(default_factory=dict)
     """Digests by key of each day, of entries of which no seal was read yet."""
 
@@ -80,17 +80,17 @@ class Check:
         days = sorted(day for day in known if day >= first)
         for day in days:
             digests: dict[str, str] = {}
-            async for document in self._scan(day_partition(day), AT):
-                key, digest = document.key.removeprefix(AT), digest_of(document.body)
+            async for document in self._scan(day_partition(day), AT_PREFIX):
+                key, digest = document.key.removeprefix(AT_PREFIX), digest_of(document.body)
                 digests[key] = digest
                 entry = parse(document.body)
                 for partition in index_partitions(entry):
                     self._indexed[partition][key] = digest
-                if entry.kind is Kind.FORGOTTEN:
+                if entry.kind is EntryKind.FORGOTTEN:
                     kept = entry.details[FORGOTTEN_BEFORE]
                     self._first_day = max(self._first_day, kept)
             self._entries += len(digests)
-            async for mark in self._scan(day_partition(day), NEW):
+            async for mark in self._scan(day_partition(day), NEW_PREFIX):
                 self._marked.add(key_of(parse(mark.body)))
             self._unsealed[day] = digests
         return days
@@ -99,7 +99,7 @@ class Check:
         before = await self._seal_before()
         number, digest = (before.number, before.digest) if before else (0, FIRST_DIGEST)
         last = before
-        async for document in self._scan(SEALS, SEAL, after=seal_key(number)):
+        async for document in self._scan(SEALS_PARTITION, SEAL_PREFIX, after=seal_key(number)):
             seal = seal_of(document)
             for missing in range(number + 1, seal.number):
                 self._found(Wrong.SEAL_REMOVED, f"seal {missing}")
@@ -129,7 +129,7 @@ class Check:
         if seal.day < self._first_day:
             return  # the day is older than the check, or Hasten has deleted it
         left = self._unsealed.setdefault(seal.day, {})
-        page = await self.store.get(COLLECTION, SEALS, page_key(seal.number))
+        page = await self.store.get(HISTORY_COLLECTION, SEALS_PARTITION, page_key(seal.number))
         lines = lines_of(page) if page is not None else ()
         keys, bodies = [key for key, _ in lines], [body for _, body in lines]
         if digest_of_all(keys, bodies) != seal.entries or len(keys) != seal.count:
@@ -139,7 +139,7 @@ class Check:
 
     async def _compare(self, day: str, key: str, body: Json, found: str | None) -> None:
         if found is None:
-            document = await self.store.get(COLLECTION, day_partition(day), AT + key)
+            document = await self.store.get(HISTORY_COLLECTION, day_partition(day), AT_PREFIX + key)
             found = digest_of(document.body) if document else None
         if found is None:
             self._found(Wrong.REMOVED, f"day {day}", key, body)
@@ -147,7 +147,7 @@ class Check:
             self._found(Wrong.ALTERED, f"day {day}", key, body)
 
     async def _inserted(self, day: str, key: str) -> None:
-        document = await self.store.get(COLLECTION, day_partition(day), AT + key)
+        document = await self.store.get(HISTORY_COLLECTION, day_partition(day), AT_PREFIX + key)
         if document is not None:
             self._found(Wrong.INSERTED, f"day {day}", key, document.body)
 
@@ -177,7 +177,7 @@ class Check:
     async def _compare_unexpected(self, partition: str, document: Document) -> None:
         """An entry that was written after the days were read is in its day by now."""
         day = day_partition(day_of(parse(document.body).at))
-        known = await self.store.get(COLLECTION, day, AT + document.key)
+        known = await self.store.get(HISTORY_COLLECTION, day, AT_PREFIX + document.key)
         if known is None or digest_of(known.body) != digest_of(document.body):
             self._found(Wrong.INSERTED, partition, document.key, document.body)
 
@@ -198,20 +198,22 @@ class Check:
         return before
 
     async def _seal(self, number: int) -> Seal | None:
-        document = await self.store.get(COLLECTION, SEALS, seal_key(number))
+        document = await self.store.get(HISTORY_COLLECTION, SEALS_PARTITION, seal_key(number))
         return seal_of(document) if document else None
 
     async def _scan(
         self, partition: str, prefix: str = "", after: str = ""
     ) -> AsyncIterator[Document]:
         while True:
-            some = await self.store.scan(COLLECTION, partition, prefix, READ_AT_ONCE, after=after)
+            some = await self.store.scan(
+                HISTORY_COLLECTION, partition, prefix, ENTRIES_PER_READ, after=after
+            )
             for document in some:
                 yield document
-            if len(some) < READ_AT_ONCE:
+            if len(some) < ENTRIES_PER_READ:
                 return
             after = some[-1].key
 
     def _found(self, wrong: Wrong, where: str, key: str = "", body: Json | None = None) -> None:
         entry = parse(body) if body is not None else None
-        self._findings.append(Finding(wrong=wrong, where=where, key=key, entry=entry))
+        self._findings.append(HistoryFinding(wrong=wrong, where=where, key=key, entry=entry))

@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 
 from hasten.errors import Conflict
 from hasten.ports.store import Delete, Put, Store
-from hasten.records.history_keys import COLLECTION, DAYS, day_key, day_of
+from hasten.records.history_keys import DAYS_PARTITION, HISTORY_COLLECTION, day_key, day_of
 from hasten.records.missing import put_missing
 
-LOOKED_AFTER = 3
+DAYS_STILL_SEALED = 3
 """Days that the timer seals every minute: today and the two before. A day is listed by its writer
 from the day after tomorrow on, so no midnight falls between the two."""
 
 
 def recent_days(now: datetime) -> list[str]:
     """Returns the days that the timer looks after, newest first."""
-    return [day_of(now - timedelta(days=n)) for n in range(LOOKED_AFTER)]
+    return [day_of(now - timedelta(days=n)) for n in range(DAYS_STILL_SEALED)]
 
 
 async def list_old(store: Store, day: str, now: datetime) -> None:
@@ -29,19 +29,26 @@ async def list_old(store: Store, day: str, now: datetime) -> None:
 
 
 async def list_day(store: Store, day: str) -> None:
-    await put_missing(store, COLLECTION, DAYS, [[Put(day_key(day), {"day": day})]])
+    await put_missing(
+        store, HISTORY_COLLECTION, DAYS_PARTITION, [[Put(day_key(day), {"day": day})]]
+    )
 
 
 async def listed(store: Store) -> Sequence[str]:
     """Returns the listed days, newest first."""
-    return [str(document.body["day"]) for document in await store.scan(COLLECTION, DAYS)]
+    return [
+        str(document.body["day"])
+        for document in await store.scan(HISTORY_COLLECTION, DAYS_PARTITION)
+    ]
 
 
 async def unlist(store: Store, day: str) -> None:
     """Takes a day without entries from the list."""
-    document = await store.get(COLLECTION, DAYS, day_key(day))
+    document = await store.get(HISTORY_COLLECTION, DAYS_PARTITION, day_key(day))
     if document is not None:
         try:
-            await store.commit(COLLECTION, DAYS, [Delete(document.key, document.etag)])
+            await store.commit(
+                HISTORY_COLLECTION, DAYS_PARTITION, [Delete(document.key, document.etag)]
+            )
         except Conflict:
             return  # another worker did

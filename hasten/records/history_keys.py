@@ -15,17 +15,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hasten.domain.changes import Cause
-from hasten.domain.history import Entry, Filter, Kind, Steps
+from hasten.domain.history import Entry, EntryKind, Filter, Steps
 from hasten.json import Json
 from hasten.object_ids import is_object_id
 from hasten.ports.store import Put
 
-COLLECTION = "history"
-DAYS = "days"
-SEALS = "seals"
+HISTORY_COLLECTION = "history"
+DAYS_PARTITION = "days"
+SEALS_PARTITION = "seals"
 
-AT = "at|"
-NEW = "new|"
+AT_PREFIX = "at|"
+NEW_PREFIX = "new|"
 
 END_OF_TIME = 10**16
 """Microseconds since 1970 in the year 2286. Keys count backwards from it."""
@@ -34,7 +34,7 @@ LAST_DAY = 99_999_999
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-STEPS = ("noticed", "found", "called", "ended", "expected")
+STEP_TIMES = ("noticed", "found", "called", "ended", "expected")
 
 
 def key_of(entry: Entry) -> str:
@@ -42,7 +42,7 @@ def key_of(entry: Entry) -> str:
 
 
 def mark_of(entry: Entry) -> str:
-    return f"{NEW}{_microseconds(entry.at):016}|{entry.id}"
+    return f"{NEW_PREFIX}{_microseconds(entry.at):016}|{entry.id}"
 
 
 def first_key(at: datetime) -> str:
@@ -72,7 +72,7 @@ def day_key(day: str) -> str:
 
 
 def index_partitions(entry: Entry) -> Sequence[str]:
-    """Returns the indexes that hold the entry. DIRECT and PERSON are no groups."""
+    """Returns the indexes that hold the entry. DIRECT and OWN_ACCOUNT are no groups."""
     user = [user_partition(entry.user)] if is_object_id(entry.user) else []
     group = [group_partition(entry.group)] if is_object_id(entry.group) else []
     return user + group
@@ -95,13 +95,13 @@ def index_of(matches: Filter) -> str:
 
 def puts_of(entry: Entry) -> list[Put]:
     body = body_of(entry)
-    return [Put(AT + key_of(entry), body), Put(mark_of(entry), body)]
+    return [Put(AT_PREFIX + key_of(entry), body), Put(mark_of(entry), body)]
 
 
 def body_of(entry: Entry) -> Json:
     body = asdict(entry)
     body["at"] = entry.at.isoformat()
-    steps = {name: getattr(entry.steps, name) for name in STEPS}
+    steps = {name: getattr(entry.steps, name) for name in STEP_TIMES}
     body["steps"] = {name: at.isoformat() for name, at in steps.items() if at is not None}
     body["details"] = dict(entry.details)
     body["causes"] = [asdict(cause) for cause in entry.causes]
@@ -111,7 +111,7 @@ def body_of(entry: Entry) -> Json:
 def parse(body: Json) -> Entry:
     fields: dict[str, Any] = dict(body)
     fields["at"] = datetime.fromisoformat(fields["at"])
-    fields["kind"] = Kind(fields["kind"])
+    fields["kind"] = EntryKind(fields["kind"])
     steps = fields.get("steps", {})
     fields["steps"] = Steps(**{name: datetime.fromisoformat(at) for name, at in steps.items()})
     fields["causes"] = tuple(Cause(**cause) for cause in fields.get("causes", ()))

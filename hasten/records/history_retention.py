@@ -7,18 +7,18 @@ from datetime import datetime
 from hasten.ports.store import MAX_WRITES, Delete, Document, Store
 from hasten.records.history_days import listed, unlist
 from hasten.records.history_keys import (
-    AT,
-    COLLECTION,
-    SEALS,
+    AT_PREFIX,
+    HISTORY_COLLECTION,
+    SEALS_PARTITION,
     day_of,
     day_partition,
     first_key,
     index_partitions,
     parse,
 )
-from hasten.records.history_seals import PAGE, lines_of
+from hasten.records.history_seals import PAGE_PREFIX, lines_of
 
-READ_AT_ONCE = 500
+ENTRIES_PER_READ = 500
 
 
 async def old_days(store: Store, before: datetime) -> Sequence[str]:
@@ -35,8 +35,10 @@ async def forget(store: Store, day: str, before: datetime) -> int:
     """
     oldest_kept = first_key(before.replace(hour=0, minute=0, second=0, microsecond=0))
     entries = 0
-    while documents := await store.scan(COLLECTION, day_partition(day), "", READ_AT_ONCE):
-        bodies = [document.body for document in documents if document.key.startswith(AT)]
+    while documents := await store.scan(
+        HISTORY_COLLECTION, day_partition(day), "", ENTRIES_PER_READ
+    ):
+        bodies = [document.body for document in documents if document.key.startswith(AT_PREFIX)]
         for partition in {p for body in bodies for p in index_partitions(parse(body))}:
             await _delete_after(store, partition, oldest_kept)
         await _delete(store, day_partition(day), documents)
@@ -49,9 +51,9 @@ async def forget_pages(store: Store, before: datetime) -> int:
     """Deletes the copies in the first seals, up to one whose day is kept. The copy of an entry that
     was written late waits for those before it. Returns how many pages."""
     deleted = 0
-    while pages := await store.scan(COLLECTION, SEALS, PAGE, MAX_WRITES):
+    while pages := await store.scan(HISTORY_COLLECTION, SEALS_PARTITION, PAGE_PREFIX, MAX_WRITES):
         old = list(_before(pages, day_of(before)))
-        await _delete(store, SEALS, old)
+        await _delete(store, SEALS_PARTITION, old)
         deleted += len(old)
         if len(old) < len(pages):
             break
@@ -67,7 +69,9 @@ def _before(pages: Sequence[Document], first_kept: str) -> Iterable[Document]:
 
 
 async def _delete_after(store: Store, partition: str, key: str) -> None:
-    while documents := await store.scan(COLLECTION, partition, "", READ_AT_ONCE, after=key):
+    while documents := await store.scan(
+        HISTORY_COLLECTION, partition, "", ENTRIES_PER_READ, after=key
+    ):
         await _delete(store, partition, documents)
 
 
@@ -75,4 +79,4 @@ async def _delete(store: Store, partition: str, documents: Sequence[Document]) -
     """Raises Conflict if another worker deletes the same: its run goes on."""
     for start in range(0, len(documents), MAX_WRITES):
         some = documents[start : start + MAX_WRITES]
-        await store.commit(COLLECTION, partition, [Delete(d.key, d.etag) for d in some])
+        await store.commit(HISTORY_COLLECTION, partition, [Delete(d.key, d.etag) for d in some])

@@ -22,9 +22,9 @@ from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records.history_days import list_day
 from hasten.records.history_keys import (
-    COLLECTION,
-    NEW,
-    SEALS,
+    HISTORY_COLLECTION,
+    NEW_PREFIX,
+    SEALS_PARTITION,
     day_partition,
     index_partitions,
     key_of,
@@ -32,9 +32,9 @@ from hasten.records.history_keys import (
 )
 from hasten.records.missing import put_missing
 
-HEAD = "head"
-SEAL = "seal|"
-PAGE = "page|"
+HEAD_KEY = "head"
+SEAL_PREFIX = "seal|"
+PAGE_PREFIX = "page|"
 
 ENTRIES_PER_SEAL = 100
 MAX_PAGE_CHARS = 200 * 1024
@@ -55,7 +55,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SealedBatch:
     """Entries of the seals after a cursor, and the cursor after them."""
 
     entries: Sequence[Entry]
@@ -67,7 +67,7 @@ class Seals:
     store: Store
 
     async def head(self) -> Head:
-        return _head(await self.store.get(COLLECTION, SEALS, HEAD))
+        return _head(await self.store.get(HISTORY_COLLECTION, SEALS_PARTITION, HEAD_KEY))
 
     async def seal(self, days: Collection[str], now: datetime) -> int:
         """Seals up to ENTRIES_PER_SEAL entries of the first of `days` that has entries without a
@@ -75,7 +75,9 @@ class Seals:
         head = await self.head()
         last: Collection[str] | None = None
         for day in sorted({*days, head.day} - {""}):
-            marks = await self.store.scan(COLLECTION, day_partition(day), NEW, ENTRIES_PER_SEAL)
+            marks = await self.store.scan(
+                HISTORY_COLLECTION, day_partition(day), NEW_PREFIX, ENTRIES_PER_SEAL
+            )
             if not marks:
                 continue
             if last is None:
@@ -88,18 +90,20 @@ class Seals:
                 return len(fresh) if await self._seal(head, day, fresh, now) else 0
         return 0
 
-    async def since(self, cursor: int, limit: int = 10) -> Batch:
+    async def since(self, cursor: int, limit: int = 10) -> SealedBatch:
         """Returns the entries of the next `limit` seals after `cursor`, in the order of the seals.
         0 begins with the first seal that is kept. Every entry comes once, also a late one."""
         pages = await self.pages(cursor, limit)
         entries = [entry for _, entries in pages for entry in entries]
-        return Batch(entries, pages[-1][0] if pages else cursor)
+        return SealedBatch(entries, pages[-1][0] if pages else cursor)
 
     async def pages(self, cursor: int, limit: int) -> Sequence[tuple[int, Sequence[Entry]]]:
         """Returns the next `limit` seals after `cursor`: the number of each and its entries."""
-        pages = await self.store.scan(COLLECTION, SEALS, PAGE, limit, after=page_key(cursor))
+        pages = await self.store.scan(
+            HISTORY_COLLECTION, SEALS_PARTITION, PAGE_PREFIX, limit, after=page_key(cursor)
+        )
         return [
-            (int(page.key.removeprefix(PAGE)), [parse(body) for _, body in lines_of(page)])
+            (int(page.key.removeprefix(PAGE_PREFIX)), [parse(body) for _, body in lines_of(page)])
             for page in pages
         ]
 
@@ -109,12 +113,12 @@ class Seals:
         seal = sealed(head.digest, head.number + 1, at=now, day=day, keys=keys, bodies=bodies)
         page = {"entries": [[key, dict(body)] for key, body in zip(keys, bodies, strict=True)]}
         writes = [
-            Put(HEAD, _head_body(seal), head.etag),
+            Put(HEAD_KEY, _head_body(seal), head.etag),
             Put(seal_key(seal.number), _seal_body(seal)),
             Put(page_key(seal.number), page),
         ]
         try:
-            await self.store.commit(COLLECTION, SEALS, writes)
+            await self.store.commit(HISTORY_COLLECTION, SEALS_PARTITION, writes)
         except Conflict:
             return False
         await self._finish(day, marks)
@@ -131,18 +135,18 @@ class Seals:
 
         async def fill(partition: str) -> None:
             async with slots:
-                await put_missing(self.store, COLLECTION, partition, puts[partition])
+                await put_missing(self.store, HISTORY_COLLECTION, partition, puts[partition])
 
         await asyncio.gather(*map(fill, puts))
         try:
             deletes = [Delete(mark.key, mark.etag) for mark in marks]
-            await self.store.commit(COLLECTION, day_partition(day), deletes)
+            await self.store.commit(HISTORY_COLLECTION, day_partition(day), deletes)
         except Conflict:
             return False
         return True
 
     async def _page(self, number: int) -> Sequence[tuple[str, Json]]:
-        page = await self.store.get(COLLECTION, SEALS, page_key(number))
+        page = await self.store.get(HISTORY_COLLECTION, SEALS_PARTITION, page_key(number))
         return lines_of(page) if page is not None else ()
 
 
@@ -165,7 +169,7 @@ def lines_of(page: Document) -> Sequence[tuple[str, Json]]:
 
 
 def seal_key(number: int) -> str:
-    return f"{SEAL}{number:012}"
+    return f"{SEAL_PREFIX}{number:012}"
 
 
 def seal_of(document: Document) -> Seal:
@@ -173,7 +177,7 @@ def seal_of(document: Document) -> Seal:
 
 
 def page_key(number: int) -> str:
-    return f"{PAGE}{number:012}"
+    return f"{PAGE_PREFIX}{number:012}"
 
 
 def _head(document: Document | None) -> Head:

@@ -13,8 +13,8 @@ from hasten.ports.store import Store
 from hasten.records.repository import Repository, RowMapping
 
 MEMBERSHIPS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
-OPEN = "open|"
-DONE = "done|"
+OPEN_PREFIX = "open|"
+DONE_PREFIX = "done|"
 
 
 class Intents:
@@ -40,7 +40,7 @@ class Intents:
         return [judged[intent.key] for intent in intents]
 
     async def open_intents(self, target: str, limit: int | None = None) -> list[Intent]:
-        return await self._rows.listed(target, OPEN, limit=limit)
+        return await self._rows.listed(target, OPEN_PREFIX, limit=limit)
 
     async def find(
         self, target: str, group: str, user: str, *, in_step: bool = False
@@ -84,7 +84,7 @@ class Intents:
 
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes done intents whose event is older than `before`. Returns how many."""
-        done = await self._rows.listed(target, DONE)
+        done = await self._rows.listed(target, DONE_PREFIX)
         old = [intent for intent in done if intent.time < before]
         return await self._rows.remove(old, lambda intent: intent.is_done)
 
@@ -112,9 +112,9 @@ def _parse(body: Json) -> Intent:
 
 MAPPING: RowMapping[Intent] = RowMapping(
     collection="intents",
-    key_prefixes=(OPEN, DONE),
+    key_prefixes=(OPEN_PREFIX, DONE_PREFIX),
     partition=lambda intent: intent.target,
-    key_prefix=lambda intent: DONE if intent.is_done else OPEN,
+    key_prefix=lambda intent: DONE_PREFIX if intent.is_done else OPEN_PREFIX,
     name=lambda intent: intent.key,
     body=_body,
     parse=_parse,

@@ -8,7 +8,7 @@ from datetime import datetime
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Put, Store, Write
-from hasten.records.ledger_keys import COLLECTION, PLACE
+from hasten.records.ledger_keys import LEDGER_COLLECTION, PLACE_PREFIX
 from hasten.records.repository import Commit, Repository, RowMapping
 
 
@@ -25,21 +25,21 @@ def noting(store: Store, target: str, user: str, groups: Collection[str], now: d
     """Returns a commit to the target's partition of the ledger that also adds groups to those of
     the user. Most users have none yet, so they are read only after a conflict."""
     new = KeptPlaces(target=target, user=user, groups=dict.fromkeys(groups, now))
-    key = PLACE + user
+    key = PLACE_PREFIX + user
 
     async def commit(writes: Sequence[Write]) -> Sequence[str | None]:
         put = Put(key, _body(new))
         try:
-            etags = await store.commit(COLLECTION, target, [*writes, put])
+            etags = await store.commit(LEDGER_COLLECTION, target, [*writes, put])
         except Conflict as conflict:
             if conflict.key != key:
                 raise
-            known = await store.get(COLLECTION, target, key)
+            known = await store.get(LEDGER_COLLECTION, target, key)
             if known is None:
                 raise
             groups = {**_parse(known.body).groups, **new.groups}
             put = Put(key, _body(replace(new, groups=groups)), known.etag)
-            etags = await store.commit(COLLECTION, target, [*writes, put])
+            etags = await store.commit(LEDGER_COLLECTION, target, [*writes, put])
         return etags[: len(writes)]
 
     return commit
@@ -61,7 +61,9 @@ async def forget(store: Store, target: str, before: datetime) -> int:
         return max(places.groups.values()) < before
 
     rows = Repository(store, MAPPING)
-    return await rows.remove([p for p in await rows.listed(target, PLACE) if is_old(p)], is_old)
+    return await rows.remove(
+        [p for p in await rows.listed(target, PLACE_PREFIX) if is_old(p)], is_old
+    )
 
 
 def _body(places: KeptPlaces) -> Json:
@@ -75,10 +77,10 @@ def _parse(body: Json) -> KeptPlaces:
 
 
 MAPPING: RowMapping[KeptPlaces] = RowMapping(
-    collection=COLLECTION,
-    key_prefixes=(PLACE,),
+    collection=LEDGER_COLLECTION,
+    key_prefixes=(PLACE_PREFIX,),
     partition=lambda places: places.target,
-    key_prefix=lambda _: PLACE,
+    key_prefix=lambda _: PLACE_PREFIX,
     name=lambda places: places.user,
     body=_body,
     parse=_parse,

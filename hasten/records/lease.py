@@ -22,7 +22,7 @@ from hasten.records.lease_record import (
     key_of,
     parse,
 )
-from hasten.records.ledger_keys import COLLECTION
+from hasten.records.ledger_keys import LEDGER_COLLECTION
 
 MAX_LOST_RACES = 8
 
@@ -152,7 +152,7 @@ class Lease:
         given = [Put(self.key, body_of(record), self.etag), *writes]
         deletes = self.deletes[: MAX_WRITES - len(given)]
         try:
-            etags = await self.store.commit(COLLECTION, self.target, [*given, *deletes])
+            etags = await self.store.commit(LEDGER_COLLECTION, self.target, [*given, *deletes])
         except Conflict as conflict:
             if conflict.key not in {delete.key for delete in deletes}:
                 raise
@@ -164,7 +164,7 @@ class Lease:
     async def _reread(self) -> None:
         """Reads the lease after somebody else wrote it: a wake that left a mark, or a worker that
         took over."""
-        document = await self.store.get(COLLECTION, self.target, self.key)
+        document = await self.store.get(LEDGER_COLLECTION, self.target, self.key)
         found = parse(document)
         if document is None or found.owner != self.record.owner:
             raise Displaced
@@ -189,7 +189,7 @@ async def acquire(
     Raises TemporaryError while it is unknown whether the holder lives.
     """
     for _ in range(MAX_LOST_RACES):
-        document = await store.get(COLLECTION, target, key_of(kind))
+        document = await store.get(LEDGER_COLLECTION, target, key_of(kind))
         known, at = parse(document), now()
         lease = Lease(store, target, kind, known, document.etag if document else None, now, by)
         if known.owner == owner:

@@ -3,13 +3,14 @@ are."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from hasten.domain.long_ago import LONG_AGO
 from hasten.json import Json
 from hasten.limits import LONGEST_WRITE
 from hasten.ports.store import Document, Store
-from hasten.records.ledger_keys import COLLECTION, LEASE
+from hasten.records.ledger_keys import LEASE_PREFIX, LEDGER_COLLECTION
 
 BEAT_INTERVAL = timedelta(seconds=5)
 """Interval between two beats of a holder."""
@@ -24,8 +25,6 @@ fence keeps it from acting."""
 
 TRIGGER_SILENT = timedelta(seconds=80)
 """A minute, in which the wake timer sends a message to each target with due rows, and its delay."""
-
-LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class WorkKind(StrEnum):
@@ -98,11 +97,11 @@ class LeaseRecord:
 
 async def load(store: Store, target: str, kind: WorkKind) -> LeaseRecord:
     """Returns the record of the lease."""
-    return parse(await store.get(COLLECTION, target, key_of(kind)))
+    return parse(await store.get(LEDGER_COLLECTION, target, key_of(kind)))
 
 
 def key_of(kind: WorkKind) -> str:
-    return f"{LEASE}{kind}"
+    return f"{LEASE_PREFIX}{kind}"
 
 
 def parse(document: Document | None) -> LeaseRecord:

@@ -13,7 +13,15 @@ from hasten.domain.outcomes import NOT_TAKEN, of_change, of_person
 from hasten.json import Json
 from hasten.ports.store import Document, Put, Store, Write
 from hasten.records import failures, outbox
-from hasten.records.ledger_keys import COLLECTION, DONE, LIVE, OPEN, OUTBOX, PROOF, WINDOW
+from hasten.records.ledger_keys import (
+    DONE_PREFIX,
+    LEDGER_COLLECTION,
+    LIVE_PREFIX,
+    OPEN_PREFIX,
+    OUTBOX_PREFIX,
+    PROOF_PREFIX,
+    WINDOW_KEY,
+)
 from hasten.records.repository import Commit, Repository, RowMapping, Stored
 
 TIMES = (
@@ -64,7 +72,9 @@ class Ledger:
         )
 
     def _note_outcomes(self, documents: Sequence[Document]) -> None:
-        self._unsent.add([document for document in documents if document.key.startswith(OUTBOX)])
+        self._unsent.add(
+            [document for document in documents if document.key.startswith(OUTBOX_PREFIX)]
+        )
 
     async def record(self, found: Sequence[Change], known: Known | None = None) -> list[Change]:
         """Saves the changes in `found` that are new, and returns them. Known changes have no
@@ -83,12 +93,12 @@ class Ledger:
     async def live(self, target: str) -> Live:
         """Reads in one request what a drain begins with. Outcomes that nobody has sent yet are
         added to `unsent`."""
-        documents = await self._store.scan(COLLECTION, target, LIVE)
-        opened = [document for document in documents if document.key.startswith(OPEN)]
+        documents = await self._store.scan(LEDGER_COLLECTION, target, LIVE_PREFIX)
+        opened = [document for document in documents if document.key.startswith(OPEN_PREFIX)]
         self._note_outcomes(documents)
         return Live(
-            changes=self._rows.list_from(target, OPEN, opened),
-            window=next((document for document in documents if document.key == WINDOW), None),
+            changes=self._rows.list_from(target, OPEN_PREFIX, opened),
+            window=next((document for document in documents if document.key == WINDOW_KEY), None),
         )
 
     def last_seen(self, target: str) -> list[Change]:
@@ -96,14 +106,14 @@ class Ledger:
         return self._rows.last_seen(target)
 
     async def open_changes(self, target: str, limit: int | None = None) -> list[Change]:
-        return await self._rows.listed(target, OPEN, limit=limit)
+        return await self._rows.listed(target, OPEN_PREFIX, limit=limit)
 
     async def unproven_changes(self, target: str, limit: int | None = None) -> list[Change]:
-        return await self._rows.listed(target, PROOF, limit=limit)
+        return await self._rows.listed(target, PROOF_PREFIX, limit=limit)
 
     async def done_changes(self, target: str) -> list[Change]:
         """Returns every finished row. This reads the whole ledger."""
-        return await self._rows.listed(target, DONE)
+        return await self._rows.listed(target, DONE_PREFIX)
 
     async def failed_changes(
         self, target: str, since: datetime, limit: int | None = None
@@ -168,7 +178,7 @@ class Ledger:
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes rows that ended before `before`. Returns how many."""
         await failures.forget(self._store, target, before)
-        done = await self._rows.listed(target, DONE)
+        done = await self._rows.listed(target, DONE_PREFIX)
         old = [change for change in done if _ended_before(change, before)]
         return await self._rows.remove(old, lambda change: _ended_before(change, before))
 
@@ -179,8 +189,8 @@ def _ended_before(change: Change, before: datetime) -> bool:
 
 def _key_prefix(change: Change) -> str:
     if change.is_open:
-        return OPEN
-    return PROOF if change.needs_proof else DONE
+        return OPEN_PREFIX
+    return PROOF_PREFIX if change.needs_proof else DONE_PREFIX
 
 
 def _name(change: Change) -> str:
@@ -225,8 +235,8 @@ def _parse(body: Json) -> Change:
 
 
 MAPPING: RowMapping[Change] = RowMapping(
-    collection=COLLECTION,
-    key_prefixes=(OPEN, PROOF, DONE),
+    collection=LEDGER_COLLECTION,
+    key_prefixes=(OPEN_PREFIX, PROOF_PREFIX, DONE_PREFIX),
     partition=lambda change: change.target,
     key_prefix=_key_prefix,
     name=_name,

@@ -9,7 +9,7 @@ from hasten.json import Json
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import Document, Put, Store
 
-COLLECTION = "groups"
+MADE_GROUPS_COLLECTION = "groups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class MadeGroup:
 
 
 async def find(store: Store, target: str, name: str) -> MadeGroup | None:
-    document = await store.get(COLLECTION, target, group_key(name))
+    document = await store.get(MADE_GROUPS_COLLECTION, target, group_key(name))
     return _made(document) if document else None
 
 
 async def load_all(store: Store, target: str) -> list[MadeGroup]:
-    return [_made(document) for document in await store.scan(COLLECTION, target)]
+    return [_made(document) for document in await store.scan(MADE_GROUPS_COLLECTION, target)]
 
 
 async def begin(
@@ -63,7 +63,9 @@ async def adopt(store: Store, target: str, name: str, group: str, now: datetime)
 
 
 async def _put(store: Store, target: str, body: Json, etag: str | None) -> None:
-    await store.commit(COLLECTION, target, [Put(group_key(str(body["name"])), body, etag)])
+    await store.commit(
+        MADE_GROUPS_COLLECTION, target, [Put(group_key(str(body["name"])), body, etag)]
+    )
 
 
 def _body(name: str, at: datetime) -> Json:

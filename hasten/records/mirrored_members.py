@@ -5,12 +5,12 @@ from datetime import datetime
 
 from hasten.ports.store import MAX_WRITES, Delete, Put, Store
 
-COLLECTION = "mirrored"
+MIRRORED_MEMBERS_COLLECTION = "mirrored"
 """The partition is target and group, and each user has one document."""
 
 
 async def remembered(store: Store, target: str, group: str) -> frozenset[str]:
-    documents = await store.scan(COLLECTION, _partition(target, group))
+    documents = await store.scan(MIRRORED_MEMBERS_COLLECTION, _partition(target, group))
     return frozenset(document.key for document in documents)
 
 
@@ -22,15 +22,17 @@ async def remember(
     since = {"since": now.isoformat()}
     writes = [Put(user, since) for user in users if user not in known]
     if writes:
-        await store.commit(COLLECTION, _partition(target, group), writes)
+        await store.commit(MIRRORED_MEMBERS_COLLECTION, _partition(target, group), writes)
 
 
 async def forget(store: Store, target: str, group: str, users: Collection[str]) -> None:
     partition = _partition(target, group)
-    documents = [d for d in await store.scan(COLLECTION, partition) if d.key in users]
+    documents = [
+        d for d in await store.scan(MIRRORED_MEMBERS_COLLECTION, partition) if d.key in users
+    ]
     for start in range(0, len(documents), MAX_WRITES):
         deletes = [Delete(d.key, d.etag) for d in documents[start : start + MAX_WRITES]]
-        await store.commit(COLLECTION, partition, deletes)
+        await store.commit(MIRRORED_MEMBERS_COLLECTION, partition, deletes)
 
 
 def _partition(target: str, group: str) -> str:

@@ -10,7 +10,11 @@ from hasten.ports.store import Put, Store
 from hasten.records import signs
 from hasten.records.signs import Sign
 
-COLLECTION, PARTITION, KEY = "heartbeats", "missed", "notifications"
+MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, MISSED_NOTIFICATIONS_KEY = (
+    "heartbeats",
+    "missed",
+    "notifications",
+)
 
 MIN_MISSES, MIN_MISSES_SPAN = 3, timedelta(minutes=10)
 """Fewer misses, or all within less time, may be a single notification that is late or lost: Graph
@@ -33,7 +37,9 @@ class Missed:
 
 async def note(store: Store, now: datetime) -> None:
     """Counts one more. Raises TemporaryError."""
-    document = await store.get(COLLECTION, PARTITION, KEY)
+    document = await store.get(
+        MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, MISSED_NOTIFICATIONS_KEY
+    )
     known = _parse(document.body) if document is not None else None
     believed = (await signs.load(store)).get(Sign.BELIEVED)
     if known is None or (believed is not None and believed >= known.first_at):
@@ -46,12 +52,14 @@ async def note(store: Store, now: datetime) -> None:
         "last_at": missed.last_at.isoformat(),
     }
     with suppress(Conflict):  # another instance counts a miss at the same time
-        put = Put(KEY, body, document.etag if document is not None else None)
-        await store.commit(COLLECTION, PARTITION, [put])
+        put = Put(MISSED_NOTIFICATIONS_KEY, body, document.etag if document is not None else None)
+        await store.commit(MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, [put])
 
 
 async def load(store: Store) -> Missed | None:
-    document = await store.get(COLLECTION, PARTITION, KEY)
+    document = await store.get(
+        MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, MISSED_NOTIFICATIONS_KEY
+    )
     return _parse(document.body) if document is not None else None
 
 

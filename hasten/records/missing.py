@@ -10,7 +10,7 @@ from hasten.ports.store import MAX_WRITES, Put, Store
 
 MAX_LOST_RACES = 8
 
-MAX_CHARS = 1_500_000
+COMMIT_MAX_CHARS = 1_500_000
 """Characters of the bodies in one commit. An entity group transaction of Azure Tables takes 4 MiB,
 two bytes for each character."""
 
@@ -33,7 +33,7 @@ def _commits(groups: Sequence[Group]) -> Iterator[Sequence[Group]]:
     writes = chars = 0
     for group in groups:
         size = sum(len(json.dumps(put.body)) for put in group)
-        if some and (writes + len(group) > MAX_WRITES or chars + size > MAX_CHARS):
+        if some and (writes + len(group) > MAX_WRITES or chars + size > COMMIT_MAX_CHARS):
             yield some
             some, writes, chars = [], 0, 0
         some.append(group)

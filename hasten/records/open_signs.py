@@ -8,7 +8,7 @@ from hasten.domain.changes import Action, Change, State
 from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records.ledger import MAPPING
-from hasten.records.ledger_keys import COLLECTION, OPEN
+from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +51,5 @@ class OpenSign:
 
 async def open_signs(store: Store, target: str, limit: int | None = None) -> Sequence[OpenSign]:
     """Returns at most `limit` open rows of a target. Raises TemporaryError."""
-    documents = await store.scan(COLLECTION, target, OPEN, limit)
+    documents = await store.scan(LEDGER_COLLECTION, target, OPEN_PREFIX, limit)
     return [OpenSign(document.body) for document in documents]

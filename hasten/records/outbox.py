@@ -14,13 +14,13 @@ from hasten.ports.bus import PROVISIONING_OUTCOMES, Bus, Message
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
 from hasten.records import unsent_outcomes
 from hasten.records.history import History
-from hasten.records.ledger_keys import COLLECTION, OUTBOX
+from hasten.records.ledger_keys import LEDGER_COLLECTION, OUTBOX_PREFIX
 
 
 def put(outcome: Outcome) -> Put:
     """Returns the write that puts the outcome in the outbox. Publishing it twice is harmless: the
     topic drops an id that it has seen within a day."""
-    return Put(OUTBOX + outcome.id, outcome.event)
+    return Put(OUTBOX_PREFIX + outcome.id, outcome.event)
 
 
 def message(outcome_id: str, event: object) -> Message:
@@ -59,7 +59,7 @@ class Outbox:
         sent = 0
         is_full = True
         while is_full and (
-            documents := await self.store.scan(COLLECTION, target, OUTBOX, MAX_WRITES)
+            documents := await self.store.scan(LEDGER_COLLECTION, target, OUTBOX_PREFIX, MAX_WRITES)
         ):
             is_full = len(documents) == MAX_WRITES
             if not await self.deliver(target, Unsent([*documents])):
@@ -70,7 +70,7 @@ class Outbox:
     async def deliver(self, target: str, unsent: Unsent) -> bool:
         """Sends outcomes of `target`, then deletes them. Returns False if another worker sent them
         too."""
-        return await self._delete(COLLECTION, target, await self.send(unsent))
+        return await self._delete(LEDGER_COLLECTION, target, await self.send(unsent))
 
     async def send(self, unsent: Unsent) -> list[Delete]:
         """Sends the outcomes, writes them to the history and takes them out of `unsent`. Returns
@@ -80,7 +80,7 @@ class Outbox:
             for start in range(0, len(documents), MAX_WRITES):
                 some = documents[start : start + MAX_WRITES]
                 await self._send(
-                    [message(d.key.removeprefix(OUTBOX), dict(d.body)) for d in some],
+                    [message(d.key.removeprefix(OUTBOX_PREFIX), dict(d.body)) for d in some],
                     self.history.append([entry_of(d.body) for d in some]),
                 )
         except BaseException:
@@ -103,7 +103,10 @@ class Outbox:
         while is_full and (documents := await unsent_outcomes.some(self.store, MAX_WRITES)):
             is_full = len(documents) == MAX_WRITES
             deletes = await self.send(Unsent([*documents]))
-            collection, partition = unsent_outcomes.COLLECTION, unsent_outcomes.PARTITION
+            collection, partition = (
+                unsent_outcomes.UNSENT_OUTCOMES_COLLECTION,
+                unsent_outcomes.UNSENT_OUTCOMES_PARTITION,
+            )
             if not await self._delete(collection, partition, deletes):
                 return
 

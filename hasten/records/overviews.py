@@ -9,7 +9,7 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Document, Put, Store
 
-COLLECTION = "overviews"
+OVERVIEWS_COLLECTION = "overviews"
 
 
 class Part(StrEnum):
@@ -31,7 +31,7 @@ Known = Mapping[str, Document]
 
 async def known(store: Store, part: Part) -> Known:
     """Raises TemporaryError."""
-    return {document.key: document for document in await store.scan(COLLECTION, part)}
+    return {document.key: document for document in await store.scan(OVERVIEWS_COLLECTION, part)}
 
 
 async def load(store: Store, part: Part) -> Mapping[str, Json]:
@@ -46,4 +46,4 @@ async def save(store: Store, part: Part, target: str, seen: Json, before: Known)
         return
     with suppress(Conflict):  # another instance wrote it a moment ago
         etag = document.etag if document else None
-        await store.commit(COLLECTION, part, [Put(target, seen, etag)])
+        await store.commit(OVERVIEWS_COLLECTION, part, [Put(target, seen, etag)])

@@ -19,8 +19,8 @@ from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records.repository import Repository, RowMapping
 
-MOST_GROUPS = 500
-MOST_NAMES = 20
+MOST_GROUPS_STORED = 500
+MOST_NAMES_STORED = 20
 """Maximum number of groups stored for one person (the newest are kept), and how many of them keep
 their name, which is needed until the group has an id. With the longest names this takes 150 KiB; a
 document takes 256."""
@@ -131,7 +131,7 @@ def _merged(stored: Person | None, new: Person) -> Person:
     later = dict(stored.later)
     for name, time in new.later.items():
         later[name] = max(time, later.get(name, time))
-    newest = sorted(later.items(), key=itemgetter(1), reverse=True)[:MOST_GROUPS]
+    newest = sorted(later.items(), key=itemgetter(1), reverse=True)[:MOST_GROUPS_STORED]
     left = [at for at in (stored.left_at, new.left_at) if at is not None]
     return replace(
         stored,
@@ -142,8 +142,10 @@ def _merged(stored: Person | None, new: Person) -> Person:
 
 
 def _newest(joined: Mapping[str, LatestJoin]) -> Mapping[str, LatestJoin]:
-    ordered = sorted(joined.items(), key=lambda item: item[1].time, reverse=True)[:MOST_GROUPS]
-    named = [group for group, event in ordered if event.name][MOST_NAMES:]
+    ordered = sorted(joined.items(), key=lambda item: item[1].time, reverse=True)[
+        :MOST_GROUPS_STORED
+    ]
+    named = [group for group, event in ordered if event.name][MOST_NAMES_STORED:]
     return {group: replace(event, name="") if group in named else event for group, event in ordered}
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from hasten.ports.store import Delete, Put, Store
 
-COLLECTION = "cursors"
-PARTITION = "people"
-KEY = "users"
+PEOPLE_CURSOR_COLLECTION = "cursors"
+PEOPLE_CURSOR_PARTITION = "people"
+PEOPLE_CURSOR_KEY = "users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class PeopleCursor:
 
 
 async def load(store: Store) -> PeopleCursor | None:
-    document = await store.get(COLLECTION, PARTITION, KEY)
+    document = await store.get(PEOPLE_CURSOR_COLLECTION, PEOPLE_CURSOR_PARTITION, PEOPLE_CURSOR_KEY)
     if document is None:
         return None
     body = document.body
@@ -29,9 +29,17 @@ async def load(store: Store) -> PeopleCursor | None:
 async def save(store: Store, cursor: PeopleCursor) -> None:
     """Saves the cursor. Raises Conflict when another instance moved it first."""
     body = {"link": cursor.link, "properties": list(cursor.properties)}
-    await store.commit(COLLECTION, PARTITION, [Put(KEY, body, cursor.etag)])
+    await store.commit(
+        PEOPLE_CURSOR_COLLECTION,
+        PEOPLE_CURSOR_PARTITION,
+        [Put(PEOPLE_CURSOR_KEY, body, cursor.etag)],
+    )
 
 
 async def forget(store: Store, cursor: PeopleCursor) -> None:
     """Deletes the cursor. Raises Conflict when another instance moved it first."""
-    await store.commit(COLLECTION, PARTITION, [Delete(KEY, str(cursor.etag))])
+    await store.commit(
+        PEOPLE_CURSOR_COLLECTION,
+        PEOPLE_CURSOR_PARTITION,
+        [Delete(PEOPLE_CURSOR_KEY, str(cursor.etag))],
+    )

@@ -7,14 +7,18 @@ from datetime import datetime, timedelta
 from hasten.errors import Conflict
 from hasten.ports.store import Delete, Put, Store
 
-COLLECTION, PARTITION, KEY = "subscriptions", "refused", "users"
+PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, PEOPLE_REFUSAL_KEY = (
+    "subscriptions",
+    "refused",
+    "users",
+)
 
 ASKED_AGAIN_AFTER = timedelta(minutes=15)
 """Maximum time until Hasten notices that an admin has granted the permission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class SubscriptionRefusal:
     reason: str
     next_action: str
     at: datetime
@@ -23,29 +27,41 @@ class Refusal:
         return now - self.at < ASKED_AGAIN_AFTER
 
 
-async def load(store: Store) -> Refusal | None:
-    document = await store.get(COLLECTION, PARTITION, KEY)
+async def load(store: Store) -> SubscriptionRefusal | None:
+    document = await store.get(
+        PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, PEOPLE_REFUSAL_KEY
+    )
     if document is None:
         return None
     body = document.body
     at = datetime.fromisoformat(str(body["at"]))
-    return Refusal(reason=str(body["reason"]), next_action=str(body["next_action"]), at=at)
+    return SubscriptionRefusal(
+        reason=str(body["reason"]), next_action=str(body["next_action"]), at=at
+    )
 
 
-async def save(store: Store, refusal: Refusal) -> None:
-    document = await store.get(COLLECTION, PARTITION, KEY)
+async def save(store: Store, refusal: SubscriptionRefusal) -> None:
+    document = await store.get(
+        PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, PEOPLE_REFUSAL_KEY
+    )
     body = {
         "reason": refusal.reason,
         "next_action": refusal.next_action,
         "at": refusal.at.isoformat(),
     }
     with suppress(Conflict):  # another instance was refused as well
-        put = Put(KEY, body, document.etag if document else None)
-        await store.commit(COLLECTION, PARTITION, [put])
+        put = Put(PEOPLE_REFUSAL_KEY, body, document.etag if document else None)
+        await store.commit(PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, [put])
 
 
 async def forget(store: Store) -> None:
-    document = await store.get(COLLECTION, PARTITION, KEY)
+    document = await store.get(
+        PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, PEOPLE_REFUSAL_KEY
+    )
     if document is not None:
         with suppress(Conflict):  # another instance forgot it
-            await store.commit(COLLECTION, PARTITION, [Delete(KEY, document.etag)])
+            await store.commit(
+                PEOPLE_REFUSAL_COLLECTION,
+                PEOPLE_REFUSAL_PARTITION,
+                [Delete(PEOPLE_REFUSAL_KEY, document.etag)],
+            )

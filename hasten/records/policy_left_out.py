@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from hasten.errors import Conflict
 from hasten.ports.store import Put, Store
 
-COLLECTION, PARTITION = "mirrored", "left out"
+POLICY_LEFT_OUT_COLLECTION, POLICY_LEFT_OUT_PARTITION = "mirrored", "left out"
 MAX_PEOPLE_STORED = 200
 """Maximum number of people stored for a target; a document has room for 1,000."""
 
@@ -23,7 +23,7 @@ class LeftOut:
 
 
 async def load(store: Store, target: str) -> list[LeftOut]:
-    document = await store.get(COLLECTION, PARTITION, target)
+    document = await store.get(POLICY_LEFT_OUT_COLLECTION, POLICY_LEFT_OUT_PARTITION, target)
     return [LeftOut(**one) for one in document.body["people"]] if document else []
 
 
@@ -34,12 +34,14 @@ async def save(store: Store, target: str, people: Sequence[LeftOut]) -> None:
             {**asdict(one), "sources": list(one.sources)} for one in people[:MAX_PEOPLE_STORED]
         ]
     }
-    document = await store.get(COLLECTION, PARTITION, target)
+    document = await store.get(POLICY_LEFT_OUT_COLLECTION, POLICY_LEFT_OUT_PARTITION, target)
     if (dict(document.body) if document else {"people": []}) == body:
         return
     try:
         await store.commit(
-            COLLECTION, PARTITION, [Put(target, body, document.etag if document else None)]
+            POLICY_LEFT_OUT_COLLECTION,
+            POLICY_LEFT_OUT_PARTITION,
+            [Put(target, body, document.etag if document else None)],
         )
     except Conflict:
         return  # another instance wrote it; the next run of the policy writes any difference

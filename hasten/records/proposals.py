@@ -9,7 +9,7 @@ from datetime import datetime
 from hasten.errors import Conflict
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
 
-COLLECTION = "proposals"
+PROPOSALS_COLLECTION = "proposals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,26 +26,26 @@ class Proposal:
 
 async def load(store: Store, target: str) -> Mapping[str, Proposal]:
     """Returns the proposals by the key of the held change. Raises TemporaryError."""
-    return {d.key: _parse(d) for d in await store.scan(COLLECTION, target)}
+    return {d.key: _parse(d) for d in await store.scan(PROPOSALS_COLLECTION, target)}
 
 
 async def save(store: Store, target: str, proposals: Sequence[Proposal]) -> None:
     """Replaces earlier proposals of the same changes. Raises Conflict if somebody else proposes one
     of them at the same moment, and TemporaryError."""
-    known = {d.key: d.etag for d in await store.scan(COLLECTION, target)}
+    known = {d.key: d.etag for d in await store.scan(PROPOSALS_COLLECTION, target)}
     for start in range(0, len(proposals), MAX_WRITES):
         chunk = proposals[start : start + MAX_WRITES]
         writes = [Put(one.held, _body(one), known.get(one.held)) for one in chunk]
-        await store.commit(COLLECTION, target, writes)
+        await store.commit(PROPOSALS_COLLECTION, target, writes)
 
 
 async def forget(store: Store, target: str, held: Collection[str]) -> None:
     """Deletes the proposals of these changes. Raises TemporaryError."""
-    known = [d for d in await store.scan(COLLECTION, target) if d.key in held]
+    known = [d for d in await store.scan(PROPOSALS_COLLECTION, target) if d.key in held]
     for start in range(0, len(known), MAX_WRITES):
         deletes = [Delete(d.key, d.etag) for d in known[start : start + MAX_WRITES]]
         with suppress(Conflict):  # somebody proposes one of them anew; an old proposal expires
-            await store.commit(COLLECTION, target, deletes)
+            await store.commit(PROPOSALS_COLLECTION, target, deletes)
 
 
 def _body(proposal: Proposal) -> dict[str, str]:

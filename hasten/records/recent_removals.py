@@ -11,11 +11,11 @@ from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records.repository import Repository, RowMapping
 
-COLLECTION = "brakes"
-LEFT = "left|"
-TRIP = "trip|"
+RECENT_REMOVALS_COLLECTION = "brakes"
+LEFT_PREFIX = "left|"
+TRIP_PREFIX = "trip|"
 
-EVERYWHERE = "*"
+WHOLE_TARGET = "*"
 """Takes the place of the group in a trip that holds the removals of every group of the target."""
 
 REMOVAL_SHARDS = 128
@@ -60,7 +60,7 @@ class Tally:
 
     def trip(self, group: str) -> Trip | None:
         """Returns the trip that holds the removals of the group: its own, or that of the target."""
-        return self.trips.get(group) or self.trips.get(EVERYWHERE)
+        return self.trips.get(group) or self.trips.get(WHOLE_TARGET)
 
 
 class RecentRemovals:
@@ -106,15 +106,15 @@ class RecentRemovals:
 
     async def tripped(self, target: str, group: str, now: datetime) -> Trip | None:
         """Returns the trip that holds the removals of the group: its own, or that of the target."""
-        rows = await self._rows.listed(target, "", TRIP)
+        rows = await self._rows.listed(target, "", TRIP_PREFIX)
         trips = {row.group: row for row in rows if isinstance(row, Trip) and _lasts(row, now)}
-        return trips.get(group) or trips.get(EVERYWHERE)
+        return trips.get(group) or trips.get(WHOLE_TARGET)
 
     async def forget(self, target: str, group: str) -> None:
         """Deletes who left the group, and its trip, because an operator has decided. Later leavers
-        are counted from zero. EVERYWHERE deletes all groups of the target."""
+        are counted from zero. WHOLE_TARGET deletes all groups of the target."""
         rows = await self._rows.listed(target, "")
-        of = [row for row in rows if group in {EVERYWHERE, row.group}]
+        of = [row for row in rows if group in {WHOLE_TARGET, row.group}]
         await self._rows.remove(of, lambda _: True)
 
 
@@ -147,7 +147,11 @@ def _seconds(at: datetime) -> int:
 
 
 def _name(row: Memory) -> str:
-    return f"{TRIP}{row.group}" if isinstance(row, Trip) else f"{LEFT}{row.group}|{row.number:03}"
+    return (
+        f"{TRIP_PREFIX}{row.group}"
+        if isinstance(row, Trip)
+        else f"{LEFT_PREFIX}{row.group}|{row.number:03}"
+    )
 
 
 def _body(row: Memory) -> Json:
@@ -161,7 +165,7 @@ def _parse(body: Json) -> Memory:
 
 
 MAPPING: RowMapping[Memory] = RowMapping(
-    collection=COLLECTION,
+    collection=RECENT_REMOVALS_COLLECTION,
     key_prefixes=("",),
     partition=lambda row: row.target,
     key_prefix=lambda _: "",

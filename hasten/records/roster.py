@@ -13,7 +13,7 @@ from hasten.ports.store import Store
 from hasten.records import discovered
 from hasten.records.repository import Repository, RowMapping
 
-COLLECTION = "roster"
+ROSTER_COLLECTION = "roster"
 
 ROSTER_SHARDS = 128
 """Documents that share the people of one target. A document of 256 KiB holds 2,600 people, so that
@@ -78,7 +78,7 @@ async def everyone(store: Store) -> frozenset[str]:
     """Returns the people of all targets."""
     people: set[str] = set()
     for found in await discovered.load_all(store):
-        for document in await store.scan(COLLECTION, found.target):
+        for document in await store.scan(ROSTER_COLLECTION, found.target):
             people.update(document.body["people"])
     return frozenset(people)
 
@@ -109,7 +109,7 @@ def _parse(body: Json) -> RosterShard:
 
 
 MAPPING: RowMapping[RosterShard] = RowMapping(
-    collection=COLLECTION,
+    collection=ROSTER_COLLECTION,
     key_prefixes=("",),
     partition=lambda shard: shard.target,
     key_prefix=lambda _: "",

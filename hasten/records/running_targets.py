@@ -12,7 +12,11 @@ from hasten.json import Json
 from hasten.ports.store import Document, Put, Store
 from hasten.targets import Target
 
-COLLECTION, PARTITION, KEY = "heartbeats", "running", "targets"
+RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, RUNNING_TARGETS_KEY = (
+    "heartbeats",
+    "running",
+    "targets",
+)
 
 
 def digest(target: Target) -> str:
@@ -21,7 +25,7 @@ def digest(target: Target) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-EXPECTED, AT = "*expected", "*at"
+EXPECTED_KEY, AT_KEY = "*expected", "*at"
 """Keys beside the names of targets, which begin with a letter or a digit."""
 
 EXPECTED_FOR = timedelta(hours=24)
@@ -33,38 +37,44 @@ async def save(store: Store, targets: Iterable[Target], now: datetime) -> Sequen
     """Saves the digests that differ. Returns the names of the targets that an operator expects
     otherwise. Raises TemporaryError."""
     running = _digests(targets)
-    document = await store.get(COLLECTION, PARTITION, KEY)
+    document = await store.get(
+        RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, RUNNING_TARGETS_KEY
+    )
     expected = _expected(document, now)
-    body: Json = {**running, EXPECTED: expected} if expected else running
+    body: Json = {**running, EXPECTED_KEY: expected} if expected else running
     if document is None or dict(document.body) != body:
         await _put(store, body, document)
     if not expected:
         return []
-    wanted = {name: text for name, text in expected.items() if name != AT}
+    wanted = {name: text for name, text in expected.items() if name != AT_KEY}
     return sorted({name for name, _ in {*wanted.items()} ^ {*running.items()}})
 
 
 async def expect(store: Store, targets: Iterable[Target], now: datetime) -> None:
     """Saves what an operator expects the app to run. Raises TemporaryError."""
-    document = await store.get(COLLECTION, PARTITION, KEY)
+    document = await store.get(
+        RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, RUNNING_TARGETS_KEY
+    )
     if document is None:
         return  # the app never ran on this store
-    expected = {**_digests(targets), AT: now.isoformat()}
-    await _put(store, {**document.body, EXPECTED: expected}, document)
+    expected = {**_digests(targets), AT_KEY: now.isoformat()}
+    await _put(store, {**document.body, EXPECTED_KEY: expected}, document)
 
 
 async def load(store: Store) -> Mapping[str, str] | None:
     """Returns the digests by name, or None if no sweep has run yet."""
-    document = await store.get(COLLECTION, PARTITION, KEY)
+    document = await store.get(
+        RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, RUNNING_TARGETS_KEY
+    )
     if document is None:
         return None
-    return {str(k): str(v) for k, v in document.body.items() if k != EXPECTED}
+    return {str(k): str(v) for k, v in document.body.items() if k != EXPECTED_KEY}
 
 
 async def _put(store: Store, body: Json, document: Document | None) -> None:
-    put = Put(KEY, body, document.etag if document else None)
+    put = Put(RUNNING_TARGETS_KEY, body, document.etag if document else None)
     with suppress(Conflict):  # another writer was first; the next sweep writes any difference
-        await store.commit(COLLECTION, PARTITION, [put])
+        await store.commit(RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, [put])
 
 
 def _digests(targets: Iterable[Target]) -> dict[str, str]:
@@ -72,6 +82,6 @@ def _digests(targets: Iterable[Target]) -> dict[str, str]:
 
 
 def _expected(document: Document | None, now: datetime) -> Json:
-    found = document.body.get(EXPECTED) if document else None
-    is_fresh = found and now - datetime.fromisoformat(found[AT]) < EXPECTED_FOR
+    found = document.body.get(EXPECTED_KEY) if document else None
+    is_fresh = found and now - datetime.fromisoformat(found[AT_KEY]) < EXPECTED_FOR
     return dict(found) if found and is_fresh else {}

@@ -8,7 +8,7 @@ from hasten.json import Json
 from hasten.ports.store import Put, Store
 from hasten.targets import Target
 
-COLLECTION, PARTITION = "heartbeats", "policies"
+SEEN_POLICIES_COLLECTION, SEEN_POLICIES_PARTITION = "heartbeats", "policies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +18,14 @@ class SeenPolicy:
 
 
 async def load(store: Store, target: str) -> SeenPolicy | None:
-    document = await store.get(COLLECTION, PARTITION, target)
+    document = await store.get(SEEN_POLICIES_COLLECTION, SEEN_POLICIES_PARTITION, target)
     return SeenPolicy(document.body, document.etag) if document else None
 
 
 async def save(store: Store, target: Target, seen: SeenPolicy | None) -> None:
     put = Put(target.name, policy_of(target), seen.etag if seen else None)
     with suppress(Conflict):  # another instance noticed the same
-        await store.commit(COLLECTION, PARTITION, [put])
+        await store.commit(SEEN_POLICIES_COLLECTION, SEEN_POLICIES_PARTITION, [put])
 
 
 def policy_of(target: Target) -> Json:

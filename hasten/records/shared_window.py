@@ -6,14 +6,14 @@ from hasten.domain.shared_pace import SharedPace, TargetCall
 from hasten.json import Json
 from hasten.ports.store import Put, Store
 
-COLLECTION = "targets"
-PARTITION = "limit"
-KEY = "shared"
+SHARED_WINDOW_COLLECTION = "targets"
+SHARED_WINDOW_PARTITION = "limit"
+SHARED_WINDOW_KEY = "shared"
 
 
 async def load(store: Store) -> tuple[SharedPace, str | None]:
     """Returns the shared window and its etag, which is None if nothing was ever written."""
-    document = await store.get(COLLECTION, PARTITION, KEY)
+    document = await store.get(SHARED_WINDOW_COLLECTION, SHARED_WINDOW_PARTITION, SHARED_WINDOW_KEY)
     if document is None:
         return SharedPace(), None
     return _pace(document.body), document.etag
@@ -22,7 +22,11 @@ async def load(store: Store) -> tuple[SharedPace, str | None]:
 async def write(store: Store, pace: SharedPace, etag: str | None) -> str | None:
     """Saves the shared window and returns its new etag. Raises Conflict when another drain wrote
     first."""
-    [written] = await store.commit(COLLECTION, PARTITION, [Put(KEY, _body(pace), etag)])
+    [written] = await store.commit(
+        SHARED_WINDOW_COLLECTION,
+        SHARED_WINDOW_PARTITION,
+        [Put(SHARED_WINDOW_KEY, _body(pace), etag)],
+    )
     return written
 
 

@@ -11,7 +11,7 @@ from hasten.errors import Conflict
 from hasten.ports.clock import Now
 from hasten.ports.store import Put, Store
 
-COLLECTION, PARTITION = "heartbeats", "signs"
+SIGNS_COLLECTION, SIGNS_PARTITION = "heartbeats", "signs"
 SIGN_SAVE_INTERVAL = timedelta(minutes=1)
 
 
@@ -39,10 +39,10 @@ class Signs:
         noted = self._noted.get(sign)
         if noted is not None and now - noted < SIGN_SAVE_INTERVAL:
             return
-        document = await self._store.get(COLLECTION, PARTITION, sign)
+        document = await self._store.get(SIGNS_COLLECTION, SIGNS_PARTITION, sign)
         put = Put(sign, {"at": now.isoformat()}, document.etag if document else None)
         with suppress(Conflict):  # another instance noted one at the same time
-            await self._store.commit(COLLECTION, PARTITION, [put])
+            await self._store.commit(SIGNS_COLLECTION, SIGNS_PARTITION, [put])
         self._noted[sign] = now
 
 
@@ -50,5 +50,5 @@ async def load(store: Store) -> Mapping[Sign, datetime]:
     """Returns when each sign was last noted."""
     return {
         Sign(document.key): datetime.fromisoformat(document.body["at"])
-        for document in await store.scan(COLLECTION, PARTITION)
+        for document in await store.scan(SIGNS_COLLECTION, SIGNS_PARTITION)
     }

@@ -17,18 +17,18 @@ from hasten.ports.store import Delete, Put, Store
 from hasten.records.history_keys import day_of
 from hasten.records.history_seals import Seals
 
-COLLECTION = "speed"
+SPEED_COLLECTION = "speed"
 CURSOR_PARTITION, CURSOR = "cursor", "cursor"
-"""No target: a name of one has a partition of its own, with the prefix TARGET."""
+"""No target: a name of one has a partition of its own, with the prefix TARGET_PREFIX."""
 
-TARGET = "target|"
+TARGET_PREFIX = "target|"
 SEALS_AT_ONCE = 20
 
 
 async def fold(store: Store) -> int:
     """Counts the next entries of the history. Returns how many seals it has read; 0 if there is no
     newer one, or if another worker was faster."""
-    document = await store.get(COLLECTION, CURSOR_PARTITION, CURSOR)
+    document = await store.get(SPEED_COLLECTION, CURSOR_PARTITION, CURSOR)
     cursor = int(document.body["number"]) if document else 0
     pages = await Seals(store).pages(cursor, SEALS_AT_ONCE)
     if not pages:
@@ -43,7 +43,7 @@ async def fold(store: Store) -> int:
         for (target, day), numbered in found.items():
             await _count(store, target, day, numbered, last)
         put = Put(CURSOR, {"number": last}, document.etag if document else None)
-        await store.commit(COLLECTION, CURSOR_PARTITION, [put])
+        await store.commit(SPEED_COLLECTION, CURSOR_PARTITION, [put])
     except Conflict:
         return 0
     return len(pages)
@@ -55,29 +55,31 @@ async def days(
     """Returns the days of a target that ended changes since then, oldest first, in one request for
     three years."""
     before_first = day_of(since - timedelta(days=1))
-    documents = await store.scan(COLLECTION, TARGET + target, after=before_first)
+    documents = await store.scan(SPEED_COLLECTION, TARGET_PREFIX + target, after=before_first)
     last = day_of(until) if until else "9999"
     return {d.key: _day(d.body) for d in documents if d.key <= last}
 
 
 async def forget(store: Store, target: str, before: datetime) -> None:
     """Deletes the days before `before`."""
-    documents = await store.scan(COLLECTION, TARGET + target)
+    documents = await store.scan(SPEED_COLLECTION, TARGET_PREFIX + target)
     for document in documents:
         if document.key < day_of(before):
-            await store.commit(COLLECTION, TARGET + target, [Delete(document.key, document.etag)])
+            await store.commit(
+                SPEED_COLLECTION, TARGET_PREFIX + target, [Delete(document.key, document.etag)]
+            )
 
 
 async def _count(
     store: Store, target: str, day: str, numbered: list[tuple[int, Entry]], last: int
 ) -> None:
-    known = await store.get(COLLECTION, TARGET + target, day)
+    known = await store.get(SPEED_COLLECTION, TARGET_PREFIX + target, day)
     upto = int(known.body["upto"]) if known else 0
     counted = _day(known.body) if known else Day()
     counted += day_of_entries(entry for number, entry in numbered if number > upto)
     put = Put(day, _body(counted, last), known.etag if known else None)
     if upto < last:
-        await store.commit(COLLECTION, TARGET + target, [put])
+        await store.commit(SPEED_COLLECTION, TARGET_PREFIX + target, [put])
 
 
 def _body(day: Day, upto: int) -> Json:

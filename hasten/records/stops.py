@@ -9,13 +9,13 @@ from datetime import datetime
 from hasten.errors import Conflict
 from hasten.ports.store import Document, Put, Store
 
-COLLECTION, PARTITION = "stops", "stops"
+STOPS_COLLECTION, STOPS_PARTITION = "stops", "stops"
 ALL_TARGETS = "*"
 """No name of a target: those begin with a letter or a digit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class StopRecord:
     """The last decision on a target, or on ALL_TARGETS. `by` is who took it, `at` is when.
     `is_reported` is set once the app has logged it."""
 
@@ -35,11 +35,11 @@ class Stopped(Exception):  # noqa: N818 - says what happened
     """Someone stopped the target: nothing more may be called or written."""
 
 
-async def load_all(store: Store) -> Sequence[Decision]:
-    return [_parse(document) for document in await store.scan(COLLECTION, PARTITION)]
+async def load_all(store: Store) -> Sequence[StopRecord]:
+    return [_parse(document) for document in await store.scan(STOPS_COLLECTION, STOPS_PARTITION)]
 
 
-async def find(store: Store, target: str) -> Decision | None:
+async def find(store: Store, target: str) -> StopRecord | None:
     """The stop that holds for `target`, in one request; None when there is none."""
     holding = [d for d in await load_all(store) if d.is_stop and d.target in {target, ALL_TARGETS}]
     return holding[0] if holding else None
@@ -58,28 +58,28 @@ async def check(store: Store, target: str) -> None:
         raise Stopped(str(stop))
 
 
-async def save(store: Store, decision: Decision) -> None:
+async def save(store: Store, decision: StopRecord) -> None:
     """Raises Conflict when somebody decided at the same moment."""
-    document = await store.get(COLLECTION, PARTITION, decision.target)
+    document = await store.get(STOPS_COLLECTION, STOPS_PARTITION, decision.target)
     await _put(store, decision, document.etag if document else None)
 
 
-async def reported(store: Store, decision: Decision) -> None:
+async def reported(store: Store, decision: StopRecord) -> None:
     """Saves that the app has logged the decision, unless somebody has decided anew."""
-    document = await store.get(COLLECTION, PARTITION, decision.target)
+    document = await store.get(STOPS_COLLECTION, STOPS_PARTITION, decision.target)
     if document is not None and _parse(document) == decision:
         with suppress(Conflict):
             await _put(store, replace(decision, is_reported=True), document.etag)
 
 
-async def _put(store: Store, decision: Decision, etag: str | None) -> None:
+async def _put(store: Store, decision: StopRecord, etag: str | None) -> None:
     body = {**asdict(decision), "at": decision.at.isoformat()}
-    await store.commit(COLLECTION, PARTITION, [Put(decision.target, body, etag)])
+    await store.commit(STOPS_COLLECTION, STOPS_PARTITION, [Put(decision.target, body, etag)])
 
 
-def _parse(document: Document) -> Decision:
+def _parse(document: Document) -> StopRecord:
     body = document.body
-    return Decision(
+    return StopRecord(
         target=str(body["target"]),
         is_stop=bool(body["is_stop"]),
         by=str(body["by"]),

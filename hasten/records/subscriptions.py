@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from hasten.domain.subscribing import ALL_GROUPS, resource_of
+from hasten.domain.subscribing import GROUPS_RESOURCE, resource_of
 from hasten.errors import Conflict
 from hasten.ports.store import Delete, Document, Put, Store
 
-COLLECTION = "subscriptions"
-PARTITION = "graph"
+SUBSCRIPTIONS_COLLECTION = "subscriptions"
+SUBSCRIPTIONS_PARTITION = "graph"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class SubscriptionRecord:
     etag: str | None = None
 
     def covers(self, group: str) -> bool:
-        return self.resource in {ALL_GROUPS, resource_of(group)}
+        return self.resource in {GROUPS_RESOURCE, resource_of(group)}
 
 
 def mark(client_state: str) -> str:
@@ -39,16 +39,21 @@ def mark(client_state: str) -> str:
 
 async def known(store: Store) -> frozenset[str]:
     """Returns the ids of the subscriptions whose notifications Hasten accepts."""
-    return frozenset(d.key for d in await store.scan(COLLECTION, PARTITION))
+    return frozenset(
+        d.key for d in await store.scan(SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION)
+    )
 
 
 async def load(store: Store, subscription: str) -> SubscriptionRecord | None:
-    document = await store.get(COLLECTION, PARTITION, subscription)
+    document = await store.get(SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION, subscription)
     return _record(document) if document else None
 
 
 async def load_all(store: Store) -> Sequence[SubscriptionRecord]:
-    return [_record(document) for document in await store.scan(COLLECTION, PARTITION)]
+    return [
+        _record(document)
+        for document in await store.scan(SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION)
+    ]
 
 
 async def save(store: Store, record: SubscriptionRecord) -> None:
@@ -60,7 +65,9 @@ async def save(store: Store, record: SubscriptionRecord) -> None:
         "renewed_at": record.renewed_at.isoformat() if record.renewed_at else None,
         "answered": record.answered,
     }
-    await store.commit(COLLECTION, PARTITION, [Put(record.id, body, record.etag)])
+    await store.commit(
+        SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION, [Put(record.id, body, record.etag)]
+    )
 
 
 async def renewed(store: Store, subscription: str, expires: datetime) -> None:
@@ -75,11 +82,13 @@ async def renewed(store: Store, subscription: str, expires: datetime) -> None:
 
 
 async def forget(store: Store, subscription: str) -> None:
-    document = await store.get(COLLECTION, PARTITION, subscription)
+    document = await store.get(SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION, subscription)
     if document is None:
         return
     try:
-        await store.commit(COLLECTION, PARTITION, [Delete(document.key, document.etag)])
+        await store.commit(
+            SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION, [Delete(document.key, document.etag)]
+        )
     except Conflict:
         return  # another instance saved it last; the next timer compares again
 

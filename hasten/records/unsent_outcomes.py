@@ -12,8 +12,8 @@ from hasten.ports.store import Document, Put, Store
 from hasten.records.first_times import first_times
 from hasten.records.missing import put_missing
 
-COLLECTION = "outcomes"
-PARTITION = "unsent"
+UNSENT_OUTCOMES_COLLECTION = "outcomes"
+UNSENT_OUTCOMES_PARTITION = "unsent"
 
 
 async def add(store: Store, outcomes: Sequence[Outcome]) -> None:
@@ -25,9 +25,9 @@ async def add(store: Store, outcomes: Sequence[Outcome]) -> None:
     puts = [
         [Put(name, {**event, "time": first[name].isoformat()})] for name, event in events.items()
     ]
-    await put_missing(store, COLLECTION, PARTITION, puts)
+    await put_missing(store, UNSENT_OUTCOMES_COLLECTION, UNSENT_OUTCOMES_PARTITION, puts)
 
 
 async def some(store: Store, limit: int) -> Sequence[Document]:
     """Returns at most `limit` of them; the key is the id and the body the event."""
-    return await store.scan(COLLECTION, PARTITION, "", limit)
+    return await store.scan(UNSENT_OUTCOMES_COLLECTION, UNSENT_OUTCOMES_PARTITION, "", limit)

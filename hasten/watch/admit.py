@@ -16,12 +16,12 @@ from hasten.targets import Target
 from hasten.telemetry.watch import ChangeFound
 from hasten.watch.brake import held_by_brake, hold_if_tripped, judge_removals
 
-OBSERVED = "the target is in observe mode"
+OBSERVE_REASON = "the target is in observe mode"
 UNKNOWN_TARGET_DELAY = timedelta(seconds=5)
 """Delay before an unknown target is tried again. A process that does not know a new target yet is
 soon replaced, and the next sweep forgets a target that left targets.yaml."""
 
-OBSERVE_NEXT = "set `mode: act` in targets.yaml when you trust it"
+OBSERVE_NEXT_ACTION = "set `mode: act` in targets.yaml when you trust it"
 
 
 Judged = Collection[tuple[str, str]]
@@ -151,4 +151,4 @@ def _emit(context: Context, change: Change) -> None:
 def observed(change: Change) -> Change:
     """Returns the change as held, because Hasten calls nothing while the target is in observe
     mode."""
-    return held(change, HeldBy.OBSERVE, reason=OBSERVED, next_action=OBSERVE_NEXT)
+    return held(change, HeldBy.OBSERVE, reason=OBSERVE_REASON, next_action=OBSERVE_NEXT_ACTION)

@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, PERSON, Change, HeldBy, State, held
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, HeldBy, State, held
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import of_alert
 from hasten.errors import PermanentError
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
-from hasten.records.recent_removals import EVERYWHERE, RecentRemovals, Tally, Trip
+from hasten.records.recent_removals import WHOLE_TARGET, RecentRemovals, Tally, Trip
 from hasten.targets import Target
 from hasten.telemetry.watch import BrakeHeld, JobNotPaused, JobPaused
 
@@ -51,7 +51,7 @@ async def judge_removals(
             f"if it is intended: python -m hasten release {target.name}; "
             "else: correct the groups, then discard",
         )
-        await _trip(context, target, EVERYWHERE, judged, tally)
+        await _trip(context, target, WHOLE_TARGET, judged, tally)
         return dict.fromkeys(leavers, judged)
     found: dict[str, Judged] = {}
     for group, users in leavers.items():
@@ -99,11 +99,11 @@ async def _too_many(
     before = members_before
     if before is None:
         gone = count - len(users) if still_members else count
-        before = await _size(context, target, group) + (0 if group == PERSON else gone)
+        before = await _size(context, target, group) + (0 if group == OWN_ACCOUNT else gone)
     if not target.brake.exceeded(removals=count, members_before=before):
         return None
     release = f"python -m hasten release {target.name} --group {group}"
-    if group == PERSON:
+    if group == OWN_ACCOUNT:
         return Judged(
             f"{count} of {before} people were disabled or deleted within minutes",
             f"if it is intended: {release}; else: enable or restore them, then discard",
@@ -119,7 +119,7 @@ async def _trip(context: Context, target: Target, group: str, judged: Judged, ta
     repeats all of it. A trip that is already recorded is not reported again."""
     now = context.now()
     if group not in tally.trips:
-        of = "" if group == EVERYWHERE else group
+        of = "" if group == WHOLE_TARGET else group
         await alert_brake(context, target, of, judged, key=f"{now:%Y-%m-%dT%H:%M}")
         await RecentRemovals(context.store).trip(
             Trip(
@@ -138,7 +138,7 @@ async def _hold_open(context: Context, target: Target, group: str, judged: Judge
     not written to Entra ID yet. Removals that an operator released go on."""
 
     def is_meant(of: str) -> bool:
-        return group in {EVERYWHERE, of}
+        return group in {WHOLE_TARGET, of}
 
     rows = [
         row
@@ -204,7 +204,7 @@ async def _pause(context: Context, target: Target, found: DiscoveredTarget) -> N
 
 
 async def _size(context: Context, target: Target, group: str) -> int:
-    if group == PERSON:
+    if group == OWN_ACCOUNT:
         return len(await context.roster.load(target.name))
     if group != DIRECT:
         return await context.directory.member_count(group)

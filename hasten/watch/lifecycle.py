@@ -3,7 +3,7 @@
 from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import LifecycleEvent
-from hasten.domain.subscribing import ALL_PEOPLE, groups_of
+from hasten.domain.subscribing import USERS_RESOURCE, groups_of
 from hasten.messages import SubscriptionEvent, looks_at
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.records import discovered, subscriptions
@@ -35,6 +35,6 @@ async def handle_lifecycle(context: Context, event: SubscriptionEvent) -> None:
         )
         if looks:
             await context.bus.send(DIRECTORY_CHANGES, looks)
-        if record.resource == ALL_PEOPLE:
+        if record.resource == USERS_RESOURCE:
             await reconcile_people(context)
     await ensure_subscriptions(context, watched)

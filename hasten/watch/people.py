@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.attributes import digest
-from hasten.domain.changes import PERSON, Action, Change, FoundBy
+from hasten.domain.changes import OWN_ACCOUNT, Action, Change, FoundBy
 from hasten.domain.sightings import (
     JOINED_LATELY,
     PERMANENTLY_DELETED,
@@ -70,7 +70,7 @@ class SeenPerson:
             return None
         return Change(
             target=self.target,
-            group=PERSON,
+            group=OWN_ACCOUNT,
             user=self.user,
             action=action,
             origin=self.before.origin,
@@ -175,7 +175,7 @@ async def _read(
 async def _by_row(context: Context, target: str, user: str, stored: Sighting) -> Sighting:
     """Returns what the user's row says. It differs from the roster if a look crashed between the
     two, and the account changed back before the next look."""
-    row = await context.ledger.find(target, PERSON, user)
+    row = await context.ledger.find(target, OWN_ACCOUNT, user)
     if row is None:
         return stored
     presence = Presence.PRESENT

@@ -19,7 +19,7 @@ from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory import MembershipDelta
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
 from hasten.records import delta_batches as batches
-from hasten.records.delta_batches import Batch
+from hasten.records.delta_batches import DeltaBatch
 from hasten.telemetry.watch import ReconcileRead
 from hasten.watch.look import LINK_KEPT
 
@@ -46,8 +46,8 @@ async def reconcile(context: Context, watched: Collection[str]) -> None:
 
 
 def regrouping(
-    found: Sequence[Batch], watched: frozenset[str]
-) -> tuple[Sequence[Batch], Sequence[Batch]]:
+    found: Sequence[DeltaBatch], watched: frozenset[str]
+) -> tuple[Sequence[DeltaBatch], Sequence[DeltaBatch]]:
     """Returns the batches that stay as they are, and those whose groups go into new batches: less
     than half of their groups are still watched, or they have room for groups that are new."""
     kept = [batch for batch in found if 2 * len(batch.of(watched)) >= len(batch.groups)]
@@ -61,10 +61,10 @@ def regrouping(
     return kept, left
 
 
-async def _read_on(context: Context, found: Sequence[Batch], watched: frozenset[str]) -> None:
+async def _read_on(context: Context, found: Sequence[DeltaBatch], watched: frozenset[str]) -> None:
     slots = asyncio.Semaphore(READS_AT_ONCE)
 
-    async def read(batch: Batch) -> TemporaryError | PermanentError | None:
+    async def read(batch: DeltaBatch) -> TemporaryError | PermanentError | None:
         async with slots:
             try:
                 await _read(context, batch, watched)
@@ -78,7 +78,7 @@ async def _read_on(context: Context, found: Sequence[Batch], watched: frozenset[
             raise error
 
 
-async def _read(context: Context, batch: Batch, watched: frozenset[str]) -> None:
+async def _read(context: Context, batch: DeltaBatch, watched: frozenset[str]) -> None:
     """Sends the looks before it saves the link: a crash between them repeats the looks. The link of
     a batch in which nothing changed is saved once a day. Raises DeltaCutShort after it sent looks
     for the pages before the one that cannot be read."""
@@ -108,7 +108,10 @@ async def _read(context: Context, batch: Batch, watched: frozenset[str]) -> None
 
 
 async def _regroup(
-    context: Context, kept: Sequence[Batch], left: Sequence[Batch], watched: frozenset[str]
+    context: Context,
+    kept: Sequence[DeltaBatch],
+    left: Sequence[DeltaBatch],
+    watched: frozenset[str],
 ) -> None:
     """Starts the new links before it reads the old ones a last time, so that no change falls
     between them. It also looks at groups that were in no batch, for changes before their link, and
@@ -119,10 +122,10 @@ async def _regroup(
     keys = batches.free_keys({batch.key for batch in kept}, len(chunks))
     slots, now = asyncio.Semaphore(READS_AT_ONCE), context.now()
 
-    async def start(key: str, groups: Sequence[str]) -> Batch:
+    async def start(key: str, groups: Sequence[str]) -> DeltaBatch:
         async with slots:
             link = await context.directory.membership_start(*groups)
-        return Batch(key=key, groups=groups, link=link, saved_at=now)
+        return DeltaBatch(key=key, groups=groups, link=link, saved_at=now)
 
     fresh = await asyncio.gather(*map(start, keys, chunks))
     news = _without_hints(new)
@@ -136,7 +139,7 @@ async def _regroup(
     context.emit(ReconcileRead(result="regrouped", groups=len(known | new), changed=len(news)))
 
 
-async def _last_news(context: Context, batch: Batch, watched: Collection[str]) -> News:
+async def _last_news(context: Context, batch: DeltaBatch, watched: Collection[str]) -> News:
     still = batch.of(watched)
     try:
         delta = await context.directory.membership_delta(batch.link)

@@ -7,7 +7,7 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.domain.subscribing import (
-    ALL_PEOPLE,
+    USERS_RESOURCE,
     Ours,
     Subscription,
     SubscriptionPlan,
@@ -108,7 +108,7 @@ async def _renew_all(
             try:
                 is_known = await renew(context, due.id)
             except PermanentError as error:
-                if due.resource != ALL_PEOPLE:
+                if due.resource != USERS_RESOURCE:
                     raise
                 await refused(context, error)
                 continue
@@ -136,7 +136,7 @@ async def _make(
                 blocked.append(resource)
                 continue
             except PermanentError as error:
-                if resource != ALL_PEOPLE:
+                if resource != USERS_RESOURCE:
                     raise
                 await refused(context, error)  # the groups do not wait for it
             else:

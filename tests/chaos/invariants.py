@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator
 
 from emulator.servicebus.scaling import PEEKED
 from hasten.domain.changes import Change, State
-from hasten.domain.history import Kind
+from hasten.domain.history import EntryKind
 from hasten.domain.outcomes import OUTCOME, of_change
 from hasten.json import Json
 from hasten.records.history_check import Check
-from hasten.records.history_keys import AT
-from hasten.records.ledger_keys import COLLECTION, OUTBOX
+from hasten.records.history_keys import AT_PREFIX
+from hasten.records.ledger_keys import LEDGER_COLLECTION, OUTBOX_PREFIX
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import lied_to
 from tests.simulation.defaults import SECRET
@@ -91,7 +91,7 @@ async def _of_outcomes(world: World, rows: list[Change]) -> Iterator[str]:
         if _end(of_change(row).event["data"]) not in ends
     ]
     for target in world.around.targets:
-        left = await world.store.scan(COLLECTION, target.name, OUTBOX)
+        left = await world.store.scan(LEDGER_COLLECTION, target.name, OUTBOX_PREFIX)
         found += [f"outcome {document.key} was never told" for document in left]
     return iter(found)
 
@@ -104,9 +104,11 @@ async def _of_history(world: World) -> list[str]:
         json.loads(text)
         for day in days
         for key, text, _ in world.store.texts("history", day)
-        if key.startswith(AT)
+        if key.startswith(AT_PREFIX)
     ]
-    published = [body["id"] for body in bodies if body["kind"] in {Kind.OUTCOME, Kind.ALERT}]
+    published = [
+        body["id"] for body in bodies if body["kind"] in {EntryKind.OUTCOME, EntryKind.ALERT}
+    ]
     counts = Counter(published)
     checked = await Check(world.store, now()).run()
     return [

@@ -11,7 +11,7 @@ from uuid import UUID
 from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING
-from hasten.policy import Access, GroupPolicy
+from hasten.policy import Allowance, GroupPolicy
 from hasten.scim import Scim
 from hasten.targets import Target
 from tests.chaos.app_writes import AppWrites
@@ -57,7 +57,7 @@ RATES = Rates(
 POLICY = Target(
     name="TOTAL",
     display_name="TOTAL",
-    direct=Access.ALLOW,
+    direct=Allowance.ALLOW,
     groups=(
         GroupPolicy(id=UUID(TOTAL_ENGINEERING)),
         GroupPolicy(id=UUID(TOTAL_ADMIN), admin=True),

@@ -54,7 +54,7 @@ def release_cursors(tenant: Tenant) -> None:
 
 
 async def _has_rows(tenant: Tenant) -> bool:
-    return any(key.startswith(ledger_keys.OPEN) for key in tenant.documents("ledger"))
+    return any(key.startswith(ledger_keys.OPEN_PREFIX) for key in tenant.documents("ledger"))
 
 
 @pytest.mark.parametrize("moment", [after_enqueue, between_ledger_and_cursor, during_a_call])

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from hasten.ports.probes import Refusal, Token
+from hasten.ports.probes import AnonymousAnswer, Token
 
 
 @dataclass
@@ -18,7 +18,7 @@ class FakeProbes:
     errors: dict[str, Exception] = field(default_factory=dict)
     """What a probe raises, by its name."""
     handshakes: list[str] = field(default_factory=list)
-    answers: dict[str, Refusal] = field(default_factory=dict)
+    answers: dict[str, AnonymousAnswer] = field(default_factory=dict)
     """To anonymous requests, by the path; 401 without one."""
 
     async def token(self) -> Token:
@@ -37,9 +37,9 @@ class FakeProbes:
         self._may_fail("handshake")
         self.handshakes.append(url)
 
-    async def anonymous(self, url: str) -> Refusal:
+    async def anonymous(self, url: str) -> AnonymousAnswer:
         self._may_fail("anonymous")
-        return self.answers.get(urlsplit(url).path, Refusal(401))
+        return self.answers.get(urlsplit(url).path, AnonymousAnswer(401))
 
     def _may_fail(self, probe: str) -> None:
         if probe in self.errors:

@@ -10,7 +10,7 @@ from emulator.entra.behaviours import EntraBehaviours, RetryAfter
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
 from hasten.domain.changes import State
-from hasten.policy import Access, GroupPolicy
+from hasten.policy import Allowance, GroupPolicy
 from hasten.targets import Target
 from tests.chaos.claims import Claims
 from tests.simulation.defaults import USERS
@@ -20,7 +20,7 @@ from tests.simulation.world import World, newcomers, simulated
 from tests.support.virtual_time import virtual
 
 POLICY = Target(
-    name="TOTAL", display_name="TOTAL", groups=(GroupPolicy(name="*"),), direct=Access.ALLOW
+    name="TOTAL", display_name="TOTAL", groups=(GroupPolicy(name="*"),), direct=Allowance.ALLOW
 )
 JOINERS = newcomers(7)
 LEAVER, MOVED, OFFBOARDED = (object_id(f"user/{number}") for number in (100, 101, 102))

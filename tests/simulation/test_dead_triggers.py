@@ -11,7 +11,7 @@ import pytest
 
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from hasten.operate.health import app_health
-from hasten.policy import Access, GroupPolicy
+from hasten.policy import Allowance, GroupPolicy
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, ONBOARDING_EVENTS, PROVISIONING
 from hasten.targets import Target
 from tests.simulation.measuring import Measured
@@ -26,7 +26,7 @@ OTHER = object_id("user/21")
 OPEN = Target(
     name="TOTAL",
     display_name="TOTAL",
-    direct=Access.ALLOW,
+    direct=Allowance.ALLOW,
     groups=(GroupPolicy(id=UUID(TOTAL_ENGINEERING)),),
 )
 SECONDS = (1, 16, 31, 46, 59)

@@ -12,7 +12,7 @@ from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
 from hasten.domain.changes import Change, State
-from hasten.policy import Access, GroupPolicy
+from hasten.policy import Allowance, GroupPolicy
 from hasten.targets import Target
 from tests.simulation.defaults import USERS
 from tests.simulation.oracle import active, differences
@@ -23,7 +23,7 @@ from tests.support.virtual_time import virtual
 LEAVER = object_id("user/100")
 HOUR = timedelta(hours=1)
 POLICY = Target(
-    name="TOTAL", display_name="TOTAL", groups=(GroupPolicy(name="*"),), direct=Access.ALLOW
+    name="TOTAL", display_name="TOTAL", groups=(GroupPolicy(name="*"),), direct=Allowance.ALLOW
 )
 
 

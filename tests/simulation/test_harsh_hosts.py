@@ -12,7 +12,7 @@ from statistics import quantiles
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING
 from hasten.limits import CALL_WINDOW, CALLS_PER_WINDOW
-from hasten.policy import Access, GroupPolicy
+from hasten.policy import Allowance, GroupPolicy
 from hasten.targets import Target
 from tests.simulation.bus import epoch
 from tests.simulation.faults import Rates
@@ -35,7 +35,7 @@ EVERY = timedelta(seconds=30)
 UNHELD = Target(
     name="TOTAL",
     display_name="TOTAL",
-    direct=Access.ALLOW,
+    direct=Allowance.ALLOW,
     groups=(GroupPolicy(name="TOTAL-Engineering"),),
     brake_removals=100_000,
     brake_percent=100,

@@ -13,7 +13,7 @@ from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.objects import Entity
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
-from hasten.domain.changes import PERSON, Action, Change, State
+from hasten.domain.changes import OWN_ACCOUNT, Action, Change, State
 from tests.simulation.defaults import USERS
 from tests.simulation.faults import Rates
 from tests.simulation.test_simulation import STORM
@@ -72,7 +72,7 @@ def test_who_is_out_has_a_row_at_once_and_the_cycle_ends_it(action: Action) -> N
             await world.passes(2 * CYCLE)
             ended = await own_row(world)
 
-            assert (row.group, row.action, row.state) == (PERSON, action, State.LEFT_TO_CYCLE)
+            assert (row.group, row.action, row.state) == (OWN_ACCOUNT, action, State.LEFT_TO_CYCLE)
             assert row.noticed_at < row.found_at + timedelta(seconds=5)
             assert (ended.state, account(world).active) == (State.DONE_BY_CYCLE, False)
             assert world.to_graph.calls == []

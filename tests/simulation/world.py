@@ -181,8 +181,8 @@ class World:
 
     def is_quiet(self) -> bool:
         """Whether no message waits, is locked, is scheduled, or lies ahead in the agenda."""
-        kept = self.store.texts(alarms.COLLECTION)
-        ahead = any(key.startswith(agenda.PREFIX) for key, _, _ in kept)
+        kept = self.store.texts(alarms.AGENDA_COLLECTION)
+        ahead = any(key.startswith(agenda.ENTRY_PREFIX) for key, _, _ in kept)
         return self.bus.is_quiet() and not self.bus.scheduled() and not ahead
 
     def is_in_step(self) -> bool:

@@ -12,7 +12,7 @@ from hasten.domain.intents import THE_GROUP, Intent, Wanted, group_key
 from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
 from hasten.messages import Ensure
-from hasten.policy import Access, GroupPolicy
+from hasten.policy import Allowance, GroupPolicy
 from hasten.ports.bus import ENSURE, PROVISIONING_OUTCOMES
 from hasten.records import made_groups
 from hasten.records.intents import Intents
@@ -30,7 +30,7 @@ class Onboarding(World):
         super().__post_init__()
         self.strangers: set[str] = set()
         if not self.target.groups:
-            everything = {"groups": (GroupPolicy(name="*"),), "direct": Access.ALLOW}
+            everything = {"groups": (GroupPolicy(name="*"),), "direct": Allowance.ALLOW}
             self.target = self.target.model_copy(update=everything)
         self.intents = Intents(self.store)
         self._events = itertools.count(1)

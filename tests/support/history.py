@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from hasten.domain.history import Entry, Kind, entry_id
+from hasten.domain.history import Entry, EntryKind, entry_id
 from hasten.records.history import History
 from tests.support.virtual_time import now
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -16,7 +16,7 @@ def entry(
     user: str = user(1),
     group: str = ENGINEERING,
     result: str = "succeeded",
-    kind: Kind = Kind.OUTCOME,
+    kind: EntryKind = EntryKind.OUTCOME,
 ) -> Entry:
     """An entry that happened so long ago. The same name gives the same entry."""
     return Entry(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from hasten.destinations import Destination
-from hasten.domain.history import Entry, Kind
+from hasten.domain.history import Entry, EntryKind
 from hasten.errors import PermanentError, TemporaryError
 from hasten.timers import run
 from tests.support.virtual_time import now
@@ -35,7 +35,7 @@ class Office(World):
             Entry(
                 id=f"{result}-{number}",
                 at=now(),
-                kind=Kind.OUTCOME,
+                kind=EntryKind.OUTCOME,
                 target=TOTAL,
                 user=user(number),
                 action="removed",

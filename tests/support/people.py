@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from hasten.domain.changes import PERSON, Change, FoundBy
+from hasten.domain.changes import OWN_ACCOUNT, Change, FoundBy
 from hasten.people_look import PeopleLook
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.records import discovered
@@ -45,7 +45,7 @@ class Watched(World):
             await look_at_people(self.context, PeopleLook.parse(message.body))
 
     async def own_row(self, person: str) -> Change | None:
-        return await self.ledger.find(TOTAL, PERSON, person)
+        return await self.ledger.find(TOTAL, OWN_ACCOUNT, person)
 
     async def actions(self) -> dict[str, str]:
         """Returns the actions of the open rows of people's own accounts, by user."""

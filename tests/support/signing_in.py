@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from hasten.api.sign_in import CALLBACK, SIGN_IN
+from hasten.api.sign_in import CALLBACK_PATH, SIGN_IN_PATH
 from tests.fakes.sign_in import AUTHORITY, signed
 from tests.support.face import Face, claims
 
@@ -33,14 +33,14 @@ class Browser:
 
     async def begins(self, to: str = "/api/ui/held") -> dict[str, str]:
         """Returns what Entra is asked for."""
-        answer = await self.get(SIGN_IN, to=to)
+        answer = await self.get(SIGN_IN_PATH, to=to)
         assert answer.status_code == 302
         address = urlsplit(answer.headers["Location"])
         assert f"{address.scheme}://{address.netloc}{address.path}" == f"{AUTHORITY}/authorize"
         return dict(parse_qsl(address.query))
 
     async def returns(self, asked: dict[str, str], code: str = "code-1") -> httpx.Response:
-        return await self.get(CALLBACK, code=code, state=asked["state"])
+        return await self.get(CALLBACK_PATH, code=code, state=asked["state"])
 
 
 def id_token(nonce: str, *roles: str, **other: Any) -> str:

@@ -16,7 +16,9 @@ CLIENT_STATE = "our secret"
 
 async def receiving(world: World) -> Receiving:
     known = Put(SUBSCRIPTION, {"group": ENGINEERING, "expires": now().isoformat(), "state": ""})
-    await world.store.commit(subscriptions.COLLECTION, subscriptions.PARTITION, [known])
+    await world.store.commit(
+        subscriptions.SUBSCRIPTIONS_COLLECTION, subscriptions.SUBSCRIPTIONS_PARTITION, [known]
+    )
     await world.is_discovered()
     return Receiving(
         store=world.store,

@@ -19,8 +19,8 @@ from hasten.adapters.graph.delta_pages import DeltaPages
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.ports.directory import PeopleDelta, Profile
 
-DIRECTORY = "Directory.Read.All"
-ALWAYS = ("id", "accountEnabled")
+DIRECTORY_PERMISSION = "Directory.Read.All"
+ALWAYS_SELECTED = ("id", "accountEnabled")
 MAX_PAGE_SIZE = 999
 
 
@@ -31,12 +31,12 @@ class Accounts:
 
     async def profile(self, user: str, properties: Sequence[str]) -> Profile | None:
         query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(
-            select=[*ALWAYS, *properties]
+            select=[*ALWAYS_SELECTED, *properties]
         )
         request = self._client.users.by_user_id(user).to_get_request_information(
             RequestConfiguration(query_parameters=query)
         )
-        reading = self._wire.read(request, bodies.USER.of(user), needs=DIRECTORY)
+        reading = self._wire.read(request, bodies.USER.of(user), needs=DIRECTORY_PERMISSION)
         found = await or_none(reading)
         return None if found is None else bodies.profile(found, properties)
 
@@ -44,13 +44,15 @@ class Accounts:
         self, group: str, properties: Sequence[str]
     ) -> Mapping[str, Profile] | None:
         query = GraphUserRequestBuilder.GraphUserRequestBuilderGetQueryParameters(
-            select=[*ALWAYS, *properties], top=MAX_PAGE_SIZE, count=True
+            select=[*ALWAYS_SELECTED, *properties], top=MAX_PAGE_SIZE, count=True
         )
         cast = self._client.groups.by_group_id(group).members.graph_user
         request = cast.to_get_request_information(RequestConfiguration(query_parameters=query))
         # Graph answers a cast only from its eventually consistent index.
         request.headers.try_add("ConsistencyLevel", "eventual")
-        listed = await or_none(self._wire.listed(request, bodies.USER.read, needs=DIRECTORY))
+        listed = await or_none(
+            self._wire.listed(request, bodies.USER.read, needs=DIRECTORY_PERMISSION)
+        )
         if listed is None:
             return None
         return {one["id"].lower(): bodies.profile(one, properties) for one in listed}
@@ -63,12 +65,12 @@ class Accounts:
         )
         item = self._client.directory.deleted_items.by_directory_object_id(user)
         request = item.to_get_request_information(RequestConfiguration(query_parameters=query))
-        reading = self._wire.read(request, bodies.CREATED.of(user), needs=DIRECTORY)
+        reading = self._wire.read(request, bodies.CREATED.of(user), needs=DIRECTORY_PERMISSION)
         return await or_none(reading) is not None
 
     async def people_start(self, properties: Sequence[str]) -> str:
         query = DeltaRequestBuilder.DeltaRequestBuilderGetQueryParameters(
-            select=[*ALWAYS, *properties]
+            select=[*ALWAYS_SELECTED, *properties]
         )
         request = self._client.users.delta.to_get_request_information(
             RequestConfiguration(query_parameters=query)
@@ -82,7 +84,7 @@ class Accounts:
 
 
 def _pages(wire: Wire) -> DeltaPages[str]:
-    return DeltaPages(wire, _changed, DIRECTORY)
+    return DeltaPages(wire, _changed, DIRECTORY_PERMISSION)
 
 
 def _changed(listed: Any) -> str:

@@ -73,7 +73,7 @@ RULE = Shape(
         ),
     },
 )
-SCHEMA = Shape(must={"synchronizationRules": array(RULE)})
+SYNCHRONIZATION_SCHEMA = Shape(must={"synchronizationRules": array(RULE)})
 SECRET = Shape(must={"key": text}, may={"value": string})
 LOG_ENTRY = Shape(
     must={"activityDateTime": instant},

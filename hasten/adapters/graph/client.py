@@ -16,7 +16,7 @@ from msgraph_core import GraphClientFactory
 from hasten.clouds import cloud_of
 from hasten.limits import CALL_TIMEOUT
 
-CONNECT_TIMEOUT = 10.0
+CONNECT_TIMEOUT_SECONDS = 10.0
 """Seconds. The SDK's default is 30, longer than a webhook's whole chain may take."""
 
 
@@ -29,7 +29,7 @@ def graph_client(
     The caller that created `transport` closes it: closing the client does not reach it, because the
     SDK wraps it in another transport.
     """
-    timeout = httpx.Timeout(CALL_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT)
+    timeout = httpx.Timeout(CALL_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT_SECONDS)
     no_retries = RetryHandlerOption(max_retries=0, should_retry=False)
     client = GraphClientFactory.create_with_default_middleware(
         client=httpx.AsyncClient(transport=transport, timeout=timeout),

@@ -8,7 +8,14 @@ from typing import Any, Generic, TypeVar
 from kiota_abstractions.request_information import RequestInformation
 
 from hasten.adapters.graph.answers import PassingError, RefusedError, UnreadableError
-from hasten.adapters.graph.paging import DELTA, NEXT, PageLimitError, Trail, items, link
+from hasten.adapters.graph.paging import (
+    DELTA_LINK_KEY,
+    NEXT_LINK_KEY,
+    PageLimitError,
+    Trail,
+    items,
+    link,
+)
 from hasten.adapters.graph.shapes import Parse
 from hasten.adapters.graph.wire import Wire
 from hasten.errors import TemporaryError
@@ -105,9 +112,12 @@ class DeltaPages(Generic[T]):
 
     async def _page(self, request: RequestInformation, trail: Trail) -> _Page[T]:
         def parse(page: Json) -> _Page[T]:
-            following, delta_link = trail.link_of(page, NEXT), trail.link_of(page, DELTA)
+            following, delta_link = (
+                trail.link_of(page, NEXT_LINK_KEY),
+                trail.link_of(page, DELTA_LINK_KEY),
+            )
             if (following is None) == (delta_link is None):
-                raise UnreadableError(f"it must have one of {NEXT} and {DELTA}")
+                raise UnreadableError(f"it must have one of {NEXT_LINK_KEY} and {DELTA_LINK_KEY}")
             listed: list[Any] = items(page)
             return _Page([self.parse(one) for one in listed], following, delta_link or "")
 

@@ -5,7 +5,7 @@ from msgraph.graph_service_client import GraphServiceClient
 from hasten.adapters.graph.refusals import classified
 from hasten.adapters.graph.wire import Wire
 
-SESSIONS = "User.RevokeSessions.All"
+SESSIONS_PERMISSION = "User.RevokeSessions.All"
 WORKFLOWS = "nothing, if the custom task extension names Hasten's identity as the responder"
 
 
@@ -19,7 +19,7 @@ class FollowUps:
         sessions = self._client.users.by_user_id(user).revoke_sign_in_sessions
         request = sessions.to_post_request_information()
         with classified():
-            await self._wire.write(request, needs=SESSIONS)
+            await self._wire.write(request, needs=SESSIONS_PERMISSION)
 
     async def resume_task(self, path: str, *, completed: bool) -> None:
         """`path` has been checked to be a callback of a task."""

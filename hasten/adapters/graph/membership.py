@@ -17,8 +17,8 @@ from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.ports.directory import Member, MembershipDelta
 from hasten.ports.directory_errors import DeltaCutShort
 
-NEEDS = "Group.Read.All"
-GROUP = Shape(must={"id": text})
+GROUPS_PERMISSION = "Group.Read.All"
+GROUP_REFERENCE = Shape(must={"id": text})
 
 Some = tuple[str, Sequence[Member]]
 """A group and members that changed in it. A large group is spread over several pages."""
@@ -59,12 +59,12 @@ async def since(wire: Wire, begin: str) -> MembershipDelta:
 
 
 def _pages(wire: Wire) -> DeltaPages[Some]:
-    return DeltaPages(wire, _members, NEEDS)
+    return DeltaPages(wire, _members, GROUPS_PERMISSION)
 
 
 def _members(listed: Any) -> Some:
     """Returns a group and its changed members. A group without changes has no members@delta."""
-    group = GROUP.read(listed)
+    group = GROUP_REFERENCE.read(listed)
     some = group.get("members@delta", [])
     if not isinstance(some, list):
         raise UnreadableError("members@delta is not a list")

@@ -9,8 +9,8 @@ from kiota_abstractions.request_information import RequestInformation
 from hasten.adapters.graph.answers import UnreadableError
 from hasten.json import Json
 
-NEXT = "@odata.nextLink"
-DELTA = "@odata.deltaLink"
+NEXT_LINK_KEY = "@odata.nextLink"
+DELTA_LINK_KEY = "@odata.deltaLink"
 
 
 class PageLimitError(UnreadableError):
@@ -40,7 +40,7 @@ class Trail:
         """Returns the request for the next page. Raises UnreadableError if that page was read
         before, and PageLimitError if it exceeds the limit."""
         if url in self._read:
-            raise UnreadableError(f"{NEXT} leads back to a page that was read before")
+            raise UnreadableError(f"{NEXT_LINK_KEY} leads back to a page that was read before")
         if len(self._read) >= self._most:
             raise PageLimitError(f"it goes on after {self._most} pages")
         self._read.add(url)

@@ -23,8 +23,8 @@ from hasten.domain.verdicts import Answer
 from hasten.json import Json
 from hasten.ports.directory import SCOPE_SETTINGS
 
-SYNCHRONIZATION = "Synchronization.ReadWrite.All"
-LOGS = "AuditLog.Read.All"
+SYNCHRONIZATION_PERMISSION = "Synchronization.ReadWrite.All"
+LOGS_PERMISSION = "AuditLog.Read.All"
 MAX_PAGE_SIZE = 999
 
 
@@ -35,16 +35,18 @@ class Provisioning:
 
     async def jobs(self, service_principal: str) -> Sequence[Json]:
         request = self._jobs(service_principal).to_get_request_information()
-        return await self._wire.listed(request, bodies.JOB.read, needs=SYNCHRONIZATION)
+        return await self._wire.listed(request, bodies.JOB.read, needs=SYNCHRONIZATION_PERMISSION)
 
     async def job(self, service_principal: str, job: str) -> Json | None:
         request = self._job(service_principal, job).to_get_request_information()
-        reading = self._wire.read(request, bodies.JOB.of(job), needs=SYNCHRONIZATION)
+        reading = self._wire.read(request, bodies.JOB.of(job), needs=SYNCHRONIZATION_PERMISSION)
         return await or_none(reading)
 
     async def rules(self, service_principal: str, job: str) -> Sequence[Json]:
         request = self._job(service_principal, job).schema.to_get_request_information()
-        schema = await self._wire.read(request, bodies.SCHEMA.read, needs=SYNCHRONIZATION)
+        schema = await self._wire.read(
+            request, bodies.SYNCHRONIZATION_SCHEMA.read, needs=SYNCHRONIZATION_PERMISSION
+        )
         return list(schema["synchronizationRules"])
 
     async def scope_settings(self, service_principal: str) -> Mapping[str, str]:
@@ -54,14 +56,16 @@ class Provisioning:
         secrets = principal.synchronization.secrets
         request = RequestInformation(Method.GET, secrets.url_template, secrets.path_parameters)
         request.headers.try_add("Accept", "application/json")
-        listed = await self._wire.listed(request, bodies.SECRET.read, needs=SYNCHRONIZATION)
+        listed = await self._wire.listed(
+            request, bodies.SECRET.read, needs=SYNCHRONIZATION_PERMISSION
+        )
         return {
             one["key"]: one.get("value") or "" for one in listed if one["key"] in SCOPE_SETTINGS
         }
 
     async def pause_job(self, service_principal: str, job: str) -> None:
         request = self._job(service_principal, job).pause.to_post_request_information()
-        await self._wire.write(request, needs=SYNCHRONIZATION)
+        await self._wire.write(request, needs=SYNCHRONIZATION_PERMISSION)
 
     async def provision_on_demand(
         self,
@@ -86,7 +90,7 @@ class Provisioning:
             RequestConfiguration(query_parameters=query)
         )
         entries = await self._wire.listed(
-            request, bodies.LOG_ENTRY.read, needs=LOGS, turn=self._wire.reports.turn
+            request, bodies.LOG_ENTRY.read, needs=LOGS_PERMISSION, turn=self._wire.reports.turn
         )
         of_job = [entry for entry in entries if (entry.get("jobId") or job) == job]
         return sorted(of_job, key=_activity_time, reverse=True)

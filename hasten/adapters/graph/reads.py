@@ -31,8 +31,8 @@ from hasten.adapters.graph.wire import Wire, or_none
 from hasten.json import Json
 from hasten.ports.directory import Assignment, Member, User
 
-DIRECTORY = "Directory.Read.All"
-GROUPS = "Group.Read.All"
+DIRECTORY_PERMISSION = "Directory.Read.All"
+GROUPS_PERMISSION = "Group.Read.All"
 
 PRINCIPAL_FIELDS = ["id", "appId", "displayName", "appRoles"]
 USER_FIELDS = ["id", "accountEnabled"]
@@ -65,7 +65,9 @@ class Reads:
             )
             item = all_of_them.by_service_principal_id(object_id)
             known = self._wire.read(
-                _get(item, query), bodies.SERVICE_PRINCIPAL.of(object_id), needs=DIRECTORY
+                _get(item, query),
+                bodies.SERVICE_PRINCIPAL.of(object_id),
+                needs=DIRECTORY_PERMISSION,
             )
             return _at_most_one(await or_none(known))
         wanted = _equals(appId=app_id, displayName=display_name)
@@ -73,7 +75,7 @@ class Reads:
             filter=wanted, select=PRINCIPAL_FIELDS
         )
         return await self._wire.listed(
-            _get(all_of_them, listing), bodies.SERVICE_PRINCIPAL.read, needs=DIRECTORY
+            _get(all_of_them, listing), bodies.SERVICE_PRINCIPAL.read, needs=DIRECTORY_PERMISSION
         )
 
     async def users(
@@ -81,7 +83,7 @@ class Reads:
     ) -> Sequence[Json]:
         if object_id:
             known = self._wire.read(
-                self._user(object_id), bodies.USER.of(object_id), needs=DIRECTORY
+                self._user(object_id), bodies.USER.of(object_id), needs=DIRECTORY_PERMISSION
             )
             return _at_most_one(await or_none(known))
         # A guest's UPN contains a `#`, which a path cannot carry.
@@ -90,26 +92,28 @@ class Reads:
             filter=wanted, select=USER_FIELDS
         )
         return await self._wire.listed(
-            _get(self._client.users, query), bodies.USER.read, needs=DIRECTORY
+            _get(self._client.users, query), bodies.USER.read, needs=DIRECTORY_PERMISSION
         )
 
     async def user(self, user: str) -> User | None:
         parse = partial(bodies.user, user)
-        return await or_none(self._wire.read(self._user(user), parse, needs=DIRECTORY))
+        return await or_none(self._wire.read(self._user(user), parse, needs=DIRECTORY_PERMISSION))
 
     async def group(self, group: str) -> Json | None:
         query = GroupItemRequestBuilder.GroupItemRequestBuilderGetQueryParameters(
             select=GROUP_FIELDS
         )
         request = _get(self._client.groups.by_group_id(group), query)
-        return await or_none(self._wire.read(request, bodies.GROUP.of(group), needs=GROUPS))
+        return await or_none(
+            self._wire.read(request, bodies.GROUP.of(group), needs=GROUPS_PERMISSION)
+        )
 
     async def groups_named(self, display_name: str) -> Sequence[Json]:
         query = GroupsRequestBuilder.GroupsRequestBuilderGetQueryParameters(
             filter=_equals(displayName=display_name), select=GROUP_FIELDS
         )
         return await self._wire.listed(
-            _get(self._client.groups, query), bodies.GROUP.read, needs=GROUPS
+            _get(self._client.groups, query), bodies.GROUP.read, needs=GROUPS_PERMISSION
         )
 
     async def members(self, group: str) -> Sequence[Member]:
@@ -117,29 +121,29 @@ class Reads:
             select=["id"], top=MAX_PAGE_SIZE
         )
         request = _get(self._client.groups.by_group_id(group).members, query)
-        return await self._wire.listed(request, bodies.member, needs=GROUPS)
+        return await self._wire.listed(request, bodies.member, needs=GROUPS_PERMISSION)
 
     async def member_count(self, group: str) -> int:
         counted = self._client.groups.by_group_id(group).members.count
-        return await self._wire.count(counted.to_get_request_information(), needs=GROUPS)
+        return await self._wire.count(counted.to_get_request_information(), needs=GROUPS_PERMISSION)
 
     async def transitive_user_count(self, group: str) -> int:
         counted = self._client.groups.by_group_id(group).transitive_members.graph_user.count
-        return await self._wire.count(counted.to_get_request_information(), needs=GROUPS)
+        return await self._wire.count(counted.to_get_request_information(), needs=GROUPS_PERMISSION)
 
     async def assignments(self, service_principal: str) -> Sequence[Assignment]:
         principal = self._client.service_principals.by_service_principal_id(service_principal)
         builder = assigned_to.AppRoleAssignedToRequestBuilder
         query = builder.AppRoleAssignedToRequestBuilderGetQueryParameters(top=MAX_PAGE_SIZE)
         request = _get(principal.app_role_assigned_to, query)
-        return await self._wire.listed(request, bodies.assignment, needs=DIRECTORY)
+        return await self._wire.listed(request, bodies.assignment, needs=DIRECTORY_PERMISSION)
 
     async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
         query = AppRoleAssignmentsRequestBuilder.AppRoleAssignmentsRequestBuilderGetQueryParameters(
             filter=f"resourceId eq {service_principal}"
         )
         request = _get(self._client.users.by_user_id(user).app_role_assignments, query)
-        reading = self._wire.listed(request, bodies.ASSIGNED.read, needs=DIRECTORY)
+        reading = self._wire.listed(request, bodies.ASSIGNED.read, needs=DIRECTORY_PERMISSION)
         listed = await or_none(reading)
         if listed is None:
             return None
@@ -150,7 +154,7 @@ class Reads:
     async def assigned_to(self, user: str) -> Mapping[str, Sequence[str]] | None:
         builder = self._client.users.by_user_id(user).app_role_assignments
         request = builder.to_get_request_information()
-        reading = self._wire.listed(request, bodies.ASSIGNED_TO.read, needs=DIRECTORY)
+        reading = self._wire.listed(request, bodies.ASSIGNED_TO.read, needs=DIRECTORY_PERMISSION)
         listed = await or_none(reading)
         if listed is None:
             return None

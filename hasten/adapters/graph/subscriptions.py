@@ -9,10 +9,10 @@ from msgraph.graph_service_client import GraphServiceClient
 from hasten.adapters.graph import bodies
 from hasten.adapters.graph.refusals import already_exists
 from hasten.adapters.graph.wire import Wire, or_none
-from hasten.domain.subscribing import ALL_PEOPLE
+from hasten.domain.subscribing import USERS_RESOURCE
 from hasten.json import Json
 
-GROUPS, USERS = "Group.Read.All", "User.Read.All"
+GROUPS_PERMISSION, USERS_PERMISSION = "Group.Read.All", "User.Read.All"
 
 
 class Subscriptions:
@@ -22,7 +22,7 @@ class Subscriptions:
 
     async def subscriptions(self) -> Sequence[Json]:
         request = self._client.subscriptions.to_get_request_information()
-        return await self._wire.listed(request, bodies.SUBSCRIPTION.read, needs=GROUPS)
+        return await self._wire.listed(request, bodies.SUBSCRIPTION.read, needs=GROUPS_PERMISSION)
 
     async def subscribe(
         self,
@@ -35,7 +35,7 @@ class Subscriptions:
     ) -> Json:
         """Creates a subscription. Never retried: Graph may have created it without an answer, and
         lists it later. Graph reports the permanent deletion of a user as `deleted`."""
-        is_of_people = resource == ALL_PEOPLE
+        is_of_people = resource == USERS_RESOURCE
         wanted = Subscription(
             resource=resource,
             change_type="updated,deleted" if is_of_people else "updated",
@@ -47,15 +47,17 @@ class Subscriptions:
         )
         request = self._client.subscriptions.to_post_request_information(wanted)
         with already_exists():
-            needs = USERS if is_of_people else GROUPS
+            needs = USERS_PERMISSION if is_of_people else GROUPS_PERMISSION
             return await self._wire.write_once(request, bodies.SUBSCRIPTION.read, needs=needs)
 
     async def renew(self, subscription: str, expires: datetime) -> Json | None:
         item = self._client.subscriptions.by_subscription_id(subscription)
         request = item.to_patch_request_information(Subscription(expiration_date_time=expires))
         parse = bodies.RENEWED.of(subscription)
-        return await or_none(self._wire.write_and_read(request, parse, needs=GROUPS))
+        return await or_none(self._wire.write_and_read(request, parse, needs=GROUPS_PERMISSION))
 
     async def unsubscribe(self, subscription: str) -> None:
         item = self._client.subscriptions.by_subscription_id(subscription)
-        await or_none(self._wire.write(item.to_delete_request_information(), needs=GROUPS))
+        await or_none(
+            self._wire.write(item.to_delete_request_information(), needs=GROUPS_PERMISSION)
+        )

@@ -30,7 +30,7 @@ from hasten.adapters.graph.answers import (
     count,
     nothing,
 )
-from hasten.adapters.graph.paging import NEXT, Trail, items
+from hasten.adapters.graph.paging import NEXT_LINK_KEY, Trail, items
 from hasten.adapters.graph.pressure import Pressure
 from hasten.adapters.graph.shapes import Parse
 from hasten.adapters.graph.spacing import Spacing
@@ -123,7 +123,7 @@ class Wire:
 
         def take(response: httpx.Response) -> tuple[list[T], str | None]:
             page = body(response)
-            return [parse(item) for item in items(page)], trail.link_of(page, NEXT)
+            return [parse(item) for item in items(page)], trail.link_of(page, NEXT_LINK_KEY)
 
         following: RequestInformation | None = request
         while following is not None:

@@ -15,11 +15,11 @@ from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.ports.directory_errors import Missing, NotYet
 
-NEW_GROUPS = "Group.Create"
-MEMBERS = "GroupMember.ReadWrite.All"
-ASSIGNMENTS = "AppRoleAssignment.ReadWrite.All"
+NEW_GROUPS_PERMISSION = "Group.Create"
+MEMBERS_PERMISSION = "GroupMember.ReadWrite.All"
+ASSIGNMENTS_PERMISSION = "AppRoleAssignment.ReadWrite.All"
 
-OWNERS = "owners@odata.bind"
+OWNERS_KEY = "owners@odata.bind"
 
 
 class Writes:
@@ -30,11 +30,13 @@ class Writes:
     async def create_group(self, properties: Json) -> str:
         """Creates a group. Never retried: Graph accepts a second group of the same name."""
         body = dict(properties)
-        if OWNERS in body:
-            body[OWNERS] = [self._reference("users", owner) for owner in body[OWNERS]]
+        if OWNERS_KEY in body:
+            body[OWNERS_KEY] = [self._reference("users", owner) for owner in body[OWNERS_KEY]]
         request = self._client.groups.to_post_request_information(Group(additional_data=body))
         with already_exists():
-            made = await self._wire.write_once(request, bodies.CREATED.read, needs=NEW_GROUPS)
+            made = await self._wire.write_once(
+                request, bodies.CREATED.read, needs=NEW_GROUPS_PERMISSION
+            )
         return str(made["id"]).lower()
 
     def _reference(self, collection: str, object_id: str) -> str:
@@ -50,14 +52,14 @@ class Writes:
         item = self._client.groups.by_group_id(group)
         request = item.to_patch_request_information(Group(additional_data=bound))
         with classified():
-            await self._wire.write(request, needs=MEMBERS)
+            await self._wire.write(request, needs=MEMBERS_PERMISSION)
 
     async def remove_member(self, group: str, member: str) -> bool:
         members = self._client.groups.by_group_id(group).members
         request = members.by_directory_object_id(member).ref.to_delete_request_information()
         try:
             with classified():
-                await self._wire.write(request, needs=MEMBERS)
+                await self._wire.write(request, needs=MEMBERS_PERMISSION)
         except Missing:
             return False
         return True
@@ -72,7 +74,9 @@ class Writes:
         request = resource.app_role_assigned_to.to_post_request_information(wanted)
         try:
             with classified():
-                await self._wire.write_and_read(request, bodies.CREATED.read, needs=ASSIGNMENTS)
+                await self._wire.write_and_read(
+                    request, bodies.CREATED.read, needs=ASSIGNMENTS_PERMISSION
+                )
         except Missing as missing:
             raise NotYet(str(missing)) from missing
 
@@ -81,7 +85,9 @@ class Writes:
         item = resource.app_role_assigned_to.by_app_role_assignment_id(assignment)
         try:
             with classified():
-                await self._wire.write(item.to_delete_request_information(), needs=ASSIGNMENTS)
+                await self._wire.write(
+                    item.to_delete_request_information(), needs=ASSIGNMENTS_PERMISSION
+                )
         except Missing:
             return False
         return True

@@ -10,8 +10,8 @@ from typing import Any
 from hasten.destinations import Destination, Medium
 from hasten.domain.notices import Line, Notice
 
-JSON = "application/json"
-CLOUD_EVENT = "application/cloudevents+json"
+JSON_MEDIA_TYPE = "application/json"
+CLOUD_EVENT_MEDIA_TYPE = "application/cloudevents+json"
 
 SLACK_MAX_CHARS = 2900
 """Characters of a section; Slack takes 3,000 (Slack, "section block")."""
@@ -78,7 +78,7 @@ def event(notice: Notice, source: str) -> Body:
         "id": notice.id,
         "source": source,
         "type": "hasten.notice.v1",
-        "datacontenttype": JSON,
+        "datacontenttype": JSON_MEDIA_TYPE,
         "data": {
             "title": notice.title,
             "period": notice.period,
@@ -112,9 +112,9 @@ def mail(notice: Notice) -> str:
 def body_for(destination: Destination, notice: Notice, source: str) -> tuple[str, Body]:
     """Returns content type and body for a destination of HTTP."""
     makers: Mapping[Medium, Callable[[], tuple[str, Body]]] = {
-        Medium.TEAMS: lambda: (JSON, teams(notice)),
-        Medium.SLACK: lambda: (JSON, slack(notice)),
-        Medium.WEBHOOK: lambda: (CLOUD_EVENT, event(notice, source)),
+        Medium.TEAMS: lambda: (JSON_MEDIA_TYPE, teams(notice)),
+        Medium.SLACK: lambda: (JSON_MEDIA_TYPE, slack(notice)),
+        Medium.WEBHOOK: lambda: (CLOUD_EVENT_MEDIA_TYPE, event(notice, source)),
     }
     return makers[destination.medium]()
 

@@ -14,14 +14,14 @@ from hasten.adapters.retry_after import retry_after
 from hasten.errors import PermanentError, TemporaryError
 from hasten.settings import DEVELOPMENT_HOSTS
 
-TIMEOUT = timedelta(seconds=10)
+POST_TIMEOUT = timedelta(seconds=10)
 """Maximum time of one post with its answer; Hasten tries again later."""
 
 RETRY_DELAY = timedelta(minutes=1)
-MOST_READ = 2048
+ANSWER_BYTES_READ = 2048
 """Bytes of an answer that are read, so that the connection ends well. Hasten keeps none."""
 
-ANOTHER_TRY_HELPS = frozenset({408, 409, 425, 429})
+TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
 
 
 class HttpPoster:
@@ -45,13 +45,13 @@ class HttpPoster:
         headers = {"Content-Type": content_type, "Idempotency-Key": key}
         try:
             async with (
-                asyncio.timeout(TIMEOUT.total_seconds()),
+                asyncio.timeout(POST_TIMEOUT.total_seconds()),
                 self._client.stream("POST", address, content=content, headers=headers) as answer,
             ):
                 read = 0
                 async for chunk in answer.aiter_raw():
                     read += len(chunk)
-                    if read > MOST_READ:
+                    if read > ANSWER_BYTES_READ:
                         break
                 _check(setting, answer)
         except httpx.InvalidURL:
@@ -86,7 +86,7 @@ def _check(setting: str, answer: httpx.Response) -> None:
     reason = f"the address in {setting} answered {status}"
     if answer.is_redirect:
         raise PermanentError(f"{reason}, a redirect", f"set {setting} to the final address")
-    if answer.is_server_error or status in ANOTHER_TRY_HELPS:
+    if answer.is_server_error or status in TRANSIENT_STATUSES:
         raise TemporaryError(reason, retry_after(answer) or RETRY_DELAY)
     gone = status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
     fix = f"make a new address and set {setting} to it" if gone else f"check {setting}"

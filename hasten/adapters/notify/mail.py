@@ -16,10 +16,10 @@ IMPLICIT_TLS, STARTTLS = "smtps", "smtp"
 PORTS = {IMPLICIT_TLS: 465, STARTTLS: 587}
 """Ports where the address names none. Azure blocks port 25 (Azure docs, outbound SMTP)."""
 
-SECONDS = 15
+ANSWER_TIMEOUT_SECONDS = 15
 """Maximum wait for each answer of the server."""
 
-LATER = range(400, 500)
+TRANSIENT_REPLY_CODES = range(400, 500)
 """Replies after which another try may help (RFC 5321)."""
 
 AUTHENTICATION_REFUSED = 535
@@ -70,9 +70,11 @@ class Mailer:
     def _send(self, url: SplitResult, port: int, message: EmailMessage) -> None:
         host = str(url.hostname)
         if url.scheme == IMPLICIT_TLS:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=self._tls)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                host, port, timeout=ANSWER_TIMEOUT_SECONDS, context=self._tls
+            )
         else:
-            server = smtplib.SMTP(host, port, timeout=SECONDS)
+            server = smtplib.SMTP(host, port, timeout=ANSWER_TIMEOUT_SECONDS)
         with server:
             if url.scheme == STARTTLS:
                 server.starttls(context=self._tls)
@@ -83,7 +85,7 @@ class Mailer:
 
 def _refused(setting: str, code: int) -> TemporaryError | PermanentError:
     reason = f"the server in {setting} answered {code}"
-    if code in LATER:
+    if code in TRANSIENT_REPLY_CODES:
         return TemporaryError(reason, RETRY_DELAY)
     if code == AUTHENTICATION_REFUSED:
         return PermanentError(reason, f"correct user and password in {setting}")

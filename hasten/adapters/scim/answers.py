@@ -19,7 +19,7 @@ RETRY_DELAY = timedelta(seconds=15)
 MAX_BODY_BYTES = 256 * 1024
 """A few accounts have some KiB. More is no answer to what Hasten asks."""
 
-PASSING = frozenset(
+TRANSIENT_STATUSES = frozenset(
     {
         HTTPStatus.TOO_MANY_REQUESTS,
         HTTPStatus.REQUEST_TIMEOUT,
@@ -29,7 +29,7 @@ PASSING = frozenset(
 )
 """412: somebody else wrote the account meanwhile."""
 
-ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 """A 404 means that an account does not exist only with this schema: a proxy answers 404 as well."""
 
 
@@ -65,7 +65,7 @@ def checked(answer: AppAnswer) -> AppAnswer:
         raise PermanentError(
             reason, "say `patch: put` under scim in targets.yaml if the app has no PATCH"
         )
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in PASSING:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in TRANSIENT_STATUSES:
         delay = retry_after(httpx.Response(status, headers=answer.headers)) or RETRY_DELAY
         kind = Throttled if status == HTTPStatus.TOO_MANY_REQUESTS else TemporaryError
         raise kind(reason, delay)
@@ -76,7 +76,7 @@ def checked(answer: AppAnswer) -> AppAnswer:
 
 def is_unknown_account(answer: AppAnswer) -> bool:
     """Returns whether the SCIM server itself says that the account does not exist."""
-    return answer.status == HTTPStatus.NOT_FOUND and ERROR in _schemas(_object(answer))
+    return answer.status == HTTPStatus.NOT_FOUND and ERROR_SCHEMA in _schemas(_object(answer))
 
 
 def body(answer: AppAnswer) -> Json:
@@ -84,7 +84,7 @@ def body(answer: AppAnswer) -> Json:
     found = _object(answer)
     if found is None:
         raise UnreadableAccountError(f"{len(answer.content)} bytes that are no JSON object")
-    if ERROR in _schemas(found):
+    if ERROR_SCHEMA in _schemas(found):
         raise UnreadableAccountError("it is an error with the status of success")
     return found
 

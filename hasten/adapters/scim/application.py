@@ -29,10 +29,10 @@ from hasten.errors import TemporaryError
 from hasten.ports.application import Capabilities
 from hasten.scim import Scim
 
-TIMEOUT = timedelta(seconds=15)
+REQUEST_TIMEOUT = timedelta(seconds=15)
 """Maximum time of one request with its answer; Hasten tries again later."""
 
-HEADERS = {
+REQUEST_HEADERS = {
     "Accept": "application/scim+json, application/json",
     "Content-Type": "application/scim+json",
     "User-Agent": "Hasten",
@@ -55,7 +55,7 @@ class ScimApplication:
         self._scim = scim
         self._client = httpx.AsyncClient(
             base_url=str(scim.url).rstrip("/") + "/",
-            headers={**HEADERS, "Authorization": f"Bearer {token.get_secret_value()}"},
+            headers={**REQUEST_HEADERS, "Authorization": f"Bearer {token.get_secret_value()}"},
             transport=transport,
             follow_redirects=False,
             timeout=None,  # noqa: S113 - asyncio.timeout bounds the whole exchange
@@ -113,7 +113,7 @@ class ScimApplication:
         UnreadableAccountError if the body is too large."""
         try:
             async with (
-                asyncio.timeout(TIMEOUT.total_seconds()),
+                asyncio.timeout(REQUEST_TIMEOUT.total_seconds()),
                 self._client.stream(method, path, content=content, headers=headers) as response,
             ):
                 read = b""

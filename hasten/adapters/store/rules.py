@@ -11,16 +11,16 @@ MAX_DOCUMENT_BYTES = 256 * 1024
 """Bytes of JSON. An entity of Azure Tables takes 1 MiB, and its text counts two bytes per
 character."""
 
-COLLECTION = re.compile(r"[a-z][a-z]{2,40}")
-NAME = re.compile(r"[^/\\#?\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,256}")
+COLLECTION_NAME = re.compile(r"[a-z][a-z]{2,40}")
+PARTITION_OR_KEY = re.compile(r"[^/\\#?\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,256}")
 
 
 def check_names(collection: str, *names: str) -> None:
     """Raises ValueError for a bad name. `names` are a partition and optionally a key."""
-    if not COLLECTION.fullmatch(collection):
+    if not COLLECTION_NAME.fullmatch(collection):
         raise ValueError(f"{collection!r} is no name for a collection")
     for name in names:
-        if not NAME.fullmatch(name):
+        if not PARTITION_OR_KEY.fullmatch(name):
             raise ValueError(f"{name!r} is no name for a partition or a key")
 
 

@@ -26,7 +26,7 @@ milliseconds."""
 
 BUSY_RETRY_DELAY = timedelta(seconds=1)
 
-SCHEMA = """
+TABLE_SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
     collection TEXT NOT NULL,
     partition TEXT NOT NULL,
@@ -126,7 +126,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT.total_seconds(), isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(SCHEMA)
+        connection.execute(TABLE_SCHEMA)
     except sqlite3.Error:
         connection.close()
         raise

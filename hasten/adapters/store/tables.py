@@ -19,7 +19,7 @@ from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.limits import READ_TIMEOUT
 from hasten.ports.store import Document, Put, Write
 
-OPTIONS: Mapping[str, Any] = {
+CLIENT_OPTIONS: Mapping[str, Any] = {
     # The SDK would repeat a commit after a 500 or 504. If the first attempt had succeeded, the
     # second would report a conflict although everything was written. So the caller decides after
     # reading.
@@ -34,13 +34,13 @@ BODY_PIECE_CHARS = 32_000
 TABLE_PREFIX = "hasten"
 """Prefix of Hasten's table names: hastenledger, hastencursors …"""
 
-MAX_PAGE = 1000
+MAX_PAGE_ENTITIES = 1000
 """Entities that Azure Tables returns for one request (Table service docs)."""
 
 DEFAULT_RETRY_DELAY = timedelta(seconds=5)
 TRANSIENT_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}
-REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-LOST_RACE = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.NOT_FOUND}
+REFUSED_STATUSES = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+LOST_RACE_STATUSES = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED, HTTPStatus.NOT_FOUND}
 
 PARTITION_FILTER = "PartitionKey eq @partition"
 LOWER_BOUND_FILTER = PARTITION_FILTER + " and RowKey ge @first"
@@ -48,12 +48,14 @@ RANGE_FILTER = LOWER_BOUND_FILTER + " and RowKey lt @above"
 
 
 def of_account(endpoint: str, credential: AsyncTokenCredential) -> "TableStore":
-    return TableStore(TableServiceClient(endpoint, credential=credential, **OPTIONS))
+    return TableStore(TableServiceClient(endpoint, credential=credential, **CLIENT_OPTIONS))
 
 
 def of_connection_string(connection_string: str) -> "TableStore":
     """Opens the store of a connection string. Raises ValueError if it is not one."""
-    return TableStore(TableServiceClient.from_connection_string(connection_string, **OPTIONS))
+    return TableStore(
+        TableServiceClient.from_connection_string(connection_string, **CLIENT_OPTIONS)
+    )
 
 
 class TableStore:
@@ -138,7 +140,7 @@ async def _submit(
     try:
         answers = await table.submit_transaction([_operation(partition, w) for w in writes])
     except TableTransactionError as error:
-        lost = error.status_code in LOST_RACE and _code(error) not in {
+        lost = error.status_code in LOST_RACE_STATUSES and _code(error) not in {
             TableErrorCode.TABLE_NOT_FOUND,
             TableErrorCode.TABLE_BEING_DELETED,
         }
@@ -170,7 +172,7 @@ def _document(entity: Any) -> Document:
 
 def _page_size(limit: int | None) -> int:
     """Returns how many entities one request reads: no more than are wanted."""
-    return MAX_PAGE if limit is None else min(limit, MAX_PAGE)
+    return MAX_PAGE_ENTITIES if limit is None else min(limit, MAX_PAGE_ENTITIES)
 
 
 def _range(partition: str, prefix: str, after: str) -> tuple[str, dict[str, str]]:
@@ -195,7 +197,7 @@ def _translated() -> Iterator[None]:
     except HttpResponseError as error:
         status = error.status_code or HTTPStatus.SERVICE_UNAVAILABLE
         reason = f"Azure Tables answered {status} {_code(error)}"
-        if status in REFUSED:
+        if status in REFUSED_STATUSES:
             raise PermanentError(
                 reason,
                 'give the app\'s identity the role "Storage Table Data Contributor" on the '

@@ -7,9 +7,9 @@ from typing import Any
 
 from hasten.adapters.telemetry.record import TelemetryRecord
 
-ADDRESS = re.compile(r"[^\s\"'<>:,;=()@]{1,128}@[^\s\"'<>:,;()@]{1,255}")
+EMAIL_ADDRESS = re.compile(r"[^\s\"'<>:,;=()@]{1,128}@[^\s\"'<>:,;()@]{1,255}")
 TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|\bBearer\s+\S+", re.IGNORECASE)
-KEY = re.compile(
+SECRET_PARAMETER = re.compile(
     r"(\bSharedAccessKey|\bSharedAccessSignature|\bAccountKey|\bclientState|\bclient_secret"
     r"|[?&]sig|[?&]code)([\"']?\s*[=:]\s*[\"']?)[^\s\"'&;,]+",
     re.IGNORECASE,
@@ -22,7 +22,7 @@ def cleaned(record: TelemetryRecord) -> TelemetryRecord:
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return ADDRESS.sub("…", KEY.sub(r"\1\2…", TOKEN.sub("…", value)))
+        return EMAIL_ADDRESS.sub("…", SECRET_PARAMETER.sub(r"\1\2…", TOKEN.sub("…", value)))
     if isinstance(value, list | tuple):
         return [_clean(item) for item in value]
     return value

@@ -7,14 +7,14 @@ from hasten.adapters.telemetry.record import TelemetryRecord
 
 logger = logging.getLogger("hasten")
 
-CHATTY = ("azure", "httpx")
+CHATTY_LIBRARIES = ("azure", "httpx")
 """Libraries that log every request they make."""
 
 
 def quieten() -> None:
     """Silences all but the warnings of chatty libraries; Hasten's own lines say what was asked and
     why."""
-    for name in CHATTY:
+    for name in CHATTY_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

@@ -20,7 +20,7 @@ from hasten.ensure.applier import Applier
 from hasten.ensure.apply_policy import apply_policy
 from hasten.ensure.run import ensure
 from hasten.errors import TemporaryError
-from hasten.policy import Access, Creation, GroupPolicy
+from hasten.policy import Allowance, Creation, GroupPolicy
 from hasten.targets import Target
 from tests.support.csdl.check import assert_record_agrees
 from tests.support.ensuring import RUN, Onboarding
@@ -32,7 +32,7 @@ PEOPLE = [object_id(f"user/{number}") for number in range(200, 225)]
 NOBODY = object_id("nobody")
 OWNER = object_id("user/1")
 POLICY = (
-    GroupPolicy(name=ADMINS, admin=True, events=Access.ALLOW),
+    GroupPolicy(name=ADMINS, admin=True, events=Allowance.ALLOW),
     GroupPolicy(name="*"),
     GroupPolicy(name="TOTAL - Watched", create=Creation(), also_members_of=(ADMINS,)),
 )
@@ -52,7 +52,7 @@ async def world(
         transport = httpx.AsyncHTTPTransport(verify=trusted())
         directory = GraphDirectory(f"{server.url}/v1.0", credential, transport)
         target = Target(
-            name=TOTAL, service_principal_id=UUID(APP), groups=POLICY, direct=Access.ALLOW
+            name=TOTAL, service_principal_id=UUID(APP), groups=POLICY, direct=Allowance.ALLOW
         )
         yield Onboarding(target=target, directory=directory)  # type: ignore[arg-type]
         await directory.close()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from hasten.adapters.scim.answers import MAX_BODY_BYTES
-from hasten.adapters.scim.application import TIMEOUT
+from hasten.adapters.scim.application import REQUEST_TIMEOUT
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.application import Throttled
 from tests.support.scim_server import ADA, TOKEN, Server, user
@@ -125,7 +125,7 @@ async def test_an_app_that_never_ends_its_answer_is_given_up() -> None:
     with pytest.raises(TemporaryError, match="TimeoutError"):
         await server.application().read("7")
 
-    assert asyncio.get_running_loop().time() - started == TIMEOUT.total_seconds()
+    assert asyncio.get_running_loop().time() - started == REQUEST_TIMEOUT.total_seconds()
 
 
 @virtual

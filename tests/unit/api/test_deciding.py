@@ -9,7 +9,7 @@ import pytest
 
 from hasten.api.caller import Role
 from hasten.domain.changes import State
-from hasten.domain.history import BEGUN, DONE, Kind
+from hasten.domain.history import BEGUN, DONE, EntryKind
 from hasten.errors import TemporaryError
 from hasten.ports.store import Write
 from hasten.records import stops
@@ -46,7 +46,7 @@ async def states(world: World, count: int = 3) -> list[State]:
     return [(await world.row(ENGINEERING, user(n))).state for n in range(1, count + 1)]
 
 
-async def noted(world: World, kind: Kind) -> set[tuple[str, str, str, str]]:
+async def noted(world: World, kind: EntryKind) -> set[tuple[str, str, str, str]]:
     page = await world.context.history.newest(100)
     return {(one.user, one.result, one.by, one.why) for one in page.entries if one.kind is kind}
 
@@ -60,7 +60,7 @@ async def test_named_people_are_released_and_no_others() -> None:
     assert answer.status_code == 200
     assert (answer.json()["chosen"], answer.json()["moved"]) == (1, 1)
     assert await states(face.world) == [State.PENDING, State.HELD, State.HELD]
-    assert await noted(face.world, Kind.RELEASED) == {
+    assert await noted(face.world, EntryKind.RELEASED) == {
         (user(1), BEGUN, OPERATOR, WHY),
         (user(1), DONE, OPERATOR, WHY),
     }
@@ -74,7 +74,7 @@ async def test_all_is_discarded_where_the_request_says_so() -> None:
 
     assert (answer.status_code, answer.json()["moved"]) == (200, 3)
     assert await states(face.world) == [State.LEFT_TO_CYCLE] * 3
-    assert {user for user, *_ in await noted(face.world, Kind.DISCARDED)} == {
+    assert {user for user, *_ in await noted(face.world, EntryKind.DISCARDED)} == {
         user(number) for number in range(1, 4)
     }
 
@@ -224,7 +224,7 @@ async def test_a_stop_and_a_start_name_the_caller_and_the_reason() -> None:
     assert (stop.by, stop.reason) == (OPERATOR, "an incident")
     assert started.json()["is_stop"] is False
     assert await stops.find(world.store, TOTAL) is None
-    assert {why for _, _, _, why in await noted(world, Kind.STOPPED)} == {"an incident"}
+    assert {why for _, _, _, why in await noted(world, EntryKind.STOPPED)} == {"an incident"}
 
 
 @virtual
@@ -254,7 +254,7 @@ async def test_a_start_that_lies_ahead_is_listed_and_cancelled() -> None:
     assert cancelled.json() == {"cancelled": 1}
     assert again.status_code == 404
     assert (await face.get("/scheduled", Role.READ)).json()["scheduled"] == []
-    assert {by for _, _, by, _ in await noted(world, Kind.CANCELLED)} == {OPERATOR}
+    assert {by for _, _, by, _ in await noted(world, EntryKind.CANCELLED)} == {OPERATOR}
 
 
 @virtual

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.history import Kind
+from hasten.domain.history import EntryKind
 from hasten.ports.bus import ONBOARDING_REJECTED
 from tests.support.face import OPERATOR, Face
 from tests.support.posted_over_http import BATCH, STRUCTURED, binary, event, posted, queued, taken
@@ -83,7 +83,7 @@ async def test_the_history_says_who_posted_which_event() -> None:
     await posted(Face(world), [event(1), event(2)], BATCH)
 
     page = await world.context.history.newest(10)
-    assert {entry.kind for entry in page.entries} == {Kind.POSTED}
+    assert {entry.kind for entry in page.entries} == {EntryKind.POSTED}
     assert {(entry.by, entry.causes[0].id) for entry in page.entries} == {
         (OPERATOR, "event-1"),
         (OPERATOR, "event-2"),

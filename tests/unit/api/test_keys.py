@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.api.caller import Role
-from hasten.api.keys import FRESH, PAUSE, USABLE
+from hasten.api.keys import KEYS_FRESH_FOR, KEYS_READ_PAUSE, KEYS_USABLE_FOR
 from hasten.errors import TemporaryError
 from tests.fakes.sign_in import signed
 from tests.support.face import Face, bearer, claims
@@ -40,7 +40,7 @@ async def test_a_token_of_a_new_key_makes_the_keys_be_read_again() -> None:
     face = Face(World())
     assert await status(face) == 200
     face.world.sign_in.key_ids = ["key-2"]
-    await later(PAUSE)
+    await later(KEYS_READ_PAUSE)
 
     assert await status(face, "key-2") == 200
     assert await status(face, "key-1") == 401
@@ -64,7 +64,7 @@ async def test_a_key_that_was_withdrawn_is_refused_once_the_keys_are_read_again(
     assert await status(face) == 200
     face.world.sign_in.key_ids = ["key-2"]
 
-    await later(FRESH)
+    await later(KEYS_FRESH_FOR)
 
     assert await status(face) == 401
 
@@ -75,7 +75,7 @@ async def test_while_entra_does_not_answer_known_keys_serve_for_a_day_and_no_lon
     assert await status(face) == 200
     face.world.sign_in.failure = DOWN
 
-    await later(USABLE - timedelta(seconds=1))
+    await later(KEYS_USABLE_FOR - timedelta(seconds=1))
     assert await status(face) == 200
 
     await later(timedelta(seconds=1))
@@ -94,7 +94,7 @@ async def test_without_any_keys_the_api_is_closed_and_asks_entra_once_a_minute()
     assert face.world.sign_in.reads == 1
 
     face.world.sign_in.failure = None
-    await later(PAUSE)
+    await later(KEYS_READ_PAUSE)
     assert await status(face) == 200
 
 

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from hasten.api.app import api
-from hasten.api.openapi import FILE, text
+from hasten.api.openapi import OPENAPI_FILE, text
 from hasten.api.routes import routes
 from tests.support.face import ALL_ROLES, Face, bearer, holds
 from tests.support.virtual_time import START, VirtualLoop, virtual
@@ -76,11 +76,11 @@ def test_no_request_gets_5xx_or_an_answer_that_is_not_described(case: Any) -> No
 
 
 def test_the_file_is_the_description_of_the_code() -> None:
-    assert FILE.read_text() == text(), "python -m hasten.api.openapi writes it"
+    assert OPENAPI_FILE.read_text() == text(), "python -m hasten.api.openapi writes it"
 
 
 @virtual
 async def test_anybody_may_read_the_description() -> None:
     answer = await Face(World()).http.get("/api/v1/openapi.json")
 
-    assert (answer.status_code, answer.json()) == (200, json.loads(FILE.read_text()))
+    assert (answer.status_code, answer.json()) == (200, json.loads(OPENAPI_FILE.read_text()))

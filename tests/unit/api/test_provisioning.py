@@ -8,7 +8,7 @@ import pytest
 
 from hasten.api.caller import Role
 from hasten.domain.changes import State
-from hasten.domain.history import Kind
+from hasten.domain.history import EntryKind
 from hasten.messages import Wake
 from hasten.provision.drain import drain
 from tests.support.face import OPERATOR, Face, bearer, holds
@@ -76,7 +76,7 @@ async def test_the_history_says_who_asked_and_why() -> None:
     await asked(face, wait=0)
 
     page = await face.world.context.history.newest(10)
-    entries = [entry for entry in page.entries if entry.kind is Kind.PROVISIONED]
+    entries = [entry for entry in page.entries if entry.kind is EntryKind.PROVISIONED]
     assert {(entry.by, entry.why) for entry in entries} == {(OPERATOR, WHY)}
 
 

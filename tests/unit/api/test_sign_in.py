@@ -9,7 +9,7 @@ import pytest
 
 from hasten.api.caller import Role
 from hasten.api.session import COOKIES, FLOW, LIFETIMES, SESSION
-from hasten.api.sign_in import CALLBACK, HOME, SIGN_IN, local
+from hasten.api.sign_in import CALLBACK_PATH, HOME_PATH, SIGN_IN_PATH, local
 from tests.support.face import OPERATOR, ORIGIN, Face
 from tests.support.signing_in import Browser, id_token, signed_in
 from tests.support.virtual_time import virtual
@@ -44,7 +44,7 @@ async def test_the_code_is_redeemed_with_the_verifier_whose_challenge_entra_got(
     digest = hashlib.sha256(redeemed["verifier"].encode()).digest()
     assert base64.urlsafe_b64encode(digest).decode().rstrip("=") == asked["code_challenge"]
     assert asked["code_challenge_method"] == "S256"
-    assert redeemed["redirect_uri"] == asked["redirect_uri"] == f"{ORIGIN}{CALLBACK}"
+    assert redeemed["redirect_uri"] == asked["redirect_uri"] == f"{ORIGIN}{CALLBACK_PATH}"
     assert 43 <= len(redeemed["verifier"]) <= 128
 
 
@@ -123,7 +123,7 @@ async def test_an_error_of_entra_signs_nobody_in_and_its_text_is_not_repeated() 
     asked = await browser.begins()
 
     answer = await browser.get(
-        CALLBACK, state=asked["state"], error="access_denied", error_description="<script>"
+        CALLBACK_PATH, state=asked["state"], error="access_denied", error_description="<script>"
     )
 
     assert answer.status_code == 400
@@ -134,20 +134,20 @@ async def test_an_error_of_entra_signs_nobody_in_and_its_text_is_not_repeated() 
     ("path", "leads_to"),
     [
         ("/api/ui/held?target=TOTAL", "/api/ui/held?target=TOTAL"),
-        ("/api/ui/", HOME),
-        ("", HOME),
-        ("https://evil.example/api/ui/", HOME),
-        ("//evil.example/api/ui/", HOME),
-        ("/\\evil.example", HOME),
-        ("/api/ui/\\evil", HOME),
-        ("/api/ui/../../evil", HOME),
-        ("/api/ui/signin?to=/api/ui/signin", HOME),
-        ("/api/ui/\r\nSet-Cookie: a=b", HOME),
-        ("javascript:alert(1)", HOME),
-        ("/api/uix", HOME),
-        ("/api/v1/targets", HOME),
-        ("/api/ui/" + "a" * 2000, HOME),
-        ("http://[/api/ui/", HOME),
+        ("/api/ui/", HOME_PATH),
+        ("", HOME_PATH),
+        ("https://evil.example/api/ui/", HOME_PATH),
+        ("//evil.example/api/ui/", HOME_PATH),
+        ("/\\evil.example", HOME_PATH),
+        ("/api/ui/\\evil", HOME_PATH),
+        ("/api/ui/../../evil", HOME_PATH),
+        ("/api/ui/signin?to=/api/ui/signin", HOME_PATH),
+        ("/api/ui/\r\nSet-Cookie: a=b", HOME_PATH),
+        ("javascript:alert(1)", HOME_PATH),
+        ("/api/uix", HOME_PATH),
+        ("/api/v1/targets", HOME_PATH),
+        ("/api/ui/" + "a" * 2000, HOME_PATH),
+        ("http://[/api/ui/", HOME_PATH),
     ],
 )
 def test_the_way_back_leads_to_a_page_of_hasten(path: str, leads_to: str) -> None:
@@ -169,4 +169,4 @@ async def test_a_browser_without_a_session_is_sent_to_the_sign_in_and_back() -> 
     assert part.status_code == 401
     assert signed_out.status_code == 401
     assert script.status_code == 401
-    assert script.headers["HX-Redirect"].startswith(SIGN_IN)
+    assert script.headers["HX-Redirect"].startswith(SIGN_IN_PATH)

@@ -5,7 +5,7 @@ import json
 from datetime import timedelta
 
 from hasten.cli.running import Code
-from hasten.domain.heartbeats import PERIODS
+from hasten.domain.heartbeats import TIMER_PERIODS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.records import heartbeats
 from tests.support.virtual_time import now
@@ -97,7 +97,7 @@ def test_the_age_of_each_timer_is_shown_before_what_becomes_of_the_person(
     world: CommandWorld, ran: Ran
 ) -> None:
     async def arrange() -> None:
-        for timer in PERIODS:
+        for timer in TIMER_PERIODS:
             await heartbeats.beat(world.store, timer, now())
 
     asyncio.run(arrange())
@@ -106,6 +106,6 @@ def test_the_age_of_each_timer_is_shown_before_what_becomes_of_the_person(
     shown = ran("explain", user(1)).stdout
     timers = json.loads(ran("explain", user(1), "--json").stdout)["app"]["timers"]
 
-    assert {timer["timer"] for timer in timers} == PERIODS.keys()
+    assert {timer["timer"] for timer in timers} == TIMER_PERIODS.keys()
     assert "Hasten's timers did their work: sweep " in shown
-    assert all(f"{timer} " in shown for timer in PERIODS)
+    assert all(f"{timer} " in shown for timer in TIMER_PERIODS)

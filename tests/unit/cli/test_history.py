@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from hasten.cli.running import Code
-from hasten.domain.history import BEGUN, Entry, Kind
+from hasten.domain.history import BEGUN, Entry, EntryKind
 from hasten.ports.store import Delete
-from hasten.records.history_keys import AT, COLLECTION, day_of, day_partition
+from hasten.records.history_keys import AT_PREFIX, HISTORY_COLLECTION, day_of, day_partition
 from hasten.records.history_seals import Seals
 from tests.support.virtual_time import now
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -34,7 +34,7 @@ def filled_world(world: CommandWorld) -> CommandWorld:
         Entry(
             id=f"{n:032x}",
             at=NOW - n * 10 * HOUR,
-            kind=Kind.RELEASED if n % 2 else Kind.OUTCOME,
+            kind=EntryKind.RELEASED if n % 2 else EntryKind.OUTCOME,
             target=TOTAL,
             user=user(n % 3),
             group=ENGINEERING,
@@ -111,10 +111,10 @@ def test_a_removed_entry_ends_the_check_with_a_problem_that_names_it(
 
     async def remove() -> None:
         partition = day_partition(day_of(NOW - 20 * HOUR))
-        for document in await filled_world.store.scan(COLLECTION, partition, AT):
+        for document in await filled_world.store.scan(HISTORY_COLLECTION, partition, AT_PREFIX):
             if document.body["id"] == f"{2:032x}":
                 await filled_world.store.commit(
-                    COLLECTION, partition, [Delete(document.key, document.etag)]
+                    HISTORY_COLLECTION, partition, [Delete(document.key, document.etag)]
                 )
 
     asyncio.run(remove())

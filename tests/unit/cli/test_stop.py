@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from hasten.cli.running import Code
-from hasten.domain.history import Filter, Kind
+from hasten.domain.history import EntryKind, Filter
 from hasten.records import stops
 from tests.support.world import TOTAL
 from tests.unit.cli.two_targets import CommandWorld, Ran
@@ -25,7 +25,7 @@ def test_a_stop_names_who_decided_in_the_status_and_in_the_history(
     assert result.exit_code == Code.FINE
     [decision] = asyncio.run(stops.load_all(world.store))
     assert (decision.by, decision.reason) == (shown, "a fire")
-    matches = Filter(kinds=frozenset({Kind.STOPPED}))
+    matches = Filter(kinds=frozenset({EntryKind.STOPPED}))
     page = asyncio.run(world.context.history.newest(5, matches=matches))
     assert {entry.by for entry in page.entries} == {SIGNED_IN}
     assert {entry.details.get("named") for entry in page.entries} == {named}

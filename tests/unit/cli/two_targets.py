@@ -6,7 +6,7 @@ from typer.testing import Result
 
 from hasten.context import Context
 from hasten.doctor.examination import Doctor
-from hasten.doctor.permissions import NEEDED
+from hasten.doctor.permissions import NEEDED_PERMISSIONS
 from hasten.errors import TemporaryError
 from hasten.policy import Creation, GroupPolicy
 from hasten.ports.directory import User
@@ -55,7 +55,7 @@ class CommandWorld(World):
         self.parked_messages = FakeParkedMessages()
 
     def doctor(self, report: Callable[[str], None]) -> Doctor:
-        probes = FakeProbes(frozenset(needed.name for needed in NEEDED))
+        probes = FakeProbes(frozenset(needed.name for needed in NEEDED_PERMISSIONS))
         return Doctor(self.two, probes, report)
 
     async def who(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from hasten.adapters.telemetry.instruments import INSTRUMENTS
 from hasten.cli.main import app
 from hasten.destinations import ADDRESS_PREFIX
-from hasten.events.models import TYPES
+from hasten.events.models import EVENT_TYPES
 from hasten.scim import TOKEN_PREFIX
 from hasten.settings import Settings
 
@@ -96,7 +96,9 @@ def unknown_targets_of_make(text: str, _page: str) -> set[str]:
 
 
 def unknown_metrics(text: str, _page: str) -> set[str]:
-    known = {instrument.name for instrument in INSTRUMENTS} | SPAN_ATTRIBUTES | {*TYPES} | TOLD
+    known = (
+        {instrument.name for instrument in INSTRUMENTS} | SPAN_ATTRIBUTES | {*EVENT_TYPES} | TOLD
+    )
     named = re.findall(r"`(hasten\.[a-z_]+(?:\.[a-z0-9_]+)*)`", text)
     return set(named) - known
 

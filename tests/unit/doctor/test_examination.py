@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from hasten.doctor.examination import Doctor
 from hasten.doctor.findings import Finding, Level
-from hasten.doctor.permissions import NEEDED
+from hasten.doctor.permissions import NEEDED_PERMISSIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import ENSURE
 from hasten.targets import Target
@@ -19,7 +19,7 @@ from tests.support.virtual_time import now, virtual
 from tests.support.world import World
 
 URL = "https://hasten.example/api/graph/notifications"
-ALL = frozenset(needed.name for needed in NEEDED)
+ALL = frozenset(needed.name for needed in NEEDED_PERMISSIONS)
 REFUSED = PermanentError("Graph answered 403", "grant it")
 
 

@@ -5,24 +5,26 @@ import json
 import pytest
 
 from hasten.doctor.findings import Level
-from hasten.doctor.permissions import NEEDED, For, check
+from hasten.doctor.permissions import NEEDED_PERMISSIONS, For, check
 from hasten.ports.probes import Token
 from tests.unit.infra.templates import INFRA
 
-ALL = frozenset(needed.name for needed in NEEDED)
+ALL = frozenset(needed.name for needed in NEEDED_PERMISSIONS)
 
 
 def levels(permissions: frozenset[str], *, uses_onboarding: bool = False) -> dict[str, Level]:
     """By permission."""
     token = Token(permissions=permissions, is_of_app=True)
     found = check(token, uses_onboarding=uses_onboarding, ends_sessions=True)
-    return {needed.name: one.level for needed, one in zip(NEEDED, found, strict=True)}
+    return {needed.name: one.level for needed, one in zip(NEEDED_PERMISSIONS, found, strict=True)}
 
 
 def test_the_table_is_what_deployment_grants() -> None:
     granted = json.loads((INFRA / "graph" / "permissions.json").read_text())
 
-    table = {purpose: [n.name for n in NEEDED if n.needed == purpose] for purpose in For}
+    table = {
+        purpose: [n.name for n in NEEDED_PERMISSIONS if n.needed == purpose] for purpose in For
+    }
     assert {k: sorted(v) for k, v in table.items()} == {k: sorted(v) for k, v in granted.items()}
 
 

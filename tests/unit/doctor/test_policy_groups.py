@@ -7,7 +7,7 @@ import pytest
 
 from hasten.doctor import policy_groups
 from hasten.doctor.findings import Finding, Level
-from hasten.policy import Access, Creation, GroupPolicy
+from hasten.policy import Allowance, Creation, GroupPolicy
 from hasten.records import made_groups
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World
@@ -68,7 +68,7 @@ async def test_a_pattern_that_stands_for_every_group_is_a_problem(name: str) -> 
 
 
 @pytest.mark.parametrize(
-    "policy", [GroupPolicy(name="TOTAL-*"), GroupPolicy(name="*", events=Access.DENY)]
+    "policy", [GroupPolicy(name="TOTAL-*"), GroupPolicy(name="*", events=Allowance.DENY)]
 )
 @virtual
 async def test_a_pattern_that_stands_for_some_or_keeps_events_away_is_fine(

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hasten.domain.changes import DIRECT, PERSON, Action, Change
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Change
 from hasten.domain.planning import AssignmentStatus
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -42,14 +42,14 @@ def removal(user: int = 0, group: str = GROUPS[0], *, age: float = 0, **fields: 
 
 def of_person(action: Action, user: int = 0, *, age: float = 0, **fields: Any) -> Change:
     """A change of the user's own account."""
-    return change(user, PERSON, age=age, action=action, **fields)
+    return change(user, OWN_ACCOUNT, age=age, action=action, **fields)
 
 
 @st.composite
 def _change(draw: st.DrawFn) -> Change:
-    group = draw(st.sampled_from([*GROUPS, DIRECT, PERSON]))
+    group = draw(st.sampled_from([*GROUPS, DIRECT, OWN_ACCOUNT]))
     of_membership = (Action.ADDED, Action.REMOVED)
-    actions = [action for action in Action if (action in of_membership) is (group != PERSON)]
+    actions = [action for action in Action if (action in of_membership) is (group != OWN_ACCOUNT)]
     action = draw(st.sampled_from(actions))
     routes = [(DIRECT,), GROUPS] if action.gives_access_again else [()]
     return change(

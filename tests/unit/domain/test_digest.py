@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.digest import MOST_GROUPS, MOST_NAMED, Digest, Send, Weight, weight
-from hasten.domain.history import BEGUN, DONE, Entry, Kind
+from hasten.domain.digest import MOST_GROUPS_SHOWN, MOST_PEOPLE_NAMED, Digest, Send, Weight, weight
+from hasten.domain.history import BEGUN, DONE, Entry, EntryKind
 from hasten.domain.notices import notice
 from tests.support.world import TOTAL, user
 
@@ -15,7 +15,7 @@ AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PAGES = "https://hasten.example/api/ui"
 
 
-def entry(kind: Kind = Kind.OUTCOME, number: int = 1, **facts: Any) -> Entry:
+def entry(kind: EntryKind = EntryKind.OUTCOME, number: int = 1, **facts: Any) -> Entry:
     usual = {"target": TOTAL, "user": user(number), "action": "removed", "result": "confirmed"}
     return Entry(id=f"{number}", at=AT, kind=kind, **{**usual, **facts})
 
@@ -25,7 +25,7 @@ def failed(number: int = 1, **facts: Any) -> Entry:
 
 
 def alert(**facts: Any) -> Entry:
-    return entry(Kind.ALERT, **{"action": "", "result": "revocation_overdue", **facts})
+    return entry(EntryKind.ALERT, **{"action": "", "result": "revocation_overdue", **facts})
 
 
 def digest(entries: Sequence[Entry], send: Send = Send.ALL, **about: Any) -> Digest:
@@ -41,14 +41,14 @@ def digest(entries: Sequence[Entry], send: Send = Send.ALL, **about: Any) -> Dig
         (failed(), Weight.FAILURE),
         (entry(result="rejected"), Weight.FAILURE),
         (entry(), Weight.NOTE),
-        (entry(Kind.STOPPED, result=DONE), Weight.ALERT),
-        (entry(Kind.STARTED, result=DONE), Weight.ALERT),
-        (entry(Kind.RELEASED, result=DONE), Weight.NOTE),
-        (entry(Kind.FOLLOWED_UP, result="given_up"), Weight.ALERT),
-        (entry(Kind.FOLLOWED_UP, result="ended"), Weight.NOTE),
-        (entry(Kind.STOPPED, result=BEGUN), None),
-        (entry(Kind.ASKED, result="accepted"), None),
-        (entry(Kind.FORGOTTEN), None),
+        (entry(EntryKind.STOPPED, result=DONE), Weight.ALERT),
+        (entry(EntryKind.STARTED, result=DONE), Weight.ALERT),
+        (entry(EntryKind.RELEASED, result=DONE), Weight.NOTE),
+        (entry(EntryKind.FOLLOWED_UP, result="given_up"), Weight.ALERT),
+        (entry(EntryKind.FOLLOWED_UP, result="ended"), Weight.NOTE),
+        (entry(EntryKind.STOPPED, result=BEGUN), None),
+        (entry(EntryKind.ASKED, result="accepted"), None),
+        (entry(EntryKind.FORGOTTEN), None),
     ],
 )
 def test_the_weight_of_an_entry(given: Entry, expected: Weight | None) -> None:
@@ -64,7 +64,11 @@ def test_a_storm_is_one_group_with_a_number_and_a_few_people() -> None:
     made = digest([failed(number) for number in range(1000)])
 
     [group] = made.shown()
-    assert (group.count, len(group.users), group.more) == (1000, MOST_NAMED, 1000 - MOST_NAMED)
+    assert (group.count, len(group.users), group.more) == (
+        1000,
+        MOST_PEOPLE_NAMED,
+        1000 - MOST_PEOPLE_NAMED,
+    )
     said = notice(made, notice_id="1", pages=PAGES)
     assert said.title == "Hasten: 1000 failures"
     assert said.lines[0].text == f"1000: removed failed in {TOTAL}"
@@ -72,14 +76,14 @@ def test_a_storm_is_one_group_with_a_number_and_a_few_people() -> None:
 
 
 def test_the_gravest_comes_first_and_what_is_not_shown_is_counted() -> None:
-    many = [failed(action=f"a{number}") for number in range(MOST_GROUPS + 3)]
+    many = [failed(action=f"a{number}") for number in range(MOST_GROUPS_SHOWN + 3)]
 
     said = notice(digest([*many, alert()]), notice_id="1", pages=PAGES)
 
-    assert len(said.lines) == MOST_GROUPS
+    assert len(said.lines) == MOST_GROUPS_SHOWN
     assert said.lines[0].weight is Weight.ALERT
     assert said.left_out == "and 4 more"
-    assert said.title == f"Hasten: 1 alert, {MOST_GROUPS + 3} failures"
+    assert said.title == f"Hasten: 1 alert, {MOST_GROUPS_SHOWN + 3} failures"
 
 
 def test_a_destination_of_one_target_gets_its_own_and_what_has_no_target() -> None:
@@ -120,7 +124,7 @@ def test_nobody_is_named_and_no_address_is_shown_unless_names_are_given() -> Non
 
 def test_a_long_reason_is_cut_and_the_period_is_that_of_the_entries() -> None:
     at = AT + timedelta(minutes=5)
-    late = Entry(id="2", at=at, kind=Kind.ALERT, result="x", reason="r" * 999)
+    late = Entry(id="2", at=at, kind=EntryKind.ALERT, result="x", reason="r" * 999)
 
     said = notice(digest([failed(), late]), notice_id="1", pages=PAGES)
 

@@ -8,7 +8,7 @@ import pytest
 
 from hasten.domain.changes import (
     DIRECT,
-    PERSON,
+    OWN_ACCOUNT,
     Action,
     Cause,
     Change,
@@ -22,7 +22,7 @@ from hasten.domain.changes import (
 )
 from hasten.domain.cycle import Cycle
 from hasten.domain.explaining import explain
-from hasten.domain.explaining_rows import FOUND_BY
+from hasten.domain.explaining_rows import FOUND_BY_TEXTS
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.person_facts import Facts, Nested
 from tests.support.virtual_time import START
@@ -98,15 +98,15 @@ LEFT = left_to_cycle(
         (facts(row(group=DIRECT)), "Their direct assignment was made, as"),
         (facts(row(Action.REMOVED, group=DIRECT)), "Their direct assignment was removed, as"),
         (
-            facts(row(Action.DISABLED, group=PERSON)),
+            facts(row(Action.DISABLED, group=OWN_ACCOUNT)),
             "Their account in Entra ID was disabled, as Hasten",
         ),
         (
-            facts(row(Action.RESTORED, group=PERSON)),
+            facts(row(Action.RESTORED, group=OWN_ACCOUNT)),
             "Their account in Entra ID was restored, as Hasten",
         ),
         (
-            facts(row(Action.UPDATED, group=PERSON)),
+            facts(row(Action.UPDATED, group=OWN_ACCOUNT)),
             "An attribute that the provisioning job maps was",
         ),
         (facts(row(state=State.CALLING, called_at=START)), "has not answered yet"),
@@ -174,8 +174,8 @@ def test_events_of_a_change_are_listed_in_order() -> None:
 def test_the_sentence_says_in_words_what_found_the_change(found_by: FoundBy) -> None:
     told = " ".join(explain(facts(row(found_by=found_by))))
 
-    assert f" by {FOUND_BY[found_by]}." in told
-    assert len(FOUND_BY[found_by].split()) > 1
+    assert f" by {FOUND_BY_TEXTS[found_by]}." in told
+    assert len(FOUND_BY_TEXTS[found_by].split()) > 1
 
 
 def test_a_row_that_does_not_say_what_found_it_has_a_whole_sentence_too() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import Action, Cause, Change, State
-from hasten.domain.follow_ups import FollowUp, Proof, What, proof
+from hasten.domain.follow_ups import FollowUp, RevocationProof, What, proof
 from hasten.domain.intents import Intent, Wanted
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found, user
@@ -55,20 +55,20 @@ def row(state: State = State.CONFIRMED, action: Action = Action.REMOVED) -> Chan
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        (State.CONFIRMED, Proof.COMPLETED),
-        (State.SUCCEEDED, Proof.COMPLETED),
-        (State.IN_SYNC, Proof.COMPLETED),
-        (State.DONE_BY_CYCLE, Proof.COMPLETED),
-        (State.PENDING, Proof.WAITING),
-        (State.CALLING, Proof.WAITING),
-        (State.WAITING, Proof.WAITING),
-        (State.HELD, Proof.WAITING),
-        (State.LEFT_TO_CYCLE, Proof.WAITING),
-        (State.FAILED, Proof.FAILED),
+        (State.CONFIRMED, RevocationProof.COMPLETED),
+        (State.SUCCEEDED, RevocationProof.COMPLETED),
+        (State.IN_SYNC, RevocationProof.COMPLETED),
+        (State.DONE_BY_CYCLE, RevocationProof.COMPLETED),
+        (State.PENDING, RevocationProof.WAITING),
+        (State.CALLING, RevocationProof.WAITING),
+        (State.WAITING, RevocationProof.WAITING),
+        (State.HELD, RevocationProof.WAITING),
+        (State.LEFT_TO_CYCLE, RevocationProof.WAITING),
+        (State.FAILED, RevocationProof.FAILED),
     ],
 )
 def test_a_revocation_is_proven_only_when_its_row_has_ended_well(
-    state: State, expected: Proof
+    state: State, expected: RevocationProof
 ) -> None:
     @virtual
     async def run() -> None:
@@ -79,27 +79,27 @@ def test_a_revocation_is_proven_only_when_its_row_has_ended_well(
 
 @virtual
 async def test_nothing_is_proven_while_the_membership_is_being_removed() -> None:
-    assert proof(asked(), [(intent(is_done=False), None)])[0] is Proof.WAITING
+    assert proof(asked(), [(intent(is_done=False), None)])[0] is RevocationProof.WAITING
 
 
 @virtual
 async def test_someone_who_was_in_no_group_is_proven_only_after_the_second_look() -> None:
-    assert proof(asked(groups=(), is_complete=False), [])[0] is Proof.WAITING
-    assert proof(asked(groups=()), [])[0] is Proof.COMPLETED
+    assert proof(asked(groups=(), is_complete=False), [])[0] is RevocationProof.WAITING
+    assert proof(asked(groups=()), [])[0] is RevocationProof.COMPLETED
 
 
 @virtual
 async def test_one_failed_group_fails_all_however_the_others_stand() -> None:
     both = [(intent(), row(State.WAITING)), (intent(), row(State.FAILED))]
 
-    assert proof(asked(), both) == (Proof.FAILED, "why")
+    assert proof(asked(), both) == (RevocationProof.FAILED, "why")
 
 
 @virtual
 async def test_a_part_that_the_policy_forbids_fails_at_once() -> None:
     known, reason = proof(asked(refused="an admin group"), [(intent(), row())])
 
-    assert (known, reason) == (Proof.FAILED, "an admin group")
+    assert (known, reason) == (RevocationProof.FAILED, "an admin group")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_access_that_was_not_taken_or_was_given_again_is_never_reported_as_taken
     @virtual
     async def run() -> None:
         known = row(action=action) if action else None
-        assert proof(asked(), [(intent(**changes), known)])[0] is Proof.FAILED
+        assert proof(asked(), [(intent(**changes), known)])[0] is RevocationProof.FAILED
 
     run()
 
@@ -129,7 +129,7 @@ async def test_what_an_older_event_did_proves_nothing() -> None:
     older = {"time": now() - timedelta(minutes=5), "cause": Cause("/hr", "older")}
     ended = replace(row(), causes=(Cause("/hr", "older"),))
 
-    assert proof(asked(), [(intent(**older), ended)])[0] is Proof.WAITING
-    assert proof(asked(), [(None, ended)])[0] is Proof.WAITING
+    assert proof(asked(), [(intent(**older), ended)])[0] is RevocationProof.WAITING
+    assert proof(asked(), [(None, ended)])[0] is RevocationProof.WAITING
     joined = intent(**older, wanted=Wanted.MEMBER)
-    assert proof(asked(), [(joined, None)])[0] is Proof.WAITING
+    assert proof(asked(), [(joined, None)])[0] is RevocationProof.WAITING

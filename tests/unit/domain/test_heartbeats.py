@@ -7,7 +7,7 @@ import pytest
 from croniter import croniter
 
 from handlers import schedules
-from hasten.domain.heartbeats import PERIODS, Heartbeat, allowed, first, timer_states
+from hasten.domain.heartbeats import TIMER_PERIODS, Heartbeat, allowed, first, timer_states
 from hasten.timers import TIMERS
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -26,7 +26,7 @@ def late(found: list[Heartbeat]) -> set[str]:
     return {state.timer for state in timer_states(found, NOW) if state.is_late}
 
 
-ALL = {timer: timedelta(0) for timer in PERIODS}
+ALL = {timer: timedelta(0) for timer in TIMER_PERIODS}
 
 
 def test_the_periods_are_those_of_the_functions() -> None:
@@ -39,18 +39,18 @@ def test_the_periods_are_those_of_the_functions() -> None:
         first_run = times.get_next()
         found[function.get_function_name()] = times.get_next() - first_run
 
-    assert found == PERIODS
-    assert PERIODS.keys() == TIMERS.keys()
+    assert found == TIMER_PERIODS
+    assert TIMER_PERIODS.keys() == TIMERS.keys()
 
 
-@pytest.mark.parametrize("timer", PERIODS)
+@pytest.mark.parametrize("timer", TIMER_PERIODS)
 def test_a_timer_is_late_after_two_periods_and_five_minutes(timer: str) -> None:
     in_time = beats(**{**ALL, timer: allowed(timer)})
     too_old = beats(**{**ALL, timer: allowed(timer) + timedelta(seconds=1)})
 
     assert late(in_time) == set()
     assert late(too_old) == {timer}
-    assert allowed(timer) == 2 * PERIODS[timer] + timedelta(minutes=5)
+    assert allowed(timer) == 2 * TIMER_PERIODS[timer] + timedelta(minutes=5)
 
 
 def test_a_timer_that_never_ran_is_late_once_it_had_the_time() -> None:
@@ -83,5 +83,5 @@ def test_a_success_ends_the_lateness() -> None:
 def test_without_any_heartbeat_every_timer_is_late_for_an_unknown_time() -> None:
     states = timer_states([], NOW)
 
-    assert {state.timer for state in states if state.is_late} == set(PERIODS)
+    assert {state.timer for state in states if state.is_late} == set(TIMER_PERIODS)
     assert {state.age for state in states} == {None}

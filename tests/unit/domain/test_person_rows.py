@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.account import Account
-from hasten.domain.changes import DIRECT, PERSON, Action, Change, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Change, State
 from hasten.domain.merging import newer
 from hasten.domain.planning import AssignmentStatus, Call, GrantsBy, group_into_calls, route_of
 from hasten.domain.proof import Says, proof
@@ -193,4 +193,4 @@ def test_only_an_entry_about_the_user_and_what_was_wanted_proves_it(
 
 
 def test_the_log_is_asked_about_the_user_and_every_group_of_the_route() -> None:
-    assert of_person(Action.ENABLED, route=GROUPS).subjects == {USERS[0], PERSON, *GROUPS}
+    assert of_person(Action.ENABLED, route=GROUPS).subjects == {USERS[0], OWN_ACCOUNT, *GROUPS}

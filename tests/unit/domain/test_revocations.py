@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from hasten.domain.history import DONE, Entry, Kind, Steps
-from hasten.domain.revocations import IPSIE, Revocation, Stand, revocations
+from hasten.domain.history import DONE, Entry, EntryKind, Steps
+from hasten.domain.revocations import IPSIE_REVOCATION_TIME, Revocation, Stand, revocations
 from tests.support.world import ENGINEERING, TOTAL, user
 
 NOTICED = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -15,7 +15,7 @@ def ended(result: str, after: float, *, action: str = "removed", reason: str = "
     return Entry(
         id=f"{result}{after}",
         at=at,
-        kind=Kind.OUTCOME,
+        kind=EntryKind.OUTCOME,
         target=TOTAL,
         user=user(1),
         group=ENGINEERING,
@@ -41,29 +41,29 @@ def test_the_time_ends_with_the_answer_and_the_proof_is_noted() -> None:
     assert (one.stand, seconds(one)) == (Stand.TAKEN, 6)
     assert one.proven_at == NOTICED + timedelta(seconds=90)
     assert one.called_at == NOTICED + timedelta(seconds=4)
-    assert one.is_within(IPSIE)
-    assert not one.is_exception(IPSIE, NOW)
+    assert one.is_within(IPSIE_REVOCATION_TIME)
+    assert not one.is_exception(IPSIE_REVOCATION_TIME, NOW)
 
 
 def test_an_answer_that_the_log_contradicted_does_not_count() -> None:
     one = only(ended("succeeded", 6), ended("succeeded", 700), ended("confirmed", 800))
 
     assert seconds(one) == 700
-    assert one.is_exception(IPSIE, NOW)
+    assert one.is_exception(IPSIE_REVOCATION_TIME, NOW)
 
 
 def test_what_failed_after_an_answer_is_not_taken() -> None:
     one = only(ended("succeeded", 6), ended("failed", 700, reason="still active"))
 
     assert (one.stand, one.reason, one.taken_at) == (Stand.NOT_TAKEN, "still active", None)
-    assert one.is_exception(IPSIE, NOW)
+    assert one.is_exception(IPSIE_REVOCATION_TIME, NOW)
 
 
 def test_what_failed_first_and_was_confirmed_later_is_taken_late() -> None:
     one = only(ended("failed", 60), ended("confirmed", 4_000))
 
     assert (one.stand, seconds(one)) == (Stand.TAKEN, 4_000)
-    assert one.is_exception(IPSIE, NOW)
+    assert one.is_exception(IPSIE_REVOCATION_TIME, NOW)
 
 
 def test_the_cycle_takes_what_was_left_to_it() -> None:
@@ -78,7 +78,7 @@ def test_a_person_who_came_back_is_no_exception() -> None:
     one = only(ended("superseded", 900))
 
     assert one.stand is Stand.SUPERSEDED
-    assert not one.is_exception(IPSIE, NOW)
+    assert not one.is_exception(IPSIE_REVOCATION_TIME, NOW)
 
 
 def test_a_grant_is_no_revocation() -> None:
@@ -89,7 +89,7 @@ def test_the_decision_of_an_operator_stands_beside_the_delay() -> None:
     released = Entry(
         id="r",
         at=NOTICED + timedelta(seconds=500),
-        kind=Kind.RELEASED,
+        kind=EntryKind.RELEASED,
         target=TOTAL,
         user=user(1),
         group=ENGINEERING,

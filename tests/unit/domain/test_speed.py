@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hasten.domain.history import Entry, Kind, Steps
+from hasten.domain.history import Entry, EntryKind, Steps
 from hasten.domain.speed import (
-    GROWTH,
+    BOUND_GROWTH,
     Day,
     Direction,
     Histogram,
@@ -23,7 +23,7 @@ def ended(result: str, action: str, *, call: float, end: float) -> Entry:
     return Entry(
         id="1",
         at=AT,
-        kind=Kind.OUTCOME,
+        kind=EntryKind.OUTCOME,
         action=action,
         result=result,
         steps=Steps(
@@ -50,7 +50,7 @@ def test_a_percentile_is_right_to_a_tenth(percent: int) -> None:
     said = Histogram.of(seconds).percentile(percent)
 
     assert said is not None
-    assert true <= said <= true * GROWTH * 1.000001
+    assert true <= said <= true * BOUND_GROWTH * 1.000001
 
 
 def test_no_duration_has_no_percentile() -> None:

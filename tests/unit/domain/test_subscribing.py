@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.domain.subscribing import (
-    ALL_GROUPS,
+    GROUPS_RESOURCE,
     SAVED_WITHIN,
     Ours,
     Subscription,
@@ -64,7 +64,7 @@ def test_each_group_has_its_own_subscription_while_they_fit() -> None:
 
 
 def test_one_subscription_to_all_groups_stands_in_when_they_do_not_fit() -> None:
-    assert planned(groups=MANY) == SubscriptionPlan(create=(ALL_GROUPS,))
+    assert planned(groups=MANY) == SubscriptionPlan(create=(GROUPS_RESOURCE,))
 
 
 def test_a_young_subscription_is_kept() -> None:
@@ -149,13 +149,13 @@ def test_those_of_single_groups_go_only_after_the_one_to_all_is_there() -> None:
 
     found = planned(*singles, groups=MANY)
 
-    assert found.create == (ALL_GROUPS,)
+    assert found.create == (GROUPS_RESOURCE,)
     assert set(found.superseded) == set(singles)
     assert not found.orphans
 
 
 def test_the_one_to_all_goes_only_after_those_of_single_groups_are_there() -> None:
-    to_all = listed(ALL_GROUPS)
+    to_all = listed(GROUPS_RESOURCE)
 
     found = planned(to_all, groups=FITTING)
 
@@ -165,20 +165,22 @@ def test_the_one_to_all_goes_only_after_those_of_single_groups_are_there() -> No
 
 
 def test_a_subscription_just_made_by_another_instance_replaces_nothing_before_it_is_known() -> None:
-    fresh = listed(ALL_GROUPS, expires=NOW + SUBSCRIPTION_LIFETIME)
+    fresh = listed(GROUPS_RESOURCE, expires=NOW + SUBSCRIPTION_LIFETIME)
     singles = [to_group(number) for number in range(MAX_SUBSCRIPTIONS)]
 
     assert plan_subscriptions([fresh, *singles], MANY, ours=ours(*singles), now=NOW).is_settled
 
 
 def test_without_any_watched_group_all_of_ours_go() -> None:
-    existing = {listed(ALL_GROUPS), to_group(1)}
+    existing = {listed(GROUPS_RESOURCE), to_group(1)}
 
     assert set(planned(*existing, groups=[]).orphans) == existing
 
 
 RESOURCES = st.one_of(
-    st.just(ALL_GROUPS), st.just("users"), st.integers(0, 95).map(lambda n: resource_of(group(n)))
+    st.just(GROUPS_RESOURCE),
+    st.just("users"),
+    st.integers(0, 95).map(lambda n: resource_of(group(n))),
 )
 MINUTES = st.one_of(st.integers(1, 41_759), st.just(41_760))
 EXISTING = st.lists(

@@ -7,7 +7,7 @@ import pytest
 
 from hasten.domain.planning import GrantsBy
 from hasten.domain.shared_pace import LimitScope
-from hasten.policy import Access, Creation, GroupPolicy
+from hasten.policy import Allowance, Creation, GroupPolicy
 from hasten.targets import Mode, Target, load
 from tests.unit.edges.targets_file import ID, loaded
 
@@ -71,7 +71,7 @@ def test_everything_a_target_may_say_is_read(tmp_path: Path) -> None:
         rule="a#V2",
         mode=Mode.OBSERVE,
         groups=(
-            GroupPolicy(id=UUID(ID), role="Admin", admin=True, events=Access.ALLOW),
+            GroupPolicy(id=UUID(ID), role="Admin", admin=True, events=Allowance.ALLOW),
             GroupPolicy(
                 name="TOTAL - Engineering",
                 create=Creation(description="Engineers", owners=(UUID(ID),)),
@@ -79,7 +79,7 @@ def test_everything_a_target_may_say_is_read(tmp_path: Path) -> None:
             ),
             GroupPolicy(name="TOTAL - *"),
         ),
-        direct=Access.ALLOW,
+        direct=Allowance.ALLOW,
         brake_removals=5,
         brake_percent=50,
         pause_job=True,

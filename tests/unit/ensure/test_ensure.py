@@ -6,7 +6,7 @@ import pytest
 
 from hasten.domain.changes import DIRECT, Action, State, finished
 from hasten.domain.intents import Wanted
-from hasten.ensure.group import MOST_DOUBTED
+from hasten.ensure.group import MOST_DOUBTED_MEMBERS
 from hasten.errors import TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
@@ -64,7 +64,7 @@ async def test_a_member_the_ledger_does_not_know_is_provisioned() -> None:
 
 @virtual
 async def test_a_large_event_believes_the_list_of_members() -> None:
-    people = [user(number) for number in range(MOST_DOUBTED + 1)]
+    people = [user(number) for number in range(MOST_DOUBTED_MEMBERS + 1)]
     world = await world_with(*people)
     for one in people:
         world.directory.join(ENGINEERING, one)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from hasten.domain.long_ago import LONG_AGO
 from hasten.ensure.apply_policy import OTHER_WORKER_WAIT, apply_policies
 from hasten.ensure.mirror_now import mirror
 from hasten.errors import TemporaryError
@@ -116,7 +117,7 @@ async def test_only_a_message_is_a_sign_that_the_trigger_works() -> None:
     await world.adopts()
     await apply_policies(world.context)
     record = await lease_record.load(world.store, TOTAL, WorkKind.ENSURE)
-    assert (record.came_at, record.stood_in_at) == (lease_record.LONG_AGO,) * 2
+    assert (record.came_at, record.stood_in_at) == (LONG_AGO,) * 2
 
     await mirror(world.context, Mirror(target=TOTAL, source=ADMIN))
 

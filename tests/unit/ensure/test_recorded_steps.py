@@ -2,7 +2,7 @@
 
 import pytest
 
-from hasten.domain.history import Filter, Kind
+from hasten.domain.history import EntryKind, Filter
 from hasten.ensure.apply_policy import apply_unattended
 from hasten.records.running_targets import digest
 from tests.support.applying import ADMINS, MONITORED, world_with
@@ -23,7 +23,7 @@ async def test_a_step_of_the_policy_is_noted_for_each_person(*, is_attended: boo
         await apply_unattended(world.context, world.target)
 
     page = await history(world).newest(
-        20, matches=Filter(kinds=frozenset({Kind.APPLIED}), user=user(2))
+        20, matches=Filter(kinds=frozenset({EntryKind.APPLIED}), user=user(2))
     )
     said = {(entry.result, entry.by, entry.why) for entry in page.entries}
     assert said == (

@@ -12,9 +12,9 @@ import yaml
 from hasten.domain.changes import Cause
 from hasten.domain.outcomes import Outcome, of_alert, of_change, of_event
 from hasten.events.envelope import STRUCTURED, parse
-from hasten.events.models import TYPES
+from hasten.events.models import EVENT_TYPES
 from hasten.events.outgoing import AlertEvent, OutcomeEvent, RejectedProperties
-from hasten.events.schema import FOLDER, OUTGOING, schemas
+from hasten.events.schema import OUTGOING, SCHEMAS_FOLDER, schemas
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES
 from tests.support.bad_events_table import PAGE, with_table
 from tests.support.posting import Posting
@@ -29,7 +29,7 @@ EXAMPLES = sorted((ROOT / "examples" / "events").glob("*.json"))
 
 def test_the_committed_schemas_are_those_of_the_models() -> None:
     """After a change of the models: `python -m hasten.events.schema`."""
-    committed = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
+    committed = {path.name: path.read_text(encoding="utf-8") for path in SCHEMAS_FOLDER.iterdir()}
 
     assert committed == schemas()
 
@@ -49,7 +49,7 @@ def test_every_example_is_a_valid_event(path: Path) -> None:
 def test_there_is_an_example_of_every_type() -> None:
     shown = {json.loads(path.read_text(encoding="utf-8"))["type"] for path in EXAMPLES}
 
-    assert shown == TYPES.keys()
+    assert shown == EVENT_TYPES.keys()
 
 
 def test_the_example_in_the_docs_is_the_one_of_the_file() -> None:
@@ -97,7 +97,7 @@ def test_asyncapi_names_our_channels_and_each_message_once() -> None:
     assert document["asyncapi"] == "3.0.0"
     assert addresses == [ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES]
     assert sorted(names) == sorted(
-        [*TYPES, *(OUTGOING.keys() - {"rejected-properties"}), "rejected"]
+        [*EVENT_TYPES, *(OUTGOING.keys() - {"rejected-properties"}), "rejected"]
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hasten.events.envelope import ID_MAX_CHARS, STRUCTURED, encode, parse
 from hasten.events.faults import FIELD_MAX_CHARS, MAX_FAULTS, InvalidEventError
-from hasten.events.models import TYPES
+from hasten.events.models import EVENT_TYPES
 from tests.support.posting import event
 from tests.support.virtual_time import START
 
@@ -23,7 +23,7 @@ TIMES = (
     "2026-11-24",
 )
 WORDS = [
-    *TYPES,
+    *EVENT_TYPES,
     *TIMES,
     "1.0",
     "",
@@ -83,7 +83,7 @@ def test_an_event_with_anything_in_one_attribute_is_read_or_refused(name: str, v
     refused(json.dumps({**ALMOST, name: value}).encode())
 
 
-@given(keys, values, st.sampled_from(sorted(TYPES)))
+@given(keys, values, st.sampled_from(sorted(EVENT_TYPES)))
 def test_an_event_with_anything_in_its_data_is_read_or_refused(
     key: str, value: Any, kind: str
 ) -> None:

@@ -4,9 +4,9 @@ import json
 import re
 
 from emulator.sign_in import registration
-from hasten.adapters.sign_in import EXCHANGE
+from hasten.adapters.sign_in import EXCHANGE_AUDIENCE
 from hasten.api.caller import Role
-from hasten.api.sign_in import CALLBACK
+from hasten.api.sign_in import CALLBACK_PATH
 from hasten.api.tokens import SCOPE
 from tests.unit.infra.templates import INFRA
 
@@ -28,7 +28,7 @@ def test_the_tokens_have_the_version_and_the_scope_that_the_code_expects() -> No
 def test_entra_sends_browsers_to_the_callback_of_the_code_and_to_no_other_address() -> None:
     [address] = re.findall(r"'\$\{publicUrl\}([^']*)'", TEMPLATE)
 
-    assert address == CALLBACK == registration.CALLBACK
+    assert address == CALLBACK_PATH == registration.CALLBACK
     assert TEMPLATE.count("enableIdTokenIssuance: false") == 1
     assert TEMPLATE.count("enableAccessTokenIssuance: false") == 1
 
@@ -36,7 +36,7 @@ def test_entra_sends_browsers_to_the_callback_of_the_code_and_to_no_other_addres
 def test_the_registration_has_no_secret_and_trusts_the_managed_identity() -> None:
     assert "passwordCredentials" not in TEMPLATE
     assert "keyCredentials" not in TEMPLATE
-    assert f"'{EXCHANGE.removesuffix('/.default')}'" in TEMPLATE
+    assert f"'{EXCHANGE_AUDIENCE.removesuffix('/.default')}'" in TEMPLATE
     assert "subject: principalId" in TEMPLATE
 
 

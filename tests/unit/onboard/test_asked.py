@@ -2,14 +2,14 @@
 
 import asyncio
 
-from hasten.domain.history import Entry, Filter, Kind
+from hasten.domain.history import Entry, EntryKind, Filter
 from tests.support.history import history
 from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, user
 from tests.unit.operate.test_scheduled import World as Scheduling
 
-ASKED = frozenset({Kind.ASKED})
+ASKED = frozenset({EntryKind.ASKED})
 
 
 async def asked(world: Posting, of: str) -> list[Entry]:

@@ -9,7 +9,7 @@ from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import MAX_FAULTS
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import Put
-from hasten.records.made_groups import COLLECTION
+from hasten.records.made_groups import MADE_GROUPS_COLLECTION
 from tests.support.posting import ENSURE_GROUP, GROUP, OFFBOARD, Posting, at, event, ref
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
@@ -19,7 +19,7 @@ MADE = "0000bbbb-0000-4000-9000-000000000007"
 
 async def made(world: Posting, name: str, *, ago: timedelta) -> None:
     body = {"name": name, "creating_at": (now() - ago).isoformat(), "id": MADE}
-    await world.store.commit(COLLECTION, TOTAL, [Put(group_key(name), body)])
+    await world.store.commit(MADE_GROUPS_COLLECTION, TOTAL, [Put(group_key(name), body)])
 
 
 @virtual

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import Cause, State
-from hasten.domain.follow_ups import LONGEST_WAIT
-from hasten.domain.history import Filter, Kind
+from hasten.domain.follow_ups import CALLBACK_MAX_WAIT
+from hasten.domain.history import EntryKind, Filter
 from hasten.errors import PermanentError, TemporaryError
-from hasten.onboard.follow_up import DENIED, do_due
-from hasten.policy import Access
+from hasten.onboard.follow_up import DENIED_NEXT_ACTION, do_due
+from hasten.policy import Allowance
 from hasten.records import follow_ups
 from hasten.targets import Mode
 from tests.support.lifecycle import CALLBACK
@@ -23,7 +23,7 @@ from tests.support.world import ADMIN, ENGINEERING, user
 GROUPS = [GROUP]
 
 
-def world(*, sessions: Access = Access.ALLOW, mode: Mode = Mode.ACT) -> Posting:
+def world(*, sessions: Allowance = Allowance.ALLOW, mode: Mode = Mode.ACT) -> Posting:
     return Posting(target=total(revoke_sessions=sessions, mode=mode))
 
 
@@ -51,7 +51,7 @@ async def test_the_sessions_of_a_leaver_end_beside_the_revocation() -> None:
     assert await posted.wanted(ENGINEERING, 1) == "absent"
     assert await follow_ups.load_all(posted.store) == []
     page = await posted.context.history.newest(
-        9, matches=Filter(kinds=frozenset({Kind.FOLLOWED_UP}))
+        9, matches=Filter(kinds=frozenset({EntryKind.FOLLOWED_UP}))
     )
     [entry] = page.entries
     assert (entry.user, entry.action, entry.result) == (user(1), "sessions", "ended")
@@ -61,7 +61,7 @@ async def test_the_sessions_of_a_leaver_end_beside_the_revocation() -> None:
 
 @virtual
 async def test_sessions_end_only_where_the_event_and_the_policy_say_so() -> None:
-    silent, denied = world(), world(sessions=Access.DENY)
+    silent, denied = world(), world(sessions=Allowance.DENY)
 
     await left(silent, groups=GROUPS)
     await left(denied, groups=GROUPS, revokeSessions=True)
@@ -70,7 +70,7 @@ async def test_sessions_end_only_where_the_event_and_the_policy_say_so() -> None
     assert (results(silent), results(denied)) == ([], ["denied"])
     assert await denied.wanted(ENGINEERING, 1) == "absent"
     [said] = [e for e in denied.events if e.name == "follow_up"]
-    assert said.fields["reason"] == DENIED
+    assert said.fields["reason"] == DENIED_NEXT_ACTION
 
 
 @virtual
@@ -218,7 +218,7 @@ async def test_a_workflow_whose_time_is_over_is_given_up() -> None:
     await left(posted, groups=GROUPS, resume=CALLBACK)
     await ends(posted, State.HELD)
 
-    await asyncio.sleep(LONGEST_WAIT.total_seconds() + 1)
+    await asyncio.sleep(CALLBACK_MAX_WAIT.total_seconds() + 1)
     await do_due(posted.context)
 
     assert (posted.directory.resumed, results(posted)) == ([], ["given_up"])

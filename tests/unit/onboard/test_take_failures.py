@@ -8,7 +8,7 @@ import pytest
 from hasten.errors import TemporaryError, WrongInputError
 from hasten.events.envelope import ID_MAX_CHARS
 from hasten.json import Json
-from hasten.onboard.message import MAX_TRIES, MESSAGE_ID_MAX_CHARS, Posted
+from hasten.onboard.message import MAX_PROPERTY_NUMBER, MESSAGE_ID_MAX_CHARS, Posted
 from hasten.onboard.reject import NotParkedError
 from hasten.ports.bus import Message
 from tests.fakes.bus import FakeBus
@@ -98,6 +98,6 @@ def test_a_try_count_written_by_others_is_bounded(tries: str) -> None:
         properties={"hastenTries": tries, "hastenMessageId": "m" * 5000, "hastenEndOf": "e" * 5000},
     )
 
-    assert posted.tries <= MAX_TRIES
+    assert posted.tries <= MAX_PROPERTY_NUMBER
     assert len(posted.message_id) == MESSAGE_ID_MAX_CHARS
     assert len(posted.end_of) == ID_MAX_CHARS

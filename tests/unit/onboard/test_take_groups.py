@@ -4,7 +4,7 @@ from hasten.domain.changes import DIRECT, State
 from hasten.domain.intents import THE_GROUP, Wanted, group_key
 from hasten.domain.outcomes import REJECTED
 from hasten.ports.store import Put
-from hasten.records.made_groups import COLLECTION
+from hasten.records.made_groups import MADE_GROUPS_COLLECTION
 from tests.support.posting import (
     ENSURE_GROUP,
     OFFBOARD,
@@ -35,7 +35,7 @@ async def test_a_group_made_a_moment_ago_is_known_before_any_replica_shows_it() 
     world = Posting()
     made = "0000bbbb-0000-4000-9000-000000000007"
     body = {"name": "Team-New", "creating_at": now().isoformat(), "id": made}
-    await world.store.commit(COLLECTION, TOTAL, [Put(group_key("Team-New"), body)])
+    await world.store.commit(MADE_GROUPS_COLLECTION, TOTAL, [Put(group_key("Team-New"), body)])
 
     await world.posts(event(users=[ref(1)], group={"name": "team-new"}))
 

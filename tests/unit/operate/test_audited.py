@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.history import Filter, Kind
+from hasten.domain.history import EntryKind, Filter
 from hasten.errors import TemporaryError
-from hasten.operate.decide import Decision
+from hasten.operate.decide import HeldAction
 from hasten.operate.release import held_changes
 from hasten.operate.replay import replay_parked
 from hasten.operate.scheduled import drop, find
@@ -37,7 +37,7 @@ async def said(world: World, **matches: str) -> list[tuple[str, str, str, str]]:
     return [(entry.kind, entry.result, entry.by, entry.why) for entry in entries]
 
 
-def both(kind: Kind, result: str, by: str, why: str = WHY) -> list[tuple[str, str, str, str]]:
+def both(kind: EntryKind, result: str, by: str, why: str = WHY) -> list[tuple[str, str, str, str]]:
     return [(kind, "begun", by, why), (kind, result, by, why)]
 
 
@@ -54,10 +54,11 @@ class Unappendable(MemoryStore):
 
 @virtual
 @pytest.mark.parametrize(
-    ("decision", "kind"), [(Decision.RELEASE, Kind.RELEASED), (Decision.DISCARD, Kind.DISCARDED)]
+    ("decision", "kind"),
+    [(HeldAction.RELEASE, EntryKind.RELEASED), (HeldAction.DISCARD, EntryKind.DISCARDED)],
 )
 async def test_the_history_of_a_person_says_who_decided_about_them_and_why(
-    decision: Decision, kind: Kind
+    decision: HeldAction, kind: EntryKind
 ) -> None:
     world = await with_leavers(two=False)
 
@@ -75,7 +76,7 @@ async def test_the_history_names_both_of_two_operators() -> None:
     await decided(world, BOB, LEAVERS[0])
 
     assert sorted(await said(world, user=LEAVERS[0])) == sorted(
-        both(Kind.RELEASED, "proposed", ALICE) + both(Kind.RELEASED, "done", BOB)
+        both(EntryKind.RELEASED, "proposed", ALICE) + both(EntryKind.RELEASED, "done", BOB)
     )
 
 
@@ -100,7 +101,7 @@ async def test_a_release_that_fails_says_so() -> None:
     done = await decided(world, ALICE, LEAVERS[0])
 
     assert done.problem is not None
-    assert (Kind.RELEASED, "begun", ALICE, WHY) in await said(world, user=LEAVERS[0])
+    assert (EntryKind.RELEASED, "begun", ALICE, WHY) in await said(world, user=LEAVERS[0])
 
 
 @virtual
@@ -111,12 +112,12 @@ async def test_the_history_says_who_stopped_and_started_hasten() -> None:
     await start(world.context, TOTAL, by=ALICE, reason="it is out")
 
     assert sorted(await said(world)) == sorted(
-        both(Kind.STOPPED, "done", "cli:1", "a fire")
-        + both(Kind.STARTED, "done", ALICE, "it is out")
+        both(EntryKind.STOPPED, "done", "cli:1", "a fire")
+        + both(EntryKind.STARTED, "done", ALICE, "it is out")
     )
     [everywhere, *_] = await stops.load_all(world.store)
     assert everywhere.by == "the platform team"
-    page = await history(world).newest(10, matches=Filter(kinds=frozenset({Kind.STOPPED})))
+    page = await history(world).newest(10, matches=Filter(kinds=frozenset({EntryKind.STOPPED})))
     assert {entry.details["named"] for entry in page.entries} == {"the platform team"}
 
 
@@ -130,7 +131,7 @@ async def test_the_history_of_a_person_says_who_cancelled_a_start_that_lay_ahead
     await drop(world.context, entry, by=BOB, reason=WHY)
 
     assert sorted(await said(world, user=user(1))) == sorted(
-        both(Kind.CANCELLED, "done", ALICE) + both(Kind.CANCELLED, "left as it was", BOB)
+        both(EntryKind.CANCELLED, "done", ALICE) + both(EntryKind.CANCELLED, "left as it was", BOB)
     )
     [cancelled, *_] = (await history(world).newest(10, matches=Filter(user=user(1)))).entries
     assert cancelled.causes[0].id == "a"
@@ -158,7 +159,7 @@ async def test_the_history_says_who_sent_a_dead_letter_again_and_that_it_failed(
             world.bus.down = False
 
     assert sorted(await said(world)) == sorted(
-        both(Kind.REPLAYED, "failed", ALICE) + both(Kind.REPLAYED, "done", ALICE)
+        both(EntryKind.REPLAYED, "failed", ALICE) + both(EntryKind.REPLAYED, "done", ALICE)
     )
     page = await history(world).newest(10)
     assert {entry.details["message"] for entry in page.entries} == {DEAD.message_id}

@@ -6,7 +6,7 @@ import pytest
 
 from hasten.domain.changes import Action, State
 from hasten.errors import PermanentError
-from hasten.operate.decide import DecidedChanges, Decision, decide
+from hasten.operate.decide import DecidedChanges, HeldAction, decide
 from hasten.operate.held import choose_held
 from hasten.operate.two_people import PROPOSAL_HOLDS_FOR, pending
 from hasten.records import proposals
@@ -27,7 +27,7 @@ async def with_leavers(*, two: bool) -> World:
 
 
 async def decided(
-    world: World, by: str, *users: str, decision: Decision = Decision.RELEASE
+    world: World, by: str, *users: str, decision: HeldAction = HeldAction.RELEASE
 ) -> DecidedChanges:
     context = world.context
     chosen = await choose_held(context, TOTAL, groups=(), users=users)
@@ -112,6 +112,6 @@ async def test_one_operator_discards_even_where_two_must_release() -> None:
     world = await with_leavers(two=True)
     await decided(world, ALICE, LEAVERS[0])
 
-    assert await decided(world, BOB, decision=Decision.DISCARD) == DecidedChanges(moved=12)
+    assert await decided(world, BOB, decision=HeldAction.DISCARD) == DecidedChanges(moved=12)
     assert await states(world) == {State.LEFT_TO_CYCLE: 12}
     assert await proposals.load(world.store, TOTAL) == {}

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.context import Context
-from hasten.domain.history import Filter, Kind
+from hasten.domain.history import EntryKind, Filter
 from hasten.domain.history_findings import Wrong
 from hasten.errors import TemporaryError
 from hasten.operate.forget_history import forget_history
@@ -14,8 +14,8 @@ from hasten.operate.seal_history import seal_all
 from hasten.operate.speed import speed_of
 from hasten.records import speed
 from hasten.records.history_check import Check
-from hasten.records.history_keys import COLLECTION, day_partition
-from hasten.records.history_seals import PAGE, SEAL
+from hasten.records.history_keys import HISTORY_COLLECTION, day_partition
+from hasten.records.history_seals import PAGE_PREFIX, SEAL_PREFIX
 from tests.fakes.memory_store import MemoryStore
 from tests.support.history import all_sealed, entry, history, names
 from tests.support.virtual_time import now, virtual
@@ -60,14 +60,14 @@ async def test_old_days_go_everywhere_and_the_chain_has_no_finding() -> None:
     everything = await history(world).newest(100)
     assert len(everything.entries) == 9
     forgotten = everything.entries[0]
-    assert forgotten.kind is Kind.FORGOTTEN
+    assert forgotten.kind is EntryKind.FORGOTTEN
     assert forgotten.details["before"] == (now() - KEPT * DAY).date().isoformat()
     assert await findings(world) == []
-    assert len(await store.scan(COLLECTION, "seals", SEAL)) == 11
-    assert len(await store.scan(COLLECTION, "seals", PAGE)) == 5
+    assert len(await store.scan(HISTORY_COLLECTION, "seals", SEAL_PREFIX)) == 11
+    assert len(await store.scan(HISTORY_COLLECTION, "seals", PAGE_PREFIX)) == 5
     assert len(await speed_of(world.context, [TOTAL], now() - 400 * DAY)) == 4
     assert isinstance(store, MemoryStore)
-    texts = "".join(text for _, text, _ in store.texts(COLLECTION))
+    texts = "".join(text for _, text, _ in store.texts(HISTORY_COLLECTION))
     assert '"reason":"5"' not in texts
 
 
@@ -79,9 +79,9 @@ async def test_a_day_that_is_gone_without_a_word_is_a_finding() -> None:
     assert isinstance(store, MemoryStore)
     day = (now() - (KEPT - 2) * DAY).date().isoformat()
     for name in (day_partition(day), "days"):
-        for document in await store.scan(COLLECTION, name):
+        for document in await store.scan(HISTORY_COLLECTION, name):
             if name != "days" or document.body["day"] == day:
-                store.forget(COLLECTION, name, document.key)
+                store.forget(HISTORY_COLLECTION, name, document.key)
 
     assert Wrong.REMOVED in await findings(world)
 
@@ -94,7 +94,7 @@ async def test_a_second_night_deletes_nothing_more_and_writes_no_second_entry() 
     for _ in range(2):
         await forget_history(context_of(world))
 
-    page = await history(world).newest(100, matches=Filter(kinds=frozenset({Kind.FORGOTTEN})))
+    page = await history(world).newest(100, matches=Filter(kinds=frozenset({EntryKind.FORGOTTEN})))
     assert len(page.entries) == 1
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.heartbeats import PERIODS
+from hasten.domain.heartbeats import TIMER_PERIODS
 from hasten.errors import PermanentError
 from hasten.operate.health import app_health
 from hasten.records import heartbeats, running_targets
@@ -17,7 +17,7 @@ from tests.support.world import TOTAL, World
 
 
 async def works(world: World) -> None:
-    for timer in PERIODS:
+    for timer in TIMER_PERIODS:
         await heartbeats.beat(world.store, timer, now())
     await running_targets.save(world.store, [world.target], now())
 
@@ -66,7 +66,7 @@ async def test_a_timer_that_fails_each_time_says_why() -> None:
     await works(world)
     await heartbeats.beat(world.store, "renew", now(), "Graph answered 403")
     await later(timedelta(minutes=126))
-    for timer in PERIODS.keys() - {"renew"}:
+    for timer in TIMER_PERIODS.keys() - {"renew"}:
         await heartbeats.beat(world.store, timer, now())
 
     [problem] = await problems(world)
@@ -151,7 +151,7 @@ async def test_a_target_that_the_app_does_not_run_yet_is_named() -> None:
 async def test_each_run_of_a_timer_leaves_a_heartbeat_and_the_digests_of_the_targets() -> None:
     world = World()
 
-    for timer in PERIODS:
+    for timer in TIMER_PERIODS:
         await run(world.context, timer)
 
     assert await problems(world) == []

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from hasten.domain.history import Filter, Kind
-from hasten.operate.decide import Decision
+from hasten.domain.history import EntryKind, Filter
+from hasten.operate.decide import HeldAction
 from hasten.timers import run
 from tests.support.history import history
 from tests.support.virtual_time import virtual
@@ -26,7 +26,7 @@ async def test_each_held_person_is_noted_once_by_whatever_process() -> None:
         await asyncio.sleep(60)
 
     for person in LEAVERS:
-        assert await said(world, person) == [(Kind.HELD, "brake")]
+        assert await said(world, person) == [(EntryKind.HELD, "brake")]
 
 
 @virtual
@@ -35,11 +35,11 @@ async def test_the_reason_of_the_brake_and_the_decision_follow_each_other() -> N
     await world.is_discovered()
     await run(world.context, "wake")
     await asyncio.sleep(60)
-    await decided(world, ALICE, LEAVERS[0], decision=Decision.DISCARD)
+    await decided(world, ALICE, LEAVERS[0], decision=HeldAction.DISCARD)
 
     held, *later = reversed(
         (await history(world).newest(20, matches=Filter(user=LEAVERS[0]))).entries
     )
 
     assert held.reason == "12 of 12 members left within minutes"
-    assert {entry.kind for entry in later} == {Kind.DISCARDED, Kind.OUTCOME}
+    assert {entry.kind for entry in later} == {EntryKind.DISCARDED, EntryKind.OUTCOME}

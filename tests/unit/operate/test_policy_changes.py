@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from hasten.context import Context
-from hasten.domain.history import Filter, Kind
+from hasten.domain.history import EntryKind, Filter
 from hasten.records.running_targets import digest
 from hasten.targets import Target
 from hasten.timers import run
@@ -26,7 +26,7 @@ async def changed(world: World, *targets: Target) -> list[tuple[str, str, str]]:
         await run(context, "sweep")
         await run(context, "sweep")
         await asyncio.sleep(60)
-    matches = Filter(kinds=frozenset({Kind.POLICY_CHANGED}))
+    matches = Filter(kinds=frozenset({EntryKind.POLICY_CHANGED}))
     page = await world.context.history.newest(20, matches=matches)
     return [(e.result, e.reason, e.details["policy"]) for e in reversed(page.entries)]
 

@@ -12,10 +12,10 @@ import pytest
 
 from hasten.doctor.examination import Doctor
 from hasten.doctor.findings import Level
-from hasten.doctor.permissions import NEEDED
+from hasten.doctor.permissions import NEEDED_PERMISSIONS
 from hasten.domain.changes import Change, left_to_cycle, waiting
-from hasten.domain.heartbeats import PERIODS
-from hasten.domain.subscribing import ALL_PEOPLE
+from hasten.domain.heartbeats import TIMER_PERIODS
+from hasten.domain.subscribing import USERS_RESOURCE
 from hasten.operate.health import app_health
 from hasten.operate.status import target_status
 from hasten.records import heartbeats, policy_left_out, running_targets, subscriptions
@@ -32,7 +32,7 @@ from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 from tests.unit.infra.templates import INFRA
 
 RULES: list[dict[str, Any]] = json.loads((INFRA / "app" / "alerts.json").read_text())
-ALL = frozenset(needed.name for needed in NEEDED)
+ALL = frozenset(needed.name for needed in NEEDED_PERMISSIONS)
 LONG = timedelta(minutes=20)
 
 
@@ -43,7 +43,9 @@ async def in_order() -> World:
     world.directory.job_list = [
         {"id": JOB, "status": {"code": "Active", "lastExecution": execution}}
     ]
-    for number, resource in enumerate([*(f"groups/{g}" for g in (ENGINEERING, ADMIN)), ALL_PEOPLE]):
+    for number, resource in enumerate(
+        [*(f"groups/{g}" for g in (ENGINEERING, ADMIN)), USERS_RESOURCE]
+    ):
         record = SubscriptionRecord(
             id=f"s{number}",
             resource=resource,
@@ -67,7 +69,7 @@ async def in_order() -> World:
 
 
 async def alive(world: World, *but_not: str) -> None:
-    for timer in PERIODS.keys() - set(but_not):
+    for timer in TIMER_PERIODS.keys() - set(but_not):
         await heartbeats.beat(world.store, timer, now())
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hasten.context import Context
 from hasten.domain.changes import Action, HeldBy, State, finished, held
 from hasten.domain.shared_pace import SharedPace
-from hasten.domain.subscribing import ALL_GROUPS, ALL_PEOPLE
+from hasten.domain.subscribing import GROUPS_RESOURCE, USERS_RESOURCE
 from hasten.operate.status import TargetStatus, target_status
 from hasten.records import shared_window, subscriptions
 from hasten.records.subscriptions import SubscriptionRecord
@@ -21,7 +21,7 @@ async def status(world: World) -> TargetStatus:
 
 
 async def is_subscribed(world: World) -> None:
-    for resource in (ALL_GROUPS, ALL_PEOPLE):
+    for resource in (GROUPS_RESOURCE, USERS_RESOURCE):
         record = SubscriptionRecord(
             id=resource, resource=resource, expires=now() + timedelta(days=2), state=""
         )

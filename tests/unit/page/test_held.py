@@ -6,7 +6,7 @@ from hasten.api.caller import Role
 from hasten.api.door import MAX_FORM_BYTES
 from hasten.domain.changes import Action, State
 from hasten.page.held import MAX_CHOSEN, MAX_LISTED
-from hasten.page.selection import DIGITS, digest
+from hasten.page.selection import DIGEST_DIGITS, digest
 from hasten.targets import Mode, Target
 from hasten.watch.admit import admit
 from tests.support.pages import OPERATOR, READER, Pages, caller, read
@@ -136,4 +136,4 @@ async def test_a_long_list_is_cut_and_its_rest_is_chosen_with_the_group() -> Non
 def test_the_largest_selection_fits_into_a_form() -> None:
     rest = 4 * 1024
 
-    assert MAX_CHOSEN * (DIGITS + 1) + rest < MAX_FORM_BYTES
+    assert MAX_CHOSEN * (DIGEST_DIGITS + 1) + rest < MAX_FORM_BYTES

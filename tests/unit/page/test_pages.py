@@ -7,7 +7,7 @@ import pytest
 
 from hasten.api.caller import Role
 from hasten.domain.changes import State
-from hasten.page.rendering import POLICY
+from hasten.page.rendering import CONTENT_SECURITY_POLICY
 from hasten.timers import run
 from tests.support.pages import READER, Pages, caller
 from tests.support.virtual_time import virtual
@@ -41,7 +41,7 @@ async def test_a_reader_sees_each_view_and_the_browser_keeps_none(path: str) -> 
     answer = await pages.get(path)
 
     assert answer.status_code == 200
-    assert answer.headers["content-security-policy"] == POLICY
+    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert answer.headers["cache-control"] == "private, no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
 

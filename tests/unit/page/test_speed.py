@@ -9,7 +9,7 @@ import pytest
 from hasten.domain.changes import Action, State
 from hasten.domain.speed import Histogram
 from hasten.operate.seal_history import seal_recent
-from hasten.page.charts import CYCLE, LEFT, RIGHT, histogram, place
+from hasten.page.charts import CYCLE_SECONDS, LEFT_X, RIGHT_X, histogram, place
 from tests.support.pages import Pages
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, World, found, user
@@ -19,7 +19,7 @@ def test_the_axis_is_logarithmic_and_ends_at_a_day() -> None:
     steps = [place(10.0**n) for n in range(4)]
 
     assert len({round(b - a) for a, b in pairwise(steps)}) == 1
-    assert (place(0), place(10**9)) == (LEFT, RIGHT)
+    assert (place(0), place(10**9)) == (LEFT_X, RIGHT_X)
 
 
 def test_bars_are_as_high_as_the_counts_and_the_cycle_is_right_of_quick_changes() -> None:
@@ -27,7 +27,7 @@ def test_bars_are_as_high_as_the_counts_and_the_cycle_is_right_of_quick_changes(
 
     tall, short = chart.bars
     assert tall.height == pytest.approx(3 * short.height, rel=0.01)
-    assert tall.x < short.x < chart.cycle == place(CYCLE)
+    assert tall.x < short.x < chart.cycle == place(CYCLE_SECONDS)
 
 
 @virtual

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import PERSON, Action, State
+from hasten.domain.changes import OWN_ACCOUNT, Action, State
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
 from hasten.domain.planning import GrantsBy
 from hasten.ports.bus import PROVISIONING_OUTCOMES
@@ -181,7 +181,7 @@ def test_a_row_that_a_crash_left_without_its_sighting_is_corrected(
             await world.looks(ADA)
         seen = await world.context.roster.find(TOTAL, ADA)
         assert seen is not None
-        await world.ledger.record([found(PERSON, ADA, claimed, seen.origin)])
+        await world.ledger.record([found(OWN_ACCOUNT, ADA, claimed, seen.origin)])
 
         for _ in range(2):
             await drain(world.context, WAKE)
@@ -206,6 +206,6 @@ async def test_the_outcome_names_the_action_and_no_group() -> None:
     data = outcome.body["data"]
     assert (data["action"], data["group"], data["result"]) == (
         "disabled",
-        PERSON,
+        OWN_ACCOUNT,
         "left_to_cycle",
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.app_account import NoAccount
-from hasten.domain.changes import PERSON, Action, State
+from hasten.domain.changes import OWN_ACCOUNT, Action, State
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
 from hasten.watch.sweep import sweep
@@ -65,12 +65,12 @@ async def test_the_row_of_a_persons_own_account_is_served_in_the_app(action: Act
         world.directory.disable(LEAVER)
     else:
         world.directory.delete(LEAVER)
-    await world.ledger.record([found(PERSON, LEAVER, action, 1)])
+    await world.ledger.record([found(OWN_ACCOUNT, LEAVER, action, 1)])
 
     await drain(world.context, WAKE)
 
     assert world.app.active(LEAVER) == [False]
-    assert (await world.row(PERSON, LEAVER)).state is State.CONFIRMED
+    assert (await world.row(OWN_ACCOUNT, LEAVER)).state is State.CONFIRMED
     assert world.directory.calls == []
 
 
@@ -80,7 +80,7 @@ async def test_a_person_who_is_enabled_again_keeps_the_account() -> None:
     await world.is_discovered()
     world.directory.join(ENGINEERING, LEAVER)
     world.app.add(LEAVER)
-    await world.ledger.record([found(PERSON, LEAVER, Action.DISABLED, 1)])
+    await world.ledger.record([found(OWN_ACCOUNT, LEAVER, Action.DISABLED, 1)])
 
     await drain(world.context, WAKE)
 

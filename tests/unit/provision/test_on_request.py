@@ -10,14 +10,20 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import Action, State
-from hasten.domain.history import Filter, Kind
+from hasten.domain.history import EntryKind, Filter
 from hasten.domain.verdicts import Answer
 from hasten.errors import PermanentError
 from hasten.messages import Wake
 from hasten.operate.stop import stop
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
-from hasten.provision.on_request import SOURCE, Request, request_group, request_person, waited_for
+from hasten.provision.on_request import (
+    OPERATORS_SOURCE,
+    Request,
+    request_group,
+    request_person,
+    waited_for,
+)
 from hasten.records.stops import ALL_TARGETS
 from hasten.targets import Mode, Target
 from tests.support.virtual_time import now, virtual
@@ -87,9 +93,9 @@ async def test_an_ended_row_is_called_again_and_its_outcome_names_the_decision()
     assert row.state is State.SUCCEEDED
     assert len(world.directory.calls) == 2
     page = await world.context.history.newest(20, matches=Filter(user=user(1)))
-    decided = {e.details["decision"] for e in page.entries if e.kind is Kind.PROVISIONED}
-    assert {e.result for e in page.entries if e.kind is Kind.PROVISIONED} == {"begun", "done"}
-    assert {c.id for e in page.entries for c in e.causes if c.source == SOURCE} == decided
+    decided = {e.details["decision"] for e in page.entries if e.kind is EntryKind.PROVISIONED}
+    assert {e.result for e in page.entries if e.kind is EntryKind.PROVISIONED} == {"begun", "done"}
+    assert {c.id for e in page.entries for c in e.causes if c.source == OPERATORS_SOURCE} == decided
 
 
 @virtual

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hasten.domain.changes import DIRECT, PERSON, Action, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, State
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.provision.drain import drain
 from tests.support.app_revocations import LEAVER, WAKE, has_left, world_with
@@ -29,9 +29,9 @@ def hide(world: World, how: str) -> None:
     [
         (ADMIN, Action.ADDED, "unassigned"),
         (DIRECT, Action.ADDED, "unassigned"),
-        (PERSON, Action.ENABLED, "disabled"),
-        (PERSON, Action.RESTORED, "deleted"),
-        (PERSON, Action.RESTORED, "disabled"),
+        (OWN_ACCOUNT, Action.ENABLED, "disabled"),
+        (OWN_ACCOUNT, Action.RESTORED, "deleted"),
+        (OWN_ACCOUNT, Action.RESTORED, "disabled"),
     ],
 )
 @virtual
@@ -68,9 +68,9 @@ async def test_a_direct_assignment_counts_although_its_call_has_ended() -> None:
         (ADMIN, Action.ADDED, "deleted"),
         (DIRECT, Action.ADDED, "disabled"),
         (DIRECT, Action.REMOVED, "unassigned"),
-        (PERSON, Action.ENABLED, "unassigned"),
-        (PERSON, Action.UPDATED, "disabled"),
-        (PERSON, Action.DISABLED, "disabled"),
+        (OWN_ACCOUNT, Action.ENABLED, "unassigned"),
+        (OWN_ACCOUNT, Action.UPDATED, "disabled"),
+        (OWN_ACCOUNT, Action.DISABLED, "disabled"),
     ],
 )
 @virtual

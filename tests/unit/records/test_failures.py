@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hasten.domain.changes import Action, Change
 from hasten.records import failures
-from hasten.records.ledger_keys import COLLECTION
+from hasten.records.ledger_keys import LEDGER_COLLECTION
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import now, virtual
@@ -18,7 +18,7 @@ def row(number: int) -> Change:
 async def marked(store: CountingStore, ages: list[timedelta]) -> None:
     puts = [failures.put(row(number), now() - age) for number, age in enumerate(ages)]
     for start in range(0, len(puts), 100):
-        await store.commit(COLLECTION, TOTAL, puts[start : start + 100])
+        await store.commit(LEDGER_COLLECTION, TOTAL, puts[start : start + 100])
     store.requests = 0
 
 
@@ -61,5 +61,5 @@ async def test_marks_are_forgotten_with_the_rows() -> None:
 
     await failures.forget(store, TOTAL, now() - timedelta(days=90))
 
-    left = await store.scan(COLLECTION, TOTAL, "failed|")
+    left = await store.scan(LEDGER_COLLECTION, TOTAL, "failed|")
     assert [document.body["user"] for document in left] == [user(0)]

@@ -9,9 +9,9 @@ import pytest
 
 from hasten.adapters.store.rules import encoded
 from hasten.domain.changes import Cause
-from hasten.domain.history import Filter, Kind, Steps
+from hasten.domain.history import EntryKind, Filter, Steps
 from hasten.ports.store import Put, Write
-from hasten.records.history import MOST_READ, History
+from hasten.records.history import MAX_ENTRIES_READ, History
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.history import all_sealed, entry, history, names, today
@@ -123,7 +123,7 @@ async def test_a_filter_selects_by_kind_result_target_and_time() -> None:
         [
             entry("new", ago=HOUR),
             entry("failed", ago=2 * HOUR, result="failed"),
-            entry("alert", ago=3 * HOUR, kind=Kind.ALERT),
+            entry("alert", ago=3 * HOUR, kind=EntryKind.ALERT),
             entry("old", ago=2 * DAY),
         ]
     )
@@ -131,7 +131,7 @@ async def test_a_filter_selects_by_kind_result_target_and_time() -> None:
     async def found(matches: Filter) -> list[str]:
         return names((await history(world).newest(10, matches=matches)).entries)
 
-    assert await found(Filter(kinds=frozenset({Kind.ALERT}))) == ["alert"]
+    assert await found(Filter(kinds=frozenset({EntryKind.ALERT}))) == ["alert"]
     assert await found(Filter(results=frozenset({"failed"}))) == ["failed"]
     assert await found(Filter(target="OTHER")) == []
     assert await found(Filter(since=now() - DAY)) == ["new", "failed", "alert"]
@@ -159,8 +159,8 @@ async def test_a_page_reads_no_more_than_it_needs_of_a_long_history() -> None:
 @virtual
 async def test_a_filter_that_matches_little_reads_a_bounded_part_and_says_how_to_go_on() -> None:
     world = World()
-    rare = entry("rare", ago=timedelta(seconds=MOST_READ), result="failed")
-    common = [entry(str(n), ago=timedelta(seconds=n)) for n in range(MOST_READ)]
+    rare = entry("rare", ago=timedelta(seconds=MAX_ENTRIES_READ), result="failed")
+    common = [entry(str(n), ago=timedelta(seconds=n)) for n in range(MAX_ENTRIES_READ)]
     await history(world).append([*common, rare])
     failed = Filter(results=frozenset({"failed"}))
 

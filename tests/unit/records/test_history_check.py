@@ -7,12 +7,18 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.history import Kind
+from hasten.domain.history import EntryKind
 from hasten.domain.history_findings import Checked, Wrong
 from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put
 from hasten.records.history_check import Check
-from hasten.records.history_keys import AT, COLLECTION, NEW, SEALS, day_partition
+from hasten.records.history_keys import (
+    AT_PREFIX,
+    HISTORY_COLLECTION,
+    NEW_PREFIX,
+    SEALS_PARTITION,
+    day_partition,
+)
 from hasten.records.history_seals import page_key, seal_key
 from tests.fakes.memory_store import MemoryStore
 from tests.support.history import all_sealed, entry, history, today
@@ -56,14 +62,14 @@ def found(result: Checked) -> list[tuple[Wrong, str, str]]:
 
 async def change(world: World, partition: str, key: str, to: Callable[[Json], Json] | None) -> None:
     """Does what somebody does who may write to the store."""
-    document = await world.store.get(COLLECTION, partition, key)
+    document = await world.store.get(HISTORY_COLLECTION, partition, key)
     assert document is not None
     write = Delete(key, document.etag) if to is None else Put(key, to(document.body), document.etag)
-    await world.store.commit(COLLECTION, partition, [write])
+    await world.store.commit(HISTORY_COLLECTION, partition, [write])
 
 
 async def keys(world: World, partition: str, prefix: str) -> Sequence[str]:
-    return [d.key for d in await world.store.scan(COLLECTION, partition, prefix)]
+    return [d.key for d in await world.store.scan(HISTORY_COLLECTION, partition, prefix)]
 
 
 @virtual
@@ -84,7 +90,7 @@ async def test_a_history_that_nobody_touched_has_no_finding() -> None:
 async def test_a_removed_entry_is_named(since: timedelta | None) -> None:
     world = await three_days()
     day = today(now() - 2 * DAY)
-    keys_of_day = await keys(world, day_partition(day), AT)
+    keys_of_day = await keys(world, day_partition(day), AT_PREFIX)
     await change(world, day_partition(day), keys_of_day[2], None)
 
     assert (Wrong.REMOVED, f"day {day}", "1.2") in found(await checked(world, since=since))
@@ -94,7 +100,7 @@ async def test_a_removed_entry_is_named(since: timedelta | None) -> None:
 async def test_an_altered_entry_is_named_as_it_was() -> None:
     world = await three_days()
     day = today(now() - 2 * DAY)
-    [key, *_] = await keys(world, day_partition(day), AT)
+    [key, *_] = await keys(world, day_partition(day), AT_PREFIX)
     await change(world, day_partition(day), key, lambda body: {**body, "reason": "nothing"})
 
     assert (Wrong.ALTERED, f"day {day}", "1.0") in found(await checked(world))
@@ -104,11 +110,11 @@ async def test_an_altered_entry_is_named_as_it_was() -> None:
 async def test_an_inserted_entry_is_named() -> None:
     world = await three_days()
     day = today(now() - 2 * DAY)
-    [key, *_] = await keys(world, day_partition(day), AT)
-    document = await world.store.get(COLLECTION, day_partition(day), key)
+    [key, *_] = await keys(world, day_partition(day), AT_PREFIX)
+    document = await world.store.get(HISTORY_COLLECTION, day_partition(day), key)
     assert document is not None
     forged = Put(key[:-1] + "~", {**document.body, "reason": "forged"})
-    await world.store.commit(COLLECTION, day_partition(day), [forged])
+    await world.store.commit(HISTORY_COLLECTION, day_partition(day), [forged])
 
     assert (Wrong.INSERTED, f"day {day}", "forged") in found(await checked(world))
 
@@ -121,9 +127,9 @@ async def test_an_entry_that_the_index_of_a_person_lacks_or_has_besides_is_named
     await change(world, partition, newest, None)
     await change(world, partition, middle, lambda body: {**body, "reason": "nothing"})
     await world.store.commit(
-        COLLECTION,
+        HISTORY_COLLECTION,
         partition,
-        [Put(oldest[:-1] + "~", {"id": "x", "at": now().isoformat(), "kind": Kind.OUTCOME})],
+        [Put(oldest[:-1] + "~", {"id": "x", "at": now().isoformat(), "kind": EntryKind.OUTCOME})],
     )
 
     wrong = [one.wrong for one in (await checked(world)).findings if one.where == partition]
@@ -134,11 +140,14 @@ async def test_an_entry_that_the_index_of_a_person_lacks_or_has_besides_is_named
 @virtual
 async def test_a_removed_seal_and_an_altered_one_are_named() -> None:
     world = await three_days()
-    await change(world, SEALS, seal_key(2), None)
-    await change(world, SEALS, seal_key(4), lambda body: {**body, "count": 1})
-    await change(world, SEALS, seal_key(6), None)
+    await change(world, SEALS_PARTITION, seal_key(2), None)
+    await change(world, SEALS_PARTITION, seal_key(4), lambda body: {**body, "count": 1})
+    await change(world, SEALS_PARTITION, seal_key(6), None)
     await change(
-        world, SEALS, page_key(5), lambda body: {"entries": [*body["entries"], *body["entries"]]}
+        world,
+        SEALS_PARTITION,
+        page_key(5),
+        lambda body: {"entries": [*body["entries"], *body["entries"]]},
     )
 
     result = {(one.wrong, one.where) for one in (await checked(world)).findings}
@@ -214,7 +223,7 @@ class Interrupted(MemoryStore):
         *,
         after: str = "",
     ) -> Sequence[Document]:
-        interrupt = self.interrupt if prefix == NEW else None
+        interrupt = self.interrupt if prefix == NEW_PREFIX else None
         if interrupt is not None:
             self.interrupt = None
             await interrupt()

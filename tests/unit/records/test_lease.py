@@ -19,7 +19,7 @@ from hasten.records.lease_record import (
     WorkKind,
     load,
 )
-from hasten.records.ledger_keys import COLLECTION, WINDOW
+from hasten.records.ledger_keys import LEDGER_COLLECTION, WINDOW_KEY
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import now, virtual
 
@@ -140,11 +140,11 @@ async def test_a_holder_that_is_silent_is_displaced_and_can_write_no_more() -> N
     two = await held(store, "two")
 
     with pytest.raises(Displaced):
-        await one.commit([Put(WINDOW, {"call": 1})])
+        await one.commit([Put(WINDOW_KEY, {"call": 1})])
     with pytest.raises(Displaced):
         await one.release()
 
-    assert await store.get(COLLECTION, TOTAL, WINDOW) is None
+    assert await store.get(LEDGER_COLLECTION, TOTAL, WINDOW_KEY) is None
     assert (two.record.epoch, await two.release()) == (2, True)
 
 
@@ -154,8 +154,8 @@ async def test_a_mark_does_not_stop_the_holder_from_writing() -> None:
     holder = await held(store, "one")
     await take(store, "two")
 
-    [etag] = await holder.commit([Put(WINDOW, {"call": 1})])
-    await holder.commit([Put(WINDOW, {"call": 2}, etag)])
+    [etag] = await holder.commit([Put(WINDOW_KEY, {"call": 1})])
+    await holder.commit([Put(WINDOW_KEY, {"call": 2}, etag)])
 
     assert holder.marked.is_set()
     assert not await holder.release()
@@ -165,10 +165,10 @@ async def test_a_mark_does_not_stop_the_holder_from_writing() -> None:
 async def test_a_lost_race_of_what_is_written_with_the_lease_surfaces() -> None:
     store = MemoryStore()
     holder = await held(store, "one")
-    await store.commit(COLLECTION, TOTAL, [Put(WINDOW, {"by": "another"})])
+    await store.commit(LEDGER_COLLECTION, TOTAL, [Put(WINDOW_KEY, {"by": "another"})])
 
     with pytest.raises(Conflict, match="window"):
-        await holder.commit([Put(WINDOW, {"by": "holder"})])
+        await holder.commit([Put(WINDOW_KEY, {"by": "holder"})])
 
     assert await holder.release()
 

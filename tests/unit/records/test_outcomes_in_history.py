@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import Cause
-from hasten.domain.history import Entry, Filter, Kind
+from hasten.domain.history import Entry, EntryKind, Filter
 from hasten.domain.outcomes import of_alert, of_event
 from hasten.errors import TemporaryError
 from hasten.messages import Wake
@@ -74,7 +74,7 @@ async def test_an_outcome_is_in_the_history_with_its_times_and_its_id() -> None:
     [entry] = await entries(world)
     [message] = world.bus.of(PROVISIONING_OUTCOMES)
     assert entry.id == message.message_id
-    assert (entry.kind, entry.result, entry.action) == (Kind.OUTCOME, "succeeded", "added")
+    assert (entry.kind, entry.result, entry.action) == (EntryKind.OUTCOME, "succeeded", "added")
     assert (entry.target, entry.user, entry.group) == (TOTAL, user(1), ENGINEERING)
     assert entry.at == entry.steps.ended == now()
     assert None not in {entry.steps.noticed, entry.steps.called}
@@ -153,7 +153,7 @@ async def test_an_outcome_of_an_event_that_is_handled_twice_is_there_once() -> N
     await publish()
 
     assert await entries(world) == first
-    assert {entry.kind for entry in first} == {Kind.OUTCOME, Kind.ALERT}
+    assert {entry.kind for entry in first} == {EntryKind.OUTCOME, EntryKind.ALERT}
 
 
 @virtual

@@ -129,7 +129,7 @@ async def test_looks_that_lose_every_race_surface_for_redelivery() -> None:
     async def somebody_was_faster(
         collection: str, partition: str, writes: Sequence[Write]
     ) -> Sequence[str | None]:
-        if collection == cursors.COLLECTION:
+        if collection == cursors.CURSORS_COLLECTION:
             raise Conflict(ENGINEERING)
         return await save(collection, partition, writes)
 

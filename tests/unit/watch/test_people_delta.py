@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from hasten.domain.changes import PERSON, FoundBy
+from hasten.domain.changes import OWN_ACCOUNT, FoundBy
 from hasten.domain.sightings import Presence
 from hasten.errors import TemporaryError
 from hasten.ports.directory import PeopleDelta, Profile
@@ -276,4 +276,4 @@ async def test_switched_off_for_all_targets_nothing_of_it_is_kept() -> None:
 
     assert await people_cursor.load(world.store) is None
     assert await world.context.roster.load(TOTAL) == {}
-    assert await world.ledger.find(TOTAL, PERSON, ADA) is None
+    assert await world.ledger.find(TOTAL, OWN_ACCOUNT, ADA) is None

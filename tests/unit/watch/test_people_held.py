@@ -1,6 +1,6 @@
 """Changes of people's accounts that the brake, observe mode or the policy holds back."""
 
-from hasten.domain.changes import PERSON, Action, State
+from hasten.domain.changes import OWN_ACCOUNT, Action, State
 from hasten.records.recent_removals import RecentRemovals
 from hasten.targets import Mode, Target
 from hasten.watch.admit import admit
@@ -21,7 +21,7 @@ async def test_a_mass_of_disabled_people_is_held_by_the_brake_and_alerted_once()
     await world.looks(*people[6:12])
 
     rows = await world.ledger.open_changes(TOTAL)
-    assert {(row.state, row.group) for row in rows} == {(State.HELD, PERSON)}
+    assert {(row.state, row.group) for row in rows} == {(State.HELD, OWN_ACCOUNT)}
     assert len(rows) == 12
     assert "12 of 40 people were disabled or deleted" in rows[0].reason
     assert "--group person" in rows[0].next_action
@@ -39,7 +39,7 @@ async def test_a_leaver_who_is_also_disabled_counts_once_for_the_target() -> Non
 
     removals = RecentRemovals(world.store)
     tally = await removals.count(TOTAL, {}, world.now())
-    assert (dict(tally.groups), tally.people) == ({ENGINEERING: 1, PERSON: 1}, 1)
+    assert (dict(tally.groups), tally.people) == ({ENGINEERING: 1, OWN_ACCOUNT: 1}, 1)
 
 
 @virtual

@@ -79,7 +79,9 @@ async def test_a_subscription_made_after_the_start_is_known_at_once() -> None:
     await service.receive(body(item()))
     made = "0000eeee-0000-4000-8000-000000000002"
     known = Put(made, {"group": ENGINEERING, "expires": now().isoformat(), "state": ""})
-    await world.store.commit(subscriptions.COLLECTION, subscriptions.PARTITION, [known])
+    await world.store.commit(
+        subscriptions.SUBSCRIPTIONS_COLLECTION, subscriptions.SUBSCRIPTIONS_PARTITION, [known]
+    )
 
     await service.receive(body(item(subscriptionId=made)))
 

@@ -49,7 +49,7 @@ async def test_a_flood_of_changes_in_other_groups_reads_the_store_once_in_three_
         await service.receive(body(item(resource=f"Groups/{group(100 + number)}")))
         await asyncio.sleep(0.06)
 
-    assert store.scans.count(discovered.COLLECTION) == 2
+    assert store.scans.count(discovered.DISCOVERED_COLLECTION) == 2
 
 
 @virtual
@@ -108,7 +108,7 @@ class Unwritable(MemoryStore):
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]
     ) -> Sequence[str | None]:
-        if collection == signs.COLLECTION:
+        if collection == signs.SIGNS_COLLECTION:
             raise TemporaryError("Table Storage answered 503", timedelta(seconds=5))
         return await super().commit(collection, partition, writes)
 
