@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hasten import settings, targets
+from hasten import settings, targets_file
 from hasten.adapters import telemetry
 from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.destinations import Destination
@@ -17,7 +17,8 @@ from hasten.domain.shared_pace import LimitScope
 from hasten.ports.bus import Received
 from hasten.ports.ports import Ports
 from hasten.settings import Settings
-from hasten.targets import HISTORY_DAYS, Target
+from hasten.targets import Target
+from hasten.targets_file import HISTORY_DAYS
 from hasten.watch.webhook import Receiving
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def app() -> "App":
     loaded = settings.load(os.environ)
     ports = AzurePorts(loaded, managed_identity)
     ports.open()
-    file = targets.load(Path(loaded.targets_file))
+    file = targets_file.load(Path(loaded.targets_file))
     return App(
         loaded,
         file.targets,

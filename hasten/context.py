@@ -29,7 +29,8 @@ from hasten.records.roster import Roster
 from hasten.records.signs import Signs
 from hasten.settings import Settings
 from hasten.single_flight import SingleFlight
-from hasten.targets import HISTORY_DAYS, Target
+from hasten.targets import Target
+from hasten.targets_file import HISTORY_DAYS
 
 if TYPE_CHECKING:
     from hasten.records.lease import Lease

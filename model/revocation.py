@@ -4,8 +4,9 @@ The readable form of the same protocol is revocation.qnt; docs/model.md maps its
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from model.revocation_rules import Rules
 from model.revocation_state import (
     DEAD,
     IDLE,
@@ -23,31 +24,11 @@ from model.search import Step
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
-    """The rules of the code. A mutant is without one of them."""
-
-    ledger_before_cursor: bool = True
-    removal_wins_in_a_slice: bool = True
-    """A lagging replica may answer the later of two reads of one slice."""
-
-    later_read_counts: bool = True
-    """A row that a later read of its slice confirms is as young as that read."""
-
-    ledger_before_replica: bool = True
-    """A replica that shows a leaver as a member is believed only once replicas have settled."""
-
-    early_answer_is_not_final: bool = True
-    fence: bool = True
-    compare_and_set: bool = True
-    mark: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
 class Revocation:
     """An instance: so many changes, readers and workers; `lost_looks` of the readers die, and
     `faults` of the workers die or stall."""
 
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     changes: int = 2
     starts_as_member: bool = True
     readers: int = 2

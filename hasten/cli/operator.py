@@ -8,7 +8,7 @@ from pathlib import Path
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential
 
-from hasten import settings, targets
+from hasten import settings, targets_file
 from hasten.adapters.azure import AzurePorts, managed_identity
 from hasten.cli.environment import IDENTITY, identity
 from hasten.cli.identity import who
@@ -18,7 +18,8 @@ from hasten.doctor.examination import Doctor, Progress
 from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.telemetry import Event
 from hasten.settings import Settings
-from hasten.targets import Target, TargetsFile
+from hasten.targets import Target
+from hasten.targets_file import TargetsFile
 
 
 class Operator:
@@ -61,7 +62,7 @@ async def opened(values: Mapping[str, str]) -> AsyncIterator[Operator]:
     """Opens the context. Raises PermanentError that names the first wrong setting or the wrong line
     of targets.yaml."""
     loaded = settings.load(values, needs_secret=False)
-    file = targets.load(Path(loaded.targets_file))
+    file = targets_file.load(Path(loaded.targets_file))
     has_identity = IDENTITY[0] in values
     with identity(values), _quiet_libraries():
         ports = AzurePorts(

@@ -2,27 +2,21 @@
 cycle has done. Neither an answer nor a plan is proof."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.app_grant_proof import is_contradicted
-from hasten.domain.app_proof import LOG_SHOWS_CYCLE, is_news, unshown
+from hasten.domain.app_proof import is_news
 from hasten.domain.changes import (
     Change,
     State,
-    finished,
-    left_to_cycle,
-    released,
-    retried,
 )
-from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
+from hasten.domain.cycle import Cycle
 from hasten.domain.naming import LEFT_OUT
 from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
-from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Proof, Says, about, proof
-from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, NOTHING_SHOWN_AFTER_CYCLE, not_taken
+from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Says, about, proof
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
@@ -31,8 +25,8 @@ from hasten.operate import measured
 from hasten.operate.cycle_waits import report_overdue
 from hasten.provision.app_proof import with_app
 from hasten.provision.change_events import emit_doubt, emit_grant_doubt, emit_moved
+from hasten.provision.judge_rows import JUDGES, TAKEN_BACK
 from hasten.provision.left_out_of_call import left_out
-from hasten.provision.triage import NOTHING_TO_DO
 from hasten.records import discovered, overviews
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.ledger import Ledger
@@ -40,23 +34,8 @@ from hasten.records.outbox import Unsent
 from hasten.records.overviews import Part
 from hasten.telemetry.provision import LogUnreadable
 
-MOST_RETRIES = 3
-"""Maximum number of repeated calls after the log contradicts an answer, or after the cycle did not
-do its part."""
-
-OVERDUE_AFTER = timedelta(hours=1)
-"""Grace period after the time at which Entra's own cycle should have provisioned the row."""
-
-SILENT_LOG = "Entra answered with success; the provisioning log said nothing of it within a day"
-TAKEN_BACK = "Entra's own cycle should have done it and has not"
-CYCLE_HAS_DONE_IT = "Entra's own cycle has done it"
-STILL_LEFT_OUT = "Entra answered with success, and the log names other members only"
-
 Log = Mapping[str, Sequence[Json]]
 """Entries of the provisioning log, by the id of the object that they are about."""
-
-Judge = Callable[[Context, Change, Proof, Cycle], Change | None]
-"""Returns the new state of a row; None leaves the row as it is."""
 
 
 async def verify(context: Context) -> None:
@@ -143,115 +122,6 @@ async def _log(context: Context, found: DiscoveredTarget, rows: Sequence[Change]
     return by_subject
 
 
-def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
-    """Judges a row whose answer was a success. A grant of which the log says nothing ends when a
-    cycle has run."""
-    now = context.now()
-    may_retry = row.contradicted < MOST_RETRIES
-    match says.says:
-        case Says.CONFIRMED:
-            return _proven(row, State.CONFIRMED, now, says.reason)
-        case Says.CONTRADICTED if may_retry and (row.is_removal or says.passes):
-            times = row.contradicted + 1
-            again = retried(row, due_at=now + context.backoff(times), reason=says.reason)
-            return replace(again, contradicted=times, needs_proof=False, finished_at=None)
-        case Says.CONTRADICTED if row.is_removal:
-            return not_taken(row, now=now, reason=says.reason)
-        case Says.CONTRADICTED:
-            failed = finished(
-                row, State.FAILED, now=now, reason=says.reason, next_action=says.next_action
-            )
-            return replace(failed, needs_proof=False)
-        case Says.UNSHOWN:
-            return unshown(row, says, now=now)
-        case Says.LEFT_OUT if may_retry:
-            return _alone(row, says, now)
-        case Says.LEFT_OUT:
-            return left_to_cycle(
-                row,
-                now=now,
-                reason=STILL_LEFT_OUT,
-                next_action=NOTHING_TO_DO,
-                expected_at=known.done_by(now),
-            )
-        case Says.NOTHING if known.covers(row) and not row.is_removal:
-            return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
-        case Says.NOTHING if _is_old(row, now):
-            return replace(row, needs_proof=False, reason=SILENT_LOG)
-    return None
-
-
-def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
-    """Judges a row that was left to the cycle: the cycle has provisioned it, or Hasten takes it
-    back. A completed cycle is enough for a grant. A removal needs the log, or else the answer to a
-    call."""
-    now = context.now()
-    if row.is_removal and says.says is Says.CONFIRMED:
-        return _proven(row, State.DONE_BY_CYCLE, now, says.reason or LOG_SHOWS_CYCLE)
-    if says.says is Says.UNSHOWN:
-        return unshown(row, says, now=now)
-    if known.covers(row) and not row.is_removal:
-        return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
-    is_doubted = says.says in {Says.CONTRADICTED, Says.LEFT_OUT} and row.keeps_assignment
-    if is_doubted and row.contradicted < MOST_RETRIES:
-        return _alone(row, says, now)
-    if known.covers(row) and row.keeps_assignment:
-        return replace(
-            row,
-            needs_proof=False,
-            reason=NOTHING_SHOWN_AFTER_CYCLE,
-            next_action=CHECK_ACCOUNT_IN_APP,
-        )
-    expected_at = row.expected_at or (row.finished_at or row.found_at) + DEFAULT_CYCLE_INTERVAL
-    if now < expected_at + OVERDUE_AFTER and not known.covers(row):
-        return None
-    if row.is_removal and row.contradicted >= MOST_RETRIES:
-        return not_taken(row, now=now, reason=TAKEN_BACK)
-    return _again(row, TAKEN_BACK, now)
-
-
-def _alone(row: Change, says: Proof, now: datetime) -> Change:
-    """Returns the row to be called again, without others: the answer is then about the user."""
-    return replace(_again(row, says.reason, now), alone=True)
-
-
-def _again(row: Change, reason: str, now: datetime) -> Change:
-    """Returns the row to be called again. Whether a leaver keeps an assignment is read again."""
-    return replace(
-        released(row, now=now),
-        reason=reason,
-        needs_proof=False,
-        finished_at=None,
-        expected_at=None,
-        keeps_assignment=False,
-        contradicted=row.contradicted + 1,
-    )
-
-
-def _failed(context: Context, row: Change, says: Proof, _: Cycle) -> Change | None:
-    """Judges a removal that failed. Something else may have disabled the account since."""
-    now = context.now()
-    if says.says is Says.CONFIRMED:
-        return _proven(row, State.CONFIRMED, now, says.reason)
-    return replace(row, needs_proof=False) if _is_old(row, now) else None
-
-
-def _held(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
-    """Judges a row that the brake holds. The brake holds Hasten's calls, not Entra's own cycle."""
-    if known.covers(row) and says.says is Says.CONFIRMED:
-        return _proven(row, State.DONE_BY_CYCLE, context.now(), says.reason or LOG_SHOWS_CYCLE)
-    return None
-
-
-JUDGES: Mapping[State, Judge] = {
-    State.SUCCEEDED: _answered,
-    State.IN_SYNC: _answered,
-    State.LEFT_TO_CYCLE: _left,
-    State.FAILED: _failed,
-    State.HELD: _held,
-}
-
-
 async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:
     """Publishes an alert that a revocation is overdue before Hasten restarts its row."""
     is_taken_back = to is not None and to.is_open and row.state is State.LEFT_TO_CYCLE
@@ -279,11 +149,3 @@ async def _move(context: Context, ledger: Ledger, row: Change, to: Change | None
         if change.state is not row.state or row.needs_proof is not change.needs_proof:
             emit_moved(context, change)
     return moved
-
-
-def _proven(row: Change, state: State, now: datetime, reason: str = "") -> Change:
-    return replace(finished(row, state, now=now, reason=reason), needs_proof=False)
-
-
-def _is_old(row: Change, now: datetime) -> bool:
-    return now - (row.called_at or row.found_at) > PROOF_TIMEOUT

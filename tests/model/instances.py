@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from model import revocation, writes
+from model import revocation_rules, writes
 from model.revocation import Revocation
 from model.search import Model
 from model.writes import Writes
@@ -40,7 +40,7 @@ class Mutant:
     needs: Mapping[str, Any] = field(default_factory=dict)
 
     def of_revocation(self) -> Revocation:
-        rules = revocation.Rules(**{self.rule: False})
+        rules = revocation_rules.Rules(**{self.rule: False})
         return Revocation(**{"readers": 1, **self.needs}, rules=rules)
 
     def of_writes(self) -> Writes:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from model.revocation import Rules as RevocationRules
+from model.revocation_rules import Rules as RevocationRules
 from model.search import Model, explore
 from model.writes import Rules as WritesRules
 from tests.model.instances import REVOCATION_MUTANTS, SMALL, WRITES_MUTANTS, Mutant

@@ -1,12 +1,8 @@
 """docs/costs-and-limits.md: what is counted and computed there, counted and computed again."""
 
-import json
-import re
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import azure.functions as func
 import pytest
@@ -15,58 +11,31 @@ from croniter import croniter
 from handlers import schedules
 from hasten import settings
 from hasten.context import Context
-from hasten.domain.changes import FoundBy
 from hasten.domain.pacing import Pace
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
-from hasten.messages import Look, Wake
 from hasten.ports.application import Application
-from hasten.ports.bus import PROVISIONING_OUTCOMES, Message
 from hasten.ports.clock import NewId, Now
 from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.notifier import Notifier
 from hasten.ports.sign_in import SignIn
 from hasten.ports.telemetry import Emit, Event
-from hasten.provision.drain import drain
-from hasten.provision.verify import verify
 from hasten.scim import Scim
 from hasten.timers import run
-from hasten.watch.look import look, start_watching
 from tests.fakes.application import no_application
 from tests.fakes.bus import FakeBus
 from tests.fakes.dead_letters import FakeParkedMessages
-from tests.fakes.directory import JOB, FakeDirectory
+from tests.fakes.directory import FakeDirectory
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.notifier import FakeNotifier
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.sign_in import FakeSignIn
+from tests.support.costs_page import number, table
 from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ENGINEERING, TOTAL, World, user
+from tests.support.world import World, user
 
-PAGE = (Path(__file__).parents[3] / "docs" / "costs-and-limits.md").read_text()
 MONTH = timedelta(days=30)
-MOST_REQUESTS = 20
-"""To the store, from a notification until its outcome is on the topic."""
-
-MOST_WITH_HISTORY = 21
-"""To the store, until the outcome is also in the history and no longer in the outbox."""
-
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
-
-
-def table(heading: str) -> Mapping[str, Sequence[str]]:
-    """The rows of the first table below a heading, by their first cell."""
-    section = PAGE.partition(f"\n{heading}\n")[2]
-    section = re.split(r"\n#", section)[0]
-    lines = [line for line in section.splitlines() if line.startswith("| ")]
-    rows = [[cell.strip(" `*") for cell in line.split("|")[1:-1]] for line in lines[1:]]
-    return {row[0]: row[1:] for row in rows}
-
-
-def number(text: str) -> float:
-    found = re.search(r"[\d,.]*\d", text)
-    assert found is not None, text
-    return float(found[0].replace(",", ""))
 
 
 def timers() -> Mapping[str, str]:
@@ -98,9 +67,6 @@ def test_every_timer_is_listed_with_its_runs_in_a_month() -> None:
     assert said == {**counted, "all": sum(counted.values())}
 
 
-# --- how fast ---
-
-
 def last_call(calls: int) -> timedelta:
     """When the last of so many could be made, the first at once."""
     return Pace().times(BEGIN, calls)[-1] - BEGIN
@@ -129,9 +95,6 @@ def test_the_times_of_the_table_are_those_of_the_pace(people: int) -> None:
 def spelt(span: timedelta) -> str:
     seconds = span.total_seconds()
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
-
-
-# --- what quiet costs ---
 
 
 @dataclass(frozen=True)
@@ -198,99 +161,3 @@ def test_the_page_states_the_cost_of_the_timers() -> None:
         each = {name: number(told[name][column]) for name in measured}
         assert {n: each[n] for n in each if abs(each[n] - measured[n][column - 2]) > 1} == {}
         assert number(told["all"][column]) == sum(n * number(told[k][1]) for k, n in each.items())
-
-
-# --- what a change costs ---
-
-
-class NotingBus(FakeBus):
-    """Notes how many requests the store had got when the last outcome was sent."""
-
-    def __init__(self, store: CountingStore) -> None:
-        super().__init__()
-        self._store = store
-        self.requests_until_outcome = 0
-
-    async def send(self, queue: str, messages: Sequence[Message]) -> None:
-        if queue == PROVISIONING_OUTCOMES:
-            self.requests_until_outcome = self._store.requests
-        await super().send(queue, messages)
-
-
-async def cost(people: int, *, leaving: bool) -> Mapping[str, float]:
-    """Returns what each of `people` costs who join or leave a group at once, from the look of a
-    notification, which reads twice, to the proof. Their call takes 3 s."""
-    store = CountingStore(MemoryStore())
-    bus = NotingBus(store)
-    world = World(store=store, bus=bus)
-    everyone = [user(n) for n in range(people)]
-    await world.is_discovered()
-    if leaving:
-        world.directory.join(ENGINEERING, *everyone)
-    await start_watching(world.context, ENGINEERING)
-    (world.directory.leave if leaving else world.directory.join)(ENGINEERING, *everyone)
-    store.requests = 0
-    message = Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
-
-    await look(world.context, message)
-    await drain(world.context, Wake(target=TOTAL))
-    until_outcome, until_drained = bus.requests_until_outcome, store.requests
-    assert [m.body["data"]["result"] for m in world.bus.of(PROVISIONING_OUTCOMES)] == (
-        ["succeeded"] * people
-    )
-    world.directory.log += [log(name, leaving=leaving) for name in everyone]
-    await verify(world.context)
-
-    spent = Counter(
-        until_outcome=until_outcome,
-        until_drained=until_drained,
-        until_proof=store.requests,
-        messages=1 + len(world.bus.sent),  # the webhook sent one
-        lines=len(world.events),
-        bytes=sum(
-            len(json.dumps({"event": e.name, "result": e.result, **e.fields}, default=str))
-            for e in world.events
-        ),
-    )
-    return {name: total / people for name, total in spent.items()}
-
-
-def log(name: str, *, leaving: bool) -> Mapping[str, object]:
-    return {
-        "jobId": JOB,
-        "activityDateTime": now().isoformat(),
-        "provisioningAction": "disable" if leaving else "create",
-        "provisioningStatusInfo": {"status": "success"},
-        "sourceIdentity": {"id": name},
-    }
-
-
-@pytest.mark.parametrize(
-    ("row", "people", "leaving"),
-    [
-        ("a joiner alone", 1, False),
-        ("a leaver alone", 1, True),
-        ("each of 25 joiners at once", 25, False),
-    ],
-)
-def test_the_page_states_the_cost_of_a_change(
-    row: str,
-    people: int,
-    leaving: bool,  # noqa: FBT001 - a case of the table
-) -> None:
-    measured: dict[str, float] = {}
-
-    @virtual
-    async def run() -> None:
-        measured.update(await cost(people, leaving=leaving))
-
-    run()
-    *counts, size = [number(cell) for cell in table("### Of one change")[row]]
-
-    for said, name in zip(
-        counts, ["until_outcome", "until_proof", "messages", "lines"], strict=True
-    ):
-        assert measured[name] <= said <= 1.1 * measured[name] + 1, (name, measured)
-    assert measured["until_outcome"] <= MOST_REQUESTS
-    assert measured["until_drained"] <= MOST_WITH_HISTORY
-    assert measured["bytes"] / 1024 <= size <= 1.5 * measured["bytes"] / 1024 + 0.5, measured

@@ -20,12 +20,13 @@ from handlers import (
     provisioning,
     schedules,
 )
-from hasten import targets
+from hasten import targets_file
 from hasten.destinations import Destination
 from hasten.domain.changes import State
 from hasten.policy import Creation, GroupPolicy
 from hasten.scim import Scim
-from hasten.targets import Target, _File
+from hasten.targets import Target
+from hasten.targets_file import _File
 from tests.unit.docs import pages
 from tests.unit.docs.pages import ROOT
 
@@ -107,7 +108,7 @@ def test_every_example_of_a_targets_file_is_accepted(page: str, tmp_path: Path) 
             written = f"targets:\n  - name: TOTAL\n    display_name: TOTAL\n{indented}"
         file = tmp_path / f"{number}.yaml"
         file.write_text(written)
-        assert targets.load(file).targets
+        assert targets_file.load(file).targets
 
 
 def test_the_example_of_the_configuration_uses_every_key() -> None:

@@ -3,7 +3,8 @@
 from pathlib import Path
 from textwrap import dedent
 
-from hasten.targets import Target, load
+from hasten.targets import Target
+from hasten.targets_file import load
 
 ID = "52cf7b7a-52be-4a9b-9c69-e4d4a4a14f76"
 

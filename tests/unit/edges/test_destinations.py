@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hasten import targets
+from hasten import targets_file
 from hasten.domain.digest import Send
 from hasten.errors import PermanentError
 
@@ -20,10 +20,10 @@ targets:
 """
 
 
-def loaded(tmp_path: Path, more: str = "") -> targets.TargetsFile:
+def loaded(tmp_path: Path, more: str = "") -> targets_file.TargetsFile:
     file = tmp_path / "targets.yaml"
     file.write_text(FILE.format(more=more))
-    return targets.load(file)
+    return targets_file.load(file)
 
 
 def test_a_destination_gets_alerts_without_names_unless_it_says_otherwise(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hasten.domain.app_account import DeactivationIs, PatchForm
 from hasten.domain.matching import JobMatch
 from hasten.errors import PermanentError
 from hasten.scim import Match
-from hasten.targets import load
+from hasten.targets_file import load
 
 GOOD = {
     "url": "https://app.example/scim/v2",

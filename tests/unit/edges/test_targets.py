@@ -8,7 +8,8 @@ import pytest
 from hasten.domain.planning import GrantsBy
 from hasten.domain.shared_pace import LimitScope
 from hasten.policy import Allowance, Creation, GroupPolicy
-from hasten.targets import Mode, Target, load
+from hasten.targets import Mode, Target
+from hasten.targets_file import load
 from tests.unit.edges.targets_file import ID, loaded
 
 

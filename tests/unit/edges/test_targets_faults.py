@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hasten.errors import PermanentError
-from hasten.targets import load
+from hasten.targets_file import load
 from tests.unit.edges.targets_file import ID, loaded
 
 

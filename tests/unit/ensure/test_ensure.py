@@ -2,17 +2,12 @@
 
 import asyncio
 
-import pytest
-
-from hasten.domain.changes import DIRECT, Action, State, finished
+from hasten.domain.changes import Action, State, finished
 from hasten.domain.intents import Wanted
 from hasten.ensure.group import MOST_DOUBTED_MEMBERS
-from hasten.errors import TemporaryError
-from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
-from hasten.watch.sweep import sweep
 from tests.support.ensuring import Onboarding, world_with
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -207,86 +202,3 @@ async def test_onboard_then_offboard_after_it_was_done_ends_with_the_revocation(
     row = await world.row(ENGINEERING, user(1))
     assert (row.action, row.state) == (Action.REMOVED, State.SUCCEEDED)
     assert len(world.directory.calls) == 1
-
-
-@virtual
-async def test_in_step_writes_nothing_to_the_directory_and_calls_as_it_is() -> None:
-    world = await world_with(user(2))
-    world.directory.join(ENGINEERING, user(1))
-    await world.wants(ENGINEERING, user(1), user(2), wanted=Wanted.IN_STEP)
-
-    await world.ensures()
-
-    assert (await world.row(ENGINEERING, user(1))).action is Action.ADDED
-    assert (await world.row(ENGINEERING, user(2))).action is Action.REMOVED
-    assert not world.directory.writes
-
-
-@virtual
-async def test_in_step_calls_again_although_the_row_ended_well() -> None:
-    world = await world_with(user(1))
-    await world.wants(ENGINEERING, user(1))
-    await world.ensures()
-    await drain(world.context, Wake(target=TOTAL))
-    await world.wants(ENGINEERING, user(1), wanted=Wanted.IN_STEP, age=0)
-
-    await world.ensures()
-    await drain(world.context, Wake(target=TOTAL))
-
-    assert len(world.directory.calls) == 2
-
-
-@virtual
-async def test_a_person_without_a_group_is_assigned_and_unassigned() -> None:
-    world = await world_with(user(1))
-    await world.wants(DIRECT, user(1))
-    await world.ensures()
-    assert len(world.given(user(1))) == 1
-    assert (await world.row(DIRECT, user(1))).action is Action.ADDED
-
-    await asyncio.sleep(0.5)
-    await world.wants(DIRECT, user(1), wanted=Wanted.ABSENT, age=0)
-    await world.ensures()
-
-    assert world.given(user(1)) == []
-    assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
-    assert world.directory.writes == {"assign": 1, "unassign": 1}
-
-
-@virtual
-async def test_a_person_unassigned_before_a_sweep_saw_them_assigned_is_revoked_later() -> None:
-    world = await world_with(user(1))
-    await world.wants(DIRECT, user(1))
-    await world.ensures()
-    world.directory.granted.clear()
-    world.directory.assigned[user(1)] = []
-
-    await sweep(world.context)
-    assert (await world.row(DIRECT, user(1))).action is Action.ADDED  # a replica may lag
-    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
-    await sweep(world.context)
-
-    assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
-
-
-@pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT])
-def test_a_person_is_brought_in_step_after_the_membership_was_changed(wanted: Wanted) -> None:
-    @virtual
-    async def run() -> None:
-        world = await world_with(user(1))
-        if wanted is Wanted.ABSENT:
-            await world.joined(ENGINEERING, user(1))
-        [in_step] = await world.wants(ENGINEERING, user(1), wanted=Wanted.IN_STEP, age=3)
-        [membership] = await world.wants(ENGINEERING, user(1), wanted=wanted)
-
-        with pytest.raises(TemporaryError, match="a membership is changed first"):
-            await world.ensures()
-        assert await world.intents.open_intents(TOTAL) == [in_step]
-        await world.ensures()
-
-        row = await world.row(ENGINEERING, user(1))
-        assert row.action is (Action.ADDED if wanted is Wanted.MEMBER else Action.REMOVED)
-        assert {in_step.cause, membership.cause} <= set(row.causes)
-        assert await world.intents.open_intents(TOTAL) == []
-
-    run()

@@ -9,7 +9,8 @@ from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
 from hasten.domain.planning import GrantsBy
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
-from hasten.provision.verify import OVERDUE_AFTER, verify
+from hasten.provision.judge_rows import OVERDUE_AFTER
+from hasten.provision.verify import verify
 from tests.fakes.directory import JOB
 from tests.support.account_rows import WAKE, called, row, world_of
 from tests.support.people import ADA, SETTLED, passes

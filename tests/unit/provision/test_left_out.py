@@ -13,7 +13,8 @@ from hasten.domain.planning import GrantsBy
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.provision.drain import drain
-from hasten.provision.verify import MOST_RETRIES, verify
+from hasten.provision.judge_rows import MOST_RETRIES
+from hasten.provision.verify import verify
 from hasten.targets import Target
 from tests.fakes.directory import JOB
 from tests.support.verifying import ran

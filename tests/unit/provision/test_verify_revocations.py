@@ -10,7 +10,8 @@ from hasten.domain.changes import State
 from hasten.domain.verdicts import Answer
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
-from hasten.provision.verify import MOST_RETRIES, verify
+from hasten.provision.judge_rows import MOST_RETRIES
+from hasten.provision.verify import verify
 from tests.fakes.directory import (
     answer,
 )

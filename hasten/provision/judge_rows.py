@@ -1,0 +1,153 @@
+"""Judges the rows that wait for proof: what the provisioning log says, and whether a cycle has run,
+decides what becomes of each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hasten.context import Context
+from hasten.domain.app_proof import LOG_SHOWS_CYCLE, unshown
+from hasten.domain.changes import (
+    Change,
+    State,
+    finished,
+    left_to_cycle,
+    released,
+    retried,
+)
+from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
+from hasten.domain.proof import PROOF_TIMEOUT, Proof, Says
+from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, NOTHING_SHOWN_AFTER_CYCLE, not_taken
+from hasten.provision.triage import NOTHING_TO_DO
+
+MOST_RETRIES = 3
+"""Maximum number of repeated calls after the log contradicts an answer, or after the cycle did not
+do its part."""
+
+OVERDUE_AFTER = timedelta(hours=1)
+"""Grace period after the time at which Entra's own cycle should have provisioned the row."""
+
+SILENT_LOG = "Entra answered with success; the provisioning log said nothing of it within a day"
+TAKEN_BACK = "Entra's own cycle should have done it and has not"
+CYCLE_HAS_DONE_IT = "Entra's own cycle has done it"
+STILL_LEFT_OUT = "Entra answered with success, and the log names other members only"
+
+Judge = Callable[[Context, Change, Proof, Cycle], Change | None]
+"""Returns the new state of a row; None leaves the row as it is."""
+
+
+def _answered(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
+    """Judges a row whose answer was a success. A grant of which the log says nothing ends when a
+    cycle has run."""
+    now = context.now()
+    may_retry = row.contradicted < MOST_RETRIES
+    match says.says:
+        case Says.CONFIRMED:
+            return _proven(row, State.CONFIRMED, now, says.reason)
+        case Says.CONTRADICTED if may_retry and (row.is_removal or says.passes):
+            times = row.contradicted + 1
+            again = retried(row, due_at=now + context.backoff(times), reason=says.reason)
+            return replace(again, contradicted=times, needs_proof=False, finished_at=None)
+        case Says.CONTRADICTED if row.is_removal:
+            return not_taken(row, now=now, reason=says.reason)
+        case Says.CONTRADICTED:
+            failed = finished(
+                row, State.FAILED, now=now, reason=says.reason, next_action=says.next_action
+            )
+            return replace(failed, needs_proof=False)
+        case Says.UNSHOWN:
+            return unshown(row, says, now=now)
+        case Says.LEFT_OUT if may_retry:
+            return _alone(row, says, now)
+        case Says.LEFT_OUT:
+            return left_to_cycle(
+                row,
+                now=now,
+                reason=STILL_LEFT_OUT,
+                next_action=NOTHING_TO_DO,
+                expected_at=known.done_by(now),
+            )
+        case Says.NOTHING if known.covers(row) and not row.is_removal:
+            return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
+        case Says.NOTHING if _is_old(row, now):
+            return replace(row, needs_proof=False, reason=SILENT_LOG)
+    return None
+
+
+def _left(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
+    """Judges a row that was left to the cycle: the cycle has provisioned it, or Hasten takes it
+    back. A completed cycle is enough for a grant. A removal needs the log, or else the answer to a
+    call."""
+    now = context.now()
+    if row.is_removal and says.says is Says.CONFIRMED:
+        return _proven(row, State.DONE_BY_CYCLE, now, says.reason or LOG_SHOWS_CYCLE)
+    if says.says is Says.UNSHOWN:
+        return unshown(row, says, now=now)
+    if known.covers(row) and not row.is_removal:
+        return _proven(row, State.DONE_BY_CYCLE, now, CYCLE_HAS_DONE_IT)
+    is_doubted = says.says in {Says.CONTRADICTED, Says.LEFT_OUT} and row.keeps_assignment
+    if is_doubted and row.contradicted < MOST_RETRIES:
+        return _alone(row, says, now)
+    if known.covers(row) and row.keeps_assignment:
+        return replace(
+            row,
+            needs_proof=False,
+            reason=NOTHING_SHOWN_AFTER_CYCLE,
+            next_action=CHECK_ACCOUNT_IN_APP,
+        )
+    expected_at = row.expected_at or (row.finished_at or row.found_at) + DEFAULT_CYCLE_INTERVAL
+    if now < expected_at + OVERDUE_AFTER and not known.covers(row):
+        return None
+    if row.is_removal and row.contradicted >= MOST_RETRIES:
+        return not_taken(row, now=now, reason=TAKEN_BACK)
+    return _again(row, TAKEN_BACK, now)
+
+
+def _alone(row: Change, says: Proof, now: datetime) -> Change:
+    """Returns the row to be called again, without others: the answer is then about the user."""
+    return replace(_again(row, says.reason, now), alone=True)
+
+
+def _again(row: Change, reason: str, now: datetime) -> Change:
+    """Returns the row to be called again. Whether a leaver keeps an assignment is read again."""
+    return replace(
+        released(row, now=now),
+        reason=reason,
+        needs_proof=False,
+        finished_at=None,
+        expected_at=None,
+        keeps_assignment=False,
+        contradicted=row.contradicted + 1,
+    )
+
+
+def _failed(context: Context, row: Change, says: Proof, _: Cycle) -> Change | None:
+    """Judges a removal that failed. Something else may have disabled the account since."""
+    now = context.now()
+    if says.says is Says.CONFIRMED:
+        return _proven(row, State.CONFIRMED, now, says.reason)
+    return replace(row, needs_proof=False) if _is_old(row, now) else None
+
+
+def _held(context: Context, row: Change, says: Proof, known: Cycle) -> Change | None:
+    """Judges a row that the brake holds. The brake holds Hasten's calls, not Entra's own cycle."""
+    if known.covers(row) and says.says is Says.CONFIRMED:
+        return _proven(row, State.DONE_BY_CYCLE, context.now(), says.reason or LOG_SHOWS_CYCLE)
+    return None
+
+
+JUDGES: Mapping[State, Judge] = {
+    State.SUCCEEDED: _answered,
+    State.IN_SYNC: _answered,
+    State.LEFT_TO_CYCLE: _left,
+    State.FAILED: _failed,
+    State.HELD: _held,
+}
+
+
+def _proven(row: Change, state: State, now: datetime, reason: str = "") -> Change:
+    return replace(finished(row, state, now=now, reason=reason), needs_proof=False)
+
+
+def _is_old(row: Change, now: datetime) -> bool:
+    return now - (row.called_at or row.found_at) > PROOF_TIMEOUT

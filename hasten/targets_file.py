@@ -1,0 +1,143 @@
+"""Reads targets.yaml, which lists the enterprise apps that Hasten keeps in step. Every error names
+the line."""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hasten.destinations import Destination
+from hasten.domain.shared_pace import LimitScope
+from hasten.errors import PermanentError
+from hasten.targets import Mode, Target
+
+Location = tuple[Hashable, ...]
+
+HISTORY_DAYS = 400
+"""A year, and the weeks in which somebody reports on it."""
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Mode = Mode.ACT
+    limit_scope: LimitScope = LimitScope.AUTO
+    history_days: Annotated[int, Field(ge=90, le=3650)] = HISTORY_DAYS
+    notify: tuple[Destination, ...] = ()
+    targets: Annotated[list[Target], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _destinations_fit(self) -> Self:
+        names = [destination.name for destination in self.notify]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"notify: {min(twice)} is given twice")
+        known = {target.name for target in self.targets}
+        for destination in self.notify:
+            unknown = set(destination.targets) - known
+            if unknown:
+                raise ValueError(f"notify: {destination.name} names the unknown {min(unknown)}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class TargetsFile:
+    """`limit_scope` says which calls Entra's limit counts together. The history is kept for
+    `history_days`."""
+
+    targets: tuple[Target, ...]
+    limit_scope: LimitScope
+    history_days: int
+    destinations: tuple[Destination, ...] = ()
+
+
+def load(path: Path) -> TargetsFile:
+    """Reads targets.yaml. Raises PermanentError `targets.yaml line 7: …` with what is wrong and how
+    to correct it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise _wrong(path, 1, "it is not UTF-8 text") from None
+    except OSError as error:
+        raise PermanentError(
+            f"{path} cannot be read: {error.strerror}", "create it, or set HASTEN_TARGETS"
+        ) from error
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+        lines = dict(_lines(path, root, ())) if root is not None else {}
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise _wrong(path, line, f"not valid YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise _wrong(path, 1, f"not valid YAML: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise _wrong(path, 1, "an alias refers to itself") from None
+    if not isinstance(data, dict):
+        raise _wrong(path, 1, "it must begin with the key targets and list them")
+    try:
+        file = _File.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise _wrong(path, _nearest(lines, first["loc"]), _plain(first)) from None
+    targets = tuple(t.model_copy(update={"mode": t.mode or file.mode}) for t in file.targets)
+    _refuse_duplicates(path, targets, lines)
+    return TargetsFile(targets, file.limit_scope, file.history_days, file.notify)
+
+
+def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location, int]]:
+    """Yields the line of every key and item, by its location in the data. Refuses a repeated
+    key."""
+    yield at, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise _wrong(path, key.start_mark.line + 1, f"key {key.value} is given twice")
+            seen.add(key.value)
+            yield from _lines(path, value, (*at, key.value))
+            yield (*at, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _lines(path, item, (*at, index))
+
+
+def _nearest(lines: dict[Location, int], location: Location) -> int:
+    while location and location not in lines:
+        location = location[:-1]
+    return lines.get(location, 1)
+
+
+def _plain(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
+    match error["type"]:
+        case "extra_forbidden":
+            return f"unknown key {error['loc'][-1]}"
+        case "missing":
+            return f"key {error['loc'][-1]} is missing"
+        case "model_type":
+            return f"{where}: give it keys and their values"
+        case "value_error":
+            return str(error["ctx"]["error"])
+    return f"{where}: {error['msg']}"
+
+
+def _refuse_duplicates(path: Path, targets: tuple[Target, ...], lines: dict[Location, int]) -> None:
+    seen: dict[Hashable, str] = {}
+    for index, target in enumerate(targets):
+        for key in ("name", "service_principal_id", "app_id", "display_name"):
+            value = getattr(target, key)
+            if value is None:
+                continue
+            identity = (key, str(value).casefold())
+            if identity in seen:
+                line = _nearest(lines, ("targets", index, key))
+                raise _wrong(path, line, f"{key} {value} is already used by {seen[identity]}")
+            seen[identity] = target.name
+
+
+def _wrong(path: Path, line: int, problem: str) -> PermanentError:
+    return PermanentError(f"{path.name} line {line}: {problem}", f"correct {path.name}")
