@@ -36,7 +36,7 @@ def apply(
     ] = None,
     *,
     reason: Annotated[
-        str | None, typer.Option("--reason", help="Why; the history shows it.", callback=filled)
+        str | None, typer.Option("--reason", help="Reason; the history shows it.", callback=filled)
     ] = None,
     yes: Yes = False,
     json: AsJson = False,

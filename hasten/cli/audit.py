@@ -12,7 +12,7 @@ from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, filled, r
 from hasten.cli.since import SINCE_HELP, moment
 from hasten.operate.check_history import check_history
 
-app = typer.Typer(no_args_is_help=True, help="Check that nobody changed the history.")
+app = typer.Typer(no_args_is_help=True, help="Checks that nobody changed the history.")
 LOGGED_SEAL = re.compile(r"(\d{1,12}):([0-9a-f]{64})")
 
 

@@ -60,7 +60,7 @@ def provision(
         str | None, typer.Option(help="Name in targets.yaml; default: all.", callback=filled)
     ] = None,
     reason: Annotated[
-        str | None, typer.Option("--reason", help="Why, for the history.", callback=filled)
+        str | None, typer.Option("--reason", help="Reason; the history shows it.", callback=filled)
     ] = None,
     wait: Annotated[
         int, typer.Option(help="Seconds to wait for the answer.", min=0, max=600)

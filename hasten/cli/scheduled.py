@@ -21,12 +21,12 @@ MAX_PEOPLE_SHOWN = 20
 
 Id = Annotated[str | None, typer.Option(help="Id of an entry or of its event.", callback=filled)]
 Why = Annotated[
-    str | None, typer.Option(help="Why, for the history; --drop needs it.", callback=filled)
+    str | None, typer.Option(help="Reason; the history shows it. --drop needs it.", callback=filled)
 ]
 Who = Annotated[
     str | None,
     typer.Option(
-        help="Who decides, if not the one who is signed in. The log hides addresses.",
+        help="Who decides, if it is not the signed-in user. The log hides addresses.",
         callback=filled,
     ),
 ]

@@ -98,7 +98,7 @@ def _app_rows(app: Health) -> list[tuple[str, str]]:
     refused = app.notification_refused
     return [
         *((f"timer {timer.timer}", str(timer)) for timer in app.timers),
-        ("last notification believed", at(app.notification_believed)),
+        ("last notification accepted", at(app.notification_believed)),
         *([("last notification of ours refused", at(refused))] if refused else []),
         ("last onboarding event", at(app.event)),
         ("parked events", "unknown" if app.parked is None else str(app.parked)),

@@ -17,13 +17,13 @@ TargetName = Annotated[
     str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
 ]
 Reason = Annotated[
-    str, typer.Option("--reason", help="Why; status and the log show it.", callback=filled)
+    str, typer.Option("--reason", help="Reason; status and the log show it.", callback=filled)
 ]
 By = Annotated[
     str | None,
     typer.Option(
         "--by",
-        help="Who decides, if not the one who is signed in. The log hides addresses.",
+        help="Who decides, if it is not the signed-in user. The log hides addresses.",
         callback=filled,
     ),
 ]

@@ -31,7 +31,7 @@ async def problem_of_silence(context: Context) -> list[Problem]:
     last = f"since {believed:%Y-%m-%d %H:%M}Z" if believed else "so far"
     return [
         Problem(
-            f"no notification of Graph was believed {last}, although the timers found changes "
+            f"Hasten has accepted no notification of Graph {last}, although the timers found changes "
             f"{found.times} times since {found.first_at:%Y-%m-%d %H:%M}Z",
             "check that Graph can reach HASTEN_PUBLIC_URL (firewall, private endpoint, "
             "authentication in front of the app); doctor checks the subscriptions. Until then the "

@@ -243,9 +243,9 @@ class JobNotPaused(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelSilent(Event):
-    """Graph's notifications do not arrive: none was believed since a timer first found a change
-    that one should have brought. `missed` counts these changes, `age` is that of the last believed
-    notification."""
+    """Graph's notifications do not arrive: Hasten has accepted none since a timer first found a
+    change that one should have brought. `missed` counts these changes, `age` is that of the last
+    accepted notification."""
 
     name = "channel"
     problems = frozenset({"silent"})
