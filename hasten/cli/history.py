@@ -48,7 +48,9 @@ def history(
     since: Since = None,
     until: Until = None,
     kind: Kinds = None,
-    limit: Annotated[int, typer.Option(help="Maximum number of entries.", min=1)] = MAX_ENTRIES_SHOWN,
+    limit: Annotated[
+        int, typer.Option(help="Maximum number of entries.", min=1)
+    ] = MAX_ENTRIES_SHOWN,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:

@@ -34,7 +34,9 @@ Users = Annotated[
         "--user", help="Object id, UPN, mail or employeeId; default: all.", callback=filled
     ),
 ]
-Reason = Annotated[str | None, typer.Option("--reason", help="Reason; the history shows it.", callback=filled)]
+Reason = Annotated[
+    str | None, typer.Option("--reason", help="Reason; the history shows it.", callback=filled)
+]
 SECOND_PERSON = "another operator has to release them too, within 24 hours"
 
 

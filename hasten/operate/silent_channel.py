@@ -31,8 +31,8 @@ async def problem_of_silence(context: Context) -> list[Problem]:
     last = f"since {believed:%Y-%m-%d %H:%M}Z" if believed else "so far"
     return [
         Problem(
-            f"Hasten has accepted no notification of Graph {last}, although the timers found changes "
-            f"{found.times} times since {found.first_at:%Y-%m-%d %H:%M}Z",
+            f"Hasten has accepted no notification of Graph {last}, although the timers found "
+            f"changes {found.times} times since {found.first_at:%Y-%m-%d %H:%M}Z",
             "check that Graph can reach HASTEN_PUBLIC_URL (firewall, private endpoint, "
             "authentication in front of the app); doctor checks the subscriptions. Until then the "
             "timers find changes, within 5 minutes",
