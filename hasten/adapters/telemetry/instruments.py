@@ -198,7 +198,7 @@ INSTRUMENTS: Sequence[Instrument] = (
     ),
     _counter(
         "hasten.alerts",
-        "removals that the log or the cycle did not bear out",
+        "removals that the log or the cycle did not confirm",
         "alert",
         "target",
         "result",

@@ -27,7 +27,7 @@ from tests.support.hostile_events import (
 )
 from tests.support.hostile_wire import Hostile
 from tests.support.posting import Posting
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
 SEEDS = range(12)
@@ -115,8 +115,11 @@ def untouchable(world: Posting) -> Any:
 async def carry_out(world: Posting) -> None:
     """Brings about every intent, as the queue `ensure` would."""
     for _ in range(MOST_RUNS):
-        if not await world.intents.open_intents(TOTAL):
+        opened = await world.intents.open_intents(TOTAL)
+        if not opened:
             return
+        until = min(intent.not_before or now() for intent in opened)
+        await asyncio.sleep(max(0.0, (until - now()).total_seconds()))
         try:
             await world.ensures()
         except TemporaryError as error:
