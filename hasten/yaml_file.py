@@ -28,9 +28,12 @@ def read(path: Path) -> tuple[Any, Mapping[Location, int]]:
             f"{path} cannot be read: {error.strerror}", "create it, or set HASTEN_TARGETS"
         ) from error
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        lines = _line_of(path, root) if root is not None else {}
-        return yaml.load(text, Loader=_Loader), lines  # noqa: S506 - a SafeLoader
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        if root is None:
+            return None, {}
+        lines = _line_of(path, root)
+        return loader.construct_document(root), lines
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise wrong(path, line, f"not valid YAML: {error.problem}") from None
