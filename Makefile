@@ -2,11 +2,12 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 4
+SECONDS ?= 60
 
 # With compiled modules kept, test workers and the processes that they start begin sooner.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo pictures local tools test check lint chaos bench scale model clean
+.PHONY: demo pictures local tools test check lint chaos fuzz bench scale model clean
 
 demo: $(VENV)/.ready ## play the story on an emulated tenant; OPEN=1 keeps its pages open
 	$(BIN)/python -m emulator.demo $(if $(OPEN),--open)
@@ -35,6 +36,9 @@ check: lint test ## what CI runs
 chaos: $(VENV)/.ready ## 50 storms of every fault, and a wave of 1,000 events
 	HASTEN_WAVE=1000 HASTEN_STORM=1 $(BIN)/python -m pytest tests/simulation -o junit_family=xunit1 --junitxml=var/measured.xml
 	$(BIN)/python -m tests.chaos --write --measured var/measured.xml
+
+fuzz: $(VENV)/.ready ## hostile inputs to every decoder, guided by coverage; DECODER=name for one
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(DECODER),--decoder $(DECODER))
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks

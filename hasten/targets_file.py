@@ -1,20 +1,17 @@
 """Reads targets.yaml, which lists the enterprise apps that Hasten keeps in step. Every error names
 the line."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hasten.destinations import Destination
 from hasten.domain.shared_pace import LimitScope
-from hasten.errors import PermanentError
 from hasten.targets import Mode, Target
-
-Location = tuple[Hashable, ...]
+from hasten.yaml_file import Location, read, wrong
 
 HISTORY_DAYS = 400
 """A year, and the weeks in which somebody reports on it."""
@@ -57,55 +54,20 @@ class TargetsFile:
 def load(path: Path) -> TargetsFile:
     """Reads targets.yaml. Raises PermanentError `targets.yaml line 7: …` with what is wrong and how
     to correct it."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise _wrong(path, 1, "it is not UTF-8 text") from None
-    except OSError as error:
-        raise PermanentError(
-            f"{path} cannot be read: {error.strerror}", "create it, or set HASTEN_TARGETS"
-        ) from error
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-        lines = dict(_lines(path, root, ())) if root is not None else {}
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise _wrong(path, line, f"not valid YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise _wrong(path, 1, f"not valid YAML: {str(error).splitlines()[0]}") from None
-    except RecursionError:
-        raise _wrong(path, 1, "an alias refers to itself") from None
+    data, lines = read(path)
     if not isinstance(data, dict):
-        raise _wrong(path, 1, "it must begin with the key targets and list them")
+        raise wrong(path, 1, "it must begin with the key targets and list them")
     try:
         file = _File.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise _wrong(path, _nearest(lines, first["loc"]), _plain(first)) from None
+        raise wrong(path, _nearest(lines, first["loc"]), _plain(first)) from None
     targets = tuple(t.model_copy(update={"mode": t.mode or file.mode}) for t in file.targets)
     _refuse_duplicates(path, targets, lines)
     return TargetsFile(targets, file.limit_scope, file.history_days, file.notify)
 
 
-def _lines(path: Path, node: yaml.Node, at: Location) -> Iterator[tuple[Location, int]]:
-    """Yields the line of every key and item, by its location in the data. Refuses a repeated
-    key."""
-    yield at, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise _wrong(path, key.start_mark.line + 1, f"key {key.value} is given twice")
-            seen.add(key.value)
-            yield from _lines(path, value, (*at, key.value))
-            yield (*at, key.value), key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _lines(path, item, (*at, index))
-
-
-def _nearest(lines: dict[Location, int], location: Location) -> int:
+def _nearest(lines: Mapping[Location, int], location: Location) -> int:
     while location and location not in lines:
         location = location[:-1]
     return lines.get(location, 1)
@@ -125,7 +87,9 @@ def _plain(error: Any) -> str:
     return f"{where}: {error['msg']}"
 
 
-def _refuse_duplicates(path: Path, targets: tuple[Target, ...], lines: dict[Location, int]) -> None:
+def _refuse_duplicates(
+    path: Path, targets: tuple[Target, ...], lines: Mapping[Location, int]
+) -> None:
     seen: dict[Hashable, str] = {}
     for index, target in enumerate(targets):
         for key in ("name", "service_principal_id", "app_id", "display_name"):
@@ -135,9 +99,5 @@ def _refuse_duplicates(path: Path, targets: tuple[Target, ...], lines: dict[Loca
             identity = (key, str(value).casefold())
             if identity in seen:
                 line = _nearest(lines, ("targets", index, key))
-                raise _wrong(path, line, f"{key} {value} is already used by {seen[identity]}")
+                raise wrong(path, line, f"{key} {value} is already used by {seen[identity]}")
             seen[identity] = target.name
-
-
-def _wrong(path: Path, line: int, problem: str) -> PermanentError:
-    return PermanentError(f"{path.name} line {line}: {problem}", f"correct {path.name}")

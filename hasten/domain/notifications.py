@@ -146,7 +146,8 @@ def _proven(
     client_state = item.get("clientState")
     if not isinstance(client_state, str) or not is_ours(client_state):
         return Refusal.WRONG_CLIENT_STATE
-    if str(item.get("tenantId", "")).casefold() != tenant.casefold():
+    named = item.get("tenantId")
+    if not isinstance(named, str) or named.casefold() != tenant.casefold():
         return Refusal.WRONG_TENANT
     return item
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from hasten.domain.bounded_json import MAX_LEVELS, json_in
+
 EVIDENCE_MAX_CHARS = 800
 """Maximum characters of evidence: enough for the codes, far below the size of a ledger row."""
 
@@ -92,17 +94,22 @@ def _head(step: Mapping[str, Any]) -> Any:
     }
 
 
-def _kept(key: str, value: Any) -> Any:
+def _kept(key: str, value: Any, level: int = 0) -> Any:
     """Keeps what may be kept of a value. The verdict of an on-demand call is JSON inside strings,
-    which this unwraps."""
+    which this unwraps. Each of them may have MAX_LEVELS, so that all together are counted too."""
+    if level > MAX_LEVELS:
+        return "…"
     if isinstance(value, str):
         nested = nested_json(value)
-        return _kept_text(key.casefold(), value) if nested is None else _kept(key, nested)
+        if nested is None:
+            return _kept_text(key.casefold(), value)
+        return _kept(key, nested, level + 1)
     if isinstance(value, Mapping):
         ordered = sorted(value, key=_rank)
-        return {k: _kept(k, value[k]) for k in ordered if k.casefold() not in DROPPED_KEYS}
+        kept = [name for name in ordered if name.casefold() not in DROPPED_KEYS]
+        return {name: _kept(name, value[name], level + 1) for name in kept}
     if isinstance(value, list):
-        return [_kept(key, item) for item in sorted(value, key=_is_fine)]
+        return [_kept(key, item, level + 1) for item in sorted(value, key=_is_fine)]
     return value
 
 
@@ -123,9 +130,4 @@ def _kept_text(key: str, text: str) -> str:
 
 def nested_json(text: str) -> Any:
     """Returns the object or list in `text`, or None."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    return json_in(text) if text.lstrip().startswith(("{", "[")) else None

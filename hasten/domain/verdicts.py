@@ -1,7 +1,6 @@
 """Reads the answer to an on-demand call. HTTP 200 alone means nothing: the verdict is JSON inside
 strings, in one of three known shapes."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,6 +11,7 @@ from typing import Any
 from hasten.domain import account
 from hasten.domain.account import Account
 from hasten.domain.answer_steps import steps_said
+from hasten.domain.bounded_json import json_in
 from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
 from hasten.domain.failing import failing_step, property_named
 from hasten.domain.redaction import evidence, redacted
@@ -211,12 +211,7 @@ def _json(text: Any) -> Any:
     that is no text has been read already."""
     if isinstance(text, Mapping | list):
         return text
-    if not isinstance(text, str | bytes):
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    return json_in(text) if isinstance(text, str | bytes) else None
 
 
 def _records(value: Any) -> list[Mapping[str, Any]]:

@@ -36,11 +36,11 @@ def content(body: bytes) -> bytes | None:
     start = next((start for start in STARTS if body.startswith(start)), None)
     if start is None:
         return None
-    found, at = b"", len(start)
+    found, at = bytearray(), len(start)
     while at < len(body):
         kind = body[at]
         if kind == _END_ELEMENT:
-            return found if at + 1 == len(body) else None
+            return bytes(found) if at + 1 == len(body) else None
         record = _RECORDS.get(kind & ~1)
         if record is None:
             return None
@@ -56,5 +56,5 @@ def content(body: bytes) -> bytes | None:
         except UnicodeError:
             return None
         if kind & 1:
-            return found if at == len(body) else None
+            return bytes(found) if at == len(body) else None
     return None

@@ -12,12 +12,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from hasten.events.binary import CONTEXT_ATTRIBUTES, attributes
 from hasten.events.fault_codes import FaultCode
 from hasten.events.fault_texts import MAX_EVENT_BODY_BYTES
-from hasten.events.faults import Fault, Identity, InvalidEventError, fault
+from hasten.events.faults import MAX_FAULTS, Fault, Identity, InvalidEventError, fault
 from hasten.events.lookalikes import foreign
 from hasten.events.models import EVENT_TYPES, Data
 from hasten.events.timeliness import untimely
 from hasten.events.times import Time
-from hasten.events.validation import keys_of, plain, same_word, validated
+from hasten.events.validation import keys_of, letters, plain, validated
 from hasten.events.wire import UnreadableBodyError, from_base64, inner_json, parsed
 
 STRUCTURED = "application/cloudevents+json"
@@ -191,15 +191,19 @@ def _strays(found: Mapping[str, Any], model: type[Data] | None) -> list[Fault]:
     """Returns a fault for each key outside data that would pass as an extension although it has a
     meaning: a misplaced startAt must not be overlooked."""
     models = [model] if model is not None else EVENT_TYPES.values()
-    inner = {key: f"data.{key}" for each in models for key in keys_of(each)}
+    attributes = {letters(known): known for known in Envelope.model_fields}
+    inner = {letters(key): f"data.{key}" for each in models for key in keys_of(each)}
     faults: list[Fault] = []
     for key in found:
         if key in Envelope.model_fields:
             continue
-        attributes = [known for known in Envelope.model_fields if same_word(key, known)]
-        keys = [at for known, at in inner.items() if same_word(key, known)]
-        faults += [fault(FaultCode.SPELLING, key, known) for known in attributes]
-        faults += [fault(FaultCode.MISPLACED, key, at) for at in keys]
+        word = letters(key)
+        if word in attributes:
+            faults.append(fault(FaultCode.SPELLING, key, attributes[word]))
+        if word in inner:
+            faults.append(fault(FaultCode.MISPLACED, key, inner[word]))
+        if len(faults) >= MAX_FAULTS:
+            break
     return faults
 
 
@@ -215,8 +219,9 @@ def _identity(found: Any) -> Identity:
 def _found(given: Any, name: str) -> Any:
     if not isinstance(given, dict):
         return None
-    other = next((key for key in given if same_word(key, name)), name)
-    return given.get(name, given.get(other))
+    if name in given:
+        return given[name]
+    return next((value for key, value in given.items() if letters(key) == name), None)
 
 
 def _is_plain(text: str) -> bool:

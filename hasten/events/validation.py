@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from hasten.events.fault_codes import FaultCode
-from hasten.events.faults import Fault, fault
+from hasten.events.faults import MAX_FAULTS, Fault, fault
 from hasten.events.wire import inner_json
 
 _TEMPLATE = re.compile(
@@ -54,27 +54,28 @@ def plain(text: str) -> str:
 def validated(
     model: type[BaseModel], given: dict[str, Any], at: tuple[str, ...] = ()
 ) -> tuple[Any, list[Fault]]:
-    """Returns the model, or None and the faults. `at` is the location of `given` in the event. The
-    value is validated as JSON, in which a strict model accepts an id as text."""
+    """Returns the model, or None and the first MAX_FAULTS faults. `at` is the location of `given`
+    in the event. The value is validated as JSON, in which a strict model accepts an id as text."""
     try:
         return model.model_validate_json(json.dumps(given)), []
     except ValidationError as error:
-        found = [_fault(e, model, given, at) for e in error.errors(include_url=False)]
-        return None, list(dict.fromkeys(found))
+        found: dict[Fault, None] = {}
+        for one in error.errors(include_url=False):
+            found[_fault(one, model, given, at)] = None
+            if len(found) == MAX_FAULTS:
+                break
+        return None, list(found)
 
 
-def same_word(key: str, other: str) -> bool:
-    """Returns whether the keys differ only in case and separators: StartAt, start_at, startAt."""
-    return _letters(key) == _letters(other)
+def letters(key: str) -> str:
+    """Returns the key without case and separators. Keys with equal letters are one word: StartAt,
+    start_at, startAt."""
+    return re.sub(r"[\W_]", "", key).casefold()
 
 
 def keys_of(model: type[BaseModel]) -> list[str]:
     """Returns the keys of a model, as the JSON spells them."""
     return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _letters(key: str) -> str:
-    return re.sub(r"[\W_]", "", key).casefold()
 
 
 def _fault(error: ErrorDetails, model: type[BaseModel], given: Any, at: tuple[str, ...]) -> Fault:
@@ -108,8 +109,9 @@ def _missing(location: Sequence[int | str], given: Any, at: tuple[str, ...]) -> 
     *before, last = location
     for part in before:
         given = given[part]
+    wanted = letters(str(last))
     for key in given:
-        if same_word(key, str(last)):
+        if letters(key) == wanted:
             return fault(FaultCode.SPELLING, path([*at, *before, key]), str(last))
     return fault(FaultCode.MISSING, path([*at, *location]))
 
@@ -117,8 +119,9 @@ def _missing(location: Sequence[int | str], given: Any, at: tuple[str, ...]) -> 
 def _unknown(location: Sequence[int | str], model: type[BaseModel], at: tuple[str, ...]) -> Fault:
     keys = keys_of(_model_at(model, location[:-1]))
     field = path([*at, *location])
+    given = letters(str(location[-1]))
     for key in keys:
-        if same_word(key, str(location[-1])):
+        if letters(key) == given:
             return fault(FaultCode.SPELLING, field, key)
     return fault(FaultCode.UNKNOWN_KEY, field, ", ".join(keys))
 

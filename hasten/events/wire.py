@@ -14,7 +14,7 @@ from typing import Any
 from hasten.events.datacontract import content, is_data_contract
 from hasten.events.fault_codes import FaultCode
 from hasten.events.fault_texts import MAX_EVENT_BODY_BYTES
-from hasten.events.faults import MAX_FAULTS, Fault, fault
+from hasten.events.faults import FIELD_MAX_CHARS, MAX_FAULTS, Fault, fault
 
 MAX_JSON_DEPTH = 32
 """Maximum number of nested objects and arrays; an event of the contract has five levels."""
@@ -192,7 +192,7 @@ def _doubtful(found: Any, path: str, depth: int) -> Iterator[Fault]:
             yield from _doubtful(value, below(path, key), depth + 1)
     elif isinstance(found, list):
         for number, value in enumerate(found):
-            yield from _doubtful(value, f"{path}[{number}]", depth + 1)
+            yield from _doubtful(value, f"{path}[{number}]"[:FIELD_MAX_CHARS], depth + 1)
     elif isinstance(found, str):
         if not _is_unicode(found):
             yield fault(FaultCode.BAD_CHARACTER, path or "body", "half of a surrogate pair")
@@ -201,8 +201,9 @@ def _doubtful(found: Any, path: str, depth: int) -> Iterator[Fault]:
 
 
 def below(path: str, key: str) -> str:
-    """Returns the path of a key, such as data.users."""
-    return f"{path}.{key}" if path else key
+    """Returns the path of a key, such as data.users. It has no more characters than a fault shows:
+    a long key could otherwise be repeated for each value below it."""
+    return (f"{path}.{key}" if path else key)[:FIELD_MAX_CHARS]
 
 
 def _is_unicode(text: str) -> bool:

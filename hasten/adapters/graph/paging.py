@@ -1,8 +1,8 @@
 """Follows the pages of one read and makes sure that they end."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
+import httpx
 from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 
@@ -18,11 +18,11 @@ class PageLimitError(UnreadableError):
 
 
 class Trail:
-    """The links that one read has followed. `root` is Graph's address: a link to another host would
-    get no token, and its answer would not come from Graph."""
+    """The links that one read has followed. `root` is Graph's address: a link to another server
+    would get no token, and its answer would not come from Graph."""
 
     def __init__(self, root: str, most: int, begin: str) -> None:
-        self._host = urlsplit(root).hostname
+        self._server = _server(root)
         self._most = most
         self._read = {begin}
 
@@ -32,7 +32,7 @@ class Trail:
         if name not in page:
             return None
         url = page[name]
-        if not isinstance(url, str) or _host(url) != self._host:
+        if not isinstance(url, str) or _server(url) != self._server:
             raise UnreadableError(f"{name} does not lead to Graph")
         return url
 
@@ -63,8 +63,10 @@ def link(url: str) -> RequestInformation:
     return request
 
 
-def _host(url: str) -> str | None:
+def _server(url: str) -> tuple[str, str, int | None] | None:
+    """Returns scheme, host and port; None if no request can be sent to the address."""
     try:
-        return urlsplit(url).hostname
-    except ValueError:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
         return None
+    return parsed.scheme, parsed.host, parsed.port

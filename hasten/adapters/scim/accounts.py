@@ -42,6 +42,8 @@ def account(resource: Any, asked: str = "") -> AppAccount:
     id_ = resource.get("id")
     if not isinstance(id_, str) or not id_:
         raise UnreadableAccountError("an account has no id")
+    if not id_.isprintable():
+        raise UnreadableAccountError("the id of an account has characters that no address carries")
     if asked and id_ != asked:
         raise UnreadableAccountError("it is another account than the one asked for")
     shown = _active(resource.get("active"))

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from hasten.adapters.scim.answers import AppAnswer
+from hasten.adapters.scim.answers import AppAnswer, UnreadableAccountError
 from hasten.json import Json
 
 SERVERS_OWN = frozenset({"meta", "groups"})
@@ -23,7 +23,12 @@ def inactive(shown: Json) -> Json | None:
 
 
 def version(answer: AppAnswer, shown: Json) -> str:
-    """Returns the version of the account for `If-Match`; "" if the app gives none."""
+    """Returns the version of the account for `If-Match`; "" if the app gives none. Raises
+    UnreadableAccountError for one that no header can carry: without it the write could overwrite
+    what somebody else wrote meanwhile."""
     meta = shown.get("meta")
     of_body = meta.get("version") if isinstance(meta, dict) else None
-    return answer.headers.get("ETag") or (of_body if isinstance(of_body, str) else "")
+    given = answer.headers.get("ETag") or (of_body if isinstance(of_body, str) else "")
+    if not given.isascii() or not given.isprintable():
+        raise UnreadableAccountError("the version of the account is no ASCII text")
+    return given

@@ -153,7 +153,24 @@ def test_a_refusal_that_is_not_about_the_link_keeps_it(status: int) -> None:
 
 @pytest.mark.parametrize(
     "links",
-    [{}, {"nextLink": page(1), "deltaLink": BEGIN}, {"deltaLink": "https://elsewhere.test/delta"}],
+    [
+        {},
+        {"nextLink": page(1), "deltaLink": BEGIN},
+        {"deltaLink": "https://elsewhere.test/delta"},
+        *(
+            {name: url}
+            for name in ("nextLink", "deltaLink")
+            for url in (
+                *("http://graph.test/delta", "https://graph.test:8443/delta", "//graph.test/delta"),
+                *(
+                    "https://graph.test:99999/delta",
+                    "https://graph.test/\x00",
+                    "https://[graph.test",
+                ),
+                *("https://graph.test@elsewhere.test/delta", "https://graph.test/" + "x" * 70_000),
+            )
+        ),
+    ],
 )
 def test_a_page_has_one_link_and_it_leads_to_graph(links: dict[str, str]) -> None:
     @virtual

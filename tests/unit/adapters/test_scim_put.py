@@ -100,12 +100,18 @@ async def test_active_keeps_the_form_of_the_app(
     ("answer", "error"),
     [
         (httpx.Response(200, json=user(id="8")), TemporaryError),
+        (httpx.Response(200, json=user(meta={"version": "é"})), TemporaryError),
+        (httpx.Response(200, json=user(meta={"version": "1\r\nX: y"})), TemporaryError),
+        (httpx.Response(200, json=user(), headers=[(b"ETag", b'"\xe9"')]), TemporaryError),
         (httpx.Response(200, text="<html>"), TemporaryError),
         (httpx.Response(200, json=[]), TemporaryError),
         (httpx.Response(503), TemporaryError),
         (httpx.Response(401), PermanentError),
     ],
-    ids=["another account", "html", "a list", "503", "401"],
+    ids=[
+        *("another account", "a version of other letters", "a version of two lines"),
+        *("a header of other letters", "html", "a list", "503", "401"),
+    ],
 )
 @virtual
 async def test_nothing_is_written_unless_the_account_was_read(

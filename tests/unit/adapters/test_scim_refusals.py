@@ -37,6 +37,7 @@ UNKNOWN: dict[str, httpx.Response | Exception] = {
     "an error as success": httpx.Response(200, json={"schemas": [ERROR], "status": "500"}),
     "another account": httpx.Response(200, json=user(id="8")),
     "no id": httpx.Response(200, json={"active": False}),
+    "an id of half a character": httpx.Response(200, content=b'{"id": "\\ud800"}'),
     "a body without end": httpx.Response(200, content=b" " * (MAX_BODY_BYTES + 1)),
     "no connection": httpx.ConnectError("refused"),
     "a connection that ends": httpx.RemoteProtocolError("closed"),

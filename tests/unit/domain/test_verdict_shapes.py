@@ -109,6 +109,29 @@ def test_an_empty_deep_or_broken_body_is_no_answer_and_no_crash(body: bytes) -> 
     assert read_verdict(Answer(200, body)).code == "UnreadableAnswer"
 
 
+@pytest.mark.parametrize("levels", [70, 300, 600, 900, 1500, 9000])
+@pytest.mark.parametrize("form", ["[{}]", '{{"details": {}}}'])
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_nested_too_deeply_is_no_crash(levels: int, form: str, status: int) -> None:
+    begin, end = form.format("0").split("0")
+    deep = begin * levels + "0" + end * levels
+    key = f'{{"result": "Failure", "details": {deep}}}'
+
+    for part in (key, deep):
+        within = json.dumps({"key": part, "value": deep, "error": {"code": part}})
+        beside = f'{{"key": {part}, "value": {deep}, "error": {part}}}'
+        for body in (within, beside):
+            assert read_verdict(Answer(status, body.encode())).evidence
+
+
+def test_json_in_strings_inside_one_another_is_no_crash() -> None:
+    text = "[" * 60 + "0" + "]" * 60
+    for _ in range(8):
+        text = "[" * 60 + json.dumps(text) + "]" * 60
+
+    assert len(read_verdict(Answer(200, text.encode())).evidence) <= EVIDENCE_MAX_CHARS + 1
+
+
 def test_unreadable_evidence_is_redacted_and_bounded() -> None:
     body = b"<html>jane@contoso.com " + b"y" * 100_000
 

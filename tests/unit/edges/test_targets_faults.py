@@ -68,6 +68,15 @@ FAULTS = {
     "text where a list belongs": ("groups: nobody", "line 4: targets.groups: "),
     "broken quotes": ('job: "open', "not valid YAML: "),
     "a tag": ("job: !secret x", "line 4: not valid YAML: "),
+    "a date that does not exist": ("job: 2026-13-01", "line 4: not valid YAML: a value is not"),
+    "a number of no digits": ("job: 0b_", "line 4: not valid YAML: a value is not"),
+    "a number of too many digits": ("job: " + "9" * 5000, "line 4: not valid YAML: a value is not"),
+    "no number": ("job: !!int ''", "line 4: not valid YAML: a value is not"),
+    "no fraction": ("job: !!float x", "line 4: not valid YAML: a value is not"),
+    "neither true nor false": ("pause_job: !!bool x", "line 4: not valid YAML: a value is not"),
+    "no time": ("job: !!timestamp x", "line 4: not valid YAML: a value is not"),
+    "a key that is a list": ("? [a]\n    : b", "line 4: a key is no text"),
+    "endless levels": ("job: " + "[" * 5000, "line 1: it is nested too deeply"),
 }
 
 
@@ -81,6 +90,19 @@ def test_a_fault_in_a_target_is_named_with_its_line(tmp_path: Path, fault: str) 
 
     assert reason.startswith("targets.yaml line ")
     assert expected in reason
+
+
+@pytest.mark.parametrize("form", ["[{}]", "{{<<: [{}]}}"], ids=["lists", "merged keys"])
+def test_aliases_that_stand_for_millions_of_values_are_refused(tmp_path: Path, form: str) -> None:
+    levels = [
+        f"a{number}: &a{number} " + form.format(", ".join([f"*a{number - 1}"] * 10))
+        for number in range(1, 9)
+    ]
+    first = "a0: &a0 {x: 1}"
+
+    reason = refusal(tmp_path, "\n".join([first, *levels]))
+
+    assert reason.endswith("it has more than 200000 values; use fewer aliases")
 
 
 def test_the_line_of_one_wrong_group_among_several_is_its_own(tmp_path: Path) -> None:
