@@ -1,5 +1,6 @@
 """Gathers what Hasten and Graph know about one user and one target, for the command line."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -134,11 +135,13 @@ async def _intents(
         - {i.group for i in mine}
         - {OWN_ACCOUNT}
     )
-    known = [
-        await context.intents.find(target, group, user, in_step=in_step)
-        for group in sorted(groups)
-        for in_step in (False, True)
-    ]
+    known = await asyncio.gather(
+        *(
+            context.intents.find(target, group, user, in_step=in_step)
+            for group in sorted(groups)
+            for in_step in (False, True)
+        )
+    )
     return [*mine, *(intent for intent in known if intent is not None)]
 
 

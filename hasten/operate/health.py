@@ -1,6 +1,6 @@
 """Reports whether the app itself works: its timers, what reaches it, and the targets it runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -55,7 +55,11 @@ class Health:
     problems: Sequence[Problem] = field(default_factory=list)
 
 
-async def app_health(context: Context) -> Health:
+FindSilent = Callable[[Context], Awaitable[Sequence[SilentTrigger]]]
+"""Returns triggers that have stopped. Raises TemporaryError."""
+
+
+async def app_health(context: Context, find_silent: FindSilent = silent_triggers) -> Health:
     """Reads the health from the store alone, which is available when the app is not. Raises
     TemporaryError."""
     now = context.now()
@@ -67,7 +71,7 @@ async def app_health(context: Context) -> Health:
         for crash in await crashes.load_all(context.store)
         if crash.last_at > now - PROBLEM_SHOWN_FOR
     ]
-    silent = await silent_triggers(context)
+    silent = await find_silent(context)
     return Health(
         timers=timers,
         notification_believed=seen.get(Sign.BELIEVED),
@@ -87,11 +91,11 @@ async def app_health(context: Context) -> Health:
     )
 
 
-async def readable_health(context: Context) -> Health:
+async def readable_health(context: Context, find_silent: FindSilent = silent_triggers) -> Health:
     """Returns the health. An error of the store becomes a problem, so that it hides nothing that
     others know."""
     try:
-        return await app_health(context)
+        return await app_health(context, find_silent)
     except (PermanentError, TemporaryError) as error:
         return Health(problems=[of_error(error)])
 

@@ -11,6 +11,7 @@ from hasten.json import Json
 from hasten.operate import cycle_waits, stuck
 from hasten.operate.listed_people import ListedPerson, person
 from hasten.operate.problems import Problem
+from hasten.operate.silent_triggers import problem_of, silent_in
 from hasten.records.open_signs import OpenSign
 
 RECENT_OUTCOMES_AGE = timedelta(hours=24)
@@ -76,6 +77,7 @@ async def count(context: Context, target: str, rows: Sequence[Change]) -> Json:
     failed = await context.ledger.failed_changes(
         target, now - RECENT_OUTCOMES_AGE, MAX_FAILURES_COUNTED
     )
+    silent = await silent_in(context, target)
     return {
         "states": dict(sorted(Counter(str(row.state) for row in rows).items())),
         "oldest": {
@@ -85,7 +87,7 @@ async def count(context: Context, target: str, rows: Sequence[Change]) -> Json:
         }
         if first
         else None,
-        "problems": _listed(stuck.problems(rows, now)),
+        "problems": _listed([*stuck.problems(rows, now), *map(problem_of, silent)]),
         "wanted": sum(not intent.held for intent in intents),
         "held_intents": sum(bool(intent.held) for intent in intents),
         "failed": [asdict(person(row)) for row in failed[:MAX_FAILURES_SHOWN]],

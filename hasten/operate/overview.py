@@ -14,6 +14,7 @@ from hasten.operate.health import Health, readable_health
 from hasten.operate.listed_people import ListedPerson
 from hasten.operate.measured import Counted, Oldest
 from hasten.operate.problems import Problem
+from hasten.operate.silent_triggers import silent_queues
 from hasten.records import discovered, job_seen, overviews, stops, subscriptions
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.job_seen import JobSeen
@@ -113,7 +114,7 @@ async def _read_shared(context: Context) -> tuple[_Shared, Health]:
         job_seen.load_all(store),
     )
     app, found, decisions, records = await asyncio.gather(
-        readable_health(context),
+        readable_health(context, silent_queues),  # those of targets are counted
         discovered.load_all(store),
         stops.load_all(store),
         subscriptions.load_all(store),

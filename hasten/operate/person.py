@@ -82,13 +82,12 @@ async def person_overview(
     )
     slots = asyncio.Semaphore(TARGETS_AT_ONCE)
 
-    async def show(target: Target) -> InTarget | None:
+    async def show(target: Target) -> InTarget:
         async with slots:
             return await _in_target(context, target, search)
 
-    shown = await asyncio.gather(*map(show, context.targets.values()))
-    targets = [one for one in shown if one is not None]
-    names = {one.target for one in targets}
+    names = await _names_of_targets(context, search)
+    targets = await asyncio.gather(*(show(context.targets[name]) for name in names))
     return PersonOverview(
         user=user,
         targets=targets,
@@ -98,8 +97,19 @@ async def person_overview(
     )
 
 
+async def _names_of_targets(context: Context, search: _Search) -> Sequence[str]:
+    """Returns the targets in which the person is or was, and those that are asked for. What has
+    ended is in the history; anything open is looked for in each target."""
+    known = {entry.target for entry in search.entries} | {*search.asked}
+    known |= {name for name in context.targets if search.is_assigned(name)}
+    others = [name for name in context.targets if name not in known]
+    seen = await asyncio.gather(*(_is_seen(context, name, search.user) for name in others))
+    known |= {name for name, is_seen in zip(others, seen, strict=True) if is_seen}
+    return [name for name in context.targets if name in known]
+
+
 async def _is_seen(context: Context, target: str, user: str) -> bool:
-    """Returns whether anything about the person is open. What has ended is in the history."""
+    """Returns whether anything about the person is open."""
     signs, intents = await asyncio.gather(
         open_signs(context.store, target), context.intents.open_intents(target)
     )
@@ -115,13 +125,8 @@ async def _assigned(context: Context, user: str) -> Mapping[str, Sequence[str]] 
         return None
 
 
-async def _in_target(context: Context, target: Target, search: _Search) -> InTarget | None:
-    """Returns None if there is nothing to show: only those targets are read further in which the
-    person is or was, and those that are asked for."""
+async def _in_target(context: Context, target: Target, search: _Search) -> InTarget:
     old = [entry for entry in search.entries if entry.target == target.name]
-    is_known = target.name in search.asked or search.is_assigned(target.name) or bool(old)
-    if not is_known and not await _is_seen(context, target.name, search.user):
-        return None
     try:
         facts = await gather(context, target, search.user, search.entries)
     except (PermanentError, TemporaryError) as error:

@@ -27,27 +27,35 @@ class SilentTrigger:
 
 
 async def silent_triggers(context: Context) -> Sequence[SilentTrigger]:
-    """Raises TemporaryError."""
-    found = [
+    """Returns those of all queues and targets. Raises TemporaryError."""
+    of_targets = await asyncio.gather(*(silent_in(context, name) for name in context.targets))
+    return [*await silent_queues(context), *(one for found in of_targets for one in found)]
+
+
+async def silent_queues(context: Context) -> Sequence[SilentTrigger]:
+    """Returns those of which no message has come about any target. Raises TemporaryError."""
+    return [
         SilentTrigger(queue=queue, came_at=_time(seen.came_at), stood_in_at=seen.stood_in_at)
         for queue, seen in (await arrivals.load_all(context.store)).items()
         if seen.is_stood_in_for
     ]
-    leases = [(target, queue) for target in context.targets for queue in WORK_KINDS]
+
+
+async def silent_in(context: Context, target: str) -> Sequence[SilentTrigger]:
+    """Returns those of one target. Raises TemporaryError."""
     records = await asyncio.gather(
-        *(lease_record.load(context.store, target, WORK_KINDS[queue]) for target, queue in leases)
+        *(lease_record.load(context.store, target, kind) for kind in WORK_KINDS.values())
     )
-    found += [
+    return [
         SilentTrigger(
             queue=queue,
             target=target,
             came_at=_time(record.came_at),
             stood_in_at=record.stood_in_at,
         )
-        for (target, queue), record in zip(leases, records, strict=True)
+        for queue, record in zip(WORK_KINDS, records, strict=True)
         if record.is_stood_in_for
     ]
-    return found
 
 
 def problem_of(silent: SilentTrigger) -> Problem:

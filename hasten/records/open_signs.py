@@ -10,6 +10,8 @@ from hasten.ports.store import Store
 from hasten.records.ledger import MAPPING
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
 
+TAKING_ACCESS = frozenset(str(action) for action in Action if action.takes_access)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenSign:
@@ -35,7 +37,7 @@ class OpenSign:
 
     @property
     def is_removal(self) -> bool:
-        return Action(self.body["action"]).takes_access
+        return self.body["action"] in TAKING_ACCESS
 
     @property
     def noticed_at(self) -> str:

@@ -1,11 +1,8 @@
 """Implements the Store port on one SQLite file, which several processes may share. It is the
 embedded default."""
 
-import asyncio
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +11,8 @@ from typing import TypeVar
 
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
+from hasten.adapters.store.bodies import decoded
+from hasten.adapters.store.one_thread import OneThread
 from hasten.adapters.store.rules import check_commit, check_names, encoded
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.ports.store import Document, Put, Write
@@ -67,7 +66,7 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        self._thread = OneThread("sqlite")
         self._connection: sqlite3.Connection | None = None
 
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
@@ -99,7 +98,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         await self._run(lambda c: c.close())
-        self._thread.shutdown()
+        self._thread.close()
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def run() -> T:
@@ -108,7 +107,7 @@ class SqliteStore:
                     self._connection = _connect(self._path)
                 return work(self._connection)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+        return await self._thread.run(run)
 
 
 def _is_busy(error: BaseException) -> bool:
@@ -166,7 +165,7 @@ def _statement(
 
 def _document(row: tuple[str, str, str]) -> Document:
     key, body, etag = row
-    return Document(key, json.loads(body), etag)
+    return Document(key, decoded(body), etag)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Implements the Store port on Azure Table Storage: one table per collection, one entity per
 document."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,6 +13,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoun
 from azure.data.tables import TableErrorCode, TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
+from hasten.adapters.store.bodies import decoded
 from hasten.adapters.store.rules import check_commit, check_names, encoded
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.limits import READ_TIMEOUT
@@ -167,7 +167,7 @@ def _operation(partition: str, write: Write) -> tuple[str, dict[str, str], dict[
 
 def _document(entity: Any) -> Document:
     body = "".join(entity[name] for name in sorted(entity) if name.startswith("body"))
-    return Document(entity["RowKey"], json.loads(body), entity.metadata["etag"])
+    return Document(entity["RowKey"], decoded(body), entity.metadata["etag"])
 
 
 def _page_size(limit: int | None) -> int:

@@ -1,11 +1,15 @@
 """The view Now: in step and health of each target, and what needs a person."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+from hasten.context import Context
 from hasten.domain.changes import Action, Change, State
 from hasten.operate.overview import MAX_ROWS_READ
 from hasten.operate.stop import stop
+from hasten.stand_in import stand_in
+from hasten.targets import Target
 from hasten.timers import run
 from hasten.watch.admit import admit
 from tests.fakes.memory_store import MemoryStore
@@ -160,3 +164,35 @@ async def test_the_requests_to_the_store_do_not_grow_with_what_has_ended() -> No
         spent.append(store.requests)
 
     assert spent[0] == spent[1] <= 25
+
+
+@virtual
+async def test_one_more_target_costs_one_more_request() -> None:
+    spent = []
+    for count in (1, 11):
+        store = CountingStore(MemoryStore())
+        world = World(store=store)
+        names = [f"APP-{number}" for number in range(count)]
+        targets = tuple(Target(name=name, display_name=name) for name in names)
+        pages = Pages(world, context=Context(world.context.settings, targets, world))
+        await pages.text("/")
+        store.requests = 0
+        await pages.text("/now")
+        spent.append(store.requests)
+
+    assert spent[1] - spent[0] == 10
+
+
+@virtual
+async def test_a_trigger_that_a_timer_stands_in_for_is_named_at_its_target() -> None:
+    world = await quiet()
+    world.directory.join(ENGINEERING, user(1))
+    await world.left(ENGINEERING, user(1))
+    await asyncio.sleep(60)
+    await stand_in(world.context)
+    await run(world.context, "wake")
+
+    text = await Pages(world).text("/")
+
+    assert "No message of provisioning about TOTAL has reached its function" in text
+    assert "check that the function provisioning is enabled" in text.lower()
