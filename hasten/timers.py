@@ -146,7 +146,8 @@ async def _wake(context: Context) -> None:
 async def _wake_target(context: Context, found: DiscoveredTarget, before: overviews.Known) -> None:
     now, changes = context.now(), await context.ledger.open_changes(found.target)
     context.emit(await backlog(context, found, changes))
-    await note_held(context, found.target, changes)
+    intents = await context.intents.open_intents(found.target)
+    await note_held(context, found.target, changes, intents)
     if any(change.is_due(now) or change.state is State.HELD for change in changes):
         wake = Wake(target=found.target)
         await context.bus.send(PROVISIONING, [wake.message(context.new_id())])
@@ -154,7 +155,7 @@ async def _wake_target(context: Context, found: DiscoveredTarget, before: overvi
         ensure = Ensure(target=found.target)
         await context.bus.send(ENSURE, [ensure.message(context.new_id())])
     await context.outbox.flush(found.target)
-    seen = await measured.count(context, found.target, changes)
+    seen = await measured.count(context, found.target, changes, intents)
     await overviews.save(context.store, Part.OPEN, found.target, seen, before)
 
 

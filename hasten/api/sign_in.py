@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from hasten.api.door import Door, current_caller, door_of
+from hasten.api.door import Door, door_of
 from hasten.api.problems import ApiError, problem
 from hasten.api.session import COOKIES, FLOW, of_session
 from hasten.api.tokens import BadTokenError
@@ -34,7 +34,6 @@ def routes() -> Sequence[BaseRoute]:
     return [
         Route("/signin", begin),
         Route("/signin/callback", finish),
-        Route("/signout", sign_out, methods=["POST"]),
     ]
 
 
@@ -91,17 +90,6 @@ async def finish(request: Request) -> Response:
     answer = RedirectResponse(flow["to"], HTTPStatus.SEE_OTHER, NO_STORE)
     door.flows.remove(answer)
     door.sessions.put(answer, of_session(caller, secrets.token_urlsafe(32)), context.now())
-    return answer
-
-
-async def sign_out(request: Request) -> Response:
-    """Ends the session here and in Entra. A copy of the cookie stays valid until its hour ends."""
-    await current_caller(request)
-    door = door_of(request)
-    metadata = await door.tokens.keys.metadata()
-    query = urlencode({"post_logout_redirect_uri": f"{door.origin}{HOME_PATH}"})
-    answer = RedirectResponse(f"{metadata.sign_out}?{query}", HTTPStatus.SEE_OTHER, NO_STORE)
-    door.sessions.remove(answer)
     return answer
 
 

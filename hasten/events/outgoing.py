@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from hasten.domain.digest import Weight
+
 
 class Outgoing(BaseModel):
     model_config = ConfigDict(
@@ -110,6 +112,49 @@ class AlertEvent(_Envelope):
 
     type: Literal["hasten.alert.v1"]
     data: AlertData
+
+
+class NoticeLine(Outgoing):
+    """One group of entries of the history that are alike."""
+
+    weight: Weight
+    text: str
+    people: str
+    """Object ids, with names only where `names` is set for the destination."""
+
+    reason: str
+    next_action: str
+    link: str
+    """The page about it, or empty where the pages are closed."""
+
+
+class NoticeData(Outgoing):
+    title: str
+    period: str
+    count: int
+    """The number of entries that the message is about."""
+
+    is_alert: bool
+    link: str
+    left_out: str
+    """How many entries have no line, or empty."""
+
+    lines: list[NoticeLine]
+
+
+class NoticeEvent(BaseModel):
+    """A message to people, as a destination with the medium webhook gets it."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    specversion: Literal["1.0"]
+    id: str
+    """The same when the same message is sent again."""
+
+    source: str
+    type: Literal["hasten.notice.v1"]
+    datacontenttype: Literal["application/json"]
+    data: NoticeData
 
 
 class RejectedProperties(BaseModel):

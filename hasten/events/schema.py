@@ -10,7 +10,7 @@ from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonS
 
 from hasten.events.envelope import ID_MAX_CHARS
 from hasten.events.models import EVENT_TYPES
-from hasten.events.outgoing import AlertEvent, OutcomeEvent, RejectedProperties
+from hasten.events.outgoing import AlertEvent, NoticeEvent, OutcomeEvent, RejectedProperties
 from hasten.events.times import PATTERN
 
 SCHEMAS_FOLDER = Path(__file__).parents[2] / "docs" / "schemas"
@@ -19,6 +19,7 @@ DIALECT = GenerateJsonSchema.schema_dialect
 OUTGOING: Mapping[str, type[BaseModel]] = {
     "hasten.outcome.v1": OutcomeEvent,
     "hasten.alert.v1": AlertEvent,
+    "hasten.notice.v1": NoticeEvent,
     "rejected-properties": RejectedProperties,
 }
 

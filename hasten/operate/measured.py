@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Change, State
+from hasten.domain.intents import Intent
 from hasten.json import Json
 from hasten.operate import cycle_waits, stuck
 from hasten.operate.listed_people import ListedPerson, person
@@ -68,12 +69,14 @@ def of_signs(signs: Sequence[OpenSign]) -> OpenChanges:
     )
 
 
-async def count(context: Context, target: str, rows: Sequence[Change]) -> Json:
-    """Returns what is stored of a target. `rows` are its open changes. Raises TemporaryError."""
+async def count(
+    context: Context, target: str, rows: Sequence[Change], intents: Sequence[Intent]
+) -> Json:
+    """Returns what is stored of a target. `rows` are its open changes, and `intents` its open
+    intents. Raises TemporaryError."""
     now = context.now()
     waiting = [row for row in rows if row.is_removal and row.state is not State.HELD]
     first = min(waiting, key=lambda row: row.noticed_at, default=None)
-    intents = await context.intents.open_intents(target)
     failed = await context.ledger.failed_changes(
         target, now - RECENT_OUTCOMES_AGE, MAX_FAILURES_COUNTED
     )

@@ -1,6 +1,8 @@
 """The view Held: who is held, why, and what would happen; and the decision about a selection."""
 
 from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +15,7 @@ from hasten.operate.held import choose_held
 from hasten.operate.held_keys import keys_of, only
 from hasten.operate.held_list import held_list, targets_with_held
 from hasten.page.forms import Form, form_of
-from hasten.page.rendering import page
+from hasten.page.rendering import fragment, page
 from hasten.page.selection import as_text, chosen
 from hasten.page.targets import chosen_target
 from hasten.page.view import moved
@@ -28,20 +30,26 @@ that the door reads of a form."""
 
 
 async def held_page(request: Request, visitor: Visitor) -> Response:
+    return page(request, "held.html", visitor, done=_done(request), **await _found(request))
+
+
+async def held_part(request: Request, visitor: Visitor) -> Response:
+    """Answers the part that is refreshed."""
+    return fragment(request, "held_part.html", visitor, **await _found(request))
+
+
+async def _found(request: Request) -> dict[str, Any]:
     context = context_of(request)
     wanted = request.query_params.get("target", "")
     names = [wanted] if wanted else await targets_with_held(context)
     targets = [chosen_target(request, name) for name in names]
     found = [(target, await held_list(context, target.name)) for target in targets]
-    return page(
-        request,
-        "held.html",
-        visitor,
-        found=[(target, held) for target, held in found if held],
-        wanted=wanted,
-        most=MAX_LISTED,
-        done=_done(request),
-    )
+    return {
+        "found": [(target, held) for target, held in found if held],
+        "wanted": wanted,
+        "query": f"?{urlencode({'target': wanted})}" if wanted else "",
+        "most": MAX_LISTED,
+    }
 
 
 async def held_review(request: Request, visitor: Visitor) -> Response:

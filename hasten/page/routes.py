@@ -9,12 +9,12 @@ from hasten.page.ahead import cancel
 from hasten.page.assets import asset
 from hasten.page.changes import changes_csv, changes_page, changes_part
 from hasten.page.entrance import enter
-from hasten.page.held import held_decide, held_page, held_review
-from hasten.page.leave import leave
+from hasten.page.held import held_decide, held_page, held_part, held_review
 from hasten.page.now import now_page, now_part, start_now, stop_now
 from hasten.page.person import names_part, person_page, person_part, search, search_page
 from hasten.page.provision import provision
 from hasten.page.report import report_csv, report_page
+from hasten.page.sign_out import sign_out
 from hasten.page.speed import speed_page
 from hasten.page.view import View, endpoint
 from hasten.page.visitor import Admit
@@ -27,6 +27,7 @@ READS: Sequence[tuple[str, View]] = (
     ("/person/{user}/now", person_part),
     ("/names", names_part),
     ("/held", held_page),
+    ("/held/now", held_part),
     ("/changes", changes_page),
     ("/changes/now", changes_part),
     ("/changes.csv", changes_csv),
@@ -34,7 +35,7 @@ READS: Sequence[tuple[str, View]] = (
     ("/report", report_page),
     ("/report.csv", report_csv),
 )
-READER_FORMS: Sequence[tuple[str, View]] = (("/person", search), ("/leave", leave))
+READER_FORMS: Sequence[tuple[str, View]] = (("/person", search), ("/signout", sign_out))
 """Forms that change nothing in Hasten."""
 
 WRITES: Sequence[tuple[str, View]] = (

@@ -43,11 +43,18 @@
     const answer = await fetch(part.dataset.live, { headers, cache: "no-store", redirect: "manual" });
     if (answer.status === 304) return;
     if (!answer.ok) { say("The page could not be refreshed. Reload it."); return; }
+    const text = await answer.text();
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
     const opened = [...part.querySelectorAll("details[open][id]")].map((one) => one.id);
+    const entered = [...part.querySelectorAll("input[id]")].filter((one) => one.checked || one.value !== one.defaultValue);
     part.dataset.etag = answer.headers.get("ETag") || "";
-    part.innerHTML = await answer.text();
+    part.innerHTML = text;
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    for (const { id, type, value, checked } of entered) {
+      const field = document.getElementById(id);
+      if (field && type === "checkbox") field.checked = checked;
+      else if (field) field.value = value;
+    }
     if (focused) document.getElementById(focused)?.focus();
     enrich(part);
     say(part.querySelector("[data-say]")?.textContent.trim());
@@ -63,13 +70,4 @@
     if (document.hidden) return;
     for (const part of parts) if (!isInUse(part)) refresh(part).catch(() => {});
   }, every);
-
-  for (const all of document.querySelectorAll("[data-all]")) {
-    all.hidden = false;
-    all.addEventListener("click", () => {
-      const boxes = [...document.querySelectorAll(`input[data-of="${all.dataset.all}"]`)];
-      const isOn = boxes.some((box) => !box.checked);
-      for (const box of boxes) box.checked = isOn;
-    });
-  }
 })();

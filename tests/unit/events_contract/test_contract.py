@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 import yaml
 
+from hasten.adapters.notify.bodies import event
 from hasten.domain.changes import Cause
+from hasten.domain.digest import Digest, Send
+from hasten.domain.history_outcomes import entry_of
+from hasten.domain.notices import notice, trial
 from hasten.domain.outcomes import Outcome, of_alert, of_change, of_event
 from hasten.events.envelope import STRUCTURED, parse
 from hasten.events.models import EVENT_TYPES
-from hasten.events.outgoing import AlertEvent, OutcomeEvent, RejectedProperties
+from hasten.events.outgoing import AlertEvent, NoticeEvent, OutcomeEvent, RejectedProperties
 from hasten.events.schema import OUTGOING, SCHEMAS_FOLDER, schemas
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES
 from tests.support.bad_events_table import PAGE, with_table
@@ -96,9 +100,8 @@ def test_asyncapi_names_our_channels_and_each_message_once() -> None:
     names = [message["name"] for message in document["components"]["messages"].values()]
     assert document["asyncapi"] == "3.0.0"
     assert addresses == [ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES]
-    assert sorted(names) == sorted(
-        [*EVENT_TYPES, *(OUTGOING.keys() - {"rejected-properties"}), "rejected"]
-    )
+    elsewhere = {"rejected-properties", "hasten.notice.v1"}  # a header, and a post over HTTP
+    assert sorted(names) == sorted([*EVENT_TYPES, *(OUTGOING.keys() - elsewhere), "rejected"])
 
 
 # --- what Hasten tells ---
@@ -118,6 +121,21 @@ def test_outcomes_and_alerts_are_as_their_schemas_say() -> None:
         told(of_event(cause, user="", result="rejected", now=START, details=[detail], **common))
     )
     AlertEvent.model_validate_json(told(of_alert("brake", key="k", now=START, **common)))
+
+
+def test_a_message_to_a_webhook_is_as_its_schema_says() -> None:
+    entry = entry_of(of_change(change(1)).event)
+    digest = Digest(Send.ALL, frozenset())
+    digest.add([entry])
+    pages = "https://hasten.example/api/ui"
+    sent = notice(digest, notice_id="1", pages=pages)
+
+    found = NoticeEvent.model_validate_json(json.dumps(event(sent, "https://hasten.example")))
+
+    assert (found.data.count, len(found.data.lines)) == (1, 1)
+    NoticeEvent.model_validate_json(
+        json.dumps(event(trial(notice_id="2", pages="", now=START), "https://hasten.example"))
+    )
 
 
 @virtual

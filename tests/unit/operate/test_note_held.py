@@ -2,12 +2,14 @@
 
 import asyncio
 
+from hasten.domain.changes import Cause
 from hasten.domain.history import EntryKind, Filter
+from hasten.domain.intents import Intent, Wanted
 from hasten.operate.decide import HeldAction
 from hasten.timers import run
 from tests.support.history import history
 from tests.support.virtual_time import virtual
-from tests.support.world import World
+from tests.support.world import ENGINEERING, TOTAL, World, user
 from tests.unit.operate.test_decide import ALICE, LEAVERS, decided, with_leavers
 
 
@@ -27,6 +29,32 @@ async def test_each_held_person_is_noted_once_by_whatever_process() -> None:
 
     for person in LEAVERS:
         assert await said(world, person) == [(EntryKind.HELD, "brake")]
+
+
+@virtual
+async def test_a_person_whose_event_is_held_before_any_write_is_noted_once() -> None:
+    world = await with_leavers(two=False)
+    await world.is_discovered()
+    intent = Intent(
+        target=TOTAL,
+        group=ENGINEERING,
+        user=user(77),
+        wanted=Wanted.ABSENT,
+        time=world.now(),
+        cause=Cause("/hr", "bulk-1"),
+        recorded_at=world.now(),
+        held="one event removes 40 people, more than brake_target_removals allows",
+    )
+    await world.context.intents.record([intent])
+
+    for _ in range(2):
+        await run(world.context, "wake")
+        await asyncio.sleep(60)
+
+    [entry] = (await history(world).newest(20, matches=Filter(user=user(77)))).entries
+    assert (entry.kind, entry.result, entry.action) == (EntryKind.HELD, "brake", "removed")
+    assert entry.reason == intent.held
+    assert entry.causes == (intent.cause,)
 
 
 @virtual

@@ -41,6 +41,42 @@ async def test_it_says_who_is_held_why_and_what_would_happen() -> None:
 
 
 @virtual
+async def test_the_part_that_refreshes_itself_is_the_one_of_the_page() -> None:
+    pages = Pages(await held())
+
+    page = await pages.get(f"/held?target={TOTAL}")
+    part = await pages.get(f"/held/now?target={TOTAL}")
+    again = await pages.get(f"/held/now?target={TOTAL}", **{"If-None-Match": part.headers["ETag"]})
+
+    assert f'data-live="/api/ui/held/now?target={TOTAL}"' in page.text
+    assert part.text in page.text
+    assert again.status_code == 304
+
+
+@virtual
+async def test_the_id_of_a_box_stays_when_somebody_before_it_is_decided() -> None:
+    """The script checks a box again by its id."""
+    world = await held()
+    pages = Pages(world)
+    before = boxes((await pages.get("/held/now")).text)
+    await pages.post(
+        "/held/decide", target=TOTAL, held=KEYS[0], decision="discard", reason="a mistake"
+    )
+    after = boxes((await pages.get("/held/now")).text)
+
+    assert len(before) == len(after) + 1
+    assert after.items() <= before.items()
+
+
+def boxes(html: str) -> dict[str, str]:
+    """The ids of the boxes, by what they choose."""
+    return {
+        value: name
+        for name, value in re.findall(r'id="(c-[^"]+)" name="held" value="([^"]+)"', html)
+    }
+
+
+@virtual
 async def test_a_selection_is_shown_again_before_anything_is_done() -> None:
     world = await held()
     answer = await Pages(world).post(

@@ -12,10 +12,10 @@ from hasten.page.rendering import page
 from hasten.page.visitor import Visitor
 
 
-async def leave(request: Request, _: Visitor) -> Response:
+async def sign_out(request: Request, _: Visitor) -> Response:
     door = door_of(request)
     metadata = await door.tokens.keys.metadata()
     query = urlencode({"post_logout_redirect_uri": f"{door.origin}{UI}/"})
-    answer = page(request, "left.html", None, entra=f"{metadata.sign_out}?{query}")
+    answer = page(request, "signed_out.html", None, entra=f"{metadata.sign_out}?{query}")
     door.sessions.remove(answer)
     return answer
