@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
@@ -11,11 +12,14 @@ from starlette.types import ExceptionHandler
 
 from hasten.api.door import open_door
 from hasten.api.problems import HANDLERS, ApiError, on_api_error
+from hasten.api.refused import CountRefused
 from hasten.api.sign_in import to_sign_in
 from hasten.context import Context
 from hasten.errors import PermanentError
 
 API, UI = "/api/v1", "/api/ui"
+DOORS = {API: "api", UI: "pages"}
+"""The names of the applications in events."""
 
 
 def api(context: Context, routes: Sequence[BaseRoute]) -> Starlette:
@@ -44,6 +48,7 @@ def _application(
     app = Starlette(
         routes=[Route(prefix, _with_slash), Mount(prefix, mounted)],
         exception_handlers={**HANDLERS, **handlers},
+        middleware=[Middleware(CountRefused, context, DOORS[prefix])],
     )
     app.router.redirect_slashes = False
     app.state.context = context

@@ -29,6 +29,7 @@ COMMON_STATUSES = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.CONFLICT,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 INPUT_STATUSES = (
@@ -44,6 +45,7 @@ STATUS_MEANINGS = {
     HTTPStatus.CONFLICT: "It cannot be done until somebody does `fix`.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body has another type.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests were refused in this minute.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Not now: try again after `Retry-After`, or the API is closed.",
 }
 

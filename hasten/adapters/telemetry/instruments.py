@@ -161,6 +161,14 @@ INSTRUMENTS: Sequence[Instrument] = (
     _counter(
         "hasten.notifications", "notifications by what was done with them", "notification", "result"
     ),
+    _counter(
+        "hasten.requests_refused",
+        "requests that the API or the pages refused",
+        "request",
+        "door",
+        "result",
+        value="count",
+    ),
     _counter("hasten.looks", "looks at a group by what they found", "look", "result", "found_by"),
     _counter(
         "hasten.events",
