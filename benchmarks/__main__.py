@@ -46,7 +46,8 @@ async def measure() -> list[Row]:
             host = await tenant.host()
             await tenant.watched_by(host)
             rows.append(await drain.row(tenant))
-            rows.append(await onboarding.row(tenant))
+            alone = await onboarding.row(tenant)
+            rows += [alone, await onboarding.looked_at_row(tenant, host, alone)]
             rows.append(await webhook.row(tenant, host))
             rows.append(await asyncio.to_thread(coldstart.row, tenant, host))
     return rows

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 
+from benchmarks.onlookers import PER_SECOND, onlookers
 from benchmarks.row import Row
 from emulator.graph.seed import TOTAL_ENGINEERING
 from hasten.limits import (
@@ -19,7 +21,7 @@ from hasten.limits import (
     MAX_MEMBERS_PER_CALL,
 )
 from hasten.ports.bus import ONBOARDING_EVENTS
-from tests.support.tenant import Tenant, eventually, newcomers
+from tests.support.tenant import Host, Tenant, eventually, newcomers
 
 EVENTS = 150
 FIRST = 500
@@ -32,15 +34,27 @@ MORE_WRITES = 5
 
 
 async def row(tenant: Tenant) -> Row:
+    return await _row(tenant, FIRST, f"{EVENTS} onboarding events")
+
+
+async def looked_at_row(tenant: Tenant, host: Host, alone: Row) -> Row:
+    """The same, while people look at the pages and programs ask the API, against `alone`."""
+    async with onlookers(tenant, host) as seen:
+        found = await _row(tenant, FIRST + EVENTS, f"the same, {PER_SECOND} requests a second")
+    broken = "; ".join(filter(None, (found.broken, seen.complaint)))
+    return replace(found, floor=alone.measured, floor_is="without them", broken=broken)
+
+
+async def _row(tenant: Tenant, first: int, what: str) -> Row:
     """Measures from the first post to the last account in the app; one event per user, posted
     together."""
     await asyncio.sleep(
         (CALL_WINDOW + CALL_WINDOW_MARGIN).total_seconds()
     )  # earlier calls no longer count
-    people = newcomers(EVENTS, first=FIRST)
+    people = newcomers(EVENTS, first=first)
     since = time.time()
     started = time.perf_counter()
-    await _post(tenant)
+    await _post(tenant, first)
     await eventually(partial(tenant.are_in, people), within=300)
     took = time.perf_counter() - started
     calls = -(-EVENTS // MAX_MEMBERS_PER_CALL)
@@ -51,7 +65,7 @@ async def row(tenant: Tenant) -> Row:
     ]
     most = EVENTS / MAX_LINKS_PER_PATCH + MORE_WRITES
     return Row(
-        what=f"{EVENTS} onboarding events",
+        what=what,
         measured=took,
         floor=(calls - 1) // CALLS_PER_WINDOW * CALL_WINDOW.total_seconds(),
         floor_is="5 calls / 10 s",
@@ -60,14 +74,14 @@ async def row(tenant: Tenant) -> Row:
     )
 
 
-async def _post(tenant: Tenant) -> None:
+async def _post(tenant: Tenant, first: int) -> None:
     connection = tenant.servicebus.connection_string
     async with (
         ServiceBusClient.from_connection_string(connection) as client,
         client.get_queue_sender(ONBOARDING_EVENTS) as sender,
     ):
         batch = await sender.create_message_batch()
-        for number in range(FIRST, FIRST + EVENTS):
+        for number in range(first, first + EVENTS):
             batch.add_message(ServiceBusMessage(_event(number)))
         await sender.send_messages(batch)
 
