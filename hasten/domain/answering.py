@@ -69,7 +69,7 @@ def _without_account(facts: Facts, taken: Change | None) -> AccessAnswer:
     if taken is not None and taken.state not in DONE_STATES:
         return AccessAnswer(
             access=Access.GOING,
-            headline="Access is being taken",
+            headline=_going(taken),
             why=f"{why}. {_state(facts, taken)}",
             next_action=_action(facts, taken),
         )
@@ -112,10 +112,22 @@ def _assigned(facts: Facts, given: Change | None) -> AccessAnswer:
 def _leaving(facts: Facts, taken: Change) -> AccessAnswer:
     return AccessAnswer(
         access=Access.GOING,
-        headline="Not assigned any more; access is being taken",
+        headline=f"Not assigned any more. {_going(taken)}",
         why=_state(facts, taken),
         next_action=_action(facts, taken),
     )
+
+
+def _going(taken: Change) -> str:
+    """Says of a removal that has not ended well whether anything is being done about it."""
+    match taken.state:
+        case State.HELD:
+            return "Access is still there: the removal is held"
+        case State.FAILED:
+            return "Access was not taken: the removal failed"
+        case State.LEFT_TO_CYCLE:
+            return "Access is left to Entra's own cycle"
+    return "Access is being taken"
 
 
 def _not_assigned(
@@ -183,7 +195,7 @@ def _state(facts: Facts, row: Change) -> str:
         case State.HELD if row.held_by is HeldBy.OBSERVE:
             return "the target is in observe mode, where Hasten calls nothing"
         case State.HELD:
-            return f"the brake holds it: {row.reason}"
+            return f"Hasten holds it until an operator decides, because {row.reason}"
         case State.LEFT_TO_CYCLE:
             by = row.expected_at or facts.cycle.done_by(facts.now)
             when = f", expected by {by:%H:%M} UTC" if by else ""
