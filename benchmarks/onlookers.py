@@ -53,6 +53,7 @@ async def onlookers(tenant: Tenant, host: Host) -> AsyncIterator[Seen]:
     try:
         yield seen
     finally:
+        process.stdin.close()  # ends the requests
         output, _ = await process.communicate()
         seen.statuses.update({int(status): n for status, n in json.loads(output).items()})
 
