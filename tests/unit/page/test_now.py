@@ -62,6 +62,8 @@ async def test_what_is_held_has_its_button() -> None:
     answer = await Pages(world).get("/")
 
     assert "15 changes are held in TOTAL" in answer.text
+    assert "Access may still be there" in answer.text
+    assert "No access waits to be taken" not in answer.text
     assert 'href="/api/ui/held?target=TOTAL"' in answer.text
 
 
