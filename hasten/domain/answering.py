@@ -122,9 +122,9 @@ def _going(taken: Change) -> str:
     """Says of a removal that has not ended well whether anything is being done about it."""
     match taken.state:
         case State.HELD:
-            return "Access is still there: the removal is held"
+            return "Access may still be there: the removal is held"
         case State.FAILED:
-            return "Access was not taken: the removal failed"
+            return "Access may still be there: the removal failed"
         case State.LEFT_TO_CYCLE:
             return "Access is left to Entra's own cycle"
     return "Access is being taken"

@@ -111,7 +111,7 @@ async def test_a_held_revocation_says_that_access_is_still_there_and_who_decides
 
     text = await shown(made)
 
-    assert "Not assigned any more. Access is still there: the removal is held" in text
+    assert "Not assigned any more. Access may still be there: the removal is held" in text
     assert "Open what is held in TOTAL" in text
     assert "Hasten holds it until an operator decides, because 15 of 15 members left." in text
     assert "What to do Release or discard it on the view Held." in text
