@@ -22,7 +22,7 @@ from hasten.records.lease_record import WokenBy, WorkKind
 from hasten.sole_worker import alone
 from hasten.targets import Target
 from hasten.telemetry.ensure import PolicyStep
-from hasten.watch.brake import judge_removals
+from hasten.watch.hold_removals import judge_removals
 from hasten.watch.sweep import discover
 
 OTHER_WORKER_WAIT = timedelta(seconds=45)

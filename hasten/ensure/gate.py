@@ -8,7 +8,7 @@ from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Intent
 from hasten.ensure.work import Work
 from hasten.errors import PermanentError
-from hasten.watch.brake import Judged, alert_brake, judge_removals
+from hasten.watch.hold_removals import Judged, alert_brake, judge_removals
 
 
 async def let_go(

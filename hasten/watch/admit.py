@@ -14,7 +14,7 @@ from hasten.errors import TemporaryError
 from hasten.records.ledger import Known
 from hasten.targets import Target
 from hasten.telemetry.watch import ChangeFound
-from hasten.watch.brake import held_by_brake, hold_if_tripped, judge_removals
+from hasten.watch.hold_removals import held_by_brake, hold_if_tripped, judge_removals
 
 OBSERVE_REASON = "the target is in observe mode"
 UNKNOWN_TARGET_DELAY = timedelta(seconds=5)

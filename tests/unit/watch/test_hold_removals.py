@@ -11,7 +11,7 @@ from hasten.operate.release import held_changes, release_changes
 from hasten.provision.drain import drain
 from hasten.records.recent_removals import RecentRemovals, Trip
 from hasten.watch.admit import admit
-from hasten.watch.brake import judge_removals
+from hasten.watch.hold_removals import judge_removals
 from tests.support.removals import WAKE, looks, people, states, watching
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found, user

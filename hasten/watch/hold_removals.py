@@ -1,5 +1,5 @@
-"""Judges whether too many users leave one group, or the groups of one target together. A brake that
-trips holds every removal that Hasten has not called yet."""
+"""Holds removals when too many users leave one group, or the groups of one target together. The
+limits are in hasten/domain/brake.py."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
