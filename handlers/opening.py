@@ -11,7 +11,6 @@ from hasten.adapters.telemetry import emit
 from hasten.app import App, app
 from hasten.errors import PermanentError
 from hasten.limits import REDELIVERY_PAUSE
-from hasten.telemetry.operate import NotConfigured
 
 
 def opened(function: str) -> App:
@@ -20,6 +19,8 @@ def opened(function: str) -> App:
     try:
         return app()
     except PermanentError as error:
+        from hasten.telemetry.operate import NotConfigured  # noqa: PLC0415 - slow to load
+
         emit(NotConfigured(function=function, reason=error.reason, next_action=error.next_action))
         raise
 

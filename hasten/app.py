@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from hasten import settings, targets_file
 from hasten.adapters import telemetry
 from hasten.adapters.azure import AzurePorts, managed_identity
-from hasten.destinations import Destination
 from hasten.domain.shared_pace import LimitScope
 from hasten.ports.bus import Received
 from hasten.ports.ports import Ports
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from hasten.context import Context
+    from hasten.destinations import Destination
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +57,7 @@ class App:
         *,
         limit_scope: LimitScope = LimitScope.AUTO,
         history_days: int = HISTORY_DAYS,
-        destinations: tuple[Destination, ...] = (),
+        destinations: tuple["Destination", ...] = (),
     ) -> None:
         self._settings = settings
         self._history_days = history_days

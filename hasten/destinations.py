@@ -1,4 +1,4 @@
-"""Describes a destination of messages to people, as written under `notify` in targets.yaml."""
+"""Describes the destinations of messages to people, as written under `notify` in targets.yaml."""
 
 import re
 from enum import StrEnum
@@ -9,15 +9,13 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from hasten.domain.digest import Send
-
-ADDRESS_PREFIX = "HASTEN_NOTIFY_"
-"""Prefix of the settings with addresses. Whoever knows an address may post there, so it is a
-secret."""
+from hasten.settings import ADDRESS_PREFIX
 
 Mailbox = Annotated[
     str, StringConstraints(pattern=r"^[^\s@<>,;:\"\\]+@[^\s@<>,;:\"\\]+$", max_length=254)
@@ -82,4 +80,22 @@ class Destination(BaseModel):
         is_mail = self.medium is Medium.MAIL
         if (bool(self.to), self.sender is not None) != (is_mail, is_mail):
             raise ValueError("mail needs to and sender; the other media take neither")
+        return self
+
+
+class Destinations(BaseModel):
+    """All destinations. The context of the validation is the set of the names of all targets."""
+
+    notify: tuple[Destination, ...]
+
+    @model_validator(mode="after")
+    def _fit(self, info: ValidationInfo) -> Self:
+        names = [destination.name for destination in self.notify]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"notify: {min(twice)} is given twice")
+        for destination in self.notify:
+            unknown = set(destination.targets) - info.context
+            if unknown:
+                raise ValueError(f"notify: {destination.name} names the unknown {min(unknown)}")
         return self

@@ -17,9 +17,12 @@ from pydantic import (
 )
 
 from hasten.clouds import cloud_of
-from hasten.destinations import ADDRESS_PREFIX
 from hasten.errors import PermanentError
 from hasten.scim import TOKEN_PREFIX
+
+ADDRESS_PREFIX = "HASTEN_NOTIFY_"
+"""Prefix of the settings with addresses of destinations. Whoever knows an address may post there,
+so it is a secret."""
 
 DEVELOPMENT_HOSTS = ("127.0.0.1", "localhost")
 

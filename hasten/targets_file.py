@@ -4,14 +4,16 @@ the line."""
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hasten.destinations import Destination
 from hasten.domain.shared_pace import LimitScope
 from hasten.targets import Mode, Target
 from hasten.yaml_file import Location, read, wrong
+
+if TYPE_CHECKING:
+    from hasten.destinations import Destination
 
 HISTORY_DAYS = 400
 """A year, and the weeks in which somebody reports on it."""
@@ -23,21 +25,8 @@ class _File(BaseModel):
     mode: Mode = Mode.ACT
     limit_scope: LimitScope = LimitScope.AUTO
     history_days: Annotated[int, Field(ge=90, le=3650)] = HISTORY_DAYS
-    notify: tuple[Destination, ...] = ()
+    notify: Any = ()
     targets: Annotated[list[Target], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _destinations_fit(self) -> Self:
-        names = [destination.name for destination in self.notify]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(f"notify: {min(twice)} is given twice")
-        known = {target.name for target in self.targets}
-        for destination in self.notify:
-            unknown = set(destination.targets) - known
-            if unknown:
-                raise ValueError(f"notify: {destination.name} names the unknown {min(unknown)}")
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +37,7 @@ class TargetsFile:
     targets: tuple[Target, ...]
     limit_scope: LimitScope
     history_days: int
-    destinations: tuple[Destination, ...] = ()
+    destinations: tuple["Destination", ...] = ()
 
 
 def load(path: Path) -> TargetsFile:
@@ -59,12 +48,22 @@ def load(path: Path) -> TargetsFile:
         raise wrong(path, 1, "it must begin with the key targets and list them")
     try:
         file = _File.model_validate(data)
+        destinations = _destinations(file)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise wrong(path, _nearest(lines, first["loc"]), _plain(first)) from None
     targets = tuple(t.model_copy(update={"mode": t.mode or file.mode}) for t in file.targets)
     _refuse_duplicates(path, targets, lines)
-    return TargetsFile(targets, file.limit_scope, file.history_days, file.notify)
+    return TargetsFile(targets, file.limit_scope, file.history_days, destinations)
+
+
+def _destinations(file: _File) -> tuple["Destination", ...]:
+    if file.notify == ():
+        return ()
+    from hasten.destinations import Destinations  # noqa: PLC0415 - slow to load
+
+    names = {target.name for target in file.targets}
+    return Destinations.model_validate({"notify": file.notify}, context=names).notify
 
 
 def _nearest(lines: Mapping[Location, int], location: Location) -> int:

@@ -1,13 +1,14 @@
 """Defines how messages reach people."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from hasten.destinations import Destination
-from hasten.domain.notices import Notice
+if TYPE_CHECKING:
+    from hasten.destinations import Destination
+    from hasten.domain.notices import Notice
 
 
 class Notifier(Protocol):
-    async def post(self, destination: Destination, notice: Notice) -> None:
+    async def post(self, destination: "Destination", notice: "Notice") -> None:
         """Posts a message, and returns once the destination has accepted it. Raises TemporaryError
         if another try may help, and PermanentError if an operator must act: a missing setting, an
         address that is wrong or gone. No error holds the address."""

@@ -12,11 +12,11 @@ from hasten.api import paging
 from hasten.api.endpoint import _body
 from hasten.api.events import _batch
 from hasten.api.models import HeldDecision
-from hasten.destinations import ADDRESS_PREFIX
 from hasten.events.envelope import STRUCTURED, OnboardingEvent, encode, parse
 from hasten.onboard.message import Posted
 from hasten.ports.bus import ONBOARDING_EVENTS, Received
 from hasten.scim import TOKEN_PREFIX
+from hasten.settings import ADDRESS_PREFIX
 from hasten.targets_file import load
 from tests.fuzz.answers import ran
 from tests.fuzz.framing import framed

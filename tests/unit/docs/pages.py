@@ -8,10 +8,9 @@ from pathlib import Path
 
 from hasten.adapters.telemetry.instruments import INSTRUMENTS
 from hasten.cli.main import app
-from hasten.destinations import ADDRESS_PREFIX
 from hasten.events.models import EVENT_TYPES
 from hasten.scim import TOKEN_PREFIX
-from hasten.settings import Settings
+from hasten.settings import ADDRESS_PREFIX, Settings
 
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
