@@ -94,8 +94,9 @@ class Destinations(BaseModel):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"notify: {min(twice)} is given twice")
+        known: set[str] = info.context or set()
         for destination in self.notify:
-            unknown = set(destination.targets) - info.context
+            unknown = set(destination.targets) - known
             if unknown:
                 raise ValueError(f"notify: {destination.name} names the unknown {min(unknown)}")
         return self

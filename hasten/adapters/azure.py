@@ -13,15 +13,8 @@ from azure.servicebus.aio import ServiceBusClient
 from hasten.adapters import telemetry
 from hasten.adapters.servicebus import AzureServiceBus, service_bus
 from hasten.adapters.store.url import open_store
-from hasten.ports.application import Application
 from hasten.ports.bus import Bus
 from hasten.ports.clock import utc_now
-from hasten.ports.dead_letters import ParkedMessages
-from hasten.ports.directory import Directory
-from hasten.ports.notifier import Notifier
-from hasten.ports.probes import Probes
-from hasten.ports.receiver import Receiver
-from hasten.ports.sign_in import SignIn
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit
 from hasten.scim import Scim
@@ -29,6 +22,13 @@ from hasten.settings import Settings
 
 if TYPE_CHECKING:
     from hasten.adapters.scim.application import ScimApplication
+    from hasten.ports.application import Application
+    from hasten.ports.dead_letters import ParkedMessages
+    from hasten.ports.directory import Directory
+    from hasten.ports.notifier import Notifier
+    from hasten.ports.probes import Probes
+    from hasten.ports.receiver import Receiver
+    from hasten.ports.sign_in import SignIn
 
 Credential = Callable[[Settings], AsyncTokenCredential]
 """Creates the identity that all ports use."""
@@ -75,21 +75,21 @@ class AzurePorts:
         return AzureServiceBus(self._service_bus)
 
     @cached_property
-    def receiver(self) -> Receiver:
+    def receiver(self) -> "Receiver":
         # Imported here because the webhook does not need it.
         from hasten.adapters.receiver import AzureReceiver  # noqa: PLC0415
 
         return AzureReceiver(self._service_bus)
 
     @cached_property
-    def parked_messages(self) -> ParkedMessages:
+    def parked_messages(self) -> "ParkedMessages":
         # Imported here because only the command line and the API use it.
         from hasten.adapters.dead_letters import AzureParkedMessages  # noqa: PLC0415
 
         return AzureParkedMessages(self._service_bus)
 
     @cached_property
-    def probes(self) -> Probes:
+    def probes(self) -> "Probes":
         # Imported here because only the command line uses it.
         from hasten.adapters.probes import AzureProbes  # noqa: PLC0415
 
@@ -107,7 +107,7 @@ class AzurePorts:
         )
 
     @cached_property
-    def directory(self) -> Directory:
+    def directory(self) -> "Directory":
         # Imported here because the SDK takes half a second to load, which a cold webhook does not
         # have.
         import httpx  # noqa: PLC0415
@@ -119,7 +119,7 @@ class AzurePorts:
         )
 
     @cached_property
-    def notifier(self) -> Notifier:
+    def notifier(self) -> "Notifier":
         # Imported here because only one timer uses it.
         import httpx  # noqa: PLC0415
 
@@ -128,7 +128,7 @@ class AzurePorts:
         return PeopleNotifier(self._settings, httpx.AsyncHTTPTransport())
 
     @cached_property
-    def sign_in(self) -> SignIn:
+    def sign_in(self) -> "SignIn":
         # Imported here because only the API and the pages use it.
         import httpx  # noqa: PLC0415
 
@@ -142,7 +142,7 @@ class AzurePorts:
             httpx.AsyncHTTPTransport(),
         )
 
-    def application(self, scim: Scim) -> Application:
+    def application(self, scim: Scim) -> "Application":
         token = self._settings.scim_token(scim.token)
         if scim not in self._applications:
             import httpx  # noqa: PLC0415 - as above
