@@ -20,8 +20,8 @@ REDELIVERY_PAUSE = timedelta(minutes=1)
 such a message again at once, and dead-letters it after 20 deliveries (infra/entities.json)."""
 
 MAX_CALLS_IN_FLIGHT = 16
-"""Maximum number of concurrent calls. A call takes 2 to 30 s (Entra docs): serial calls would leave
-most of the window unused."""
+"""Maximum number of concurrent calls. A call typically takes less than 30 s (Entra docs): serial
+calls would leave most of the window unused."""
 
 CALL_TIMEOUT = timedelta(seconds=90)
 """Three times the duration that Entra calls typical (30 s). The call continues at Entra when Hasten

@@ -8,7 +8,8 @@ from hasten.domain.app_account import AppAccount
 from hasten.domain.changes import Change, State, finished, retried, waiting
 
 MAX_APP_TRIES = 3
-"""Tries to reach the app, or to make it obey, before Entra ID has to do it."""
+"""Maximum number of repeated tries to reach the app, or to make the account inactive. Then Hasten
+calls Entra ID."""
 
 
 CHECK_MATCH = "compare scim.match in targets.yaml with the account in the app"

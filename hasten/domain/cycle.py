@@ -107,8 +107,8 @@ def parse(job: Mapping[str, Any] | None) -> Cycle:
 
 
 def _problem(status: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Returns (problem, next action, since). A paused job is no problem: provisioning on demand
-    works while it is paused (Entra docs)."""
+    """Returns (problem, next action, since). A paused job is no problem here: Hasten assumes that
+    on-demand calls work while the job is paused (docs/assumptions.md)."""
     quarantine = status.get("quarantine")
     match str(status.get("code") or "").casefold():
         case "quarantine":
