@@ -109,7 +109,7 @@ INSTRUMENTS: Sequence[Instrument] = (
     ),
     _seconds(
         "hasten.notified_to_answered",
-        "from the notification to Entra's word that the change is in the app",
+        "from the notification to Entra's answer that the change is in the app",
         "change",
         "target",
         "action",
@@ -128,7 +128,7 @@ INSTRUMENTS: Sequence[Instrument] = (
     # --- results ---
     _counter(
         "hasten.changes",
-        "changes by what became of them",
+        "changes by their result",
         "change",
         *("target", "action"),
         "result",
@@ -150,7 +150,7 @@ INSTRUMENTS: Sequence[Instrument] = (
     ),
     _counter(
         "hasten.found_by_reconcile",
-        "changes that no notification brought",
+        "changes found without a notification",
         "change",
         "target",
         "action",
@@ -158,9 +158,7 @@ INSTRUMENTS: Sequence[Instrument] = (
         when={"found_by": "reconcile"},
     ),
     # --- input and faults ---
-    _counter(
-        "hasten.notifications", "notifications by what was done with them", "notification", "result"
-    ),
+    _counter("hasten.notifications", "notifications by their result", "notification", "result"),
     _counter(
         "hasten.requests_refused",
         "requests that the API or the pages refused",
@@ -172,13 +170,13 @@ INSTRUMENTS: Sequence[Instrument] = (
     _counter("hasten.looks", "looks at a group by what they found", "look", "result", "found_by"),
     _counter(
         "hasten.events",
-        "onboarding events by what was done with them",
+        "onboarding events by their result",
         "onboarding",
         "target",
         "result",
     ),
     _counter(
-        "hasten.messages", "messages that were put off or given up", "message", "queue", "result"
+        "hasten.messages", "messages that were postponed or given up", "message", "queue", "result"
     ),
     _counter("hasten.timers", "timers that could not do their work", "timer", "timer", "result"),
     _counter(
@@ -195,7 +193,11 @@ INSTRUMENTS: Sequence[Instrument] = (
         "hasten.subscriptions", "subscriptions created, renewed or lost", "subscription", "result"
     ),
     _counter(
-        "hasten.brakes", "groups that lost too many members at once", "brake", "target", "result"
+        "hasten.brakes",
+        "times that the brake held the removals of a group",
+        "brake",
+        "target",
+        "result",
     ),
     _counter(
         "hasten.breakers",
@@ -206,13 +208,13 @@ INSTRUMENTS: Sequence[Instrument] = (
     ),
     _counter(
         "hasten.alerts",
-        "removals that the log or the cycle did not confirm",
+        "removals and grants that the log, the cycle or the app did not confirm",
         "alert",
         "target",
         "result",
     ),
     # --- state, once a minute ---
-    _gauge("hasten.backlog", "changes with something left to do", "open"),
+    _gauge("hasten.backlog", "open changes, including held ones", "open"),
     _gauge("hasten.held", "changes that wait for an operator", "held"),
     _gauge(
         "hasten.oldest_change", "age of the oldest change that is not held", "oldest_change", "s"
