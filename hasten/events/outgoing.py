@@ -49,8 +49,8 @@ class Times(Outgoing):
 
 class OutcomeData(Outgoing):
     result: str
-    """succeeded, in_sync, confirmed, done_by_cycle, left_to_cycle, failed, superseded, rejected,
-    stale."""
+    """succeeded, in_sync, confirmed, done_by_cycle, left_to_cycle, failed, observed, superseded,
+    rejected, stale."""
 
     target: str
     group: str
