@@ -60,7 +60,7 @@ def _who(facts: Facts) -> str:
         return "The user exists in Entra ID; Graph does not say whether they are enabled."
     if not facts.enabled:
         return (
-            "The user is disabled in Entra ID, where provisioning on demand cannot act: Entra's "
+            "The user is disabled in Entra ID, where on-demand provisioning cannot act: Entra's "
             "own cycle disables the account."
         )
     return "The user exists in Entra ID and is enabled."

@@ -64,7 +64,7 @@ def choose_rule(rules: Sequence[Json], object_type: str, wanted: str) -> str | N
 
 
 def _serves(rule: Json) -> bool:
-    """Returns whether the rule reads from Entra and allows provisioning on demand (a missing flag
+    """Returns whether the rule reads from Entra and allows on-demand provisioning (a missing flag
     counts as allowed)."""
     metadata = {str(m.get("key")): str(m.get("value")) for m in rule.get("metadata") or ()}
     on_demand = metadata.get("supportsProvisionOnDemand", "true").casefold() == "true"

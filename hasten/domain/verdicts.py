@@ -135,7 +135,7 @@ def _skipped(code: str, values: list[Mapping[str, Any]], kept: str) -> Verdict:
             return Verdict(
                 Result.DISABLED,
                 code,
-                "the user is disabled in Entra, where provisioning on demand cannot act",
+                "the user is disabled in Entra, where on-demand provisioning cannot act",
                 "none: Entra's own cycle disables the account in the app",
                 evidence=kept,
             )

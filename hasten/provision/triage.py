@@ -191,7 +191,7 @@ def _out_of_reach(row: Change, standing: AssignmentStatus, found: DiscoveredTarg
     """Returns why no call can carry out the removal; empty if one can."""
     if standing in OUT_OF_REACH and not is_asked(row, standing):
         happened = row.reason if row.reason in DELETIONS else f"the user is {standing} in Entra"
-        return f"{happened}, where provisioning on demand cannot act"
+        return f"{happened}, where on-demand provisioning cannot act"
     if standing is not AssignmentStatus.ASSIGNED:
         return ""
     if row.keeps_assignment:

@@ -13,7 +13,7 @@ MARK = re.compile(rf"\[({'|'.join(STRENGTHS)})\]\((?:docs/)?assumptions\.md#([\w
 
 SERVICE = (
     r"(?:Entra(?: ID)?|(?:Microsoft )?Graph|Service Bus|Azure(?: Monitor)?|Microsoft"
-    r"|(?:The|the|Azure's)(?: Functions)? (?:host|scaler)|[Pp]rovisioning on demand"
+    r"|(?:The|the|Azure's)(?: Functions)? (?:host|scaler)|[Oo]n-demand provisioning"
     r"|Entra's(?: own)? cycle)"
 )
 BEHAVES = (

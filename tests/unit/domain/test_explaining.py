@@ -81,7 +81,7 @@ LEFT = left_to_cycle(
     [
         (facts(exists=False, through=()), "There is no such user in Entra ID (any more)"),
         (facts(exists=False, restorable=True), "deleted in Entra ID, and can be restored for 30"),
-        (facts(enabled=False), "disabled in Entra ID, where provisioning on demand cannot act"),
+        (facts(enabled=False), "disabled in Entra ID, where on-demand provisioning cannot act"),
         (facts(), "The user exists in Entra ID and is enabled."),
         (facts(), "assigned to TOTAL through TOTAL-Engineering (group-engineering)."),
         (facts(direct=True), "assigned to TOTAL directly and through TOTAL-Engineering"),
