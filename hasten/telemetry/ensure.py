@@ -22,8 +22,8 @@ class GroupEnsured(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IntentCrashed(Event):
-    """The work on an intent ended in an exception that nobody expected: a defect of Hasten. The
-    intent waits for a growing pause, and the others of the target go on."""
+    """The work on an intent ended with an unexpected exception: a defect of Hasten. The intent
+    waits for a growing pause, and Hasten continues with the others of the target."""
 
     name = "ensure"
     problems = frozenset({"crashed"})

@@ -62,7 +62,7 @@ class EventSplit(Event):
 @dataclass(frozen=True, kw_only=True)
 class EventWaiting(Event):
     """Hasten cannot take an event until an operator acts: the store, Service Bus or Graph refuses
-    Hasten, or the target is not set up. The event stays in the queue."""
+    Hasten, or the target is not set up. Hasten tries the event again and does not park it."""
 
     name = "onboarding"
     problems = frozenset({"waiting"})

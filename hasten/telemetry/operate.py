@@ -32,8 +32,8 @@ class MessageGivenUp(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MessageCrashed(Event):
-    """The work on a message ended in an exception that nobody expected: a defect of Hasten. The
-    message comes again after a growing pause; after ten tries Service Bus dead-letters it."""
+    """The work on a message ended with an unexpected exception: a defect of Hasten. The message
+    comes again after a growing pause; after ten tries Service Bus dead-letters it."""
 
     name = "message"
     problems = frozenset({"crashed"})
@@ -70,8 +70,8 @@ class TimerFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TimerCrashed(Event):
-    """The work of a timer ended in an exception that nobody expected: a defect of Hasten. Its next
-    run tries again."""
+    """The work of a timer ended with an unexpected exception: a defect of Hasten. Its next run
+    tries again."""
 
     name = "timer"
     problems = frozenset({"crashed"})
@@ -124,8 +124,8 @@ class TimerLate(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StopDecided(Event):
-    """An operator stopped Hasten or a target (`*` is all): once a minute while the stop is in
-    force. An operator started it again: once."""
+    """An operator stopped Hasten or a target (`*` is all): logged once a minute while the stop is
+    in force. When an operator starts it again: logged once."""
 
     name = "stop"
     problems = frozenset({"in_force"})
@@ -139,8 +139,8 @@ class StopDecided(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EventDropped(Event):
-    """Once, an operator's decision to drop an event that was scheduled, rejected or dead-lettered,
-    with the reason."""
+    """An operator decided to drop an event that was scheduled, rejected or dead-lettered. Hasten
+    logs this once, with the reason."""
 
     name = "drop"
     result: Literal["dropped"] = "dropped"
@@ -168,8 +168,8 @@ class NotConfigured(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OtherTargets(Event):
-    """Once a minute: the app runs `targets` otherwise than the targets.yaml with which `doctor` was
-    run within the last 24 hours."""
+    """Once a minute: the app runs `targets` with other settings than the targets.yaml with which
+    somebody ran `doctor` within the last 24 hours."""
 
     name = "configuration"
     problems = frozenset({"other_targets"})
@@ -180,9 +180,9 @@ class OtherTargets(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class BacklogMeasured(Event):
-    """The state of one target, measured once a minute. Held changes count in `held` and in no age.
-    `overdue` is how long a change has been due while nobody was called: the target stands still.
-    Ages and times left are absent if there is nothing to measure."""
+    """The state of one target, measured once a minute. `open` counts held changes too; no age does.
+    `overdue` says for how long a change has been due while Hasten made no call: the target stands
+    still. Ages and times left are absent if there is nothing to measure."""
 
     name = "backlog"
     alerts = frozenset({"stale-revocation", "subscription-expiring", "target-unhealthy"})
@@ -199,8 +199,8 @@ class BacklogMeasured(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CycleOverdue(Event):
-    """People whom Hasten left to Entra's own cycle wait more than an hour for it. `oldest` counts
-    from when the first was left to it."""
+    """People whom Hasten left to Entra's own cycle wait more than an hour for it. `oldest` is the
+    time since Hasten left the first of them to the cycle."""
 
     name = "cycle"
     problems = frozenset({"overdue"})
@@ -224,7 +224,7 @@ class HistorySealed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryForgotten(Event):
-    """Hasten deleted rows that ended 90 days ago."""
+    """Hasten deleted rows and intents that ended 90 days ago."""
 
     name = "history"
     result: Literal["forgotten"] = "forgotten"
@@ -247,8 +247,8 @@ class NoticePosted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeFailed(Event):
-    """A destination did not take a message. Hasten tries again. Nothing is lost: the next message
-    is about everything since the last one."""
+    """A destination did not accept a message. Hasten tries again. The next message contains
+    everything since the last one, so nothing is lost."""
 
     name = "notice"
     result: Literal["failed"] = "failed"
@@ -259,8 +259,8 @@ class NoticeFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class NoticeParked(Event):
-    """A destination has taken no message for hours, or its address is wrong or gone. Hasten tries
-    it once an hour and logs each failure."""
+    """A destination has accepted no message for hours, or its address is wrong or does not exist.
+    Hasten tries it once an hour and logs each failure."""
 
     name = "notice"
     problems = frozenset({"parked"})

@@ -59,8 +59,8 @@ class ChangeMoved(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AppRevocationEnded(Event):
-    """Hasten tried to take a user's access in the app itself. What it could not do there is left to
-    Entra ID."""
+    """Hasten tried to take a user's access in the app itself. If it could not, it leaves the
+    removal to Entra ID."""
 
     name = "app_revocation"
     problems = frozenset({AppRevocationResult.SEVERAL_ACCOUNTS, AppRevocationResult.STILL_ACTIVE})
@@ -101,7 +101,7 @@ class BreakerOpened(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LimitShared(Event):
-    """Graph refused a call of this target that only the calls of other targets can explain: from
+    """Graph refused a call of this target, and only the calls of other targets can explain it. From
     now on all targets share the limit of calls."""
 
     name = "limit"
@@ -111,8 +111,8 @@ class LimitShared(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class LimitSeparated(Event):
-    """The targets shared the limit of calls for 24 hours: each paces itself again. The drain of
-    this target ended the sharing."""
+    """The targets have shared the limit of calls for 24 hours. Now each target has its own limit
+    again. The drain of this target ended the sharing."""
 
     name = "limit"
     result: Literal["separate"] = "separate"
@@ -132,8 +132,8 @@ class DrainSkipped(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DrainCrashed(Event):
-    """The work on the changes of these users ended in an exception that nobody expected: a defect
-    of Hasten. The changes wait for a growing pause, and those of other users go on."""
+    """The work on the changes of these users ended with an unexpected exception: a defect of
+    Hasten. The changes wait for a growing pause, and Hasten continues with other users."""
 
     name = "drain"
     problems = frozenset({"crashed"})

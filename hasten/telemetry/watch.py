@@ -51,7 +51,8 @@ class GroupNotWatched(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CursorReset(Event):
-    """A look had no usable cursor and began anew; earlier changes are left to Entra's cycle."""
+    """A look had no usable cursor and started a new one; Hasten leaves earlier changes to Entra's
+    cycle."""
 
     name = "look"
     problems = frozenset({"started", "restarted"})
@@ -95,8 +96,8 @@ class PeopleRead(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleReconciled(Event):
-    """The timer read the delta of the tenant's users, or began it; `assigned` of those who changed
-    are assigned to a target."""
+    """The timer read the delta of the tenant's users, or started it. `assigned` counts the changed
+    users who are assigned to a target."""
 
     name = "people"
     result: Literal["read", "started", "restarted"]
@@ -244,8 +245,8 @@ class JobNotPaused(Event):
 @dataclass(frozen=True, kw_only=True)
 class ChannelSilent(Event):
     """Graph's notifications do not arrive: Hasten has accepted none since a timer first found a
-    change that one should have brought. `missed` counts these changes, `age` is that of the last
-    accepted notification."""
+    change without a notification. `missed` counts how often that happened since then, and `age` is
+    the age of the last accepted notification."""
 
     name = "channel"
     problems = frozenset({"silent"})
