@@ -204,9 +204,8 @@ async def _renew(context: Context) -> None:
 
 
 async def _seal(context: Context) -> None:
-    """Seals the history, then sends people what is sealed. A destination that fails or is slow
-    hinders no seal: each
-    gets one try of a few seconds, side by side."""
+    """Seals the history, then posts messages about the sealed entries. A destination that fails or
+    is slow delays no seal: each gets one try of a few seconds, at the same time as the others."""
     errors = ErrorCollector()
     with errors.collect():
         await seal_recent(context)
