@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 from starlette.requests import Request
@@ -14,9 +15,11 @@ from emulator.engine.connector import Connector
 from emulator.environment import environment
 from emulator.graph.seed import TOTAL
 from emulator.graph.server import GraphOptions, GraphServer
-from emulator.scim import ScimServer
 from emulator.servicebus import ServiceBusServer, load_entities
 from emulator.sign_in.routes import SignInServer
+
+if TYPE_CHECKING:
+    from emulator.scim import ScimServer
 
 SCIM_TOKEN = "HASTEN_SCIM_TOKEN_TOTAL"  # noqa: S105 - the name of a setting
 SERVICE_BUS = "https://servicebus.azure.net"
@@ -45,7 +48,7 @@ class Azure:
     graph: GraphServer
     servicebus: ServiceBusServer
     sign_in: SignInServer
-    scim: ScimServer | None = None
+    scim: "ScimServer | None" = None
 
     @property
     def servicebus_rest(self) -> str:
@@ -109,11 +112,13 @@ async def running(options: AzureOptions) -> AsyncIterator[Azure]:
 
 
 @asynccontextmanager
-async def _app(options: AzureOptions, graph: GraphServer) -> AsyncIterator[ScimServer | None]:
+async def _app(options: AzureOptions, graph: GraphServer) -> AsyncIterator["ScimServer | None"]:
     """Runs TOTAL's SCIM server, if it has one."""
     if not options.scim:
         yield None
         return
+    from emulator.scim import ScimServer  # noqa: PLC0415 - slow to load, and seldom asked for
+
     server = ScimServer(options.scim_port, patches=options.scim_patches)
     await server.start()
     connector = Connector(server.url, server.token, patches=server.patches)
