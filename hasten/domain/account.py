@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+from hasten.domain.redaction import SUCCESS_STATUSES
+
 DELETING_ACTIONS = frozenset({"delete", "stageddelete"})
 TAKING_ACTIONS = DELETING_ACTIONS | {"disable"}
 GIVING_ACTIONS = frozenset({"create", "enable"})
@@ -28,43 +30,55 @@ class Account(StrEnum):
         return self in {Account.INACTIVE, Account.ABSENT}
 
 
+DOUBT = (Account.ABSENT, Account.INACTIVE, Account.UNKNOWN, Account.ACTIVE)
+"""The states in the order of what they leave to doubt about a revocation."""
+
+
 def matched(records: Iterable[Mapping[str, Any]]) -> Account:
-    """Returns the account as the last matching step found it. An answer calls the type of a step
-    `type`, the provisioning log calls it `provisioningStepType` (Graph, provisioningStep).
+    """Returns the account as the matching steps found it. An answer calls the type of a step
+    `type`, the provisioning log calls it `provisioningStepType` (Graph, provisioningStep). Where
+    the steps differ, the worst for a revocation counts, because nothing says which of them is the
+    user's.
 
     A matching step of an answer that succeeded without details found no account (unconfirmed: no
     document shows one). The log may leave the details out, so there it says nothing.
     """
-    found = Account.UNKNOWN
-    for step in steps(records):
-        if _kind(step) != "matching":
-            continue
-        details = step.get("details")
-        if not isinstance(details, Mapping):
-            found = Account.UNKNOWN
-            continue
-        details = {str(name).casefold(): value for name, value in details.items()}
-        if "active" in details:
-            known = {"true": Account.ACTIVE, "false": Account.INACTIVE}
-            found = known.get(_text(details["active"]), Account.UNKNOWN)
-        else:
-            is_done = "type" in step and str(step.get("status")).casefold() == "success"
-            is_empty = is_done and not details
-            found = Account.ABSENT if is_empty else Account.UNKNOWN
-    return found
+    found = [_found(step) for step in steps(records) if _kind(step) == "matching"]
+    return max(found, key=DOUBT.index, default=Account.UNKNOWN)
+
+
+def _found(step: Mapping[str, Any]) -> Account:
+    """Returns the account that one matching step shows. A step that did not succeed shows none."""
+    details = step.get("details")
+    if not (isinstance(details, Mapping) and _has_succeeded(step)):
+        return Account.UNKNOWN
+    if not details and "type" in step:
+        return Account.ABSENT
+    shown = [_text(value) for name, value in details.items() if str(name).casefold() == "active"]
+    known = {"true": Account.ACTIVE, "false": Account.INACTIVE}
+    read = (known.get(active, Account.UNKNOWN) for active in shown)
+    return max(read, key=DOUBT.index, default=Account.UNKNOWN)
 
 
 def took(records: Iterable[Mapping[str, Any]], action: str = "") -> bool:
     """Returns whether a successful export took the account away, by its action or by setting
-    `active` to false. A record whose export step was skipped or failed took nothing."""
-    exported = [one for one in records if _is_exported(one)]
-    return _does(exported, action, TAKING_ACTIONS, "false")
+    `active` to false. A record whose export step was skipped or failed took nothing, and one that
+    also gave the account proves nothing."""
+    exported = [one for one in records if is_exported(one)]
+    is_given = _does(exported, action, GIVING_ACTIONS, "true")
+    return _does(exported, action, TAKING_ACTIONS, "false") and not is_given
 
 
 def gave(record: Mapping[str, Any], action: str) -> bool:
     """Returns whether a successful export gave the account, by its action or by setting `active` to
     true."""
-    return _is_exported(record) and _does([record], action, GIVING_ACTIONS, "true")
+    return is_exported(record) and _does([record], action, GIVING_ACTIONS, "true")
+
+
+def about(record: Mapping[str, Any]) -> str:
+    """Returns the object id of the provisioned object; "" if the record does not say it."""
+    source = record.get("sourceIdentity")
+    return str(source.get("id") or "").lower() if isinstance(source, Mapping) else ""
 
 
 def _does(
@@ -74,10 +88,9 @@ def _does(
     return bool(exported) and (bool(named & actions) or active in map(_text, _active(exported)))
 
 
-def _is_exported(record: Mapping[str, Any]) -> bool:
+def is_exported(record: Mapping[str, Any]) -> bool:
     """Returns whether no export step of the record says that it was skipped or has failed."""
-    exports = [one for one in steps([record]) if _kind(one) == "export"]
-    return all(str(one.get("status")).casefold() in {"success", "succeeded"} for one in exports)
+    return all(_has_succeeded(one) for one in steps([record]) if _kind(one) == "export")
 
 
 def steps(records: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -104,6 +117,10 @@ def _active(records: Iterable[Mapping[str, Any]]) -> Iterator[object]:
     for one in properties(records):
         if str(one.get("displayName") or "").casefold() == "active":
             yield one.get("newValue")
+
+
+def _has_succeeded(step: Mapping[str, Any]) -> bool:
+    return str(step.get("status")).casefold() in SUCCESS_STATUSES
 
 
 def _kind(step: Mapping[str, Any]) -> str:

@@ -59,7 +59,7 @@ def weighed(change: Change, log: Proof, shown: Shown, *, deletes: bool, at: date
             return Proof(Says.CONTRADICTED, ACTIVE_IN_APP)
         case AppAccount(active=True):
             return log
-        case NoAccount() if deletes or _is_absent(change, log):
+        case NoAccount() if (deletes and _may_be_gone(change, log)) or _is_absent(change, log):
             return Proof(Says.CONFIRMED, gone_at(at))
         case NoAccount():
             return _unshown(change, log, Unclear(NO_MATCHING_ACCOUNT, CHECK_MATCH))
@@ -95,6 +95,14 @@ def _unshown(change: Change, log: Proof, why: Unclear) -> Proof:
     if not is_proven and (log.says is not Says.NOTHING or change.state not in ANSWERED_STATES):
         return log
     return Proof(Says.UNSHOWN, why.reason, why.next_action)
+
+
+def _may_be_gone(change: Change, log: Proof) -> bool:
+    """Returns whether Entra ID does not contradict an app that shows no account: the account may
+    have another matching attribute."""
+    if change.state is State.FAILED:
+        return log.says is Says.CONFIRMED
+    return log.says is not Says.CONTRADICTED
 
 
 def _is_absent(change: Change, log: Proof) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from hasten.domain.account import about
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
 from hasten.domain.cycle import time
-from hasten.domain.proof import LOG_CLOCK_SKEW, Proof, Says, about, succeeded, values
+from hasten.domain.proof import LOG_CLOCK_SKEW, Proof, Says, succeeded, values
 
 LEFT_OUT_AFTER = timedelta(minutes=10)
 """Minimum time between a call and the conclusion that it left someone out. The entries of calls

@@ -12,7 +12,9 @@ from hasten.domain.account import (
     DELETING_ACTIONS,
     GIVING_ACTIONS,
     Account,
+    about,
     gave,
+    is_exported,
     matched,
     properties,
     skip_reason,
@@ -81,11 +83,6 @@ def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
     return next(iter(confirmed or said), NO_PROOF)
 
 
-def about(entry: Mapping[str, Any]) -> str:
-    """Returns the object id of the provisioned object."""
-    return str((entry.get("sourceIdentity") or {}).get("id") or "").lower()
-
-
 def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
     """Reads an entry about a removal. A leaver who keeps another assignment loses only the
     membership: neither an active account nor a disabled one proves anything of it, because the
@@ -110,7 +107,7 @@ def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
 
 
 def _of_membership(change: Change, entry: Mapping[str, Any]) -> Proof:
-    if _status(entry) == "success" and _left(change, entry):
+    if _status(entry) == "success" and is_exported(entry) and _left(change, entry):
         return Proof(Says.CONFIRMED)
     is_back = succeeded(entry) and _joined(change, entry)
     return Proof(Says.CONTRADICTED, ADDED_AGAIN) if is_back else NO_PROOF
@@ -125,8 +122,9 @@ def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
         case "success" | "warning" if is_of_user:
             is_by_user = change.called_group == DIRECT and not took([entry], action)
             gives = is_by_user or (action in GIVING_ACTIONS and _may_be_of_the_call(change, entry))
-            return Proof(Says.CONFIRMED) if gives else NO_PROOF
-        case "success" if _joined(change, entry):
+            is_done = status == "warning" or is_exported(entry)
+            return Proof(Says.CONFIRMED) if gives and is_done else NO_PROOF
+        case "success" if is_exported(entry) and _joined(change, entry):
             return Proof(Says.CONFIRMED)
         case "success" if _left(change, entry):
             return Proof(Says.CONTRADICTED, MEMBERSHIP_REMOVED, passes=True)

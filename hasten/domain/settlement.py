@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hasten.domain.account import Account
+from hasten.domain.app_grant_proof import CHECK_GRANT
 from hasten.domain.changes import (
     DIRECT,
     Change,
@@ -33,6 +34,7 @@ PERMISSION_PAUSE = timedelta(minutes=15)
 
 NOT_ENTITLED = "check that the user is a direct member of a group assigned to the app"
 CHANGE_NOT_SEEN_YET = "Entra may not have seen the change yet"
+IN_SYNC_WITHOUT_ACCOUNT = "Entra answered that the app is in sync, and shows no active account"
 ACCOUNT_DISABLED_EARLY = "Entra does not count the user as assigned yet, and disabled the account"
 
 ANSWERS_A_REMOVAL = frozenset({Result.SUCCEEDED, Result.IN_SYNC, Result.NOT_ENTITLED})
@@ -67,6 +69,17 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
         case Result.IN_SYNC if _may_be_early(change, call, verdict, change.called_at or now):
             due = now + CALL_AGAIN_DELAYS[change.attempts]
             return retried(change, due_at=due, reason=CHANGE_NOT_SEEN_YET)
+        case Result.IN_SYNC if _contradicts_itself(change, call, verdict):
+            if change.attempts < len(CALL_AGAIN_DELAYS):
+                due = now + CALL_AGAIN_DELAYS[change.attempts]
+                return retried(change, due_at=due, reason=IN_SYNC_WITHOUT_ACCOUNT)
+            return finished(
+                change,
+                State.FAILED,
+                now=now,
+                reason=IN_SYNC_WITHOUT_ACCOUNT,
+                next_action=CHECK_GRANT,
+            )
         case Result.SUCCEEDED | Result.IN_SYNC if change.has_more_calls:
             served = change.served + 1
             following = replace(change, state=State.PENDING, served=served, due_at=now)
@@ -116,7 +129,7 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
                 reason=verdict.reason,
                 next_action=NOT_ENTITLED,
             )
-        case Result.DISABLED if change.is_removal and verdict.account.is_out:
+        case Result.DISABLED if call.disables and verdict.account.is_out:
             return finished(
                 change, State.IN_SYNC, now=now, reason=REASON_BY_ACCOUNT[verdict.account]
             )
@@ -155,6 +168,11 @@ def _may_be_early(change: Change, call: Call, verdict: Verdict, called_at: datet
         return is_new and change.attempts < UPDATE_TRIES
     is_shown = call.group is None and verdict.account is Account.ACTIVE
     return is_new and not is_shown and change.attempts < len(CALL_AGAIN_DELAYS)
+
+
+def _contradicts_itself(change: Change, call: Call, verdict: Verdict) -> bool:
+    """Returns whether Entra calls a grant in sync by an answer that shows no active account."""
+    return call.group is None and not change.is_update and verdict.account.is_out
 
 
 def _may_be_unseen(change: Change, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Reads the answer to an on-demand call. HTTP 200 alone means nothing: the verdict is JSON inside
 strings, in one of three known shapes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -72,30 +72,36 @@ class Verdict:
     steps: tuple[str, ...] = ()
 
 
-def read_verdict(answer: Answer) -> Verdict:
+def read_verdict(answer: Answer, *, about: Collection[str] = ()) -> Verdict:
     """Reads an answer. Never raises: an answer that it cannot read is UNAVAILABLE, with the
-    evidence kept."""
+    evidence kept. `about` holds the object ids of the users whom the call named without a group: a
+    record about another object shows nothing about them."""
     if not answer.accepted:
         return _refused(answer)
     body = _json(answer.body)
     if not isinstance(body, Mapping):
         return _unreadable(answer)
     key, values = _json(body.get("key")), _records(_json(body.get("value")))
-    return replace(_read(answer, key, values), steps=steps_said(values))
+    own = [record for record in values if not about or account.about(record) in {"", *about}]
+    return replace(_read(answer, key, values, own), steps=steps_said(values))
 
 
-def _read(answer: Answer, key: Any, values: list[Mapping[str, Any]]) -> Verdict:
+def _read(
+    answer: Answer, key: Any, values: list[Mapping[str, Any]], own: list[Mapping[str, Any]]
+) -> Verdict:
+    """All records decide about the result, since the worst of them counts. Those in `own` show the
+    account of the user."""
     result, code, message = _outcome(key, values)
     named = property_named(values, message) if result == "failure" else ""
     step = failing_step(values) if result == "failure" else None
     kept = evidence(answer.body, named=named, step=step)
-    found = account.matched(values)
+    found = account.matched(own)
     match result:
         case "success":
-            took = account.took(values)
+            took = account.took(own)
             return Verdict(Result.SUCCEEDED, code, evidence=kept, took=took, account=found)
         case "skipped":
-            return replace(_skipped(code, values, kept), account=found, is_skip=True)
+            return replace(_skipped(code, own, kept), account=found, is_skip=True)
         case "failure":
             return _failed(code, message, kept, named)
     return _unreadable(answer)

@@ -140,7 +140,7 @@ async def _verdict(drain: Drain, call: Call, found: DiscoveredTarget) -> Verdict
         return Verdict(Result.UNAVAILABLE, reason=error.reason, retry_after=error.delay)
     except PermanentError as error:
         return Verdict(Result.NOT_PERMITTED, reason=error.reason, next_action=error.next_action)
-    return read_verdict(answer)
+    return read_verdict(answer, about=() if call.group else call.users)
 
 
 async def _rediscovered(drain: Drain, verdict: Verdict, used: DiscoveredTarget) -> Verdict:

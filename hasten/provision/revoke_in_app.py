@@ -40,9 +40,16 @@ async def revoke(
     await drain.window.lease.commit()
     try:
         await application.deactivate(found.id)
-        return read_back(await application.read(found.id), was_written=True, at=drain.now)
+        shown = await application.read(found.id)
     except (TemporaryError, PermanentError) as error:
         return _failed(error)
+    if shown is None:
+        # An app may show an account in its list only.
+        again = await account_of(drain.context, application, match, rows[0].user)
+        if isinstance(again, AppRevocation) and again.result is not AppRevocationResult.NO_ACCOUNT:
+            return again
+        shown = again if isinstance(again, AppAccount) else None
+    return read_back(shown, was_written=True, at=drain.now)
 
 
 async def account_of(

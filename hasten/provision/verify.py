@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from hasten.context import Context
 from hasten.domain import cycle
+from hasten.domain.account import about
 from hasten.domain.app_grant_proof import is_contradicted
 from hasten.domain.app_proof import is_news
 from hasten.domain.changes import (
@@ -16,7 +17,7 @@ from hasten.domain.changes import (
 from hasten.domain.cycle import Cycle
 from hasten.domain.naming import LEFT_OUT
 from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
-from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Says, about, proof
+from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Says, proof
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json

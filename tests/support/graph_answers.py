@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from hasten.domain import cycle, proof
+from hasten.domain import account, cycle
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.roles import choose_role
 from hasten.ports.directory import Directory
@@ -205,7 +205,7 @@ READS = [
         "provisioning_log",
         lambda d: d.provisioning_log(JOB, SINCE),
         {"value": [ENTRY]},
-        lambda entries: [(proof.about(entry), entry["activityDateTime"])[1] for entry in entries],
+        lambda entries: [(account.about(entry), entry["activityDateTime"])[1] for entry in entries],
     ),
     Asked("subscriptions", lambda d: d.subscriptions(), {"value": [SUBSCRIPTION]}, ids),
 ]

@@ -60,10 +60,14 @@ def member(
     of: str = "members",
     about: str = GROUPS[0],
     status: str = "success",
+    export: str = "success",
 ) -> dict[str, Any]:
     """An entry about the group that names a member among what was changed."""
     changed = {"displayName": of, "oldValue": old, "newValue": new}
-    return entry("update", status, about=about, modifiedProperties=[changed])
+    step = {"provisioningStepType": "export", "status": export, "details": {}}
+    return entry(
+        "update", status, about=about, modifiedProperties=[changed], provisioningSteps=[step]
+    )
 
 
 ACTIVE_ON = [{"displayName": "active", "oldValue": '"False"', "newValue": "True"}]
@@ -127,6 +131,15 @@ KEEPS = replace(LEFT, keeps_assignment=True)
         (KEEPS, entry("delete", "warning"), Says.NOTHING),
         (KEEPS, member(old=USERS[0], status="warning"), Says.NOTHING),
         (KEEPS, member(new=USERS[0], status="warning"), Says.CONTRADICTED),
+        (KEEPS, member(old=USERS[0], export="skipped"), Says.NOTHING),
+        (KEEPS, member(old=USERS[0], export="failure"), Says.NOTHING),
+        (KEEPS, member(new=USERS[0], export="warning"), Says.CONTRADICTED),
+        (JOINED, member(new=USERS[0], export="skipped"), Says.NOTHING),
+        (JOINED, member(old=USERS[0], export="failure"), Says.CONTRADICTED),
+        (JOINED, exported("create", "Failure"), Says.NOTHING),
+        (replace(JOINED, group=DIRECT), exported("update", "Skipped"), Says.NOTHING),
+        (LEFT, entry("disable", modifiedProperties=ACTIVE_ON), Says.CONTRADICTED),
+        (LEFT, skipped_in("RedundantExport", active="False", Active="True"), Says.CONTRADICTED),
     ],
 )
 def test_an_entry_after_the_call_confirms_contradicts_or_concerns_something_else(

@@ -11,6 +11,10 @@ def record(**details: Any) -> dict[str, Any]:
     return {"provisioningSteps": [{"type": "Matching", "status": "Success", "details": details}]}
 
 
+def failed(status: str | None = "Failure", **details: Any) -> dict[str, Any]:
+    return {"provisioningSteps": [{"type": "Matching", "status": status, "details": details}]}
+
+
 def logged(**details: Any) -> dict[str, Any]:
     """As the provisioning log has it."""
     step = {"provisioningStepType": "matching", "status": "success", "details": details}
@@ -34,7 +38,19 @@ def logged(**details: Any) -> dict[str, Any]:
         ([record(active=None)], Account.UNKNOWN),
         ([record(active="")], Account.UNKNOWN),
         ([record(active="maybe")], Account.UNKNOWN),
-        ([record(active="True"), record(active="False")], Account.INACTIVE),
+        ([record(active="True"), record(active="False")], Account.ACTIVE),
+        ([record(active="False"), record(active="True")], Account.ACTIVE),
+        ([record(active="True"), record()], Account.ACTIVE),
+        ([record(), record(active="False")], Account.INACTIVE),
+        ([record(active="False"), record()], Account.INACTIVE),
+        ([record(active="False"), record(id="8")], Account.UNKNOWN),
+        ([record(), failed()], Account.UNKNOWN),
+        ([record(active="True", Active="False")], Account.ACTIVE),
+        ([record(active="False", Active="maybe")], Account.UNKNOWN),
+        ([failed(active="False")], Account.UNKNOWN),
+        ([failed(active="True")], Account.UNKNOWN),
+        ([failed()], Account.UNKNOWN),
+        ([failed(status=None, active="False")], Account.UNKNOWN),
         ([{"provisioningSteps": [{"type": "Matching", "status": "Failure"}]}], Account.UNKNOWN),
         (
             [{"provisioningSteps": [{"type": "Matching", "status": "Skipped", "details": {}}]}],
@@ -75,6 +91,10 @@ def changed(name: str, new: object) -> dict[str, Any]:
         ([changed("title", "False")], False),
         ([{"action": "Update"}], False),
         ([{"action": "Other", "modifiedProperties": None}], False),
+        ([{"action": "Disable"}, {"action": "Enable"}], False),
+        ([{"action": "Create"}, changed("active", "False")], False),
+        ([changed("active", "False"), changed("active", "True")], False),
+        ([{"action": "Disable"}, {"action": "Update"}], True),
         ([{}], False),
         ([], False),
     ],

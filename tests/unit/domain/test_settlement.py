@@ -1,9 +1,11 @@
 """Grants after their call was judged: done, or called again."""
 
+from dataclasses import replace
+
 import pytest
 
 from hasten.domain.account import Account
-from hasten.domain.changes import DIRECT, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, State
 from hasten.domain.planning import Call
 from hasten.domain.settlement import (
     SHARED_CALL_ATTEMPTS,
@@ -44,6 +46,42 @@ def test_in_sync_is_believed_of_a_joiner_whose_account_the_answer_shows_active()
     hidden = settled(row, Verdict(Result.IN_SYNC, account=Account.INACTIVE), call=by_user(row))
 
     assert (shown.state, hidden.state) == (State.IN_SYNC, State.WAITING)
+
+
+@pytest.mark.parametrize("account", [Account.INACTIVE, Account.ABSENT])
+@pytest.mark.parametrize("action", [Action.ADDED, Action.ENABLED, Action.RESTORED])
+def test_in_sync_without_an_active_account_is_no_grant_however_late_it_comes(
+    account: Account, action: Action
+) -> None:
+    row, waits = replace(change(group=DIRECT, age=LONG_AGO), action=action), []
+    said = Verdict(Result.IN_SYNC, account=account)
+
+    while (row := settled(row, said, call=by_user(row))).is_open:
+        waits.append(row.due_at - NOW)
+
+    assert waits == [seconds(s) for s in (15, 30, 60, 120, 240)]
+    assert row.state is State.FAILED
+    assert "no active account" in row.reason
+    assert row.next_action
+
+
+@pytest.mark.parametrize("account", [Account.UNKNOWN, Account.ACTIVE])
+def test_in_sync_is_believed_late_unless_the_answer_shows_no_active_account(
+    account: Account,
+) -> None:
+    row = change(group=DIRECT, age=LONG_AGO)
+
+    after = settled(row, Verdict(Result.IN_SYNC, account=account), call=by_user(row))
+
+    assert after.state is State.IN_SYNC
+
+
+def test_an_update_of_an_inactive_account_is_in_sync() -> None:
+    row = replace(change(group=OWN_ACCOUNT, age=LONG_AGO), action=Action.UPDATED)
+
+    after = settled(row, Verdict(Result.IN_SYNC, account=Account.INACTIVE), call=by_user(row))
+
+    assert after.state is State.IN_SYNC
 
 
 @pytest.mark.parametrize("result", DONE)

@@ -53,6 +53,20 @@ def test_a_skip_ends_a_revocation_when_it_shows_the_account_inactive_or_absent(
     assert "account" in after.reason
 
 
+@pytest.mark.parametrize("account", [Account.INACTIVE, Account.ABSENT])
+@pytest.mark.parametrize("by", ["group", "user"])
+def test_a_disabled_leaver_whose_call_does_not_revoke_is_left_to_the_cycle_until_it_is_proven(
+    account: Account, by: str
+) -> None:
+    """A call on a group names a group in its matching step, which no app has as an account."""
+    row = removal(age=1)
+    call = Call(GROUP, (row,)) if by == "group" else by_user(row)
+
+    after = settled(row, Verdict(Result.DISABLED, account=account), call=call)
+
+    assert (after.state, after.needs_proof) == (State.LEFT_TO_CYCLE, True)
+
+
 def test_a_success_ends_a_revocation_when_it_took_the_account_away() -> None:
     row = removal()
 

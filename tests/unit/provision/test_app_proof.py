@@ -7,6 +7,7 @@ import pytest
 
 from hasten.domain.app_account import Found
 from hasten.domain.changes import State
+from hasten.domain.revocation import not_taken
 from hasten.errors import TemporaryError
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
@@ -136,6 +137,40 @@ async def test_an_account_that_is_gone_confirms_what_entra_reports_too(
     row = await world.row(ENGINEERING, user(1))
     assert row.state is State.CONFIRMED
     assert row.reason.startswith("the app itself shows no account any more at ")
+
+
+@pytest.mark.parametrize("log_says", ["failure", "given"])
+@virtual
+async def test_an_account_that_no_match_finds_proves_nothing_while_entra_reports_it_alive(
+    log_says: str,
+) -> None:
+    """The account may have another matching attribute, also in an app that deletes accounts."""
+    world = await called(user(1), scim=DELETES)
+    if log_says == "failure":
+        log(world, user(1), "disable", "failure", "InsufficientRights")
+    else:
+        log(world, user(1), "enable")
+
+    await verify(world.context)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.contradicted) == (State.WAITING, 1)
+
+
+@virtual
+async def test_a_revocation_that_entra_did_not_carry_out_is_not_proven_by_a_missing_account() -> (
+    None
+):
+    world = await called(user(1), scim=DELETES)
+    row = await world.row(ENGINEERING, user(1))
+    await world.ledger.move([row], lambda row: not_taken(row, now=world.now(), reason="active"))
+
+    await verify(world.context)
+    assert (await world.row(ENGINEERING, user(1))).state is State.FAILED
+
+    log(world, user(1), "disable")
+    await verify(world.context)
+    assert (await world.row(ENGINEERING, user(1))).state is State.CONFIRMED
 
 
 @pytest.mark.parametrize(

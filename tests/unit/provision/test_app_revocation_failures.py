@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from hasten.domain.app_account import AppAccount
 from hasten.domain.changes import State
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.application import Throttled
@@ -37,6 +38,53 @@ async def test_an_app_that_deletes_the_account_has_obeyed() -> None:
 
     ended = await row(world)
     assert (ended.state, "no account any more" in ended.reason) == (State.CONFIRMED, True)
+
+
+class ListsOnly(FakeApplication):
+    """Answers a read of one account with 404, and shows the account in its list."""
+
+    async def read(self, account: str) -> AppAccount | None:
+        self.requests.append(("read", account))
+        return None
+
+
+@pytest.mark.parametrize(
+    ("app", "result"),
+    [
+        (ListsOnly(), "confirmed"),
+        (ListsOnly(lies=True), "still_active"),
+        (ListsOnly(deletes=True), "confirmed"),
+    ],
+)
+@virtual
+async def test_a_404_after_the_write_is_no_proof_while_the_app_lists_the_account(
+    app: FakeApplication, result: str
+) -> None:
+    world = world_with(app)
+    await has_left(world, LEAVER)
+
+    await drain(world.context, WAKE)
+
+    assert world.results("app_revocation") == [result]
+    assert ((await row(world)).state is State.CONFIRMED) is (result == "confirmed")
+
+
+@virtual
+async def test_a_404_after_the_write_is_no_proof_when_the_list_cannot_be_read() -> None:
+    class Fails(ListsOnly):
+        async def read(self, account: str) -> AppAccount | None:
+            self.errors = [TemporaryError("the app answered 503", timedelta(seconds=15))]
+            return await super().read(account)
+
+    world = world_with(Fails())
+    await has_left(world, LEAVER)
+
+    await drain(world.context, WAKE)
+
+    assert ((await row(world)).state, world.results("app_revocation")) == (
+        State.WAITING,
+        ["unavailable"],
+    )
 
 
 @virtual
