@@ -7,7 +7,7 @@ SECONDS ?= 60
 # With compiled modules kept, test workers and the processes that they start begin sooner.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo pictures local tools test check lint chaos fuzz bench scale model clean
+.PHONY: demo pictures local tools test check lint chaos fuzz mutants bench scale model clean
 
 demo: $(VENV)/.ready ## play the story on an emulated tenant; OPEN=1 keeps its pages open
 	$(BIN)/python -m emulator.demo $(if $(OPEN),--open)
@@ -39,6 +39,9 @@ chaos: $(VENV)/.ready ## 50 storms of every fault, and a wave of 1,000 events
 
 fuzz: $(VENV)/.ready ## hostile inputs to every decoder, guided by coverage; DECODER=name for one
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(DECODER),--decoder $(DECODER))
+
+mutants: $(VENV)/.ready ## do the tests notice changed code? MODULE=part of a path, SAMPLE=number, SEED=number
+	$(BIN)/python -m tests.mutants $(if $(MODULE),--module $(MODULE)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks
