@@ -52,25 +52,25 @@ def _judge(wanted: list[Mutant], tests: list[str], workers: int) -> int:
 
     started = time.monotonic()
     left = [mutant for mutant in wanted if mutant not in verdicts]
-    session = Session(left, workers, judged)
-    code = pytest.main(
-        ["-q", "-s", "--disable-warnings", "-p", "no:cacheprovider", *tests], plugins=[session]
-    )
-    if code != pytest.ExitCode.OK or len(verdicts) < len(wanted):
-        return 2
+    if left:
+        quietly = ["-q", "-s", "--disable-warnings", "-p", "no:cacheprovider"]
+        session = Session(left, workers, judged)
+        if pytest.main([*quietly, *tests], plugins=[session]) != pytest.ExitCode.OK:
+            return 2
     return _report(verdicts, time.monotonic() - started)
 
 
 def _report(verdicts: dict[Mutant, Verdict], seconds: float) -> int:
     count = Counter(verdicts.values())
     alive = sorted(one for one, verdict in verdicts.items() if verdict == Verdict.ALIVE)
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps([(one.path, one.before, one.after) for one in alive]))
     killed = count[Verdict.KILLED] + count[Verdict.TIMED_OUT]
     share = killed / max(1, killed + len(alive))
     print(f"{len(verdicts)} mutants in {seconds:.0f} s:", *(f"{n} {v}," for v, n in count.items()))
     print(f"{share:.1%} of those that are not equivalent are killed")
     gone = equivalent.stale(equivalent.entries())
-    print(*(f"no mutant any more: {one}" for one in gone), sep="\n", end="")
+    print(*(f"another number of mutants than listed: {one}" for one in gone), sep="\n", end="")
     return int(share < LEAST_KILLED or bool(gone))
 
 

@@ -38,13 +38,24 @@ class Covered:
     def tests_of_lines(self, path: str, lines: Iterable[int]) -> list[str]:
         return self._ordered(path, {test for line in lines for test in self.by_line[path, line]})
 
-    def tests_of_files(self, path: str, files: Iterable[str]) -> list[str]:
-        return self._ordered(path, {test for file in files for test in self.by_file[file]})
+    def tests_of_files(self, path: str, files: Iterable[str], tests_in: set[str]) -> list[str]:
+        """Returns the tests that run any of these files of Hasten, or are in these files."""
+        running = {test for file in files for test in self.by_file[file]}
+        return self._ordered(
+            path, running | {test for test in self.seconds if _file(test) in tests_in}
+        )
+
+    def files(self) -> frozenset[str]:
+        return frozenset(map(_file, self.seconds))
 
     def _ordered(self, path: str, tests: set[str]) -> list[str]:
         """Puts the tests of the module first, then those that take the least time."""
         own = f"tests/unit/{'/'.join(Path(path).parts[1:-1])}/test_{Path(path).stem}"
         return sorted(tests, key=lambda test: (not test.startswith(own), self.seconds[test], test))
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def place(tests: Path) -> Path:

@@ -15,6 +15,8 @@ class Entry:
     before: str
     after: str
     why: str
+    times: int = 1
+    """How often the file has this line."""
 
     def is_of(self, mutant: Mutant) -> bool:
         return (self.before, self.after) == (mutant.before, mutant.after)
@@ -24,23 +26,27 @@ def entries(text: str | None = None) -> dict[str, list[Entry]]:
     """Returns the entries of each file."""
     found: dict[str, list[Entry]] = defaultdict(list)
     for one in tomllib.loads(LIST.read_text() if text is None else text).get("mutant", []):
-        found[one["file"]].append(Entry(one["before"], one["after"], one["why"]))
+        found[one.pop("file")].append(Entry(**one))
     return found
 
 
 def stale(listed: dict[str, list[Entry]]) -> list[str]:
-    """Returns the entries that are no mutant of their file any more."""
-    return [
-        f"{path}: {entry.before} -> {entry.after}"
-        for path, those in listed.items()
-        for entry in those
-        if not any(map(entry.is_of, _near(path, entry)))
-    ]
+    """Returns the entries that are not as many mutants of their file as they say."""
+    found: list[str] = []
+    for path, those in listed.items():
+        near = _near(path, those)
+        found += [
+            f"{path}: {entry.before} -> {entry.after}"
+            for entry in those
+            if sum(map(entry.is_of, near)) != entry.times
+        ]
+    return found
 
 
-def _near(path: str, entry: Entry) -> list[Mutant]:
+def _near(path: str, those: list[Entry]) -> list[Mutant]:
     if not (ROOT / path).exists():
         return []
     lines = (ROOT / path).read_text().split("\n")
-    first = {n for n, line in enumerate(lines, 1) if line.strip() and line.strip() in entry.before}
-    return mutants(path, lambda line: line in first)
+    listed = " ".join(entry.before for entry in those)
+    near = {n for n, line in enumerate(lines, 1) if line.strip() and line.strip() in listed}
+    return mutants(path, near)

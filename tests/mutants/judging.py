@@ -43,8 +43,8 @@ class Trial:
     def swapped(
         self, changed: dict[Key, CodeType], live: dict[Key, list[FunctionType]]
     ) -> Callable[[], int]:
-        """Plants the mutant in the functions that the collected tests use, and runs the tests. If it
-        survives, also tries it as `imported`: the module computed some values when it was imported,
+        """Plants the mutant in the functions that the collected tests use, and runs the tests. If
+        it survives, also tries it as `imported`: the module computed some values when imported,
         and may have kept others."""
 
         def work() -> int:

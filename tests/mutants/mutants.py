@@ -1,17 +1,12 @@
 """The mutants of a module."""
 
 import ast
-import functools
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 
-from cosmic_ray.ast import ast_nodes, get_ast
-from cosmic_ray.mutating import mutate_code
-
 from tests.mutants import operators
-from tests.mutants.operators import COSMIC_RAY, Position
+from tests.mutants.operators import Position, Replacement
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("hasten/domain", "hasten/records")
@@ -21,9 +16,7 @@ ROOMS = ("hasten/domain", "hasten/records")
 class Mutant:
     path: str
     """The file of the module, from the root of the repository."""
-    start: Position
-    operator: str
-    occurrence: int
+    change: Replacement
     source: str = field(repr=False, compare=False)
     """The text of the mutated module."""
     before: str = field(compare=False)
@@ -31,11 +24,17 @@ class Mutant:
     """The changed lines, without the spaces around them."""
 
     @property
+    def line(self) -> int:
+        return self.change.at[0]
+
+    @property
     def module(self) -> str:
         return self.path.removesuffix(".py").replace("/", ".")
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.start[0]} {self.operator}\n  - {self.before}\n  + {self.after}"
+        return (
+            f"{self.path}:{self.line} {self.change.operator}\n  - {self.before}\n  + {self.after}"
+        )
 
 
 def files() -> list[str]:
@@ -43,32 +42,24 @@ def files() -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
-def mutants(path: str, wanted: Callable[[int], bool] = lambda _line: True) -> list[Mutant]:
-    """Returns the mutants of a file whose line is `wanted`. Without those of annotations and of the
-    arguments of `@dataclass`, which constrain who uses the code and do not change what it does, and
-    without what is no Python."""
-    source = (ROOT / path).read_text()
+def mutants(path: str, in_lines: set[int] | None = None) -> list[Mutant]:
+    return of_source(path, (ROOT / path).read_text(), in_lines)
+
+
+def of_source(path: str, source: str, in_lines: set[int] | None = None) -> list[Mutant]:
+    """Returns the mutants of a text, or only those in the given lines, without those that are no
+    Python. Annotations, the arguments of `@dataclass` and the `*` between parameters are not
+    mutated: they restrict who uses the code, and not what it does."""
     lines = source.split("\n")
     outside = _outside(ast.parse(source), lines)
     found: dict[str, Mutant] = {}
-    for start, operator, occurrence, text in _texts(source, lines):
-        if wanted(start[0]) and not any(low <= start < high for low, high in outside):
-            mutated = text()
+    for change in operators.replacements(source, in_lines):
+        if not any(low <= change.at < high for low, high in outside):
+            mutated = operators.replaced(lines, change)
             if mutated not in found and _compiles(mutated):
-                before, after = _changed(lines, mutated.split("\n"))
-                found[mutated] = Mutant(path, start, operator, occurrence, mutated, before, after)
+                changed = _changed(lines, mutated.split("\n"))
+                found[mutated] = Mutant(path, change, mutated, *changed)
     return sorted(found.values())
-
-
-def _texts(source: str, lines: list[str]) -> Iterator[tuple[Position, str, int, Callable[[], str]]]:
-    nodes = list(ast_nodes(get_ast(source)))
-    for name, operator in COSMIC_RAY.items():
-        places = (place for node in nodes for place in operator.mutation_positions(node))
-        for number, (start, _) in enumerate(places):
-            yield start, name, number, functools.partial(mutate_code, source, operator, number)
-    for number, change in enumerate(sorted(operators.own(ast.parse(source), lines))):
-        text = functools.partial(operators.replaced, lines, change)
-        yield change.start, change.operator, number, text
 
 
 def _outside(tree: ast.Module, lines: list[str]) -> list[tuple[Position, Position]]:

@@ -3,9 +3,12 @@ and three that Cosmic Ray lacks."""
 
 import ast
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.plugins import get_operator
+from parso.tree import BaseNode, Leaf, NodeOrLeaf
 
 BINARY = ["Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Div", "Mod_Mul"]
 BINARY += ["BitOr_BitAnd", "BitAnd_BitOr", "Pow_Mul", "LShift_RShift", "RShift_LShift"]
@@ -31,30 +34,76 @@ Position = tuple[int, int]
 
 @dataclass(frozen=True, order=True)
 class Replacement:
+    at: Position
     operator: str
     start: Position
     end: Position
     text: str
 
 
-def own(tree: ast.Module, lines: list[str]) -> Iterator[Replacement]:
+def replacements(source: str, in_lines: set[int] | None) -> list[Replacement]:
+    lines = source.split("\n")
+    wanted = set(range(1, len(lines) + 1)) if in_lines is None else in_lines
+    found = [*_cosmic_ray(source, wanted), *_own(ast.parse(source), lines)]
+    return sorted(one for one in found if one.at[0] in wanted)
+
+
+def _cosmic_ray(source: str, wanted: set[int]) -> Iterator[Replacement]:
+    nodes = [
+        node
+        for node in ast_nodes(get_ast(source))
+        if not _divides_parameters(node)
+        and not wanted.isdisjoint(range(node.start_pos[0], node.end_pos[0] + 1))
+    ]
+    for name, operator in COSMIC_RAY.items():
+        for node in nodes:
+            start, end = node.get_start_pos_of_prefix(), node.end_pos
+            for index, (at, _) in enumerate(operator.mutation_positions(node)):
+                with _restored(node):
+                    changed = operator.mutate(node, index)
+                    text = changed.get_code() if changed else ""
+                yield Replacement(at, name, start, end, text)
+
+
+def _divides_parameters(node: NodeOrLeaf) -> bool:
+    return bool(node.type == "operator" and node.parent and node.parent.type == "parameters")
+
+
+@contextmanager
+def _restored(node: NodeOrLeaf) -> Iterator[None]:
+    """Takes back what an operator of Cosmic Ray changes in a node."""
+    inside = list(ast_nodes(node))
+    values = [(leaf, leaf.value) for leaf in inside if isinstance(leaf, Leaf)]
+    children = [(one, list(one.children)) for one in inside if isinstance(one, BaseNode)]
+    yield
+    for leaf, value in values:
+        leaf.value = value
+    for one, those in children:
+        one.children = those
+
+
+def _own(tree: ast.Module, lines: list[str]) -> Iterator[Replacement]:
     """Yields a call whose result nobody uses left out, `in` with `not in` swapped, and each filter
     of a comprehension negated."""
     for node in ast.walk(tree):
         match node:
             case ast.Expr(value=ast.Call() | ast.Await(value=ast.Call())):
-                yield Replacement("RemoveCall", *span(node, lines), "pass")
+                yield _replacement("RemoveCall", span(node, lines), "pass")
             case ast.Compare(ops=[ast.In() | ast.NotIn() as op]):
                 left, right = _end(node.left, lines), _start(node.comparators[0], lines)
                 between = _text(lines, left, right)
                 was, now = ("not in", "in") if isinstance(op, ast.NotIn) else ("in", "not in")
                 if between.split() == was.split():
-                    yield Replacement("SwapIn", left, right, f" {now} ")
+                    yield _replacement("SwapIn", (left, right), f" {now} ")
             case ast.comprehension(ifs=conditions):
                 for condition in conditions:
                     start, end = span(condition, lines)
                     text = f"(not ({_text(lines, start, end)}))"
-                    yield Replacement("NegateFilter", start, end, text)
+                    yield _replacement("NegateFilter", (start, end), text)
+
+
+def _replacement(operator: str, of: tuple[Position, Position], text: str) -> Replacement:
+    return Replacement(of[0], operator, *of, text)
 
 
 def span(node: ast.expr | ast.stmt, lines: list[str]) -> tuple[Position, Position]:

@@ -9,10 +9,11 @@ from tests.mutants.mutants import ROOT, Mutant
 
 def tests_of(mutant: Mutant, covered: Covered, *, at_import: bool) -> list[str]:
     """Returns the tests that run the mutated statement. If no test runs it, or it runs `at_import`,
-    those that run the module or one that imports it."""
-    tests = covered.tests_of_lines(mutant.path, _statement(mutant.path, mutant.start[0]))
+    those that run the module or one that imports it, and those whose file imports it."""
+    tests = covered.tests_of_lines(mutant.path, _statement(mutant.path, mutant.line))
     if at_import or not tests:
-        return covered.tests_of_files(mutant.path, [mutant.path, *importers(mutant.path)])
+        files = [mutant.path, *_importing(mutant.path, _files_of_hasten())]
+        return covered.tests_of_files(mutant.path, files, _importing(mutant.path, covered.files()))
     return tests
 
 
@@ -34,11 +35,14 @@ def _first(node: ast.stmt | ast.match_case) -> int:
 
 
 @functools.cache
-def importers(path: str) -> tuple[str, ...]:
+def _files_of_hasten() -> frozenset[str]:
+    return frozenset(str(file.relative_to(ROOT)) for file in (ROOT / "hasten").rglob("*.py"))
+
+
+def _importing(path: str, files: frozenset[str]) -> set[str]:
     module = path.removesuffix(".py").replace("/", ".")
     package, _, name = module.rpartition(".")
-    files = [str(file.relative_to(ROOT)) for file in (ROOT / "hasten").rglob("*.py")]
-    return tuple(file for file in files if _imported(file) & {(module, ""), (package, name)})
+    return {file for file in files if _imported(file) & {(module, ""), (package, name)}}
 
 
 @functools.cache

@@ -1,10 +1,13 @@
 """How many leavers at once are too many to believe."""
 
+from datetime import timedelta
+
 import pytest
 
-from hasten.domain.brake import Threshold
+from hasten.domain.brake import BRAKE_WINDOW
+from hasten.targets import Target
 
-DEFAULT = Threshold(removals=10, percent=20, of_target=200)
+DEFAULT = Target(name="TOTAL", display_name="TOTAL").brake
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,12 @@ def test_the_greater_of_number_and_share_decides(
 def test_few_removals_never_need_the_size_of_the_group() -> None:
     assert not DEFAULT.may_be_exceeded(10)
     assert DEFAULT.may_be_exceeded(11)
+
+
+def test_the_limit_of_a_target_does_not_depend_on_its_size() -> None:
+    assert not DEFAULT.exceeded_by_target(200)
+    assert DEFAULT.exceeded_by_target(201)
+
+
+def test_it_counts_the_leavers_of_ten_minutes() -> None:
+    assert timedelta(minutes=10) == BRAKE_WINDOW
