@@ -32,7 +32,7 @@ def main() -> int:
     wanted = [one for path in files() if given.module in path for one in mutants(path)]
     if given.again:
         lived = set(map(tuple, json.loads(RESULT.read_text())))
-        wanted = [one for one in wanted if (one.path, one.before, one.after) in lived]
+        wanted = [one for one in wanted if (one.path, one.within, one.before, one.after) in lived]
     if given.sample and given.sample < len(wanted):
         wanted = sorted(random.Random(given.seed).sample(wanted, given.sample))
     return _judge(wanted, given.tests, given.workers)
@@ -64,7 +64,7 @@ def _report(verdicts: dict[Mutant, Verdict], seconds: float) -> int:
     count = Counter(verdicts.values())
     alive = sorted(one for one, verdict in verdicts.items() if verdict == Verdict.ALIVE)
     RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps([(one.path, one.before, one.after) for one in alive]))
+    RESULT.write_text(json.dumps([(one.path, one.within, one.before, one.after) for one in alive]))
     killed = count[Verdict.KILLED] + count[Verdict.TIMED_OUT]
     share = killed / max(1, killed + len(alive))
     print(f"{len(verdicts)} mutants in {seconds:.0f} s:", *(f"{n} {v}," for v, n in count.items()))

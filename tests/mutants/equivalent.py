@@ -12,14 +12,17 @@ LIST = Path(__file__).with_name("equivalent.toml")
 
 @dataclass(frozen=True)
 class Entry:
+    within: str
+    """The function or the class, or ""."""
     before: str
     after: str
     why: str
     times: int = 1
-    """How often the file has this line."""
+    """How often it has this line."""
 
     def is_of(self, mutant: Mutant) -> bool:
-        return (self.before, self.after) == (mutant.before, mutant.after)
+        key = (self.within, self.before, self.after)
+        return key == (mutant.within, mutant.before, mutant.after)
 
 
 def entries(text: str | None = None) -> dict[str, list[Entry]]:
@@ -36,7 +39,7 @@ def stale(listed: dict[str, list[Entry]]) -> list[str]:
     for path, those in listed.items():
         near = _near(path, those)
         found += [
-            f"{path}: {entry.before} -> {entry.after}"
+            f"{path} {entry.within}: {entry.before} -> {entry.after}"
             for entry in those
             if sum(map(entry.is_of, near)) != entry.times
         ]

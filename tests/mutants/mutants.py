@@ -19,6 +19,8 @@ class Mutant:
     change: Replacement
     source: str = field(repr=False, compare=False)
     """The text of the mutated module."""
+    within: str
+    """The function or the class around the change, or ""."""
     before: str = field(compare=False)
     after: str = field(compare=False)
     """The changed lines, without the spaces around them."""
@@ -32,9 +34,8 @@ class Mutant:
         return self.path.removesuffix(".py").replace("/", ".")
 
     def __str__(self) -> str:
-        return (
-            f"{self.path}:{self.line} {self.change.operator}\n  - {self.before}\n  + {self.after}"
-        )
+        place = f"{self.path}:{self.line} {self.within} {self.change.operator}"
+        return f"{place}\n  - {self.before}\n  + {self.after}"
 
 
 def files() -> list[str]:
@@ -51,15 +52,26 @@ def of_source(path: str, source: str, in_lines: set[int] | None = None) -> list[
     Python. Annotations, the arguments of `@dataclass` and the `*` between parameters are not
     mutated: they restrict who uses the code, and not what it does."""
     lines = source.split("\n")
-    outside = _outside(ast.parse(source), lines)
+    tree = ast.parse(source)
+    outside = _outside(tree, lines)
     found: dict[str, Mutant] = {}
     for change in operators.replacements(source, in_lines):
         if not any(low <= change.at < high for low, high in outside):
             mutated = operators.replaced(lines, change)
             if mutated not in found and _compiles(mutated):
                 changed = _changed(lines, mutated.split("\n"))
-                found[mutated] = Mutant(path, change, mutated, *changed)
+                found[mutated] = Mutant(
+                    path, change, mutated, _within(tree, change.at[0]), *changed
+                )
     return sorted(found.values())
+
+
+def _within(tree: ast.AST, line: int) -> str:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or line):
+            name = getattr(node, "name", "")
+            return ".".join(filter(None, [name, _within(node, line)]))
+    return ""
 
 
 def _outside(tree: ast.Module, lines: list[str]) -> list[tuple[Position, Position]]:

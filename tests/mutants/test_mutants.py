@@ -70,6 +70,6 @@ def test_each_equivalent_mutant_is_still_one_and_has_a_reason() -> None:
 
 def test_an_entry_that_is_no_mutant_any_more_is_found() -> None:
     entry = 'file = "hasten/domain/brake.py"\nafter = "return False"\nwhy = "x"\n'
-    gone = f'[[mutant]]\n{entry}before = "return removals > self.removals"\n'
+    entry += 'within = "Threshold.may_be_exceeded"\nbefore = "return removals > self.removals"\n'
 
-    assert len(equivalent.stale(equivalent.entries(gone))) == 1
+    assert len(equivalent.stale(equivalent.entries(f"[[mutant]]\n{entry}"))) == 1

@@ -58,6 +58,21 @@ def logged(**details: Any) -> dict[str, Any]:
         ),
         ([{"provisioningSteps": [{"type": "Matching", "details": "False"}]}], Account.UNKNOWN),
         ([{"provisioningSteps": [{"type": "Import", "details": {"active": "False"}}]}], "unknown"),
+        (
+            [
+                {
+                    "provisioningSteps": [
+                        {"type": "Import"},
+                        *record(active="False")["provisioningSteps"],
+                    ]
+                }
+            ],
+            Account.INACTIVE,
+        ),
+        (
+            [{"provisioningSteps": [{"type": "Matching"}]}, record(active="False")],
+            Account.INACTIVE,
+        ),
         ([{"provisioningSteps": "none"}], Account.UNKNOWN),
         ([{"provisioningSteps": None}], Account.UNKNOWN),
         ([{}], Account.UNKNOWN),
