@@ -3,11 +3,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 4
 SECONDS ?= 60
+DAYS ?= 7
 
 # With compiled modules kept, test workers and the processes that they start begin sooner.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo pictures local tools test check lint chaos fuzz mutants bench scale model clean
+.PHONY: demo pictures local tools test check lint chaos fuzz mutants bench scale soak model clean
 
 demo: $(VENV)/.ready ## play the story on an emulated tenant; OPEN=1 keeps its pages open
 	$(BIN)/python -m emulator.demo $(if $(OPEN),--open)
@@ -48,6 +49,9 @@ bench: $(VENV)/.ready
 
 scale: $(VENV)/.ready ## what a minute and a change cost as the tenant grows
 	$(BIN)/python -m benchmarks.scale
+
+soak: $(VENV)/.ready ## a week of an ordinary company on simulated time; DAYS=1 for a day
+	$(BIN)/python -m tests.soak --days $(DAYS) --write
 
 model: $(VENV)/.ready ## every state of larger instances of the protocol, and long random runs
 	$(BIN)/python -m tests.model

@@ -5,6 +5,9 @@ from typing import Any
 
 from stduritemplate import StdUriTemplate
 
+MOST_KEPT = 10_000
+"""A week asks for as many addresses with a delta token as there are looks."""
+
 _built: dict[tuple[str, str], str] = {}
 _build = StdUriTemplate.expand
 
@@ -17,5 +20,7 @@ def keep() -> None:
 def _expand(template: str, substitutions: dict[str, Any]) -> str:
     key = template, repr(sorted(substitutions.items(), key=str))
     if key not in _built:
+        if len(_built) >= MOST_KEPT:
+            _built.clear()
         _built[key] = _build(template, substitutions)
     return _built[key]

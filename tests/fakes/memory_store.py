@@ -28,6 +28,11 @@ class MemoryStore:
                     (key, text, document.etag) for key, (text, document) in documents.items()
                 )
 
+    def contents(self) -> Iterator[tuple[str, str, str]]:
+        """Yields collection, partition and text of each document."""
+        for (collection, partition), documents in self._partitions.items():
+            yield from ((collection, partition, text) for text, _ in documents.values())
+
     def partitions(self, collection: str) -> list[str]:
         return [partition for of, partition in self._partitions if of == collection]
 

@@ -1,28 +1,22 @@
 """One instance of Hasten: the real app on ports of the simulated world. It can be killed."""
 
 import asyncio
-import json
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
-from random import Random
 
-import httpx
 from pydantic import SecretStr
 
 from emulator.functions import options
-from emulator.functions.behaviours import HostBehaviours
 from emulator.functions.invocations import STOP_TIMEOUT_SECONDS
 from emulator.functions.worker import TimeLimit
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.adapters.scim.application import ScimApplication
 from hasten.app import App
-from hasten.domain.shared_pace import LimitScope
 from hasten.ports.application import Application
 from hasten.ports.bus import Bus, Message
 from hasten.ports.clock import Jitter, NewId, Now
@@ -34,19 +28,17 @@ from hasten.ports.sign_in import SignIn
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit, Event
 from hasten.scim import Scim
-from hasten.settings import Settings
-from hasten.targets import Target
 from tests.fakes.application import no_application
 from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.notifier import FakeNotifier
 from tests.fakes.sign_in import FakeSignIn
-from tests.simulation.bus import SimulatedBus
-from tests.simulation.faults import Faults
+from tests.simulation.bus import epoch
 from tests.simulation.graph import Credential
 from tests.simulation.lifeline import CrashPoint, HostBus, HostStore, HostTransport, Lifeline
 from tests.simulation.owners import Owner
 from tests.simulation.pump import Pump
 from tests.simulation.receiver import HostReceiver
+from tests.simulation.surroundings import Surroundings
 from tests.simulation.table import QUEUES, ROUTES
 from tests.support.delivery import received
 from tests.support.virtual_time import now
@@ -73,39 +65,6 @@ class HostPorts:
     notifier: Notifier = field(default_factory=FakeNotifier)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What all hosts share."""
-
-    settings: Settings
-    targets: tuple[Target, ...]
-    store: Store
-    bus: SimulatedBus
-    graph: httpx.AsyncBaseTransport
-    token: str
-    random: Random
-    new_id: NewId
-    faults: Faults
-    luck: Random
-    """Decides which slots stall. Its own, so that no other draw depends on the host's ways."""
-    outside: Owner
-    """Of what outlives a host."""
-    scim: httpx.AsyncBaseTransport
-    """To the app itself."""
-    behaviours: HostBehaviours = field(default_factory=HostBehaviours)
-    limit_scope: LimitScope = LimitScope.AUTO
-    lines: list[str] = field(default_factory=list)
-    """What was logged."""
-    events: list[tuple[datetime, Event]] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    """Exceptions that left a function: Service Bus delivers the message again."""
-
-    def emit(self, event: Event) -> None:
-        line = {"event": event.name, "result": event.result, **event.fields}
-        self.lines.append(json.dumps(line))
-        self.events.append((now(), event))
-
-
 class Host:
     def __init__(self, name: str, around: Surroundings) -> None:
         self.name = name
@@ -123,6 +82,10 @@ class Host:
     def is_alive(self) -> bool:
         return self._app is not None
 
+    @property
+    def app(self) -> App:
+        return self._running()
+
     def start(self) -> None:
         """A new process: nothing is remembered."""
         assert self._app is None, f"{self.name} is running"
@@ -130,7 +93,11 @@ class Host:
         self._owner = Owner()
         self._lifeline = self._new_lifeline()
         self._app = App(
-            around.settings, around.targets, self._ports(), limit_scope=around.limit_scope
+            around.settings,
+            around.targets,
+            self._ports(),
+            limit_scope=around.limit_scope,
+            history_days=around.history_days,
         )
         self._pump = Pump(
             around.bus,
@@ -217,13 +184,15 @@ class Host:
         return running
 
     async def _run(self, name: str, work: Callable[[], Awaitable[None]]) -> bool:
-        limit = self._time_limit
+        limit, began = self._time_limit, epoch()
         try:
             with limit.watching(name) if limit else nullcontext():
                 await work()
         except Exception as error:  # noqa: BLE001 - as the Functions host does
             self._around.failures.append(f"{name}: {error!r}")
             return False
+        finally:
+            self._around.ran(name, epoch() - began)
         return True
 
     def _time_out(self, reason: str) -> None:
@@ -242,7 +211,8 @@ class Host:
         return self._app
 
     def _new_lifeline(self) -> Lifeline:
-        return Lifeline(self._around.random, self._around.faults, self.kill)
+        around = self._around
+        return Lifeline(around.random, around.faults, self.kill, around.traffic)
 
     def _ports(self) -> HostPorts:
         around, lifeline = self._around, self._lifeline

@@ -24,6 +24,8 @@ T = TypeVar("T")
 STORE_LATENCY = (0.002, 0.01)
 BUS_LATENCY = (0.005, 0.02)
 SOON = timedelta(seconds=5)
+ROWS_PER_REQUEST = 1000
+"""Entities in one answer of Azure Tables: a longer scan takes several requests."""
 
 
 @dataclass
@@ -38,8 +40,16 @@ class Lifeline:
     """`die` is called when a crash point is reached. Names of calls: "commit ledger",
     "send provisioning", "GET https://graph.microsoft.com/v1.0/groups/delta"."""
 
-    def __init__(self, random: Random, faults: Faults, die: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        random: Random,
+        faults: Faults,
+        die: Callable[[], None],
+        traffic: Counter[str] | None = None,
+    ) -> None:
+        """`traffic` counts the same calls beyond this life, those over HTTP by their method."""
         self._random = random
+        self._traffic = Counter() if traffic is None else traffic
         self.faults = faults
         self._die = die
         self._is_cut = False
@@ -52,6 +62,9 @@ class Lifeline:
     def check(self) -> None:
         if self._is_cut:
             raise asyncio.CancelledError
+
+    def count(self, name: str, times: int = 1) -> None:
+        self._traffic[name] += times
 
     async def carry(
         self, name: str, work: Callable[[], Awaitable[T]], latency: tuple[float, float] = (0, 0)
@@ -68,6 +81,7 @@ class Lifeline:
 
     def _reach(self, name: str) -> None:
         self.counts[name] += 1
+        self.count(name.partition(" https://")[0])
         for point in self.crash_points:
             if point.pattern.search(name):
                 point.left -= 1
@@ -95,10 +109,12 @@ class HostStore:
         *,
         after: str = "",
     ) -> Sequence[Document]:
-        return await self._read(
-            f"scan {collection}",
-            lambda: self._store.scan(collection, partition, prefix, limit, after=after),
+        name = f"scan {collection}"
+        documents = await self._read(
+            name, lambda: self._store.scan(collection, partition, prefix, limit, after=after)
         )
+        self._lifeline.count(name, len(documents) // ROWS_PER_REQUEST)
+        return documents
 
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]
@@ -147,6 +163,7 @@ class HostBus:
         await self._lifeline.carry(
             f"send {queue}", lambda: self._bus.send(queue, messages), BUS_LATENCY
         )
+        self._lifeline.count(f"message {queue}", len(messages))
 
 
 class HostTransport(httpx.AsyncBaseTransport):

@@ -21,6 +21,7 @@ from hasten.domain.shared_pace import LimitScope
 from hasten.records import agenda, alarms
 from hasten.records.ledger import Ledger
 from hasten.targets import Target
+from hasten.targets_file import HISTORY_DAYS
 from tests.fakes.memory_store import MemoryStore
 from tests.simulation.admin import Admin
 from tests.simulation.bus import SimulatedBus, epoch
@@ -28,7 +29,7 @@ from tests.simulation.defaults import app_settings, graph_options
 from tests.simulation.faults import CALM, Faults, Rates
 from tests.simulation.forgery import lie
 from tests.simulation.graph import Credential, GraphTransport
-from tests.simulation.host import Host, HostPorts, Surroundings
+from tests.simulation.host import Host, HostPorts
 from tests.simulation.lifeline import Lifeline
 from tests.simulation.operator import release
 from tests.simulation.oracle import differences
@@ -36,6 +37,7 @@ from tests.simulation.owners import Owner, keep_books
 from tests.simulation.receiver import HostReceiver
 from tests.simulation.report import Report
 from tests.simulation.scim import ScimSide
+from tests.simulation.surroundings import Surroundings
 from tests.simulation.table import NOTIFICATIONS, triggers
 from tests.simulation.upstream import Upstream
 from tests.simulation.webhook import Webhooks
@@ -64,6 +66,7 @@ class World:
         graph: GraphOptions | None,
         behaviours: HostBehaviours,
         limit_scope: LimitScope,
+        history_days: int,
     ) -> None:
         self.seed = seed
         # The wait between quick tries of a read comes from here.
@@ -108,6 +111,7 @@ class World:
             scim=self.scim,
             behaviours=behaviours,
             limit_scope=limit_scope,
+            history_days=history_days,
         )
         self.hosts += [Host(f"host {number}", self.around) for number in range(1, hosts + 1)]
 
@@ -248,6 +252,7 @@ async def simulated(
     graph: GraphOptions | None = None,
     behaviours: HostBehaviours | None = None,
     limit_scope: LimitScope = LimitScope.AUTO,
+    history_days: int = HISTORY_DAYS,
 ) -> AsyncIterator[World]:
     """A world that has settled in, calm until then. Must run on a VirtualLoop."""
     keep_books(asyncio.get_running_loop())
@@ -258,6 +263,7 @@ async def simulated(
         graph=graph,
         behaviours=behaviours or HostBehaviours(),
         limit_scope=limit_scope,
+        history_days=history_days,
     )
     world.start()
     try:

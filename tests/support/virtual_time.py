@@ -25,8 +25,9 @@ class _Jumping(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
+    def __init__(self, begin: datetime = START) -> None:
         self._jumping = _Jumping()
+        self._jumping.seconds = (begin - START).total_seconds()
         super().__init__(self._jumping)
 
     def time(self) -> float:
