@@ -12,7 +12,7 @@ OWN_ACCOUNT = "person"
 """Takes the place of the group when the change is about the user's own account in Entra ID. A user
 has one such row for each target."""
 
-ACTIVE_AGAIN = "the account is active again through another group, and may still be in this one"
+ACTIVE_AGAIN = "the account may be active again through another group, and may still be in this one"
 
 MAX_CAUSES = 10
 """Maximum number of events stored with a change; the newest are kept."""

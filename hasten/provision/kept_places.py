@@ -18,16 +18,21 @@ from hasten.provision.state import Drain
 from hasten.records import kept_places
 from hasten.records.repository import Commit
 
-ANSWERED_RESULTS = frozenset(
-    {Result.SUCCEEDED, Result.IN_SYNC, Result.NOT_ENTITLED, Result.DISABLED}
-)
+NOT_MADE = frozenset({Result.THROTTLED, Result.NOT_PERMITTED, Result.UNKNOWN_JOB, Result.REROUTED})
+"""Results of calls that Graph has refused before Entra provisioned anything. Any other call may
+have changed the account, whatever its answer was."""
+
+MAY_GIVE = frozenset({Result.SUCCEEDED, Result.IN_SYNC, Result.TRANSIENT, Result.FAILED})
+"""Results of grants after which the account may be active again: the app may refuse the membership
+after it has taken the account."""
+
 ENDED_BY_USER_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED})
 
 
 async def return_to_kept_places(drain: Drain, call: Call, verdict: Verdict) -> None:
     """Opens the rows of memberships that an earlier user call of these users may have left in the
     app. Raises TemporaryError of the store."""
-    if not call.is_removal and verdict.result in {Result.SUCCEEDED, Result.IN_SYNC}:
+    if not call.is_removal and verdict.result in MAY_GIVE:
         await asyncio.gather(*(_return_to(drain, user) for user in sorted(call.users)))
 
 
@@ -35,7 +40,7 @@ def noting_places(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
     """Returns the commit that records what the call may have left, together with the rows of the
     call. None if the call left nothing."""
     is_by_user = call.is_removal and call.group is None
-    if not (is_by_user and verdict.result in ANSWERED_RESULTS):
+    if not is_by_user or verdict.result in NOT_MADE:
         return None
     return noting_groups(drain, call.changes)
 

@@ -5,14 +5,19 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+import pytest
+
 from hasten.domain.changes import DIRECT, Action, State
+from hasten.domain.verdicts import Answer
 from hasten.limits import REPLICATION_SETTLED_AFTER, RETENTION
 from hasten.messages import Wake
 from hasten.provision.drain import drain
+from hasten.provision.verify import verify
 from hasten.records import kept_places
 from hasten.retention import forget_old
+from tests.fakes.directory import answer
 from tests.support.app_revocations import has_left, world_with
-from tests.support.verifying import ran
+from tests.support.verifying import log, ran
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
@@ -78,6 +83,61 @@ async def test_a_group_left_while_another_kept_the_account_is_returned_to_as_wel
     row = await world.row(ENGINEERING, LEAVER)
     assert called(world)[-2:] == [ADMIN, ENGINEERING]
     assert row.state is State.LEFT_TO_CYCLE
+
+
+SKIPPED = answer("Skipped", "RedundantExport", active=False)
+UNKNOWN_SKIP = answer("Skipped", "EntrySynchronizationSkipped", active=False)
+FAILED = answer("Failure", "InsufficientRights")
+
+
+@pytest.mark.parametrize(
+    ("revoked", "granted"),
+    [
+        (SKIPPED, answer("Failure", "LicenseLimitExceeded")),
+        (SKIPPED, answer("Failure", "Timeout")),
+        (SKIPPED, answer("Skipped", "EntrySynchronizationSkipped")),
+        (UNKNOWN_SKIP, answer()),
+        (FAILED, answer()),
+    ],
+)
+@virtual
+async def test_a_group_is_returned_to_whatever_the_calls_were_answered_with(
+    revoked: Answer, granted: Answer
+) -> None:
+    """The removal that failed is confirmed by the log. A grant whose membership the app refuses may
+    have taken the account."""
+    world = World()
+    await world.is_discovered()
+    world.directory.join(ENGINEERING, LEAVER)
+    await world.left(ENGINEERING, LEAVER)
+    world.directory.answers = lambda _: revoked
+    await drain(world.context, WAKE)
+    log(world, LEAVER, "disable")
+    await verify(world.context)
+    assert (await world.row(ENGINEERING, LEAVER)).state in {State.IN_SYNC, State.CONFIRMED}
+    await asyncio.sleep(LATER.total_seconds())
+    await world.joined(ADMIN, LEAVER, origin=3)
+    world.directory.answers = lambda call: granted if call.group == ADMIN else answer()
+
+    await drain(world.context, WAKE)
+    world.directory.answers = None
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds() + 1)
+    await drain(world.context, WAKE)
+
+    assert (await world.row(ENGINEERING, LEAVER)).state is State.LEFT_TO_CYCLE
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 503])
+@virtual
+async def test_a_call_that_graph_refused_opens_no_row_again(status: int) -> None:
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    await world.joined(ADMIN, LEAVER, origin=3)
+    world.directory.answers = lambda _: Answer(status, b'{"error": {"code": "no"}}')
+
+    await drain(world.context, WAKE)
+
+    assert (await world.row(ENGINEERING, LEAVER)).state is State.SUCCEEDED
 
 
 @virtual
