@@ -83,7 +83,10 @@ def proof(
 def _of_group(
     asked: FollowUp, intent: Intent | None, row: Change | None
 ) -> tuple[RevocationProof, str]:
+    is_of_row = row is not None and asked.cause in row.causes
     if intent is None or intent.time < asked.event_time:
+        if row is not None and is_of_row:
+            return _of_row(row)
         return RevocationProof.WAITING, "the event is being taken"
     if intent.wanted is not Wanted.ABSENT:
         return RevocationProof.FAILED, "a newer event wants the user in the group"
@@ -93,6 +96,10 @@ def _of_group(
         return RevocationProof.COMPLETED, ""
     if row is None or intent.cause not in row.causes:
         return RevocationProof.FAILED, f"the event ended as {intent.outcome}"
+    return _of_row(row)
+
+
+def _of_row(row: Change) -> tuple[RevocationProof, str]:
     if not row.action.takes_access:
         return RevocationProof.FAILED, "the user has joined the group again"
     if row.state in OPEN_STATES or row.state is State.LEFT_TO_CYCLE:

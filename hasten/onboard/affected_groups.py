@@ -32,6 +32,8 @@ class AffectedGroups:
 
     groups: dict[str, list[KnownGroup]] = field(default_factory=dict)
     refused: list[tuple[str, str, Fault]] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    """Users whom Graph does not show."""
 
     def add_to(
         self,
@@ -49,6 +51,7 @@ class AffectedGroups:
         plan.idle += [
             user for user, groups in self.groups.items() if not (groups or user in refused)
         ]
+        plan.gone = self.gone.intersection(plan.idle)
         for user, key, wrong in self.refused:
             part = _part(data, refs[user], key)
             plan.refused.append(RefusedPart(data=part, faults=[wrong], group=key, user=user))
@@ -96,17 +99,19 @@ async def _affected(
 ) -> AffectedGroups:
     service_principal = await _service_principal(context, target)
     slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
+    affected = AffectedGroups()
 
     async def through(user: str) -> Sequence[str]:
         async with slots:
             principals = await context.directory.assigned_through(user, service_principal)
+        if principals is None:
+            affected.gone.add(user)
         return [DIRECT if p == user else p for p in principals or ()]
 
     assigned = dict(zip(users, await asyncio.gather(*map(through, users)), strict=True))
     names = {group: name for joined in also.values() for group, name in joined.items()}
     keys = {key for found in assigned.values() for key in found} | names.keys()
     known = await _known(context, target, keys, names, by_hand=by_hand)
-    affected = AffectedGroups()
     for number, user in enumerate(users):
         groups = affected.groups[user] = []
         for key in dict.fromkeys([*assigned[user], *also.get(user, ())]):

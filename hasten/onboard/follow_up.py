@@ -14,6 +14,7 @@ from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import Offboard
+from hasten.onboard.join_unfinished import GONE, NOBODY, Joined
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import EventPlan
 from hasten.policy import Allowance
@@ -34,10 +35,17 @@ DENIED_NEXT_ACTION = (
 
 
 async def note_resume(
-    context: Context, posted: Posted, event: OnboardingEvent, plan: EventPlan, *, refused: str = ""
+    context: Context,
+    posted: Posted,
+    event: OnboardingEvent,
+    plan: EventPlan,
+    *,
+    refused: str = "",
+    joined: Joined = NOBODY,
 ) -> None:
     """Writes that a workflow waits for the event. It comes before the intents: an event that is
-    taken again after a crash no longer finds the groups that the user has left by then.
+    taken again after a crash no longer finds the groups that the user has left by then. `joined`
+    are the groups of unfinished removals that the event has joined, by user.
 
     Raises TemporaryError and Conflict of the store.
     """
@@ -46,11 +54,13 @@ async def note_resume(
         return
     for user in _users(plan):
         groups = [want.group.key for want in plan.wants if user in want.users]
+        groups += joined.get(user, ())
+        is_gone = user in plan.gone and not groups
         asked = replace(
             _asked(context, event, What.RESUME, user),
             path=data.resume,
             is_complete=data.groups is not None or bool(posted.second_look),
-            refused=refused or _refusal(plan),
+            refused=refused or _refusal(plan) or (GONE if is_gone else ""),
         )
         stored, etag = await follow_ups.find(context.store, asked)
         known = stored or asked

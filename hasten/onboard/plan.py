@@ -1,7 +1,7 @@
 """The plan of an event: the intents it asks for, person by person, and the parts that Hasten
 refuses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,9 @@ class EventPlan:
     refused: list[RefusedPart] = field(default_factory=list)
     idle: list[str] = field(default_factory=list)
     """Users for whom there is nothing to do, because they are not assigned to the target."""
+
+    gone: Collection[str] = ()
+    """Those of `idle` whom Graph does not show at all."""
 
     asked: Mapping[str, Sequence[UserRef]] = field(default_factory=dict)
     """The references by which the event names each user, by object id."""

@@ -1,10 +1,10 @@
 """Takes the events of upstream systems: reads them from the queue and writes intents.
 
-The order is end, intents, wake, history, rejects, outcomes. A crash between any two repeats the
-event, which finds its own intents and writes nothing twice.
+The order is end, rows, intents, wake, history, rejects, outcomes. A crash between any two repeats
+the event, which finds its own intents and writes nothing twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ from hasten.context import Context
 from hasten.domain.changes import Cause, State
 from hasten.domain.intents import THE_GROUP, Recorded
 from hasten.domain.outcomes import STALE, Outcome, of_event
+from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.events.envelope import OnboardingEvent, parse
 from hasten.events.fault_codes import FaultCode
@@ -22,6 +23,7 @@ from hasten.onboard import follow_up
 from hasten.onboard.asked import note_accepted, note_deferred
 from hasten.onboard.defer import deferred, ends, split
 from hasten.onboard.interpret import interpret
+from hasten.onboard.join_unfinished import GONE, join_unfinished
 from hasten.onboard.look_again import SecondLook, second_looks
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import EventPlan
@@ -114,7 +116,8 @@ async def _carry_out(
     later = ends(posted, event, plan, context.new_id)
     if later:
         await context.bus.send(ONBOARDING_EVENTS, later)
-    await follow_up.note_resume(context, posted, event, plan)
+    joined = await join_unfinished(context, event, plan)
+    await follow_up.note_resume(context, posted, event, plan, joined=joined)
     written = await write_intents(
         context, event, plan, end_of=posted.end_of, of_people=posted.of_people
     )
@@ -131,8 +134,8 @@ async def _carry_out(
     else:
         for refused in plan.refused:
             await reject_part(context, posted, event, refused)
-        idle = [] if again else plan.idle
-        await context.outbox.publish(_outcomes(context, event, idle, written))
+        idle = [] if again else [user for user in plan.idle if user not in joined]
+        await context.outbox.publish(_outcomes(context, event, idle, plan.gone, written))
     context.emit(
         EventTaken(
             result="accepted" if plan.wants and not written.is_all_stale else "idle",
@@ -147,7 +150,11 @@ async def _carry_out(
 
 
 def _outcomes(
-    context: Context, event: OnboardingEvent, idle_users: Sequence[str], written: Written
+    context: Context,
+    event: OnboardingEvent,
+    idle_users: Sequence[str],
+    gone: Collection[str],
+    written: Written,
 ) -> Sequence[Outcome]:
     stale = [
         _outcome(
@@ -167,9 +174,9 @@ def _outcomes(
             event,
             group="",
             user=user,
-            result=State.IN_SYNC,
-            reason="the person is not assigned to the target",
-            next_action="",
+            result=State.LEFT_TO_CYCLE if user in gone else State.IN_SYNC,
+            reason=GONE if user in gone else "the person is not assigned to the target",
+            next_action=CHECK_ACCOUNT_IN_APP if user in gone else "",
         )
         for user in idle_users
     ]

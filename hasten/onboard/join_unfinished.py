@@ -1,0 +1,81 @@
+"""Joins an offboarding that finds nothing to remove in Entra ID to the removals of its users that
+have not ended well: nothing is assigned any more, and the app may still give access."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from hasten.context import Context
+from hasten.domain.changes import MAX_CAUSES, Cause, Change, State
+from hasten.domain.ensuring import ENDED_WELL
+from hasten.domain.outcomes import of_event
+from hasten.events.envelope import OnboardingEvent
+from hasten.events.models import Offboard
+from hasten.messages import Wake
+from hasten.onboard.plan import EventPlan
+from hasten.onboard.resolve import LOOKUPS_AT_ONCE
+from hasten.operate.rows_of_person import rows_of_person
+from hasten.watch.admit import restart
+
+Joined = Mapping[str, Sequence[str]]
+"""The groups of the removals that the event has joined, by user."""
+
+NOBODY: Joined = {}
+
+GONE = (
+    "the user does not exist in Entra ID: only Entra's own cycle can disable an account that they "
+    "still have in the app"
+)
+
+
+async def join_unfinished(context: Context, event: OnboardingEvent, plan: EventPlan) -> Joined:
+    """Makes the event a cause of the removals, so that their outcomes are its outcomes. A removal
+    that failed is called again, if the brake lets it; one that is left to Entra's cycle is
+    reported as that. An event that comes again finds what it joined and changes nothing.
+
+    Raises TemporaryError of the store.
+    """
+    if not isinstance(event.data, Offboard):
+        return NOBODY
+    cause, slots = Cause(event.source, event.id), asyncio.Semaphore(LOOKUPS_AT_ONCE)
+
+    async def join(user: str) -> Sequence[str]:
+        async with slots:
+            rows = await rows_of_person(context, event.data.target, user)
+            meant = [row for row in rows if row.is_removal and _is_meant(row, cause)]
+            for row in meant:
+                if cause not in row.causes:
+                    await _join(context, row, cause)
+            return [row.group for row in meant]
+
+    found = dict(zip(plan.idle, await asyncio.gather(*map(join, plan.idle)), strict=True))
+    joined = {user: groups for user, groups in found.items() if groups}
+    if joined:
+        wake = Wake(target=event.data.target)
+        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+    return joined
+
+
+def _is_meant(row: Change, cause: Cause) -> bool:
+    return cause in row.causes or row.state not in ENDED_WELL
+
+
+async def _join(context: Context, row: Change, cause: Cause) -> None:
+    """The outcome comes before the row: after a crash the event is not among the causes yet."""
+    if row.state is State.FAILED:
+        await restart(context, row, cause, let_go=False)
+        return
+    if row.state is State.LEFT_TO_CYCLE:
+        outcome = of_event(
+            cause,
+            target=row.target,
+            group=row.group,
+            user=row.user,
+            result=row.state,
+            reason=row.reason,
+            next_action=row.next_action,
+            now=context.now(),
+        )
+        await context.outbox.publish([outcome])
+    causes = (*row.causes, cause)[-MAX_CAUSES:]
+    await context.ledger.move([row], lambda seen: replace(seen, causes=causes))
