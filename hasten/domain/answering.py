@@ -8,6 +8,7 @@ from enum import StrEnum
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, HeldBy, State
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts
+from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP
 
 
 class Access(StrEnum):
@@ -40,6 +41,8 @@ DONE_TEXTS = {
     State.IN_SYNC: "Entra ID answered that the app has it already",
     State.DONE_BY_CYCLE: "Entra's own cycle has done it",
 }
+NOT_SEEN_LEAVING = "Hasten has given the access, and has not seen them leave yet"
+NO_REVOCATION_SEEN = "Hasten has seen no revocation in the app since"
 DONE_NOTHING = "if they cannot sign in all the same, ask the owner of the app"
 
 
@@ -60,6 +63,10 @@ def answer(facts: Facts, assigned_groups: Mapping[str, str]) -> AccessAnswer:
         return _assigned(facts, given)
     if taken is not None and taken.state not in DONE_STATES:
         return _leaving(facts, taken)
+    if facts.deleted and taken is None:
+        return _maybe(facts, "not assigned", _why_deleted(facts))
+    if _has_given_since(facts, taken):
+        return _maybe(facts, "not assigned any more", NOT_SEEN_LEAVING)
     return _not_assigned(facts, taken, assigned_groups)
 
 
@@ -74,6 +81,8 @@ def _without_account(facts: Facts, taken: Change | None) -> AccessAnswer:
             next_action=_action(facts, taken),
         )
     fix = "enable the account in Entra ID" if facts.exists else "restore or create the account"
+    if _has_given_since(facts, taken) or (facts.is_assigned and taken is None):
+        return _maybe(facts, f"the account {gone}", f"{why}. {NO_REVOCATION_SEEN}")
     return AccessAnswer(
         access=Access.NO,
         headline="No access",
@@ -107,6 +116,38 @@ def _assigned(facts: Facts, given: Change | None) -> AccessAnswer:
         why=_state(facts, given),
         next_action=_action(facts, given),
     )
+
+
+def _maybe(facts: Facts, what: str, why: str) -> AccessAnswer:
+    """Answers about somebody who should have no access, and of whom Hasten has seen no revocation
+    that ended well."""
+    by = facts.cycle.done_by(facts.now)
+    when = f", and the next should be over by {by:%H:%M} UTC" if by else ""
+    return AccessAnswer(
+        access=Access.UNKNOWN,
+        headline=f"{what[0].upper()}{what[1:]}. Access may still be there",
+        why=f"{why}. Entra's own cycles take such access{when}",
+        next_action=facts.cycle.next_action or CHECK_ACCOUNT_IN_APP,
+    )
+
+
+def _why_deleted(facts: Facts) -> str:
+    """Graph lists no members of a deleted group, so only its rows say who was in it."""
+    was_in = [row.group for row in facts.rows if row.group in facts.deleted]
+    group = _name(facts, was_in[0] if was_in else min(facts.deleted))
+    return f"{group} was deleted" + (
+        ", and they were in it" if was_in else ", and Graph does not show who was in it"
+    )
+
+
+def _has_given_since(facts: Facts, taken: Change | None) -> bool:
+    """Returns whether Hasten has seen the user get access after the last removal."""
+    given = [
+        row.found_at
+        for row in facts.rows
+        if not (row.is_removal or row.is_update or row.is_of_person)
+    ]
+    return bool(given) and (taken is None or max(given) > taken.found_at)
 
 
 def _leaving(facts: Facts, taken: Change) -> AccessAnswer:

@@ -7,6 +7,7 @@ import pytest
 
 from hasten.domain.changes import Action, HeldBy, State, held
 from hasten.operate.scheduled import scheduled
+from hasten.records import discovered
 from tests.support.pages import Pages
 from tests.support.posting import GROUP, Posting, at, event, ref
 from tests.support.virtual_time import virtual
@@ -96,6 +97,63 @@ async def test_a_disabled_account_is_named_as_the_reason() -> None:
 
     assert "The account is disabled in Entra ID." in text
     assert "What to do Enable the account in Entra ID, if this person should have access." in text
+
+
+@pytest.mark.parametrize("how", ["disabled", "deleted"])
+@virtual
+async def test_an_account_that_is_out_without_a_revocation_may_still_have_access(how: str) -> None:
+    made = await world()
+    await ended(made, State.CONFIRMED)
+    if how == "disabled":
+        made.directory.disabled.add(user(1))
+    else:
+        made.directory.delete(user(1))
+
+    text = await shown(made)
+
+    assert "No access" not in text
+    assert "Access may still be there" in text
+    assert "Hasten has seen no revocation in the app since." in text
+
+
+@virtual
+async def test_a_disabled_member_whom_hasten_never_saw_may_still_have_access() -> None:
+    made = await world()
+    made.directory.join(ENGINEERING, user(1))
+    made.directory.disabled.add(user(1))
+
+    assert "The account is disabled. Access may still be there" in await shown(made)
+
+
+@virtual
+async def test_who_is_not_assigned_and_was_not_seen_leaving_may_still_have_access() -> None:
+    made = await world()
+    await ended(made, State.CONFIRMED)
+    made.directory.leave(ENGINEERING, user(1))
+
+    text = await shown(made)
+
+    assert "No access" not in text
+    assert "Not assigned any more. Access may still be there" in text
+
+
+@pytest.mark.parametrize("was_seen", [True, False])
+@virtual
+async def test_a_group_that_was_deleted_may_have_left_its_access_there(was_seen: bool) -> None:  # noqa: FBT001 - a case
+    made = await world()
+    if was_seen:
+        await ended(made, State.CONFIRMED)
+        made.directory.leave(ENGINEERING, user(1))
+    known = await discovered.load(made.store, TOTAL)
+    assert known is not None
+    deleted = {ENGINEERING: made.now().isoformat()}
+    await discovered.save(made.store, replace(known, deleted=deleted))
+
+    text = await shown(made)
+
+    assert "No access" not in text
+    assert "Not assigned. Access may still be there" in text
+    assert ("they were in it" in text) is was_seen
 
 
 @virtual
