@@ -123,10 +123,8 @@ def read_lifecycle(
     subscription, event = proven.get("subscriptionId"), proven.get("lifecycleEvent")
     if not isinstance(subscription, str) or not isinstance(event, str):
         return Refusal.MALFORMED
-    known = set(LifecycleEvent)
-    return Lifecycle(
-        subscription.lower(), LifecycleEvent(event) if event in known else LifecycleEvent.UNKNOWN
-    )
+    known = {one.casefold(): one for one in LifecycleEvent}
+    return Lifecycle(subscription.lower(), known.get(event.casefold(), LifecycleEvent.UNKNOWN))
 
 
 def claimed_subscription(item: object, *, tenant: str) -> str | None:

@@ -24,6 +24,11 @@ class Member(NamedTuple):
     kind: str
     removed: bool
 
+    @property
+    def may_be_user(self) -> bool:
+        """Returns True also where Graph does not say the kind: a user must not be missed."""
+        return self.kind in {"user", ""}
+
 
 @dataclass(frozen=True, slots=True)
 class MembershipDelta:

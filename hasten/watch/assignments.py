@@ -69,7 +69,7 @@ async def _assigned(context: Context, target: Target, group: str) -> int:
     """Records the members of a newly assigned group if they are few enough for paced calls to be
     faster than the cycle. Returns the number of new changes."""
     sight = await _sight(context, target, group)
-    users = [m.id for m in await context.directory.members(group) if m.kind == "user"]
+    users = [m.id for m in await context.directory.members(group) if m.may_be_user]
     _emit(context, target, group, "assigned", len(users))
     if len(users) > target.most_new_members:
         await _begin_anew(context, group)
@@ -96,7 +96,7 @@ async def _unassigned(context: Context, target: Target, group: str) -> int:
     """Records a removal for each member, however many there are: the brake limits them. Returns the
     number of new changes."""
     sight = await _sight(context, target, group)
-    users = {m.id for m in await context.directory.members(group) if m.kind == "user"}
+    users = {m.id for m in await context.directory.members(group) if m.may_be_user}
     users |= await _just_left(context, group)
     _emit(context, target, group, "unassigned", len(users))
     return await _record(context, target, group, sorted(users), Action.REMOVED, sight=sight)
@@ -113,7 +113,7 @@ async def _just_left(context: Context, group: str) -> set[str]:
     except DeltaExpired:
         return set()
     members = delta.members.get(group, ())
-    return {m.id for m in members if m.removed and m.kind in {"user", ""}}
+    return {m.id for m in members if m.removed and m.may_be_user}
 
 
 async def _direct_assignments(

@@ -165,7 +165,7 @@ async def _record(
         )
         for target in targets
         for member in members
-        if member.kind in {"user", ""}
+        if member.may_be_user
     ]
     recorded = await admit(context, changes)
     if recorded and look.found_by is FoundBy.RECONCILE:
@@ -187,7 +187,7 @@ async def _mirror(
 ) -> None:
     """Asks the targets whose policy mirrors the group to do so now. Call before the cursor
     moves."""
-    users = [member for member in members if member.kind in {"user", ""}]
+    users = [member for member in members if member.may_be_user]
     added = frozenset(member.id for member in users if not member.removed)
     removed = frozenset(member.id for member in users if member.removed)
     added, removed = bounded(added - removed, removed)

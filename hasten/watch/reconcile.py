@@ -174,7 +174,7 @@ def _of(groups: Iterable[str], delta: MembershipDelta) -> News:
     news: News = {}
     for group in groups:
         members = delta.members.get(group, ())
-        users = [member for member in members if member.kind in {"user", ""}]
+        users = [member for member in members if member.may_be_user]
         if members:
             news[group] = bounded(
                 frozenset(user.id for user in users if not user.removed),

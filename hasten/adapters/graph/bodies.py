@@ -100,6 +100,7 @@ ASSIGNMENT = Shape(
     must={"id": text, "principalId": text, "principalType": text, "appRoleId": text},
     may={"createdDateTime": instant},
 )
+PRINCIPAL_KINDS = {kind.casefold(): kind for kind in ("Group", "User", "ServicePrincipal")}
 ASSIGNED_TO = Shape(must={"principalId": text, "resourceId": text})
 ASSIGNED = Shape(must={"principalId": text}, may={"resourceId": string})
 
@@ -119,7 +120,7 @@ def assignment(listed: object) -> Assignment:
     return Assignment(
         id=body["id"],
         principal=body["principalId"].lower(),
-        kind=body["principalType"],
+        kind=PRINCIPAL_KINDS.get(body["principalType"].casefold(), body["principalType"]),
         role=body["appRoleId"].lower(),
         created=None if created is None else datetime.fromisoformat(created),
     )
@@ -130,7 +131,7 @@ def member(listed: Any) -> Member:
     members."""
     try:
         object_id = listed["id"].lower()
-        kind = listed.get("@odata.type", "").rpartition(".")[2]
+        kind = listed.get("@odata.type", "").rpartition(".")[2].lower()
     except (KeyError, TypeError, AttributeError):
         raise UnreadableError("a member has no id, or a type that is not a text") from None
     if not object_id:

@@ -138,6 +138,23 @@ async def test_groups_are_found_by_their_exact_name() -> None:
     assert found == [group()]
 
 
+@pytest.mark.parametrize("kind", ["user", "User", "USER"])
+@pytest.mark.parametrize("namespace", ["#microsoft.graph.", "#Microsoft.Graph.", ""])
+def test_the_kind_of_a_member_and_of_an_assignment_does_not_depend_on_case(
+    kind: str, namespace: str
+) -> None:
+    listed = {"@odata.type": f"{namespace}{kind}", "id": ALICE}
+    given = {"id": "a", "principalId": ALICE, "principalType": kind, "appRoleId": ROLE}
+
+    @virtual
+    async def run() -> None:
+        wire = Wire(ok({"value": [listed]}), ok({"value": [given]}))
+        assert await wire.directory().members(GROUP) == [Member(ALICE, "user", removed=False)]
+        assert [a.kind for a in await wire.directory().assignments(APP)] == ["User"]
+
+    run()
+
+
 @virtual
 async def test_members_are_read_over_all_pages() -> None:
     further = f"{BASE}/groups/{GROUP}/members?$skiptoken=2"

@@ -174,6 +174,20 @@ async def test_unassigning_a_group_revokes_its_members() -> None:
 
 
 @virtual
+async def test_a_member_whose_kind_graph_does_not_say_is_revoked_with_the_group() -> None:
+    world = await swept()
+    kinds = ["", "user", "group", "device", ""]
+    world.directory.history[ENGINEERING] = [
+        Member(user(n), kind, removed=False) for n, kind in enumerate(kinds)
+    ]
+    world.directory.groups.remove(ENGINEERING)
+
+    await sweep(world.context)
+
+    assert await open_rows(world) == {(ENGINEERING, user(n), Action.REMOVED) for n in (0, 1, 4)}
+
+
+@virtual
 async def test_unassigning_a_large_group_is_held_by_the_brake() -> None:
     world = await swept()
     world.directory.join(ADMIN, *(user(n) for n in range(100, 140)))

@@ -39,6 +39,35 @@ async def test_a_lifecycle_event_queues_work_on_its_subscription() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "event"),
+    [
+        ("ReauthorizationRequired", LifecycleEvent.REAUTHORIZATION_REQUIRED),
+        ("reauthorizationrequired", LifecycleEvent.REAUTHORIZATION_REQUIRED),
+        ("Missed", LifecycleEvent.MISSED),
+        ("SUBSCRIPTIONREMOVED", LifecycleEvent.SUBSCRIPTION_REMOVED),
+        ("somethingNew", LifecycleEvent.UNKNOWN),
+        ("", LifecycleEvent.UNKNOWN),
+    ],
+)
+def test_a_lifecycle_event_is_known_in_any_case_and_otherwise_taken_as_the_worst(
+    said: str, event: LifecycleEvent
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = World()
+        service = await receiving(world)
+
+        await service.receive_lifecycle(body(lifecycle(lifecycleEvent=said)))
+
+        [message] = world.bus.of(DIRECTORY_CHANGES)
+        assert directory_change(message.body) == SubscriptionEvent(
+            subscription=SUBSCRIPTION, event=event
+        )
+
+    scenario()
+
+
 @virtual
 async def test_a_replayed_lifecycle_event_carries_the_same_message_id() -> None:
     world = World()
