@@ -33,7 +33,7 @@ class AffectedGroups:
     groups: dict[str, list[KnownGroup]] = field(default_factory=dict)
     refused: list[tuple[str, str, Fault]] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
-    """Users whom Graph does not show."""
+    """Users whom Graph does not show, and who may still have access in the app."""
 
     def add_to(
         self,
@@ -104,7 +104,7 @@ async def _affected(
     async def through(user: str) -> Sequence[str]:
         async with slots:
             principals = await context.directory.assigned_through(user, service_principal)
-        if principals is None:
+        if principals is None and await _may_have_access(context, target, user):
             affected.gone.add(user)
         return [DIRECT if p == user else p for p in principals or ()]
 
@@ -122,6 +122,12 @@ async def _affected(
                     wrong = fault(code, f"{USERS_FIELD}[{number}]", f" ({key})")
                     affected.refused.append((user, key, wrong))
     return affected
+
+
+async def _may_have_access(context: Context, target: Target, user: str) -> bool:
+    """Returns False only if Hasten watches the people of the target and has not seen this one among
+    them."""
+    return not target.users or await context.roster.find(target.name, user) is not None
 
 
 async def _known(

@@ -41,7 +41,7 @@ class EventPlan:
     """Users for whom there is nothing to do, because they are not assigned to the target."""
 
     gone: Collection[str] = ()
-    """Those of `idle` whom Graph does not show at all."""
+    """Those of `idle` whom Graph does not show, and who may still have access in the app."""
 
     asked: Mapping[str, Sequence[UserRef]] = field(default_factory=dict)
     """The references by which the event names each user, by object id."""

@@ -120,10 +120,14 @@ def assignment(listed: object) -> Assignment:
     return Assignment(
         id=body["id"],
         principal=body["principalId"].lower(),
-        kind=PRINCIPAL_KINDS.get(body["principalType"].casefold(), body["principalType"]),
+        kind=_principal_kind(body["principalType"]),
         role=body["appRoleId"].lower(),
         created=None if created is None else datetime.fromisoformat(created),
     )
+
+
+def _principal_kind(said: str) -> str:
+    return PRINCIPAL_KINDS.get(said.casefold(), said)
 
 
 def member(listed: Any) -> Member:

@@ -3,6 +3,7 @@ has not ended well: the event ends as the removal does."""
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,9 @@ from hasten.domain.follow_ups import CALLBACK_MAX_WAIT
 from hasten.onboard.follow_up import do_due
 from hasten.ports.bus import PROVISIONING
 from tests.support.lifecycle import CALLBACK
-from tests.support.posting import OFFBOARD, Posting, event, ref
+from tests.support.posting import OFFBOARD, Posting, event, ref, total
 from tests.support.virtual_time import virtual
-from tests.support.world import ADMIN, ENGINEERING, found, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, found, user
 
 CAUSE = Cause("/hr", "1")
 OPEN = [State.PENDING, State.WAITING, State.CALLING, State.HELD]
@@ -32,7 +33,7 @@ async def left(
     return world
 
 
-async def offboarded(world: Posting, **data: object) -> Change:
+async def offboarded(world: Posting, **data: Any) -> Change:
     """The row after both looks at the event."""
     [before] = await rows(world)
     await world.posts(event(OFFBOARD, users=[ref(1)], **data))
@@ -42,7 +43,7 @@ async def offboarded(world: Posting, **data: object) -> Change:
 
 async def rows(world: Posting) -> list[Change]:
     known = [
-        await world.ledger.find("TOTAL", group, user(1))
+        await world.ledger.find(TOTAL, group, user(1))
         for group in (ENGINEERING, ADMIN, DIRECT, OWN_ACCOUNT)
     ]
     return [row for row in known if row is not None]
@@ -123,16 +124,31 @@ async def test_an_event_that_comes_again_joins_and_says_nothing_twice() -> None:
 
 
 @virtual
-async def test_somebody_deleted_of_whom_hasten_knows_nothing_is_not_said_to_be_done() -> None:
+async def test_somebody_deleted_whose_removal_nobody_saw_is_not_said_to_be_done() -> None:
+    """Hasten saw the first as assigned, and neither of the others."""
     world = Posting()
     await world.is_discovered()
-    world.directory.delete(user(1))
+    await world.context.roster.add(TOTAL, [user(1)], world.now())
+    for number in (1, 2):
+        world.directory.delete(user(number))
 
-    await world.posts(event(OFFBOARD, users=[ref(1), ref(2)]))
+    await world.posts(event(OFFBOARD, users=[ref(1), ref(2), ref(3)]))
     await world.looks_again()
 
     said = {one["user"]: one["result"] for one in world.outcomes()}
-    assert said == {user(1): "left_to_cycle", user(2): "in_sync"}
+    assert said == {user(1): "left_to_cycle", user(2): "in_sync", user(3): "in_sync"}
+
+
+@virtual
+async def test_somebody_deleted_may_have_access_where_nobody_is_watched() -> None:
+    world = Posting(target=total(users=False))
+    await world.is_discovered()
+    world.directory.delete(user(1))
+
+    await world.posts(event(OFFBOARD, users=[ref(1)]))
+    await world.looks_again()
+
+    assert world.outcome_results() == ["left_to_cycle"]
 
 
 @pytest.mark.parametrize(
@@ -166,6 +182,7 @@ async def test_a_workflow_goes_on_only_when_the_removal_is_proven(
 async def test_a_workflow_about_somebody_deleted_fails_unless_a_removal_is_proven() -> None:
     world = Posting()
     await world.is_discovered()
+    await world.context.roster.add(TOTAL, [user(1)], world.now())
     world.directory.delete(user(1))
 
     await world.posts(event(OFFBOARD, users=[ref(1)], resume=CALLBACK))
