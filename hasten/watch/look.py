@@ -21,6 +21,7 @@ from hasten.records.cursors import Cursor
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
 from hasten.watch import buckets
 from hasten.watch.admit import admit
+from hasten.watch.repetitions import name, repeated
 
 LOOK_AGAIN_DELAYS = tuple(timedelta(seconds=s) for s in (5, 15, 45))
 """Delays before another look for members that a notification named and the delta does not show
@@ -167,8 +168,10 @@ async def _record(
         for member in members
         if member.may_be_user
     ]
+    by_timer = look.found_by is FoundBy.RECONCILE
+    known = await repeated(context, changes) if by_timer else ()
     recorded = await admit(context, changes)
-    if recorded and look.found_by is FoundBy.RECONCILE:
+    if by_timer and any(name(change) not in known for change in recorded):
         await missed_notifications.note(context.store, context.now())
     if changes:
         await asyncio.gather(*(_wake(context, target) for target in targets))

@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.changes import FoundBy
+from hasten.messages import Wake
 from hasten.operate.health import app_health
 from hasten.operate.silent_channel import report_silence, silence
+from hasten.provision.drain import drain
 from hasten.records.signs import Sign
 from hasten.watch.look import look
 from tests.support.looking import a_look, watched
 from tests.support.virtual_time import virtual
-from tests.support.world import ENGINEERING, World, user
+from tests.support.world import ENGINEERING, TOTAL, World, user
 
 FIVE = timedelta(minutes=5)
 
@@ -102,6 +104,49 @@ async def test_a_reconcile_that_finds_nothing_new_says_nothing_about_the_channel
         await asyncio.sleep(FIVE.total_seconds())
 
     assert await problems(world) == []
+
+
+async def looks(world: World, by: FoundBy) -> None:
+    """A look, and the calls that follow from it; five minutes pass."""
+    await look(world.context, replace(a_look(), found_by=by))
+    await drain(world.context, Wake(target=TOTAL))
+    await asyncio.sleep(FIVE.total_seconds())
+
+
+@pytest.mark.parametrize("action", ["joined", "left"])
+@virtual
+async def test_changes_that_a_delta_repeats_say_nothing_about_the_channel(action: str) -> None:
+    """In a quiet night they are all that the timer finds."""
+    world = await watched()
+    world.directory.join(ENGINEERING, user(1))
+    await looks(world, FoundBy.NOTIFICATION)
+    if action == "left":
+        world.directory.leave(ENGINEERING, user(1))
+        await looks(world, FoundBy.NOTIFICATION)
+    history = world.directory.history[ENGINEERING]
+    for _ in range(8):
+        history.append(history[-1])
+        await looks(world, FoundBy.RECONCILE)
+
+    found = [event for event in world.events if (event.name, event.result) == ("change", "found")]
+    assert len(found) > 8
+    assert await problems(world) == []
+
+
+@virtual
+async def test_new_changes_among_repeated_ones_show_a_silent_channel() -> None:
+    world = await watched()
+    world.directory.join(ENGINEERING, user(1))
+    await looks(world, FoundBy.NOTIFICATION)
+    history = world.directory.history[ENGINEERING]
+    for number in range(2, 5):
+        history.append(history[0])
+        world.directory.join(ENGINEERING, user(number))
+        await looks(world, FoundBy.RECONCILE)
+
+    [found] = await problems(world)
+
+    assert "the timers found changes 3 times" in found
 
 
 @virtual
