@@ -203,11 +203,22 @@ async def _pause(context: Context, target: Target, found: DiscoveredTarget) -> N
         context.emit(JobPaused(target=target.name))
 
 
+async def _members(context: Context, group: str) -> int:
+    """Returns 0 for a group that was deleted after its people had left. Raises TemporaryError and
+    PermanentError of Graph."""
+    try:
+        return await context.directory.member_count(group)
+    except PermanentError:
+        if await context.directory.group(group) is None:
+            return 0
+        raise
+
+
 async def _size(context: Context, target: Target, group: str) -> int:
     if group == OWN_ACCOUNT:
         return len(await context.roster.load(target.name))
     if group != DIRECT:
-        return await context.directory.member_count(group)
+        return await _members(context, group)
     found = await discovered.load(context.store, target.name)
     if found is None:
         return 0

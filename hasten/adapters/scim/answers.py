@@ -1,6 +1,5 @@
 """Sorts the answers of an app's SCIM server: a body, an error to try again later, or a refusal."""
 
-import json
 import re
 from datetime import timedelta
 from http import HTTPStatus
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from hasten.adapters.retry_after import retry_after
+from hasten.domain.bounded_json import json_in
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.ports.application import Throttled
@@ -90,10 +90,7 @@ def body(answer: AppAnswer) -> Json:
 
 
 def _object(answer: AppAnswer) -> Json | None:
-    try:
-        parsed: Any = json.loads(answer.content)
-    except (ValueError, RecursionError):
-        return None
+    parsed = json_in(answer.content)
     return parsed if isinstance(parsed, dict) else None
 
 

@@ -36,6 +36,7 @@ UNKNOWN: dict[str, httpx.Response | Exception] = {
     "nested too deeply": httpx.Response(200, content=b"[" * 100_000),
     "an error as success": httpx.Response(200, json={"schemas": [ERROR], "status": "500"}),
     "another account": httpx.Response(200, json=user(id="8")),
+    "active twice": httpx.Response(200, content=b'{"id": "7", "active": true, "active": false}'),
     "no id": httpx.Response(200, json={"active": False}),
     "an id of half a character": httpx.Response(200, content=b'{"id": "\\ud800"}'),
     "a body without end": httpx.Response(200, content=b" " * (MAX_BODY_BYTES + 1)),

@@ -77,6 +77,31 @@ def test_somebody_else_who_is_disabled_is_not_the_user() -> None:
     assert (of(OWN), of(OTHER)) == (Result.DISABLED, Result.NOT_ENTITLED)
 
 
+@pytest.mark.parametrize(
+    "details",
+    [
+        '{"active": "True", "active": "False"}',
+        '{"active": "False", "active": "True"}',
+        '{"active": "False", "id": "7", "id": "8"}',
+    ],
+)
+def test_a_value_with_a_key_twice_shows_no_account(details: str) -> None:
+    step = f'{{"type": "Matching", "status": "Success", "details": {details}}}'
+    value = f'{{"provisioningSteps": [{step}]}}'
+    body = json.dumps({"key": json.dumps(IN_SYNC), "value": value}).encode()
+
+    verdict = read_verdict(Answer(200, body), about={OWN})
+
+    assert (verdict.result, verdict.account) == (Result.IN_SYNC, Account.UNKNOWN)
+
+
+def test_an_answer_with_a_key_twice_is_no_answer() -> None:
+    success = json.dumps(json.dumps({"result": "Success"}))
+    body = f'{{"key": {success}, "key": {success}, "value": "{{}}"}}'
+
+    assert read_verdict(Answer(200, body.encode())).result is Result.UNAVAILABLE
+
+
 def test_the_worst_record_decides_about_the_call_whomever_it_is_about() -> None:
     own = record(OWN, "False", status="Success", action="Disable")
     failed = {"sourceIdentity": {"id": OTHER}, "statusInfo": {"status": "Failure"}}

@@ -4,6 +4,7 @@ import pytest
 
 from hasten.domain.changes import HeldBy, State
 from hasten.ensure.run import ensure
+from hasten.errors import PermanentError
 from hasten.operate.release import held_changes, release_changes
 from hasten.operate.release_intents import held_intents
 from hasten.provision.drain import drain
@@ -100,3 +101,22 @@ async def test_small_groups_are_held_from_where_the_number_and_the_share_are_exc
     await looks(world)
 
     assert len(await held_users(world)) == (leaving if held else 0)
+
+
+@virtual
+async def test_people_who_left_a_group_that_is_deleted_since_are_held_and_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await watching(50)
+    leavers = [user(n) for n in range(1, 12)]
+    world.directory.leave(ENGINEERING, *leavers)
+
+    async def is_gone(group: str) -> int:
+        world.directory.delete_group(group)
+        raise PermanentError(f"Graph answered 404 for {group}", "check that it still exists")
+
+    monkeypatch.setattr(world.directory, "member_count", is_gone)
+
+    await looks(world)
+
+    assert await held_users(world) == set(leavers)
