@@ -51,6 +51,28 @@ def is_member_again(row: Change, status: RemovalStatus, began: datetime) -> bool
     return row.group in status.through and began - row.seen_at >= ASSIGNMENT_COUNTS_WITHIN
 
 
+async def members_of(
+    context: Context, service_principal: str, groups: Collection[str]
+) -> Mapping[str, frozenset[str] | ReadError]:
+    """Returns who is in each group, or has a direct assignment (DIRECT), as Graph lists them by
+    group; or the error of that read."""
+
+    async def read(group: str) -> frozenset[str]:
+        if group == DIRECT:
+            given = await context.directory.assignments(service_principal)
+            return frozenset(assignment.principal for assignment in given)
+        return frozenset(member.id for member in await context.directory.members(group))
+
+    async def tried(group: str) -> frozenset[str] | ReadError:
+        try:
+            return await read(group)
+        except (TemporaryError, PermanentError) as error:
+            return error
+
+    found = await asyncio.gather(*map(tried, groups))
+    return dict(zip(groups, found, strict=True))
+
+
 async def _tried(reading: Awaitable[RemovalStatus]) -> RemovalStatus | ReadError:
     try:
         return await reading

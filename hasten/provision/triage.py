@@ -14,7 +14,12 @@ from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.provision.change_events import emit_moved
-from hasten.provision.removal_status import ReadError, RemovalStatus, is_member_again
+from hasten.provision.removal_status import (
+    ReadError,
+    RemovalStatus,
+    is_member_again,
+    members_of,
+)
 from hasten.provision.state import Drain
 from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.watch import TargetUnhealthy
@@ -104,10 +109,26 @@ async def without_members_again(
     drain: Drain, removals: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
 ) -> list[Change]:
     """Turns the removals of users who are members again into grants, and returns the others.
-    `began` is when the read of `known` began."""
-    again = [row for row in removals if is_member_again(row, known[row.user], began)]
+    `began` is when the read of `known` began.
+
+    Graph must also list them in the group itself: how long the assignments of a user may lag behind
+    is not documented, and a grant in the place of a removal would lose the removal.
+    """
+    listed = [row for row in removals if is_member_again(row, known[row.user], began)]
+    groups = sorted({row.group for row in listed})
+    members = await members_of(drain.context, drain.found.service_principal, groups)
+    unread = {}
+    again = []
+    for row in listed:
+        people = members[row.group]
+        if not isinstance(people, frozenset):
+            unread[row] = people
+        elif row.user in people:
+            again.append(row)
+    for row, error in unread.items():
+        drain.retries |= await postpone(drain, [row], {row.user: error})
     await drain.ledger.move(again, lambda row: rejoined(row, now=began))
-    gone = frozenset(again)
+    gone = frozenset([*again, *unread])
     return [row for row in removals if row not in gone]
 
 

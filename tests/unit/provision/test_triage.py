@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import FoundBy, State
+from hasten.domain.changes import DIRECT, Action, FoundBy, State
 from hasten.domain.cycle import CYCLE_SEES_CHANGES_AFTER
-from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.errors import PermanentError, TemporaryError
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
 from hasten.watch.look import look, start_watching
 from tests.fakes.directory import JOB
 from tests.support.virtual_time import START, now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 WAKE = Wake(target=TOTAL)
 
@@ -183,6 +184,62 @@ async def test_a_leaver_of_a_group_that_is_no_longer_assigned_is_left_to_the_cyc
     assert (early.state, early.keeps_assignment) == (State.WAITING, True)
     assert row.state is State.LEFT_TO_CYCLE
     assert "keeps another assignment" in row.reason
+    assert world.directory.calls == []
+
+
+async def left_long_ago(group: str) -> World:
+    """A leaver whose removal waits, and whose assignments of Graph still show the group."""
+    world = await discovered()
+    world.directory.has_user(user(1))
+    if group == DIRECT:
+        await world.ledger.record([found(DIRECT, user(1), Action.REMOVED, 2)])
+    else:
+        world.directory.join(group, user(1))
+        await world.left(group, user(1))
+    through = user(1) if group == DIRECT else group
+    world.directory.assigned[user(1)].append(through)
+    await later(ASSIGNMENT_COUNTS_WITHIN)
+    return world
+
+
+@pytest.mark.parametrize("group", [ENGINEERING, DIRECT])
+@virtual
+async def test_a_removal_is_not_lost_to_assignments_that_lag_for_long(group: str) -> None:
+    world = await left_long_ago(group)
+
+    await drain(world.context, WAKE)
+
+    assert (await world.row(group, user(1))).action is Action.REMOVED
+
+
+@virtual
+async def test_a_member_again_is_a_joiner() -> None:
+    world = await left_long_ago(ENGINEERING)
+    world.directory.join(ENGINEERING, user(1))
+
+    await drain(world.context, WAKE)
+
+    assert (await world.row(ENGINEERING, user(1))).action is Action.ADDED
+
+
+@pytest.mark.parametrize(
+    "error", [TemporaryError("no answer", timedelta(seconds=30)), PermanentError("403", "grant it")]
+)
+@virtual
+async def test_a_removal_waits_while_nobody_can_tell_whether_they_are_back(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await left_long_ago(ENGINEERING)
+
+    async def fails(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(world.directory, "members", fails)
+
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.action, row.state) == (Action.REMOVED, State.WAITING)
     assert world.directory.calls == []
 
 
