@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hasten.domain.changes import OPEN_STATES, Cause, Change, State
+from hasten.domain.ensuring import ENDED_WELL
 from hasten.domain.intents import Intent, Wanted
 
 CALLBACK_MAX_WAIT = timedelta(hours=3)
@@ -92,8 +93,8 @@ def _of_group(
         return RevocationProof.FAILED, "a newer event wants the user in the group"
     if not intent.is_done:
         return RevocationProof.WAITING, intent.held or "the membership is being removed"
-    if intent.outcome == State.IN_SYNC:
-        return RevocationProof.COMPLETED, ""
+    if intent.outcome in ENDED_WELL:
+        return _of_row(row) if row is not None else (RevocationProof.COMPLETED, "")
     if row is None or intent.cause not in row.causes:
         return RevocationProof.FAILED, f"the event ended as {intent.outcome}"
     return _of_row(row)

@@ -77,6 +77,29 @@ def test_a_revocation_is_proven_only_when_its_row_has_ended_well(
     run()
 
 
+@pytest.mark.parametrize("outcome", [State.IN_SYNC, State.SUCCEEDED, State.CONFIRMED])
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (None, RevocationProof.COMPLETED),
+        (State.CONFIRMED, RevocationProof.COMPLETED),
+        (State.WAITING, RevocationProof.WAITING),
+        (State.FAILED, RevocationProof.FAILED),
+    ],
+)
+def test_an_event_that_found_the_removal_done_is_proven_while_the_removal_stands(
+    outcome: State, known: State | None, expected: RevocationProof
+) -> None:
+    """A look had found the removal before, so that the event is none of its causes."""
+
+    @virtual
+    async def run() -> None:
+        found_first = None if known is None else replace(row(known), causes=())
+        assert proof(asked(), [(intent(outcome=outcome), found_first)])[0] is expected
+
+    run()
+
+
 @virtual
 async def test_nothing_is_proven_while_the_membership_is_being_removed() -> None:
     assert proof(asked(), [(intent(is_done=False), None)])[0] is RevocationProof.WAITING
