@@ -23,6 +23,7 @@ from hasten.operate.scheduled import report_drops
 from hasten.operate.seal_history import seal_all, seal_recent
 from hasten.operate.silent_channel import report_silence
 from hasten.operate.stop import report_stops
+from hasten.operate.unreadable_rows import report_unreadable, take_back_all
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, QUEUES_READ
 from hasten.provision.verify import verify
 from hasten.records import (
@@ -80,6 +81,8 @@ async def _run(context: Context, timer: str) -> None:
             await stand_in(context)
     except TemporaryError as error:
         context.emit(TimerPostponed(timer=timer, reason=error.reason))
+    except PermanentError as error:
+        context.emit(TimerFailed(timer=timer, reason=error.reason, next_action=error.next_action))
 
 
 async def _work(context: Context, timer: str) -> str:
@@ -124,6 +127,8 @@ async def _wake(context: Context) -> None:
     await report_stops(context)
     await report_drops(context)
     errors = ErrorCollector()
+    with errors.collect_any():
+        await report_unreadable(context)
     for queue in QUEUES_READ:
         with errors.collect_any():
             await context.agenda.post_due(queue, context.now())
@@ -151,12 +156,16 @@ async def _wake_target(context: Context, found: DiscoveredTarget, before: overvi
     if any(change.is_due(now) or change.state is State.HELD for change in changes):
         wake = Wake(target=found.target)
         await context.bus.send(PROVISIONING, [wake.message(context.new_id())])
-    if await _wants_ensure(context, found.target):
-        ensure = Ensure(target=found.target)
-        await context.bus.send(ENSURE, [ensure.message(context.new_id())])
-    await context.outbox.flush(found.target)
+    errors = ErrorCollector()
+    with errors.collect_any():
+        if await _wants_ensure(context, found.target):
+            ensure = Ensure(target=found.target)
+            await context.bus.send(ENSURE, [ensure.message(context.new_id())])
+    with errors.collect_any():
+        await context.outbox.flush(found.target)
     seen = await measured.count(context, found.target, changes, intents)
     await overviews.save(context.store, Part.OPEN, found.target, seen, before)
+    errors.raise_worst()
 
 
 async def _wants_ensure(context: Context, target: str) -> bool:
@@ -189,6 +198,7 @@ async def _tidy(context: Context) -> None:
     looks = looks_at(groups, found_by=FoundBy.RECONCILE, now=context.now(), new_id=context.new_id)
     if looks:
         await context.bus.send(DIRECTORY_CHANGES, looks)
+    await take_back_all(context)
     await forget_old(context)
     await forget_history(context)
     await seal_all(context)

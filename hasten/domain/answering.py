@@ -235,6 +235,8 @@ def _state(facts: Facts, row: Change) -> str:
             return f"{reason}; the next try is at {row.due_at:%H:%M:%S} UTC"
         case State.HELD if row.held_by is HeldBy.OBSERVE:
             return "the target is in observe mode, where Hasten calls nothing"
+        case State.HELD if row.is_unreadable:
+            return row.reason
         case State.HELD:
             return f"Hasten holds it until an operator decides, because {row.reason}"
         case State.LEFT_TO_CYCLE:
@@ -249,7 +251,7 @@ def _action(facts: Facts, row: Change) -> str:
         return "start Hasten on the view Now, if the reason is gone"
     if row.state is not State.FAILED and facts.cycle.problem:
         return facts.cycle.next_action
-    if row.state is State.HELD:
+    if row.state is State.HELD and not row.is_unreadable:
         if row.held_by is HeldBy.OBSERVE and facts.observes:
             return "set mode: act in targets.yaml and deploy it, then release"
         return "release or discard it on the view Held"

@@ -66,6 +66,8 @@ OPEN_STATES = frozenset({State.PENDING, State.CALLING, State.WAITING, State.HELD
 class HeldBy(StrEnum):
     BRAKE = "brake"
     OBSERVE = "observe mode"
+    UNREADABLE = "unreadable row"
+    """The stored row cannot be read, so nobody knows what it says. It is never stored."""
 
 
 class FoundBy(StrEnum):
@@ -184,6 +186,11 @@ class Change:
     def is_settled(self) -> bool:
         """Returns whether the row has ended and nothing has still to prove it."""
         return not self.is_open and not self.needs_proof
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Returns whether this stands in for a stored row that cannot be read."""
+        return self.held_by is HeldBy.UNREADABLE
 
     def is_due(self, now: datetime) -> bool:
         return self.is_open and self.state is not State.HELD and self.due_at <= now

@@ -116,6 +116,8 @@ def _wanted(facts: Facts, intent: Intent) -> str:
     )
     if intent.is_done:
         return f"{event}: {ENDED_TEXTS.get(intent.outcome, intent.outcome)}."
+    if intent.is_unreadable:
+        return f"{event}. Nothing is done for it: {intent.held}. `doctor` names the row."
     if intent.held:
         command = release_command(intent.target, intent.group, intent.user)
         return f"{event}. It is held by the brake: {intent.held}. To have it done: {command}"

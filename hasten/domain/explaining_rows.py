@@ -66,6 +66,8 @@ def _held(facts: Facts, row: Change) -> str:
     command = release_command(row.target, row.group, row.user)
     if row.held_by is HeldBy.OBSERVE and facts.observes:
         return "It is held, as the target is in observe mode: set `mode: act`, then release it."
+    if row.is_unreadable:
+        return f"Nothing is called for it: {_why(row)}"
     return f"It is held by the {row.held_by}: {row.reason}. To have it called: {command}"
 
 

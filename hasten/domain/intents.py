@@ -28,6 +28,10 @@ class Wanted(StrEnum):
     """The group exists and is assigned."""
 
 
+UNREADABLE_INTENT = "its row in the store cannot be read"
+"""The reason why an intent is held that stands in for a stored row which cannot be read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """One intent, identified by `(target, group, user)`. The intent to provision the membership as
@@ -71,6 +75,11 @@ class Intent:
         return not self.held and (self.not_before is None or self.not_before <= now)
 
     @property
+    def is_unreadable(self) -> bool:
+        """Returns whether this stands in for a stored row that cannot be read."""
+        return self.held == UNREADABLE_INTENT
+
+    @property
     def key(self) -> str:
         """Key of its row within the target."""
         return key(self.group, self.user, in_step=self.wanted is Wanted.IN_STEP)
@@ -85,6 +94,9 @@ class Recorded(StrEnum):
 
     DUPLICATE = "duplicate"
     STALE = "stale"
+    UNREADABLE = "unreadable"
+    """The stored intent cannot be read, so it is unknown which event is newer. Nothing was
+    written."""
 
 
 def group_key(name: str) -> str:

@@ -75,14 +75,19 @@ async def _move(
     context: Context, target: Target, group: str, named: Sequence[Intent], errors: ErrorCollector
 ) -> list[Intent]:
     """Moves the intents to the group's id. If an intent exists there already, the times of the
-    events decide between the two."""
+    events decide between the two. If that one cannot be read, the intent stays where it is."""
     judged = await context.intents.record([replace(intent, group=group) for intent in named])
     stale = Ending(STALE, "a newer event of the person and the group came first")
     overtaken = [
         old for old, (_, what) in zip(named, judged, strict=True) if what is Recorded.STALE
     ]
     await settle_intents(context, target.name, [(old, stale) for old in overtaken], errors)
-    await context.intents.finish([old for old in named if old not in overtaken], MOVED)
+    moved = [
+        old
+        for old, (_, what) in zip(named, judged, strict=True)
+        if what not in {Recorded.STALE, Recorded.UNREADABLE}
+    ]
+    await context.intents.finish(moved, MOVED)
     return [new for new, what in judged if what in {Recorded.NEW, Recorded.REPLACED}]
 
 

@@ -41,5 +41,4 @@ async def marked(intents: Intents, given: Sequence[Intent]) -> list[Intent]:
 
 async def origin(context: Context, name: str, now: datetime) -> int:
     """Returns the origin of the cursor called `name`, or the origin that a new cursor would get."""
-    cursor = await cursors.load(context.store, name) or cursors.first("", now)
-    return cursor.origin
+    return (await cursors.load_or_first(context.store, name, now)).origin

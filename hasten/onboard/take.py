@@ -32,6 +32,7 @@ from hasten.onboard.reject import reject_event, reject_part
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
 from hasten.records.signs import Sign
+from hasten.records.unreadable import HOW_TO_MEND
 from hasten.telemetry.onboard import (
     EventDeferred,
     EventFields,
@@ -136,6 +137,12 @@ async def _carry_out(
             await reject_part(context, posted, event, refused)
         idle = [] if again else [user for user in plan.idle if user not in joined]
         await context.outbox.publish(_outcomes(context, event, idle, plan.gone, written))
+    if written.unreadable:
+        raise PermanentError(
+            f"rows of {len(written.unreadable)} people of the event cannot be read, the first of "
+            f"{min(written.unreadable)}; the others of the event go on",
+            HOW_TO_MEND,
+        )
     context.emit(
         EventTaken(
             result="accepted" if plan.wants and not written.is_all_stale else "idle",

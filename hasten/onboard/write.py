@@ -29,10 +29,13 @@ class Written:
     counts: Counter[Recorded] = field(default_factory=Counter)
     stale: list[tuple[str, str]] = field(default_factory=list)
     replacing: list[Intent] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
+    """Users about whom the store has a row that cannot be read. Nothing was written for them."""
 
     @property
     def is_all_stale(self) -> bool:
-        return not any(count for what, count in self.counts.items() if what is not Recorded.STALE)
+        written = self.counts.keys() - {Recorded.STALE, Recorded.UNREADABLE}
+        return not any(self.counts[what] for what in written)
 
 
 async def write_intents(
@@ -45,24 +48,35 @@ async def write_intents(
     """
     written = Written()
     for want in plan.wants:
-        overtaken = await _overtaken(context, event, want, plan.asked, end_of)
-        _count(written, want.group, dict.fromkeys(overtaken, Recorded.STALE))
-        users = [user for user in want.users if user not in overtaken]
+        judged_by_people = await _judge(context, event, want, plan.asked, end_of)
+        _count(written, want.group, dict.fromkeys(judged_by_people.overtaken, Recorded.STALE))
+        written.unreadable |= judged_by_people.unreadable
+        passed_over = judged_by_people.overtaken | judged_by_people.unreadable
+        users = [user for user in want.users if user not in passed_over]
         judged = await context.intents.record(_intents(context, event, want, users, of_people))
         _count(written, want.group, {intent.user: what for intent, what in judged})
         written.replacing += [intent for intent, _ in judged if intent.replaced]
+        written.unreadable |= {i.user for i, what in judged if what is Recorded.UNREADABLE}
     return written
 
 
-async def _overtaken(
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """`overtaken` are users whose newer event is no longer visible in any intent, because it is too
+    old or concerned too many groups. `unreadable` are users of whom nobody knows that, and who must
+    not be granted anything."""
+
+    overtaken: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
+
+
+async def _judge(
     context: Context,
     event: OnboardingEvent,
     want: Want,
     asked: Mapping[str, Sequence[UserRef]],
     end_of: str,
-) -> frozenset[str]:
-    """Returns the users whose newer event is no longer visible in any intent, because it is too old
-    or concerned too many groups."""
+) -> _Judged:
     target = event.data.target
     match want.wanted:
         case Wanted.MEMBER:
@@ -72,19 +86,20 @@ async def _overtaken(
                 name=want.group.name if want.group.is_new else "",
             )
             known = await context.people.join(target, want.group.key, want.users, joined)
+            unread = frozenset(user for user, p in known.items() if p.is_unreadable)
             left = {user for user, p in known.items() if p.left_at and p.left_at >= event.time}
             put_off = await _put_off(context, event, want, known, asked=asked, end_of=end_of)
-            return frozenset(left) | put_off
+            return _Judged((frozenset(left) | put_off) - unread, unread)
         case Wanted.ABSENT:
             found = await _find(context, target, want.users)
             rejoined = {
                 user for user, p in found.items() if _has_rejoined(p, want.group, event, end_of)
             }
             put_off = await _put_off(context, event, want, found, asked=asked, end_of=end_of)
-            return frozenset(rejoined) | put_off
+            return _Judged(frozenset(rejoined) | put_off)
         case Wanted.IN_STEP:
             await _refuse_while_open(context, target, want)
-    return frozenset()
+    return _Judged()
 
 
 async def _put_off(

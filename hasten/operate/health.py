@@ -8,10 +8,11 @@ from hasten.context import Context
 from hasten.domain.heartbeats import TimerState, timer_states
 from hasten.domain.unexpected import NEXT_ACTION
 from hasten.errors import PermanentError, TemporaryError
+from hasten.operate import unreadable_rows
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.silent_channel import problem_of_silence
 from hasten.operate.silent_triggers import SilentTrigger, problem_of, silent_triggers
-from hasten.records import crashes, heartbeats, running_targets, signs
+from hasten.records import crashes, heartbeats, running_targets, signs, unreadable
 from hasten.records.crashes import Crash
 from hasten.records.signs import Sign
 
@@ -83,6 +84,7 @@ async def app_health(context: Context, find_silent: FindSilent = silent_triggers
         problems=[
             *_of_timers(timers),
             *_of_crashes(met),
+            *unreadable_rows.problems(await unreadable.load_all(context.store)),
             *map(problem_of, silent),
             *_of_notifications(seen, now),
             *await problem_of_silence(context),

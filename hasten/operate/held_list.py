@@ -41,9 +41,10 @@ async def targets_with_held(context: Context) -> Sequence[str]:
 
     async def is_held(target: str) -> bool:
         signs = await open_signs(context.store, target)
-        if any(sign.is_held for sign in signs):
+        if any(sign.is_held and sign.stand_in is None for sign in signs):
             return True
-        return any(intent.held for intent in await context.intents.open_intents(target))
+        intents = await context.intents.open_intents(target)
+        return any(intent.held and not intent.is_unreadable for intent in intents)
 
     found = await asyncio.gather(*map(is_held, names))
     return [name for name, held in zip(names, found, strict=True) if held]

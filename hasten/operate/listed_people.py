@@ -56,19 +56,19 @@ def held_rows(rows: Sequence[Change]) -> list[HeldGroup]:
 def held_intents(intents: Sequence[Intent]) -> list[HeldGroup]:
     """Groups the held revocations that events want. Hasten has written nothing to Entra ID for
     them."""
-    of_group: dict[str, list[Intent]] = {}
+    of_group: dict[tuple[str, bool], list[Intent]] = {}
     for intent in intents:
         if intent.held:
-            of_group.setdefault(intent.group, []).append(intent)
+            of_group.setdefault((intent.group, intent.is_unreadable), []).append(intent)
     return [
         HeldGroup(
             group=group,
-            by=HeldBy.BRAKE,
+            by=HeldBy.UNREADABLE if together[0].is_unreadable else HeldBy.BRAKE,
             reason=max(together, key=lambda intent: intent.recorded_at).held,
             changes=len(together),
             removals=len(together),
         )
-        for group, together in sorted(of_group.items())
+        for (group, _), together in sorted(of_group.items())
     ]
 
 

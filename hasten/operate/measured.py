@@ -56,6 +56,14 @@ class Counted:
     failures: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """The changes of a target that nothing has proven yet, as the timer `verify` counted them."""
+
+    unproven: int = 0
+    problems: Sequence[Problem] = ()
+
+
 def of_signs(signs: Sequence[OpenSign]) -> OpenChanges:
     waiting = [sign for sign in signs if sign.is_removal and not sign.is_held]
     first = min(waiting, key=lambda sign: sign.noticed_at, default=None)
@@ -98,9 +106,7 @@ async def count(
     }
 
 
-def counted(seen: Json | None) -> Counted:
-    if seen is None:
-        return Counted()
+def counted(seen: Json) -> Counted:
     oldest = seen["oldest"]
     return Counted(
         changes=OpenChanges(
@@ -109,7 +115,7 @@ def counted(seen: Json | None) -> Counted:
             if oldest
             else None,
         ),
-        problems=problems_of(seen),
+        problems=_problems(seen),
         wanted=seen["wanted"],
         held_intents=seen["held_intents"],
         failed=[ListedPerson(**one) for one in seen["failed"]],
@@ -122,8 +128,12 @@ def of_waits(rows: Sequence[Change], now: datetime) -> Json:
     return {"unproven": len(rows), "problems": _listed(cycle_waits.problems(rows, now))}
 
 
-def problems_of(seen: Json | None) -> Sequence[Problem]:
-    return [Problem(found, fix) for found, fix in seen["problems"]] if seen else []
+def waits(seen: Json) -> Waits:
+    return Waits(unproven=int(seen["unproven"]), problems=_problems(seen))
+
+
+def _problems(seen: Json) -> Sequence[Problem]:
+    return [Problem(found, fix) for found, fix in seen["problems"]]
 
 
 def _listed(problems: Sequence[Problem]) -> list[list[str]]:

@@ -23,7 +23,7 @@ async def note_held(
 
 def _of_rows(rows: Sequence[Change]) -> Iterable[Entry]:
     for row in rows:
-        if row.state is State.HELD:
+        if row.state is State.HELD and not row.is_unreadable:
             yield Entry(
                 id=_id(row.target, row.group, row.user, row.action, row.found_at.isoformat()),
                 at=row.found_at,
@@ -43,7 +43,7 @@ def _of_rows(rows: Sequence[Change]) -> Iterable[Entry]:
 
 def _of_intents(intents: Sequence[Intent]) -> Iterable[Entry]:
     for intent in intents:
-        if intent.held:
+        if intent.held and not intent.is_unreadable:
             at, cause = intent.recorded_at, intent.cause
             yield Entry(
                 id=_id(intent.target, intent.key, cause.source, cause.id, at.isoformat()),

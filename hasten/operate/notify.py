@@ -4,6 +4,7 @@ in the way of a change; a message may come twice after a crash, and never is one
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from hasten.domain.digest import Digest
 from hasten.domain.notices import Notice, notice, trial
 from hasten.domain.outcomes import of_alert
 from hasten.error_collector import ErrorCollector
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.object_ids import is_object_id
 from hasten.records import destinations
 from hasten.records.destinations import Progress
@@ -50,7 +51,8 @@ async def notify(context: Context) -> None:
             progress = known.get(destination.name)
             if progress is None:
                 first = Progress(name=destination.name, cursor=head, due_at=context.now())
-                await destinations.save(context.store, first)
+                with suppress(Conflict):  # it cannot be read, or another instance wrote it
+                    await destinations.save(context.store, first)
             elif progress.wants_trial:
                 await _try(context, destination, progress)
             elif progress.due_at <= context.now() and progress.cursor < head:

@@ -8,11 +8,10 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import State
-from hasten.json import Json
 from hasten.operate import measured
 from hasten.operate.health import Health, readable_health
 from hasten.operate.listed_people import ListedPerson
-from hasten.operate.measured import Counted, Oldest
+from hasten.operate.measured import Counted, Oldest, Waits
 from hasten.operate.problems import Problem
 from hasten.operate.silent_triggers import silent_queues
 from hasten.records import discovered, job_seen, overviews, stops, subscriptions
@@ -90,7 +89,7 @@ class _Shared:
     counted_at: datetime | None
     found: Mapping[str, DiscoveredTarget]
     counted: Mapping[str, Counted]
-    cycles: Mapping[str, Json]
+    cycles: Mapping[str, Waits]
     jobs: Mapping[str, JobSeen]
     stops: Sequence[StopRecord]
     subscriptions: Sequence[SubscriptionRecord]
@@ -109,8 +108,8 @@ async def overview(context: Context) -> Overview:
 async def _read_shared(context: Context) -> tuple[_Shared, Health]:
     store = context.store
     opened, cycles, jobs = await asyncio.gather(
-        overviews.load(store, Part.OPEN),
-        overviews.load(store, Part.CYCLE),
+        overviews.load(store, Part.OPEN, measured.counted),
+        overviews.load(store, Part.CYCLE, measured.waits),
         job_seen.load_all(store),
     )
     app, found, decisions, records = await asyncio.gather(
@@ -124,7 +123,7 @@ async def _read_shared(context: Context) -> tuple[_Shared, Health]:
         now=context.now(),
         counted_at=succeeded.get("wake"),
         found={one.target: one for one in found},
-        counted={target: measured.counted(seen) for target, seen in opened.items()},
+        counted=opened,
         cycles=cycles,
         jobs=jobs,
         stops=[decision for decision in decisions if decision.is_stop],
@@ -141,7 +140,7 @@ async def _of_target(context: Context, target: Target, shared: _Shared) -> Targe
     changes = counted.changes if is_cut else measured.of_signs(signs)
     found, job = shared.found.get(name), shared.jobs.get(name, JobSeen())
     held = changes.states.get(State.HELD, 0)
-    cycle = shared.cycles.get(name)
+    waits = shared.cycles.get(name, Waits())
     stop = next((str(one) for one in shared.stops if one.target == name), "")
     return TargetOverview(
         target=name,
@@ -154,7 +153,7 @@ async def _of_target(context: Context, target: Target, shared: _Shared) -> Targe
         failures=counted.failures,
         counted_at=shared.counted_at if is_cut else None,
         oldest=changes.oldest,
-        unproven=int(cycle["unproven"]) if cycle else 0,
+        unproven=waits.unproven,
         job=job,
         next_cycle=job.cycle.done_by(now),
         groups=len(found.watched) if found else 0,
@@ -163,7 +162,7 @@ async def _of_target(context: Context, target: Target, shared: _Shared) -> Targe
         problems=[
             *_of_job(found, job),
             *counted.problems,
-            *measured.problems_of(cycle),
+            *waits.problems,
         ],
     )
 

@@ -20,12 +20,13 @@ STILL_DONE = (
 async def held_changes(
     context: Context, target: str, *, groups: Collection[str], users: Collection[str]
 ) -> list[Change]:
-    """Returns the held rows of a target; if `groups` or `users` are given, only theirs. Raises
-    TemporaryError."""
+    """Returns the held rows of a target; if `groups` or `users` are given, only theirs. Nobody can
+    decide about a row that cannot be read. Raises TemporaryError."""
     return [
         row
         for row in await context.ledger.open_changes(target)
         if row.state is State.HELD
+        and not row.is_unreadable
         and (not groups or row.group in groups)
         and (not users or row.user in users)
     ]

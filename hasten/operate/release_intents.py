@@ -20,6 +20,7 @@ async def held_intents(
         intent
         for intent in await context.intents.open_intents(target)
         if intent.held
+        and not intent.is_unreadable
         and (not groups or intent.group in groups)
         and (not users or intent.user in users)
     ]

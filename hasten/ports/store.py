@@ -1,9 +1,9 @@
 """Defines durable documents with optimistic concurrency, which hold the ledger, the cursors and the
 records of targets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, NoReturn, Protocol
 
 from hasten.json import Json
 
@@ -12,8 +12,29 @@ MAX_WRITES = 100
 takes 100)."""
 
 
+class GarbledBody(Mapping[str, Any]):
+    """Takes the place of a body that is not a JSON object. The read of one document does not fail
+    then, but whoever uses the body gets a ValueError. It equals no other body."""
+
+    def __getitem__(self, _: str) -> NoReturn:
+        raise ValueError("the body is not a JSON object")
+
+    def __iter__(self) -> Iterator[str]:
+        raise ValueError("the body is not a JSON object")
+
+    def __len__(self) -> int:
+        raise ValueError("the body is not a JSON object")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = object.__hash__
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
+    """`body` is a GarbledBody if what is stored is not a JSON object."""
+
     key: str
     body: Json
     etag: str

@@ -49,7 +49,7 @@ async def _run(
     unsent = Unsent()
     ledger = Ledger(context.store, unsent)
     live = await ledger.live(target.name)
-    window = open_window(
+    window = await open_window(
         lease,
         live.window,
         max_calls_per_hour=target.max_calls_per_hour,

@@ -16,7 +16,7 @@ from hasten.domain.verdicts import Result, Verdict
 from hasten.provision.change_events import emit_moved
 from hasten.provision.state import Drain
 from hasten.records import kept_places
-from hasten.records.repository import Commit
+from hasten.records.row_mapping import Commit
 
 NOT_MADE = frozenset({Result.THROTTLED, Result.NOT_PERMITTED, Result.UNKNOWN_JOB, Result.REROUTED})
 """Results of calls that Graph has refused before Entra provisioned anything. Any other call may
@@ -60,7 +60,8 @@ async def _return_to(drain: Drain, user: str) -> None:
     places = await kept_places.find(context.store, target, user)
     if places is None:
         return
-    rows = [await drain.ledger.find(target, group, user) for group in sorted(places.groups)]
+    groups = sorted(places.groups or drain.found.groups)
+    rows = [await drain.ledger.find(target, group, user) for group in groups]
     left = [row for row in rows if row is not None and _may_be_back(drain, row)]
     for row in await drain.ledger.move(left, lambda row: returned(row, now=now)):
         emit_moved(context, row)

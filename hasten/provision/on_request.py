@@ -162,7 +162,7 @@ async def _change(
 ) -> Change:
     group, user = key
     now = context.now()
-    cursor = await cursors.load(context.store, group) or cursors.first("", now)
+    cursor = await cursors.load_or_first(context.store, group, now)
     return Change(
         target=target.name,
         group=group,

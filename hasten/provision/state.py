@@ -102,7 +102,7 @@ class Drain:
     async def send_outcomes(self) -> None:
         """Sends the outcomes that were written until now; the lease then deletes them. Raises
         TemporaryError of Service Bus."""
-        self.window.lease.deletes += await self.context.outbox.send(self.unsent)
+        self.window.lease.deletes += await self.context.outbox.send(self.target.name, self.unsent)
 
     async def learn_groups(self) -> None:
         """Reads the groups that a sweep found assigned, or unassigned, since this drain began."""

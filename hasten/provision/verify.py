@@ -63,7 +63,7 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
     await overviews.save(context.store, Part.CYCLE, found.target, waits, before)
     live = await ledger.live(found.target)
     held = [row for row in live.changes if row.state is State.HELD and row.is_removal]
-    rows = [*unproven, *held]
+    rows = [row for row in (*unproven, *held) if not row.is_unreadable]
     if any(_may_end_by_cycle(row) for row in rows):
         known = cycle.parse(await context.directory.job(found.service_principal, found.job))
     else:

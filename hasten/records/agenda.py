@@ -17,6 +17,7 @@ from hasten.json import Json
 from hasten.ports.bus import Bus, Message
 from hasten.ports.clock import Now
 from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records import reading
 from hasten.records.alarms import AGENDA_COLLECTION, Alarms
 
 ENTRY_PREFIX = "at|"
@@ -80,14 +81,18 @@ class Agenda:
 
     async def post_due(self, queue: str, until: datetime) -> int:
         """Posts the messages that are due by `until`, then removes them. After a crash in between
-        they are posted twice, which has no further effect. Sets an alarm for what comes next.
-        Returns how many it posted.
+        they are posted twice, which has no further effect. Sets an alarm for what comes next. A
+        message that cannot be read stays. Returns how many it posted.
 
         Raises TemporaryError and PermanentError of the store or of Service Bus.
         """
-        posted = 0
+        posted, after = 0, ""
         while True:
-            entries = await self._first(queue)
+            documents = await self.store.scan(
+                AGENDA_COLLECTION, queue, ENTRY_PREFIX, POSTED_AT_ONCE, after=after
+            )
+            found = await reading.readable(self.store, AGENDA_COLLECTION, queue, documents, _entry)
+            entries = [entry for _, entry in found]
             due = [entry for entry in entries if entry.due <= until]
             if due:
                 await self.bus.send(queue, [entry.message for entry in due])
@@ -95,15 +100,13 @@ class Agenda:
                 posted += len(due)
             if len(due) < len(entries):
                 await self._alarms.set(queue, entries[len(due)].due)
-            if len(due) < POSTED_AT_ONCE:
+            if len(due) < len(entries) or len(documents) < POSTED_AT_ONCE:
                 return posted
+            after = documents[-1].key
 
     async def ahead(self, queue: str) -> list[AgendaEntry]:
         """Returns all messages that wait, the earliest first."""
-        return [
-            _entry(document)
-            for document in await self.store.scan(AGENDA_COLLECTION, queue, ENTRY_PREFIX)
-        ]
+        return await reading.scanned(self.store, AGENDA_COLLECTION, queue, _entry, ENTRY_PREFIX)
 
     async def remove(self, queue: str, entry: AgendaEntry) -> bool:
         """Returns whether the entry was still there."""
@@ -112,10 +115,6 @@ class Agenda:
         except Conflict:
             return False
         return True
-
-    async def _first(self, queue: str) -> list[AgendaEntry]:
-        documents = await self.store.scan(AGENDA_COLLECTION, queue, ENTRY_PREFIX, POSTED_AT_ONCE)
-        return [_entry(document) for document in documents]
 
     async def _remove(self, queue: str, posted: Sequence[AgendaEntry]) -> None:
         """Removes them one by one if another worker has removed some of them."""

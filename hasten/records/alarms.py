@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.ports.bus import Bus, alarm
 from hasten.ports.clock import Now
-from hasten.ports.store import Put, Store
+from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 AGENDA_COLLECTION = "agenda"
 ALARMS_KEY = "alarms"
@@ -89,5 +91,10 @@ class Alarms:
         document = await self.store.get(AGENDA_COLLECTION, queue, ALARMS_KEY)
         if document is None:
             return _Known()
-        times = (datetime.fromisoformat(time) for time in document.body["times"])
-        return _Known(tuple(time.astimezone(UTC) for time in times), document.etag)
+        place = (AGENDA_COLLECTION, queue, document)
+        times = await reading.read_or(self.store, *place, _times, safe=())
+        return _Known(times, document.etag)
+
+
+def _times(document: Document) -> tuple[datetime, ...]:
+    return tuple(moment(time).astimezone(UTC) for time in document.body["times"])

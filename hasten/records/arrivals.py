@@ -10,6 +10,8 @@ from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import Conflict
 from hasten.ports.clock import Now
 from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 ARRIVALS_COLLECTION, ARRIVALS_PARTITION = "heartbeats", "arrivals"
 ARRIVAL_SAVE_INTERVAL = timedelta(seconds=20)
@@ -42,22 +44,24 @@ class ArrivalNotes:
         noted = self._noted.get(queue)
         if noted is None or now - noted >= ARRIVAL_SAVE_INTERVAL:
             document = await self._store.get(ARRIVALS_COLLECTION, ARRIVALS_PARTITION, queue)
-            await _put(self._store, queue, replace(_parse(document), came_at=now), document)
+            known = await _known(self._store, document)
+            await _put(self._store, queue, replace(known, came_at=now), document)
             self._noted[queue] = now
 
 
 async def stood_in(store: Store, queue: str, now: datetime) -> None:
     """Saves that a timer does the work of the queue. Raises TemporaryError."""
     document = await store.get(ARRIVALS_COLLECTION, ARRIVALS_PARTITION, queue)
-    await _put(store, queue, replace(_parse(document), stood_in_at=now), document)
+    await _put(store, queue, replace(await _known(store, document), stood_in_at=now), document)
 
 
 async def load_all(store: Store) -> Mapping[str, Arrivals]:
     """Returns the queues that any message has reached."""
-    return {
-        document.key: _parse(document)
-        for document in await store.scan(ARRIVALS_COLLECTION, ARRIVALS_PARTITION)
-    }
+    documents = await store.scan(ARRIVALS_COLLECTION, ARRIVALS_PARTITION)
+    found = await reading.readable(
+        store, ARRIVALS_COLLECTION, ARRIVALS_PARTITION, documents, _parse
+    )
+    return {document.key: known for document, known in found}
 
 
 async def _put(store: Store, queue: str, known: Arrivals, document: Document | None) -> None:
@@ -73,10 +77,16 @@ async def _put(store: Store, queue: str, known: Arrivals, document: Document | N
         )
 
 
-def _parse(document: Document | None) -> Arrivals:
+async def _known(store: Store, document: Document | None) -> Arrivals:
+    """Returns the signs of life. Those that cannot be read begin anew."""
     if document is None:
         return Arrivals()
+    place = (ARRIVALS_COLLECTION, ARRIVALS_PARTITION, document)
+    return await reading.read_or(store, *place, _parse, safe=Arrivals())
+
+
+def _parse(document: Document) -> Arrivals:
     return Arrivals(
-        came_at=datetime.fromisoformat(document.body["came_at"]),
-        stood_in_at=datetime.fromisoformat(document.body["stood_in_at"]),
+        came_at=moment(document.body["came_at"]),
+        stood_in_at=moment(document.body["stood_in_at"]),
     )

@@ -12,8 +12,11 @@ from hasten.domain.long_ago import LONG_AGO
 from hasten.domain.pacing import Pace
 from hasten.errors import Conflict
 from hasten.json import Json
+from hasten.limits import CALLS_PER_WINDOW
 from hasten.ports.clock import Now
 from hasten.ports.store import Document, Put, Store, Write
+from hasten.records import reading
+from hasten.records.fields import moment
 from hasten.records.lease import MAX_LOST_RACES, Displaced, Lease
 from hasten.records.ledger_keys import LEDGER_COLLECTION, WINDOW_KEY
 
@@ -75,11 +78,12 @@ class CallWindow:
         """The answer to an earlier commit was lost."""
         document = await _get(self.lease.store, self.lease.target)
         if document is not None:
-            self.pace = _pace(document.body, self.pace)
-            self.breaker, self.etag = _breaker(document.body), document.etag
+            stored, self.breaker = await _stored(self.lease.store, self.lease.target, document)
+            self.pace = replace(self.pace, calls=stored.calls, not_before=stored.not_before)
+            self.etag = document.etag
 
 
-def open_window(
+async def open_window(
     lease: Lease,
     document: Document | None,
     *,
@@ -87,12 +91,14 @@ def open_window(
     reserved: int = 0,
 ) -> CallWindow:
     """Returns the window with the calls that earlier drains of the target made. `document` is the
-    stored window."""
+    stored window. One that cannot be read counts as full: its calls leave it within seconds, and
+    the next call writes it anew."""
     limits = Pace(max_calls_per_hour=max_calls_per_hour, reserved=reserved)
     if document is None:
         return CallWindow(lease, limits, Breaker(), None)
-    pace = _pace(document.body, limits)
-    return CallWindow(lease, pace, _breaker(document.body), document.etag)
+    stored, breaker = await _stored(lease.store, lease.target, document, full_at=lease.now())
+    pace = replace(limits, calls=stored.calls, not_before=stored.not_before)
+    return CallWindow(lease, pace, breaker, document.etag)
 
 
 async def not_before(store: Store, target: str) -> datetime:
@@ -106,7 +112,16 @@ async def load(store: Store, target: str) -> tuple[Pace, Breaker]:
     document = await _get(store, target)
     if document is None:
         return Pace(), Breaker()
-    return _pace(document.body, Pace()), _breaker(document.body)
+    return await _stored(store, target, document)
+
+
+async def _stored(
+    store: Store, target: str, document: Document, *, full_at: datetime | None = None
+) -> tuple[Pace, Breaker]:
+    """Returns what is stored, or a window that is full since `full_at` if it cannot be read."""
+    calls = () if full_at is None else (full_at,) * CALLS_PER_WINDOW
+    safe = (Pace(calls=calls), Breaker())
+    return await reading.read_or(store, LEDGER_COLLECTION, target, document, _parse, safe=safe)
 
 
 async def _get(store: Store, target: str) -> Document | None:
@@ -123,20 +138,23 @@ def _body(pace: Pace, breaker: Breaker) -> Json:
     }
 
 
-def _pace(body: Json, limits: Pace) -> Pace:
-    """Returns what is stored, with the limits of `limits`, which are not."""
+def _parse(document: Document) -> tuple[Pace, Breaker]:
+    return _pace(document.body), _breaker(document.body)
+
+
+def _pace(body: Json) -> Pace:
+    """Returns what is stored; the limits are not."""
     calls: Sequence[str] = body["calls"]
-    return replace(
-        limits,
-        calls=tuple(datetime.fromisoformat(call) for call in calls),
-        not_before=datetime.fromisoformat(body.get("not_before", LONG_AGO.isoformat())),
+    return Pace(
+        calls=tuple(moment(call) for call in calls),
+        not_before=moment(body.get("not_before", LONG_AGO.isoformat())),
     )
 
 
 def _breaker(body: Json) -> Breaker:
     until = body.get("open_until")
     return Breaker(
-        failures=body.get("failures", 0),
-        open_until=datetime.fromisoformat(until) if until else None,
+        failures=int(body.get("failures", 0)),
+        open_until=moment(until) if until else None,
         users=frozenset(body.get("users", ())),
     )

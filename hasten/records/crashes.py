@@ -7,6 +7,8 @@ from datetime import datetime
 
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 CRASHES_COLLECTION, CRASHES_PARTITION = "heartbeats", "crashes"
 
@@ -27,7 +29,7 @@ async def note(store: Store, where: str, reason: str, now: datetime) -> None:
     would hide the first."""
     with suppress(Conflict, TemporaryError, PermanentError):
         document = await store.get(CRASHES_COLLECTION, CRASHES_PARTITION, where)
-        known = _parse(document) if document is not None else None
+        known = await _known(store, document) if document is not None else None
         body = {
             "reason": reason,
             "first_at": (known.first_at if known else now).isoformat(),
@@ -39,9 +41,12 @@ async def note(store: Store, where: str, reason: str, now: datetime) -> None:
 
 
 async def load_all(store: Store) -> Sequence[Crash]:
-    return [
-        _parse(document) for document in await store.scan(CRASHES_COLLECTION, CRASHES_PARTITION)
-    ]
+    return await reading.scanned(store, CRASHES_COLLECTION, CRASHES_PARTITION, _parse)
+
+
+async def _known(store: Store, document: Document) -> Crash | None:
+    place = (CRASHES_COLLECTION, CRASHES_PARTITION, document)
+    return await reading.read_or(store, *place, _parse, safe=None)
 
 
 def _parse(document: Document) -> Crash:
@@ -49,7 +54,7 @@ def _parse(document: Document) -> Crash:
     return Crash(
         where=document.key,
         reason=str(body["reason"]),
-        first_at=datetime.fromisoformat(body["first_at"]),
-        last_at=datetime.fromisoformat(body["last_at"]),
+        first_at=moment(body["first_at"]),
+        last_at=moment(body["last_at"]),
         times=int(body["times"]),
     )

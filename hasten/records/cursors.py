@@ -3,12 +3,13 @@ read."""
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hasten.errors import Conflict
 from hasten.json import Json
-from hasten.ports.store import MAX_WRITES, Put, Store
+from hasten.ports.store import MAX_WRITES, Document, Put, Store
+from hasten.records import reading
 
 CURSORS_COLLECTION = "cursors"
 CURSORS_PARTITION = "groups"
@@ -21,12 +22,13 @@ MOST_READ_ALONE = 20
 class Cursor:
     """A delta link and its `origin`, the number of the slice of history after it. `origin` only
     grows. `is_page` marks the link of a page at which a read was cut short: such a link leads to
-    no change that is newer than that read."""
+    no change that is newer than that read. `is_lost` marks a stored cursor that cannot be read."""
 
     link: str
     origin: int
     etag: str | None = None
     is_page: bool = False
+    is_lost: bool = False
 
     def age(self, now: datetime) -> timedelta:
         """Returns the time since the slice of history began."""
@@ -43,12 +45,29 @@ def first(link: str, now: datetime) -> Cursor:
 
 
 async def load(store: Store, group: str) -> Cursor | None:
+    """Returns the cursor of a group. One that cannot be read is lost: it leads nowhere."""
     document = await store.get(CURSORS_COLLECTION, CURSORS_PARTITION, group)
     if document is None:
         return None
+    place = (CURSORS_COLLECTION, CURSORS_PARTITION, document)
+    lost = Cursor("", 0, document.etag, is_lost=True)
+    return await reading.read_or(store, *place, _parse, safe=lost)
+
+
+async def load_or_first(store: Store, name: str, now: datetime) -> Cursor:
+    """Returns the cursor. One that was never saved, or that cannot be read, begins now."""
+    found = await load(store, name)
+    if found is None or found.is_lost:
+        return replace(first("", now), etag=found.etag if found else None)
+    return found
+
+
+def _parse(document: Document) -> Cursor:
     body = document.body
-    is_page = bool(body.get("is_page"))
-    return Cursor(str(body["link"]), int(body["origin"]), document.etag, is_page)
+    link = body["link"]
+    if not isinstance(link, str):
+        raise TypeError("the link is no text")
+    return Cursor(link, int(body["origin"]), document.etag, bool(body.get("is_page")))
 
 
 async def without(store: Store, groups: Collection[str]) -> list[str]:

@@ -8,6 +8,8 @@ from datetime import datetime
 from hasten.domain.long_ago import LONG_AGO
 from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
+from hasten.records import reading
+from hasten.records.fields import moment
 
 DELTA_BATCHES_COLLECTION = "cursors"
 DELTA_BATCHES_PARTITION = "batches"
@@ -49,10 +51,13 @@ def free_keys(taken: Collection[str], count: int) -> Sequence[str]:
 
 
 async def load_all(store: Store) -> Sequence[DeltaBatch]:
-    return [
-        _batch(document)
-        for document in await store.scan(DELTA_BATCHES_COLLECTION, DELTA_BATCHES_PARTITION)
-    ]
+    """Returns the batches. One that cannot be read has no groups: the next reconcile puts its
+    groups into new batches, and looks at them."""
+    place = (DELTA_BATCHES_COLLECTION, DELTA_BATCHES_PARTITION)
+    documents = await store.scan(*place)
+    read = {b.key: b for _, b in await reading.readable(store, *place, documents, _batch)}
+    unread = [DeltaBatch(key=d.key, groups=(), link="", etag=d.etag) for d in documents]
+    return [read.get(batch.key, batch) for batch in unread]
 
 
 async def save(store: Store, batch: DeltaBatch) -> None:
@@ -86,8 +91,8 @@ def _batch(document: Document) -> DeltaBatch:
     body = document.body
     return DeltaBatch(
         key=document.key,
-        groups=tuple(body["groups"]),
-        link=str(body["link"]),
-        saved_at=datetime.fromisoformat(body["saved_at"]) if "saved_at" in body else LONG_AGO,
+        groups=tuple(map(str, body["groups"])),
+        link=body["link"],
+        saved_at=moment(body["saved_at"]) if "saved_at" in body else LONG_AGO,
         etag=document.etag,
     )

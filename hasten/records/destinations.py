@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 DESTINATIONS_COLLECTION, DESTINATIONS_PARTITION = "notices", "destinations"
 
@@ -28,10 +30,9 @@ class Progress:
 
 
 async def load_all(store: Store) -> Mapping[str, Progress]:
-    found = [
-        _parse(document)
-        for document in await store.scan(DESTINATIONS_COLLECTION, DESTINATIONS_PARTITION)
-    ]
+    """Returns the progress by destination, without what cannot be read."""
+    place = (DESTINATIONS_COLLECTION, DESTINATIONS_PARTITION)
+    found = await reading.scanned(store, *place, _parse)
     return {progress.name: progress for progress in found}
 
 
@@ -54,8 +55,8 @@ def _parse(document: Document) -> Progress:
     return Progress(
         **{
             **body,
-            "due_at": datetime.fromisoformat(body["due_at"]),
-            "failing_since": datetime.fromisoformat(since) if since else None,
+            "due_at": moment(body["due_at"]),
+            "failing_since": moment(since) if since else None,
             "etag": document.etag,
         }
     )

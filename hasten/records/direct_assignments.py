@@ -2,11 +2,13 @@
 compares the assignments in Graph with them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
+from hasten.records.fields import moment
 
 DIRECT_ASSIGNMENTS_COLLECTION = "direct"
 """The partition is the target, and each user has one document."""
@@ -41,13 +43,29 @@ async def note(store: Store, target: str, user: str, now: datetime) -> None:
 
 def may_not_show(document: Document, now: datetime) -> bool:
     """Returns whether Hasten assigned the user so recently that Graph may not list it yet."""
-    at = document.body.get(WRITTEN_AT)
-    return at is not None and now - datetime.fromisoformat(at) < REPLICATION_SETTLED_AFTER
+    at = _hints(document).written_at
+    return at is not None and now - at < REPLICATION_SETTLED_AFTER
 
 
 def is_new(document: Document | None) -> bool:
     """Returns whether the change of an assigned user has still to be recorded."""
-    return document is None or bool(document.body.get(ARRIVING))
+    return document is None or _hints(document).is_arriving
+
+
+@dataclass(frozen=True, slots=True)
+class _Hints:
+    written_at: datetime | None = None
+    is_arriving: bool = False
+
+
+def _hints(document: Document) -> _Hints:
+    """Returns what is noted about the user, who is known by the key alone. If that cannot be read,
+    the change of the user is recorded once more, which has no effect if it was."""
+    try:
+        at = document.body.get(WRITTEN_AT)
+        return _Hints(None if at is None else moment(at), bool(document.body.get(ARRIVING)))
+    except (TypeError, ValueError):
+        return _Hints(is_arriving=True)
 
 
 async def announce(store: Store, target: str, users: Sequence[str]) -> None:

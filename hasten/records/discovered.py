@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from hasten.domain.matching import JobMatch
 from hasten.errors import Conflict
-from hasten.json import Json
-from hasten.ports.store import Delete, Put, Store
+from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 DISCOVERED_COLLECTION = "targets"
 DISCOVERED_PARTITION = "found"
@@ -71,19 +72,31 @@ class DiscoveredTarget:
         if not self.watches(group):
             return True
         at = self.assigned_at.get(group)
-        return at is not None and datetime.fromisoformat(at) > now - ASSIGNMENT_FRESH_FOR
+        return at is not None and moment(at) > now - ASSIGNMENT_FRESH_FOR
 
 
 async def load(store: Store, target: str) -> DiscoveredTarget | None:
+    """Raises UnreadableRowError: the next sweep writes the record anew."""
     document = await store.get(DISCOVERED_COLLECTION, DISCOVERED_PARTITION, target)
-    return _discovered(document.body) if document else None
+    if document is None:
+        return None
+    return await reading.needed(
+        store, DISCOVERED_COLLECTION, DISCOVERED_PARTITION, document, _discovered
+    )
 
 
 async def load_all(store: Store) -> list[DiscoveredTarget]:
-    return [
-        _discovered(document.body)
-        for document in await store.scan(DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
-    ]
+    """Returns the targets whose record can be read."""
+    return await reading.scanned(store, DISCOVERED_COLLECTION, DISCOVERED_PARTITION, _discovered)
+
+
+async def load_known(store: Store) -> tuple[list[DiscoveredTarget], frozenset[str]]:
+    """Returns the targets whose record can be read, and the names of the others: nobody knows which
+    groups those watch."""
+    documents = await store.scan(DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
+    place = (DISCOVERED_COLLECTION, DISCOVERED_PARTITION, documents)
+    found = [record for _, record in await reading.readable(store, *place, _discovered)]
+    return found, frozenset(d.key for d in documents) - {record.target for record in found}
 
 
 async def watched(store: Store) -> frozenset[str]:
@@ -96,7 +109,7 @@ async def save(store: Store, found: DiscoveredTarget) -> None:
     document = await store.get(DISCOVERED_COLLECTION, DISCOVERED_PARTITION, found.target)
     body = {**asdict(found), "groups": sorted(found.groups), "arriving": sorted(found.arriving)}
     body["sources"], body["properties"] = sorted(found.sources), sorted(found.properties)
-    if document is None or dict(document.body) != body:
+    if document is None or document.body != body:
         etag = document.etag if document else None
         try:
             await store.commit(
@@ -106,18 +119,29 @@ async def save(store: Store, found: DiscoveredTarget) -> None:
             return  # another sweep wrote its result; the next one settles any difference
 
 
-async def keep_only(store: Store, targets: Collection[str]) -> Mapping[str, DiscoveredTarget]:
+async def keep_only(
+    store: Store, targets: Collection[str]
+) -> tuple[Mapping[str, DiscoveredTarget], frozenset[str]]:
     """Deletes targets that are no longer in targets.yaml; nothing drains them. Returns the others,
-    by name."""
+    by name, and the names of those whose record cannot be read."""
     documents = await store.scan(DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
     gone = [Delete(d.key, d.etag) for d in documents if d.key not in targets]
     if gone:
         with suppress(Conflict):  # another sweep deleted them
             await store.commit(DISCOVERED_COLLECTION, DISCOVERED_PARTITION, gone)
-    return {d.key: _discovered(d.body) for d in documents if d.key in targets}
+    there = [d for d in documents if d.key in targets]
+    place = (DISCOVERED_COLLECTION, DISCOVERED_PARTITION, there)
+    known = {d.key: record for d, record in await reading.readable(store, *place, _discovered)}
+    return known, frozenset(d.key for d in there) - known.keys()
 
 
-def _discovered(body: Json) -> DiscoveredTarget:
+def _discovered(document: Document) -> DiscoveredTarget:
+    body = document.body
     names = ("groups", "arriving", "sources", "properties")
     lists = {name: tuple(body.get(name, ())) for name in names}
-    return DiscoveredTarget(**{**body, **lists, "match": JobMatch(**body.get("match", {}))})
+    found = DiscoveredTarget(**{**body, **lists, "match": JobMatch(**body.get("match", {}))})
+    if found.target != document.key:
+        raise ValueError("the body does not belong to this key")
+    for at in (*found.assigned_at.values(), *found.deleted.values()):
+        moment(at)
+    return found

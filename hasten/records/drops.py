@@ -8,7 +8,9 @@ from typing import Any
 
 from hasten.errors import Conflict
 from hasten.json import Json
-from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
+from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 DROPS_COLLECTION, DROPS_PARTITION = "stops", "drops"
 NEW_PREFIX, REPORTED_PREFIX = "new|", "reported|"
@@ -47,15 +49,12 @@ async def save(store: Store, dropped: Sequence[Dropped]) -> None:
 
 
 async def load_all(store: Store) -> Sequence[Dropped]:
-    return [
-        _parse(document.body) for document in await store.scan(DROPS_COLLECTION, DROPS_PARTITION)
-    ]
+    return await reading.scanned(store, DROPS_COLLECTION, DROPS_PARTITION, _parse)
 
 
 async def unreported(store: Store) -> Sequence[Dropped]:
     """Returns the dropped events that the app has not logged yet."""
-    found = await store.scan(DROPS_COLLECTION, DROPS_PARTITION, NEW_PREFIX, MAX_WRITES // 2)
-    return [_parse(document.body) for document in found]
+    return await reading.scanned(store, DROPS_COLLECTION, DROPS_PARTITION, _parse, NEW_PREFIX)
 
 
 async def reported(store: Store, dropped: Dropped) -> None:
@@ -71,20 +70,14 @@ async def reported(store: Store, dropped: Dropped) -> None:
 
 async def forget(store: Store, before: datetime) -> None:
     """Deletes what was dropped before then."""
-    old = [
-        d
-        for d in await store.scan(DROPS_COLLECTION, DROPS_PARTITION, REPORTED_PREFIX)
-        if _is_old(d, before)
-    ]
-    for document in old:
+    documents = await store.scan(DROPS_COLLECTION, DROPS_PARTITION, REPORTED_PREFIX)
+    place = (DROPS_COLLECTION, DROPS_PARTITION, documents)
+    found = await reading.readable(store, *place, _parse)
+    for document in (document for document, dropped in found if dropped.at < before):
         with suppress(Conflict):
             await store.commit(
                 DROPS_COLLECTION, DROPS_PARTITION, [Delete(document.key, document.etag)]
             )
-
-
-def _is_old(document: Document, before: datetime) -> bool:
-    return _parse(document.body).at < before
 
 
 def _name(dropped: Dropped) -> str:
@@ -95,7 +88,7 @@ def _body(dropped: Dropped) -> Json:
     return {**asdict(dropped), "at": dropped.at.isoformat(), "users": list(dropped.users)}
 
 
-def _parse(body: Json) -> Dropped:
-    fields: dict[str, Any] = dict(body)
-    fields["at"] = datetime.fromisoformat(fields["at"])
+def _parse(document: Document) -> Dropped:
+    fields: dict[str, Any] = dict(document.body)
+    fields["at"] = moment(fields["at"])
     return Dropped(**fields)

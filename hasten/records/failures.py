@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from hasten.domain.changes import Change
 from hasten.errors import Conflict
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 from hasten.records.history_keys import END_OF_TIME, EPOCH
 from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION
 
@@ -39,9 +41,10 @@ async def since(
         documents = await store.scan(
             LEDGER_COLLECTION, target, FAILED_PREFIX, MARKS_PER_READ, after=after
         )
-        newer = [one for one in map(_parse, documents) if one.at > time]
+        read = await reading.readable(store, LEDGER_COLLECTION, target, documents, _parse)
+        newer = [one for _, one in read if one.at > time]
         found += newer
-        if len(newer) < MARKS_PER_READ:
+        if len(newer) < len(read) or len(documents) < MARKS_PER_READ:
             break
         after = documents[-1].key
     return found[:limit]
@@ -49,11 +52,9 @@ async def since(
 
 async def forget(store: Store, target: str, before: datetime) -> None:
     """Deletes older marks. Raises TemporaryError."""
-    old = [
-        d
-        for d in await store.scan(LEDGER_COLLECTION, target, FAILED_PREFIX)
-        if _parse(d).at < before
-    ]
+    documents = await store.scan(LEDGER_COLLECTION, target, FAILED_PREFIX)
+    read = await reading.readable(store, LEDGER_COLLECTION, target, documents, _parse)
+    old = [document for document, one in read if one.at < before]
     for start in range(0, len(old), MAX_WRITES):
         with suppress(Conflict):  # another run of the timer deleted them
             deletes = [Delete(d.key, d.etag) for d in old[start : start + MAX_WRITES]]
@@ -66,6 +67,4 @@ def _backwards(at: datetime) -> str:
 
 def _parse(document: Document) -> Failure:
     body = document.body
-    return Failure(
-        group=str(body["group"]), user=str(body["user"]), at=datetime.fromisoformat(body["at"])
-    )
+    return Failure(group=str(body["group"]), user=str(body["user"]), at=moment(body["at"]))

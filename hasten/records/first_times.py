@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 from hasten.domain.history import Entry
 from hasten.errors import Conflict, TemporaryError
-from hasten.ports.store import MAX_WRITES, Delete, Put, Store
+from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 from hasten.records.missing import MAX_LOST_RACES
 
 FIRST_TIMES_COLLECTION = "firsttimes"
@@ -50,7 +52,9 @@ async def forget(store: Store, before: datetime) -> None:
     """Deletes the times before `before`."""
     for partition in FIRST_TIMES_PARTITIONS:
         documents = await store.scan(FIRST_TIMES_COLLECTION, partition)
-        old = [d for d in documents if datetime.fromisoformat(d.body["at"]) < before]
+        place = (FIRST_TIMES_COLLECTION, partition, documents)
+        read = await reading.readable(store, *place, _at)
+        old = [document for document, at in read if at < before]
         for start in range(0, len(old), MAX_WRITES):
             deletes = [Delete(d.key, d.etag) for d in old[start : start + MAX_WRITES]]
             try:
@@ -74,10 +78,16 @@ async def _first(
             )
             for document in known:
                 if document is not None:
-                    first[document.key] = datetime.fromisoformat(document.body["at"])
+                    place = (FIRST_TIMES_COLLECTION, partition, document)
+                    given = first[document.key]
+                    first[document.key] = await reading.read_or(store, *place, _at, safe=given)
                     missing.discard(document.key)
             if not missing:
                 return first
         else:
             return first
     raise TemporaryError("other workers write the same entries", timedelta(seconds=1))
+
+
+def _at(document: Document) -> datetime:
+    return moment(document.body["at"])

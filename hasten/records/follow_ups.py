@@ -3,21 +3,25 @@ those of all targets, so that a timer finds them in one request."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from hasten.domain.changes import Cause
 from hasten.domain.follow_ups import FollowUp, What
 from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 FOLLOW_UPS_COLLECTION, FOLLOW_UPS_PARTITION = "followups", "open"
 
 
 async def find(store: Store, asked: FollowUp) -> tuple[FollowUp | None, str | None]:
-    """Returns what is stored of it, and its etag."""
+    """Returns what is stored of it, and its etag. Raises UnreadableRowError."""
     document = await store.get(FOLLOW_UPS_COLLECTION, FOLLOW_UPS_PARTITION, asked.key)
-    return (_parse(document), document.etag) if document else (None, None)
+    if document is None:
+        return None, None
+    place = (FOLLOW_UPS_COLLECTION, FOLLOW_UPS_PARTITION, document)
+    return await reading.needed(store, *place, _parse), document.etag
 
 
 async def save(store: Store, asked: FollowUp, etag: str | None) -> str:
@@ -29,10 +33,10 @@ async def save(store: Store, asked: FollowUp, etag: str | None) -> str:
 
 
 async def load_all(store: Store) -> Sequence[tuple[FollowUp, str]]:
-    """Returns all that are not done, with their etags."""
-    return [
-        (_parse(d), d.etag) for d in await store.scan(FOLLOW_UPS_COLLECTION, FOLLOW_UPS_PARTITION)
-    ]
+    """Returns all that are not done and can be read, with their etags."""
+    place = (FOLLOW_UPS_COLLECTION, FOLLOW_UPS_PARTITION)
+    found = await reading.readable(store, *place, await store.scan(*place), _parse)
+    return [(asked, document.etag) for document, asked in found]
 
 
 async def delete(store: Store, asked: FollowUp, etag: str) -> None:
@@ -58,8 +62,8 @@ def _parse(document: Document) -> FollowUp:
             "what": What(fields["what"]),
             "cause": Cause(**fields["cause"]),
             "groups": tuple(fields["groups"]),
-            "event_time": datetime.fromisoformat(fields["event_time"]),
-            "asked_at": datetime.fromisoformat(fields["asked_at"]),
-            "due_at": datetime.fromisoformat(fields["due_at"]),
+            "event_time": moment(fields["event_time"]),
+            "asked_at": moment(fields["asked_at"]),
+            "due_at": moment(fields["due_at"]),
         }
     )

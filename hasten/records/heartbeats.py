@@ -7,23 +7,24 @@ from datetime import datetime
 from hasten.domain.heartbeats import Heartbeat, first
 from hasten.errors import Conflict
 from hasten.json import Json
-from hasten.ports.store import Put, Store
+from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 HEARTBEATS_COLLECTION, HEARTBEATS_PARTITION = "heartbeats", "timers"
 
 
 async def load_all(store: Store) -> Sequence[Heartbeat]:
-    return [
-        _parse(document.body)
-        for document in await store.scan(HEARTBEATS_COLLECTION, HEARTBEATS_PARTITION)
-    ]
+    return await reading.scanned(store, HEARTBEATS_COLLECTION, HEARTBEATS_PARTITION, _parse)
 
 
 async def beat(store: Store, timer: str, now: datetime, reason: str = "") -> None:
     """Saves that `timer` has run. `reason` says why it failed, or is empty. Raises
     TemporaryError."""
     document = await store.get(HEARTBEATS_COLLECTION, HEARTBEATS_PARTITION, timer)
-    new = _parse(document.body).after_run(now, reason) if document else first(timer, now, reason)
+    place = (HEARTBEATS_COLLECTION, HEARTBEATS_PARTITION)
+    known = await reading.read_or(store, *place, document, _parse, safe=None) if document else None
+    new = known.after_run(now, reason) if known else first(timer, now, reason)
     try:
         await store.commit(
             HEARTBEATS_COLLECTION,
@@ -44,12 +45,13 @@ def _body(beat: Heartbeat) -> Json:
     }
 
 
-def _parse(body: Json) -> Heartbeat:
+def _parse(document: Document) -> Heartbeat:
+    body = document.body
     succeeded_at = body["succeeded_at"]
     return Heartbeat(
         timer=str(body["timer"]),
-        first_at=datetime.fromisoformat(body["first_at"]),
-        ran_at=datetime.fromisoformat(body["ran_at"]),
-        succeeded_at=datetime.fromisoformat(succeeded_at) if succeeded_at else None,
+        first_at=moment(body["first_at"]),
+        ran_at=moment(body["ran_at"]),
+        succeeded_at=moment(succeeded_at) if succeeded_at else None,
         reason=str(body["reason"]),
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from hasten.domain.history import Entry, Filter
 from hasten.ports.clock import Now
-from hasten.ports.store import Store
+from hasten.ports.store import Document, Store
+from hasten.records import reading
 from hasten.records.first_times import with_first_times
 from hasten.records.history_days import list_old, listed, recent_days
 from hasten.records.history_keys import (
@@ -94,8 +95,8 @@ class History:
 
     async def unsealed(self, day: str) -> Sequence[Entry]:
         """Returns the entries of a day that are not sealed yet, oldest first."""
-        marks = await self.store.scan(HISTORY_COLLECTION, day_partition(day), NEW_PREFIX)
-        return [parse(mark.body) for mark in marks]
+        place = (HISTORY_COLLECTION, day_partition(day))
+        return await reading.scanned(self.store, *place, _entry, NEW_PREFIX)
 
     def _read(self, start: str, matches: Filter, limit: int) -> AsyncIterator[Entry]:
         index = index_of(matches)
@@ -135,8 +136,13 @@ class History:
             documents = await self.store.scan(
                 HISTORY_COLLECTION, partition, prefix, size, after=after
             )
-            for document in documents:
-                yield parse(document.body)
+            place = (HISTORY_COLLECTION, partition, documents)
+            for _, entry in await reading.readable(self.store, *place, _entry):
+                yield entry
             if len(documents) < size:
                 return
             after, size = documents[-1].key, max(limit, ENTRIES_PER_READ)
+
+
+def _entry(document: Document) -> Entry:
+    return parse(document.body)

@@ -6,11 +6,12 @@ goes only when its entry has a seal.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
-from hasten.domain.history import FORGOTTEN_BEFORE, EntryKind
+from hasten.domain.history import FORGOTTEN_BEFORE, Entry, EntryKind
 from hasten.domain.history_chain import FIRST_DIGEST, Seal, digest_of, digest_of_all, is_intact
 from hasten.domain.history_findings import Checked, HistoryFinding, Wrong
 from hasten.json import Json
@@ -32,6 +33,12 @@ from hasten.records.history_seals import SEAL_PREFIX, Seals, lines_of, page_key,
 
 ENTRIES_PER_READ = 500
 INDEXES_AT_ONCE = 16
+
+UNREADABLE = "unreadable"
+"""Takes the place of the digest of a document that is no JSON object."""
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -81,9 +88,11 @@ class Check:
         for day in days:
             digests: dict[str, str] = {}
             async for document in self._scan(day_partition(day), AT_PREFIX):
-                key, digest = document.key.removeprefix(AT_PREFIX), digest_of(document.body)
+                key, digest = document.key.removeprefix(AT_PREFIX), _digest(document)
                 digests[key] = digest
-                entry = parse(document.body)
+                entry = _entry(document.body)
+                if entry is None:
+                    continue
                 for partition in index_partitions(entry):
                     self._indexed[partition][key] = digest
                 if entry.kind is EntryKind.FORGOTTEN:
@@ -91,7 +100,9 @@ class Check:
                     self._first_day = max(self._first_day, kept)
             self._entries += len(digests)
             async for mark in self._scan(day_partition(day), NEW_PREFIX):
-                self._marked.add(key_of(parse(mark.body)))
+                entry = _entry(mark.body)
+                if entry is not None:
+                    self._marked.add(key_of(entry))
             self._unsealed[day] = digests
         return days
 
@@ -100,7 +111,10 @@ class Check:
         number, digest = (before.number, before.digest) if before else (0, FIRST_DIGEST)
         last = before
         async for document in self._scan(SEALS_PARTITION, SEAL_PREFIX, after=seal_key(number)):
-            seal = seal_of(document)
+            seal = _seal_of(document)
+            if seal is None:
+                self._found(Wrong.SEAL_ALTERED, f"seal {document.key.removeprefix(SEAL_PREFIX)}")
+                continue
             for missing in range(number + 1, seal.number):
                 self._found(Wrong.SEAL_REMOVED, f"seal {missing}")
             if not is_intact(seal):
@@ -130,7 +144,7 @@ class Check:
             return  # the day is older than the check, or Hasten has deleted it
         left = self._unsealed.setdefault(seal.day, {})
         page = await self.store.get(HISTORY_COLLECTION, SEALS_PARTITION, page_key(seal.number))
-        lines = lines_of(page) if page is not None else ()
+        lines = _lines(page) if page is not None else ()
         keys, bodies = [key for key, _ in lines], [body for _, body in lines]
         if digest_of_all(keys, bodies) != seal.entries or len(keys) != seal.count:
             self._found(Wrong.SEAL_ALTERED, f"seal {seal.number}", "its entries")
@@ -140,7 +154,7 @@ class Check:
     async def _compare(self, day: str, key: str, body: Json, found: str | None) -> None:
         if found is None:
             document = await self.store.get(HISTORY_COLLECTION, day_partition(day), AT_PREFIX + key)
-            found = digest_of(document.body) if document else None
+            found = _digest(document) if document else None
         if found is None:
             self._found(Wrong.REMOVED, f"day {day}", key, body)
         elif found != digest_of(body):
@@ -169,16 +183,19 @@ class Check:
             digest = expected.pop(document.key, None)
             if digest is None:
                 await self._compare_unexpected(partition, document)
-            elif digest != digest_of(document.body):
+            elif digest != _digest(document):
                 self._found(Wrong.ALTERED, partition, document.key, document.body)
         for key in sorted(expected.keys() - self._marked):
             self._found(Wrong.REMOVED, partition, key)
 
     async def _compare_unexpected(self, partition: str, document: Document) -> None:
         """An entry that was written after the days were read is in its day by now."""
-        day = day_partition(day_of(parse(document.body).at))
-        known = await self.store.get(HISTORY_COLLECTION, day, AT_PREFIX + document.key)
-        if known is None or digest_of(known.body) != digest_of(document.body):
+        entry = _entry(document.body)
+        day = day_partition(day_of(entry.at)) if entry else ""
+        known = None
+        if entry is not None:
+            known = await self.store.get(HISTORY_COLLECTION, day, AT_PREFIX + document.key)
+        if known is None or _digest(known) != _digest(document):
             self._found(Wrong.INSERTED, partition, document.key, document.body)
 
     async def _seal_before(self) -> Seal | None:
@@ -199,7 +216,7 @@ class Check:
 
     async def _seal(self, number: int) -> Seal | None:
         document = await self.store.get(HISTORY_COLLECTION, SEALS_PARTITION, seal_key(number))
-        return seal_of(document) if document else None
+        return _seal_of(document) if document else None
 
     async def _scan(
         self, partition: str, prefix: str = "", after: str = ""
@@ -215,5 +232,29 @@ class Check:
             after = some[-1].key
 
     def _found(self, wrong: Wrong, where: str, key: str = "", body: Json | None = None) -> None:
-        entry = parse(body) if body is not None else None
+        entry = _entry(body) if body is not None else None
         self._findings.append(HistoryFinding(wrong=wrong, where=where, key=key, entry=entry))
+
+
+def _entry(body: Json) -> Entry | None:
+    """Returns None for an entry that cannot be read: its digest is that of no seal."""
+    return _readable(parse, body)
+
+
+def _digest(document: Document) -> str:
+    return _readable(digest_of, document.body) or UNREADABLE
+
+
+def _lines(page: Document) -> Sequence[tuple[str, Json]]:
+    return _readable(lines_of, page) or ()
+
+
+def _seal_of(document: Document) -> Seal | None:
+    return _readable(seal_of, document)
+
+
+def _readable(read: Callable[[A], T], given: A) -> T | None:
+    try:
+        return read(given)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return None

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from hasten.errors import Conflict
-from hasten.ports.store import Delete, Put, Store
+from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records import reading
 from hasten.records.history_keys import DAYS_PARTITION, HISTORY_COLLECTION, day_key, day_of
 from hasten.records.missing import put_missing
 
@@ -36,10 +37,14 @@ async def list_day(store: Store, day: str) -> None:
 
 async def listed(store: Store) -> Sequence[str]:
     """Returns the listed days, newest first."""
-    return [
-        str(document.body["day"])
-        for document in await store.scan(HISTORY_COLLECTION, DAYS_PARTITION)
-    ]
+    return await reading.scanned(store, HISTORY_COLLECTION, DAYS_PARTITION, _day)
+
+
+def _day(document: Document) -> str:
+    day = str(document.body["day"])
+    if document.key != day_key(day):
+        raise ValueError("the body does not belong to this key")
+    return day
 
 
 async def unlist(store: Store, day: str) -> None:

@@ -19,6 +19,7 @@ from hasten.domain.history import Entry, EntryKind, Filter, Steps
 from hasten.json import Json
 from hasten.object_ids import is_object_id
 from hasten.ports.store import Put
+from hasten.records.fields import moment
 
 HISTORY_COLLECTION = "history"
 DAYS_PARTITION = "days"
@@ -110,10 +111,10 @@ def body_of(entry: Entry) -> Json:
 
 def parse(body: Json) -> Entry:
     fields: dict[str, Any] = dict(body)
-    fields["at"] = datetime.fromisoformat(fields["at"])
+    fields["at"] = moment(fields["at"])
     fields["kind"] = EntryKind(fields["kind"])
     steps = fields.get("steps", {})
-    fields["steps"] = Steps(**{name: datetime.fromisoformat(at) for name, at in steps.items()})
+    fields["steps"] = Steps(**{name: moment(at) for name, at in steps.items()})
     fields["causes"] = tuple(Cause(**cause) for cause in fields.get("causes", ()))
     return Entry(**fields)
 

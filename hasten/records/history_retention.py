@@ -1,10 +1,13 @@
 """Deletes whole days of the history. Their seals stay, without the copies of the entries, so that
 the chain goes on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 
+from hasten.domain.history import Entry
 from hasten.ports.store import MAX_WRITES, Delete, Document, Store
+from hasten.records import reading
 from hasten.records.history_days import listed, unlist
 from hasten.records.history_keys import (
     AT_PREFIX,
@@ -38,34 +41,41 @@ async def forget(store: Store, day: str, before: datetime) -> int:
     while documents := await store.scan(
         HISTORY_COLLECTION, day_partition(day), "", ENTRIES_PER_READ
     ):
-        bodies = [document.body for document in documents if document.key.startswith(AT_PREFIX)]
-        for partition in {p for body in bodies for p in index_partitions(parse(body))}:
+        of_entries = [document for document in documents if document.key.startswith(AT_PREFIX)]
+        place = (HISTORY_COLLECTION, day_partition(day), of_entries)
+        read = [entry for _, entry in await reading.readable(store, *place, _entry)]
+        for partition in {p for entry in read for p in index_partitions(entry)}:
             await _delete_after(store, partition, oldest_kept)
         await _delete(store, day_partition(day), documents)
-        entries += len(bodies)
+        entries += len(of_entries)
     await unlist(store, day)
     return entries
 
 
 async def forget_pages(store: Store, before: datetime) -> int:
     """Deletes the copies in the first seals, up to one whose day is kept. The copy of an entry that
-    was written late waits for those before it. Returns how many pages."""
-    deleted = 0
-    while pages := await store.scan(HISTORY_COLLECTION, SEALS_PARTITION, PAGE_PREFIX, MAX_WRITES):
-        old = list(_before(pages, day_of(before)))
+    was written late waits for those before it, and one that cannot be read stays. Returns how many
+    pages."""
+    deleted, after, place = 0, "", (HISTORY_COLLECTION, SEALS_PARTITION)
+    while pages := await store.scan(*place, PAGE_PREFIX, MAX_WRITES, after=after):
+        read = await reading.readable(store, *place, pages, _day)
+        old = [page for page, _ in takewhile(lambda one: one[1] < day_of(before), read)]
         await _delete(store, SEALS_PARTITION, old)
         deleted += len(old)
-        if len(old) < len(pages):
+        if len(old) < len(read) or len(pages) < MAX_WRITES:
             break
+        after = pages[-1].key
     return deleted
 
 
-def _before(pages: Sequence[Document], first_kept: str) -> Iterable[Document]:
-    for page in pages:
-        _, body = lines_of(page)[0]
-        if day_of(parse(body).at) >= first_kept:
-            return
-        yield page
+def _day(page: Document) -> str:
+    """Returns the day of the first entry of a seal."""
+    _, body = lines_of(page)[0]
+    return day_of(parse(body).at)
+
+
+def _entry(document: Document) -> Entry:
+    return parse(document.body)
 
 
 async def _delete_after(store: Store, partition: str, key: str) -> None:

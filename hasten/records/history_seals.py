@@ -20,6 +20,8 @@ from hasten.domain.history_chain import FIRST_DIGEST, Seal, sealed
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 from hasten.records.history_days import list_day
 from hasten.records.history_keys import (
     HISTORY_COLLECTION,
@@ -67,7 +69,12 @@ class Seals:
     store: Store
 
     async def head(self) -> Head:
-        return _head(await self.store.get(HISTORY_COLLECTION, SEALS_PARTITION, HEAD_KEY))
+        """Raises UnreadableRowError: no seal can follow one that nobody can read."""
+        document = await self.store.get(HISTORY_COLLECTION, SEALS_PARTITION, HEAD_KEY)
+        if document is None:
+            return Head()
+        place = (HISTORY_COLLECTION, SEALS_PARTITION)
+        return await reading.needed(self.store, *place, document, _head)
 
     async def seal(self, days: Collection[str], now: datetime) -> int:
         """Seals up to ENTRIES_PER_SEAL entries of the first of `days` that has entries without a
@@ -75,9 +82,7 @@ class Seals:
         head = await self.head()
         last: Collection[str] | None = None
         for day in sorted({*days, head.day} - {""}):
-            marks = await self.store.scan(
-                HISTORY_COLLECTION, day_partition(day), NEW_PREFIX, ENTRIES_PER_SEAL
-            )
+            marks = await self._marks(day)
             if not marks:
                 continue
             if last is None:
@@ -102,10 +107,19 @@ class Seals:
         pages = await self.store.scan(
             HISTORY_COLLECTION, SEALS_PARTITION, PAGE_PREFIX, limit, after=page_key(cursor)
         )
-        return [
-            (int(page.key.removeprefix(PAGE_PREFIX)), [parse(body) for _, body in lines_of(page)])
-            for page in pages
-        ]
+        place = (HISTORY_COLLECTION, SEALS_PARTITION)
+        read = {d.key: e for d, e in await reading.readable(self.store, *place, pages, _entries)}
+        return [(int(d.key.removeprefix(PAGE_PREFIX)), read.get(d.key, ())) for d in pages]
+
+    async def _marks(self, day: str) -> Sequence[Document]:
+        """Returns the first marks of a day that can be read."""
+        place, after = (HISTORY_COLLECTION, day_partition(day)), ""
+        while True:
+            marks = await self.store.scan(*place, NEW_PREFIX, ENTRIES_PER_SEAL, after=after)
+            found = await reading.readable(self.store, *place, marks, _key)
+            if found or len(marks) < ENTRIES_PER_SEAL:
+                return [mark for mark, _ in found]
+            after = marks[-1].key
 
     async def _seal(self, head: Head, day: str, marks: Sequence[Document], now: datetime) -> bool:
         await list_day(self.store, day)
@@ -147,7 +161,8 @@ class Seals:
 
     async def _page(self, number: int) -> Sequence[tuple[str, Json]]:
         page = await self.store.get(HISTORY_COLLECTION, SEALS_PARTITION, page_key(number))
-        return lines_of(page) if page is not None else ()
+        place = (HISTORY_COLLECTION, SEALS_PARTITION)
+        return await reading.read_or(self.store, *place, page, lines_of, safe=()) if page else ()
 
 
 def _fitting(marks: Sequence[Document]) -> Sequence[Document]:
@@ -164,6 +179,10 @@ def _key(mark: Document) -> str:
     return key_of(parse(mark.body))
 
 
+def _entries(page: Document) -> Sequence[Entry]:
+    return [parse(body) for _, body in lines_of(page)]
+
+
 def lines_of(page: Document) -> Sequence[tuple[str, Json]]:
     return [(key, body) for key, body in page.body["entries"]]
 
@@ -173,17 +192,15 @@ def seal_key(number: int) -> str:
 
 
 def seal_of(document: Document) -> Seal:
-    return Seal(**{**document.body, "at": datetime.fromisoformat(document.body["at"])})
+    return Seal(**{**document.body, "at": moment(document.body["at"])})
 
 
 def page_key(number: int) -> str:
     return f"{PAGE_PREFIX}{number:012}"
 
 
-def _head(document: Document | None) -> Head:
-    if document is None:
-        return Head()
-    body: dict[str, Any] = {**document.body, "at": datetime.fromisoformat(document.body["at"])}
+def _head(document: Document) -> Head:
+    body: dict[str, Any] = {**document.body, "at": moment(document.body["at"])}
     return Head(**body, etag=document.etag)
 
 

@@ -10,7 +10,10 @@ from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Recorded, Wanted, compare, key
 from hasten.json import Json
 from hasten.ports.store import Store
-from hasten.records.repository import Repository, RowMapping
+from hasten.records import stand_ins
+from hasten.records.fields import moment
+from hasten.records.repository import Repository
+from hasten.records.row_mapping import RowMapping
 
 MEMBERSHIPS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
 OPEN_PREFIX = "open|"
@@ -23,7 +26,7 @@ class Intents:
 
     async def record(self, intents: Sequence[Intent]) -> list[tuple[Intent, Recorded]]:
         """Saves the intents (of one target) that are new. Returns each as it is stored now, with
-        what became of it. A stale intent is not stored."""
+        what became of it. A stale intent is not stored, nor one whose row cannot be read."""
         judged: dict[str, tuple[Intent, Recorded]] = {}
 
         def decide(known: Intent | None, new: Intent) -> Intent | None:
@@ -37,7 +40,7 @@ class Intents:
             return None if verdict is Recorded.STALE else new
 
         await self._rows.update(intents, decide)
-        return [judged[intent.key] for intent in intents]
+        return [judged.get(intent.key, (intent, Recorded.UNREADABLE)) for intent in intents]
 
     async def open_intents(self, target: str, limit: int | None = None) -> list[Intent]:
         return await self._rows.listed(target, OPEN_PREFIX, limit=limit)
@@ -45,8 +48,8 @@ class Intents:
     async def find(
         self, target: str, group: str, user: str, *, in_step: bool = False
     ) -> Intent | None:
-        """Returns the stored intent for the membership. With `in_step`, returns the intent that
-        provisions the membership as it is."""
+        """Returns the stored intent for the membership, or its stand-in. With `in_step`, returns
+        the intent that provisions the membership as it is."""
         return await self._rows.find(target, key(group, user, in_step=in_step))
 
     async def update(
@@ -100,10 +103,10 @@ def _body(intent: Intent) -> Json:
 
 def _parse(body: Json) -> Intent:
     fields: dict[str, Any] = dict(body)
-    fields["time"] = datetime.fromisoformat(fields["time"])
-    fields["recorded_at"] = datetime.fromisoformat(fields["recorded_at"])
+    fields["time"] = moment(fields["time"])
+    fields["recorded_at"] = moment(fields["recorded_at"])
     until = fields.get("not_before")
-    fields["not_before"] = datetime.fromisoformat(until) if until else None
+    fields["not_before"] = moment(until) if until else None
     fields["wanted"] = Wanted(fields["wanted"])
     fields["cause"] = Cause(**fields["cause"])
     fields["replaced"] = Cause(**fields["replaced"]) if fields.get("replaced") else None
@@ -118,4 +121,5 @@ MAPPING: RowMapping[Intent] = RowMapping(
     name=lambda intent: intent.key,
     body=_body,
     parse=_parse,
+    stand_in=stand_ins.intent,
 )

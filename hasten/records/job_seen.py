@@ -9,6 +9,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records import overviews
+from hasten.records.fields import moment
 from hasten.records.overviews import Known, Part
 
 ASK_AGAIN = "try again; if it stays, python -m hasten doctor says why"
@@ -52,9 +53,7 @@ async def save(store: Store, target: str, seen: JobSeen, before: Known) -> None:
 
 async def load_all(store: Store) -> Mapping[str, JobSeen]:
     """Returns what was seen, by target. Raises TemporaryError."""
-    return {
-        target: _parse(body) for target, body in (await overviews.load(store, Part.JOB)).items()
-    }
+    return await overviews.load(store, Part.JOB, _parse)
 
 
 def _parse(body: Json) -> JobSeen:
@@ -74,4 +73,4 @@ def _parse(body: Json) -> JobSeen:
 
 
 def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return moment(text) if text else None

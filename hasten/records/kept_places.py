@@ -8,13 +8,18 @@ from datetime import datetime
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Put, Store, Write
+from hasten.records.fields import moment
 from hasten.records.ledger_keys import LEDGER_COLLECTION, PLACE_PREFIX
-from hasten.records.repository import Commit, Repository, RowMapping
+from hasten.records.reading import parsed
+from hasten.records.repository import Repository
+from hasten.records.row_mapping import Commit, RowMapping
+from hasten.records.unreadable import UnreadableRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPlaces:
-    """The groups of one user of one target, each with the time of the user call."""
+    """The groups of one user of one target, each with the time of the user call. No group means
+    that the record cannot be read: it may be any."""
 
     target: str
     user: str
@@ -23,7 +28,8 @@ class KeptPlaces:
 
 def noting(store: Store, target: str, user: str, groups: Collection[str], now: datetime) -> Commit:
     """Returns a commit to the target's partition of the ledger that also adds groups to those of
-    the user. Most users have none yet, so they are read only after a conflict."""
+    the user. Most users have none yet, so they are read only after a conflict. A record that cannot
+    be read stands for every group already."""
     new = KeptPlaces(target=target, user=user, groups=dict.fromkeys(groups, now))
     key = PLACE_PREFIX + user
 
@@ -37,7 +43,10 @@ def noting(store: Store, target: str, user: str, groups: Collection[str], now: d
             known = await store.get(LEDGER_COLLECTION, target, key)
             if known is None:
                 raise
-            groups = {**_parse(known.body).groups, **new.groups}
+            read = parsed(LEDGER_COLLECTION, target, known, lambda d: _parse(d.body))
+            if isinstance(read, UnreadableRow):
+                return await store.commit(LEDGER_COLLECTION, target, writes)
+            groups = {**read.groups, **new.groups}
             put = Put(key, _body(replace(new, groups=groups)), known.etag)
             etags = await store.commit(LEDGER_COLLECTION, target, [*writes, put])
         return etags[: len(writes)]
@@ -46,6 +55,7 @@ def noting(store: Store, target: str, user: str, groups: Collection[str], now: d
 
 
 async def find(store: Store, target: str, user: str) -> KeptPlaces | None:
+    """Returns the record, or its stand-in without groups if it cannot be read."""
     return await Repository(store, MAPPING).find(target, user)
 
 
@@ -58,7 +68,7 @@ async def forget(store: Store, target: str, before: datetime) -> int:
     """Deletes the records of users whose last user call was before `before`. Returns how many."""
 
     def is_old(places: KeptPlaces) -> bool:
-        return max(places.groups.values()) < before
+        return bool(places.groups) and max(places.groups.values()) < before
 
     rows = Repository(store, MAPPING)
     return await rows.remove(
@@ -72,7 +82,7 @@ def _body(places: KeptPlaces) -> Json:
 
 
 def _parse(body: Json) -> KeptPlaces:
-    groups = {group: datetime.fromisoformat(at) for group, at in body["groups"].items()}
+    groups = {group: moment(at) for group, at in body["groups"].items()}
     return KeptPlaces(target=body["target"], user=body["user"], groups=groups)
 
 
@@ -84,4 +94,5 @@ MAPPING: RowMapping[KeptPlaces] = RowMapping(
     name=lambda places: places.user,
     body=_body,
     parse=_parse,
+    stand_in=lambda bad, name: KeptPlaces(target=bad.partition, user=name, groups={}),
 )

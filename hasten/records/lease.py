@@ -20,7 +20,7 @@ from hasten.records.lease_record import (
     WorkKind,
     body_of,
     key_of,
-    parse,
+    read,
 )
 from hasten.records.ledger_keys import LEDGER_COLLECTION
 
@@ -165,7 +165,7 @@ class Lease:
         """Reads the lease after somebody else wrote it: a wake that left a mark, or a worker that
         took over."""
         document = await self.store.get(LEDGER_COLLECTION, self.target, self.key)
-        found = parse(document)
+        found = await read(self.store, self.target, self.kind, document)
         if document is None or found.owner != self.record.owner:
             raise Displaced
         self.etag = document.etag
@@ -186,11 +186,12 @@ async def acquire(
     """Takes a lease that is free, or whose holder is silent. Returns None if the holder lives: the
     holder finds a mark, and reads its work again before it releases the lease.
 
-    Raises TemporaryError while it is unknown whether the holder lives.
+    Raises TemporaryError while it is unknown whether the holder lives, and UnreadableRowError if
+    the lease of an ensure cannot be read.
     """
     for _ in range(MAX_LOST_RACES):
         document = await store.get(LEDGER_COLLECTION, target, key_of(kind))
-        known, at = parse(document), now()
+        known, at = await read(store, target, kind, document), now()
         lease = Lease(store, target, kind, known, document.etag if document else None, now, by)
         if known.owner == owner:
             return lease  # the answer to the commit was lost

@@ -10,6 +10,8 @@ from hasten.domain.long_ago import LONG_AGO
 from hasten.json import Json
 from hasten.limits import LONGEST_WRITE
 from hasten.ports.store import Document, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 from hasten.records.ledger_keys import LEASE_PREFIX, LEDGER_COLLECTION
 
 BEAT_INTERVAL = timedelta(seconds=5)
@@ -96,27 +98,42 @@ class LeaseRecord:
 
 
 async def load(store: Store, target: str, kind: WorkKind) -> LeaseRecord:
-    """Returns the record of the lease."""
-    return parse(await store.get(LEDGER_COLLECTION, target, key_of(kind)))
+    """Returns the record of the lease. Raises as `read` does."""
+    document = await store.get(LEDGER_COLLECTION, target, key_of(kind))
+    return await read(store, target, kind, document)
+
+
+async def read(store: Store, target: str, kind: WorkKind, document: Document | None) -> LeaseRecord:
+    """Returns the record in the document. A lease of a drain that cannot be read counts as free:
+    whoever holds it notices at its next write that another worker took it. That of an ensure says
+    which writes to Entra ID nobody has seen the end of.
+
+    Raises UnreadableRowError for the latter.
+    """
+    if document is None:
+        return LeaseRecord()
+    if kind is WorkKind.ENSURE:
+        return await reading.needed(store, LEDGER_COLLECTION, target, document, _parse)
+    return await reading.read_or(
+        store, LEDGER_COLLECTION, target, document, _parse, safe=LeaseRecord()
+    )
 
 
 def key_of(kind: WorkKind) -> str:
     return f"{LEASE_PREFIX}{kind}"
 
 
-def parse(document: Document | None) -> LeaseRecord:
-    if document is None:
-        return LeaseRecord()
+def _parse(document: Document) -> LeaseRecord:
     body = document.body
     return LeaseRecord(
-        owner=str(body["owner"]),
+        owner=body["owner"],
         epoch=int(body["epoch"]),
-        beat_at=datetime.fromisoformat(body["beat_at"]),
+        beat_at=moment(body["beat_at"]),
         is_marked=bool(body["is_marked"]),
-        came_at=datetime.fromisoformat(body["came_at"]),
+        came_at=moment(body["came_at"]),
         stood_in_at=_time(body.get("stood_in_at")),
         writing=tuple(body["writing"]),
-        unsure={key: datetime.fromisoformat(at) for key, at in body["unsure"].items()},
+        unsure={key: moment(at) for key, at in body["unsure"].items()},
     )
 
 
@@ -135,4 +152,4 @@ def body_of(record: LeaseRecord) -> Json:
 
 def _time(text: str | None) -> datetime:
     """An older version wrote no time."""
-    return datetime.fromisoformat(text) if text else LONG_AGO
+    return moment(text) if text else LONG_AGO

@@ -7,12 +7,23 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hasten.domain.changes import Action, Cause, Change, FoundBy, HeldBy, State
+from hasten.domain.changes import (
+    DIRECT,
+    OWN_ACCOUNT,
+    Action,
+    Cause,
+    Change,
+    FoundBy,
+    HeldBy,
+    State,
+)
 from hasten.domain.merging import newer
 from hasten.domain.outcomes import NOT_TAKEN, of_change, of_person
 from hasten.json import Json
+from hasten.object_ids import is_object_id
 from hasten.ports.store import Document, Put, Store, Write
-from hasten.records import failures, outbox
+from hasten.records import failures, outbox, stand_ins
+from hasten.records.fields import moment
 from hasten.records.ledger_keys import (
     DONE_PREFIX,
     LEDGER_COLLECTION,
@@ -22,7 +33,8 @@ from hasten.records.ledger_keys import (
     PROOF_PREFIX,
     WINDOW_KEY,
 )
-from hasten.records.repository import Commit, Repository, RowMapping, Stored
+from hasten.records.repository import Repository
+from hasten.records.row_mapping import Commit, RowMapping, Stored
 
 TIMES = (
     "noticed_at",
@@ -97,7 +109,7 @@ class Ledger:
         opened = [document for document in documents if document.key.startswith(OPEN_PREFIX)]
         self._note_outcomes(documents)
         return Live(
-            changes=self._rows.list_from(target, OPEN_PREFIX, opened),
+            changes=await self._rows.list_from(target, OPEN_PREFIX, opened),
             window=next((document for document in documents if document.key == WINDOW_KEY), None),
         )
 
@@ -175,6 +187,12 @@ class Ledger:
 
         return await self._rows.update(changes, decide, read=self._rows.as_listed, commit=commit)
 
+    async def take_back(self, target: str) -> tuple[list[Change], int]:
+        """Writes the changes that were found about rows which could not be read to their places, if
+        those are free or can be read again. Returns the changes that it wrote, and how many have
+        still to wait."""
+        return await self._rows.take_back(target, newer)
+
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes rows that ended before `before`. Returns how many."""
         await failures.forget(self._store, target, before)
@@ -223,7 +241,7 @@ def _body(change: Change) -> Json:
 def _parse(body: Json) -> Change:
     fields: dict[str, Any] = dict(body)
     for name in TIMES:
-        fields[name] = datetime.fromisoformat(fields[name]) if fields[name] else None
+        fields[name] = moment(fields[name]) if fields[name] else None
     fields["action"] = Action(fields["action"])
     fields["state"] = State(fields["state"])
     fields["found_by"] = FoundBy(fields["found_by"])
@@ -231,7 +249,16 @@ def _parse(body: Json) -> Change:
     fields["route"] = tuple(fields.get("route", ()))
     fields["steps"] = tuple(fields.get("steps", ()))
     fields["causes"] = tuple(Cause(**cause) for cause in fields["causes"])
-    return Change(**fields)
+    change = Change(**fields)
+    if change.held_by is HeldBy.UNREADABLE:
+        raise ValueError("no row is stored as unreadable")
+    if not is_object_id(change.user) or not _is_place(change.group):
+        raise ValueError("the id of the user or of the group is no object id")
+    return change
+
+
+def _is_place(group: str) -> bool:
+    return group in {DIRECT, OWN_ACCOUNT} or is_object_id(group)
 
 
 MAPPING: RowMapping[Change] = RowMapping(
@@ -243,4 +270,6 @@ MAPPING: RowMapping[Change] = RowMapping(
     body=_body,
     parse=_parse,
     also_write=_outcomes,
+    stand_in=stand_ins.change,
+    keeps_aside=True,
 )

@@ -8,6 +8,8 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 MADE_GROUPS_COLLECTION = "groups"
 
@@ -28,12 +30,16 @@ class MadeGroup:
 
 
 async def find(store: Store, target: str, name: str) -> MadeGroup | None:
+    """Raises UnreadableRowError: without its record Hasten might create the group twice."""
     document = await store.get(MADE_GROUPS_COLLECTION, target, group_key(name))
-    return _made(document) if document else None
+    if document is None:
+        return None
+    return await reading.needed(store, MADE_GROUPS_COLLECTION, target, document, _made)
 
 
 async def load_all(store: Store, target: str) -> list[MadeGroup]:
-    return [_made(document) for document in await store.scan(MADE_GROUPS_COLLECTION, target)]
+    """Returns the groups whose record can be read."""
+    return await reading.scanned(store, MADE_GROUPS_COLLECTION, target, _made)
 
 
 async def begin(
@@ -76,7 +82,7 @@ def _made(document: Document) -> MadeGroup:
     body = document.body
     return MadeGroup(
         name=str(body["name"]),
-        creating_at=datetime.fromisoformat(body["creating_at"]),
+        creating_at=moment(body["creating_at"]),
         id=body.get("id"),
         etag=document.etag,
     )

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from hasten.errors import Conflict
-from hasten.ports.store import Put, Store
-from hasten.records import signs
+from hasten.ports.store import Document, Put, Store
+from hasten.records import reading, signs
+from hasten.records.fields import moment
 from hasten.records.signs import Sign
 
 MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, MISSED_NOTIFICATIONS_KEY = (
@@ -40,7 +41,7 @@ async def note(store: Store, now: datetime) -> None:
     document = await store.get(
         MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, MISSED_NOTIFICATIONS_KEY
     )
-    known = _parse(document.body) if document is not None else None
+    known = await _known(store, document)
     believed = (await signs.load(store)).get(Sign.BELIEVED)
     if known is None or (believed is not None and believed >= known.first_at):
         missed = Missed(first_at=now, last_at=now, times=1)
@@ -60,13 +61,21 @@ async def load(store: Store) -> Missed | None:
     document = await store.get(
         MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, MISSED_NOTIFICATIONS_KEY
     )
-    return _parse(document.body) if document is not None else None
+    return await _known(store, document)
 
 
-def _parse(body: object) -> Missed:
-    assert isinstance(body, dict)  # noqa: S101 - a document's body is an object
+async def _known(store: Store, document: Document | None) -> Missed | None:
+    """Returns the misses. If they cannot be read, they are counted anew."""
+    if document is None:
+        return None
+    place = (MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, document)
+    return await reading.read_or(store, *place, _parse, safe=None)
+
+
+def _parse(document: Document) -> Missed:
+    body = document.body
     return Missed(
-        first_at=datetime.fromisoformat(body["first_at"]),
-        last_at=datetime.fromisoformat(body["last_at"]),
+        first_at=moment(body["first_at"]),
+        last_at=moment(body["last_at"]),
         times=int(body["times"]),
     )

@@ -6,18 +6,25 @@ from dataclasses import dataclass
 
 from hasten.domain.changes import Action, Change, State
 from hasten.json import Json
-from hasten.ports.store import Store
+from hasten.ports.store import Document, Store
+from hasten.records import unreadable
 from hasten.records.ledger import MAPPING
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
+from hasten.records.reading import parsed
+from hasten.records.unreadable import UnreadableRow
 
 TAKING_ACCESS = frozenset(str(action) for action in Action if action.takes_access)
+ACTIONS, STATES = frozenset(map(str, Action)), frozenset(map(str, State))
+TEXTS = ("user", "group", "noticed_at", "found_at")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSign:
-    """An open row. Its times are ISO texts in UTC, which sort as the times do."""
+    """An open row. Its times are ISO texts in UTC, which sort as the times do. A row that cannot be
+    read shows its stand-in, which is held."""
 
     body: Json
+    stand_in: Change | None = None
 
     @property
     def user(self) -> str:
@@ -48,10 +55,31 @@ class OpenSign:
         return str(self.body["found_at"])
 
     def row(self) -> Change:
-        return MAPPING.parse(self.body)
+        return self.stand_in or MAPPING.parse(self.body)
 
 
 async def open_signs(store: Store, target: str, limit: int | None = None) -> Sequence[OpenSign]:
     """Returns at most `limit` open rows of a target. Raises TemporaryError."""
     documents = await store.scan(LEDGER_COLLECTION, target, OPEN_PREFIX, limit)
-    return [OpenSign(document.body) for document in documents]
+    read = [parsed(LEDGER_COLLECTION, target, document, _sign) for document in documents]
+    bad = [sign for sign in read if isinstance(sign, UnreadableRow)]
+    await unreadable.note(store, bad)
+    signs = [_in_place_of(sign) if isinstance(sign, UnreadableRow) else sign for sign in read]
+    return [sign for sign in signs if sign is not None]
+
+
+def _sign(document: Document) -> OpenSign:
+    """Reads what the list needs. Raises ValueError and TypeError."""
+    body = document.body
+    if body["state"] not in STATES or body["action"] not in ACTIONS:
+        raise ValueError("its state or its action is unknown")
+    if not all(isinstance(body[name], str) for name in TEXTS):
+        raise ValueError("an id or a time is no text")
+    if document.key != f"{OPEN_PREFIX}{body['group']}|{body['user']}":
+        raise ValueError("the body does not belong to this key")
+    return OpenSign(body)
+
+
+def _in_place_of(bad: UnreadableRow) -> OpenSign | None:
+    row = MAPPING.in_place_of(bad)
+    return OpenSign(MAPPING.body(row), row) if row is not None else None

@@ -7,12 +7,14 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hasten.domain.history import Entry
 from hasten.domain.history_outcomes import entry_of
 from hasten.domain.outcomes import Outcome
 from hasten.errors import Conflict
+from hasten.json import Json
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Bus, Message
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
-from hasten.records import unsent_outcomes
+from hasten.records import reading, unsent_outcomes
 from hasten.records.history import History
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OUTBOX_PREFIX
 
@@ -23,10 +25,9 @@ def put(outcome: Outcome) -> Put:
     return Put(OUTBOX_PREFIX + outcome.id, outcome.event)
 
 
-def message(outcome_id: str, event: object) -> Message:
-    assert isinstance(event, dict)  # noqa: S101 - a document's body is an object
+def message(outcome_id: str, event: Json) -> Message:
     return Message(
-        body=event,
+        body=dict(event),
         message_id=outcome_id,
         content_type="application/cloudevents+json",
         subject=str(event["type"]),
@@ -56,37 +57,44 @@ class Outbox:
 
     async def flush(self, target: str) -> int:
         """Sends everything in the outbox of `target`, then deletes it. Returns how many it sent."""
-        sent = 0
-        is_full = True
-        while is_full and (
-            documents := await self.store.scan(LEDGER_COLLECTION, target, OUTBOX_PREFIX, MAX_WRITES)
+        sent, after = 0, ""
+        while documents := await self.store.scan(
+            LEDGER_COLLECTION, target, OUTBOX_PREFIX, MAX_WRITES, after=after
         ):
-            is_full = len(documents) == MAX_WRITES
-            if not await self.deliver(target, Unsent([*documents])):
+            deletes = await self.send(target, Unsent([*documents]))
+            if not await self._delete(LEDGER_COLLECTION, target, deletes):
                 return sent
-            sent += len(documents)
+            sent, after = sent + len(deletes), documents[-1].key
+            if len(documents) < MAX_WRITES:
+                break
         return sent
 
     async def deliver(self, target: str, unsent: Unsent) -> bool:
         """Sends outcomes of `target`, then deletes them. Returns False if another worker sent them
         too."""
-        return await self._delete(LEDGER_COLLECTION, target, await self.send(unsent))
+        return await self._delete(LEDGER_COLLECTION, target, await self.send(target, unsent))
 
-    async def send(self, unsent: Unsent) -> list[Delete]:
+    async def send(self, target: str, unsent: Unsent) -> list[Delete]:
         """Sends the outcomes, writes them to the history and takes them out of `unsent`. Returns
-        the writes that delete them from the outbox."""
+        the writes that delete them from the outbox. One that cannot be read stays there."""
+        return await self._send_all(LEDGER_COLLECTION, target, unsent)
+
+    async def _send_all(self, collection: str, partition: str, unsent: Unsent) -> list[Delete]:
         documents = unsent.take()
+        sent: list[Document] = []
         try:
             for start in range(0, len(documents), MAX_WRITES):
                 some = documents[start : start + MAX_WRITES]
+                found = await reading.readable(self.store, collection, partition, some, _read)
                 await self._send(
-                    [message(d.key.removeprefix(OUTBOX_PREFIX), dict(d.body)) for d in some],
-                    self.history.append([entry_of(d.body) for d in some]),
+                    [message for _, (message, _) in found],
+                    self.history.append([entry for _, (_, entry) in found]),
                 )
+                sent += [document for document, _ in found]
         except BaseException:
             unsent.add(documents)
             raise
-        return [Delete(document.key, document.etag) for document in documents]
+        return [Delete(document.key, document.etag) for document in sent]
 
     async def publish(self, outcomes: Sequence[Outcome]) -> None:
         """Sends outcomes that belong to no ledger row, and writes them to the history. It stores
@@ -99,16 +107,16 @@ class Outbox:
 
     async def flush_published(self) -> None:
         """Sends what `publish` stored, whoever stored it, then deletes it."""
-        is_full = True
-        while is_full and (documents := await unsent_outcomes.some(self.store, MAX_WRITES)):
-            is_full = len(documents) == MAX_WRITES
-            deletes = await self.send(Unsent([*documents]))
-            collection, partition = (
-                unsent_outcomes.UNSENT_OUTCOMES_COLLECTION,
-                unsent_outcomes.UNSENT_OUTCOMES_PARTITION,
-            )
-            if not await self._delete(collection, partition, deletes):
+        after = ""
+        place = (
+            unsent_outcomes.UNSENT_OUTCOMES_COLLECTION,
+            unsent_outcomes.UNSENT_OUTCOMES_PARTITION,
+        )
+        while documents := await unsent_outcomes.some(self.store, MAX_WRITES, after):
+            deletes = await self._send_all(*place, Unsent([*documents]))
+            if not await self._delete(*place, deletes) or len(documents) < MAX_WRITES:
                 return
+            after = documents[-1].key
 
     async def _delete(self, collection: str, partition: str, deletes: Sequence[Delete]) -> bool:
         """Returns False if another worker sent and deleted them too."""
@@ -122,7 +130,15 @@ class Outbox:
     async def _send(self, messages: Sequence[Message], append: Coroutine[Any, Any, None]) -> None:
         """Sends and appends side by side: neither waits for the other, and a failure of one does
         not keep the other from being done. Raises the error of either."""
+        if not messages:
+            append.close()
+            return
         sending = self.bus.send(PROVISIONING_OUTCOMES, messages)
         for error in await asyncio.gather(sending, append, return_exceptions=True):
             if error is not None:
                 raise error
+
+
+def _read(document: Document) -> tuple[Message, Entry]:
+    event = document.body
+    return message(document.key.removeprefix(OUTBOX_PREFIX), event), entry_of(event)

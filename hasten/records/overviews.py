@@ -1,15 +1,19 @@
 """Stores what the timers saw of each target when they last looked, so that a page shows all targets
 without reading their rows or asking Graph. A part is written only when it differs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
+from typing import TypeVar
 
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
 
 OVERVIEWS_COLLECTION = "overviews"
+
+T = TypeVar("T")
 
 
 class Part(StrEnum):
@@ -34,15 +38,19 @@ async def known(store: Store, part: Part) -> Known:
     return {document.key: document for document in await store.scan(OVERVIEWS_COLLECTION, part)}
 
 
-async def load(store: Store, part: Part) -> Mapping[str, Json]:
-    """Returns what was seen, by target. Raises TemporaryError."""
-    return {target: document.body for target, document in (await known(store, part)).items()}
+async def load(store: Store, part: Part, parse: Callable[[Json], T]) -> Mapping[str, T]:
+    """Returns what was seen and can be read, by target. Raises TemporaryError."""
+    documents = await store.scan(OVERVIEWS_COLLECTION, part)
+    found = await reading.readable(
+        store, OVERVIEWS_COLLECTION, part, documents, lambda document: parse(document.body)
+    )
+    return {document.key: seen for document, seen in found}
 
 
 async def save(store: Store, part: Part, target: str, seen: Json, before: Known) -> None:
     """Writes what was seen if it differs from `before`. Raises TemporaryError."""
     document = before.get(target)
-    if document is not None and dict(document.body) == dict(seen):
+    if document is not None and document.body == seen:
         return
     with suppress(Conflict):  # another instance wrote it a moment ago
         etag = document.etag if document else None

@@ -9,7 +9,7 @@ sees the other.
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -17,7 +17,12 @@ from hasten.domain.changes import Cause
 from hasten.domain.intents import Wanted
 from hasten.json import Json
 from hasten.ports.store import Store
-from hasten.records.repository import Repository, RowMapping
+from hasten.records.fields import moment
+from hasten.records.repository import Repository
+from hasten.records.row_mapping import RowMapping
+
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
+"""When somebody left whose record cannot be read: no event may count as newer."""
 
 MOST_GROUPS_STORED = 500
 MOST_NAMES_STORED = 20
@@ -54,6 +59,11 @@ class Person:
     left_at: datetime | None = None
     later: Mapping[str, datetime] = field(default_factory=dict)
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Returns whether this stands in for a stored record that cannot be read."""
+        return self.left_at == FOR_EVER
+
     def is_gone(self, before: datetime) -> bool:
         """Returns whether nothing stored here can matter to a future event."""
         left, later = self.left_at, self.later.values()
@@ -76,7 +86,8 @@ class People:
     async def join(
         self, target: str, group: str, users: Sequence[str], joined: LatestJoin
     ) -> Mapping[str, Person]:
-        """Notes that an event wants `users` in `group`. Returns what is known about each user."""
+        """Notes that an event wants `users` in `group`. Returns what is known about each user. A
+        user whose record cannot be read gets a stand-in, and nothing is noted about them."""
         return await self._note(
             [Person(target=target, user=user, joined={group: joined}) for user in users]
         )
@@ -117,7 +128,12 @@ class People:
             return merged if merged != stored else None
 
         await self._rows.update(news, decide)
-        return known
+        unread = [new for new in news if new.user not in known]
+        return known | {new.user: _unreadable(new.target, new.user) for new in unread}
+
+
+def _unreadable(target: str, user: str) -> Person:
+    return Person(target=target, user=user, left_at=FOR_EVER)
 
 
 def _merged(stored: Person | None, new: Person) -> Person:
@@ -169,14 +185,14 @@ def _parse(body: Json) -> Person:
         user=str(body["user"]),
         joined={
             group: LatestJoin(
-                time=datetime.fromisoformat(event["time"]),
+                time=moment(event["time"]),
                 cause=str(event["cause"]),
                 name=str(event["name"]),
             )
             for group, event in body["joined"].items()
         },
-        left_at=datetime.fromisoformat(left_at) if left_at else None,
-        later={name: datetime.fromisoformat(time) for name, time in body.get("later", {}).items()},
+        left_at=moment(left_at) if left_at else None,
+        later={name: moment(time) for name, time in body.get("later", {}).items()},
     )
 
 
@@ -188,4 +204,5 @@ MAPPING: RowMapping[Person] = RowMapping(
     name=lambda person: person.user,
     body=_body,
     parse=_parse,
+    stand_in=lambda bad, name: _unreadable(bad.partition, name),
 )

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from hasten.ports.store import Delete, Put, Store
+from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records import reading
 
 PEOPLE_CURSOR_COLLECTION = "cursors"
 PEOPLE_CURSOR_PARTITION = "people"
@@ -19,11 +20,20 @@ class PeopleCursor:
 
 
 async def load(store: Store) -> PeopleCursor | None:
+    """Returns the cursor. One that cannot be read has no link."""
     document = await store.get(PEOPLE_CURSOR_COLLECTION, PEOPLE_CURSOR_PARTITION, PEOPLE_CURSOR_KEY)
     if document is None:
         return None
+    place = (PEOPLE_CURSOR_COLLECTION, PEOPLE_CURSOR_PARTITION, document)
+    unread = PeopleCursor("", (), document.etag)
+    return await reading.read_or(store, *place, _parse, safe=unread)
+
+
+def _parse(document: Document) -> PeopleCursor:
     body = document.body
-    return PeopleCursor(str(body["link"]), tuple(body["properties"]), document.etag)
+    if not all(isinstance(name, str) for name in body["properties"]):
+        raise TypeError("the name of a property is no text")
+    return PeopleCursor(body["link"], tuple(body["properties"]), document.etag)
 
 
 async def save(store: Store, cursor: PeopleCursor) -> None:

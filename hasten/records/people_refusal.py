@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hasten.errors import Conflict
-from hasten.ports.store import Delete, Put, Store
+from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, PEOPLE_REFUSAL_KEY = (
     "subscriptions",
@@ -28,13 +30,19 @@ class SubscriptionRefusal:
 
 
 async def load(store: Store) -> SubscriptionRefusal | None:
+    """Returns the refusal. If it cannot be read, Hasten asks again."""
     document = await store.get(
         PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, PEOPLE_REFUSAL_KEY
     )
     if document is None:
         return None
+    place = (PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, document)
+    return await reading.read_or(store, *place, _parse, safe=None)
+
+
+def _parse(document: Document) -> SubscriptionRefusal:
     body = document.body
-    at = datetime.fromisoformat(str(body["at"]))
+    at = moment(str(body["at"]))
     return SubscriptionRefusal(
         reason=str(body["reason"]), next_action=str(body["next_action"]), at=at
     )

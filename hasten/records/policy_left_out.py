@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from hasten.errors import Conflict
-from hasten.ports.store import Put, Store
+from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
 
 POLICY_LEFT_OUT_COLLECTION, POLICY_LEFT_OUT_PARTITION = "mirrored", "left out"
 MAX_PEOPLE_STORED = 200
@@ -23,8 +24,16 @@ class LeftOut:
 
 
 async def load(store: Store, target: str) -> list[LeftOut]:
+    """Returns nobody if the record cannot be read; the next run of the policy writes it anew."""
     document = await store.get(POLICY_LEFT_OUT_COLLECTION, POLICY_LEFT_OUT_PARTITION, target)
-    return [LeftOut(**one) for one in document.body["people"]] if document else []
+    if document is None:
+        return []
+    place = (POLICY_LEFT_OUT_COLLECTION, POLICY_LEFT_OUT_PARTITION, document)
+    return await reading.read_or(store, *place, _parse, safe=[])
+
+
+def _parse(document: Document) -> list[LeftOut]:
+    return [LeftOut(**one) for one in document.body["people"]]
 
 
 async def save(store: Store, target: str, people: Sequence[LeftOut]) -> None:
@@ -35,7 +44,7 @@ async def save(store: Store, target: str, people: Sequence[LeftOut]) -> None:
         ]
     }
     document = await store.get(POLICY_LEFT_OUT_COLLECTION, POLICY_LEFT_OUT_PARTITION, target)
-    if (dict(document.body) if document else {"people": []}) == body:
+    if (document.body if document else {"people": []}) == body:
         return
     try:
         await store.commit(

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from hasten.errors import Conflict
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 PROPOSALS_COLLECTION = "proposals"
 
@@ -25,8 +27,10 @@ class Proposal:
 
 
 async def load(store: Store, target: str) -> Mapping[str, Proposal]:
-    """Returns the proposals by the key of the held change. Raises TemporaryError."""
-    return {d.key: _parse(d) for d in await store.scan(PROPOSALS_COLLECTION, target)}
+    """Returns the proposals by the key of the held change. One that cannot be read counts as none.
+    Raises TemporaryError."""
+    found = await reading.scanned(store, PROPOSALS_COLLECTION, target, _parse)
+    return {proposal.held: proposal for proposal in found}
 
 
 async def save(store: Store, target: str, proposals: Sequence[Proposal]) -> None:
@@ -59,5 +63,5 @@ def _parse(document: Document) -> Proposal:
         version=str(body["version"]),
         by=str(body["by"]),
         reason=str(body["reason"]),
-        at=datetime.fromisoformat(body["at"]),
+        at=moment(body["at"]),
     )

@@ -9,7 +9,9 @@ from datetime import datetime
 from hasten.domain.brake import BRAKE_WINDOW
 from hasten.json import Json
 from hasten.ports.store import Store
-from hasten.records.repository import Repository, RowMapping
+from hasten.records.fields import moment
+from hasten.records.repository import Repository
+from hasten.records.row_mapping import RowMapping
 
 RECENT_REMOVALS_COLLECTION = "brakes"
 LEFT_PREFIX = "left|"
@@ -46,7 +48,33 @@ class Trip:
     next_action: str
 
 
-Memory = RemovalShard | Trip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadMemory:
+    """Stands in for a shard or a trip that cannot be read. It counts as a trip that is in force
+    until an operator has decided. If its key does not say which group it is about, that is
+    WHOLE_TARGET."""
+
+    target: str
+    key: str
+
+    @property
+    def group(self) -> str:
+        kind, _, rest = self.key.partition("|")
+        group = rest.partition("|")[0]
+        return group if f"{kind}|" in {LEFT_PREFIX, TRIP_PREFIX} and group else WHOLE_TARGET
+
+    def as_trip(self, now: datetime) -> "Trip":
+        return Trip(
+            target=self.target,
+            group=self.group,
+            at=now,
+            reason="the record of the brake cannot be read, so nobody knows how many people left",
+            next_action=f"check who left; if it is intended: python -m hasten release {self.target}"
+            ", which counts anew; else: correct the group, then discard",
+        )
+
+
+Memory = RemovalShard | Trip | UnreadMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +118,8 @@ class RecentRemovals:
                 groups[row.group].update(recent)
             elif isinstance(row, Trip) and _lasts(row, now):
                 trips[row.group] = row
+            elif isinstance(row, UnreadMemory):
+                trips.setdefault(row.group, row.as_trip(now))
             else:
                 stale.append(row)
         await self._rows.remove(stale, lambda row: not _is_fresh(row, since, now))
@@ -107,7 +137,9 @@ class RecentRemovals:
     async def tripped(self, target: str, group: str, now: datetime) -> Trip | None:
         """Returns the trip that holds the removals of the group: its own, or that of the target."""
         rows = await self._rows.listed(target, "", TRIP_PREFIX)
-        trips = {row.group: row for row in rows if isinstance(row, Trip) and _lasts(row, now)}
+        unread = [row.as_trip(now) for row in rows if isinstance(row, UnreadMemory)]
+        lasting = [row for row in rows if isinstance(row, Trip) and _lasts(row, now)]
+        trips = {trip.group: trip for trip in (*unread, *lasting)}
         return trips.get(group) or trips.get(WHOLE_TARGET)
 
     async def forget(self, target: str, group: str) -> None:
@@ -115,7 +147,7 @@ class RecentRemovals:
         are counted from zero. WHOLE_TARGET deletes all groups of the target."""
         rows = await self._rows.listed(target, "")
         of = [row for row in rows if group in {WHOLE_TARGET, row.group}]
-        await self._rows.remove(of, lambda _: True)
+        await self._rows.remove(of, lambda _: True, also_unreadable=True)
 
 
 def _shards(target: str, leavers: Mapping[str, Collection[str]], at: int) -> Sequence[Memory]:
@@ -139,6 +171,8 @@ def _lasts(trip: Trip, now: datetime) -> bool:
 
 
 def _is_fresh(row: Memory, since: int, now: datetime) -> bool:
+    if isinstance(row, UnreadMemory):
+        return True
     return _lasts(row, now) if isinstance(row, Trip) else bool(_recent(row.left, since))
 
 
@@ -147,21 +181,26 @@ def _seconds(at: datetime) -> int:
 
 
 def _name(row: Memory) -> str:
-    return (
-        f"{TRIP_PREFIX}{row.group}"
-        if isinstance(row, Trip)
-        else f"{LEFT_PREFIX}{row.group}|{row.number:03}"
-    )
+    match row:
+        case UnreadMemory():
+            return row.key
+        case Trip():
+            return f"{TRIP_PREFIX}{row.group}"
+        case RemovalShard():
+            return f"{LEFT_PREFIX}{row.group}|{row.number:03}"
 
 
 def _body(row: Memory) -> Json:
+    """Nothing is stored of an UnreadMemory."""
     return {**asdict(row), "at": row.at.isoformat()} if isinstance(row, Trip) else asdict(row)
 
 
 def _parse(body: Json) -> Memory:
     if "left" in body:
+        if not all(isinstance(at, int) for at in body["left"].values()):
+            raise ValueError("a time is no number of seconds")
         return RemovalShard(**body)
-    return Trip(**{**body, "at": datetime.fromisoformat(body["at"])})
+    return Trip(**{**body, "at": moment(body["at"])})
 
 
 MAPPING: RowMapping[Memory] = RowMapping(
@@ -172,4 +211,5 @@ MAPPING: RowMapping[Memory] = RowMapping(
     name=_name,
     body=_body,
     parse=_parse,
+    stand_in=lambda bad, name: UnreadMemory(target=bad.partition, key=name),
 )

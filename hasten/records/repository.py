@@ -1,17 +1,25 @@
 """Stores rows of one partition whose state (open, finished) is a prefix of their key, so that the
-open rows can be read without touching the others."""
+open rows can be read without touching the others.
+
+A document that cannot be read hurts no other row. Lists give its stand-in, if there is one. Nothing
+writes over it: what is found about it meanwhile is written aside (ASIDE_PREFIX), until `take_back`
+finds that its place is free or can be read again.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
 from hasten.errors import Conflict
-from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store, Write
+from hasten.records.bad_documents import BadDocuments
+from hasten.records.reading import parsed
+from hasten.records.row_mapping import ASIDE_PREFIX, Commit, Decide, Read, RowMapping, Stored
+from hasten.records.seen_rows import SeenRows
+from hasten.records.unreadable import UnreadableRow, UnreadableRowError
 
 ROWS_PER_COMMIT = 20
 """Rows written per commit. A row takes at most five writes and a commit takes 100; fewer rows lose
@@ -21,36 +29,6 @@ MAX_LOST_RACES = 8
 """Conflicts in a row before `update` raises Conflict; Service Bus then redelivers the message."""
 
 T = TypeVar("T")
-
-Stored = tuple[dict[str, Document], T | None]
-"""The documents of a row by key prefix, and the row. More than one document means that something
-other than Hasten wrote one."""
-
-Decide = Callable[[T | None, T], T | None]
-"""(stored, given) → the row to store, or None to leave it unchanged."""
-
-Read = Callable[[T], Awaitable[Stored[T]]]
-"""Returns what is stored of a row, or what was stored a moment ago: etags detect any change."""
-
-Commit = Callable[[Sequence[Write]], Awaitable[Sequence[str | None]]]
-"""Commits writes of one partition, with others that the caller adds. Returns the etags of the
-writes given. Raises Conflict."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowMapping(Generic[T]):
-    """Describes how rows of one kind are stored. `partition`, `key_prefix` and `name` place a row,
-    which has one of `key_prefixes` at a time. `also_write(stored before, stored now)` adds writes
-    to the same commit."""
-
-    collection: str
-    key_prefixes: Sequence[str]
-    partition: Callable[[T], str]
-    key_prefix: Callable[[T], str]
-    name: Callable[[T], str]
-    body: Callable[[T], Json]
-    parse: Callable[[Json], T]
-    also_write: Callable[[T | None, T], Sequence[Write]] = lambda _before, _now: ()
 
 
 class Repository(Generic[T]):
@@ -65,52 +43,51 @@ class Repository(Generic[T]):
         self._store = store
         self._mapping = mapping
         self._on_also_written = on_also_written
-        self._kept = mapping.key_prefixes[:-1] or mapping.key_prefixes
-        self._seen: dict[str, dict[str, tuple[str, Document, T]]] = {}
-        """Rows with their key prefix, by partition and name, as they were last listed or written
-        here. Those with the last key prefix, the history, are not kept."""
+        self._seen = SeenRows(mapping)
+        self._bad = BadDocuments()
 
     async def listed(
         self, partition: str, key_prefix: str, prefix: str = "", limit: int | None = None
     ) -> list[T]:
         """Returns the rows with one key prefix whose name begins with `prefix`."""
-        mapping = self._mapping
-        documents = await self._store.scan(
-            mapping.collection, partition, key_prefix + prefix, limit
-        )
-        return self.list_from(partition, key_prefix, documents)
+        collection = self._mapping.collection
+        documents = await self._store.scan(collection, partition, key_prefix + prefix, limit)
+        return await self.list_from(partition, key_prefix, documents)
 
-    def list_from(self, partition: str, key_prefix: str, documents: Sequence[Document]) -> list[T]:
+    async def list_from(
+        self, partition: str, key_prefix: str, documents: Sequence[Document]
+    ) -> list[T]:
         """Returns the rows of documents that the caller has read: all those with the key prefix.
         A row whose etag was seen before is not parsed again."""
-        seen = self._seen.get(partition, {})
-        parsed = {(document.key, document.etag): row for _, document, row in seen.values()}
-        rows = [
-            parsed.get((document.key, document.etag)) or self._mapping.parse(document.body)
-            for document in documents
-        ]
-        if key_prefix in self._kept:
-            others = {name: kept for name, kept in seen.items() if kept[0] != key_prefix}
-            listed = {
-                self._mapping.name(row): (key_prefix, document, row)
-                for document, row in zip(documents, rows, strict=True)
-            }
-            self._seen[partition] = {**others, **listed}
-        return rows
+        known = self._seen.parsed(partition)
+        rows: list[tuple[Document, T]] = []
+        for document in documents:
+            row = known.get((document.key, document.etag)) or self._shown(partition, document)
+            if row is not None:
+                rows.append((document, row))
+        self._seen.listed(partition, key_prefix, rows)
+        await self._bad.note(self._store)
+        return [row for _, row in rows]
 
     def last_seen(self, partition: str) -> list[T]:
         """Returns the rows with the first key prefix as they were last listed or written here."""
-        first, seen = self._mapping.key_prefixes[0], self._seen.get(partition, {})
-        return [row for _, (key_prefix, _, row) in sorted(seen.items()) if key_prefix == first]
+        return self._seen.first_rows(partition)
 
     async def find(self, partition: str, name: str) -> T | None:
-        """Returns the row, whatever its key prefix is. Reads the first prefix first: most rows that
-        are asked for have it."""
+        """Returns the row, whatever its key prefix is, or its stand-in. Reads the first prefix
+        first: most rows that are asked for have it. Raises UnreadableRowError if the row cannot be
+        read and has no stand-in."""
         first, *others = self._mapping.key_prefixes
-        _, row = await self._get(partition, name, [first])
-        if row is None:
-            _, row = await self._get(partition, name, others)
-        return row
+        documents, row = await self._get(partition, name, [first])
+        if not documents:
+            documents, row = await self._get(partition, name, others)
+        bad = self._bad.among(partition, documents)
+        if bad is None:
+            return row
+        stand_in = self._mapping.in_place_of(bad)
+        if stand_in is None:
+            raise UnreadableRowError(bad)
+        return stand_in
 
     async def read(self, rows: Sequence[T]) -> Mapping[str, Stored[T]]:
         """Returns what is stored of rows of one partition, by name."""
@@ -126,7 +103,8 @@ class Repository(Generic[T]):
         commit: Commit | None = None,
     ) -> list[T]:
         """Saves `decide(stored, row)` for each row of one partition, unless it is None. Returns the
-        saved rows.
+        saved rows. A row whose place is taken by a document that cannot be read is written aside,
+        or `decide` is not asked about it.
 
         The first attempt takes the rows from `read` (default: `stored`). After a lost race they are
         read from the store. `commit` (default: that of the store) makes the writes.
@@ -147,12 +125,42 @@ class Repository(Generic[T]):
                 stored = self._under_all_prefixes
         return written
 
-    async def remove(self, rows: Sequence[T], is_still: Callable[[T], bool]) -> int:
-        """Deletes the rows for which `is_still` holds. Returns how many."""
+    async def take_back(self, partition: str, decide: Decide[T]) -> tuple[list[T], int]:
+        """Writes the rows that were written aside to their places, if those are free or can be read
+        again. Returns the rows that it wrote, and how many still lie aside."""
+        mapping, taken, left = self._mapping, list[T](), 0
+        for document in await self._store.scan(mapping.collection, partition, ASIDE_PREFIX):
+            row = self._row(partition, document)
+            name = document.key.removeprefix(ASIDE_PREFIX)
+            documents, known = await self._get(partition, name, mapping.key_prefixes)
+            if isinstance(row, UnreadableRow) or self._bad.among(partition, documents):
+                left += 1
+                continue
+            decided = decide(known, row)
+            writes: list[Write] = [Delete(document.key, document.etag)]
+            if decided is not None:
+                writes += self._writes(documents, decided, mapping.key_prefix(decided))
+                writes += mapping.also_write(known, decided)
+            try:
+                await self._store.commit(mapping.collection, partition, writes)
+            except Conflict:
+                left += 1  # it changed meanwhile
+            else:
+                taken += [] if decided is None else [decided]
+        await self._bad.note(self._store)
+        return taken, left
+
+    async def remove(
+        self, rows: Sequence[T], is_still: Callable[[T], bool], *, also_unreadable: bool = False
+    ) -> int:
+        """Deletes the rows for which `is_still` holds. Returns how many. What cannot be read stays,
+        unless it is `also_unreadable` that goes."""
         removed = 0
         for row in rows:
             partition = self._mapping.partition(row)
             documents, stored = await self._under_all_prefixes(row)
+            if self._bad.among(partition, documents):
+                stored = row if also_unreadable else None
             if stored is None or not is_still(stored):
                 continue
             deletes = [Delete(d.key, d.etag) for d in documents.values()]
@@ -166,29 +174,32 @@ class Repository(Generic[T]):
     async def _update_once(
         self, rows: Sequence[T], decide: Decide[T], stored: Read[T], commit: Commit | None
     ) -> list[T]:
-        partition = self._mapping.partition(rows[0])
+        mapping, partition = self._mapping, self._mapping.partition(rows[0])
         reads = await asyncio.gather(*(stored(row) for row in rows))
         written: list[T] = []
         writes: list[Write] = []
         for (documents, known), row in zip(reads, rows, strict=True):
+            is_blocked = self._bad.among(partition, documents) is not None
+            if is_blocked and not mapping.keeps_aside:
+                continue
             decided = decide(known, row)
             if decided is not None:
                 written.append(decided)
-                writes += self._writes(documents, decided)
-                writes += self._mapping.also_write(known, decided)
+                to = ASIDE_PREFIX if is_blocked else mapping.key_prefix(decided)
+                writes += self._writes(self._bad.without(partition, documents), decided, to)
+                writes += mapping.also_write(known, decided)
         if writes:
-            collection = self._mapping.collection
-            make = commit or partial(self._store.commit, collection, partition)
+            make = commit or partial(self._store.commit, mapping.collection, partition)
             self._note_writes(partition, written, writes, await make(writes))
         return written
 
     async def as_listed(self, row: T) -> Stored[T]:
         """Does not read a row that was listed or written here, and is unchanged since."""
-        mapping = self._mapping
-        kept = self._seen.get(mapping.partition(row), {}).get(mapping.name(row))
+        kept = self._seen.find(row)
         if kept is not None and kept[2] == row:
             key_prefix, document, seen = kept
-            return {key_prefix: document}, seen
+            if not self._bad.among(self._mapping.partition(row), {key_prefix: document}):
+                return {key_prefix: document}, seen
         return await self.stored(row)
 
     async def as_new(self, _row: T) -> Stored[T]:
@@ -199,42 +210,59 @@ class Repository(Generic[T]):
         """Reads the document under the row's own key prefix, and the others only if it is not
         there."""
         mapping = self._mapping
-        key_prefix, name = mapping.key_prefix(row), mapping.name(row)
-        document = await self._store.get(
-            mapping.collection, mapping.partition(row), key_prefix + name
-        )
-        if document is not None:
-            stored: Stored[T] = {key_prefix: document}, mapping.parse(document.body)
-        else:
+        partition, key_prefix = mapping.partition(row), mapping.key_prefix(row)
+        stored = await self._get(partition, mapping.name(row), [key_prefix])
+        if not stored[0]:
             others = [other for other in mapping.key_prefixes if other != key_prefix]
-            stored = await self._get(mapping.partition(row), name, others)
-        self._note_read(row, stored)
-        return stored
+            stored = await self._get(partition, mapping.name(row), others)
+        return self._noted(row, stored)
 
     async def _under_all_prefixes(self, row: T) -> Stored[T]:
         mapping = self._mapping
         stored = await self._get(mapping.partition(row), mapping.name(row), mapping.key_prefixes)
-        self._note_read(row, stored)
+        return self._noted(row, stored)
+
+    def _noted(self, row: T, stored: Stored[T]) -> Stored[T]:
+        if not self._bad.among(self._mapping.partition(row), stored[0]):
+            self._seen.read(row, stored)
         return stored
 
     async def _get(self, partition: str, name: str, key_prefixes: Sequence[str]) -> Stored[T]:
-        found = await asyncio.gather(
-            *(
-                self._store.get(self._mapping.collection, partition, key_prefix + name)
-                for key_prefix in key_prefixes
-            )
-        )
-        documents = {
-            key_prefix: d
-            for key_prefix, d in zip(key_prefixes, found, strict=True)
-            if d is not None
-        }
-        first = next(iter(documents.values()), None)
-        return documents, self._mapping.parse(first.body) if first else None
+        """Returns what lies under these prefixes. If some of it cannot be read, the row is the one
+        that was written aside, or one that can be read."""
+        mapping = self._mapping
 
-    def _writes(self, documents: dict[str, Document], row: T) -> list[Write]:
+        async def read(prefixes: Sequence[str]) -> dict[str, Document]:
+            found = await asyncio.gather(
+                *(self._store.get(mapping.collection, partition, p + name) for p in prefixes)
+            )
+            return {p: d for p, d in zip(prefixes, found, strict=True) if d is not None}
+
+        documents = await read(key_prefixes)
+        rows = [self._row(partition, document) for document in documents.values()]
+        if mapping.keeps_aside and any(isinstance(row, UnreadableRow) for row in rows):
+            aside = await read([ASIDE_PREFIX])
+            documents = {**documents, **aside}
+            rows = [*(self._row(partition, document) for document in aside.values()), *rows]
+        await self._bad.note(self._store)
+        known = next((row for row in rows if not isinstance(row, UnreadableRow)), None)
+        return documents, known
+
+    def _shown(self, partition: str, document: Document) -> T | None:
+        row = self._row(partition, document)
+        return self._mapping.in_place_of(row) if isinstance(row, UnreadableRow) else row
+
+    def _row(self, partition: str, document: Document) -> T | UnreadableRow:
+        mapping = self._mapping
+        row = parsed(
+            mapping.collection, partition, document, lambda d: mapping.checked(partition, d)
+        )
+        if isinstance(row, UnreadableRow):
+            self._bad.add(row)
+        return row
+
+    def _writes(self, documents: Mapping[str, Document], row: T, key_prefix: str) -> list[Write]:
         """Returns the writes that keep the row under one key prefix; a move is one commit."""
-        key_prefix = self._mapping.key_prefix(row)
         same = documents.get(key_prefix)
         key = key_prefix + self._mapping.name(row)
         others = [d for other, d in documents.items() if other != key_prefix]
@@ -243,18 +271,6 @@ class Repository(Generic[T]):
             *(Delete(other.key, other.etag) for other in others),
         ]
 
-    def _note_read(self, row: T, stored: Stored[T]) -> None:
-        """Updates the row in `_seen` after it was read, if its partition has been listed."""
-        mapping, (documents, known) = self._mapping, stored
-        seen = self._seen.get(mapping.partition(row))
-        if seen is None:
-            return
-        seen.pop(mapping.name(row), None)
-        for key_prefix, document in documents.items():
-            if known is not None and key_prefix in self._kept:
-                seen[mapping.name(row)] = key_prefix, document, known
-            return
-
     def _note_writes(
         self,
         partition: str,
@@ -262,19 +278,12 @@ class Repository(Generic[T]):
         writes: Sequence[Write],
         etags: Sequence[str | None],
     ) -> None:
-        """Updates the rows in `_seen` after a write, if their partition has been listed."""
-        mapping, seen = self._mapping, self._seen.get(partition)
+        mapping = self._mapping
         put = {
             write.key: Document(write.key, write.body, etag)
             for write, etag in zip(writes, etags, strict=True)
             if isinstance(write, Put) and etag
         }
-        own = {mapping.key_prefix(row) + mapping.name(row) for row in rows}
+        own = {p + mapping.name(row) for row in rows for p in (*mapping.key_prefixes, ASIDE_PREFIX)}
         self._on_also_written([document for key, document in put.items() if key not in own])
-        if seen is None:
-            return
-        for row in rows:
-            name, key_prefix = mapping.name(row), mapping.key_prefix(row)
-            seen.pop(name, None)
-            if key_prefix in self._kept:
-                seen[name] = key_prefix, put[key_prefix + name], row
+        self._seen.written(partition, rows, put)

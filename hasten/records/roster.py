@@ -11,7 +11,8 @@ from hasten.domain.sightings import Presence, Sighting, milliseconds
 from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records import discovered
-from hasten.records.repository import Repository, RowMapping
+from hasten.records.repository import Repository
+from hasten.records.row_mapping import RowMapping
 
 ROSTER_COLLECTION = "roster"
 

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 from hasten.targets import Target
 
 RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, RUNNING_TARGETS_KEY = (
@@ -42,7 +44,7 @@ async def save(store: Store, targets: Iterable[Target], now: datetime) -> Sequen
     )
     expected = _expected(document, now)
     body: Json = {**running, EXPECTED_KEY: expected} if expected else running
-    if document is None or dict(document.body) != body:
+    if document is None or document.body != body:
         await _put(store, body, document)
     if not expected:
         return []
@@ -58,16 +60,23 @@ async def expect(store: Store, targets: Iterable[Target], now: datetime) -> None
     if document is None:
         return  # the app never ran on this store
     expected = {**_digests(targets), AT_KEY: now.isoformat()}
-    await _put(store, {**document.body, EXPECTED_KEY: expected}, document)
+    running = await load(store) or {}
+    await _put(store, {**running, EXPECTED_KEY: expected}, document)
 
 
 async def load(store: Store) -> Mapping[str, str] | None:
-    """Returns the digests by name, or None if no sweep has run yet."""
+    """Returns the digests by name, or None if no sweep has run yet or they cannot be read: the next
+    sweep writes them anew."""
     document = await store.get(
         RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, RUNNING_TARGETS_KEY
     )
     if document is None:
         return None
+    place = (RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, document)
+    return await reading.read_or(store, *place, _running, safe=None)
+
+
+def _running(document: Document) -> Mapping[str, str]:
     return {str(k): str(v) for k, v in document.body.items() if k != EXPECTED_KEY}
 
 
@@ -82,6 +91,12 @@ def _digests(targets: Iterable[Target]) -> dict[str, str]:
 
 
 def _expected(document: Document | None, now: datetime) -> Json:
-    found = document.body.get(EXPECTED_KEY) if document else None
-    is_fresh = found and now - datetime.fromisoformat(found[AT_KEY]) < EXPECTED_FOR
-    return dict(found) if found and is_fresh else {}
+    """Returns nothing if it cannot be read: the next `doctor` says it again."""
+    if document is None:
+        return {}
+    try:
+        found = document.body.get(EXPECTED_KEY) or {}
+        is_fresh = bool(found) and now - moment(found[AT_KEY]) < EXPECTED_FOR
+        return {name: str(text) for name, text in found.items()} if is_fresh else {}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {}

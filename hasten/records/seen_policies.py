@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Put, Store
+from hasten.records import reading
 from hasten.targets import Target
 
 SEEN_POLICIES_COLLECTION, SEEN_POLICIES_PARTITION = "heartbeats", "policies"
@@ -18,8 +19,15 @@ class SeenPolicy:
 
 
 async def load(store: Store, target: str) -> SeenPolicy | None:
+    """Returns an empty policy if the record cannot be read."""
     document = await store.get(SEEN_POLICIES_COLLECTION, SEEN_POLICIES_PARTITION, target)
-    return SeenPolicy(document.body, document.etag) if document else None
+    if document is None:
+        return None
+    place = (SEEN_POLICIES_COLLECTION, SEEN_POLICIES_PARTITION, document)
+    unread = SeenPolicy({}, document.etag)
+    return await reading.read_or(
+        store, *place, lambda d: SeenPolicy(dict(d.body), d.etag), safe=unread
+    )
 
 
 async def save(store: Store, target: Target, seen: SeenPolicy | None) -> None:

@@ -1,10 +1,10 @@
 """Stores the calls of all targets that share a limit, so that every instance sees them."""
 
-from datetime import datetime
-
 from hasten.domain.shared_pace import SharedPace, TargetCall
 from hasten.json import Json
-from hasten.ports.store import Put, Store
+from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 SHARED_WINDOW_COLLECTION = "targets"
 SHARED_WINDOW_PARTITION = "limit"
@@ -12,11 +12,14 @@ SHARED_WINDOW_KEY = "shared"
 
 
 async def load(store: Store) -> tuple[SharedPace, str | None]:
-    """Returns the shared window and its etag, which is None if nothing was ever written."""
+    """Returns the shared window and its etag, which is None if nothing was ever written. A window
+    that cannot be read counts as empty: each target keeps its own pace, and an answer of Entra
+    shows again that they share the limit."""
     document = await store.get(SHARED_WINDOW_COLLECTION, SHARED_WINDOW_PARTITION, SHARED_WINDOW_KEY)
     if document is None:
         return SharedPace(), None
-    return _pace(document.body), document.etag
+    place = (SHARED_WINDOW_COLLECTION, SHARED_WINDOW_PARTITION, document)
+    return await reading.read_or(store, *place, _pace, safe=SharedPace()), document.etag
 
 
 async def write(store: Store, pace: SharedPace, etag: str | None) -> str | None:
@@ -39,12 +42,11 @@ def _body(pace: SharedPace) -> Json:
     }
 
 
-def _pace(body: Json) -> SharedPace:
+def _pace(document: Document) -> SharedPace:
+    body = document.body
     return SharedPace(
-        calls=tuple(
-            TargetCall(call["target"], datetime.fromisoformat(call["at"])) for call in body["calls"]
-        ),
-        not_before=datetime.fromisoformat(body["not_before"]),
-        claims={target: datetime.fromisoformat(until) for target, until in body["claims"].items()},
-        since=datetime.fromisoformat(body["since"]) if body["since"] else None,
+        calls=tuple(TargetCall(call["target"], moment(call["at"])) for call in body["calls"]),
+        not_before=moment(body["not_before"]),
+        claims={target: moment(until) for target, until in body["claims"].items()},
+        since=moment(body["since"]) if body["since"] else None,
     )

@@ -9,7 +9,9 @@ from enum import StrEnum
 
 from hasten.errors import Conflict
 from hasten.ports.clock import Now
-from hasten.ports.store import Put, Store
+from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 SIGNS_COLLECTION, SIGNS_PARTITION = "heartbeats", "signs"
 SIGN_SAVE_INTERVAL = timedelta(minutes=1)
@@ -48,7 +50,8 @@ class Signs:
 
 async def load(store: Store) -> Mapping[Sign, datetime]:
     """Returns when each sign was last noted."""
-    return {
-        Sign(document.key): datetime.fromisoformat(document.body["at"])
-        for document in await store.scan(SIGNS_COLLECTION, SIGNS_PARTITION)
-    }
+    return dict(await reading.scanned(store, SIGNS_COLLECTION, SIGNS_PARTITION, _parse))
+
+
+def _parse(document: Document) -> tuple[Sign, datetime]:
+    return Sign(document.key), moment(document.body["at"])

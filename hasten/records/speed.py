@@ -13,7 +13,8 @@ from hasten.domain.history import Entry
 from hasten.domain.speed import Day, Direction, Histogram, Step, day_of_entries
 from hasten.errors import Conflict
 from hasten.json import Json
-from hasten.ports.store import Delete, Put, Store
+from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records import reading
 from hasten.records.history_keys import day_of
 from hasten.records.history_seals import Seals
 
@@ -29,7 +30,8 @@ async def fold(store: Store) -> int:
     """Counts the next entries of the history. Returns how many seals it has read; 0 if there is no
     newer one, or if another worker was faster."""
     document = await store.get(SPEED_COLLECTION, CURSOR_PARTITION, CURSOR)
-    cursor = int(document.body["number"]) if document else 0
+    place = (SPEED_COLLECTION, CURSOR_PARTITION)
+    cursor = await reading.needed(store, *place, document, _number) if document else 0
     pages = await Seals(store).pages(cursor, SEALS_AT_ONCE)
     if not pages:
         return 0
@@ -57,7 +59,9 @@ async def days(
     before_first = day_of(since - timedelta(days=1))
     documents = await store.scan(SPEED_COLLECTION, TARGET_PREFIX + target, after=before_first)
     last = day_of(until) if until else "9999"
-    return {d.key: _day(d.body) for d in documents if d.key <= last}
+    partition = TARGET_PREFIX + target
+    found = await reading.readable(store, SPEED_COLLECTION, partition, documents, _day)
+    return {document.key: day for document, day in found if document.key <= last}
 
 
 async def forget(store: Store, target: str, before: datetime) -> None:
@@ -74,8 +78,15 @@ async def _count(
     store: Store, target: str, day: str, numbered: list[tuple[int, Entry]], last: int
 ) -> None:
     known = await store.get(SPEED_COLLECTION, TARGET_PREFIX + target, day)
-    upto = int(known.body["upto"]) if known else 0
-    counted = _day(known.body) if known else Day()
+    partition = TARGET_PREFIX + target
+    stored = (
+        (0, Day())
+        if known is None
+        else await reading.read_or(store, SPEED_COLLECTION, partition, known, _counted, safe=None)
+    )
+    if stored is None:
+        return  # the day stays as it is
+    upto, counted = stored
     counted += day_of_entries(entry for number, entry in numbered if number > upto)
     put = Put(day, _body(counted, last), known.etag if known else None)
     if upto < last:
@@ -90,7 +101,16 @@ def _body(day: Day, upto: int) -> Json:
     return {"upto": upto, "steps": steps, "results": dict(day.results)}
 
 
-def _day(body: Json) -> Day:
+def _number(document: Document) -> int:
+    return int(document.body["number"])
+
+
+def _counted(document: Document) -> tuple[int, Day]:
+    return int(document.body["upto"]), _day(document)
+
+
+def _day(document: Document) -> Day:
+    body = document.body
     steps = {}
     for name, counts in body["steps"].items():
         direction, _, step = name.partition("|")

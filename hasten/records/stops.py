@@ -6,8 +6,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import Conflict
 from hasten.ports.store import Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 STOPS_COLLECTION, STOPS_PARTITION = "stops", "stops"
 ALL_TARGETS = "*"
@@ -36,7 +39,12 @@ class Stopped(Exception):  # noqa: N818 - says what happened
 
 
 async def load_all(store: Store) -> Sequence[StopRecord]:
-    return [_parse(document) for document in await store.scan(STOPS_COLLECTION, STOPS_PARTITION)]
+    """Returns the decisions. One that cannot be read counts as a stop until an operator decides
+    anew."""
+    place = (STOPS_COLLECTION, STOPS_PARTITION)
+    documents = await store.scan(*place)
+    read = {d.key: one for d, one in await reading.readable(store, *place, documents, _parse)}
+    return [read.get(document.key) or _unread(document) for document in documents]
 
 
 async def find(store: Store, target: str) -> StopRecord | None:
@@ -67,7 +75,10 @@ async def save(store: Store, decision: StopRecord) -> None:
 async def reported(store: Store, decision: StopRecord) -> None:
     """Saves that the app has logged the decision, unless somebody has decided anew."""
     document = await store.get(STOPS_COLLECTION, STOPS_PARTITION, decision.target)
-    if document is not None and _parse(document) == decision:
+    if document is None:
+        return
+    place = (STOPS_COLLECTION, STOPS_PARTITION, document)
+    if await reading.read_or(store, *place, _parse, safe=None) == decision:
         with suppress(Conflict):
             await _put(store, replace(decision, is_reported=True), document.etag)
 
@@ -77,13 +88,25 @@ async def _put(store: Store, decision: StopRecord, etag: str | None) -> None:
     await store.commit(STOPS_COLLECTION, STOPS_PARTITION, [Put(decision.target, body, etag)])
 
 
+def _unread(document: Document) -> StopRecord:
+    return StopRecord(
+        target=document.key,
+        is_stop=True,
+        by="Hasten",
+        reason="the record of who stopped it cannot be read",
+        at=LONG_AGO,
+    )
+
+
 def _parse(document: Document) -> StopRecord:
     body = document.body
+    if body["target"] != document.key or not isinstance(body["is_stop"], bool):
+        raise ValueError("the body does not belong to this key, or does not say what was decided")
     return StopRecord(
         target=str(body["target"]),
         is_stop=bool(body["is_stop"]),
         by=str(body["by"]),
         reason=str(body["reason"]),
-        at=datetime.fromisoformat(body["at"]),
+        at=moment(body["at"]),
         is_reported=bool(body.get("is_reported")),
     )

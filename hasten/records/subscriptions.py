@@ -9,6 +9,8 @@ from datetime import datetime
 from hasten.domain.subscribing import GROUPS_RESOURCE, resource_of
 from hasten.errors import Conflict
 from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records import reading
+from hasten.records.fields import moment
 
 SUBSCRIPTIONS_COLLECTION = "subscriptions"
 SUBSCRIPTIONS_PARTITION = "graph"
@@ -45,15 +47,17 @@ async def known(store: Store) -> frozenset[str]:
 
 
 async def load(store: Store, subscription: str) -> SubscriptionRecord | None:
+    """Returns None for a subscription that Hasten does not know, or whose record cannot be read."""
     document = await store.get(SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION, subscription)
-    return _record(document) if document else None
+    place = (SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION)
+    if document is None:
+        return None
+    return await reading.read_or(store, *place, document, _record, safe=None)
 
 
 async def load_all(store: Store) -> Sequence[SubscriptionRecord]:
-    return [
-        _record(document)
-        for document in await store.scan(SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION)
-    ]
+    """Returns the subscriptions whose record can be read. Hasten replaces the others."""
+    return await reading.scanned(store, SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION, _record)
 
 
 async def save(store: Store, record: SubscriptionRecord) -> None:
@@ -99,9 +103,9 @@ def _record(document: Document) -> SubscriptionRecord:
     return SubscriptionRecord(
         id=document.key,
         resource=body["resource"],
-        expires=datetime.fromisoformat(body["expires"]),
+        expires=moment(body["expires"]),
         state=body["state"],
-        renewed_at=datetime.fromisoformat(renewed_at) if renewed_at else None,
+        renewed_at=moment(renewed_at) if renewed_at else None,
         answered=body.get("answered", True),
         etag=document.etag,
     )

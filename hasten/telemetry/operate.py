@@ -179,6 +179,23 @@ class OtherTargets(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RowUnreadable(Event):
+    """A row of the store cannot be read: something damaged it, or a newer version of Hasten wrote
+    it. Hasten leaves the row where it is, holds what it is about, and goes on with all others. Once
+    a minute while it is there; once as `replaced` when it has changed or is gone."""
+
+    name = "row"
+    problems = frozenset({"unreadable"})
+    alerts = frozenset({"work-given-up"})
+    result: Literal["unreadable", "replaced"]
+    collection: Label
+    partition: Id
+    key: Id
+    reason: Text
+    next_action: Text | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BacklogMeasured(Event):
     """The state of one target, measured once a minute. `open` counts held changes too; no age does.
     `overdue` says for how long a change has been due while Hasten made no call: the target stands

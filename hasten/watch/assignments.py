@@ -84,7 +84,7 @@ async def _begin_anew(context: Context, group: str) -> None:
     """Moves the cursor. The cycle restores access for users who were revoked when the group was
     last unassigned, so their next departure must count as new."""
     cursor = await cursors.load(context.store, group)
-    if cursor is None:
+    if cursor is None or cursor.is_lost:
         return
     try:
         await cursors.save(context.store, group, cursor.moved(cursor.link, context.now()))
@@ -106,7 +106,7 @@ async def _just_left(context: Context, group: str) -> set[str]:
     """Returns the users who left since the last look. The next look no longer finds the target
     among the watchers of the group."""
     cursor = await cursors.load(context.store, group)
-    if cursor is None:
+    if cursor is None or cursor.is_lost:
         return set()
     try:
         delta = await context.directory.membership_delta(cursor.link)
@@ -190,8 +190,7 @@ async def _sight(context: Context, target: Target, group: str) -> Sight:
 
 
 async def _cursor(context: Context, target: Target, group: str) -> Cursor:
-    found = await cursors.load(context.store, _name(target, group))
-    return found or cursors.first("", context.now())
+    return await cursors.load_or_first(context.store, _name(target, group), context.now())
 
 
 def _emit(

@@ -5,14 +5,14 @@ same changes in the same slice of history and writes nothing twice.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
 from hasten.domain.notifications import bounded
-from hasten.errors import Conflict
+from hasten.errors import Conflict, TemporaryError
 from hasten.messages import Look, Mirror, Wake
 from hasten.ports.directory import Member
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
@@ -32,6 +32,9 @@ MAX_WAITING_LOOKS = 32
 host.json allows at a time, so that others find a slot."""
 
 MAX_LOST_RACES = 5
+
+UNKNOWN_TARGET_DELAY = timedelta(seconds=30)
+"""Delay before another look while the record of a target cannot be read: a sweep writes it."""
 
 STARTS_PER_COMMIT, STARTS_AT_ONCE = 100, 16
 """Groups that get their first cursor in one commit, and requests to Graph at once for them."""
@@ -75,20 +78,32 @@ async def _look_at_the_end_of_the_bucket(context: Context, look: Look, began: da
 
 @dataclass(frozen=True, slots=True)
 class _Watchers:
-    """The targets to which a group is assigned, and those whose policy mirrors its members."""
+    """The targets to which a group is assigned, and those whose policy mirrors its members. Nobody
+    knows whether `unknown` do."""
 
     assigned: Sequence[str] = ()
     mirroring: Sequence[str] = ()
+    unknown: Collection[str] = ()
 
     def __bool__(self) -> bool:
         return bool(self.assigned or self.mirroring)
 
+    def refuse_unknown(self) -> None:
+        """Raises TemporaryError if the cursor must not move, because a target might miss what was
+        read."""
+        if self.unknown:
+            raise TemporaryError(
+                f"the record of target {min(self.unknown)} cannot be read; a sweep writes it anew",
+                UNKNOWN_TARGET_DELAY,
+            )
+
 
 async def _watchers(context: Context, group: str) -> _Watchers:
-    everything = await discovered.load_all(context.store)
+    everything, unread = await discovered.load_known(context.store)
     return _Watchers(
         [found.target for found in everything if found.watches(group)],
         [found.target for found in everything if found.mirrors(group)],
+        unread & context.targets.keys(),
     )
 
 
@@ -112,6 +127,9 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
             await _mirror(context, look.group, watchers, ())
             context.emit(CursorReset(result="started", group=look.group, found_by=look.found_by))
             return seen
+        if cursor.is_lost:
+            await _restart(context, look, cursor)
+            return seen
         began, cut = context.now(), None
         try:
             delta = await context.directory.membership_delta(cursor.link)
@@ -124,10 +142,12 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
         seen += members
         watchers = await _watchers(context, look.group) if members else _Watchers()
         if members and not watchers:
+            watchers.refuse_unknown()
             context.emit(GroupNotWatched(group=look.group, found_by=look.found_by))
             return ()
         await _record(context, look, cursor.origin, watchers.assigned, members, began=began)
         await _mirror(context, look.group, watchers, members)
+        watchers.refuse_unknown()
         now = context.now()
         is_read = bool(members) or cursor.is_page or cursor.age(now) >= LINK_KEPT
         try:
@@ -205,8 +225,8 @@ async def _wake(context: Context, target: str) -> None:
 
 
 async def _restart(context: Context, look: Look, cursor: Cursor) -> None:
-    """Starts a new delta link because the old one expired. Entra's own cycle provisions the changes
-    in between."""
+    """Starts a new delta link because the old one expired or cannot be read. Entra's own cycle
+    provisions the changes in between."""
     link = await context.directory.membership_start(look.group)
     await _mirror(context, look.group, await _watchers(context, look.group), ())
     await cursors.save(context.store, look.group, cursor.moved(link, context.now()))

@@ -31,9 +31,9 @@ async def reconcile_people(context: Context) -> None:
             await _end(context, cursor)
         return
     wanted = properties_of(targets)
-    if cursor is None:
-        link = await context.directory.people_start(wanted)
-        await _begin(context, PeopleCursor(link, wanted), how="started")
+    if cursor is None or not cursor.link:
+        link, etag = await context.directory.people_start(wanted), cursor.etag if cursor else None
+        await _begin(context, PeopleCursor(link, wanted, etag), how="started")
     else:
         await _read_on(context, cursor, wanted)
 

@@ -13,6 +13,7 @@ from typing import Literal
 from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import bounded
+from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
@@ -35,7 +36,7 @@ async def reconcile(context: Context, watched: Collection[str]) -> None:
     """Reads every batch, with one request for each when nothing changed. A batch that cannot be
     read does not delay the others.
 
-    Raises the first TemporaryError or PermanentError after all batches were tried.
+    Raises the worst error after all batches were tried.
     """
     groups = frozenset(watched)
     found = await batches.load_all(context.store)
@@ -49,8 +50,11 @@ def regrouping(
     found: Sequence[DeltaBatch], watched: frozenset[str]
 ) -> tuple[Sequence[DeltaBatch], Sequence[DeltaBatch]]:
     """Returns the batches that stay as they are, and those whose groups go into new batches: less
-    than half of their groups are still watched, or they have room for groups that are new."""
-    kept = [batch for batch in found if 2 * len(batch.of(watched)) >= len(batch.groups)]
+    than half of their groups are still watched, they have room for groups that are new, or they
+    could not be read."""
+    kept = [
+        batch for batch in found if batch.groups and 2 * len(batch.of(watched)) >= len(batch.groups)
+    ]
     left = [batch for batch in found if batch not in kept]
     new = watched - {group for batch in found for group in batch.groups}
     roomy = [batch for batch in kept if batch.has_room]
@@ -62,20 +66,15 @@ def regrouping(
 
 
 async def _read_on(context: Context, found: Sequence[DeltaBatch], watched: frozenset[str]) -> None:
-    slots = asyncio.Semaphore(READS_AT_ONCE)
+    slots, errors = asyncio.Semaphore(READS_AT_ONCE), ErrorCollector()
 
-    async def read(batch: DeltaBatch) -> TemporaryError | PermanentError | None:
+    async def read(batch: DeltaBatch) -> None:
         async with slots:
-            try:
+            with errors.collect_any():
                 await _read(context, batch, watched)
-            except (TemporaryError, PermanentError) as error:
-                return error
-        return None
 
-    errors = await asyncio.gather(*(read(batch) for batch in found))
-    for error in errors:
-        if error is not None:
-            raise error
+    await asyncio.gather(*(read(batch) for batch in found))
+    errors.raise_worst()
 
 
 async def _read(context: Context, batch: DeltaBatch, watched: frozenset[str]) -> None:
@@ -130,7 +129,8 @@ async def _regroup(
     fresh = await asyncio.gather(*map(start, keys, chunks))
     news = _without_hints(new)
     for batch in left:
-        news |= await _last_news(context, batch, watched)
+        if batch.groups:
+            news |= await _last_news(context, batch, watched)
     await _look_at(context, news)
     try:
         await batches.replace_all(context.store, left, fresh)

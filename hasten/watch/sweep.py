@@ -3,7 +3,7 @@ each."""
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hasten.context import Context
@@ -16,6 +16,7 @@ from hasten.json import Json
 from hasten.records import cursors, discovered, job_seen, made_groups, overviews
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.overviews import Part
+from hasten.records.unreadable import UnreadableRowError
 from hasten.targets import Target
 from hasten.telemetry.watch import JobNotRunning, TargetFound, TargetUnhealthy, TargetUnreachable
 from hasten.watch.assignments import compare_assignments
@@ -23,14 +24,23 @@ from hasten.watch.look import start_watching
 from hasten.watch.route import Route, known_route, read_route
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The result of the last sweep, if there was one. `is_lost` if its record cannot be read."""
+
+    found: DiscoveredTarget | None = None
+    is_lost: bool = False
+
+
 async def sweep(context: Context) -> None:
     """Discovers all targets concurrently. A target that is slow or cannot be found does not delay
     the others: Hasten reports its error."""
-    known = await discovered.keep_only(context.store, context.targets.keys())
+    known, lost = await discovered.keep_only(context.store, context.targets.keys())
     targets, errors = context.targets.values(), ErrorCollector()
     jobs = await overviews.known(context.store, Part.JOB)
+    before = {name: Before(known.get(name), is_lost=name in lost) for name in context.targets}
     await asyncio.gather(
-        *(_try(context, target, known.get(target.name), jobs, errors) for target in targets)
+        *(_try(context, target, before[target.name], jobs, errors) for target in targets)
     )
     errors.raise_worst()
 
@@ -38,13 +48,13 @@ async def sweep(context: Context) -> None:
 async def _try(
     context: Context,
     target: Target,
-    before: DiscoveredTarget | None,
+    before: Before,
     jobs: overviews.Known,
     errors: ErrorCollector,
 ) -> None:
     try:
         with errors.collect_unexpected():
-            route = await known_route(context, before) or await read_route(context, target)
+            route = await known_route(context, before.found) or await read_route(context, target)
             await _discover(context, target, before, route)
             seen = job_seen.read(_state(route.job), cycle.parse(route.job))
             await job_seen.save(context.store, target.name, seen, jobs)
@@ -66,17 +76,21 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
     Raises TemporaryError and PermanentError of Graph, and PermanentError if the job lacks a rule
     that the target needs.
     """
-    return await _discover(context, target, await discovered.load(context.store, target.name))
+    try:
+        before = Before(await discovered.load(context.store, target.name))
+    except UnreadableRowError:
+        before = Before(is_lost=True)
+    return await _discover(context, target, before)
 
 
 async def _discover(
     context: Context,
     target: Target,
-    before: DiscoveredTarget | None,
+    before: Before,
     route: Route | None = None,
 ) -> DiscoveredTarget:
     """Compares the target with `before`, the result of the last sweep. Reads the route anew unless
-    it is given.
+    it is given. If that result is lost, no group counts as newly assigned or unassigned.
 
     New groups get their cursor first, because a look needs one. Assignments and unassignments since
     the last sweep are recorded before the discovered target is saved.
@@ -98,12 +112,13 @@ async def _discover(
         match=route.match,
     )
     _refuse_missing_rule(target, found)
-    new = found.watched - (before.watched if before is not None else frozenset())
+    last = found if before.is_lost else before.found
+    new = found.watched - (last.watched if last and not before.is_lost else frozenset())
     await start_watching(context, *await cursors.without(context.store, new))
-    deleted = await compare_assignments(context, target, before, found, assignments)
+    deleted = await compare_assignments(context, target, last, found, assignments)
     known = cycle.parse(route.job)
     found = replace(found, deleted=_still_with_access(deleted, found, known))
-    if found != before:
+    if found != before.found:
         await discovered.save(context.store, found)
     if known.stops:
         reason, next_action = known.stops

@@ -80,7 +80,7 @@ class FakeAccounts(FakeTenant):
         return f"people|{len(self.accounts)}|{','.join(properties)}"
 
     async def people_delta(self, link: str) -> PeopleDelta:
-        if link in self.expired_people_links:
+        if link in self.expired_people_links or not link.startswith("people|"):
             raise DeltaExpired
         _, seen, properties = link.split("|")
         tracked = {ENABLED, DELETED, RESTORED, *properties.split(",")} - self.hidden

@@ -86,6 +86,8 @@ class FakeDirectory(FakeAccounts):
         self.delta_reads += 1
         if link in self.expired_links:
             raise DeltaExpired
+        if "|" not in link:
+            raise DeltaExpired
         seen = dict(part.split("|") for part in link.split(","))
         news: dict[str, dict[str, Member]] = {
             group: {m.id: m for m in self.history.get(group, ())[int(count) :]}

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 from hasten.adapters.store.rules import check_commit, check_names, encoded
 from hasten.errors import Conflict
-from hasten.ports.store import Delete, Document, Write
+from hasten.json import Json
+from hasten.ports.store import Delete, Document, GarbledBody, Write
 
 
 class MemoryStore:
@@ -36,9 +37,19 @@ class MemoryStore:
     def partitions(self, collection: str) -> list[str]:
         return [partition for of, partition in self._partitions if of == collection]
 
+    def places(self) -> list[tuple[str, str]]:
+        """Returns the collections with their partitions."""
+        return list(self._partitions)
+
     def forget(self, collection: str, partition: str, key: str) -> None:
         """Deletes a document without the port, as somebody can who may write to the store."""
         del self._partitions[collection, partition][key]
+
+    def plant(self, collection: str, partition: str, key: str, text: str) -> None:
+        """Writes any text as a body without the port, as somebody can who may write to the
+        store."""
+        etag = f"etag-{next(self._etags)}"
+        self._partitions[collection, partition][key] = text, Document(key, _decoded(text), etag)
 
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
         check_names(collection, partition, key)
@@ -94,6 +105,9 @@ class _Body(dict[str, Any]):
     __setitem__ = __delitem__ = __ior__ = update = pop = popitem = clear = setdefault = _refuse
 
 
-def _decoded(text: str) -> _Body:
-    body: _Body = json.loads(text, object_hook=_Body)
-    return body
+def _decoded(text: str) -> Json:
+    try:
+        body = json.loads(text, object_hook=_Body)
+    except ValueError:
+        return GarbledBody()
+    return body if isinstance(body, _Body) else GarbledBody()

@@ -70,8 +70,11 @@ class DeltaPages(Generic[T]):
 
     async def since(self, begin: str, take: Callable[[Sequence[T]], None]) -> End:
         """Passes the items of each page from the link `begin` on to `take`. Raises DeltaExpired if
-        Graph refuses that link, and TemporaryError if its page cannot be read."""
+        Graph refuses that link or it does not lead to Graph, and TemporaryError if its page cannot
+        be read."""
         trail = self.wire.trail(MAX_DELTA_PAGES, begin)
+        if not trail.leads_to_graph(begin):
+            raise DeltaExpired
         unread, request = begin, link(begin)
         while True:
             try:

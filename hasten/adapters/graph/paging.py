@@ -32,9 +32,12 @@ class Trail:
         if name not in page:
             return None
         url = page[name]
-        if not isinstance(url, str) or _server(url) != self._server:
+        if not isinstance(url, str) or not self.leads_to_graph(url):
             raise UnreadableError(f"{name} does not lead to Graph")
         return url
+
+    def leads_to_graph(self, url: str) -> bool:
+        return _server(url) == self._server
 
     def follow(self, url: str) -> RequestInformation:
         """Returns the request for the next page. Raises UnreadableError if that page was read

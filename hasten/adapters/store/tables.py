@@ -166,7 +166,8 @@ def _operation(partition: str, write: Write) -> tuple[str, dict[str, str], dict[
 
 
 def _document(entity: Any) -> Document:
-    body = "".join(entity[name] for name in sorted(entity) if name.startswith("body"))
+    """Somebody else may have written the entity, with properties of any type."""
+    body = "".join(str(entity[name]) for name in sorted(entity) if name.startswith("body"))
     return Document(entity["RowKey"], decoded(body), entity.metadata["etag"])
 
 

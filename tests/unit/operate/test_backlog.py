@@ -115,7 +115,7 @@ async def test_the_pause_that_graph_asked_for_is_shown_while_it_lasts() -> None:
     await world.is_discovered()
     lease = await acquire(world.store, TOTAL, WorkKind.DRAIN, owner="drain", now=now)
     assert lease is not None
-    pace = call_window.open_window(lease, None, max_calls_per_hour=None)
+    pace = await call_window.open_window(lease, None, max_calls_per_hour=None)
     await pace.throttled(now() + timedelta(seconds=30))
 
     during = (await measured(world, later=timedelta(seconds=10))).fields

@@ -40,7 +40,7 @@ async def taken(limit: SharedLimit, *, is_removal: bool = False, times: int = 1)
 async def called(world: World, target: str, times: int) -> None:
     lease = await acquire(world.store, target, WorkKind.DRAIN, owner=target, now=world.now)
     assert lease is not None
-    window = open_window(lease, None, max_calls_per_hour=None)
+    window = await open_window(lease, None, max_calls_per_hour=None)
     for _ in range(times):
         await window.call(world.now, [])
     await lease.release(although_marked=True)
