@@ -186,7 +186,7 @@ class Repository(Generic[T]):
             if decided is not None:
                 written.append(decided)
                 to = ASIDE_PREFIX if is_blocked else mapping.key_prefix(decided)
-                writes += self._writes(self._bad.without(partition, documents), decided, to)
+                writes += self._writes(self._free(partition, documents), decided, to)
                 writes += mapping.also_write(known, decided)
         if writes:
             make = commit or partial(self._store.commit, mapping.collection, partition)
@@ -260,6 +260,12 @@ class Repository(Generic[T]):
         if isinstance(row, UnreadableRow):
             self._bad.add(row)
         return row
+
+    def _free(self, partition: str, documents: Mapping[str, Document]) -> dict[str, Document]:
+        """Returns the documents that may be written over: those that can be read, and what was
+        written aside, which Hasten writes anew."""
+        aside = {p: d for p, d in documents.items() if p == ASIDE_PREFIX}
+        return self._bad.without(partition, documents) | aside
 
     def _writes(self, documents: Mapping[str, Document], row: T, key_prefix: str) -> list[Write]:
         """Returns the writes that keep the row under one key prefix; a move is one commit."""

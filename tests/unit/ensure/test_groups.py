@@ -107,11 +107,11 @@ async def test_a_group_that_graph_made_without_an_answer_is_found_and_not_made_a
     await world.wants("", user(1), name=NAME, description="x")
     with pytest.raises(TemporaryError, match="no answer came"):
         await world.ensures()
-    world.directory.has_group("g-1", NAME)
+    world.directory.has_group("0000bbbb-0000-4000-a000-000000000001", NAME)
 
     await world.ensures()
 
-    assert await world.members("g-1") == {user(1)}
+    assert await world.members("0000bbbb-0000-4000-a000-000000000001") == {user(1)}
     assert world.directory.writes["create_group"] == 1
 
 
@@ -122,13 +122,13 @@ async def test_a_group_that_was_renamed_since_is_no_longer_the_one_of_the_name()
     await world.ensures()
     [made] = await world.directory.groups_named(NAME)
     world.directory.has_group(str(made["id"]), "Another name")
-    world.directory.has_group("g-2", NAME)
+    world.directory.has_group("0000bbbb-0000-4000-a000-000000000002", NAME)
     world.directory.has_user(user(2))
 
     await world.wants("", user(2), name=NAME)
     await world.ensures()
 
-    assert await world.members("g-2") == {user(2)}
+    assert await world.members("0000bbbb-0000-4000-a000-000000000002") == {user(2)}
 
 
 def test_a_mail_nickname_is_ascii_short_and_the_same_for_the_same_name() -> None:

@@ -51,26 +51,27 @@ async def test_a_group_that_does_not_exist_is_made_filled_and_assigned() -> None
 @virtual
 async def test_a_group_of_that_name_is_taken_whatever_its_case() -> None:
     world = await world_with()
-    world.directory.has_group("g-1", "total - DESIGN")
+    world.directory.has_group("0000bbbb-0000-4000-a000-000000000001", "total - DESIGN")
     await world.wants("", user(1), name=NAME)
 
     await world.ensures()
 
-    assert await world.members("g-1") == {user(1)}
+    assert await world.members("0000bbbb-0000-4000-a000-000000000001") == {user(1)}
     assert "create_group" not in world.directory.writes
 
 
 @virtual
 async def test_two_groups_of_that_name_are_refused_with_their_ids() -> None:
     world = await world_with()
-    world.directory.has_group("g-1", NAME)
-    world.directory.has_group("g-2", NAME)
+    world.directory.has_group("0000bbbb-0000-4000-a000-000000000001", NAME)
+    world.directory.has_group("0000bbbb-0000-4000-a000-000000000002", NAME)
     await world.wants("", user(1), name=NAME)
 
     await world.ensures()
 
     assert world.told() == [(user(1), "rejected")]
-    assert "g-1, g-2" in world.reasons()[0]
+    ids = "0000bbbb-0000-4000-a000-000000000001, 0000bbbb-0000-4000-a000-000000000002"
+    assert ids in world.reasons()[0]
     assert not world.directory.writes
 
 
@@ -121,8 +122,8 @@ async def test_an_event_that_describes_a_group_goes_before_a_policy_with_wildcar
 @virtual
 async def test_a_role_the_app_does_not_have_is_refused_before_anything_is_added() -> None:
     world = await world_with(roles=TWO_ROLES)
-    world.directory.has_group("g-1", NAME)
-    await world.wants("g-1", user(1), role="Wizard")
+    world.directory.has_group("0000bbbb-0000-4000-a000-000000000001", NAME)
+    await world.wants("0000bbbb-0000-4000-a000-000000000001", user(1), role="Wizard")
 
     await world.ensures()
 
@@ -163,35 +164,35 @@ async def test_a_dynamic_group_is_made_with_its_rule_and_assigned_empty() -> Non
 @virtual
 async def test_an_event_by_name_that_is_older_than_one_by_id_is_stale() -> None:
     world = await world_with()
-    world.directory.has_group("g-1", NAME)
-    await world.wants("g-1", user(1), wanted=Wanted.ABSENT, age=5)
+    world.directory.has_group("0000bbbb-0000-4000-a000-000000000001", NAME)
+    await world.wants("0000bbbb-0000-4000-a000-000000000001", user(1), wanted=Wanted.ABSENT, age=5)
     await world.wants("", user(1), name=NAME, age=50)
 
     await world.ensures_until_done()
 
     assert set(world.told()) == {(user(1), "stale"), (user(1), "in_sync")}
-    assert await world.members("g-1") == set()
+    assert await world.members("0000bbbb-0000-4000-a000-000000000001") == set()
 
 
 @virtual
 async def test_an_event_by_name_that_is_newer_than_one_by_id_takes_its_place() -> None:
     world = await world_with()
-    world.directory.has_group("g-1", NAME)
-    await world.wants("g-1", user(1), wanted=Wanted.ABSENT, age=50)
+    world.directory.has_group("0000bbbb-0000-4000-a000-000000000001", NAME)
+    await world.wants("0000bbbb-0000-4000-a000-000000000001", user(1), wanted=Wanted.ABSENT, age=50)
     await world.wants("", user(1), name=NAME, age=5)
 
     await world.ensures()
 
-    assert await world.members("g-1") == {user(1)}
+    assert await world.members("0000bbbb-0000-4000-a000-000000000001") == {user(1)}
     assert world.directory.writes == {"add_members": 1, "assign": 1}
 
 
 @virtual
 async def test_an_assignment_that_is_there_but_does_not_show_is_tried_again() -> None:
     world = await world_with()
-    world.directory.has_group("g-1", NAME)
+    world.directory.has_group("0000bbbb-0000-4000-a000-000000000001", NAME)
     world.directory.refusals["assign"] += [AlreadyExists("EntitlementGrant entry already exists.")]
-    await world.wants("g-1", user(1))
+    await world.wants("0000bbbb-0000-4000-a000-000000000001", user(1))
     with pytest.raises(NotYet):
         await world.ensures()
     assert await world.ledger.open_changes(TOTAL) == []

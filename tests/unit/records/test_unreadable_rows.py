@@ -180,3 +180,17 @@ async def test_many_bad_rows_are_noted_up_to_a_limit_and_hold_up_nobody() -> Non
 
     assert [call.users for call in world.directory.calls] == [(user(1),)]
     assert len(await unreadable.load_all(world.store)) == unreadable.MOST_NOTED
+
+
+@virtual
+async def test_garbage_in_place_of_what_was_written_aside_is_written_anew() -> None:
+    world = await with_bad_row("cut off")
+    await world.left(ENGINEERING, user(1), origin=5)
+    store(world).plant(LEDGER_COLLECTION, TOTAL, f"aside|{ENGINEERING}|{user(1)}", "{")
+    await world.joined(ENGINEERING, user(1), origin=6)
+    store(world).forget(LEDGER_COLLECTION, TOTAL, KEY)
+    await run(world.context, "wake")
+
+    await run(world.context, "wake")
+
+    assert not (await world.row(ENGINEERING, user(1))).is_removal
