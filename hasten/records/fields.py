@@ -21,7 +21,8 @@ def moment(text: Any) -> datetime:
 def check_types(record: object) -> None:
     """Raises ValueError if a field of a dataclass that must be a text, a whole number or a truth
     value is none."""
-    for name, kind in _simple_fields(type(record)):
+    cls: Any = type(record)
+    for name, kind in _simple_fields(cls):
         if type(getattr(record, name)) is not kind:
             raise ValueError(f"{name} is not of type {kind.__name__}")
 
