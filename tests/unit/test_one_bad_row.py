@@ -30,7 +30,7 @@ from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 MAY_HOLD = frozenset({"brakes", "stops"})
 """Collections whose garbage counts as "held"."""
 
-DAMAGE = st.one_of(
+DAMAGE: st.SearchStrategy[str | tuple[int, Any]] = st.one_of(
     st.sampled_from(["", "{", "null", "[]", "{}", '"text"', "\x00"]),
     st.tuples(st.integers(0, 50), st.sampled_from([None, [], {}, "", "odd", -1, True])),
 )
