@@ -7,10 +7,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hasten.context import Context
-from hasten.domain.changes import Change
-from hasten.domain.ensuring import Ending, LookAgain, Restart, SeenMembership, Wait, decide
+from hasten.domain.changes import OWN_ACCOUNT, Change, State
+from hasten.domain.ensuring import (
+    ENDED_WELL,
+    Ending,
+    LookAgain,
+    Restart,
+    SeenMembership,
+    Wait,
+    decide,
+)
 from hasten.domain.intents import THE_GROUP, Intent, Wanted
 from hasten.domain.outcomes import of_event
+from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
 from hasten.errors import TemporaryError
@@ -40,7 +49,7 @@ async def settle_intents(
     for (intent, sight), row in zip(seen, rows, strict=True):
         match decide(intent, sight, row, context.now()):
             case Ending() as ending:
-                ended.append((intent, ending))
+                ended.append((intent, await _of_account(context, intent, ending)))
                 continue
             case Wait():
                 errors.add(NotYet(f"what was written of {intent.user} does not show yet"))
@@ -62,6 +71,18 @@ async def settle_intents(
     await context.intents.finish(await _still_recorded(context, recorded, errors), RECORDED)
     for at, intents in unsure.items():
         await _postpone(context, target, intents, at)
+
+
+async def _of_account(context: Context, intent: Intent, ending: Ending) -> Ending:
+    """Returns another ending than `in_sync` for somebody who is no member because they were
+    disabled or deleted, while nothing shows yet that the app took their access."""
+    if intent.wanted is not Wanted.ABSENT or ending.result is not State.IN_SYNC:
+        return ending
+    own = await context.ledger.find(intent.target, OWN_ACCOUNT, intent.user)
+    if own is None or not own.is_removal or own.state in ENDED_WELL:
+        return ending
+    reason = f"{ending.reason}; the user was {own.action}, and that removal is {own.state}"
+    return Ending(State.LEFT_TO_CYCLE, reason, own.next_action or CHECK_ACCOUNT_IN_APP)
 
 
 async def _postpone(context: Context, target: str, intents: Sequence[Intent], at: datetime) -> None:
