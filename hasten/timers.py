@@ -42,6 +42,7 @@ from hasten.stand_in import stand_in
 from hasten.telemetry.operate import OtherTargets, TimerCrashed, TimerFailed, TimerPostponed
 from hasten.watch.compare_people import compare_people
 from hasten.watch.people_delta import reconcile_people
+from hasten.watch.read_again import read_unread
 from hasten.watch.reconcile import reconcile
 from hasten.watch.subscriptions import ensure_subscriptions, subscriptions_settled
 from hasten.watch.sweep import sweep
@@ -115,6 +116,8 @@ async def _look(context: Context) -> None:
     errors = ErrorCollector()
     with errors.collect():
         await reconcile(context, await discovered.watched(context.store))
+    with errors.collect_any():
+        await read_unread(context)
     await report_silence(context)
     with errors.collect():
         await reconcile_people(context)

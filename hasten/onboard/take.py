@@ -128,7 +128,7 @@ async def _carry_out(
     is_stale = bool(written.stale) and written.is_all_stale
     await follow_up.note(context, posted, event, plan, is_stale=is_stale)
     again = second_looks(posted, event, plan, context.now, context.new_id)
-    if again:
+    if again and not written.unreadable:  # else this event itself comes again
         await context.bus.send(ONBOARDING_EVENTS, again)
     if posted.second_look == SecondLook.OTHERS:
         await context.outbox.publish(_superseded(context, written))

@@ -2,7 +2,7 @@
 use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -30,12 +30,21 @@ class Member(NamedTuple):
         return self.kind in {"user", ""}
 
 
+class UnreadMember(NamedTuple):
+    """A changed member whom nobody could read or record. `id` is "" if it is not known."""
+
+    id: str
+    problem: str
+
+
 @dataclass(frozen=True, slots=True)
 class MembershipDelta:
-    """Net changes of groups since a link, from all pages, and the link for the next read."""
+    """Net changes of groups since a link, from all pages, and the link for the next read. `unread`
+    holds the entries that cannot be read, by group; "" stands for a group that is not known."""
 
     members: Mapping[str, Sequence[Member]]
     link: str
+    unread: Mapping[str, Sequence[UnreadMember]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,16 +73,18 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
     silent = [row for row, says in said.items() if says.says is Says.NOTHING]
     said |= dict.fromkeys(await left_out(context, silent, log), LEFT_OUT)
     said = dict(await with_app(context, found, said))
-    moved: list[Change] = []
+    moved, errors = list[Change](), ErrorCollector()
     for row, says in said.items():
-        to = JUDGES[row.state](context, row, says, known)
-        await _alert_if_overdue(context, row, to, known)
-        await _alert_if_unproven(context, row, to)
-        moved += await _move(context, ledger, row, to)
+        with errors.collect_any():
+            to = JUDGES[row.state](context, row, says, known)
+            await _alert_if_overdue(context, row, to, known)
+            await _alert_if_unproven(context, row, to)
+            moved += await _move(context, ledger, row, to)
     if any(row.is_open for row in moved):
         wake = Wake(target=found.target)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
     await context.outbox.deliver(found.target, unsent)
+    errors.raise_worst()
 
 
 def _about_subjects(row: Change, log: Log) -> list[Json]:

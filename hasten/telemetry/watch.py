@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from hasten.domain.changes import Action, State
 from hasten.domain.notifications import LifecycleEvent
-from hasten.ports.telemetry import Count, Event, FieldKind, Id, Label, Seconds, Text
+from hasten.ports.telemetry import Count, Event, FieldKind, Id, Ids, Label, Seconds, Text
 
 AssignmentResult = Literal["assigned", "left_to_cycle", "unassigned", "deleted"]
 
@@ -60,6 +60,24 @@ class CursorReset(Event):
     result: Literal["started", "restarted"]
     group: Id
     found_by: Label
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembersUnread(Event):
+    """A look could not read or record some members of a group. Hasten recorded the others, stores
+    where the entries are, and reads them again every five minutes: `unreadable` each time, `read`
+    once it could. `given_up` when Graph no longer shows them. `users` are those whose id is
+    known."""
+
+    name = "member"
+    problems = frozenset({"unreadable", "given_up"})
+    alerts = frozenset({"history-lost"})
+    result: Literal["unreadable", "read", "given_up"]
+    group: Id
+    users: Ids
+    members: Count
+    reason: Text
+    next_action: Text | None
 
 
 @dataclass(frozen=True, kw_only=True)

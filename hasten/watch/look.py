@@ -5,23 +5,24 @@ same changes in the same slice of history and writes nothing twice.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hasten.context import Context
-from hasten.domain.changes import Action, Change, FoundBy
-from hasten.domain.notifications import bounded
-from hasten.errors import Conflict, TemporaryError
-from hasten.messages import Look, Mirror, Wake
-from hasten.ports.directory import Member
+from hasten.domain.changes import FoundBy
+from hasten.errors import Conflict
+from hasten.messages import Look
+from hasten.ports.directory import Member, MembershipDelta
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
-from hasten.records import cursors, discovered, missed_notifications
+from hasten.records import cursors, missed_notifications
 from hasten.records.cursors import Cursor
+from hasten.records.unread_members import UnreadSlice
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
 from hasten.watch import buckets
-from hasten.watch.admit import admit
-from hasten.watch.repetitions import name, repeated
+from hasten.watch.read_again import keep_unread, unread_in
+from hasten.watch.record_members import Slice, record_members
+from hasten.watch.watchers import Watchers, mirror, watchers_of
 
 LOOK_AGAIN_DELAYS = tuple(timedelta(seconds=s) for s in (5, 15, 45))
 """Delays before another look for members that a notification named and the delta does not show
@@ -32,9 +33,6 @@ MAX_WAITING_LOOKS = 32
 host.json allows at a time, so that others find a slot."""
 
 MAX_LOST_RACES = 5
-
-UNKNOWN_TARGET_DELAY = timedelta(seconds=30)
-"""Delay before another look while the record of a target cannot be read: a sweep writes it."""
 
 STARTS_PER_COMMIT, STARTS_AT_ONCE = 100, 16
 """Groups that get their first cursor in one commit, and requests to Graph at once for them."""
@@ -76,41 +74,11 @@ async def _look_at_the_end_of_the_bucket(context: Context, look: Look, began: da
     await context.looks.run(look.group, lambda: _read_on(context, last))
 
 
-@dataclass(frozen=True, slots=True)
-class _Watchers:
-    """The targets to which a group is assigned, and those whose policy mirrors its members. Nobody
-    knows whether `unknown` do."""
-
-    assigned: Sequence[str] = ()
-    mirroring: Sequence[str] = ()
-    unknown: Collection[str] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.assigned or self.mirroring)
-
-    def refuse_unknown(self) -> None:
-        """Raises TemporaryError if the cursor must not move, because a target might miss what was
-        read."""
-        if self.unknown:
-            raise TemporaryError(
-                f"the record of target {min(self.unknown)} cannot be read; a sweep writes it anew",
-                UNKNOWN_TARGET_DELAY,
-            )
-
-
-async def _watchers(context: Context, group: str) -> _Watchers:
-    everything, unread = await discovered.load_known(context.store)
-    return _Watchers(
-        [found.target for found in everything if found.watches(group)],
-        [found.target for found in everything if found.mirrors(group)],
-        unread & context.targets.keys(),
-    )
-
-
 async def _read_on(context: Context, look: Look) -> Sequence[Member]:
     """Reads the delta and moves the cursor. If another look was faster, it reads on from that
     look's cursor. If a page cannot be read, it records the pages before and the next look goes on
     from there. A delta without members does not move the cursor, and the next look reads it again.
+    An exception that nobody expected is raised after the cursor has moved.
 
     The targets that watch the group are read last: a target that is stored later reads the members
     even later.
@@ -119,12 +87,12 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
     for _ in range(MAX_LOST_RACES):
         cursor = await cursors.load(context.store, look.group)
         if cursor is None:
-            watchers = await _watchers(context, look.group)
+            watchers = await watchers_of(context, look.group)
             if not watchers:
                 context.emit(GroupNotWatched(group=look.group, found_by=look.found_by))
                 return seen
             await start_watching(context, look.group)
-            await _mirror(context, look.group, watchers, ())
+            await mirror(context, look.group, watchers, ())
             context.emit(CursorReset(result="started", group=look.group, found_by=look.found_by))
             return seen
         if cursor.is_lost:
@@ -140,22 +108,25 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
             delta, cut = error.read, error
         members = delta.members.get(look.group, ())
         seen += members
-        watchers = await _watchers(context, look.group) if members else _Watchers()
-        if members and not watchers:
+        is_news = bool(members or unread_in(delta, look.group))
+        watchers = await watchers_of(context, look.group) if is_news else Watchers()
+        if is_news and not watchers:
             watchers.refuse_unknown()
             context.emit(GroupNotWatched(group=look.group, found_by=look.found_by))
             return ()
-        await _record(context, look, cursor.origin, watchers.assigned, members, began=began)
-        await _mirror(context, look.group, watchers, members)
+        unexpected = await _record(context, look, cursor, watchers, delta, began=began)
+        await mirror(context, look.group, watchers, members)
         watchers.refuse_unknown()
         now = context.now()
-        is_read = bool(members) or cursor.is_page or cursor.age(now) >= LINK_KEPT
+        is_read = is_news or cursor.is_page or cursor.age(now) >= LINK_KEPT
         try:
             if delta.link != cursor.link if cut is not None else is_read:
                 moved = cursor.moved(delta.link, now, is_page=cut is not None)
                 await cursors.save(context.store, look.group, moved)
         except Conflict:
             continue
+        if unexpected is not None:
+            raise unexpected
         if cut is not None:
             raise cut
         return seen
@@ -165,70 +136,50 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
 async def _record(
     context: Context,
     look: Look,
-    origin: int,
-    targets: Sequence[str],
-    members: Sequence[Member],
+    cursor: Cursor,
+    watchers: Watchers,
+    delta: MembershipDelta,
     *,
     began: datetime,
-) -> None:
-    changes = [
-        Change(
-            target=target,
+) -> Exception | None:
+    """Records the members. Whoever cannot be read or recorded is stored before the cursor moves.
+    Returns the exception that nobody expected, for whom the look is no reason to stop."""
+    of = Slice(
+        group=look.group,
+        origin=cursor.origin,
+        noticed_at=look.noticed_at,
+        found_by=look.found_by,
+        began=began,
+    )
+    recorded = await record_members(context, of, watchers, delta.members.get(look.group, ()))
+    unread = [*unread_in(delta, look.group), *recorded.failed]
+    if unread:
+        kept = UnreadSlice(
             group=look.group,
-            user=member.id,
-            action=Action.REMOVED if member.removed else Action.ADDED,
-            origin=origin,
+            link=cursor.link,
+            origin=cursor.origin,
             noticed_at=look.noticed_at,
-            found_at=began,
-            seen_at=began,
-            due_at=began,
-            found_by=look.found_by,
+            members=unread,
         )
-        for target in targets
-        for member in members
-        if member.may_be_user
-    ]
-    by_timer = look.found_by is FoundBy.RECONCILE
-    known = await repeated(context, changes) if by_timer else ()
-    recorded = await admit(context, changes)
-    if by_timer and any(name(change) not in known for change in recorded):
+        await keep_unread(context, kept)
+    if recorded.unannounced:
         await missed_notifications.note(context.store, context.now())
-    if changes:
-        await asyncio.gather(*(_wake(context, target) for target in targets))
     context.emit(
         GroupRead(
-            result="changed" if recorded else "unchanged",
+            result="changed" if recorded.changes else "unchanged",
             group=look.group,
             found_by=look.found_by,
-            changes=len(recorded),
+            changes=len(recorded.changes),
         )
     )
-
-
-async def _mirror(
-    context: Context, group: str, watchers: _Watchers, members: Sequence[Member]
-) -> None:
-    """Asks the targets whose policy mirrors the group to do so now. Call before the cursor
-    moves."""
-    users = [member for member in members if member.may_be_user]
-    added = frozenset(member.id for member in users if not member.removed)
-    removed = frozenset(member.id for member in users if member.removed)
-    added, removed = bounded(added - removed, removed)
-    for target in watchers.mirroring:
-        mirror = Mirror(target=target, source=group, added=added, removed=removed)
-        await context.bus.send(mirror.queue, [mirror.message(context.new_id())])
-
-
-async def _wake(context: Context, target: str) -> None:
-    wake = Wake(target=target)
-    await context.bus.send(wake.queue, [wake.message(context.new_id())])
+    return recorded.error
 
 
 async def _restart(context: Context, look: Look, cursor: Cursor) -> None:
     """Starts a new delta link because the old one expired or cannot be read. Entra's own cycle
     provisions the changes in between."""
     link = await context.directory.membership_start(look.group)
-    await _mirror(context, look.group, await _watchers(context, look.group), ())
+    await mirror(context, look.group, await watchers_of(context, look.group), ())
     await cursors.save(context.store, look.group, cursor.moved(link, context.now()))
     context.emit(CursorReset(result="restarted", group=look.group, found_by=look.found_by))
 
@@ -241,7 +192,7 @@ async def _look_again_for_what_is_missing(
     hinted = [(user, removed) for user, removed in hinted if user not in seen]
     if not hinted or look.looks >= len(LOOK_AGAIN_DELAYS):
         return
-    watchers = await _watchers(context, look.group)
+    watchers = await watchers_of(context, look.group)
     missing = [
         (user, removed)
         for user, removed in hinted
@@ -262,7 +213,7 @@ async def _look_again_for_what_is_missing(
 
 async def _known(
     context: Context,
-    watchers: _Watchers,
+    watchers: Watchers,
     group: str,
     user: str,
     removed: bool,  # noqa: FBT001 - private

@@ -22,6 +22,7 @@ from hasten.domain.sightings import (
     Sighting,
     happened,
 )
+from hasten.error_collector import ErrorCollector
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.people_look import PeopleLook
@@ -93,17 +94,27 @@ async def look_at_people(context: Context, look: PeopleLook) -> None:
     """Reads the accounts of people who are assigned to a target, and records what happened to them.
     Users whom no roster has are not read.
 
-    Raises TemporaryError and PermanentError of Graph. Nothing is lost then: the roster stays as it
-    was.
+    If some users cannot be read, they get a look of their own. Raises TemporaryError and
+    PermanentError of Graph if none can. Nothing is lost then: the roster stays as it was.
     """
     targets = {found.target: found for found in await watching(context)}
     turns = asyncio.Semaphore(READS_AT_ONCE)
 
+    errors, failed = ErrorCollector(), set[str]()
+
     async def read(user: str) -> Sequence[SeenPerson]:
         async with turns:
-            return await _read(context, look, user, targets)
+            with errors.collect_any():
+                return await _read(context, look, user, targets)
+        failed.add(user)
+        return ()
 
     seen = [one for some in await asyncio.gather(*map(read, sorted(look.users))) for one in some]
+    if failed == look.users:
+        errors.raise_worst()
+    if failed:
+        alone = replace(look, users=frozenset(failed))
+        await context.bus.send(alone.queue, [alone.message(context.new_id())])
     recorded = await _record(context, look, [one for one in seen if not one.is_doubtful])
     await _look_again(context, look, seen, changed=frozenset(one.user for one in recorded))
     context.emit(

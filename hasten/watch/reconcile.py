@@ -93,7 +93,7 @@ async def _read(context: Context, batch: DeltaBatch, watched: frozenset[str]) ->
         cut, link, news = error, error.read.link, _of(groups, error.read)
     else:
         link, news = delta.link, _of(groups, delta)
-        has_read = any(delta.members.values()) or now - batch.saved_at >= LINK_KEPT
+        has_read = bool(news) or any(delta.members.values()) or now - batch.saved_at >= LINK_KEPT
         link = link if has_read else batch.link
     await _look_at(context, news)
     if link != batch.link:
@@ -175,7 +175,7 @@ def _of(groups: Iterable[str], delta: MembershipDelta) -> News:
     for group in groups:
         members = delta.members.get(group, ())
         users = [member for member in members if member.may_be_user]
-        if members:
+        if members or delta.unread.get(group) or delta.unread.get(""):
             news[group] = bounded(
                 frozenset(user.id for user in users if not user.removed),
                 frozenset(user.id for user in users if user.removed),

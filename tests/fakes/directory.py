@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hasten.domain.verdicts import Answer
 from hasten.json import Json
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.directory import Member, MembershipDelta
+from hasten.ports.directory import Member, MembershipDelta, UnreadMember
 from hasten.ports.directory_errors import AlreadyExists, DeltaExpired
 from tests.fakes.accounts import FakeAccounts
 from tests.fakes.tenant import SERVICE_PRINCIPAL
@@ -68,6 +68,8 @@ class FakeDirectory(FakeAccounts):
     """Entries of the provisioning log in any order."""
     log_reads: list[datetime] = field(default_factory=list)
     delta_reads: int = 0
+    unread: dict[str, list[UnreadMember]] = field(default_factory=dict)
+    """Entries of a group that cannot be read, in every delta of it."""
     subscribed: list[dict[str, str]] = field(default_factory=list)
     _made: int = 0
     _called: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,7 +96,8 @@ class FakeDirectory(FakeAccounts):
             for group, count in seen.items()
         }
         found = {group: tuple(of_group.values()) for group, of_group in news.items() if of_group}
-        return MembershipDelta(found, await self.membership_start(*seen))
+        unread = {group: self.unread[group] for group in seen if self.unread.get(group)}
+        return MembershipDelta(found, await self.membership_start(*seen), unread)
 
     async def jobs(self, service_principal: str) -> Sequence[Json]:
         return self.job_list

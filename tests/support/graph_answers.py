@@ -4,13 +4,14 @@ import copy
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hasten.domain import account, cycle
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.roles import choose_role
-from hasten.ports.directory import Directory
+from hasten.errors import TemporaryError
+from hasten.ports.directory import Directory, MembershipDelta
 from tests.support.graph_wire import ALICE, APP, BASE, BOB, GROUP, group
 
 ROLE = "0000dddd-0000-4000-8000-000000000001"
@@ -128,6 +129,14 @@ def _subscribe(directory: Directory) -> Awaitable[Any]:
     )
 
 
+def _net(delta: MembershipDelta) -> object:
+    """Raises TemporaryError for entries that nobody can read: Hasten keeps them, and reads them
+    again later."""
+    if delta.unread:
+        raise TemporaryError("some entries cannot be read", timedelta(minutes=5))
+    return delta.link, {g: [(m.id, m.removed) for m in ms] for g, ms in delta.members.items()}
+
+
 READS = [
     Asked("service_principal", lambda d: d.service_principals(object_id=APP), APPLICATION, _roles),
     Asked(
@@ -178,10 +187,7 @@ READS = [
             "value": [{"id": GROUP, "members@delta": [GONE, MEMBERS[1]]}],
             "@odata.deltaLink": f"{DELTA}2",
         },
-        lambda delta: (
-            delta.link,
-            {g: [(m.id, m.removed) for m in ms] for g, ms in delta.members.items()},
-        ),
+        _net,
     ),
     Asked(
         "jobs",

@@ -49,11 +49,13 @@ class _Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class DeltaPages(Generic[T]):
-    """The pages of one kind of delta query. `parse` reads one item of a page."""
+    """The pages of one kind of delta query. `parse` reads one item of a page. A page that it cannot
+    read is read once more with `tolerant`, which says of an item that it cannot be read."""
 
     wire: Wire
     parse: Parse[T]
     needs: str
+    tolerant: Parse[T] | None = None
 
     async def start(self, request: RequestInformation) -> str:
         """Returns the delta link that `request` begins, which must not exist yet: `request` is the
@@ -114,6 +116,16 @@ class DeltaPages(Generic[T]):
             raise
 
     async def _page(self, request: RequestInformation, trail: Trail) -> _Page[T]:
+        try:
+            return await self._parsed(request, trail, self.parse)
+        except UnreadableError:
+            if self.tolerant is None:
+                raise
+        return await self._parsed(request, trail, self.tolerant)
+
+    async def _parsed(
+        self, request: RequestInformation, trail: Trail, parse_item: Parse[T]
+    ) -> _Page[T]:
         def parse(page: Json) -> _Page[T]:
             following, delta_link = (
                 trail.link_of(page, NEXT_LINK_KEY),
@@ -122,6 +134,6 @@ class DeltaPages(Generic[T]):
             if (following is None) == (delta_link is None):
                 raise UnreadableError(f"it must have one of {NEXT_LINK_KEY} and {DELTA_LINK_KEY}")
             listed: list[Any] = items(page)
-            return _Page([self.parse(one) for one in listed], following, delta_link or "")
+            return _Page([parse_item(one) for one in listed], following, delta_link or "")
 
         return await self.wire.read(request, parse, needs=self.needs)

@@ -14,13 +14,14 @@ from hasten.adapters.graph.delta_pages import DeltaPages
 from hasten.adapters.graph.shapes import Shape, text
 from hasten.adapters.graph.wire import Wire
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.directory import Member, MembershipDelta
+from hasten.object_ids import is_object_id
+from hasten.ports.directory import Member, MembershipDelta, UnreadMember
 from hasten.ports.directory_errors import DeltaCutShort
 
 GROUPS_PERMISSION = "Group.Read.All"
 GROUP_REFERENCE = Shape(must={"id": text})
 
-Some = tuple[str, Sequence[Member]]
+Some = tuple[str, Sequence[Member | UnreadMember]]
 """A group and members that changed in it. A large group is spread over several pages."""
 
 
@@ -40,32 +41,60 @@ async def since(wire: Wire, begin: str) -> MembershipDelta:
     """Reads all pages from the link `begin` on. Raises DeltaExpired if Graph refuses that link, and
     DeltaCutShort if a later page cannot be read."""
     members: dict[str, dict[str, Member]] = defaultdict(dict)
+    unread: dict[str, list[UnreadMember]] = defaultdict(list)
 
     def take(page: Sequence[Some]) -> None:
         """A removal wins over any other entry about the member, because Graph may list changes in
         any order, and twice."""
         for group, some in page:
-            known = members[group]
+            known = members[group] if group else {}
             for member in some:
-                if member.id not in known or member.removed:
+                if isinstance(member, UnreadMember):
+                    unread[group].append(member)
+                elif member.id not in known or member.removed:
                     known[member.id] = member
 
     end = await _pages(wire).since(begin, take)
     found = {group: tuple(known.values()) for group, known in members.items()}
-    delta = MembershipDelta(found, end.link)
+    delta = MembershipDelta(found, end.link, unread)
     if end.cut is not None:
         raise DeltaCutShort(end.cut, delta) from end.cut
     return delta
 
 
 def _pages(wire: Wire) -> DeltaPages[Some]:
-    return DeltaPages(wire, _members, GROUPS_PERMISSION)
+    return DeltaPages(wire, _members, GROUPS_PERMISSION, _readable_members)
 
 
 def _members(listed: Any) -> Some:
-    """Returns a group and its changed members. A group without changes has no members@delta."""
-    group = GROUP_REFERENCE.read(listed)
+    """Returns a group and its changed members. Raises UnreadableError if one cannot be read."""
+    group, some = _readable_members(listed)
+    for member in some:
+        if isinstance(member, UnreadMember):
+            raise UnreadableError(member.problem)
+    return group, some
+
+
+def _readable_members(listed: Any) -> Some:
+    """Returns a group and its changed members. A group without changes has no members@delta. What
+    cannot be read hurts no other member, and no other group."""
+    try:
+        group = GROUP_REFERENCE.read(listed)
+    except UnreadableError as error:
+        return "", [UnreadMember("", f"a group: {error}")]
     some = group.get("members@delta", [])
     if not isinstance(some, list):
-        raise UnreadableError("members@delta is not a list")
-    return group["id"].lower(), [bodies.member(one) for one in some]
+        return group["id"].lower(), [UnreadMember("", "members@delta is not a list")]
+    return group["id"].lower(), [_member(one) for one in some]
+
+
+def _member(listed: Any) -> Member | UnreadMember:
+    try:
+        member = bodies.member(listed)
+    except UnreadableError as error:
+        given = listed.get("id") if isinstance(listed, dict) else None
+        is_known = isinstance(given, str) and is_object_id(given)
+        return UnreadMember(str(given).lower() if is_known else "", str(error))
+    if not is_object_id(member.id):
+        return UnreadMember("", "the id of a member is no object id")
+    return member

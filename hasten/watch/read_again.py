@@ -1,0 +1,103 @@
+"""Keeps the members of a group whom a look could not record, alerts, and reads them again by
+timer."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from hasten.context import Context
+from hasten.domain.changes import FoundBy
+from hasten.error_collector import ErrorCollector
+from hasten.ports.directory import MembershipDelta, UnreadMember
+from hasten.ports.directory_errors import DeltaExpired
+from hasten.records import unread_members
+from hasten.records.unread_members import UnreadSlice
+from hasten.telemetry.watch import MembersUnread
+from hasten.watch.record_members import Slice, record_members
+from hasten.watch.watchers import watchers_of
+
+NEXT_ACTION = (
+    "compare the members of the group with the app; Hasten reads the entries again every five "
+    "minutes"
+)
+GIVEN_UP = "compare the members of the group with the app: Graph no longer shows these entries"
+
+
+def unread_in(delta: MembershipDelta, group: str) -> Sequence[UnreadMember]:
+    """Returns the entries that cannot be read and that are about the group, or about an unknown
+    one."""
+    return [*delta.unread.get(group, ()), *delta.unread.get("", ())]
+
+
+async def keep_unread(context: Context, unread: UnreadSlice) -> None:
+    """Saves what is missing and alerts. Call before the cursor of the group moves. Raises
+    TemporaryError and PermanentError of the store."""
+    await unread_members.save(context.store, unread)
+    _emit(context, unread, "unreadable", NEXT_ACTION)
+
+
+async def read_unread(context: Context) -> None:
+    """Reads each slice again, with its own number: what was recorded then has no effect. Raises the
+    worst error after all were tried."""
+    errors = ErrorCollector()
+    for unread in await unread_members.load_all(context.store):
+        with errors.collect_any():
+            await _read(context, unread)
+    errors.raise_worst()
+
+
+async def _read(context: Context, unread: UnreadSlice) -> None:
+    watchers = await watchers_of(context, unread.group)
+    watchers.refuse_unknown()
+    if not watchers:
+        await unread_members.forget(context.store, unread)
+        return
+    began = context.now()
+    try:
+        delta = await context.directory.membership_delta(unread.link)
+    except DeltaExpired:
+        _emit(context, unread, "given_up", GIVEN_UP)
+        await unread_members.forget(context.store, unread)
+        return
+    of = Slice(
+        group=unread.group,
+        origin=unread.origin,
+        noticed_at=unread.noticed_at,
+        found_by=FoundBy.RECONCILE,
+        began=began,
+    )
+    recorded = await record_members(context, of, watchers, delta.members.get(unread.group, ()))
+    left = [*unread_in(delta, unread.group), *recorded.failed]
+    if left:
+        await keep_unread(
+            context,
+            UnreadSlice(
+                group=unread.group,
+                link=unread.link,
+                origin=unread.origin,
+                noticed_at=unread.noticed_at,
+                members=left,
+            ),
+        )
+    else:
+        await unread_members.forget(context.store, unread)
+        _emit(context, unread, "read", None)
+    if recorded.error is not None:
+        raise recorded.error
+
+
+def _emit(
+    context: Context,
+    unread: UnreadSlice,
+    result: Literal["unreadable", "read", "given_up"],
+    next_action: str | None,
+) -> None:
+    context.emit(
+        MembersUnread(
+            result=result,
+            group=unread.group,
+            users=[one.id for one in unread.members if one.id],
+            members=len(unread.members),
+            reason=unread.members[0].problem if unread.members else "",
+            next_action=next_action,
+        )
+    )

@@ -1,0 +1,97 @@
+"""Records the members whom a read of a group's history shows, one by one where it must: a member
+for whom an unexpected exception is raised hurts no other."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hasten.context import Context
+from hasten.domain.changes import Action, Change, FoundBy
+from hasten.domain.unexpected import Unexpected
+from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.ports.directory import Member, UnreadMember
+from hasten.records import crashes
+from hasten.watch.admit import admit
+from hasten.watch.repetitions import name, repeated
+from hasten.watch.watchers import Watchers, wake
+
+EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict)
+"""Exceptions that say something about the read, and not about one of its members."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """A slice of a group's history: its number, and the look that read it from `began` on."""
+
+    group: str
+    origin: int
+    noticed_at: datetime
+    found_by: FoundBy
+    began: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The new changes, those of them that a notification should have brought, and the members who
+    could not be recorded, with the first exception."""
+
+    changes: Sequence[Change]
+    unannounced: Sequence[Change] = ()
+    failed: Sequence[UnreadMember] = ()
+    error: Exception | None = None
+
+
+async def record_members(
+    context: Context, of: Slice, watchers: Watchers, members: Sequence[Member]
+) -> Recorded:
+    """Writes the changes of users to the ledger, then wakes the targets. Raises TemporaryError,
+    PermanentError and Conflict."""
+    changes = [
+        Change(
+            target=target,
+            group=of.group,
+            user=member.id,
+            action=Action.REMOVED if member.removed else Action.ADDED,
+            origin=of.origin,
+            noticed_at=of.noticed_at,
+            found_at=of.began,
+            seen_at=of.began,
+            due_at=of.began,
+            found_by=of.found_by,
+        )
+        for target in watchers.assigned
+        for member in members
+        if member.may_be_user
+    ]
+    by_timer = of.found_by is FoundBy.RECONCILE
+    known = await repeated(context, changes) if by_timer else ()
+    recorded, errors = await _admit(context, changes)
+    if changes:
+        await asyncio.gather(*(wake(context, target) for target in watchers.assigned))
+    failed = [UnreadMember(user, Unexpected.of(error).reason) for user, error in errors]
+    for one in failed:
+        await crashes.note(context.store, f"group {of.group}", one.problem, context.now())
+    unannounced = [change for change in recorded if by_timer and name(change) not in known]
+    return Recorded(recorded, unannounced, failed, errors[0][1] if errors else None)
+
+
+async def _admit(
+    context: Context, changes: Sequence[Change]
+) -> tuple[list[Change], list[tuple[str, Exception]]]:
+    """Returns the new changes, and the users for whom `admit` raises even alone."""
+    try:
+        return await admit(context, changes), []
+    except EXPECTED_ERRORS:
+        raise
+    except Exception as error:  # noqa: BLE001 - the look raises it once the others are recorded
+        users = list(dict.fromkeys(change.user for change in changes))
+        if len(users) == 1:
+            return [], [(users[0], error)]
+        first = {*users[: len(users) // 2]}
+        halves = [
+            [change for change in changes if change.user in first],
+            [change for change in changes if change.user not in first],
+        ]
+        results = [await _admit(context, half) for half in halves]
+        return [c for found, _ in results for c in found], [e for _, bad in results for e in bad]

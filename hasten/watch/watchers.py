@@ -1,0 +1,65 @@
+"""Finds the targets that watch a group, wakes them, and has them mirror it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hasten.context import Context
+from hasten.domain.notifications import bounded
+from hasten.errors import TemporaryError
+from hasten.messages import Mirror, Wake
+from hasten.ports.directory import Member
+from hasten.records import discovered
+
+UNKNOWN_TARGET_DELAY = timedelta(seconds=30)
+"""Delay before another look while the record of a target cannot be read: a sweep writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """The targets to which a group is assigned, and those whose policy mirrors its members. Nobody
+    knows whether `unknown` do."""
+
+    assigned: Sequence[str] = ()
+    mirroring: Sequence[str] = ()
+    unknown: Collection[str] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.assigned or self.mirroring)
+
+    def refuse_unknown(self) -> None:
+        """Raises TemporaryError if the cursor must not move, because a target might miss what was
+        read."""
+        if self.unknown:
+            raise TemporaryError(
+                f"the record of target {min(self.unknown)} cannot be read; a sweep writes it anew",
+                UNKNOWN_TARGET_DELAY,
+            )
+
+
+async def watchers_of(context: Context, group: str) -> Watchers:
+    everything, unread = await discovered.load_known(context.store)
+    return Watchers(
+        [found.target for found in everything if found.watches(group)],
+        [found.target for found in everything if found.mirrors(group)],
+        unread & context.targets.keys(),
+    )
+
+
+async def mirror(
+    context: Context, group: str, watchers: Watchers, members: Sequence[Member]
+) -> None:
+    """Asks the targets whose policy mirrors the group to do so now. Call before the cursor
+    moves."""
+    users = [member for member in members if member.may_be_user]
+    added = frozenset(member.id for member in users if not member.removed)
+    removed = frozenset(member.id for member in users if member.removed)
+    added, removed = bounded(added - removed, removed)
+    for target in watchers.mirroring:
+        message = Mirror(target=target, source=group, added=added, removed=removed)
+        await context.bus.send(message.queue, [message.message(context.new_id())])
+
+
+async def wake(context: Context, target: str) -> None:
+    message = Wake(target=target)
+    await context.bus.send(message.queue, [message.message(context.new_id())])

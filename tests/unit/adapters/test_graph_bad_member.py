@@ -1,0 +1,59 @@
+"""One garbled entry of a membership delta hurts no other entry and no other group."""
+
+from typing import Any
+
+import pytest
+
+from hasten.adapters.graph.membership import _readable_members
+from hasten.ports.directory import Member, UnreadMember
+
+GROUP = "0000bbbb-0000-4000-8000-000000000001"
+ALICE = "0000cccc-0000-4000-8000-000000000001"
+BOB = "0000cccc-0000-4000-8000-000000000002"
+USER = "#microsoft.graph.user"
+GOOD = {"id": ALICE, "@odata.type": USER, "@removed": {"reason": "deleted"}}
+
+GARBLED: dict[str, Any] = {
+    "no id": {"@odata.type": USER},
+    "an empty id": {"id": "", "@odata.type": USER},
+    "an id that is a number": {"id": 7, "@odata.type": USER},
+    "an id that is no object id": {"id": "jane@contoso.com", "@odata.type": USER},
+    "no object": "jane",
+    "nothing": None,
+    "a list": [],
+}
+
+
+@pytest.mark.parametrize("garbled", GARBLED.values(), ids=GARBLED)
+def test_the_other_members_are_read(garbled: Any) -> None:
+    group, members = _readable_members({"id": GROUP, "members@delta": [garbled, GOOD]})
+
+    assert group == GROUP
+    bad, good = members
+    assert isinstance(bad, UnreadMember)
+    assert (bad.id, "jane" in bad.problem) == ("", False)
+    assert good == Member(ALICE, "user", removed=True)
+
+
+def test_an_entry_whose_type_is_no_text_is_named_by_its_id() -> None:
+    _, [bad] = _readable_members(
+        {"id": GROUP, "members@delta": [{"id": BOB.upper(), "@odata.type": 5}]}
+    )
+
+    assert isinstance(bad, UnreadMember)
+    assert bad.id == BOB
+
+
+@pytest.mark.parametrize("listed", [{"members@delta": [GOOD]}, {"id": 5}, None, "x"])
+def test_an_entry_about_an_unknown_group_is_kept_for_every_group_of_the_read(listed: Any) -> None:
+    group, [bad] = _readable_members(listed)
+
+    assert group == ""
+    assert isinstance(bad, UnreadMember)
+
+
+def test_members_that_are_no_list_are_one_entry_of_the_group() -> None:
+    group, [bad] = _readable_members({"id": GROUP, "members@delta": {"id": ALICE}})
+
+    assert group == GROUP
+    assert isinstance(bad, UnreadMember)
