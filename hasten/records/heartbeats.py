@@ -1,7 +1,6 @@
 """Stores a heartbeat of each timer, which shows a reader of the store whether the app is alive."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from hasten.domain.heartbeats import Heartbeat, first
@@ -10,6 +9,7 @@ from hasten.json import Json
 from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
 from hasten.records.fields import moment
+from hasten.records.values import values
 
 HEARTBEATS_COLLECTION, HEARTBEATS_PARTITION = "heartbeats", "timers"
 
@@ -38,7 +38,7 @@ async def beat(store: Store, timer: str, now: datetime, reason: str = "") -> Non
 def _body(beat: Heartbeat) -> Json:
     succeeded_at = beat.succeeded_at.isoformat() if beat.succeeded_at else None
     return {
-        **asdict(beat),
+        **values(beat),
         "first_at": beat.first_at.isoformat(),
         "ran_at": beat.ran_at.isoformat(),
         "succeeded_at": succeeded_at,

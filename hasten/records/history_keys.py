@@ -10,7 +10,6 @@ with a copy of it, in the order of time.
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +19,7 @@ from hasten.json import Json
 from hasten.object_ids import is_object_id
 from hasten.ports.store import Put
 from hasten.records.fields import moment
+from hasten.records.values import values
 
 HISTORY_COLLECTION = "history"
 DAYS_PARTITION = "days"
@@ -100,12 +100,12 @@ def puts_of(entry: Entry) -> list[Put]:
 
 
 def body_of(entry: Entry) -> Json:
-    body = asdict(entry)
+    body = values(entry)
     body["at"] = entry.at.isoformat()
     steps = {name: getattr(entry.steps, name) for name in STEP_TIMES}
     body["steps"] = {name: at.isoformat() for name, at in steps.items() if at is not None}
     body["details"] = dict(entry.details)
-    body["causes"] = [asdict(cause) for cause in entry.causes]
+    body["causes"] = [values(cause) for cause in entry.causes]
     return {name: value for name, value in body.items() if value}
 
 

@@ -11,7 +11,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,7 @@ from hasten.records.history_keys import (
     parse,
 )
 from hasten.records.missing import put_missing
+from hasten.records.values import values
 
 HEAD_KEY = "head"
 SEAL_PREFIX = "seal|"
@@ -214,4 +215,4 @@ def _head_body(seal: Seal) -> Json:
 
 
 def _seal_body(seal: Seal) -> Json:
-    return {**asdict(seal), "at": seal.at.isoformat()}
+    return {**values(seal), "at": seal.at.isoformat()}

@@ -2,7 +2,7 @@
 kept, so that an older event that arrives late is recognised as stale."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from hasten.records import stand_ins
 from hasten.records.fields import moment
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import RowMapping
+from hasten.records.values import values
 
 MEMBERSHIPS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
 OPEN_PREFIX = "open|"
@@ -94,7 +95,9 @@ class Intents:
 
 def _body(intent: Intent) -> Json:
     return {
-        **asdict(intent),
+        **values(intent),
+        "cause": values(intent.cause),
+        "replaced": values(intent.replaced) if intent.replaced else None,
         "time": intent.time.isoformat(),
         "recorded_at": intent.recorded_at.isoformat(),
         "not_before": intent.not_before.isoformat() if intent.not_before else None,

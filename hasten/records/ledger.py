@@ -3,7 +3,7 @@ for it."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,7 @@ from hasten.records.ledger_keys import (
 )
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import Commit, RowMapping, Stored
+from hasten.records.values import values
 
 TIMES = (
     "noticed_at",
@@ -232,7 +233,8 @@ def _outcomes(before: Change | None, now: Change) -> Sequence[Write]:
 
 
 def _body(change: Change) -> Json:
-    body = asdict(change)
+    body = values(change)
+    body["causes"] = [values(cause) for cause in change.causes]
     for name in TIMES:
         body[name] = body[name].isoformat() if body[name] else None
     return body

@@ -8,7 +8,7 @@ sees the other.
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
@@ -20,6 +20,7 @@ from hasten.ports.store import Store
 from hasten.records.fields import moment
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import RowMapping
+from hasten.records.values import values
 
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 """When somebody left whose record cannot be read: no event may count as newer."""
@@ -170,7 +171,7 @@ def _body(person: Person) -> Json:
         "target": person.target,
         "user": person.user,
         "joined": {
-            group: {**asdict(event), "time": event.time.isoformat()}
+            group: {**values(event), "time": event.time.isoformat()}
             for group, event in person.joined.items()
         },
         "left_at": person.left_at.isoformat() if person.left_at else None,

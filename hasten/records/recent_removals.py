@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hasten.domain.brake import BRAKE_WINDOW
@@ -12,6 +12,7 @@ from hasten.ports.store import Store
 from hasten.records.fields import moment
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import RowMapping
+from hasten.records.values import values
 
 RECENT_REMOVALS_COLLECTION = "brakes"
 LEFT_PREFIX = "left|"
@@ -192,7 +193,7 @@ def _name(row: Memory) -> str:
 
 def _body(row: Memory) -> Json:
     """Nothing is stored of an UnreadMemory."""
-    return {**asdict(row), "at": row.at.isoformat()} if isinstance(row, Trip) else asdict(row)
+    return {**values(row), "at": row.at.isoformat()} if isinstance(row, Trip) else values(row)
 
 
 def _parse(body: Json) -> Memory:
