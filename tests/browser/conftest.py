@@ -9,6 +9,7 @@ from playwright.async_api import async_playwright
 
 from tests.browser.scene import Scene, play
 from tests.support.browser import found
+from tests.support.launching import warm
 from tests.support.tenant import emulated
 
 if found() is None:
@@ -24,7 +25,7 @@ def _garbage_is_collected_here() -> Iterator[None]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     folder = tmp_path_factory.mktemp("browser")
-    async with emulated(folder) as tenant, async_playwright() as playwright:
+    async with emulated(folder, launch=warm) as tenant, async_playwright() as playwright:
         host = await tenant.host()
         browser = await playwright.chromium.launch(executable_path=found())
         made = Scene(tenant=tenant, host=host, browser=browser)

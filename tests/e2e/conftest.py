@@ -1,4 +1,5 @@
-"""Each test gets a tenant of its own."""
+"""Each test gets a tenant of its own. Its hosts start warm; tests/integration/functions starts the
+host and Hasten cold, as commands do."""
 
 import gc
 from collections.abc import AsyncIterator, Iterator
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.launching import warm
 from tests.support.tenant import Tenant, emulated
 
 
@@ -18,5 +20,5 @@ def _garbage_is_collected_here() -> Iterator[None]:
 
 @pytest.fixture
 async def tenant(tmp_path: Path) -> AsyncIterator[Tenant]:
-    async with emulated(tmp_path) as tenant:
+    async with emulated(tmp_path, launch=warm) as tenant:
         yield tenant

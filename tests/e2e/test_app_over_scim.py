@@ -14,6 +14,7 @@ import pytest
 from emulator.certificates import trusted
 from emulator.engine.app import By
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
+from tests.support.launching import warm
 from tests.support.tenant import Tenant, emulated, eventually, newcomers
 
 GOAL = 10.0
@@ -22,7 +23,7 @@ GOAL = 10.0
 
 @pytest.fixture
 async def tenant(tmp_path: Path) -> AsyncIterator[Tenant]:
-    async with emulated(tmp_path, scim=True) as tenant:
+    async with emulated(tmp_path, scim=True, launch=warm) as tenant:
         yield tenant
 
 

@@ -11,6 +11,7 @@ from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
 from tests.support import broken
 from tests.support.broken import Broken
 from tests.support.command_line import CommandLine
+from tests.support.launching import warm
 from tests.support.tenant import emulated
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[CommandLine]:
     """All is well, but that the app was stopped once it had subscribed."""
-    async with emulated(tmp_path_factory.mktemp("tenant")) as tenant:
+    async with emulated(tmp_path_factory.mktemp("tenant"), launch=warm) as tenant:
         host = await tenant.host()
         await tenant.watched_by(host)
         line = CommandLine(tenant, host.url)

@@ -12,6 +12,7 @@ from azure.servicebus.aio import ServiceBusClient
 
 from emulator.graph.seed import TOTAL_ENGINEERING, object_id
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, PROVISIONING
+from tests.support.launching import warm
 from tests.support.tenant import Tenant, emulated, eventually, newcomers
 
 TARGETS = """\
@@ -32,7 +33,7 @@ REVOKED, GRANTED = 120.0, 180.0
 async def tenant(tmp_path: Path) -> AsyncIterator[Tenant]:
     targets = tmp_path / "targets.yaml"
     targets.write_text(TARGETS)
-    async with emulated(tmp_path, targets=targets) as tenant:
+    async with emulated(tmp_path, targets=targets, launch=warm) as tenant:
         yield tenant
 
 

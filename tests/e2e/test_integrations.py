@@ -15,6 +15,7 @@ from emulator.graph.server import GraphOptions
 from emulator.sign_in.registration import API_CLIENT_ID, APP_ID_URI, client_id
 from tests.support import integrations
 from tests.support.integrations import Stack
+from tests.support.launching import warm
 from tests.support.logic_app import Sent
 from tests.support.tenant import Tenant, emulated, eventually
 
@@ -36,7 +37,7 @@ async def tenant(tmp_path: Path) -> AsyncIterator[Tenant]:
     targets = tmp_path / "targets.yaml"
     targets.write_text(TARGETS)
     graph = GraphOptions.kind(on_demand_delay=(0.5, 1.0))
-    async with emulated(tmp_path, graph=graph, targets=targets) as tenant:
+    async with emulated(tmp_path, graph=graph, targets=targets, launch=warm) as tenant:
         yield tenant
 
 

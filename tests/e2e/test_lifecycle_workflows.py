@@ -12,6 +12,7 @@ import pytest
 from emulator.certificates import trusted
 from emulator.graph.seed import TOTAL_ENGINEERING, object_id
 from emulator.graph.server import GraphOptions
+from tests.support.launching import warm
 from tests.support.logic_app import LogicApp
 from tests.support.tenant import ROOT, Tenant, emulated, eventually
 
@@ -31,7 +32,7 @@ async def tenant(tmp_path: Path) -> AsyncIterator[Tenant]:
     targets = tmp_path / "targets.yaml"
     targets.write_text(TARGETS)
     graph = GraphOptions.kind(on_demand_delay=(0.5, 1.0))
-    async with emulated(tmp_path, graph=graph, targets=targets) as tenant:
+    async with emulated(tmp_path, graph=graph, targets=targets, launch=warm) as tenant:
         yield tenant
 
 

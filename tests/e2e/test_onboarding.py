@@ -14,6 +14,7 @@ from azure.servicebus.aio import ServiceBusClient
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, TOTAL_ROLE, object_id
 from emulator.graph.server import GraphOptions
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, PROVISIONING_OUTCOMES
+from tests.support.launching import warm
 from tests.support.tenant import Tenant, emulated, eventually, newcomers
 
 TARGETS = """\
@@ -39,7 +40,7 @@ async def tenant(tmp_path: Path) -> AsyncIterator[Tenant]:
     )
     targets = tmp_path / "targets.yaml"
     targets.write_text(TARGETS)
-    async with emulated(tmp_path, graph=graph, targets=targets) as tenant:
+    async with emulated(tmp_path, graph=graph, targets=targets, launch=warm) as tenant:
         yield tenant
 
 

@@ -7,15 +7,13 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any
+from typing import Any
 
 import httpx
 
@@ -28,6 +26,7 @@ from emulator.ports import free_port
 from emulator.servicebus import ServiceBusServer
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, ONBOARDING_EVENTS, PROVISIONING
 from tests.support.csdl.check import assert_record_agrees
+from tests.support.launching import Launch, Process, cold
 
 ROOT = Path(__file__).parents[2]
 ACTING = ROOT / "emulator" / "demo" / "targets.yaml"
@@ -76,8 +75,8 @@ class Host:
     settings: dict[str, str]
     log: Path
     app: Path = ROOT
-    _process: subprocess.Popen[bytes] | None = None
-    _log: IO[bytes] | None = None
+    launch: Launch = cold
+    _process: Process | None = None
 
     @property
     def url(self) -> str:
@@ -97,14 +96,10 @@ class Host:
         await eventually(self._is_running)
 
     def _spawn(self) -> None:
-        self._log = self.log.open("ab")
-        command = [sys.executable, "-m", "emulator.functions", "--app", str(self.app)]
-        self._process = subprocess.Popen(
-            [*command, "--port", str(self.port)],
-            cwd=ROOT,
-            env={**os.environ, **self.settings},
-            stdout=self._log,
-            stderr=self._log,
+        self._process = self.launch(
+            ["--app", str(self.app), "--port", str(self.port)],
+            {**os.environ, **self.settings},
+            self.log,
         )
 
     async def fire(self, timer: str) -> None:
@@ -142,9 +137,6 @@ class Host:
             self._process.send_signal(how)
             self._process.wait(timeout=30)
             self._process = None
-        if self._log is not None:
-            self._log.close()
-            self._log = None
 
 
 @dataclass
@@ -153,6 +145,7 @@ class Tenant:
     admin: Admin
     state: Path
     targets: Path = ACTING
+    launch: Launch = cold
     hosts: list[Host] = field(default_factory=list)
 
     @property
@@ -177,7 +170,9 @@ class Tenant:
             app_dir=ROOT,
             targets=self.targets,
         )
-        host = Host(port, {**settings, **more}, self.state / f"host-{len(self.hosts)}.log", app)
+        host = Host(
+            port, {**settings, **more}, self.state / f"host-{len(self.hosts)}.log", app, self.launch
+        )
         self.hosts.append(host)
         await host.start()
         return host
@@ -248,9 +243,11 @@ async def emulated(
     targets: Path = ACTING,
     scim: bool = False,
     scim_patches: bool = True,
+    launch: Launch = cold,
 ) -> AsyncIterator[Tenant]:
-    """With `scim` TOTAL has a SCIM server, with or without PATCH, which Hasten uses. In the end,
-    all that Graph was asked and answered must agree with Microsoft's metadata."""
+    """`launch` starts the hosts. With `scim` TOTAL has a SCIM server, with or without PATCH, which
+    Hasten uses. In the end, all that Graph was asked and answered must agree with Microsoft's
+    metadata."""
     recording = replace(graph, record=state / RECORD)
     options = AzureOptions(
         graph=recording, entities=_with_short_locks(state), scim=scim, scim_patches=scim_patches
@@ -259,7 +256,11 @@ async def emulated(
         if azure.scim is not None:
             targets = azure.with_scim(targets, state)
         tenant = Tenant(
-            azure, Admin(azure.graph.url, azure.graph.admin_token), state, targets=targets
+            azure,
+            Admin(azure.graph.url, azure.graph.admin_token),
+            state,
+            targets=targets,
+            launch=launch,
         )
         try:
             yield tenant
