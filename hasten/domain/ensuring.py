@@ -71,10 +71,12 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class LookAgain:
-    """Graph shows that nothing is to do. A replica that lags answers the same, so that Hasten
-    believes it only at `at`, when every replica has settled."""
+    """Graph shows what the event wants, and has not confirmed it in answer to a write. A replica
+    that lags shows the same, so that Hasten believes it only at `at`, when every replica has
+    settled. `meanwhile` is what already follows from what Graph shows."""
 
     at: datetime
+    meanwhile: Change | Restart | None = None
 
 
 EnsureDecision = Change | Restart | Ending | Wait | LookAgain | None
@@ -85,18 +87,28 @@ def decide(
 ) -> EnsureDecision:
     """Decides what becomes of the intent. Returns None if `row`, which publishes its own outcome,
     already stands for it."""
+    decision = _decide(intent, seen, row, now)
+    settled_at = intent.recorded_at + REPLICATION_SETTLED_AFTER
+    is_sure = seen.confirmed or not _rests_on_a_read(intent) or now >= settled_at
+    if is_sure or isinstance(decision, Wait):
+        return decision
+    meanwhile = decision if isinstance(decision, (Change, Restart)) else None
+    return LookAgain(settled_at, meanwhile)
+
+
+def _decide(
+    intent: Intent, seen: SeenMembership, row: Change | None, now: datetime
+) -> Change | Restart | Ending | Wait | None:
+    """Decides as if what Graph shows was certain."""
     same = row if row is not None and row.action is seen.action else None
-    if same is not None and intent.cause in same.causes:
+    has_changed_again = seen.written and seen.confirmed
+    if same is not None and intent.cause in same.causes and not has_changed_again:
         return None
     if same is not None and _was_called_since(same, intent):
         return Ending(same.state, "a look found the change first, and Hasten has called for it")
     if row is not None and same is None and _may_lag(row, seen, now):
         return Wait()
     asked = seen.written or intent.wanted is Wanted.IN_STEP
-    settled_at = intent.recorded_at + REPLICATION_SETTLED_AFTER
-    is_in_step = same.state in ENDED_WELL if same is not None else row is None and not seen.member
-    if _rests_on_a_read(intent) and not asked and is_in_step and now < settled_at:
-        return LookAgain(settled_at)
     if not asked and same is not None and same.state in ENDED_WELL:
         return Ending(State.IN_SYNC, "the app already has this change")
     if not asked and row is None and not seen.member:

@@ -54,17 +54,18 @@ async def settle_intents(
             case Wait():
                 errors.add(NotYet(f"what was written of {intent.user} does not show yet"))
                 continue
-            case LookAgain(at):
+            case LookAgain(at, decision):
                 unsure[at].append(intent)
-                continue
+            case decision:
+                recorded.append(intent)
+        match decision:
             case Restart(known):
                 await restart(context, known, intent.cause, let_go=intent.released)
             case Change() as change:
                 changes.append(change)
-        recorded.append(intent)
     let_go = {(i.group, i.user) for i, sight in seen if i.wanted is Wanted.ABSENT and sight.written}
     await admit(context, changes, judged=let_go)
-    if recorded:
+    if recorded or unsure:
         wake = Wake(target=target)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
     await _end(context, ended)
@@ -86,8 +87,8 @@ async def _of_account(context: Context, intent: Intent, ending: Ending) -> Endin
 
 
 async def _postpone(context: Context, target: str, intents: Sequence[Intent], at: datetime) -> None:
-    """Leaves the intents open until `at`, and wakes the target then. Graph has answered that there
-    was nothing to write."""
+    """Leaves the intents open until `at`, and wakes the target then. No write of Hasten is under
+    way."""
     again = Ensure(target=target)
     await context.bus.send(again.queue, [again.message(context.new_id(), at)])
     await context.intents.update(intents, lambda i: replace(i, not_before=at, writing=False))

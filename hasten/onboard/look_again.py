@@ -11,15 +11,22 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from hasten.context import Context
+from hasten.domain.changes import Cause
+from hasten.domain.history import Filter
+from hasten.domain.outcomes import REJECTED
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import Offboard, Provision, UserRef
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.onboard.message import Posted
-from hasten.onboard.plan import EventPlan
+from hasten.onboard.plan import EventPlan, RefusedPart
 from hasten.ports.bus import Message
 from hasten.ports.clock import NewId, Now
 
 LOOK_AGAIN_AFTER: timedelta = REPLICATION_SETTLED_AFTER
+
+MAX_REJECTIONS_READ = 100
+"""Rejections of a person and a group, newest first. Those of the event are minutes old."""
 
 
 class SecondLook(StrEnum):
@@ -29,7 +36,7 @@ class SecondLook(StrEnum):
     """Users for whom the first look found nothing: their outcome is still to be published."""
 
     OTHERS = "others"
-    """Users for whom the first look found a group: what was refused or published once is not
+    """Users for whom the first look found a group: what was refused or published then is not
     repeated."""
 
 
@@ -50,6 +57,32 @@ def second_looks(
         _part(posted, event, users, look).message(new_id(), at)
         for look, users in ((SecondLook.IDLE, idle), (SecondLook.OTHERS, others))
         if users
+    ]
+
+
+async def not_rejected_yet(
+    context: Context, event: OnboardingEvent, plan: EventPlan
+) -> Sequence[RefusedPart]:
+    """Returns the groups that the second look refuses and the history does not show as refused.
+    Raises TemporaryError of the store."""
+    cause = Cause(event.source, event.id)
+    parts = [part for part in plan.refused if part.user and part.group]
+    pages = [
+        await context.history.newest(
+            MAX_REJECTIONS_READ,
+            matches=Filter(
+                target=event.data.target,
+                user=part.user,
+                group=part.group,
+                results=frozenset({REJECTED}),
+            ),
+        )
+        for part in parts
+    ]
+    return [
+        part
+        for part, page in zip(parts, pages, strict=True)
+        if not any(cause in entry.causes for entry in page.entries)
     ]
 
 

@@ -24,7 +24,7 @@ from hasten.onboard.asked import note_accepted, note_deferred
 from hasten.onboard.defer import deferred, ends, split
 from hasten.onboard.interpret import interpret
 from hasten.onboard.join_unfinished import GONE, join_unfinished
-from hasten.onboard.look_again import SecondLook, second_looks
+from hasten.onboard.look_again import SecondLook, not_rejected_yet, second_looks
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import EventPlan
 from hasten.onboard.put_off import note_put_off
@@ -130,11 +130,13 @@ async def _carry_out(
     again = second_looks(posted, event, plan, context.now, context.new_id)
     if again and not written.unreadable:  # else this event itself comes again
         await context.bus.send(ONBOARDING_EVENTS, again)
-    if posted.second_look == SecondLook.OTHERS:
+    is_repeated = posted.second_look == SecondLook.OTHERS
+    refusals = await not_rejected_yet(context, event, plan) if is_repeated else plan.refused
+    for refused in refusals:
+        await reject_part(context, posted, event, refused)
+    if is_repeated:
         await context.outbox.publish(_superseded(context, written))
     else:
-        for refused in plan.refused:
-            await reject_part(context, posted, event, refused)
         idle = [] if again else [user for user in plan.idle if user not in joined]
         await context.outbox.publish(_outcomes(context, event, idle, plan.gone, written))
     if written.unreadable:

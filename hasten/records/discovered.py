@@ -33,8 +33,9 @@ class DiscoveredTarget:
     """ISO time at which each recently assigned group was assigned, by group id. Older times are
     left out: with thousands of groups they would not fit into one document."""
 
-    arriving: Sequence[str] = ()
-    """The groups whose members are being recorded; after a crash some members may be missing."""
+    arriving: Mapping[str, str] = field(default_factory=dict)
+    """ISO time at which a sweep found each newly assigned group, while a replica may still lack
+    some of its members. After a crash some members may not be recorded yet."""
 
     sources: Sequence[str] = ()
     """Admin groups whose members the policy mirrors. Not every one is assigned to the target."""
@@ -107,7 +108,7 @@ async def watched(store: Store) -> frozenset[str]:
 async def save(store: Store, found: DiscoveredTarget) -> None:
     """Saves what a sweep discovered, if it differs from what is stored."""
     document = await store.get(DISCOVERED_COLLECTION, DISCOVERED_PARTITION, found.target)
-    body = {**asdict(found), "groups": sorted(found.groups), "arriving": sorted(found.arriving)}
+    body = {**asdict(found), "groups": sorted(found.groups)}
     body["sources"], body["properties"] = sorted(found.sources), sorted(found.properties)
     if document is None or document.body != body:
         etag = document.etag if document else None
@@ -137,11 +138,11 @@ async def keep_only(
 
 def _discovered(document: Document) -> DiscoveredTarget:
     body = document.body
-    names = ("groups", "arriving", "sources", "properties")
+    names = ("groups", "sources", "properties")
     lists = {name: tuple(body.get(name, ())) for name in names}
     found = DiscoveredTarget(**{**body, **lists, "match": JobMatch(**body.get("match", {}))})
     if found.target != document.key:
         raise ValueError("the body does not belong to this key")
-    for at in (*found.assigned_at.values(), *found.deleted.values()):
+    for at in (*found.assigned_at.values(), *found.arriving.values(), *found.deleted.values()):
         moment(at)
     return found

@@ -1,13 +1,15 @@
 """Finds users and groups that were assigned to a target or unassigned since the last sweep. Graph
 sends no notification for either."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, Action, Change, FoundBy
+from hasten.domain.history import Filter
 from hasten.errors import Conflict
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.ports.directory import Assignment
 from hasten.ports.directory_errors import DeltaExpired
@@ -17,6 +19,9 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
 from hasten.watch.admit import admit
+
+MAX_JOINERS_READ = 1_000
+"""Ended changes of the last two minutes of a group. The limit of calls allows 300 a minute."""
 
 Sight = tuple[int, datetime]
 """The cursor's origin and the time at which the read began."""
@@ -28,7 +33,7 @@ async def compare_assignments(
     before: DiscoveredTarget | None,
     found: DiscoveredTarget,
     assignments: Sequence[Assignment],
-) -> Mapping[str, str]:
+) -> DiscoveredTarget:
     """Writes the differences from `before`, the last sweep, to the ledger and wakes the target. The
     first sweep finds no difference: Entra's own cycle provisions everything that was there before
     Hasten.
@@ -37,20 +42,26 @@ async def compare_assignments(
     and the cursors move last. A new group is noted before its members are, so that Hasten revokes
     members it has already called if the group is unassigned before the next sweep.
 
-    Returns the ISO time at which a sweep missed each group that was deleted. Raises TemporaryError
-    and PermanentError of Graph.
+    Returns `found` with the groups that were deleted and those that still arrive. Raises
+    TemporaryError and PermanentError of Graph.
     """
     deleted = dict(before.deleted) if before is not None else {}
+    arriving: dict[str, str] = {}
     changes = 0
     if before is not None:
         new = set(found.groups) - set(before.groups)
-        arriving = (set(before.arriving) & set(found.groups)) | new
+        since = {group: at for group, at in before.arriving.items() if group in found.groups}
+        since |= dict.fromkeys(sorted(new), context.now().isoformat())
         if new:
-            groups = {*before.groups, *new}
-            noted = replace(before, groups=sorted(groups), arriving=sorted(arriving))
+            noted = replace(before, groups=sorted({*before.groups, *new}), arriving=since)
             await discovered.save(context.store, noted)
-        for group in sorted(arriving):
-            changes += await _assigned(context, target, group)
+        for group, at in sorted(since.items()):
+            recorded, is_settled = await _assigned(
+                context, target, group, datetime.fromisoformat(at), is_new=group in new
+            )
+            changes += recorded
+            if not is_settled:
+                arriving[group] = at
         for group in sorted(set(before.groups) - set(found.groups)):
             if await context.directory.group(group) is None:
                 deleted[group] = context.now().isoformat()
@@ -62,22 +73,48 @@ async def compare_assignments(
     if changes:
         wake = Wake(target=target.name)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
-    return deleted
+    return replace(found, deleted=deleted, arriving=arriving)
 
 
-async def _assigned(context: Context, target: Target, group: str) -> int:
+async def _assigned(
+    context: Context, target: Target, group: str, since: datetime, *, is_new: bool
+) -> tuple[int, bool]:
     """Records the members of a newly assigned group if they are few enough for paced calls to be
-    faster than the cycle. Returns the number of new changes."""
+    faster than the cycle. `since` is when a sweep found the assignment. A change that was found
+    later is more recent than what a lagging replica lists.
+
+    Returns the number of new changes, and whether no member can be missing: the list may be older
+    than the start of the group's cursor, until every replica has settled.
+    """
     sight = await _sight(context, target, group)
-    users = [m.id for m in await context.directory.members(group) if m.may_be_user]
-    _emit(context, target, group, "assigned", len(users))
+    listed = [m.id for m in await context.directory.members(group) if m.may_be_user]
+    users = await _without_newer_row(context, target, group, listed, since)
+    if is_new:
+        _emit(context, target, group, "assigned", len(listed))
     if len(users) > target.most_new_members:
         await _begin_anew(context, group)
         if target.users:
-            await context.roster.add(target.name, users, context.now())
-        _emit(context, target, group, "left_to_cycle", len(users))
-        return 0
-    return await _record(context, target, group, users, Action.ADDED, sight=sight)
+            await context.roster.add(target.name, listed, context.now())
+        _emit(context, target, group, "left_to_cycle", len(listed))
+        return 0, True
+    _, began = sight
+    recorded = await _record(context, target, group, users, Action.ADDED, sight=sight)
+    return recorded, began - since >= REPLICATION_SETTLED_AFTER
+
+
+async def _without_newer_row(
+    context: Context, target: Target, group: str, users: Sequence[str], since: datetime
+) -> Sequence[str]:
+    """Returns the users of whom nothing was found after `since`. Stops when they are too many for
+    paced calls."""
+    found: list[str] = []
+    for user in users:
+        row = await context.ledger.find(target.name, group, user)
+        if row is None or row.found_at < since:
+            found.append(user)
+        if len(found) > target.most_new_members:
+            break
+    return found
 
 
 async def _begin_anew(context: Context, group: str) -> None:
@@ -98,6 +135,7 @@ async def _unassigned(context: Context, target: Target, group: str) -> int:
     sight = await _sight(context, target, group)
     users = {m.id for m in await context.directory.members(group) if m.may_be_user}
     users |= await _just_left(context, group)
+    users |= await _just_joined(context, target, group)
     _emit(context, target, group, "unassigned", len(users))
     return await _record(context, target, group, sorted(users), Action.REMOVED, sight=sight)
 
@@ -114,6 +152,22 @@ async def _just_left(context: Context, group: str) -> set[str]:
         return set()
     members = delta.members.get(group, ())
     return {m.id for m in members if m.removed and m.may_be_user}
+
+
+async def _just_joined(context: Context, target: Target, group: str) -> set[str]:
+    """Returns the users whose joining Hasten recorded lately: a lagging replica may not list them,
+    and the app may have them."""
+    lately = Filter(
+        target=target.name, group=group, since=context.now() - REPLICATION_SETTLED_AFTER
+    )
+    ended = (await context.history.newest(MAX_JOINERS_READ, matches=lately)).entries
+    rows = [
+        *await context.ledger.open_changes(target.name),
+        *await context.ledger.unproven_changes(target.name),
+    ]
+    return {entry.user for entry in ended if entry.action == Action.ADDED} | {
+        row.user for row in rows if row.group == group and row.action is Action.ADDED
+    }
 
 
 async def _direct_assignments(

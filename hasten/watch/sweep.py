@@ -115,9 +115,9 @@ async def _discover(
     last = found if before.is_lost else before.found
     new = found.watched - (last.watched if last and not before.is_lost else frozenset())
     await start_watching(context, *await cursors.without(context.store, new))
-    deleted = await compare_assignments(context, target, last, found, assignments)
+    found = await compare_assignments(context, target, last, found, assignments)
     known = cycle.parse(route.job)
-    found = replace(found, deleted=_still_with_access(deleted, found, known))
+    found = replace(found, deleted=_still_with_access(found, known))
     if found != before.found:
         await discovered.save(context.store, found)
     if known.stops:
@@ -150,14 +150,12 @@ async def _sources(context: Context, target: Target, assigned: Collection[str]) 
     return sorted(sources)
 
 
-def _still_with_access(
-    deleted: Mapping[str, str], found: DiscoveredTarget, known: Cycle
-) -> Mapping[str, str]:
+def _still_with_access(found: DiscoveredTarget, known: Cycle) -> Mapping[str, str]:
     """Returns the deleted groups whose people no cycle has deprovisioned yet. Graph lists no
     members of a deleted group, so Hasten cannot call anyone."""
     return {
         group: at
-        for group, at in sorted(deleted.items())
+        for group, at in sorted(found.deleted.items())
         if group not in found.groups and not known.sees(datetime.fromisoformat(at))
     }
 

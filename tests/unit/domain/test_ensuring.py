@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.domain.changes import Cause, Change, State
+from hasten.domain.changes import DIRECT, Cause, Change, State
 from hasten.domain.ensuring import (
     ENDED_WELL,
     MEMBER_BATCH_WAIT,
@@ -97,7 +97,7 @@ def test_a_change_that_ended_badly_is_called_again(wanted: Wanted, state: State)
     member = wanted is not Wanted.ABSENT
     row = change(state=state) if member else removal(state=state)
 
-    assert decide(intent(wanted), seen(member=member), row, NOW) == Restart(row)
+    assert decide(intent(wanted, age=LONG_AGO), seen(member=member), row, NOW) == Restart(row)
 
 
 def test_in_step_calls_again_what_ended_well() -> None:
@@ -110,7 +110,7 @@ def test_nobody_known_who_never_was_a_member_needs_nothing() -> None:
     settled = intent(Wanted.ABSENT, age=LONG_AGO)
     assert isinstance(decide(settled, seen(member=False), None, NOW), Ending)
     assert isinstance(decide(intent(Wanted.IN_STEP), seen(member=False), None, NOW), Change)
-    written = seen(member=False, written=True)
+    written = seen(member=False, written=True, confirmed=True)
     assert isinstance(decide(intent(Wanted.ABSENT), written, None, NOW), Change)
 
 
@@ -124,6 +124,41 @@ def test_nothing_to_take_is_believed_only_when_every_replica_has_settled(
     assert isinstance(decide(late, seen(member=False), row, NOW), Ending)
 
 
+ROWS = [None, *(make(state=state) for make in (change, removal) for state in State)]
+
+
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("group", ["group", DIRECT])
+@pytest.mark.parametrize("row", ROWS)
+def test_no_intent_ends_on_what_graph_merely_shows_before_every_replica_has_settled(
+    row: Change | None, group: str, *, written: bool
+) -> None:
+    """To a group Hasten adds a member once more."""
+    kinds = [Wanted.ABSENT, *([Wanted.MEMBER] if group == DIRECT else [])]
+    for wanted in kinds:
+        early = replace(intent(wanted, age=LONG_AGO - 1), group=group)
+        shown = seen(member=wanted is Wanted.MEMBER, written=written)
+        for known in (row, row and replace(row, causes=(early.cause,))):
+            found = decide(early, shown, known, NOW)
+
+            assert isinstance(found, LookAgain)
+            assert found.at == NOW + seconds(1)
+            settled = replace(early, recorded_at=NOW - REPLICATION_SETTLED_AFTER)
+            later = decide(settled, shown, known, NOW)
+            follows = later if isinstance(later, (Change, Restart)) else None
+            assert type(found.meanwhile) is type(follows)
+
+
+def test_a_write_that_took_effect_starts_the_row_of_the_event_anew() -> None:
+    """Somebody added the member again while the event waited for its second look."""
+    row = removal(state=State.CONFIRMED, causes=(Cause("/hr", "1"),), age=LONG_AGO)
+    taken = seen(member=False, written=True, confirmed=True, origin=row.origin)
+
+    found = decide(intent(Wanted.ABSENT, age=LONG_AGO), taken, row, NOW)
+
+    assert isinstance(found, (Change, Restart))
+
+
 @pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT, Wanted.IN_STEP])
 def test_a_sight_against_what_hasten_wrote_a_moment_ago_waits(wanted: Wanted) -> None:
     member = wanted is Wanted.MEMBER
@@ -133,7 +168,8 @@ def test_a_sight_against_what_hasten_wrote_a_moment_ago_waits(wanted: Wanted) ->
     confirmed = seen(member=member, written=True, confirmed=True)
     assert isinstance(decide(intent(wanted), confirmed, row, NOW), Change)
     older = replace(row, found_at=NOW - REPLICATION_SETTLED_AFTER)
-    assert isinstance(decide(intent(wanted), seen(member=member), older, NOW), Change)
+    settled = intent(wanted, age=LONG_AGO)
+    assert isinstance(decide(settled, seen(member=member), older, NOW), Change)
 
 
 @given(st.lists(st.floats(0, 3), max_size=90))

@@ -78,6 +78,30 @@ async def test_what_was_refused_once_is_not_parked_again() -> None:
     assert world.outcome_results() == [REJECTED]
 
 
+@pytest.mark.parametrize("first", [[ENGINEERING], [ADMIN]])
+@virtual
+async def test_a_group_that_only_the_second_look_shows_and_may_not_change_is_refused(
+    first: list[str],
+) -> None:
+    world = await discovered()
+    for group in first:
+        world.directory.join(group, user(1))
+    await world.posts(event(OFFBOARD, users=[ref(1)]))
+    await world.ensures_until_done()
+    before = len(world.parked())
+    late = "0000bbbb-0000-4000-8000-000000000007"
+    world.directory.has_group(late, "Found-Late", synced=True)
+    world.directory.join(late, user(1))
+    world.directory.groups.append(late)
+
+    await world.looks_again()
+    await world.looks_again()
+
+    assert len(world.parked()) == before + 1
+    rejected = [o for o in world.outcomes() if o["result"] == REJECTED and o["group"] == late]
+    assert [o["user"] for o in rejected] == [user(1)]
+
+
 @virtual
 async def test_a_newer_onboarding_in_between_wins() -> None:
     world = await discovered()
