@@ -77,11 +77,13 @@ class Profile:
 @dataclass(frozen=True, slots=True)
 class PeopleDelta:
     """Users whose account changed, or who were deleted, since a link; and the link for the next
-    read. `cut` says why later pages could not be read; `link` then leads to them."""
+    read. `cut` says why later pages could not be read; `link` then leads to them. `has_unread` is
+    set if an entry could not be read: it may be about anybody."""
 
     changed: frozenset[str]
     link: str
     cut: TemporaryError | None = None
+    has_unread: bool = False
 
 
 class Directory(Protocol):

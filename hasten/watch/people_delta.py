@@ -46,8 +46,9 @@ async def look_at(context: Context, users: Iterable[str], found_by: FoundBy) -> 
 
 
 async def _read_on(context: Context, cursor: PeopleCursor, wanted: tuple[str, ...]) -> None:
-    """Sends the looks before it saves the link. If the mappings changed, a new link begins before
-    the old one is read a last time."""
+    """Sends the looks before it saves the link. If an entry cannot be read, all people are compared
+    with what Hasten last saw, which finds whom the entry is about. If the mappings changed, a new
+    link begins before the old one is read a last time."""
     start = context.directory.people_start
     following = await start(wanted) if wanted != cursor.properties else ""
     try:
@@ -56,6 +57,8 @@ async def _read_on(context: Context, cursor: PeopleCursor, wanted: tuple[str, ..
         link = following or await start(wanted)
         await _begin(context, PeopleCursor(link, wanted, cursor.etag), how="restarted")
         return
+    if delta.has_unread:
+        await compare_people(context)
     assigned = delta.changed & await roster.everyone(context.store) if delta.changed else ()
     await look_at(context, assigned, FoundBy.RECONCILE)
     if following and delta.cut is None:

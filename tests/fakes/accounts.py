@@ -21,6 +21,8 @@ class FakeAccounts(FakeTenant):
     """The history: the user and what changed."""
     hidden: set[str] = field(default_factory=set)
     """Changes that the delta does not report: ENABLED or RESTORED."""
+    unread_people: bool = False
+    """The delta of users has an entry that cannot be read."""
     expired_people_links: set[str] = field(default_factory=set)
     accounts_read: list[str] = field(default_factory=list)
     """The users who were read one by one."""
@@ -86,7 +88,7 @@ class FakeAccounts(FakeTenant):
         tracked = {ENABLED, DELETED, RESTORED, *properties.split(",")} - self.hidden
         news = {user for user, what in self.accounts[int(seen) :] if what in tracked}
         following = await self.people_start(properties.split(","))
-        return PeopleDelta(frozenset(news), following)
+        return PeopleDelta(frozenset(news), following, has_unread=self.unread_people)
 
     def _profile(self, user: str, properties: Sequence[str]) -> Profile | None:
         if user not in self.assigned:

@@ -11,7 +11,7 @@ from hasten.domain import account, cycle
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.roles import choose_role
 from hasten.errors import TemporaryError
-from hasten.ports.directory import Directory, MembershipDelta
+from hasten.ports.directory import Directory, MembershipDelta, PeopleDelta
 from tests.support.graph_wire import ALICE, APP, BASE, BOB, GROUP, group
 
 ROLE = "0000dddd-0000-4000-8000-000000000001"
@@ -129,6 +129,13 @@ def _subscribe(directory: Directory) -> Awaitable[Any]:
     )
 
 
+def _of_people(delta: PeopleDelta) -> object:
+    """Raises TemporaryError for an entry that nobody can read: Hasten compares all people then."""
+    if delta.has_unread:
+        raise TemporaryError("an entry cannot be read", timedelta(minutes=5))
+    return delta.link, sorted(delta.changed)
+
+
 def _net(delta: MembershipDelta) -> object:
     """Raises TemporaryError for entries that nobody can read: Hasten keeps them, and reads them
     again later."""
@@ -173,7 +180,7 @@ READS = [
         "people_delta",
         lambda d: d.people_delta(DELTA),
         {"value": [PERSON, LEAVER], "@odata.deltaLink": f"{DELTA}2"},
-        lambda delta: (delta.link, sorted(delta.changed)),
+        _of_people,
     ),
     Asked(
         "membership_start",

@@ -15,13 +15,18 @@ from msgraph.generated.users.item.user_item_request_builder import UserItemReque
 from msgraph.graph_service_client import GraphServiceClient
 
 from hasten.adapters.graph import bodies
+from hasten.adapters.graph.answers import UnreadableError
 from hasten.adapters.graph.delta_pages import DeltaPages
 from hasten.adapters.graph.wire import Wire, or_none
+from hasten.object_ids import is_object_id
 from hasten.ports.directory import PeopleDelta, Profile
 
 DIRECTORY_PERMISSION = "Directory.Read.All"
 ALWAYS_SELECTED = ("id", "accountEnabled")
 MAX_PAGE_SIZE = 999
+
+UNREAD = ""
+"""Takes the place of the id in an entry that cannot be read."""
 
 
 class Accounts:
@@ -80,12 +85,23 @@ class Accounts:
     async def people_delta(self, link: str) -> PeopleDelta:
         changed: set[str] = set()
         end = await _pages(self._wire).since(link, changed.update)
-        return PeopleDelta(frozenset(changed), end.link, end.cut)
+        known = frozenset(changed - {UNREAD})
+        return PeopleDelta(known, end.link, end.cut, has_unread=UNREAD in changed)
 
 
 def _pages(wire: Wire) -> DeltaPages[str]:
-    return DeltaPages(wire, _changed, DIRECTORY_PERMISSION)
+    return DeltaPages(wire, _changed, DIRECTORY_PERMISSION, _readable_changed)
 
 
 def _changed(listed: Any) -> str:
-    return str(bodies.CREATED.read(listed)["id"]).lower()
+    user = str(bodies.CREATED.read(listed)["id"]).lower()
+    if not is_object_id(user):
+        raise UnreadableError("the id of a user is no object id")
+    return user
+
+
+def _readable_changed(listed: Any) -> str:
+    try:
+        return _changed(listed)
+    except UnreadableError:
+        return UNREAD

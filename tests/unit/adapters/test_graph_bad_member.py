@@ -6,6 +6,9 @@ import pytest
 
 from hasten.adapters.graph.membership import _readable_members
 from hasten.ports.directory import Member, UnreadMember
+from tests.support.graph_answers import DELTA
+from tests.support.graph_wire import Wire, ok
+from tests.support.virtual_time import virtual
 
 GROUP = "0000bbbb-0000-4000-8000-000000000001"
 ALICE = "0000cccc-0000-4000-8000-000000000001"
@@ -57,3 +60,16 @@ def test_members_that_are_no_list_are_one_entry_of_the_group() -> None:
 
     assert group == GROUP
     assert isinstance(bad, UnreadMember)
+
+
+@pytest.mark.parametrize("garbled", GARBLED.values(), ids=GARBLED)
+def test_a_garbled_entry_of_the_delta_of_users_is_told_apart_from_the_others(garbled: Any) -> None:
+    page = {"value": [garbled, {"id": BOB}], "@odata.deltaLink": f"{DELTA}2"}
+
+    @virtual
+    async def body() -> None:
+        delta = await Wire(ok(page), ok(page)).directory().people_delta(DELTA)
+
+        assert (delta.changed, delta.has_unread) == (frozenset({BOB}), True)
+
+    body()

@@ -18,8 +18,11 @@ from hasten.watch import record_members
 from hasten.watch.admit import admit
 from hasten.watch.look import look
 from hasten.watch.people import look_at_people
+from hasten.watch.people_delta import reconcile_people
 from hasten.watch.read_again import read_unread
+from tests.fakes.accounts import ENABLED
 from tests.support.looking import a_look, open_rows, watched
+from tests.support.people import ADA, Watched
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, World, user
 
@@ -174,3 +177,17 @@ async def test_a_person_who_cannot_be_read_gets_a_look_of_their_own() -> None:
     assert await open_rows(world) == [(user(2), Action.DISABLED)]
     alone = [m.body["users"] for m in world.bus.of(DIRECTORY_CHANGES) if m.at is None]
     assert alone == [[user(1)]]
+
+
+@virtual
+async def test_an_entry_of_the_delta_of_users_that_cannot_be_read_compares_everybody() -> None:
+    world = Watched()
+    await world.begins(ADA)
+    world.directory.hidden.add(ENABLED)
+    world.directory.disable(ADA)
+    world.directory.unread_people = True
+    world.bus.sent.clear()
+
+    await reconcile_people(world.context)
+
+    assert [users for users, _ in world.queued_people()] == [[ADA]]
