@@ -126,9 +126,11 @@ async def _log(context: Context, found: DiscoveredTarget, rows: Sequence[Change]
 
 
 async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:
-    """Publishes an alert that a revocation is overdue before Hasten restarts its row."""
-    is_taken_back = to is not None and to.is_open and row.state is State.LEFT_TO_CYCLE
-    if is_taken_back and row.is_removal and not known.covers(row):
+    """Publishes an alert that a revocation is overdue before Hasten restarts its row. A row that it
+    restarts because the log contradicts it is not overdue."""
+    is_left = row.state is State.LEFT_TO_CYCLE and row.is_removal
+    is_taken_back = to is not None and to.is_open and to.reason == TAKEN_BACK
+    if is_left and is_taken_back and not known.covers(row):
         overdue = replace(row, reason=TAKEN_BACK)
         emit_doubt(context, overdue, OVERDUE)
         await context.outbox.publish([of_person(OVERDUE, overdue, now=context.now())])

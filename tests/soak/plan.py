@@ -126,7 +126,7 @@ def _short() -> Plan:
         users=400,
         groups=(2, 100),
         share=lambda at: float(at < begins + timedelta(minutes=90)),
-        changes_an_hour=20.0,
+        changes_an_hour=12.0,
     )
 
 

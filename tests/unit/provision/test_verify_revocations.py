@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -127,6 +128,25 @@ async def test_a_deleted_user_has_no_verdict_while_the_log_shows_nothing() -> No
     assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, False)
     assert "nothing shows" in row.reason
     assert world.directory.calls == []
+
+
+@virtual
+async def test_a_leaver_whom_the_log_shows_added_again_is_called_again_without_an_alert() -> None:
+    """Nothing is overdue yet: the cycle may have begun before it could see the change."""
+    world = await disabled()
+    row = await world.row(ENGINEERING, user(1))
+    kept = replace(row, keeps_assignment=True)
+    assert await world.ledger.move([row], lambda _: kept)
+    await asyncio.sleep(60)
+    log(world, ENGINEERING, "update")
+    added = {"displayName": "members", "oldValue": None, "newValue": user(1)}
+    world.directory.log[-1] = {**world.directory.log[-1], "modifiedProperties": [added]}
+
+    await verify(world.context)
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.state, row.alone) == (State.PENDING, True)
+    assert "revocation_overdue" not in told(world)
 
 
 @virtual
