@@ -204,8 +204,15 @@ async def left_long_ago(group: str) -> World:
 
 @pytest.mark.parametrize("group", [ENGINEERING, DIRECT])
 @virtual
-async def test_a_removal_is_not_lost_to_assignments_that_lag_for_long(group: str) -> None:
+async def test_a_removal_is_not_lost_to_assignments_that_lag_for_long(
+    group: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = await left_long_ago(group)
+
+    async def lags(leaver: str, _: str) -> list[str]:
+        return [leaver if group == DIRECT else group]
+
+    monkeypatch.setattr(world.directory, "assigned_through", lags)
 
     await drain(world.context, WAKE)
 
