@@ -2,11 +2,22 @@
 
 import gc
 import os
+from collections.abc import Generator
 
 import pytest
 
 SHARED = {"class", "module", "package", "session"}
 GROUP = "xdist_group"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Searches for no garbage while all modules are imported: nearly all of it lives to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
