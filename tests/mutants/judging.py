@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     ALIVE = "alive"
 
 
-@dataclass
+@dataclass(eq=False)
 class Failures:
     """Notices that a test failed."""
 
@@ -73,7 +73,7 @@ class Trial:
         allow(self.seconds[item.nodeid])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Selected:
     """Runs the given tests in the given order."""
 

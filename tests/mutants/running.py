@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
@@ -58,6 +59,7 @@ def _forked(work: Work) -> int:
     if child := os.fork():
         return child
     code = FAULT
+    errors = os.dup(2)
     try:
         os.setpgid(0, 0)
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -65,5 +67,8 @@ def _forked(work: Work) -> int:
             os.dup2(nowhere, stream)
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
         code = work()
+    except BaseException:
+        os.write(errors, traceback.format_exc().encode())
+        raise
     finally:
         os._exit(code)

@@ -18,7 +18,7 @@ class DriverError(Exception):
     """The driver cannot judge."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Session:
     mutants: list[Mutant]
     workers: int
