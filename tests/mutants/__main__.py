@@ -35,6 +35,7 @@ def main() -> int:
         wanted = [one for one in wanted if (one.path, one.within, one.before, one.after) in lived]
     if given.sample and given.sample < len(wanted):
         wanted = sorted(random.Random(given.seed).sample(wanted, given.sample))
+    wanted = [one for one in wanted if one.is_python]
     return _judge(wanted, given.tests, given.workers)
 
 

@@ -33,6 +33,14 @@ class Mutant:
     def module(self) -> str:
         return self.path.removesuffix(".py").replace("/", ".")
 
+    @property
+    def is_python(self) -> bool:
+        try:
+            compile(self.source, self.path, "exec")
+        except SyntaxError:
+            return False
+        return True
+
     def __str__(self) -> str:
         place = f"{self.path}:{self.line} {self.within} {self.change.operator}"
         return f"{place}\n  - {self.before}\n  + {self.after}"
@@ -48,9 +56,9 @@ def mutants(path: str, in_lines: set[int] | None = None) -> list[Mutant]:
 
 
 def of_source(path: str, source: str, in_lines: set[int] | None = None) -> list[Mutant]:
-    """Returns the mutants of a text, or only those in the given lines, without those that are no
-    Python. Annotations, the arguments of `@dataclass` and the `*` between parameters are not
-    mutated: they restrict who uses the code, and not what it does."""
+    """Returns the mutants of a text, or only those in the given lines. Annotations, the arguments
+    of `@dataclass` and the `*` between parameters are not mutated: they restrict who uses the code,
+    and not what it does."""
     lines = source.split("\n")
     tree = ast.parse(source)
     outside = _outside(tree, lines)
@@ -58,7 +66,7 @@ def of_source(path: str, source: str, in_lines: set[int] | None = None) -> list[
     for change in operators.replacements(source, in_lines):
         if not any(low <= change.at < high for low, high in outside):
             mutated = operators.replaced(lines, change)
-            if mutated not in found and _compiles(mutated):
+            if mutated not in found:
                 changed = _changed(lines, mutated.split("\n"))
                 found[mutated] = Mutant(
                     path, change, mutated, _within(tree, change.at[0]), *changed
@@ -89,14 +97,6 @@ def _constraints(node: ast.AST) -> list[ast.expr]:
         case ast.ClassDef(decorator_list=decorators):
             return [one for one in decorators if ast.unparse(one).startswith("dataclass(")]
     return []
-
-
-def _compiles(source: str) -> bool:
-    try:
-        compile(source, "mutant", "exec")
-    except SyntaxError:
-        return False
-    return True
 
 
 def _changed(before: list[str], after: list[str]) -> tuple[str, str]:
