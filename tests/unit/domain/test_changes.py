@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.domain.changes import Action, Cause, Change, State, finished, retried
+from hasten.domain.changes import (
+    Action,
+    Cause,
+    Change,
+    State,
+    finished,
+    released,
+    retried,
+    returned,
+)
 from hasten.domain.merging import newer
 from tests.unit.domain.rows import NOW, change, removal, seconds
 
@@ -202,3 +211,11 @@ def test_an_open_row_is_as_young_as_the_latest_read_of_its_slice_that_shows_the_
     assert newer(known, again) == replace(known, seen_at=again.seen_at)
     assert newer(replace(known, ahead=True), replace(again, ahead=True)) is None
     assert newer(again, known) is None
+
+
+def test_a_removal_that_comes_back_is_not_released_any_more() -> None:
+    """The brake may hold it again."""
+    done = finished(released(removal(), now=NOW), State.SUCCEEDED, now=NOW)
+
+    assert done.released
+    assert not returned(done, now=NOW).released

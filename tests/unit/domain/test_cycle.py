@@ -36,6 +36,14 @@ def test_a_cycle_covers_a_change_that_had_time_to_replicate_before_it_began() ->
     assert not known.covers(change(age=CYCLE_SEES_CHANGES_AFTER.total_seconds() - 1))
 
 
+def test_a_cycle_sees_what_was_changed_two_minutes_or_more_before_it_began() -> None:
+    known = Cycle(done_from=NOW)
+
+    assert known.sees(NOW - CYCLE_SEES_CHANGES_AFTER)
+    assert not known.sees(NOW - CYCLE_SEES_CHANGES_AFTER + timedelta(seconds=1))
+    assert not Cycle().sees(NOW - timedelta(days=1))
+
+
 def test_a_job_that_never_ran_covers_nothing_and_promises_nothing() -> None:
     known = parse(job(lastExecution=None, lastSuccessfulExecution=None))
 

@@ -77,7 +77,7 @@ def test_a_change_that_ended_well_and_was_not_touched_is_in_sync(state: State) -
     assert ending.result == State.IN_SYNC
 
 
-@pytest.mark.parametrize(("called", "again"), [(-1, True), (1, False)])
+@pytest.mark.parametrize(("called", "again"), [(-1, True), (0, False), (1, False)])
 def test_a_change_found_and_called_since_the_event_came_is_not_called_again(
     called: float, *, again: bool
 ) -> None:

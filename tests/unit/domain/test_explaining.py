@@ -95,6 +95,10 @@ LEFT = left_to_cycle(
         (facts(row()), "They joined TOTAL-Engineering (group-engineering), as Hasten noticed at"),
         (facts(row()), "2026-11-24 09:00:00Z by a notification of Graph. It waits for its turn:"),
         (facts(row(Action.REMOVED)), "They left TOTAL-Engineering"),
+        (
+            facts(row(), deleted={ENGINEERING: START.isoformat()}),
+            "Note: group group-engineering was deleted by 2026-11-24 09:00:00Z: what it granted",
+        ),
         (facts(row(group=DIRECT)), "Their direct assignment was made, as"),
         (facts(row(Action.REMOVED, group=DIRECT)), "Their direct assignment was removed, as"),
         (

@@ -92,6 +92,7 @@ def odd_step(details: Any) -> dict[str, Any]:
         {"ErrorMessage": json.dumps({"scimType": "invalidValue", "detail": "title is too long"})},
         {"path": "urn:ietf:params:scim:schemas:core:2.0:User:title"},
         [{"property": "title"}],
+        {"response": {"body": {"error": {"property": "title"}}}},
     ],
     ids=str,
 )
@@ -103,6 +104,12 @@ def test_details_of_any_shape_name_the_property_first(details: Any) -> None:
     assert verdict.evidence.startswith(
         f'{{"property":"{named}","failed":{{"type":"Export","status":"Failure"'
     )
+
+
+def test_details_are_read_four_levels_deep() -> None:
+    deeper = {"a": {"b": {"c": {"d": {"property": "title"}}}}}
+
+    assert "names the property" not in read_verdict(answer(odd_step(deeper))).next_action
 
 
 def test_a_property_is_found_at_the_end_of_its_schema() -> None:

@@ -119,6 +119,13 @@ async def test_one_failed_group_fails_all_however_the_others_stand() -> None:
 
 
 @virtual
+async def test_the_first_failed_group_says_why() -> None:
+    failed = [replace(row(State.FAILED), reason=reason) for reason in ("the first", "the last")]
+
+    assert proof(asked(), [(intent(), one) for one in failed])[1] == "the first"
+
+
+@virtual
 async def test_a_part_that_the_policy_forbids_fails_at_once() -> None:
     known, reason = proof(asked(refused="an admin group"), [(intent(), row())])
 
