@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT
 from hasten.domain.digest import MOST_GROUPS_SHOWN, MOST_PEOPLE_NAMED, Digest, Send, Weight, weight
 from hasten.domain.history import BEGUN, DONE, Entry, EntryKind
 from hasten.domain.notices import notice
-from tests.support.world import TOTAL, user
+from tests.support.world import ENGINEERING, TOTAL, user
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PAGES = "https://hasten.example/api/ui"
@@ -129,4 +130,30 @@ def test_a_long_reason_is_cut_and_the_period_is_that_of_the_entries() -> None:
     said = notice(digest([failed(), late]), notice_id="1", pages=PAGES)
 
     assert said.period == "2026-11-24 09:00 to 09:05 UTC"
-    assert all(len(line.reason) <= 400 for line in said.lines)
+    assert [line.reason for line in said.lines] == ["r" * 399 + "…", ""]
+
+
+@pytest.mark.parametrize(("length", "is_cut"), [(400, False), (401, True)])
+def test_a_reason_has_at_most_400_characters(length: int, *, is_cut: bool) -> None:
+    said = notice(digest([failed(reason="r" * length)]), notice_id="1", pages=PAGES)
+
+    assert len(said.lines[0].reason) == 400
+    assert said.lines[0].reason.endswith("…") is is_cut
+
+
+@pytest.mark.parametrize(
+    ("numbers", "group", "text"),
+    [
+        ([1], "", f"removed failed in {TOTAL}"),
+        ([1], ENGINEERING, f"removed failed in {TOTAL} through the group {ENGINEERING}"),
+        ([1], DIRECT, f"removed failed in {TOTAL}"),
+        ([1], OWN_ACCOUNT, f"removed failed in {TOTAL}"),
+        ([1, 2], ENGINEERING, f"2: removed failed in {TOTAL}"),
+    ],
+)
+def test_a_line_about_one_change_names_its_group_and_one_about_more_their_number(
+    numbers: list[int], group: str, text: str
+) -> None:
+    made = digest([failed(number, group=group) for number in numbers])
+
+    assert notice(made, notice_id="1", pages=PAGES).lines[0].text == text

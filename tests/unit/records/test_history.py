@@ -135,6 +135,7 @@ async def test_a_filter_selects_by_kind_result_target_and_time() -> None:
     assert await found(Filter(results=frozenset({"failed"}))) == ["failed"]
     assert await found(Filter(target="OTHER")) == []
     assert await found(Filter(since=now() - DAY)) == ["new", "failed", "alert"]
+    assert await found(Filter(since=now() - 2 * HOUR)) == ["new", "failed"]
     assert await found(Filter(until=now() - 2 * HOUR)) == ["alert", "old"]
 
 
