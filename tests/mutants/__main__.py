@@ -21,8 +21,9 @@ NO_TESTS = ["adapters", "csdl", "emulator", "events_contract", "handlers", "infr
 """Folders of unit tests that judge no mutant, to save time: they run other code."""
 THREADS = ["api/test_openapi.py"]
 """Schemathesis starts a thread when it collects tests, and a forked process has no such thread."""
+LONG = ["watch/test_growth.py"]
 RESULT = FOLDER / "alive.json"
-UNIT_TESTS = ["tests/unit", *(f"--ignore=tests/unit/{one}" for one in NO_TESTS + THREADS)]
+UNIT_TESTS = ["tests/unit", *(f"--ignore=tests/unit/{one}" for one in NO_TESTS + THREADS + LONG)]
 
 
 def main() -> int:

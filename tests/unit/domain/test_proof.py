@@ -148,6 +148,24 @@ def test_an_entry_after_the_call_confirms_contradicts_or_concerns_something_else
     assert proof(row, [told]).says is says
 
 
+@pytest.mark.parametrize(
+    ("row", "told", "passes"),
+    [
+        (JOINED, member(old=USERS[0]), True),
+        (LEFT, entry("disable", "failure", code="Timeout"), True),
+        (JOINED, entry("create", "failure", code="LicenseLimitExceeded"), False),
+        (LEFT, skipped_in("NotEffectivelyEntitled", active="True"), False),
+        (LEFT, entry("create"), False),
+        (KEEPS, member(new=USERS[0]), False),
+    ],
+)
+def test_a_contradiction_passes_by_itself_only_after_a_transient_error(
+    row: Change, told: dict[str, Any], *, passes: bool
+) -> None:
+    assert proof(row, [told]).says is Says.CONTRADICTED
+    assert proof(row, [told]).passes is passes
+
+
 def test_an_entry_from_before_the_call_proves_nothing() -> None:
     before = entry(seconds=-LOG_CLOCK_SKEW.total_seconds() - 1)
 
