@@ -106,6 +106,14 @@ def test_a_removal_is_called_before_an_older_addition() -> None:
     assert [call.is_removal for call in planned(joiner, leaver)] == [True, False]
 
 
+def test_a_change_that_an_operator_waits_for_is_called_before_older_ones() -> None:
+    older, asked = change(0, age=60), replace(change(1, GROUPS[1], age=1), on_request=True)
+
+    first, second = planned(older, asked)
+
+    assert (first.changes, second.changes) == ((asked,), (older,))
+
+
 def test_users_of_a_call_under_way_are_left_out() -> None:
     first, second, third = change(0), change(1), change(0, ADMIN)
 

@@ -7,6 +7,7 @@ import pytest
 from hasten.domain.account import Account
 from hasten.domain.changes import DIRECT, Change, State
 from hasten.domain.planning import Call
+from hasten.domain.revocation import ANSWERED_STILL_ACTIVE, STILL_ASSIGNED
 from hasten.domain.verdicts import Result, Verdict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from tests.unit.domain.rows import NOW, change, removal, seconds
@@ -38,6 +39,20 @@ def test_a_leaver_whose_account_nothing_shows_inactive_is_called_again_and_then_
     assert waits == [seconds(number) for number in (15, 30, 60, 120, 240)]
     assert (row.state, row.needs_proof) == (State.FAILED, True)
     assert "SkipOutOfScopeDeletions" in row.next_action
+
+
+@pytest.mark.parametrize(
+    ("account", "reason"),
+    [(Account.ACTIVE, ANSWERED_STILL_ACTIVE), (Account.UNKNOWN, STILL_ASSIGNED)],
+)
+def test_the_reason_says_whether_the_answer_showed_the_account_active(
+    account: Account, reason: str
+) -> None:
+    row = removal()
+
+    assert settled(row, Verdict(Result.IN_SYNC, account=account), call=disabling(row)).reason == (
+        reason
+    )
 
 
 @pytest.mark.parametrize("result", [*SKIPS, Result.DISABLED])
