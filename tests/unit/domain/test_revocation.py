@@ -71,7 +71,7 @@ def logged(**details: Any) -> dict[str, Any]:
         ),
         (
             [{"provisioningSteps": [{"type": "Matching"}]}, record(active="False")],
-            Account.INACTIVE,
+            Account.UNKNOWN,
         ),
         ([{"provisioningSteps": "none"}], Account.UNKNOWN),
         ([{"provisioningSteps": None}], Account.UNKNOWN),
