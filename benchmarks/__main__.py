@@ -19,6 +19,7 @@ from benchmarks import (
     onboarding,
     pages,
     people,
+    rate,
     reconcile,
     webhook,
 )
@@ -41,6 +42,7 @@ async def measure() -> list[Row]:
     rows.append(await asyncio.to_thread(flood.row))
     rows.append(await busy.row())
     rows += await pages.rows()
+    rows += await rate.rows()
     with tempfile.TemporaryDirectory(prefix="hasten-bench-") as state:
         async with emulated(Path(state), targets=_policy(Path(state))) as tenant:
             host = await tenant.host()
