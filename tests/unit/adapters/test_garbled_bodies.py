@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_a_scan_returns_the_other_documents_as_they_are(tmp_path: Path) -> None:
     async def scan() -> dict[str, Json]:
         store = SqliteStore(path)
         await store.commit("ledger", "T", [Put(key, {"n": key}) for key in "abc"])
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("UPDATE documents SET body = '{\"n\":' WHERE key = 'b'")
         found = {d.key: d.body for d in await store.scan("ledger", "T")}
         alone = await store.get("ledger", "T", "b")
