@@ -17,7 +17,6 @@ from hasten.ports.directory import Member, MembershipDelta
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
 from hasten.records import cursors, missed_notifications
 from hasten.records.cursors import Cursor
-from hasten.records.unread_members import UnreadSlice
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
 from hasten.watch import buckets
 from hasten.watch.read_again import keep_unread, unread_in
@@ -154,14 +153,7 @@ async def _record(
     recorded = await record_members(context, of, watchers, delta.members.get(look.group, ()))
     unread = [*unread_in(delta, look.group), *recorded.failed]
     if unread:
-        kept = UnreadSlice(
-            group=look.group,
-            link=cursor.link,
-            origin=cursor.origin,
-            noticed_at=look.noticed_at,
-            members=unread,
-        )
-        await keep_unread(context, kept)
+        await keep_unread(context, of, cursor.link, unread)
     if recorded.unannounced:
         await missed_notifications.note(context.store, context.now())
     context.emit(

@@ -28,9 +28,15 @@ def unread_in(delta: MembershipDelta, group: str) -> Sequence[UnreadMember]:
     return [*delta.unread.get(group, ()), *delta.unread.get("", ())]
 
 
-async def keep_unread(context: Context, unread: UnreadSlice) -> None:
-    """Saves what is missing and alerts. Call before the cursor of the group moves. Raises
-    TemporaryError and PermanentError of the store."""
+async def keep_unread(
+    context: Context, of: Slice, link: str, members: Sequence[UnreadMember]
+) -> None:
+    """Saves the members that are missing in the slice, with the delta link that leads to it, and
+    alerts. Call before the cursor of the group moves. Raises TemporaryError and PermanentError of
+    the store."""
+    unread = UnreadSlice(
+        group=of.group, link=link, origin=of.origin, noticed_at=of.noticed_at, members=members
+    )
     await unread_members.save(context.store, unread)
     _emit(context, unread, "unreadable", NEXT_ACTION)
 
@@ -68,16 +74,7 @@ async def _read(context: Context, unread: UnreadSlice) -> None:
     recorded = await record_members(context, of, watchers, delta.members.get(unread.group, ()))
     left = [*unread_in(delta, unread.group), *recorded.failed]
     if left:
-        await keep_unread(
-            context,
-            UnreadSlice(
-                group=unread.group,
-                link=unread.link,
-                origin=unread.origin,
-                noticed_at=unread.noticed_at,
-                members=left,
-            ),
-        )
+        await keep_unread(context, of, unread.link, left)
     else:
         await unread_members.forget(context.store, unread)
         _emit(context, unread, "read", None)
