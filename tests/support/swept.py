@@ -1,5 +1,6 @@
 """A target that a sweep has discovered, and its open rows."""
 
+from hasten.domain.changes import Action
 from hasten.targets import Target
 from hasten.watch.sweep import sweep
 from tests.fakes.memory_store import MemoryStore
@@ -13,3 +14,9 @@ async def swept(store: MemoryStore | None = None, **policy: object) -> World:
     world.directory.grant(user(50), kind="User")
     await sweep(world.context)
     return world
+
+
+async def open_rows(world: World) -> set[tuple[str, str, Action]]:
+    """Returns group, user and action of each open row."""
+    rows = await world.ledger.open_changes(TOTAL)
+    return {(row.group, row.user, row.action) for row in rows}

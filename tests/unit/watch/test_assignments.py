@@ -14,17 +14,12 @@ from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.fakes.directory import FakeDirectory
 from tests.support.crashing import CrashingStore, Fuse, Killed
-from tests.support.swept import swept
+from tests.support.swept import open_rows, swept
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
 SALES = "0000bbbb-0000-4000-8000-000000000003"
-
-
-async def open_rows(world: World) -> set[tuple[str, str, Action]]:
-    rows = await world.ledger.open_changes(TOTAL)
-    return {(row.group, row.user, row.action) for row in rows}
 
 
 @virtual
