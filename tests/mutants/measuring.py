@@ -35,6 +35,7 @@ def measure(items: list[pytest.Item], places: dict[Path, Path]) -> int:
     measuring = coverage.Coverage(
         data_file=None, config_file=False, include=[str(ROOT / "hasten" / "*")]
     )
+    measuring.set_option("run:disable_warnings", ["no-data-collected"])  # a table of constants
     measuring.start()
     run(items, before_each=lambda item: measuring.switch_context(item.nodeid))
     measuring.stop()
