@@ -1,0 +1,251 @@
+"""The boundary of each time in the records: what counts as new, as old, and as due."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from hasten.domain.long_ago import LONG_AGO
+from hasten.json import Json
+from hasten.limits import MAX_GROUPS_PER_DELTA, REPLICATION_SETTLED_AFTER
+from hasten.ports.store import Document, Put
+from hasten.records import (
+    arrivals,
+    delta_batches,
+    direct_assignments,
+    signs,
+)
+from hasten.records.arrivals import ARRIVAL_SAVE_INTERVAL, ArrivalNotes, Arrivals
+from hasten.records.cursors import Cursor
+from hasten.records.delta_batches import DeltaBatch
+from hasten.records.discovered import ASSIGNMENT_FRESH_FOR, DiscoveredTarget
+from hasten.records.lease_record import (
+    BEAT_SILENT_AFTER,
+    TRIGGER_SILENT,
+    LeaseRecord,
+)
+from hasten.records.made_groups import MadeGroup
+from hasten.records.missed_notifications import Missed
+from hasten.records.people import LatestJoin, Person
+from hasten.records.people_refusal import ASKED_AGAIN_AFTER, SubscriptionRefusal
+from hasten.records.signs import SIGN_SAVE_INTERVAL, Sign, Signs
+from tests.fakes.memory_store import MemoryStore
+from tests.support.virtual_time import START, virtual
+from tests.support.world import TOTAL, user
+
+INSTANT, MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
+
+
+def test_a_group_that_hasten_made_may_not_show_until_replicas_have_settled() -> None:
+    group = MadeGroup("G", START, None, "e")
+
+    assert group.may_not_show(START + REPLICATION_SETTLED_AFTER - INSTANT)
+    assert not group.may_not_show(START + REPLICATION_SETTLED_AFTER)
+
+
+def test_a_direct_assignment_that_hasten_wrote_may_not_show_until_replicas_have_settled() -> None:
+    written = Document(user(1), {direct_assignments.WRITTEN_AT: START.isoformat()}, "e")
+    seen = Document(user(1), {}, "e")
+
+    settled = START + REPLICATION_SETTLED_AFTER
+    assert direct_assignments.may_not_show(written, settled - INSTANT)
+    assert not direct_assignments.may_not_show(written, settled)
+    assert not direct_assignments.may_not_show(seen, START)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_new"),
+    [
+        (None, True),
+        ({}, False),
+        ({direct_assignments.ARRIVING: True}, True),
+        ({direct_assignments.WRITTEN_AT: START.isoformat()}, False),
+        ({direct_assignments.WRITTEN_AT: "yesterday"}, True),
+        ({direct_assignments.WRITTEN_AT: 7}, True),
+    ],
+)
+def test_an_assignment_is_new_until_its_change_is_recorded(
+    body: Json | None, *, is_new: bool
+) -> None:
+    document = None if body is None else Document(user(1), body, "e")
+
+    assert direct_assignments.is_new(document) is is_new
+
+
+def test_a_refused_subscription_is_asked_for_again_after_its_pause() -> None:
+    refusal = SubscriptionRefusal(reason="r", next_action="n", at=START)
+
+    assert refusal.holds(START + ASKED_AGAIN_AFTER - INSTANT)
+    assert not refusal.holds(START + ASKED_AGAIN_AFTER)
+
+
+def test_an_assignment_is_fresh_for_ten_minutes_and_one_that_no_sweep_saw_is() -> None:
+    known = DiscoveredTarget(
+        target=TOTAL,
+        service_principal="p",
+        job="j",
+        user_rule=None,
+        group_rule=None,
+        groups=("new", "old"),
+        assigned_at={"new": START.isoformat()},
+    )
+    ends = START + ASSIGNMENT_FRESH_FOR
+
+    assert known.is_fresh("new", ends - INSTANT)
+    assert not known.is_fresh("new", ends)
+    assert not known.is_fresh("old", START)
+    assert known.is_fresh("unseen", ends)
+
+
+@pytest.mark.parametrize(
+    ("times", "span", "believed", "is_silence"),
+    [
+        (3, 10, None, True),
+        (2, 10, None, False),
+        (3, 9, None, False),
+        (3, 10, -1, True),
+        (3, 10, 0, False),
+        (3, 10, 5, False),
+    ],
+)
+def test_three_misses_in_ten_minutes_without_a_notification_are_a_silence(
+    times: int, span: int, believed: int | None, *, is_silence: bool
+) -> None:
+    missed = Missed(first_at=START, last_at=START + span * MINUTE, times=times)
+    at = None if believed is None else START + believed * MINUTE
+
+    assert missed.is_silence(at) is is_silence
+
+
+@virtual
+async def test_an_arrival_is_saved_at_most_every_twenty_seconds() -> None:
+    store, clock = MemoryStore(), [START]
+    notes = ArrivalNotes(store, lambda: clock[0])
+    saved = []
+    for seconds in (0, 19, 20):
+        clock[0] = START + timedelta(seconds=seconds)
+        await notes.note("q")
+        saved.append((await arrivals.load_all(store))["q"].came_at)
+
+    assert saved == [START, START, START + ARRIVAL_SAVE_INTERVAL]
+    await arrivals.stood_in(store, "q", START + MINUTE)
+    known = (await arrivals.load_all(store))["q"]
+    assert known == Arrivals(came_at=saved[-1], stood_in_at=START + MINUTE)
+    assert known.is_stood_in_for
+    assert not Arrivals(came_at=START, stood_in_at=START).is_stood_in_for
+
+
+@virtual
+async def test_a_sign_is_saved_at_most_once_a_minute() -> None:
+    store, clock = MemoryStore(), [START]
+    notes = Signs(store, lambda: clock[0])
+    saved = []
+    for seconds in (0, 59, 60):
+        clock[0] = START + timedelta(seconds=seconds)
+        await notes.note(Sign.EVENT)
+        saved.append((await signs.load(store))[Sign.EVENT])
+
+    assert saved == [START, START, START + SIGN_SAVE_INTERVAL]
+
+
+def test_a_batch_has_room_below_the_limit_of_graph() -> None:
+    groups = [f"{number:03}" for number in range(MAX_GROUPS_PER_DELTA + 1)]
+    full = DeltaBatch(key="1", groups=groups[:-1], link="l")
+
+    assert (full.has_room, replace(full, groups=groups[1:-1]).has_room) == (False, True)
+    assert [len(part) for part in delta_batches.split(groups)] == [MAX_GROUPS_PER_DELTA, 1]
+    assert [len(part) for part in delta_batches.split(groups[:-1])] == [MAX_GROUPS_PER_DELTA]
+    assert full.of(["000", "x"]) == ["000"]
+    assert delta_batches.free_keys(["00000", "00002"], 2) == ["00001", "00003"]
+    assert delta_batches.free_keys([], 1) == ["00000"]
+
+
+@virtual
+async def test_a_batch_comes_back_with_its_time_and_one_of_an_older_version_without() -> None:
+    store = MemoryStore()
+    batch = DeltaBatch(key="00000", groups=("a",), link="l").moved("m", START)
+    await delta_batches.save(store, batch)
+    old = Put("00001", {"groups": ["b"], "link": "l"})
+    place = (delta_batches.DELTA_BATCHES_COLLECTION, delta_batches.DELTA_BATCHES_PARTITION)
+    await store.commit(*place, [old])
+
+    read = await delta_batches.load_all(store)
+
+    assert [(one.groups, one.link, one.saved_at) for one in read] == [
+        (("a",), "m", START),
+        (("b",), "l", LONG_AGO),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left", "joined", "later", "is_gone"),
+    [
+        (None, None, None, True),
+        (None, 1, None, False),
+        (None, None, -1, True),
+        (None, None, 0, False),
+        (-1, None, None, True),
+        (0, None, None, False),
+        (-2, -2, -2, True),
+        (-2, -1, None, False),
+        (-2, None, -1, False),
+    ],
+)
+def test_a_person_is_gone_who_left_before_and_joined_nothing_since(
+    left: int | None, joined: int | None, later: int | None, *, is_gone: bool
+) -> None:
+    def at(minutes: int) -> datetime:
+        return START + minutes * MINUTE
+
+    person = Person(
+        target=TOTAL,
+        user=user(1),
+        left_at=None if left is None else at(left),
+        joined={} if joined is None else {"g": LatestJoin(time=at(joined), cause="c")},
+        later={} if later is None else {"member|g": at(later)},
+    )
+
+    assert person.is_gone(START) is is_gone
+
+
+def test_a_wish_is_put_off_by_a_newer_event_about_one_of_its_groups() -> None:
+    person = Person(target=TOTAL, user=user(1), later={"member|g": START})
+
+    assert person.is_put_off("member", ["x", "g"], START - INSTANT)
+    assert not person.is_put_off("member", ["x", "g"], START)
+    assert not person.is_put_off("absent", ["g"], START - INSTANT)
+
+
+def test_a_holder_is_silent_after_twenty_seconds_and_the_trigger_after_eighty() -> None:
+    record = LeaseRecord(owner="w", beat_at=START, came_at=START)
+    free = replace(record, owner="")
+    silent, no_message = START + BEAT_SILENT_AFTER, START + TRIGGER_SILENT
+
+    assert not record.is_silent(silent)
+    assert record.is_silent(silent + INSTANT)
+    assert not record.is_silent(START - BEAT_SILENT_AFTER)
+    assert record.is_silent(START - BEAT_SILENT_AFTER - INSTANT)
+    assert (record.is_lost(silent), record.is_lost(silent + INSTANT)) == (False, True)
+    assert not free.is_lost(silent + INSTANT)
+    assert not free.is_trigger_silent(no_message - INSTANT)
+    assert free.is_trigger_silent(no_message)
+    assert (free.is_unattended(no_message - INSTANT), free.is_unattended(no_message)) == (
+        False,
+        True,
+    )
+    assert not replace(record, beat_at=no_message).is_unattended(no_message)
+    assert record.is_unattended(silent + INSTANT)
+    assert not replace(record, stood_in_at=START).is_stood_in_for
+    assert replace(record, stood_in_at=START + INSTANT).is_stood_in_for
+    assert LeaseRecord(unsure={"a": START, "b": START + INSTANT}).due(START) == ["a"]
+
+
+def test_the_age_of_a_cursor_counts_from_its_origin_which_only_grows() -> None:
+    cursor = Cursor("l", 5_000, "e")
+    at = datetime.fromtimestamp(7, tz=START.tzinfo)
+
+    assert cursor.age(at) == timedelta(seconds=2)
+    assert cursor.moved("m", at) == Cursor("m", 7_000, "e", is_page=False)
+    assert cursor.moved("m", START - timedelta(days=40_000), is_page=True) == Cursor(
+        "m", 5_001, "e", is_page=True
+    )
