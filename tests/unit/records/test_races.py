@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain import follow_ups as domain_follow_ups
+from hasten.domain.changes import Cause
 from hasten.domain.history import Entry, EntryKind
 from hasten.errors import Conflict, TemporaryError
 from hasten.ports.bus import ENSURE, Message
@@ -263,7 +264,7 @@ async def test_first_times_that_others_write_all_the_time_are_tried_eight_times(
     with pytest.raises(TemporaryError) as refused:
         await first_times.first_times(store, {"a1": START})
 
-    assert (store.tries, refused.value.delay) == (first_times.MAX_LOST_RACES, SECOND)
+    assert (store.tries, refused.value.delay) == (missing.MAX_LOST_RACES, SECOND)
 
 
 def test_a_follow_up_has_not_been_tried_when_an_event_asks_for_it() -> None:
@@ -271,7 +272,7 @@ def test_a_follow_up_has_not_been_tried_when_an_event_asks_for_it() -> None:
         what=domain_follow_ups.What.SESSIONS,
         target=TOTAL,
         user=user(1),
-        cause=domain_follow_ups.Cause("/hr", "1"),
+        cause=Cause("/hr", "1"),
         event_time=START,
         asked_at=START,
         due_at=START,
