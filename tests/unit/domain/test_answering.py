@@ -67,7 +67,7 @@ def test_a_job_in_trouble_says_what_to_do_first() -> None:
     assert "should be over by" not in known.why
 
 
-GIVEN_UP = {"reason": "no licence", "next_action": "buy one"}
+GIVEN_UP: dict[str, Any] = {"reason": "no licence", "next_action": "buy one"}
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_job_in_trouble_explains_what_has_not_failed_by_itself(state: State) -
 def test_what_is_held_says_by_what_and_how_it_is_released(
     by: HeldBy, why: str, action: str, *, observes: bool
 ) -> None:
-    fields = {"reason": "damaged", "next_action": "correct the row"}
+    fields: dict[str, Any] = {"reason": "damaged", "next_action": "correct the row"}
     held = row(state=State.HELD, held_by=by, **fields)
 
     said = answer(facts(held, observes=observes), {"g": TOTAL})
