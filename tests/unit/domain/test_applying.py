@@ -1,9 +1,19 @@
 """Who becomes a member because of another group, and who no longer is."""
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.domain.applying import GroupNow, Mirroring, StepKind, mirroring, steps_for
+from hasten.domain.applying import (
+    GroupNow,
+    Mirroring,
+    PlannedStep,
+    StepKind,
+    mirroring,
+    steps_for,
+)
 
 PEOPLE = st.sets(st.sampled_from("abcdef"))
 
@@ -44,3 +54,42 @@ def test_steps_come_in_the_order_in_which_they_must_be_done() -> None:
     ]
     assert [step.kind for step in steps if step.held] == [StepKind.REMOVE]
     assert [step.problem for step in steps if step.problem] == ["why"]
+
+
+def step(kind: StepKind, **fields: Any) -> PlannedStep:
+    usual = {"target": "TOTAL", "name": "G", "group": "id", "sources": ["A", "B"], "users": ["a"]}
+    return PlannedStep(kind=kind, **{**usual, **fields})
+
+
+@pytest.mark.parametrize(
+    ("planned", "sentence"),
+    [
+        (step(StepKind.ADOPT), "Adopt the group G (id), which Hasten did not create: check that"),
+        (step(StepKind.CREATE), "Create the group G."),
+        (step(StepKind.ASSIGN), "Assign the group G to TOTAL."),
+        (step(StepKind.ADD), "Add 1 member of A and B to G."),
+        (step(StepKind.ADD, users=["a", "b"]), "Add 2 members of A and B to G."),
+        (step(StepKind.REMOVE), "Remove 1 member who left A and B from G."),
+        (step(StepKind.REMOVE, held=True), "from G. The brake holds this: only `python -m"),
+        (step(StepKind.LEAVE_OUT), "Leave 1 member of A and B out of G: an event offboarded"),
+        (step(StepKind.PROBLEM, problem="two have its name"), "the group G: two have its name."),
+    ],
+)
+def test_a_step_is_a_sentence(planned: PlannedStep, sentence: str) -> None:
+    said = planned.sentence
+
+    assert sentence in said
+    assert ("brake" in said) is planned.held
+
+
+def test_a_group_has_only_the_steps_that_it_needs() -> None:
+    assert steps_for("TOTAL", [GroupNow(name="G", group="id")]) == []
+    mirror = Mirroring(sources=["A"], joining=[], leaving=["b"], forgotten=["c"], offboarded=["d"])
+
+    steps = steps_for("TOTAL", [GroupNow(name="G", group="id", adopts=True, mirroring=mirror)])
+
+    assert [(one.kind, one.users, one.held, one.role) for one in steps] == [
+        (StepKind.ADOPT, (), False, ""),
+        (StepKind.REMOVE, ["b"], False, ""),
+        (StepKind.LEAVE_OUT, ["d"], False, ""),
+    ]

@@ -80,3 +80,25 @@ def test_digests_of_other_properties_or_of_another_key_are_not_compared() -> Non
 
 def test_a_digest_shows_no_value() -> None:
     assert "Analyst" not in digest({"jobTitle": "Analyst"}, ("jobTitle",), "key")
+
+
+def test_every_source_counts_whatever_comes_before_it() -> None:
+    found = sources([rule(named("objectId"), named("manager"), named("mail"))], "rule")
+
+    assert (found.properties, found.unwatched) == (("mail",), ("manager",))
+
+
+@pytest.mark.parametrize("number", [0, 1, 15, 16])
+def test_entra_has_fifteen_numbered_attributes(number: int) -> None:
+    found = sources([rule(named(f"extensionAttribute{number}"))], "rule")
+
+    assert bool(found.properties) is (1 <= number <= 15)
+
+
+def test_a_digest_is_the_same_whatever_the_order_of_the_parts_of_a_value() -> None:
+    ones = [{"extensionAttribute1": "a", "extensionAttribute2": "b"}]
+    ones.append(dict(reversed(ones[0].items())))
+
+    digests = {digest({"x": one}, ("x",), "key") for one in ones}
+
+    assert len(digests) == 1

@@ -98,3 +98,79 @@ def test_a_job_that_is_gone_is_trouble_of_its_own() -> None:
 def test_graphs_seven_digits_and_its_unset_time_are_read() -> None:
     assert time("2026-03-02T09:00:00.1234567Z") == datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
     assert time("0001-01-01T00:00:00Z") is None
+
+
+@pytest.mark.parametrize(
+    ("began", "minutes"), [(0, 41), (-1, 40), (-40, 41), (-39, 2), (-41, 40), (-120, 41), (-81, 40)]
+)
+def test_the_next_cycle_begins_an_interval_after_one_that_has_begun(
+    began: int, minutes: int
+) -> None:
+    known = Cycle(began=NOW + timedelta(minutes=began))
+
+    assert known.done_by(NOW) == NOW + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("end", [{"done_from": NOW}, {"done_until": NOW + timedelta(hours=9)}])
+def test_a_cycle_whose_begin_or_end_is_unknown_counts_as_short(end: dict[str, Any]) -> None:
+    assert Cycle(began=NOW, **end).done_by(NOW) == NOW + timedelta(minutes=41)
+
+
+def test_a_cycle_that_has_only_the_last_success_began_with_it() -> None:
+    last, good = execution(NOW - timedelta(minutes=1)), execution(NOW - timedelta(minutes=9))
+
+    both = parse(job(lastExecution=last, lastSuccessfulExecution=good))
+    only = parse(job(lastSuccessfulExecution=good))
+
+    assert (both.began, both.done_from) == (NOW - timedelta(minutes=1), NOW - timedelta(minutes=9))
+    assert both.done_until == NOW - timedelta(minutes=6)
+    assert only.began == only.done_from == NOW - timedelta(minutes=9)
+
+
+@pytest.mark.parametrize(
+    ("code", "stops"),
+    [("Paused", "is paused"), ("paused", "is paused"), ("Active", ""), (None, "")],
+)
+def test_a_job_that_is_paused_stops_what_is_left_to_its_cycle(code: str | None, stops: str) -> None:
+    known = parse({"status": {"code": code}})
+
+    assert known.is_paused is bool(stops)
+    assert stops in (known.stops or ("",))[0]
+    assert (known.stops is None) is (not stops)
+
+
+def test_a_job_in_quarantine_says_since_when_and_stops_its_cycle() -> None:
+    known = parse({"status": {"code": "Quarantine", "quarantine": {"currentBegan": "2026-03-02"}}})
+
+    assert known.stops == (known.problem, known.next_action)
+    assert known.problem == "the provisioning job is in quarantine: no reason given"
+    assert known.problem_since == "2026-03-02"
+    assert (known.is_missing, known.is_paused) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "interval"),
+    [
+        ("PT20M", timedelta(minutes=20)),
+        ("P1DT2H3M4S", timedelta(days=1, hours=2, minutes=3, seconds=4)),
+        ("PT1H", timedelta(hours=1)),
+        ("PT30S", timedelta(seconds=30)),
+        ("P2D", timedelta(days=2)),
+        ("PT0S", DEFAULT_CYCLE_INTERVAL),
+        ("P", DEFAULT_CYCLE_INTERVAL),
+        ("PT", DEFAULT_CYCLE_INTERVAL),
+        ("every hour", DEFAULT_CYCLE_INTERVAL),
+        ("", DEFAULT_CYCLE_INTERVAL),
+        (None, DEFAULT_CYCLE_INTERVAL),
+        (40, DEFAULT_CYCLE_INTERVAL),
+    ],
+)
+def test_the_interval_is_that_of_the_job_or_the_usual_one(
+    text: object, interval: timedelta
+) -> None:
+    assert parse({"schedule": {"interval": text}}).interval == interval
+
+
+@pytest.mark.parametrize("text", [None, "", 7, "0001-01-01T00:00:00Z"])
+def test_what_is_no_time_is_none(text: object) -> None:
+    assert time(text) is None

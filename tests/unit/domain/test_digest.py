@@ -1,6 +1,7 @@
 """What is worth a message to people, and how many facts become one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT
 from hasten.domain.digest import MOST_GROUPS_SHOWN, MOST_PEOPLE_NAMED, Digest, Send, Weight, weight
 from hasten.domain.history import BEGUN, DONE, Entry, EntryKind
-from hasten.domain.notices import notice
+from hasten.domain.notices import notice, trial
 from tests.support.world import ENGINEERING, TOTAL, user
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -157,3 +158,66 @@ def test_a_line_about_one_change_names_its_group_and_one_about_more_their_number
     made = digest([failed(number, group=group) for number in numbers])
 
     assert notice(made, notice_id="1", pages=PAGES).lines[0].text == text
+
+
+def test_groups_of_one_weight_come_with_the_largest_first_and_nobody_is_more_than_counted() -> None:
+    made = digest([failed(1, action="a"), failed(2, action="b"), failed(3, action="b", user="")])
+
+    assert [(group.count, group.users, group.more) for group in made.shown()] == [
+        (2, [user(2)], 1),
+        (1, [user(1)], 0),
+    ]
+    assert [group.more for group in digest([alert(user="")]).shown()] == [0]
+
+
+def test_a_person_with_several_entries_is_named_once() -> None:
+    [group] = digest([failed(), failed()]).shown()
+
+    assert (group.count, group.users) == (2, [user(1)])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "period"),
+    [
+        ((5, 0, 9), "2026-11-24 09:00 to 09:09 UTC"),
+        ((0,), "2026-11-24 09:00 UTC"),
+        ((0, 60 * 24), "2026-11-24 09:00 to 2026-11-25 09:00 UTC"),
+    ],
+)
+def test_the_period_is_from_the_first_entry_to_the_last(
+    minutes: tuple[int, ...], period: str
+) -> None:
+    entries = [replace(failed(), at=AT + timedelta(minutes=after)) for after in minutes]
+
+    assert notice(digest(entries), notice_id="1", pages=PAGES).period == period
+
+
+def test_a_message_without_an_alert_is_none_and_a_test_message_says_so() -> None:
+    said = [notice(digest([one]), notice_id="1", pages=PAGES) for one in (failed(), alert())]
+    tried = [trial(notice_id="2", pages=pages, now=AT) for pages in (PAGES, "")]
+
+    assert [one.is_alert for one in said] == [False, True]
+    assert [(one.title, one.period, one.count, one.link) for one in tried] == [
+        ("Hasten: a test message", "2026-11-24 09:00 UTC", 0, f"{PAGES}/"),
+        ("Hasten: a test message", "2026-11-24 09:00 UTC", 0, ""),
+    ]
+    assert said[0].left_out == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (entry(EntryKind.FOLLOWED_UP, result="given_up"), "followed up: removed given up in TOTAL"),
+        (entry(EntryKind.STOPPED, result=DONE, target="", action=""), "stopped: done"),
+        (alert(result="revocation_overdue"), "revocation overdue in TOTAL"),
+        (failed(action=""), "failed in TOTAL"),
+    ],
+)
+def test_a_line_says_the_kind_where_it_is_no_outcome(given: Entry, text: str) -> None:
+    assert notice(digest([given]), notice_id="1", pages=PAGES).lines[0].text == text
+
+
+def test_what_is_about_no_object_id_leads_to_the_list() -> None:
+    said = notice(digest([failed(user="name:7")]), notice_id="1", pages=PAGES)
+
+    assert said.lines[0].link == f"{PAGES}/changes"
