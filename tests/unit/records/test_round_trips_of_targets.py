@@ -1,0 +1,253 @@
+"""What is stored of each target, its calls and its people comes back as it was written."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.breaker import Breaker
+from hasten.domain.changes import Cause
+from hasten.domain.long_ago import LONG_AGO
+from hasten.domain.matching import JobMatch
+from hasten.domain.pacing import Pace
+from hasten.domain.shared_pace import SharedPace, TargetCall
+from hasten.domain.sightings import Presence, Sighting
+from hasten.ports.directory import UnreadMember
+from hasten.records import (
+    call_window,
+    discovered,
+    mirrored_members,
+    people_cursor,
+    people_refusal,
+    policy_left_out,
+    seen_policies,
+    shared_window,
+    unread_members,
+)
+from hasten.records.call_window import CallWindow, open_window
+from hasten.records.discovered import DiscoveredTarget
+from hasten.records.lease import Lease, acquire
+from hasten.records.lease_record import WorkKind
+from hasten.records.people_cursor import PeopleCursor
+from hasten.records.people_refusal import SubscriptionRefusal
+from hasten.records.policy_left_out import MAX_PEOPLE_STORED, LeftOut
+from hasten.records.roster import Roster
+from hasten.records.self_test import SELF_TEST_COLLECTION, SELF_TEST_PARTITION, round_trip
+from hasten.records.unread_members import MOST_STORED, UnreadSlice
+from hasten.targets import Target
+from tests.fakes.memory_store import MemoryStore
+from tests.support.virtual_time import START, virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
+
+LATER = START + timedelta(hours=1)
+CAUSE = Cause("/hr", "1")
+
+
+async def lease(store: MemoryStore) -> Lease:
+    taken = await acquire(store, TOTAL, WorkKind.DRAIN, owner="w", now=lambda: START)
+    assert taken is not None
+    return taken
+
+
+async def window(store: MemoryStore) -> CallWindow:
+    return await open_window(await lease(store), None, max_calls_per_hour=None)
+
+
+@virtual
+async def test_the_calls_and_the_breaker_of_a_target_come_back() -> None:
+    store = MemoryStore()
+    assert await call_window.load(store, TOTAL) == (Pace(), Breaker())
+    assert await call_window.not_before(store, TOTAL) == LONG_AGO
+    opened = await window(store)
+    breaker = Breaker(failures=6, open_until=LATER, users=frozenset({"u"}))
+
+    await opened.call(lambda: START, [])
+    await opened.throttled(LATER)
+    await opened.judged(breaker)
+
+    assert await call_window.load(store, TOTAL) == (
+        Pace(calls=(START,), not_before=LATER),
+        breaker,
+    )
+    assert await call_window.not_before(store, TOTAL) == LATER
+    commits = store.commits
+    await opened.judged(breaker)
+    assert store.commits == commits
+    await opened.judged(Breaker())
+    assert (await call_window.load(store, TOTAL))[1] == Breaker()
+
+
+@virtual
+async def test_a_call_whose_commit_had_no_answer_counts() -> None:
+    store = MemoryStore()
+    ours, other = await window(store), await window(store)
+    await other.call(lambda: START, [])
+
+    await ours.call(lambda: LATER, [])
+
+    assert (await call_window.load(store, TOTAL))[0].calls == (LATER,)
+    assert list(ours.pace.calls) == [LATER]
+
+
+@virtual
+async def test_the_shared_window_comes_back() -> None:
+    store = MemoryStore()
+    assert await shared_window.load(store) == (SharedPace(), None)
+    pace = SharedPace(
+        calls=(TargetCall("A", START),), not_before=LATER, claims={"B": LATER}, since=START
+    )
+    for one in (SharedPace(), pace):
+        etag = await shared_window.write(store, one, (await shared_window.load(store))[1])
+        assert await shared_window.load(store) == (one, etag)
+
+
+@pytest.mark.parametrize(("count", "kept"), [(1, 1), (MOST_STORED, 50), (MOST_STORED + 1, 50)])
+@virtual
+async def test_a_slice_with_members_who_could_not_be_read_comes_back(count: int, kept: int) -> None:
+    store = MemoryStore()
+    members = [UnreadMember(user(number), "p") for number in range(count)]
+    unread = UnreadSlice(group="g", link="l", origin=7, noticed_at=START, members=members)
+    for _ in range(2):
+        await unread_members.save(store, unread)
+
+    assert await unread_members.load_all(store) == [replace(unread, members=members[:kept])]
+    await unread_members.forget(store, unread)
+    await unread_members.forget(store, unread)
+    assert await unread_members.load_all(store) == []
+
+
+@virtual
+async def test_the_cursor_of_people_comes_back_until_it_is_forgotten() -> None:
+    store = MemoryStore()
+    assert await people_cursor.load(store) is None
+    await people_cursor.save(store, PeopleCursor("l", ("mail",)))
+    known = await people_cursor.load(store)
+    assert known is not None
+    assert (known.link, known.properties) == ("l", ("mail",))
+    await people_cursor.forget(store, known)
+    assert await people_cursor.load(store) is None
+
+
+@virtual
+async def test_a_refusal_of_the_subscription_to_users_comes_back_until_it_is_forgotten() -> None:
+    store = MemoryStore()
+    assert await people_refusal.load(store) is None
+    refusal = SubscriptionRefusal(reason="403", next_action="n", at=START)
+    for one in (refusal, replace(refusal, at=LATER)):
+        await people_refusal.save(store, one)
+        assert await people_refusal.load(store) == one
+    await people_refusal.forget(store)
+    await people_refusal.forget(store)
+    assert await people_refusal.load(store) is None
+
+
+@virtual
+async def test_at_most_two_hundred_people_left_out_are_stored_and_only_if_they_differ() -> None:
+    store = MemoryStore()
+    people = [
+        LeftOut(group=ENGINEERING, user=user(number), sources=["A"])
+        for number in range(MAX_PEOPLE_STORED + 1)
+    ]
+    await policy_left_out.save(store, TOTAL, [])
+    assert store.commits == 0
+    for _ in range(2):
+        await policy_left_out.save(store, TOTAL, people)
+    assert store.commits == 1
+    assert await policy_left_out.load(store, TOTAL) == people[:MAX_PEOPLE_STORED]
+    await policy_left_out.save(store, TOTAL, [])
+    assert await policy_left_out.load(store, TOTAL) == []
+
+
+@virtual
+async def test_what_a_sweep_discovered_comes_back_and_is_written_only_if_it_differs() -> None:
+    store = MemoryStore()
+    found = DiscoveredTarget(
+        target=TOTAL,
+        service_principal="p",
+        job="j",
+        user_rule="u",
+        group_rule=None,
+        groups=("b", "a"),
+        assigned_at={"a": START.isoformat()},
+        arriving={"a": START.isoformat()},
+        sources=("d", "c"),
+        properties=("mail", "city"),
+        match=JobMatch(app="userName", entra="mail", problem=""),
+        deleted={"x": START.isoformat()},
+    )
+    for _ in range(2):
+        await discovered.save(store, found)
+
+    assert store.commits == 1
+    in_order = {"groups": ("a", "b"), "sources": ("c", "d"), "properties": ("city", "mail")}
+    assert await discovered.load(store, TOTAL) == replace(found, **in_order)  # type: ignore[arg-type]
+    assert await discovered.watched(store) == frozenset("abcd")
+    assert (found.watches("a"), found.watches("c")) == (True, False)
+    assert (found.mirrors("a"), found.mirrors("c")) == (False, True)
+    assert found.route == ("p", "j", "u", None)
+    other = replace(found, target="WIKI")
+    await discovered.save(store, other)
+    known, unread = await discovered.keep_only(store, ["WIKI"])
+    assert (set(known), unread) == ({"WIKI"}, frozenset())
+    assert [one.target for one in await discovered.load_all(store)] == ["WIKI"]
+
+
+@virtual
+async def test_members_that_a_mirror_added_are_remembered_until_they_are_forgotten() -> None:
+    store = MemoryStore()
+    await mirrored_members.remember(store, TOTAL, ENGINEERING, [user(1), user(2)], START)
+    commits = store.commits
+    await mirrored_members.remember(store, TOTAL, ENGINEERING, [user(1)], START)
+    assert store.commits == commits
+    assert await mirrored_members.remembered(store, TOTAL, ADMIN) == frozenset()
+
+    await mirrored_members.forget(store, TOTAL, ENGINEERING, [user(1), user(3)])
+
+    assert await mirrored_members.remembered(store, TOTAL, ENGINEERING) == {user(2)}
+
+
+@virtual
+async def test_a_policy_comes_back_with_the_version_in_which_it_was_seen() -> None:
+    store = MemoryStore()
+    assert await seen_policies.load(store, TOTAL) is None
+    for display_name in ("a", "b"):
+        target = Target(name=TOTAL, display_name=display_name)
+        await seen_policies.save(store, target, await seen_policies.load(store, TOTAL))
+        known = await seen_policies.load(store, TOTAL)
+        assert known is not None
+        assert known.policy == seen_policies.policy_of(target)
+
+
+@virtual
+async def test_the_roster_keeps_each_person_until_they_are_forgotten() -> None:
+    store = MemoryStore()
+    roster = Roster(store)
+    seen = Sighting(presence=Presence.DISABLED, digest="d", origin=7)
+    people = [user(number) for number in range(200)]
+    await roster.add(TOTAL, people, START)
+    await roster.change(TOTAL, {user(1): lambda _: seen, user(2): lambda _: None})
+    commits = store.commits
+    await roster.add(TOTAL, people[3:], LATER)
+    assert store.commits == commits
+
+    known = await roster.load(TOTAL)
+
+    assert known[user(1)] == await roster.find(TOTAL, user(1)) == seen
+    assert await roster.find(TOTAL, user(2)) is None
+    assert set(known) == set(people) - {user(2)}
+    assert await Roster(store).find("WIKI", user(1)) is None
+    await roster.forget(TOTAL)
+    assert await roster.load(TOTAL) == {}
+
+
+@virtual
+async def test_the_self_test_leaves_nothing_and_notices_a_store_that_keeps_nothing() -> None:
+    class Forgetful(MemoryStore):
+        async def get(self, collection: str, partition: str, key: str) -> None:
+            return None
+
+    store = MemoryStore()
+
+    assert await round_trip(store, "k")
+    assert await store.scan(SELF_TEST_COLLECTION, SELF_TEST_PARTITION) == []
+    assert not await round_trip(Forgetful(), "k")
