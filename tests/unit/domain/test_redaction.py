@@ -12,6 +12,7 @@ from hasten.domain.redaction import (
     FREE_TEXT_KEYS,
     IMPERSONAL_KEYS,
     evidence,
+    nested_json,
     redacted,
 )
 
@@ -96,3 +97,83 @@ def test_evidence_that_is_no_json_is_kept_as_well_as_can_be() -> None:
 def test_evidence_is_bounded_and_never_raises(body: bytes) -> None:
     assert len(evidence(body)) <= EVIDENCE_MAX_CHARS + 1
     assert len(evidence(json.dumps({"message": body.hex()}).encode())) <= EVIDENCE_MAX_CHARS + 1
+
+
+def nested(levels: int) -> str:
+    return '{"a":' * levels + '"x"' + "}" * levels
+
+
+@pytest.mark.parametrize(("levels", "is_kept"), [(63, True), (64, True), (65, False)])
+def test_json_is_read_to_sixty_four_levels(levels: int, *, is_kept: bool) -> None:
+    assert (nested_json(nested(levels)) is not None) is is_kept
+
+
+def test_json_that_names_a_key_twice_or_holds_no_object_is_free_text() -> None:
+    assert nested_json('{"a":1,"a":2}') is None
+    assert nested_json('"text"') is None
+    assert nested_json("7") is None
+    assert nested_json(' [{"a":1}]') == [{"a": 1}]
+
+
+def test_json_in_strings_inside_one_another_ends_after_as_many_levels() -> None:
+    text: object = "Conflict"
+    for _ in range(8):
+        text = json.dumps({"errorCode": text, "a": {}})
+    shown = evidence(str(text).encode())
+
+    assert "Conflict" in shown
+
+
+def test_what_failed_comes_first_in_a_list_and_the_reasons_first_in_an_object() -> None:
+    steps = [{"status": "Success"}, {"status": "Failure"}, {"status": "succeeded"}, {}]
+    body = {"zebra": 1, "reason": "r", "status": "Failure", "list": steps}
+
+    kept = json.loads(evidence(json.dumps(body).encode()))
+
+    assert list(kept) == ["status", "reason", "zebra", "list"]
+    assert kept["list"] == [
+        {"status": "Failure"},
+        {},
+        {"status": "Success"},
+        {"status": "succeeded"},
+    ]
+
+
+def test_evidence_is_cut_visibly_at_its_length() -> None:
+    def kept(length: int) -> str:
+        return evidence(json.dumps({"status": "s" * length}).encode())
+
+    room = EVIDENCE_MAX_CHARS - len('{"status":""}')
+    assert len(kept(room)) == EVIDENCE_MAX_CHARS
+    assert not kept(room).endswith("…")
+    assert len(kept(room + 1)) == EVIDENCE_MAX_CHARS + 1
+    assert kept(room + 1).endswith("…")
+
+
+def test_free_text_is_looked_at_for_twice_its_length() -> None:
+    names = "'" + "n" * 300 + "' "
+    text = names * 5 + "x" * EVIDENCE_MAX_CHARS
+
+    assert redacted(text) == redacted(text[: 2 * EVIDENCE_MAX_CHARS])
+
+
+@pytest.mark.parametrize(("chars", "keeps_details"), [(400, True), (401, False)])
+def test_a_failing_step_of_four_hundred_characters_is_kept_whole(
+    chars: int, *, keeps_details: bool
+) -> None:
+    step = {"status": "Failure", "details": {"code": ""}}
+    step["details"] = {"code": "c" * (chars - len(json.dumps(step)))}
+
+    kept = json.loads(evidence(b"{}", step=step))["failed"]
+
+    assert ("details" in kept) is keeps_details
+
+
+def test_a_long_text_of_a_failing_step_is_halved_and_other_values_are_kept() -> None:
+    step = {"status": "Failure", "reason": "r" * 500, "type": 7, "details": {"code": "c"}}
+
+    kept = json.loads(evidence(b"{}", step=step, named="title"))
+
+    assert kept["property"] == "title"
+    assert kept["failed"] == {"type": 7, "status": "Failure", "reason": "r" * 200}
+    assert evidence(b"[1]", step=step, named="title") == "[1]"

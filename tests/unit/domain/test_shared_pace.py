@@ -187,3 +187,60 @@ def test_any_other_refusal_shows_nothing(own: Pace, others: list[Pace]) -> None:
 
 def test_a_claim_outlasts_the_reads_before_a_call_by_seconds_only() -> None:
     assert timedelta(seconds=1) < CLAIM_OUTLASTS_WAIT < PACED_WINDOW
+
+
+def test_a_call_that_left_late_takes_the_place_of_itself_and_of_no_other() -> None:
+    pace = SharedPace().with_call(A, NOW).with_call(B, NOW)
+
+    moved = pace.departed(TargetCall(B, NOW), NOW + seconds(4))
+
+    assert moved.calls == (TargetCall(A, NOW), TargetCall(B, NOW + seconds(4)))
+
+
+def test_targets_count_as_callers_for_two_windows() -> None:
+    ends = NOW + 2 * PACED_WINDOW
+    pace = SharedPace(calls=(TargetCall(A, ends), TargetCall(B, NOW)))
+    instant = timedelta(microseconds=1)
+
+    def slots(at: datetime) -> list[float]:
+        return [(time - at) / PACED_WINDOW for time in pace.times(at, CALLS_PER_WINDOW)]
+
+    assert slots(ends - instant)[-1] == 1
+    assert slots(ends)[-1] == 0
+    assert SharedPace().times(NOW, 2) == [NOW, NOW]
+    assert pace.free_at(B, ends) == ends
+    many = SharedPace(calls=(TargetCall(A, NOW),) * 5)
+    late = NOW + PACED_WINDOW + seconds(0.15)
+    assert many.free_at(A, late - instant) == late
+    assert many.with_call(B, ends - instant).calls[0] == TargetCall(A, NOW)
+
+
+def test_a_target_keeps_the_claims_of_others_that_have_not_ended() -> None:
+    claims = {A: NOW + seconds(9), B: NOW + seconds(9), "C": NOW}
+    pace = SharedPace(claims=claims)
+
+    assert set(pace.with_call(A, NOW).claims) == {B}
+    assert set(pace.with_call(A, NOW, keeps_claim=True).claims) == {A, B}
+
+
+def test_a_claim_is_missing_from_half_of_its_time_before_it_is_free() -> None:
+    until = NOW + CLAIM_OUTLASTS_WAIT / 2
+
+    assert not SharedPace(claims={A: until}).needs_claim(A, NOW)
+    assert SharedPace(claims={A: until - seconds(0.001)}).needs_claim(A, NOW)
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "is_shown"),
+    [
+        ((0, -1, -2, -3, -4), (-5,), True),
+        ((0, -1, -2, -3), (-5,), False),
+        ((0, -10.2), (-1, -2, -3, -4), True),
+        ((0, -10.3), (-1, -2, -3, -4), False),
+        ((0,), (0, -1, -2, -3, -4), True),
+    ],
+)
+def test_the_calls_of_one_window_up_to_the_refused_one_count(
+    own: tuple[float, ...], others: tuple[float, ...], *, is_shown: bool
+) -> None:
+    assert shows_shared_limit(NOW, calls(*own), [calls(*others)]) is is_shown

@@ -1,5 +1,6 @@
 """Histograms of durations: percentiles are right to a tenth, and days add up."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from hasten.domain.speed import (
     Step,
     bucket_of,
     day_of_entries,
+    durations,
     upper_bound,
 )
 
@@ -80,3 +82,55 @@ def test_the_sum_of_days_is_the_day_of_the_sum() -> None:
         (Direction.GIVEN, Step.ANSWER): 1,
         (Direction.GIVEN, Step.DONE): 1,
     }
+
+
+@pytest.mark.parametrize("kind", [EntryKind.ALERT, EntryKind.OUTCOME])
+@pytest.mark.parametrize("action", ["", "removed"])
+def test_only_the_outcome_of_a_change_is_counted(kind: EntryKind, action: str) -> None:
+    entry = replace(ended("succeeded", action, call=1, end=2), kind=kind)
+
+    is_counted = kind is EntryKind.OUTCOME and action == "removed"
+    assert day_of_entries([entry]).results == ({"succeeded": 1} if is_counted else {})
+
+
+@pytest.mark.parametrize("missing", ["noticed", "ended"])
+def test_an_outcome_without_a_begin_or_an_end_has_no_duration(missing: str) -> None:
+    whole = ended("succeeded", "removed", call=1, end=2)
+    entry = replace(whole, steps=replace(whole.steps, **{missing: None}))
+
+    assert list(durations(entry)) == []
+    assert day_of_entries([entry]).results == {"succeeded": 1}
+
+
+@pytest.mark.parametrize("result", ["succeeded", "in_sync", "confirmed", "done_by_cycle"])
+@pytest.mark.parametrize("action", ["added", "disabled"])
+def test_the_steps_of_a_change_take_as_long_as_their_times_say(result: str, action: str) -> None:
+    entry = ended(result, action, call=2, end=7)
+    of = Direction.TAKEN if action == "disabled" else Direction.GIVEN
+
+    found = dict(durations(entry))
+
+    if result in {"confirmed", "done_by_cycle"}:
+        assert found == {(of, Step.PROOF): 7}
+    else:
+        assert found == {(of, Step.DONE): 7, (of, Step.CALL): 2, (of, Step.ANSWER): 5}
+        uncalled = replace(entry, steps=replace(entry.steps, called=None))
+        assert dict(durations(uncalled)) == {(of, Step.DONE): 7}
+
+
+@pytest.mark.parametrize(("seconds", "bucket"), [(0.1, 0), (0.11, 1), (0.1101, 2), (0.1211, 3)])
+def test_a_bucket_ends_with_its_bound(seconds: float, bucket: int) -> None:
+    assert bucket_of(seconds) == bucket
+
+
+def test_percentiles_of_few_durations_are_theirs() -> None:
+    two = Histogram({0: 1, 10: 1})
+
+    assert [two.percentile(percent) for percent in (1, 50, 51, 100)] == [
+        upper_bound(0),
+        upper_bound(0),
+        upper_bound(10),
+        upper_bound(10),
+    ]
+    assert (two + two).counts == {0: 2, 10: 2}
+    assert (two + two).count == 4

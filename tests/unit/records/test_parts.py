@@ -152,10 +152,6 @@ async def test_a_cursor_that_was_never_saved_or_cannot_be_read_begins_now() -> N
     for name in ("g", "bad"):
         fresh = await cursors.load_or_first(store, name, START)
         assert replace(fresh, etag=None) == cursors.first("", START)
-            "",
-            cursors.first("", START).origin,
-            False,
-        )
         await cursors.save(store, name, replace(fresh, link="n", is_page=True))
         again = await cursors.load_or_first(store, name, START)
         assert (again.link, again.is_page) == ("n", True)
