@@ -3,11 +3,13 @@ and Hasten continues with the other intents of the target."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from hasten.context import Context
 from hasten.domain.intents import Intent
 from hasten.domain.unexpected import Unexpected
 from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.halving import halved
 from hasten.messages import Ensure
 from hasten.records import crashes
 from hasten.records.lease import Displaced
@@ -24,22 +26,17 @@ async def bring_about_or_put_aside(
 ) -> None:
     """Brings about the intents of one group, without the intents for which `bring_about` raises
     even alone. Raises its TemporaryError and PermanentError."""
-    try:
-        await bring_about(wanted)
-    except EXPECTED_ERRORS:
-        raise
-    except Exception as error:  # noqa: BLE001 - reported, and the intent waits
-        if len(wanted) == 1:
-            await put_aside(context, wanted[0], error)
-            return
-        half = len(wanted) // 2
-        for part in (wanted[:half], wanted[half:]):
-            still = await _read_again(context, part)
-            if still:
-                await bring_about_or_put_aside(context, still, bring_about)
+
+    async def work(part: Sequence[Intent]) -> Sequence[None]:
+        still = part if part is wanted else await _read_again(context, part)
+        if still:
+            await bring_about(still)
+        return ()
+
+    await halved(wanted, work, partial(_put_aside, context), expected=EXPECTED_ERRORS)
 
 
-async def put_aside(context: Context, intent: Intent, error: Exception) -> None:
+async def _put_aside(context: Context, intent: Intent, error: Exception) -> None:
     """Lets the intent wait, and wakes its target for it."""
     now, met = context.now(), Unexpected.of(error)
     context.emit(

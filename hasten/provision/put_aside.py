@@ -8,6 +8,7 @@ from hasten.domain.changes import Change, retried
 from hasten.domain.planning import Call
 from hasten.domain.unexpected import NEXT_ACTION, Unexpected
 from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.halving import halved
 from hasten.provision.call import make
 from hasten.provision.change_events import emit_moved
 from hasten.provision.state import Drain
@@ -35,21 +36,20 @@ async def make_or_put_aside(drain: Drain, call: Call) -> None:
 async def plan_or_put_aside(drain: Drain, due: Sequence[Change], plan: PlanCalls) -> Sequence[Call]:
     """Returns the calls for the rows, without the calls for people for whom `plan` raises even if
     it plans for them alone. Revocations stay before grants."""
-    try:
-        return await plan(due)
-    except EXPECTED_ERRORS:
-        raise
-    except Exception as error:  # noqa: BLE001 - reported, and the rows wait
-        users = list(dict.fromkeys(row.user for row in due))
-        if len(users) == 1:
-            await _put_aside(drain, due, error)
-            return []
-        first = {*users[: len(users) // 2]}
-        calls = [
-            *await plan_or_put_aside(drain, [row for row in due if row.user in first], plan),
-            *await plan_or_put_aside(drain, [row for row in due if row.user not in first], plan),
-        ]
-        return sorted(calls, key=lambda call: not call.is_removal)
+
+    def of(users: Sequence[str]) -> list[Change]:
+        some = frozenset(users)
+        return [row for row in due if row.user in some]
+
+    async def work(users: Sequence[str]) -> Sequence[Call]:
+        return await plan(of(users))
+
+    async def alone(user: str, error: Exception) -> None:
+        await _put_aside(drain, of([user]), error)
+
+    users = list(dict.fromkeys(row.user for row in due))
+    calls = await halved(users, work, alone, expected=EXPECTED_ERRORS)
+    return sorted(calls, key=lambda call: not call.is_removal)
 
 
 async def _put_aside(drain: Drain, rows: Sequence[Change], error: Exception) -> None:

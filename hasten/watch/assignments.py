@@ -1,7 +1,7 @@
 """Finds users and groups that were assigned to a target or unassigned since the last sweep. Graph
 sends no notification for either."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,6 +25,9 @@ MAX_JOINERS_READ = 1_000
 
 Sight = tuple[int, datetime]
 """The cursor's origin and the time at which the read began."""
+
+Rows = Mapping[str, Change | None]
+"""The ledger's rows of users in one group, by user; None for a user without a row."""
 
 
 async def compare_assignments(
@@ -88,30 +91,30 @@ async def _assigned(
     """
     sight = await _sight(context, target, group)
     listed = [m.id for m in await context.directory.members(group) if m.may_be_user]
-    users = await _without_newer_row(context, target, group, listed, since)
+    rows = await _without_newer_row(context, target, group, listed, since)
     if is_new:
         _emit(context, target, group, "assigned", len(listed))
-    if len(users) > target.most_new_members:
+    if len(rows) > target.most_new_members:
         await _begin_anew(context, group)
         if target.users:
             await context.roster.add(target.name, listed, context.now())
         _emit(context, target, group, "left_to_cycle", len(listed))
         return 0, True
     _, began = sight
-    recorded = await _record(context, target, group, users, Action.ADDED, sight=sight)
+    recorded = await _record(context, target, group, rows, Action.ADDED, sight=sight)
     return recorded, began - since >= REPLICATION_SETTLED_AFTER
 
 
 async def _without_newer_row(
     context: Context, target: Target, group: str, users: Sequence[str], since: datetime
-) -> Sequence[str]:
-    """Returns the users of whom nothing was found after `since`. Stops when they are too many for
-    paced calls."""
-    found: list[str] = []
+) -> Rows:
+    """Returns the rows of the users of whom nothing was found after `since`. Stops when they are
+    too many for paced calls."""
+    found: dict[str, Change | None] = {}
     for user in users:
         row = await context.ledger.find(target.name, group, user)
         if row is None or row.found_at < since:
-            found.append(user)
+            found[user] = row
         if len(found) > target.most_new_members:
             break
     return found
@@ -137,7 +140,8 @@ async def _unassigned(context: Context, target: Target, group: str) -> int:
     users |= await _just_left(context, group)
     users |= await _just_joined(context, target, group)
     _emit(context, target, group, "unassigned", len(users))
-    return await _record(context, target, group, sorted(users), Action.REMOVED, sight=sight)
+    rows = await _rows(context, target, group, sorted(users))
+    return await _record(context, target, group, rows, Action.REMOVED, sight=sight)
 
 
 async def _just_left(context: Context, group: str) -> set[str]:
@@ -185,9 +189,11 @@ async def _direct_assignments(
             context.store, target.name, sorted(set(users) - set(known))
         )
         sight = await _sight(context, target, DIRECT)
-        changes += await _record(context, target, DIRECT, joined, Action.ADDED, sight=sight)
+        rows = await _rows(context, target, DIRECT, joined)
+        changes += await _record(context, target, DIRECT, rows, Action.ADDED, sight=sight)
+        rows = await _rows(context, target, DIRECT, left)
         changes += await _record(
-            context, target, DIRECT, left, Action.REMOVED, sight=sight, before=len(known)
+            context, target, DIRECT, rows, Action.REMOVED, sight=sight, before=len(known)
         )
     if not await direct_assignments.save_sweep(context.store, target.name, joined, left):
         return changes  # another sweep sees the same users; the next one settles the rest
@@ -196,16 +202,22 @@ async def _direct_assignments(
     return changes
 
 
+async def _rows(context: Context, target: Target, group: str, users: Sequence[str]) -> Rows:
+    return {user: await context.ledger.find(target.name, group, user) for user in users}
+
+
 async def _record(
     context: Context,
     target: Target,
     group: str,
-    users: Collection[str],
+    rows: Rows,
     action: Action,
     *,
     sight: Sight,
     before: int | None = None,
 ) -> int:
+    """Records a change of each user in `rows`, except those whose change Hasten itself made and
+    recorded then. Returns the number of new changes."""
     origin, at = sight
     changes = [
         Change(
@@ -221,19 +233,11 @@ async def _record(
             found_by=FoundBy.ASSIGNMENT,
             ahead=group == DIRECT or action is Action.ADDED,
         )
-        for user in users
-        if not await _is_known(context, target, group, user, action)
+        for user, known in rows.items()
+        if known is None or known.action is not action or not known.ahead
     ]
-    size = len(users) if before is None else before
+    size = len(rows) if before is None else before
     return len(await admit(context, changes, members_before=size))
-
-
-async def _is_known(
-    context: Context, target: Target, group: str, user: str, action: Action
-) -> bool:
-    """Returns True if Hasten itself made the change and recorded it then."""
-    known = await context.ledger.find(target.name, group, user)
-    return known is not None and known.action is action and known.ahead
 
 
 async def _sight(context: Context, target: Target, group: str) -> Sight:

@@ -10,6 +10,7 @@ from hasten.context import Context
 from hasten.domain.changes import Action, Change, FoundBy
 from hasten.domain.unexpected import Unexpected
 from hasten.errors import Conflict, PermanentError, TemporaryError
+from hasten.halving import halved
 from hasten.ports.directory import Member, UnreadMember
 from hasten.records import crashes
 from hasten.watch.admit import admit
@@ -66,7 +67,17 @@ async def record_members(
     ]
     by_timer = of.found_by is FoundBy.RECONCILE
     known = await repeated(context, changes) if by_timer else ()
-    recorded, errors = await _admit(context, changes)
+    errors: list[tuple[str, Exception]] = []
+
+    async def record(users: Sequence[str]) -> Sequence[Change]:
+        some = frozenset(users)
+        return await admit(context, [change for change in changes if change.user in some])
+
+    async def fail(user: str, error: Exception) -> None:
+        errors.append((user, error))
+
+    users = list(dict.fromkeys(change.user for change in changes))
+    recorded = await halved(users, record, fail, expected=EXPECTED_ERRORS)
     if changes:
         await asyncio.gather(*(wake(context, target) for target in watchers.assigned))
     failed = [UnreadMember(user, Unexpected.of(error).reason) for user, error in errors]
@@ -74,24 +85,3 @@ async def record_members(
         await crashes.note(context.store, f"group {of.group}", one.problem, context.now())
     unannounced = [change for change in recorded if by_timer and name(change) not in known]
     return Recorded(recorded, unannounced, failed, errors[0][1] if errors else None)
-
-
-async def _admit(
-    context: Context, changes: Sequence[Change]
-) -> tuple[list[Change], list[tuple[str, Exception]]]:
-    """Returns the new changes, and the users for whom `admit` raises even alone."""
-    try:
-        return await admit(context, changes), []
-    except EXPECTED_ERRORS:
-        raise
-    except Exception as error:  # noqa: BLE001 - the look raises it once the others are recorded
-        users = list(dict.fromkeys(change.user for change in changes))
-        if len(users) == 1:
-            return [], [(users[0], error)]
-        first = {*users[: len(users) // 2]}
-        halves = [
-            [change for change in changes if change.user in first],
-            [change for change in changes if change.user not in first],
-        ]
-        results = [await _admit(context, half) for half in halves]
-        return [c for found, _ in results for c in found], [e for _, bad in results for e in bad]

@@ -1,6 +1,7 @@
 """Assignments that came or went since the last sweep; Graph sends no notification about them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -9,10 +10,12 @@ from hasten.domain.changes import DIRECT, Action, FoundBy, State
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.directory import Member
+from hasten.ports.store import Document
 from hasten.provision.drain import drain
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.fakes.directory import FakeDirectory
+from tests.fakes.memory_store import MemoryStore
 from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.swept import open_rows, swept
 from tests.support.virtual_time import now, virtual
@@ -252,3 +255,28 @@ async def test_a_user_assigned_twice_in_a_row_is_called_each_time() -> None:
         await drain(world.context, WAKE)
 
     assert len([call for call in world.directory.calls if call.users == (user(60),)]) == 4
+
+
+class Counting(MemoryStore):
+    """Counts how often each key is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads: Counter[str] = Counter()
+
+    async def get(self, collection: str, partition: str, key: str) -> Document | None:
+        self.reads[key] += 1
+        return await super().get(collection, partition, key)
+
+
+@virtual
+async def test_the_row_of_a_member_of_a_new_group_is_read_once_before_it_is_recorded() -> None:
+    store = Counting()
+    world = await swept(store)
+    world.directory.join(SALES, user(20), user(21))
+    world.directory.groups.append(SALES)
+
+    await sweep(world.context)
+
+    reads = {count for key, count in store.reads.items() if user(20) in key or user(21) in key}
+    assert reads == {2}, "once to see what is known, and once with the write"
