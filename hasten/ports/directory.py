@@ -48,6 +48,24 @@ class MembershipDelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadEntry:
+    """An entry of the provisioning log that cannot be read: it proves nothing. `about` is the
+    object id of its subject, "" if that is not known; `at` is None if its time is not known."""
+
+    about: str
+    at: datetime | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisioningLog:
+    """Entries of the provisioning log of a job, newest first, and those that cannot be read."""
+
+    entries: Sequence[Json]
+    unread: Sequence[UnreadEntry] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """An appRoleAssignment of a service principal. `kind` is "Group", "User" or "ServicePrincipal";
     `created` is None if Graph does not say."""
@@ -257,9 +275,9 @@ class Directory(Protocol):
         came."""
         ...
 
-    async def provisioning_log(self, job: str, since: datetime) -> Sequence[Json]:
-        """Returns the entries of the job after `since`, newest first, with one request per page of
-        up to 999."""
+    async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
+        """Returns the entries of the job after `since`, with one request per page of up to 999. An
+        entry that cannot be read hurts no other."""
         ...
 
     # --- subscriptions ---

@@ -7,23 +7,40 @@ from hasten.context import Context
 from hasten.domain.changes import Change
 from hasten.domain.naming import leaves_out, members_named
 from hasten.domain.planning import GrantsBy
+from hasten.domain.proof import LOG_CLOCK_SKEW
 from hasten.json import Json
+from hasten.ports.directory import UnreadEntry
 
 MOST_LOOKUPS = 20
 """Maximum number of ids that Hasten looks for in the ledger, in one pass over one target."""
 
 
 async def left_out(
-    context: Context, rows: Sequence[Change], log: Mapping[str, Sequence[Json]]
+    context: Context,
+    rows: Sequence[Change],
+    log: Mapping[str, Sequence[Json]],
+    unread: Sequence[UnreadEntry],
 ) -> list[Change]:
-    """Returns those of `rows` (of one target) that the log, by the id of its subjects, leaves
-    out."""
+    """Returns those of `rows` (of one target) that the log, by the id of its subjects, leaves out.
+    An `unread` entry about the group may name the user."""
     now = context.now()
-    called = [row for row in rows if row.is_removal or not _is_granted_by_user(context, row)]
+    called = [
+        row
+        for row in rows
+        if (row.is_removal or not _is_granted_by_user(context, row))
+        and not any(_may_name(row, entry) for entry in unread)
+    ]
     doubtful = [row for row in called if leaves_out(row, log.get(row.group, ()), now)]
     if not doubtful or not await _names_people(context, doubtful[0].target, log):
         return []
     return doubtful
+
+
+def _may_name(row: Change, entry: UnreadEntry) -> bool:
+    is_since = (
+        entry.at is None or row.called_at is None or entry.at >= row.called_at - LOG_CLOCK_SKEW
+    )
+    return is_since and entry.about in {"", row.group}
 
 
 def _is_granted_by_user(context: Context, row: Change) -> bool:

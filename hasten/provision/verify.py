@@ -3,7 +3,7 @@ cycle has done. Neither an answer nor a plan is proof."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from hasten.context import Context
 from hasten.domain import cycle
@@ -24,6 +24,7 @@ from hasten.json import Json
 from hasten.messages import Wake
 from hasten.operate import measured
 from hasten.operate.cycle_waits import report_overdue
+from hasten.ports.directory import UnreadEntry
 from hasten.provision.app_proof import with_app
 from hasten.provision.change_events import emit_doubt, emit_grant_doubt, emit_moved
 from hasten.provision.judge_rows import JUDGES, TAKEN_BACK
@@ -33,10 +34,23 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Unsent
 from hasten.records.overviews import Part
-from hasten.telemetry.provision import LogUnreadable
+from hasten.telemetry.provision import LogEntriesUnread, LogUnreadable
 
-Log = Mapping[str, Sequence[Json]]
-"""Entries of the provisioning log, by the id of the object that they are about."""
+COMPARE_WITH_PORTAL = (
+    "compare these entries with the provisioning log in the Entra portal; the answers of Entra ID "
+    "and the other entries count meanwhile"
+)
+MOST_NAMED = 50
+"""Maximum number of subjects of unreadable entries that an event names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Entries of the provisioning log, by the id of the object that they are about, and those that
+    cannot be read."""
+
+    entries: Mapping[str, Sequence[Json]] = field(default_factory=dict)
+    unread: Sequence[UnreadEntry] = ()
 
 
 async def verify(context: Context) -> None:
@@ -71,7 +85,7 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
     log = await _log(context, found, [row for row in rows if _asks_log(row, known)])
     said = {row: proof(row, _about_subjects(row, log)) for row in rows}
     silent = [row for row, says in said.items() if says.says is Says.NOTHING]
-    said |= dict.fromkeys(await left_out(context, silent, log), LEFT_OUT)
+    said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)
     said = dict(await with_app(context, found, said))
     moved, errors = list[Change](), ErrorCollector()
     for row, says in said.items():
@@ -88,7 +102,7 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
 
 
 def _about_subjects(row: Change, log: Log) -> list[Json]:
-    return [entry for subject in row.subjects for entry in log.get(subject, ())]
+    return [entry for subject in row.subjects for entry in log.entries.get(subject, ())]
 
 
 def _may_end_by_cycle(row: Change) -> bool:
@@ -108,21 +122,31 @@ def _asks_log(row: Change, known: Cycle) -> bool:
 async def _log(context: Context, found: DiscoveredTarget, rows: Sequence[Change]) -> Log:
     """Returns the log entries since the oldest of `rows`. Returns none if the app may not read the
     log; the answers are then the only evidence."""
-    by_subject: dict[str, list[Json]] = defaultdict(list)
     if not rows:
-        return by_subject
+        return Log()
     oldest = min(row.called_at or row.found_at for row in rows)
     since = max(oldest - LOG_CLOCK_SKEW, context.now() - PROOF_TIMEOUT - LOG_CLOCK_SKEW)
     try:
-        entries = await context.directory.provisioning_log(found.job, since)
+        log = await context.directory.provisioning_log(found.job, since)
     except PermanentError as error:
         context.emit(
             LogUnreadable(target=found.target, reason=error.reason, next_action=error.next_action)
         )
-        return by_subject
-    for entry in entries:
+        return Log()
+    if log.unread:
+        context.emit(
+            LogEntriesUnread(
+                target=found.target,
+                entries=len(log.unread),
+                subjects=sorted({one.about for one in log.unread if one.about})[:MOST_NAMED],
+                reason=log.unread[0].problem,
+                next_action=COMPARE_WITH_PORTAL,
+            )
+        )
+    by_subject: dict[str, list[Json]] = defaultdict(list)
+    for entry in log.entries:
         by_subject[about(entry)].append(entry)
-    return by_subject
+    return Log(by_subject, log.unread)
 
 
 async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:

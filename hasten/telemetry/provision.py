@@ -6,7 +6,17 @@ from typing import Annotated, Literal
 from hasten.domain.app_revocation import AppRevocationResult
 from hasten.domain.changes import Action, State
 from hasten.domain.verdicts import Result
-from hasten.ports.telemetry import Event, FieldKind, Id, Ids, Label, Milliseconds, Seconds, Text
+from hasten.ports.telemetry import (
+    Count,
+    Event,
+    FieldKind,
+    Id,
+    Ids,
+    Label,
+    Milliseconds,
+    Seconds,
+    Text,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +164,23 @@ class LogUnreadable(Event):
     alerts = frozenset({"degraded"})
     result: Literal["unreadable"] = "unreadable"
     target: Label
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogEntriesUnread(Event):
+    """Some entries of the provisioning log cannot be read, and prove nothing. All other entries
+    count. Hasten reads them again each minute, while it needs the log of that time. `subjects` are
+    the users and groups that they are about, as far as the entries say it."""
+
+    name = "log_entry"
+    problems = frozenset({"unreadable"})
+    alerts = frozenset({"degraded"})
+    result: Literal["unreadable"] = "unreadable"
+    target: Label
+    entries: Count
+    subjects: Ids
     reason: Text
     next_action: Text
 

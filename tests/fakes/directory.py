@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 from hasten.domain.verdicts import Answer
 from hasten.json import Json
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.directory import Member, MembershipDelta, UnreadMember
+from hasten.ports.directory import (
+    Member,
+    MembershipDelta,
+    ProvisioningLog,
+    UnreadEntry,
+    UnreadMember,
+)
 from hasten.ports.directory_errors import AlreadyExists, DeltaExpired
 from tests.fakes.accounts import FakeAccounts
 from tests.fakes.tenant import SERVICE_PRINCIPAL
@@ -66,6 +72,8 @@ class FakeDirectory(FakeAccounts):
     )
     log: list[Json] = field(default_factory=list)
     """Entries of the provisioning log in any order."""
+    unread_log: list[UnreadEntry] = field(default_factory=list)
+    """Entries of the log that cannot be read, in every read of it."""
     log_reads: list[datetime] = field(default_factory=list)
     delta_reads: int = 0
     unread: dict[str, list[UnreadMember]] = field(default_factory=dict)
@@ -122,12 +130,12 @@ class FakeDirectory(FakeAccounts):
             for known in self.job_list
         ]
 
-    async def provisioning_log(self, job: str, since: datetime) -> Sequence[Json]:
+    async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
         self.log_reads.append(now())
         entries = [
             entry for entry in self.log if entry["jobId"] == job and _activity_time(entry) > since
         ]
-        return sorted(entries, key=_activity_time, reverse=True)
+        return ProvisioningLog(sorted(entries, key=_activity_time, reverse=True), self.unread_log)
 
     async def provision_on_demand(
         self,

@@ -41,9 +41,9 @@ def read(data: bytes) -> object:
 
 def log(data: bytes) -> object:
     """Reads a page of the provisioning log, and what it proves about changes of both kinds."""
-    entries = ran(Answering(data, _last_page).directory(BASE).provisioning_log(JOB, SINCE))
+    found = ran(Answering(data, _last_page).directory(BASE).provisioning_log(JOB, SINCE))
     changes = [change(), removal(), removal(keeps_assignment=True)]
-    return [proof(one, entries) for one in changes]
+    return [proof(one, found.entries) for one in changes]
 
 
 def verdict(data: bytes) -> Verdict:

@@ -49,9 +49,11 @@ class PassingError(TemporaryError):
 
 
 class UnreadableError(TemporaryError):
-    """Graph answered with success, but with an unexpected body. Hasten concludes nothing."""
+    """Graph answered with success, but with an unexpected body. Hasten concludes nothing. `problem`
+    names the property, and never its value."""
 
     def __init__(self, problem: str) -> None:
+        self.problem = problem
         super().__init__(
             f"Graph's answer is not what was asked for: {problem}", DEFAULT_RETRY_DELAY
         )

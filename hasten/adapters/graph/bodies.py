@@ -7,7 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from hasten.adapters.graph.answers import UnreadableError
-from hasten.adapters.graph.shapes import Shape, array, flag, instant, maybe, number, string, text
+from hasten.adapters.graph.shapes import (
+    Shape,
+    array,
+    flag,
+    instant,
+    maybe,
+    number,
+    set_instant,
+    string,
+    text,
+)
 from hasten.json import Json
 from hasten.ports.directory import Assignment, Member, Profile, User
 
@@ -76,7 +86,7 @@ RULE = Shape(
 SYNCHRONIZATION_SCHEMA = Shape(must={"synchronizationRules": array(RULE)})
 SECRET = Shape(must={"key": text}, may={"value": string})
 LOG_ENTRY = Shape(
-    must={"activityDateTime": instant},
+    must={"activityDateTime": set_instant},
     may={
         "jobId": string,
         "provisioningAction": string,

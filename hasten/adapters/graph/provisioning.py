@@ -17,11 +17,11 @@ from msgraph.generated.service_principals.item.synchronization.jobs.jobs_request
 )
 from msgraph.graph_service_client import GraphServiceClient
 
-from hasten.adapters.graph import bodies, on_demand
+from hasten.adapters.graph import bodies, log_entries, on_demand
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.domain.verdicts import Answer
 from hasten.json import Json
-from hasten.ports.directory import SCOPE_SETTINGS
+from hasten.ports.directory import SCOPE_SETTINGS, ProvisioningLog
 
 SYNCHRONIZATION_PERMISSION = "Synchronization.ReadWrite.All"
 LOGS_PERMISSION = "AuditLog.Read.All"
@@ -80,7 +80,7 @@ class Provisioning:
             self._client, self._wire, service_principal, job, rule, group=group, users=users
         )
 
-    async def provisioning_log(self, job: str, since: datetime) -> Sequence[Json]:
+    async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
         after = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         quoted = job.replace("'", "''")
         query = ProvisioningRequestBuilder.ProvisioningRequestBuilderGetQueryParameters(
@@ -89,11 +89,10 @@ class Provisioning:
         request = self._client.audit_logs.provisioning.to_get_request_information(
             RequestConfiguration(query_parameters=query)
         )
-        entries = await self._wire.listed(
-            request, bodies.LOG_ENTRY.read, needs=LOGS_PERMISSION, turn=self._wire.reports.turn
+        listed = await self._wire.listed(
+            request, _as_it_is, needs=LOGS_PERMISSION, turn=self._wire.reports.turn
         )
-        of_job = [entry for entry in entries if (entry.get("jobId") or job) == job]
-        return sorted(of_job, key=_activity_time, reverse=True)
+        return log_entries.of_job(job, listed)
 
     def _jobs(self, service_principal: str) -> JobsRequestBuilder:
         principal = self._client.service_principals.by_service_principal_id(service_principal)
@@ -103,5 +102,5 @@ class Provisioning:
         return self._jobs(service_principal).by_synchronization_job_id(job)
 
 
-def _activity_time(entry: Json) -> datetime:
-    return datetime.fromisoformat(entry["activityDateTime"])
+def _as_it_is(entry: object) -> object:
+    return entry

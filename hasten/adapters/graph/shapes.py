@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from hasten.adapters.graph.answers import UnreadableError
+from hasten.domain.cycle import time
 from hasten.json import Json
 
 T = TypeVar("T")
@@ -46,6 +47,12 @@ def instant(value: object) -> str:
     except ValueError:
         is_time = False
     return "" if is_time else " is not a time"
+
+
+def set_instant(value: object) -> str:
+    """Checks a time that is not Graph's "unset" value."""
+    problem = instant(value)
+    return problem if problem or time(value) is not None else " is not set"
 
 
 def maybe(check: Check) -> Check:

@@ -156,9 +156,11 @@ async def test_a_provisioned_user_is_in_the_log_of_the_job(directory: GraphDirec
         TOTAL, job["id"], rule, group=TOTAL_ENGINEERING, users=[JOINER]
     )
 
-    entries = await directory.provisioning_log(job["id"], before)
-    assert JOINER in {entry["sourceIdentity"]["id"] for entry in entries}
-    assert await directory.provisioning_log(job["id"], utc_now() + timedelta(hours=1)) == []
+    log = await directory.provisioning_log(job["id"], before)
+    assert JOINER in {entry["sourceIdentity"]["id"] for entry in log.entries}
+    assert log.unread == []
+    later = await directory.provisioning_log(job["id"], utc_now() + timedelta(hours=1))
+    assert later.entries == []
 
 
 async def test_a_job_is_read_and_paused(directory: GraphDirectory) -> None:

@@ -78,7 +78,7 @@ async def test_the_provisioning_log_of_a_job_is_read_over_all_pages_newest_first
         "$filter": "jobId eq 'total.1' and activityDateTime gt 2026-11-24T09:00:00.500Z",
         "$top": "999",
     }
-    assert [entry["activityDateTime"] for entry in found] == [newest, between, oldest]
+    assert [entry["activityDateTime"] for entry in found.entries] == [newest, between, oldest]
 
 
 @virtual

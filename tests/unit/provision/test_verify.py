@@ -1,7 +1,6 @@
 """Verification of calls against the provisioning logs."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +9,7 @@ import pytest
 from hasten.domain.changes import State
 from hasten.domain.proof import PROOF_TIMEOUT
 from hasten.errors import PermanentError, TemporaryError
-from hasten.json import Json
+from hasten.ports.directory import ProvisioningLog
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.records import discovered
@@ -99,7 +98,7 @@ async def test_a_grant_that_the_log_contradicts_has_failed_with_the_logged_reaso
 
 
 class Unreadable(FakeDirectory):
-    async def provisioning_log(self, job: str, since: datetime) -> list[Json]:
+    async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
         raise PermanentError("403", "grant AuditLog.Read.All")
 
 
@@ -121,7 +120,7 @@ class Unanswered(FakeDirectory):
 
     silent = "another"
 
-    async def provisioning_log(self, job: str, since: datetime) -> Sequence[Json]:
+    async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
         if job == self.silent:
             raise TemporaryError("Graph did not answer", timedelta(seconds=5))
         return await super().provisioning_log(job, since)
