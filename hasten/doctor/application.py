@@ -76,7 +76,7 @@ async def check(context: Context, scim: Scim, principal: str) -> list[Finding]:
 async def _sample(context: Context, principal: str) -> list[str]:
     """Returns a few people of the first group that has any."""
     for group in groups.assigned(await context.directory.assignments(principal)):
-        members = await context.directory.members(group)
+        members = (await context.directory.members(group)).listed
         people = [member.id for member in members if member.kind == "user"]
         if people:
             return people[:MAX_ACCOUNTS_SAMPLED]

@@ -42,13 +42,23 @@ async def check_group(directory: Directory, group: str) -> list[Finding]:
             )
         ]
     name = f"{shown['displayName']} ({group})"
-    members = await directory.members(group)
+    found = await directory.members(group)
+    members, unread = found.listed, len(found.unread)
     people = sum(1 for member in members if member.kind == "user")
     findings = [ok(MEMBERS, f"{name} has {people} members{_kind(shown)}")]
-    if not members:
+    if unread:
+        findings = [
+            warning(
+                MEMBERS,
+                f"{name} has {people} members that Hasten can read, and {unread} that it cannot: "
+                f"{found.unread[0].problem}",
+                "compare the members of the group with the app, and with the group in Entra ID",
+            )
+        ]
+    elif not members:
         findings = [warning(MEMBERS, f"{name} is empty", "add its members, or leave it so")]
     nested = [member.id for member in members if member.kind == "group"]
-    missed = await directory.transitive_user_count(group) - people if nested else 0
+    missed = await directory.transitive_user_count(group) - people - unread if nested else 0
     if missed > 0:
         findings.append(
             warning(

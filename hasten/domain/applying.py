@@ -1,8 +1,11 @@
 """Computes the steps that bring the groups of a target to what the policy says."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+Test = Callable[[str], bool]
+"""Answers a question about a user."""
 
 
 class StepKind(StrEnum):
@@ -97,15 +100,24 @@ def mirroring(
     wanted: Collection[str],
     members: Collection[str],
     remembered: Collection[str],
+    may_be_wanted: Test = lambda _: False,
+    may_be_member: Test = lambda _: False,
 ) -> Mirroring:
     """Compares members. `wanted` are the members of `sources`, `remembered` the users whom Hasten
-    itself added; it removes nobody else."""
-    left = set(remembered) - set(wanted)
+    itself added; it removes nobody else.
+
+    The lists may have entries that cannot be read. Who `may_be_wanted` does not leave. Who
+    `may_be_member` is not forgotten, and not added anew if Hasten added them once: it would then no
+    longer know that it did.
+    """
+    left = {user for user in set(remembered) - set(wanted) if not may_be_wanted(user)}
+    missing = set(wanted) - set(members)
+    hidden = {user for user in {*missing, *left} & set(remembered) if may_be_member(user)}
     return Mirroring(
         sources=sources,
-        joining=sorted(set(wanted) - set(members)),
+        joining=sorted(missing - hidden),
         leaving=sorted(left & set(members)),
-        forgotten=sorted(left - set(members)),
+        forgotten=sorted(left - set(members) - hidden),
     )
 
 

@@ -10,8 +10,11 @@ from hasten.domain.intents import NAMED, Intent, Wanted
 from hasten.ensure.groups import find_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.known_groups import KnownGroups
-from hasten.ensure.work import Work
+from hasten.ensure.work import HiddenMemberError, Work
 from hasten.watch.admit import OBSERVE_NEXT_ACTION
+from hasten.watch.list_members import list_members
+
+OF_MEMBERS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
 
 OBSERVED: Final = "observed"
 """Result of an event that Hasten would have carried out if the target were not in observe mode."""
@@ -38,10 +41,15 @@ async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]
         work.end(wanted, GROUP_GONE)
         return
     known = await KnownGroups.load(context, work.target)
-    members = {member.id for member in await context.directory.members(group)}
+    members = await list_members(context, group)
+    ids = members.ids
     first = "" if assigned.of(group) else "the group would be assigned, and "
     for intent in wanted:
-        sentence = _member(intent, first, is_member=intent.user in members)
+        is_member = intent.user in ids
+        if not is_member and members.may_hide(intent.user) and intent.wanted in OF_MEMBERS:
+            work.errors.add(HiddenMemberError(work.group))
+            continue
+        sentence = _member(intent, first, is_member=is_member)
         work.end([intent], forbidden(known, intent, shown) or sentence)
 
 

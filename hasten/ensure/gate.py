@@ -1,6 +1,6 @@
 """Judges all removals of a run before Hasten writes the first of them to Entra ID."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from hasten.context import Context
@@ -9,6 +9,7 @@ from hasten.domain.intents import Intent
 from hasten.ensure.work import Work
 from hasten.errors import PermanentError
 from hasten.watch.hold_removals import Judged, alert_brake, judge_removals
+from hasten.watch.list_members import list_members
 
 
 async def let_go(
@@ -24,12 +25,12 @@ async def let_go(
     leaving: dict[str, list[Intent]] = {}
     for work, intents in works:
         with work.errors.collect():
-            members = await _members(context, work)
+            may_be_member = await _member_test(context, work)
             free |= {intent.key for intent in intents}
             leaving[work.group] = [
                 intent
                 for intent in intents
-                if intent.user in members and not (intent.writing or intent.released)
+                if may_be_member(intent.user) and not (intent.writing or intent.released)
             ]
     for work, _ in works:
         intents = leaving.get(work.group, [])
@@ -77,14 +78,18 @@ async def _hold(context: Context, intents: Sequence[Intent], judged: Judged) -> 
     await context.intents.update(intents, lambda intent: replace(intent, held=judged.reason))
 
 
-async def _members(context: Context, work: Work) -> Collection[str]:
-    """Returns the assigned users, or the members of the group. A group that Graph does not show has
-    no members."""
+async def _member_test(context: Context, work: Work) -> Callable[[str], bool]:
+    """Returns whether a user may be assigned, or a member of the group. A group that Graph does not
+    show has no members. Whoever may be a member that cannot be read counts: otherwise a garbled
+    list would let more people go than the brake allows."""
     if work.group == DIRECT:
-        return (await work.assigned()).users
+        users = (await work.assigned()).users
+        return lambda user: user in users
     try:
-        return {member.id for member in await context.directory.members(work.group)}
+        members = await list_members(context, work.group)
     except PermanentError:
         if await context.directory.group(work.group) is None:
-            return ()
+            return lambda _: False
         raise
+    ids = members.ids
+    return lambda user: user in ids or members.may_hide(user)

@@ -22,14 +22,15 @@ from hasten.ensure.groups import is_recent_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.known_groups import KnownGroups
 from hasten.ensure.members import AddResult, add
-from hasten.ensure.work import Work, WorkResult, marked, origin
+from hasten.ensure.work import HiddenMemberError, Work, WorkResult, marked, origin
 from hasten.errors import PermanentError, WrongInputError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
-from hasten.ports.directory import Member
+from hasten.ports.directory import Members
 from hasten.ports.directory_errors import NotYet
 from hasten.records import cursors
 from hasten.telemetry.ensure import AnotherRole, NestedGroup
+from hasten.watch.list_members import list_members
 from hasten.watch.look import start_watching
 
 MOST_DOUBTED_MEMBERS = MAX_LINKS_PER_PATCH
@@ -55,7 +56,11 @@ async def ensure_in_group(context: Context, work: Work, wanted: Sequence[Intent]
     if of[Wanted.MEMBER] or of[Wanted.GROUP]:
         await _watch(context, work.group)
     sight = await _look(context, work.group)
-    work.results += [(intent, sight.of(intent)) for intent in of[Wanted.IN_STEP]]
+    for intent in of[Wanted.IN_STEP]:
+        if sight.may_hide(intent):
+            work.errors.add(HiddenMemberError(work.group))
+        else:
+            work.results.append((intent, sight.of(intent)))
     newcomers, itself = of[Wanted.MEMBER], of[Wanted.GROUP]
     if newcomers or itself:
         await _grant(context, work, shown, sight, newcomers=newcomers, itself=itself)
@@ -103,7 +108,7 @@ async def _look(context: Context, group: str) -> "_Sight":
     at = context.now()
     begun = await origin(context, group, at)
     try:
-        return _Sight(await context.directory.members(group), begun, at)
+        return _Sight(await list_members(context, group), begun, at)
     except WrongInputError:
         raise NotYet(f"not every replica shows group {group}") from None
 
@@ -206,9 +211,10 @@ def _role(
 
 async def _tell_of_nested(context: Context, work: Work, sight: "_Sight") -> None:
     """Reports nested groups: Entra provisions only direct members."""
-    if all(member.kind != "group" for member in sight.members):
+    if all(member.kind != "group" for member in sight.members.listed):
         return
-    direct = sum(1 for m in await context.directory.members(work.group) if m.kind == "user")
+    members = await context.directory.members(work.group)
+    direct = sum(1 for m in members.listed if m.kind == "user") + len(members.unread)
     missed = await context.directory.transitive_user_count(work.group) - direct
     context.emit(NestedGroup(target=work.target.name, group=work.group, not_provisioned=missed))
 
@@ -224,13 +230,16 @@ async def _seen(
 
 @dataclass(frozen=True, slots=True)
 class _Sight:
-    members: Sequence[Member]
+    members: Members
     origin: int
     at: datetime
 
     @property
     def ids(self) -> frozenset[str]:
-        return frozenset(member.id for member in self.members)
+        return self.members.ids
+
+    def may_hide(self, intent: Intent) -> bool:
+        return intent.user not in self.ids and self.members.may_hide(intent.user)
 
     def of(self, intent: Intent) -> SeenMembership:
         member = intent.user in self.ids

@@ -47,7 +47,7 @@ async def _without_members(
     may lag behind the refusal; then Hasten tries each user alone."""
     if len(users) == 1:
         return {users[0]: AddResult.THERE}
-    members = {member.id for member in await directory.members(group)}
+    members = (await directory.members(group)).ids
     rest = [user for user in users if user not in members]
     if len(rest) == len(users):
         return await _one_by_one(directory, group, users)

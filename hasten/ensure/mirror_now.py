@@ -7,6 +7,7 @@ from hasten.ensure.apply_policy import apply_unattended
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Mirror
 from hasten.records.lease_record import WokenBy
+from hasten.watch.list_members import list_members
 
 MIRROR_DELAY = timedelta(seconds=5)
 
@@ -23,6 +24,6 @@ async def mirror(context: Context, wanted: Mirror) -> None:
             f"target {wanted.target} is not in targets.yaml", "put it back, or ignore this"
         )
     await apply_unattended(context, target, only_mirrors=True, by=WokenBy.MESSAGE)
-    members = {member.id for member in await context.directory.members(wanted.source)}
-    if wanted.added - members or wanted.removed & members:
+    members = await list_members(context, wanted.source)
+    if wanted.added - members.ids or wanted.removed & members.ids:
         raise TemporaryError(f"group {wanted.source} does not show its new members", MIRROR_DELAY)

@@ -14,9 +14,13 @@ from hasten.ensure.guard_rails import ending_of, kind_refusal
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.policy import GroupPolicy
+from hasten.ports.directory import Members
 from hasten.ports.directory_errors import NotYet
 from hasten.records import mirrored_members
 from hasten.targets import Target
+from hasten.watch.list_members import list_members
+
+NOBODY = Members([])
 
 
 async def read_groups(
@@ -70,6 +74,8 @@ async def _shown(context: Context, target: Target, policy: GroupPolicy) -> Json 
 async def _mirroring(
     context: Context, target: Target, policy: GroupPolicy, shown: Json | None
 ) -> Mirroring:
+    """A member of whom Graph does not say the kind may be a user: the mirror does not add them, and
+    keeps them if it added them before."""
     if not policy.also_members_of:
         return NO_MIRRORING
     trouble = kind_refusal(shown, by_hand=True) if shown else None
@@ -77,15 +83,18 @@ async def _mirroring(
         raise PermanentError(
             ending_of(trouble).reason, "take also_members_of away from it in targets.yaml"
         )
-    wanted: set[str] = set()
-    for other in policy.also_members_of:
-        wanted |= await _people(context, target, other)
+    sources = [await _members(context, target, other) for other in policy.also_members_of]
+    wanted = {m.id for source in sources for m in source.listed if m.kind == "user"}
+    unsure = {m.id for source in sources for m in source.listed if not m.kind}
     group = str(shown["id"]) if shown else ""
-    members = [member.id for member in await context.directory.members(group)] if group else []
+    there = await list_members(context, group) if group else NOBODY
+    members = there.ids
     found = mirroring(
         policy.also_members_of,
         wanted=wanted,
         members=members,
+        may_be_wanted=lambda user: user in unsure or any(one.may_hide(user) for one in sources),
+        may_be_member=there.may_hide,
         remembered=await mirrored_members.remembered(context.store, target.name, group)
         if group
         else (),
@@ -109,8 +118,8 @@ async def _is_offboarded(context: Context, target: Target, group: str, user: str
     return joined is None or joined.time <= person.left_at
 
 
-async def _people(context: Context, target: Target, other: str) -> set[str]:
-    """Returns the users of another group of the policy. A missing group is an error and never
+async def _members(context: Context, target: Target, other: str) -> Members:
+    """Returns the members of another group of the policy. A missing group is an error and never
     counts as empty, because the mirror would then remove its members. A group that Hasten has yet
     to create has no members."""
     [source] = [p for p in target.groups if p.identity == other.casefold()]
@@ -121,8 +130,8 @@ async def _people(context: Context, target: Target, other: str) -> set[str]:
         )
     shown = await _shown(context, target, source)
     if shown is None:
-        return set()
-    return {m.id for m in await context.directory.members(str(shown["id"])) if m.kind == "user"}
+        return NOBODY
+    return await list_members(context, str(shown["id"]))
 
 
 @contextmanager

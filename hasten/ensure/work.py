@@ -2,18 +2,32 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.ensuring import Ending, SeenMembership
 from hasten.domain.intents import Intent
 from hasten.ensure.assignment import Assigned
 from hasten.error_collector import ErrorCollector
+from hasten.errors import TemporaryError
 from hasten.records import cursors
 from hasten.records.intents import Intents
 from hasten.targets import Target
 
 WorkResult = tuple[Intent, SeenMembership | Ending]
+
+
+HIDDEN_MEMBER_DELAY = timedelta(minutes=1)
+
+
+class HiddenMemberError(TemporaryError):
+    """The list of the members of a group has an entry that cannot be read, and the user whom an
+    intent names may be that member."""
+
+    def __init__(self, group: str) -> None:
+        super().__init__(
+            f"a member of group {group} cannot be read, and may be the user", HIDDEN_MEMBER_DELAY
+        )
 
 
 @dataclass(slots=True)

@@ -160,7 +160,7 @@ async def _inside(context: Context, group: str, user: str) -> str | None:
     seen, waiting = {group}, [group]
     while waiting:
         current = waiting.pop(0)
-        members = await context.directory.members(current)
+        members = (await context.directory.members(current)).listed
         if current != group and any(member.id == user for member in members):
             return current
         inner = [m.id for m in members if m.kind == "group" and m.id not in seen]

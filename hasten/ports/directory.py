@@ -31,10 +31,27 @@ class Member(NamedTuple):
 
 
 class UnreadMember(NamedTuple):
-    """A changed member whom nobody could read or record. `id` is "" if it is not known."""
+    """A member whom nobody could read or record. `id` is "" if it is not known."""
 
     id: str
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The direct members of a group, none marked as removed, and those that cannot be read."""
+
+    listed: Sequence[Member]
+    unread: Sequence[UnreadMember] = ()
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(member.id for member in self.listed)
+
+    def may_hide(self, user: str) -> bool:
+        """Returns whether an entry that cannot be read may be about the user, so that their absence
+        from the list proves nothing."""
+        return any(one.id in {"", user} for one in self.unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +157,8 @@ class Directory(Protocol):
         properties of `group`."""
         ...
 
-    async def members(self, group: str) -> Sequence[Member]:
-        """Returns all direct members; none is marked as removed."""
+    async def members(self, group: str) -> Members:
+        """Returns all direct members. An entry that cannot be read hurts no other."""
         ...
 
     async def member_count(self, group: str) -> int:

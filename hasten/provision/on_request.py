@@ -17,6 +17,7 @@ from hasten.records import cursors, discovered, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.watch.admit import admit, restart
+from hasten.watch.list_members import list_members
 
 OPERATORS_SOURCE = "/hasten/operators"
 """Source of the cause that a request gives to its changes; the id is that of the decision."""
@@ -66,7 +67,7 @@ async def request_group(
         raise PermanentError(
             f"group {group} is not assigned to {target.name}", "assign it, or name another"
         )
-    members = [member.id for member in await context.directory.members(group)]
+    members = [member.id for member in (await list_members(context, group)).listed]
     if len(members) > target.most_new_members:
         raise PermanentError(
             f"group {group} has {len(members)} members, more than most_new_members "

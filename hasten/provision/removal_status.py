@@ -12,6 +12,8 @@ from hasten.domain.changes import DIRECT, Change
 from hasten.domain.planning import AssignmentStatus
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
+from hasten.ports.directory import Member, Members
+from hasten.watch.list_members import list_members
 
 ReadError = TemporaryError | PermanentError
 
@@ -53,17 +55,17 @@ def is_member_again(row: Change, status: RemovalStatus, began: datetime) -> bool
 
 async def members_of(
     context: Context, service_principal: str, groups: Collection[str]
-) -> Mapping[str, frozenset[str] | ReadError]:
+) -> Mapping[str, Members | ReadError]:
     """Returns who is in each group, or has a direct assignment (DIRECT), as Graph lists them by
     group; or the error of that read."""
 
-    async def read(group: str) -> frozenset[str]:
+    async def read(group: str) -> Members:
         if group == DIRECT:
             given = await context.directory.assignments(service_principal)
-            return frozenset(assignment.principal for assignment in given)
-        return frozenset(member.id for member in await context.directory.members(group))
+            return Members([Member(one.principal, "", removed=False) for one in given])
+        return await list_members(context, group)
 
-    async def tried(group: str) -> frozenset[str] | ReadError:
+    async def tried(group: str) -> Members | ReadError:
         try:
             return await read(group)
         except (TemporaryError, PermanentError) as error:

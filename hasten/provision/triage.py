@@ -13,6 +13,7 @@ from hasten.domain.revocation import ASSIGNMENTS_READ_AGAIN, never_shown
 from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.ports.directory import Members
 from hasten.provision.change_events import emit_moved
 from hasten.provision.removal_status import (
     ReadError,
@@ -33,6 +34,7 @@ JOB_PROBLEM_PAUSE = timedelta(minutes=5)
 UNREADABLE_USER_PAUSE = timedelta(seconds=15)
 """Minimum delay before Hasten reads a user's assignment status again after an error."""
 
+HIDDEN_MEMBER = "a member of the group cannot be read, and may be the user"
 CYCLE_HAS_ENDED = "Entra's own cycle began after the change and has ended"
 CYCLE_IS_SOONER = "paced calls would come later than Entra's own cycle"
 UNASSIGNED_GROUP = "the group is no longer assigned, and a call on it has no effect"
@@ -117,14 +119,16 @@ async def without_members_again(
     listed = [row for row in removals if is_member_again(row, known[row.user], began)]
     groups = sorted({row.group for row in listed})
     members = await members_of(drain.context, drain.found.service_principal, groups)
-    unread = {}
+    unread: dict[Change, ReadError] = {}
     again = []
     for row in listed:
         people = members[row.group]
-        if not isinstance(people, frozenset):
+        if not isinstance(people, Members):
             unread[row] = people
-        elif row.user in people:
+        elif row.user in people.ids:
             again.append(row)
+        elif people.may_hide(row.user):
+            unread[row] = TemporaryError(HIDDEN_MEMBER, JOB_PROBLEM_PAUSE)
     for row, error in unread.items():
         drain.retries |= await postpone(drain, [row], {row.user: error})
     await drain.ledger.move(again, lambda row: rejoined(row, now=began))

@@ -50,6 +50,10 @@ class DiscoveredTarget:
     """ISO time at which a sweep missed each assigned group that was deleted, until a cycle of Entra
     has deprovisioned its people."""
 
+    departing: Mapping[str, str] = field(default_factory=dict)
+    """ISO time at which a sweep missed each unassigned group with a member who cannot be read,
+    until a list shows every member or a cycle of Entra has deprovisioned them."""
+
     @property
     def route(self) -> tuple[str, str, str | None, str | None]:
         """The ids that an on-demand request contains. When Graph rejects them, Hasten rediscovers
@@ -143,6 +147,7 @@ def _discovered(document: Document) -> DiscoveredTarget:
     found = DiscoveredTarget(**{**body, **lists, "match": JobMatch(**body.get("match", {}))})
     if found.target != document.key:
         raise ValueError("the body does not belong to this key")
-    for at in (*found.assigned_at.values(), *found.arriving.values(), *found.deleted.values()):
-        moment(at)
+    for times in (found.assigned_at, found.arriving, found.deleted, found.departing):
+        for at in times.values():
+            moment(at)
     return found

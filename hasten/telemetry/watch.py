@@ -81,6 +81,23 @@ class MembersUnread(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MembersLeftOut(Event):
+    """A list of the members of a group has entries that cannot be read. Hasten goes on with the
+    other members, takes nobody who may be among these entries for a former member, and reads the
+    list again where it matters. `users` are those whose id is known."""
+
+    name = "member"
+    problems = frozenset({"left_out"})
+    alerts = frozenset({"history-lost"})
+    result: Literal["left_out"] = "left_out"
+    group: Id
+    users: Ids
+    members: Count
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class HintNotVisible(Event):
     """Graph does not show yet what a notification named; Hasten looks again."""
 

@@ -19,6 +19,7 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
 from hasten.watch.admit import admit
+from hasten.watch.list_members import list_members
 
 MAX_JOINERS_READ = 1_000
 """Ended changes of the last two minutes of a group. The limit of calls allows 300 a minute."""
@@ -45,11 +46,12 @@ async def compare_assignments(
     and the cursors move last. A new group is noted before its members are, so that Hasten revokes
     members it has already called if the group is unassigned before the next sweep.
 
-    Returns `found` with the groups that were deleted and those that still arrive. Raises
-    TemporaryError and PermanentError of Graph.
+    Returns `found` with the groups that were deleted, those that still arrive, and those that were
+    unassigned with a member who cannot be read. Raises TemporaryError and PermanentError of Graph.
     """
     deleted = dict(before.deleted) if before is not None else {}
     arriving: dict[str, str] = {}
+    departing: dict[str, str] = {}
     changes = 0
     if before is not None:
         new = set(found.groups) - set(before.groups)
@@ -65,18 +67,24 @@ async def compare_assignments(
             changes += recorded
             if not is_settled:
                 arriving[group] = at
-        for group in sorted(set(before.groups) - set(found.groups)):
+        for group in sorted({*before.groups, *before.departing} - set(found.groups)):
+            at = before.departing.get(group, context.now().isoformat())
             if await context.directory.group(group) is None:
-                deleted[group] = context.now().isoformat()
+                deleted[group] = at
                 _emit(context, target, group, "deleted", 0)
-            else:
-                changes += await _unassigned(context, target, group)
+                continue
+            recorded, is_complete = await _unassigned(
+                context, target, group, datetime.fromisoformat(at), is_new=group in before.groups
+            )
+            changes += recorded
+            if not is_complete:
+                departing[group] = at
     users = {a.principal for a in assignments if a.kind == "User"}
     changes += await _direct_assignments(context, target, users, is_first=before is None)
     if changes:
         wake = Wake(target=target.name)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
-    return replace(found, deleted=deleted, arriving=arriving)
+    return replace(found, deleted=deleted, arriving=arriving, departing=departing)
 
 
 async def _assigned(
@@ -87,10 +95,12 @@ async def _assigned(
     later is more recent than what a lagging replica lists.
 
     Returns the number of new changes, and whether no member can be missing: the list may be older
-    than the start of the group's cursor, until every replica has settled.
+    than the start of the group's cursor, until every replica has settled. A member who cannot be
+    read is missing until a later list shows them.
     """
     sight = await _sight(context, target, group)
-    listed = [m.id for m in await context.directory.members(group) if m.may_be_user]
+    members = await list_members(context, group)
+    listed = [m.id for m in members.listed if m.may_be_user]
     rows = await _without_newer_row(context, target, group, listed, since)
     if is_new:
         _emit(context, target, group, "assigned", len(listed))
@@ -102,7 +112,7 @@ async def _assigned(
         return 0, True
     _, began = sight
     recorded = await _record(context, target, group, rows, Action.ADDED, sight=sight)
-    return recorded, began - since >= REPLICATION_SETTLED_AFTER
+    return recorded, began - since >= REPLICATION_SETTLED_AFTER and not members.unread
 
 
 async def _without_newer_row(
@@ -132,16 +142,28 @@ async def _begin_anew(context: Context, group: str) -> None:
         return  # a look moved the cursor
 
 
-async def _unassigned(context: Context, target: Target, group: str) -> int:
-    """Records a removal for each member, however many there are: the brake limits them. Returns the
-    number of new changes."""
+async def _unassigned(
+    context: Context, target: Target, group: str, since: datetime, *, is_new: bool
+) -> tuple[int, bool]:
+    """Records a removal for each member, however many there are: the brake limits them. Unless
+    `is_new`, an earlier sweep recorded at `since` those whom it could read.
+
+    Returns the number of new changes, and whether every member could be read.
+    """
     sight = await _sight(context, target, group)
-    users = {m.id for m in await context.directory.members(group) if m.may_be_user}
+    members = await list_members(context, group)
+    users = {m.id for m in members.listed if m.may_be_user}
     users |= await _just_left(context, group)
     users |= await _just_joined(context, target, group)
-    _emit(context, target, group, "unassigned", len(users))
     rows = await _rows(context, target, group, sorted(users))
-    return await _record(context, target, group, rows, Action.REMOVED, sight=sight)
+    if is_new:
+        _emit(context, target, group, "unassigned", len(users))
+    else:
+        rows = {user: row for user, row in rows.items() if row is None or row.found_at < since}
+    recorded = await _record(
+        context, target, group, rows, Action.REMOVED, sight=sight, before=len(users)
+    )
+    return recorded, not members.unread
 
 
 async def _just_left(context: Context, group: str) -> set[str]:

@@ -117,7 +117,12 @@ async def _discover(
     await start_watching(context, *await cursors.without(context.store, new))
     found = await compare_assignments(context, target, last, found, assignments)
     known = cycle.parse(route.job)
-    found = replace(found, deleted=_still_with_access(found, known))
+    found = replace(
+        found,
+        deleted=_still_with_access(found, known),
+        arriving=_unseen(found.arriving, known),
+        departing=_unseen(found.departing, known),
+    )
     if found != before.found:
         await discovered.save(context.store, found)
     if known.stops:
@@ -153,10 +158,17 @@ async def _sources(context: Context, target: Target, assigned: Collection[str]) 
 def _still_with_access(found: DiscoveredTarget, known: Cycle) -> Mapping[str, str]:
     """Returns the deleted groups whose people no cycle has deprovisioned yet. Graph lists no
     members of a deleted group, so Hasten cannot call anyone."""
+    deleted = _unseen(found.deleted, known)
+    return {group: at for group, at in deleted.items() if group not in found.groups}
+
+
+def _unseen(groups: Mapping[str, str], known: Cycle) -> Mapping[str, str]:
+    """Returns the groups of which no cycle has seen what happened at the time given. A later cycle
+    serves the members whom Hasten cannot read as well."""
     return {
         group: at
-        for group, at in sorted(found.deleted.items())
-        if group not in found.groups and not known.sees(datetime.fromisoformat(at))
+        for group, at in sorted(groups.items())
+        if not known.sees(datetime.fromisoformat(at))
     }
 
 

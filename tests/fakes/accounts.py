@@ -65,7 +65,7 @@ class FakeAccounts(FakeTenant):
     ) -> Mapping[str, Profile] | None:
         if await self.group(group) is None:
             return None
-        found = {m.id: self._profile(m.id, properties) for m in await self.members(group)}
+        found = {m.id: self._profile(m.id, properties) for m in self.members_now(group)}
         return {user: profile for user, profile in found.items() if profile is not None}
 
     async def is_restorable(self, user: str) -> bool:

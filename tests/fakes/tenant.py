@@ -8,7 +8,7 @@ from datetime import datetime
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
-from hasten.ports.directory import Assignment, Member, User
+from hasten.ports.directory import Assignment, Member, Members, UnreadMember, User
 from hasten.ports.directory_errors import AlreadyExists, Missing
 from tests.support.virtual_time import now
 
@@ -19,6 +19,8 @@ NO_ROLE = "00000000-0000-0000-0000-000000000000"
 @dataclass
 class FakeTenant:
     history: dict[str, list[Member]] = field(default_factory=dict)
+    unlisted: dict[str, list[UnreadMember]] = field(default_factory=dict)
+    """Entries of the lists of members that cannot be read, by group."""
     assigned: dict[str, list[str]] = field(default_factory=dict)
     """The principals through which each user is assigned. A user who is not in it does not
     exist."""
@@ -146,18 +148,23 @@ class FakeTenant:
         named = display_name.casefold()
         return [g for g in self.group_objects.values() if g["displayName"].casefold() == named]
 
-    async def members(self, group: str) -> Sequence[Member]:
+    async def members(self, group: str) -> Members:
+        hidden = self.unlisted.get(group, [])
+        ids = {one.id for one in hidden}
+        return Members([m for m in self.members_now(group) if m.id not in ids], hidden)
+
+    def members_now(self, group: str) -> Sequence[Member]:
         latest = {member.id: member for member in self.history.get(group, ())}
         return [member for member in latest.values() if not member.removed]
 
     async def member_count(self, group: str) -> int:
-        return len(await self.members(group))
+        return len(self.members_now(group))
 
     async def transitive_user_count(self, group: str) -> int:
         seen: set[str] = set()
         waiting = [group]
         while waiting:
-            for member in await self.members(waiting.pop()):
+            for member in self.members_now(waiting.pop()):
                 if member.id not in seen and member.kind == "group":
                     waiting.append(member.id)
                 seen.add(member.id)
@@ -204,7 +211,7 @@ class FakeTenant:
         unknown = [m for m in members if m not in self.assigned and m not in self.group_objects]
         if unknown:
             raise Missing(unknown[0])
-        there = {member.id for member in await self.members(group)}
+        there = {member.id for member in self.members_now(group)}
         if there.intersection(members):
             raise AlreadyExists(group)
         self.nest(group, *(m for m in members if m in self.group_objects))
@@ -212,7 +219,7 @@ class FakeTenant:
 
     async def remove_member(self, group: str, member: str) -> bool:
         self._written("remove_member")
-        for there in await self.members(group):
+        for there in self.members_now(group):
             if there.id == member:
                 self.history[group].append(Member(member, there.kind, removed=True))
                 self.assigned[member] = [g for g in self.assigned.get(member, ()) if g != group]

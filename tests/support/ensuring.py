@@ -96,7 +96,7 @@ class Onboarding(World):
         raise AssertionError("the intents never ended")
 
     async def members(self, group: str) -> set[str]:
-        return {member.id for member in await self.directory.members(group)}
+        return {member.id for member in self.directory.members_now(group)}
 
     def told(self) -> list[tuple[str, str]]:
         """Returns (user, result) of every outcome, each id once, as on the topic."""

@@ -11,7 +11,7 @@ from hasten.domain import account, cycle
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.roles import choose_role
 from hasten.errors import TemporaryError
-from hasten.ports.directory import Directory, MembershipDelta, PeopleDelta, ProvisioningLog
+from hasten.ports.directory import Directory, Members, MembershipDelta, PeopleDelta, ProvisioningLog
 from tests.support.graph_wire import ALICE, APP, BASE, BOB, GROUP, group
 
 ROLE = "0000dddd-0000-4000-8000-000000000001"
@@ -144,6 +144,13 @@ def _net(delta: MembershipDelta) -> object:
     return delta.link, {g: [(m.id, m.removed) for m in ms] for g, ms in delta.members.items()}
 
 
+def _listed(members: Members) -> object:
+    """Raises TemporaryError for members whom nobody can read: their absence proves nothing."""
+    if members.unread:
+        raise TemporaryError("some members cannot be read", timedelta(minutes=1))
+    return [member.id for member in members.listed]
+
+
 def _logged(log: ProvisioningLog) -> object:
     """Raises TemporaryError for entries that nobody can read: they prove nothing."""
     if log.unread:
@@ -164,7 +171,7 @@ READS = [
     Asked("user", lambda d: d.user(ALICE), USER, lambda user: user is not None),
     Asked("group", lambda d: d.group(GROUP), group(), lambda shown: shown["id"]),
     Asked("groups_named", lambda d: d.groups_named("TOTAL users"), {"value": [group()]}, ids),
-    Asked("members", lambda d: d.members(GROUP), {"value": MEMBERS}, lambda ms: [m.id for m in ms]),
+    Asked("members", lambda d: d.members(GROUP), {"value": MEMBERS}, _listed),
     Asked("member_count", lambda d: d.member_count(GROUP), "1234", is_text=True),
     Asked("transitive_user_count", lambda d: d.transitive_user_count(GROUP), "1234", is_text=True),
     Asked(

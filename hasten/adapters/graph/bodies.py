@@ -19,7 +19,8 @@ from hasten.adapters.graph.shapes import (
     text,
 )
 from hasten.json import Json
-from hasten.ports.directory import Assignment, Member, Profile, User
+from hasten.object_ids import is_object_id
+from hasten.ports.directory import Assignment, Member, Profile, UnreadMember, User
 
 ANY = Shape()
 
@@ -151,3 +152,16 @@ def member(listed: Any) -> Member:
     if not object_id:
         raise UnreadableError("the id of a member is empty")
     return Member(object_id, kind, removed="@removed" in listed)
+
+
+def readable_member(listed: Any) -> Member | UnreadMember:
+    """Reads a member, or says why that is not possible: such a member hurts no other."""
+    try:
+        found = member(listed)
+    except UnreadableError as error:
+        given = listed.get("id") if isinstance(listed, dict) else None
+        is_known = isinstance(given, str) and is_object_id(given)
+        return UnreadMember(str(given).lower() if is_known else "", error.problem)
+    if not is_object_id(found.id):
+        return UnreadMember("", "the id of a member is no object id")
+    return found

@@ -14,7 +14,6 @@ from hasten.adapters.graph.delta_pages import DeltaPages
 from hasten.adapters.graph.shapes import Shape, text
 from hasten.adapters.graph.wire import Wire
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.object_ids import is_object_id
 from hasten.ports.directory import Member, MembershipDelta, UnreadMember
 from hasten.ports.directory_errors import DeltaCutShort
 
@@ -85,16 +84,4 @@ def _readable_members(listed: Any) -> Some:
     some = group.get("members@delta", [])
     if not isinstance(some, list):
         return group["id"].lower(), [UnreadMember("", "members@delta is not a list")]
-    return group["id"].lower(), [_member(one) for one in some]
-
-
-def _member(listed: Any) -> Member | UnreadMember:
-    try:
-        member = bodies.member(listed)
-    except UnreadableError as error:
-        given = listed.get("id") if isinstance(listed, dict) else None
-        is_known = isinstance(given, str) and is_object_id(given)
-        return UnreadMember(str(given).lower() if is_known else "", str(error))
-    if not is_object_id(member.id):
-        return UnreadMember("", "the id of a member is no object id")
-    return member
+    return group["id"].lower(), [bodies.readable_member(one) for one in some]

@@ -29,7 +29,7 @@ from msgraph.graph_service_client import GraphServiceClient
 from hasten.adapters.graph import bodies
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.json import Json
-from hasten.ports.directory import Assignment, Member, User
+from hasten.ports.directory import Assignment, Member, Members, UnreadMember, User
 
 DIRECTORY_PERMISSION = "Directory.Read.All"
 GROUPS_PERMISSION = "Group.Read.All"
@@ -116,12 +116,16 @@ class Reads:
             _get(self._client.groups, query), bodies.GROUP.read, needs=GROUPS_PERMISSION
         )
 
-    async def members(self, group: str) -> Sequence[Member]:
+    async def members(self, group: str) -> Members:
         query = MembersRequestBuilder.MembersRequestBuilderGetQueryParameters(
             select=["id"], top=MAX_PAGE_SIZE
         )
         request = _get(self._client.groups.by_group_id(group).members, query)
-        return await self._wire.listed(request, bodies.member, needs=GROUPS_PERMISSION)
+        found = await self._wire.listed(request, bodies.readable_member, needs=GROUPS_PERMISSION)
+        return Members(
+            [one for one in found if isinstance(one, Member)],
+            [one for one in found if isinstance(one, UnreadMember)],
+        )
 
     async def member_count(self, group: str) -> int:
         counted = self._client.groups.by_group_id(group).members.count

@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from hasten.adapters.graph.bodies import readable_member
 from hasten.adapters.graph.membership import _readable_members
+from hasten.object_ids import is_object_id
 from hasten.ports.directory import Member, UnreadMember
 from tests.support.graph_answers import DELTA
 from tests.support.graph_wire import Wire, ok
@@ -25,6 +29,16 @@ GARBLED: dict[str, Any] = {
     "nothing": None,
     "a list": [],
 }
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["", "jane@contoso.com", ALICE]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["id", "@odata.type", "@removed"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
 
 
 @pytest.mark.parametrize("garbled", GARBLED.values(), ids=GARBLED)
@@ -60,6 +74,34 @@ def test_members_that_are_no_list_are_one_entry_of_the_group() -> None:
 
     assert group == GROUP
     assert isinstance(bad, UnreadMember)
+
+
+@pytest.mark.parametrize("garbled", GARBLED.values(), ids=GARBLED)
+def test_a_garbled_entry_of_a_list_of_members_is_told_apart_from_the_others(garbled: Any) -> None:
+    page = {"value": [garbled, {"id": BOB, "@odata.type": USER}]}
+
+    @virtual
+    async def body() -> None:
+        found = await Wire(ok(page)).directory().members(GROUP)
+
+        assert found.listed == [Member(BOB, "user", removed=False)]
+        assert [one.id for one in found.unread] == [""]
+
+    body()
+
+
+@given(listed=st.lists(ANYTHING, max_size=6))
+def test_each_entry_of_a_list_is_a_member_or_said_to_be_unreadable(listed: list[Any]) -> None:
+    read = [readable_member(one) for one in listed]
+
+    for given_one, one in zip(listed, read, strict=True):
+        if isinstance(one, Member):
+            assert one.id == given_one["id"].lower()
+            assert is_object_id(one.id)
+        else:
+            assert one.problem
+            assert one.id in {"", ALICE}
+            assert "jane" not in one.problem
 
 
 @pytest.mark.parametrize("garbled", GARBLED.values(), ids=GARBLED)

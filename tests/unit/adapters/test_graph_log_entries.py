@@ -20,8 +20,10 @@ SECRET = "jane@contoso.com"
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from([*ENTRY, "status", "id", "details"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*ENTRY, "status", "id", "details"]), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

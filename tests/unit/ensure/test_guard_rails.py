@@ -35,7 +35,7 @@ async def test_a_member_added_by_another_meanwhile_costs_one_more_write() -> Non
 
     async def then_another_joins(group: str) -> object:
         before = await read(group)
-        if user(7) not in {m.id for m in before}:
+        if user(7) not in before.ids:
             world.directory.join(group, user(7))
         return before
 

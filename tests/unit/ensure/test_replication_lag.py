@@ -8,7 +8,7 @@ import pytest
 from hasten.domain.changes import DIRECT, Action
 from hasten.domain.intents import Wanted
 from hasten.errors import WrongInputError
-from hasten.ports.directory import Member
+from hasten.ports.directory import Member, Members
 from hasten.ports.directory_errors import NotYet
 from tests.support.ensuring import world_with
 from tests.support.virtual_time import virtual
@@ -66,8 +66,8 @@ async def test_someone_taken_out_a_moment_ago_who_still_shows_is_added_once_they
     await asyncio.sleep(1)
     read = world.directory.members
 
-    async def as_it_was(group: str) -> list[Member]:
-        return [Member(user(1), "user", removed=False)]
+    async def as_it_was(group: str) -> Members:
+        return Members([Member(user(1), "user", removed=False)])
 
     world.directory.members = as_it_was  # type: ignore[method-assign]
     with pytest.raises(NotYet):
@@ -87,8 +87,8 @@ async def test_someone_who_has_just_left_and_is_still_listed_is_added() -> None:
     directory = world.directory
     read, add = directory.members, directory.add_members
 
-    async def as_it_was(group: str) -> list[Member]:
-        return [Member(user(1), "user", removed=False)]
+    async def as_it_was(group: str) -> Members:
+        return Members([Member(user(1), "user", removed=False)])
 
     async def knows_better(group: str, members: Sequence[str]) -> None:
         directory.members = read  # type: ignore[method-assign]
@@ -129,7 +129,7 @@ async def test_a_group_that_one_replica_shows_and_another_does_not_is_read_again
     await world.wants(ENGINEERING, user(1))
     read = world.directory.members
 
-    async def unknown(group: str) -> list[Member]:
+    async def unknown(group: str) -> Members:
         raise WrongInputError("Graph answered 404", "check the group")
 
     world.directory.members = unknown  # type: ignore[method-assign]

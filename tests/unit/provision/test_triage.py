@@ -12,6 +12,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.ports.directory import UnreadMember
 from hasten.provision.drain import drain
 from hasten.watch.look import look, start_watching
 from tests.fakes.directory import JOB
@@ -263,3 +264,16 @@ def test_a_job_that_can_provision_on_demand_is_used(code: str) -> None:
         assert len(world.directory.calls) == 1
 
     test()
+
+
+@virtual
+async def test_a_removal_waits_while_the_user_may_be_a_member_who_cannot_be_read() -> None:
+    world = await left_long_ago(ENGINEERING)
+    world.directory.unlisted[ENGINEERING] = [UnreadMember("", "a member has no id")]
+    await world.left(ENGINEERING, user(2))
+
+    await drain(world.context, WAKE)
+
+    assert (await world.row(ENGINEERING, user(1))).state is State.WAITING
+    assert user(2) in {name for call in world.directory.calls for name in call.users}
+    assert user(1) not in {name for call in world.directory.calls for name in call.users}

@@ -1,14 +1,14 @@
 """Newly assigned and unassigned groups whose members a lagging replica lists as they were."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pytest
 
 from hasten.domain.changes import Action, FoundBy
 from hasten.messages import Look, Wake
-from hasten.ports.directory import Member
+from hasten.ports.directory import Member, Members
 from hasten.provision.drain import drain
 from hasten.targets import Target
 from hasten.watch.look import look
@@ -29,9 +29,10 @@ class Lagging(FakeDirectory):
     unseen: Collection[str] = ()
     reads: int = 0
 
-    async def members(self, group: str) -> Sequence[Member]:
+    async def members(self, group: str) -> Members:
         self.reads += 1
-        return [m for m in await super().members(group) if m.id not in self.unseen]
+        listed = (await super().members(group)).listed
+        return Members([member for member in listed if member.id not in self.unseen])
 
 
 async def minutes_of_sweeps(world: World, minutes: int) -> None:
@@ -74,8 +75,8 @@ async def test_a_lagging_list_of_a_new_group_does_not_give_access_to_who_has_lef
     await look(world.context, Look(group=SALES, noticed_at=now(), found_by=FoundBy.NOTIFICATION))
     read = world.directory.members
 
-    async def as_it_was(group: str) -> Sequence[Member]:
-        return [*await read(group), Member(user(20), "user", removed=False)]
+    async def as_it_was(group: str) -> Members:
+        return Members([*(await read(group)).listed, Member(user(20), "user", removed=False)])
 
     world.directory.members = as_it_was  # type: ignore[method-assign]
 

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 
 import pytest
 
 from hasten.domain.changes import DIRECT, Action, FoundBy, State
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
-from hasten.ports.directory import Member
+from hasten.ports.directory import Member, Members
 from hasten.ports.store import Document
 from hasten.provision.drain import drain
 from hasten.watch.look import look
@@ -47,7 +46,7 @@ async def test_the_members_of_a_newly_assigned_group_are_provisioned() -> None:
 class Slow(FakeDirectory):
     """Takes a while to list members: who leaves meanwhile is among them."""
 
-    async def members(self, group: str) -> Sequence[Member]:
+    async def members(self, group: str) -> Members:
         listed = await super().members(group)
         await asyncio.sleep(5)
         return listed

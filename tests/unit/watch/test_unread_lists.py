@@ -1,0 +1,149 @@
+"""A member of a list who cannot be read hurts no other member, and is not lost."""
+
+import asyncio
+
+import pytest
+
+from hasten.context import Context
+from hasten.domain.changes import Action
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.ports.directory import UnreadMember
+from hasten.records import discovered
+from hasten.telemetry.watch import MembersLeftOut
+from hasten.watch.sweep import sweep
+from tests.support.swept import open_rows, swept
+from tests.support.verifying import ran
+from tests.support.virtual_time import virtual
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
+
+SALES = "0000bbbb-0000-4000-8000-000000000003"
+UNREAD = [
+    UnreadMember("", "a member has no id, or a type that is not a text"),
+    UnreadMember(user(20), "a member has no id, or a type that is not a text"),
+]
+
+each = pytest.mark.parametrize("unread", UNREAD, ids=["unknown", "known"])
+
+
+def hides(world: World, group: str, unread: UnreadMember, who: str) -> None:
+    """Lists `who` as an entry that cannot be read."""
+    world.directory.unlisted[group] = [unread._replace(id=unread.id and who)]
+    if not unread.id:
+        members = world.directory.history[group]
+        world.directory.history[group] = [m for m in members if m.id != who]
+
+
+def shows(world: World, group: str, who: str) -> None:
+    world.directory.unlisted.clear()
+    if who not in {m.id for m in world.directory.members_now(group)}:
+        world.directory.join(group, who)
+
+
+async def minutes_of_sweeps(context: Context, minutes: int) -> None:
+    for _ in range(minutes):
+        await asyncio.sleep(60)
+        await sweep(context)
+
+
+async def state_of(world: World) -> discovered.DiscoveredTarget:
+    found = await discovered.load(world.store, TOTAL)
+    assert found is not None
+    return found
+
+
+@each
+def test_the_other_members_of_a_new_group_are_provisioned_and_the_one_once_it_can_be_read(
+    unread: UnreadMember,
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await swept()
+        world.directory.join(SALES, user(20), user(21), user(22))
+        hides(world, SALES, unread, user(20))
+        world.directory.groups.append(SALES)
+
+        await sweep(world.context)
+        assert await open_rows(world) == {(SALES, user(n), Action.ADDED) for n in (21, 22)}
+        await minutes_of_sweeps(world.context, 10)
+        assert len(await open_rows(world)) == 2
+        assert SALES in (await state_of(world)).arriving
+
+        shows(world, SALES, user(20))
+        await sweep(world.context)
+        assert await open_rows(world) == {(SALES, user(n), Action.ADDED) for n in (20, 21, 22)}
+        assert (await state_of(world)).arriving == {}
+
+    scenario()
+
+
+@each
+def test_the_other_members_of_an_unassigned_group_are_revoked_and_the_one_once_it_can_be_read(
+    unread: UnreadMember,
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await swept()
+        hides(world, ENGINEERING, unread, user(3))
+        world.directory.groups.remove(ENGINEERING)
+
+        await minutes_of_sweeps(world.context, 10)
+        others = {(ENGINEERING, user(n), Action.REMOVED) for n in (0, 1, 2, 4)}
+        assert await open_rows(world) == others
+        assert world.results("assignment") == ["unassigned"]
+        assert ENGINEERING in (await state_of(world)).departing
+
+        shows(world, ENGINEERING, user(3))
+        await sweep(world.context)
+        assert await open_rows(world) == {*others, (ENGINEERING, user(3), Action.REMOVED)}
+        assert (await state_of(world)).departing == {}
+
+    scenario()
+
+
+@virtual
+async def test_other_groups_of_the_target_are_swept_as_before() -> None:
+    world = await swept()
+    world.directory.unlisted[ENGINEERING] = [UNREAD[0]]
+    world.directory.join(SALES, user(30))
+    world.directory.groups.remove(ENGINEERING)
+    world.directory.groups.append(SALES)
+
+    await sweep(world.context)
+
+    assert (SALES, user(30), Action.ADDED) in await open_rows(world)
+    found = await state_of(world)
+    assert set(found.groups) == {ADMIN, SALES} & {*world.directory.groups}
+    assert world.results("target")[-1] == "found"
+
+
+@virtual
+async def test_an_entry_is_named_by_an_event_each_time_without_its_content() -> None:
+    world = await swept()
+    world.directory.join(SALES, user(20))
+    world.directory.groups.append(SALES)
+    world.directory.unlisted[SALES] = UNREAD
+
+    await minutes_of_sweeps(world.context, 2)
+
+    met = [event for event in world.events if isinstance(event, MembersLeftOut)]
+    assert [(event.group, event.users, event.members) for event in met] == [
+        (SALES, [user(20)], 2)
+    ] * 2
+    assert all(event.problem for event in met)
+
+
+@virtual
+async def test_a_cycle_of_entra_ends_the_reads_of_such_a_group() -> None:
+    world = await swept()
+    world.directory.join(SALES, user(20))
+    world.directory.unlisted = {SALES: [UNREAD[0]], ENGINEERING: [UNREAD[0]]}
+    world.directory.groups.append(SALES)
+    world.directory.groups.remove(ENGINEERING)
+    await sweep(world.context)
+
+    await asyncio.sleep(2 * REPLICATION_SETTLED_AFTER.total_seconds())
+    ran(world)
+    await sweep(world.context)
+
+    found = await state_of(world)
+    assert (found.arriving, found.departing) == ({}, {})
