@@ -110,6 +110,15 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberProfiles:
+    """The accounts of the users who are direct members of a group, by user, and the members who
+    cannot be read."""
+
+    by_user: Mapping[str, Profile]
+    unread: Sequence[UnreadMember] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PeopleDelta:
     """Users whose account changed, or who were deleted, since a link; and the link for the next
     read. `cut` says why later pages could not be read; `link` then leads to them. `has_unread` is
@@ -186,11 +195,10 @@ class Directory(Protocol):
         """Returns the account of a user, or None if it does not exist or is deleted."""
         ...
 
-    async def member_profiles(
-        self, group: str, properties: Sequence[str]
-    ) -> Mapping[str, Profile] | None:
-        """Returns the accounts of all users who are direct members, by user, or None if the group
-        does not exist. Graph may answer from an index that is not up to date."""
+    async def member_profiles(self, group: str, properties: Sequence[str]) -> MemberProfiles | None:
+        """Returns the accounts of all users who are direct members, or None if the group does not
+        exist. An entry that cannot be read hurts no other. Graph may answer from an index that is
+        not up to date."""
         ...
 
     async def is_restorable(self, user: str) -> bool:

@@ -2,7 +2,7 @@
 finds what a delta hides: whether Graph tracks `accountEnabled` is not documented."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from hasten.context import Context
@@ -11,10 +11,11 @@ from hasten.domain.changes import FoundBy
 from hasten.domain.sightings import Presence, Sighting, happened, milliseconds
 from hasten.error_collector import ErrorCollector
 from hasten.people_look import looks_at_people
-from hasten.ports.directory import Profile
+from hasten.ports.directory import Profile, UnreadMember
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.roster import Move
 from hasten.telemetry.watch import PeopleCompared
+from hasten.watch.list_members import log_unread
 from hasten.watch.people import digest_of, presence_of, watching
 
 DELETED_KEPT_FOR = timedelta(days=31)
@@ -43,7 +44,7 @@ async def _compare(context: Context, found: DiscoveredTarget) -> None:
     assignments. People whom it lists for the first time are taken as they are."""
     began = context.now()
     known = await context.roster.load(found.target)
-    listed = await _listed(context, found)
+    listed = await _listed(context, found, known.keys())
     differing: set[str] = set()
     moves: dict[str, Move] = {}
     for user, profile in listed.items():
@@ -79,16 +80,23 @@ async def _is_deleted_or_unassigned(
     return through is None
 
 
-async def _listed(context: Context, found: DiscoveredTarget) -> Mapping[str, Profile]:
+async def _listed(
+    context: Context, found: DiscoveredTarget, known: Collection[str]
+) -> Mapping[str, Profile]:
     """Returns the people who are assigned now: members of the groups, in one request for each 999,
-    and direct users, read one by one."""
+    and direct users, read one by one. Of the `known` people, those are read one by one as well who
+    may be a member who cannot be read."""
     listed: dict[str, Profile] = {}
+    hidden: list[UnreadMember] = []
     turns = asyncio.Semaphore(READS_AT_ONCE)
 
     async def read_group(group: str) -> None:
         async with turns:
             members = await context.directory.member_profiles(group, found.properties)
-        listed.update(members or {})
+        if members is not None:
+            log_unread(context, group, members.unread)
+            listed.update(members.by_user)
+            hidden.extend(members.unread)
 
     async def read_user(user: str) -> None:
         async with turns:
@@ -98,8 +106,10 @@ async def _listed(context: Context, found: DiscoveredTarget) -> Mapping[str, Pro
 
     await asyncio.gather(*map(read_group, found.groups))
     assignments = await context.directory.assignments(found.service_principal)
-    direct = {a.principal for a in assignments if a.kind == "User"} - listed.keys()
-    await asyncio.gather(*map(read_user, sorted(direct)))
+    direct = {a.principal for a in assignments if a.kind == "User"}
+    ids = {one.id for one in hidden}
+    unread = {*known} if "" in ids else ids.intersection(known)
+    await asyncio.gather(*map(read_user, sorted((direct | unread) - listed.keys())))
     return listed
 
 

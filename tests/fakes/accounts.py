@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hasten.ports.directory import PeopleDelta, Profile
+from hasten.ports.directory import MemberProfiles, PeopleDelta, Profile
 from hasten.ports.directory_errors import DeltaExpired
 from tests.fakes.tenant import FakeTenant
 
@@ -60,13 +60,13 @@ class FakeAccounts(FakeTenant):
         self.accounts_read.append(user)
         return self._profile(user, properties)
 
-    async def member_profiles(
-        self, group: str, properties: Sequence[str]
-    ) -> Mapping[str, Profile] | None:
+    async def member_profiles(self, group: str, properties: Sequence[str]) -> MemberProfiles | None:
         if await self.group(group) is None:
             return None
-        found = {m.id: self._profile(m.id, properties) for m in self.members_now(group)}
-        return {user: profile for user, profile in found.items() if profile is not None}
+        listed = await self.members(group)
+        found = {m.id: self._profile(m.id, properties) for m in listed.listed}
+        people = {user: profile for user, profile in found.items() if profile is not None}
+        return MemberProfiles(people, listed.unread)
 
     async def is_restorable(self, user: str) -> bool:
         return user in self.deleted

@@ -211,7 +211,7 @@ class FakeTenant:
         unknown = [m for m in members if m not in self.assigned and m not in self.group_objects]
         if unknown:
             raise Missing(unknown[0])
-        there = {member.id for member in self.members_now(group)}
+        there = (await self.members(group)).ids | {m.id for m in self.members_now(group)}
         if there.intersection(members):
             raise AlreadyExists(group)
         self.nest(group, *(m for m in members if m in self.group_objects))

@@ -11,7 +11,14 @@ from hasten.domain import account, cycle
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.roles import choose_role
 from hasten.errors import TemporaryError
-from hasten.ports.directory import Directory, Members, MembershipDelta, PeopleDelta, ProvisioningLog
+from hasten.ports.directory import (
+    Directory,
+    MemberProfiles,
+    Members,
+    MembershipDelta,
+    PeopleDelta,
+    ProvisioningLog,
+)
 from tests.support.graph_wire import ALICE, APP, BASE, BOB, GROUP, group
 
 ROLE = "0000dddd-0000-4000-8000-000000000001"
@@ -151,6 +158,12 @@ def _listed(members: Members) -> object:
     return [member.id for member in members.listed]
 
 
+def _profiles(members: MemberProfiles) -> object:
+    if members.unread:
+        raise TemporaryError("some members cannot be read", timedelta(minutes=1))
+    return list(members.by_user)
+
+
 def _logged(log: ProvisioningLog) -> object:
     """Raises TemporaryError for entries that nobody can read: they prove nothing."""
     if log.unread:
@@ -183,7 +196,9 @@ READS = [
     Asked("assigned_through", lambda d: d.assigned_through(ALICE, APP), {"value": [ASSIGNMENT]}),
     Asked("assigned_to", lambda d: d.assigned_to(ALICE), {"value": [ASSIGNMENT]}),
     Asked("profile", lambda d: d.profile(ALICE, TITLE), PERSON, lambda one: one is not None),
-    Asked("member_profiles", lambda d: d.member_profiles(GROUP, TITLE), {"value": [PERSON]}, list),
+    Asked(
+        "member_profiles", lambda d: d.member_profiles(GROUP, TITLE), {"value": [PERSON]}, _profiles
+    ),
     Asked("is_restorable", lambda d: d.is_restorable(ALICE), {"id": ALICE}),
     Asked(
         "people_start",

@@ -1,6 +1,6 @@
 """Reads users' own accounts: one, those of a group, and by delta query those that changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kiota_abstractions.base_request_configuration import RequestConfiguration
@@ -19,7 +19,7 @@ from hasten.adapters.graph.answers import UnreadableError
 from hasten.adapters.graph.delta_pages import DeltaPages
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.object_ids import is_object_id
-from hasten.ports.directory import PeopleDelta, Profile
+from hasten.ports.directory import MemberProfiles, PeopleDelta, Profile, UnreadMember
 
 DIRECTORY_PERMISSION = "Directory.Read.All"
 ALWAYS_SELECTED = ("id", "accountEnabled")
@@ -45,9 +45,7 @@ class Accounts:
         found = await or_none(reading)
         return None if found is None else bodies.profile(found, properties)
 
-    async def member_profiles(
-        self, group: str, properties: Sequence[str]
-    ) -> Mapping[str, Profile] | None:
+    async def member_profiles(self, group: str, properties: Sequence[str]) -> MemberProfiles | None:
         query = GraphUserRequestBuilder.GraphUserRequestBuilderGetQueryParameters(
             select=[*ALWAYS_SELECTED, *properties], top=MAX_PAGE_SIZE, count=True
         )
@@ -56,11 +54,18 @@ class Accounts:
         # Graph answers a cast only from its eventually consistent index.
         request.headers.try_add("ConsistencyLevel", "eventual")
         listed = await or_none(
-            self._wire.listed(request, bodies.USER.read, needs=DIRECTORY_PERMISSION)
+            self._wire.listed(request, bodies.readable_user, needs=DIRECTORY_PERMISSION)
         )
         if listed is None:
             return None
-        return {one["id"].lower(): bodies.profile(one, properties) for one in listed}
+        return MemberProfiles(
+            {
+                one["id"].lower(): bodies.profile(one, properties)
+                for one in listed
+                if not isinstance(one, UnreadMember)
+            },
+            [one for one in listed if isinstance(one, UnreadMember)],
+        )
 
     async def is_restorable(self, user: str) -> bool:
         query = (

@@ -22,6 +22,8 @@ from hasten.json import Json
 from hasten.object_ids import is_object_id
 from hasten.ports.directory import Assignment, Member, Profile, UnreadMember, User
 
+NO_OBJECT_ID = "the id of a member is no object id"
+
 ANY = Shape()
 
 APP_ROLE = Shape(
@@ -159,9 +161,20 @@ def readable_member(listed: Any) -> Member | UnreadMember:
     try:
         found = member(listed)
     except UnreadableError as error:
-        given = listed.get("id") if isinstance(listed, dict) else None
-        is_known = isinstance(given, str) and is_object_id(given)
-        return UnreadMember(str(given).lower() if is_known else "", error.problem)
-    if not is_object_id(found.id):
-        return UnreadMember("", "the id of a member is no object id")
-    return found
+        return _unread(listed, error.problem)
+    return found if is_object_id(found.id) else _unread(listed, NO_OBJECT_ID)
+
+
+def readable_user(listed: Any) -> Json | UnreadMember:
+    """Reads the account of a member, as `readable_member` does."""
+    try:
+        found = USER.read(listed)
+    except UnreadableError as error:
+        return _unread(listed, error.problem)
+    return found if is_object_id(found["id"]) else _unread(listed, NO_OBJECT_ID)
+
+
+def _unread(listed: Any, problem: str) -> UnreadMember:
+    given = listed.get("id") if isinstance(listed, dict) else None
+    is_known = isinstance(given, str) and is_object_id(given)
+    return UnreadMember(str(given).lower() if is_known else "", problem)

@@ -270,6 +270,7 @@ def test_a_job_that_can_provision_on_demand_is_used(code: str) -> None:
 async def test_a_removal_waits_while_the_user_may_be_a_member_who_cannot_be_read() -> None:
     world = await left_long_ago(ENGINEERING)
     world.directory.unlisted[ENGINEERING] = [UnreadMember("", "a member has no id")]
+    world.directory.join(ENGINEERING, user(2))
     await world.left(ENGINEERING, user(2))
 
     await drain(world.context, WAKE)

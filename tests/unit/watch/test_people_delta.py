@@ -1,6 +1,6 @@
 """The timers find what no notification brought: by the delta, and every hour by comparison."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from hasten.domain.changes import OWN_ACCOUNT, FoundBy
 from hasten.domain.sightings import Presence
 from hasten.errors import TemporaryError
-from hasten.ports.directory import PeopleDelta, Profile
+from hasten.ports.directory import MemberProfiles, PeopleDelta
 from hasten.records import discovered, people_cursor
 from hasten.targets import Target
 from hasten.timers import run
@@ -115,9 +115,7 @@ class FailsOnce(FakeDirectory):
 
     failed: bool = False
 
-    async def member_profiles(
-        self, group: str, properties: Sequence[str]
-    ) -> Mapping[str, Profile] | None:
+    async def member_profiles(self, group: str, properties: Sequence[str]) -> MemberProfiles | None:
         if not self.failed:
             self.failed = True
             raise TemporaryError("Graph answered 503", SETTLED)
