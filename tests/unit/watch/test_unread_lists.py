@@ -7,8 +7,10 @@ import pytest
 from hasten.context import Context
 from hasten.domain.changes import Action
 from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.messages import Wake
 from hasten.ports.directory import UnreadMember
-from hasten.records import discovered
+from hasten.provision.drain import drain
+from hasten.records import cursors, discovered
 from hasten.telemetry.watch import MembersLeftOut
 from hasten.watch.compare_people import compare_people
 from hasten.watch.sweep import sweep
@@ -172,3 +174,25 @@ def test_the_hourly_comparison_reads_people_one_by_one_who_may_be_the_unreadable
         assert world.results("member") == ["left_out"]
 
     scenario()
+
+
+@virtual
+async def test_nobody_is_called_again_when_a_look_moves_the_cursor_of_such_a_group() -> None:
+    world = await swept()
+    world.directory.unlisted[ENGINEERING] = [UNREAD[0]]
+    world.directory.groups.remove(ENGINEERING)
+    for number in range(5):
+        world.directory.assigned[user(number)].remove(ENGINEERING)
+    await sweep(world.context)
+    await drain(world.context, Wake(target=TOTAL))
+    calls = len(world.directory.calls)
+    assert await open_rows(world) == set()
+
+    cursor = await cursors.load(world.store, ENGINEERING)
+    assert cursor is not None
+    await asyncio.sleep(60)
+    await cursors.save(world.store, ENGINEERING, cursor.moved(cursor.link, world.now()))
+    await sweep(world.context)
+    await drain(world.context, Wake(target=TOTAL))
+
+    assert len(world.directory.calls) == calls
