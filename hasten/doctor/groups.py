@@ -6,7 +6,8 @@ from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain.roles import choose_role
 from hasten.errors import PermanentError
 from hasten.json import Json
-from hasten.ports.directory import Assignment, Directory
+from hasten.ports.directory import Directory
+from hasten.ports.directory_values import Assignment
 from hasten.targets import Target
 
 ASSIGNED, MEMBERS, ROLE = "assigned groups", "group members", "app role"

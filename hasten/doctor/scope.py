@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.errors import PermanentError
-from hasten.ports.directory import SKIP_OUT_OF_SCOPE, SYNC_ALL, Directory
+from hasten.ports.directory import Directory
+from hasten.ports.directory_values import SKIP_OUT_OF_SCOPE, SYNC_ALL
 
 CHECK = "provisioning scope"
 BY_HAND = (

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from hasten.domain.roles import choose_role
 from hasten.errors import PermanentError
 from hasten.json import Json
-from hasten.ports.directory import Assignment, Directory
+from hasten.ports.directory import Directory
 from hasten.ports.directory_errors import AlreadyExists, NotYet
+from hasten.ports.directory_values import Assignment
 
 
 @dataclass(slots=True)

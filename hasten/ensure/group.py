@@ -26,8 +26,8 @@ from hasten.ensure.work import HiddenMemberError, Work, WorkResult, marked, orig
 from hasten.errors import PermanentError, WrongInputError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
-from hasten.ports.directory import Members
 from hasten.ports.directory_errors import NotYet
+from hasten.ports.directory_values import Members
 from hasten.records import cursors
 from hasten.telemetry.ensure import AnotherRole, NestedGroup
 from hasten.watch.list_members import list_members

@@ -14,8 +14,8 @@ from hasten.ensure.guard_rails import ending_of, kind_refusal
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.policy import GroupPolicy
-from hasten.ports.directory import Members
 from hasten.ports.directory_errors import NotYet
+from hasten.ports.directory_values import Members
 from hasten.records import mirrored_members
 from hasten.targets import Target
 from hasten.watch.list_members import list_members

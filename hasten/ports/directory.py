@@ -2,132 +2,22 @@
 use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from hasten.domain.verdicts import Answer
-from hasten.errors import TemporaryError
 from hasten.json import Json
-
-SKIP_OUT_OF_SCOPE, SYNC_ALL = "SkipOutOfScopeDeletions", "SyncAll"
-SCOPE_SETTINGS = frozenset({SKIP_OUT_OF_SCOPE, SYNC_ALL})
-"""Keys of `synchronization/secrets` that decide who is provisioned by a job; the others are
-credentials (Graph, synchronizationSecretKeyStringValuePair)."""
-
-
-class Member(NamedTuple):
-    """A member of a group. `kind` is the type without namespace ("user", "group", "device"), or ""
-    if unknown. A tuple, because a page has a thousand members."""
-
-    id: str
-    kind: str
-    removed: bool
-
-    @property
-    def may_be_user(self) -> bool:
-        """Returns True also where Graph does not say the kind: a user must not be missed."""
-        return self.kind in {"user", ""}
-
-
-class UnreadMember(NamedTuple):
-    """A member whom nobody could read or record. `id` is "" if it is not known."""
-
-    id: str
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class Members:
-    """The direct members of a group, none marked as removed, and those that cannot be read."""
-
-    listed: Sequence[Member]
-    unread: Sequence[UnreadMember] = ()
-
-    @property
-    def ids(self) -> frozenset[str]:
-        return frozenset(member.id for member in self.listed)
-
-    def may_hide(self, user: str) -> bool:
-        """Returns whether an entry that cannot be read may be about the user, so that their absence
-        from the list proves nothing."""
-        return any(one.id in {"", user} for one in self.unread)
-
-
-@dataclass(frozen=True, slots=True)
-class MembershipDelta:
-    """Net changes of groups since a link, from all pages, and the link for the next read. `unread`
-    holds the entries that cannot be read, by group; "" stands for a group that is not known."""
-
-    members: Mapping[str, Sequence[Member]]
-    link: str
-    unread: Mapping[str, Sequence[UnreadMember]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadEntry:
-    """An entry of the provisioning log that cannot be read: it proves nothing. `about` is the
-    object id of its subject, "" if that is not known; `at` is None if its time is not known."""
-
-    about: str
-    at: datetime | None
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProvisioningLog:
-    """Entries of the provisioning log of a job, newest first, and those that cannot be read."""
-
-    entries: Sequence[Json]
-    unread: Sequence[UnreadEntry] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """An appRoleAssignment of a service principal. `kind` is "Group", "User" or "ServicePrincipal";
-    `created` is None if Graph does not say."""
-
-    id: str
-    principal: str
-    kind: str
-    role: str
-    created: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A user in Entra ID. `enabled` is None if Graph does not say, which proves nothing."""
-
-    enabled: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A user's own account: `enabled` as in User, and the values of the properties asked for."""
-
-    enabled: bool | None
-    values: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class MemberProfiles:
-    """The accounts of the users who are direct members of a group, by user, and the members who
-    cannot be read."""
-
-    by_user: Mapping[str, Profile]
-    unread: Sequence[UnreadMember] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PeopleDelta:
-    """Users whose account changed, or who were deleted, since a link; and the link for the next
-    read. `cut` says why later pages could not be read; `link` then leads to them. `has_unread` is
-    set if an entry could not be read: it may be about anybody."""
-
-    changed: frozenset[str]
-    link: str
-    cut: TemporaryError | None = None
-    has_unread: bool = False
+from hasten.ports.directory_values import (
+    Assignment,
+    ListedSubscriptions,
+    MemberProfiles,
+    Members,
+    MembershipDelta,
+    PeopleDelta,
+    Profile,
+    ProvisioningLog,
+    User,
+)
 
 
 class Directory(Protocol):
@@ -307,7 +197,9 @@ class Directory(Protocol):
 
     # --- subscriptions ---
 
-    async def subscriptions(self) -> Sequence[Json]: ...
+    async def subscriptions(self) -> ListedSubscriptions:
+        """Returns all subscriptions. An entry that cannot be read hurts no other."""
+        ...
 
     async def subscribe(
         self,

@@ -4,7 +4,7 @@ about a retry."""
 from datetime import timedelta
 
 from hasten.errors import TemporaryError
-from hasten.ports.directory import MembershipDelta
+from hasten.ports.directory_values import MembershipDelta
 
 NOT_YET_DELAY = timedelta(seconds=15)
 """Delay before the next try. Graph documents no bound for its replication; its samples wait 10 s

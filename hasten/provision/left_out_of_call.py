@@ -9,7 +9,7 @@ from hasten.domain.naming import leaves_out, members_named
 from hasten.domain.planning import GrantsBy
 from hasten.domain.proof import LOG_CLOCK_SKEW
 from hasten.json import Json
-from hasten.ports.directory import UnreadEntry
+from hasten.ports.directory_values import UnreadEntry
 
 MOST_LOOKUPS = 20
 """Maximum number of ids that Hasten looks for in the ledger, in one pass over one target."""

@@ -12,7 +12,7 @@ from hasten.domain.changes import DIRECT, Change
 from hasten.domain.planning import AssignmentStatus
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
-from hasten.ports.directory import Member, Members
+from hasten.ports.directory_values import Member, Members
 from hasten.watch.list_members import list_members
 
 ReadError = TemporaryError | PermanentError

@@ -13,7 +13,7 @@ from hasten.domain.revocation import ASSIGNMENTS_READ_AGAIN, never_shown
 from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
-from hasten.ports.directory import Members
+from hasten.ports.directory_values import Members
 from hasten.provision.change_events import emit_moved
 from hasten.provision.removal_status import (
     ReadError,

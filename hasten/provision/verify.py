@@ -24,7 +24,7 @@ from hasten.json import Json
 from hasten.messages import Wake
 from hasten.operate import measured
 from hasten.operate.cycle_waits import report_overdue
-from hasten.ports.directory import UnreadEntry
+from hasten.ports.directory_values import UnreadEntry
 from hasten.provision.app_proof import with_app
 from hasten.provision.change_events import emit_doubt, emit_grant_doubt, emit_moved
 from hasten.provision.judge_rows import JUDGES, TAKEN_BACK

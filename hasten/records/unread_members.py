@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hasten.errors import Conflict
-from hasten.ports.directory import UnreadMember
+from hasten.ports.directory_values import UnreadMember
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
 from hasten.records.fields import moment

@@ -29,6 +29,20 @@ class SubscriptionChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SubscriptionsUnread(Event):
+    """Graph's list of subscriptions has entries that cannot be read. Hasten renews those of its
+    subscriptions that may be among them, and creates one again only if Graph answers that it is
+    gone. `subscriptions` are those whose id is known."""
+
+    name = "subscription"
+    problems = frozenset({"unreadable"})
+    alerts = frozenset({"degraded"})
+    result: Literal["unreadable"] = "unreadable"
+    entries: Count
+    subscriptions: Ids
+
+
+@dataclass(frozen=True, kw_only=True)
 class GroupRead(Event):
     """A look read a group's changes."""
 

@@ -11,8 +11,8 @@ from hasten.domain.history import Filter
 from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
-from hasten.ports.directory import Assignment
 from hasten.ports.directory_errors import DeltaExpired
+from hasten.ports.directory_values import Assignment
 from hasten.records import cursors, direct_assignments, discovered
 from hasten.records.cursors import Cursor
 from hasten.records.discovered import DiscoveredTarget

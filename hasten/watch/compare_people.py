@@ -11,7 +11,7 @@ from hasten.domain.changes import FoundBy
 from hasten.domain.sightings import Presence, Sighting, happened, milliseconds
 from hasten.error_collector import ErrorCollector
 from hasten.people_look import looks_at_people
-from hasten.ports.directory import Profile, UnreadMember
+from hasten.ports.directory_values import Profile, UnreadMember
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.roster import Move
 from hasten.telemetry.watch import PeopleCompared

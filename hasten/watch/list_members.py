@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hasten.context import Context
-from hasten.ports.directory import Members, UnreadMember
+from hasten.ports.directory_values import Members, UnreadMember
 from hasten.telemetry.watch import MembersLeftOut
 
 NEXT_ACTION = "compare the members of the group with the app, and with the group in Entra ID"

@@ -13,8 +13,8 @@ from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.errors import Conflict
 from hasten.messages import Look
-from hasten.ports.directory import Member, MembershipDelta
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
+from hasten.ports.directory_values import Member, MembershipDelta
 from hasten.records import cursors, missed_notifications
 from hasten.records.cursors import Cursor
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible

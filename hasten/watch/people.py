@@ -26,7 +26,7 @@ from hasten.error_collector import ErrorCollector
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.people_look import PeopleLook
-from hasten.ports.directory import Profile
+from hasten.ports.directory_values import Profile
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.roster import Move

@@ -7,8 +7,8 @@ from typing import Literal
 from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.error_collector import ErrorCollector
-from hasten.ports.directory import MembershipDelta, UnreadMember
 from hasten.ports.directory_errors import DeltaExpired
+from hasten.ports.directory_values import MembershipDelta, UnreadMember
 from hasten.records import unread_members
 from hasten.records.unread_members import UnreadSlice
 from hasten.telemetry.watch import MembersUnread

@@ -17,8 +17,8 @@ from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.ports.directory import MembershipDelta
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
+from hasten.ports.directory_values import MembershipDelta
 from hasten.records import delta_batches as batches
 from hasten.records.delta_batches import DeltaBatch
 from hasten.telemetry.watch import ReconcileRead

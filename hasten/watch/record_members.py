@@ -11,7 +11,7 @@ from hasten.domain.changes import Action, Change, FoundBy
 from hasten.domain.unexpected import Unexpected
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.halving import halved
-from hasten.ports.directory import Member, UnreadMember
+from hasten.ports.directory_values import Member, UnreadMember
 from hasten.records import crashes
 from hasten.watch.admit import admit
 from hasten.watch.repetitions import name, repeated

@@ -1,7 +1,8 @@
 """Keeps the subscriptions to the watched groups: compares the subscriptions in Graph with the
 wanted ones."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
@@ -23,7 +24,7 @@ from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory_errors import AlreadyExists
 from hasten.records import subscriptions
 from hasten.records.subscriptions import SubscriptionRecord
-from hasten.telemetry.watch import SubscriptionChanged
+from hasten.telemetry.watch import SubscriptionChanged, SubscriptionsUnread
 from hasten.watch.people_subscription import forget_refusal, refused, wants_people
 from hasten.watch.renew import renew
 
@@ -31,16 +32,7 @@ from hasten.watch.renew import renew
 async def subscriptions_settled(context: Context, groups: Collection[str]) -> bool:
     """Returns True if the stored records show nothing to do. It sends no request to Graph."""
     records = await subscriptions.load_all(context.store)
-    believed = [
-        Subscription(
-            id=record.id,
-            resource=record.resource,
-            url=context.settings.notification_url,
-            lifecycle_url=context.settings.lifecycle_url,
-            expires=record.expires,
-        )
-        for record in records
-    ]
+    believed = _believed(context, records)
     ours = _ours(context, records)
     people = await wants_people(context, [one.resource for one in believed])
     plan = plan_subscriptions(believed, groups, people=people, ours=ours, now=context.now())
@@ -73,7 +65,7 @@ async def _ensure_once(context: Context, groups: Collection[str]) -> Sequence[st
     """Returns the resources whose subscription exists though Graph did not list it, or is gone
     though Graph listed it."""
     records = {record.id: record for record in await subscriptions.load_all(context.store)}
-    listed = [_read(item) for item in await context.directory.subscriptions()]
+    listed = await _listed(context, records)
     ours = _ours(context, records.values())
     people = await wants_people(context, [one.resource for one in listed])
     plan = plan_subscriptions(listed, groups, people=people, ours=ours, now=context.now())
@@ -96,6 +88,37 @@ async def _ensure_once(context: Context, groups: Collection[str]) -> Sequence[st
     if not gone:
         errors.raise_worst()
     return gone
+
+
+async def _listed(
+    context: Context, records: Mapping[str, SubscriptionRecord]
+) -> Sequence[Subscription]:
+    """Returns what Graph lists. The record of a subscription stands for it where the list may hide
+    it: its absence proves nothing. It counts as due, because the answer to a renewal says whether
+    it is there."""
+    found = await context.directory.subscriptions()
+    listed = [_read(item) for item in found.listed]
+    if found.unread:
+        ids = [one for one in found.unread if one]
+        context.emit(SubscriptionsUnread(entries=len(found.unread), subscriptions=ids))
+    shown = {one.id for one in listed}
+    hidden = [one for one in records.values() if one.id not in shown and found.may_hide(one.id)]
+    due = context.now() + SUBSCRIPTION_LIFETIME / 2
+    return [*listed, *(replace(one, expires=due) for one in _believed(context, hidden))]
+
+
+def _believed(context: Context, records: Iterable[SubscriptionRecord]) -> list[Subscription]:
+    """Returns the subscriptions as the store knows them."""
+    return [
+        Subscription(
+            id=record.id,
+            resource=record.resource,
+            url=context.settings.notification_url,
+            lifecycle_url=context.settings.lifecycle_url,
+            expires=record.expires,
+        )
+        for record in records
+    ]
 
 
 async def _renew_all(

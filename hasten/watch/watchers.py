@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.domain.notifications import bounded
 from hasten.errors import TemporaryError
 from hasten.messages import Mirror, Wake
-from hasten.ports.directory import Member
+from hasten.ports.directory_values import Member
 from hasten.records import discovered
 
 UNKNOWN_TARGET_DELAY = timedelta(seconds=30)

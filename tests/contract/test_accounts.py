@@ -1,6 +1,6 @@
 """What every Directory does about users' own accounts."""
 
-from hasten.ports.directory import Profile
+from hasten.ports.directory_values import Profile
 from tests.contract.directories import NOBODY, Opened, virtual
 from tests.contract.test_directory import new_group, on_each, role
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain.verdicts import Result, read_verdict
-from hasten.ports.directory import User
 from hasten.ports.directory_errors import AlreadyExists, Missing
+from hasten.ports.directory_values import User
 from tests.contract.directories import DIRECTORIES, NOBODY, Opened, Tenancy, virtual
 from tests.support.virtual_time import now
 
@@ -230,7 +230,7 @@ async def test_a_subscription_is_made_once_renewed_and_removed_without_error(
         with pytest.raises(AlreadyExists):
             await directory.subscribe(**asked, expires=now() + timedelta(days=1))
         renewed = await directory.renew(first["id"], now() + timedelta(days=2))
-        [listed] = await directory.subscriptions()
+        [listed] = (await directory.subscriptions()).listed
         for _ in range(2):
             await directory.unsubscribe(first["id"])
 
@@ -238,5 +238,5 @@ async def test_a_subscription_is_made_once_renewed_and_removed_without_error(
         assert listed["id"] == renewed["id"] == first["id"]
         assert listed["notificationUrl"] == URL
         assert renewed["expirationDateTime"] > first["expirationDateTime"]
-        assert await directory.subscriptions() == []
+        assert (await directory.subscriptions()).listed == []
         assert await directory.renew(first["id"], now() + timedelta(days=2)) is None

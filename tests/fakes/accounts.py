@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hasten.ports.directory import MemberProfiles, PeopleDelta, Profile
 from hasten.ports.directory_errors import DeltaExpired
+from hasten.ports.directory_values import MemberProfiles, PeopleDelta, Profile
 from tests.fakes.tenant import FakeTenant
 
 ENABLED, DELETED, RESTORED = "accountEnabled", "deleted", "restored"

@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 from hasten.domain.verdicts import Answer
 from hasten.json import Json
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.directory import (
+from hasten.ports.directory_errors import AlreadyExists, DeltaExpired
+from hasten.ports.directory_values import (
+    ListedSubscriptions,
     Member,
     MembershipDelta,
     ProvisioningLog,
     UnreadEntry,
     UnreadMember,
 )
-from hasten.ports.directory_errors import AlreadyExists, DeltaExpired
 from tests.fakes.accounts import FakeAccounts
 from tests.fakes.tenant import SERVICE_PRINCIPAL
 from tests.support.virtual_time import now
@@ -78,6 +79,10 @@ class FakeDirectory(FakeAccounts):
     delta_reads: int = 0
     unread: dict[str, list[UnreadMember]] = field(default_factory=dict)
     """Entries of a group that cannot be read, in every delta of it."""
+    unread_subscriptions: set[str] = field(default_factory=set)
+    """Ids of the subscriptions that the list shows as entries that cannot be read."""
+    names_unread: bool = False
+    """Those entries show their ids."""
     subscribed: list[dict[str, str]] = field(default_factory=list)
     _made: int = 0
     _called: asyncio.Event = field(default_factory=asyncio.Event)
@@ -162,8 +167,11 @@ class FakeDirectory(FakeAccounts):
         is_out = group is None and not await self.assigned_through(users[0], service_principal)
         return answer(action="Disable" if is_out else "Update")
 
-    async def subscriptions(self) -> Sequence[Json]:
-        return [dict(known) for known in self.subscribed]
+    async def subscriptions(self) -> ListedSubscriptions:
+        return ListedSubscriptions(
+            [dict(one) for one in self.subscribed if one["id"] not in self.unread_subscriptions],
+            [id_ if self.names_unread else "" for id_ in self.unread_subscriptions],
+        )
 
     async def subscribe(
         self,

@@ -8,8 +8,8 @@ from datetime import datetime
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
-from hasten.ports.directory import Assignment, Member, Members, UnreadMember, User
 from hasten.ports.directory_errors import AlreadyExists, Missing
+from hasten.ports.directory_values import Assignment, Member, Members, UnreadMember, User
 from tests.support.virtual_time import now
 
 SERVICE_PRINCIPAL = "0000aaaa-0000-4000-8000-000000000001"

@@ -11,8 +11,9 @@ from hasten.domain import account, cycle
 from hasten.domain.jobs import choose_job, choose_rule
 from hasten.domain.roles import choose_role
 from hasten.errors import TemporaryError
-from hasten.ports.directory import (
-    Directory,
+from hasten.ports.directory import Directory
+from hasten.ports.directory_values import (
+    ListedSubscriptions,
     MemberProfiles,
     Members,
     MembershipDelta,
@@ -164,6 +165,12 @@ def _profiles(members: MemberProfiles) -> object:
     return list(members.by_user)
 
 
+def _subscribed(found: ListedSubscriptions) -> list[str]:
+    if found.unread:
+        raise TemporaryError("some subscriptions cannot be read", timedelta(minutes=1))
+    return ids(found.listed)
+
+
 def _logged(log: ProvisioningLog) -> object:
     """Raises TemporaryError for entries that nobody can read: they prove nothing."""
     if log.unread:
@@ -249,7 +256,7 @@ READS = [
         {"value": [ENTRY]},
         _logged,
     ),
-    Asked("subscriptions", lambda d: d.subscriptions(), {"value": [SUBSCRIPTION]}, ids),
+    Asked("subscriptions", lambda d: d.subscriptions(), {"value": [SUBSCRIPTION]}, _subscribed),
 ]
 WRITES = [
     Asked("subscribe", _subscribe, SUBSCRIPTION, lambda made: made["id"]),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hasten.domain.changes import Action, FoundBy
 from hasten.errors import TemporaryError
 from hasten.messages import Look, Wake
-from hasten.ports.directory import MembershipDelta
+from hasten.ports.directory_values import MembershipDelta
 from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import start_watching
 from tests.fakes.directory import FakeDirectory

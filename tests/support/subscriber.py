@@ -1,12 +1,11 @@
 """A world that watches groups and subscribes to them."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from hasten.json import Json
 from hasten.ports.bus import DIRECTORY_CHANGES
+from hasten.ports.directory_values import ListedSubscriptions
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
@@ -63,5 +62,7 @@ class Lagging(FakeDirectory):
 
     stale: list[list[dict[str, str]]] = field(default_factory=list)
 
-    async def subscriptions(self) -> Sequence[Json]:
-        return self.stale.pop(0) if self.stale else await super().subscriptions()
+    async def subscriptions(self) -> ListedSubscriptions:
+        if self.stale:
+            return ListedSubscriptions(self.stale.pop(0))
+        return await super().subscriptions()

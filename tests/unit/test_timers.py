@@ -10,8 +10,8 @@ from hasten.domain.intents import Intent, Wanted
 from hasten.messages import Look
 from hasten.policy import GroupPolicy
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING
-from hasten.ports.directory import MembershipDelta
 from hasten.ports.directory_errors import DeltaExpired
+from hasten.ports.directory_values import MembershipDelta
 from hasten.records import discovered
 from hasten.records.intents import Intents
 from hasten.records.lease import acquire

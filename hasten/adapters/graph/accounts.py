@@ -19,7 +19,7 @@ from hasten.adapters.graph.answers import UnreadableError
 from hasten.adapters.graph.delta_pages import DeltaPages
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.object_ids import is_object_id
-from hasten.ports.directory import MemberProfiles, PeopleDelta, Profile, UnreadMember
+from hasten.ports.directory_values import MemberProfiles, PeopleDelta, Profile, UnreadMember
 
 DIRECTORY_PERMISSION = "Directory.Read.All"
 ALWAYS_SELECTED = ("id", "accountEnabled")

@@ -20,7 +20,7 @@ from hasten.adapters.graph.shapes import (
 )
 from hasten.json import Json
 from hasten.object_ids import is_object_id
-from hasten.ports.directory import Assignment, Member, Profile, UnreadMember, User
+from hasten.ports.directory_values import Assignment, Member, Profile, UnreadMember, User
 
 NO_OBJECT_ID = "the id of a member is no object id"
 

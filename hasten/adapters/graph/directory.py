@@ -12,7 +12,7 @@ from hasten.adapters.graph.reads import Reads
 from hasten.adapters.graph.subscriptions import Subscriptions
 from hasten.adapters.graph.wire import Wire
 from hasten.adapters.graph.writes import Writes
-from hasten.ports.directory import MembershipDelta
+from hasten.ports.directory_values import MembershipDelta
 
 
 class GraphDirectory(Reads, Accounts, Writes, FollowUps, Provisioning, Subscriptions):

@@ -10,7 +10,7 @@ from hasten.adapters.graph.shapes import set_instant
 from hasten.domain.account import about
 from hasten.json import Json
 from hasten.object_ids import is_object_id
-from hasten.ports.directory import ProvisioningLog, UnreadEntry
+from hasten.ports.directory_values import ProvisioningLog, UnreadEntry
 
 
 def of_job(job: str, listed: Iterable[object]) -> ProvisioningLog:

@@ -14,8 +14,8 @@ from hasten.adapters.graph.delta_pages import DeltaPages
 from hasten.adapters.graph.shapes import Shape, text
 from hasten.adapters.graph.wire import Wire
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.directory import Member, MembershipDelta, UnreadMember
 from hasten.ports.directory_errors import DeltaCutShort
+from hasten.ports.directory_values import Member, MembershipDelta, UnreadMember
 
 GROUPS_PERMISSION = "Group.Read.All"
 GROUP_REFERENCE = Shape(must={"id": text})

@@ -21,7 +21,7 @@ from hasten.adapters.graph import bodies, log_entries, on_demand
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.domain.verdicts import Answer
 from hasten.json import Json
-from hasten.ports.directory import SCOPE_SETTINGS, ProvisioningLog
+from hasten.ports.directory_values import SCOPE_SETTINGS, ProvisioningLog
 
 SYNCHRONIZATION_PERMISSION = "Synchronization.ReadWrite.All"
 LOGS_PERMISSION = "AuditLog.Read.All"

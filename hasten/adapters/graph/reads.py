@@ -29,7 +29,7 @@ from msgraph.graph_service_client import GraphServiceClient
 from hasten.adapters.graph import bodies
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.json import Json
-from hasten.ports.directory import Assignment, Member, Members, UnreadMember, User
+from hasten.ports.directory_values import Assignment, Member, Members, UnreadMember, User
 
 DIRECTORY_PERMISSION = "Directory.Read.All"
 GROUPS_PERMISSION = "Group.Read.All"

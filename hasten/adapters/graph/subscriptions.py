@@ -1,16 +1,19 @@
 """Creates, renews and deletes subscriptions to change notifications."""
 
-from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from msgraph.generated.models.subscription import Subscription
 from msgraph.graph_service_client import GraphServiceClient
 
 from hasten.adapters.graph import bodies
+from hasten.adapters.graph.answers import UnreadableError
 from hasten.adapters.graph.refusals import already_exists
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.domain.subscribing import USERS_RESOURCE
 from hasten.json import Json
+from hasten.object_ids import is_object_id
+from hasten.ports.directory_values import ListedSubscriptions
 
 GROUPS_PERMISSION, USERS_PERMISSION = "Group.Read.All", "User.Read.All"
 
@@ -20,9 +23,13 @@ class Subscriptions:
         self._client = client
         self._wire = wire
 
-    async def subscriptions(self) -> Sequence[Json]:
+    async def subscriptions(self) -> ListedSubscriptions:
         request = self._client.subscriptions.to_get_request_information()
-        return await self._wire.listed(request, bodies.SUBSCRIPTION.read, needs=GROUPS_PERMISSION)
+        found = await self._wire.listed(request, _readable, needs=GROUPS_PERMISSION)
+        return ListedSubscriptions(
+            [one for one in found if not isinstance(one, str)],
+            [one for one in found if isinstance(one, str)],
+        )
 
     async def subscribe(
         self,
@@ -61,3 +68,12 @@ class Subscriptions:
         await or_none(
             self._wire.write(item.to_delete_request_information(), needs=GROUPS_PERMISSION)
         )
+
+
+def _readable(listed: Any) -> Json | str:
+    """Returns a subscription, or the id of one that cannot be read, "" if it is not known."""
+    try:
+        return bodies.SUBSCRIPTION.read(listed)
+    except UnreadableError:
+        given = listed.get("id") if isinstance(listed, dict) else None
+        return given.lower() if isinstance(given, str) and is_object_id(given) else ""

@@ -8,8 +8,8 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.directory import Member, User
 from hasten.ports.directory_errors import DeltaExpired
+from hasten.ports.directory_values import Member, User
 from tests.support.graph_wire import (
     ALICE,
     BASE,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hasten.adapters.graph.bodies import readable_member
 from hasten.adapters.graph.membership import _readable_members
 from hasten.object_ids import is_object_id
-from hasten.ports.directory import Member, UnreadMember
+from hasten.ports.directory_values import Member, UnreadMember
 from tests.support.graph_answers import DELTA
 from tests.support.graph_wire import Wire, ok
 from tests.support.virtual_time import virtual

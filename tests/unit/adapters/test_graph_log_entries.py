@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.adapters.graph.log_entries import of_job
-from hasten.ports.directory import UnreadEntry
+from hasten.ports.directory_values import UnreadEntry
 from tests.support.graph_answers import AT, ENTRY, JOB, SINCE, spoiled
 from tests.support.graph_wire import ALICE, BOB, Wire, ok
 from tests.support.virtual_time import virtual

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from hasten.errors import PermanentError
-from hasten.ports.directory import Assignment, Member
+from hasten.ports.directory_values import Assignment, Member
 from tests.support.graph_wire import (
     ALICE,
     APP,

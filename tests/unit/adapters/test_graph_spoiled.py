@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.directory import User
+from hasten.ports.directory_values import User
 from tests.support.graph_answers import NO_ANSWERS, READS, USER, WRITES, Asked, spoiled
 from tests.support.graph_wire import ALICE, APP, Wire, ok, refused
 from tests.support.virtual_time import virtual

@@ -9,7 +9,7 @@ import pytest
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.ports.directory_errors import AlreadyExists
-from tests.support.graph_wire import GROUP, Wire, refused
+from tests.support.graph_wire import GROUP, Wire, ok, refused
 from tests.support.virtual_time import virtual
 
 EXPIRES = datetime(2026, 12, 1, tzinfo=UTC)
@@ -105,3 +105,13 @@ async def test_deleting_a_subscription_that_is_gone_is_no_error() -> None:
 
         [request] = wire.requests
         assert (request.method, request.url.path) == ("DELETE", "/v1.0/subscriptions/s")
+
+
+@pytest.mark.parametrize("garbled", ["x", None, {}, {"id": 7}, {"id": GROUP, "resource": []}])
+@virtual
+async def test_a_garbled_subscription_of_the_list_hurts_no_other(garbled: object) -> None:
+    found = await Wire(ok({"value": [garbled, SHOWN]})).directory().subscriptions()
+
+    assert found.listed == [SHOWN]
+    is_named = isinstance(garbled, dict) and garbled.get("id") == GROUP
+    assert list(found.unread) == [GROUP if is_named else ""]

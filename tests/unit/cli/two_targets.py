@@ -9,7 +9,7 @@ from hasten.doctor.examination import Doctor
 from hasten.doctor.permissions import NEEDED_PERMISSIONS
 from hasten.errors import TemporaryError
 from hasten.policy import Creation, GroupPolicy
-from hasten.ports.directory import User
+from hasten.ports.directory_values import User
 from hasten.targets import Target
 from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.directory import FakeDirectory

@@ -8,8 +8,8 @@ import pytest
 from hasten.domain.changes import DIRECT, Action
 from hasten.domain.intents import Wanted
 from hasten.errors import WrongInputError
-from hasten.ports.directory import Member, Members
 from hasten.ports.directory_errors import NotYet
+from hasten.ports.directory_values import Member, Members
 from tests.support.ensuring import world_with
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, user

@@ -9,7 +9,7 @@ from hasten.domain.changes import Action
 from hasten.domain.intents import Wanted
 from hasten.errors import TemporaryError
 from hasten.operate.release_intents import held_intents
-from hasten.ports.directory import Member, UnreadMember
+from hasten.ports.directory_values import Member, UnreadMember
 from hasten.targets import Mode, Target
 from tests.support.applying import ADMINS, MONITORED
 from tests.support.applying import world_with as policed

@@ -11,7 +11,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALL_WINDOW, CALLS_PER_WINDOW
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING, Message
-from hasten.ports.directory import User
+from hasten.ports.directory_values import User
 from hasten.provision.drain import drain
 from hasten.provision.plan_calls import MAX_READ_OUTAGE
 from tests.fakes.directory import FakeDirectory, answer

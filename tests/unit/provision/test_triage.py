@@ -12,7 +12,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
-from hasten.ports.directory import UnreadMember
+from hasten.ports.directory_values import UnreadMember
 from hasten.provision.drain import drain
 from hasten.watch.look import look, start_watching
 from tests.fakes.directory import JOB

@@ -12,7 +12,7 @@ from hasten.adapters.graph.log_entries import of_job
 from hasten.domain.changes import State
 from hasten.domain.naming import LEFT_OUT_AFTER
 from hasten.domain.proof import PROOF_TIMEOUT
-from hasten.ports.directory import ProvisioningLog, UnreadEntry
+from hasten.ports.directory_values import ProvisioningLog, UnreadEntry
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.telemetry.provision import LogEntriesUnread

@@ -9,7 +9,7 @@ import pytest
 from hasten.domain.changes import State
 from hasten.domain.proof import PROOF_TIMEOUT
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.directory import ProvisioningLog
+from hasten.ports.directory_values import ProvisioningLog
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.records import discovered

@@ -12,7 +12,7 @@ from hasten.domain.matching import JobMatch
 from hasten.domain.pacing import Pace
 from hasten.domain.shared_pace import SharedPace, TargetCall
 from hasten.domain.sightings import Presence, Sighting
-from hasten.ports.directory import UnreadMember
+from hasten.ports.directory_values import UnreadMember
 from hasten.records import (
     call_window,
     discovered,

@@ -8,7 +8,7 @@ import pytest
 
 from hasten.domain.changes import Action, FoundBy
 from hasten.messages import Look, Wake
-from hasten.ports.directory import Member, Members
+from hasten.ports.directory_values import Member, Members
 from hasten.provision.drain import drain
 from hasten.targets import Target
 from hasten.watch.look import look

@@ -8,7 +8,7 @@ import pytest
 from hasten.domain.changes import DIRECT, Action, FoundBy, State
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
-from hasten.ports.directory import Member, Members
+from hasten.ports.directory_values import Member, Members
 from hasten.ports.store import Document
 from hasten.provision.drain import drain
 from hasten.watch.look import look

@@ -8,8 +8,8 @@ from hasten.domain.changes import FoundBy
 from hasten.errors import TemporaryError
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.ports.directory import Member, MembershipDelta
 from hasten.ports.directory_errors import DeltaCutShort
+from hasten.ports.directory_values import Member, MembershipDelta
 from hasten.records import cursors
 from hasten.watch.look import look, start_watching
 from hasten.watch.reconcile import reconcile

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from hasten.domain.changes import Action
 from hasten.ports.bus import PROVISIONING
-from hasten.ports.directory import Member
+from hasten.ports.directory_values import Member
 from hasten.provision.drain import drain
 from hasten.records import cursors
 from hasten.watch.look import look, start_watching

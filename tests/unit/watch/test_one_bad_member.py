@@ -11,7 +11,7 @@ from hasten.domain.changes import Action, Change, FoundBy
 from hasten.errors import TemporaryError
 from hasten.people_look import PeopleLook
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
-from hasten.ports.directory import UnreadMember
+from hasten.ports.directory_values import UnreadMember
 from hasten.records import cursors, unread_members
 from hasten.timers import run
 from hasten.watch import record_members

@@ -8,7 +8,7 @@ import pytest
 from hasten.domain.changes import OWN_ACCOUNT, FoundBy
 from hasten.domain.sightings import Presence
 from hasten.errors import TemporaryError
-from hasten.ports.directory import MemberProfiles, PeopleDelta
+from hasten.ports.directory_values import MemberProfiles, PeopleDelta
 from hasten.records import discovered, people_cursor
 from hasten.targets import Target
 from hasten.timers import run

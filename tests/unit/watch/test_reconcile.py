@@ -10,7 +10,7 @@ from hasten.errors import TemporaryError
 from hasten.limits import MAX_GROUPS_PER_DELTA
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
-from hasten.ports.directory import MembershipDelta
+from hasten.ports.directory_values import MembershipDelta
 from hasten.watch.look import look, start_watching
 from hasten.watch.reconcile import reconcile
 from hasten.watch.subscriptions import ensure_subscriptions

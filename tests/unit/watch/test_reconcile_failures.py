@@ -7,7 +7,7 @@ import pytest
 
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.directory import MembershipDelta
+from hasten.ports.directory_values import MembershipDelta
 from hasten.records import delta_batches as batches
 from hasten.watch.reconcile import reconcile
 from tests.fakes.directory import FakeDirectory

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from hasten.context import Context
 from hasten.errors import TemporaryError
-from hasten.ports.directory import Assignment
+from hasten.ports.directory_values import Assignment
 from hasten.records import discovered
 from hasten.targets import Target
 from hasten.timers import run

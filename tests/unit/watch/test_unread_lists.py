@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.domain.changes import Action
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
-from hasten.ports.directory import UnreadMember
+from hasten.ports.directory_values import UnreadMember
 from hasten.provision.drain import drain
 from hasten.records import cursors, discovered
 from hasten.telemetry.watch import MembersLeftOut
