@@ -42,8 +42,7 @@ def apply(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Shows the missing steps of the policy; with --yes carries them out, including mass
-    removals."""
+    """Shows the missing steps of the policy; with --yes carries them out, also mass removals."""
 
     async def work(operator: Operator) -> Code:
         applier = Applier(await operator.who(), (reason or "").strip()) if yes else None

@@ -37,14 +37,14 @@ def verify(
     expect: Annotated[
         list[str] | None,
         typer.Option(
-            help="NUMBER:DIGEST of a seal as the log has it (event history/sealed).",
+            help="NUMBER:DIGEST of a seal, from the log event `history`, result `sealed`.",
             callback=filled,
         ),
     ] = None,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Compares the history with its seals, and names what was removed, altered or inserted."""
+    """Compares the history with its seals; names each removed, altered or inserted entry."""
 
     async def work(operator: Operator) -> Code:
         context = operator.context

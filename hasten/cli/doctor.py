@@ -13,7 +13,7 @@ LEVEL_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold
 
 
 def doctor(*, json: AsJson = False, settings: SettingsFile = None) -> None:
-    """Checks the whole set-up and changes nothing in it."""
+    """Checks the whole set-up, and shows how to fix each problem."""
 
     async def work(operator: Operator) -> Code:
         with console(stderr=True).status("Checking") as status:

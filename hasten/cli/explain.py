@@ -22,7 +22,7 @@ def explain(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Explains a user's state in each target: assignments, what happened and what comes next."""
+    """Explains whether a person has access to each target, why, and what comes next."""
 
     async def work(operator: Operator) -> Code:
         targets = chosen(operator, target)

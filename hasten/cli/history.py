@@ -1,4 +1,4 @@
-"""`history` and `export`: who asked for what, and what came of it."""
+"""`history` and `export`: who asked for what, and the result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ def history(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Shows what happened, newest first: who asked for it, when and why, and what came of it."""
+    """Shows what happened, newest first: who asked for it, when and why, and the result."""
 
     async def work(operator: Operator) -> Code:
         matches = _filter(operator, since, until, kind)

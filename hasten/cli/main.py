@@ -20,7 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Operate Hasten. Exit codes: 0 fine, 1 a problem was found, 2 bad usage or settings.",
+    help="Operate Hasten. Exit codes: 0 no problem, 1 a problem, 2 wrong usage or settings.",
 )
 for command in (
     status,

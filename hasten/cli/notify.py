@@ -1,4 +1,4 @@
-"""`notify`: has the app post a test message to a destination."""
+"""`notify`: makes the app post a test message to a destination."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -21,7 +21,7 @@ class Asked:
 
 
 def notify(name: Name, *, json: AsJson = False, settings: SettingsFile = None) -> None:
-    """Has the app post a test message to a destination within a minute."""
+    """Makes the app post a test message to a destination within a minute."""
 
     async def work(operator: Operator) -> Code:
         known = [destination.name for destination in operator.context.destinations]

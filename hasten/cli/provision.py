@@ -1,5 +1,5 @@
-"""`provision`: has a person or the members of a group provisioned at once, and shows what Entra
-said."""
+"""`provision`: provisions a person or the members of a group before all others, and shows Entra's
+answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,8 +68,7 @@ def provision(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Provisions a person, or the members of a group, before all others, and shows what Entra
-    said."""
+    """Provisions a person or the members of a group before all others; shows Entra's answer."""
 
     async def work(operator: Operator) -> Code:
         targets = chosen(operator, target)

@@ -24,14 +24,14 @@ Groups = Annotated[
     list[str] | None,
     typer.Option(
         "--group",
-        help="Object id, display name, `direct` or `person`; default: all.",
+        help="Object id, display name, `direct` or `person`; default: all groups.",
         callback=filled,
     ),
 ]
 Users = Annotated[
     list[str] | None,
     typer.Option(
-        "--user", help="Object id, UPN, mail or employeeId; default: all.", callback=filled
+        "--user", help="Object id, UPN, mail or employeeId; default: all users.", callback=filled
     ),
 ]
 Reason = Annotated[
@@ -74,7 +74,7 @@ def release(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Releases held changes, so that Hasten calls for them."""
+    """Releases held changes. Hasten then calls for them."""
     _decide(
         target,
         group,

@@ -80,23 +80,25 @@ class Replayed:
 
 def replay(
     *,
-    queue: Annotated[Queue, typer.Option(help="Queue of the messages.")],
+    queue: Annotated[Queue, typer.Option(help="Queue that has the messages.")],
     dead_letters: Annotated[
-        bool, typer.Option("--dead-letters", help="Use its dead-letter queue.")
+        bool, typer.Option("--dead-letters", help="Take the dead letters of the queue.")
     ] = False,
     id_: Annotated[
         list[str] | None,
-        typer.Option("--id", help="Id of an event or message; default: all.", callback=filled),
+        typer.Option("--id", help="Id of an event or of a message; default: all.", callback=filled),
     ] = None,
-    drop: Annotated[bool, typer.Option("--drop", help="Delete them without sending them.")] = False,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Delete the messages and send nothing.")
+    ] = False,
     by: Who = None,
     reason: Why = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show them.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the messages.")] = False,
     yes: Yes = False,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Sends rejected events or dead letters again, or drops them."""
+    """Sends parked events or dead letters again, or deletes them."""
     do: Do = partial(_drop if drop else _send, named=by or "", reason=reason or "")
     done = "dropped" if drop else "sent again"
 
@@ -123,13 +125,13 @@ def replay(
             as_json_object(Replayed(queue, shown, outcome, moved, problem))
             return Code.PROBLEM if problem else Code.FINE
         if not found:
-            say("Nothing lies there.")
+            say("The queue has no messages.")
             return Code.FINE
         rows = [(one.message, one.event, one.type, one.people, one.text) for one in shown]
         table(f"{len(found)} of {queue}", "message", "event", "type", "people", "reason", rows=rows)
         if dry_run:
             return Code.FINE
-        if not (yes or typer.confirm("Drop them for good?" if drop else "Send them again?")):
+        if not (yes or typer.confirm("Delete them?" if drop else "Send them again?")):
             say("Nothing was done.")
             return Code.PROBLEM
         moved, problem = await _done(operator, queue, found, do, dead_letters=dead_letters)

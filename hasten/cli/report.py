@@ -1,4 +1,4 @@
-"""`report`: how long access outlived the decision to take it."""
+"""`report`: how long access remained after the decision to take it."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -42,7 +42,7 @@ def report(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Reports the time to revoke over a period, and every exception with its reason."""
+    """Reports how long access remained after the decision to take it, and every exception."""
 
     async def work(operator: Operator) -> Code:
         now = operator.context.now()

@@ -36,11 +36,11 @@ SettingsFile = Annotated[
     typer.Option(
         "--settings",
         help="A file in the format of local.settings.json, or `azd` for the app of the azd "
-        "environment. Default: the environment, else local.settings.json in this folder.",
+        "environment. Default: the environment, or else local.settings.json in this folder.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before acting.")]
 
 
 class Code(IntEnum):

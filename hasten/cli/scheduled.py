@@ -1,5 +1,4 @@
-"""`scheduled`: shows the starts and ends of events that lie ahead, and drops one or has it come
-now."""
+"""`scheduled`: lists the scheduled starts and ends of events; drops one or carries it out now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +18,23 @@ from hasten.records.agenda import AgendaEntry
 MAX_PEOPLE_SHOWN = 20
 """Maximum number of people of one event in the table."""
 
-Id = Annotated[str | None, typer.Option(help="Id of an entry or of its event.", callback=filled)]
+Drop = Annotated[
+    str | None,
+    typer.Option(help="Delete the entry with this id, or those of this event.", callback=filled),
+]
+Now = Annotated[
+    str | None,
+    typer.Option(
+        help="Carry out the entry with this id, or those of this event, now.", callback=filled
+    ),
+]
 Why = Annotated[
     str | None, typer.Option(help="Reason; the history shows it. --drop needs it.", callback=filled)
 ]
 Who = Annotated[
     str | None,
     typer.Option(
-        help="Who decides, if it is not the signed-in user. The log hides addresses.",
+        help="Who decides, if it is not the signed-in user. The log shows no mail addresses.",
         callback=filled,
     ),
 ]
@@ -59,15 +67,15 @@ def scheduled(
         str | None,
         typer.Option(help="Object id, UPN, mail or employeeId.", callback=filled),
     ] = None,
-    drop: Id = None,
-    now: Id = None,
+    drop: Drop = None,
+    now: Now = None,
     by: Who = None,
     reason: Why = None,
     yes: Yes = False,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Lists the starts and ends of events that lie ahead; drops one, or lets it take effect now."""
+    """Lists the scheduled starts and ends of events; drops one, or carries it out now."""
 
     async def work(operator: Operator) -> Code:
         context = operator.context
@@ -89,7 +97,7 @@ def scheduled(
             if json:
                 as_json_object(ScheduleResult(found, "listed", 0))
             return Code.FINE
-        question = "Drop them for good?" if drop else "Have them come now?"
+        question = "Delete them?" if drop else "Carry them out now?"
         if not yes and (json or not typer.confirm(question)):
             if json:
                 as_json_object(ScheduleResult(found, "planned", 0))

@@ -12,7 +12,9 @@ UNITS = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
-SINCE_HELP = "A time (2026-11-01, 2026-11-01T08:00Z) or a span back from now (30m, 12h, 7d, 4w)."
+SINCE_HELP = (
+    "A time in UTC (2026-11-01, 2026-11-01T08:00Z), or a span back from now (30m, 12h, 7d, 4w)."
+)
 
 
 def moment(option: str, given: str, now: datetime) -> datetime:

@@ -38,7 +38,7 @@ def status(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Shows each target: its job, open, held and failed changes, and its subscriptions."""
+    """Shows the app and each target: job, open, held and failed changes, and subscriptions."""
 
     async def work(operator: Operator) -> Code:
         targets = chosen(operator, target)

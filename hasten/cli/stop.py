@@ -23,7 +23,7 @@ By = Annotated[
     str | None,
     typer.Option(
         "--by",
-        help="Who decides, if it is not the signed-in user. The log hides addresses.",
+        help="Who decides, if it is not the signed-in user. The log shows no mail addresses.",
         callback=filled,
     ),
 ]
@@ -39,7 +39,7 @@ def stop(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Stops calls and writes to Entra ID until `start`. Hasten still finds and records changes."""
+    """Stops all calls and writes until `start`. Hasten still finds and records changes."""
 
     async def decide(context: Context, name: str, who: str) -> StopRecord:
         return await deciding.stop(

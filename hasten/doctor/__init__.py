@@ -1,1 +1,1 @@
-"""Checks the whole set-up without changing it, and reports each problem with its fix."""
+"""Checks the whole set-up, and reports each problem with its fix."""
