@@ -7,6 +7,7 @@ from dataclasses import replace
 from hasten.context import Context
 from hasten.domain import cycle
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
+from hasten.domain.cycle import Cycle
 from hasten.domain.history import Entry
 from hasten.domain.intents import Intent
 from hasten.domain.person_facts import Facts, Nested
@@ -15,8 +16,9 @@ from hasten.json import Json
 from hasten.object_ids import is_object_id
 from hasten.operate.problems import of_error
 from hasten.operate.rows_of_person import rows_of_person
-from hasten.records import discovered, policy_left_out, stops
+from hasten.records import discovered, job_seen, policy_left_out, stops
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.job_seen import JobSeen
 from hasten.targets import Target
 
 
@@ -112,9 +114,19 @@ async def _with_graph(context: Context, found: DiscoveredTarget, user: str, fact
         direct=user in (through or ()),
         through=groups,
         nested=nested,
-        cycle=cycle.parse(await context.directory.job(found.service_principal, found.job)),
+        cycle=await _cycle(context, found),
         names=await _names(context, [*groups, *facts.left_out], nested, facts.rows),
     )
+
+
+async def _cycle(context: Context, found: DiscoveredTarget) -> Cycle:
+    """Returns the cycle of the job as Graph shows it. An operator who may read the directory may
+    lack the permission to read the job. Then it is the cycle that the last sweep saw."""
+    try:
+        return cycle.parse(await context.directory.job(found.service_principal, found.job))
+    except PermanentError:
+        seen = (await job_seen.load_all(context.store)).get(found.target, JobSeen())
+        return replace(seen.cycle, next_action=seen.next_action if seen.cycle.problem else "")
 
 
 async def _candidates(context: Context, given: str) -> list[Sequence[Json]]:

@@ -3,10 +3,12 @@
 import pytest
 
 from hasten.domain.changes import Cause
+from hasten.domain.cycle import Cycle
 from hasten.domain.explaining import explain
 from hasten.domain.intents import Intent, Wanted
 from hasten.errors import PermanentError
 from hasten.operate.explain import find_person, gather, refuse_unknown
+from hasten.records import job_seen
 from hasten.records.intents import Intents
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -133,3 +135,44 @@ async def test_an_object_id_that_is_nobodys_is_refused() -> None:
 
     with pytest.raises(PermanentError, match="check the id"):
         await refuse_unknown(world.context, user(3))
+
+
+class NoJob(World):
+    """Graph refuses to show the provisioning job to the operator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+        async def refused(service_principal: str, job: str) -> None:
+            raise PermanentError(f"{service_principal} {job}: 403", "grant the permission")
+
+        self.directory.job = refused  # type: ignore[method-assign]
+
+
+@virtual
+async def test_without_access_to_the_job_the_cycle_is_that_of_the_last_sweep() -> None:
+    world = NoJob()
+    await world.is_discovered()
+    world.directory.has_group(ENGINEERING, "TOTAL-Engineering")
+    await world.joined(ENGINEERING, user(1))
+    seen = job_seen.read("Active", Cycle(began=now()))
+    await job_seen.save(world.store, TOTAL, seen, {})
+
+    facts = await gather(world.context, world.target, user(1))
+
+    assert not facts.unread
+    assert facts.through == [ENGINEERING]
+    assert facts.cycle.done_by(now()) == seen.cycle.done_by(now())
+
+
+@virtual
+async def test_without_access_to_the_job_its_problem_is_that_of_the_last_sweep() -> None:
+    world = NoJob()
+    await world.is_discovered()
+    await world.joined(ENGINEERING, user(1))
+    ill = Cycle(problem="the job is in quarantine", next_action="fix the cause")
+    await job_seen.save(world.store, TOTAL, job_seen.read("Quarantine", ill), {})
+
+    text = await told(world, user(1))
+
+    assert "Note: the job is in quarantine. What to do: fix the cause." in text
