@@ -24,6 +24,8 @@ class Assigned:
 
     @classmethod
     async def read(cls, directory: Directory, service_principal: str) -> "Assigned":
+        """Reads the assignments and the app roles. Raises PermanentError if the application does
+        not exist, and TemporaryError and PermanentError of Graph."""
         found = await directory.service_principals(object_id=service_principal)
         if not found:
             raise PermanentError(
@@ -35,6 +37,7 @@ class Assigned:
         return assigned
 
     def of(self, principal: str) -> list[Assignment]:
+        """Returns the assignments of a group or user."""
         return [given for given in self._assignments if given.principal == principal]
 
     @property

@@ -21,8 +21,8 @@ OBSERVED: Final = "observed"
 
 
 async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]) -> None:
-    """Publishes what Hasten would have done for the intents of one group, which may not exist
-    yet."""
+    """Ends the intents of one group with what Hasten would have done. The group may not exist yet.
+    Raises TemporaryError and PermanentError of Graph."""
     assigned = await work.assigned()
     if work.group == DIRECT:
         for intent in wanted:

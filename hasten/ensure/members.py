@@ -8,6 +8,8 @@ from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
 
 
 class AddResult(StrEnum):
+    """What became of one user who should become a member."""
+
     ADDED = "added"
     THERE = "there"
     """The user was already a member."""

@@ -44,8 +44,10 @@ INTENTS_PER_ROUND = 100
 async def ensure(
     context: Context, ensure: Ensure, *, is_timer: bool = False, longest: timedelta = MAX_WORK_TIME
 ) -> None:
-    """Raises TemporaryError and PermanentError of Graph. Finished intents stay done, and the others
-    stay open."""
+    """Carries out the open intents of the target that `ensure` names, unless another worker does
+    so. `longest` is the time after which the work begins no new round, and `is_timer` says that a
+    timer does the work of the trigger. Raises TemporaryError and PermanentError of Graph. Finished
+    intents stay done, and the others stay open."""
     target = context.targets.get(ensure.target)
     if target is None:
         raise PermanentError(

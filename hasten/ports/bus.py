@@ -33,9 +33,11 @@ DROPS_DUPLICATES = frozenset({DIRECTORY_CHANGES, ENSURE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message to send. `message_id` drives duplicate detection, and `at` delays the message.
+    """A message to send. Service Bus detects duplicates by `message_id`. With `at` it delivers the
+    message at that time, else at once.
 
-    `body` is JSON. `raw` replaces it and is sent unchanged (an event that could not be read).
+    `body` is JSON. `raw` takes its place and is sent unchanged, for an event that Hasten cannot
+    read.
     """
 
     body: Json = field(default_factory=dict)
@@ -48,18 +50,18 @@ class Message:
     """Application properties."""
 
     trace: Mapping[str, str] = field(default_factory=dict)
-    """Properties of the trace that the message goes on in; by default that of its sender."""
+    """Properties of the trace to which the message belongs; by default the trace of its sender."""
 
     about: Mapping[str, Any] = field(default_factory=dict)
-    """The effect of a message for later, shown to the operator who lists it. It is not sent."""
+    """What the message does when it is due. Hasten shows it to an operator and does not send it."""
 
 
 ALARM = "hastenAlarm"
-"""Application property that marks an alarm, whatever the queue carries else, and has its time."""
+"""Application property that marks a message as an alarm. Its value is the time of the alarm."""
 
 
 def alarm(at: datetime) -> Message:
-    """Returns a message that has a worker post what is due by `at`."""
+    """Returns the alarm for `at`: a worker that receives it posts the entries that are due."""
     text = at.isoformat()
     return Message(message_id=f"alarm:{text}", at=at, properties={ALARM: text})
 
@@ -77,10 +79,15 @@ class Received:
 
 
 class Bus(Protocol):
+    """Sends messages to the queues and the topic of Service Bus."""
+
     async def send(self, queue: str, messages: Sequence[Message]) -> None:
-        """Sends to a queue or topic, and returns once Service Bus has accepted all messages. Raises
-        TemporaryError if it has not. Some messages may have been accepted then, so sending them
-        again must be harmless."""
+        """Sends the messages to a queue or topic. Returns once Service Bus has accepted all of
+        them.
+
+        Raises TemporaryError if it has not; it may then have accepted some of them, so the caller
+        must be able to send them all again without harm. Raises PermanentError if an operator must
+        act."""
         ...
 
     def carried(self) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ Now = Callable[[], datetime]
 """Returns the current time, aware, in UTC."""
 
 NewId = Callable[[], str]
+"""Returns a new random id."""
 
 Jitter = Callable[[], float]
 """Returns a random number, uniform in [0, 1)."""

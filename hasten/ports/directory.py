@@ -21,7 +21,9 @@ from hasten.ports.directory_values import (
 
 
 class Directory(Protocol):
-    """Every method raises TemporaryError if another try may help (429, 5xx, no connection, an
+    """Reads and writes Entra ID through Microsoft Graph.
+
+    Every method raises TemporaryError if another try may help (429, 5xx, no connection, an
     unexpected answer) and PermanentError if an operator must act (401, 403, and 404 unless stated
     otherwise)."""
 
@@ -34,15 +36,15 @@ class Directory(Protocol):
         app_id: str = "",
         display_name: str = "",
     ) -> Sequence[Json]:
-        """Returns the service principals that match the one argument given, with id, appId,
-        displayName and appRoles. An empty result is no error."""
+        """Returns the service principals that match the argument, with id, appId, displayName and
+        appRoles. Give exactly one argument. An empty result is no error."""
         ...
 
     async def users(
         self, *, object_id: str = "", upn: str = "", mail: str = "", employee_id: str = ""
     ) -> Sequence[Json]:
-        """Returns the users that match the one argument given, with id and accountEnabled. An empty
-        result is no error."""
+        """Returns the users that match the argument, with id and accountEnabled. Give exactly one
+        argument. An empty result is no error."""
         ...
 
     async def group(self, group: str) -> Json | None:
@@ -69,7 +71,7 @@ class Directory(Protocol):
         ...
 
     async def assignments(self, service_principal: str) -> Sequence[Assignment]:
-        """Returns everything assigned to the service principal, in any role."""
+        """Returns all assignments to the service principal, in any role."""
         ...
 
     async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
@@ -92,7 +94,7 @@ class Directory(Protocol):
         ...
 
     async def is_restorable(self, user: str) -> bool:
-        """Returns whether the user is softly deleted, and can be restored for 30 days."""
+        """Returns whether the user is soft-deleted: Entra ID can restore it for 30 days."""
         ...
 
     async def assigned_to(self, user: str) -> Mapping[str, Sequence[str]] | None:
@@ -108,7 +110,7 @@ class Directory(Protocol):
         ...
 
     async def people_delta(self, link: str) -> PeopleDelta:
-        """Reads the changes since `link`. Raises DeltaExpired."""
+        """Reads the changes of users since `link`. Raises DeltaExpired."""
         ...
 
     # --- membership changes ---
@@ -119,35 +121,36 @@ class Directory(Protocol):
         ...
 
     async def membership_delta(self, link: str) -> MembershipDelta:
-        """Reads the changes since `link`. Raises DeltaExpired, and DeltaCutShort if only some of
-        the pages can be read."""
+        """Reads the changes since `link`. Raises DeltaExpired, or DeltaCutShort after a page."""
         ...
 
     # --- groups, members and assignments: writes ---
 
     async def create_group(self, properties: Json) -> str:
-        """Creates a group and returns its id. `properties` are Graph's, except that
-        `owners@odata.bind` contains plain object ids, which the adapter converts to addresses."""
+        """Creates a group and returns its id. `properties` are those of a Graph group, except that
+        `owners@odata.bind` contains object ids, which the adapter converts to addresses. Sends the
+        request once: Graph may accept a second group of one name. Raises AlreadyExists."""
         ...
 
     async def add_members(self, group: str, members: Sequence[str]) -> None:
-        """Adds all members or none; at most MAX_LINKS_PER_PATCH. Raises AlreadyExists, Missing and
-        NotYet."""
+        """Adds all of 1 to MAX_LINKS_PER_PATCH users, or none. Raises AlreadyExists if one of them
+        is a member already, Missing if Graph does not find the group or a user, and NotYet."""
         ...
 
     async def remove_member(self, group: str, member: str) -> bool:
-        """Removes a member. Returns False if it was no member (or does not exist)."""
+        """Removes a member. Returns False if Graph finds no such member of such a group."""
         ...
 
     async def assign(self, service_principal: str, principal: str, role: str) -> None:
-        """Creates an appRoleAssignment. Raises AlreadyExists and NotYet."""
+        """Creates an appRoleAssignment. Raises AlreadyExists, and NotYet if Graph does not find the
+        service principal, the principal or the role."""
         ...
 
     async def unassign(self, service_principal: str, assignment: str) -> bool:
-        """Deletes an appRoleAssignment. Returns False if it did not exist any more."""
+        """Deletes the appRoleAssignment of this id. Returns False if it does not exist any more."""
         ...
 
-    # --- what events want besides ---
+    # --- other requests of events ---
 
     async def revoke_sessions(self, user: str) -> None:
         """Ends the sign-in sessions of a user: refresh tokens and the cookies of Entra ID. Raises
@@ -162,20 +165,24 @@ class Directory(Protocol):
     # --- provisioning ---
 
     async def jobs(self, service_principal: str) -> Sequence[Json]:
-        """Returns the jobs with id, schedule and status, as Graph shows them."""
+        """Returns the provisioning jobs with id, schedule and status, as Graph shows them."""
         ...
 
     async def job(self, service_principal: str, job: str) -> Json | None:
-        """Returns the job, or None if it does not exist."""
+        """Returns the provisioning job, or None if it does not exist."""
         ...
 
-    async def rules(self, service_principal: str, job: str) -> Sequence[Json]: ...
+    async def rules(self, service_principal: str, job: str) -> Sequence[Json]:
+        """Returns the synchronization rules of the job, with their object mappings."""
+        ...
 
     async def scope_settings(self, service_principal: str) -> Mapping[str, str]:
         """Returns those of SCOPE_SETTINGS that Graph shows, by key; never a credential."""
         ...
 
-    async def pause_job(self, service_principal: str, job: str) -> None: ...
+    async def pause_job(self, service_principal: str, job: str) -> None:
+        """Pauses the job, so that Entra's own cycle does not run. Hasten never starts a job."""
+        ...
 
     async def provision_on_demand(
         self,
@@ -186,19 +193,22 @@ class Directory(Protocol):
         group: str | None,
         users: Sequence[str],
     ) -> Answer:
-        """Makes one on-demand call and never retries it. Raises TemporaryError only if no answer
-        came."""
+        """Makes one on-demand call and never retries it: about one user, or about a group and at
+        most MAX_MEMBERS_PER_CALL of its users. `rule` is the id of the rule for users or groups.
+        Returns every answer, also a refusal. Raises TemporaryError only if no answer came."""
         ...
 
     async def provisioning_log(self, job: str, since: datetime) -> ProvisioningLog:
-        """Returns the entries of the job after `since`, with one request per page of up to 999. An
+        """Returns the entries of the job after `since`, with one request per page of up to 999.
+        Graph allows an app five such requests in ten seconds (Graph docs, throttling limits). An
         entry that cannot be read hurts no other."""
         ...
 
     # --- subscriptions ---
 
     async def subscriptions(self) -> ListedSubscriptions:
-        """Returns all subscriptions. An entry that cannot be read hurts no other."""
+        """Returns all subscriptions of the app. Graph does not show their `clientState`. An entry
+        that cannot be read hurts no other."""
         ...
 
     async def subscribe(
@@ -210,11 +220,12 @@ class Directory(Protocol):
         client_state: str,
         expires: datetime,
     ) -> Json:
-        """Creates a subscription. Raises AlreadyExists if the resource already has one."""
+        """Creates a subscription, at most MAX_SUBSCRIPTION_LIFETIME before it expires, and returns
+        it. Raises AlreadyExists if the resource already has one."""
         ...
 
     async def renew(self, subscription: str, expires: datetime) -> Json | None:
-        """Renews a subscription. Returns None if it no longer exists."""
+        """Renews a subscription until `expires` and returns it, or None if it no longer exists."""
         ...
 
     async def unsubscribe(self, subscription: str) -> None:

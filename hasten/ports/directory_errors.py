@@ -12,7 +12,8 @@ between tries."""
 
 
 class DeltaExpired(Exception):  # noqa: N818 - the field's word
-    """Graph refused the link: it can no longer be resumed."""
+    """Graph refused the delta link. Hasten must start a new one: links of groups and users end
+    after 7 days (Graph docs, delta query overview)."""
 
 
 class DeltaCutShort(TemporaryError):  # noqa: N818 - the field's word
@@ -25,8 +26,8 @@ class DeltaCutShort(TemporaryError):  # noqa: N818 - the field's word
 
 
 class AlreadyExists(Exception):  # noqa: N818 - the field's word
-    """Graph refused to create something that already exists; read again. Of several members, at
-    least one exists."""
+    """Graph refused to create something that already exists. If the request named several members,
+    at least one of them is a member already. The caller reads again."""
 
 
 class Missing(Exception):  # noqa: N818 - the field's word

@@ -55,8 +55,8 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class MembershipDelta:
-    """Net changes of groups since a link, from all pages, and the link for the next read. `unread`
-    holds the entries that cannot be read, by group; "" stands for a group that is not known."""
+    """The net changes of groups since a delta link, from all pages, and the link for the next read.
+    `unread` has the entries that Hasten cannot read, by group; "" is a group that is not known."""
 
     members: Mapping[str, Sequence[Member]]
     link: str
@@ -95,8 +95,8 @@ class ListedSubscriptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """An appRoleAssignment of a service principal. `kind` is "Group", "User" or "ServicePrincipal";
-    `created` is None if Graph does not say."""
+    """An appRoleAssignment: `principal` is the id of what is assigned, `role` that of the app role.
+    `kind` is "Group", "User" or "ServicePrincipal". `created` is None if Graph does not say."""
 
     id: str
     principal: str

@@ -8,8 +8,10 @@ if TYPE_CHECKING:
 
 
 class Notifier(Protocol):
+    """Posts messages to the destinations of targets.yaml."""
+
     async def post(self, destination: "Destination", notice: "Notice") -> None:
         """Posts a message, and returns once the destination has accepted it. Raises TemporaryError
         if another try may help, and PermanentError if an operator must act: a missing setting, an
-        address that is wrong or gone. No error holds the address."""
+        address that is wrong or gone. No error contains the address."""
         ...

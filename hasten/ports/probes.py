@@ -24,19 +24,21 @@ class AnonymousAnswer:
 
 
 class Probes(Protocol):
-    """Every method raises PermanentError if an operator must act, else TemporaryError."""
+    """Checks the surroundings of the app for `doctor`. Every method raises PermanentError if an
+    operator must act, else TemporaryError."""
 
     async def token(self) -> Token:
         """Returns the caller's token for Microsoft Graph."""
         ...
 
     async def clock_ahead(self) -> timedelta:
-        """Returns how far this clock is ahead of Graph's; negative if it is behind."""
+        """Returns by how much the clock of this machine is ahead of Graph's; negative if it is
+        behind."""
         ...
 
     async def reach(self, queue: str) -> int:
-        """Reaches a queue or topic without taking or sending a message. Returns the number of dead
-        letters of a queue, counted up to 100."""
+        """Connects to a queue or topic, and takes and sends no message. Returns the number of dead
+        letters of a queue; it counts no further than 100."""
         ...
 
     async def handshake(self, url: str, token: str) -> None:
@@ -45,5 +47,5 @@ class Probes(Protocol):
         ...
 
     async def anonymous(self, url: str) -> AnonymousAnswer:
-        """Sends a GET without any proof of who asks, and follows no redirect."""
+        """Sends a GET without a token or cookie, and follows no redirect."""
         ...

@@ -8,17 +8,19 @@ from hasten.ports.bus import Received
 
 
 class Receiver(Protocol):
-    """Both methods raise TemporaryError if another try may help, else PermanentError."""
+    """Receives messages in place of a trigger. Both methods raise TemporaryError if another try may
+    help, else PermanentError."""
 
     async def waiting_since(self, queue: str) -> datetime | None:
-        """Returns since when the oldest message waits that is due, although a function may be
-        running for it; None if there is none. Takes no message."""
+        """Returns the time since which the oldest due message has been in the queue, or None if
+        there is none. A function may be working on this message. Takes no message."""
         ...
 
     async def receive(
         self, queue: str, most: int, handle: Callable[[Received], Awaitable[None]]
     ) -> int:
-        """Passes at most `most` messages that no function runs for to `handle`, side by side.
-        Completes each message once `handle` has returned, and gives it back if `handle` raised.
-        Returns how many there were; raises what `handle` raised after all have ended."""
+        """Takes at most `most` messages on which no function works, and passes them to `handle`
+        concurrently. Completes a message once `handle` has returned, and gives it back to the queue
+        if `handle` raised. Returns the number of messages. If `handle` raised, raises its error
+        after all messages have ended."""
         ...

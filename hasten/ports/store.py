@@ -59,14 +59,19 @@ Write = Put | Delete
 
 
 class Store(Protocol):
-    """Collections of partitions of documents. A partition is read and written atomically.
+    """Collections of partitions of documents. A `commit` in one partition is atomic.
+
+    Every method raises TemporaryError if another try may help, and PermanentError if an operator
+    must act, for example because the identity lacks its role.
 
     Collection names match `[a-z][a-z]{2,40}`. Partition names and keys are 1 to 256 characters
     without control characters and none of `/ \\ # ?` (the rule of Azure Tables); anything else
     raises ValueError. A body is at most 256 KiB of JSON, else ValueError.
     """
 
-    async def get(self, collection: str, partition: str, key: str) -> Document | None: ...
+    async def get(self, collection: str, partition: str, key: str) -> Document | None:
+        """Returns the document, or None if the partition has no document with this key."""
+        ...
 
     async def scan(
         self,
@@ -78,16 +83,17 @@ class Store(Protocol):
         after: str = "",
     ) -> Sequence[Document]:
         """Returns the documents whose key begins with `prefix` and comes after `after`, in key
-        order (code points)."""
+        order (code points); the first `limit` of them, or all."""
         ...
 
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]
     ) -> Sequence[str | None]:
-        """Writes all or nothing. Returns the new etag of each write, None for a Delete.
+        """Writes all of `writes` or none. Returns the new etag of each write, None for a Delete.
 
-        At most MAX_WRITES, each key once, else ValueError. Raises Conflict when a Put without
-        etag finds the key, or when a Put or Delete with etag finds another etag or no document.
+        Raises ValueError for more than MAX_WRITES writes, or two with one key. Raises Conflict if
+        a Put without etag finds the key, or if a Put or Delete with etag finds another etag or no
+        document.
         """
         ...
 

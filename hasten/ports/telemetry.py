@@ -59,7 +59,7 @@ class Event:
 
     @property
     def fields(self) -> Json:
-        """The fields that have a value. A field that is None is left out."""
+        """The fields that have a value, without those that are None."""
         return {
             name: value
             for name, value in vars(self).items()
@@ -68,5 +68,5 @@ class Event:
 
 
 Emit = Callable[[Event], None]
-"""Writes one event to the log, the metrics and the current trace. Never raises if nothing collects
-them."""
+"""Writes one event to the log, the metrics and the current trace. Does not raise if nothing
+collects them."""

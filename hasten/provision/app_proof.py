@@ -27,8 +27,8 @@ NOBODY = Unclear(NOT_ASKED)
 async def with_app(
     context: Context, found: DiscoveredTarget, said: Mapping[Change, Proof]
 ) -> Mapping[Change, Proof]:
-    """Returns what is proven about each row, given what the provisioning log said. Without `scim`
-    the log alone decides. In observe mode Hasten reads the app as well."""
+    """Returns what is proven about each row. `said` is what the provisioning log says about it.
+    Without `scim` the log alone decides. In observe mode Hasten reads the app as well."""
     target = context.targets.get(found.target)
     removals = [row for row, log in said.items() if _asks(row, log)]
     grants = [row for row in said if is_shown_in_app(row)]

@@ -21,17 +21,18 @@ from hasten.scim import Scim
 from hasten.telemetry.provision import AppRefused, AppRevocationEnded
 
 PEOPLE_AT_ONCE = 16
-"""Maximum number of people whose access is taken at the same time. An app answers a request in up
-to seconds, and each person takes three."""
+"""Maximum number of people whose access Hasten takes at the same time. An answer of an app can take
+seconds, and each person needs three requests."""
 
 FEED_EVERY = timedelta(seconds=1)
-"""Interval at which further people are started while others are under way."""
+"""Interval at which Hasten starts the work for further people while other work is under way."""
 
 
 @dataclass(slots=True)
 class AppRevocations:
-    """Serves every removal that is due. `called` returns the users whom a call under way names: two
-    writes for one user could overtake each other."""
+    """Takes access in the app for every removal that is due. `called` returns the users whom a call
+    under way names. Hasten does not serve them, because two writes for one user could overtake each
+    other."""
 
     drain: Drain
     scim: Scim | None
@@ -46,18 +47,21 @@ class AppRevocations:
 
     @classmethod
     def of(cls, drain: Drain, called: Callable[[], frozenset[str]]) -> "AppRevocations":
+        """Returns the work for a drain. In observe mode it takes nothing."""
         return cls(drain, None if drain.target.observes else drain.target.scim, called)
 
     @property
     def users(self) -> frozenset[str]:
+        """The users whose access Hasten is taking now."""
         return frozenset(self._tasks.values())
 
     @property
     def is_busy(self) -> bool:
+        """True while work is under way, or while due removals wait for it."""
         return bool(self._tasks) or self._is_left
 
     def takes(self, row: Change) -> bool:
-        """Returns whether Hasten takes the access in the app, and not by a call."""
+        """Returns whether Hasten takes the access of this row in the app, and not by a call."""
         return (
             self.scim is not None
             and row.is_removal
@@ -66,7 +70,8 @@ class AppRevocations:
         )
 
     def offer(self, rows: Sequence[Change]) -> list[Change]:
-        """Starts what is due of `rows`, and returns the rows that are for the calls."""
+        """Starts the work for those of `rows` that are due, and returns the rows for which the
+        drain must call."""
         now, busy = self.drain.now, self.users | self.called()
         due: dict[str, list[Change]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: row.found_at):
@@ -93,7 +98,7 @@ class AppRevocations:
         return ended
 
     async def finish(self) -> None:
-        """Waits for those who are being served. Raises as `collect` does."""
+        """Waits until the work that is under way has ended. Raises the errors of `collect`."""
         if self._feeding is not None and not self._feeding.done():
             self._feeding.cancel()
             self._feeding = None
@@ -166,7 +171,7 @@ class AppRevocations:
             emit_moved(self.drain.context, row)
 
     async def _turn(self) -> None:
-        """Waits until the pace of the app allows one more person."""
+        """Waits until `calls_per_minute` of the app allows one more person."""
         while self.scim is not None:
             now = self.drain.now
             if self._next_turn <= now:

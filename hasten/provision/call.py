@@ -28,8 +28,8 @@ NOT_HONOURED = "Entra does not yet honour the assignment of the group"
 
 
 async def reserve(drain: Drain, call: Call) -> Call | None:
-    """Marks the rows as being called and spends a slot of the call window. Returns None if all rows
-    changed meanwhile.
+    """Marks the rows as `calling` and spends a slot of the call window. Returns the call with the
+    marked rows, or None if all rows changed meanwhile.
 
     Raises Displaced if another drain took over, and Stopped if an operator stopped the calls; the
     call must not be made then. Raises TemporaryError.
@@ -87,7 +87,7 @@ async def make(drain: Drain, call: Call) -> None:
 
 
 def _to_be_shown(drain: Drain, change: Change) -> Change:
-    """Returns the row as it ends. Where Hasten can read the app, Entra's word that the app is in
+    """Returns the row as it ends. If Hasten can read the app, Entra's answer that the app is in
     sync is no proof."""
     can_show = rests_on_app(change) or is_shown_in_app(change)
     is_read = drain.target.scim is not None and change.state is State.IN_SYNC and can_show
@@ -101,8 +101,8 @@ async def _throttled(drain: Drain, call: Call, *, sent_at: datetime, until: date
 
 
 async def _count_for_breaker(drain: Drain, call: Call, verdict: Verdict, now: datetime) -> None:
-    """Updates the circuit breaker. Only a call without an answer from the target counts against it:
-    a refusal is an answer."""
+    """Updates the breaker. Only a call without an answer from the target counts as a failure: a
+    refusal is an answer."""
     window, breaker = drain.window, drain.window.breaker
     if verdict.result not in {Result.TRANSIENT, Result.UNAVAILABLE}:
         await window.judged(breaker.answered())
@@ -144,7 +144,8 @@ async def _verdict(drain: Drain, call: Call, found: DiscoveredTarget) -> Verdict
 
 
 async def _rediscovered(drain: Drain, verdict: Verdict, used: DiscoveredTarget) -> Verdict:
-    """Has Hasten repeat the call if discovery finds another job or rule than the one used."""
+    """Returns REROUTED, after which Hasten repeats the call, if discovery finds another job or rule
+    than the one used."""
     match await rediscover(drain):
         case TemporaryError(reason=reason):
             return replace(verdict, reason=reason)

@@ -1,4 +1,4 @@
-"""Emits an event each time the state of a change moves."""
+"""Emits an event each time a change gets another state."""
 
 from hasten.context import Context
 from hasten.domain.changes import Change, State
@@ -29,6 +29,7 @@ def emit_moved(context: Context, change: Change) -> None:
 
 
 def emit_doubt(context: Context, change: Change, name: RevocationDoubt) -> None:
+    """Emits the alert `name` about a removal: the user may still have access."""
     context.emit(
         RevocationDoubted(
             result=name,
@@ -41,6 +42,7 @@ def emit_doubt(context: Context, change: Change, name: RevocationDoubt) -> None:
 
 
 def emit_grant_doubt(context: Context, change: Change) -> None:
+    """Emits the alert `grant_unproven`: the user may lack access."""
     context.emit(
         GrantDoubted(
             target=change.target,

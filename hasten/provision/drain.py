@@ -28,7 +28,9 @@ from hasten.telemetry.provision import DrainSkipped
 async def drain(
     context: Context, wake: Wake, *, is_timer: bool = False, longest: timedelta = MAX_WORK_TIME
 ) -> None:
-    """Raises TemporaryError of the store, of Service Bus, or of the reads of Graph."""
+    """Drains the target that `wake` names, unless another worker does so. `longest` is the time
+    after which the drain makes no new call, and `is_timer` says that a timer does the work of the
+    trigger. Raises TemporaryError of the store, of Service Bus, or of the reads of Graph."""
     target = context.targets.get(wake.target)
     found = await discovered.load(context.store, wake.target)
     if target is None or found is None:
@@ -44,7 +46,7 @@ async def drain(
 async def _run(
     context: Context, target: Target, found: DiscoveredTarget, lease: Lease, until: datetime
 ) -> bool:
-    """Runs one drain. Returns whether rows are left that are due."""
+    """Runs one drain. Returns whether due rows are left."""
     await lease.take_mark()
     unsent = Unsent()
     ledger = Ledger(context.store, unsent)

@@ -23,8 +23,8 @@ async def read_cycle(drain: Drain) -> None:
 
 
 async def rediscover(drain: Drain) -> PermanentError | TemporaryError | None:
-    """Discovers the job and its rules again, at most once in a drain. Returns the error if that
-    failed."""
+    """Discovers the job and its rules again, at most once in a drain. Returns the error if it could
+    not."""
     async with drain.discovering:
         if drain.was_rediscovered:
             return None

@@ -21,8 +21,8 @@ from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, NOTHING_SHOWN_AFTER_C
 from hasten.provision.triage import NOTHING_TO_DO
 
 MOST_RETRIES = 3
-"""Maximum number of repeated calls after the log contradicts an answer, or after the cycle did not
-do its part."""
+"""Maximum number of repeated calls after the log contradicts an answer, or after a cycle did not
+provision the row."""
 
 OVERDUE_AFTER = timedelta(hours=1)
 """Grace period after the time at which Entra's own cycle should have provisioned the row."""

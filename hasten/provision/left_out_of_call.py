@@ -21,8 +21,9 @@ async def left_out(
     log: Mapping[str, Sequence[Json]],
     unread: Sequence[UnreadEntry],
 ) -> list[Change]:
-    """Returns those of `rows` (of one target) that the log, by the id of its subjects, leaves out.
-    An `unread` entry about the group may name the user."""
+    """Returns those of `rows`, which are of one target, whose user the log leaves out. `log` has
+    the entries by the id of the object that they are about. An `unread` entry about the group may
+    name the user."""
     now = context.now()
     called = [
         row

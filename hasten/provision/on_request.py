@@ -28,8 +28,9 @@ REACHABLE_STATES = frozenset({State.PENDING, State.WAITING})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """`rows` are the changes that were put first, and `held` those that an operator must release
-    before. Both are empty if the person is not assigned to the target and never was."""
+    """`rows` are the changes that Hasten provisions before all others. `held` are those that an
+    operator must release first. Both are empty if the person is not assigned to the target and
+    never was."""
 
     target: str
     rows: Sequence[Change]
@@ -39,10 +40,12 @@ class Request:
 async def request_person(
     context: Context, target: Target, user: str, *, by: str, why: str
 ) -> Request:
-    """Puts every membership of the person at the head of the queue, as the directory shows it now.
-    Each gets a call of its own, so that the answer is about nobody else.
+    """Makes the next drain call for every membership of the person before all other changes, as the
+    directory shows it now. Each gets a call of its own, so that the answer is about nobody else.
+    `by` is who asks, and `why` the reason; the history shows both.
 
-    Raises PermanentError if the target is unknown, observes or is stopped, and TemporaryError.
+    Raises PermanentError if no sweep has found the target, or if it is stopped or in observe mode.
+    Raises TemporaryError of Graph, of the store and of Service Bus.
     """
     found = await _ready(context, target)
     assigned = await context.directory.assigned_through(user, found.service_principal)
@@ -57,10 +60,12 @@ async def request_person(
 async def request_group(
     context: Context, target: Target, group: str, *, by: str, why: str
 ) -> Request:
-    """Puts every member of an assigned group at the head of the queue. Members share calls.
+    """Makes the next drain call for every member of an assigned group before all other changes.
+    Members share calls.
 
-    Raises PermanentError also if the group is not assigned, or has more members than
-    `most_new_members` of the target: Entra's own cycle serves those sooner.
+    Raises the errors of `request_person`. Raises PermanentError also if the group is not assigned,
+    or has more members than `most_new_members` of the target: Entra's own cycle serves so many
+    sooner.
     """
     found = await _ready(context, target)
     if not found.watches(group):
@@ -83,8 +88,8 @@ async def request_group(
 
 
 async def waited_for(context: Context, request: Request, longest: timedelta) -> list[Change]:
-    """Returns the rows once all have ended or wait for an operator, or as they are after `longest`.
-    Raises TemporaryError of the store."""
+    """Waits until each row of the request has ended or is held, at most for `longest`. Returns the
+    rows as they are then. Raises TemporaryError of the store."""
     until = context.now() + longest
     while True:
         rows = await asyncio.gather(

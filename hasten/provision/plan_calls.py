@@ -1,5 +1,5 @@
-"""Plans the calls of one round of a drain: reads where the people of the rows stand, ends or
-postpones the rows that need no call, and returns the calls for the others."""
+"""Plans the calls of one round of a drain: reads the assignments and accounts of the people, ends
+or postpones the rows that need no call, and returns the calls for the others."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -23,18 +23,20 @@ MAX_READ_OUTAGE = timedelta(hours=1)
 wait."""
 
 REMOVALS_AT_ONCE = CALLS_PER_WINDOW * MAX_MEMBERS_PER_CALL
-"""Users of removals whose standing is read for one plan: no more can be called in one window."""
+"""Maximum number of users of removals whose assignments Hasten reads for one plan: it cannot call
+for more of them in one window."""
 
 ASKING_AT_ONCE = CALLS_PER_WINDOW
-"""Users whose own account changed, and whose standing is read for one plan. Most of them take a
-call each."""
+"""Maximum number of users with a changed account whose assignments Hasten reads for one plan. Most
+of them need a call each."""
 
 
 async def plan_calls(drain: Drain, free: Sequence[Change]) -> list[Call]:
-    """Returns the calls for the rows in `free`, which are due and about users in no call.
+    """Returns the calls for the rows in `free`. These rows are due, and no call under way names
+    their users.
 
-    Ends rows out of Entra's reach on demand, and grants that the cycle brings about sooner. Raises
-    TemporaryError of the store, and of Graph while it cannot read anybody.
+    Ends the rows that Entra ID cannot provision on demand, and the grants that the cycle provisions
+    sooner. Raises TemporaryError of the store, and of Graph if it can read nobody.
     """
     removals = _first([c for c in free if c.is_removal], REMOVALS_AT_ONCE)
     asking = _first([c for c in free if c.is_of_person and not c.is_removal], ASKING_AT_ONCE)

@@ -24,7 +24,8 @@ PlanCalls = Callable[[Sequence[Change]], Awaitable[Sequence[Call]]]
 
 
 async def make_or_put_aside(drain: Drain, call: Call) -> None:
-    """Makes a reserved call. Raises TemporaryError of the store."""
+    """Makes a reserved call. After an unexpected exception, its rows wait for a pause. Raises
+    EXPECTED_ERRORS."""
     try:
         await make(drain, call)
     except EXPECTED_ERRORS:

@@ -16,15 +16,15 @@ from hasten.scim import Scim
 from hasten.telemetry.provision import AppRefused
 
 MAX_PEOPLE_PER_RUN = 200
-"""Maximum number of people whose account is read in one run; the next run goes on with others. A
-run reads no more than the app's own limit of a minute."""
+"""Maximum number of people whose account Hasten reads in one run; the next run reads others. A run
+also reads no more accounts than `calls_per_minute`."""
 
 MAX_READ_TIME = timedelta(minutes=2)
-"""Time after which a run asks about nobody else: a slow app must not delay the other targets."""
+"""Time after which a run reads no further account: a slow app must not delay the other targets."""
 
 PEOPLE_STRIDE = 37
-"""Number of people by which the beginning moves with each run: a prime, so that it comes to
-everybody."""
+"""Number of people by which the first person moves with each run. It is a prime, so that each
+person is the first one at some time."""
 
 VERIFY_PERIOD = timedelta(minutes=5)
 """Period of the timer `verify`."""
@@ -38,8 +38,9 @@ STOPPING_RESULTS = frozenset(
 async def shown_by(
     context: Context, target: str, scim: Scim, job: JobMatch, rows: Sequence[Change]
 ) -> Mapping[str, Shown]:
-    """Returns what the app shows, by user. Leavers come first. After an answer that stops the run,
-    Hasten reads no further account; the result for these people is the same answer."""
+    """Returns what the app shows, by user, for the users of `rows`. Leavers come first. After an
+    answer of STOPPING_RESULTS Hasten reads no further account; the result for the other people is
+    the same answer."""
     try:
         scim = scim.matched(job)
         application = context.ports.application(scim)

@@ -30,7 +30,9 @@ class RemovalStatus:
 async def removal_status(
     context: Context, service_principal: str, removals: Sequence[Change]
 ) -> tuple[Mapping[str, RemovalStatus], Mapping[str, ReadError]]:
-    """Returns the status by user, and the errors by user for those whom Hasten could not read."""
+    """Reads from Graph whether the users of `removals` are still assigned to the service principal.
+    Returns the status by user, and by user the error of each read that failed. Raises none of
+    them."""
     of_user: dict[str, list[Change]] = defaultdict(list)
     for removal in removals:
         of_user[removal.user].append(removal)
@@ -56,8 +58,8 @@ def is_member_again(row: Change, status: RemovalStatus, began: datetime) -> bool
 async def members_of(
     context: Context, service_principal: str, groups: Collection[str]
 ) -> Mapping[str, Members | ReadError]:
-    """Returns who is in each group, or has a direct assignment (DIRECT), as Graph lists them by
-    group; or the error of that read."""
+    """Returns for each group the members that Graph lists, or the error of that read. For DIRECT it
+    returns the users with a direct assignment."""
 
     async def read(group: str) -> Members:
         if group == DIRECT:

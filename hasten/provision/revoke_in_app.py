@@ -27,7 +27,9 @@ from hasten.scim import Match
 async def revoke(
     drain: Drain, application: Application, match: Match, rows: tuple[Change, ...]
 ) -> AppRevocation:
-    """`rows` are the removals of one user. Raises Stopped and Displaced before the write."""
+    """Makes the account of one user inactive in the app. `rows` are the removals of that user, and
+    `match` says how to find the account. Returns what the app and Graph showed. Raises Stopped and
+    Displaced, before the write only, and TemporaryError of the store."""
     found = await account_of(drain.context, application, match, rows[0].user)
     if isinstance(found, AppRevocation):
         return found

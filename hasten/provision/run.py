@@ -61,8 +61,9 @@ class Run:
         self._revocations = AppRevocations.of(self.drain, self._called)
 
     async def run(self, until: datetime) -> bool:
-        """Returns whether no due row was left. Always waits for the calls under way. Raises the
-        errors of calls, and Stopped."""
+        """Makes calls until no row is due, or until the time `until`. Then waits for the calls that
+        are under way. Returns whether no due row is left. Raises the errors of calls, and
+        Stopped."""
         try:
             while self.drain.now < until:
                 if not await self._step(until):

@@ -16,12 +16,13 @@ class Sending:
     _task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Starts to send the outcomes, unless a transfer is under way or has failed."""
+        """Starts to send the outcomes, unless that is under way already or has failed before."""
         if self.drain.unsent.documents and self._went_well():
             self._task = asyncio.create_task(self.drain.send_outcomes())
 
     async def finish(self) -> None:
-        """Waits for the transfer. Raises an unexpected exception, but no TemporaryError."""
+        """Waits until the outcomes are sent. Raises an unexpected exception, but no
+        TemporaryError."""
         if self._task is not None:
             await asyncio.wait([self._task])
             error = self._task.exception()

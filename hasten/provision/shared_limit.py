@@ -62,8 +62,9 @@ class SharedLimit:
         return self.pace.times(now, calls) if self.is_shared else [now] * calls
 
     async def take(self, *, is_removal: bool, more_removals: bool) -> bool:
-        """Spends a slot before a call; a crash before the call wastes it. Returns False when no
-        slot is free, or when a grant must let the revocations of other targets go first."""
+        """Spends a slot before a call. If Hasten crashes before the call, the slot stays spent.
+        Returns False if no slot is free, or if this call is a grant and revocations of other
+        targets wait."""
         if self._scope is LimitScope.TARGET:
             return True
 
@@ -90,7 +91,8 @@ class SharedLimit:
         return False
 
     async def departed(self) -> None:
-        """Saves that the call for which a slot was taken leaves now."""
+        """Saves the present time for the call for which a slot was taken, if the call is sent later
+        than DEPARTS_WITHIN after that."""
         taken, now = self._taken, self.context.now()
         if self.is_shared and taken is not None and now - taken.at > DEPARTS_WITHIN:
             await self._write(lambda pace: pace.departed(taken, self.context.now()))

@@ -75,7 +75,7 @@ class Drain:
         return self.limit.is_shared and self._own_free_at(now) <= self.limit.free_at(now)
 
     def used(self, now: datetime) -> int:
-        """Calls that count against the window of 10 s."""
+        """Returns the number of calls that count in the window at the time `now`."""
         return max(self.window.pace.used(now), self.limit.used(now))
 
     def times(self, calls: int) -> list[datetime]:
@@ -87,13 +87,15 @@ class Drain:
         return max(self.window.pace.free_at(now), self.window.breaker.lets_through_at(now))
 
     async def open_rows(self) -> list[Change]:
-        """Returns the open rows, and reads them if somebody else has written one meanwhile."""
+        """Returns the open rows of the target. Reads them again only if another worker has left a
+        mark. Raises TemporaryError of the store."""
         name = self.target.name
         is_marked = self.window.lease.marked.is_set()
         return await self.ledger.open_changes(name) if is_marked else self.ledger.last_seen(name)
 
     async def check_stop(self) -> None:
-        """Raises Stopped if an operator has stopped the target."""
+        """Raises Stopped if an operator has stopped the target. Reads the stops again when the last
+        check is older than STOP_CHECK_KEPT. Raises TemporaryError of the store."""
         at = self.stop_checked_at
         if at is None or self.now - at > STOP_CHECK_KEPT:
             self.stop_checked_at = self.now

@@ -192,7 +192,7 @@ async def leave(
     *,
     kept: Collection[Change] = (),
 ) -> None:
-    """Leaves the rows to Entra's cycle. `kept` holds the rows of removed users who keep another
+    """Leaves the rows to Entra's cycle. `kept` has the rows of leavers who keep another
     assignment."""
     await _end(
         drain,

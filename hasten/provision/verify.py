@@ -54,9 +54,9 @@ class Log:
 
 
 async def verify(context: Context) -> None:
-    """Verifies all targets, one after another. Graph allows the app five reads of the log in ten
-    seconds, and one read serves all rows of a target. A target that cannot be read does not delay
-    the others.
+    """Verifies all targets, one after another, because Graph allows an app five reads of the log in
+    ten seconds (Graph docs, throttling limits). One read serves all rows of a target. A target that
+    Hasten cannot read does not delay the others.
 
     Raises the worst TemporaryError or PermanentError after all targets were tried.
     """
