@@ -129,7 +129,7 @@ def _rows(status: TargetStatus) -> list[tuple[str, str]]:
         *((f"{p.state} {p.user}", _person(p)) for p in status.people[:MAX_PEOPLE_SHOWN]),
         *([("", f"and {more} more: --json lists them")] if more > 0 else []),
         ("not yet proven", str(status.unproven)),
-        ("circuit breaker", f"open until {at(breaker)}" if breaker else "closed"),
+        ("breaker", f"open until {at(breaker)}" if breaker else "closed"),
         ("limit of calls", "shared by all targets" if status.shares_limit else "of this target"),
         ("calls in the window", f"{status.calls_in_window} of {CALLS_PER_WINDOW}"),
         *([("Graph asked to wait until", at(asked))] if asked else []),

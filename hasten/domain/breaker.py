@@ -1,4 +1,4 @@
-"""The circuit breaker of one target. After several calls in a row without a usable answer it stops
+"""The breaker of one target. After several calls in a row without a usable answer it stops
 the calls for a while, then lets one through as a probe."""
 
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Keeps each target's calls of the last window, and its circuit breaker, where every instance can
+"""Keeps each target's calls of the last window, and its breaker, where every instance can
 see them."""
 
 import asyncio
