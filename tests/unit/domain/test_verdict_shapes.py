@@ -51,6 +51,7 @@ def test_the_casing_and_form_of_the_result_do_not_matter(
         ("Success", "Failure", Result.FAILED),
         ("Skipped", "Success", Result.FAILED),
         ("Success", "Warning", Result.UNAVAILABLE),
+        ("Failure", "Warning", Result.UNAVAILABLE),
         ("Success", "Success", Result.SUCCEEDED),
     ],
 )
@@ -60,6 +61,13 @@ def test_the_worst_word_decides_when_the_parts_of_an_answer_disagree(
     record = {"action": "Disable", "statusInfo": {"status": info}}
 
     assert judged({"result": key, "details": {}}, record).result is result
+
+
+def test_a_failure_decides_over_a_harmless_skip() -> None:
+    key = {"result": "Skipped", "details": {"errorCode": "RedundantExport"}}
+
+    assert judged(key, {"statusInfo": {"status": "Failure"}}).result is Result.FAILED
+    assert judged(key, {"statusInfo": {"status": "Skipped"}}).result is Result.IN_SYNC
 
 
 @pytest.mark.parametrize("status", ["Skipped", "Failure", "Warning", None])
