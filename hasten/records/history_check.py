@@ -24,7 +24,7 @@ from hasten.records.history_keys import (
     SEALS_PARTITION,
     day_of,
     day_partition,
-    first_key,
+    end_key,
     index_partitions,
     key_of,
     parse,
@@ -176,7 +176,7 @@ class Check:
 
     async def _compare_index(self, partition: str) -> None:
         expected = self._indexed[partition]
-        oldest = first_key(self.since) if self.since else ""
+        oldest = end_key(self.since) if self.since else ""
         async for document in self._scan(partition):
             if oldest and document.key > oldest:
                 break

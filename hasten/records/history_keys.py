@@ -51,6 +51,11 @@ def first_key(at: datetime) -> str:
     return _backwards(at)
 
 
+def end_key(at: datetime) -> str:
+    """Returns a key that comes after all entries at `at` or newer, and before all older ones."""
+    return _backwards(at - timedelta(microseconds=1))
+
+
 def time_of(key: str) -> datetime:
     """Returns the time in a key. Raises ValueError if it is no key."""
     backwards, _, _ = key.partition("|")

@@ -15,7 +15,7 @@ from hasten.records.history_keys import (
     SEALS_PARTITION,
     day_of,
     day_partition,
-    first_key,
+    end_key,
     index_partitions,
     parse,
 )
@@ -36,7 +36,7 @@ async def forget(store: Store, day: str, before: datetime) -> int:
 
     Raises TemporaryError and PermanentError of the store.
     """
-    oldest_kept = first_key(before.replace(hour=0, minute=0, second=0, microsecond=0))
+    oldest_kept = end_key(before.replace(hour=0, minute=0, second=0, microsecond=0))
     entries = 0
     while documents := await store.scan(
         HISTORY_COLLECTION, day_partition(day), "", ENTRIES_PER_READ

@@ -217,7 +217,7 @@ async def test_what_is_no_longer_needed_is_deleted_with_the_next_commits() -> No
 
 @pytest.mark.parametrize(
     ("error", "is_unsure"),
-    [(None, False), (NotYet(SECOND), False), (TemporaryError("503", SECOND), True)],
+    [(None, False), (NotYet("later"), False), (TemporaryError("503", SECOND), True)],
 )
 @virtual
 async def test_a_write_without_an_answer_is_looked_at_again_after_it_must_have_ended(
@@ -263,7 +263,7 @@ async def test_a_store_that_does_not_answer_keeps_the_next_wake_until_the_lease_
     class Down(MemoryStore):
         error: TemporaryError | None = None
 
-        async def commit(self, *given: object) -> list[str | None]:  # type: ignore[override]
+        async def commit(self, *given: object) -> list[str | None]:
             if self.error is not None:
                 raise self.error
             return list(await super().commit(*given))  # type: ignore[arg-type]

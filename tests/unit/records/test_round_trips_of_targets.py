@@ -251,3 +251,26 @@ async def test_the_self_test_leaves_nothing_and_notices_a_store_that_keeps_nothi
     assert await round_trip(store, "k")
     assert await store.scan(SELF_TEST_COLLECTION, SELF_TEST_PARTITION) == []
     assert not await round_trip(Forgetful(), "k")
+
+
+@pytest.mark.parametrize("name", ["assigned_at", "arriving", "deleted"])
+@virtual
+async def test_a_target_with_a_time_that_is_none_cannot_be_read(name: str) -> None:
+    store = MemoryStore()
+    found = DiscoveredTarget(
+        target=TOTAL,
+        service_principal="p",
+        job="j",
+        user_rule=None,
+        group_rule=None,
+        groups=(),
+    )
+    await discovered.save(store, found)
+    bad = replace(found, target="WIKI", **{name: {"a": "yesterday"}})
+    await discovered.save(store, bad)
+
+    known, unread = await discovered.load_known(store)
+
+    assert ([one.target for one in known], unread) == ([TOTAL], {"WIKI"})
+    kept, lost = await discovered.keep_only(store, [TOTAL, "WIKI"])
+    assert (set(kept), lost) == ({TOTAL}, {"WIKI"})
