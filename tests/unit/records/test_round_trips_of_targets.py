@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -266,11 +267,14 @@ async def test_a_target_with_a_time_that_is_none_cannot_be_read(name: str) -> No
         groups=(),
     )
     await discovered.save(store, found)
-    bad = replace(found, target="WIKI", **{name: {"a": "yesterday"}})
+    garbled: dict[str, Any] = {name: {"a": "yesterday"}}
+    bad = replace(found, target="WIKI", **garbled)
     await discovered.save(store, bad)
 
     known, unread = await discovered.load_known(store)
 
-    assert ([one.target for one in known], unread) == ([TOTAL], {"WIKI"})
+    assert [one.target for one in known] == [TOTAL]
+    assert unread == {"WIKI"}
     kept, lost = await discovered.keep_only(store, [TOTAL, "WIKI"])
-    assert (set(kept), lost) == ({TOTAL}, {"WIKI"})
+    assert set(kept) == {TOTAL}
+    assert lost == {"WIKI"}
