@@ -1,53 +1,80 @@
-"""Stops the writes to Entra ID of a worker that was displaced, and corrects a write that a newer
-event contradicts."""
+"""Stops the writes to Entra ID of a worker that was displaced or whose target an operator stopped,
+and corrects a write that a newer event contradicts."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Intent, key
+from hasten.errors import TemporaryError
 from hasten.json import Json
 from hasten.messages import Ensure
-from hasten.ports.directory import Directory
+from hasten.records import stops
 from hasten.records.intents import MEMBERSHIPS
 from hasten.records.lease import Lease
 
+if TYPE_CHECKING:
+    from hasten.ports.directory import Directory
+    from hasten.records.stops import StopRecord
+
+STOP_PAUSE = timedelta(minutes=1)
+"""Delay before the message of a stopped run comes again. It then finds the stop and does nothing;
+`start` sends a message of its own."""
+
 
 def fenced(context: Context, lease: Lease) -> Context:
-    """A Directory whose writes raise Displaced if another worker has taken the `lease`."""
-    return context.through(cast("Directory", _Fenced(context.directory, lease)))
+    """Returns a context whose writes to Entra ID raise Displaced if another worker has taken the
+    `lease`, and TemporaryError while an operator has stopped its target."""
+    return context.through(cast("Directory", _Fenced(context, lease)))
 
 
 class _Fenced:
     """Passes reads on unchanged."""
 
-    def __init__(self, directory: Directory, lease: Lease) -> None:
-        self._directory = directory
+    def __init__(self, context: Context, lease: Lease) -> None:
+        self._context = context
+        self._directory = context.directory
         self._lease = lease
+        self._stop: StopRecord | None = None
+        self._stop_checked_at: datetime | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._directory, name)
 
     async def create_group(self, properties: Json) -> str:
+        await self._check_stop()
         async with self._lease.writing():
             return await self._directory.create_group(properties)
 
     async def add_members(self, group: str, members: Sequence[str]) -> None:
+        await self._check_stop()
         async with self._lease.writing([key(group, member) for member in members]):
             await self._directory.add_members(group, members)
 
     async def remove_member(self, group: str, member: str) -> bool:
+        await self._check_stop()
         async with self._lease.writing([key(group, member)]):
             return await self._directory.remove_member(group, member)
 
     async def assign(self, service_principal: str, principal: str, role: str) -> None:
+        await self._check_stop()
         async with self._lease.writing([key(DIRECT, principal)]):
             await self._directory.assign(service_principal, principal, role)
 
     async def unassign(self, service_principal: str, assignment: str) -> bool:
+        await self._check_stop()
         async with self._lease.writing():
             return await self._directory.unassign(service_principal, assignment)
+
+    async def _check_stop(self) -> None:
+        at, now = self._stop_checked_at, self._context.now()
+        if at is None or now - at > stops.STOP_CHECK_KEPT:
+            self._stop_checked_at = now
+            self._stop = await stops.find(self._context.store, self._lease.target)
+        if self._stop is not None:
+            raise TemporaryError(str(self._stop), STOP_PAUSE)
 
 
 async def is_still_wanted(context: Context, intent: Intent) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import Change
@@ -14,10 +14,6 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Unsent
 from hasten.targets import Target
-
-STOP_CHECK_KEPT = timedelta(seconds=1)
-"""Maximum age of a drain's last check for a stop. An operator's stop takes effect within this
-time."""
 
 
 @dataclass(slots=True)
@@ -97,7 +93,7 @@ class Drain:
         """Raises Stopped if an operator has stopped the target. Reads the stops again when the last
         check is older than STOP_CHECK_KEPT. Raises TemporaryError of the store."""
         at = self.stop_checked_at
-        if at is None or self.now - at > STOP_CHECK_KEPT:
+        if at is None or self.now - at > stops.STOP_CHECK_KEPT:
             self.stop_checked_at = self.now
             await stops.check(self.context.store, self.target.name)
 

@@ -4,7 +4,7 @@ on-demand call and no write to Entra ID; it goes on finding and recording change
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import Conflict
@@ -15,6 +15,10 @@ from hasten.records.fields import moment
 STOPS_COLLECTION, STOPS_PARTITION = "stops", "stops"
 ALL_TARGETS = "*"
 """No name of a target: those begin with a letter or a digit."""
+
+STOP_CHECK_KEPT = timedelta(seconds=1)
+"""Maximum age of a worker's last check for a stop. An operator's stop takes effect within this
+time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,15 @@
 """While an operator has stopped Hasten nothing is called or written, and nothing is lost."""
 
+import asyncio
+
 import pytest
 
 from hasten.domain.changes import State
 from hasten.domain.explaining import explain
+from hasten.domain.intents import Wanted
 from hasten.ensure.apply_policy import apply_policies
 from hasten.ensure.run import ensure
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Wake
 from hasten.operate.explain import gather
 from hasten.operate.status import target_status
@@ -103,6 +106,35 @@ async def test_nothing_is_written_for_an_event(stopped: str) -> None:
     assert len(world.bus.of(ENSURE)) == 1
     await ensure(world.context, RUN)
     assert world.directory.writes["add_members"] == 1
+
+
+@virtual
+async def test_an_ensure_that_runs_removes_nobody_else_within_a_second() -> None:
+    world = Onboarding()
+    await world.is_discovered()
+    leavers = [user(number) for number in range(8)]
+    world.directory.join(ENGINEERING, *leavers, *(user(number) for number in range(100, 200)))
+    for leaver in leavers:
+        await world.wants(ENGINEERING, leaver, wanted=Wanted.ABSENT)
+    remove = world.directory.remove_member
+    removed: list[str] = []
+
+    async def stopping(group: str, member: str) -> bool:
+        removed.append(member)
+        if len(removed) == 1:
+            await is_stopped(world)
+        await asyncio.sleep(0.7)
+        return await remove(group, member)
+
+    world.directory.remove_member = stopping  # type: ignore[method-assign]
+
+    with pytest.raises(TemporaryError, match="odd removals"):
+        await ensure(world.context, RUN)
+
+    assert 1 <= len(removed) <= 2
+    await is_started(world)
+    await ensure(world.context, RUN)
+    assert len(removed) == len(leavers)
 
 
 @virtual
