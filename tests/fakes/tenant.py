@@ -149,9 +149,11 @@ class FakeTenant:
         return [g for g in self.group_objects.values() if g["displayName"].casefold() == named]
 
     async def members(self, group: str) -> Members:
-        hidden = self.unlisted.get(group, [])
-        ids = {one.id for one in hidden}
-        return Members([m for m in self.members_now(group) if m.id not in ids], hidden)
+        there = self.members_now(group)
+        ids = {"", *(member.id for member in there)}
+        hidden = [one for one in self.unlisted.get(group, ()) if one.id in ids]
+        unseen = {one.id for one in hidden}
+        return Members([member for member in there if member.id not in unseen], hidden)
 
     def members_now(self, group: str) -> Sequence[Member]:
         latest = {member.id: member for member in self.history.get(group, ())}

@@ -96,7 +96,8 @@ class Onboarding(World):
         raise AssertionError("the intents never ended")
 
     async def members(self, group: str) -> set[str]:
-        return {member.id for member in self.directory.members_now(group)}
+        found = await self.directory.members(group)
+        return {*found.ids, *(one.id for one in found.unread if one.id)}
 
     def told(self) -> list[tuple[str, str]]:
         """Returns (user, result) of every outcome, each id once, as on the topic."""
