@@ -97,6 +97,11 @@ def test_the_oldest_of_new_members_says_when_they_are_added() -> None:
         (facts(row(), deleted={"other": START.isoformat()}), "joined", "was deleted"),
         (facts(), "is enabled", "Note:"),
         (facts(row()), "joined", "Hasten has seen no change"),
+        (
+            facts(direct=True, through=("a", "b")),
+            "TOTAL directly and through a and through b.",
+            "N",
+        ),
         (facts(enabled=None), "Graph does not say whether they are enabled", "disabled in"),
         (facts(unread="503"), "Graph could not be read", "assigned to"),
         (facts(exists=False), "no such user", "assigned to TOTAL through"),

@@ -135,3 +135,15 @@ def test_a_step_with_many_details_leaves_room_for_the_rest() -> None:
 
     assert '"failed":{"type":"Export","status":"Failure"' in verdict.evidence
     assert '"errorMessage":"the app says no"' in verdict.evidence
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"a": [{"b": {"property": "title"}}]},
+        [{"a": {"b": {"property": "title"}}}],
+        {"a": {"b": [{"property": "title"}]}},
+    ],
+)
+def test_a_list_is_one_level_of_the_details(details: Any) -> None:
+    assert "names the property title" in read_verdict(answer(odd_step(details))).next_action

@@ -13,7 +13,7 @@ from hasten.domain.planning import AssignmentStatus, Call, GrantsBy, group_into_
 from hasten.domain.proof import Says, proof
 from hasten.domain.settlement import UPDATE_TRIES, settle
 from hasten.domain.verdicts import Result, Verdict
-from hasten.limits import ASSIGNMENT_COUNTS_WITHIN
+from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, CALL_AGAIN_DELAYS
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, of_person, removal, seconds
 
 ENGINEERING, ADMIN = GROUPS
@@ -194,3 +194,12 @@ def test_only_an_entry_about_the_user_and_what_was_wanted_proves_it(
 
 def test_the_log_is_asked_about_the_user_and_every_group_of_the_route() -> None:
     assert of_person(Action.ENABLED, route=GROUPS).subjects == {USERS[0], OWN_ACCOUNT, *GROUPS}
+
+
+def test_somebody_who_is_back_and_stays_unknown_is_left_to_the_cycle() -> None:
+    tries = len(CALL_AGAIN_DELAYS)
+    rows = [of_person(Action.ENABLED, route=(ADMIN,), attempts=n) for n in (tries - 1, tries)]
+
+    after = [settled(row, Result.DISABLED).state for row in rows]
+
+    assert after == [State.WAITING, State.LEFT_TO_CYCLE]

@@ -38,61 +38,62 @@ FOLLOW_UP = FollowUp(
     asked_at=NOW,
     due_at=NOW,
 )
-EVENT = of_event(
-    CAUSE,
-    target="TOTAL",
-    group=GROUPS[0],
-    user=USERS[0],
-    result="rejected",
-    reason="r",
-    next_action="n",
-    now=NOW,
-)
-ALERT = of_alert("a", target="TOTAL", group="", reason="r", next_action="n", key="k", now=NOW)
-SEAL = sealed("0" * 64, 1, at=AT, day="2026-03-02", keys=["a", "b"], bodies=[{"x": 1}, {"y": 2}])
-
-NAMES: list[tuple[str, str]] = [
-    (entry_id("a", "b"), "0eab8a0a3380abf4c7d1fb0b43b66aaf"),
-    (
-        digest_of({"b": 1, "a": "ä"}),
-        "78892fb919682f85e08161f2cd8e0e904520a093cd75421077a1c865e59e90c6",
-    ),
-    (SEAL.entries, "5bd78faa6aca00303b57e26fee4aef12f0cf4d1264ba9d305221a75e34ce4275"),
-    (SEAL.digest, "74d4f38c29226cec502afbf41dc28655596ecdc6ae9008bb518fc2623371cc79"),
-    (group_key("TOTAL-Ärzte"), "name:5474b47fe1d0c44c1b53767ad7291d04"),
-    (key("g", "u"), "g|u"),
-    (key("g", "u", in_step=True), "g|u|in_step"),
-    (FOLLOW_UP.key, "resume|3ed03cb8c6214bd76c3baf08a2c794dd"),
-    (of_change(change()).id, "01fb888232ab193057e7d9f08479958e"),
-    (EVENT.id, "18d91858be57d8e0fcc0e254ef97b551"),
-    (ALERT.id, "0679a6ba30d3abc019687cd8a988da5e"),
-    (
-        attributes.digest({"mail": ["b", "a"]}, ("mail",), "key"),
-        "61136aa7.613a7b6177eaf2a2d0b6",
-    ),
-    (people.digest_of(CAUSE), "e1f58cb046ceeab4659d6cd4cbfa14de"),
-    (subscriptions.mark("secret"), "2bb80d537b1da3e3"),
-    (key_of(ENTRY), "8227557999999993|e"),
-    (mark_of(ENTRY), "new|1772442000000007|e"),
-    (first_key(AT), "8227557999999993"),
-    (day_key("2026-03-02"), "79739697"),
-    (seal_key(7), "seal|000000000007"),
-    (page_key(7), "page|000000000007"),
-    (lease_key(WorkKind.DRAIN), "lease|drain"),
-    (lease_key(WorkKind.ENSURE), "lease|ensure"),
-    (
-        failures.put(change(), AT).key,
-        f"failed|8227557999999993|{GROUPS[0]}|{USERS[0]}",
-    ),
-    (
-        UnreadSlice(group="g", link="", origin=5, noticed_at=AT, members=()).key,
-        "g|5",
-    ),
-]
 
 
 def test_each_name_stays_the_same() -> None:
-    assert [name for name, _ in NAMES] == [known for _, known in NAMES]
+    event = of_event(
+        CAUSE,
+        target="TOTAL",
+        group=GROUPS[0],
+        user=USERS[0],
+        result="rejected",
+        reason="r",
+        next_action="n",
+        now=NOW,
+    )
+    alert = of_alert("a", target="TOTAL", group="", reason="r", next_action="n", key="k", now=NOW)
+    seal = sealed(
+        "0" * 64, 1, at=AT, day="2026-03-02", keys=["a", "b"], bodies=[{"x": 1}, {"y": 2}]
+    )
+    names = [
+        (entry_id("a", "b"), "0eab8a0a3380abf4c7d1fb0b43b66aaf"),
+        (
+            digest_of({"b": 1, "a": "ä"}),
+            "78892fb919682f85e08161f2cd8e0e904520a093cd75421077a1c865e59e90c6",
+        ),
+        (seal.entries, "5bd78faa6aca00303b57e26fee4aef12f0cf4d1264ba9d305221a75e34ce4275"),
+        (seal.digest, "74d4f38c29226cec502afbf41dc28655596ecdc6ae9008bb518fc2623371cc79"),
+        (group_key("TOTAL-Ärzte"), "name:5474b47fe1d0c44c1b53767ad7291d04"),
+        (key("g", "u"), "g|u"),
+        (key("g", "u", in_step=True), "g|u|in_step"),
+        (FOLLOW_UP.key, "resume|3ed03cb8c6214bd76c3baf08a2c794dd"),
+        (of_change(change()).id, "01fb888232ab193057e7d9f08479958e"),
+        (event.id, "18d91858be57d8e0fcc0e254ef97b551"),
+        (alert.id, "0679a6ba30d3abc019687cd8a988da5e"),
+        (
+            attributes.digest({"mail": ["b", "a"]}, ("mail",), "key"),
+            "61136aa7.613a7b6177eaf2a2d0b6",
+        ),
+        (people.digest_of(CAUSE), "e1f58cb046ceeab4659d6cd4cbfa14de"),
+        (subscriptions.mark("secret"), "2bb80d537b1da3e3"),
+        (key_of(ENTRY), "8227557999999993|e"),
+        (mark_of(ENTRY), "new|1772442000000007|e"),
+        (first_key(AT), "8227557999999993"),
+        (day_key("2026-03-02"), "79739697"),
+        (seal_key(7), "seal|000000000007"),
+        (page_key(7), "page|000000000007"),
+        (lease_key(WorkKind.DRAIN), "lease|drain"),
+        (lease_key(WorkKind.ENSURE), "lease|ensure"),
+        (
+            failures.put(change(), AT).key,
+            f"failed|8227557999999993|{GROUPS[0]}|{USERS[0]}",
+        ),
+        (
+            UnreadSlice(group="g", link="", origin=5, noticed_at=AT, members=()).key,
+            "g|5",
+        ),
+    ]
+    assert [name for name, _ in names] == [known for _, known in names]
 
 
 def test_the_day_of_a_time_is_that_of_utc() -> None:
