@@ -78,6 +78,9 @@ REVIVAL = 0.4
 REPLICATION = (0.0, 0.0, 4.0)
 """Seconds that replicas lag behind, one of these in a storm."""
 
+CLOCK_SKEW = (timedelta(0), timedelta(seconds=2))
+"""By how much a host's clock may differ from that of the tenant, one of these in a storm."""
+
 BEFORE_THE_CYCLE = timedelta(minutes=25)
 """After the last fault: five reconcile periods, and time for every backoff."""
 
@@ -116,7 +119,10 @@ async def storm(seed: int, operations: int) -> Outcome:
     reads_app = of_app.random() < READS_THE_APP
     scim = Scim.model_validate(SETTINGS) if reads_app else None
     target = POLICY.model_copy(update={"scim": scim})
-    async with simulated(seed, hosts=2, rates=RATES, targets=(target,), graph=options) as world:
+    skew = Random(f"{seed} clocks").choice(CLOCK_SKEW)
+    async with simulated(
+        seed, hosts=2, rates=RATES, targets=(target,), graph=options, clock_skew=skew
+    ) as world:
         people = Operations(world, random)
         profiles, writes = Profiles(world, people, of_app), AppWrites(world)
         claims = Claims(world, partial(lied_to, world, people))

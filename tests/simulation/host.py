@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 
@@ -66,8 +67,11 @@ class HostPorts:
 
 
 class Host:
-    def __init__(self, name: str, around: Surroundings) -> None:
+    """A host whose clock differs by `clock_skew` from that of the tenant."""
+
+    def __init__(self, name: str, around: Surroundings, clock_skew: timedelta) -> None:
         self.name = name
+        self._clock_skew = clock_skew
         self._around = around
         self._owner = Owner()
         self._lifeline = self._new_lifeline()
@@ -239,7 +243,7 @@ class Host:
                 Credential(around.token),
                 HostTransport(around.graph, lifeline),
             ),
-            now=now,
+            now=lambda: now() + self._clock_skew,
             new_id=around.new_id,
             jitter=around.random.random,
             emit=emit,

@@ -67,6 +67,7 @@ class World:
         behaviours: HostBehaviours,
         limit_scope: LimitScope,
         history_days: int,
+        clock_skew: timedelta,
     ) -> None:
         self.seed = seed
         # The wait between quick tries of a read comes from here.
@@ -113,7 +114,11 @@ class World:
             limit_scope=limit_scope,
             history_days=history_days,
         )
-        self.hosts += [Host(f"host {number}", self.around) for number in range(1, hosts + 1)]
+        clocks = Random(f"{seed} clocks")
+        self.hosts += [
+            Host(f"host {number}", self.around, clock_skew * clocks.uniform(-1, 1))
+            for number in range(1, hosts + 1)
+        ]
 
     def start(self) -> None:
         self._outside.spawn(self._run_tenant())
@@ -253,8 +258,10 @@ async def simulated(
     behaviours: HostBehaviours | None = None,
     limit_scope: LimitScope = LimitScope.AUTO,
     history_days: int = HISTORY_DAYS,
+    clock_skew: timedelta = timedelta(0),
 ) -> AsyncIterator[World]:
-    """A world that has settled in, calm until then. Must run on a VirtualLoop."""
+    """A world that has settled in, calm until then. The clock of each host differs by up to
+    `clock_skew` from that of the tenant. Must run on a VirtualLoop."""
     keep_books(asyncio.get_running_loop())
     world = World(
         seed,
@@ -264,6 +271,7 @@ async def simulated(
         behaviours=behaviours or HostBehaviours(),
         limit_scope=limit_scope,
         history_days=history_days,
+        clock_skew=clock_skew,
     )
     world.start()
     try:
