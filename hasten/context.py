@@ -46,6 +46,9 @@ class RouteRead:
     jobs: frozenset[str]
 
 
+PROCESS_CHARS = 8
+
+
 class Context:
     """The context of one process. A port that is slow to create is created on first use."""
 
@@ -69,6 +72,9 @@ class Context:
         self.targets = {target.name: target for target in targets}
         self.ports = ports
         self._directory: Directory | None = None
+        self.process = ports.new_id()[:PROCESS_CHARS]
+        """Names this process in what it stores, and thereby the clock that it goes by."""
+
         self.looks = SingleFlight()
         """Reads one group at a time: looks that wait for a read share its result."""
 

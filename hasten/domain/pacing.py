@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from hasten.domain.clocks import Stamp
 from hasten.domain.long_ago import LONG_AGO
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 
@@ -14,12 +15,13 @@ HOUR = timedelta(hours=1)
 class Pace:
     """The calls that one target has made, and the time before which Graph asked Hasten not to
     call. `reserved` calls of each window are left to others, such as Privileged Identity
-    Management."""
+    Management. `clock` names the process that makes the next call."""
 
-    calls: Sequence[datetime] = ()
+    calls: Sequence[Stamp] = ()
     not_before: datetime = LONG_AGO
     max_calls_per_hour: int | None = None
     reserved: int = 0
+    clock: str = ""
 
     @property
     def calls_per_window(self) -> int:
@@ -28,7 +30,7 @@ class Pace:
     def used(self, now: datetime) -> int:
         """Returns how many calls still count against the window of 10 s, with those reserved."""
         return self.reserved + sum(
-            1 for call in self.calls if call > now - CALL_WINDOW - CALL_WINDOW_MARGIN
+            1 for call in self.calls if call.at > now - CALL_WINDOW - CALL_WINDOW_MARGIN
         )
 
     def free_at(self, now: datetime) -> datetime:
@@ -56,21 +58,21 @@ class Pace:
     def with_call(self, now: datetime) -> "Pace":
         """Returns the window after a call at `now`, without calls that no limit counts any more."""
         horizon = HOUR if self.max_calls_per_hour is not None else CALL_WINDOW + CALL_WINDOW_MARGIN
-        recent = [call for call in self.calls if call > now - horizon]
-        return replace(self, calls=(*recent, now))
+        recent = [call for call in self.calls if call.at > now - horizon]
+        return replace(self, calls=(*recent, Stamp.own(now, self.clock)))
 
     def departed(self, now: datetime) -> "Pace":
         """Returns the window with the last call moved to `now`: the call was saved first, and
         leaves only now."""
-        return replace(self, calls=(*self.calls[:-1], now))
+        return replace(self, calls=(*self.calls[:-1], Stamp.own(now, self.clock)))
 
     def throttled(self, until: datetime) -> "Pace":
         """Returns the window after a 429 of Graph: no call before `until`."""
         return replace(self, not_before=max(self.not_before, until))
 
 
-def _freed(calls: Sequence[datetime], limit: int, window: timedelta) -> datetime:
+def _freed(calls: Sequence[Stamp], limit: int, window: timedelta) -> datetime:
     """Returns when the `limit`-th newest call leaves the window, which makes room for one more."""
     if len(calls) < limit:
         return LONG_AGO
-    return sorted(calls)[-limit] + window
+    return sorted(call.at for call in calls)[-limit] + window

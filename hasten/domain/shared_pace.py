@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from hasten.domain.clocks import Stamp
 from hasten.domain.long_ago import LONG_AGO
 from hasten.domain.pacing import Pace
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
@@ -39,7 +40,11 @@ class LimitScope(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TargetCall:
     target: str
-    at: datetime
+    stamp: Stamp
+
+    @property
+    def at(self) -> datetime:
+        return self.stamp.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +52,13 @@ class SharedPace:
     """The state of the shared window. `calls` are those of the last two windows, including refused
     calls. `claims` maps each target with a revocation to call to the time until which grants of
     other targets wait for it. `since` is when refused calls showed that the targets share the
-    limit."""
+    limit. `clock` names the process that makes the next call."""
 
     calls: Sequence[TargetCall] = ()
     not_before: datetime = LONG_AGO
     claims: Mapping[str, datetime] = field(default_factory=dict)
     since: datetime | None = None
+    clock: str = ""
 
     def is_shared(self, scope: LimitScope, now: datetime) -> bool:
         if scope is LimitScope.AUTO:
@@ -89,7 +95,7 @@ class SharedPace:
         """Returns the window after a call. `keeps_claim` means that the target has more revocations
         to call."""
         recent = [call for call in self.calls if call.at > now - 2 * PACED_WINDOW]
-        calls = (*recent, TargetCall(target, now))
+        calls = (*recent, TargetCall(target, Stamp.own(now, self.clock)))
         claims = {
             name: until
             for name, until in self.claims.items()
@@ -101,7 +107,8 @@ class SharedPace:
         """Returns the window with `call` moved to `now`: marking its rows took a while, so it
         leaves only now."""
         others = [known for known in self.calls if known != call]
-        return replace(self, calls=(*others, TargetCall(call.target, now)))
+        left = TargetCall(call.target, Stamp.own(now, self.clock))
+        return replace(self, calls=(*others, left))
 
     def needs_claim(self, target: str, now: datetime) -> bool:
         """Returns whether the claim of `target` is missing, or would end soon after a slot is
@@ -120,14 +127,15 @@ class SharedPace:
     def shared(self, now: datetime, until: datetime) -> "SharedPace":
         """Returns the window shared from `now` on. No target calls for one window, so that no
         earlier call counts against the next window."""
-        return SharedPace(not_before=max(until, now + PACED_WINDOW), since=now)
+        not_before = max(until, now + PACED_WINDOW)
+        return SharedPace(not_before=not_before, since=now, clock=self.clock)
 
     def _yields(self, target: str, now: datetime) -> bool:
         return any(name != target and until > now for name, until in self.claims.items())
 
     @property
     def _pace(self) -> Pace:
-        return Pace(calls=tuple(call.at for call in self.calls), not_before=self.not_before)
+        return Pace(calls=tuple(call.stamp for call in self.calls), not_before=self.not_before)
 
 
 def shows_shared_limit(sent_at: datetime, own: Pace, others: Sequence[Pace]) -> bool:
@@ -139,4 +147,4 @@ def shows_shared_limit(sent_at: datetime, own: Pace, others: Sequence[Pace]) -> 
 
 
 def _made(pace: Pace, until: datetime) -> int:
-    return sum(1 for call in pace.calls if until - PACED_WINDOW < call <= until)
+    return sum(1 for call in pace.calls if until - PACED_WINDOW < call.at <= until)

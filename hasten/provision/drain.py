@@ -56,6 +56,7 @@ async def _run(
         live.window,
         max_calls_per_hour=target.max_calls_per_hour,
         reserved=target.reserve_calls,
+        clock=context.process,
     )
     drain = Drain(context, target, ledger, unsent, window, found)
     is_left = False

@@ -39,10 +39,13 @@ class SharedLimit:
 
     context: Context
     target: str
-    pace: SharedPace = field(default_factory=SharedPace)
+    pace: SharedPace = field(init=False)
     _etag: str | None = None
     _taken: TargetCall | None = None
     _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.pace = SharedPace(clock=self.context.process)
 
     @property
     def is_shared(self) -> bool:
@@ -81,8 +84,9 @@ class SharedLimit:
             now = self.context.now()
             if not may_go(pace, now):
                 return None
-            self._taken = TargetCall(self.target, now)
-            return pace.with_call(self.target, now, keeps_claim=more_removals)
+            spent = pace.with_call(self.target, now, keeps_claim=more_removals)
+            self._taken = spent.calls[-1]
+            return spent
 
         if await self._write(spend):
             return True
@@ -155,7 +159,7 @@ class SharedLimit:
                 try:
                     self._etag = await shared_window.write(self.context.store, changed, self._etag)
                 except Conflict:
-                    self.pace, self._etag = await shared_window.load(self.context.store)
+                    await self._load()
                     continue
                 self.pace = changed
                 return True
@@ -163,4 +167,10 @@ class SharedLimit:
 
     async def _read(self) -> None:
         async with self._writing:
-            self.pace, self._etag = await shared_window.load(self.context.store)
+            await self._load()
+
+    async def _load(self) -> None:
+        context = self.context
+        self.pace, self._etag = await shared_window.load(
+            context.store, context.process, context.now()
+        )

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from hasten.domain.breaker import Breaker
+from hasten.domain.clocks import Stamp
 from hasten.domain.long_ago import LONG_AGO
 from hasten.domain.pacing import Pace
 from hasten.errors import Conflict
@@ -19,6 +21,7 @@ from hasten.records import reading
 from hasten.records.fields import moment
 from hasten.records.lease import MAX_LOST_RACES, Displaced, Lease
 from hasten.records.ledger_keys import LEDGER_COLLECTION, WINDOW_KEY
+from hasten.records.stamps import read, text_of
 
 
 @dataclass(slots=True)
@@ -78,7 +81,13 @@ class CallWindow:
         """The answer to an earlier commit was lost."""
         document = await _get(self.lease.store, self.lease.target)
         if document is not None:
-            stored, self.breaker = await _stored(self.lease.store, self.lease.target, document)
+            stored, self.breaker = await _stored(
+                self.lease.store,
+                self.lease.target,
+                document,
+                clock=self.pace.clock,
+                now=self.lease.now(),
+            )
             self.pace = replace(self.pace, calls=stored.calls, not_before=stored.not_before)
             self.etag = document.etag
 
@@ -89,14 +98,18 @@ async def open_window(
     *,
     max_calls_per_hour: int | None,
     reserved: int = 0,
+    clock: str = "",
 ) -> CallWindow:
     """Returns the window with the calls that earlier drains of the target made. `document` is the
-    stored window. One that cannot be read counts as full: its calls leave it within seconds, and
-    the next call writes it anew."""
-    limits = Pace(max_calls_per_hour=max_calls_per_hour, reserved=reserved)
+    stored window, `clock` names this process. A window that cannot be read counts as full: its
+    calls leave it within seconds, and the next call writes it anew."""
+    limits = Pace(max_calls_per_hour=max_calls_per_hour, reserved=reserved, clock=clock)
     if document is None:
         return CallWindow(lease, limits, Breaker(), None)
-    stored, breaker = await _stored(lease.store, lease.target, document, full_at=lease.now())
+    now = lease.now()
+    stored, breaker = await _stored(
+        lease.store, lease.target, document, clock=clock, now=now, full_at=now
+    )
     pace = replace(limits, calls=stored.calls, not_before=stored.not_before)
     return CallWindow(lease, pace, breaker, document.etag)
 
@@ -116,12 +129,20 @@ async def load(store: Store, target: str) -> tuple[Pace, Breaker]:
 
 
 async def _stored(
-    store: Store, target: str, document: Document, *, full_at: datetime | None = None
+    store: Store,
+    target: str,
+    document: Document,
+    *,
+    clock: str | None = None,
+    now: datetime = LONG_AGO,
+    full_at: datetime | None = None,
 ) -> tuple[Pace, Breaker]:
-    """Returns what is stored, or a window that is full since `full_at` if it cannot be read."""
-    calls = () if full_at is None else (full_at,) * CALLS_PER_WINDOW
+    """Returns what is stored, as the process `clock` sees it at `now`, or a window that is full
+    since `full_at` if it cannot be read."""
+    calls = () if full_at is None else (Stamp.own(full_at),) * CALLS_PER_WINDOW
     safe = (Pace(calls=calls), Breaker())
-    return await reading.read_or(store, LEDGER_COLLECTION, target, document, _parse, safe=safe)
+    parse = partial(_parse, clock=clock, now=now)
+    return await reading.read_or(store, LEDGER_COLLECTION, target, document, parse, safe=safe)
 
 
 async def _get(store: Store, target: str) -> Document | None:
@@ -130,7 +151,7 @@ async def _get(store: Store, target: str) -> Document | None:
 
 def _body(pace: Pace, breaker: Breaker) -> Json:
     return {
-        "calls": [call.isoformat() for call in pace.calls],
+        "calls": [text_of(call) for call in pace.calls],
         "not_before": pace.not_before.isoformat(),
         "failures": breaker.failures,
         "users": sorted(breaker.users),
@@ -138,15 +159,15 @@ def _body(pace: Pace, breaker: Breaker) -> Json:
     }
 
 
-def _parse(document: Document) -> tuple[Pace, Breaker]:
-    return _pace(document.body), _breaker(document.body)
+def _parse(document: Document, clock: str | None, now: datetime) -> tuple[Pace, Breaker]:
+    return _pace(document.body, clock, now), _breaker(document.body)
 
 
-def _pace(body: Json) -> Pace:
+def _pace(body: Json, clock: str | None, now: datetime) -> Pace:
     """Returns what is stored; the limits are not."""
     calls: Sequence[str] = body["calls"]
     return Pace(
-        calls=tuple(moment(call) for call in calls),
+        calls=tuple(read(call, clock, now) for call in calls),
         not_before=moment(body.get("not_before", LONG_AGO.isoformat())),
     )
 

@@ -78,7 +78,7 @@ REVIVAL = 0.4
 REPLICATION = (0.0, 0.0, 4.0)
 """Seconds that replicas lag behind, one of these in a storm."""
 
-CLOCK_SKEW = (timedelta(0), timedelta(seconds=2))
+CLOCK_SKEW = (timedelta(0), timedelta(seconds=1))
 """By how much a host's clock may differ from that of the tenant, one of these in a storm."""
 
 BEFORE_THE_CYCLE = timedelta(minutes=25)

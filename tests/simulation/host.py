@@ -49,6 +49,8 @@ HOST_JSON = options.read(Path(__file__).parents[2] / "host.json")
 RESTART = 5.0
 """Seconds from the end of a worker process to the next one."""
 
+EXACT = timedelta(0)
+
 
 @dataclass(frozen=True, kw_only=True)
 class HostPorts:
@@ -69,7 +71,7 @@ class HostPorts:
 class Host:
     """A host whose clock differs by `clock_skew` from that of the tenant."""
 
-    def __init__(self, name: str, around: Surroundings, clock_skew: timedelta) -> None:
+    def __init__(self, name: str, around: Surroundings, clock_skew: timedelta = EXACT) -> None:
         self.name = name
         self._clock_skew = clock_skew
         self._around = around

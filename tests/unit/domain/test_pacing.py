@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hasten.domain.clocks import Stamp
 from hasten.domain.pacing import HOUR, Pace
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
 from tests.unit.domain.rows import NOW, seconds
@@ -113,7 +114,7 @@ def test_a_call_that_took_a_while_to_write_down_counts_from_when_it_left() -> No
 
     departed = reserved.departed(NOW + seconds(4))
 
-    assert departed.calls == (*reserved.calls[:-1], NOW + seconds(4))
+    assert departed.calls == (*reserved.calls[:-1], Stamp.own(NOW + seconds(4)))
     assert departed.free_at(NOW) == NOW + SPAN
     assert departed.used(NOW + SPAN) == 1
 
@@ -159,4 +160,7 @@ def test_calls_read_back_in_any_order_pace_alike() -> None:
     times = [NOW + seconds(n) for n in range(7)]
 
     for calls in (times, times[::-1]):
-        assert Pace(calls=calls).free_at(NOW) == times[-CALLS_PER_WINDOW] + SPAN
+        assert (
+            Pace(calls=[Stamp.own(call) for call in calls]).free_at(NOW)
+            == times[-CALLS_PER_WINDOW] + SPAN
+        )

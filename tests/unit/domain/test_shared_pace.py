@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hasten.domain.clocks import Stamp
 from hasten.domain.pacing import Pace
 from hasten.domain.shared_pace import (
     CLAIM_OUTLASTS_WAIT,
@@ -31,7 +32,7 @@ def full(target: str = B, at: datetime = NOW) -> SharedPace:
 
 
 def calls(*after: float) -> Pace:
-    return Pace(calls=tuple(NOW + seconds(second) for second in after))
+    return Pace(calls=tuple(Stamp.own(NOW + seconds(second)) for second in after))
 
 
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.booleans(), st.floats(0, 12)), max_size=60))
@@ -110,7 +111,7 @@ def test_no_target_calls_before_a_retry_after_has_passed() -> None:
 
 
 def test_a_call_that_left_late_counts_from_then() -> None:
-    pace = full().departed(TargetCall(B, NOW), NOW + seconds(4))
+    pace = full().departed(TargetCall(B, Stamp.own(NOW)), NOW + seconds(4))
 
     assert pace.used(NOW + PACED_WINDOW) >= 1
 
@@ -125,7 +126,7 @@ def test_calls_are_planned_for_the_share_of_the_target() -> None:
 def test_calls_are_forgotten_after_two_windows() -> None:
     pace = full(B).with_call(A, NOW + 2 * PACED_WINDOW)
 
-    assert pace.calls == (TargetCall(A, NOW + 2 * PACED_WINDOW),)
+    assert pace.calls == (TargetCall(A, Stamp.own(NOW + 2 * PACED_WINDOW)),)
 
 
 # --- auto ---
@@ -192,14 +193,17 @@ def test_a_claim_outlasts_the_reads_before_a_call_by_seconds_only() -> None:
 def test_a_call_that_left_late_takes_the_place_of_itself_and_of_no_other() -> None:
     pace = SharedPace().with_call(A, NOW).with_call(B, NOW)
 
-    moved = pace.departed(TargetCall(B, NOW), NOW + seconds(4))
+    moved = pace.departed(TargetCall(B, Stamp.own(NOW)), NOW + seconds(4))
 
-    assert moved.calls == (TargetCall(A, NOW), TargetCall(B, NOW + seconds(4)))
+    assert moved.calls == (
+        TargetCall(A, Stamp.own(NOW)),
+        TargetCall(B, Stamp.own(NOW + seconds(4))),
+    )
 
 
 def test_targets_count_as_callers_for_two_windows() -> None:
     ends = NOW + 2 * PACED_WINDOW
-    pace = SharedPace(calls=(TargetCall(A, ends), TargetCall(B, NOW)))
+    pace = SharedPace(calls=(TargetCall(A, Stamp.own(ends)), TargetCall(B, Stamp.own(NOW))))
     instant = timedelta(microseconds=1)
 
     def slots(at: datetime) -> list[float]:
@@ -209,10 +213,10 @@ def test_targets_count_as_callers_for_two_windows() -> None:
     assert slots(ends)[-1] == 0
     assert SharedPace().times(NOW, 2) == [NOW, NOW]
     assert pace.free_at(B, ends) == ends
-    many = SharedPace(calls=(TargetCall(A, NOW),) * 5)
+    many = SharedPace(calls=(TargetCall(A, Stamp.own(NOW)),) * 5)
     late = NOW + PACED_WINDOW + seconds(0.15)
     assert many.free_at(A, late - instant) == late
-    assert many.with_call(B, ends - instant).calls[0] == TargetCall(A, NOW)
+    assert many.with_call(B, ends - instant).calls[0] == TargetCall(A, Stamp.own(NOW))
 
 
 def test_a_target_keeps_the_claims_of_others_that_have_not_ended() -> None:

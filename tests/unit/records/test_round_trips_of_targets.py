@@ -8,6 +8,7 @@ import pytest
 
 from hasten.domain.breaker import Breaker
 from hasten.domain.changes import Cause
+from hasten.domain.clocks import Stamp
 from hasten.domain.long_ago import LONG_AGO
 from hasten.domain.matching import JobMatch
 from hasten.domain.pacing import Pace
@@ -67,7 +68,7 @@ async def test_the_calls_and_the_breaker_of_a_target_come_back() -> None:
     await opened.judged(breaker)
 
     assert await call_window.load(store, TOTAL) == (
-        Pace(calls=(START,), not_before=LATER),
+        Pace(calls=(Stamp.own(START),), not_before=LATER),
         breaker,
     )
     assert await call_window.not_before(store, TOTAL) == LATER
@@ -86,8 +87,8 @@ async def test_a_call_whose_commit_had_no_answer_counts() -> None:
 
     await ours.call(lambda: LATER, [])
 
-    assert (await call_window.load(store, TOTAL))[0].calls == (LATER,)
-    assert list(ours.pace.calls) == [LATER]
+    assert (await call_window.load(store, TOTAL))[0].calls == (Stamp.own(LATER),)
+    assert list(ours.pace.calls) == [Stamp.own(LATER)]
 
 
 @virtual
@@ -95,7 +96,10 @@ async def test_the_shared_window_comes_back() -> None:
     store = MemoryStore()
     assert await shared_window.load(store) == (SharedPace(), None)
     pace = SharedPace(
-        calls=(TargetCall("A", START),), not_before=LATER, claims={"B": LATER}, since=START
+        calls=(TargetCall("A", Stamp.own(START)),),
+        not_before=LATER,
+        claims={"B": LATER},
+        since=START,
     )
     for one in (SharedPace(), pace):
         etag = await shared_window.write(store, one, (await shared_window.load(store))[1])
