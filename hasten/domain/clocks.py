@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Self
 
 CLOCK_SKEW = timedelta(seconds=2)
-"""Maximum difference between the clocks of two instances that Hasten allows for. Microsoft documents
-none. A longer time would make revocations wait that much longer after another instance called."""
+"""Maximum difference between the clocks of two instances that Hasten allows for. Microsoft
+documents none. A longer one would make revocations wait longer after a call of another instance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,10 @@
 """Compares Entra's answers with its provisioning log, and rows left to Entra's cycle with what the
 cycle has done. Neither an answer nor a plan is proof."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from hasten.context import Context
 from hasten.domain import cycle
-from hasten.domain.account import about
 from hasten.domain.app_grant_proof import is_contradicted
 from hasten.domain.app_proof import is_news
 from hasten.domain.changes import (
@@ -17,40 +14,21 @@ from hasten.domain.changes import (
 from hasten.domain.cycle import Cycle
 from hasten.domain.naming import LEFT_OUT
 from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
-from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Says, proof
+from hasten.domain.proof import Says
 from hasten.error_collector import ErrorCollector
-from hasten.errors import PermanentError
-from hasten.json import Json
 from hasten.messages import Wake
 from hasten.operate import measured
 from hasten.operate.cycle_waits import report_overdue
-from hasten.ports.directory_values import UnreadEntry
 from hasten.provision.app_proof import with_app
 from hasten.provision.change_events import emit_doubt, emit_grant_doubt, emit_moved
 from hasten.provision.judge_rows import JUDGES, TAKEN_BACK
 from hasten.provision.left_out_of_call import left_out
+from hasten.provision.log_proof import proof_in, read_log
 from hasten.records import discovered, overviews
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Unsent
 from hasten.records.overviews import Part
-from hasten.telemetry.provision import LogEntriesUnread, LogUnreadable
-
-COMPARE_WITH_PORTAL = (
-    "compare these entries with the provisioning log in the Entra portal; the answers of Entra ID "
-    "and the other entries count meanwhile"
-)
-MOST_NAMED = 50
-"""Maximum number of subjects of unreadable entries that an event names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """Entries of the provisioning log, by the id of the object that they are about, and those that
-    cannot be read."""
-
-    entries: Mapping[str, Sequence[Json]] = field(default_factory=dict)
-    unread: Sequence[UnreadEntry] = ()
 
 
 async def verify(context: Context) -> None:
@@ -82,8 +60,8 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
         known = cycle.parse(await context.directory.job(found.service_principal, found.job))
     else:
         known = Cycle()
-    log = await _log(context, found, [row for row in rows if _asks_log(row, known)])
-    said = {row: proof(row, _about_subjects(row, log)) for row in rows}
+    log = await read_log(context, found, [row for row in rows if _asks_log(row, known)])
+    said = {row: proof_in(log, row) for row in rows}
     silent = [row for row, says in said.items() if says.says is Says.NOTHING]
     said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)
     said = dict(await with_app(context, found, said))
@@ -101,10 +79,6 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
     errors.raise_worst()
 
 
-def _about_subjects(row: Change, log: Log) -> list[Json]:
-    return [entry for subject in row.subjects for entry in log.entries.get(subject, ())]
-
-
 def _may_end_by_cycle(row: Change) -> bool:
     return row.state in {State.LEFT_TO_CYCLE, State.HELD} or (
         row.state is State.SUCCEEDED and not row.is_removal
@@ -117,36 +91,6 @@ def _asks_log(row: Change, known: Cycle) -> bool:
     if row.state is State.HELD:
         return known.covers(row)
     return row.state is not State.LEFT_TO_CYCLE or row.is_removal
-
-
-async def _log(context: Context, found: DiscoveredTarget, rows: Sequence[Change]) -> Log:
-    """Returns the log entries since the oldest of `rows`. Returns none if the app may not read the
-    log; the answers are then the only evidence."""
-    if not rows:
-        return Log()
-    oldest = min(row.called_at or row.found_at for row in rows)
-    since = max(oldest - LOG_CLOCK_SKEW, context.now() - PROOF_TIMEOUT - LOG_CLOCK_SKEW)
-    try:
-        log = await context.directory.provisioning_log(found.job, since)
-    except PermanentError as error:
-        context.emit(
-            LogUnreadable(target=found.target, reason=error.reason, next_action=error.next_action)
-        )
-        return Log()
-    if log.unread:
-        context.emit(
-            LogEntriesUnread(
-                target=found.target,
-                entries=len(log.unread),
-                subjects=sorted({one.about for one in log.unread if one.about})[:MOST_NAMED],
-                reason=log.unread[0].problem,
-                next_action=COMPARE_WITH_PORTAL,
-            )
-        )
-    by_subject: dict[str, list[Json]] = defaultdict(list)
-    for entry in log.entries:
-        by_subject[about(entry)].append(entry)
-    return Log(by_subject, log.unread)
 
 
 async def _alert_if_overdue(context: Context, row: Change, to: Change | None, known: Cycle) -> None:

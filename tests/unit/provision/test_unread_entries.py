@@ -152,3 +152,40 @@ def test_nobody_is_left_out_of_a_log_with_an_entry_that_may_name_them(
         assert await state(world, user(1)) is State.CONFIRMED
 
     scenario()
+
+
+@pytest.mark.parametrize(
+    ("about", "age", "is_proven"),
+    [
+        (user(1), timedelta(seconds=1), False),
+        (user(1), timedelta(seconds=2), False),
+        (user(1), timedelta(seconds=3), True),
+        (user(1), None, False),
+        (user(2), None, True),
+        (ENGINEERING, None, True),
+        ("", None, True),
+    ],
+)
+def test_no_entry_proves_a_removal_that_is_older_than_an_unreadable_one_of_the_user(
+    about: str,
+    age: timedelta | None,
+    is_proven: bool,  # noqa: FBT001
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = World()
+        await world.is_discovered()
+        world.directory.join(ENGINEERING, user(1))
+        await world.left(ENGINEERING, user(1))
+        await drain(world.context, WAKE)
+        log(world, user(1), "disable")
+        await asyncio.sleep(2)
+        world.directory.unread_log = [unread(about, None if age is None else now() - age)]
+
+        await verify(world.context)
+
+        row = await world.row(ENGINEERING, user(1))
+        assert (row.state is State.CONFIRMED) is is_proven
+        assert row.needs_proof is not is_proven
+
+    scenario()

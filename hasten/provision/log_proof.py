@@ -1,0 +1,80 @@
+"""Reads the provisioning log, of which some entries may be unreadable, and what it proves."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hasten.context import Context
+from hasten.domain.account import about
+from hasten.domain.changes import Change
+from hasten.domain.cycle import time
+from hasten.domain.proof import LOG_CLOCK_SKEW, PROOF_TIMEOUT, Proof, Says, proof
+from hasten.errors import PermanentError
+from hasten.json import Json
+from hasten.ports.directory_values import UnreadEntry
+from hasten.records.discovered import DiscoveredTarget
+from hasten.telemetry.provision import LogEntriesUnread, LogUnreadable
+
+COMPARE_WITH_PORTAL = (
+    "compare these entries with the provisioning log in the Entra portal; the answers of Entra ID "
+    "and the other entries count meanwhile"
+)
+MOST_NAMED = 50
+"""Maximum number of subjects of unreadable entries that an event names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """`entries` by the id of the object that they are about, and those that cannot be read."""
+
+    entries: Mapping[str, Sequence[Json]] = field(default_factory=dict)
+    unread: Sequence[UnreadEntry] = ()
+
+
+async def read_log(context: Context, found: DiscoveredTarget, rows: Sequence[Change]) -> Log:
+    """Returns the log entries since the oldest of `rows`. Returns none if the app may not read the
+    log; the answers are then the only evidence."""
+    if not rows:
+        return Log()
+    oldest = min(row.called_at or row.found_at for row in rows)
+    since = max(oldest - LOG_CLOCK_SKEW, context.now() - PROOF_TIMEOUT - LOG_CLOCK_SKEW)
+    try:
+        log = await context.directory.provisioning_log(found.job, since)
+    except PermanentError as error:
+        context.emit(
+            LogUnreadable(target=found.target, reason=error.reason, next_action=error.next_action)
+        )
+        return Log()
+    if log.unread:
+        context.emit(
+            LogEntriesUnread(
+                target=found.target,
+                entries=len(log.unread),
+                subjects=sorted({one.about for one in log.unread if one.about})[:MOST_NAMED],
+                reason=log.unread[0].problem,
+                next_action=COMPARE_WITH_PORTAL,
+            )
+        )
+    by_subject: dict[str, list[Json]] = defaultdict(list)
+    for entry in log.entries:
+        by_subject[about(entry)].append(entry)
+    return Log(by_subject, log.unread)
+
+
+def proof_in(log: Log, row: Change) -> Proof:
+    """Returns what the log proves about a row. The newest entry decides about a removal, so no
+    entry proves it that is older than one about the same object that cannot be read: that one may
+    show that the account was given again."""
+    entries = [entry for subject in row.subjects for entry in log.entries.get(subject, ())]
+    says = proof(row, entries)
+    if not row.is_removal or says.says is not Says.CONFIRMED:
+        return says
+    subjects = row.subjects if row.keeps_assignment else {row.user}
+    unread = [one for one in log.unread if one.about in subjects]
+    newer = [entry for entry in entries if all(_is_newer(entry, one) for one in unread)]
+    return proof(row, newer)
+
+
+def _is_newer(entry: Json, unread: UnreadEntry) -> bool:
+    at = time(entry["activityDateTime"])
+    return unread.at is not None and at is not None and at > unread.at
