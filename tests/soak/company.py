@@ -1,10 +1,13 @@
 """What the people of an ordinary company do to its directory, one change at a time."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
 
 from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
+from hasten.records.people import MAPPING
+from hasten.records.roster import ROSTER_COLLECTION
 from tests.simulation.oracle import assigned
 from tests.simulation.upstream import OFFBOARD, ONBOARD
 from tests.simulation.world import World
@@ -34,14 +37,18 @@ LEFT_ALONE = timedelta(minutes=30)
 SMALL = 8
 """Members of a group that is assigned: the brake lets so few leave."""
 
+AS_MANY_OTHERS = 0.2
+"""People who may join, against those who are assigned at the beginning. About as many people are
+assigned at the end then, which shows whether memory and store stay as they are."""
+
 LEFT_IN_A_MASS = object_id("group/TOTAL-Group-1")
 MASS_PERCENT = 30
 """More than the 20 % that the brake lets leave."""
 
 
 class Company:
-    """`members` are who should be in each group, by the administrators and the events. `counts`
-    says how often each kind of change was made."""
+    """`members` are who should be in each assigned group, by the administrators and the events.
+    `counts` says how often each kind of change was made."""
 
     def __init__(self, world: World, random: Random) -> None:
         self._world = world
@@ -51,12 +58,13 @@ class Company:
         groups = sorted(assigned(world.tenant, TOTAL) - {TOTAL_ADMIN})
         self.members = {group: set(self._directory.groups[group].members) for group in groups}
         self._usual = {group: len(members) for group, members in self.members.items()}
-        self._people = sorted(self._directory.users)
+        self._people = self._who_may_join()
         self._disabled: list[str] = []
         self._direct: list[str] = []
         self._assigned: list[str] = []
         self._touched: dict[str, datetime] = {}
         self._hired = 0
+        self._joined_by_event: set[str] = set()
         self.counts: Counter[str] = Counter()
 
     async def change(self) -> None:
@@ -66,6 +74,15 @@ class Company:
             if await getattr(self, name)():
                 self.counts[name] += 1
                 return
+
+    def sizes(self) -> Mapping[str, int]:
+        """Returns the number of people for whom the store keeps something, by its collection: those
+        who are assigned, and those whom an event brought into a group and none took out."""
+        in_groups = set[str]().union(*self.members.values())
+        return {
+            ROSTER_COLLECTION: len(in_groups.union(self._direct)),
+            MAPPING.collection: len(self._joined_by_event),
+        }
 
     def wrong_groups(self) -> list[str]:
         """Returns the groups whose members are not who they should be."""
@@ -134,6 +151,7 @@ class Company:
         await self._upstream.post(ONBOARD, users=[{"id": user}], group={"id": group})
         self.members[group].add(user)
         self._touched[user] = now()
+        self._joined_by_event.add(user)
 
     async def offboard(self) -> bool:
         user = self._member(self._group())
@@ -142,6 +160,7 @@ class Company:
         await self._upstream.post(OFFBOARD, users=[{"id": user}])
         for members in self.members.values():
             members.discard(user)
+        self._joined_by_event.discard(user)
         return True
 
     # --- people ---
@@ -202,10 +221,20 @@ class Company:
     async def unassign_group(self) -> bool:
         if not self._assigned or self._is_fresh(self._assigned[0]):
             return False
-        self._admin.unassign(self._assigned.pop(0))
+        group = self._assigned.pop(0)
+        self._admin.unassign(group)
+        del self.members[group]
         return True
 
     # --- choices ---
+
+    def _who_may_join(self) -> list[str]:
+        inside = set[str]().union(*self.members.values())
+        outside = sorted(self._directory.users.keys() - inside)
+        others = self._random.sample(
+            outside, min(len(outside), round(AS_MANY_OTHERS * len(inside)))
+        )
+        return sorted([*inside, *others])
 
     def _group(self) -> str:
         return self._random.choice(sorted(self._usual))

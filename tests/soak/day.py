@@ -23,9 +23,10 @@ class Kept:
 class Day:
     """`cost` is that of this day. `held` is how much the larger of the two instances holds before
     the day's end, `held_warm` an hour after its deployment. `process` are resident bytes, with the
-    world. `found_by_timers` says when changes were found that a notification should have brought;
-    `refused` counts notifications by
-    the reason. `wrong` has a line for each thing that is not as it must be."""
+    world. `sizes` says how many people account for what a collection of the store keeps.
+    `found_by_timers` says when changes were found that a notification should have brought;
+    `refused` counts notifications by the reason. `wrong` has a line for each thing that is not as
+    it must be."""
 
     ended: datetime
     cost: Meter
@@ -33,6 +34,7 @@ class Day:
     held_warm: Held | None
     process: int
     store: Mapping[str, Kept]
+    sizes: Mapping[str, int]
     found_by: Counter[str]
     found_by_timers: list[datetime]
     refused: Counter[str]

@@ -36,7 +36,12 @@ def day(number: int, changes: int = 100) -> Day:
         held=Held(9_000, 800_000),
         held_warm=Held(8_900, 790_000),
         process=100 * 2**20,
-        store={"ledger": Kept(300, 300_000), "history seals": Kept(100 * number, 100_000)},
+        store={
+            "ledger": Kept(300, 300_000),
+            "people": Kept(200, 40_000),
+            "history seals": Kept(100 * number, 100_000),
+        },
+        sizes={"people": 200},
         found_by=Counter(notification=changes),
         found_by_timers=[],
         refused=Counter(),

@@ -32,7 +32,11 @@ TARGET = Target(
     name="TOTAL",
     display_name="TOTAL",
     direct=Allowance.ALLOW,
-    groups=(GroupPolicy(name="TOTAL-Admin", admin=True), GroupPolicy(name="TOTAL-*")),
+    groups=(
+        GroupPolicy(name="TOTAL-Admin", admin=True),
+        GroupPolicy(name="TOTAL-*"),
+        GroupPolicy(name="New-*"),
+    ),
 )
 TENANT = EntraBehaviours.kind(
     members_not_removed=True,
@@ -173,6 +177,7 @@ class _Week:
                 held_warm=self._warm,
                 process=of_process(),
                 store=kept(self._world.store),
+                sizes=self._company.sizes(),
                 found_by=changes.found_by,
                 found_by_timers=changes.found_by_timers,
                 refused=changes.refused,

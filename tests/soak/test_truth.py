@@ -25,6 +25,10 @@ def with_store(**store: Kept) -> Outcome:
     return with_day(GOOD, 5, store={**GOOD.days[5].store, **store})
 
 
+def with_people(people: int, kept: Kept) -> Outcome:
+    return with_day(with_store(people=kept), 5, sizes={"people": people})
+
+
 def test_a_good_week_is_good() -> None:
     assert broken(GOOD) == []
 
@@ -37,6 +41,7 @@ def test_a_good_week_is_good() -> None:
         with_day(GOOD, 1, refused=Counter({Refusal.NOT_ASSIGNED: 9})),
         with_day(GOOD, 1, found_by_timers=[at(Incident.GRAPH_FAILS, 41)]),
         with_store(**{"history seals": Kept(9_999, 9_999_999)}),
+        with_people(400, Kept(400, 80_000)),
     ],
 )
 def test_what_follows_from_an_incident_is_good(good: Outcome) -> None:
@@ -62,6 +67,8 @@ def test_what_follows_from_an_incident_is_good(good: Outcome) -> None:
         (with_store(ledger=Kept(400, 300_000)), "ledger has"),
         (with_store(ledger=Kept(300, 400_000)), "ledger has"),
         (with_store(unknown=Kept(21, 1)), "unknown has"),
+        (with_people(300, Kept(400, 60_000)), "people has"),
+        (with_people(300, Kept(300, 90_000)), "people has"),
     ],
 )
 def test_what_is_not_as_it_must_be_is_found(bad: Outcome, line: str) -> None:

@@ -34,7 +34,8 @@ OF_WARM, OF_SECOND_DAY = 1.1, 1.05
 the second day's end."""
 
 OF_STORE = 1.1
-"""How much the store may hold at a day's end, against the first day on which it forgot."""
+"""How much a collection of the store may hold at a day's end, against the first day on which it
+forgot. One that has a document or an entry for each of some people may grow as they do."""
 
 SEALS = "history seals"
 """One for each minute with a change, kept for ever."""
@@ -122,7 +123,8 @@ def _of_store(days: list[Day], kept_days: int) -> Iterator[str]:
         for name, kept in day.store.items():
             known = base.store.get(name)
             documents, size = (known.documents, known.size) if known else (0, 0)
-            grown = kept.documents > OF_STORE * documents + 20
-            larger = kept.size > OF_STORE * size + 20_000
+            factor = OF_STORE * max(1.0, day.sizes.get(name, 1) / max(1, base.sizes.get(name, 1)))
+            grown = kept.documents > factor * documents + 20
+            larger = kept.size > factor * size + 20_000
             if name != SEALS and (grown or larger):
                 yield f"{day.ended:%A}: {name} has {kept}, and had {known}"
