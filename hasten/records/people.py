@@ -82,6 +82,7 @@ class Person:
 
 class People:
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._rows = Repository(store, MAPPING)
 
     async def join(
@@ -115,11 +116,11 @@ class People:
         return await self._rows.find(target, user)
 
     async def forget(self, target: str, before: datetime) -> int:
-        """Deletes people who left before `before` and joined nothing since. Returns how many."""
-        known = await self._rows.listed(target, "")
-        return await self._rows.remove(
-            [person for person in known if person.is_gone(before)], lambda p: p.is_gone(before)
-        )
+        """Deletes people who left before `before` and joined nothing since. Returns how many. It
+        does not keep the list of everybody in memory."""
+        rows = Repository(self._store, MAPPING)
+        gone = [person for person in await rows.listed(target, "") if person.is_gone(before)]
+        return await rows.remove(gone, lambda person: person.is_gone(before))
 
     async def _note(self, news: Sequence[Person]) -> Mapping[str, Person]:
         known: dict[str, Person] = {}

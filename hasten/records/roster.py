@@ -34,6 +34,7 @@ Move = Callable[[Sighting | None], Sighting | None]
 
 class Roster:
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._rows = Repository(store, MAPPING)
 
     async def find(self, target: str, user: str) -> Sighting | None:
@@ -41,7 +42,8 @@ class Roster:
         return shard.people.get(user) if shard else None
 
     async def load(self, target: str) -> Mapping[str, Sighting]:
-        shards = await self._rows.listed(target, "")
+        """Returns all people of a target. It does not keep them in memory."""
+        shards = await Repository(self._store, MAPPING).listed(target, "")
         return {user: seen for shard in shards for user, seen in shard.people.items()}
 
     async def add(self, target: str, users: Iterable[str], now: datetime) -> None:
@@ -71,8 +73,8 @@ class Roster:
 
     async def forget(self, target: str) -> None:
         """Deletes the whole roster of a target."""
-        shards = await self._rows.listed(target, "")
-        await self._rows.remove(shards, lambda _: True)
+        rows = Repository(self._store, MAPPING)
+        await rows.remove(await rows.listed(target, ""), lambda _: True)
 
 
 async def everyone(store: Store) -> frozenset[str]:

@@ -38,6 +38,9 @@ def test_a_good_week_is_good() -> None:
     [
         more(("stale-revocation", MASS, 30)),
         more(("target-unhealthy", Incident.GRAPH_FAILS, 20)),
+        more(
+            *[("stale-revocation", Incident.GRAPH_FAILS, minutes) for minutes in (5, 85, 125, 165)]
+        ),
         with_day(GOOD, 1, refused=Counter({Refusal.NOT_ASSIGNED: 9})),
         with_day(GOOD, 1, found_by_timers=[at(Incident.GRAPH_FAILS, 41)]),
         with_store(**{"history seals": Kept(9_999, 9_999_999)}),
@@ -54,6 +57,11 @@ def test_what_follows_from_an_incident_is_good(good: Outcome) -> None:
         (more(("degraded", MASS, 10)), "nothing has happened, and degraded alerted"),
         (more(("timer-late", MASS, 10)), "nothing has happened, and timer-late alerted"),
         (more(("held-changes", MASS, 20)), "held-changes alerted 2 times"),
+        (
+            more(*[("stale-revocation", Incident.GRAPH_FAILS, n) for n in (5, 60, 85, 125, 165)]),
+            "stale-revocation alerted 5 times",
+        ),
+        (more(("stale-revocation", Incident.GRAPH_FAILS, 185)), "nothing has happened"),
         (more(("stale-revocation", MASS, 100)), "nothing has happened, and stale-revocation"),
         (replace(GOOD, alerts=GOOD.alerts[1:]), "held-changes did not alert"),
         (replace(GOOD, active=GOOD.alerts[1:]), "timer-late is not resolved"),

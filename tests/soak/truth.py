@@ -22,8 +22,16 @@ MUST_FOLLOW: Mapping[Incident, str] = {
     Incident.GRAPH_FAILS: "timer-late",
 }
 OUTAGE = (Incident.GRAPH_FAILS, Incident.GRAPH_RECOVERS)
-WITHIN = timedelta(hours=1, minutes=30)
+WITHIN: Mapping[Incident, timedelta] = {
+    Incident.MASS_LEAVE: timedelta(hours=1, minutes=30),
+    Incident.GRAPH_FAILS: timedelta(hours=3),
+}
 """From the begin of an incident to the last alert that follows from it."""
+
+AGAIN: Mapping[tuple[Incident, str], int] = {(Incident.GRAPH_FAILS, "stale-revocation"): 3}
+"""How often a rule may alert again. During an outage Entra's own cycle takes memberships before
+Hasten notices that somebody left. No later entry of the log shows that, so Hasten takes the row
+back after each of the next three cycles."""
 
 AFTER_ROTATION = timedelta(hours=1)
 NOT_LOST = frozenset({Refusal.NOT_WATCHED, Refusal.NOT_ASSIGNED})
@@ -59,7 +67,7 @@ def because_of(outcome: Outcome, alert: Alert) -> Incident | None:
     causes = [
         incident
         for at, incident in outcome.plan.incidents
-        if alert.rule in FOLLOWS.get(incident, ()) and at < alert.fired_at <= at + WITHIN
+        if alert.rule in FOLLOWS.get(incident, ()) and at < alert.fired_at <= at + WITHIN[incident]
     ]
     return causes[-1] if causes else None
 
@@ -70,15 +78,17 @@ def _of_alerts(outcome: Outcome) -> Iterator[str]:
             yield f"nothing has happened, and {alert.rule} alerted: {alert.because}"
     yield from (f"{alert.rule} is not resolved" for alert in outcome.active)
     for at, incident in outcome.plan.incidents:
+        if incident not in FOLLOWS:
+            continue
         fired = Counter(
-            alert.rule for alert in outcome.alerts if at < alert.fired_at <= at + WITHIN
+            alert.rule for alert in outcome.alerts if at < alert.fired_at <= at + WITHIN[incident]
         )
         yield from (
             f"{incident}: {rule} alerted {fired[rule]} times"
-            for rule in FOLLOWS.get(incident, ())
-            if fired[rule] > 1
+            for rule in FOLLOWS[incident]
+            if fired[rule] > 1 + AGAIN.get((incident, rule), 0)
         )
-        if incident in MUST_FOLLOW and not fired[MUST_FOLLOW[incident]]:
+        if not fired[MUST_FOLLOW[incident]]:
             yield f"{incident}: {MUST_FOLLOW[incident]} did not alert"
 
 

@@ -1,0 +1,51 @@
+"""Lists of everybody are read once a night. Hasten does not keep them in memory until the next."""
+
+import gc
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from hasten.domain.sightings import Sighting
+from hasten.records.people import LatestJoin, People, Person
+from hasten.records.roster import Roster
+from tests.fakes.memory_store import MemoryStore
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+USERS = [f"user-{number}" for number in range(30)]
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+def reached(root: Any, kind: type) -> int:
+    """Returns how many objects of this type `root` reaches, without the store's documents."""
+    seen, waiting, found = {id(root)}, [root], 0
+    while waiting:
+        one = waiting.pop()
+        found += isinstance(one, kind)
+        for other in gc.get_referents(one):
+            if id(other) not in seen and not isinstance(other, type | ModuleType | MemoryStore):
+                seen.add(id(other))
+                waiting.append(other)
+    return found
+
+
+async def test_the_people_of_events(store: MemoryStore) -> None:
+    people = People(store)
+    await people.join("TOTAL", "group", USERS[:20], LatestJoin(time=NOW, cause="1"))
+    await people.leave("TOTAL", USERS[20:], NOW)
+    assert await people.forget("TOTAL", NOW + timedelta(days=90)) == 10
+    assert reached(people, Person) == 0
+
+
+async def test_the_roster(store: MemoryStore) -> None:
+    roster = Roster(store)
+    await roster.add("TOTAL", USERS, NOW)
+    known = await roster.load("TOTAL")
+    assert len(known) == 30
+    assert reached(known, Sighting) > 0
+    assert reached(roster, Sighting) == 0
