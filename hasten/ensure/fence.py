@@ -16,7 +16,7 @@ from hasten.records.intents import MEMBERSHIPS
 from hasten.records.lease import Lease
 
 if TYPE_CHECKING:
-    from hasten.ports.directory import Directory
+    from hasten.ports.directory import Assignment, Directory
     from hasten.records.stops import StopRecord
 
 STOP_PAUSE = timedelta(minutes=1)
@@ -39,9 +39,16 @@ class _Fenced:
         self._lease = lease
         self._stop: StopRecord | None = None
         self._stop_checked_at: datetime | None = None
+        self._principals: dict[str, str] = {}
+        """By assignment: only its id names it when it is removed."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._directory, name)
+
+    async def assignments(self, service_principal: str) -> "Sequence[Assignment]":
+        found = await self._directory.assignments(service_principal)
+        self._principals |= {one.id: one.principal for one in found}
+        return found
 
     async def create_group(self, properties: Json) -> str:
         await self._check_stop()
@@ -65,7 +72,8 @@ class _Fenced:
 
     async def unassign(self, service_principal: str, assignment: str) -> bool:
         await self._check_stop()
-        async with self._lease.writing():
+        principal = self._principals.get(assignment)
+        async with self._lease.writing([key(DIRECT, principal)] if principal else []):
             return await self._directory.unassign(service_principal, assignment)
 
     async def _check_stop(self) -> None:
