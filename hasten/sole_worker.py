@@ -3,11 +3,11 @@ while wakes leave marks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from hasten.context import Context
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.messages import TargetMessage
 from hasten.records.lease import Displaced, Lease, acquire
 from hasten.records.lease_record import BEAT_INTERVAL, WokenBy, WorkKind
@@ -75,21 +75,17 @@ async def alone(
     over.
     """
     lease = await _acquired(context, wake.target, kind, by, context.now() + patience)
-    is_held = True
-    async with _beating(context, lease):
-        try:
-            yield lease
-        except Displaced as error:
-            is_held = False
-            raise TemporaryError(
-                "another worker of the target took over", LEASE_RETRY_DELAY
-            ) from error
-        finally:
-            if is_held:
+    try:
+        async with _beating(context, lease):
+            try:
+                yield lease
+            finally:
                 await lease.release(although_marked=True)
                 if lease.record.is_marked:
                     again = type(wake)(target=wake.target)
                     await context.bus.send(again.queue, [again.message(context.new_id())])
+    except Displaced as error:
+        raise TemporaryError("another worker of the target took over", LEASE_RETRY_DELAY) from error
 
 
 async def _acquired(
@@ -122,7 +118,8 @@ async def _round(
     except Displaced:
         raise
     except Exception:
-        await lease.release(although_marked=True)
+        with suppress(Exception):  # the bug is what must surface
+            await lease.release(although_marked=True)
         raise
 
 
@@ -137,15 +134,17 @@ async def _beating(context: Context, lease: Lease) -> AsyncIterator[None]:
         beats.cancel()
         if context.holding.get(name) is lease:
             del context.holding[name]
+    if beats.done():
+        beats.result()
 
 
 async def _beat(lease: Lease) -> None:
-    """A store that does not answer may do so at the next beat."""
+    """A store that refuses a beat may take the next one. A bug surfaces when the work has ended."""
     while True:
         await asyncio.sleep(BEAT_INTERVAL.total_seconds())
         try:
             await lease.beat()
-        except TemporaryError:
+        except (TemporaryError, PermanentError, Conflict):
             continue
         except Displaced:
             return  # the worker learns it when it is to act next
