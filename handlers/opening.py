@@ -26,10 +26,24 @@ def opened(function: str) -> App:
 
 
 async def opened_for_message(function: str) -> App:
-    """Returns the app, as `opened` does, for a message that Service Bus delivers again after
-    REDELIVERY_PAUSE."""
+    """Returns the app, ready to receive, for a message. Whatever keeps the app from that,
+    Service Bus delivers the message again only after REDELIVERY_PAUSE: at once, all deliveries of
+    all messages would be over within a moment."""
     try:
-        return opened(function)
-    except PermanentError:
+        app = opened(function)
+        _ = app.flow
+    except Exception as error:
+        if not isinstance(error, PermanentError):
+            _report(function, error)
         await asyncio.sleep(REDELIVERY_PAUSE.total_seconds())
         raise
+    return app
+
+
+def _report(function: str, error: Exception) -> None:
+    from hasten.domain.unexpected import Unexpected  # noqa: PLC0415 - slow to load
+    from hasten.telemetry.operate import MessageCrashed  # noqa: PLC0415 - the same
+
+    met = Unexpected.of(error)
+    queue = function.replace("_", "-")
+    emit(MessageCrashed(queue=queue, tries=1, reason=met.reason, trace=met.trace))

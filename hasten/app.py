@@ -5,7 +5,8 @@ loaded with the first message or tick: in Azure each function runs in its own pr
 """
 
 import os
-from functools import cached_property, lru_cache
+from collections.abc import Awaitable, Callable
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,12 +78,16 @@ class App:
             is_ours=self._settings.client_state_check(),
         )
 
-    async def receive(self, received: Received) -> None:
-        """Runs the flow for the message and returns when the message may be completed. Raises if
+    @cached_property
+    def flow(self) -> Callable[[Received], Awaitable[None]]:
+        """Runs the flow for a message and returns when the message may be completed. Raises if
         Service Bus must deliver the message again."""
         from hasten.wiring import receive  # noqa: PLC0415 - slow to load
 
-        await receive(self._context, received)
+        return partial(receive, self._context)
+
+    async def receive(self, received: Received) -> None:
+        await self.flow(received)
 
     async def tick(self, timer: str) -> None:
         """Runs the work of a timer. Only a bug leaves this method as an exception."""

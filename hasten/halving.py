@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from hasten.stray_end import no_stray_end
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -20,7 +22,8 @@ async def halved(
     item for which `work` raises even without the others, with the exception. Raises the `expected`
     exceptions of `work`, which say nothing about an item, and those of `alone`."""
     try:
-        return [*await work(batch)]
+        with no_stray_end():
+            return [*await work(batch)]
     except expected:
         raise
     except Exception as error:

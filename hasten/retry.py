@@ -2,7 +2,8 @@
 after a lost race, and after an exception that nobody expected."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from hasten.limits import REDELIVERY_PAUSE
 from hasten.messages import CRASHES, Retriable
 from hasten.ports.bus import Message, Received
 from hasten.records import crashes
+from hasten.stray_end import no_stray_end
 from hasten.telemetry.operate import MessageCrashed, MessageGivenUp, MessagePostponed
 
 MAX_CRASHES = 10
@@ -37,29 +39,46 @@ class Retrying:
 
         Before it returns after an error, it sends a copy for later, so nothing is lost in between.
         After a PermanentError the rows and the cursor stay unchanged, and the timers try again. An
-        unexpected exception is reported at once, and raised after the last of MAX_CRASHES tries.
+        unexpected exception is reported at once, and raised after the last of MAX_CRASHES tries. If
+        no copy can be sent, this raises after REDELIVERY_PAUSE.
         """
-        try:
-            message = parse(received)
-        except Exception as error:
-            if not await self._crashed(received, None, error):
-                raise
+        message, error = await _tried(received, parse, work)
+        if error is None:
             return
+        async with self._not_at_once():
+            may_be_completed = await self._settled(received, message, error)
+        if not may_be_completed:
+            raise error
+
+    @asynccontextmanager
+    async def _not_at_once(self) -> AsyncIterator[None]:
+        """Raises no sooner than REDELIVERY_PAUSE after it began, because Service Bus delivers the
+        message again at once. What broke the work may break its handling as well."""
+        until = self.context.now() + REDELIVERY_PAUSE
         try:
-            await work(message)
-        except TemporaryError as error:
-            await self._postpone(message, error)
-        except Conflict as error:
-            await self._postpone(message, TemporaryError(str(error), LOST_RACE_DELAY))
-        except PermanentError as error:
-            self.context.emit(
-                MessageGivenUp(
-                    queue=received.queue, reason=error.reason, next_action=error.next_action
+            yield
+        except Exception:
+            await asyncio.sleep(max(0.0, (until - self.context.now()).total_seconds()))
+            raise
+
+    async def _settled(
+        self, received: Received, message: Retriable | None, error: Exception
+    ) -> bool:
+        """Returns whether the message may be completed."""
+        if message is None:
+            return await self._crashed(received, None, error)
+        match error:
+            case TemporaryError():
+                await self._postpone(message, error)
+            case Conflict():
+                await self._postpone(message, TemporaryError(str(error), LOST_RACE_DELAY))
+            case PermanentError(reason=reason, next_action=next_action):
+                self.context.emit(
+                    MessageGivenUp(queue=received.queue, reason=reason, next_action=next_action)
                 )
-            )
-        except Exception as error:
-            if not await self._crashed(received, message, error):
-                raise
+            case _:
+                return await self._crashed(received, message, error)
+        return True
 
     async def _postpone(self, message: Retriable, error: TemporaryError) -> None:
         again = message.tried_again()
@@ -96,9 +115,25 @@ class Retrying:
         Service Bus cannot take it either, Service Bus delivers the message again."""
         try:
             await self.context.bus.send(queue, [message])
-        except (TemporaryError, PermanentError):
+        except Exception:  # noqa: BLE001 - the store may have broken the work too
             await asyncio.sleep(REDELIVERY_PAUSE.total_seconds())
             await self.context.bus.send(queue, [replace(message, at=None)])
+
+
+async def _tried(
+    received: Received,
+    parse: Callable[[Received], Retriable],
+    work: Callable[[Any], Awaitable[None]],
+) -> tuple[Retriable | None, Exception | None]:
+    """Returns the message, unless it cannot be parsed, and the error that ended the work."""
+    message: Retriable | None = None
+    try:
+        with no_stray_end():
+            message = parse(received)
+            await work(message)
+    except Exception as error:  # noqa: BLE001 - its caller decides
+        return message, error
+    return message, None
 
 
 def _is_left_to_timer(message: Retriable, tries: int) -> bool:

@@ -39,6 +39,7 @@ from hasten.records.lease_record import WorkKind
 from hasten.records.overviews import Part
 from hasten.retention import forget_old
 from hasten.stand_in import stand_in
+from hasten.stray_end import no_stray_end
 from hasten.telemetry.operate import OtherTargets, TimerCrashed, TimerFailed, TimerPostponed
 from hasten.watch.compare_people import compare_people
 from hasten.watch.people_delta import reconcile_people
@@ -63,7 +64,8 @@ async def run(context: Context, timer: str) -> None:
     """Runs the work of a timer, then saves its heartbeat. Handles both exceptions, since the next
     tick tries again. Reports an unexpected exception and raises it at the end."""
     try:
-        await _run(context, timer)
+        with no_stray_end():
+            await _run(context, timer)
     except Conflict as error:
         context.emit(TimerPostponed(timer=timer, reason=str(error)))
     except Exception as error:

@@ -13,6 +13,8 @@ NEXT_ACTION = "report it with the traceback of the event `crashed` in the log; H
 LONGEST_TRACE = 8000
 """Characters. A line of the log in Application Insights holds 32,768."""
 
+MOST_CAUSES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Unexpected:
@@ -32,12 +34,15 @@ class Unexpected:
 
 def _trace(summary: traceback.TracebackException) -> str:
     """Returns the chain of causes, the first cause first, as Python prints it but without source
-    lines."""
-    before = summary.__cause__ or (None if summary.__suppress_context__ else summary.__context__)
-    frames = [f"  {_short(f.filename)}:{f.lineno} in {f.name}" for f in summary.stack]
-    last = redacted("".join(summary.format_exception_only()).strip())
-    chain = [_trace(before)] if before is not None else []
-    return "\n".join([*chain, *frames, last])
+    lines. Of a long chain, the last causes are enough."""
+    parts: list[str] = []
+    link: traceback.TracebackException | None = summary
+    while link is not None and len(parts) < MOST_CAUSES:
+        frames = [f"  {_short(f.filename)}:{f.lineno} in {f.name}" for f in link.stack]
+        last = redacted("".join(link.format_exception_only()).strip())
+        parts.append("\n".join([*frames, last]))
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+    return "\n".join(reversed(parts))
 
 
 def _short(file: str) -> str:

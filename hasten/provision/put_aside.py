@@ -15,6 +15,7 @@ from hasten.provision.state import Drain
 from hasten.records import crashes
 from hasten.records.lease import Displaced
 from hasten.records.stops import Stopped
+from hasten.stray_end import no_stray_end
 from hasten.telemetry.provision import DrainCrashed
 
 EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict, Displaced, Stopped)
@@ -27,7 +28,8 @@ async def make_or_put_aside(drain: Drain, call: Call) -> None:
     """Makes a reserved call. After an unexpected exception, its rows wait for a pause. Raises
     EXPECTED_ERRORS."""
     try:
-        await make(drain, call)
+        with no_stray_end():
+            await make(drain, call)
     except EXPECTED_ERRORS:
         raise
     except Exception as error:  # noqa: BLE001 - reported, and the rows wait

@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
 from hasten.records.fields import moment
@@ -25,9 +24,9 @@ class Crash:
 
 
 async def note(store: Store, where: str, reason: str, now: datetime) -> None:
-    """Counts one more. If the store does not answer, only the log has the exception: a second error
+    """Counts one more. If the store cannot take it, only the log has the exception: a second error
     would hide the first."""
-    with suppress(Conflict, TemporaryError, PermanentError):
+    with suppress(Exception):  # the store may be what broke
         document = await store.get(CRASHES_COLLECTION, CRASHES_PARTITION, where)
         known = await _known(store, document) if document is not None else None
         body = {

@@ -145,5 +145,30 @@ async def test_a_corrected_setting_is_enough(name: str, monkeypatch: pytest.Monk
     assert (await FUNCTIONS[name].run(request(name))).status_code == 202
 
 
+@pytest.mark.parametrize("name", of(SERVICE_BUS))
+@pytest.mark.parametrize(
+    "broken", ["hasten.app.targets_file.load", "hasten.context.Context.__init__"]
+)
+def test_an_app_that_cannot_be_built_takes_no_message_and_gives_none_back_at_once(
+    name: str, broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(broken, breaks)
+
+    @virtual
+    async def invoke() -> None:
+        with pytest.raises(KeyError):
+            await FUNCTIONS[name].run(argument(name))
+        assert now() == START + REDELIVERY_PAUSE
+
+    invoke()
+
+    lines = [json.loads(r.getMessage()) for r in caplog.records if r.name == "hasten"]
+    [told] = [line for line in lines if line["event"] == "message"]
+    assert (told["result"], told["queue"]) == ("crashed", FUNCTIONS[name].trigger["queueName"])
+
+
 def test_every_function_was_tried() -> None:
     assert set(of(HTTP, SERVICE_BUS, TIMER)) == set(FUNCTIONS) == set(SAMPLES)
