@@ -15,9 +15,11 @@ from hasten.errors import PermanentError
 from hasten.ports.application import Application
 from hasten.provision.change_events import emit_moved
 from hasten.provision.kept_places import noting_groups
+from hasten.provision.put_aside import EXPECTED_ERRORS, report
 from hasten.provision.revoke_in_app import revoke
 from hasten.provision.state import Drain
-from hasten.scim import Scim
+from hasten.scim import Match, Scim
+from hasten.stray_end import no_stray_end
 from hasten.telemetry.provision import AppRefused, AppRevocationEnded
 
 PEOPLE_AT_ONCE = 16
@@ -148,7 +150,7 @@ class AppRevocations:
         called = await ledger.start_call(rows, started, commit=self.drain.window.lease.commit)
         if self.scim is None or not called:
             return
-        outcome = await revoke(self.drain, application, self.scim.matching, tuple(called))
+        outcome = await self._revoked(application, self.scim.matching, tuple(called))
         now = self.drain.now
         is_out = outcome.result is AppRevocationResult.CONFIRMED
         noting = noting_groups(self.drain, called) if is_out else None
@@ -169,6 +171,20 @@ class AppRevocations:
         self.drain.retries |= {row.due_at for row in ended if row.state is State.WAITING}
         for row in ended:
             emit_moved(self.drain.context, row)
+
+    async def _revoked(
+        self, application: Application, match: Match, rows: tuple[Change, ...]
+    ) -> AppRevocation:
+        """An unexpected exception concerns this user alone, and leaves the user to the calls."""
+        try:
+            with no_stray_end():
+                return await revoke(self.drain, application, match, rows)
+        except EXPECTED_ERRORS:
+            raise
+        except Exception as error:  # noqa: BLE001 - reported, and a call follows
+            met = await report(self.drain, rows, error)
+            reason = f"an unexpected exception: {met.reason}"
+            return AppRevocation(result=AppRevocationResult.UNAVAILABLE, reason=reason)
 
     async def _turn(self) -> None:
         """Waits until `calls_per_minute` of the app allows one more person."""

@@ -55,9 +55,9 @@ async def plan_or_put_aside(drain: Drain, due: Sequence[Change], plan: PlanCalls
     return sorted(calls, key=lambda call: not call.is_removal)
 
 
-async def _put_aside(drain: Drain, rows: Sequence[Change], error: Exception) -> None:
-    """A row that shared its call is called alone next time: one of the others may be the cause."""
-    context, now, met = drain.context, drain.now, Unexpected.of(error)
+async def report(drain: Drain, rows: Sequence[Change], error: Exception) -> Unexpected:
+    """Logs the exception and counts it, for the people of the rows."""
+    context, met = drain.context, Unexpected.of(error)
     context.emit(
         DrainCrashed(
             target=drain.target.name,
@@ -66,7 +66,13 @@ async def _put_aside(drain: Drain, rows: Sequence[Change], error: Exception) -> 
             trace=met.trace,
         )
     )
-    await crashes.note(context.store, f"target {drain.target.name}", met.reason, now)
+    await crashes.note(context.store, f"target {drain.target.name}", met.reason, drain.now)
+    return met
+
+
+async def _put_aside(drain: Drain, rows: Sequence[Change], error: Exception) -> None:
+    """A row that shared its call is called alone next time: one of the others may be the cause."""
+    context, now, met = drain.context, drain.now, await report(drain, rows, error)
 
     def aside(row: Change) -> Change:
         due_at = now + context.backoff(row.attempts + 1)
