@@ -82,11 +82,13 @@ class Agenda:
     async def post_due(self, queue: str, until: datetime) -> int:
         """Posts the messages that are due by `until`, then removes them. After a crash in between
         they are posted twice, which has no further effect. Sets an alarm for what comes next. A
-        message that cannot be read stays. Returns how many it posted.
+        message that cannot be read stays, and so does one that Service Bus takes no more; neither
+        stops the others. Returns how many it posted.
 
         Raises TemporaryError and PermanentError of the store or of Service Bus.
         """
         posted, after = 0, ""
+        refusals: list[WrongInputError] = []
         while True:
             documents = await self.store.scan(
                 AGENDA_COLLECTION, queue, ENTRY_PREFIX, POSTED_AT_ONCE, after=after
@@ -95,12 +97,14 @@ class Agenda:
             entries = [entry for _, entry in found]
             due = [entry for entry in entries if entry.due <= until]
             if due:
-                await self.bus.send(queue, [entry.message for entry in due])
-                await self._remove(queue, due)
-                posted += len(due)
+                sent = await self._sent(queue, due, refusals)
+                await self._remove(queue, sent)
+                posted += len(sent)
             if len(due) < len(entries):
                 await self._alarms.set(queue, entries[len(due)].due)
             if len(due) < len(entries) or len(documents) < POSTED_AT_ONCE:
+                if refusals:
+                    raise refusals[0]
                 return posted
             after = documents[-1].key
 
@@ -116,8 +120,23 @@ class Agenda:
             return False
         return True
 
+    async def _sent(
+        self, queue: str, due: Sequence[AgendaEntry], refusals: list[WrongInputError]
+    ) -> Sequence[AgendaEntry]:
+        """Returns the entries that Service Bus has taken; one by one if it refuses any of them."""
+        try:
+            await self.bus.send(queue, [entry.message for entry in due])
+        except WrongInputError as error:
+            if len(due) == 1:
+                refusals.append(error)
+                return []
+            return [entry for one in due for entry in await self._sent(queue, [one], refusals)]
+        return due
+
     async def _remove(self, queue: str, posted: Sequence[AgendaEntry]) -> None:
         """Removes them one by one if another worker has removed some of them."""
+        if not posted:
+            return
         try:
             removals = [Delete(entry.key, entry.etag) for entry in posted]
             await self.store.commit(AGENDA_COLLECTION, queue, removals)

@@ -213,6 +213,32 @@ async def test_a_crash_at_any_step_loses_no_message(at: int, after: bool) -> Non
     assert await world.agenda.ahead(ENSURE) == []
 
 
+class Picky(FakeBus):
+    """Refuses messages that have grown above the limit since they were kept, with all sent beside
+    them."""
+
+    async def send(self, queue: str, messages: Sequence[Message]) -> None:
+        if any(message.message_id.startswith("large") for message in messages):
+            raise WrongInputError("larger than Service Bus takes", "post several smaller ones")
+        await super().send(queue, messages)
+
+
+@pytest.mark.parametrize("places", [(0,), (3,), (29,), (0, 25)])
+@virtual
+async def test_a_message_that_service_bus_refuses_stops_no_other(places: tuple[int, ...]) -> None:
+    world = World(bus=Picky())
+    names = [f"large{n}" if n in places else f"{n}" for n in range(30)]
+    await world.agenda.send(ENSURE, [later(name, 5 + n) for n, name in enumerate(names)])
+    await asyncio.sleep(60)
+
+    with pytest.raises(WrongInputError, match="larger"):
+        await world.process().post_due(ENSURE, now())
+
+    assert set(world.posted(ENSURE)) == {name for name in names if not name.startswith("large")}
+    left = await world.agenda.ahead(ENSURE)
+    assert [entry.message.message_id for entry in left] == [names[n] for n in places]
+
+
 @virtual
 async def test_two_workers_that_post_at_once_leave_nothing_and_lose_nothing() -> None:
     world = World()
