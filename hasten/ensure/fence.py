@@ -16,7 +16,8 @@ from hasten.records.intents import MEMBERSHIPS
 from hasten.records.lease import Lease
 
 if TYPE_CHECKING:
-    from hasten.ports.directory import Assignment, Directory
+    from hasten.ports.directory import Directory
+    from hasten.ports.directory_values import Assignment
     from hasten.records.stops import StopRecord
 
 STOP_PAUSE = timedelta(minutes=1)
