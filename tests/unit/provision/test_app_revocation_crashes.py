@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hasten.provision import app_revocations
+from hasten.provision import app_revocations, revoke_in_app
 from hasten.provision.drain import drain
 from tests.fakes.directory import JOB
 from tests.support.app_revocations import WAKE, has_left, world_with
@@ -21,7 +21,7 @@ LEAVERS = [user(n) for n in range(1, 8)]
 def test_the_others_are_served_in_the_app_and_the_one_by_a_call(
     error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    revoke = app_revocations.revoke
+    revoke = revoke_in_app.revoke
 
     async def breaks(drain: Any, application: Any, match: Any, rows: Any) -> Any:
         if rows[0].user == BROKEN:

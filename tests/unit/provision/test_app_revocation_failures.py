@@ -12,6 +12,7 @@ from hasten.ports.application import Throttled
 from hasten.provision.drain import drain
 from tests.fakes.application import FakeApplication
 from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with
+from tests.support.crashing import Killed
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, user
 
@@ -159,11 +160,11 @@ async def test_a_crash_after_the_write_is_repeated_and_writes_once() -> None:
     class Dies(FakeApplication):
         async def deactivate(self, account: str) -> None:
             await super().deactivate(account)
-            raise RuntimeError("killed")
+            raise Killed
 
     world = world_with(Dies())
     await has_left(world, LEAVER)
-    with pytest.raises(RuntimeError, match="killed"):
+    with pytest.raises(Killed):
         await drain(world.context, WAKE)
     await asyncio.sleep(60)
 
