@@ -2,7 +2,7 @@
 and corrects a write that a newer event contradicts."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from hasten.context import Context
@@ -39,7 +39,7 @@ class _Fenced:
         self._directory = context.directory
         self._lease = lease
         self._stop: StopRecord | None = None
-        self._stop_checked_at: datetime | None = None
+        self._stop_checked_at = context.now()  # a run begins with a check
         self._principals: dict[str, str] = {}
         """By assignment: only its id names it when it is removed."""
 
@@ -78,8 +78,8 @@ class _Fenced:
             return await self._directory.unassign(service_principal, assignment)
 
     async def _check_stop(self) -> None:
-        at, now = self._stop_checked_at, self._context.now()
-        if at is None or now - at > stops.STOP_CHECK_KEPT:
+        now = self._context.now()
+        if now - self._stop_checked_at > stops.STOP_CHECK_KEPT:
             self._stop_checked_at = now
             self._stop = await stops.find(self._context.store, self._lease.target)
         if self._stop is not None:
