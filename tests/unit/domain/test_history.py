@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import Cause, State
+from hasten.domain.changes import Cause, FoundBy, State
 from hasten.domain.history import REASON_MAX_CHARS, Entry, EntryKind, Filter, Steps, short
 from hasten.domain.history_chain import is_intact, sealed
 from hasten.domain.history_findings import HistoryFinding, Wrong
@@ -208,3 +208,9 @@ def test_the_newest_event_wins_and_of_two_at_once_the_one_that_takes_access(
     known: Intent | None, new: Intent, recorded: Recorded
 ) -> None:
     assert compare(known, new) is recorded
+
+
+def test_an_entry_says_what_found_its_change() -> None:
+    entry = entry_of(of_change(change(found_by=FoundBy.NOTIFICATION)).event)
+
+    assert (entry.found_by, entry.action) == ("notification", "added")

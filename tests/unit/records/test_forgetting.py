@@ -203,3 +203,19 @@ async def test_what_an_operator_expects_counts_for_a_day() -> None:
     assert await running_targets.save(store, [ours], ends) == []
     assert await running_targets.load(store) == {TOTAL: running_targets.digest(ours)}
     assert len(running_targets.digest(ours)) == 16
+
+
+@virtual
+async def test_events_with_ids_of_the_longest_kind_are_dropped_each_by_itself() -> None:
+    """Service Bus takes an id of 128 characters."""
+    store = MemoryStore()
+    one = drops.Dropped(
+        what="rejected", message="m" * 127 + "a", event="e", by="ada", reason="r", at=START
+    )
+    other = replace(one, message="m" * 127 + "b")
+
+    await drops.save(store, [one, other, one])
+
+    assert {dropped.message[-1] for dropped in await drops.load_all(store)} == {"a", "b"}
+    assert str(one) == "ada dropped the rejected event e at 2026-11-24 09:00Z: r"
+    assert f"event {other.message} at" in str(replace(other, event=""))

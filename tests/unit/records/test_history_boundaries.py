@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.history import Entry, EntryKind, Filter
+from hasten.domain.history_chain import FIRST_DIGEST
 from hasten.ports.store import MAX_WRITES
 from hasten.records.history_check import Check
 from hasten.records.history_days import listed, recent_days
@@ -191,3 +192,24 @@ def test_what_is_no_key_has_no_time(key: str) -> None:
     with pytest.raises(ValueError, match="no place in the history"):
         time_of(key)
     assert time_of("9" * 16 + "|x").year == 1970
+
+
+@virtual
+async def test_a_history_without_entries_has_no_seal_and_no_finding() -> None:
+    check = await Check(World().store, now()).run()
+
+    assert (check.number, check.digest, check.seals, check.entries) == (0, FIRST_DIGEST, 0, 0)
+    assert (check.unsealed, check.findings) == (0, [])
+
+
+@pytest.mark.parametrize("count", [MAX_WRITES, MAX_WRITES + 1])
+@virtual
+async def test_the_copies_of_more_seals_than_one_request_returns_go(count: int) -> None:
+    world = World()
+    for number in range(count):
+        await history(world).append([entry(f"{number}", ago=number * INSTANT)])
+        await all_sealed(world)
+
+    assert await forget_pages(world.store, now()) == 0
+    assert await forget_pages(world.store, now() + DAY) == count
+    assert await world.store.scan(HISTORY_COLLECTION, "seals", PAGE_PREFIX) == []

@@ -61,6 +61,7 @@ async def test_the_calls_and_the_breaker_of_a_target_come_back() -> None:
     assert await call_window.load(store, TOTAL) == (Pace(), Breaker())
     assert await call_window.not_before(store, TOTAL) == LONG_AGO
     opened = await window(store)
+    assert (opened.pace.reserved, opened.pace.max_calls_per_hour) == (0, None)
     breaker = Breaker(failures=6, open_until=LATER, users=frozenset({"u"}))
 
     await opened.call(lambda: START, [])
