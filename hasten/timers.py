@@ -76,12 +76,29 @@ async def run(context: Context, timer: str) -> None:
 
 
 async def _run(context: Context, timer: str) -> None:
-    try:
+    """Does the work of stopped triggers beside that of the timer, which Graph may delay for minutes
+    and a bug may end."""
+    works = [_own_work(context, timer)]
+    if timer in WATCHING:
+        works.append(_reported(context, timer, stand_in(context)))
+    errors = [error for error in await asyncio.gather(*works, return_exceptions=True) if error]
+    if errors:
+        raise errors[0] from (errors[1] if len(errors) > 1 else errors[0].__cause__)
+
+
+async def _own_work(context: Context, timer: str) -> None:
+    async def finish() -> None:
         reason = await _work(context, timer)
         await heartbeats.beat(context.store, timer, context.now(), reason)
         if timer in WATCHING:
             await report_late_timers(context, also_on_time=timer == "wake")
-            await stand_in(context)
+
+    await _reported(context, timer, finish())
+
+
+async def _reported(context: Context, timer: str, work: Awaitable[None]) -> None:
+    try:
+        await work
     except TemporaryError as error:
         context.emit(TimerPostponed(timer=timer, reason=error.reason))
     except PermanentError as error:
