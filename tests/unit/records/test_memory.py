@@ -2,7 +2,7 @@
 
 import gc
 from datetime import UTC, datetime, timedelta
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -14,6 +14,10 @@ from tests.fakes.memory_store import MemoryStore
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 USERS = [f"user-{number}" for number in range(30)]
+
+
+ELSEWHERE = type | ModuleType | FunctionType | BuiltinFunctionType | MemoryStore
+"""Code leads everywhere, to other tests too."""
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def reached(root: Any, kind: type) -> int:
         one = waiting.pop()
         found += isinstance(one, kind)
         for other in gc.get_referents(one):
-            if id(other) not in seen and not isinstance(other, type | ModuleType | MemoryStore):
+            if id(other) not in seen and not isinstance(other, ELSEWHERE):
                 seen.add(id(other))
                 waiting.append(other)
     return found
