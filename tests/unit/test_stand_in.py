@@ -17,7 +17,7 @@ from hasten.records import lease_record
 from hasten.records.lease import acquire
 from hasten.records.lease_record import WokenBy, WorkKind
 from hasten.stand_in import stand_in
-from hasten.timers import TIMERS, run
+from hasten.timers import run
 from hasten.watch.look import start_watching
 from tests.support.delivery import received
 from tests.support.ensuring import world_with
@@ -284,41 +284,3 @@ async def test_status_names_the_function_until_a_message_comes() -> None:
     problems = (await app_health(world.context)).problems
     assert not any("reached" in str(problem) for problem in problems)
     assert (await lease_record.load(world.store, TOTAL, WorkKind.DRAIN)).came_at == now()
-
-
-@pytest.mark.parametrize("timer", ["sweep", "wake"])
-@virtual
-async def test_slow_work_of_the_timer_delays_nobody(
-    timer: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def slow(_context: object) -> None:
-        await later(90)
-
-    monkeypatch.setitem(TIMERS, timer, slow)
-    world = await with_a_leaver()
-    await later(60)
-    ticking = asyncio.create_task(run(world.context, timer))
-
-    await later(20)
-
-    assert len(world.directory.calls) == 1
-    await ticking
-
-
-@pytest.mark.parametrize("timer", ["sweep", "wake"])
-@virtual
-async def test_a_bug_in_the_work_of_the_timer_delays_nobody(
-    timer: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def broken(_context: object) -> None:
-        raise KeyError("a bug")
-
-    monkeypatch.setitem(TIMERS, timer, broken)
-    world = await with_a_leaver()
-    await later(60)
-
-    with pytest.raises(KeyError):
-        await run(world.context, timer)
-
-    assert len(world.directory.calls) == 1
-    assert world.results("timer") == ["crashed"]
