@@ -7,7 +7,7 @@ from hasten.domain.subscribing import USERS_RESOURCE, groups_of
 from hasten.messages import SubscriptionEvent, looks_at
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.records import discovered, subscriptions
-from hasten.telemetry.watch import LifecycleReceived
+from hasten.telemetry.subscriptions import LifecycleReceived
 from hasten.watch.people_delta import reconcile_people
 from hasten.watch.renew import renew
 from hasten.watch.subscriptions import ensure_subscriptions

@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.errors import Conflict, TemporaryError
 from hasten.limits import MIN_RENEWAL_INTERVAL, SUBSCRIPTION_LIFETIME
 from hasten.records import subscriptions
-from hasten.telemetry.watch import SubscriptionChanged
+from hasten.telemetry.subscriptions import SubscriptionChanged
 
 
 async def renew(context: Context, subscription: str) -> bool:

@@ -24,7 +24,7 @@ from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory_errors import AlreadyExists
 from hasten.records import subscriptions
 from hasten.records.subscriptions import SubscriptionRecord
-from hasten.telemetry.watch import SubscriptionChanged, SubscriptionsUnread
+from hasten.telemetry.subscriptions import SubscriptionChanged, SubscriptionsUnread
 from hasten.watch.people_subscription import forget_refusal, refused, wants_people
 from hasten.watch.renew import renew
 

@@ -4,7 +4,7 @@ import pytest
 
 from hasten.limits import SUBSCRIPTION_LIFETIME
 from hasten.records import subscriptions
-from hasten.telemetry.watch import SubscriptionsUnread
+from hasten.telemetry.subscriptions import SubscriptionsUnread
 from hasten.watch.subscriptions import ensure_subscriptions
 from tests.support.subscriber import ONE, TWO, Subscriber, passed, resources
 from tests.support.virtual_time import virtual
