@@ -1,6 +1,6 @@
-"""Reads the times of calls that another process saved, whose clock may differ from ours."""
+"""Compares the times of calls that processes with different clocks have made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -19,11 +19,13 @@ class Stamp:
     clock: str = ""
 
     @classmethod
-    def own(cls, now: datetime, clock: str = "") -> Self:
-        return cls(now, now, clock)
+    def own(cls, at: datetime, clock: str = "") -> Self:
+        """Returns the stamp as the process sees it that made the call."""
+        return cls(at, at, clock)
 
-    @classmethod
-    def read(cls, stored: datetime, clock: str, *, ours: str, now: datetime) -> Self:
-        """Returns the stamp of a call that was saved before `now`. If another process made it, its
-        clock may be behind ours, so the call may be as young as its age and the skew allow."""
-        return cls(stored if clock == ours else min(now, stored + CLOCK_SKEW), stored, clock)
+    def seen_by(self, clock: str, now: datetime) -> Self:
+        """Returns the stamp as the process `clock` sees it, which read it at `now`. The clock of
+        another process may be behind ours, so its call may be as young as the time that it stored
+        and the skew allow; but the call was saved before `now`."""
+        at = self.stored if self.clock == clock else min(now, self.stored + CLOCK_SKEW)
+        return replace(self, at=at)

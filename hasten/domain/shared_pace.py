@@ -120,6 +120,11 @@ class SharedPace:
         until = self.free_at(target, now) + CLAIM_OUTLASTS_WAIT
         return replace(self, claims={**self.claims, target: until})
 
+    def seen_by(self, clock: str, now: datetime) -> "SharedPace":
+        """Returns the window as the process `clock` sees it, which read it at `now`."""
+        calls = [replace(call, stamp=call.stamp.seen_by(clock, now)) for call in self.calls]
+        return replace(self, calls=tuple(calls), clock=clock)
+
     def throttled(self, until: datetime) -> "SharedPace":
         """Returns the window after a 429 of Graph: no target calls before `until`."""
         return replace(self, not_before=max(self.not_before, until))

@@ -170,7 +170,5 @@ class SharedLimit:
             await self._load()
 
     async def _load(self) -> None:
-        context = self.context
-        self.pace, self._etag = await shared_window.load(
-            context.store, context.process, context.now()
-        )
+        stored, self._etag = await shared_window.load(self.context.store)
+        self.pace = stored.seen_by(self.context.process, self.context.now())

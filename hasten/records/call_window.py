@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from itertools import zip_longest
 
 from hasten.domain.breaker import Breaker
 from hasten.domain.clocks import Stamp
@@ -21,7 +21,6 @@ from hasten.records import reading
 from hasten.records.fields import moment
 from hasten.records.lease import MAX_LOST_RACES, Displaced, Lease
 from hasten.records.ledger_keys import LEDGER_COLLECTION, WINDOW_KEY
-from hasten.records.stamps import read, text_of
 
 
 @dataclass(slots=True)
@@ -81,14 +80,7 @@ class CallWindow:
         """The answer to an earlier commit was lost."""
         document = await _get(self.lease.store, self.lease.target)
         if document is not None:
-            stored, self.breaker = await _stored(
-                self.lease.store,
-                self.lease.target,
-                document,
-                clock=self.pace.clock,
-                now=self.lease.now(),
-            )
-            self.pace = replace(self.pace, calls=stored.calls, not_before=stored.not_before)
+            self.pace, self.breaker = await _seen(self.lease, document, self.pace)
             self.etag = document.etag
 
 
@@ -101,16 +93,11 @@ async def open_window(
     clock: str = "",
 ) -> CallWindow:
     """Returns the window with the calls that earlier drains of the target made. `document` is the
-    stored window, `clock` names this process. A window that cannot be read counts as full: its
-    calls leave it within seconds, and the next call writes it anew."""
+    stored window, `clock` names this process."""
     limits = Pace(max_calls_per_hour=max_calls_per_hour, reserved=reserved, clock=clock)
     if document is None:
         return CallWindow(lease, limits, Breaker(), None)
-    now = lease.now()
-    stored, breaker = await _stored(
-        lease.store, lease.target, document, clock=clock, now=now, full_at=now
-    )
-    pace = replace(limits, calls=stored.calls, not_before=stored.not_before)
+    pace, breaker = await _seen(lease, document, limits)
     return CallWindow(lease, pace, breaker, document.etag)
 
 
@@ -121,28 +108,28 @@ async def not_before(store: Store, target: str) -> datetime:
 
 
 async def load(store: Store, target: str) -> tuple[Pace, Breaker]:
-    """Returns the pace and the breaker, without the lease of `target`."""
+    """Returns the pace and the breaker as they are stored, without the lease of `target`."""
     document = await _get(store, target)
     if document is None:
         return Pace(), Breaker()
-    return await _stored(store, target, document)
+    return await _stored(store, target, document, unreadable=Pace())
+
+
+async def _seen(lease: Lease, document: Document, limits: Pace) -> tuple[Pace, Breaker]:
+    """Returns what is stored, as this process sees it now, with the `limits`. A window that cannot
+    be read counts as full: its calls leave it within seconds, and the next call writes it anew."""
+    now = lease.now()
+    full = Pace(calls=(Stamp.own(now),) * CALLS_PER_WINDOW)
+    stored, breaker = await _stored(lease.store, lease.target, document, unreadable=full)
+    calls = tuple(call.seen_by(limits.clock, now) for call in stored.calls)
+    return replace(limits, calls=calls, not_before=stored.not_before), breaker
 
 
 async def _stored(
-    store: Store,
-    target: str,
-    document: Document,
-    *,
-    clock: str | None = None,
-    now: datetime = LONG_AGO,
-    full_at: datetime | None = None,
+    store: Store, target: str, document: Document, *, unreadable: Pace
 ) -> tuple[Pace, Breaker]:
-    """Returns what is stored, as the process `clock` sees it at `now`, or a window that is full
-    since `full_at` if it cannot be read."""
-    calls = () if full_at is None else (Stamp.own(full_at),) * CALLS_PER_WINDOW
-    safe = (Pace(calls=calls), Breaker())
-    parse = partial(_parse, clock=clock, now=now)
-    return await reading.read_or(store, LEDGER_COLLECTION, target, document, parse, safe=safe)
+    safe = (unreadable, Breaker())
+    return await reading.read_or(store, LEDGER_COLLECTION, target, document, _parse, safe=safe)
 
 
 async def _get(store: Store, target: str) -> Document | None:
@@ -151,7 +138,8 @@ async def _get(store: Store, target: str) -> Document | None:
 
 def _body(pace: Pace, breaker: Breaker) -> Json:
     return {
-        "calls": [text_of(call) for call in pace.calls],
+        "calls": [call.stored.isoformat() for call in pace.calls],
+        "clocks": [call.clock for call in pace.calls],
         "not_before": pace.not_before.isoformat(),
         "failures": breaker.failures,
         "users": sorted(breaker.users),
@@ -159,15 +147,15 @@ def _body(pace: Pace, breaker: Breaker) -> Json:
     }
 
 
-def _parse(document: Document, clock: str | None, now: datetime) -> tuple[Pace, Breaker]:
-    return _pace(document.body, clock, now), _breaker(document.body)
+def _parse(document: Document) -> tuple[Pace, Breaker]:
+    return _pace(document.body), _breaker(document.body)
 
 
-def _pace(body: Json, clock: str | None, now: datetime) -> Pace:
-    """Returns what is stored; the limits are not."""
-    calls: Sequence[str] = body["calls"]
+def _pace(body: Json) -> Pace:
+    """Returns what is stored; the limits are not. An older version wrote no clocks."""
+    calls = zip_longest(body["calls"], body.get("clocks", ()), fillvalue="")
     return Pace(
-        calls=tuple(read(call, clock, now) for call in calls),
+        calls=tuple(Stamp.own(moment(at), clock) for at, clock in calls),
         not_before=moment(body.get("not_before", LONG_AGO.isoformat())),
     )
 

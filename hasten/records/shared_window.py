@@ -1,35 +1,26 @@
 """Stores the calls of all targets that share a limit, so that every instance sees them."""
 
-from datetime import datetime
-from functools import partial
-
-from hasten.domain.long_ago import LONG_AGO
+from hasten.domain.clocks import Stamp
 from hasten.domain.shared_pace import SharedPace, TargetCall
 from hasten.json import Json
 from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
 from hasten.records.fields import moment
-from hasten.records.stamps import read, text_of
 
 SHARED_WINDOW_COLLECTION = "targets"
 SHARED_WINDOW_PARTITION = "limit"
 SHARED_WINDOW_KEY = "shared"
 
 
-async def load(
-    store: Store, clock: str | None = None, now: datetime = LONG_AGO
-) -> tuple[SharedPace, str | None]:
-    """Returns the shared window and its etag, which is None if nothing was ever written. The calls
-    are as the process `clock` sees them at `now`, or as they were written. A window that cannot be
-    read counts as empty: each target keeps its own pace, and an answer of Entra shows again that
-    they share the limit."""
-    empty = SharedPace(clock=clock or "")
+async def load(store: Store) -> tuple[SharedPace, str | None]:
+    """Returns the shared window as it is stored and its etag, which is None if nothing was ever
+    written. A window that cannot be read counts as empty: each target keeps its own pace, and an
+    answer of Entra shows again that they share the limit."""
     document = await store.get(SHARED_WINDOW_COLLECTION, SHARED_WINDOW_PARTITION, SHARED_WINDOW_KEY)
     if document is None:
-        return empty, None
+        return SharedPace(), None
     place = (SHARED_WINDOW_COLLECTION, SHARED_WINDOW_PARTITION, document)
-    parse = partial(_pace, clock=clock, now=now)
-    return await reading.read_or(store, *place, parse, safe=empty), document.etag
+    return await reading.read_or(store, *place, _pace, safe=SharedPace()), document.etag
 
 
 async def write(store: Store, pace: SharedPace, etag: str | None) -> str | None:
@@ -45,19 +36,27 @@ async def write(store: Store, pace: SharedPace, etag: str | None) -> str | None:
 
 def _body(pace: SharedPace) -> Json:
     return {
-        "calls": [{"target": call.target, "at": text_of(call.stamp)} for call in pace.calls],
+        "calls": [
+            {
+                "target": call.target,
+                "at": call.stamp.stored.isoformat(),
+                "clock": call.stamp.clock,
+            }
+            for call in pace.calls
+        ],
         "not_before": pace.not_before.isoformat(),
         "claims": {target: until.isoformat() for target, until in pace.claims.items()},
         "since": pace.since.isoformat() if pace.since else "",
     }
 
 
-def _pace(document: Document, clock: str | None, now: datetime) -> SharedPace:
+def _pace(document: Document) -> SharedPace:
+    """An older version wrote no clocks."""
     body = document.body
     return SharedPace(
-        clock=clock or "",
         calls=tuple(
-            TargetCall(call["target"], read(call["at"], clock, now)) for call in body["calls"]
+            TargetCall(call["target"], Stamp.own(moment(call["at"]), call.get("clock", "")))
+            for call in body["calls"]
         ),
         not_before=moment(body["not_before"]),
         claims={target: moment(until) for target, until in body["claims"].items()},

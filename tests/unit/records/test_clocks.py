@@ -8,6 +8,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hasten.domain.breaker import Breaker
 from hasten.domain.clocks import CLOCK_SKEW
 from hasten.domain.shared_pace import SharedPace
 from hasten.limits import CALL_WINDOW, CALL_WINDOW_MARGIN, CALLS_PER_WINDOW
@@ -17,6 +18,11 @@ from hasten.records.call_window import open_window
 from hasten.records.lease import Lease, acquire
 from hasten.records.lease_record import WorkKind
 from hasten.records.ledger_keys import LEDGER_COLLECTION, WINDOW_KEY
+from hasten.records.shared_window import (
+    SHARED_WINDOW_COLLECTION,
+    SHARED_WINDOW_KEY,
+    SHARED_WINDOW_PARTITION,
+)
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import START
 
@@ -59,8 +65,8 @@ class Instances:
 
     async def call_shared(self, number: int) -> None:
         """Through the window that all targets share."""
-        clock = f"clock {number}"
-        pace, etag = await shared_window.load(self.store, clock, self.now(number))
+        stored, etag = await shared_window.load(self.store)
+        pace = stored.seen_by(f"clock {number}", self.now(number))
         self.wait_until(number, pace.free_at("A", self.now(number)))
         changed = pace.with_call("A", self.now(number))
         await shared_window.write(self.store, changed, etag)
@@ -114,11 +120,48 @@ async def test_a_shared_window_keeps_who_called_by_which_clock() -> None:
     first = SharedPace(clock="one").with_call("A", START)
     await shared_window.write(store, first, None)
 
-    at_once, etag = await shared_window.load(store, "two", START)
-    assert [call.at for call in at_once.calls] == [START]
-    later, _ = await shared_window.load(store, "two", START + timedelta(minutes=1))
+    stored, etag = await shared_window.load(store)
+    assert [call.at for call in stored.seen_by("two", START).calls] == [START]
+    later = stored.seen_by("two", START + timedelta(minutes=1))
     assert [call.at for call in later.calls] == [START + CLOCK_SKEW]
 
     await shared_window.write(store, later.with_call("B", START + SPAN), etag)
-    again, _ = await shared_window.load(store, "one", START + timedelta(minutes=1))
+    stored, _ = await shared_window.load(store)
+    again = stored.seen_by("one", START + timedelta(minutes=1))
     assert [call.at for call in again.calls] == [START, START + SPAN + CLOCK_SKEW]
+
+
+async def test_an_older_version_reads_the_times_of_the_windows() -> None:
+    instances = Instances((0, 0))
+    await instances.call(0)
+    await instances.call_shared(0)
+
+    own = await instances.stored()
+    assert own is not None
+    shared = await instances.store.get(
+        SHARED_WINDOW_COLLECTION, SHARED_WINDOW_PARTITION, SHARED_WINDOW_KEY
+    )
+    assert shared is not None
+    times = [*own.body["calls"], *(call["at"] for call in shared.body["calls"])]
+    assert [datetime.fromisoformat(time) for time in times] == [START, START]
+
+
+async def test_the_calls_of_an_older_version_count_as_those_of_another_clock() -> None:
+    instances = Instances((0, 0))
+    times = [START.isoformat()] * CALLS_PER_WINDOW
+    instances.store.plant(LEDGER_COLLECTION, "A", WINDOW_KEY, json.dumps({"calls": times}))
+    instances.true += SPAN
+
+    await instances.call(0)
+
+    assert instances.made == [START + SPAN + CLOCK_SKEW]
+
+
+async def test_a_window_that_was_damaged_while_a_drain_held_it_counts_as_full() -> None:
+    instances = Instances((0, 0))
+    window = await open_window(await instances.lease(0), None, max_calls_per_hour=None)
+    instances.store.plant(LEDGER_COLLECTION, "A", WINDOW_KEY, "{")
+
+    await window.judged(Breaker(failures=1))
+
+    assert window.pace.free_at(START) == START + SPAN
