@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hasten.errors import PermanentError, TemporaryError
+from hasten.stray_end import no_stray_end
 
 
 class ErrorCollector:
@@ -33,9 +34,10 @@ class ErrorCollector:
 
     @contextmanager
     def collect_unexpected(self) -> Iterator[None]:
-        """Catches any exception but a TemporaryError or PermanentError."""
+        """Catches any exception but a TemporaryError or PermanentError, also a stray end."""
         try:
-            yield
+            with no_stray_end():
+                yield
         except (TemporaryError, PermanentError):
             raise
         except Exception as error:  # noqa: BLE001 - raised later

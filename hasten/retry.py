@@ -56,7 +56,8 @@ class Retrying:
         message again at once. What broke the work may break its handling as well."""
         until = self.context.now() + REDELIVERY_PAUSE
         try:
-            yield
+            with no_stray_end():
+                yield
         except Exception:
             await asyncio.sleep(max(0.0, (until - self.context.now()).total_seconds()))
             raise

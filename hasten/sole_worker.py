@@ -79,13 +79,20 @@ async def alone(
         async with _beating(context, lease):
             try:
                 yield lease
-            finally:
-                await lease.release(although_marked=True)
-                if lease.record.is_marked:
-                    again = type(wake)(target=wake.target)
-                    await context.bus.send(again.queue, [again.message(context.new_id())])
+            except (Exception, asyncio.CancelledError):
+                with suppress(Exception):  # the error of the work is what must surface
+                    await _let_go(context, wake, lease)
+                raise
+            await _let_go(context, wake, lease)
     except Displaced as error:
         raise TemporaryError("another worker of the target took over", LEASE_RETRY_DELAY) from error
+
+
+async def _let_go(context: Context, wake: TargetMessage, lease: Lease) -> None:
+    await lease.release(although_marked=True)
+    if lease.record.is_marked:
+        again = type(wake)(target=wake.target)
+        await context.bus.send(again.queue, [again.message(context.new_id())])
 
 
 async def _acquired(
@@ -134,8 +141,8 @@ async def _beating(context: Context, lease: Lease) -> AsyncIterator[None]:
         beats.cancel()
         if context.holding.get(name) is lease:
             del context.holding[name]
-    if beats.done():
-        beats.result()
+        if beats.done():
+            beats.result()
 
 
 async def _beat(lease: Lease) -> None:

@@ -61,11 +61,35 @@ between two tries (hasten/backoff.py)."""
 
 
 async def run(context: Context, timer: str) -> None:
-    """Runs the work of a timer, then saves its heartbeat. Handles both exceptions, since the next
-    tick tries again. Reports an unexpected exception and raises it at the end."""
+    """Runs the work of a timer, then saves its heartbeat. Does the work of stopped triggers beside
+    it, because Graph may delay the timer for minutes, and a bug may end it. Handles both
+    exceptions, since the next tick tries again. Reports each unexpected exception, and raises the
+    first one at the end."""
+    works = [_own_work(context, timer)]
+    if timer in WATCHING:
+        works.append(stand_in(context))
+    reported = [_reported(context, timer, work) for work in works]
+    bugs = [bug for bug in await asyncio.gather(*reported, return_exceptions=True) if bug]
+    if bugs:
+        raise bugs[0]
+
+
+async def _own_work(context: Context, timer: str) -> None:
+    reason = await _work(context, timer)
+    await heartbeats.beat(context.store, timer, context.now(), reason)
+    if timer in WATCHING:
+        await report_late_timers(context, also_on_time=timer == "wake")
+
+
+async def _reported(context: Context, timer: str, work: Awaitable[None]) -> None:
+    """Raises unexpected exceptions only."""
     try:
         with no_stray_end():
-            await _run(context, timer)
+            await work
+    except TemporaryError as error:
+        context.emit(TimerPostponed(timer=timer, reason=error.reason))
+    except PermanentError as error:
+        context.emit(TimerFailed(timer=timer, reason=error.reason, next_action=error.next_action))
     except Conflict as error:
         context.emit(TimerPostponed(timer=timer, reason=str(error)))
     except Exception as error:
@@ -73,36 +97,6 @@ async def run(context: Context, timer: str) -> None:
         context.emit(TimerCrashed(timer=timer, reason=met.reason, trace=met.trace))
         await crashes.note(context.store, f"timer {timer}", met.reason, context.now())
         raise
-
-
-async def _run(context: Context, timer: str) -> None:
-    """Does the work of stopped triggers beside that of the timer, which Graph may delay for minutes
-    and a bug may end."""
-    works = [_own_work(context, timer)]
-    if timer in WATCHING:
-        works.append(_reported(context, timer, stand_in(context)))
-    errors = [error for error in await asyncio.gather(*works, return_exceptions=True) if error]
-    if errors:
-        raise errors[0] from (errors[1] if len(errors) > 1 else errors[0].__cause__)
-
-
-async def _own_work(context: Context, timer: str) -> None:
-    async def finish() -> None:
-        reason = await _work(context, timer)
-        await heartbeats.beat(context.store, timer, context.now(), reason)
-        if timer in WATCHING:
-            await report_late_timers(context, also_on_time=timer == "wake")
-
-    await _reported(context, timer, finish())
-
-
-async def _reported(context: Context, timer: str, work: Awaitable[None]) -> None:
-    try:
-        await work
-    except TemporaryError as error:
-        context.emit(TimerPostponed(timer=timer, reason=error.reason))
-    except PermanentError as error:
-        context.emit(TimerFailed(timer=timer, reason=error.reason, next_action=error.next_action))
 
 
 async def _work(context: Context, timer: str) -> str:

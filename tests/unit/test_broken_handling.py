@@ -15,6 +15,7 @@ from hasten.ports.bus import Message
 from hasten.ports.store import Document, Write
 from hasten.ports.telemetry import Event
 from hasten.retry import Retrying
+from hasten.stray_end import StrayEndError
 from hasten.wiring import PARSERS
 from tests.fakes.bus import FakeBus
 from tests.fakes.memory_store import MemoryStore
@@ -118,6 +119,15 @@ class WithoutLog(World):
         raise RuntimeError("the stream is closed")
 
 
+class CancelledStore(MemoryStore):
+    async def get(self, collection: str, partition: str, key: str) -> Document | None:
+        raise asyncio.CancelledError
+
+
+def with_a_cancelled_store() -> World:
+    return World(store=CancelledStore())
+
+
 def with_a_broken_store() -> World:
     return World(store=BrokenStore())
 
@@ -127,7 +137,9 @@ def with_a_broken_bus() -> World:
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), POSTPONED, GIVEN_UP])
-@pytest.mark.parametrize("made", [with_a_broken_store, with_a_broken_bus, WithoutLog])
+@pytest.mark.parametrize(
+    "made", [with_a_broken_store, with_a_cancelled_store, with_a_broken_bus, WithoutLog]
+)
 def test_what_breaks_the_handling_gives_the_message_back_after_a_minute_if_at_all(
     made: Callable[[], World], error: Exception
 ) -> None:
@@ -135,7 +147,7 @@ def test_what_breaks_the_handling_gives_the_message_back_after_a_minute_if_at_al
     async def run() -> None:
         try:
             await worked(made(), error)
-        except RuntimeError:
+        except (RuntimeError, StrayEndError):
             assert now() - START == REDELIVERY_PAUSE
 
     run()

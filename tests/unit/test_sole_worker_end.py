@@ -2,6 +2,7 @@
 surfaces all the same."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -18,6 +19,12 @@ from tests.support.world import TOTAL, World
 WAKE = Wake(target=TOTAL)
 LONG = 60.0
 """Seconds, in which a holder that does not beat is displaced."""
+
+
+async def without_a_wake(world: World, works: Callable[[], Awaitable[None]]) -> None:
+    async with alone(world.context, WAKE, WorkKind.DRAIN, by=WokenBy.POLICY, patience=timedelta()):
+        await works()
+
 
 REFUSALS = [
     PermanentError("Azure answered 403", "give the role"),
@@ -77,11 +84,64 @@ async def test_a_bug_in_the_beat_surfaces_when_the_work_has_ended(
 async def test_work_without_a_wake_that_is_displaced_as_it_lets_go_is_tried_again() -> None:
     world = World()
 
+    async def works() -> None:
+        await displaced(world)
+
     with pytest.raises(TemporaryError, match="another worker of the target took over"):
-        async with alone(
-            world.context, WAKE, WorkKind.DRAIN, by=WokenBy.POLICY, patience=timedelta()
-        ):
-            await displaced(world)
+        await without_a_wake(world, works)
+
+
+@virtual
+async def test_a_bug_in_the_beat_surfaces_though_the_lease_was_lost_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+
+    async def breaks(_: Lease) -> None:
+        raise KeyError("a bug")
+
+    async def works(lease: Lease, until: datetime) -> bool:
+        await asyncio.sleep(LONG)
+        await displaced(world)
+        await lease.commit()
+        return False
+
+    monkeypatch.setattr(Lease, "beat", breaks)
+
+    with pytest.raises(KeyError):
+        await work_alone(world.context, WAKE, WorkKind.DRAIN, works)
+
+
+@virtual
+async def test_a_bug_in_work_without_a_wake_surfaces_though_the_lease_was_lost() -> None:
+    world = World()
+
+    async def works() -> None:
+        await displaced(world)
+        raise KeyError("a bug")
+
+    with pytest.raises(KeyError):
+        await without_a_wake(world, works)
+
+
+@virtual
+async def test_work_without_a_wake_that_ends_in_an_error_frees_the_lease_and_wakes() -> None:
+    world = World()
+
+    async def works() -> None:
+        assert not await work_alone(world.context, WAKE, WorkKind.DRAIN, nothing)
+        raise PermanentError("Graph answered 403", "grant the permission")
+
+    with pytest.raises(PermanentError):
+        await without_a_wake(world, works)
+
+    assert len(world.bus.of(WAKE.queue)) == 1
+    assert await work_alone(world.context, WAKE, WorkKind.DRAIN, nothing)
+
+
+async def nothing(lease: Lease, until: datetime) -> bool:
+    await lease.take_mark()
+    return False
 
 
 @virtual

@@ -4,6 +4,9 @@ import asyncio
 
 import pytest
 
+from hasten import timers
+from hasten.errors import Conflict
+from hasten.stray_end import StrayEndError
 from hasten.timers import TIMERS, run
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, World, user
@@ -53,3 +56,71 @@ async def test_a_bug_in_the_work_of_the_timer_delays_nobody(
 
     assert len(world.directory.calls) == 1
     assert world.results("timer") == ["crashed"]
+
+
+@pytest.mark.parametrize("timer", ["sweep", "wake"])
+@virtual
+async def test_a_bug_in_the_work_of_a_stopped_trigger_surfaces_though_the_timer_lost_a_race(
+    timer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(_context: object) -> None:
+        raise Conflict("a row")
+
+    async def broken(_context: object) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setitem(TIMERS, timer, lost)
+    monkeypatch.setattr(timers, "stand_in", broken)
+    world = World()
+
+    with pytest.raises(KeyError):
+        await run(world.context, timer)
+
+    assert sorted(world.results("timer")) == ["crashed", "postponed"]
+
+
+@virtual
+async def test_two_bugs_are_both_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_context: object) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setitem(TIMERS, "sweep", broken)
+    monkeypatch.setattr(timers, "stand_in", broken)
+    world = World()
+
+    with pytest.raises(KeyError):
+        await run(world.context, "sweep")
+
+    assert world.results("timer") == ["crashed", "crashed"]
+
+
+STRAY = [SystemExit(1), asyncio.CancelledError()]
+
+
+@pytest.mark.parametrize("end", STRAY, ids=lambda end: type(end).__name__)
+@pytest.mark.parametrize("broken", ["own", "stand_in", "a target"])
+def test_a_library_that_ends_a_part_of_the_work_ends_neither_the_process_nor_the_rest(
+    end: BaseException, broken: str
+) -> None:
+    async def ends(*_: object, **__: object) -> None:
+        raise end
+
+    @virtual
+    async def scenario() -> None:
+        world = await with_a_leaver()
+        await asyncio.sleep(60)
+
+        with pytest.MonkeyPatch.context() as monkey:
+            if broken == "own":
+                monkey.setitem(TIMERS, "wake", ends)
+            elif broken == "stand_in":
+                monkey.setattr(timers, "stand_in", ends)
+            else:
+                monkey.setattr(timers, "_wake_target", ends)
+            with pytest.raises(StrayEndError):
+                await run(world.context, "wake")
+
+        assert world.results("timer") == ["crashed"]
+        assert len(world.directory.calls) == (0 if broken == "stand_in" else 1)
+
+    scenario()
