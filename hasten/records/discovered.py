@@ -15,6 +15,10 @@ from hasten.records.fields import moment
 DISCOVERED_COLLECTION = "targets"
 DISCOVERED_PARTITION = "found"
 
+UNSETTLED_KEY = "arriving"
+"""Key of `unsettled` in the store. An older version reads the groups that are assigned from it,
+while both run during a deployment."""
+
 ASSIGNMENT_FRESH_FOR = timedelta(minutes=10)
 """Entra provisions a new assignment on demand only after "up to a few minutes" (Entra docs)."""
 
@@ -33,9 +37,10 @@ class DiscoveredTarget:
     """ISO time at which each recently assigned group was assigned, by group id. Older times are
     left out: with thousands of groups they would not fit into one document."""
 
-    arriving: Mapping[str, str] = field(default_factory=dict)
-    """ISO time at which a sweep found each newly assigned group, while a replica may still lack
-    some of its members. After a crash some members may not be recorded yet."""
+    unsettled: Mapping[str, str] = field(default_factory=dict)
+    """ISO time at which a sweep found each group that was newly assigned or unassigned, while some
+    of its members may not be recorded: a replica lacks them, Hasten cannot read them, or a crash
+    came in between. A cycle of Entra that began later serves them."""
 
     sources: Sequence[str] = ()
     """Admin groups whose members the policy mirrors. Not every one is assigned to the target."""
@@ -49,10 +54,6 @@ class DiscoveredTarget:
     deleted: Mapping[str, str] = field(default_factory=dict)
     """ISO time at which a sweep missed each assigned group that was deleted, until a cycle of Entra
     has deprovisioned its people."""
-
-    departing: Mapping[str, str] = field(default_factory=dict)
-    """ISO time at which a sweep missed each unassigned group with a member who cannot be read,
-    until a list shows every member or a cycle of Entra has deprovisioned them."""
 
     @property
     def route(self) -> tuple[str, str, str | None, str | None]:
@@ -114,6 +115,7 @@ async def save(store: Store, found: DiscoveredTarget) -> None:
     document = await store.get(DISCOVERED_COLLECTION, DISCOVERED_PARTITION, found.target)
     body = {**asdict(found), "groups": sorted(found.groups)}
     body["sources"], body["properties"] = sorted(found.sources), sorted(found.properties)
+    body[UNSETTLED_KEY] = body.pop("unsettled")
     if document is None or document.body != body:
         etag = document.etag if document else None
         try:
@@ -141,13 +143,13 @@ async def keep_only(
 
 
 def _discovered(document: Document) -> DiscoveredTarget:
-    body = document.body
+    body = dict(document.body)
+    body["unsettled"] = body.pop(UNSETTLED_KEY, {})
     names = ("groups", "sources", "properties")
     lists = {name: tuple(body.get(name, ())) for name in names}
     found = DiscoveredTarget(**{**body, **lists, "match": JobMatch(**body.get("match", {}))})
     if found.target != document.key:
         raise ValueError("the body does not belong to this key")
-    for times in (found.assigned_at, found.arriving, found.deleted, found.departing):
-        for at in times.values():
-            moment(at)
+    for at in (*found.assigned_at.values(), *found.unsettled.values(), *found.deleted.values()):
+        moment(at)
     return found

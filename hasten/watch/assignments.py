@@ -46,45 +46,36 @@ async def compare_assignments(
     and the cursors move last. A new group is noted before its members are, so that Hasten revokes
     members it has already called if the group is unassigned before the next sweep.
 
-    Returns `found` with the groups that were deleted, those that still arrive, and those that were
-    unassigned with a member who cannot be read. Raises TemporaryError and PermanentError of Graph.
+    Returns `found` with the groups that were deleted and those that are not settled. Raises
+    TemporaryError and PermanentError of Graph.
     """
     deleted = dict(before.deleted) if before is not None else {}
-    arriving: dict[str, str] = {}
-    departing: dict[str, str] = {}
+    unsettled: dict[str, str] = {}
     changes = 0
     if before is not None:
-        new = set(found.groups) - set(before.groups)
-        since = {group: at for group, at in before.arriving.items() if group in found.groups}
-        since |= dict.fromkeys(sorted(new), context.now().isoformat())
+        new, gone = set(found.groups) - set(before.groups), set(before.groups) - set(found.groups)
+        since = {**before.unsettled, **dict.fromkeys([*new, *gone], context.now().isoformat())}
         if new:
-            noted = replace(before, groups=sorted({*before.groups, *new}), arriving=since)
+            noted = replace(before, groups=sorted({*before.groups, *new}), unsettled=since)
             await discovered.save(context.store, noted)
         for group, at in sorted(since.items()):
-            recorded, is_settled = await _assigned(
-                context, target, group, datetime.fromisoformat(at), is_new=group in new
-            )
-            changes += recorded
-            if not is_settled:
-                arriving[group] = at
-        for group in sorted({*before.groups, *before.departing} - set(found.groups)):
-            at = before.departing.get(group, context.now().isoformat())
-            if await context.directory.group(group) is None:
+            record = _assigned if group in found.groups else _unassigned
+            if record is _unassigned and await context.directory.group(group) is None:
                 deleted[group] = at
                 _emit(context, target, group, "deleted", 0)
                 continue
-            recorded, is_complete = await _unassigned(
-                context, target, group, datetime.fromisoformat(at), is_new=group in before.groups
+            recorded, is_settled = await record(
+                context, target, group, datetime.fromisoformat(at), is_new=group in new | gone
             )
             changes += recorded
-            if not is_complete:
-                departing[group] = at
+            if not is_settled:
+                unsettled[group] = at
     users = {a.principal for a in assignments if a.kind == "User"}
     changes += await _direct_assignments(context, target, users, is_first=before is None)
     if changes:
         wake = Wake(target=target.name)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
-    return replace(found, deleted=deleted, arriving=arriving, departing=departing)
+    return replace(found, deleted=deleted, unsettled=unsettled)
 
 
 async def _assigned(

@@ -117,12 +117,8 @@ async def _discover(
     await start_watching(context, *await cursors.without(context.store, new))
     found = await compare_assignments(context, target, last, found, assignments)
     known = cycle.parse(route.job)
-    found = replace(
-        found,
-        deleted=_still_with_access(found, known),
-        arriving=_unseen(found.arriving, known),
-        departing=_unseen(found.departing, known),
-    )
+    unsettled = _unseen(found.unsettled, known)
+    found = replace(found, deleted=_still_with_access(found, known), unsettled=unsettled)
     if found != before.found:
         await discovered.save(context.store, found)
     if known.stops:
@@ -163,8 +159,7 @@ def _still_with_access(found: DiscoveredTarget, known: Cycle) -> Mapping[str, st
 
 
 def _unseen(groups: Mapping[str, str], known: Cycle) -> Mapping[str, str]:
-    """Returns the groups of which no cycle has seen what happened at the time given. A later cycle
-    serves the members whom Hasten cannot read as well."""
+    """Returns the groups whose change at the time given no cycle of Entra has seen."""
     return {
         group: at
         for group, at in sorted(groups.items())

@@ -175,7 +175,7 @@ async def test_what_a_sweep_discovered_comes_back_and_is_written_only_if_it_diff
         group_rule=None,
         groups=("b", "a"),
         assigned_at={"a": START.isoformat()},
-        arriving={"a": START.isoformat()},
+        unsettled={"a": START.isoformat()},
         sources=("d", "c"),
         properties=("mail", "city"),
         match=JobMatch(app="userName", entra="mail", problem=""),
@@ -196,6 +196,27 @@ async def test_what_a_sweep_discovered_comes_back_and_is_written_only_if_it_diff
     known, unread = await discovered.keep_only(store, ["WIKI"])
     assert (set(known), unread) == ({"WIKI"}, frozenset())
     assert [one.target for one in await discovered.load_all(store)] == ["WIKI"]
+
+
+@virtual
+async def test_a_discovered_target_has_no_key_that_an_older_version_cannot_read() -> None:
+    store = MemoryStore()
+    found = DiscoveredTarget(
+        target=TOTAL,
+        service_principal="p",
+        job="j",
+        user_rule="u",
+        group_rule=None,
+        groups=("a",),
+        unsettled={"a": START.isoformat(), "left": START.isoformat()},
+    )
+    await discovered.save(store, found)
+
+    [document] = await store.scan(discovered.DISCOVERED_COLLECTION, discovered.DISCOVERED_PARTITION)
+    assert set(document.body) == {
+        *("target", "service_principal", "job", "user_rule", "group_rule", "groups"),
+        *("assigned_at", "arriving", "sources", "properties", "match", "deleted"),
+    }
 
 
 @virtual
@@ -259,7 +280,7 @@ async def test_the_self_test_leaves_nothing_and_notices_a_store_that_keeps_nothi
     assert not await round_trip(Forgetful(), "k")
 
 
-@pytest.mark.parametrize("name", ["assigned_at", "arriving", "deleted"])
+@pytest.mark.parametrize("name", ["assigned_at", "unsettled", "deleted"])
 @virtual
 async def test_a_target_with_a_time_that_is_none_cannot_be_read(name: str) -> None:
     store = MemoryStore()

@@ -71,12 +71,12 @@ def test_the_other_members_of_a_new_group_are_provisioned_and_the_one_once_it_ca
         assert await open_rows(world) == {(SALES, user(n), Action.ADDED) for n in (21, 22)}
         await minutes_of_sweeps(world.context, 10)
         assert len(await open_rows(world)) == 2
-        assert SALES in (await state_of(world)).arriving
+        assert SALES in (await state_of(world)).unsettled
 
         shows(world, SALES, user(20))
         await sweep(world.context)
         assert await open_rows(world) == {(SALES, user(n), Action.ADDED) for n in (20, 21, 22)}
-        assert (await state_of(world)).arriving == {}
+        assert (await state_of(world)).unsettled == {}
 
     scenario()
 
@@ -95,12 +95,12 @@ def test_the_other_members_of_an_unassigned_group_are_revoked_and_the_one_once_i
         others = {(ENGINEERING, user(n), Action.REMOVED) for n in (0, 1, 2, 4)}
         assert await open_rows(world) == others
         assert world.results("assignment") == ["unassigned"]
-        assert ENGINEERING in (await state_of(world)).departing
+        assert ENGINEERING in (await state_of(world)).unsettled
 
         shows(world, ENGINEERING, user(3))
         await sweep(world.context)
         assert await open_rows(world) == {*others, (ENGINEERING, user(3), Action.REMOVED)}
-        assert (await state_of(world)).departing == {}
+        assert (await state_of(world)).unsettled == {}
 
     scenario()
 
@@ -151,7 +151,7 @@ async def test_a_cycle_of_entra_ends_the_reads_of_such_a_group() -> None:
     await sweep(world.context)
 
     found = await state_of(world)
-    assert (found.arriving, found.departing) == ({}, {})
+    assert found.unsettled == {}
 
 
 @pytest.mark.parametrize("known", [True, False])
