@@ -30,6 +30,7 @@ STEPS: Sequence[tuple[str, Callable[[Scaled], Awaitable[Cost]]]] = (
     ("a wake, every minute", lambda scaled: scaled.timer("wake")),
     ("a reconcile, every five minutes", lambda scaled: scaled.timer("look")),
     ("a change, to its outcome", lambda scaled: scaled.change()),
+    ("a night", lambda scaled: scaled.night()),
 )
 
 

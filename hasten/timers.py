@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from hasten.context import Context
-from hasten.domain.changes import FoundBy, State
+from hasten.domain.changes import State
 from hasten.domain.unexpected import Unexpected
 from hasten.ensure.apply_policy import apply_policies
 from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict, PermanentError, TemporaryError
-from hasten.messages import Ensure, Wake, looks_at
+from hasten.messages import Ensure, Wake
 from hasten.onboard.follow_up import do_due
 from hasten.operate import measured
 from hasten.operate.backlog import backlog
@@ -24,7 +24,7 @@ from hasten.operate.seal_history import seal_all, seal_recent
 from hasten.operate.silent_channel import report_silence
 from hasten.operate.stop import report_stops
 from hasten.operate.unreadable_rows import report_unreadable, take_back_all
-from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, PROVISIONING, QUEUES_READ
+from hasten.ports.bus import ENSURE, PROVISIONING, QUEUES_READ
 from hasten.provision.verify import verify
 from hasten.records import (
     crashes,
@@ -42,6 +42,7 @@ from hasten.stand_in import stand_in
 from hasten.stray_end import no_stray_end
 from hasten.telemetry.operate import OtherTargets, TimerCrashed, TimerFailed, TimerPostponed
 from hasten.watch.compare_people import compare_people
+from hasten.watch.keep_links import keep_links
 from hasten.watch.people_delta import reconcile_people
 from hasten.watch.read_again import read_unread
 from hasten.watch.reconcile import reconcile
@@ -205,19 +206,16 @@ async def _apply(context: Context) -> None:
 
 
 async def _tidy(context: Context) -> None:
-    """Deletes old records, and reads every group once.
-
-    A delta link expires after 7 days (Graph docs), even that of a group in which nothing happens;
-    its next leaver would be lost with it.
-    """
-    groups = sorted(await discovered.watched(context.store))
-    looks = looks_at(groups, found_by=FoundBy.RECONCILE, now=context.now(), new_id=context.new_id)
-    if looks:
-        await context.bus.send(DIRECTORY_CHANGES, looks)
-    await take_back_all(context)
-    await forget_old(context)
-    await forget_history(context)
-    await seal_all(context)
+    """Renews the delta links of all groups, and deletes old records."""
+    errors = ErrorCollector()
+    with errors.collect_any():
+        await keep_links(context, await discovered.watched(context.store))
+    with errors.collect():
+        await take_back_all(context)
+        await forget_old(context)
+        await forget_history(context)
+        await seal_all(context)
+    errors.raise_worst()
 
 
 async def _renew(context: Context) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hasten.errors import Conflict
-from hasten.json import Json
 from hasten.ports.store import MAX_WRITES, Document, Put, Store
 from hasten.records import reading
 
@@ -54,6 +53,14 @@ async def load(store: Store, group: str) -> Cursor | None:
     return await reading.read_or(store, *place, _parse, safe=lost)
 
 
+async def load_all(store: Store) -> Mapping[str, Cursor]:
+    """Returns the cursors that can be read, by group."""
+    place = (CURSORS_COLLECTION, CURSORS_PARTITION)
+    documents = await store.scan(*place)
+    read = await reading.readable(store, *place, documents, _parse)
+    return {document.key: cursor for document, cursor in read}
+
+
 async def load_or_first(store: Store, name: str, now: datetime) -> Cursor:
     """Returns the cursor. One that was never saved, or that cannot be read, begins now."""
     found = await load(store, name)
@@ -84,7 +91,12 @@ async def without(store: Store, groups: Collection[str]) -> list[str]:
 async def save_first(store: Store, links: Mapping[str, str], now: datetime) -> None:
     """Saves the first cursor of each group, by the link that starts now. A group that another
     instance has given a cursor keeps it."""
-    puts = [Put(group, _body(first(link, now))) for group, link in sorted(links.items())]
+    await save_unless_newer(store, {group: first(link, now) for group, link in links.items()})
+
+
+async def save_unless_newer(store: Store, moved: Mapping[str, Cursor]) -> None:
+    """Saves the cursors, many in one request. One that somebody else has saved meanwhile stays."""
+    puts = [_put(group, cursor) for group, cursor in sorted(moved.items())]
     for start in range(0, len(puts), MAX_WRITES):
         some = puts[start : start + MAX_WRITES]
         try:
@@ -97,13 +109,12 @@ async def save_first(store: Store, links: Mapping[str, str], now: datetime) -> N
 
 async def save(store: Store, group: str, cursor: Cursor) -> None:
     """Saves the cursor. Raises Conflict when another look moved it first."""
-    await store.commit(
-        CURSORS_COLLECTION, CURSORS_PARTITION, [Put(group, _body(cursor), cursor.etag)]
-    )
+    await store.commit(CURSORS_COLLECTION, CURSORS_PARTITION, [_put(group, cursor)])
 
 
-def _body(cursor: Cursor) -> Json:
-    return {"link": cursor.link, "origin": cursor.origin, "is_page": cursor.is_page}
+def _put(group: str, cursor: Cursor) -> Put:
+    body = {"link": cursor.link, "origin": cursor.origin, "is_page": cursor.is_page}
+    return Put(group, body, cursor.etag)
 
 
 def _milliseconds(now: datetime) -> int:

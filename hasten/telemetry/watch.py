@@ -91,10 +91,11 @@ class HintNotVisible(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcileRead(Event):
-    """Reconcile compared a batch of groups, or divided the groups into new batches."""
+    """Reconcile compared a batch of groups, or divided the groups into new batches. At night,
+    Hasten read each group and renewed its link."""
 
     name = "reconcile"
-    result: Literal["read", "restarted", "regrouped"]
+    result: Literal["read", "restarted", "regrouped", "renewed"]
     groups: Count
     changed: Count
 

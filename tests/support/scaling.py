@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from hasten.context import Context
 from hasten.domain.changes import Action, FoundBy, State
 from hasten.messages import Look, Wake
+from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.store import Document, Write
 from hasten.provision.drain import drain
 from hasten.targets import Target
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from hasten.ports.directory import Directory
 
 GRAPH_SECONDS, STORE_SECONDS = 0.1, 0.01
+LOOKS_AT_ONCE = 64
+"""Messages of a queue that one instance handles at a time (host.json)."""
+
 ROWS_PER_REQUEST = 1000
 """Entities in one answer of Azure Tables: a longer scan takes several requests."""
 
@@ -153,6 +157,24 @@ class Scaled:
 
     async def timer(self, name: str) -> Cost:
         return await self._cost(lambda: TIMERS[name](self.context))
+
+    async def night(self) -> Cost:
+        """The nightly timer, and the looks that it queues."""
+
+        async def work() -> None:
+            before = len(self.world.bus.sent)
+            await TIMERS["tidy"](self.context)
+            slots = asyncio.Semaphore(LOOKS_AT_ONCE)
+
+            async def handled(queued: Look) -> None:
+                async with slots:
+                    await look(self.context, queued)
+
+            sent = self.world.bus.sent[before:]
+            looks = [Look.parse(one.body) for queue, one in sent if queue == DIRECTORY_CHANGES]
+            await asyncio.gather(*map(handled, looks))
+
+        return await self._cost(work)
 
     async def change(self) -> Cost:
         """One joiner, from the look that a notification causes to the outcome."""
