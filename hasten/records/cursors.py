@@ -2,13 +2,12 @@
 read."""
 
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from hasten.errors import Conflict
-from hasten.ports.store import MAX_WRITES, Document, Put, Store
+from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
+from hasten.records.unchanged import commit_unchanged
 
 CURSORS_COLLECTION = "cursors"
 CURSORS_PARTITION = "groups"
@@ -97,14 +96,7 @@ async def save_first(store: Store, links: Mapping[str, str], now: datetime) -> N
 async def save_unless_newer(store: Store, moved: Mapping[str, Cursor]) -> None:
     """Saves the cursors, many in one request. One that somebody else has saved meanwhile stays."""
     puts = [_put(group, cursor) for group, cursor in sorted(moved.items())]
-    for start in range(0, len(puts), MAX_WRITES):
-        some = puts[start : start + MAX_WRITES]
-        try:
-            await store.commit(CURSORS_COLLECTION, CURSORS_PARTITION, some)
-        except Conflict:
-            for put in some:
-                with suppress(Conflict):
-                    await store.commit(CURSORS_COLLECTION, CURSORS_PARTITION, [put])
+    await commit_unchanged(store, CURSORS_COLLECTION, CURSORS_PARTITION, puts)
 
 
 async def save(store: Store, group: str, cursor: Cursor) -> None:

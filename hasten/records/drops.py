@@ -11,6 +11,7 @@ from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
 from hasten.records.fields import moment
+from hasten.records.unchanged import commit_unchanged
 
 DROPS_COLLECTION, DROPS_PARTITION = "stops", "drops"
 NEW_PREFIX, REPORTED_PREFIX = "new|", "reported|"
@@ -73,11 +74,8 @@ async def forget(store: Store, before: datetime) -> None:
     documents = await store.scan(DROPS_COLLECTION, DROPS_PARTITION, REPORTED_PREFIX)
     place = (DROPS_COLLECTION, DROPS_PARTITION, documents)
     found = await reading.readable(store, *place, _parse)
-    for document in (document for document, dropped in found if dropped.at < before):
-        with suppress(Conflict):
-            await store.commit(
-                DROPS_COLLECTION, DROPS_PARTITION, [Delete(document.key, document.etag)]
-            )
+    deletes = [Delete(document.key, document.etag) for document, one in found if one.at < before]
+    await commit_unchanged(store, DROPS_COLLECTION, DROPS_PARTITION, deletes)
 
 
 def _name(dropped: Dropped) -> str:

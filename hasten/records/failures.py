@@ -2,17 +2,16 @@
 A mark is only a hint: the row may have been mended since."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hasten.domain.changes import Change
-from hasten.errors import Conflict
-from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
+from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
 from hasten.records.fields import moment
 from hasten.records.history_keys import END_OF_TIME, EPOCH
 from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION
+from hasten.records.unchanged import commit_unchanged
 
 MARKS_PER_READ = 100
 
@@ -55,10 +54,8 @@ async def forget(store: Store, target: str, before: datetime) -> None:
     documents = await store.scan(LEDGER_COLLECTION, target, FAILED_PREFIX)
     read = await reading.readable(store, LEDGER_COLLECTION, target, documents, _parse)
     old = [document for document, one in read if one.at < before]
-    for start in range(0, len(old), MAX_WRITES):
-        with suppress(Conflict):  # another run of the timer deleted them
-            deletes = [Delete(d.key, d.etag) for d in old[start : start + MAX_WRITES]]
-            await store.commit(LEDGER_COLLECTION, target, deletes)
+    deletes = [Delete(document.key, document.etag) for document in old]
+    await commit_unchanged(store, LEDGER_COLLECTION, target, deletes)
 
 
 def _backwards(at: datetime) -> str:

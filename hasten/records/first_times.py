@@ -13,6 +13,7 @@ from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
 from hasten.records import reading
 from hasten.records.fields import moment
 from hasten.records.missing import MAX_LOST_RACES
+from hasten.records.unchanged import commit_unchanged
 
 FIRST_TIMES_COLLECTION = "firsttimes"
 FIRST_TIMES_PARTITIONS = "0123456789abcdef"
@@ -54,13 +55,8 @@ async def forget(store: Store, before: datetime) -> None:
         documents = await store.scan(FIRST_TIMES_COLLECTION, partition)
         place = (FIRST_TIMES_COLLECTION, partition, documents)
         read = await reading.readable(store, *place, _at)
-        old = [document for document, at in read if at < before]
-        for start in range(0, len(old), MAX_WRITES):
-            deletes = [Delete(d.key, d.etag) for d in old[start : start + MAX_WRITES]]
-            try:
-                await store.commit(FIRST_TIMES_COLLECTION, partition, deletes)
-            except Conflict:
-                break  # another worker deletes them
+        deletes = [Delete(document.key, document.etag) for document, at in read if at < before]
+        await commit_unchanged(store, FIRST_TIMES_COLLECTION, partition, deletes)
 
 
 async def _first(

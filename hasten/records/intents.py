@@ -12,6 +12,7 @@ from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records import stand_ins
 from hasten.records.fields import moment
+from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import RowMapping
 from hasten.records.values import values
@@ -23,6 +24,7 @@ DONE_PREFIX = "done|"
 
 class Intents:
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._rows = Repository(store, MAPPING)
 
     async def record(self, intents: Sequence[Intent]) -> list[tuple[Intent, Recorded]]:
@@ -88,9 +90,9 @@ class Intents:
 
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes done intents whose event is older than `before`. Returns how many."""
-        done = await self._rows.listed(target, DONE_PREFIX)
-        old = [intent for intent in done if intent.time < before]
-        return await self._rows.remove(old, lambda intent: intent.is_done)
+        return await delete_old(
+            self._store, MAPPING, target, DONE_PREFIX, lambda intent: intent.time < before
+        )
 
 
 def _body(intent: Intent) -> Json:

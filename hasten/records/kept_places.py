@@ -10,6 +10,7 @@ from hasten.json import Json
 from hasten.ports.store import Put, Store, Write
 from hasten.records.fields import moment
 from hasten.records.ledger_keys import LEDGER_COLLECTION, PLACE_PREFIX
+from hasten.records.old_rows import delete_old
 from hasten.records.reading import parsed
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import Commit, RowMapping
@@ -70,10 +71,7 @@ async def forget(store: Store, target: str, before: datetime) -> int:
     def is_old(places: KeptPlaces) -> bool:
         return bool(places.groups) and max(places.groups.values()) < before
 
-    rows = Repository(store, MAPPING)
-    return await rows.remove(
-        [p for p in await rows.listed(target, PLACE_PREFIX) if is_old(p)], is_old
-    )
+    return await delete_old(store, MAPPING, target, PLACE_PREFIX, is_old)
 
 
 def _body(places: KeptPlaces) -> Json:

@@ -33,6 +33,7 @@ from hasten.records.ledger_keys import (
     PROOF_PREFIX,
     WINDOW_KEY,
 )
+from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import Commit, RowMapping, Stored
 from hasten.records.values import values
@@ -197,9 +198,9 @@ class Ledger:
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes rows that ended before `before`. Returns how many."""
         await failures.forget(self._store, target, before)
-        done = await self._rows.listed(target, DONE_PREFIX)
-        old = [change for change in done if _ended_before(change, before)]
-        return await self._rows.remove(old, lambda change: _ended_before(change, before))
+        return await delete_old(
+            self._store, MAPPING, target, DONE_PREFIX, lambda change: _ended_before(change, before)
+        )
 
 
 def _ended_before(change: Change, before: datetime) -> bool:

@@ -18,6 +18,7 @@ from hasten.domain.intents import Wanted
 from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records.fields import moment
+from hasten.records.old_rows import delete_old
 from hasten.records.repository import Repository
 from hasten.records.row_mapping import RowMapping
 from hasten.records.values import values
@@ -116,11 +117,11 @@ class People:
         return await self._rows.find(target, user)
 
     async def forget(self, target: str, before: datetime) -> int:
-        """Deletes people who left before `before` and joined nothing since. Returns how many. It
-        does not keep the list of everybody in memory."""
-        rows = Repository(self._store, MAPPING)
-        gone = [person for person in await rows.listed(target, "") if person.is_gone(before)]
-        return await rows.remove(gone, lambda person: person.is_gone(before))
+        """Deletes people who left before `before` and joined nothing since. Returns how
+        many."""
+        return await delete_old(
+            self._store, MAPPING, target, "", lambda person: person.is_gone(before)
+        )
 
     async def _note(self, news: Sequence[Person]) -> Mapping[str, Person]:
         known: dict[str, Person] = {}

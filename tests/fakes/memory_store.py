@@ -1,6 +1,7 @@
 """A store in memory. It keeps bodies as JSON text, as the real ones do, and hands out bodies that
 nobody can change."""
 
+import bisect
 import itertools
 import json
 from collections import defaultdict
@@ -18,6 +19,8 @@ class MemoryStore:
         self._partitions: defaultdict[tuple[str, str], dict[str, tuple[str, Document]]]
         self._partitions = defaultdict(dict)
         """Text and document by key, of each partition of each collection."""
+        self._keys: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        """The keys of each partition in order."""
         self._etags = itertools.count()
         self.commits = 0
 
@@ -43,13 +46,24 @@ class MemoryStore:
 
     def forget(self, collection: str, partition: str, key: str) -> None:
         """Deletes a document without the port, as somebody can who may write to the store."""
-        del self._partitions[collection, partition][key]
+        self._delete(collection, partition, key)
 
     def plant(self, collection: str, partition: str, key: str, text: str) -> None:
         """Writes any text as a body without the port, as somebody can who may write to the
         store."""
-        etag = f"etag-{next(self._etags)}"
-        self._partitions[collection, partition][key] = text, Document(key, _decoded(text), etag)
+        self._write(collection, partition, key, text)
+
+    def _write(self, collection: str, partition: str, key: str, text: str) -> str:
+        documents, etag = self._partitions[collection, partition], f"etag-{next(self._etags)}"
+        if key not in documents:
+            bisect.insort(self._keys[collection, partition], key)
+        documents[key] = text, Document(key, _decoded(text), etag)
+        return etag
+
+    def _delete(self, collection: str, partition: str, key: str) -> None:
+        del self._partitions[collection, partition][key]
+        keys = self._keys[collection, partition]
+        del keys[bisect.bisect_left(keys, key)]
 
     async def get(self, collection: str, partition: str, key: str) -> Document | None:
         check_names(collection, partition, key)
@@ -66,9 +80,11 @@ class MemoryStore:
         after: str = "",
     ) -> Sequence[Document]:
         check_names(collection, partition)
-        documents = self._partitions[collection, partition]
-        found = sorted(key for key in documents if key.startswith(prefix) and key > after)
-        return [documents[key][1] for key in found[:limit]]
+        documents, keys = (each[collection, partition] for each in (self._partitions, self._keys))
+        first = max(bisect.bisect_left(keys, prefix), bisect.bisect_right(keys, after))
+        following = itertools.islice(keys, first, None)
+        found = itertools.takewhile(lambda key: key.startswith(prefix), following)
+        return [documents[key][1] for key in itertools.islice(found, limit)]
 
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]
@@ -83,13 +99,10 @@ class MemoryStore:
         made: list[str | None] = []
         for write in writes:
             if isinstance(write, Delete):
-                del documents[write.key]
+                self._delete(collection, partition, write.key)
                 made.append(None)
             else:
-                etag = f"etag-{next(self._etags)}"
-                text = encoded(write.body)
-                documents[write.key] = text, Document(write.key, _decoded(text), etag)
-                made.append(etag)
+                made.append(self._write(collection, partition, write.key, encoded(write.body)))
         return made
 
     async def close(self) -> None:

@@ -1,6 +1,7 @@
 """Worlds of any size, in which each request to Graph and to the store is counted and takes time."""
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from hasten.messages import Look, Wake
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.store import Document, Write
 from hasten.provision.drain import drain
+from hasten.records.ledger_keys import LEDGER_COLLECTION
 from hasten.targets import Target
 from hasten.timers import TIMERS
 from hasten.watch.buckets import LOOK_BUCKET
@@ -70,7 +72,7 @@ class SlowStore(MemoryStore):
         after: str = "",
     ) -> Sequence[Document]:
         documents = await super().scan(collection, partition, prefix, limit, after=after)
-        await self._request(1 + len(documents) // ROWS_PER_REQUEST)
+        await self._request(max(1, math.ceil(len(documents) / ROWS_PER_REQUEST)))
         return documents
 
     async def commit(
@@ -140,20 +142,19 @@ class Scaled:
         directory.join(group(0), *(user(number) for number in range(self.size.members)))
 
     async def _has_rows(self) -> None:
-        row = found(group(0), user(0), Action.ADDED, origin=1)
-        for start in range(0, self.size.rows, 20):
-            rows = [
-                replace(
-                    row,
-                    target="T0",
-                    user=user(1_000_000 + number),
-                    state=State.IN_SYNC,
-                    finished_at=now(),
-                )
-                for number in range(start, min(start + 20, self.size.rows))
-            ]
-            await self.world.ledger.record(rows)
+        """Records one row that has ended, and copies what the ledger stores of it."""
+        if not self.size.rows:
+            return
+        first = user(1_000_000)
+        row = replace(found(group(0), first, Action.ADDED, origin=1), target="T0")
+        await self.world.ledger.record([replace(row, state=State.IN_SYNC, finished_at=now())])
         await self.world.outbox.flush("T0")
+        [(key, text, _)] = self.store.texts(LEDGER_COLLECTION, "T0")
+        for number in range(1_000_001, 1_000_000 + self.size.rows):
+            copy = user(number)
+            self.store.plant(
+                LEDGER_COLLECTION, "T0", key.replace(first, copy), text.replace(first, copy)
+            )
 
     async def timer(self, name: str) -> Cost:
         return await self._cost(lambda: TIMERS[name](self.context))
