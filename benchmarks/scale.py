@@ -19,7 +19,7 @@ BEGIN, END = "<!-- make scale -->\n", "<!-- end of make scale -->\n"
 GROWTH: Sequence[tuple[str, Size, Size, float]] = (
     ("watched groups", Size(groups=4, targets=4), Size(groups=10_000, targets=4), 10_000 / 4),
     ("targets", Size(groups=2, targets=2), Size(groups=200, targets=200), 100),
-    ("ended rows", Size(rows=100), Size(rows=100_000), 1000),
+    ("ended rows", Size(rows=100), Size(rows=1_000_000), 10_000),
     ("members of the group", Size(members=100), Size(members=100_000), 1000),
 )
 """What grows, from and to which size, and how many times as large that is. With several targets a

@@ -71,3 +71,25 @@ async def test_a_group_that_comes_or_goes_costs_no_more_requests_among_ten_thous
     assert gone == quiet
     assert come.graph <= quiet.graph + 3
     assert come.store <= quiet.store + 2
+
+
+@virtual
+async def test_a_night_of_ten_thousand_quiet_groups_sends_no_look() -> None:
+    scaled = await Scaled.of(LARGE)
+    sent = len(scaled.world.bus.sent)
+
+    night = await scaled.night()
+
+    assert scaled.world.bus.sent[sent:] == []
+    assert night.graph == 10_000
+    assert night.store <= 10_000 / 100 + 100
+    assert night.seconds <= 90
+
+
+@virtual
+async def test_a_night_reads_a_thousand_ended_rows_in_one_request() -> None:
+    few = await (await Scaled.of(Size(rows=1_000))).night()
+    many = await (await Scaled.of(Size(rows=5_000))).night()
+
+    assert many.store <= few.store + 2 * 4
+    assert many.graph == few.graph
