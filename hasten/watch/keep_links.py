@@ -17,14 +17,15 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory_errors import DeltaExpired
-from hasten.ports.store import MAX_WRITES
 from hasten.records import cursors
 from hasten.records.cursors import Cursor
 from hasten.telemetry.watch import ReconcileRead
 
+LINKS_PER_COMMIT = 100
+
 READS_AT_ONCE = 16
-"""Requests to Graph at once. As many failures among MAX_WRITES groups mean that Graph cannot answer
-now."""
+"""Requests to Graph at once. As many failures among the groups of one commit mean that Graph cannot
+answer now."""
 
 LONGEST = timedelta(minutes=3)
 """Maximum time for which reads begin. The function ends after ten minutes (host.json), and the
@@ -42,11 +43,11 @@ async def keep_links(context: Context, watched: Collection[str]) -> None:
     known = await cursors.load_all(context.store)
     groups, looks = sorted(watched), 0
     until, wait, errors = context.now() + LONGEST, NO_WAIT, ErrorCollector()
-    for start in range(0, len(groups), MAX_WRITES):
+    for start in range(0, len(groups), LINKS_PER_COMMIT):
         pause = min(wait, until - context.now())
         await asyncio.sleep(max(0.0, pause.total_seconds()))
         reads = _Reads(context, known, until, errors)
-        some = groups[start : start + MAX_WRITES]
+        some = groups[start : start + LINKS_PER_COMMIT]
         moved = await reads.of(some)
         await cursors.save_unless_newer(context.store, moved)
         left = [group for group in some if group not in moved]
@@ -58,7 +59,7 @@ async def keep_links(context: Context, watched: Collection[str]) -> None:
 
 @dataclass
 class _Reads:
-    """Reads of up to MAX_WRITES groups. They end at `until`, or when Graph cannot answer."""
+    """Reads of the groups of one commit. They end at `until`, or when Graph cannot answer."""
 
     context: Context
     known: Mapping[str, Cursor]

@@ -80,7 +80,7 @@ class MemoryStore:
         after: str = "",
     ) -> Sequence[Document]:
         check_names(collection, partition)
-        documents, keys = (each[collection, partition] for each in (self._partitions, self._keys))
+        documents, keys = self._partitions[collection, partition], self._keys[collection, partition]
         first = max(bisect.bisect_left(keys, prefix), bisect.bisect_right(keys, after))
         following = itertools.islice(keys, first, None)
         found = itertools.takewhile(lambda key: key.startswith(prefix), following)
