@@ -213,3 +213,21 @@ async def test_the_copies_of_more_seals_than_one_request_returns_go(count: int) 
     assert await forget_pages(world.store, now()) == 0
     assert await forget_pages(world.store, now() + DAY) == count
     assert await world.store.scan(HISTORY_COLLECTION, "seals", PAGE_PREFIX) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+@virtual
+async def test_a_check_begins_with_the_first_seal_that_was_made_since(count: int) -> None:
+    """Each midnight one entry is written and sealed."""
+    world = World()
+    await asyncio.sleep((DAY - SINCE_MIDNIGHT).total_seconds())
+    midnights = []
+    for number in range(count):
+        midnights.append(now())
+        await history(world).append([entry(f"{number}")])
+        await all_sealed(world)
+        await asyncio.sleep(DAY.total_seconds())
+
+    for number, at in enumerate([*midnights, now()]):
+        check = await Check(world.store, now(), at).run()
+        assert (check.seals, check.number, check.findings) == (count - number, count, [])

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from hasten.domain.changes import Cause
+from hasten.domain.intents import Intent, Recorded, Wanted
 from hasten.domain.sightings import Sighting
+from hasten.records.intents import Intents
 from hasten.records.people import LatestJoin, People, Person
 from hasten.records.roster import Roster
 from tests.fakes.memory_store import MemoryStore
@@ -53,3 +56,29 @@ async def test_the_roster(store: MemoryStore) -> None:
     assert len(known) == 30
     assert reached(known, Sighting) > 0
     assert reached(roster, Sighting) == 0
+
+
+async def test_the_memberships_that_are_done(store: MemoryStore) -> None:
+    given = [
+        Intent(
+            target="TOTAL",
+            group="group",
+            user=user,
+            wanted=Wanted.MEMBER,
+            time=NOW,
+            cause=Cause("/hr", "1"),
+            recorded_at=NOW,
+        )
+        for user in USERS
+    ]
+    intents = Intents(store)
+    await intents.record(given)
+    opened = await intents.open_intents("TOTAL")
+    assert reached(intents, Intent) == 30
+    assert len(await intents.finish(opened[:20], "succeeded")) == 20
+    del opened
+
+    again = await intents.record(given)
+
+    assert {recorded for _, recorded in again} == {Recorded.DUPLICATE}
+    assert reached(intents, Intent) == 10

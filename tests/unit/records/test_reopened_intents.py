@@ -49,3 +49,20 @@ async def test_the_worker_that_opened_an_intent_again_ends_it() -> None:
     await worker.finish([opened], "succeeded")
 
     assert await Intents(world.store).open_intents(TOTAL) == []
+
+
+@virtual
+async def test_each_time_that_an_intent_is_opened_again_counts_once() -> None:
+    world = Onboarding()
+    worker, intent = await wanted(world)
+    assert intent.reopened == 0
+
+    for times in (1, 2):
+        await worker.reopen(TOTAL, [intent.key])
+        [opened] = await Intents(world.store).open_intents(TOTAL)
+        assert opened.reopened == times
+    await worker.finish([opened], "succeeded")
+    await worker.reopen(TOTAL, [intent.key, "no such membership"])
+
+    [again] = await Intents(world.store).open_intents(TOTAL)
+    assert (again.reopened, again.released, again.is_done, again.outcome) == (3, True, False, "")
