@@ -187,12 +187,11 @@ async def test_a_target_mirrors_nobody_and_no_group_of_it_is_new() -> None:
         group_rule=None,
         groups=(ENGINEERING,),
         assigned_at={},
-        arriving={},
+        unsettled={},
         sources=(),
         properties=(),
         match=JobMatch(),
         deleted={},
-        departing={},
     )
 
 
