@@ -27,7 +27,8 @@ STOP_PAUSE = timedelta(minutes=1)
 
 def fenced(context: Context, lease: Lease) -> Context:
     """Returns a context whose writes to Entra ID raise Displaced if another worker has taken the
-    `lease`, and TemporaryError while an operator has stopped its target."""
+    `lease`, and TemporaryError while an operator has stopped its target. Call just after a check
+    for a stop: the next one comes STOP_CHECK_KEPT later."""
     return context.through(cast("Directory", _Fenced(context, lease)))
 
 
@@ -39,7 +40,7 @@ class _Fenced:
         self._directory = context.directory
         self._lease = lease
         self._stop: StopRecord | None = None
-        self._stop_checked_at = context.now()  # a run begins with a check
+        self._stop_checked_at = context.now()
         self._principals: dict[str, str] = {}
         """By assignment: only its id names it when it is removed."""
 

@@ -87,10 +87,11 @@ async def _step(
     opened = [i for i in await context.intents.open_intents(target.name) if i.is_tried(now)]
     if not opened or await stops.find(context.store, target.name):
         return [], False
+    safe = fenced(context, lease)
     found = await discovered.load(context.store, target.name)
     found = found or await discover(context, target)
     errors = ErrorCollector()
-    run = _Run(fenced(context, lease), target=target, found=found, errors=errors, until=until)
+    run = _Run(safe, target=target, found=found, errors=errors, until=until)
     await (run.observe(opened) if target.observes else run.bring_about(opened))
     if not run.is_over and not run.due:
         errors.raise_worst()

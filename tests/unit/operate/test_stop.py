@@ -1,6 +1,7 @@
 """While an operator has stopped Hasten nothing is called or written, and nothing is lost."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,10 +15,13 @@ from hasten.messages import Wake
 from hasten.operate.explain import gather
 from hasten.operate.status import target_status
 from hasten.operate.stop import start, stop
+from hasten.policy import Creation, GroupPolicy
 from hasten.ports.bus import ENSURE, PROVISIONING
+from hasten.ports.directory_values import Assignment
 from hasten.provision.drain import drain
 from hasten.records import stops
 from hasten.records.stops import ALL_TARGETS
+from hasten.targets import Target
 from hasten.timers import run
 from tests.fakes.directory import JOB
 from tests.support.applying import ADMINS, MONITORED, world_with
@@ -135,6 +139,27 @@ async def test_an_ensure_that_runs_removes_nobody_else_within_a_second() -> None
     await is_started(world)
     await ensure(world.context, RUN)
     assert len(removed) == len(leavers)
+
+
+@virtual
+async def test_an_ensure_that_was_stopped_while_it_found_the_target_makes_no_group() -> None:
+    policy = GroupPolicy(name="*", create=Creation())
+    world = Onboarding(target=Target(name=TOTAL, display_name=TOTAL, groups=(policy,)))
+    world.directory.has_user(user(1))
+    await world.wants("", user(1), name="TOTAL - Design")
+    assignments = world.directory.assignments
+
+    async def slow(service_principal: str) -> Sequence[Assignment]:
+        await is_stopped(world)
+        await asyncio.sleep(10)
+        return await assignments(service_principal)
+
+    world.directory.assignments = slow  # type: ignore[method-assign]
+
+    with pytest.raises(TemporaryError, match="odd removals"):
+        await ensure(world.context, RUN)
+
+    assert not world.directory.writes
 
 
 @virtual
