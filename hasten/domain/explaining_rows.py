@@ -91,7 +91,7 @@ def _called(row: Change) -> str:
 def _proof(row: Change) -> str:
     if row.needs_proof:
         return "the provisioning log has not confirmed it yet"
-    return "the provisioning log said nothing of it within a day"
+    return "within a day Hasten could read no entry of the provisioning log about it"
 
 
 def _why(row: Change) -> str:

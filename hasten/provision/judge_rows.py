@@ -27,7 +27,9 @@ provision the row."""
 OVERDUE_AFTER = timedelta(hours=1)
 """Grace period after the time at which Entra's own cycle should have provisioned the row."""
 
-SILENT_LOG = "Entra answered with success; the provisioning log said nothing of it within a day"
+SILENT_LOG = (
+    "Entra answered with success; within a day Hasten could read no entry of the log about it"
+)
 TAKEN_BACK = "Entra's own cycle should have done it and has not"
 CYCLE_HAS_DONE_IT = "Entra's own cycle has done it"
 STILL_LEFT_OUT = "Entra answered with success, and the log names other members only"

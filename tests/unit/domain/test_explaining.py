@@ -124,7 +124,10 @@ LEFT = left_to_cycle(
         (facts(OBSERVED, observes=True), "Note: TOTAL is in observe mode"),
         (facts(OBSERVED), "To have it called: python -m hasten release TOTAL"),
         (facts(replace(CALLED, needs_proof=True)), "has not confirmed it yet."),
-        (facts(CALLED), "the provisioning log said nothing of it within a day."),
+        (
+            facts(CALLED),
+            "within a day Hasten could read no entry of the provisioning log about it.",
+        ),
         (facts(replace(CALLED, state=State.CONFIRMED)), "and the provisioning log confirms it."),
         (facts(replace(CALLED, state=State.IN_SYNC)), "that the app has it already."),
         (facts(row(state=State.DONE_BY_CYCLE)), "Entra's own cycle has done it"),

@@ -108,7 +108,9 @@ async def test_a_log_with_an_unreadable_entry_is_read_from_the_same_time_and_not
     await verify(world.context)
 
     assert len(world.directory.log_reads) == 2
-    assert not (await world.row(ENGINEERING, user(1))).needs_proof
+    row = await world.row(ENGINEERING, user(1))
+    assert not row.needs_proof
+    assert "could read no entry" in row.reason
 
 
 def unread(about: str, at: datetime | None) -> UnreadEntry:
