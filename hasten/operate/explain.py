@@ -125,8 +125,7 @@ async def _cycle(context: Context, found: DiscoveredTarget) -> Cycle:
     try:
         return cycle.parse(await context.directory.job(found.service_principal, found.job))
     except PermanentError:
-        seen = (await job_seen.load_all(context.store)).get(found.target, JobSeen())
-        return replace(seen.cycle, next_action=seen.next_action if seen.cycle.problem else "")
+        return (await job_seen.load_all(context.store)).get(found.target, JobSeen()).cycle
 
 
 async def _candidates(context: Context, given: str) -> list[Sequence[Json]]:

@@ -63,6 +63,7 @@ def _parse(body: Json) -> JobSeen:
         began=_time(body["began"]),
         interval=timedelta(seconds=body["interval"]),
         problem=body["problem"] if body["is_stopped"] else "",
+        next_action=body["next_action"] if body["is_stopped"] else "",
     )
     return JobSeen(
         state=body["state"],

@@ -39,7 +39,7 @@ CAUSE = Cause("/hr", "1")
         JobSeen(),
         JobSeen(state="active", cycle=Cycle(done_from=START, done_until=LATER, began=LATER)),
         JobSeen(state="active", cycle=Cycle(interval=timedelta(minutes=20))),
-        JobSeen(state="q", cycle=Cycle(problem="p"), problem="p", next_action="n"),
+        JobSeen(state="q", cycle=Cycle(problem="p", next_action="n"), problem="p", next_action="n"),
         JobSeen(problem="unread", next_action="n"),
     ],
 )
