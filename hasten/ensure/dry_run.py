@@ -42,14 +42,12 @@ async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]
         return
     known = await KnownGroups.load(context, work.target)
     members = await list_members(context, group)
-    ids = members.ids
     first = "" if assigned.of(group) else "the group would be assigned, and "
     for intent in wanted:
-        is_member = intent.user in ids
-        if not is_member and members.may_hide(intent.user) and intent.wanted in OF_MEMBERS:
+        if members.may_hide(intent.user) and intent.wanted in OF_MEMBERS:
             work.errors.add(HiddenMemberError(work.group))
             continue
-        sentence = _member(intent, first, is_member=is_member)
+        sentence = _member(intent, first, is_member=intent.user in members.ids)
         work.end([intent], forbidden(known, intent, shown) or sentence)
 
 

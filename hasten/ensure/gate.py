@@ -91,5 +91,4 @@ async def _member_test(context: Context, work: Work) -> Callable[[str], bool]:
         if await context.directory.group(work.group) is None:
             return lambda _: False
         raise
-    ids = members.ids
-    return lambda user: user in ids or members.may_hide(user)
+    return lambda user: user in members.ids or members.may_hide(user)

@@ -57,7 +57,7 @@ async def ensure_in_group(context: Context, work: Work, wanted: Sequence[Intent]
         await _watch(context, work.group)
     sight = await _look(context, work.group)
     for intent in of[Wanted.IN_STEP]:
-        if sight.may_hide(intent):
+        if sight.members.may_hide(intent.user):
             work.errors.add(HiddenMemberError(work.group))
         else:
             work.results.append((intent, sight.of(intent)))
@@ -168,10 +168,10 @@ async def _join(
     newcomers: Sequence[Intent],
     joined: list[WorkResult],
 ) -> None:
-    listed = [intent for intent in newcomers if intent.user in sight.ids]
+    listed = [intent for intent in newcomers if intent.user in sight.members.ids]
     doubted = [i for i in listed if not i.writing] if len(listed) <= MOST_DOUBTED_MEMBERS else []
     joined += [(i, sight.of(i)) for i in listed if i not in doubted]
-    missing = [intent for intent in newcomers if intent.user not in sight.ids]
+    missing = [intent for intent in newcomers if intent.user not in sight.members.ids]
     chunks, work.due = member_batches(missing, context.now())
     for chunk in [*([intent] for intent in doubted), *chunks]:
         before = {intent.user for intent in chunk if intent.writing}
@@ -189,7 +189,7 @@ async def _join(
                 written = how is AddResult.ADDED or intent.user in before
                 if written and not await is_still_wanted(context, intent):
                     continue
-                is_certain = how is AddResult.ADDED or intent.user not in sight.ids
+                is_certain = how is AddResult.ADDED or intent.user not in sight.members.ids
                 seen = await _seen(
                     context, work, member=True, written=written, confirmed=is_certain
                 )
@@ -234,15 +234,8 @@ class _Sight:
     origin: int
     at: datetime
 
-    @property
-    def ids(self) -> frozenset[str]:
-        return self.members.ids
-
-    def may_hide(self, intent: Intent) -> bool:
-        return intent.user not in self.ids and self.members.may_hide(intent.user)
-
     def of(self, intent: Intent) -> SeenMembership:
-        member = intent.user in self.ids
+        member = intent.user in self.members.ids
         return SeenMembership(member=member, written=intent.writing, origin=self.origin, at=self.at)
 
 

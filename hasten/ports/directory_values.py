@@ -4,6 +4,7 @@ the others."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from hasten.errors import TemporaryError
@@ -36,21 +37,21 @@ class UnreadMember(NamedTuple):
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Members:
     """The direct members of a group, none marked as removed, and those that cannot be read."""
 
     listed: Sequence[Member]
     unread: Sequence[UnreadMember] = ()
 
-    @property
+    @cached_property
     def ids(self) -> frozenset[str]:
         return frozenset(member.id for member in self.listed)
 
     def may_hide(self, user: str) -> bool:
-        """Returns whether an entry that cannot be read may be about the user, so that their absence
-        from the list proves nothing."""
-        return any(one.id in {"", user} for one in self.unread)
+        """Returns whether the list lacks the user, and an entry that cannot be read may be about
+        them: their absence proves nothing."""
+        return user not in self.ids and any(one.id in {"", user} for one in self.unread)
 
 
 @dataclass(frozen=True, slots=True)
