@@ -17,10 +17,14 @@ from hasten.domain.ensuring import ENDED_WELL
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.name_of import Named, named
 from hasten.operate.problems import Problem, of_error
+from hasten.ports.directory_values import UnreadMember
 from hasten.provision.on_request import Request, request_group, request_person, waited_for
 from hasten.targets import Target
 
 MAX_WAIT_SECONDS = 60
+MOST_NAMED = 50
+"""Maximum number of members who cannot be read that the command names."""
+
 NOTHING_TO_PROVISION = "is not assigned and never was: nothing to provision"
 
 
@@ -104,13 +108,26 @@ async def _of_target(
         rows = await waited_for(context, request, longest)
     except (PermanentError, TemporaryError) as error:
         return ProvisionedTarget(target=target.name, changes=(), problem=of_error(error))
-    return ProvisionedTarget(target=target.name, changes=list(map(_shown, (*rows, *request.held))))
+    return ProvisionedTarget(
+        target=target.name,
+        changes=list(map(_shown, (*rows, *request.held))),
+        problem=_left_out(request.unread) if request.unread else None,
+    )
 
 
 async def _request(context: Context, target: Target, found: Named, *, by: str, why: str) -> Request:
     if found.is_group:
         return await request_group(context, target, found.id, by=by, why=why)
     return await request_person(context, target, found.id, by=by, why=why)
+
+
+def _left_out(unread: Sequence[UnreadMember]) -> Problem:
+    known = ", ".join(one.id for one in unread[:MOST_NAMED] if one.id)
+    which = f" ({known})" if known else ""
+    return Problem(
+        f"{len(unread)} of the members{which} cannot be read, and Hasten has left them out",
+        "provision each of them by name",
+    )
 
 
 def _shown(row: Change) -> ShownChange:
@@ -133,8 +150,7 @@ def _is_well(one: ProvisionedTarget) -> bool:
 def _show(one: ProvisionedTarget) -> None:
     if one.problem is not None:
         complain(f"{one.target}: {one.problem}")
-        return
-    if not one.changes:
+    elif not one.changes:
         say(f"{one.target}: {NOTHING_TO_PROVISION}.")
     for row in one.changes:
         because = f": {row.reason}" if row.reason else ""

@@ -13,6 +13,7 @@ from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.operate.audited import Subject, audited, subject_of
 from hasten.operate.rows_of_person import rows_of_person
+from hasten.ports.directory_values import UnreadMember
 from hasten.records import cursors, discovered, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
@@ -30,11 +31,12 @@ REACHABLE_STATES = frozenset({State.PENDING, State.WAITING})
 class Request:
     """`rows` are the changes that Hasten provisions before all others. `held` are those that an
     operator must release first. Both are empty if the person is not assigned to the target and
-    never was."""
+    never was. `unread` are the members of the group who cannot be read, and are left out."""
 
     target: str
     rows: Sequence[Change]
     held: Sequence[Change]
+    unread: Sequence[UnreadMember] = ()
 
 
 async def request_person(
@@ -72,7 +74,8 @@ async def request_group(
         raise PermanentError(
             f"group {group} is not assigned to {target.name}", "assign it, or name another"
         )
-    members = [member.id for member in (await list_members(context, group)).listed]
+    listed = await list_members(context, group)
+    members = [member.id for member in listed.listed if member.may_be_user]
     if len(members) > target.most_new_members:
         raise PermanentError(
             f"group {group} has {len(members)} members, more than most_new_members "
@@ -84,7 +87,8 @@ async def request_group(
     )
     wanted = {(group, user): True for user in members}
     known = {(row.group, row.user): row for row in rows if row is not None}
-    return await _request(context, target, wanted, known, by=by, why=why, alone=False)
+    request = await _request(context, target, wanted, known, by=by, why=why, alone=False)
+    return replace(request, unread=listed.unread)
 
 
 async def waited_for(context: Context, request: Request, longest: timedelta) -> list[Change]:

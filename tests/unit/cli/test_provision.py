@@ -10,6 +10,7 @@ import pytest
 from hasten.cli.running import Code
 from hasten.domain.changes import Change, State, finished
 from hasten.ports.bus import Message
+from hasten.ports.directory_values import UnreadMember
 from tests.support.virtual_time import now
 from tests.support.world import ENGINEERING, TOTAL, user
 from tests.unit.cli.two_targets import CommandWorld, Ran
@@ -56,6 +57,31 @@ def test_the_steps_of_the_answer_are_numbered(
         f"  2. {STEPS[1]}",
         "  What to do: buy a seat",
     ]
+
+
+@pytest.mark.parametrize("known", ["", user(3)])
+@pytest.mark.parametrize("others", [[], [user(1)]])
+def test_a_group_with_a_member_who_cannot_be_read_is_a_problem_that_hides_nobody(
+    world: CommandWorld, ran: Ran, known: str, others: list[str]
+) -> None:
+    asyncio.run(world.is_discovered())
+    world.directory.has_group(ENGINEERING, "TOTAL-Engineering")
+    world.directory.join(ENGINEERING, *others, user(3))
+    world.directory.unlisted[ENGINEERING] = [UnreadMember(known, "a member has no type")]
+    if not known:
+        world.directory.leave(ENGINEERING, user(3))
+
+    shown = ran("provision", ENGINEERING, "--target", TOTAL, "--wait", "0")
+
+    assert shown.exit_code == Code.PROBLEM
+    which = f" ({known})" if known else ""
+    assert f"{TOTAL}: 1 of the members{which} cannot be read" in shown.stderr
+    assert [line.split()[1] for line in shown.stdout.splitlines()] == others
+    [of_target] = json.loads(
+        ran("provision", ENGINEERING, "--target", TOTAL, "--wait", "0", "--json").stdout
+    )
+    assert [change["user"] for change in of_target["changes"]] == others
+    assert of_target["problem"]["fix"] == "provision each of them by name"
 
 
 def test_an_unknown_name_is_a_problem_in_one_line(world: CommandWorld, ran: Ran) -> None:

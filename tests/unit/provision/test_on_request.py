@@ -16,6 +16,7 @@ from hasten.errors import PermanentError
 from hasten.messages import Wake
 from hasten.operate.stop import stop
 from hasten.ports.bus import PROVISIONING
+from hasten.ports.directory_values import UnreadMember
 from hasten.provision.drain import drain
 from hasten.provision.on_request import (
     OPERATORS_SOURCE,
@@ -160,6 +161,21 @@ async def test_the_members_of_a_group_share_calls() -> None:
     assert {row.state for row in rows} == {State.SUCCEEDED}
     assert len(rows) == 10
     assert len(world.directory.calls) == 2
+
+
+@virtual
+async def test_only_people_of_a_group_are_called_and_the_unreadable_ones_are_named() -> None:
+    world = await discovered_world(most_new_members=2)
+    world.directory.join(ENGINEERING, user(1), user(2), user(3))
+    world.directory.nest(ENGINEERING, ADMIN)
+    hidden = UnreadMember(user(3), "a member has no type")
+    world.directory.unlisted[ENGINEERING] = [hidden]
+
+    request = await request_group(world.context, world.target, ENGINEERING, by=ALICE, why="")
+
+    assert {row.user for row in request.rows} == {user(1), user(2)}
+    assert request.unread == [hidden]
+    assert await world.ledger.find(TOTAL, ENGINEERING, ADMIN) is None
 
 
 @virtual
