@@ -54,9 +54,9 @@ def rows() -> Iterator[str]:
         for (step, _), before, after in zip(STEPS, measured(small), measured(large), strict=True):
             requests = slope(before.graph + before.store, after.graph + after.store, times)
             yield (
-                f"| {what}: {sizes} | {step} | {before.graph} → {after.graph} "
-                f"| {before.store} → {after.store} | {before.seconds:.1f} → {after.seconds:.1f} s "
-                f"| {abs(requests):.2f} |"
+                f"| {what}: {sizes} | {step} | {before.graph:,} → {after.graph:,} "
+                f"| {before.store:,} → {after.store:,} "
+                f"| {before.seconds:.1f} → {after.seconds:.1f} s | {abs(requests):.2f} |"
             )
 
 
