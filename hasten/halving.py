@@ -8,15 +8,13 @@ from hasten.stray_end import no_stray_end
 T = TypeVar("T")
 R = TypeVar("R")
 
-Errors = tuple[type[Exception], ...]
-
 
 async def halved(
     batch: Sequence[T],
     work: Callable[[Sequence[T]], Awaitable[Sequence[R]]],
     alone: Callable[[T, Exception], Awaitable[None]],
     *,
-    expected: Errors,
+    expected: tuple[type[Exception], ...],
 ) -> list[R]:
     """Returns the results of `work` on the batch, or on its halves if it raises. `alone` gets an
     item for which `work` raises even without the others, with the exception. Raises the `expected`

@@ -15,7 +15,7 @@ from hasten.errors import PermanentError
 from hasten.ports.application import Application
 from hasten.provision.change_events import emit_moved
 from hasten.provision.kept_places import noting_groups
-from hasten.provision.put_aside import EXPECTED_ERRORS, report
+from hasten.provision.put_aside import EXPECTED_ERRORS, report_crash
 from hasten.provision.revoke_in_app import revoke
 from hasten.provision.state import Drain
 from hasten.scim import Match, Scim
@@ -182,7 +182,7 @@ class AppRevocations:
         except EXPECTED_ERRORS:
             raise
         except Exception as error:  # noqa: BLE001 - reported, and a call follows
-            met = await report(self.drain, rows, error)
+            met = await report_crash(self.drain, rows, error)
             reason = f"an unexpected exception: {met.reason}"
             return AppRevocation(result=AppRevocationResult.UNAVAILABLE, reason=reason)
 

@@ -64,7 +64,8 @@ async def read_log(context: Context, found: DiscoveredTarget, rows: Sequence[Cha
 def proof_in(log: Log, row: Change) -> Proof:
     """Returns what the log proves about a row. The newest entry decides about a removal, so no
     entry proves it that is older than one about the same object that cannot be read: that one may
-    show that the account was given again."""
+    show that the account was given again. An unreadable entry about nobody known stops no proof: it
+    would leave every removal of the target unproven."""
     entries = [entry for subject in row.subjects for entry in log.entries.get(subject, ())]
     says = proof(row, entries)
     if not row.is_removal or says.says is not Says.CONFIRMED:

@@ -55,7 +55,7 @@ async def plan_or_put_aside(drain: Drain, due: Sequence[Change], plan: PlanCalls
     return sorted(calls, key=lambda call: not call.is_removal)
 
 
-async def report(drain: Drain, rows: Sequence[Change], error: Exception) -> Unexpected:
+async def report_crash(drain: Drain, rows: Sequence[Change], error: Exception) -> Unexpected:
     """Logs the exception and counts it, for the people of the rows."""
     context, met = drain.context, Unexpected.of(error)
     context.emit(
@@ -72,7 +72,7 @@ async def report(drain: Drain, rows: Sequence[Change], error: Exception) -> Unex
 
 async def _put_aside(drain: Drain, rows: Sequence[Change], error: Exception) -> None:
     """A row that shared its call is called alone next time: one of the others may be the cause."""
-    context, now, met = drain.context, drain.now, await report(drain, rows, error)
+    context, now, met = drain.context, drain.now, await report_crash(drain, rows, error)
 
     def aside(row: Change) -> Change:
         due_at = now + context.backoff(row.attempts + 1)

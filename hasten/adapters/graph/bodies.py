@@ -174,7 +174,11 @@ def readable_user(listed: Any) -> Json | UnreadMember:
     return found if is_object_id(found["id"]) else _unread(listed, NO_OBJECT_ID)
 
 
-def _unread(listed: Any, problem: str) -> UnreadMember:
+def known_id(listed: Any) -> str:
+    """Returns the object id of an entry that cannot be read; "" if it has none."""
     given = listed.get("id") if isinstance(listed, dict) else None
-    is_known = isinstance(given, str) and is_object_id(given)
-    return UnreadMember(str(given).lower() if is_known else "", problem)
+    return given.lower() if isinstance(given, str) and is_object_id(given) else ""
+
+
+def _unread(listed: Any, problem: str) -> UnreadMember:
+    return UnreadMember(known_id(listed), problem)

@@ -12,7 +12,6 @@ from hasten.adapters.graph.refusals import already_exists
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.domain.subscribing import USERS_RESOURCE
 from hasten.json import Json
-from hasten.object_ids import is_object_id
 from hasten.ports.directory_values import ListedSubscriptions
 
 GROUPS_PERMISSION, USERS_PERMISSION = "Group.Read.All", "User.Read.All"
@@ -75,5 +74,4 @@ def _readable(listed: Any) -> Json | str:
     try:
         return bodies.SUBSCRIPTION.read(listed)
     except UnreadableError:
-        given = listed.get("id") if isinstance(listed, dict) else None
-        return given.lower() if isinstance(given, str) and is_object_id(given) else ""
+        return bodies.known_id(listed)
