@@ -23,7 +23,7 @@ from hasten.provision.removal_status import (
 )
 from hasten.provision.state import Drain
 from hasten.records.discovered import DiscoveredTarget
-from hasten.telemetry.watch import TargetUnhealthy
+from hasten.telemetry.targets import TargetUnhealthy
 
 Reason = Callable[[Change], str]
 Move = Callable[[Change], Change]

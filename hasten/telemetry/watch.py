@@ -101,85 +101,6 @@ class ReconcileRead(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PeopleRead(Event):
-    """A look read the accounts of people who are assigned to a target."""
-
-    name = "people"
-    result: Literal["changed", "unchanged"]
-    found_by: Label
-    people: Count
-    changes: Count
-
-
-@dataclass(frozen=True, kw_only=True)
-class PeopleReconciled(Event):
-    """The timer read the delta of the tenant's users, or started it. `assigned` counts the changed
-    users who are assigned to a target."""
-
-    name = "people"
-    result: Literal["read", "started", "restarted"]
-    changed: Count
-    assigned: Count
-
-
-@dataclass(frozen=True, kw_only=True)
-class PeopleCompared(Event):
-    """The hourly timer compared the people of a target with what Hasten last saw of them."""
-
-    name = "people"
-    result: Literal["compared"] = "compared"
-    target: Label
-    people: Count
-    differing: Count
-
-
-@dataclass(frozen=True, kw_only=True)
-class PeopleNotWatched(Event):
-    """Graph refuses the subscription to users; Hasten asks again every 15 minutes. The timers find
-    changed people meanwhile."""
-
-    name = "people"
-    problems = frozenset({"not_watched"})
-    alerts = frozenset({"degraded"})
-    result: Literal["not_watched"] = "not_watched"
-    reason: Text
-    next_action: Text
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetFound(Event):
-    """A sweep found the target, its job and its groups."""
-
-    name = "target"
-    result: Literal["found"] = "found"
-    target: Label
-    groups: Count
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetUnreachable(Event):
-    """A sweep could not read the target; the next one tries again."""
-
-    name = "target"
-    result: Literal["unreachable"] = "unreachable"
-    target: Label
-    reason: Text
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetUnhealthy(Event):
-    """The target cannot be provisioned until an operator acts."""
-
-    name = "target"
-    problems = frozenset({"unhealthy"})
-    alerts = frozenset({"target-unhealthy"})
-    result: Literal["unhealthy"] = "unhealthy"
-    target: Label
-    reason: Text
-    next_action: Text
-
-
-@dataclass(frozen=True, kw_only=True)
 class AssignmentChanged(Event):
     """A sweep found a group newly assigned, unassigned or deleted. The people of a deleted group
     keep access until Entra's own cycle."""
@@ -217,44 +138,6 @@ class BrakeHeld(Event):
     result: Literal["held"] = "held"
     target: Label
     group: Id
-    reason: Text
-    next_action: Text
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobPaused(Event):
-    """The brake paused Entra's provisioning job."""
-
-    name = "job"
-    problems = frozenset({"paused"})
-    alerts = frozenset({"held-changes"})
-    result: Literal["paused"] = "paused"
-    target: Label
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobNotRunning(Event):
-    """Once a minute: Entra's provisioning job is paused, in quarantine or not configured, so that
-    its own cycle does nothing."""
-
-    name = "job"
-    problems = frozenset({"not_running"})
-    alerts = frozenset({"target-unhealthy"})
-    result: Literal["not_running"] = "not_running"
-    target: Label
-    reason: Text
-    next_action: Text
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobNotPaused(Event):
-    """Graph refused to pause the provisioning job."""
-
-    name = "job"
-    problems = frozenset({"not_paused"})
-    alerts = frozenset({"job-not-paused"})
-    result: Literal["not_paused"] = "not_paused"
-    target: Label
     reason: Text
     next_action: Text
 

@@ -14,7 +14,7 @@ from hasten.people_look import looks_at_people
 from hasten.ports.directory_values import Profile, UnreadMember
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.roster import Move
-from hasten.telemetry.watch import PeopleCompared
+from hasten.telemetry.people import PeopleCompared
 from hasten.watch.list_members import log_unread
 from hasten.watch.people import digest_of, presence_of, watching
 

@@ -13,7 +13,8 @@ from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.recent_removals import WHOLE_TARGET, RecentRemovals, Tally, Trip
 from hasten.targets import Target
-from hasten.telemetry.watch import BrakeHeld, JobNotPaused, JobPaused
+from hasten.telemetry.targets import JobNotPaused, JobPaused
+from hasten.telemetry.watch import BrakeHeld
 
 NOT_CALLED = frozenset({State.PENDING, State.WAITING})
 

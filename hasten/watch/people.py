@@ -30,7 +30,7 @@ from hasten.ports.directory_values import Profile
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.roster import Move
-from hasten.telemetry.watch import PeopleRead
+from hasten.telemetry.people import PeopleRead
 from hasten.watch import buckets
 from hasten.watch.admit import admit
 from hasten.watch.look import LOOK_AGAIN_DELAYS

@@ -14,7 +14,7 @@ from hasten.people_look import looks_at_people
 from hasten.ports.directory_errors import DeltaExpired
 from hasten.records import people_cursor, roster
 from hasten.records.people_cursor import PeopleCursor
-from hasten.telemetry.watch import PeopleReconciled
+from hasten.telemetry.people import PeopleReconciled
 from hasten.watch.compare_people import compare_people
 from hasten.watch.people import properties_of, watching
 

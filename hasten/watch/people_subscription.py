@@ -8,7 +8,7 @@ from hasten.domain.subscribing import USERS_RESOURCE
 from hasten.errors import PermanentError
 from hasten.records import people_refusal
 from hasten.records.people_refusal import SubscriptionRefusal
-from hasten.telemetry.watch import PeopleNotWatched
+from hasten.telemetry.people import PeopleNotWatched
 
 GRANT_NEXT_ACTION = (
     "grant the application permission User.Read.All to Hasten's identity; until then Hasten finds "

@@ -18,7 +18,7 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.records.overviews import Part
 from hasten.records.unreadable import UnreadableRowError
 from hasten.targets import Target
-from hasten.telemetry.watch import JobNotRunning, TargetFound, TargetUnhealthy, TargetUnreachable
+from hasten.telemetry.targets import JobNotRunning, TargetFound, TargetUnhealthy, TargetUnreachable
 from hasten.watch.assignments import compare_assignments
 from hasten.watch.look import start_watching
 from hasten.watch.route import Route, known_route, read_route

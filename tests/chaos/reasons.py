@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from emulator.graph.seed import TOTAL
 from hasten.domain.changes import Change, State
-from hasten.telemetry.watch import PeopleReconciled
+from hasten.telemetry.people import PeopleReconciled
 from tests.chaos.operations import Operations
 from tests.simulation.oracle import HAS_STILL, LACKS, Difference
 from tests.simulation.world import World
