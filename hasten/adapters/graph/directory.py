@@ -5,6 +5,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 
 from hasten.adapters.graph import membership
 from hasten.adapters.graph.accounts import Accounts
+from hasten.adapters.graph.bounded import BoundedTransport
 from hasten.adapters.graph.client import graph_client
 from hasten.adapters.graph.follow_ups import FollowUps
 from hasten.adapters.graph.provisioning import Provisioning
@@ -21,7 +22,7 @@ class GraphDirectory(Reads, Accounts, Writes, FollowUps, Provisioning, Subscript
     def __init__(
         self, base_url: str, credential: AsyncTokenCredential, transport: httpx.AsyncBaseTransport
     ) -> None:
-        client = graph_client(base_url, credential, transport)
+        client = graph_client(base_url, credential, BoundedTransport(transport))
         super().__init__(client, Wire(client.request_adapter))
         self._transport = transport
 
