@@ -21,6 +21,7 @@ from hasten.ports.directory_values import (
     ProvisioningLog,
 )
 from tests.support.graph_wire import ALICE, APP, BASE, BOB, GROUP, group
+from tests.support.lifecycle import CALLBACK
 
 ROLE = "0000dddd-0000-4000-8000-000000000001"
 JOB = "total.1"
@@ -95,6 +96,10 @@ ENTRY = {
     "sourceIdentity": {"id": ALICE, "identityType": "User"},
     "modifiedProperties": [{"displayName": "members", "newValue": "x"}],
 }
+SECRETS = [
+    {"key": "SyncAll", "value": "false"},
+    {"key": "SecretToken", "value": "hidden"},
+]
 SUBSCRIPTION = {
     "id": "s",
     "resource": f"groups/{GROUP}",
@@ -250,6 +255,7 @@ READS = [
         {"synchronizationRules": [RULE]},
         lambda rules: (choose_rule(rules, "User", ""), ids(rules))[1],
     ),
+    Asked("scope_settings", lambda d: d.scope_settings(APP), {"value": SECRETS}),
     Asked(
         "provisioning_log",
         lambda d: d.provisioning_log(JOB, SINCE),
@@ -264,6 +270,22 @@ WRITES = [
     Asked("create_group", lambda d: d.create_group({"displayName": "x"}), {"id": GROUP}),
     Asked("assign", lambda d: d.assign(APP, GROUP, ROLE), {"id": "a-1"}),
 ]
+
+REMOVALS = [
+    Asked("remove_member", lambda d: d.remove_member(GROUP, ALICE), None),
+    Asked("unassign", lambda d: d.unassign(APP, "a-1"), None),
+    Asked("unsubscribe", lambda d: d.unsubscribe("s"), None),
+]
+"""Graph answers with 204, and with 404 if there is nothing to remove."""
+
+SESSIONS = Asked("revoke_sessions", lambda d: d.revoke_sessions(ALICE), {"value": True})
+BARE_WRITES = [
+    *REMOVALS,
+    Asked("add_members", lambda d: d.add_members(GROUP, [ALICE]), None),
+    Asked("pause_job", lambda d: d.pause_job(APP, JOB), None),
+    Asked("resume_task", lambda d: d.resume_task(CALLBACK, completed=True), None),
+]
+"""Graph answers with 204."""
 
 OF_ANOTHER_TYPE: tuple[Any, ...] = (None, 7, -1.5, True, "", "x y", [], {}, [None], [{}], {"a": 1})
 

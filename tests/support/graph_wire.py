@@ -8,7 +8,7 @@ from azure.core.credentials import AccessToken
 
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.json import Json
-from tests.support.csdl.check import request_faults
+from tests.support.csdl.check import OTHER_NAMESPACE, request_faults
 from tests.support.csdl.exchange import as_exchange
 
 BASE = "https://graph.test/v1.0"
@@ -49,7 +49,9 @@ class Wire:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        assert list(request_faults(as_exchange(request))) == []
+        exchange = as_exchange(request)
+        is_known = not exchange.path.startswith(OTHER_NAMESPACE)
+        assert not is_known or list(request_faults(exchange)) == []
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
             raise answer

@@ -111,11 +111,22 @@ def body(response: httpx.Response) -> Json:
     return parsed
 
 
-def nothing(response: httpx.Response) -> None:
-    """Checks a 2xx to a write that Graph answers with 204. Raises UnreadableError for a body that
-    is not Graph's, because it is then unknown whether Graph received the request."""
-    if response.status_code != HTTPStatus.NO_CONTENT:
-        body(response)
+def shown(response: httpx.Response) -> httpx.Response:
+    """Returns the response to a read if it is a 200. Raises UnreadableError for every other 2xx:
+    the body may be a part of what was asked for, or changed by a proxy."""
+    if response.status_code != HTTPStatus.OK:
+        raise UnreadableError(f"the status is {response.status_code}")
+    return response
+
+
+def made(response: httpx.Response) -> None:
+    """Checks the 2xx to a write: Graph answers 204, or 200 with the value `true`. Raises
+    UnreadableError for everything else, because it is then unknown whether Graph received the
+    request."""
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        return
+    if body(shown(response)).get("value") is not True:
+        raise UnreadableError("it does not say that the write was made")
 
 
 def count(response: httpx.Response) -> int:

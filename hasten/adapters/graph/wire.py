@@ -28,7 +28,8 @@ from hasten.adapters.graph.answers import (
     body,
     checked,
     count,
-    nothing,
+    made,
+    shown,
 )
 from hasten.adapters.graph.paging import NEXT_LINK_KEY, Trail, items
 from hasten.adapters.graph.pressure import Pressure
@@ -141,7 +142,7 @@ class Wire:
 
     async def write(self, request: RequestInformation, *, needs: str) -> None:
         """Sends a write that may be sent twice. Raises TemporaryError and RefusedError."""
-        await self._insist(request, nothing, needs=needs)
+        await self._insist(request, made, needs=needs)
 
     async def write_and_read(
         self, request: RequestInformation, parse: Parse[T], *, needs: str
@@ -158,7 +159,7 @@ class Wire:
         self, request: RequestInformation, take: Callable[[httpx.Response], T], *, needs: str
     ) -> T:
         await asyncio.sleep(self._pressure.pause(_clock()))
-        return await self._insist(request, take, needs=needs)
+        return await self._insist(request, lambda response: take(shown(response)), needs=needs)
 
     async def _insist(
         self, request: RequestInformation, take: Callable[[httpx.Response], T], *, needs: str

@@ -9,8 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hasten.errors import PermanentError, TemporaryError
+from hasten.ports.directory import Directory
 from hasten.ports.directory_values import User
-from tests.support.graph_answers import NO_ANSWERS, READS, USER, WRITES, Asked, spoiled
+from tests.support.graph_answers import (
+    BARE_WRITES,
+    NO_ANSWERS,
+    READS,
+    REMOVALS,
+    SESSIONS,
+    USER,
+    WRITES,
+    Asked,
+    spoiled,
+)
 from tests.support.graph_wire import ALICE, APP, Wire, ok, refused
 from tests.support.virtual_time import virtual
 
@@ -20,6 +31,9 @@ OF_ANOTHER_MEANING = {
     "without value/0/members@delta",
     "without value/0/members@delta/0/@removed",
     "synchronizationRules = []",
+    "without value/0/value",
+    "value/0/value = None",
+    "value/0/value = ''",
     "appRoles = []",
     "value/0/appRoles = []",
     "appRoles/0/allowedMemberTypes = []",
@@ -142,28 +156,64 @@ def test_a_redirect_is_no_answer(asked: Asked, status: int) -> None:
     scenario()
 
 
-REMOVALS = {
-    "remove_member": lambda d: d.remove_member(ALICE, ALICE),
-    "unassign": lambda d: d.unassign(ALICE, "a-1"),
-    "unsubscribe": lambda d: d.unsubscribe("s"),
-    "pause_job": lambda d: d.pause_job(ALICE, "j"),
-    "add_members": lambda d: d.add_members(ALICE, [ALICE]),
-}
-
-
-@pytest.mark.parametrize("write", REMOVALS)
-@pytest.mark.parametrize("body", [b"", b"<html>Sorry</html>", b'{"error": {}}', b"[]"])
-def test_a_write_counts_as_made_only_when_graph_says_so(write: str, body: bytes) -> None:
+@pytest.mark.parametrize("asked", READS, ids=lambda asked: asked.name)
+@pytest.mark.parametrize("status", [201, 202, 203, 205, 206])
+def test_a_read_is_answered_with_200_only(asked: Asked, status: int) -> None:
     @virtual
     async def scenario() -> None:
-        for status in (200, 202, 404):
-            directory = Wire(httpx.Response(status, content=body)).directory()
-            if status == 404 and b"{}" in body:
-                continue
-            with pytest.raises(TemporaryError):
-                await REMOVALS[write](directory)
+        assert isinstance(await outcome(asked, asked.body, status), TemporaryError)
 
     scenario()
+
+
+@pytest.mark.parametrize("asked", [*BARE_WRITES, SESSIONS], ids=lambda asked: asked.name)
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>Sorry</html>", b"null", b"[]", b"{}", b'{"value": false}', b'{"a": 1}']
+)
+def test_a_write_counts_as_made_only_when_graph_says_so(asked: Asked, body: bytes) -> None:
+    @virtual
+    async def scenario() -> None:
+        for status in (200, 201, 202, 203, 206):
+            assert isinstance(await outcome(asked, body, status), TemporaryError), status
+        assert not isinstance(await outcome(asked, b"", 204), Exception)
+
+    scenario()
+
+
+@virtual
+async def test_the_sessions_of_a_user_are_ended_when_graph_answers_true() -> None:
+    assert await outcome(SESSIONS, b'{"value": true}') is None
+
+
+@pytest.mark.parametrize("asked", REMOVALS, ids=lambda asked: asked.name)
+@pytest.mark.parametrize("body", [b"", b"<html>Sorry</html>", b"[]", b'{"error": "no"}'])
+def test_nothing_is_gone_because_a_proxy_answers_404(asked: Asked, body: bytes) -> None:
+    @virtual
+    async def scenario() -> None:
+        assert isinstance(await outcome(asked, body, 404), TemporaryError)
+
+    scenario()
+
+
+class Asking:
+    """Takes every request of the port, and notes its name."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.names.add(name)
+        return lambda *_, **__: None
+
+
+def test_every_request_of_the_port_is_in_a_table_of_this_file() -> None:
+    port = {name for name in vars(Directory) if not name.startswith("_")}
+    asking: Any = Asking()
+
+    for asked in (*READS, *WRITES, *BARE_WRITES, SESSIONS):
+        asked.ask(asking)
+
+    assert port - asking.names == {"provision_on_demand", "close"}
 
 
 @virtual
