@@ -1,6 +1,7 @@
 """A faked wire under the Graph adapter, and the answers that Graph gives on it."""
 
 import time
+from http import HTTPStatus
 from typing import Any, Self
 
 import httpx
@@ -86,6 +87,8 @@ def ok(body: object) -> httpx.Response:
 
 
 def refused(status: int, code: str = "", message: str = "why", **headers: str) -> httpx.Response:
+    """As Graph refuses. A 404 has a code in any case."""
+    code = code or ("Request_ResourceNotFound" if status == HTTPStatus.NOT_FOUND else "")
     error = {"error": {"code": code, "message": message}}
     return httpx.Response(status, json=error, headers=headers)
 

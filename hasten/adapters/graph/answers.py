@@ -24,6 +24,10 @@ SUBSCRIPTION_LIMIT_CODE = "subscriptioncountreached"
 """Graph returns this code with 429 for some resources, although waiting does not help."""
 
 
+CODES_OF_NOTHING = {"", "unknownerror"}
+"""Codes of errors that say nothing about the object that the request names."""
+
+
 class RefusedError(PermanentError):
     """Graph answered with a 4xx. `code` is Graph's error code."""
 
@@ -63,7 +67,7 @@ def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
     """Returns the response if it is a 2xx. Raises PassingError or RefusedError otherwise.
 
     `needs` names the Graph permission to grant when Graph refuses. A 404 means that something does
-    not exist only if it contains an error of Graph: a proxy answers 404 as well.
+    not exist only if Graph says so: a proxy answers 404 as well.
     """
     if response.is_success:
         return response
@@ -73,7 +77,9 @@ def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
     message = redacted(said)
     is_full = status == HTTPStatus.FORBIDDEN and LIMIT_REACHED.search(f"{code} {said}") is not None
     is_full |= SUBSCRIPTION_LIMIT_CODE in f"{code} {said}".casefold()
-    is_known = response.is_client_error and (error is not None or status != HTTPStatus.NOT_FOUND)
+    is_known = response.is_client_error and (
+        status != HTTPStatus.NOT_FOUND or _names_what_is_missing(error)
+    )
     if not is_full and (not is_known or status in TRANSIENT_STATUSES):
         reason = f"Graph answered {status} {code} {message}".strip()
         raise PassingError(status, reason, retry_after(response))
@@ -87,6 +93,13 @@ def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
         next_action = "check that the object still exists in the tenant"
         raise RefusedValueError(status, code, message, next_action)
     raise RefusedError(status, code, message, next_action)
+
+
+def _names_what_is_missing(error: Json | None) -> bool:
+    """Returns whether the error of a 404 is Graph's own. A gateway repeats the status as the code.
+    Graph itself hands on the page of a service behind it that has no such address."""
+    code = (error or {}).get("code")
+    return isinstance(code, str) and not (code.isdecimal() or code.casefold() in CODES_OF_NOTHING)
 
 
 def graph_error(response: httpx.Response) -> Json | None:
