@@ -30,6 +30,7 @@ SINCE = datetime(2026, 11, 24, tzinfo=UTC)
 DELTA = f"{BASE}/groups/delta?$deltatoken=1"
 
 USER = {"id": ALICE, "accountEnabled": True}
+UPN = {"userPrincipalName": "a@b.c"}
 TITLE = ("jobTitle",)
 PERSON = {"id": ALICE, "accountEnabled": True, "jobTitle": "Analyst"}
 LEAVER = {"id": BOB, "@removed": {"reason": "changed"}}
@@ -192,7 +193,7 @@ READS = [
         _roles,
     ),
     Asked("user_by_id", lambda d: d.users(object_id=ALICE), USER, ids),
-    Asked("users", lambda d: d.users(upn="a@b.c"), {"value": [USER]}, ids),
+    Asked("users", lambda d: d.users(upn="A@b.c"), {"value": [{**USER, **UPN}]}, ids),
     Asked("user", lambda d: d.user(ALICE), USER, lambda user: user is not None),
     Asked("group", lambda d: d.group(GROUP), group(), lambda shown: shown["id"]),
     Asked("groups_named", lambda d: d.groups_named("TOTAL users"), {"value": [group()]}, ids),

@@ -2,12 +2,14 @@
 Microsoft's CSDL (v1.0). A property that Hasten selects by name is always in the answer, possibly as
 null."""
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from hasten.adapters.graph.answers import UnreadableError
 from hasten.adapters.graph.shapes import (
+    Parse,
     Shape,
     array,
     flag,
@@ -121,6 +123,27 @@ ASSIGNED = Shape(must={"principalId": text}, may={"resourceId": string})
 def user(object_id: str, listed: object) -> User:
     body = USER.of(object_id)(listed)
     return User(enabled=body.get("accountEnabled"))
+
+
+def having(name: str, value: str, shape: Shape) -> Parse[Json]:
+    """Returns a parser for objects that a filter found by `name`. It refuses an object with another
+    value than `value`: then the answer is not that of the filter, and other people or groups must
+    not be taken for those that were named."""
+
+    def read(listed: Any) -> Json:
+        body = shape.read(listed)
+        if _compared(body.get(name) or "") != _compared(value):
+            raise UnreadableError(f"{name} is not the one that was asked for")
+        return body
+
+    return read
+
+
+def _compared(value: object) -> str:
+    """Returns a text without case, accents and outer spaces. Graph does not document which of them
+    its filter ignores."""
+    plain = unicodedata.normalize("NFKD", str(value).casefold())
+    return "".join(one for one in plain if not unicodedata.combining(one)).strip()
 
 
 def profile(found: Json, properties: Sequence[str]) -> Profile:

@@ -70,12 +70,13 @@ class Reads:
                 needs=DIRECTORY_PERMISSION,
             )
             return _at_most_one(await or_none(known))
-        wanted = _equals(appId=app_id, displayName=display_name)
+        name, value = _only(appId=app_id, displayName=display_name)
         listing = ServicePrincipalsRequestBuilder.ServicePrincipalsRequestBuilderGetQueryParameters(
-            filter=wanted, select=PRINCIPAL_FIELDS
+            filter=_equals(name, value), select=PRINCIPAL_FIELDS
         )
+        parse = bodies.having(name, value, bodies.SERVICE_PRINCIPAL)
         return await self._wire.listed(
-            _get(all_of_them, listing), bodies.SERVICE_PRINCIPAL.read, needs=DIRECTORY_PERMISSION
+            _get(all_of_them, listing), parse, needs=DIRECTORY_PERMISSION
         )
 
     async def users(
@@ -87,12 +88,13 @@ class Reads:
             )
             return _at_most_one(await or_none(known))
         # A guest's UPN contains a `#`, which a path cannot carry.
-        wanted = _equals(userPrincipalName=upn, mail=mail, employeeId=employee_id)
+        name, value = _only(userPrincipalName=upn, mail=mail, employeeId=employee_id)
         query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
-            filter=wanted, select=USER_FIELDS
+            filter=_equals(name, value), select=[*USER_FIELDS, name]
         )
+        parse = bodies.having(name, value, bodies.USER)
         return await self._wire.listed(
-            _get(self._client.users, query), bodies.USER.read, needs=DIRECTORY_PERMISSION
+            _get(self._client.users, query), parse, needs=DIRECTORY_PERMISSION
         )
 
     async def user(self, user: str) -> User | None:
@@ -110,10 +112,11 @@ class Reads:
 
     async def groups_named(self, display_name: str) -> Sequence[Json]:
         query = GroupsRequestBuilder.GroupsRequestBuilderGetQueryParameters(
-            filter=_equals(displayName=display_name), select=GROUP_FIELDS
+            filter=_equals("displayName", display_name), select=GROUP_FIELDS
         )
+        parse = bodies.having("displayName", display_name, bodies.GROUP)
         return await self._wire.listed(
-            _get(self._client.groups, query), bodies.GROUP.read, needs=GROUPS_PERMISSION
+            _get(self._client.groups, query), parse, needs=GROUPS_PERMISSION
         )
 
     async def members(self, group: str) -> Members:
@@ -184,8 +187,12 @@ def _get(builder: Any, query: object) -> RequestInformation:
     return request
 
 
-def _equals(**wanted: str) -> str:
-    """Returns a filter for the one property that has a value."""
-    [(name, value)] = [(name, value) for name, value in wanted.items() if value]
+def _only(**wanted: str) -> tuple[str, str]:
+    """Returns name and value of the one property that has a value."""
+    [only] = [(name, value) for name, value in wanted.items() if value]
+    return only
+
+
+def _equals(name: str, value: str) -> str:
     quoted = value.replace("'", "''")
     return f"{name} eq '{quoted}'"

@@ -1,12 +1,15 @@
 """Reads of the Graph adapter: what each asks for, and what it makes of the answer."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
 import httpx
 import pytest
 
-from hasten.errors import PermanentError
+from hasten.errors import PermanentError, TemporaryError
+from hasten.json import Json
+from hasten.ports.directory import Directory
 from hasten.ports.directory_values import Assignment, Member
 from tests.support.graph_wire import (
     ALICE,
@@ -23,6 +26,8 @@ from tests.support.graph_wire import (
 from tests.support.virtual_time import virtual
 
 ROLE = "0000dddd-0000-4000-8000-000000000001"
+ALL_NAMES = {"userPrincipalName", "mail", "employeeId", "displayName", "appId"}
+OTHER_NAMES = ("b@b.c", "0000cccc-0000-4000-8000-0000000000ff", "00420", "Gruppe", "", None)
 GROUP_FIELDS = (
     "id,displayName,mailNickname,mailEnabled,securityEnabled,isAssignableToRole,groupTypes,"
     "membershipRule,onPremisesSyncEnabled"
@@ -84,15 +89,46 @@ async def test_a_user_named_by_object_id_is_read_by_path() -> None:
 def test_a_user_named_otherwise_is_filtered_for(named: dict[str, str], asked: str) -> None:
     @virtual
     async def scenario() -> None:
-        wire = Wire(ok({"value": [{"id": ALICE}, {"id": BOB}]}))
+        name = asked.partition(" ")[0]
+        [value] = named.values()
+        wire = Wire(ok({"value": [{"id": ALICE, name: value}, {"id": BOB, name: value.upper()}]}))
 
         found = await wire.directory().users(**named)
 
         [request] = wire.requests
         assert request.url.path == "/v1.0/users"
-        assert dict(request.url.params) == {"$filter": asked, "$select": "id,accountEnabled"}
+        selected = f"id,accountEnabled,{name}"
+        assert dict(request.url.params) == {"$filter": asked, "$select": selected}
         assert "ConsistencyLevel" not in request.headers
         assert [user["id"] for user in found] == [ALICE, BOB]
+
+    scenario()
+
+
+NAMED: dict[str, tuple[Callable[[Directory], Awaitable[Sequence[Json]]], Json]] = {
+    "users by upn": (lambda d: d.users(upn="a@b.c"), {"userPrincipalName": "a@b.c"}),
+    "users by mail": (lambda d: d.users(mail="a@b.c"), {"mail": "A@B.C"}),
+    "users by employeeId": (lambda d: d.users(employee_id="0042"), {"employeeId": "0042 "}),
+    "groups": (lambda d: d.groups_named("Gruppe Süd"), group(displayName="GRUPPE SU\u0308D")),
+    "apps by name": (lambda d: d.service_principals(display_name="Total"), principal()),
+    "apps by appId": (lambda d: d.service_principals(app_id=APP.upper()), principal()),
+}
+
+
+@pytest.mark.parametrize("of", NAMED)
+def test_who_has_another_name_than_the_one_asked_for_is_not_taken_for_them(of: str) -> None:
+    ask, right = NAMED[of]
+    first = {"id": ALICE, **right}
+    wrong = [{**first, **dict.fromkeys(ALL_NAMES & first.keys(), one)} for one in OTHER_NAMES]
+    without = {name: value for name, value in first.items() if name not in ALL_NAMES}
+
+    @virtual
+    async def scenario() -> None:
+        assert len(await ask(Wire(ok({"value": [first]})).directory())) == 1
+        for other in (*wrong, without):
+            for listed in ([other], [first, other]):
+                with pytest.raises(TemporaryError):
+                    await ask(Wire(ok({"value": listed})).directory())
 
     scenario()
 
