@@ -25,6 +25,7 @@ from hasten.operate.silent_channel import report_silence
 from hasten.operate.stop import report_stops
 from hasten.operate.unreadable_rows import report_unreadable, take_back_all
 from hasten.ports.bus import ENSURE, PROVISIONING, QUEUES_READ
+from hasten.ports.telemetry import Event
 from hasten.provision.verify import verify
 from hasten.records import (
     crashes,
@@ -76,7 +77,12 @@ async def run(context: Context, timer: str) -> None:
 
 
 async def _own_work(context: Context, timer: str) -> None:
-    reason = await _work(context, timer)
+    reason = ""
+    try:
+        await TIMERS[timer](context)
+    except (TemporaryError, PermanentError) as error:
+        context.emit(_missed(timer, error))
+        reason = error.reason
     await heartbeats.beat(context.store, timer, context.now(), reason)
     if timer in WATCHING:
         await report_late_timers(context, also_on_time=timer == "wake")
@@ -87,10 +93,8 @@ async def _reported(context: Context, timer: str, work: Awaitable[None]) -> None
     try:
         with no_stray_end():
             await work
-    except TemporaryError as error:
-        context.emit(TimerPostponed(timer=timer, reason=error.reason))
-    except PermanentError as error:
-        context.emit(TimerFailed(timer=timer, reason=error.reason, next_action=error.next_action))
+    except (TemporaryError, PermanentError) as error:
+        context.emit(_missed(timer, error))
     except Conflict as error:
         context.emit(TimerPostponed(timer=timer, reason=str(error)))
     except Exception as error:
@@ -100,17 +104,10 @@ async def _reported(context: Context, timer: str, work: Awaitable[None]) -> None
         raise
 
 
-async def _work(context: Context, timer: str) -> str:
-    """Returns why the work could not be done, or "" if it was."""
-    try:
-        await TIMERS[timer](context)
-    except TemporaryError as error:
-        context.emit(TimerPostponed(timer=timer, reason=error.reason))
-        return error.reason
-    except PermanentError as error:
-        context.emit(TimerFailed(timer=timer, reason=error.reason, next_action=error.next_action))
-        return error.reason
-    return ""
+def _missed(timer: str, error: TemporaryError | PermanentError) -> Event:
+    if isinstance(error, TemporaryError):
+        return TimerPostponed(timer=timer, reason=error.reason)
+    return TimerFailed(timer=timer, reason=error.reason, next_action=error.next_action)
 
 
 async def _sweep(context: Context) -> None:

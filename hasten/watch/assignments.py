@@ -230,7 +230,8 @@ async def _record(
     before: int | None = None,
 ) -> int:
     """Records a change of each user in `rows`, except those whose change Hasten itself made and
-    recorded then. Returns the number of new changes."""
+    recorded then. `before` is the number of users before they left. Returns the number of new
+    changes."""
     origin, at = sight
     changes = [
         Change(
@@ -249,8 +250,7 @@ async def _record(
         for user, known in rows.items()
         if known is None or known.action is not action or not known.ahead
     ]
-    size = len(rows) if before is None else before
-    return len(await admit(context, changes, members_before=size))
+    return len(await admit(context, changes, members_before=before))
 
 
 async def _sight(context: Context, target: Target, group: str) -> Sight:
