@@ -92,7 +92,7 @@ def _emit(
         MembersUnread(
             result=result,
             group=unread.group,
-            users=[one.id for one in unread.members if one.id],
+            users=[one.id for one in unread.members[: unread_members.MOST_STORED] if one.id],
             members=len(unread.members),
             reason=unread.members[0].problem if unread.members else "",
             next_action=next_action,

@@ -13,6 +13,7 @@ from hasten.people_look import PeopleLook
 from hasten.ports.bus import DIRECTORY_CHANGES, PROVISIONING
 from hasten.ports.directory_values import UnreadMember
 from hasten.records import cursors, unread_members
+from hasten.telemetry.watch import MembersUnread
 from hasten.timers import run
 from hasten.watch import record_members
 from hasten.watch.admit import admit
@@ -64,6 +65,17 @@ async def test_an_entry_that_cannot_be_read_is_alerted_and_read_again_until_it_c
     assert world.results("member")[-1] == "read"
     assert (user(3), Action.ADDED) in await open_rows(world)
     assert await unread_members.load_all(world.store) == []
+
+
+@virtual
+async def test_an_event_about_many_such_entries_counts_all_and_names_a_few() -> None:
+    world = await watched()
+    world.directory.unread[ENGINEERING] = [NO_ID._replace(id=user(n)) for n in range(60)]
+
+    await look(world.context, a_look())
+
+    [event] = [event for event in world.events if isinstance(event, MembersUnread)]
+    assert (event.members, len(event.users)) == (60, unread_members.MOST_STORED)
 
 
 @virtual
