@@ -4,7 +4,7 @@ import asyncio
 
 from hasten.domain.changes import Action, State, finished
 from hasten.domain.intents import Wanted
-from hasten.ensure.group import MOST_DOUBTED_MEMBERS
+from hasten.ensure.grant import MOST_DOUBTED_MEMBERS
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
 from hasten.provision.drain import drain
