@@ -186,3 +186,13 @@ def test_every_new_member_is_added_now_or_waits_less_than_a_second(ages: list[fl
     assert (due is None) is (not rest)
     if due is not None:
         assert timedelta(0) < due - NOW <= MEMBER_BATCH_WAIT
+
+
+def test_the_members_of_an_unfilled_batch_wait_from_the_time_of_its_own_oldest() -> None:
+    full = [intent(age=9)] * MAX_LINKS_PER_PATCH
+    young = [intent(age=0.75), intent(age=0.5)]
+
+    chunks, due = member_batches([*full, *young], NOW)
+
+    assert chunks == [full]
+    assert due == NOW + MEMBER_BATCH_WAIT - seconds(0.75)

@@ -35,7 +35,7 @@ def steps(**details: str) -> list[dict[str, Any]]:
     return [{"type": "Matching", "status": "Success", "details": details}]
 
 
-def skipped_in(reason: str, **details: str) -> dict[str, Any]:
+def skipped_in(reason: str, *, about: str = USERS[0], **details: str) -> dict[str, Any]:
     """As the wire has it: no errorInformation, the reason in a step."""
     skip = {"type": "Export", "status": "Skipped", "details": {"SkipReason": reason}}
     return {
@@ -43,7 +43,7 @@ def skipped_in(reason: str, **details: str) -> dict[str, Any]:
         "provisioningAction": "other",
         "provisioningStatusInfo": {"status": "skipped", "errorInformation": None},
         "provisioningSteps": [*steps(**details), skip],
-        "sourceIdentity": {"id": USERS[0]},
+        "sourceIdentity": {"id": about},
     }
 
 
@@ -86,6 +86,8 @@ KEEPS = replace(LEFT, keeps_assignment=True)
         (JOINED, entry("other", "skipped", code="RedundantExport"), Says.NOTHING),
         (JOINED, skipped_in("RedundantExport", active="True"), Says.CONFIRMED),
         (JOINED, skipped_in("RedundantExport", active="False"), Says.NOTHING),
+        (JOINED, skipped_in("NotEffectivelyEntitled", active="True"), Says.NOTHING),
+        (JOINED, skipped_in("RedundantExport", about=GROUPS[0], active="True"), Says.NOTHING),
         (JOINED, entry("update", about=GROUPS[0]), Says.NOTHING),
         (JOINED, member(new=USERS[0]), Says.CONFIRMED),
         (JOINED, member(new=USERS[1]), Says.NOTHING),

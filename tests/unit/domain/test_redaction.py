@@ -124,6 +124,20 @@ def test_json_in_strings_inside_one_another_ends_after_as_many_levels() -> None:
     assert "Conflict" in shown
 
 
+@pytest.mark.parametrize(("levels", "is_kept"), [(64, True), (65, False)])
+@pytest.mark.parametrize("inner", [1, 24, 60])
+def test_the_levels_of_json_in_strings_count_as_those_around_it(
+    levels: int, inner: int, *, is_kept: bool
+) -> None:
+    """The string itself is one of the levels."""
+    outer = levels - inner - 1
+    text = json.dumps("[" * inner + "7" + "]" * inner)
+
+    kept = evidence(("[" * outer + text + "]" * outer).encode())
+
+    assert kept.strip("[]") == ("7" if is_kept else '"…"')
+
+
 def test_what_failed_comes_first_in_a_list_and_the_reasons_first_in_an_object() -> None:
     steps = [{"status": "Success"}, {"status": "Failure"}, {"status": "succeeded"}, {}]
     body = {"zebra": 1, "reason": "r", "status": "Failure", "list": steps}
@@ -157,12 +171,13 @@ def test_free_text_is_looked_at_for_twice_its_length() -> None:
     assert redacted(text) == redacted(text[: 2 * EVIDENCE_MAX_CHARS])
 
 
+@pytest.mark.parametrize("letter", ["c", "é", "字"])
 @pytest.mark.parametrize(("chars", "keeps_details"), [(400, True), (401, False)])
 def test_a_failing_step_of_four_hundred_characters_is_kept_whole(
-    chars: int, *, keeps_details: bool
+    chars: int, letter: str, *, keeps_details: bool
 ) -> None:
     step = {"status": "Failure", "details": {"code": ""}}
-    step["details"] = {"code": "c" * (chars - len(json.dumps(step)))}
+    step["details"] = {"code": letter * (chars - len(json.dumps(step)))}
 
     kept = json.loads(evidence(b"{}", step=step))["failed"]
 

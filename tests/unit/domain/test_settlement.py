@@ -8,6 +8,7 @@ from hasten.domain.account import Account
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, State
 from hasten.domain.planning import Call
 from hasten.domain.settlement import (
+    CHANGE_NOT_SEEN_YET,
     SHARED_CALL_ATTEMPTS,
     settle,
 )
@@ -46,6 +47,25 @@ def test_in_sync_is_believed_of_a_joiner_whose_account_the_answer_shows_active()
     hidden = settled(row, Verdict(Result.IN_SYNC, account=Account.INACTIVE), call=by_user(row))
 
     assert (shown.state, hidden.state) == (State.IN_SYNC, State.WAITING)
+
+
+def test_an_account_that_is_active_already_shows_nothing_of_a_new_membership() -> None:
+    row = change(age=1)
+
+    after = settled(row, Verdict(Result.IN_SYNC, account=Account.ACTIVE))
+
+    assert (after.state, after.reason) == (State.WAITING, CHANGE_NOT_SEEN_YET)
+
+
+@pytest.mark.parametrize("on_request", [False, True])
+def test_the_steps_of_an_answer_are_kept_while_an_operator_waits_for_it(
+    *, on_request: bool
+) -> None:
+    row = change(age=LONG_AGO, on_request=on_request, steps=("an earlier one",))
+
+    after = settled(row, Verdict(Result.SUCCEEDED, steps=("Matching: Success",)))
+
+    assert after.steps == (("Matching: Success",) if on_request else ())
 
 
 @pytest.mark.parametrize("account", [Account.INACTIVE, Account.ABSENT])

@@ -134,3 +134,10 @@ def test_percentiles_of_few_durations_are_theirs() -> None:
     ]
     assert (two + two).counts == {0: 2, 10: 2}
     assert (two + two).count == 4
+
+
+@pytest.mark.parametrize(("above", "bucket"), [(0.0, 5), (3e-10, 5), (3e-9, 6)])
+def test_a_duration_at_the_end_of_a_bucket_is_in_it_in_spite_of_rounding(
+    above: float, bucket: int
+) -> None:
+    assert bucket_of(0.1 * BOUND_GROWTH ** (5 + above)) == bucket

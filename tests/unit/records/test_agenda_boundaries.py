@@ -19,6 +19,7 @@ from hasten.records.alarms import AGENDA_COLLECTION, ALARM_HORIZON, MOST_ALARMS
 from tests.fakes.bus import FakeBus
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
+from tests.support.racing_store import Racing
 from tests.support.virtual_time import now, virtual
 
 SECOND, INSTANT = timedelta(seconds=1), timedelta(microseconds=1)
@@ -135,6 +136,36 @@ async def test_due_messages_are_read_in_parts(count: int, scans: int) -> None:
     commits = -(-count // POSTED_AT_ONCE)
     assert store.requests == scans + commits
     assert world.posted() == [f"{n:03}" for n in range(count)]
+
+
+@virtual
+async def test_a_message_that_this_process_keeps_is_not_saved_again_before_its_time() -> None:
+    world = World()
+    store = CountingStore(world.store)
+    agenda, message = Agenda(store, world.bus, now), Message(message_id="m", at=now() + 9 * SECOND)
+    await agenda.send(ENSURE, [message])
+    requests = store.requests
+
+    await agenda.send(ENSURE, [message])
+
+    assert store.requests == requests
+    assert len(await world.agenda.ahead(ENSURE)) == 1
+
+
+@virtual
+async def test_what_another_worker_removed_meanwhile_does_not_keep_the_rest() -> None:
+    world, store = World(), Racing()
+    world.store = store
+    await Agenda(store, world.bus, now).send(
+        ENSURE, [Message(message_id=f"{n}", at=now() + 5 * SECOND) for n in range(3)]
+    )
+    first, *_ = await Agenda(store, world.bus, now).ahead(ENSURE)
+    store.meanwhile = lambda: Agenda(store, world.bus, now).remove(ENSURE, first)
+
+    assert await Agenda(store, world.bus, now).post_due(ENSURE, now() + 5 * SECOND) == 3
+
+    assert world.posted() == ["0", "1", "2"]
+    assert await Agenda(store, world.bus, now).ahead(ENSURE) == []
 
 
 @virtual

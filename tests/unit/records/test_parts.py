@@ -178,7 +178,22 @@ async def test_a_commit_takes_as_many_characters_as_stated(last: int, commits: i
     assert len(await store.scan("history", "p")) == len(groups)
 
 
-@pytest.mark.parametrize(("count", "commits"), [(0, 0), (50, 1), (51, 2)])
+@pytest.mark.parametrize(("last", "commits"), [(0, 2), (1, 3)])
+@virtual
+async def test_each_further_commit_takes_as_many(last: int, commits: int) -> None:
+    store, half = MemoryStore(), COMMIT_MAX_CHARS // 8
+    sizes = [*[half] * 15, half + last]
+
+    await missing.put_missing(
+        store, "history", "p", [sized(chars, f"{n:02}") for n, chars in enumerate(sizes)]
+    )
+
+    assert store.commits == commits
+
+
+@pytest.mark.parametrize(
+    ("count", "commits"), [(0, 0), (50, 1), (51, 2), (100, 2), (101, 3), (150, 3), (151, 4)]
+)
 @virtual
 async def test_a_commit_takes_a_hundred_documents_and_parts_no_group(
     count: int, commits: int

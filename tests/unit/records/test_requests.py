@@ -11,13 +11,18 @@ from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.ports.store import MAX_WRITES
 from hasten.records import failures, outbox, unreadable
 from hasten.records.failures import MARKS_PER_READ
+from hasten.records.history_keys import HISTORY_COLLECTION, SEALS_PARTITION
+from hasten.records.history_retention import forget_pages
+from hasten.records.history_seals import PAGE_PREFIX, page_key
 from hasten.records.intents import Intents
 from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OUTBOX_PREFIX
 from hasten.records.unreadable import MOST_NOTED, UnreadableRow
+from hasten.records.unsent_outcomes import UNSENT_OUTCOMES_COLLECTION
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.ensuring import Onboarding
+from tests.support.history import all_sealed, entry, history
 from tests.support.virtual_time import START, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, found, user
 from tests.unit.domain.rows import change
@@ -26,7 +31,7 @@ SECOND = timedelta(seconds=1)
 
 
 class Lists(MemoryStore):
-    """Notes which prefix each list asks for."""
+    """Notes which prefix each list asks for, or which collection if it asks for all."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +40,7 @@ class Lists(MemoryStore):
     async def scan(
         self, collection: str, partition: str, prefix: str = "", *a: Any, **k: Any
     ) -> Any:
-        self.prefixes.append(prefix)
+        self.prefixes.append(prefix or collection)
         return await super().scan(collection, partition, prefix, *a, **k)
 
 
@@ -71,6 +76,23 @@ async def test_rows_that_were_just_listed_are_written_without_a_read() -> None:
     assert store.requests == 1 + 1
     assert await ledger.move(await ledger.open_changes(TOTAL), lambda row: row) != []
     assert store.requests == 2 * (1 + 1)
+
+
+@virtual
+async def test_a_row_that_was_just_read_is_written_without_another_read() -> None:
+    world = Onboarding()
+    [intent] = await world.wants(ENGINEERING, user(1))
+    store = CountingStore(world.store)
+    intents = Intents(store)
+    await intents.open_intents(TOTAL)
+    await world.intents.reopen(TOTAL, [intent.key])
+    [(read, _)] = await intents.record([intent])
+    assert read.reopened == 1
+    store.requests = 0
+
+    assert len(await intents.finish([read], "succeeded")) == 1
+
+    assert store.requests == 1
 
 
 @virtual
@@ -138,3 +160,44 @@ async def test_no_more_rows_are_noted_than_stated(first: int, more: int, noted: 
 
     assert len(await unreadable.load_all(store)) == noted
     assert store.commits == commits
+
+
+@pytest.mark.parametrize(
+    ("count", "lists"), [(1, 1), (MAX_WRITES - 1, 1), (MAX_WRITES, 2), (MAX_WRITES + 1, 2)]
+)
+@virtual
+async def test_outcomes_that_belong_to_no_row_are_read_in_parts(count: int, lists: int) -> None:
+    world = World(store=(store := Lists()))
+    rows = [change(user=0, group=user(n), state=State.FAILED) for n in range(count)]
+
+    await world.outbox.publish([of_change(row, now=START) for row in rows])
+
+    assert store.prefixes.count(UNSENT_OUTCOMES_COLLECTION) == lists
+    assert len(world.bus.of(PROVISIONING_OUTCOMES)) == count
+    await world.outbox.flush_published()
+    assert len(world.bus.of(PROVISIONING_OUTCOMES)) == count
+
+
+@pytest.mark.parametrize(("count", "lists"), [(99, 1), (100, 2), (199, 2), (200, 3)])
+@virtual
+async def test_copies_of_seals_that_cannot_be_read_are_passed_once(count: int, lists: int) -> None:
+    store = Lists()
+    for number in range(count):
+        store.plant(HISTORY_COLLECTION, SEALS_PARTITION, page_key(number), "{")
+
+    assert await forget_pages(store, START) == 0
+
+    assert store.prefixes.count(PAGE_PREFIX) == lists
+
+
+@virtual
+async def test_a_consumer_gets_ten_seals_at_a_time() -> None:
+    world = World()
+    for number in range(11):
+        await history(world).append([entry(f"{number}")])
+        await all_sealed(world)
+
+    first = await world.context.seals.since(0)
+    second = await world.context.seals.since(first.cursor)
+
+    assert (first.cursor, len(first.entries), second.cursor, len(second.entries)) == (10, 10, 11, 1)

@@ -105,3 +105,19 @@ async def test_a_view_takes_one_request_for_each_target() -> None:
 
     assert len(await speed_of(world.context, [TOTAL], now() - 10 * DAY)) == 11
     assert store.requests == 1
+
+
+@virtual
+async def test_a_day_that_is_counted_already_is_not_written_again() -> None:
+    store = MemoryStore()
+    world = World(store=store)
+    await history(world).append([taken("a")])
+    await all_sealed(world)
+    assert await speed.fold(store) == 1
+    store.forget(speed.SPEED_COLLECTION, speed.CURSOR_PARTITION, speed.CURSOR)
+    before = await store.scan(speed.SPEED_COLLECTION, speed.TARGET_PREFIX + TOTAL)
+
+    assert await speed.fold(store) == 1
+
+    assert await store.scan(speed.SPEED_COLLECTION, speed.TARGET_PREFIX + TOTAL) == before
+    assert await counted(world) == {today(): 1}

@@ -1,0 +1,84 @@
+"""The users who left a group lately, in documents that several of them share."""
+
+import itertools
+from datetime import timedelta
+
+from hasten.domain.brake import BRAKE_WINDOW
+from hasten.records.recent_removals import RECENT_REMOVALS_COLLECTION, RecentRemovals, Trip
+from tests.fakes.memory_store import MemoryStore
+from tests.support.virtual_time import START, virtual
+from tests.support.world import ENGINEERING, TOTAL, user
+
+SECOND = timedelta(seconds=1)
+MORE_THAN_SHARDS = 300
+"""Users of which many share a document with another."""
+
+
+@virtual
+async def test_users_who_leave_one_after_another_are_counted_though_they_share_documents() -> None:
+    store = MemoryStore()
+    removals = RecentRemovals(store)
+
+    for number in range(MORE_THAN_SHARDS):
+        tally = await removals.count(TOTAL, {ENGINEERING: [user(number)]}, START)
+        assert (tally.groups, tally.people) == ({ENGINEERING: number + 1}, number + 1)
+
+    assert len(await store.scan(RECENT_REMOVALS_COLLECTION, TOTAL)) <= 128
+
+
+@virtual
+async def test_a_user_who_is_counted_already_is_not_written_again_and_keeps_the_first_time() -> (
+    None
+):
+    store = MemoryStore()
+    removals = RecentRemovals(store)
+    await removals.count(TOTAL, {ENGINEERING: [user(1)]}, START)
+    commits = store.commits
+
+    for seconds in itertools.chain(range(3), [BRAKE_WINDOW.total_seconds() - 1]):
+        at = START + seconds * SECOND
+        tally = await removals.count(TOTAL, {ENGINEERING: [user(1)]}, at)
+        assert (tally.people, store.commits) == (1, commits)
+    ended = await removals.count(TOTAL, {}, START + BRAKE_WINDOW)
+
+    assert ended.people == 0
+
+
+@virtual
+async def test_what_is_older_than_the_window_is_deleted() -> None:
+    store = MemoryStore()
+    removals = RecentRemovals(store)
+    await removals.count(TOTAL, {ENGINEERING: [user(1)]}, START)
+    await removals.trip(
+        Trip(target=TOTAL, group=ENGINEERING, at=START, reason="r", next_action="n")
+    )
+
+    await removals.count(TOTAL, {}, START + BRAKE_WINDOW - SECOND)
+    assert len(await store.scan(RECENT_REMOVALS_COLLECTION, TOTAL)) == 2
+    await removals.count(TOTAL, {}, START + BRAKE_WINDOW)
+
+    assert await store.scan(RECENT_REMOVALS_COLLECTION, TOTAL) == []
+
+
+@virtual
+async def test_what_cannot_be_read_is_not_deleted_and_holds_until_an_operator_decides() -> None:
+    store = MemoryStore()
+    for key in (f"left|{ENGINEERING}|007", "trip|other", "strange"):
+        store.plant(RECENT_REMOVALS_COLLECTION, TOTAL, key, "{")
+    removals = RecentRemovals(store)
+
+    for at in (START, START + 2 * BRAKE_WINDOW):
+        tally = await removals.count(TOTAL, {}, at)
+        assert set(tally.trips) == {ENGINEERING, "other", "*"}
+        trip = tally.trip("another group")
+        assert trip is not None
+        assert (trip.group, trip.at) == ("*", at)
+        assert f"release {TOTAL}, which counts anew" in trip.next_action
+        tripped = await removals.tripped(TOTAL, "other", at)
+        assert tripped is not None
+        assert tripped.group == "other"
+
+    await removals.forget(TOTAL, "other")
+    assert set((await removals.count(TOTAL, {}, START)).trips) == {ENGINEERING, "*"}
+    await removals.forget(TOTAL, "*")
+    assert await store.scan(RECENT_REMOVALS_COLLECTION, TOTAL) == []
