@@ -1,34 +1,28 @@
 """Finds users and groups that were assigned to a target or unassigned since the last sweep. Graph
 sends no notification for either."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from hasten.context import Context
-from hasten.domain.changes import DIRECT, Action, Change, FoundBy
+from hasten.domain.changes import Action, Change
 from hasten.domain.history import Filter
 from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.ports.directory_errors import DeltaExpired
 from hasten.ports.directory_values import Assignment
-from hasten.records import cursors, direct_assignments, discovered
-from hasten.records.cursors import Cursor
+from hasten.records import cursors, discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
-from hasten.watch.admit import admit
+from hasten.watch.assigned_rows import Rows, record, rows_of, sight_of
+from hasten.watch.compare_direct import compare_direct
 from hasten.watch.list_members import list_members
 
 MAX_JOINERS_READ = 1_000
 """Ended changes of the last two minutes of a group. The limit of calls allows 300 a minute."""
-
-Sight = tuple[int, datetime]
-"""The cursor's origin and the time at which the read began."""
-
-Rows = Mapping[str, Change | None]
-"""The ledger's rows of users in one group, by user; None for a user without a row."""
 
 
 async def compare_assignments(
@@ -58,20 +52,22 @@ async def compare_assignments(
         if new:
             noted = replace(before, groups=sorted({*before.groups, *new}), unsettled=since)
             await discovered.save(context.store, noted)
-        for group, at in sorted(since.items()):
-            record = _assigned if group in found.groups else _unassigned
-            if record is _unassigned and await context.directory.group(group) is None:
+        revocations_first = sorted(since, key=lambda group: (group in found.groups, group))
+        for group in revocations_first:
+            at = since[group]
+            compare = _assigned if group in found.groups else _unassigned
+            if compare is _unassigned and await context.directory.group(group) is None:
                 deleted[group] = at
                 _emit(context, target, group, "deleted", 0)
                 continue
-            recorded, is_settled = await record(
+            recorded, is_settled = await compare(
                 context, target, group, datetime.fromisoformat(at), is_new=group in new | gone
             )
             changes += recorded
             if not is_settled:
                 unsettled[group] = at
     users = {a.principal for a in assignments if a.kind == "User"}
-    changes += await _direct_assignments(context, target, users, is_first=before is None)
+    changes += await compare_direct(context, target, users, is_first=before is None)
     if changes:
         wake = Wake(target=target.name)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
@@ -89,7 +85,7 @@ async def _assigned(
     than the start of the group's cursor, until every replica has settled. A member who cannot be
     read is missing until a later list shows them.
     """
-    sight = await _sight(context, target, group)
+    sight = await sight_of(context, target, group)
     members = await list_members(context, group)
     listed = [m.id for m in members.listed if m.may_be_user]
     rows = await _without_newer_row(context, target, group, listed, since)
@@ -102,7 +98,7 @@ async def _assigned(
         _emit(context, target, group, "left_to_cycle", len(listed))
         return 0, True
     _, began = sight
-    recorded = await _record(context, target, group, rows, Action.ADDED, sight=sight)
+    recorded = await record(context, target, group, rows, Action.ADDED, sight=sight)
     return recorded, began - since >= REPLICATION_SETTLED_AFTER and not members.unread
 
 
@@ -141,17 +137,17 @@ async def _unassigned(
 
     Returns the number of new changes, and whether every member could be read.
     """
-    sight = await _sight(context, target, group)
+    sight = await sight_of(context, target, group)
     members = await list_members(context, group)
     users = {m.id for m in members.listed if m.may_be_user}
     users |= await _just_left(context, group)
     users |= await _just_joined(context, target, group)
-    rows = await _rows(context, target, group, sorted(users))
+    rows = await rows_of(context, target, group, sorted(users))
     if is_new:
         _emit(context, target, group, "unassigned", len(users))
     else:
         rows = {user: row for user, row in rows.items() if row is None or row.found_at < since}
-    recorded = await _record(
+    recorded = await record(
         context, target, group, rows, Action.REMOVED, sight=sight, before=len(users)
     )
     return recorded, not members.unread
@@ -187,88 +183,7 @@ async def _just_joined(context: Context, target: Target, group: str) -> set[str]
     }
 
 
-async def _direct_assignments(
-    context: Context, target: Target, users: Collection[str], *, is_first: bool
-) -> int:
-    known, now = await direct_assignments.known(context.store, target.name), context.now()
-    joined = sorted(user for user in users if direct_assignments.is_new(known.get(user)))
-    gone = sorted(set(known) - set(users))
-    left = [user for user in gone if not direct_assignments.may_not_show(known[user], now)]
-    if not joined and not left:
-        return 0
-    changes = 0
-    if not is_first:
-        await direct_assignments.announce(
-            context.store, target.name, sorted(set(users) - set(known))
-        )
-        sight = await _sight(context, target, DIRECT)
-        rows = await _rows(context, target, DIRECT, joined)
-        changes += await _record(context, target, DIRECT, rows, Action.ADDED, sight=sight)
-        rows = await _rows(context, target, DIRECT, left)
-        changes += await _record(
-            context, target, DIRECT, rows, Action.REMOVED, sight=sight, before=len(known)
-        )
-    if not await direct_assignments.save_sweep(context.store, target.name, joined, left):
-        return changes  # another sweep sees the same users; the next one settles the rest
-    cursor = await _cursor(context, target, DIRECT)
-    await cursors.save(context.store, _name(target, DIRECT), cursor.moved("", context.now()))
-    return changes
-
-
-async def _rows(context: Context, target: Target, group: str, users: Sequence[str]) -> Rows:
-    return {user: await context.ledger.find(target.name, group, user) for user in users}
-
-
-async def _record(
-    context: Context,
-    target: Target,
-    group: str,
-    rows: Rows,
-    action: Action,
-    *,
-    sight: Sight,
-    before: int | None = None,
-) -> int:
-    """Records a change of each user in `rows`, except those whose change Hasten itself made and
-    recorded then. `before` is the number of users before they left. Returns the number of new
-    changes."""
-    origin, at = sight
-    changes = [
-        Change(
-            target=target.name,
-            group=group,
-            user=user,
-            action=action,
-            origin=origin,
-            noticed_at=at,
-            found_at=at,
-            seen_at=at,
-            due_at=at,
-            found_by=FoundBy.ASSIGNMENT,
-            ahead=group == DIRECT or action is Action.ADDED,
-        )
-        for user, known in rows.items()
-        if known is None or known.action is not action or not known.ahead
-    ]
-    return len(await admit(context, changes, members_before=before))
-
-
-async def _sight(context: Context, target: Target, group: str) -> Sight:
-    """Returns the read's starting point. Call before reading the members: a look that moves the
-    cursor meanwhile has seen more."""
-    cursor = await _cursor(context, target, group)
-    return cursor.origin, context.now()
-
-
-async def _cursor(context: Context, target: Target, group: str) -> Cursor:
-    return await cursors.load_or_first(context.store, _name(target, group), context.now())
-
-
 def _emit(
     context: Context, target: Target, group: str, result: AssignmentResult, members: int
 ) -> None:
     context.emit(AssignmentChanged(result=result, target=target.name, group=group, members=members))
-
-
-def _name(target: Target, group: str) -> str:
-    return f"{DIRECT}|{target.name}" if group == DIRECT else group

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 
 from hasten.domain.changes import DIRECT, Action, FoundBy, State
+from hasten.errors import TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.directory_values import Member, Members
@@ -22,6 +24,8 @@ from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
 SALES = "0000bbbb-0000-4000-8000-000000000003"
+SMALLEST = "00000000-0000-4000-8000-000000000003"
+"""Comes before all other groups in any order by id."""
 
 
 @virtual
@@ -69,6 +73,27 @@ async def test_a_member_who_leaves_a_newly_assigned_group_during_the_read_stays_
         (SALES, user(20), Action.REMOVED),
         (SALES, user(21), Action.ADDED),
     }
+
+
+class Unlistable(FakeDirectory):
+    """Answers nothing about the members of SMALLEST."""
+
+    async def members(self, group: str) -> Members:
+        if group == SMALLEST:
+            raise TemporaryError("Graph answered 500", timedelta(seconds=15))
+        return await super().members(group)
+
+
+@virtual
+async def test_a_new_group_whose_members_graph_does_not_list_delays_no_revocation() -> None:
+    world = World(directory=Unlistable(groups=[ENGINEERING, ADMIN]))
+    world.directory.join(ENGINEERING, user(1))
+    await sweep(world.context)
+    world.directory.groups[:] = [ADMIN, SMALLEST]
+
+    await sweep(world.context)
+
+    assert await open_rows(world) == {(ENGINEERING, user(1), Action.REMOVED)}
 
 
 @virtual

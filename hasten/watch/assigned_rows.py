@@ -1,0 +1,73 @@
+"""Records what a sweep finds of assignments in the ledger."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from hasten.context import Context
+from hasten.domain.changes import DIRECT, Action, Change, FoundBy
+from hasten.records import cursors
+from hasten.records.cursors import Cursor
+from hasten.targets import Target
+from hasten.watch.admit import admit
+
+Sight = tuple[int, datetime]
+"""The cursor's origin and the time at which the read began."""
+
+Rows = Mapping[str, Change | None]
+"""The ledger's rows of users in one group, by user; None for a user without a row."""
+
+
+async def rows_of(context: Context, target: Target, group: str, users: Sequence[str]) -> Rows:
+    """Reads the rows of the users in one group. Raises TemporaryError of the store."""
+    rows = await asyncio.gather(*(context.ledger.find(target.name, group, u) for u in users))
+    return dict(zip(users, rows, strict=True))
+
+
+async def record(
+    context: Context,
+    target: Target,
+    group: str,
+    rows: Rows,
+    action: Action,
+    *,
+    sight: Sight,
+    before: int | None = None,
+) -> int:
+    """Records a change of each user in `rows`, except those whose change Hasten itself made and
+    recorded then. `before` is the number of users before they left. Returns the number of new
+    changes."""
+    origin, at = sight
+    changes = [
+        Change(
+            target=target.name,
+            group=group,
+            user=user,
+            action=action,
+            origin=origin,
+            noticed_at=at,
+            found_at=at,
+            seen_at=at,
+            due_at=at,
+            found_by=FoundBy.ASSIGNMENT,
+            ahead=group == DIRECT or action is Action.ADDED,
+        )
+        for user, known in rows.items()
+        if known is None or known.action is not action or not known.ahead
+    ]
+    return len(await admit(context, changes, members_before=before))
+
+
+async def sight_of(context: Context, target: Target, group: str) -> Sight:
+    """Returns the read's starting point. Call before reading the members: a look that moves the
+    cursor meanwhile has seen more."""
+    cursor = await cursor_of(context, target, group)
+    return cursor.origin, context.now()
+
+
+async def cursor_of(context: Context, target: Target, group: str) -> Cursor:
+    return await cursors.load_or_first(context.store, cursor_name(target, group), context.now())
+
+
+def cursor_name(target: Target, group: str) -> str:
+    return f"{DIRECT}|{target.name}" if group == DIRECT else group
