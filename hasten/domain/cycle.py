@@ -24,8 +24,11 @@ PAUSED = (
     "start provisioning in the Entra portal, if the pause is not meant",
 )
 
-UNSET_TIME_PREFIX = "0001-01-01"
-_PERIOD = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+SET_TIMES = range(2000, 2200)
+"""Years. The least and the greatest time of .NET, 0001-01-01 and 9999-12-31, stand for no time."""
+
+_NUMBER = r"(\d{1,6})"
+_PERIOD = re.compile(f"P(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
@@ -129,11 +132,12 @@ def _problem(status: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def time(text: Any) -> datetime | None:
-    """Reads an ISO 8601 time of Graph, which has seven digits of a second. Returns None for Graph's
-    "unset" value."""
-    if not isinstance(text, str) or not text or text.startswith(UNSET_TIME_PREFIX):
+    """Reads an ISO 8601 time of Graph, which has seven digits of a second. Returns None for a year
+    that is not in SET_TIMES."""
+    if not isinstance(text, str) or not text:
         return None
-    return datetime.fromisoformat(_FRACTION.sub(r"\1", text))
+    at = datetime.fromisoformat(_FRACTION.sub(r"\1", text))
+    return at if at.year in SET_TIMES else None
 
 
 def _interval(text: Any) -> timedelta:

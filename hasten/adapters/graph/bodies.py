@@ -4,7 +4,6 @@ null."""
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from hasten.adapters.graph.answers import UnreadableError
@@ -20,6 +19,7 @@ from hasten.adapters.graph.shapes import (
     string,
     text,
 )
+from hasten.domain.cycle import time
 from hasten.json import Json
 from hasten.object_ids import is_object_id
 from hasten.ports.directory_values import Assignment, Member, Profile, UnreadMember, User
@@ -152,13 +152,12 @@ def profile(found: Json, properties: Sequence[str]) -> Profile:
 
 def assignment(listed: object) -> Assignment:
     body = ASSIGNMENT.read(listed)
-    created = body.get("createdDateTime")
     return Assignment(
         id=body["id"],
         principal=body["principalId"].lower(),
         kind=_principal_kind(body["principalType"]),
         role=body["appRoleId"].lower(),
-        created=None if created is None else datetime.fromisoformat(created),
+        created=time(body.get("createdDateTime")),
     )
 
 

@@ -163,6 +163,8 @@ def test_a_job_in_quarantine_says_since_when_and_stops_its_cycle() -> None:
         ("", DEFAULT_CYCLE_INTERVAL),
         (None, DEFAULT_CYCLE_INTERVAL),
         (40, DEFAULT_CYCLE_INTERVAL),
+        ("P9999999999999D", DEFAULT_CYCLE_INTERVAL),
+        ("PT9999999S", DEFAULT_CYCLE_INTERVAL),
     ],
 )
 def test_the_interval_is_that_of_the_job_or_the_usual_one(
@@ -171,6 +173,41 @@ def test_the_interval_is_that_of_the_job_or_the_usual_one(
     assert parse({"schedule": {"interval": text}}).interval == interval
 
 
-@pytest.mark.parametrize("text", [None, "", 7, "0001-01-01T00:00:00Z"])
+NO_TIMES = (
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "1999-12-31T23:59:59Z",
+    "2200-01-01T00:00:00Z",
+    "9999-12-31T23:59:59.9999999Z",
+    "9999-12-31T23:59:59-14:00",
+)
+
+
+@pytest.mark.parametrize("text", [None, "", 7, *NO_TIMES])
 def test_what_is_no_time_is_none(text: object) -> None:
     assert time(text) is None
+
+
+@pytest.mark.parametrize("text", NO_TIMES)
+def test_a_cycle_without_a_time_proves_nothing(text: str) -> None:
+    run = {"timeBegan": text, "timeEnded": text}
+
+    known = parse({"status": {"lastExecution": run, "lastSuccessfulExecution": run}})
+
+    assert not known.covers(change(age=10_000))
+    assert not known.sees(NOW)
+    assert known.done_by(NOW) is None
+
+
+@pytest.mark.parametrize("interval", ["P999999D", "PT999999H999999M999999S", "PT1S"])
+@pytest.mark.parametrize("began", ["2000-01-01T00:00:00Z", "2199-12-31T23:59:59Z"])
+@pytest.mark.parametrize("ended", ["2000-01-01T00:00:00Z", "2199-12-31T23:59:59Z"])
+def test_the_end_of_the_next_cycle_is_known_for_any_interval_and_times(
+    interval: str, began: str, ended: str
+) -> None:
+    run = {"timeBegan": began, "timeEnded": ended}
+    status = {"lastExecution": run, "lastSuccessfulExecution": run}
+
+    known = parse({"schedule": {"interval": interval}, "status": status})
+
+    assert known.done_by(NOW) is not None
