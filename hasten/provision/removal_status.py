@@ -5,7 +5,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, Change
@@ -16,6 +16,9 @@ from hasten.ports.directory_values import Member, Members
 from hasten.watch.list_members import list_members
 
 ReadError = TemporaryError | PermanentError
+
+CONTRADICTION = "Graph finds the user in one of two reads only: a replica lags behind"
+CONTRADICTION_DELAY = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,10 @@ async def _read(
     listed, known = await asyncio.gather(
         directory.assigned_through(user, service_principal), directory.user(user)
     )
-    if listed is None or known is None:
+    if listed is None and known is None:
         return RemovalStatus(AssignmentStatus.DELETED)
+    if listed is None or known is None:
+        raise TemporaryError(CONTRADICTION, CONTRADICTION_DELAY)
     through = frozenset(DIRECT if principal == user else principal for principal in listed)
     if known.enabled is False:
         return RemovalStatus(AssignmentStatus.DISABLED, through)

@@ -1,14 +1,18 @@
 """Where a leaver stands: what Graph lists is believed once it had time to see that they left."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from hasten.domain.changes import DIRECT, State
 from hasten.domain.planning import AssignmentStatus
+from hasten.errors import TemporaryError
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, REPLICATION_SETTLED_AFTER
+from hasten.ports.directory_values import User
 from hasten.provision.removal_status import RemovalStatus, is_member_again, removal_status
+from tests.fakes.directory import FakeDirectory
 from tests.fakes.tenant import SERVICE_PRINCIPAL
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World
@@ -77,3 +81,46 @@ async def test_nobody_is_taken_for_a_member_again_before_every_replica_has_seen_
     assert not is_member_again(
         row, RemovalStatus(AssignmentStatus.ASSIGNED), now() + timedelta(days=1)
     )
+
+
+class Halves(FakeDirectory):
+    """Finds a user in one of the two reads only."""
+
+    finds_assignments = finds_user = True
+
+    async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
+        found = await super().assigned_through(user, service_principal)
+        return found if self.finds_assignments else None
+
+    async def user(self, user: str) -> User | None:
+        return await super().user(user) if self.finds_user else None
+
+
+@pytest.mark.parametrize(
+    ("finds_assignments", "finds_user", "result"),
+    [
+        (True, True, AssignmentStatus.UNASSIGNED),
+        (True, False, TemporaryError),
+        (False, True, TemporaryError),
+        (False, False, AssignmentStatus.DELETED),
+    ],
+)
+def test_a_user_whom_graph_finds_in_one_read_only_does_not_count_as_deleted(
+    *, finds_assignments: bool, finds_user: bool, result: object
+) -> None:
+    @virtual
+    async def run() -> None:
+        halves = Halves()
+        halves.has_user(USER)
+        halves.finds_assignments, halves.finds_user = finds_assignments, finds_user
+        world = World(directory=halves)
+        row = removal(target=TOTAL, group=ENGINEERING, seen_at=now())
+
+        known, errors = await removal_status(world.context, SERVICE_PRINCIPAL, [row])
+
+        if isinstance(result, AssignmentStatus):
+            assert known[USER].standing is result
+        else:
+            assert isinstance(errors[USER], TemporaryError)
+
+    run()
