@@ -11,7 +11,7 @@ from hasten.domain.history import Filter
 from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
-from hasten.ports.directory_errors import DeltaExpired
+from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
 from hasten.ports.directory_values import Assignment
 from hasten.records import cursors, discovered
 from hasten.records.discovered import DiscoveredTarget
@@ -20,6 +20,7 @@ from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
 from hasten.watch.assigned_rows import Rows, record, rows_of, sight_of
 from hasten.watch.compare_direct import compare_direct
 from hasten.watch.list_members import list_members
+from hasten.watch.read_again import unread_in
 
 MAX_JOINERS_READ = 1_000
 """Ended changes of the last two minutes of a group. The limit of calls allows 300 a minute."""
@@ -135,12 +136,13 @@ async def _unassigned(
     """Records a removal for each member, however many there are: the brake limits them. Unless
     `is_new`, an earlier sweep recorded at `since` those whom it could read.
 
-    Returns the number of new changes, and whether every member could be read.
+    Returns the number of new changes, and whether every member and every leaver could be read.
     """
     sight = await sight_of(context, target, group)
     members = await list_members(context, group)
     users = {m.id for m in members.listed if m.may_be_user}
-    users |= await _just_left(context, group)
+    left, is_complete = await _just_left(context, group)
+    users |= left
     users |= await _just_joined(context, target, group)
     rows = await rows_of(context, target, group, sorted(users))
     if is_new:
@@ -150,21 +152,25 @@ async def _unassigned(
     recorded = await record(
         context, target, group, rows, Action.REMOVED, sight=sight, before=len(users)
     )
-    return recorded, not members.unread
+    return recorded, is_complete and not members.unread
 
 
-async def _just_left(context: Context, group: str) -> set[str]:
-    """Returns the users who left since the last look. The next look no longer finds the target
-    among the watchers of the group."""
+async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
+    """Returns the users who left since the last look, and whether all that Graph lists could be
+    read. The next look no longer finds the target among the watchers of the group."""
     cursor = await cursors.load(context.store, group)
     if cursor is None or cursor.is_lost:
-        return set()
+        return set(), True
+    is_cut = False
     try:
         delta = await context.directory.membership_delta(cursor.link)
     except DeltaExpired:
-        return set()
+        return set(), True
+    except DeltaCutShort as error:
+        delta, is_cut = error.read, True
     members = delta.members.get(group, ())
-    return {m.id for m in members if m.removed and m.may_be_user}
+    is_complete = not (is_cut or unread_in(delta, group))
+    return {m.id for m in members if m.removed and m.may_be_user}, is_complete
 
 
 async def _just_joined(context: Context, target: Target, group: str) -> set[str]:

@@ -1,14 +1,18 @@
 """A member of a list who cannot be read hurts no other member, and is not lost."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from hasten.context import Context
 from hasten.domain.changes import Action
+from hasten.errors import TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
-from hasten.ports.directory_values import UnreadMember
+from hasten.ports.directory_errors import DeltaCutShort
+from hasten.ports.directory_values import MembershipDelta, UnreadMember
 from hasten.provision.drain import drain
 from hasten.records import cursors, discovered
 from hasten.telemetry.watch import MembersLeftOut
@@ -98,6 +102,41 @@ def test_the_other_members_of_an_unassigned_group_are_revoked_and_the_one_once_i
         assert ENGINEERING in (await state_of(world)).unsettled
 
         shows(world, ENGINEERING, user(3))
+        await sweep(world.context)
+        assert await open_rows(world) == {*others, (ENGINEERING, user(3), Action.REMOVED)}
+        assert (await state_of(world)).unsettled == {}
+
+    scenario()
+
+
+CUT = TemporaryError("a page cannot be read", timedelta(seconds=5))
+
+
+@pytest.mark.parametrize("trouble", [*UNREAD, CUT], ids=["unknown", "known", "cut short"])
+def test_who_left_just_before_the_group_was_unassigned_is_revoked_once_they_can_be_read(
+    trouble: UnreadMember | TemporaryError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await swept()
+        world.directory.leave(ENGINEERING, user(3))
+        world.directory.groups.remove(ENGINEERING)
+        whole = world.directory.membership_delta
+
+        async def delta_without(link: str) -> MembershipDelta:
+            delta = await whole(link)
+            found = {g: [m for m in ms if m.id != user(3)] for g, ms in delta.members.items()}
+            if isinstance(trouble, TemporaryError):
+                raise DeltaCutShort(trouble, replace(delta, members=found))
+            return replace(delta, members=found, unread={ENGINEERING: [trouble]})
+
+        with monkeypatch.context() as patched:
+            patched.setattr(world.directory, "membership_delta", delta_without)
+            await minutes_of_sweeps(world.context, 10)
+        others = {(ENGINEERING, user(n), Action.REMOVED) for n in (0, 1, 2, 4)}
+        assert await open_rows(world) == others
+        assert ENGINEERING in (await state_of(world)).unsettled
+
         await sweep(world.context)
         assert await open_rows(world) == {*others, (ENGINEERING, user(3), Action.REMOVED)}
         assert (await state_of(world)).unsettled == {}
