@@ -30,8 +30,11 @@ class Export:
     """Ids of the groups."""
 
 
-def run(app: App, scope: Scope, by: By = By.CYCLE) -> list[Export]:
+def run(app: App, scope: Scope, by: By = By.CYCLE, *, has_groups: bool = True) -> list[Export]:
+    """Returns what was changed. Without `has_groups` the job provisions users alone."""
     wanted = _wanted(scope)
+    if not has_groups:
+        wanted = {user: set() for user in wanted}
     for group in {group for groups in wanted.values() for group in groups}:
         app.put_group(group, scope.directory.groups[group].name)
     return [*_grants(app, scope, wanted, by), *_revocations(app, scope, wanted, by)]

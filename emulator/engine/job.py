@@ -56,6 +56,9 @@ class Job:
     fitting_rules: int = 1
     """Number of rules that fit users and groups; a plain app has one."""
 
+    has_groups: bool = True
+    """False if the job provisions users alone: its rules do not map groups."""
+
     user_mapping: Mapping[str, str] = field(default_factory=lambda: USER_MAPPING)
     last: Json | None = None
     last_good: Json | None = None
@@ -116,9 +119,10 @@ class Job:
         return [self.rule, *(f"{self.rule}-{n}" for n in range(2, self.fitting_rules + 1))]
 
     def schema(self, behaviours: EntraBehaviours | None = None) -> Json:
-        """Returns the schema: a rule for users and groups, and one that does not read the
-        directory."""
+        """Returns the schema: a rule for users and, unless the job provisions users alone, groups;
+        and one that does not read the directory."""
         behaviours = behaviours or EntraBehaviours()
+        of_groups = [_mapping("Group", GROUP_SCHEMA, GROUP_MAPPING)] if self.has_groups else []
         users = {
             source: target
             for source, target in self.user_mapping.items()
@@ -137,7 +141,7 @@ class Job:
                         target=APP,
                         priority=1,
                         mappings=[
-                            _mapping("Group", GROUP_SCHEMA, GROUP_MAPPING),
+                            *of_groups,
                             _mapping("User", USER_SCHEMA, users, flow_types(behaviours)),
                         ],
                     )

@@ -33,8 +33,8 @@ class Asked:
 
 
 def read(body: Mapping[str, Any], job: Job, directory: Directory) -> Asked:
-    """Reads the request. Raises GraphError: 400 for a bad rule or shape or too many members, 404
-    for unknown objects."""
+    """Reads the request. Raises GraphError: 400 for a bad rule or shape, for a group if the rule
+    maps none, or for too many members; 404 for unknown objects."""
     parameters = _listed(body.get("parameters"))
     if not parameters:
         raise bad_request("The request has no parameters.", INVALID)
@@ -45,6 +45,8 @@ def read(body: Mapping[str, Any], job: Job, directory: Directory) -> Asked:
     if not subjects:
         raise bad_request("The request names no subject.", INVALID)
     subject = _object(subjects[0], directory)
+    if subject.kind == "group" and not job.has_groups:
+        raise bad_request("The rule does not provision groups.", INVALID)
     links = subjects[0].get("links")
     linked = _listed(links.get("members")) if isinstance(links, Mapping) else []
     if len(linked) > MAX_MEMBERS:

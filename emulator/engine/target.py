@@ -135,7 +135,7 @@ class Target:
     def run_cycle(self) -> int:
         """Runs a cycle on the app in memory. Returns how many objects it exported."""
         began, cycle_id = self._clock.time(), str(uuid.uuid4())
-        exports = cycle.run(self.app, self.scope)
+        exports = cycle.run(self.app, self.scope, has_groups=self.job.has_groups)
         ended = self._clock.time()
         self.job.ran(activity=cycle_id, began=began, ended=ended, exported=len(exports))
         self.next_cycle = ended + (
@@ -150,7 +150,7 @@ class Target:
 
     def put_in_step(self) -> None:
         """Creates the state that earlier cycles would have produced, for a newly seeded tenant."""
-        cycle.run(self.app, self.scope, By.SEED)
+        cycle.run(self.app, self.scope, By.SEED, has_groups=self.job.has_groups)
         now = self._clock.time()
         self.job.ran(activity=str(uuid.uuid4()), began=now, ended=now, exported=0)
 

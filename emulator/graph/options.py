@@ -21,8 +21,9 @@ class GraphOptions:
 
     `record` is the file for every request and answer. `wall` returns real time and `webhooks` sends
     notifications, by default over the network. In addition to TOTAL there are `more_targets`, each
-    with one group. `more_groups` (number, members of each) are assigned to TOTAL; their members are
-    users in addition to `users`. `entra` are the behaviours at the start.
+    with one group. The jobs of `users_alone` (names of apps) provision no groups. `more_groups`
+    (number, members of each) are assigned to TOTAL; their members are users in addition to `users`.
+    `entra` are the behaviours at the start.
     """
 
     host: str = "127.0.0.1"
@@ -34,6 +35,7 @@ class GraphOptions:
     replication_delay: float = 0.0
     assignment_replication_delay: float | None = None
     more_targets: int = 0
+    users_alone: frozenset[str] = frozenset()
     more_groups: tuple[int, int] = (0, 0)
     entra: EntraBehaviours = field(default_factory=EntraBehaviours)
     record: Path | None = None

@@ -143,6 +143,7 @@ def _app(tenant: Tenant, name: str, *, roles: bool) -> Entity:
         id=f"scim.{digits}.{object_id(f'job/{name}')}",
         rule=f"{object_id(f'rule/{name}')}#V2",
         inbound_rule=object_id(f"inbound rule/{name}"),
+        has_groups=name not in tenant.options.users_alone,
     )
     tenant.add_target(app, job)
     return app

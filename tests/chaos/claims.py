@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 
 from emulator.engine.app import Account, App
-from emulator.graph.seed import TOTAL
 from hasten.domain.changes import Action, State
 from hasten.json import Json
+from tests.chaos.targets import apps
 from tests.simulation.oracle import assigned, is_entitled
 from tests.simulation.world import World
 
@@ -27,10 +27,10 @@ class Claims:
         """`lied` returns the users about whom answers or the log were made to lie."""
         self._world = world
         self._lied = lied
-        self._read: dict[str, tuple[str, Json]] = {}
-        """Rows by key, with the etag under which they were read."""
+        self._read: dict[tuple[str, str], tuple[str, Json]] = {}
+        """Rows by target and key, with the etag under which they were read."""
         self._seen: object = None
-        self.false: dict[tuple[str, str, str], str] = {}
+        self.false: dict[tuple[str, str, str, str], str] = {}
 
     async def watch(self) -> None:
         while True:
@@ -40,45 +40,51 @@ class Claims:
 
     def _has_news(self) -> bool:
         """Whether the ledger, the app or the directory may be otherwise than at the last look."""
-        tenant, seen = self._world.tenant, self._seen
-        writes = len(tenant.targets[TOTAL].app.writes)
-        history, assignments = len(tenant.directory.history), assigned(tenant, TOTAL)
+        tenant, seen, names = self._world.tenant, self._seen, apps(self._world).values()
+        writes = [len(tenant.targets[app].app.writes) for app in names]
+        assignments = [assigned(tenant, app) for app in names]
+        history = len(tenant.directory.history)
         self._seen = (self._world.store.commits, writes, history, assignments)
         return self._seen != seen
 
     def look(self) -> None:
-        app = self._world.tenant.targets[TOTAL].app
-        false = [row for row in self._rows() if self._is_false(app, row)]
+        for target, service_principal in apps(self._world).items():
+            self._look(target, service_principal)
+
+    def _look(self, target: str, service_principal: str) -> None:
+        false = [row for row in self._rows(target) if self._is_false(service_principal, row)]
         lied = self._lied() if false else ()
         for row in false:
             if row["user"] not in lied:
-                key = (row["group"], row["user"], str(row["finished_at"]))
-                self.false.setdefault(key, self._line(row))
+                key = (target, row["group"], row["user"], str(row["finished_at"]))
+                self.false.setdefault(key, self._line(target, row))
 
-    def _is_false(self, app: App, row: Json) -> bool:
+    def _is_false(self, service_principal: str, row: Json) -> bool:
+        app = self._world.tenant.targets[service_principal].app
         account = app.accounts.get(row["user"])
         if account is None or not account.active:
             return False
         if row["keeps_assignment"]:
             return _has_place(app, account, row) and not _given_since(app, row)
-        is_wanted = is_entitled(self._world.tenant, TOTAL, row["user"])
+        is_wanted = is_entitled(self._world.tenant, service_principal, row["user"])
         return not is_wanted and not _given_since(app, row)
 
-    def _rows(self) -> Iterator[Json]:
-        """Removals that ended with access taken, of the target TOTAL."""
-        for key, text, etag in self._world.store.texts("ledger", "TOTAL"):
+    def _rows(self, target: str) -> Iterator[Json]:
+        """Removals that ended with access taken."""
+        for key, text, etag in self._world.store.texts("ledger", target):
             if not key.startswith(("done|", "proof|")):
                 continue
-            known, row = self._read.get(key, ("", {}))
+            known, row = self._read.get((target, key), ("", {}))
             if known != etag:
                 row = json.loads(text)
-                self._read[key] = (etag, row)
+                self._read[target, key] = (etag, row)
             if Action(row["action"]).takes_access and row["state"] in TAKEN:
                 yield row
 
-    def _line(self, row: Json) -> str:
+    def _line(self, target: str, row: Json) -> str:
         at = datetime.fromtimestamp(self._world.tenant.clock.wall(), UTC)
-        said = f"row {row['group']} {row['user']} says {row['state']} ({row['reason']})"
+        about = f"row {target} {row['group']} {row['user']}"
+        said = f"{about} says {row['state']} ({row['reason']})"
         return f"{said} at {at:%H:%M:%S} while the app has the access still"
 
 

@@ -35,7 +35,6 @@ class Operations(Breakages):
         self.groups = [TOTAL_ENGINEERING, TOTAL_ADMIN]
         self.own_accounts: set[str] = set()
         self.deleted_groups: set[str] = set()
-        self._unassigned: set[str] = set()
         self.posted: list[Posted] = []
         self.counts: Counter[str] = Counter()
 
@@ -49,10 +48,6 @@ class Operations(Breakages):
 
     def assigned(self) -> set[str]:
         return set(assigned(self._world.tenant, TOTAL))
-
-    def reassigned(self) -> set[str]:
-        """Groups that were unassigned once and are assigned now, by people or by the policy."""
-        return self._unassigned & self.assigned()
 
     # --- memberships ---
 
@@ -116,9 +111,7 @@ class Operations(Breakages):
         return self._assign(self._group())
 
     async def unassign_group(self) -> bool:
-        group = self._group()
-        self._unassigned.add(group)
-        return self._unassign(group)
+        return self._unassign(self._group())
 
     async def assign_user(self) -> bool:
         return self._assign(self._some(1)[0])

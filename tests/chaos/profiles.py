@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from random import Random
 
 from emulator.engine.scope import profile
-from emulator.graph.seed import TOTAL
 from tests.chaos.operations import CAST, Operations
+from tests.chaos.targets import apps
 from tests.simulation.oracle import is_entitled
 from tests.simulation.world import World
 
@@ -38,8 +38,12 @@ class Profiles:
 
     def broken_at_the_end(self) -> Iterator[str]:
         """One line for each active account whose attributes are not those of the directory."""
+        for app in apps(self._world).values():
+            yield from self._broken(app)
+
+    def _broken(self, app: str) -> Iterator[str]:
         tenant = self._world.tenant
-        for user, account in tenant.targets[TOTAL].app.accounts.items():
+        for user, account in tenant.targets[app].app.accounts.items():
             wanted = profile(tenant.directory.users[user])
-            if account.active and account.profile != wanted and is_entitled(tenant, TOTAL, user):
+            if account.active and account.profile != wanted and is_entitled(tenant, app, user):
                 yield f"the app shows {account.profile} of {user}, the directory {wanted}"

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from hasten.domain.changes import Change, State
-from hasten.records import call_window
+from hasten.records import call_window, stops
 from hasten.records.ledger import Ledger
+from tests.chaos.targets import apps
 from tests.simulation.world import World
 from tests.support.virtual_time import now
 
@@ -20,8 +21,9 @@ MAX_STANDSTILL = timedelta(minutes=2)
 class Progress:
     """`stalls` has one line for each time that nothing moved for longer than MAX_STANDSTILL.
 
-    Progress is a due row that moves, or a call on demand. Nothing can move without a living
-    instance, while Graph asks to wait, or while the breaker is open.
+    Progress is a due row that moves, or a call on demand: one for the target, or for any target
+    where all share the limit. Nothing can move without a living instance, while Graph asks to wait,
+    while the breaker is open, or while an operator has stopped the target.
     """
 
     def __init__(self, world: World) -> None:
@@ -30,7 +32,7 @@ class Progress:
         self._open: dict[str, tuple[int, list[Change]]] = {}
         self._moved_at: dict[str, datetime] = {}
         self._due: dict[str, Mapping[str, Change]] = {}
-        self._calls = 0
+        self._calls: dict[str, int] = {}
         self.longest = timedelta()
         self.stalls: dict[tuple[str, datetime], str] = {}
 
@@ -44,8 +46,8 @@ class Progress:
         due = await self._due_rows(target)
         before = self._due.get(target, {})
         has_moved = any(due.get(name) != row for name, row in before.items())
-        calls = len(self._world.to_graph.calls)
-        has_called, self._calls = calls != self._calls, calls
+        calls = self._count_calls(target)
+        has_called, self._calls[target] = calls != self._calls.get(target, 0), calls
         self._due[target] = due
         if has_moved or has_called or not due or await self._must_wait(target):
             self._moved_at[target] = now()
@@ -55,6 +57,13 @@ class Progress:
         self.longest = max(self.longest, stalled)
         if stalled > MAX_STANDSTILL:
             self.stalls.setdefault((target, since), self._line(target, since, due))
+
+    def _count_calls(self, target: str) -> int:
+        calls = self._world.to_graph.calls
+        if self._world.tenant.switches.now.shared_window:
+            return len(calls)
+        app = apps(self._world)[target]
+        return sum(call.app == app for call in calls)
 
     async def _due_rows(self, target: str) -> Mapping[str, Change]:
         """A row in CALLING counts too: its worker may have died."""
@@ -72,6 +81,8 @@ class Progress:
 
     async def _must_wait(self, target: str) -> bool:
         if not any(host.is_alive for host in self._world.hosts):
+            return True
+        if await stops.find(self._world.store, target):
             return True
         pace, breaker = await call_window.load(self._world.store, target)
         is_open = breaker.open_until is not None and breaker.open_until > now()

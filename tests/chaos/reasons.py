@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from emulator.graph.seed import TOTAL
 from hasten.domain.changes import Change, State
+from hasten.operate.release import DISCARDED as BY_OPERATOR
 from hasten.telemetry.people import PeopleReconciled
 from tests.chaos.operations import Operations
-from tests.simulation.oracle import HAS_STILL, LACKS, Difference
+from tests.simulation.oracle import HAS_STILL, LACKS, Difference, assigned, reassigned
 from tests.simulation.world import World
 
 HIDDEN = "no notification came and the delta hides it: the hourly comparison has still to find it"
 BEFORE_FIRST_LOOK = "the account was disabled or deleted before Hasten first saw it"
 NOT_LISTED = "the user was deleted when the group was assigned, and Graph lists no deleted members"
 LEFT = "the change is left to the cycle, with its reason"
+DISCARDED = "an operator discarded the change"
 LIED = "Entra answered with success to a call in which it did nothing"
 UNASSIGNED_GROUP = "the group is not assigned any more: a call on it has no effect"
 REASSIGNED = "a group was unassigned and assigned again: between two sweeps, or too large for calls"
@@ -25,21 +26,24 @@ BETWEEN_LOOKS = 300.0
 
 
 def why_only_a_cycle(
-    difference: Difference, world: World, people: Operations, rows: Sequence[Change]
+    difference: Difference, app: str, world: World, people: Operations, rows: Sequence[Change]
 ) -> str | None:
-    """None when a call should have mended it."""
-    user = difference.user
+    """None when a call should have mended it. `rows` are those of the target whose service
+    principal is `app`."""
+    user, tenant = difference.user, world.tenant
     theirs = [
         row
         for row in rows
         if row.user == user and (row.is_of_person or difference.group in {"", row.group})
     ]
-    if any(row.state is State.LEFT_TO_CYCLE for row in theirs):
+    left = [row for row in theirs if row.state is State.LEFT_TO_CYCLE]
+    if any(row.reason == BY_OPERATOR for row in left):
+        return DISCARDED
+    if left:
         return LEFT
     if user in lied_to(world, people):
         return LIED
-    app = world.tenant.targets[TOTAL].app
-    if difference.what == HAS_STILL and difference.group not in people.assigned():
+    if difference.what == HAS_STILL and difference.group not in assigned(tenant, app):
         return UNASSIGNED_GROUP
     if difference.what == LACKS and _came_back(world, user, difference.group):
         return REJOINED
@@ -47,15 +51,15 @@ def why_only_a_cycle(
         return HIDDEN
     if user in people.own_accounts and _precedes_first_look(world, user):
         return BEFORE_FIRST_LOOK
-    groups = world.tenant.directory.groups
+    groups = tenant.directory.groups
     through = (
         [difference.group] if difference.group else [g for g in groups if _is_in(world, user, g)]
     )
-    if difference.what != HAS_STILL and any(_was_not_listed(world, user, g) for g in through):
+    if difference.what != HAS_STILL and any(_was_not_listed(world, app, user, g) for g in through):
         return NOT_LISTED
-    if any(user in groups[group].members for group in people.reassigned()):
+    if any(user in groups[group].members for group in reassigned(tenant, app) & groups.keys()):
         return REASSIGNED
-    account = app.accounts.get(user)
+    account = tenant.targets[app].app.accounts.get(user)
     was_in = any(user in groups[group].members for group in people.deleted_groups)
     if was_in or (account is not None and account.groups & people.deleted_groups):
         return DELETED_GROUP
@@ -86,14 +90,14 @@ def _precedes_first_look(world: World, user: str) -> bool:
     return bool(began) and max(changed) < began[0]
 
 
-def _was_not_listed(world: World, user: str, group: str) -> bool:
+def _was_not_listed(world: World, app: str, user: str, group: str) -> bool:
     """Returns whether the user was deleted at some time between the assignment of the group and the
     first look at its members."""
     tenant = world.tenant
     assigned_at = [
         assignment.created_at
         for assignment in tenant.assignments
-        if assignment.principal.id == group and assignment.resource.id == TOTAL
+        if assignment.principal.id == group and assignment.resource.id == app
     ]
     own = [c for c in tenant.directory.history if c.subject.id == user and c.member is None]
     deleted = [c.at for c in own if c.removed]

@@ -6,24 +6,25 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from random import Random
-from uuid import UUID
 
 from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.options import GraphOptions
-from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING
-from hasten.policy import Allowance, GroupPolicy
 from hasten.scim import Scim
-from hasten.targets import Target
+from tests.chaos import targets
 from tests.chaos.app_writes import AppWrites
 from tests.chaos.claims import Claims
 from tests.chaos.invariants import broken_at_the_end
 from tests.chaos.newest import Newest
 from tests.chaos.operations import Operations
+from tests.chaos.operator import LONGEST_STOP, Operator
+from tests.chaos.other_targets import OtherTargets
 from tests.chaos.profiles import Profiles
 from tests.chaos.progress import Progress
 from tests.chaos.reasons import lied_to, why_only_a_cycle
+from tests.chaos.stops import calls_of_stopped
 from tests.simulation.defaults import USERS
 from tests.simulation.faults import Rates
+from tests.simulation.oracle import differences
 from tests.simulation.report import Report
 from tests.simulation.scim import SETTINGS
 from tests.simulation.world import World, simulated
@@ -52,18 +53,6 @@ RATES = Rates(
     app_slow=0.03,
     app_ignores=0.02,
     app_late=0.05,
-)
-
-POLICY = Target(
-    name="TOTAL",
-    display_name="TOTAL",
-    direct=Allowance.ALLOW,
-    groups=(
-        GroupPolicy(id=UUID(TOTAL_ENGINEERING)),
-        GroupPolicy(id=UUID(TOTAL_ADMIN), admin=True),
-        GroupPolicy(name="New-*"),
-        GroupPolicy(name="Made-*"),
-    ),
 )
 
 READS_THE_APP = 0.5
@@ -118,12 +107,20 @@ async def storm(seed: int, operations: int) -> Outcome:
     of_app = Random(f"{seed} app and profiles")
     reads_app = of_app.random() < READS_THE_APP
     scim = Scim.model_validate(SETTINGS) if reads_app else None
-    target = POLICY.model_copy(update={"scim": scim})
+    drawn = targets.draw(Random(f"{seed} targets"), scim)
     skew = Random(f"{seed} clocks").choice(CLOCK_SKEW)
     async with simulated(
-        seed, hosts=2, rates=RATES, targets=(target,), graph=options, clock_skew=skew
+        seed,
+        hosts=2,
+        rates=RATES,
+        targets=drawn.all,
+        graph=replace(options, more_targets=len(drawn.all) - 1, users_alone=drawn.users_alone),
+        limit_scope=drawn.limit_scope,
+        clock_skew=skew,
     ) as world:
         people = Operations(world, random)
+        others = OtherTargets(world, people, Random(f"{seed} other targets"))
+        operator = Operator(world, people, Random(f"{seed} operator"))
         profiles, writes = Profiles(world, people, of_app), AppWrites(world)
         claims = Claims(world, partial(lied_to, world, people))
         newest, progress = Newest(world), Progress(world)
@@ -131,11 +128,13 @@ async def storm(seed: int, operations: int) -> Outcome:
         for _ in range(operations):
             await people.one()
             profiles.maybe_change()
+            others.maybe_change()
+            operator.maybe_act()
             await world.passes(timedelta(seconds=random.expovariate(1 / PAUSE)))
             for host in world.hosts:
                 if not host.is_alive and random.random() < REVIVAL:
                     host.start()
-        outcome = await _aftermath(world, people)
+        outcome = await _aftermath(world, people, operator)
         for watch in watching:
             watch.cancel()
         false = [
@@ -143,6 +142,8 @@ async def storm(seed: int, operations: int) -> Outcome:
             *writes.false.values(),
             *newest.false.values(),
             *progress.stalls.values(),
+            *operator.false,
+            *calls_of_stopped(world, operator),
         ]
         of_events = newest.broken_at_the_end(people.posted)
         of_profiles = profiles.broken_at_the_end()
@@ -153,24 +154,31 @@ async def storm(seed: int, operations: int) -> Outcome:
         )
 
 
-async def _aftermath(world: World, people: Operations) -> Outcome:
+async def _aftermath(world: World, people: Operations, operator: Operator) -> Outcome:
     """No more faults; first without a cycle, then with it."""
     world.calm()
     _mend(world)
+    await operator.is_done()
     left, unexplained = Counter[str](), list[str]()
-    operator = _Operator(world)
-    await operator.looks_for(BEFORE_THE_CYCLE)
+    releasing = _Releasing(world)
+    await releasing.looks_for(BEFORE_THE_CYCLE)
     rows = await world.rows()
-    for difference in (await world.report()).differences:
-        why = why_only_a_cycle(difference, world, people, rows)
-        if why is None:
-            unexplained.append(f"{difference}, and no call mended it")
-        else:
-            left[why] += 1
-    await operator.looks_until_all_is_done()
-    broken = [*unexplained, *await broken_at_the_end(world, people)]
+    for name, app in targets.apps(world).items():
+        of_target = [row for row in rows if row.target == name]
+        for difference in differences(world.tenant, app):
+            why = why_only_a_cycle(difference, app, world, people, of_target)
+            if why is None:
+                unexplained.append(f"{name}: {difference}, and no call mended it")
+            else:
+                left[why] += 1
+    await releasing.looks_until_all_is_done()
+    broken = [
+        *unexplained,
+        *operator.wrongly_discarded(rows),
+        *await broken_at_the_end(world, people),
+    ]
     report = await world.report()
-    return Outcome(world.seed, people.counts, report, broken, left, operator.released)
+    return Outcome(world.seed, people.counts, report, broken, left, releasing.released)
 
 
 def _mend(world: World) -> None:
@@ -181,14 +189,15 @@ def _mend(world: World) -> None:
         host.start()
     entra = world.tenant.switches
     entra.now = replace(entra.now, delta_replays=False)
-    target = world.tenant.targets[TOTAL]
-    target.connector_errors.clear()
     world.tenant.log.contradictions.clear()
-    after = world.tenant.clock.time() + (BEFORE_THE_CYCLE + OPERATOR).total_seconds()
-    target.next_cycle = max(target.next_cycle, after)
+    after = world.tenant.clock.time() + (BEFORE_THE_CYCLE + LONGEST_STOP + OPERATOR).total_seconds()
+    for app in targets.apps(world).values():
+        target = world.tenant.targets[app]
+        target.connector_errors.clear()
+        target.next_cycle = max(target.next_cycle, after)
 
 
-class _Operator:
+class _Releasing:
     """Releases what the brake holds."""
 
     def __init__(self, world: World) -> None:
@@ -213,4 +222,6 @@ class _Operator:
     async def _is_all_done(self) -> bool:
         rows = await self._world.rows()
         is_settled = not any(row.is_open or row.needs_proof for row in rows)
-        return is_settled and self._world.is_in_step() and self._world.is_quiet()
+        tenant, apps = self._world.tenant, targets.apps(self._world).values()
+        is_in_step = not any(differences(tenant, app) for app in apps)
+        return is_settled and is_in_step and self._world.is_quiet()

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from emulator.graph.seed import object_id
+from emulator.graph.seed import TOTAL, object_id
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import BETWEEN_LOOKS, NOT_LISTED, why_only_a_cycle
 from tests.simulation.oracle import LACKS, Difference
@@ -17,7 +17,7 @@ ADA = object_id("user/300")
 
 async def _why(world: World, group: str) -> str | None:
     people = Operations(world, Random(1))
-    return why_only_a_cycle(Difference(ADA, LACKS, group), world, people, [])
+    return why_only_a_cycle(Difference(ADA, LACKS, group), TOTAL, world, people, [])
 
 
 @pytest.mark.parametrize("deleted", ["before", "after"])

@@ -5,14 +5,15 @@ from itertools import count
 
 from emulator.graph.directory import MAX_LINKS
 from emulator.graph.objects import Entity
-from emulator.graph.seed import TOTAL, TOTAL_ROLE
+from emulator.graph.seed import TOTAL
 from emulator.graph.tenant import Tenant
 from hasten.domain.changes import DIRECT
 from tests.support.virtual_time import now
 
 
 class Admin:
-    """Of the target TOTAL. Raises GraphError for what Graph would refuse."""
+    """Assignments are those of TOTAL unless another app is named. Raises GraphError for what Graph
+    would refuse."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
@@ -64,20 +65,25 @@ class Admin:
         properties = {"displayName": f"New Person {number}", "userPrincipalName": name}
         return self._directory.create_user(properties).id
 
-    def assign(self, principal: str) -> None:
-        self._note(DIRECT, principal)
-        app = self._directory.service_principals[TOTAL]
-        self._tenant.assignments.add(self._entity(principal), app, TOTAL_ROLE)
+    def assign(self, principal: str, app: str = TOTAL) -> None:
+        self._note_assignment(principal, app)
+        resource = self._directory.service_principals[app]
+        role = str(resource.properties["appRoles"][0]["id"])
+        self._tenant.assignments.add(self._entity(principal), resource, role)
 
-    def unassign(self, principal: str) -> None:
-        self._note(DIRECT, principal)
+    def unassign(self, principal: str, app: str = TOTAL) -> None:
+        self._note_assignment(principal, app)
         for assignment in tuple(self._tenant.assignments):
-            is_live = assignment.removed_at is None and assignment.resource.id == TOTAL
+            is_live = assignment.removed_at is None and assignment.resource.id == app
             if is_live and assignment.principal.id == principal:
                 self._tenant.assignments.remove(assignment.id)
 
     def _note(self, group: str, *users: str) -> None:
         self._changed_at |= {(group, user): now().timestamp() for user in users}
+
+    def _note_assignment(self, principal: str, app: str) -> None:
+        if app == TOTAL:
+            self._note(DIRECT, principal)
 
     def _note_itself(self, user_or_group: str) -> None:
         self._changed_at[user_or_group, ""] = self._changed_at["", user_or_group] = (

@@ -40,15 +40,21 @@ class AsgiTransport(httpx.AsyncBaseTransport):
         return await in_time(request, working)
 
     async def exchange(self, request: httpx.Request) -> httpx.Response:
-        answer = _Answer()
         await asyncio.sleep(self._latency())
-        await self._app(_scope(request), _receiving(request.content), answer.take)
+        answer = await answered(self._app, request)
         await asyncio.sleep(self._latency())
-        if not answer.is_complete:
-            raise httpx.RemoteProtocolError("the server closed the connection", request=request)
-        return httpx.Response(
-            answer.status, headers=answer.headers, content=bytes(answer.body), request=request
-        )
+        return answer
+
+
+async def answered(app: ASGIApp, request: httpx.Request) -> httpx.Response:
+    """The app's answer to a request that was read whole."""
+    answer = _Answer()
+    await app(_scope(request), _receiving(request.content), answer.take)
+    if not answer.is_complete:
+        raise httpx.RemoteProtocolError("the server closed the connection", request=request)
+    return httpx.Response(
+        answer.status, headers=answer.headers, content=bytes(answer.body), request=request
+    )
 
 
 async def in_time(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from emulator.graph.options import TENANT_ID, GraphOptions
 from hasten import settings
 from hasten.settings import Settings
+from tests.fakes.sign_in import API_CLIENT_ID
 from tests.simulation.bus import epoch
 from tests.simulation.webhook import Webhooks
 
@@ -23,6 +24,7 @@ def app_settings() -> Settings:
             "HASTEN_TENANT_ID": TENANT_ID,
             "HASTEN_CLIENT_STATE_SECRET": SECRET,
             "HASTEN_PUBLIC_URL": "https://hasten.example",
+            "HASTEN_API_CLIENT_ID": API_CLIENT_ID,
             "HASTEN_STORE": "memory",
             "ServiceBusConnection": "simulated",
         }

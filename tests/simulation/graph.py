@@ -24,9 +24,10 @@ BY = "by"
 
 @dataclass
 class OnDemand:
-    """`status` is None while it is under way, or when its answer was lost. `by` is the process that
-    made it; `ended` is when the answer left Graph."""
+    """A call for the service principal `app`. `status` is None while it is under way, or when its
+    answer was lost. `by` is the process that made it; `ended` is when the answer left Graph."""
 
+    app: str
     at: datetime
     group: str | None
     users: tuple[str, ...]
@@ -82,8 +83,9 @@ class Credential:
 
 
 def _call(request: httpx.Request) -> OnDemand:
+    app = request.url.path.partition("/servicePrincipals/")[2].partition("/")[0]
     [subject] = json.loads(request.content)["parameters"][0]["subjects"]
     members = subject.get("links", {}).get("members")
     if members is None:
-        return OnDemand(now(), None, (subject["objectId"],))
-    return OnDemand(now(), subject["objectId"], tuple(m["objectId"] for m in members))
+        return OnDemand(app, now(), None, (subject["objectId"],))
+    return OnDemand(app, now(), subject["objectId"], tuple(m["objectId"] for m in members))

@@ -10,6 +10,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 
+import httpx
 from pydantic import SecretStr
 
 from emulator.functions import options
@@ -17,6 +18,7 @@ from emulator.functions.invocations import STOP_TIMEOUT_SECONDS
 from emulator.functions.worker import TimeLimit
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.adapters.scim.application import ScimApplication
+from hasten.api.app import UI
 from hasten.app import App
 from hasten.ports.application import Application
 from hasten.ports.bus import Bus, Message
@@ -33,6 +35,7 @@ from tests.fakes.application import no_application
 from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.notifier import FakeNotifier
 from tests.fakes.sign_in import FakeSignIn
+from tests.simulation.asgi import answered
 from tests.simulation.bus import epoch
 from tests.simulation.graph import Credential
 from tests.simulation.lifeline import CrashPoint, HostBus, HostStore, HostTransport, Lifeline
@@ -177,6 +180,17 @@ class Host:
         if work.cancelled():
             return None
         return answers[0] if work.result() else HTTPStatus.INTERNAL_SERVER_ERROR
+
+    async def serve(self, request: httpx.Request) -> httpx.Response | None:
+        """The answer of the API or of a page; None when the host died over it."""
+        app, answers = self._running(), list[httpx.Response]()
+
+        async def serve() -> None:
+            face = app.page if request.url.path.startswith(UI) else app.api
+            answers.append(await answered(face, request))
+
+        await self._finish(f"http {request.url.path}", serve)
+        return answers[0] if answers else None
 
     async def _handle(self, queue: str, message: Message) -> bool:
         app = self._running()

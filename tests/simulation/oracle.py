@@ -30,6 +30,16 @@ def assigned(tenant: Tenant, service_principal: str) -> frozenset[str]:
     )
 
 
+def reassigned(tenant: Tenant, service_principal: str) -> frozenset[str]:
+    """Ids of those that were unassigned once and are assigned now."""
+    once = {
+        assignment.principal.id
+        for assignment in tenant.assignments
+        if assignment.resource.id == service_principal and assignment.removed_at is not None
+    }
+    return assigned(tenant, service_principal) & once
+
+
 def entitled(tenant: Tenant, service_principal: str) -> Access:
     """Enabled users, assigned directly or as direct members of an assigned group."""
     principals = assigned(tenant, service_principal)
@@ -68,6 +78,8 @@ def active(tenant: Tenant, service_principal: str) -> Access:
 def differences(tenant: Tenant, service_principal: str) -> list[Difference]:
     """One for each thing a user has or lacks against the directory; empty when all is right."""
     wanted, found = entitled(tenant, service_principal), active(tenant, service_principal)
+    if not tenant.targets[service_principal].job.has_groups:
+        wanted = {user: frozenset() for user in wanted}
     lines = [Difference(user, "should be active") for user in wanted if user not in found]
     lines += [Difference(user, "should be disabled") for user in found if user not in wanted]
     for user in wanted.keys() & found.keys():

@@ -1,0 +1,179 @@
+"""An operator who decides at random moments, over the API and on the pages: about what is held,
+about a person, and about stops. The draws are its own: no other draw depends on them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from random import Random
+from typing import Any
+
+import httpx
+
+from hasten.domain.changes import Change
+from hasten.operate.release import DISCARDED
+from hasten.page.now import ALL
+from hasten.page.selection import as_text
+from hasten.records.stops import ALL_TARGETS
+from tests.chaos.operations import CAST, Operations
+from tests.simulation.front import Front
+from tests.simulation.world import World
+from tests.support.virtual_time import now
+
+OFTEN = 0.12
+"""How likely the operator does something with an operation."""
+
+BY_API = 0.5
+"""How likely a decision is sent to the API, and not with the form of a page."""
+
+LONGEST_STOP = timedelta(minutes=4)
+
+MOST_CHOSEN = 8
+AGAIN = timedelta(seconds=10)
+"""Between two tries of a decision that must be carried out."""
+
+DONE = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.SEE_OTHER})
+REFUSED = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE})
+"""Somebody who is deleted or not assigned, what is not held any more or is stopped, and a fault."""
+
+Subject = tuple[str, str, str]
+"""Target, group and user."""
+
+Send = Callable[[str], Awaitable[httpx.Response | None]]
+"""Sends a decision with the reason given."""
+
+
+class Operator:
+    """`discarded` is all that the operator may have discarded. `stops` are the spans in which a
+    target, or ALL_TARGETS, was stopped for certain. `false` has one line for each answer that is
+    wrong."""
+
+    def __init__(self, world: World, people: Operations, random: Random) -> None:
+        self._world = world
+        self._people = people
+        self._random = random
+        self._front = Front(world)
+        self._working: set[asyncio.Task[None]] = set()
+        self._decisions = 0
+        self._stopped: set[str] = set()
+        self.discarded: set[Subject] = set()
+        self.stops: list[tuple[str, datetime, datetime]] = []
+        self.false: list[str] = []
+
+    def maybe_act(self) -> None:
+        """Beside what else happens: an answer may take a minute."""
+        if self._random.random() >= OFTEN:
+            return
+        [act] = self._random.choices((self._decide, self._provision, self._stop), (6, 4, 1))
+        task = self._world.around.outside.spawn(act())
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def is_done(self) -> None:
+        """Returns once every decision was carried out, and nothing is stopped."""
+        while self._working:
+            await asyncio.wait(self._working)
+
+    def wrongly_discarded(self, rows: Sequence[Change]) -> list[str]:
+        """One line for each row that counts as discarded, and the operator never did so."""
+        discarded = [row for row in rows if row.reason == DISCARDED]
+        return [
+            f"row {row.target} {row.group} {row.user} says that an operator discarded it"
+            for row in discarded
+            if (row.target, row.group, row.user) not in self.discarded
+        ]
+
+    # --- decisions ---
+
+    async def _decide(self) -> None:
+        target = self._target()
+        listed = await self._front.get("/held", target=target)
+        held: Sequence[Mapping[str, Any]] = self._read(listed, "held")
+        if not held:
+            return
+        chosen = self._random.sample(held, min(len(held), self._random.randint(1, MOST_CHOSEN)))
+        action = self._random.choice(("release", "discard"))
+        users = sorted({one["user"] for one in chosen})
+        if self._prefers_the_api():
+            meant = [one for one in held if one["user"] in users]
+            send = self._api(f"/held/{action}", target=target, users=users)
+        else:
+            meant = chosen
+            keys = as_text(one["key"] for one in chosen)
+            send = self._form("/held/decide", target=target, decision=action, held=keys)
+        if action == "discard":
+            self.discarded |= {(target, one["group"], one["user"]) for one in meant}
+        await self._carry_out(action, send)
+
+    async def _provision(self) -> None:
+        user, target = self._random.choice(CAST), self._target()
+        if self._prefers_the_api():
+            wait = self._random.choice((0, 60))
+            send = self._api(f"/people/{user}/provision", target=target, wait=wait)
+        else:
+            send = self._form("/provision", target=target, user=user)
+        await self._carry_out("provision now", send)
+
+    async def _stop(self) -> None:
+        """Stops a target or all, and lets it go on after a while, whatever fails."""
+        target = self._random.choice((*self._names(), ALL_TARGETS))
+        lasts = self._random.uniform(0, LONGEST_STOP.total_seconds())
+        if target in self._stopped:
+            return
+        self._stopped.add(target)
+        is_stopped = await self._carry_out("stop calls", self._about("/stop", target))
+        began = now()
+        await asyncio.sleep(lasts)
+        if is_stopped:
+            self.stops.append((target, began, now()))
+        while target in self._stopped:
+            if await self._carry_out("start calls", self._about("/start", target)):
+                self._stopped.discard(target)
+            else:
+                await asyncio.sleep(AGAIN.total_seconds())
+
+    # --- what is sent, and what is answered ---
+
+    async def _carry_out(self, name: str, send: Send) -> bool:
+        """Whether it was done. What was done must be in the history at once, with the reason."""
+        self._decisions += 1
+        reason = f"decision {self._decisions:04} in a storm"
+        answer = await send(reason)
+        if answer is None or answer.status_code in REFUSED:
+            return False
+        if answer.status_code not in DONE:
+            self.false.append(f"{name} was answered {answer.status_code}: {answer.text[:300]}")
+            return False
+        self._people.counts[name] += 1
+        if not any(reason in text for _, text, _ in self._world.store.texts("history")):
+            self.false.append(f"{name} was done, and the history has no entry with its reason")
+        return True
+
+    def _read(self, answer: httpx.Response | None, name: str) -> Any:
+        if answer is None or answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            return ()
+        if answer.status_code != HTTPStatus.OK:
+            self.false.append(f"{name} was answered {answer.status_code}: {answer.text[:300]}")
+            return ()
+        return answer.json()[name]
+
+    def _api(self, path: str, **body: object) -> Send:
+        return lambda reason: self._front.post(path, {**body, "reason": reason})
+
+    def _form(self, path: str, **fields: str) -> Send:
+        return lambda reason: self._front.submit(path, {**fields, "reason": reason})
+
+    def _about(self, path: str, target: str) -> Send:
+        """A stop or a start, of one target or of all."""
+        if not self._prefers_the_api():
+            return self._form(path, target=ALL if target == ALL_TARGETS else target)
+        return self._api(path) if target == ALL_TARGETS else self._api(path, target=target)
+
+    def _prefers_the_api(self) -> bool:
+        return self._random.random() < BY_API
+
+    def _names(self) -> list[str]:
+        return [target.name for target in self._world.around.targets]
+
+    def _target(self) -> str:
+        return self._random.choice(self._names())

@@ -1,0 +1,69 @@
+"""The targets of a storm: one to three, each with a `grants_by`. Their draws are their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+from uuid import UUID
+
+from emulator.graph.seed import TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
+from hasten.domain.planning import GrantsBy
+from hasten.domain.shared_pace import LimitScope
+from hasten.policy import Allowance, GroupPolicy
+from hasten.scim import Scim
+from hasten.targets import Target
+from tests.simulation.world import World
+
+MOST_TARGETS = 3
+MOST_REFUSED = 6
+"""Calls under way at the first refusal of a limit that targets share (docs/costs-and-limits.md)."""
+
+POLICY = (
+    GroupPolicy(id=UUID(TOTAL_ENGINEERING)),
+    GroupPolicy(id=UUID(TOTAL_ADMIN), admin=True),
+    GroupPolicy(name="New-*"),
+    GroupPolicy(name="Made-*"),
+)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """`all` begins with TOTAL, the only one that events are about and whose app Hasten reads."""
+
+    all: tuple[Target, ...]
+    limit_scope: LimitScope
+
+    @property
+    def users_alone(self) -> frozenset[str]:
+        """The apps that have no groups."""
+        return frozenset(t.name for t in self.all if t.grants_by is GrantsBy.USER)
+
+
+def draw(random: Random, scim: Scim | None) -> Targets:
+    others = random.randrange(MOST_TARGETS)
+    grants_by = [random.choice(list(GrantsBy)) for _ in range(MOST_TARGETS)]
+    total = Target(
+        name="TOTAL",
+        display_name="TOTAL",
+        direct=Allowance.ALLOW,
+        groups=POLICY,
+        scim=scim,
+        grants_by=grants_by[0],
+    )
+    more = [
+        Target(name=f"App-{number}", display_name=f"App-{number}", grants_by=grants_by[number])
+        for number in range(1, others + 1)
+    ]
+    scope = random.choice((LimitScope.AUTO, LimitScope.TENANT))
+    return Targets((total, *more), scope)
+
+
+def may_exceed(world: World) -> int:
+    """How many calls Graph may refuse before Hasten finds that the targets share the limit."""
+    is_found = world.around.limit_scope is LimitScope.AUTO
+    is_shared = world.tenant.switches.now.shared_window and len(world.around.targets) > 1
+    return MOST_REFUSED if is_found and is_shared else 0
+
+
+def apps(world: World) -> Mapping[str, str]:
+    """Service principals by the name of their target."""
+    return {t.name: object_id(f"servicePrincipal/{t.name}") for t in world.around.targets}

@@ -1,0 +1,88 @@
+"""The API and the pages of the hosts, as an operator reaches them: with a token, or with the cookie
+of a session and the form of a page."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from itertools import count
+from urllib.parse import urlencode
+
+import httpx
+
+from hasten.api.app import API, UI
+from hasten.api.caller import Caller, CallerKind, Role
+from hasten.api.door import Door
+from hasten.api.session import COOKIES, SESSION, of_session
+from tests.fakes.sign_in import signed
+from tests.simulation.host import Host
+from tests.simulation.world import World
+from tests.support.face import CSRF, OPERATOR, claims
+from tests.support.virtual_time import now
+
+ROLES = (Role.OPERATE, Role.SEND)
+LATENCY = 0.05
+"""Seconds one way, between the operator and a host."""
+
+
+class Front:
+    """Each living host gets a request in turn. An answer is None if no host lives, or if the one
+    asked died."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._origin = world.around.settings.origin
+        self._turn = count()
+
+    async def get(self, path: str, **query: str) -> httpx.Response | None:
+        return await self._by_token(httpx.Request("GET", self._url(API, path), params=query))
+
+    async def post(self, path: str, body: Mapping[str, object]) -> httpx.Response | None:
+        kind = {"Content-Type": "application/json"}
+        content = json.dumps(body).encode()
+        return await self._by_token(
+            httpx.Request("POST", self._url(API, path), headers=kind, content=content)
+        )
+
+    async def submit(self, path: str, fields: Mapping[str, str]) -> httpx.Response | None:
+        """Sends the form of a page."""
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Origin": self._origin,
+        }
+        content = urlencode({**fields, "csrf": CSRF}).encode()
+        request = httpx.Request("POST", self._url(UI, path), headers=headers, content=content)
+        host = self._host()
+        if host is None:
+            return None
+        request.headers["Cookie"] = self._cookie(host)
+        return await self._ask(host, request)
+
+    async def _by_token(self, request: httpx.Request) -> httpx.Response | None:
+        host = self._host()
+        if host is None:
+            return None
+        token = signed(claims(*ROLES, tid=self._world.around.settings.tenant))
+        request.headers["Authorization"] = f"Bearer {token}"
+        return await self._ask(host, request)
+
+    async def _ask(self, host: Host, request: httpx.Request) -> httpx.Response | None:
+        await asyncio.sleep(LATENCY)
+        answer = await host.serve(request) if host.is_alive else None
+        await asyncio.sleep(LATENCY)
+        return answer
+
+    def _host(self) -> Host | None:
+        living = [host for host in self._world.hosts if host.is_alive]
+        return living[next(self._turn) % len(living)] if living else None
+
+    def _cookie(self, host: Host) -> str:
+        door = host.app.page.state.door
+        assert isinstance(door, Door)
+        caller = Caller(
+            object_id=OPERATOR, name="operator", roles=frozenset(ROLES), kind=CallerKind.PERSON
+        )
+        sealed = door.sessions.seal(of_session(caller, CSRF), now())
+        return f"{COOKIES[SESSION]}={sealed}"
+
+    def _url(self, prefix: str, path: str) -> str:
+        return f"{self._origin}{prefix}{path}"
