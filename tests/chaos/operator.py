@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from hasten.domain.changes import Change
+from hasten.domain.changes import Change, State
 from hasten.operate.release import DISCARDED
 from hasten.page.now import ALL
 from hasten.page.selection import as_text
@@ -36,8 +36,8 @@ DONE = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.SEE_OTHER})
 REFUSED = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE})
 """Somebody who is deleted or not assigned, what is not held any more or is stopped, and a fault."""
 
-Subject = tuple[str, str, str]
-"""Target, group and user."""
+Subject = tuple[str, str]
+"""Target and user."""
 
 Send = Callable[[str], Awaitable[httpx.Response | None]]
 """Sends a decision with the reason given."""
@@ -53,7 +53,7 @@ class Operator:
         self._people = people
         self._random = random
         self._front = Front(world)
-        self._working: set[asyncio.Task[None]] = set()
+        self._working: list[asyncio.Task[None]] = []
         self._decisions = 0
         self._stopped: set[str] = set()
         self.discarded: set[Subject] = set()
@@ -65,14 +65,11 @@ class Operator:
         if self._random.random() >= OFTEN:
             return
         [act] = self._random.choices((self._decide, self._provision, self._stop), (6, 4, 1))
-        task = self._world.around.outside.spawn(act())
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        self._working.append(self._world.around.outside.spawn(act()))
 
     async def is_done(self) -> None:
         """Returns once every decision was carried out, and nothing is stopped."""
-        while self._working:
-            await asyncio.wait(self._working)
+        await asyncio.gather(*self._working)
 
     def wrongly_discarded(self, rows: Sequence[Change]) -> list[str]:
         """One line for each row that counts as discarded, and the operator never did so."""
@@ -80,7 +77,7 @@ class Operator:
         return [
             f"row {row.target} {row.group} {row.user} says that an operator discarded it"
             for row in discarded
-            if (row.target, row.group, row.user) not in self.discarded
+            if (row.target, row.user) not in self.discarded
         ]
 
     # --- decisions ---
@@ -95,14 +92,12 @@ class Operator:
         action = self._random.choice(("release", "discard"))
         users = sorted({one["user"] for one in chosen})
         if self._prefers_the_api():
-            meant = [one for one in held if one["user"] in users]
             send = self._api(f"/held/{action}", target=target, users=users)
         else:
-            meant = chosen
             keys = as_text(one["key"] for one in chosen)
             send = self._form("/held/decide", target=target, decision=action, held=keys)
         if action == "discard":
-            self.discarded |= {(target, one["group"], one["user"]) for one in meant}
+            self.discarded |= {(target, user) for user in users}
         await self._carry_out(action, send)
 
     async def _provision(self) -> None:
@@ -135,7 +130,8 @@ class Operator:
     # --- what is sent, and what is answered ---
 
     async def _carry_out(self, name: str, send: Send) -> bool:
-        """Whether it was done. What was done must be in the history at once, with the reason."""
+        """Whether it was answered as done. What was done is in the history at once, with the
+        reason."""
         self._decisions += 1
         reason = f"decision {self._decisions:04} in a storm"
         answer = await send(reason)
@@ -145,7 +141,8 @@ class Operator:
             self.false.append(f"{name} was answered {answer.status_code}: {answer.text[:300]}")
             return False
         self._people.counts[name] += 1
-        if not any(reason in text for _, text, _ in self._world.store.texts("history")):
+        is_noted = any(reason in text for _, text, _ in self._world.store.texts("history"))
+        if _did_something(answer) and not is_noted:
             self.false.append(f"{name} was done, and the history has no entry with its reason")
         return True
 
@@ -177,3 +174,13 @@ class Operator:
 
     def _target(self) -> str:
         return self._random.choice(self._names())
+
+
+def _did_something(answer: httpx.Response) -> bool:
+    """Whether an answer that says that it was done does not also say that nothing was there."""
+    if answer.status_code == HTTPStatus.SEE_OTHER:
+        return "moved=0" not in answer.headers["Location"]
+    body = answer.json()
+    if "changes" in body:
+        return any(change["state"] != State.HELD for change in body["changes"])
+    return bool(body.get("moved", True))
