@@ -65,6 +65,7 @@ async def test_a_group_that_changed_is_looked_at_from_its_old_cursor() -> None:
     [message] = world.bus.of(DIRECTORY_CHANGES)
     assert message.at is None
     assert await renewed(world, ONE, TWO, THREE) == [ONE, THREE]
+    assert [event.fields["changed"] for event in world.events] == [1]
     await look(world.context, Look.parse(message.body))
 
     [change] = await world.ledger.open_changes(TOTAL)
