@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hasten.errors import PermanentError, TemporaryError
+from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.stray_end import no_stray_end
 
 
@@ -57,8 +57,8 @@ class ErrorCollector:
         return self._permanent[0] if self._permanent else None
 
     def raise_worst(self) -> None:
-        """Raises the first unexpected exception, else `worst`."""
+        """Raises the first bug, else the first lost race, else `worst`."""
         if self._unexpected:
-            raise self._unexpected[0]
+            raise min(self._unexpected, key=lambda error: isinstance(error, Conflict))
         if (worst := self.worst) is not None:
             raise worst

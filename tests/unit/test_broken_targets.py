@@ -3,6 +3,7 @@
 import pytest
 
 from hasten.context import Context
+from hasten.errors import Conflict
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
@@ -22,14 +23,17 @@ WORK = {
 
 
 @pytest.mark.parametrize("timer", WORK)
+@pytest.mark.parametrize("before", [None, Conflict("a row")], ids=["alone", "after a lost race"])
 def test_a_target_that_breaks_keeps_no_other_waiting_and_surfaces(
-    timer: str, monkeypatch: pytest.MonkeyPatch
+    timer: str, before: Conflict | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
 
     async def work(_: Context, about: Target | DiscoveredTarget, *__: object) -> None:
         name = about.name if isinstance(about, Target) else about.target
         done.append(name)
+        if name == "A" and before is not None:
+            raise before
         if name == "BROKEN":
             raise KeyError("a defect")
 
