@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
-from hasten.adapters.store.rules import check_commit, check_names, encoded
+from hasten.adapters.store.rules import check_commit, check_names
 from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Delete, Document, GarbledBody, Write
@@ -89,7 +89,7 @@ class MemoryStore:
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]
     ) -> Sequence[str | None]:
-        check_commit(collection, partition, writes)
+        texts = check_commit(collection, partition, writes)
         documents = self._partitions[collection, partition]
         for write in writes:
             before = documents.get(write.key)
@@ -102,7 +102,7 @@ class MemoryStore:
                 self._delete(collection, partition, write.key)
                 made.append(None)
             else:
-                made.append(self._write(collection, partition, write.key, encoded(write.body)))
+                made.append(self._write(collection, partition, write.key, texts[write.key]))
         return made
 
     async def close(self) -> None:

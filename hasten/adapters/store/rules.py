@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hasten.json import Json
 from hasten.ports.store import MAX_WRITES, Put, Write
@@ -24,15 +24,14 @@ def check_names(collection: str, *names: str) -> None:
             raise ValueError(f"{name!r} is no name for a partition or a key")
 
 
-def check_commit(collection: str, partition: str, writes: Sequence[Write]) -> None:
+def check_commit(collection: str, partition: str, writes: Sequence[Write]) -> Mapping[str, str]:
+    """Returns the text of each body that is put, by key."""
     check_names(collection, partition, *(write.key for write in writes))
     if len(writes) > MAX_WRITES:
         raise ValueError(f"{len(writes)} writes in one commit; {MAX_WRITES} is the most")
     if len({write.key for write in writes}) < len(writes):
         raise ValueError("a key is written twice in one commit")
-    for write in writes:
-        if isinstance(write, Put):
-            encoded(write.body)
+    return {write.key: encoded(write.body) for write in writes if isinstance(write, Put)}
 
 
 def encoded(body: Json) -> str:

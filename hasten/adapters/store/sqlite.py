@@ -2,7 +2,7 @@
 embedded default."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,11 +13,12 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from hasten.adapters.store.bodies import decoded
 from hasten.adapters.store.one_thread import OneThread
-from hasten.adapters.store.rules import check_commit, check_names, encoded
+from hasten.adapters.store.rules import check_commit, check_names
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.ports.store import Document, Put, Write
 
 T = TypeVar("T")
+Statement = tuple[str, tuple[str | None, ...]]
 
 BUSY_TIMEOUT = timedelta(seconds=10)
 """Maximum wait of a commit for the commits of other processes, each of which holds the file for
@@ -91,9 +92,13 @@ class SqliteStore:
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]
     ) -> Sequence[str | None]:
-        check_commit(collection, partition, writes)
+        texts = check_commit(collection, partition, writes)
         etags = [token_hex(8) if isinstance(write, Put) else None for write in writes]
-        await self._run(lambda c: _commit(c, collection, partition, writes, etags))
+        statements = [
+            _statement((collection, partition, write.key), write, etag, texts)
+            for write, etag in zip(writes, etags, strict=True)
+        ]
+        await self._run(lambda c: _commit(c, writes, statements))
         return etags
 
     async def close(self) -> None:
@@ -133,17 +138,12 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _commit(
-    connection: sqlite3.Connection,
-    collection: str,
-    partition: str,
-    writes: Sequence[Write],
-    etags: Sequence[str | None],
+    connection: sqlite3.Connection, writes: Sequence[Write], statements: Sequence[Statement]
 ) -> None:
     """Takes the write lock first, so that compared etags stay true until the write."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for write, etag in zip(writes, etags, strict=True):
-            statement, values = _statement((collection, partition, write.key), write, etag)
+        for write, (statement, values) in zip(writes, statements, strict=True):
             if connection.execute(statement, values).rowcount == 0:
                 raise Conflict(write.key)
         connection.execute("COMMIT")
@@ -153,14 +153,14 @@ def _commit(
 
 
 def _statement(
-    at: tuple[str, str, str], write: Write, etag: str | None
-) -> tuple[str, tuple[str | None, ...]]:
+    at: tuple[str, str, str], write: Write, etag: str | None, texts: Mapping[str, str]
+) -> Statement:
     if not isinstance(write, Put):
         return DELETE, (*at, write.etag)
-    body = encoded(write.body)
+    text = texts[write.key]
     if write.etag is None:
-        return INSERT, (*at, body, etag)
-    return UPDATE, (body, etag, *at, write.etag)
+        return INSERT, (*at, text, etag)
+    return UPDATE, (text, etag, *at, write.etag)
 
 
 def _document(row: tuple[str, str, str]) -> Document:

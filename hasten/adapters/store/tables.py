@@ -14,10 +14,13 @@ from azure.data.tables import TableErrorCode, TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient, TableServiceClient
 
 from hasten.adapters.store.bodies import decoded
-from hasten.adapters.store.rules import check_commit, check_names, encoded
+from hasten.adapters.store.rules import check_commit, check_names
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.limits import READ_TIMEOUT
 from hasten.ports.store import Document, Put, Write
+
+Operation = tuple[str, dict[str, str], dict[str, Any]]
+"""One write of an entity group transaction, as the SDK takes it."""
 
 CLIENT_OPTIONS: Mapping[str, Any] = {
     # The SDK would repeat a commit after a 500 or 504. If the first attempt had succeeded, the
@@ -107,18 +110,19 @@ class TableStore:
     async def commit(
         self, collection: str, partition: str, writes: Sequence[Write]
     ) -> Sequence[str | None]:
-        check_commit(collection, partition, writes)
+        texts = check_commit(collection, partition, writes)
         if not writes:
             return ()
         table = self._table(collection)
+        operations = [_operation(partition, write, texts) for write in writes]
         with _translated():
             try:
-                return await _submit(table, partition, writes)
+                return await _submit(table, writes, operations)
             except HttpResponseError as error:
                 if _code(error) != TableErrorCode.TABLE_NOT_FOUND:
                     raise
                 await self._service.create_table_if_not_exists(table.table_name)
-                return await _submit(table, partition, writes)
+                return await _submit(table, writes, operations)
 
     async def close(self) -> None:
         await self._service.close()
@@ -134,11 +138,11 @@ def pieces(body: str) -> dict[str, str]:
 
 
 async def _submit(
-    table: TableClient, partition: str, writes: Sequence[Write]
+    table: TableClient, writes: Sequence[Write], operations: Sequence[Operation]
 ) -> Sequence[str | None]:
     """Sends an entity group transaction. Raises Conflict."""
     try:
-        answers = await table.submit_transaction([_operation(partition, w) for w in writes])
+        answers = await table.submit_transaction(operations)
     except TableTransactionError as error:
         lost = error.status_code in LOST_RACE_STATUSES and _code(error) not in {
             TableErrorCode.TABLE_NOT_FOUND,
@@ -153,10 +157,10 @@ async def _submit(
     ]
 
 
-def _operation(partition: str, write: Write) -> tuple[str, dict[str, str], dict[str, Any]]:
+def _operation(partition: str, write: Write, texts: Mapping[str, str]) -> Operation:
     entity = {"PartitionKey": partition, "RowKey": write.key}
     if isinstance(write, Put):
-        entity |= pieces(encoded(write.body))
+        entity |= pieces(texts[write.key])
         if write.etag is None:
             return "create", entity, {}
     unchanged = {"etag": write.etag, "match_condition": MatchConditions.IfNotModified}
