@@ -56,6 +56,7 @@ def standing() -> World:
         return runner.run(made())
 
 
+@cache
 def authorization() -> dict[str, str]:
     async def made() -> dict[str, str]:
         return bearer(*ALL_ROLES)

@@ -17,7 +17,7 @@ from tests.support.crashing import CrashingDirectory, CrashingStore, Fuse, Kille
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
-STEPS = 24
+STEPS = 20
 """More than a run takes."""
 
 

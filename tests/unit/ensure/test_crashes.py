@@ -14,7 +14,7 @@ from tests.support.ensuring import Onboarding
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
-STEPS = 60
+STEPS = 54
 """More than the story below takes."""
 
 NAME = "TOTAL - Design"

@@ -1,16 +1,20 @@
 """People who are gone, who cannot be read, and of whom very many events speak."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from hasten.domain.intents import Wanted
+from hasten.domain.intents import Wanted, group_key
 from hasten.errors import WrongInputError
 from hasten.json import Json
+from hasten.records.people import MAPPING, LatestJoin, Person
+from hasten.records.repository import Repository
 from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref, total
-from tests.support.virtual_time import virtual
-from tests.support.world import ENGINEERING, user
+from tests.support.virtual_time import START, virtual
+from tests.support.world import ENGINEERING, TOTAL, user
 
+AN_HOUR = timedelta(hours=1)
 DELETED = {"id": "0000cccc-0000-4000-8000-000000009999"}
 
 
@@ -83,11 +87,18 @@ async def test_events_without_number_never_fill_what_is_kept_of_a_person() -> No
     world = Posting(target=total(groups=[{"name": "*", "create": {}}]))
     await world.is_discovered()
     wide = "\U0001f600"
-    for number in range(600):
+    joins = {
+        group_key(f"{number:04}{wide * 120}"): LatestJoin(time=START - AN_HOUR, cause="c" * 32)
+        for number in range(480)
+    }
+    await Repository(world.store, MAPPING).update(
+        [Person(target=TOTAL, user=user(1), joined=joins)], lambda _, new: new
+    )
+    for number in range(480, 520):
         name = f"{number:04}" + wide * 120
         given = event(event_id=f"{number}{wide * 100}", users=[ref(1)], group={"name": name})
         given["source"] = "/" + wide * 120
-        given["time"] = at(-600 + number)
+        given["time"] = at(-520 + number)
         await world.posts(given)
     assert world.parked() == []
 

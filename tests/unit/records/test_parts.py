@@ -21,9 +21,17 @@ from hasten.records.delta_batches import DeltaBatch
 from hasten.records.intents import Intents
 from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION
 from hasten.records.missing import COMMIT_MAX_CHARS
-from hasten.records.people import MOST_GROUPS_STORED, MOST_NAMES_STORED, LatestJoin, People
+from hasten.records.people import (
+    MAPPING,
+    MOST_GROUPS_STORED,
+    MOST_NAMES_STORED,
+    LatestJoin,
+    People,
+    Person,
+)
 from hasten.records.proposals import Proposal
 from hasten.records.recent_removals import WHOLE_TARGET, RecentRemovals
+from hasten.records.repository import Repository
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import START, virtual
@@ -213,9 +221,16 @@ async def test_a_commit_takes_a_hundred_documents_and_parts_no_group(
 
 @virtual
 async def test_the_newest_groups_of_a_person_are_kept_and_few_of_their_names() -> None:
-    people = People(MemoryStore())
-    count = MOST_GROUPS_STORED + 1
-    for number in range(count):
+    store, count = MemoryStore(), MOST_GROUPS_STORED + 1
+    people, planted = People(store), MOST_GROUPS_STORED - MOST_NAMES_STORED
+    joins = {
+        f"g{number}": LatestJoin(time=START + number * SECOND, cause="c")
+        for number in range(planted)
+    }
+    await Repository(store, MAPPING).update(
+        [Person(target=TOTAL, user=user(1), joined=joins)], lambda _, new: new
+    )
+    for number in range(planted, count):
         joined = LatestJoin(time=START + number * SECOND, cause="c", name=f"n{number}")
         await people.join(TOTAL, f"g{number}", [user(1)], joined)
 
