@@ -67,7 +67,7 @@ class Destination(BaseModel):
 
     @field_validator("address")
     @classmethod
-    def _is_name(cls, address: str) -> str:
+    def _must_be_name(cls, address: str) -> str:
         if not re.fullmatch(ADDRESS_PREFIX + r"[A-Z0-9_]+", address):
             raise ValueError(
                 f"address must name a setting like {ADDRESS_PREFIX}TEAM; the address itself "

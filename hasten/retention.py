@@ -2,7 +2,7 @@
 
 from hasten.context import Context
 from hasten.limits import RETENTION
-from hasten.records import discovered, drops, first_times, kept_places
+from hasten.records import discovered, drops, first_times, kept_memberships
 from hasten.telemetry.operate import HistoryForgotten
 
 
@@ -16,7 +16,7 @@ async def forget_old(context: Context) -> None:
         changes = await context.ledger.forget(found.target, before)
         intents = await context.intents.forget(found.target, before)
         people = await context.people.forget(found.target, before)
-        await kept_places.forget(context.store, found.target, before)
+        await kept_memberships.forget(context.store, found.target, before)
         context.emit(
             HistoryForgotten(target=found.target, changes=changes, intents=intents, people=people)
         )

@@ -39,7 +39,7 @@ class Match(BaseModel):
     entra: str
 
     @model_validator(mode="after")
-    def _is_known(self) -> Self:
+    def _must_be_known(self) -> Self:
         for given, known in ((self.app, APP_ATTRIBUTES), (self.entra, ENTRA_PROPERTIES)):
             if given not in known:
                 raise ValueError(f"match names {given}; it may name {', '.join(sorted(known))}")
@@ -91,7 +91,7 @@ class Scim(BaseModel):
 
     @field_validator("url")
     @classmethod
-    def _is_safe(cls, url: HttpUrl) -> HttpUrl:
+    def _must_be_safe(cls, url: HttpUrl) -> HttpUrl:
         if url.scheme != "https" and url.host not in DEVELOPMENT_HOSTS:
             raise ValueError("url must be https: the token must be encrypted")
         if url.username or url.password or url.query or url.fragment:
@@ -100,7 +100,7 @@ class Scim(BaseModel):
 
     @field_validator("token")
     @classmethod
-    def _is_name(cls, token: str) -> str:
+    def _must_be_name(cls, token: str) -> str:
         if not re.fullmatch(TOKEN_PREFIX + r"[A-Z0-9_]+", token):
             raise ValueError(
                 f"token must name a setting like {TOKEN_PREFIX}TOTAL; the token itself belongs "

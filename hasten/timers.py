@@ -45,10 +45,10 @@ from hasten.telemetry.operate import OtherTargets, TimerCrashed, TimerFailed, Ti
 from hasten.watch.compare_people import compare_people
 from hasten.watch.keep_links import keep_links
 from hasten.watch.people_delta import reconcile_people
-from hasten.watch.read_again import read_unread
 from hasten.watch.reconcile import reconcile
 from hasten.watch.subscriptions import ensure_subscriptions, subscriptions_settled
 from hasten.watch.sweep import sweep
+from hasten.watch.unread_members import read_unread
 
 WATCHING = frozenset({"sweep", "wake"})
 """Timers that report which timers are late, and do the work of triggers that have stopped. They run

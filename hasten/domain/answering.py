@@ -8,7 +8,7 @@ from enum import StrEnum
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, HeldBy, State
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts
-from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP
+from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
 
 
 class Access(StrEnum):

@@ -13,7 +13,7 @@ from hasten.domain.app_account import AppAccount, NoAccount
 from hasten.domain.app_revocation import CHECK_MATCH, gone_at, inactive_at
 from hasten.domain.changes import Change, State
 from hasten.domain.proof import PROOF_TIMEOUT, Proof, Says
-from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, REASON_BY_ACCOUNT
+from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP, REASON_BY_ACCOUNT
 
 ACTIVE_IN_APP = "the app itself shows the account active"
 NO_MATCHING_ACCOUNT = "it shows no account that matches"

@@ -16,7 +16,7 @@ from hasten.domain.changes import (
     waiting,
 )
 from hasten.domain.planning import Call
-from hasten.domain.revocation import REASON_BY_ACCOUNT, revoked
+from hasten.domain.removal_settlement import REASON_BY_ACCOUNT, revoked
 from hasten.domain.verdicts import UNREADABLE, Result, Verdict
 from hasten.limits import ASSIGNMENT_COUNTS_WITHIN, CALL_AGAIN_DELAYS, CALL_WINDOW
 

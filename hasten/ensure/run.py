@@ -19,8 +19,8 @@ from hasten.ensure.assignment import Assigned
 from hasten.ensure.direct_assignment import ensure_direct_assignment
 from hasten.ensure.dry_run import observe_intents
 from hasten.ensure.fence import fenced
-from hasten.ensure.gate import let_go
 from hasten.ensure.group import ensure_in_group
+from hasten.ensure.hold_removals import let_go
 from hasten.ensure.put_aside import bring_about_or_put_aside
 from hasten.ensure.resolve_named import place_named
 from hasten.ensure.settle import settle_intents

@@ -19,7 +19,7 @@ from hasten.domain.ensuring import (
 )
 from hasten.domain.intents import THE_GROUP, Intent, Wanted
 from hasten.domain.outcomes import of_event
-from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP
+from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
 from hasten.ensure.work import WorkResult
 from hasten.error_collector import ErrorCollector
 from hasten.errors import TemporaryError

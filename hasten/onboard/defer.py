@@ -11,9 +11,9 @@ from hasten.domain.intents import Wanted
 from hasten.events.envelope import ID_MAX_CHARS, OnboardingEvent
 from hasten.events.models import Data, EnsureGroup, GroupRef, Offboard, Onboard, UserRef, people
 from hasten.limits import MAX_USERS_PER_EVENT
+from hasten.onboard.deferred_times import brings
 from hasten.onboard.message import Posted
 from hasten.onboard.plan import EventPlan
-from hasten.onboard.put_off import brings
 from hasten.ports.bus import Message
 from hasten.ports.clock import NewId
 

@@ -12,7 +12,7 @@ from hasten.context import Context
 from hasten.domain.changes import Cause, State
 from hasten.domain.intents import THE_GROUP, Recorded
 from hasten.domain.outcomes import STALE, Outcome, of_event
-from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP
+from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.events.envelope import OnboardingEvent, parse
 from hasten.events.fault_codes import FaultCode
@@ -20,15 +20,15 @@ from hasten.events.faults import Identity, InvalidEventError, fault
 from hasten.events.models import people, starts_at
 from hasten.messages import Ensure
 from hasten.onboard import follow_up
-from hasten.onboard.asked import note_accepted, note_deferred
 from hasten.onboard.defer import deferred, ends, split
+from hasten.onboard.deferred_times import note_deferred_times
 from hasten.onboard.interpret import interpret
 from hasten.onboard.join_unfinished import GONE, join_unfinished
-from hasten.onboard.look_again import SecondLook, not_rejected_yet, second_looks
 from hasten.onboard.message import Posted
+from hasten.onboard.note_events import note_accepted, note_deferred
 from hasten.onboard.plan import EventPlan
-from hasten.onboard.put_off import note_put_off
 from hasten.onboard.reject import reject_event, reject_part
+from hasten.onboard.second_look import SecondLook, not_rejected_yet, second_looks
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
 from hasten.records.signs import Sign
@@ -95,7 +95,7 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
         raise InvalidEventError([unknown], event.identity)
     start = event.time if posted.end_of else starts_at(event.data)
     if start is not None and start > context.now():
-        about = {} if posted.end_of else await note_put_off(context, event)
+        about = {} if posted.end_of else await note_deferred_times(context, event)
         message = deferred(posted, event, start, context.new_id)
         await context.bus.send(ONBOARDING_EVENTS, [replace(message, about=about)])
         if about:

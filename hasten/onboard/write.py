@@ -13,8 +13,8 @@ from hasten.errors import TemporaryError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.models import UserRef, people
 from hasten.events.references import reference
+from hasten.onboard.deferred_times import names_of
 from hasten.onboard.plan import EventPlan, Want
-from hasten.onboard.put_off import names_of
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
 from hasten.records.people import LatestJoin, Person, digest_of
 
@@ -88,21 +88,21 @@ async def _judge(
             known = await context.people.join(target, want.group.key, want.users, joined)
             unread = frozenset(user for user, p in known.items() if p.is_unreadable)
             left = {user for user, p in known.items() if p.left_at and p.left_at >= event.time}
-            put_off = await _put_off(context, event, want, known, asked=asked, end_of=end_of)
-            return _Judged((frozenset(left) | put_off) - unread, unread)
+            deferred = await _deferred(context, event, want, known, asked=asked, end_of=end_of)
+            return _Judged((frozenset(left) | deferred) - unread, unread)
         case Wanted.ABSENT:
             found = await _find(context, target, want.users)
             rejoined = {
                 user for user, p in found.items() if _has_rejoined(p, want.group, event, end_of)
             }
-            put_off = await _put_off(context, event, want, found, asked=asked, end_of=end_of)
-            return _Judged(frozenset(rejoined) | put_off)
+            deferred = await _deferred(context, event, want, found, asked=asked, end_of=end_of)
+            return _Judged(frozenset(rejoined) | deferred)
         case Wanted.IN_STEP:
             await _refuse_while_open(context, target, want)
     return _Judged()
 
 
-async def _put_off(
+async def _deferred(
     context: Context,
     event: OnboardingEvent,
     want: Want,
@@ -119,13 +119,13 @@ async def _put_off(
     named = await _find(context, event.data.target, [r for rs in references.values() for r in rs])
     names = names_of(want.group, want.wanted)
 
-    def is_put_off(user: str) -> bool:
+    def is_deferred(user: str) -> bool:
         of = [known.get(user), *(named.get(ref) for ref in references[user])]
         newest = _newest(known.get(user), want.group) if end_of else None
         since = newest.time if newest else event.time
-        return any(person.is_put_off(want.wanted, names, since) for person in of if person)
+        return any(person.is_deferred(want.wanted, names, since) for person in of if person)
 
-    return frozenset(filter(is_put_off, want.users))
+    return frozenset(filter(is_deferred, want.users))
 
 
 async def _find(context: Context, target: str, users: Sequence[str]) -> Mapping[str, Person]:

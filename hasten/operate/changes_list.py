@@ -8,7 +8,7 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain.changes import OPEN_STATES, Change, State
 from hasten.domain.history import Entry, EntryKind, Filter
-from hasten.records.open_signs import OpenSign, open_signs
+from hasten.records.open_rows import OpenRow, open_rows
 
 MAX_OPEN_READ = 100
 """Open changes that are read of each target. A page of changes is no place for a backlog of
@@ -79,19 +79,19 @@ async def _open(context: Context, wanted: ChangesFilter) -> tuple[list[Listed], 
         return [], False
     names: Collection[str] = [wanted.target] if wanted.target else context.targets.keys()
     limit = None if wanted.user or wanted.group else MAX_OPEN_READ + 1
-    read = await asyncio.gather(*(open_signs(context.store, name, limit) for name in names))
-    is_cut = limit is not None and any(len(signs) == limit for signs in read)
-    signs = [sign for of_target in read for sign in of_target if _matches(sign, wanted)]
-    signs.sort(key=lambda sign: sign.found_at, reverse=True)
-    is_cut = is_cut or len(signs) > MAX_OPEN_SHOWN
-    return [_opened(sign.row()) for sign in signs[:MAX_OPEN_SHOWN]], is_cut
+    read = await asyncio.gather(*(open_rows(context.store, name, limit) for name in names))
+    is_cut = limit is not None and any(len(rows) == limit for rows in read)
+    rows = [row for of_target in read for row in of_target if _matches(row, wanted)]
+    rows.sort(key=lambda row: row.found_at, reverse=True)
+    is_cut = is_cut or len(rows) > MAX_OPEN_SHOWN
+    return [_opened(row.row()) for row in rows[:MAX_OPEN_SHOWN]], is_cut
 
 
-def _matches(sign: OpenSign, wanted: ChangesFilter) -> bool:
+def _matches(row: OpenRow, wanted: ChangesFilter) -> bool:
     return (
-        (not wanted.states or sign.state in wanted.states)
-        and (not wanted.user or sign.user == wanted.user)
-        and (not wanted.group or sign.group == wanted.group)
+        (not wanted.states or row.state in wanted.states)
+        and (not wanted.user or row.user == wanted.user)
+        and (not wanted.group or row.group == wanted.group)
     )
 
 

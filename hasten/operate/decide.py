@@ -12,7 +12,7 @@ from hasten.operate.held import ChosenChanges, still_held
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.release import discard_changes, refuse_held_again, release_changes
 from hasten.operate.release_intents import discard_intents, release_intents
-from hasten.operate.two_people import agree, is_decided
+from hasten.operate.two_people import agree, forget_decided
 
 
 class HeldAction(StrEnum):
@@ -73,7 +73,7 @@ async def _decide(
         if not moved and not proposed:
             raise
         return DecidedChanges(moved=moved, proposed=proposed, problem=of_error(error))
-    await is_decided(context, target, chosen)
+    await forget_decided(context, target, chosen)
     return DecidedChanges(moved=moved, proposed=proposed)
 
 

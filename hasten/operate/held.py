@@ -1,4 +1,5 @@
-"""Chooses the held changes of a target by the groups and users that an operator names."""
+"""Chooses the held changes of a target by the groups and users that an operator names, or by their
+keys."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,25 @@ class ChosenChanges:
     @property
     def users(self) -> frozenset[str]:
         return frozenset({c.user for c in self.changes} | {i.user for i in self.intents})
+
+
+def key_of(held: Change | Intent) -> str:
+    """Names a held change within its target."""
+    if isinstance(held, Change):
+        return f"change|{held.group}|{held.user}"
+    return f"intent|{held.key}"
+
+
+def keys_of(chosen: ChosenChanges) -> Sequence[str]:
+    return [*map(key_of, chosen.changes), *map(key_of, chosen.intents)]
+
+
+def only(chosen: ChosenChanges, keys: Collection[str]) -> ChosenChanges:
+    """Returns the changes with these keys."""
+    return ChosenChanges(
+        [change for change in chosen.changes if key_of(change) in keys],
+        [intent for intent in chosen.intents if key_of(intent) in keys],
+    )
 
 
 async def choose_held(

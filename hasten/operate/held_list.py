@@ -8,11 +8,10 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, Action, Change, HeldBy
 from hasten.domain.intents import Intent
-from hasten.operate.held import choose_held
-from hasten.operate.held_keys import key_of
+from hasten.operate.held import choose_held, key_of
 from hasten.operate.release import STILL_DONE
 from hasten.operate.two_people import is_pending, pending
-from hasten.records.open_signs import open_signs
+from hasten.records.open_rows import open_rows
 from hasten.records.proposals import Proposal
 
 MEMBERSHIP_STAYS = "The membership stays as it is"
@@ -40,8 +39,8 @@ async def targets_with_held(context: Context) -> Sequence[str]:
     names = list(context.targets)
 
     async def is_held(target: str) -> bool:
-        signs = await open_signs(context.store, target)
-        if any(sign.is_held and sign.stand_in is None for sign in signs):
+        rows = await open_rows(context.store, target)
+        if any(row.is_held and row.stand_in is None for row in rows):
             return True
         intents = await context.intents.open_intents(target)
         return any(intent.held and not intent.is_unreadable for intent in intents)

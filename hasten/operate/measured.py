@@ -13,7 +13,7 @@ from hasten.operate import cycle_waits, stuck
 from hasten.operate.listed_people import ListedPerson, person
 from hasten.operate.problems import Problem
 from hasten.operate.silent_triggers import problem_of, silent_in
-from hasten.records.open_signs import OpenSign
+from hasten.records.open_rows import OpenRow
 
 RECENT_OUTCOMES_AGE = timedelta(hours=24)
 MAX_FAILURES_SHOWN = 20
@@ -64,11 +64,11 @@ class Waits:
     problems: Sequence[Problem] = ()
 
 
-def of_signs(signs: Sequence[OpenSign]) -> OpenChanges:
-    waiting = [sign for sign in signs if sign.is_removal and not sign.is_held]
-    first = min(waiting, key=lambda sign: sign.noticed_at, default=None)
+def of_open_rows(rows: Sequence[OpenRow]) -> OpenChanges:
+    waiting = [row for row in rows if row.is_removal and not row.is_held]
+    first = min(waiting, key=lambda row: row.noticed_at, default=None)
     return OpenChanges(
-        states=dict(sorted(Counter(sign.state for sign in signs).items())),
+        states=dict(sorted(Counter(row.state for row in rows).items())),
         oldest=Oldest(
             user=first.user, group=first.group, since=datetime.fromisoformat(first.noticed_at)
         )

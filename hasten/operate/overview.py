@@ -17,7 +17,7 @@ from hasten.operate.silent_triggers import silent_queues
 from hasten.records import discovered, job_seen, overviews, stops, subscriptions
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.job_seen import JobSeen
-from hasten.records.open_signs import open_signs
+from hasten.records.open_rows import open_rows
 from hasten.records.overviews import Part
 from hasten.records.stops import ALL_TARGETS, StopRecord
 from hasten.records.subscriptions import SubscriptionRecord
@@ -134,10 +134,10 @@ async def _read_shared(context: Context) -> tuple[_Shared, Health]:
 
 async def _of_target(context: Context, target: Target, shared: _Shared) -> TargetOverview:
     name, now = target.name, shared.now
-    signs = await open_signs(context.store, name, MAX_ROWS_READ + 1)
+    rows = await open_rows(context.store, name, MAX_ROWS_READ + 1)
     counted = shared.counted.get(name, Counted())
-    is_cut = len(signs) > MAX_ROWS_READ and name in shared.counted
-    changes = counted.changes if is_cut else measured.of_signs(signs)
+    is_cut = len(rows) > MAX_ROWS_READ and name in shared.counted
+    changes = counted.changes if is_cut else measured.of_open_rows(rows)
     found, job = shared.found.get(name), shared.jobs.get(name, JobSeen())
     held = changes.states.get(State.HELD, 0)
     waits = shared.cycles.get(name, Waits())

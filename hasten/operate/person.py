@@ -16,7 +16,7 @@ from hasten.operate.problems import Problem, of_error
 from hasten.operate.scheduled import Scheduled, scheduled
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
-from hasten.records.open_signs import open_signs
+from hasten.records.open_rows import open_rows
 from hasten.targets import Target
 
 ENTRIES_READ = 100
@@ -110,10 +110,10 @@ async def _names_of_targets(context: Context, search: _Search) -> Sequence[str]:
 
 async def _is_seen(context: Context, target: str, user: str) -> bool:
     """Returns whether anything about the person is open."""
-    signs, intents = await asyncio.gather(
-        open_signs(context.store, target), context.intents.open_intents(target)
+    rows, intents = await asyncio.gather(
+        open_rows(context.store, target), context.intents.open_intents(target)
     )
-    return any(sign.user == user for sign in signs) or any(one.user == user for one in intents)
+    return any(row.user == user for row in rows) or any(one.user == user for one in intents)
 
 
 async def _assigned(context: Context, user: str) -> Mapping[str, Sequence[str]] | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.history import EntryKind, Filter
-from hasten.domain.revocations import IPSIE_REVOCATION_TIME, Revocation, Stand, revocations
+from hasten.domain.revocation_times import IPSIE_REVOCATION_TIME, Revocation, Stand, revocations
 from hasten.operate.read_history import of
 
 READ_BEYOND_PERIOD = timedelta(days=7)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from html import escape
 
-from hasten.domain.revocations import Revocation
+from hasten.domain.revocation_times import Revocation
 from hasten.operate.report import Report, Summary
 from hasten.operate.tabular import csv_line
 

@@ -223,10 +223,10 @@ def _is_overtaken(person: Person, about: Mapping[str, Any]) -> bool:
             return False
         is_newer = newest.cause != digest_of(Cause(about["source"], about["end_of"]))
         names = [*groups, ALL_GROUPS]
-        return is_newer or person.is_put_off(Wanted.ABSENT, names, newest.time)
+        return is_newer or person.is_deferred(Wanted.ABSENT, names, newest.time)
     if about["wanted"] == Wanted.MEMBER:
         is_newer = newest is not None and newest.time > time
         has_left = left is not None and left >= time
-        return is_newer or has_left or person.is_put_off(Wanted.MEMBER, groups, time)
+        return is_newer or has_left or person.is_deferred(Wanted.MEMBER, groups, time)
     is_back = sum(one.time > time for one in joined) >= max(1, about["named"])
-    return is_back or person.is_put_off(Wanted.ABSENT, [*groups, ALL_GROUPS], time)
+    return is_back or person.is_deferred(Wanted.ABSENT, [*groups, ALL_GROUPS], time)

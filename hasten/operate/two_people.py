@@ -10,8 +10,7 @@ from hasten.domain.changes import Change
 from hasten.domain.intents import Intent
 from hasten.errors import PermanentError
 from hasten.object_ids import is_object_id
-from hasten.operate.held import ChosenChanges
-from hasten.operate.held_keys import key_of, keys_of, only
+from hasten.operate.held import ChosenChanges, key_of, keys_of, only
 from hasten.records import proposals
 from hasten.records.proposals import Proposal
 
@@ -81,7 +80,7 @@ def is_pending(proposal: Proposal | None, held: Change | Intent) -> bool:
     return proposal is not None and proposal.version == _version(held)
 
 
-async def is_decided(context: Context, target: str, decided: ChosenChanges) -> None:
+async def forget_decided(context: Context, target: str, decided: ChosenChanges) -> None:
     """Deletes the proposals of changes that are no longer held. Raises TemporaryError."""
     await proposals.forget(context.store, target, keys_of(decided))
 

@@ -11,8 +11,7 @@ from hasten.api.app import context_of
 from hasten.api.problems import ApiError
 from hasten.errors import PermanentError
 from hasten.operate.decide import HeldAction, decide
-from hasten.operate.held import choose_held
-from hasten.operate.held_keys import keys_of, only
+from hasten.operate.held import choose_held, keys_of, only
 from hasten.operate.held_list import held_list, targets_with_held
 from hasten.page.forms import Form, form_of
 from hasten.page.rendering import fragment, page

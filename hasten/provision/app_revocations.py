@@ -14,7 +14,7 @@ from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import PermanentError
 from hasten.ports.application import Application
 from hasten.provision.change_events import emit_moved
-from hasten.provision.kept_places import noting_groups
+from hasten.provision.kept_memberships import noting_groups
 from hasten.provision.put_aside import EXPECTED_ERRORS, report_crash
 from hasten.provision.revoke_in_app import revoke
 from hasten.provision.state import Drain

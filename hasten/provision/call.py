@@ -18,7 +18,7 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALL_WINDOW
 from hasten.provision.change_events import emit_moved
 from hasten.provision.job import rediscover
-from hasten.provision.kept_places import noting_places, return_to_kept_places
+from hasten.provision.kept_memberships import noting_memberships, return_to_kept_memberships
 from hasten.provision.state import Drain
 from hasten.provision.triage import cycle_end
 from hasten.records.discovered import DiscoveredTarget
@@ -59,8 +59,8 @@ async def make(drain: Drain, call: Call) -> None:
         verdict = await _rediscovered(drain, verdict, found)
     is_fresh = call.group is not None and found.is_fresh(call.group, now)
     next_cycle = cycle_end(drain, call.changes)
-    await return_to_kept_places(drain, call, verdict)
-    noting = noting_places(drain, call, verdict)
+    await return_to_kept_memberships(drain, call, verdict)
+    noting = noting_memberships(drain, call, verdict)
     settled = await drain.ledger.end_call(
         call.changes,
         lambda change: _to_be_shown(

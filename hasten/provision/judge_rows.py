@@ -17,7 +17,11 @@ from hasten.domain.changes import (
 )
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL, Cycle
 from hasten.domain.proof import PROOF_TIMEOUT, Proof, Says
-from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, NOTHING_SHOWN_AFTER_CYCLE, not_taken
+from hasten.domain.removal_settlement import (
+    CHECK_ACCOUNT_IN_APP,
+    NOTHING_SHOWN_AFTER_CYCLE,
+    not_taken,
+)
 from hasten.provision.triage import NOTHING_TO_DO
 
 MOST_RETRIES = 3

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from hasten.context import Context
 from hasten.domain.changes import Change
-from hasten.domain.naming import leaves_out, members_named
+from hasten.domain.named_members import leaves_out, members_named
 from hasten.domain.planning import GrantsBy
 from hasten.domain.proof import LOG_CLOCK_SKEW
 from hasten.json import Json

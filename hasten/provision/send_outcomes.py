@@ -10,7 +10,7 @@ from hasten.provision.state import Drain
 
 @dataclass(slots=True)
 class Sending:
-    """True after an error: the drain then sends the outcomes at its end."""
+    """Sends them beside the calls until a send fails; the drain then sends the rest at its end."""
 
     drain: Drain
     _task: asyncio.Task[None] | None = None

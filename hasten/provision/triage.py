@@ -9,7 +9,7 @@ from hasten.domain import cycle
 from hasten.domain.changes import DIRECT, Change, State, finished, left_to_cycle, rejoined, waiting
 from hasten.domain.outcomes import of_alert
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, Call, is_asked
-from hasten.domain.revocation import ASSIGNMENTS_READ_AGAIN, never_shown
+from hasten.domain.removal_settlement import ASSIGNMENTS_READ_AGAIN, never_shown
 from hasten.domain.sightings import DELETIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER

@@ -12,7 +12,7 @@ from hasten.domain.changes import (
     State,
 )
 from hasten.domain.cycle import Cycle
-from hasten.domain.naming import LEFT_OUT
+from hasten.domain.named_members import LEFT_OUT
 from hasten.domain.outcomes import GRANT_UNPROVEN, OVERDUE, UNPROVEN, of_person
 from hasten.domain.proof import Says
 from hasten.error_collector import ErrorCollector

@@ -21,4 +21,5 @@ FAILED_PREFIX = "failed|"
 another prefix."""
 
 LEASE_PREFIX = "lease|"
-PLACE_PREFIX = "place|"
+KEPT_MEMBERSHIPS_PREFIX = "place|"
+"""Key prefix of the groups in which a disabled account may still be, one document for each user."""

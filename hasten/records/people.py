@@ -75,7 +75,7 @@ class Person:
             at <= left for at in (*(joined.time for joined in self.joined.values()), *later)
         )
 
-    def is_put_off(self, wanted: str, groups: Collection[str], since: datetime) -> bool:
+    def is_deferred(self, wanted: str, groups: Collection[str], since: datetime) -> bool:
         """Returns whether an event newer than `since` wants the same for one of the groups at a
         time of its own."""
         return any(self.later.get(f"{wanted}|{group}", since) > since for group in groups)
@@ -101,7 +101,7 @@ class People:
         """Notes that `users` leave the target altogether. Returns what is known about each user."""
         return await self._note([Person(target=target, user=user, left_at=time) for user in users])
 
-    async def put_off(
+    async def defer(
         self,
         target: str,
         users: Collection[str],
@@ -145,7 +145,7 @@ def _merged(stored: Person | None, new: Person) -> Person:
     joined = dict(stored.joined)
     for group, event in new.joined.items():
         is_newest = group not in joined or joined[group].time <= event.time
-        if is_newest and not stored.is_put_off(Wanted.MEMBER, [group], event.time):
+        if is_newest and not stored.is_deferred(Wanted.MEMBER, [group], event.time):
             joined[group] = event
     later = dict(stored.later)
     for name, time in new.later.items():

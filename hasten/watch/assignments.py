@@ -20,7 +20,7 @@ from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
 from hasten.watch.assigned_rows import Rows, record, rows_of, sight_of
 from hasten.watch.compare_direct import compare_direct
 from hasten.watch.list_members import list_members
-from hasten.watch.read_again import unread_in
+from hasten.watch.unread_members import unread_in
 
 MAX_JOINERS_READ = 1_000
 """Ended changes of the last two minutes of a group. The limit of calls allows 300 a minute."""

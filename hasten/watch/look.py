@@ -19,8 +19,8 @@ from hasten.records import cursors, missed_notifications
 from hasten.records.cursors import Cursor
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
 from hasten.watch import buckets
-from hasten.watch.read_again import keep_unread, unread_in
 from hasten.watch.record_members import Slice, record_members
+from hasten.watch.unread_members import keep_unread, unread_in
 from hasten.watch.watchers import Watchers, mirror, watchers_of
 
 LOOK_AGAIN_DELAYS = tuple(timedelta(seconds=s) for s in (5, 15, 45))

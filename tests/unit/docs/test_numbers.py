@@ -15,7 +15,7 @@ from hasten.domain import (
     follow_ups,
     heartbeats,
     proof,
-    revocations,
+    revocation_times,
     settlement,
     shared_pace,
 )
@@ -37,7 +37,11 @@ STATED = [
     ("architecture", "the app for # hour at most", app_grant_proof.UNREAD_GRANT_MAX_WAIT / HOUR),
     ("architecture", "last beat is # s or less ago", lease_record.BEAT_FRESH_FOR / SECOND),
     ("audit", "covers up to # entries", history_seals.ENTRIES_PER_SEAL),
-    ("command-line", "within # minutes, which the", revocations.IPSIE_REVOCATION_TIME / MINUTE),
+    (
+        "command-line",
+        "within # minutes, which the",
+        revocation_times.IPSIE_REVOCATION_TIME / MINUTE,
+    ),
     ("command-line", "periods plus # minutes", heartbeats.HEARTBEAT_GRACE / MINUTE),
     ("command-line", "itself alerts for # hours", running_targets.EXPECTED_FOR / HOUR),
     ("configuration", "share the limit for # hours", shared_pace.SHARED_FOR / HOUR),

@@ -19,7 +19,7 @@ from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Change, HeldBy, S
 from hasten.domain.cycle import Cycle
 from hasten.domain.intents import Wanted
 from hasten.domain.person_facts import Facts, Nested
-from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP
+from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
 from tests.support.virtual_time import START
 from tests.unit.domain.test_explaining import (
     ENGINEERING,

@@ -34,7 +34,7 @@ from hasten.domain.app_revocation import (
 )
 from hasten.domain.changes import Change, State
 from hasten.domain.proof import NO_PROOF, PROOF_TIMEOUT, Proof, Says
-from hasten.domain.revocation import CHECK_ACCOUNT_IN_APP, REASON_BY_ACCOUNT
+from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP, REASON_BY_ACCOUNT
 from tests.unit.domain.rows import NOW, change, removal, seconds
 
 INSTANT = timedelta(microseconds=1)

@@ -18,7 +18,7 @@ from hasten.domain.follow_ups import (
     proof,
 )
 from hasten.domain.matching import job_match
-from hasten.domain.naming import LEFT_OUT_AFTER, leaves_out
+from hasten.domain.named_members import LEFT_OUT_AFTER, leaves_out
 from hasten.domain.notifications import claimed_subscription
 from hasten.domain.proof import LOG_CLOCK_SKEW, Proof, Says, names
 from hasten.domain.proof import proof as log_proof

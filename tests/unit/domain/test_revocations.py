@@ -8,7 +8,7 @@ import pytest
 
 from hasten.domain.changes import Action, Cause
 from hasten.domain.history import DONE, Entry, EntryKind, Steps
-from hasten.domain.revocations import IPSIE_REVOCATION_TIME, Revocation, Stand, revocations
+from hasten.domain.revocation_times import IPSIE_REVOCATION_TIME, Revocation, Stand, revocations
 from tests.support.world import ENGINEERING, TOTAL, user
 from tests.unit.domain.rows import removal
 

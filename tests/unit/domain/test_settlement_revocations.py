@@ -7,7 +7,7 @@ import pytest
 from hasten.domain.account import Account
 from hasten.domain.changes import DIRECT, Change, State
 from hasten.domain.planning import Call
-from hasten.domain.revocation import ANSWERED_STILL_ACTIVE, STILL_ASSIGNED
+from hasten.domain.removal_settlement import ANSWERED_STILL_ACTIVE, STILL_ASSIGNED
 from hasten.domain.verdicts import Result, Verdict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from tests.unit.domain.rows import NOW, change, removal, seconds

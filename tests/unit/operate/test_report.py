@@ -5,7 +5,7 @@ import csv
 from datetime import timedelta
 from html.parser import HTMLParser
 
-from hasten.domain.revocations import Stand
+from hasten.domain.revocation_times import Stand
 from hasten.messages import Wake
 from hasten.operate.report import Report, report
 from hasten.operate.report_file import as_csv, as_html, share

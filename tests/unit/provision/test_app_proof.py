@@ -7,7 +7,7 @@ import pytest
 
 from hasten.domain.app_account import Found
 from hasten.domain.changes import State
-from hasten.domain.revocation import not_taken
+from hasten.domain.removal_settlement import not_taken
 from hasten.errors import TemporaryError
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify

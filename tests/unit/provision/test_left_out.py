@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import State
-from hasten.domain.naming import LEFT_OUT_AFTER
+from hasten.domain.named_members import LEFT_OUT_AFTER
 from hasten.domain.planning import GrantsBy
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hasten.adapters.graph.log_entries import of_job
 from hasten.domain.changes import State
-from hasten.domain.naming import LEFT_OUT_AFTER
+from hasten.domain.named_members import LEFT_OUT_AFTER
 from hasten.domain.proof import PROOF_TIMEOUT
 from hasten.ports.directory_values import ProvisioningLog, UnreadEntry
 from hasten.provision.drain import drain

@@ -211,9 +211,9 @@ def test_a_person_is_gone_who_left_before_and_joined_nothing_since(
 def test_a_wish_is_put_off_by_a_newer_event_about_one_of_its_groups() -> None:
     person = Person(target=TOTAL, user=user(1), later={"member|g": START})
 
-    assert person.is_put_off("member", ["x", "g"], START - INSTANT)
-    assert not person.is_put_off("member", ["x", "g"], START)
-    assert not person.is_put_off("absent", ["g"], START - INSTANT)
+    assert person.is_deferred("member", ["x", "g"], START - INSTANT)
+    assert not person.is_deferred("member", ["x", "g"], START)
+    assert not person.is_deferred("absent", ["g"], START - INSTANT)
 
 
 def test_a_holder_is_silent_after_twenty_seconds_and_the_trigger_after_eighty() -> None:

@@ -13,7 +13,7 @@ from hasten.records import (
     drops,
     failures,
     first_times,
-    kept_places,
+    kept_memberships,
     running_targets,
     speed,
 )
@@ -154,18 +154,18 @@ async def test_a_kept_place_is_forgotten_once_its_last_call_is_older() -> None:
     for number, ages in enumerate([(MINUTE, INSTANT), (MINUTE, timedelta())]):
         for group, age in zip("ab", ages, strict=True):
             at = START - age
-            commit = kept_places.noting(store, TOTAL, user(number), [group], at)
+            commit = kept_memberships.noting(store, TOTAL, user(number), [group], at)
             assert await commit([]) == []
 
-    assert await kept_places.forget(store, TOTAL, START) == 1
-    assert await kept_places.find(store, TOTAL, user(0)) is None
-    kept = await kept_places.find(store, TOTAL, user(1))
+    assert await kept_memberships.forget(store, TOTAL, START) == 1
+    assert await kept_memberships.find(store, TOTAL, user(0)) is None
+    kept = await kept_memberships.find(store, TOTAL, user(1))
     assert kept is not None
     assert kept.groups == {"a": START - MINUTE, "b": START}
-    await kept_places.remove(store, replace(kept, groups={}))
-    assert await kept_places.find(store, TOTAL, user(1)) == kept
-    await kept_places.remove(store, kept)
-    assert await kept_places.find(store, TOTAL, user(1)) is None
+    await kept_memberships.remove(store, replace(kept, groups={}))
+    assert await kept_memberships.find(store, TOTAL, user(1)) == kept
+    await kept_memberships.remove(store, kept)
+    assert await kept_memberships.find(store, TOTAL, user(1)) is None
 
 
 @virtual

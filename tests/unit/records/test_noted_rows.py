@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hasten.domain.changes import Action
-from hasten.records import open_signs, reading, unreadable
+from hasten.records import open_rows, reading, unreadable
 from hasten.records.history_keys import body_of
 from hasten.records.history_seals import MAX_PAGE_CHARS
 from hasten.records.ledger import Ledger
@@ -29,7 +29,7 @@ async def test_a_list_of_open_rows_notes_those_that_it_cannot_read() -> None:
     await Ledger(store).record([found(ENGINEERING, user(2), Action.REMOVED, 1)])
     store.plant(LEDGER_COLLECTION, TOTAL, KEY, "{")
 
-    bad, good = await open_signs.open_signs(store, TOTAL)
+    bad, good = await open_rows.open_rows(store, TOTAL)
 
     assert await noted(store) == [KEY]
     assert (bad.is_held, bad.user, bad.row().is_unreadable) == (True, user(1), True)

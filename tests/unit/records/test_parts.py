@@ -240,8 +240,8 @@ async def test_the_newest_groups_of_a_person_are_kept_and_few_of_their_names() -
     assert set(person.joined) == {f"g{number}" for number in range(1, count)}
     named = {group for group, event in person.joined.items() if event.name}
     assert named == {f"g{number}" for number in range(count - MOST_NAMES_STORED, count)}
-    await people.put_off(TOTAL, [user(1)], "member", [f"g{n}" for n in range(count)], START)
-    await people.put_off(TOTAL, [user(1)], "member", ["g0"], START - SECOND)
+    await people.defer(TOTAL, [user(1)], "member", [f"g{n}" for n in range(count)], START)
+    await people.defer(TOTAL, [user(1)], "member", ["g0"], START - SECOND)
     later = await people.find(TOTAL, user(1))
     assert later is not None
     assert len(later.later) == MOST_GROUPS_STORED
@@ -261,7 +261,7 @@ async def test_an_older_event_about_a_person_changes_nothing() -> None:
     same = replace(new, cause="same time")
     known = (await people.join(TOTAL, "g", [user(1)], same))[user(1)]
     assert known.joined["g"] == same
-    await people.put_off(TOTAL, [user(1)], Wanted.MEMBER, ["g"], START + 2 * SECOND)
+    await people.defer(TOTAL, [user(1)], Wanted.MEMBER, ["g"], START + 2 * SECOND)
     known = (await people.join(TOTAL, "g", [user(1)], replace(new, time=START + SECOND)))[user(1)]
     assert known.joined["g"] == same
     assert await people.forget(TOTAL, START) == 0

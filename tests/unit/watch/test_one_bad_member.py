@@ -20,7 +20,7 @@ from hasten.watch.admit import admit
 from hasten.watch.look import look
 from hasten.watch.people import look_at_people
 from hasten.watch.people_delta import reconcile_people
-from hasten.watch.read_again import read_unread
+from hasten.watch.unread_members import read_unread
 from tests.fakes.accounts import ENABLED
 from tests.support.looking import a_look, open_rows, watched
 from tests.support.people import ADA, Watched

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import DIRECT, Change
-from hasten.domain.naming import LEFT_OUT_AFTER, leaves_out, members_named
+from hasten.domain.named_members import LEFT_OUT_AFTER, leaves_out, members_named
 from tests.unit.domain.rows import GROUPS, NOW, USERS, change, removal
 from tests.unit.domain.test_proof import entry, member
 

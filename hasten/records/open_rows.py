@@ -19,7 +19,7 @@ TEXTS = ("user", "group", "noticed_at", "found_at")
 
 
 @dataclass(frozen=True, slots=True)
-class OpenSign:
+class OpenRow:
     """An open row. Its times are ISO texts in UTC, which sort as the times do. A row that cannot be
     read shows its stand-in, which is held."""
 
@@ -58,17 +58,17 @@ class OpenSign:
         return self.stand_in or MAPPING.parse(self.body)
 
 
-async def open_signs(store: Store, target: str, limit: int | None = None) -> Sequence[OpenSign]:
+async def open_rows(store: Store, target: str, limit: int | None = None) -> Sequence[OpenRow]:
     """Returns at most `limit` open rows of a target. Raises TemporaryError."""
     documents = await store.scan(LEDGER_COLLECTION, target, OPEN_PREFIX, limit)
-    read = [parsed(LEDGER_COLLECTION, target, document, _sign) for document in documents]
-    bad = [sign for sign in read if isinstance(sign, UnreadableRow)]
+    read = [parsed(LEDGER_COLLECTION, target, document, _row) for document in documents]
+    bad = [row for row in read if isinstance(row, UnreadableRow)]
     await unreadable.note(store, bad)
-    signs = [_in_place_of(sign) if isinstance(sign, UnreadableRow) else sign for sign in read]
-    return [sign for sign in signs if sign is not None]
+    rows = [_in_place_of(row) if isinstance(row, UnreadableRow) else row for row in read]
+    return [row for row in rows if row is not None]
 
 
-def _sign(document: Document) -> OpenSign:
+def _row(document: Document) -> OpenRow:
     """Reads what the list needs. Raises ValueError and TypeError."""
     body = document.body
     if body["state"] not in STATES or body["action"] not in ACTIONS:
@@ -77,9 +77,9 @@ def _sign(document: Document) -> OpenSign:
         raise ValueError("an id or a time is no text")
     if document.key != f"{OPEN_PREFIX}{body['group']}|{body['user']}":
         raise ValueError("the body does not belong to this key")
-    return OpenSign(body)
+    return OpenRow(body)
 
 
-def _in_place_of(bad: UnreadableRow) -> OpenSign | None:
+def _in_place_of(bad: UnreadableRow) -> OpenRow | None:
     row = MAPPING.in_place_of(bad)
-    return OpenSign(MAPPING.body(row), row) if row is not None else None
+    return OpenRow(MAPPING.body(row), row) if row is not None else None

@@ -17,7 +17,7 @@ ALL_GROUPS = "*"
 """Replaces the group id for an offboarding that names no group."""
 
 
-async def note_put_off(context: Context, event: OnboardingEvent) -> Json:
+async def note_deferred_times(context: Context, event: OnboardingEvent) -> Json:
     """Records the event before Hasten keeps it for later. Returns what it will bring about. Raises
     TemporaryError and PermanentError."""
     match event.data:
@@ -34,7 +34,7 @@ async def note_put_off(context: Context, event: OnboardingEvent) -> Json:
         for ref, user in zip(data.users, found, strict=True)
     ]
     groups = [_group(ref) for ref in refs] or [ALL_GROUPS]
-    await context.people.put_off(data.target, users, wanted, groups, event.time)
+    await context.people.defer(data.target, users, wanted, groups, event.time)
     ids = await _ids(context, event, [ref for ref in refs if ref is not None and ref.name])
     return brings(event, users=users, wanted=wanted, groups=[*groups, *ids], named=len(refs))
 

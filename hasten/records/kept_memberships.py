@@ -9,7 +9,7 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Put, Store, Write
 from hasten.records.fields import moment
-from hasten.records.ledger_keys import LEDGER_COLLECTION, PLACE_PREFIX
+from hasten.records.ledger_keys import KEPT_MEMBERSHIPS_PREFIX, LEDGER_COLLECTION
 from hasten.records.old_rows import delete_old
 from hasten.records.reading import parsed
 from hasten.records.repository import Repository
@@ -18,7 +18,7 @@ from hasten.records.unreadable import UnreadableRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptPlaces:
+class KeptMemberships:
     """The groups of one user of one target, each with the time of the user call. No group means
     that the record cannot be read: it may be any."""
 
@@ -31,8 +31,8 @@ def noting(store: Store, target: str, user: str, groups: Collection[str], now: d
     """Returns a commit to the target's partition of the ledger that also adds groups to those of
     the user. Most users have none yet, so they are read only after a conflict. A record that cannot
     be read stands for every group already."""
-    new = KeptPlaces(target=target, user=user, groups=dict.fromkeys(groups, now))
-    key = PLACE_PREFIX + user
+    new = KeptMemberships(target=target, user=user, groups=dict.fromkeys(groups, now))
+    key = KEPT_MEMBERSHIPS_PREFIX + user
 
     async def commit(writes: Sequence[Write]) -> Sequence[str | None]:
         put = Put(key, _body(new))
@@ -55,42 +55,42 @@ def noting(store: Store, target: str, user: str, groups: Collection[str], now: d
     return commit
 
 
-async def find(store: Store, target: str, user: str) -> KeptPlaces | None:
+async def find(store: Store, target: str, user: str) -> KeptMemberships | None:
     """Returns the record, or its stand-in without groups if it cannot be read."""
     return await Repository(store, MAPPING).find(target, user)
 
 
-async def remove(store: Store, places: KeptPlaces) -> None:
+async def remove(store: Store, kept: KeptMemberships) -> None:
     """Deletes the record, unless it changed since it was read."""
-    await Repository(store, MAPPING).remove([places], lambda known: known == places)
+    await Repository(store, MAPPING).remove([kept], lambda known: known == kept)
 
 
 async def forget(store: Store, target: str, before: datetime) -> int:
     """Deletes the records of users whose last user call was before `before`. Returns how many."""
 
-    def is_old(places: KeptPlaces) -> bool:
-        return bool(places.groups) and max(places.groups.values()) < before
+    def is_old(kept: KeptMemberships) -> bool:
+        return bool(kept.groups) and max(kept.groups.values()) < before
 
-    return await delete_old(store, MAPPING, target, PLACE_PREFIX, is_old)
-
-
-def _body(places: KeptPlaces) -> Json:
-    groups = {group: at.isoformat() for group, at in places.groups.items()}
-    return {"target": places.target, "user": places.user, "groups": groups}
+    return await delete_old(store, MAPPING, target, KEPT_MEMBERSHIPS_PREFIX, is_old)
 
 
-def _parse(body: Json) -> KeptPlaces:
+def _body(kept: KeptMemberships) -> Json:
+    groups = {group: at.isoformat() for group, at in kept.groups.items()}
+    return {"target": kept.target, "user": kept.user, "groups": groups}
+
+
+def _parse(body: Json) -> KeptMemberships:
     groups = {group: moment(at) for group, at in body["groups"].items()}
-    return KeptPlaces(target=body["target"], user=body["user"], groups=groups)
+    return KeptMemberships(target=body["target"], user=body["user"], groups=groups)
 
 
-MAPPING: RowMapping[KeptPlaces] = RowMapping(
+MAPPING: RowMapping[KeptMemberships] = RowMapping(
     collection=LEDGER_COLLECTION,
-    key_prefixes=(PLACE_PREFIX,),
-    partition=lambda places: places.target,
-    key_prefix=lambda _: PLACE_PREFIX,
-    name=lambda places: places.user,
+    key_prefixes=(KEPT_MEMBERSHIPS_PREFIX,),
+    partition=lambda kept: kept.target,
+    key_prefix=lambda _: KEPT_MEMBERSHIPS_PREFIX,
+    name=lambda kept: kept.user,
     body=_body,
     parse=_parse,
-    stand_in=lambda bad, name: KeptPlaces(target=bad.partition, user=name, groups={}),
+    stand_in=lambda bad, name: KeptMemberships(target=bad.partition, user=name, groups={}),
 )

@@ -13,7 +13,7 @@ from hasten.limits import REPLICATION_SETTLED_AFTER, RETENTION
 from hasten.messages import Wake
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
-from hasten.records import kept_places
+from hasten.records import kept_memberships
 from hasten.retention import forget_old
 from tests.fakes.directory import answer
 from tests.support.app_revocations import has_left, world_with
@@ -151,7 +151,7 @@ async def test_every_group_that_was_left_is_returned_to_once() -> None:
         await asyncio.sleep(LATER.total_seconds())
 
     assert called(world) == [ADMIN, ENGINEERING]
-    assert await kept_places.find(world.store, TOTAL, LEAVER) is None
+    assert await kept_memberships.find(world.store, TOTAL, LEAVER) is None
     assert (await world.row(ADMIN, LEAVER)).state is State.SUCCEEDED
 
 
@@ -183,12 +183,12 @@ async def test_who_comes_back_to_the_group_is_not_taken_out() -> None:
 @virtual
 async def test_a_place_that_nobody_came_back_to_is_forgotten_with_the_history() -> None:
     world = await disabled(ENGINEERING)
-    assert await kept_places.find(world.store, TOTAL, LEAVER) is not None
+    assert await kept_memberships.find(world.store, TOTAL, LEAVER) is not None
 
     await asyncio.sleep(RETENTION.total_seconds() + 1)
     await forget_old(world.context)
 
-    assert await kept_places.find(world.store, TOTAL, LEAVER) is None
+    assert await kept_memberships.find(world.store, TOTAL, LEAVER) is None
 
 
 @virtual
@@ -200,4 +200,4 @@ async def test_an_account_that_was_assigned_directly_has_no_place_to_keep() -> N
 
     await drain(world.context, WAKE)
 
-    assert await kept_places.find(world.store, TOTAL, LEAVER) is None
+    assert await kept_memberships.find(world.store, TOTAL, LEAVER) is None

@@ -15,7 +15,7 @@ from hasten.domain.planning import Call
 from hasten.domain.verdicts import Result, Verdict
 from hasten.provision.change_events import emit_moved
 from hasten.provision.state import Drain
-from hasten.records import kept_places
+from hasten.records import kept_memberships
 from hasten.records.row_mapping import Commit
 
 NOT_MADE = frozenset({Result.THROTTLED, Result.NOT_PERMITTED, Result.UNKNOWN_JOB, Result.REROUTED})
@@ -29,14 +29,14 @@ after it has taken the account."""
 ENDED_BY_USER_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED})
 
 
-async def return_to_kept_places(drain: Drain, call: Call, verdict: Verdict) -> None:
+async def return_to_kept_memberships(drain: Drain, call: Call, verdict: Verdict) -> None:
     """Opens the rows of memberships that an earlier user call of these users may have left in the
     app. Raises TemporaryError of the store."""
     if not call.is_removal and verdict.result in MAY_GIVE:
         await asyncio.gather(*(_return_to(drain, user) for user in sorted(call.users)))
 
 
-def noting_places(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
+def noting_memberships(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
     """Returns the commit that records what the call may have left, together with the rows of the
     call. None if the call left nothing."""
     is_by_user = call.is_removal and call.group is None
@@ -52,20 +52,20 @@ def noting_groups(drain: Drain, removals: Sequence[Change]) -> Commit | None:
     if not groups:
         return None
     user, store = removals[0].user, drain.context.store
-    return kept_places.noting(store, drain.target.name, user, groups, drain.now)
+    return kept_memberships.noting(store, drain.target.name, user, groups, drain.now)
 
 
 async def _return_to(drain: Drain, user: str) -> None:
     context, target, now = drain.context, drain.target.name, drain.now
-    places = await kept_places.find(context.store, target, user)
-    if places is None:
+    kept = await kept_memberships.find(context.store, target, user)
+    if kept is None:
         return
-    groups = sorted(places.groups or drain.found.groups)
+    groups = sorted(kept.groups or drain.found.groups)
     rows = [await drain.ledger.find(target, group, user) for group in groups]
     left = [row for row in rows if row is not None and _may_be_back(drain, row)]
     for row in await drain.ledger.move(left, lambda row: returned(row, now=now)):
         emit_moved(context, row)
-    await kept_places.remove(context.store, places)
+    await kept_memberships.remove(context.store, kept)
 
 
 def _may_be_back(drain: Drain, row: Change) -> bool:
