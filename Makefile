@@ -8,7 +8,7 @@ DAYS ?= 7
 # With compiled modules kept, test workers and the processes that they start begin sooner.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo pictures local tools test check lint chaos fuzz mutants bench scale soak model clean
+.PHONY: demo pictures local tools test check lint chaos fuzz mutants bench hostile scale soak model clean
 
 demo: $(VENV)/.ready ## play the story on an emulated tenant; OPEN=1 keeps its pages open
 	$(BIN)/python -m emulator.demo $(if $(OPEN),--open)
@@ -40,6 +40,9 @@ chaos: $(VENV)/.ready ## 50 storms of every fault, and a wave of 1,000 events
 
 fuzz: $(VENV)/.ready ## hostile inputs to every decoder, guided by coverage; DECODER=name for one
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(DECODER),--decoder $(DECODER))
+
+hostile: $(VENV)/.ready ## 7,200 hostile and odd events, each carried out in a directory; make test takes 1,800
+	HASTEN_EVENT_SEEDS=12 $(BIN)/python -m pytest -n $(WORKERS) tests/unit/events_contract/test_hostile_events.py
 
 mutants: $(VENV)/.ready ## do the tests notice changed code? MODULE=part of a path, SAMPLE=number, SEED=number
 	$(BIN)/python -m tests.mutants $(if $(MODULE),--module $(MODULE)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
