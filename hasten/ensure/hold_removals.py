@@ -80,8 +80,8 @@ async def _hold(context: Context, intents: Sequence[Intent], judged: Judged) -> 
 
 async def _member_test(context: Context, work: Work) -> Callable[[str], bool]:
     """Returns whether a user may be assigned, or a member of the group. A group that Graph does not
-    show has no members. Whoever may be a member that cannot be read counts: otherwise a garbled
-    list would let more people go than the brake allows."""
+    show has no members. A user who may be a member that cannot be read counts as a member:
+    otherwise a garbled list would let more people go than the brake allows."""
     if work.group == DIRECT:
         users = (await work.assigned()).users
         return lambda user: user in users

@@ -43,8 +43,8 @@ async def note_resume(
     refused: str = "",
     joined: Joined = NOBODY,
 ) -> None:
-    """Writes that a workflow waits for the event. It comes before the intents: an event that is
-    taken again after a crash no longer finds the groups that the user has left by then. `joined`
+    """Notes that a workflow waits for the event. Call before the intents are written: an event that
+    is taken again after a crash no longer finds the groups that the user has left by then. `joined`
     are the groups of unfinished removals that the event has joined, by user.
 
     Raises TemporaryError and Conflict of the store.

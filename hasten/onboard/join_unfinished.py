@@ -1,5 +1,6 @@
-"""Joins an offboarding that finds nothing to remove in Entra ID to the removals of its users that
-have not ended well: nothing is assigned any more, and the app may still give access."""
+"""Handles an offboarding that finds nothing to remove in Entra ID, although earlier removals of its
+users have not ended well and the app may still give access. The event becomes a cause of these
+removals."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -61,7 +62,8 @@ def _is_meant(row: Change, cause: Cause) -> bool:
 
 
 async def _join(context: Context, row: Change, cause: Cause) -> None:
-    """The outcome comes before the row: after a crash the event is not among the causes yet."""
+    """Publishes the outcome before it writes the row. After a crash the event is not among the
+    causes yet, so Hasten joins it again."""
     if row.state is State.FAILED:
         await restart(context, row, cause, let_go=False)
         return

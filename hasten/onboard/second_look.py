@@ -1,8 +1,8 @@
 """Takes an event that names no group once more, when Graph has had time to show everything.
 
 Such an event is about all groups through which its users are assigned. Graph may show an assignment
-or a membership late, so that nothing found proves nothing. What the second look finds counts as
-older than the event.
+or a membership late, so an empty result proves nothing. What the second look finds counts as older
+than the event.
 """
 
 from collections.abc import Sequence

@@ -45,7 +45,7 @@ WAKE_BUCKET = timedelta(seconds=1)
 """The events of one bucket wake a target once at its start, and once more at its end."""
 
 MIN_OPERATOR_WAIT = timedelta(minutes=1)
-"""Least delay before another try of an event that waits for an operator. A role that was just
+"""Minimum delay before another try of an event that waits for an operator. A role that was just
 assigned takes minutes to take effect (Azure docs, "Troubleshoot Azure RBAC")."""
 
 

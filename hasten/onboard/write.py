@@ -63,8 +63,8 @@ async def write_intents(
 @dataclass(frozen=True, slots=True)
 class _Judged:
     """`overtaken` are users whose newer event is no longer visible in any intent, because it is too
-    old or concerned too many groups. `unreadable` are users of whom nobody knows that, and who must
-    not be granted anything."""
+    old or concerned too many groups. `unreadable` are users whose record cannot be read: a newer
+    event may exist, so Hasten grants them nothing."""
 
     overtaken: frozenset[str] = frozenset()
     unreadable: frozenset[str] = frozenset()

@@ -11,8 +11,8 @@ from hasten.domain.history import Entry, EntryKind, Filter
 from hasten.records.open_rows import OpenRow, open_rows
 
 MAX_OPEN_READ = 100
-"""Open changes that are read of each target. A page of changes is no place for a backlog of
-thousands: the overview counts them."""
+"""Maximum number of open changes that Hasten reads for each target. A page of changes is no place
+for a backlog of thousands: the overview counts them."""
 
 MAX_OPEN_SHOWN = 50
 

@@ -15,8 +15,8 @@ MAX_CYCLE_WAIT = timedelta(hours=1)
 
 
 def overdue(rows: Sequence[Change], now: datetime) -> Sequence[Change]:
-    """Returns the rows that were left to the cycle too long ago, oldest first. What an operator
-    discarded waits for nobody."""
+    """Returns the rows that were left to the cycle too long ago, oldest first. Rows that an
+    operator discarded are not among them."""
     late = [
         row
         for row in rows

@@ -9,8 +9,9 @@ from hasten.records.history_keys import day_of
 
 
 async def forget_history(context: Context) -> None:
-    """The entry that says what is deleted comes first: a check of the history then misses no day
-    without a reason. Raises TemporaryError and PermanentError of the store."""
+    """Writes the entry that says what is deleted before it deletes anything, so that a check of the
+    history finds the reason for each missing day. Raises TemporaryError and PermanentError of the
+    store."""
     before = context.now() - timedelta(days=context.history_days)
     days = await history_retention.old_days(context.store, before)
     if days:

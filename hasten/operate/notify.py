@@ -1,5 +1,5 @@
-"""Sends people what the history has for them. It reads the history that is sealed, so it is never
-in the way of a change; a message may come twice after a crash, and never is one lost."""
+"""Sends people messages about entries of the history. It reads sealed entries only, so it delays no
+change. After a crash a message may come twice, but none is lost."""
 
 import asyncio
 import hashlib
@@ -22,7 +22,8 @@ from hasten.telemetry.operate import NoticeFailed, NoticeParked, NoticePosted
 
 SEALS_AT_ONCE = 10
 MAX_READS_PER_RUN = 20
-"""Reads of a run for one destination: 20,000 entries. The next message goes on from there."""
+"""Maximum number of reads of one run for one destination: 20,000 entries. The next message goes on
+from there."""
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -30,7 +31,7 @@ PARKED_AFTER = timedelta(hours=6)
 """A destination that fails for so long is parked. Hasten tries it once an hour from then on."""
 
 PARKED_AT_ONCE_AFTER = 3
-"""Tries after which a destination is parked that only an operator can mend."""
+"""Number of failed tries after which Hasten parks a destination that only an operator can mend."""
 
 PARKED = "destination_parked"
 

@@ -24,8 +24,9 @@ from hasten.records.subscriptions import SubscriptionRecord
 from hasten.targets import Target
 
 MAX_ROWS_READ = 100
-"""Open rows that are read of a target. With more, the overview shows what the timer `wake` counted
-in the last minute. Failures and what events want are always those that it counted."""
+"""Maximum number of open rows that Hasten reads for a target. With more, the overview shows what
+the timer `wake` counted in the last minute. Failures and what events want are always those that it
+counted."""
 
 NO_SWEEP = Problem("no sweep has found the target yet", "run python -m hasten doctor")
 

@@ -60,7 +60,7 @@ class _Search:
     asked: Collection[str]
 
     def is_assigned(self, target: str) -> bool:
-        """Returns True also if nobody knows."""
+        """Returns True also if Graph did not say."""
         if self.assigned is None:
             return True
         known = self.found.get(target)

@@ -38,7 +38,8 @@ async def about(context: Context, given: str, matches: Filter) -> Filter:
 
 
 async def _of_id(context: Context, given: str, matches: Filter) -> Filter:
-    """An object id is that of a group if the history knows a group by it."""
+    """Returns the filter for a group if the history has entries about a group with this object id;
+    otherwise the filter for a person."""
     of_group = Filter(group=given)
     is_group = (await context.history.newest(1, matches=of_group)).entries
     return replace(matches, group=given) if is_group else replace(matches, user=given)

@@ -14,7 +14,8 @@ MAX_RUN_TIME = timedelta(seconds=40)
 
 
 async def seal_recent(context: Context) -> None:
-    """Also counts the sealed entries. Raises TemporaryError and PermanentError of the store."""
+    """Seals the entries of the last days, and adds them to the measured speed. Raises
+    TemporaryError and PermanentError of the store."""
     await _seal(context, recent_days(context.now()))
     await fold_speed(context)
 

@@ -27,13 +27,14 @@ class SilentTrigger:
 
 
 async def silent_triggers(context: Context) -> Sequence[SilentTrigger]:
-    """Returns those of all queues and targets. Raises TemporaryError."""
+    """Returns the silent triggers of all queues and targets. Raises TemporaryError."""
     of_targets = await asyncio.gather(*(silent_in(context, name) for name in context.targets))
     return [*await silent_queues(context), *(one for found in of_targets for one in found)]
 
 
 async def silent_queues(context: Context) -> Sequence[SilentTrigger]:
-    """Returns those of which no message has come about any target. Raises TemporaryError."""
+    """Returns the queues of which no message has reached a function since a timer did the work.
+    Raises TemporaryError."""
     return [
         SilentTrigger(queue=queue, came_at=_time(seen.came_at), stood_in_at=seen.stood_in_at)
         for queue, seen in (await arrivals.load_all(context.store)).items()
@@ -42,7 +43,7 @@ async def silent_queues(context: Context) -> Sequence[SilentTrigger]:
 
 
 async def silent_in(context: Context, target: str) -> Sequence[SilentTrigger]:
-    """Returns those of one target. Raises TemporaryError."""
+    """Returns the silent triggers of one target. Raises TemporaryError."""
     records = await asyncio.gather(
         *(lease_record.load(context.store, target, kind) for kind in WORK_KINDS.values())
     )

@@ -39,7 +39,7 @@ def problems(rows: Sequence[Change], now: datetime) -> list[Problem]:
 
 
 def standstill(rows: Sequence[Change], now: datetime) -> timedelta:
-    """Returns for how long a change has been due while nobody of the target was called. A long
+    """Returns for how long a change has been due while Hasten made no call for the target. A long
     backlog that the pace works off is no standstill. `rows` are the open changes of the target."""
     due = [row.due_at for row in rows if row.is_due(now)]
     if not due:

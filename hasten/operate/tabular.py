@@ -33,7 +33,7 @@ HISTORY_COLUMNS = (
 )
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins so for a formula."""
+"""A spreadsheet takes a cell that begins with one of these for a formula."""
 
 
 def row_of(entry: Entry) -> Sequence[str]:

@@ -42,7 +42,8 @@ async def take_back(context: Context, target: str) -> int:
 
 
 async def take_back_all(context: Context) -> None:
-    """Does so for every target, whatever was noted. Raises TemporaryError."""
+    """Takes back what was found about unreadable rows of every target, also of rows that are not
+    noted. Raises TemporaryError."""
     for target in context.targets:
         await take_back(context, target)
 

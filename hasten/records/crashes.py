@@ -14,7 +14,7 @@ CRASHES_COLLECTION, CRASHES_PARTITION = "heartbeats", "crashes"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crash:
-    """`where` is a queue, a timer or a target. `reason` is of the last time."""
+    """`where` is a queue, a timer or a target. `reason` is that of the last exception."""
 
     where: str
     reason: str

@@ -14,9 +14,8 @@ DESTINATIONS_COLLECTION, DESTINATIONS_PARTITION = "notices", "destinations"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """`cursor` is the number of the last seal that was sent. Nothing is sent before `due_at`.
-    `tries` counts the failed tries since `failing_since`. `is_parked` is set once Hasten has given
-    the destination up but for an hourly try, and `wants_trial` while an operator waits for a test
-    message."""
+    `tries` counts the failed tries since `failing_since`. `is_parked` is set while Hasten tries the
+    destination only once an hour, and `wants_trial` while an operator waits for a test message."""
 
     name: str
     cursor: int

@@ -59,8 +59,8 @@ class _Hints:
 
 
 def _hints(document: Document) -> _Hints:
-    """Returns what is noted about the user, who is known by the key alone. If that cannot be read,
-    the change of the user is recorded once more, which has no effect if it was."""
+    """Returns the notes about the user, whom the key alone names. If they cannot be read, Hasten
+    records the change of the user once more, which has no effect if it is recorded already."""
     try:
         at = document.body.get(WRITTEN_AT)
         return _Hints(None if at is None else moment(at), bool(document.body.get(ARRIVING)))

@@ -19,8 +19,8 @@ def moment(text: Any) -> datetime:
 
 
 def check_types(record: object) -> None:
-    """Raises ValueError if a field of a dataclass that must be a text, a whole number or a truth
-    value is none."""
+    """Raises ValueError if a field that the dataclass declares as str, int or bool has another
+    type."""
     cls: Any = type(record)
     for name, kind in _simple_fields(cls):
         if type(getattr(record, name)) is not kind:

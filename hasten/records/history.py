@@ -68,8 +68,8 @@ class History:
         self, limit: int, *, before: str | None = None, matches: Filter | None = None
     ) -> Page:
         """Returns at most `limit` entries that match, newest first. `before` is that of the page
-        before. Raises ValueError if it is none or if `limit` is not positive, and TemporaryError of
-        the store."""
+        before. Raises ValueError if `before` comes from no page or `limit` is not positive, and
+        TemporaryError of the store."""
         matches = matches or Filter()
         if limit < 1:
             raise ValueError(f"{limit} is no number of entries")

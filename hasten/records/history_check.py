@@ -199,8 +199,8 @@ class Check:
             self._found(Wrong.INSERTED, partition, document.key, document.body)
 
     async def _seal_before(self) -> Seal | None:
-        """Returns the last seal that was made before `since`, which needs no more than twenty reads
-        of a million seals; None to begin with the first."""
+        """Returns the last seal that was made before `since`, or None to begin with the first seal.
+        Among a million seals this takes at most twenty reads."""
         if self.since is None:
             return None
         low, high = 0, (await Seals(self.store).head()).number

@@ -1,7 +1,7 @@
 """Stores which days have entries in the history, so that a reader skips the others.
 
-The timer that seals the history looks at the last days by itself and lists them. An entry of an
-other day lists its day before it is written.
+The timer that seals the history looks at the last days by itself and lists them. The writer of an
+entry of another day lists that day first.
 """
 
 from collections.abc import Sequence

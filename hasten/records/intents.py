@@ -75,8 +75,9 @@ class Intents:
         )
 
     async def reopen(self, target: str, keys: Collection[str]) -> None:
-        """Has memberships looked at again. The brake has judged those that were brought about. An
-        intent that is open stays open, though a worker that was displaced may be about to end it.
+        """Opens intents again, so that Hasten looks at their memberships once more. The brake has
+        judged those that were carried out. An open intent stays open, even if a displaced worker is
+        about to end it.
         """
 
         def again(intent: Intent) -> Intent:

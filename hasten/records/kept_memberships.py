@@ -19,8 +19,8 @@ from hasten.records.unreadable import UnreadableRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptMemberships:
-    """The groups of one user of one target, each with the time of the user call. No group means
-    that the record cannot be read: it may be any."""
+    """The groups of one user of one target, each with the time of the user call. If there is no
+    group, the record cannot be read and may be about any group."""
 
     target: str
     user: str

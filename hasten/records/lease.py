@@ -113,7 +113,8 @@ class Lease:
         self.record = replace(self.record, writing=())
 
     def seen_again(self, keys: Collection[str]) -> None:
-        """These intents are about to be brought about once more."""
+        """Removes the intents from those with an unknown result, because Hasten is about to carry
+        them out once more."""
         unsure = {key: at for key, at in self.record.unsure.items() if key not in keys}
         self.record = replace(self.record, unsure=unsure)
 

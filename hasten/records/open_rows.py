@@ -1,5 +1,5 @@
-"""Reads of open rows only what a list or a count needs. To parse a whole row takes much longer than
-to read it."""
+"""Reads only those fields of open rows that a list or a count needs, because parsing a whole row
+takes much longer than reading it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

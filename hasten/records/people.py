@@ -24,7 +24,7 @@ from hasten.records.row_mapping import RowMapping
 from hasten.records.values import values
 
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
-"""When somebody left whose record cannot be read: no event may count as newer."""
+"""The `left_at` of a person whose record cannot be read, so that no event counts as newer."""
 
 MOST_GROUPS_STORED = 500
 MOST_NAMES_STORED = 20

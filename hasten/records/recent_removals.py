@@ -192,7 +192,7 @@ def _name(row: Memory) -> str:
 
 
 def _body(row: Memory) -> Json:
-    """Nothing is stored of an UnreadMemory."""
+    """Hasten never stores an UnreadMemory."""
     return {**values(row), "at": row.at.isoformat()} if isinstance(row, Trip) else values(row)
 
 

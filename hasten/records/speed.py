@@ -20,7 +20,7 @@ from hasten.records.history_seals import Seals
 
 SPEED_COLLECTION = "speed"
 CURSOR_PARTITION, CURSOR = "cursor", "cursor"
-"""No target: a name of one has a partition of its own, with the prefix TARGET_PREFIX."""
+"""This partition belongs to no target: the partition of a target begins with TARGET_PREFIX."""
 
 TARGET_PREFIX = "target|"
 SEALS_AT_ONCE = 20

@@ -1,5 +1,5 @@
-"""Makes the rows that readers get in place of those that cannot be read. Each holds whatever its
-row may be about: nothing is called, written or granted for it."""
+"""Makes the rows that readers get in place of those that cannot be read. Each is safe whatever its
+row may be about: Hasten calls, writes and grants nothing for it."""
 
 from hasten.domain.changes import Action, Cause, Change, HeldBy, State
 from hasten.domain.intents import UNREADABLE_INTENT, Intent, Wanted, key

@@ -52,7 +52,7 @@ async def load_all(store: Store) -> Sequence[StopRecord]:
 
 
 async def find(store: Store, target: str) -> StopRecord | None:
-    """The stop that holds for `target`, in one request; None when there is none."""
+    """Returns the stop in force for `target`, or None, with one request."""
     holding = [d for d in await load_all(store) if d.is_stop and d.target in {target, ALL_TARGETS}]
     return holding[0] if holding else None
 

@@ -69,7 +69,8 @@ async def admit(
 
 
 async def _enroll(context: Context, target: str, found: Sequence[Change]) -> None:
-    """Adds joiners to the roster. It comes before the rows: a repetition finds no new row."""
+    """Adds joiners to the roster. Call before the rows are written, because a repetition finds no
+    new row."""
     joiners = [change.user for change in found if change.action is Action.ADDED]
     if joiners:
         await context.roster.add(target, joiners, context.now())

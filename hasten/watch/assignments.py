@@ -23,7 +23,8 @@ from hasten.watch.list_members import list_members
 from hasten.watch.unread_members import unread_in
 
 MAX_JOINERS_READ = 1_000
-"""Ended changes of the last two minutes of a group. The limit of calls allows 300 a minute."""
+"""Maximum number of changes of a group that ended in the last two minutes and that Hasten reads.
+The limit of calls allows 300 a minute."""
 
 
 async def compare_assignments(
@@ -106,8 +107,8 @@ async def _assigned(
 async def _without_newer_row(
     context: Context, target: Target, group: str, users: Sequence[str], since: datetime
 ) -> Rows:
-    """Returns the rows of the users of whom nothing was found after `since`. Stops when they are
-    too many for paced calls."""
+    """Returns the rows of the users about whom Hasten found nothing after `since`. Stops when there
+    are too many of them for paced calls."""
     found: dict[str, Change | None] = {}
     for user in users:
         row = await context.ledger.find(target.name, group, user)

@@ -41,7 +41,8 @@ async def compare_people(context: Context) -> None:
 
 async def _compare(context: Context, found: DiscoveredTarget) -> None:
     """Looks at people who differ from the roster, and brings the roster in step with the
-    assignments. People whom it lists for the first time are taken as they are."""
+    assignments. Hasten adds people who are new to the roster as it sees them now, and does not look
+    at them."""
     began = context.now()
     known = await context.roster.load(found.target)
     listed = await _listed(context, found, known.keys())
@@ -84,8 +85,8 @@ async def _listed(
     context: Context, found: DiscoveredTarget, known: Collection[str]
 ) -> Mapping[str, Profile]:
     """Returns the people who are assigned now: members of the groups, in one request for each 999,
-    and direct users, read one by one. Of the `known` people, those are read one by one as well who
-    may be a member who cannot be read."""
+    and direct users, read one by one. If a member cannot be read, it also reads one by one the
+    `known` people who may be that member."""
     listed: dict[str, Profile] = {}
     hidden: list[UnreadMember] = []
     turns = asyncio.Semaphore(READS_AT_ONCE)

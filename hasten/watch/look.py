@@ -28,8 +28,8 @@ LOOK_AGAIN_DELAYS = tuple(timedelta(seconds=s) for s in (5, 15, 45))
 yet."""
 
 MAX_WAITING_LOOKS = 32
-"""Looks of a process that wait for the end of their bucket in place: half of the calls that
-host.json allows at a time, so that others find a slot."""
+"""Maximum number of looks that wait for the end of their bucket inside one process: half of the
+calls that host.json allows at a time, so that other messages find a slot."""
 
 MAX_LOST_RACES = 5
 
@@ -79,8 +79,8 @@ async def _read_on(context: Context, look: Look) -> Sequence[Member]:
     from there. A delta without members does not move the cursor, and the next look reads it again.
     An exception that nobody expected is raised after the cursor has moved.
 
-    The targets that watch the group are read last: a target that is stored later reads the members
-    even later.
+    It reads which targets watch the group after it has read the delta. A target that is stored
+    after that reads the members later still, so it misses nobody.
     """
     seen: list[Member] = []
     for _ in range(MAX_LOST_RACES):
@@ -141,8 +141,8 @@ async def _record(
     *,
     began: datetime,
 ) -> Exception | None:
-    """Records the members. Whoever cannot be read or recorded is stored before the cursor moves.
-    Returns the exception that nobody expected, for whom the look is no reason to stop."""
+    """Records the members. Stores those who cannot be read or recorded, before the cursor moves.
+    Returns the first unexpected exception, because the look goes on in spite of it."""
     of = Slice(
         group=look.group,
         origin=cursor.origin,
@@ -220,7 +220,7 @@ async def _known(
 
 async def start_watching(context: Context, *groups: str) -> None:
     """Gives each of `groups` a cursor that starts now. Entra's own cycle provisions earlier
-    changes. What was begun before an error is kept."""
+    changes. The cursors that were saved before an error stay."""
     for start in range(0, len(groups), STARTS_PER_COMMIT):
         some = groups[start : start + STARTS_PER_COMMIT]
         slots = asyncio.Semaphore(STARTS_AT_ONCE)

@@ -14,8 +14,8 @@ from hasten.watch import buckets
 
 def looks(hints: Iterable[Hint], now: datetime) -> list[Message]:
     """Returns a look for each hint. Its content names the message, so a replay within the bucket is
-    one message and a different change is another. A look that comes before the end of its bucket
-    is repeated then (watch/look)."""
+    one message and a different change is another. A look that runs before the end of its bucket
+    runs once more at that end (watch/look)."""
     return [
         Look(
             group=hint.group,
@@ -29,8 +29,8 @@ def looks(hints: Iterable[Hint], now: datetime) -> list[Message]:
 
 
 def people_looks(users: Iterable[str], now: datetime) -> list[Message]:
-    """Returns a look for each batch of users, one message for all equal ones of a bucket. A look
-    that finds a change before the end of its bucket is repeated then (watch/people)."""
+    """Returns a look for each batch of users. Equal looks of one bucket are one message. A look
+    that finds a change before the end of its bucket runs once more at that end (watch/people)."""
     return [
         look.message(f"people:{buckets.number(now)}:{_short('+'.join(sorted(look.users)))}")
         for look in looks_at_people(users, found_by=FoundBy.NOTIFICATION, now=now)

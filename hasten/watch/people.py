@@ -44,8 +44,8 @@ READS_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class SeenPerson:
-    """A user of one target: what is known `before`, and what a read that began at `at` shows. What
-    is known is what the roster says (`stored`), or the user's row where that is in doubt."""
+    """A user of one target, as a read that began at `at` shows them. `stored` is what the roster
+    says. `before` is the same, or what the user's row says if the roster is in doubt."""
 
     target: str
     user: str
@@ -92,7 +92,7 @@ class SeenPerson:
 
 async def look_at_people(context: Context, look: PeopleLook) -> None:
     """Reads the accounts of people who are assigned to a target, and records what happened to them.
-    Users whom no roster has are not read.
+    Hasten reads only users who are in a roster.
 
     If some users cannot be read, they get a look of their own. Raises TemporaryError and
     PermanentError of Graph if none can. Nothing is lost then: the roster stays as it was.
@@ -218,7 +218,7 @@ async def _record(
 
 
 def _moving(seen: SeenPerson) -> Move:
-    """A look that was faster wins: it compared with the same sighting."""
+    """If another look was faster, its result stays: it compared with the same sighting."""
     return lambda stored: seen.after if stored == seen.stored else stored
 
 

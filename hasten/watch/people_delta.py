@@ -79,8 +79,8 @@ async def _begin(
     context: Context, cursor: PeopleCursor, *, how: Literal["started", "restarted"]
 ) -> None:
     """Compares all people with what Hasten last saw, which also finds what a refused link would
-    have shown. Then saves the link, which began before: after a comparison that failed, the next
-    timer begins again."""
+    have shown. Then saves the new link, which starts before the comparison. If the comparison
+    fails, Hasten saves no link, and the next timer begins again."""
     await compare_people(context)
     if await _saved(context, cursor):
         context.emit(PeopleReconciled(result=how, changed=0, assigned=0))

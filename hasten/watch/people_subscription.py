@@ -17,8 +17,8 @@ GRANT_NEXT_ACTION = (
 
 
 async def wants_people(context: Context, subscribed: Iterable[str]) -> bool:
-    """Returns whether a subscription to users is wanted now. `subscribed` are the resources of
-    those that there are: one to users stays, whatever Graph refused before."""
+    """Returns whether a subscription to users is wanted now. `subscribed` are the resources of the
+    existing subscriptions: an existing one to users stays, whatever Graph refused before."""
     if not context.watches_people or USERS_RESOURCE in subscribed:
         return context.watches_people
     refusal = await people_refusal.load(context.store)

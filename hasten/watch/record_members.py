@@ -1,5 +1,5 @@
-"""Records the members whom a read of a group's history shows, one by one where it must: a member
-for whom an unexpected exception is raised hurts no other."""
+"""Records the members whom a read of a group's history shows. If an unexpected exception is raised
+for one member, Hasten still records the others."""
 
 import asyncio
 from collections.abc import Sequence

@@ -15,8 +15,8 @@ def name(change: Change) -> Name:
 
 async def repeated(context: Context, found: Sequence[Change]) -> Collection[Name]:
     """Returns target, group and user of the changes whose row in the ledger has the same action:
-    between two changes with one action there is one with the opposite. Call before the changes are
-    written. Raises TemporaryError of the store."""
+    between two real changes with the same action lies one with the opposite action. Call before the
+    changes are written. Raises TemporaryError of the store."""
     names = set[Name]()
     for target in {change.target for change in found}:
         mine = [change for change in found if change.target == target]

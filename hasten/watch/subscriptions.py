@@ -93,9 +93,9 @@ async def _ensure_once(context: Context, groups: Collection[str]) -> Sequence[st
 async def _listed(
     context: Context, records: Mapping[str, SubscriptionRecord]
 ) -> Sequence[Subscription]:
-    """Returns what Graph lists. The record of a subscription stands for it where the list may hide
-    it: its absence proves nothing. It counts as due, because the answer to a renewal says whether
-    it is there."""
+    """Returns the subscriptions that Graph lists. If the list may hide a subscription, Hasten takes
+    its own record of it, because its absence proves nothing. Such a subscription counts as due: the
+    answer to its renewal says whether it exists."""
     found = await context.directory.subscriptions()
     listed = [_read(item) for item in found.listed]
     if found.unread:

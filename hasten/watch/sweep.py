@@ -159,7 +159,7 @@ def _still_with_access(found: DiscoveredTarget, known: Cycle) -> Mapping[str, st
 
 
 def _unseen(groups: Mapping[str, str], known: Cycle) -> Mapping[str, str]:
-    """Returns the groups whose change at the time given no cycle of Entra has seen."""
+    """Returns the groups of which no cycle of Entra has seen the change at the given time."""
     return {
         group: at
         for group, at in sorted(groups.items())

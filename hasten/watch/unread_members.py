@@ -42,8 +42,8 @@ async def keep_unread(
 
 
 async def read_unread(context: Context) -> None:
-    """Reads each slice again, with its own number: what was recorded then has no effect. Raises the
-    worst error after all were tried."""
+    """Reads each slice again under its own number, so that a change which is recorded already has
+    no effect. Raises the worst error after all were tried."""
     errors = ErrorCollector()
     for unread in await unread_members.load_all(context.store):
         with errors.collect_any():

@@ -17,8 +17,8 @@ UNKNOWN_TARGET_DELAY = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Watchers:
-    """The targets to which a group is assigned, and those whose policy mirrors its members. Nobody
-    knows whether `unknown` do."""
+    """The targets to which a group is assigned, and those whose policy mirrors its members. The
+    targets in `unknown` may watch the group as well: their records cannot be read."""
 
     assigned: Sequence[str] = ()
     mirroring: Sequence[str] = ()
