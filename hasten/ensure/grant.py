@@ -20,8 +20,9 @@ from hasten.ports.directory_errors import NotYet
 from hasten.telemetry.ensure import AnotherRole, NestedGroup
 
 MOST_DOUBTED_MEMBERS = MAX_LINKS_PER_PATCH
-"""Users whom Graph lists as members and whom Hasten adds all the same, one request each: a lagging
-replica lists somebody who has just left. Hasten believes the list for a larger event."""
+"""Maximum number of users whom Hasten adds although Graph lists them as members, with one request
+for each: a lagging replica may list somebody who has just left. If there are more of them, Hasten
+believes the list."""
 
 
 async def grant(
@@ -54,7 +55,7 @@ async def grant(
         if role is not None:
             itself = await marked(context.intents, itself)
             await assigned.assign(work.group, role)
-        await _tell_of_nested(context, work, sight)
+        await _report_nested(context, work, sight)
         work.results += joined
         for intent in itself:
             result = State.SUCCEEDED if intent.writing else State.IN_SYNC
@@ -109,7 +110,7 @@ def _role(
     return None
 
 
-async def _tell_of_nested(context: Context, work: Work, sight: Sight) -> None:
+async def _report_nested(context: Context, work: Work, sight: Sight) -> None:
     """Reports nested groups: Entra provisions only direct members."""
     if all(member.kind != "group" for member in sight.members.listed):
         return

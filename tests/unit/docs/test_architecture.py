@@ -10,6 +10,7 @@ import pytest
 
 from hasten.domain.changes import FoundBy
 from hasten.ensure.run import ensure
+from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.messages import Ensure, Look, Wake
 from hasten.provision.drain import drain
 from hasten.watch.look import look, start_watching
@@ -20,6 +21,7 @@ from tests.unit.docs.pages import ROOT, section
 
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 GLOSSARY_MAX_LINES = 40
+WEBHOOK = "hasten/watch/webhook.py"
 TRIPS = ["A **notification**", "An **onboarding event**", "A **timer**"]
 
 
@@ -36,13 +38,15 @@ def files(text: str) -> list[str]:
 
 
 @contextmanager
-def entered() -> Iterator[set[str]]:
-    """Collects the files of which a function is called."""
-    found: set[str] = set()
+def entered() -> Iterator[list[str]]:
+    """Collects the files of which a function is called, in the order of the first call."""
+    found: list[str] = []
 
     def note(frame: FrameType, what: str, _: object) -> None:
-        if what == "call":
-            found.add(frame.f_code.co_filename.removeprefix(f"{ROOT}/"))
+        file = frame.f_code.co_filename.removeprefix(f"{ROOT}/")
+        is_named = not frame.f_code.co_name.startswith(("<", "__"))
+        if what == "call" and is_named and file not in found:
+            found.append(file)
 
     sys.setprofile(note)
     try:
@@ -51,10 +55,16 @@ def entered() -> Iterator[set[str]]:
         sys.setprofile(None)
 
 
-def in_flows(named: list[str]) -> set[str]:
-    """The files behind the queues: handlers, webhook and wiring are not part of a unit test."""
-    outside = ("handlers/", "hasten/wiring.py", "hasten/watch/webhook.py")
-    return {name for name in named if not name.startswith(outside)}
+def in_rooms(found: list[str]) -> list[str]:
+    rooms = ("watch", "onboard", "ensure", "provision")
+    return [name for name in found if name.startswith(tuple(f"hasten/{room}/" for room in rooms))]
+
+
+def in_flows(named: list[str]) -> list[str]:
+    """The files behind the queues: neither handlers nor webhook are part of a unit test."""
+    before = named.index("handlers/directory_changes.py") if WEBHOOK in named else 0
+    outside = ("handlers/", "hasten/wiring.py", "hasten/retry.py")
+    return [name for name in named[before:] if not name.startswith(outside)]
 
 
 def test_the_glossary_has_at_most_forty_lines() -> None:
@@ -84,15 +94,21 @@ async def test_the_change_of_a_notification_enters_the_files_of_its_trip() -> No
         )
         await drain(world.context, Wake(target=TOTAL))
 
-    assert in_flows(files(trip(TRIPS[0]))) - found == set()
+    named = files(trip(TRIPS[0]))
+    assert in_flows(named) == [file for file in found if file in in_flows(named)]
+    assert set(in_rooms(found)) <= set(named)
 
 
 @virtual
 async def test_an_onboarding_event_enters_the_files_of_its_trip() -> None:
     world = Posting()
+    await world.is_discovered()
+    members = [ref(number) for number in range(1, MAX_LINKS_PER_PATCH + 1)]
 
     with entered() as found:
-        await world.posts(event(users=[ref(1)], group=GROUP))
+        await world.posts(event(users=members, group=GROUP))
         await ensure(world.context, Ensure(target=TOTAL))
 
-    assert in_flows(files(trip(TRIPS[1]))) - found == set()
+    named = files(trip(TRIPS[1]))
+    assert in_flows(named) == [file for file in found if file in in_flows(named)]
+    assert set(in_rooms(found)) <= set(named)
