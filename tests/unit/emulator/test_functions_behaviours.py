@@ -7,8 +7,8 @@ import pytest
 from emulator.functions.behaviours import HostBehaviours
 
 
-def test_no_name_leaves_the_defaults() -> None:
-    assert HostBehaviours.named([]) == HostBehaviours()
+def test_without_a_name_every_harsh_way_is_on() -> None:
+    assert set(asdict(HostBehaviours.named([])).values()) == {True}
 
 
 def test_strict_switches_all_on_and_lenient_all_off() -> None:
