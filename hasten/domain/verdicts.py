@@ -14,6 +14,7 @@ from hasten.domain.answer_steps import steps_said
 from hasten.domain.bounded_json import json_in
 from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
 from hasten.domain.failing import failing_step, property_named
+from hasten.domain.missing_objects import names_what_is_missing
 from hasten.domain.redaction import evidence, redacted
 
 UNREADABLE = "UnreadableAnswer"
@@ -187,10 +188,12 @@ def _refused(answer: Answer) -> Verdict:
                 "enterprise application and grant Application.ReadWrite.OwnedBy)",
                 evidence=kept,
             )
-        case HTTPStatus.NOT_FOUND:
+        case HTTPStatus.NOT_FOUND if names_what_is_missing(error):
             return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=kept)
         case HTTPStatus.BAD_REQUEST if code == "RequestParameterInvalid":
             return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=kept)
+        case HTTPStatus.NOT_FOUND:  # of a proxy
+            return replace(_unreadable(answer), reason=reason)
         case HTTPStatus.REQUEST_TIMEOUT:
             return Verdict(Result.UNAVAILABLE, code, reason, "", retry_after, kept)
         case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

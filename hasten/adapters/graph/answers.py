@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from hasten.adapters.retry_after import retry_after
+from hasten.domain.missing_objects import names_what_is_missing
 from hasten.domain.redaction import redacted
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.json import Json
@@ -22,10 +23,6 @@ LIMIT_REACHED = re.compile(
 
 SUBSCRIPTION_LIMIT_CODE = "subscriptioncountreached"
 """Graph returns this code with 429 for some resources, although waiting does not help."""
-
-
-CODES_OF_NOTHING = {"", "unknownerror"}
-"""Codes of errors that say nothing about the object that the request names."""
 
 
 class RefusedError(PermanentError):
@@ -78,7 +75,7 @@ def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
     is_full = status == HTTPStatus.FORBIDDEN and LIMIT_REACHED.search(f"{code} {said}") is not None
     is_full |= SUBSCRIPTION_LIMIT_CODE in f"{code} {said}".casefold()
     is_known = response.is_client_error and (
-        status != HTTPStatus.NOT_FOUND or _names_what_is_missing(error)
+        status != HTTPStatus.NOT_FOUND or names_what_is_missing(error)
     )
     if not is_full and (not is_known or status in TRANSIENT_STATUSES):
         reason = f"Graph answered {status} {code} {message}".strip()
@@ -93,13 +90,6 @@ def checked(response: httpx.Response, *, needs: str) -> httpx.Response:
         next_action = "check that the object still exists in the tenant"
         raise RefusedValueError(status, code, message, next_action)
     raise RefusedError(status, code, message, next_action)
-
-
-def _names_what_is_missing(error: Json | None) -> bool:
-    """Returns whether the error of a 404 is Graph's own. A gateway repeats the status as the code.
-    Graph itself hands on the page of a service behind it that has no such address."""
-    code = (error or {}).get("code")
-    return isinstance(code, str) and not (code.isdecimal() or code.casefold() in CODES_OF_NOTHING)
 
 
 def graph_error(response: httpx.Response) -> Json | None:

@@ -55,6 +55,21 @@ def test_a_server_in_trouble_is_worth_another_try_even_without_a_json_body(statu
     assert read_verdict(Answer(status, b"<html>Bad gateway</html>")).result is Result.UNAVAILABLE
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Not found</html>",
+        b'{"error": {}}',
+        b'{"error": {"code": "404", "message": "Resource not found"}}',
+        b'{"error": {"code": 404}}',
+        b'{"error": {"code": "UnknownError", "message": "<html>404</html>"}}',
+    ],
+)
+def test_a_404_of_a_proxy_is_no_answer(body: bytes) -> None:
+    assert read_verdict(Answer(404, body)).result is Result.UNAVAILABLE
+
+
 @pytest.mark.parametrize("status", [400, 409, 413, 422])
 def test_other_refusals_fail_and_say_what_to_do(status: int) -> None:
     verdict = read_verdict(
