@@ -4,6 +4,7 @@ The order is rows with the call window, request, rows. A crash between any two o
 rows in the state `calling`, and the next drain calls them again.
 """
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -57,26 +58,27 @@ async def make(drain: Drain, call: Call) -> None:
     await _count_for_breaker(drain, call, verdict, now)
     if verdict.result is Result.UNKNOWN_JOB:
         verdict = await _rediscovered(drain, verdict, found)
+    missing = await _missing(drain, call, verdict)
     is_fresh = call.group is not None and found.is_fresh(call.group, now)
     next_cycle = cycle_end(drain, call.changes)
     await return_to_kept_memberships(drain, call, verdict)
     noting = noting_memberships(drain, call, verdict)
-    settled = await drain.ledger.end_call(
-        call.changes,
-        lambda change: _to_be_shown(
-            drain,
-            settle(
-                change,
-                call,
-                verdict,
-                now=now,
-                backoff=context.backoff,
-                is_fresh=is_fresh,
-                next_cycle=next_cycle,
-            ),
-        ),
-        commit=noting,
-    )
+
+    def end(change: Change) -> Change:
+        if missing and change.user not in missing:
+            return replace(change, state=State.PENDING, due_at=now)
+        after = settle(
+            change,
+            call,
+            verdict,
+            now=now,
+            backoff=context.backoff,
+            is_fresh=is_fresh,
+            next_cycle=next_cycle,
+        )
+        return _to_be_shown(drain, replace(after, alone=after.alone or change.user in missing))
+
+    settled = await drain.ledger.end_call(call.changes, end, commit=noting)
     if noting is not None and not settled:
         await noting([])  # all rows changed during the call
     again = {change.due_at for change in settled if change.state is State.WAITING}
@@ -154,6 +156,20 @@ async def _rediscovered(drain: Drain, verdict: Verdict, used: DiscoveredTarget) 
     if drain.found.route == used.route:
         return replace(verdict, next_action="check the provisioning job of the target")
     return replace(verdict, result=Result.REROUTED)
+
+
+async def _missing(drain: Drain, call: Call, verdict: Verdict) -> frozenset[str]:
+    """Returns the users of a shared call whom Graph does not find, where that may be the reason of
+    the refusal. Each of them gets a call of their own from now on, and the others one without
+    them."""
+    if verdict.result is not Result.UNKNOWN_JOB or len(call.users) == 1:
+        return frozenset()
+    users = sorted(call.users)
+    try:
+        found = await asyncio.gather(*map(drain.context.directory.user, users))
+    except (TemporaryError, PermanentError):
+        return frozenset()
+    return frozenset(user for user, known in zip(users, found, strict=True) if known is None)
 
 
 def _emit_sent(drain: Drain, call: Call, now: datetime) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from hasten.domain.changes import State
+from hasten.domain.verdicts import Answer
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALL_WINDOW, CALLS_PER_WINDOW
 from hasten.messages import Wake
@@ -14,6 +15,7 @@ from hasten.ports.bus import PROVISIONING, Message
 from hasten.ports.directory_values import User
 from hasten.provision.drain import drain
 from hasten.provision.plan_calls import MAX_READ_OUTAGE
+from tests.events import golden
 from tests.fakes.directory import FakeDirectory, answer
 from tests.support.leases import displaced
 from tests.support.virtual_time import START, now, virtual
@@ -21,6 +23,7 @@ from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
 POISON = user(1)
+NOT_FOUND = Answer(404, golden.raw("errors", "404-not-found"))
 
 
 @virtual
@@ -83,7 +86,7 @@ async def test_a_job_that_was_replaced_is_discovered_again_before_a_call_is_spen
 async def test_a_job_that_stays_unknown_waits_with_the_reason() -> None:
     world = World()
     await world.is_discovered()
-    world.directory.answers = lambda _: answer(status=404)
+    world.directory.answers = lambda _: NOT_FOUND
     await world.joined(ENGINEERING, *(user(n) for n in range(10)))
 
     await drain(world.context, WAKE)
@@ -92,6 +95,32 @@ async def test_a_job_that_stays_unknown_waits_with_the_reason() -> None:
     assert len(world.directory.calls) == 2
     assert {row.state for row in rows} == {State.WAITING}
     assert all("404" in row.reason and row.next_action for row in rows)
+
+
+@pytest.mark.parametrize("gone", [(1,), (0, 4), (0, 1, 2, 3, 4)])
+def test_members_who_are_deleted_for_good_hold_up_nobody_who_shares_their_call(
+    gone: tuple[int, ...],
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = World()
+        await world.is_discovered()
+        await world.joined(ENGINEERING, *(user(n) for n in range(5)))
+        for n in gone:
+            del world.directory.assigned[user(n)]
+        purged = {user(n) for n in gone}
+        world.directory.answers = lambda call: NOT_FOUND if purged & {*call.users} else answer()
+
+        await drain(world.context, WAKE)
+
+        rows = {n: await world.row(ENGINEERING, user(n)) for n in range(5)}
+        assert {n for n, row in rows.items() if row.state is State.SUCCEEDED} == {*range(5)} - {
+            *gone
+        }
+        assert all(rows[n].state is State.WAITING and rows[n].alone for n in gone)
+        assert len(world.directory.calls) <= 2
+
+    scenario()
 
 
 @virtual
