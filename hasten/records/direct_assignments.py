@@ -54,8 +54,8 @@ def is_new(document: Document | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Hints:
-    written_at: datetime | None = None
-    is_arriving: bool = False
+    written_at: datetime | None
+    is_arriving: bool
 
 
 def _hints(document: Document) -> _Hints:
@@ -65,7 +65,7 @@ def _hints(document: Document) -> _Hints:
         at = document.body.get(WRITTEN_AT)
         return _Hints(None if at is None else moment(at), bool(document.body.get(ARRIVING)))
     except (TypeError, ValueError):
-        return _Hints(is_arriving=True)
+        return _Hints(None, is_arriving=True)
 
 
 async def announce(store: Store, target: str, users: Sequence[str]) -> None:

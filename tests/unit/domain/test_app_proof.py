@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hasten.domain.account import Account
-from hasten.domain.app_account import AppAccount, NoAccount
+from hasten.domain.app_account import AppAccount, NoAccount, SeveralAccounts
 from hasten.domain.app_proof import (
     ACTIVE_IN_APP,
     APP_HAS_NOT_SHOWN,
@@ -225,3 +225,12 @@ def test_a_try_in_the_app_ends_the_row_waits_or_leaves_it_to_entra(
     else:
         assert after.due_at == NOW + seconds(delay if state is State.WAITING and delay else 0)
     assert after.next_action == ("what" if state is State.PENDING else "")
+
+
+def test_two_answers_of_an_app_that_show_the_same_are_equal() -> None:
+    shown = AppAccount(id="1", active=True)
+
+    assert NoAccount() == NoAccount()
+    assert SeveralAccounts(2) == SeveralAccounts(2) != SeveralAccounts(3)
+    assert shown == AppAccount(id="1", active=True, groups=frozenset())
+    assert shown != replace(shown, active=None)

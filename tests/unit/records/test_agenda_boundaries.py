@@ -187,3 +187,16 @@ async def test_the_largest_message_that_a_document_takes_is_kept() -> None:
 
     [document] = await world.store.scan(AGENDA_COLLECTION, ENSURE, ENTRY_PREFIX)
     assert len(document.body["message"]) == MAX_PACKED_CHARS
+
+
+@virtual
+async def test_who_closes_the_agenda_closes_the_bus() -> None:
+    class Bus(FakeBus):
+        closed = 0
+
+        async def close(self) -> None:
+            self.closed += 1
+
+    bus = Bus()
+    await Agenda(MemoryStore(), bus, now).close()
+    assert bus.closed == 1

@@ -84,11 +84,15 @@ async def test_a_row_publishes_its_end_once(
     row, ledger = await called(store, action), Ledger(store)
     ended = replace(row, state=state, finished_at=None if state is State.WAITING else START)
 
+    async def outbox() -> list[str]:
+        waiting = await store.scan(LEDGER_COLLECTION, TOTAL, OUTBOX_PREFIX)
+        return sorted(one.body["data"]["result"] for one in waiting)
+
     [saved] = await ledger.move([row], lambda _: ended)
+    assert await outbox() == sorted(published)
     [again] = await ledger.move([saved], lambda seen: replace(seen, contradicted=1))
 
-    outbox = await store.scan(LEDGER_COLLECTION, TOTAL, OUTBOX_PREFIX)
-    assert sorted(one.body["data"]["result"] for one in outbox) == sorted(published)
+    assert await outbox() == sorted(published)
     marks = await store.scan(LEDGER_COLLECTION, TOTAL, FAILED_PREFIX)
     assert len(marks) == (state is State.FAILED)
     shown = await ledger.failed_changes(TOTAL, START - SECOND)

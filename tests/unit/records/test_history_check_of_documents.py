@@ -1,0 +1,116 @@
+"""A check of the history goes on past documents of any shape, and past what one request returns."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hasten.domain.history_findings import Wrong
+from hasten.ports.store import Put
+from hasten.records.history_check import ENTRIES_PER_READ, Check
+from hasten.records.history_keys import (
+    AT_PREFIX,
+    HISTORY_COLLECTION,
+    SEALS_PARTITION,
+    day_partition,
+)
+from hasten.records.history_seals import page_key, seal_key
+from tests.fakes.memory_store import MemoryStore
+from tests.support.history import all_sealed, entry, history, today
+from tests.support.virtual_time import now, virtual
+from tests.support.world import World
+
+INSTANT = timedelta(microseconds=1)
+
+
+async def sealed_world() -> tuple[World, MemoryStore]:
+    """Two entries under one seal."""
+    store = MemoryStore()
+    world = World(store=store)
+    await history(world).append([entry("a"), entry("b", ago=INSTANT)])
+    await all_sealed(world)
+    return world, store
+
+
+async def found(world: World) -> set[tuple[Wrong, str, str]]:
+    check = await Check(world.store, now()).run()
+    return {(one.wrong, one.where, one.key) for one in check.findings}
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1])
+@virtual
+async def test_a_check_reads_more_entries_than_one_request_returns(extra: int) -> None:
+    world = World()
+    count = ENTRIES_PER_READ + extra
+    await history(world).append([entry(f"{n}", ago=n * INSTANT) for n in range(count)])
+    assert await all_sealed(world) == count
+
+    check = await Check(world.store, now()).run()
+
+    assert (check.entries, check.findings) == (count, [])
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@virtual
+async def test_a_seal_whose_copy_of_an_entry_was_changed_is_named(number: int) -> None:
+    world, store = await sealed_world()
+    page = await store.get(HISTORY_COLLECTION, SEALS_PARTITION, page_key(1))
+    assert page is not None
+    lines = json.loads(json.dumps(page.body["entries"]))
+    lines[number][1]["reason"] = "forged"
+    await store.commit(
+        HISTORY_COLLECTION, SEALS_PARTITION, [Put(page.key, {"entries": lines}, page.etag)]
+    )
+
+    wrong = await found(world)
+
+    assert (Wrong.SEAL_ALTERED, "seal 1", "its entries") in wrong
+    assert (Wrong.ALTERED, f"day {today()}", lines[number][0]) in wrong
+    assert len(wrong) == 2
+
+
+BAD: list[dict[str, Any]] = [
+    {"at": "yesterday"},
+    {"at": None},
+    {"kind": "a newer kind"},
+    {"causes": 7},
+    {"causes": [{"source": 1}]},
+    {"steps": [1]},
+    {"steps": "none"},
+    {"unknown": 1},
+]
+
+
+@pytest.mark.parametrize("changed", BAD, ids=str)
+@virtual
+async def test_an_entry_that_cannot_be_read_is_named_as_altered(changed: dict[str, Any]) -> None:
+    world, store = await sealed_world()
+    document, *_ = await store.scan(HISTORY_COLLECTION, day_partition(today()), AT_PREFIX)
+    text = json.dumps({**document.body, **changed})
+    store.plant(HISTORY_COLLECTION, day_partition(today()), document.key, text)
+
+    wrong = await found(world)
+
+    assert (Wrong.ALTERED, f"day {today()}", document.key.removeprefix(AT_PREFIX)) in wrong
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"at": 7}', '{"number": "x"}'])
+@virtual
+async def test_a_seal_or_a_page_that_cannot_be_read_is_named(text: str) -> None:
+    world, store = await sealed_world()
+    store.plant(HISTORY_COLLECTION, SEALS_PARTITION, seal_key(1), text)
+    assert any(wrong is Wrong.SEAL_ALTERED for wrong, _, _ in await found(world))
+
+    world, store = await sealed_world()
+    store.plant(HISTORY_COLLECTION, SEALS_PARTITION, page_key(1), text)
+    assert (Wrong.SEAL_ALTERED, "seal 1", "its entries") in await found(world)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"entries": 7}', '{"entries": [7]}'])
+@virtual
+async def test_a_page_of_any_shape_has_no_entries(text: str) -> None:
+    world, store = await sealed_world()
+    store.plant(HISTORY_COLLECTION, SEALS_PARTITION, page_key(1), text)
+
+    assert (Wrong.SEAL_ALTERED, "seal 1", "its entries") in await found(world)
