@@ -8,6 +8,7 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain.changes import Action, Change
 from hasten.domain.history import Filter
+from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
@@ -42,12 +43,12 @@ async def compare_assignments(
     and the cursors move last. A new group is noted before its members are, so that Hasten revokes
     members it has already called if the group is unassigned before the next sweep.
 
-    Returns `found` with the groups that were deleted and those that are not settled. Raises
-    TemporaryError and PermanentError of Graph.
+    Returns `found` with the groups that were deleted and those that are not settled. Raises the
+    worst error about a group after all others are recorded: the next sweep compares once more.
     """
     deleted = dict(before.deleted) if before is not None else {}
     unsettled: dict[str, str] = {}
-    changes = 0
+    changes, errors = 0, ErrorCollector()
     if before is not None:
         new, gone = set(found.groups) - set(before.groups), set(before.groups) - set(found.groups)
         since = {**before.unsettled, **dict.fromkeys([*new, *gone], context.now().isoformat())}
@@ -58,21 +59,24 @@ async def compare_assignments(
         for group in revocations_first:
             at = since[group]
             compare = _assigned if group in found.groups else _unassigned
-            if compare is _unassigned and await context.directory.group(group) is None:
-                deleted[group] = at
-                _emit(context, target, group, "deleted", 0)
-                continue
-            recorded, is_settled = await compare(
-                context, target, group, datetime.fromisoformat(at), is_new=group in new | gone
-            )
-            changes += recorded
-            if not is_settled:
-                unsettled[group] = at
+            with errors.collect_any():
+                if compare is _unassigned and await context.directory.group(group) is None:
+                    deleted[group] = at
+                    _emit(context, target, group, "deleted", 0)
+                    continue
+                recorded, is_settled = await compare(
+                    context, target, group, datetime.fromisoformat(at), is_new=group in new | gone
+                )
+                changes += recorded
+                if not is_settled:
+                    unsettled[group] = at
     users = {a.principal for a in assignments if a.kind == "User"}
-    changes += await compare_direct(context, target, users, is_first=before is None)
+    with errors.collect_any():
+        changes += await compare_direct(context, target, users, is_first=before is None)
     if changes:
         wake = Wake(target=target.name)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])
+    errors.raise_worst()
     return replace(found, deleted=deleted, unsettled=unsettled)
 
 

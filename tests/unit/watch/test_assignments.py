@@ -10,6 +10,7 @@ from hasten.domain.changes import DIRECT, Action, FoundBy, State
 from hasten.errors import TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
+from hasten.ports.bus import PROVISIONING
 from hasten.ports.directory_values import Member, Members
 from hasten.ports.store import Document
 from hasten.provision.drain import drain
@@ -78,22 +79,50 @@ async def test_a_member_who_leaves_a_newly_assigned_group_during_the_read_stays_
 class Unlistable(FakeDirectory):
     """Answers nothing about the members of SMALLEST."""
 
+    lists_all = False
+
     async def members(self, group: str) -> Members:
-        if group == SMALLEST:
+        if group == SMALLEST and not self.lists_all:
             raise TemporaryError("Graph answered 500", timedelta(seconds=15))
         return await super().members(group)
 
 
-@virtual
-async def test_a_new_group_whose_members_graph_does_not_list_delays_no_revocation() -> None:
-    world = World(directory=Unlistable(groups=[ENGINEERING, ADMIN]))
-    world.directory.join(ENGINEERING, user(1))
-    await sweep(world.context)
-    world.directory.groups[:] = [ADMIN, SMALLEST]
+@pytest.mark.parametrize("is_assigned", [True, False])
+def test_a_group_whose_members_graph_does_not_list_delays_no_other(
+    is_assigned: bool,  # noqa: FBT001
+) -> None:
+    """It was newly assigned, or unassigned."""
 
-    await sweep(world.context)
+    @virtual
+    async def scenario() -> None:
+        unlistable = [] if is_assigned else [SMALLEST]
+        directory = Unlistable(groups=[ENGINEERING, ADMIN, *unlistable])
+        world = World(directory=directory)
+        world.directory.join(ENGINEERING, user(1))
+        world.directory.join(SALES, user(2))
+        world.directory.join(SMALLEST, user(3))
+        world.directory.grant(user(4), kind="User")
+        await sweep(world.context)
+        world.directory.groups[:] = [ADMIN, SALES, *([SMALLEST] if is_assigned else [])]
+        world.directory.granted.clear()
 
-    assert await open_rows(world) == {(ENGINEERING, user(1), Action.REMOVED)}
+        for _ in range(2):
+            await sweep(world.context)
+            await asyncio.sleep(60)
+        others = {
+            (ENGINEERING, user(1), Action.REMOVED),
+            (SALES, user(2), Action.ADDED),
+            (DIRECT, user(4), Action.REMOVED),
+        }
+        assert await open_rows(world) == others
+        assert [message.body["target"] for message in world.bus.of(PROVISIONING)] == [TOTAL]
+
+        directory.lists_all = True
+        await sweep(world.context)
+        action = Action.ADDED if is_assigned else Action.REMOVED
+        assert await open_rows(world) == {*others, (SMALLEST, user(3), action)}
+
+    scenario()
 
 
 @virtual
