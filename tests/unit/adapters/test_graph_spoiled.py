@@ -83,7 +83,7 @@ def test_a_body_that_is_no_answer_is_asked_for_again_later(asked: Asked, body: b
 def test_an_answer_that_is_cut_off_is_asked_for_again_later(asked: Asked) -> None:
     @virtual
     async def scenario() -> None:
-        for length in range(0, len(asked.body), max(1, len(asked.body) // 40)):
+        for length in range(0, len(asked.body), max(1, len(asked.body) // 8)):
             found = await outcome(asked, asked.body[:length])
             if not asked.is_text:
                 assert isinstance(found, TemporaryError), asked.body[:length]
