@@ -159,7 +159,8 @@ def test_names_and_secrets_within_a_text_stay_out_of_the_spans(
 async def test_spans_of_the_graph_sdk_carry_no_address_that_may_name_a_person(
     spans: InMemorySpanExporter,
 ) -> None:
-    wire = Wire(ok({"value": [{"id": ALICE, "accountEnabled": True}]}))
+    jane = {"id": ALICE, "accountEnabled": True, "userPrincipalName": "jane@contoso.com"}
+    wire = Wire(ok({"value": [jane]}))
     directory = wire.directory()
 
     with continued("onboarding"):
