@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from uuid import UUID
 
 from emulator.servicebus.entries import Entry, EntryState, MessageLockLostError
 from emulator.servicebus.outlets import Outlet
@@ -30,27 +31,26 @@ class HostReceiver:
     ) -> int:
         outlet = self._outlet(queue)
 
-        async def take() -> list[Entry]:
+        async def take() -> dict[UUID, Entry]:
             taken = (outlet.queue.take(now=epoch()) for _ in range(most))
-            return [entry for entry in taken if entry is not None]
+            return {entry.lock.token: entry for entry in taken if entry and entry.lock}
 
         entries = await self._lifeline.carry(f"receive {queue}", take, BUS_LATENCY)
-        ends = await asyncio.gather(
-            *(handle(received(queue, content(entry))) for entry in entries), return_exceptions=True
-        )
+        handled = (handle(received(queue, content(entry))) for entry in entries.values())
+        ends = await asyncio.gather(*handled, return_exceptions=True)
         self._lifeline.check()
-        for entry, end in zip(entries, ends, strict=True):
-            self._settle(outlet, entry, is_done=end is None)
+        for token, end in zip(entries, ends, strict=True):
+            self._settle(outlet, token, is_done=end is None)
         for end in ends:
             if end is not None:
                 raise end
         return len(entries)
 
-    def _settle(self, outlet: Outlet, entry: Entry, *, is_done: bool) -> None:
-        assert entry.lock is not None
+    def _settle(self, outlet: Outlet, token: UUID, *, is_done: bool) -> None:
+        """A message whose lock ran out meanwhile is delivered again."""
         settle = outlet.queue.complete if is_done else outlet.queue.abandon
         try:
-            settle(entry.lock.token, now=epoch())
+            settle(token, now=epoch())
         except MessageLockLostError:
             return
         outlet.turns.soon()
