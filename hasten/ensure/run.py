@@ -14,6 +14,7 @@ from functools import partial
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
+from hasten.domain.ensuring import SeenMembership
 from hasten.domain.intents import NAMED, Intent, Wanted, key
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.direct_assignment import ensure_direct_assignment
@@ -35,6 +36,7 @@ from hasten.records.lease_record import WorkKind
 from hasten.sole_worker import MAX_WORK_TIME, work_alone
 from hasten.targets import Target
 from hasten.telemetry.ensure import EnsureDisplaced, GroupEnsured
+from hasten.watch.note_assignments import note_assignments
 from hasten.watch.sweep import discover
 
 INTENTS_PER_ROUND = 100
@@ -183,6 +185,12 @@ class _Run:
         """Saves what was done, also before an error."""
         if work.due is not None:
             self.due.append(work.due)
+        given = {
+            (intent.group, intent.user)
+            for intent, end in work.results
+            if isinstance(end, SeenMembership) and end.member
+        }
+        await note_assignments(self.context, self.found, given)
         await settle_intents(self.context, self.target.name, work.results, self.errors)
         self.context.emit(
             GroupEnsured(

@@ -19,6 +19,7 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.watch.admit import admit, restart
 from hasten.watch.list_members import list_members
+from hasten.watch.note_assignments import note_assignments
 
 OPERATORS_SOURCE = "/hasten/operators"
 """Source of the cause that a request gives to its changes; the id is that of the decision."""
@@ -56,7 +57,7 @@ async def request_person(
     groups = sorted({*now, *rows} - {OWN_ACCOUNT})
     wanted = {(group, user): group in now for group in groups}
     known = {(group, user): rows[group] for group in groups if group in rows}
-    return await _request(context, target, wanted, known, by=by, why=why, alone=True)
+    return await _request(context, target, found, wanted, known, by=by, why=why, alone=True)
 
 
 async def request_group(
@@ -87,7 +88,7 @@ async def request_group(
     )
     wanted = {(group, user): True for user in members}
     known = {(row.group, row.user): row for row in rows if row is not None}
-    request = await _request(context, target, wanted, known, by=by, why=why, alone=False)
+    request = await _request(context, target, found, wanted, known, by=by, why=why, alone=False)
     return replace(request, unread=listed.unread)
 
 
@@ -126,6 +127,7 @@ async def _ready(context: Context, target: Target) -> DiscoveredTarget:
 async def _request(
     context: Context,
     target: Target,
+    found: DiscoveredTarget,
     wanted: Mapping[tuple[str, str], bool],
     known: Mapping[tuple[str, str], Change],
     *,
@@ -138,6 +140,7 @@ async def _request(
     subjects = [Subject(target=target.name, group=group, user=user) for group, user in asked]
     async with audited(context, EntryKind.PROVISIONED, subjects, by=by, why=why) as audit:
         cause = Cause(OPERATORS_SOURCE, audit.number)
+        await note_assignments(context, found, {key for key in asked if wanted[key]})
         for key in asked:
             await _open(context, target, key, cause, known.get(key), is_member=wanted[key])
         rows = await _put_first(context, target.name, asked, cause, alone=alone)

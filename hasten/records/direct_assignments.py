@@ -1,7 +1,8 @@
 """Stores the users known to be assigned to each target directly, without a group. Each sweep
 compares the assignments in Graph with them."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +15,8 @@ DIRECT_ASSIGNMENTS_COLLECTION = "direct"
 """The partition is the target, and each user has one document."""
 
 WRITTEN_AT = "written_at"
-"""Set for a user whom Hasten itself assigned: a lagging replica does not show them for a while."""
-
+"""Set for a user whom Hasten assigned, or found assigned before a sweep did: a lagging replica does
+not show them for a while."""
 
 ARRIVING = "arriving"
 """Set while the user's change is being recorded: after a crash the change may be missing."""
@@ -41,8 +42,19 @@ async def note(store: Store, target: str, user: str, now: datetime) -> None:
         return  # a sweep saw the assignment
 
 
+async def note_found(store: Store, target: str, users: Collection[str], now: datetime) -> None:
+    """Notes users whose assignment somebody else made, before Hasten gives them access. A user whom
+    a sweep has seen keeps their document."""
+
+    async def put(user: str) -> None:
+        if await store.get(DIRECT_ASSIGNMENTS_COLLECTION, target, user) is None:
+            await note(store, target, user, now)
+
+    await asyncio.gather(*map(put, sorted(users)))
+
+
 def may_not_show(document: Document, now: datetime) -> bool:
-    """Returns whether Hasten assigned the user so recently that Graph may not list it yet."""
+    """Returns whether the user was noted so recently that a replica may not list them yet."""
     at = _hints(document).written_at
     return at is not None and now - at < REPLICATION_SETTLED_AFTER
 

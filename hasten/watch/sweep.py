@@ -13,7 +13,8 @@ from hasten.domain.planning import GrantsBy
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
-from hasten.records import cursors, discovered, job_seen, made_groups, overviews
+from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.records import cursors, discovered, job_seen, made_groups, overviews, unseen_groups
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.overviews import Part
 from hasten.records.unreadable import UnreadableRowError
@@ -115,12 +116,19 @@ async def _discover(
     last = found if before.is_lost else before.found
     new = found.watched - (last.watched if last and not before.is_lost else frozenset())
     await start_watching(context, *await cursors.without(context.store, new))
+    noted = await unseen_groups.load(context.store, target.name)
+    settled = context.now() - REPLICATION_SETTLED_AFTER
+    unseen = {g for g, one in noted.items() if g not in groups and one.noted_at <= settled}
+    if last and unseen:
+        last = replace(last, groups=sorted({*last.groups, *unseen}))
     found = await compare_assignments(context, target, last, found, assignments)
     known = cycle.parse(route.job)
     unsettled = _unseen(found.unsettled, known)
     found = replace(found, deleted=_still_with_access(found, known), unsettled=unsettled)
     if found != before.found:
         await discovered.save(context.store, found)
+    done = {g: one for g, one in noted.items() if g in groups or g in unseen}
+    await unseen_groups.forget(context.store, target.name, done)
     if known.stops:
         reason, next_action = known.stops
         context.emit(JobNotRunning(target=target.name, reason=reason, next_action=next_action))
