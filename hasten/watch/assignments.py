@@ -87,9 +87,10 @@ async def _assigned(
     faster than the cycle. `since` is when a sweep found the assignment. A change that was found
     later is more recent than what a lagging replica lists.
 
-    Returns the number of new changes, and whether no member can be missing: the list may be older
+    Returns the number of new changes, and whether the list is complete and correct: it may be older
     than the start of the group's cursor, until every replica has settled. A member who cannot be
-    read is missing until a later list shows them.
+    read is missing until a later list shows them. A settled list also shows whom an earlier one
+    listed although they had left.
     """
     sight = await sight_of(context, target, group)
     members = await list_members(context, group)
@@ -105,7 +106,24 @@ async def _assigned(
         return 0, True
     _, began = sight
     recorded = await record(context, target, group, rows, Action.ADDED, sight=sight)
-    return recorded, began - since >= REPLICATION_SETTLED_AFTER and not members.unread
+    is_settled = began - since >= REPLICATION_SETTLED_AFTER and not members.unread
+    if is_settled:
+        gone = await _joined_since(context, target, group, since) - {*listed}
+        known = await rows_of(context, target, group, sorted(gone))
+        late = {user: row for user, row in known.items() if _is_settled(row, began)}
+        recorded += await record(
+            context, target, group, late, Action.REMOVED, sight=sight, before=len(listed)
+        )
+    return recorded, is_settled
+
+
+def _is_settled(row: Change | None, began: datetime) -> bool:
+    """Returns whether every replica must have shown the addition when the read `began`."""
+    return (
+        row is not None
+        and row.action is Action.ADDED
+        and began - row.seen_at >= REPLICATION_SETTLED_AFTER
+    )
 
 
 async def _without_newer_row(
@@ -148,7 +166,8 @@ async def _unassigned(
     users = {m.id for m in members.listed if m.may_be_user}
     left, is_complete = await _just_left(context, group)
     users |= left
-    users |= await _just_joined(context, target, group)
+    lately = context.now() - REPLICATION_SETTLED_AFTER
+    users |= await _joined_since(context, target, group, lately)
     rows = await rows_of(context, target, group, sorted(users))
     if is_new:
         _emit(context, target, group, "unassigned", len(users))
@@ -178,12 +197,10 @@ async def _just_left(context: Context, group: str) -> tuple[set[str], bool]:
     return {m.id for m in members if m.removed and m.may_be_user}, is_complete
 
 
-async def _just_joined(context: Context, target: Target, group: str) -> set[str]:
-    """Returns the users whose joining Hasten recorded lately: a lagging replica may not list them,
-    and the app may have them."""
-    lately = Filter(
-        target=target.name, group=group, since=context.now() - REPLICATION_SETTLED_AFTER
-    )
+async def _joined_since(context: Context, target: Target, group: str, since: datetime) -> set[str]:
+    """Returns the users whose joining Hasten recorded after `since`: a lagging replica may not list
+    them, and the app may have them."""
+    lately = Filter(target=target.name, group=group, since=since)
     ended = (await context.history.newest(MAX_JOINERS_READ, matches=lately)).entries
     rows = [
         *await context.ledger.open_changes(target.name),

@@ -125,6 +125,37 @@ def test_a_group_whose_members_graph_does_not_list_delays_no_other(
     scenario()
 
 
+@pytest.mark.parametrize("ends", ["open", "called"])
+def test_who_had_left_before_a_lagging_list_was_read_is_revoked_by_the_settled_one(
+    ends: str,
+) -> None:
+    """No delta shows the departure: it was before the start of the group's cursor."""
+
+    @virtual
+    async def run() -> None:
+        world = await swept()
+        world.directory.join(SALES, user(20), user(21), user(22))
+        world.directory.groups.append(SALES)
+        await sweep(world.context)
+        if ends == "called":
+            await drain(world.context, WAKE)
+        world.directory.leave(SALES, user(20), user(22))
+
+        await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds() - 30)
+        await sweep(world.context)
+        first = await world.row(SALES, user(20))
+        assert first.action is Action.ADDED
+        await world.joined(SALES, user(22), origin=first.origin + 1)  # lagging replicas lack them
+        world.directory.leave(SALES, user(22))
+        await asyncio.sleep(31)
+        await sweep(world.context)
+
+        actions = [(await world.row(SALES, user(n))).action for n in (20, 21, 22)]
+        assert actions == [Action.REMOVED, Action.ADDED, Action.ADDED]
+
+    run()
+
+
 @virtual
 async def test_a_newly_assigned_group_too_large_for_paced_calls_is_left_to_the_cycle() -> None:
     world = await swept(most_new_members=3)
