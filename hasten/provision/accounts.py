@@ -63,15 +63,16 @@ async def without_unassigned(
 async def with_routes(
     drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus]
 ) -> list[Change]:
-    """Returns the rows, with the calls that give access again written to those that need them."""
-    new = [row for row in rows if row.action.gives_access_again and not row.route]
-    moved = await drain.ledger.move(
-        new,
-        lambda row: replace(
-            row, route=route_of(known[row.user].through, drain.target.grants_by), served=0
-        ),
-    )
-    others = [row for row in rows if row not in frozenset(new)]
+    """Returns the rows, with the calls that give access again written to those that need them. If
+    the user is assigned through other groups than the calls are for, the calls begin anew: one on a
+    group that the user has left meanwhile gives nothing."""
+
+    def route(row: Change) -> tuple[str, ...]:
+        return route_of(known[row.user].through, drain.target.grants_by)
+
+    stale = [row for row in rows if row.action.gives_access_again and row.route != route(row)]
+    moved = await drain.ledger.move(stale, lambda row: replace(row, route=route(row), served=0))
+    others = [row for row in rows if row not in frozenset(stale)]
     return [*others, *moved]
 
 

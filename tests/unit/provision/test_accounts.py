@@ -11,7 +11,7 @@ from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
 from hasten.provision.judge_rows import OVERDUE_AFTER
 from hasten.provision.verify import verify
-from tests.fakes.directory import JOB
+from tests.fakes.directory import JOB, answer
 from tests.support.account_rows import WAKE, called, row, world_of
 from tests.support.people import ADA, SETTLED, passes
 from tests.support.virtual_time import now, virtual
@@ -117,6 +117,42 @@ def test_who_is_back_gets_everything_again_one_call_after_the_other(
 
         assert called(world) == [(group, (ADA,)) for group in calls]
         assert world.directory.crossed == []
+        assert (await row(world)).state is State.SUCCEEDED
+
+    scenario()
+
+
+@pytest.mark.parametrize("joins", [ADMIN, None])
+@pytest.mark.parametrize("grants_by", list(GrantsBy))
+def test_calls_that_are_repeated_follow_the_groups_as_they_are_now(
+    grants_by: GrantsBy, joins: str | None
+) -> None:
+    """The user leaves one group, and joins another or keeps one, while the row waits."""
+
+    @virtual
+    async def scenario() -> None:
+        world = await world_of(ADA, grants_by=grants_by)
+        if joins is None:
+            world.directory.join(ADMIN, ADA)
+        world.directory.disable(ADA)
+        await world.looks(ADA)
+        await drain(world.context, WAKE)
+        await passes(SETTLED)
+        world.directory.enable(ADA)
+        await world.looks(ADA)
+        world.directory.answers = lambda _: answer(status=503)
+        await drain(world.context, WAKE)
+        assert (await row(world)).state is State.WAITING
+
+        world.directory.leave(ENGINEERING, ADA)
+        world.directory.join(joins or ADMIN, ADA)
+        world.directory.calls.clear()
+        world.directory.answers = None
+        await passes(SETTLED)
+        await drain(world.context, WAKE)
+
+        assert ENGINEERING not in {group for group, _ in called(world)}
+        assert called(world)[-1] == (None if grants_by is GrantsBy.USER else ADMIN, (ADA,))
         assert (await row(world)).state is State.SUCCEEDED
 
     scenario()
