@@ -135,10 +135,13 @@ def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
 
 
 def _may_be_of_the_call(change: Change, entry: Mapping[str, Any]) -> bool:
-    """Returns whether Entra may have written the entry during the call on the group of `change`:
-    then it has served the user as a member. Calls on a target follow one another."""
-    answered = change.finished_at
-    return change.called_group == DIRECT or answered is None or _when(entry) <= answered
+    """Returns whether Entra may have written the entry at the end of the call on the group of
+    `change`: then it has served the user as a member. Calls on a target follow one another, so an
+    entry that is nearer to the beginning may be of a call for the same user just before."""
+    called, answered = change.called_at, change.finished_at
+    if change.called_group == DIRECT or called is None or answered is None:
+        return True
+    return answered - (answered - called) / 2 <= _when(entry) <= answered
 
 
 def _skipped(account: Account) -> Proof:

@@ -196,6 +196,20 @@ def test_what_a_later_call_gave_the_user_does_not_prove_the_membership(
     assert proof(replace(answered, group=DIRECT), [told]).says is Says.CONFIRMED
 
 
+@pytest.mark.parametrize("action", ["create", "enable"])
+@pytest.mark.parametrize(
+    ("seconds", "says"), [(-0.1, Says.NOTHING), (1, Says.NOTHING), (2, Says.CONFIRMED)]
+)
+def test_what_the_call_just_before_gave_the_user_does_not_prove_the_membership(
+    action: str, seconds: float, says: Says
+) -> None:
+    answered = replace(JOINED, finished_at=NOW + timedelta(seconds=3))
+    told = entry(action, seconds=seconds)
+
+    assert proof(answered, [told]).says is says
+    assert proof(replace(answered, group=DIRECT), [told]).says is Says.CONFIRMED
+
+
 def test_the_newest_word_about_the_user_decides() -> None:
     failed = entry("disable", "failure", code="Timeout", seconds=1)
     disabled = entry("disable", seconds=30)
