@@ -7,7 +7,14 @@ from hasten.domain.changes import Change, State
 from hasten.operate.release import DISCARDED as BY_OPERATOR
 from hasten.telemetry.people import PeopleReconciled
 from tests.chaos.operations import Operations
-from tests.simulation.oracle import HAS_STILL, LACKS, Difference, assigned, reassigned
+from tests.simulation.oracle import (
+    HAS_STILL,
+    LACKS,
+    SHOULD_BE_ACTIVE,
+    Difference,
+    assigned,
+    reassigned,
+)
 from tests.simulation.world import World
 
 HIDDEN = "no notification came and the delta hides it: the hourly comparison has still to find it"
@@ -45,8 +52,6 @@ def why_only_a_cycle(
         return LIED
     if difference.what == HAS_STILL and difference.group not in assigned(tenant, app):
         return UNASSIGNED_GROUP
-    if difference.what == LACKS and _came_back(world, user, difference.group):
-        return REJOINED
     if user in people.own_accounts and _is_hidden(world):
         return HIDDEN
     if user in people.own_accounts and _precedes_first_look(world, user):
@@ -55,7 +60,10 @@ def why_only_a_cycle(
     through = (
         [difference.group] if difference.group else [g for g in groups if _is_in(world, user, g)]
     )
-    if difference.what != HAS_STILL and any(_was_not_listed(world, app, user, g) for g in through):
+    is_without = difference.what in {LACKS, SHOULD_BE_ACTIVE}
+    if is_without and any(_came_back(world, user, group) for group in through):
+        return REJOINED
+    if is_without and any(_was_not_listed(world, app, user, group) for group in through):
         return NOT_LISTED
     if any(user in groups[group].members for group in reassigned(tenant, app) & groups.keys()):
         return REASSIGNED

@@ -7,8 +7,8 @@ import pytest
 
 from emulator.graph.seed import TOTAL, object_id
 from tests.chaos.operations import Operations
-from tests.chaos.reasons import BETWEEN_LOOKS, NOT_LISTED, why_only_a_cycle
-from tests.simulation.oracle import LACKS, Difference
+from tests.chaos.reasons import BETWEEN_LOOKS, NOT_LISTED, REJOINED, why_only_a_cycle
+from tests.simulation.oracle import HAS_STILL, LACKS, SHOULD_BE_ACTIVE, Difference
 from tests.simulation.world import World, simulated
 from tests.support.virtual_time import virtual
 
@@ -58,5 +58,33 @@ def test_a_member_who_was_there_at_the_first_look_must_be_called(later: str) -> 
                 world.admin.restore(ADA)
 
             assert await _why(world, group) is None
+
+    scenario()
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        (LACKS, REJOINED),
+        (SHOULD_BE_ACTIVE, REJOINED),
+        (HAS_STILL, None),
+        ("should be disabled", None),
+    ],
+)
+def test_who_left_and_came_back_between_two_looks_may_lack_access_and_never_keep_it(
+    what: str, why: str | None
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        async with simulated() as world:
+            group = world.admin.create_group([ADA])
+            world.admin.assign(group)
+            world.admin.leave(group, ADA)
+            await world.passes(timedelta(seconds=70))
+            world.admin.join(group, ADA)
+            people = Operations(world, Random(1))
+            of = "" if what.startswith("should") else group
+
+            assert why_only_a_cycle(Difference(ADA, what, of), TOTAL, world, people, []) == why
 
     scenario()

@@ -9,6 +9,7 @@ Access = Mapping[str, frozenset[str]]
 """Groups by active user; a user assigned directly may have none."""
 
 LACKS, HAS_STILL = "lacks group", "still has group"
+SHOULD_BE_ACTIVE = "should be active"
 
 
 @dataclass(frozen=True, order=True)
@@ -80,7 +81,7 @@ def differences(tenant: Tenant, service_principal: str) -> list[Difference]:
     wanted, found = entitled(tenant, service_principal), active(tenant, service_principal)
     if not tenant.targets[service_principal].job.has_groups:
         wanted = {user: frozenset() for user in wanted}
-    lines = [Difference(user, "should be active") for user in wanted if user not in found]
+    lines = [Difference(user, SHOULD_BE_ACTIVE) for user in wanted if user not in found]
     lines += [Difference(user, "should be disabled") for user in found if user not in wanted]
     for user in wanted.keys() & found.keys():
         lines += [Difference(user, LACKS, group) for group in wanted[user] - found[user]]
