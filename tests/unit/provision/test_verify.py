@@ -50,7 +50,7 @@ async def test_many_calls_are_verified_by_one_read_of_the_log() -> None:
     world = await joined(*names)
     for name in names:
         row = await world.row(ENGINEERING, name)
-        log(world, name, "create", at=row.called_at)
+        log(world, name, "create", at=row.finished_at)
 
     await verify(world.context)
 
