@@ -51,12 +51,14 @@ class TargetCall:
 class SharedPace:
     """The state of the shared window. `calls` are those of the last two windows, including refused
     calls. `claims` maps each target with a revocation to call to the time until which grants of
-    other targets wait for it. `since` is when refused calls showed that the targets share the
+    other targets wait for it. `waiting` does so for grants: targets that called more often lately
+    wait for them. `since` is when refused calls showed that the targets share the
     limit. `clock` names the process that makes the next call."""
 
     calls: Sequence[TargetCall] = ()
     not_before: datetime = LONG_AGO
     claims: Mapping[str, datetime] = field(default_factory=dict)
+    waiting: Mapping[str, datetime] = field(default_factory=dict)
     since: datetime | None = None
     clock: str = ""
 
@@ -74,9 +76,7 @@ class SharedPace:
 
     def free_at(self, target: str, now: datetime) -> datetime:
         """Returns the earliest time, from `now` on, at which `target` may ask for a slot."""
-        theirs = sum(
-            1 for call in self.calls if call.target == target and call.at > now - 2 * PACED_WINDOW
-        )
+        theirs = self._recent_calls(target, now)
         return max(now, self._pace.opens_at + WAIT_PER_RECENT_CALL * theirs)
 
     def times(self, now: datetime, calls: int) -> list[datetime]:
@@ -88,7 +88,9 @@ class SharedPace:
 
     def lets_through(self, target: str, now: datetime, *, is_removal: bool) -> bool:
         """Returns whether `target` may call now. A revocation may call whenever a slot is free, a
-        grant only if no other target has a revocation to call."""
+        grant only if no other target has a revocation to call, or has waited with a grant and
+        called less often. The clocks of two processes differ: without that the process that called
+        last would see each slot first."""
         return self.free_at(target, now) <= now and (is_removal or not self._yields(target, now))
 
     def with_call(self, target: str, now: datetime, *, keeps_claim: bool = False) -> "SharedPace":
@@ -101,7 +103,8 @@ class SharedPace:
             for name, until in self.claims.items()
             if until > now and (keeps_claim or name != target)
         }
-        return replace(self, calls=calls, claims=claims)
+        waiting = {n: until for n, until in self.waiting.items() if until > now and n != target}
+        return replace(self, calls=calls, claims=claims, waiting=waiting)
 
     def departed(self, call: TargetCall, now: datetime) -> "SharedPace":
         """Returns the window with `call` moved to `now`: marking its rows took a while, so it
@@ -120,10 +123,25 @@ class SharedPace:
         until = self.free_at(target, now) + CLAIM_OUTLASTS_WAIT
         return replace(self, claims={**self.claims, target: until})
 
-    def seen_by(self, clock: str, now: datetime) -> "SharedPace":
-        """Returns the window as the process `clock` sees it, which read it at `now`."""
-        calls = [replace(call, stamp=call.stamp.seen_by(clock, now)) for call in self.calls]
-        return replace(self, calls=tuple(calls), clock=clock)
+    def needs_turn(self, target: str, now: datetime) -> bool:
+        """Does for a grant what `needs_claim` does for a revocation."""
+        until = self.waiting.get(target, LONG_AGO)
+        return until < self.free_at(target, now) + CLAIM_OUTLASTS_WAIT / 2
+
+    def in_turn(self, target: str, now: datetime) -> "SharedPace":
+        until = self.free_at(target, now) + CLAIM_OUTLASTS_WAIT
+        return replace(self, waiting={**self.waiting, target: until})
+
+    def seen_by(self, before: "SharedPace", now: datetime) -> "SharedPace":
+        """Returns the window as the process that knew `before` sees it, which read it at `now`. A
+        call that it knew then was made no later than it was read first."""
+        known = {(call.target, call.stamp.stored): call.stamp for call in before.calls}
+        calls = []
+        for call in self.calls:
+            stamp = call.stamp.seen_by(before.clock, now)
+            first = known.get((call.target, stamp.stored), stamp)
+            calls.append(replace(call, stamp=min(stamp, first, key=lambda one: one.at)))
+        return replace(self, calls=tuple(calls), clock=before.clock)
 
     def throttled(self, until: datetime) -> "SharedPace":
         """Returns the window after a 429 of Graph: no target calls before `until`."""
@@ -136,7 +154,18 @@ class SharedPace:
         return SharedPace(not_before=not_before, since=now, clock=self.clock)
 
     def _yields(self, target: str, now: datetime) -> bool:
-        return any(name != target and until > now for name, until in self.claims.items())
+        mine = self._recent_calls(target, now)
+        first = {name for name, until in self.claims.items() if until > now}
+        first |= {
+            name
+            for name, until in self.waiting.items()
+            if until > now and self._recent_calls(name, now) < mine
+        }
+        return bool(first - {target})
+
+    def _recent_calls(self, target: str, now: datetime) -> int:
+        recent = [call for call in self.calls if call.at > now - 2 * PACED_WINDOW]
+        return sum(1 for call in recent if call.target == target)
 
     @property
     def _pace(self) -> Pace:

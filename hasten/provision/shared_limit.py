@@ -66,8 +66,8 @@ class SharedLimit:
 
     async def take(self, *, is_removal: bool, more_removals: bool) -> bool:
         """Spends a slot before a call. If Hasten crashes before the call, the slot stays spent.
-        Returns False if no slot is free, or if this call is a grant and revocations of other
-        targets wait."""
+        Returns False if no slot is free, or if this call is a grant and another target goes
+        first."""
         if self._scope is LimitScope.TARGET:
             return True
 
@@ -90,8 +90,7 @@ class SharedLimit:
 
         if await self._write(spend):
             return True
-        if is_removal:
-            await self.claim()
+        await (self.claim() if is_removal else self._wait_in_turn())
         return False
 
     async def departed(self) -> None:
@@ -111,6 +110,15 @@ class SharedLimit:
 
         if self.is_shared:
             await self._write(put_first)
+
+    async def _wait_in_turn(self) -> None:
+        """Makes the grants of the targets that called more often lately wait for one of this."""
+
+        def take_turn(pace: SharedPace) -> SharedPace | None:
+            now = self.context.now()
+            return pace.in_turn(self.target, now) if pace.needs_turn(self.target, now) else None
+
+        await self._write(take_turn)
 
     async def throttled(
         self, own: Pace, *, sent_at: datetime, until: datetime, is_removal: bool
@@ -171,4 +179,4 @@ class SharedLimit:
 
     async def _load(self) -> None:
         stored, self._etag = await shared_window.load(self.context.store)
-        self.pace = stored.seen_by(self.context.process, self.context.now())
+        self.pace = stored.seen_by(self.pace, self.context.now())

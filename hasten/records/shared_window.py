@@ -46,6 +46,7 @@ def _body(pace: SharedPace) -> Json:
         ],
         "not_before": pace.not_before.isoformat(),
         "claims": {target: until.isoformat() for target, until in pace.claims.items()},
+        "waiting": {target: until.isoformat() for target, until in pace.waiting.items()},
         "since": pace.since.isoformat() if pace.since else "",
     }
 
@@ -60,5 +61,6 @@ def _pace(document: Document) -> SharedPace:
         ),
         not_before=moment(body["not_before"]),
         claims={target: moment(until) for target, until in body["claims"].items()},
+        waiting={target: moment(until) for target, until in body.get("waiting", {}).items()},
         since=moment(body["since"]) if body["since"] else None,
     )

@@ -201,3 +201,19 @@ async def test_the_breaker_of_a_target_is_not_shared() -> None:
     _, breaker = await call_window.load(world.store, B)
 
     assert breaker == Breaker()
+
+
+@virtual
+async def test_the_grants_of_no_target_starve_although_the_clocks_differ() -> None:
+    """A process sees its own calls without the margin for other clocks, so it is always first."""
+    a, b = drains(World(), LimitScope.TENANT)
+    assert a.context.process != b.context.process
+    assert await taken(a, times=5) == CALLS_PER_WINDOW
+
+    got = [0, 0]
+    for _ in range(600):
+        got = [got[0] + await taken(a), got[1] + await taken(b)]
+        await asyncio.sleep(0.1)
+
+    assert got[1] >= 2 * CALLS_PER_WINDOW
+    assert sum(got) >= 4 * CALLS_PER_WINDOW

@@ -66,7 +66,7 @@ class Instances:
     async def call_shared(self, number: int) -> None:
         """Through the window that all targets share."""
         stored, etag = await shared_window.load(self.store)
-        pace = stored.seen_by(f"clock {number}", self.now(number))
+        pace = stored.seen_by(SharedPace(clock=f"clock {number}"), self.now(number))
         self.wait_until(number, pace.free_at("A", self.now(number)))
         changed = pace.with_call("A", self.now(number))
         await shared_window.write(self.store, changed, etag)
@@ -121,13 +121,13 @@ async def test_a_shared_window_keeps_who_called_by_which_clock() -> None:
     await shared_window.write(store, first, None)
 
     stored, etag = await shared_window.load(store)
-    assert [call.at for call in stored.seen_by("two", START).calls] == [START]
-    later = stored.seen_by("two", START + timedelta(minutes=1))
+    assert [call.at for call in stored.seen_by(SharedPace(clock="two"), START).calls] == [START]
+    later = stored.seen_by(SharedPace(clock="two"), START + timedelta(minutes=1))
     assert [call.at for call in later.calls] == [START + CLOCK_SKEW]
 
     await shared_window.write(store, later.with_call("B", START + SPAN), etag)
     stored, _ = await shared_window.load(store)
-    again = stored.seen_by("one", START + timedelta(minutes=1))
+    again = stored.seen_by(SharedPace(clock="one"), START + timedelta(minutes=1))
     assert [call.at for call in again.calls] == [START, START + SPAN + CLOCK_SKEW]
 
 
