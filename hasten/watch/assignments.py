@@ -24,8 +24,8 @@ from hasten.watch.list_members import list_members
 from hasten.watch.unread_members import unread_in
 
 MAX_JOINERS_READ = 1_000
-"""Maximum number of changes of a group that ended in the last two minutes and that Hasten reads.
-The limit of calls allows 300 a minute."""
+"""Maximum number of ended changes of a group that Hasten reads, the newest first. The limit of
+calls allows 150 people a minute: these are of the last six minutes at least."""
 
 
 async def compare_assignments(
