@@ -85,3 +85,15 @@ def test_without_any_heartbeat_every_timer_is_late_for_an_unknown_time() -> None
 
     assert {state.timer for state in states if state.is_late} == set(TIMER_PERIODS)
     assert {state.age for state in states} == {None}
+
+
+def test_a_first_run_counts_as_a_success_only_if_it_did_not_fail() -> None:
+    runs = [first("look", NOW, reason) for reason in ("", "no answer")]
+
+    assert [run.succeeded_at for run in runs] == [NOW, None]
+
+
+def test_the_age_of_a_success_has_tenths_of_a_second() -> None:
+    states = timer_states(beats(look=timedelta(seconds=61.26)), NOW)
+
+    assert {state.age for state in states if state.timer == "look"} == {61.3}

@@ -198,9 +198,16 @@ def test_what_a_later_call_gave_the_user_does_not_prove_the_membership(
 
 @pytest.mark.parametrize("action", ["create", "enable"])
 @pytest.mark.parametrize(
-    ("seconds", "says"), [(-0.1, Says.NOTHING), (1, Says.NOTHING), (2, Says.CONFIRMED)]
+    ("seconds", "says"),
+    [
+        (-0.1, Says.NOTHING),
+        (1.4, Says.NOTHING),
+        (1.5, Says.CONFIRMED),
+        (3, Says.CONFIRMED),
+        (3.1, Says.NOTHING),
+    ],
 )
-def test_what_the_call_just_before_gave_the_user_does_not_prove_the_membership(
+def test_only_what_the_second_half_of_the_call_gave_the_user_proves_the_membership(
     action: str, seconds: float, says: Says
 ) -> None:
     answered = replace(JOINED, finished_at=NOW + timedelta(seconds=3))

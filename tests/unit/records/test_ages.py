@@ -14,6 +14,7 @@ from hasten.records import (
     delta_batches,
     direct_assignments,
     signs,
+    unseen_groups,
 )
 from hasten.records.arrivals import ARRIVAL_SAVE_INTERVAL, ArrivalNotes, Arrivals
 from hasten.records.cursors import Cursor
@@ -29,6 +30,7 @@ from hasten.records.missed_notifications import Missed
 from hasten.records.people import LatestJoin, Person
 from hasten.records.people_refusal import ASKED_AGAIN_AFTER, SubscriptionRefusal
 from hasten.records.signs import SIGN_SAVE_INTERVAL, Sign, Signs
+from hasten.records.unseen_groups import UNSEEN_GROUPS_COLLECTION
 from tests.fakes.memory_store import MemoryStore
 from tests.support.virtual_time import START, virtual
 from tests.support.world import TOTAL, user
@@ -70,6 +72,23 @@ def test_an_assignment_is_new_until_its_change_is_recorded(
     document = None if body is None else Document(user(1), body, "e")
 
     assert direct_assignments.is_new(document) is is_new
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "{}", '{"at": 7}', '{"at": "yesterday"}', '{"at": "2026-11-24T09:00:00"}']
+)
+@virtual
+async def test_a_group_whose_note_cannot_be_read_was_noted_long_ago(text: str) -> None:
+    store = MemoryStore()
+    await unseen_groups.note(store, TOTAL, ["a"], START)
+    store.plant(UNSEEN_GROUPS_COLLECTION, TOTAL, "b", text)
+
+    known = await unseen_groups.load(store, TOTAL)
+
+    assert {group: noted.noted_at for group, noted in known.items()} == {
+        "a": START,
+        "b": LONG_AGO,
+    }
 
 
 def test_a_refused_subscription_is_asked_for_again_after_its_pause() -> None:

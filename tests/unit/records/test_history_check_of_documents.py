@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hasten.domain.history_chain import FIRST_DIGEST, sealed
 from hasten.domain.history_findings import Wrong
 from hasten.ports.store import Put
 from hasten.records.history_check import ENTRIES_PER_READ, Check
@@ -15,7 +16,8 @@ from hasten.records.history_keys import (
     SEALS_PARTITION,
     day_partition,
 )
-from hasten.records.history_seals import page_key, seal_key
+from hasten.records.history_seals import lines_of, page_key, seal_key
+from hasten.records.values import values
 from tests.fakes.memory_store import MemoryStore
 from tests.support.history import all_sealed, entry, history, today
 from tests.support.virtual_time import now, virtual
@@ -114,3 +116,24 @@ async def test_a_page_of_any_shape_has_no_entries(text: str) -> None:
     store.plant(HISTORY_COLLECTION, SEALS_PARTITION, page_key(1), text)
 
     assert (Wrong.SEAL_ALTERED, "seal 1", "its entries") in await found(world)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@virtual
+async def test_a_seal_that_was_made_anew_breaks_the_chain_at_the_next_one(number: int) -> None:
+    store = MemoryStore()
+    world = World(store=store)
+    digests = [FIRST_DIGEST]
+    for name in "abc":
+        await history(world).append([entry(name)])
+        await all_sealed(world)
+        digests.append((await world.context.seals.head()).digest)
+    page = await store.get(HISTORY_COLLECTION, SEALS_PARTITION, page_key(number))
+    assert page is not None
+    [(key, body)] = lines_of(page)
+    at = now() + INSTANT
+    anew = sealed(digests[number - 1], number, at=at, day=today(), keys=[key], bodies=[body])
+    text = json.dumps({**values(anew), "at": at.isoformat()})
+    store.plant(HISTORY_COLLECTION, SEALS_PARTITION, seal_key(number), text)
+
+    assert await found(world) == {(Wrong.CHAIN_BROKEN, f"seal {number + 1}", "")}

@@ -10,6 +10,7 @@ from hasten.records.history_keys import body_of
 from hasten.records.history_seals import MAX_PAGE_CHARS
 from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
+from hasten.records.unreadable import UNREADABLE_COLLECTION, UNREADABLE_PARTITION
 from tests.fakes.memory_store import MemoryStore
 from tests.support.history import entry, history
 from tests.support.racing_store import Losing
@@ -79,3 +80,12 @@ async def test_a_seal_holds_as_many_characters_as_a_document_takes(more: int, se
     await history(world).append([first, second])
 
     assert await world.context.seals.seal(await history(world).days(), now()) == sealed
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"key": "k"}', '{"of a newer version": 1}'])
+@virtual
+async def test_a_note_that_cannot_be_read_itself_is_left_out(text: str) -> None:
+    store = MemoryStore()
+    store.plant(UNREADABLE_COLLECTION, UNREADABLE_PARTITION, "x", text)
+
+    assert await noted(store) == []

@@ -18,7 +18,10 @@ from hasten.records.intents import Intents
 from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OUTBOX_PREFIX
 from hasten.records.unreadable import MOST_NOTED, UnreadableRow
-from hasten.records.unsent_outcomes import UNSENT_OUTCOMES_COLLECTION
+from hasten.records.unsent_outcomes import (
+    UNSENT_OUTCOMES_COLLECTION,
+    UNSENT_OUTCOMES_PARTITION,
+)
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.ensuring import Onboarding
@@ -180,14 +183,20 @@ async def test_outcomes_that_belong_to_no_row_are_read_in_parts(count: int, list
 
 @pytest.mark.parametrize(("count", "lists"), [(99, 1), (100, 2), (199, 2), (200, 3)])
 @virtual
-async def test_copies_of_seals_that_cannot_be_read_are_passed_once(count: int, lists: int) -> None:
+async def test_what_cannot_be_read_is_passed_once(count: int, lists: int) -> None:
     store = Lists()
+    world = World(store=store)
     for number in range(count):
         store.plant(HISTORY_COLLECTION, SEALS_PARTITION, page_key(number), "{")
+        store.plant(LEDGER_COLLECTION, TOTAL, f"{OUTBOX_PREFIX}{number:03}", "{")
+        store.plant(UNSENT_OUTCOMES_COLLECTION, UNSENT_OUTCOMES_PARTITION, f"{number:03}", "{")
 
     assert await forget_pages(store, START) == 0
+    assert await world.outbox.flush(TOTAL) == 0
+    await world.outbox.flush_published()
 
-    assert store.prefixes.count(PAGE_PREFIX) == lists
+    for listed in (PAGE_PREFIX, OUTBOX_PREFIX, UNSENT_OUTCOMES_COLLECTION):
+        assert store.prefixes.count(listed) == lists
 
 
 @virtual
