@@ -98,5 +98,5 @@ def _expected(document: Document | None, now: datetime) -> Json:
         found = document.body.get(EXPECTED_KEY) or {}
         is_fresh = bool(found) and now - moment(found[AT_KEY]) < EXPECTED_FOR
         return {name: str(text) for name, text in found.items()} if is_fresh else {}
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError):
         return {}

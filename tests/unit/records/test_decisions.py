@@ -95,6 +95,40 @@ async def test_what_an_operator_expects_is_compared_at_each_sweep_of_its_day() -
     assert await running_targets.save(store, [ours], START) == []
 
 
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "x",
+        ["TOTAL"],
+        {TOTAL: "d"},
+        {TOTAL: "d", running_targets.AT_KEY: 7},
+        {TOTAL: "d", running_targets.AT_KEY: "yesterday"},
+    ],
+    ids=str,
+)
+@virtual
+async def test_what_an_operator_expects_is_left_out_if_it_cannot_be_read(expected: Any) -> None:
+    store, ours = MemoryStore(), Target(name=TOTAL, display_name="a")
+    place = ("heartbeats", "running")
+    await store.commit(*place, [Put("targets", {running_targets.EXPECTED_KEY: expected})])
+
+    assert await running_targets.save(store, [ours], START) == []
+
+    [document] = await store.scan(*place)
+    assert document.body == {TOTAL: running_targets.digest(ours)}
+
+
+@virtual
+async def test_a_record_of_the_targets_that_cannot_be_read_is_written_anew() -> None:
+    store, ours = MemoryStore(), Target(name=TOTAL, display_name="a")
+    store.plant("heartbeats", "running", "targets", "{")
+    assert await running_targets.load(store) is None
+
+    assert await running_targets.save(store, [ours], START) == []
+
+    assert await running_targets.load(store) == {TOTAL: running_targets.digest(ours)}
+
+
 @virtual
 async def test_everyone_is_who_is_in_the_roster_of_a_target_that_was_discovered() -> None:
     world = World()
