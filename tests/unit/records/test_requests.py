@@ -11,7 +11,12 @@ from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.ports.store import MAX_WRITES
 from hasten.records import failures, outbox, unreadable
 from hasten.records.failures import MARKS_PER_READ
-from hasten.records.history_keys import HISTORY_COLLECTION, SEALS_PARTITION
+from hasten.records.history_keys import (
+    HISTORY_COLLECTION,
+    NEW_PREFIX,
+    SEALS_PARTITION,
+    day_partition,
+)
 from hasten.records.history_retention import forget_pages
 from hasten.records.history_seals import PAGE_PREFIX, page_key
 from hasten.records.intents import Intents
@@ -25,7 +30,7 @@ from hasten.records.unsent_outcomes import (
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.ensuring import Onboarding
-from tests.support.history import all_sealed, entry, history
+from tests.support.history import all_sealed, entry, history, today
 from tests.support.virtual_time import START, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, found, user
 from tests.unit.domain.rows import change
@@ -188,14 +193,16 @@ async def test_what_cannot_be_read_is_passed_once(count: int, lists: int) -> Non
     world = World(store=store)
     for number in range(count):
         store.plant(HISTORY_COLLECTION, SEALS_PARTITION, page_key(number), "{")
+        store.plant(HISTORY_COLLECTION, day_partition(today()), f"{NEW_PREFIX}{number:03}", "{")
         store.plant(LEDGER_COLLECTION, TOTAL, f"{OUTBOX_PREFIX}{number:03}", "{")
         store.plant(UNSENT_OUTCOMES_COLLECTION, UNSENT_OUTCOMES_PARTITION, f"{number:03}", "{")
 
     assert await forget_pages(store, START) == 0
+    assert await world.context.seals.seal([today()], START) == 0
     assert await world.outbox.flush(TOTAL) == 0
     await world.outbox.flush_published()
 
-    for listed in (PAGE_PREFIX, OUTBOX_PREFIX, UNSENT_OUTCOMES_COLLECTION):
+    for listed in (PAGE_PREFIX, NEW_PREFIX, OUTBOX_PREFIX, UNSENT_OUTCOMES_COLLECTION):
         assert store.prefixes.count(listed) == lists
 
 
