@@ -199,8 +199,8 @@ class Doctor:
         return await application.check(self.context, scim, principal)
 
     async def _groups(self, principal: str, target: Target) -> list[Finding]:
-        assigned = groups.assigned(await self.context.directory.assignments(principal))
-        findings = groups.check_assigned(assigned)
+        assignments = await self.context.directory.assignments(principal)
+        findings, assigned = groups.check_assigned(assignments), groups.assigned(assignments)
         for group in assigned:
             findings += await self._try(
                 groups.MEMBERS, groups.check_group(self.context.directory, group)

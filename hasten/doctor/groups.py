@@ -7,17 +7,27 @@ from hasten.domain.roles import choose_role
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.ports.directory import Directory
-from hasten.ports.directory_values import Assignment
+from hasten.ports.directory_values import Assignments
 from hasten.targets import Target
 
 ASSIGNED, MEMBERS, ROLE = "assigned groups", "group members", "app role"
 
 
-def assigned(assignments: Collection[Assignment]) -> list[str]:
-    return sorted({a.principal for a in assignments if a.kind == "Group"})
+def assigned(assignments: Assignments) -> list[str]:
+    return sorted(assignments.principals("Group"))
 
 
-def check_assigned(groups: Collection[str]) -> list[Finding]:
+def check_assigned(assignments: Assignments) -> list[Finding]:
+    groups = assigned(assignments)
+    if assignments.unread:
+        return [
+            warning(
+                ASSIGNED,
+                f"{len(groups)} groups are assigned, and {len(assignments.unread)} assignments "
+                f"cannot be read: {assignments.unread[0].problem}",
+                "compare the users and groups of the enterprise application with the app",
+            )
+        ]
     if groups:
         return [ok(ASSIGNED, f"{len(groups)} groups are assigned")]
     return [

@@ -9,7 +9,7 @@ from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.ports.directory import Directory
 from hasten.ports.directory_errors import AlreadyExists, NotYet
-from hasten.ports.directory_values import Assignment
+from hasten.ports.directory_values import Assignment, Assignments
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class Assigned:
 
     directory: Directory
     service_principal: str
-    _assignments: list[Assignment] = field(default_factory=list)
+    _assignments: Assignments = field(default_factory=lambda: Assignments([]))
     _app_roles: Sequence[Json] = ()
 
     @classmethod
@@ -32,18 +32,21 @@ class Assigned:
                 f"the enterprise application {service_principal} is gone",
                 "correct how targets.yaml names it, or create the application",
             )
-        assigned = cls(directory, service_principal, [], found[0].get("appRoles") or ())
-        await assigned._reread()
-        return assigned
+        assignments = await directory.assignments(service_principal)
+        return cls(directory, service_principal, assignments, found[0].get("appRoles") or ())
 
     def of(self, principal: str) -> list[Assignment]:
-        """Returns the assignments of a group or user."""
-        return [given for given in self._assignments if given.principal == principal]
+        """Returns the assignments of a group or user that can be read."""
+        return [given for given in self._assignments.listed if given.principal == principal]
+
+    def may_hide(self, principal: str) -> bool:
+        """Returns whether an assignment that cannot be read may be that of the principal."""
+        return self._assignments.may_hide(principal)
 
     @property
     def users(self) -> frozenset[str]:
         """The users who are assigned directly, without a group."""
-        return frozenset(given.principal for given in self._assignments if given.kind == "User")
+        return self._assignments.principals("User")
 
     def role(self, wanted: str) -> str:
         """Returns the id of the role. Raises PermanentError if the app has no such role, or if
@@ -56,8 +59,9 @@ class Assigned:
         try:
             await self.directory.assign(self.service_principal, principal, role)
         except AlreadyExists:
-            await self._reread()
-            if not any(given.role == role for given in self.of(principal)):
+            self._assignments = await self.directory.assignments(self.service_principal)
+            is_shown = any(given.role == role for given in self.of(principal))
+            if not (is_shown or self.may_hide(principal)):
                 raise NotYet(f"the assignment of {principal} does not show yet") from None
 
     async def unassign(self, principal: str) -> bool:
@@ -67,6 +71,3 @@ class Assigned:
             for given in self.of(principal)
         ]
         return any(gone)
-
-    async def _reread(self) -> None:
-        self._assignments = list(await self.directory.assignments(self.service_principal))

@@ -11,7 +11,7 @@ from hasten.domain.outcomes import REJECTED
 from hasten.ensure.assignment import Assigned
 from hasten.ensure.fence import is_still_wanted
 from hasten.ensure.guard_rails import direct_assignment_refusal
-from hasten.ensure.work import Work, marked, origin
+from hasten.ensure.work import HiddenMemberError, Work, marked, origin
 from hasten.errors import PermanentError
 from hasten.ports.directory_errors import NotYet
 from hasten.records import direct_assignments
@@ -32,6 +32,8 @@ async def ensure_direct_assignment(context: Context, work: Work, wanted: Sequenc
                 await _unassign(context, work, assigned, intent)
             elif intent.wanted is Wanted.MEMBER and not is_assigned:
                 await _assign(context, work, assigned, intent)
+            elif not is_assigned and assigned.may_hide(intent.user):
+                work.errors.add(HiddenMemberError(DIRECT))
             else:
                 seen = await _seen(context, work, member=is_assigned, written=intent.writing)
                 work.results.append((intent, seen))

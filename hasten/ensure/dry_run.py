@@ -26,8 +26,11 @@ async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]
     assigned = await work.assigned()
     if work.group == DIRECT:
         for intent in wanted:
-            sentence = _direct_assignment(intent, is_assigned=bool(assigned.of(intent.user)))
-            work.end([intent], sentence)
+            is_assigned = bool(assigned.of(intent.user))
+            if assigned.may_hide(intent.user) and not is_assigned and intent.wanted in OF_MEMBERS:
+                work.errors.add(HiddenMemberError(DIRECT))
+                continue
+            work.end([intent], _direct_assignment(intent, is_assigned=is_assigned))
         return
     group = work.group
     if group.startswith(NAMED):

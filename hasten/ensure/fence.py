@@ -17,7 +17,7 @@ from hasten.records.lease import Lease
 
 if TYPE_CHECKING:
     from hasten.ports.directory import Directory
-    from hasten.ports.directory_values import Assignment
+    from hasten.ports.directory_values import Assignments
     from hasten.records.stops import StopRecord
 
 STOP_PAUSE = timedelta(minutes=1)
@@ -47,9 +47,9 @@ class _Fenced:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._directory, name)
 
-    async def assignments(self, service_principal: str) -> "Sequence[Assignment]":
+    async def assignments(self, service_principal: str) -> "Assignments":
         found = await self._directory.assignments(service_principal)
-        self._principals |= {one.id: one.principal for one in found}
+        self._principals |= {one.id: one.principal for one in found.listed}
         return found
 
     async def create_group(self, properties: Json) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hasten.context import Context
+from hasten.domain.changes import DIRECT
 from hasten.domain.ensuring import Ending, SeenMembership
 from hasten.domain.intents import Intent
 from hasten.ensure.assignment import Assigned
@@ -21,13 +22,12 @@ HIDDEN_MEMBER_DELAY = timedelta(minutes=1)
 
 
 class HiddenMemberError(TemporaryError):
-    """The list of the members of a group has an entry that cannot be read, and the user whom an
-    intent names may be that member."""
+    """The list of the members of a group, or of the assignments (DIRECT), has an entry that cannot
+    be read, and the user whom an intent names may be meant."""
 
     def __init__(self, group: str) -> None:
-        super().__init__(
-            f"a member of group {group} cannot be read, and may be the user", HIDDEN_MEMBER_DELAY
-        )
+        what = "an assignment" if group == DIRECT else f"a member of group {group}"
+        super().__init__(f"{what} cannot be read, and may be the user's", HIDDEN_MEMBER_DELAY)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 from hasten.domain.verdicts import Answer
 from hasten.json import Json
 from hasten.ports.directory_values import (
-    Assignment,
+    Assignments,
     ListedSubscriptions,
     MemberProfiles,
     Members,
@@ -70,8 +70,9 @@ class Directory(Protocol):
         """Returns the number of users who are members directly or through nested groups."""
         ...
 
-    async def assignments(self, service_principal: str) -> Sequence[Assignment]:
-        """Returns all assignments to the service principal, in any role."""
+    async def assignments(self, service_principal: str) -> Assignments:
+        """Returns all assignments to the service principal, in any role. An entry that cannot be
+        read hurts no other."""
         ...
 
     async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:

@@ -31,7 +31,8 @@ class Member(NamedTuple):
 
 
 class UnreadMember(NamedTuple):
-    """A member whom nobody could read or record. `id` is "" if it is not known."""
+    """A member, or who is assigned, whom nobody could read or record. `id` is "" if it is not
+    known."""
 
     id: str
     problem: str
@@ -104,6 +105,23 @@ class Assignment:
     kind: str
     role: str
     created: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignments:
+    """All assignments to a service principal, and those that cannot be read. The id of such an
+    entry is that of its principal."""
+
+    listed: Sequence[Assignment]
+    unread: Sequence[UnreadMember] = ()
+
+    def principals(self, kind: str) -> frozenset[str]:
+        return frozenset(one.principal for one in self.listed if one.kind == kind)
+
+    def may_hide(self, principal: str) -> bool:
+        """Returns whether an entry that cannot be read may be about the principal: that the list
+        lacks them proves nothing then."""
+        return any(one.id in {"", principal} for one in self.unread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,8 @@ async def members_of(
     async def read(group: str) -> Members:
         if group == DIRECT:
             given = await context.directory.assignments(service_principal)
-            return Members([Member(one.principal, "", removed=False) for one in given])
+            listed = [Member(one.principal, "", removed=False) for one in given.listed]
+            return Members(listed, given.unread)
         return await list_members(context, group)
 
     async def tried(group: str) -> Members | ReadError:

@@ -115,6 +115,23 @@ class AssignmentChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AssignmentsLeftOut(Event):
+    """The list of the assignments of a target has entries that cannot be read. Hasten goes on with
+    the others, and takes nobody whom such an entry may be about for unassigned. `principals` are
+    the users and groups whose id is known."""
+
+    name = "assignment"
+    problems = frozenset({"left_out"})
+    alerts = frozenset({"history-lost"})
+    result: Literal["left_out"] = "left_out"
+    target: Label
+    principals: Ids
+    assignments: Count
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChangeFound(Event):
     """Hasten recorded a change in the ledger."""
 

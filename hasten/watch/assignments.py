@@ -13,7 +13,7 @@ from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
-from hasten.ports.directory_values import Assignment
+from hasten.ports.directory_values import Assignments
 from hasten.records import cursors, discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
@@ -33,7 +33,7 @@ async def compare_assignments(
     target: Target,
     before: DiscoveredTarget | None,
     found: DiscoveredTarget,
-    assignments: Sequence[Assignment],
+    assignments: Assignments,
 ) -> DiscoveredTarget:
     """Writes the differences from `before`, the last sweep, to the ledger and wakes the target. The
     first sweep finds no difference: Entra's own cycle provisions everything that was there before
@@ -70,9 +70,8 @@ async def compare_assignments(
                 changes += recorded
                 if not is_settled:
                     unsettled[group] = at
-    users = {a.principal for a in assignments if a.kind == "User"}
     with errors.collect_any():
-        changes += await compare_direct(context, target, users, is_first=before is None)
+        changes += await compare_direct(context, target, assignments, is_first=before is None)
     if changes:
         wake = Wake(target=target.name)
         await context.bus.send(wake.queue, [wake.message(context.new_id())])

@@ -1,31 +1,29 @@
 """Finds users who were assigned to a target directly, or unassigned, since the last sweep."""
 
-from collections.abc import Collection
-
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, Action
+from hasten.ports.directory_values import Assignments
 from hasten.records import cursors, direct_assignments
 from hasten.targets import Target
 from hasten.watch.assigned_rows import cursor_name, cursor_of, record, rows_of, sight_of
 
 
 async def compare_direct(
-    context: Context, target: Target, users: Collection[str], *, is_first: bool
+    context: Context, target: Target, assignments: Assignments, *, is_first: bool
 ) -> int:
-    """Records who of `users`, the users assigned now, was not known, and which known user is not
-    among them. `is_first` is True in the first sweep, which records nobody. Returns the number of
-    new changes. Raises TemporaryError and PermanentError of Graph and of the store."""
+    """Records which user among `assignments`, those of now, was not known, and which known user is
+    not among them. `is_first` is True in the first sweep, which records nobody. Returns the number
+    of new changes. Raises TemporaryError and PermanentError of Graph and of the store."""
+    users = assignments.principals("User")
     known, now = await direct_assignments.known(context.store, target.name), context.now()
     joined = sorted(user for user in users if direct_assignments.is_new(known.get(user)))
-    gone = sorted(set(known) - set(users))
+    gone = sorted(user for user in set(known) - users if not assignments.may_hide(user))
     left = [user for user in gone if not direct_assignments.may_not_show(known[user], now)]
     if not joined and not left:
         return 0
     changes = 0
     if not is_first:
-        await direct_assignments.announce(
-            context.store, target.name, sorted(set(users) - set(known))
-        )
+        await direct_assignments.announce(context.store, target.name, sorted(users - set(known)))
         sight = await sight_of(context, target, DIRECT)
         rows = await rows_of(context, target, DIRECT, joined)
         changes += await record(context, target, DIRECT, rows, Action.ADDED, sight=sight)

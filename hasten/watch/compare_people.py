@@ -85,8 +85,8 @@ async def _listed(
     context: Context, found: DiscoveredTarget, known: Collection[str]
 ) -> Mapping[str, Profile]:
     """Returns the people who are assigned now: members of the groups, in one request for each 999,
-    and direct users, read one by one. If a member cannot be read, it also reads one by one the
-    `known` people who may be that member."""
+    and direct users, read one by one. If a member or an assignment cannot be read, it also reads
+    one by one the `known` people whom that entry may be about."""
     listed: dict[str, Profile] = {}
     hidden: list[UnreadMember] = []
     turns = asyncio.Semaphore(READS_AT_ONCE)
@@ -107,8 +107,8 @@ async def _listed(
 
     await asyncio.gather(*map(read_group, found.groups))
     assignments = await context.directory.assignments(found.service_principal)
-    direct = {a.principal for a in assignments if a.kind == "User"}
-    ids = {one.id for one in hidden}
+    direct = assignments.principals("User")
+    ids = {one.id for one in (*hidden, *assignments.unread)}
     unread = {*known} if "" in ids else ids.intersection(known)
     await asyncio.gather(*map(read_user, sorted((direct | unread) - listed.keys())))
     return listed

@@ -224,4 +224,4 @@ async def _size(context: Context, target: Target, group: str) -> int:
     if found is None:
         return 0
     assignments = await context.directory.assignments(found.service_principal)
-    return sum(1 for assignment in assignments if assignment.kind == "User")
+    return len(assignments.principals("User"))

@@ -14,15 +14,22 @@ from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.ports.directory_values import Assignments
 from hasten.records import cursors, discovered, job_seen, made_groups, overviews, unseen_groups
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.overviews import Part
 from hasten.records.unreadable import UnreadableRowError
 from hasten.targets import Target
 from hasten.telemetry.targets import JobNotRunning, TargetFound, TargetUnhealthy, TargetUnreachable
+from hasten.telemetry.watch import AssignmentsLeftOut
 from hasten.watch.assignments import compare_assignments
+from hasten.watch.list_members import MOST_NAMED
 from hasten.watch.look import start_watching
 from hasten.watch.route import Route, known_route, read_route
+
+COMPARE_ASSIGNMENTS = (
+    "compare the users and groups of the enterprise application in the Entra portal with the app"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +101,15 @@ async def _discover(
     it is given. If that result is lost, no group counts as newly assigned or unassigned.
 
     New groups get their cursor first, because a look needs one. Assignments and unassignments since
-    the last sweep are recorded before the discovered target is saved.
+    the last sweep are recorded before the discovered target is saved. Whoever may be an entry that
+    cannot be read stays as the last sweep saw them.
     """
     route = route or await read_route(context, target)
     assignments = await context.directory.assignments(route.service_principal)
-    groups = {a.principal: a.created for a in assignments if a.kind == "Group"}
+    _emit_unread(context, target, assignments)
+    kept = {g for g in (before.found.groups if before.found else ()) if assignments.may_hide(g)}
+    groups = dict[str, datetime | None].fromkeys(kept)
+    groups |= {a.principal: a.created for a in assignments.listed if a.kind == "Group"}
     lately = context.now() - discovered.ASSIGNMENT_FRESH_FOR
     found = DiscoveredTarget(
         target=target.name,
@@ -118,7 +129,11 @@ async def _discover(
     await start_watching(context, *await cursors.without(context.store, new))
     noted = await unseen_groups.load(context.store, target.name)
     settled = context.now() - REPLICATION_SETTLED_AFTER
-    unseen = {g for g, one in noted.items() if g not in groups and one.noted_at <= settled}
+    unseen = {
+        group
+        for group, one in noted.items()
+        if group not in groups and one.noted_at <= settled and not assignments.may_hide(group)
+    }
     if last and unseen:
         last = replace(last, groups=sorted({*last.groups, *unseen}))
     found = await compare_assignments(context, target, last, found, assignments)
@@ -134,6 +149,19 @@ async def _discover(
         context.emit(JobNotRunning(target=target.name, reason=reason, next_action=next_action))
     context.emit(TargetFound(target=target.name, groups=len(groups)))
     return found
+
+
+def _emit_unread(context: Context, target: Target, assignments: Assignments) -> None:
+    if assignments.unread:
+        context.emit(
+            AssignmentsLeftOut(
+                target=target.name,
+                principals=sorted({one.id for one in assignments.unread if one.id})[:MOST_NAMED],
+                assignments=len(assignments.unread),
+                reason=assignments.unread[0].problem,
+                next_action=COMPARE_ASSIGNMENTS,
+            )
+        )
 
 
 def _state(job: Json) -> str:

@@ -9,7 +9,14 @@ from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.ports.directory_errors import AlreadyExists, Missing
-from hasten.ports.directory_values import Assignment, Member, Members, UnreadMember, User
+from hasten.ports.directory_values import (
+    Assignment,
+    Assignments,
+    Member,
+    Members,
+    UnreadMember,
+    User,
+)
 from tests.support.virtual_time import now
 
 SERVICE_PRINCIPAL = "0000aaaa-0000-4000-8000-000000000001"
@@ -33,6 +40,10 @@ class FakeTenant:
     """Groups assigned to SERVICE_PRINCIPAL from the beginning; other assignments are in
     `granted`."""
     granted: dict[str, list[Assignment]] = field(default_factory=lambda: defaultdict(list))
+    unread_assignments: set[str] = field(default_factory=set)
+    """Principals whose entry in the list of assignments cannot be read."""
+    hides_principals: bool = False
+    """Those entries do not even show the principal."""
     group_objects: dict[str, Json] = field(default_factory=dict)
     refusals: dict[str, list[Exception]] = field(default_factory=lambda: defaultdict(list))
     """Errors that the next calls of a write raise before they change anything, by the name of the
@@ -172,7 +183,15 @@ class FakeTenant:
                 seen.add(member.id)
         return len(seen & self.assigned.keys())
 
-    async def assignments(self, service_principal: str) -> Sequence[Assignment]:
+    async def assignments(self, service_principal: str) -> Assignments:
+        there = self.assignments_now(service_principal)
+        hidden = {one.principal for one in there} & self.unread_assignments
+        return Assignments(
+            [one for one in there if one.principal not in hidden],
+            [UnreadMember("" if self.hides_principals else p, "no role") for p in sorted(hidden)],
+        )
+
+    def assignments_now(self, service_principal: str) -> Sequence[Assignment]:
         always = self.groups if service_principal == SERVICE_PRINCIPAL else []
         return [
             *(
@@ -187,7 +206,7 @@ class FakeTenant:
     async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
         if user not in self.assigned:
             return None
-        granted = {a.principal for a in await self.assignments(service_principal)}
+        granted = {a.principal for a in self.assignments_now(service_principal)}
         return [p for p in dict.fromkeys([*self.assigned[user], user]) if p in granted]
 
     # --- the port: writes ---
@@ -230,7 +249,7 @@ class FakeTenant:
 
     async def assign(self, service_principal: str, principal: str, role: str) -> None:
         self._written("assign")
-        given = await self.assignments(service_principal)
+        given = self.assignments_now(service_principal)
         if any((a.principal, a.role) == (principal, role) for a in given):
             raise AlreadyExists(principal)
         self.grant(
@@ -243,7 +262,7 @@ class FakeTenant:
 
     async def unassign(self, service_principal: str, assignment: str) -> bool:
         self._written("unassign")
-        given = await self.assignments(service_principal)
+        given = self.assignments_now(service_principal)
         for gone in (a for a in given if a.id == assignment):
             if gone in self.granted[service_principal]:
                 self.granted[service_principal].remove(gone)

@@ -13,6 +13,7 @@ from hasten.domain.roles import choose_role
 from hasten.errors import TemporaryError
 from hasten.ports.directory import Directory
 from hasten.ports.directory_values import (
+    Assignments,
     ListedSubscriptions,
     MemberProfiles,
     Members,
@@ -165,6 +166,12 @@ def _listed(members: Members) -> object:
     return [member.id for member in members.listed]
 
 
+def _assigned(found: Assignments) -> object:
+    if found.unread:
+        raise TemporaryError("some assignments cannot be read", timedelta(minutes=1))
+    return [(a.id, a.principal, a.kind, a.role) for a in found.listed]
+
+
 def _profiles(members: MemberProfiles) -> object:
     if members.unread:
         raise TemporaryError("some members cannot be read", timedelta(minutes=1))
@@ -204,7 +211,7 @@ READS = [
         "assignments",
         lambda d: d.assignments(APP),
         {"value": [ASSIGNMENT]},
-        lambda found: [(a.id, a.principal, a.kind, a.role) for a in found],
+        _assigned,
     ),
     Asked("assigned_through", lambda d: d.assigned_through(ALICE, APP), {"value": [ASSIGNMENT]}),
     Asked("assigned_to", lambda d: d.assigned_to(ALICE), {"value": [ASSIGNMENT]}),

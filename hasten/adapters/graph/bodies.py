@@ -25,6 +25,7 @@ from hasten.object_ids import is_object_id
 from hasten.ports.directory_values import Assignment, Member, Profile, UnreadMember, User
 
 NO_OBJECT_ID = "the id of a member is no object id"
+NO_PRINCIPAL_ID = "principalId is no object id"
 
 ANY = Shape()
 
@@ -150,8 +151,14 @@ def profile(found: Json, properties: Sequence[str]) -> Profile:
     return Profile(found.get("accountEnabled"), {name: found.get(name) for name in properties})
 
 
-def assignment(listed: object) -> Assignment:
-    body = ASSIGNMENT.read(listed)
+def readable_assignment(listed: Any) -> Assignment | UnreadMember:
+    """Reads an assignment, or says why that is not possible: such an entry hurts no other."""
+    try:
+        body = ASSIGNMENT.read(listed)
+    except UnreadableError as error:
+        return _unread(listed, error.problem, "principalId")
+    if not is_object_id(body["principalId"]):
+        return UnreadMember("", NO_PRINCIPAL_ID)
     return Assignment(
         id=body["id"],
         principal=body["principalId"].lower(),
@@ -196,11 +203,11 @@ def readable_user(listed: Any) -> Json | UnreadMember:
     return found if is_object_id(found["id"]) else _unread(listed, NO_OBJECT_ID)
 
 
-def known_id(listed: Any) -> str:
-    """Returns the object id of an entry that cannot be read; "" if it has none."""
-    given = listed.get("id") if isinstance(listed, dict) else None
+def known_id(listed: Any, name: str = "id") -> str:
+    """Returns the object id that an entry which cannot be read has under `name`; "" if none."""
+    given = listed.get(name) if isinstance(listed, dict) else None
     return given.lower() if isinstance(given, str) and is_object_id(given) else ""
 
 
-def _unread(listed: Any, problem: str) -> UnreadMember:
-    return UnreadMember(known_id(listed), problem)
+def _unread(listed: Any, problem: str, name: str = "id") -> UnreadMember:
+    return UnreadMember(known_id(listed, name), problem)

@@ -29,7 +29,14 @@ from msgraph.graph_service_client import GraphServiceClient
 from hasten.adapters.graph import bodies
 from hasten.adapters.graph.wire import Wire, or_none
 from hasten.json import Json
-from hasten.ports.directory_values import Assignment, Member, Members, UnreadMember, User
+from hasten.ports.directory_values import (
+    Assignment,
+    Assignments,
+    Member,
+    Members,
+    UnreadMember,
+    User,
+)
 
 DIRECTORY_PERMISSION = "Directory.Read.All"
 GROUPS_PERMISSION = "Group.Read.All"
@@ -138,12 +145,18 @@ class Reads:
         counted = self._client.groups.by_group_id(group).transitive_members.graph_user.count
         return await self._wire.count(counted.to_get_request_information(), needs=GROUPS_PERMISSION)
 
-    async def assignments(self, service_principal: str) -> Sequence[Assignment]:
+    async def assignments(self, service_principal: str) -> Assignments:
         principal = self._client.service_principals.by_service_principal_id(service_principal)
         builder = assigned_to.AppRoleAssignedToRequestBuilder
         query = builder.AppRoleAssignedToRequestBuilderGetQueryParameters(top=MAX_PAGE_SIZE)
         request = _get(principal.app_role_assigned_to, query)
-        return await self._wire.listed(request, bodies.assignment, needs=DIRECTORY_PERMISSION)
+        found = await self._wire.listed(
+            request, bodies.readable_assignment, needs=DIRECTORY_PERMISSION
+        )
+        return Assignments(
+            [one for one in found if isinstance(one, Assignment)],
+            [one for one in found if isinstance(one, UnreadMember)],
+        )
 
     async def assigned_through(self, user: str, service_principal: str) -> Sequence[str] | None:
         query = AppRoleAssignmentsRequestBuilder.AppRoleAssignmentsRequestBuilderGetQueryParameters(

@@ -171,7 +171,7 @@ async def _use_all(directory: Any) -> None:
     await directory.transitive_user_count(TOTAL_ENGINEERING)
     await directory.remove_member(made, JOINER)
     await directory.assign(TOTAL, JOINER, role)
-    assigned = await directory.assignments(TOTAL)
+    assigned = (await directory.assignments(TOTAL)).listed
     await directory.assigned_through(JOINER, TOTAL)
     await directory.unassign(TOTAL, next(a.id for a in assigned if a.principal == JOINER))
     [job] = await directory.jobs(TOTAL)

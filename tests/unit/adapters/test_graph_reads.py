@@ -187,7 +187,7 @@ def test_the_kind_of_a_member_and_of_an_assignment_does_not_depend_on_case(
         wire = Wire(ok({"value": [listed]}), ok({"value": [given]}))
         found = await wire.directory().members(GROUP)
         assert found.listed == [Member(ALICE, "user", removed=False)]
-        assert [a.kind for a in await wire.directory().assignments(APP)] == ["User"]
+        assert [a.kind for a in (await wire.directory().assignments(APP)).listed] == ["User"]
 
     run()
 
@@ -254,7 +254,7 @@ async def test_assignments_are_read_over_all_pages_with_role_and_time() -> None:
         ok({"value": [{**user, "createdDateTime": None}]}),
     )
 
-    found = await wire.directory().assignments(APP)
+    found = (await wire.directory().assignments(APP)).listed
 
     request = wire.requests[0]
     assert request.url.path == f"/v1.0/servicePrincipals/{APP}/appRoleAssignedTo"

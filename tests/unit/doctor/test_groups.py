@@ -7,8 +7,9 @@ import pytest
 from hasten.doctor import groups
 from hasten.doctor.findings import Level
 from hasten.policy import GroupPolicy
+from hasten.ports.directory_values import Assignments
 from hasten.targets import Target
-from tests.fakes.directory import FakeDirectory
+from tests.fakes.directory import SERVICE_PRINCIPAL, FakeDirectory
 from tests.support.world import ENGINEERING, user
 
 INNER = "0000bbbb-0000-4000-8000-000000000009"
@@ -29,9 +30,20 @@ def target(*policies: GroupPolicy) -> Target:
 
 
 def test_an_app_to_which_no_group_is_assigned_is_a_problem() -> None:
-    [found] = groups.check_assigned([])
+    [found] = groups.check_assigned(Assignments([]))
 
     assert (found.level, "python -m hasten apply" in found.fix) == (Level.PROBLEM, True)
+
+
+async def test_an_assignment_that_cannot_be_read_is_worth_a_warning() -> None:
+    tenant = directory()
+    tenant.groups.append(INNER)
+    tenant.unread_assignments = {INNER}
+
+    [found] = groups.check_assigned(await tenant.assignments(SERVICE_PRINCIPAL))
+
+    assert found.level is Level.WARNING
+    assert "1 groups are assigned, and 1 assignments cannot be read" in found.found
 
 
 async def test_a_group_with_members_is_fine() -> None:

@@ -1,7 +1,6 @@
 """While an operator has stopped Hasten nothing is called or written, and nothing is lost."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
@@ -17,7 +16,7 @@ from hasten.operate.status import target_status
 from hasten.operate.stop import start, stop
 from hasten.policy import Creation, GroupPolicy
 from hasten.ports.bus import ENSURE, PROVISIONING
-from hasten.ports.directory_values import Assignment
+from hasten.ports.directory_values import Assignments
 from hasten.provision.drain import drain
 from hasten.records import stops
 from hasten.records.stops import ALL_TARGETS
@@ -149,7 +148,7 @@ async def test_an_ensure_that_was_stopped_while_it_found_the_target_makes_no_gro
     await world.wants("", user(1), name="TOTAL - Design")
     assignments = world.directory.assignments
 
-    async def slow(service_principal: str) -> Sequence[Assignment]:
+    async def slow(service_principal: str) -> Assignments:
         await is_stopped(world)
         await asyncio.sleep(10)
         return await assignments(service_principal)

@@ -1,11 +1,10 @@
 """One app that Graph answers badly about keeps its own groups and holds up no other app."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from hasten.context import Context
 from hasten.errors import TemporaryError
-from hasten.ports.directory_values import Assignment
+from hasten.ports.directory_values import Assignments
 from hasten.records import discovered
 from hasten.targets import Target
 from hasten.timers import run
@@ -22,7 +21,7 @@ class Garbled(FakeDirectory):
 
     garbled = False
 
-    async def assignments(self, service_principal: str) -> Sequence[Assignment]:
+    async def assignments(self, service_principal: str) -> Assignments:
         if self.garbled and service_principal == OTHER:
             raise TemporaryError("no JSON", timedelta(seconds=5))
         return await super().assignments(service_principal)
