@@ -12,8 +12,6 @@ OWN_ACCOUNT = "person"
 """Takes the place of the group when the change is about the user's own account in Entra ID. A user
 has one such row for each target."""
 
-ACTIVE_AGAIN = "the account may be active again through another group, and may still be in this one"
-
 MAX_CAUSES = 10
 """Maximum number of events stored with a change; the newest are kept."""
 
@@ -270,11 +268,11 @@ def rejoined(change: Change, *, now: datetime) -> Change:
     )
 
 
-def returned(change: Change, *, now: datetime) -> Change:
-    """Returns the row of a removal that a user call ended as open again: the account is active
-    again, and may still be a member of the group."""
+def returned(change: Change, *, now: datetime, reason: str) -> Change:
+    """Returns the row of a removal that has ended as open again. `reason` says why a call can, or
+    must, act now."""
     again = restarted(change, Cause("", ""), now=now)
-    return replace(again, causes=change.causes, found_by=change.found_by, reason=ACTIVE_AGAIN)
+    return replace(again, causes=change.causes, found_by=change.found_by, reason=reason)
 
 
 def waiting(change: Change, *, due_at: datetime, reason: str, next_action: str = "") -> Change:

@@ -1,14 +1,15 @@
 """Prepares the rows about users' own accounts for their calls: finds the rows that Graph
 contradicts, the users without an assignment, and the calls that give access again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hasten.domain.changes import Change, waiting
+from hasten.domain.changes import Change, State, returned, waiting
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, route_of
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.people_look import PeopleLook
+from hasten.provision.change_events import emit_moved
 from hasten.provision.removal_status import RemovalStatus
 from hasten.provision.state import Drain
 from hasten.provision.triage import leave
@@ -21,6 +22,7 @@ STILL_PRESENT = "Graph shows the user enabled and assigned: Hasten looks at the 
 STILL_OUT = "Graph shows the user disabled or deleted: Hasten looks at the account again"
 NOT_SHOWN_YET = "Graph shows no assignment of the user yet"
 NOT_ASSIGNED = "the user is not assigned any more, and Hasten calls nobody who is not"
+WITHIN_REACH = "the user is enabled again, so that a call can take the access"
 
 
 async def without_contradicted(
@@ -47,7 +49,8 @@ async def without_unassigned(
     drain: Drain, rows: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
 ) -> list[Change]:
     """Ends the rows of users who have no assignment, and returns the others: an update never grants
-    access, and a user who is enabled or restored gets only what the directory assigns."""
+    access, and a user who is enabled or restored gets only what the directory assigns. A call can
+    act on such a user again, so Hasten returns to their removals."""
     unassigned = [row for row in rows if known[row.user].standing is AssignmentStatus.UNASSIGNED]
     early = [row for row in unassigned if row.action.gives_access_again and _may_lag(row, began)]
     moved = await drain.ledger.move(
@@ -56,8 +59,20 @@ async def without_unassigned(
     drain.retries |= {row.due_at for row in moved}
     ended = [row for row in unassigned if row not in early]
     await leave(drain, ended, lambda _: NOT_ASSIGNED, None)
+    await _return_to_removals(drain, {row.user for row in ended if row.action.gives_access_again})
     gone = frozenset(unassigned)
     return [row for row in rows if row not in gone]
+
+
+async def _return_to_removals(drain: Drain, users: Collection[str]) -> None:
+    """Opens the removals of these users that were left to the cycle: no call could act on a user
+    who was disabled or deleted, and their account in the app may still be active."""
+    unproven = await drain.ledger.unproven_changes(drain.target.name) if users else []
+    left = [row for row in unproven if row.user in users and _is_left_removal(row)]
+    now = drain.now
+    moved = await drain.ledger.move(left, lambda row: returned(row, now=now, reason=WITHIN_REACH))
+    for row in moved:
+        emit_moved(drain.context, row)
 
 
 async def with_routes(
@@ -74,6 +89,10 @@ async def with_routes(
     moved = await drain.ledger.move(stale, lambda row: replace(row, route=route(row), served=0))
     others = [row for row in rows if row not in frozenset(stale)]
     return [*others, *moved]
+
+
+def _is_left_removal(row: Change) -> bool:
+    return row.is_removal and row.state is State.LEFT_TO_CYCLE
 
 
 def _is_contradicted(row: Change, standing: AssignmentStatus) -> bool:

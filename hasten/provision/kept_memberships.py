@@ -26,6 +26,8 @@ MAY_GIVE = frozenset({Result.SUCCEEDED, Result.IN_SYNC, Result.TRANSIENT, Result
 """Results of grants after which the account may be active again: the app may refuse the membership
 after it has taken the account."""
 
+ACTIVE_AGAIN = "the account may be active again through another group, and may still be in this one"
+
 ENDED_BY_USER_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED})
 
 
@@ -63,7 +65,9 @@ async def _return_to(drain: Drain, user: str) -> None:
     groups = sorted(kept.groups or drain.found.groups)
     rows = [await drain.ledger.find(target, group, user) for group in groups]
     left = [row for row in rows if row is not None and _may_be_back(drain, row)]
-    for row in await drain.ledger.move(left, lambda row: returned(row, now=now)):
+    for row in await drain.ledger.move(
+        left, lambda row: returned(row, now=now, reason=ACTIVE_AGAIN)
+    ):
         emit_moved(context, row)
     await kept_memberships.remove(context.store, kept)
 

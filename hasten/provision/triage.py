@@ -21,6 +21,7 @@ from hasten.provision.removal_status import (
     is_member_again,
     members_of,
 )
+from hasten.provision.seen_grants import may_not_show
 from hasten.provision.state import Drain
 from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.targets import TargetUnhealthy
@@ -34,6 +35,7 @@ JOB_PROBLEM_PAUSE = timedelta(minutes=5)
 UNREADABLE_USER_PAUSE = timedelta(seconds=15)
 """Minimum delay before Hasten reads a user's assignment status again after an error."""
 
+SEEN_ENABLED = "Hasten has just seen the user enabled, which Graph does not show yet"
 HIDDEN_MEMBER = "a member of the group cannot be read, and may be the user"
 CYCLE_HAS_ENDED = "Entra's own cycle began after the change and has ended"
 CYCLE_IS_SOONER = "paced calls would come later than Entra's own cycle"
@@ -141,6 +143,7 @@ async def without_unreachable(
 ) -> list[Change]:
     """Ends the removals that no call can carry out, and returns the others. If the reason is
     another assignment, Hasten reads that once more after the directory has settled."""
+    removals = await _without_lagging(drain, removals, known, began=began)
     reasons = {
         (row.group, row.user): _out_of_reach(row, known[row.user].standing, drain.found)
         for row in removals
@@ -160,6 +163,21 @@ async def without_unreachable(
     await leave(drain, ended, lambda row: reasons[row.group, row.user], expected_at, kept=kept)
     gone = frozenset([*left, *tried_again])
     return [row for row in removals if row not in gone]
+
+
+async def _without_lagging(
+    drain: Drain, removals: Sequence[Change], known: Mapping[str, RemovalStatus], *, began: datetime
+) -> list[Change]:
+    """Postpones the removals of users whom Graph shows as disabled or deleted although Hasten has
+    just seen them enabled or restored. Returns the others."""
+    users = sorted({r.user for r in removals if known[r.user].standing in OUT_OF_REACH})
+    lagging = {
+        user for user in users if await may_not_show(drain, user, known[user].standing, began=began)
+    }
+    left = [row for row in removals if row.user in lagging]
+    errors = dict.fromkeys(lagging, TemporaryError(SEEN_ENABLED, UNREADABLE_USER_PAUSE))
+    drain.retries |= await postpone(drain, left, errors)
+    return [row for row in removals if row.user not in lagging]
 
 
 async def without_overflow(

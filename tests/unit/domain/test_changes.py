@@ -218,4 +218,4 @@ def test_a_removal_that_comes_back_is_not_released_any_more() -> None:
     done = finished(released(removal(), now=NOW), State.SUCCEEDED, now=NOW)
 
     assert done.released
-    assert not returned(done, now=NOW).released
+    assert not returned(done, now=NOW, reason="again").released

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from hasten.domain.changes import (
-    ACTIVE_AGAIN,
     DIRECT,
     Action,
     Cause,
@@ -107,12 +106,12 @@ def test_somebody_who_is_a_member_again_has_a_new_addition_that_no_event_asked_f
 def test_an_account_that_is_active_again_is_taken_again_for_the_same_causes() -> None:
     known = ended(removal(age=60, causes=(CAUSE,), found_by=FoundBy.NOTIFICATION))
 
-    again = returned(known, now=NOW)
+    again = returned(known, now=NOW, reason="active again")
 
     assert (again.action, again.state, again.reason) == (
         Action.REMOVED,
         State.PENDING,
-        ACTIVE_AGAIN,
+        "active again",
     )
     assert (again.causes, again.found_by) == ((CAUSE,), FoundBy.NOTIFICATION)
 

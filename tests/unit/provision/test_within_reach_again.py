@@ -1,0 +1,135 @@
+"""A removal that no call could carry out, because the user was disabled or deleted, is called as
+soon as the user is enabled or restored."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import OWN_ACCOUNT, Action, State
+from hasten.messages import Wake
+from hasten.provision.drain import drain
+from tests.support.account_rows import called, row, world_of
+from tests.support.people import ADA, AMIR, SETTLED, Watched, passes
+from tests.support.virtual_time import virtual
+from tests.support.world import ENGINEERING, TOTAL, found
+
+OUT_AND_BACK = [("disable", "enable"), ("delete", "restore")]
+
+
+async def drained(world: Watched, for_minutes: float = 0) -> None:
+    """Drains as messages would, until the time has passed."""
+    for _ in range(int(for_minutes * 4) + 1):
+        await drain(world.context, Wake(target=TOTAL))
+        if for_minutes:
+            await asyncio.sleep(15)
+
+
+@pytest.mark.parametrize("is_removed_first", [True, False])
+@pytest.mark.parametrize(("out", "back"), OUT_AND_BACK)
+def test_who_is_back_and_not_assigned_loses_the_access_by_a_call(
+    out: str,
+    back: str,
+    is_removed_first: bool,  # noqa: FBT001
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await world_of(ADA)
+        if is_removed_first:
+            await world.left(ENGINEERING, ADA)
+        getattr(world.directory, out)(ADA)
+        await world.looks(ADA)
+        if not is_removed_first:
+            through = world.directory.assigned if out == "disable" else world.directory.deleted
+            through[ADA] = []
+            await world.ledger.record([found(ENGINEERING, ADA, Action.REMOVED, 2)])
+        await drained(world)
+        assert (await world.row(ENGINEERING, ADA)).state is State.LEFT_TO_CYCLE
+        assert called(world) == []
+        await passes(SETTLED)
+
+        getattr(world.directory, back)(ADA)
+        await world.looks(ADA)
+        await drained(world, for_minutes=3)
+
+        assert called(world) == [(None, (ADA,))]
+        assert (await world.row(ENGINEERING, ADA)).state is State.SUCCEEDED
+        assert (await row(world)).state is State.LEFT_TO_CYCLE
+
+    scenario()
+
+
+@virtual
+async def test_the_removals_of_somebody_else_stay_left_to_the_cycle() -> None:
+    world = await world_of(ADA, AMIR)
+    await world.left(ENGINEERING, ADA, AMIR)
+    for person in (ADA, AMIR):
+        world.directory.disable(person)
+    await drained(world)
+    await world.looks(ADA)
+    await passes(SETTLED)
+
+    world.directory.enable(ADA)
+    await world.looks(ADA)
+    await drained(world, for_minutes=3)
+
+    assert called(world) == [(None, (ADA,))]
+    assert (await world.row(ENGINEERING, AMIR)).state is State.LEFT_TO_CYCLE
+
+
+@virtual
+async def test_a_removal_that_has_ended_well_is_not_called_again() -> None:
+    world = await world_of(ADA)
+    await world.left(ENGINEERING, ADA)
+    await drained(world)
+    world.directory.disable(ADA)
+    await world.looks(ADA)
+    await passes(SETTLED)
+    world.directory.enable(ADA)
+    await world.looks(ADA)
+
+    await drained(world, for_minutes=3)
+
+    assert called(world) == [(None, (ADA,))]
+    assert (await world.row(ENGINEERING, ADA)).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("action", "graph_says"),
+    [(Action.ENABLED, "disable"), (Action.RESTORED, "delete"), (Action.RESTORED, "disable")],
+)
+def test_a_replica_that_lags_leaves_nobody_to_the_cycle_whom_hasten_saw_enabled(
+    action: Action, graph_says: str
+) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await world_of(ADA)
+        await world.ledger.record([found(OWN_ACCOUNT, ADA, action, 1)])
+        await drained(world)
+        world.directory.calls.clear()
+        await world.left(ENGINEERING, ADA)
+        getattr(world.directory, graph_says)(ADA)
+
+        await drained(world)
+        assert (await world.row(ENGINEERING, ADA)).state is State.WAITING
+        assert called(world) == []
+
+        getattr(world.directory, dict(OUT_AND_BACK)[graph_says])(ADA)
+        await passes(timedelta(seconds=15))
+        await drained(world)
+        assert called(world) == [(None, (ADA,))]
+
+    scenario()
+
+
+@virtual
+async def test_a_user_who_stays_disabled_is_left_to_the_cycle_once_replicas_have_settled() -> None:
+    world = await world_of(ADA)
+    await world.ledger.record([found(OWN_ACCOUNT, ADA, Action.ENABLED, 1)])
+    await drained(world)
+    await world.left(ENGINEERING, ADA)
+    world.directory.disable(ADA)
+
+    await drained(world, for_minutes=3)
+
+    assert (await world.row(ENGINEERING, ADA)).state is State.LEFT_TO_CYCLE
