@@ -15,21 +15,22 @@ async def may_not_show(
 ) -> bool:
     """Returns whether the ledger contradicts `standing`, which Graph returned in a read that began
     at `began`. Only a newer row about the same thing counts: a new membership says nothing about a
-    disabled account, and an enabled account says nothing about assignments.
-
-    Of the groups, only those count for which Hasten has still to provision the person. Raises
-    TemporaryError of the store.
+    disabled account, and an enabled account says nothing about assignments. Whether Hasten has
+    called for a membership already makes no difference. Raises TemporaryError of the store.
     """
     if standing is AssignmentStatus.ASSIGNED:
         return False
     if standing is not AssignmentStatus.UNASSIGNED:
         of_person = await drain.context.ledger.find(drain.target.name, OWN_ACCOUNT, user)
         return of_person is not None and _is_new(of_person, began)
-    opened, direct = await asyncio.gather(
-        drain.open_rows(), drain.context.ledger.find(drain.target.name, DIRECT, user)
+    opened = [row for row in await drain.open_rows() if row.user == user and not row.is_of_person]
+    ended = await asyncio.gather(
+        *(
+            drain.context.ledger.find(drain.target.name, group, user)
+            for group in sorted({DIRECT, *drain.found.groups} - {row.group for row in opened})
+        )
     )
-    grants = [row for row in opened if row.user == user and not row.is_of_person]
-    return any(_is_new(row, began) for row in [*grants, *filter(None, [direct])])
+    return any(_is_new(row, began) for row in [*opened, *filter(None, ended)])
 
 
 def _is_new(row: Change, began: datetime) -> bool:

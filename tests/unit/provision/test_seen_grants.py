@@ -49,16 +49,21 @@ async def test_nobody_loses_access_whom_hasten_saw_get_it_a_moment_ago(
     assert set(world.results("app_revocation")) == {"still_assigned"}
 
 
-@virtual
-async def test_a_direct_assignment_counts_although_its_call_has_ended() -> None:
-    world = world_with()
-    await has_left(world, LEAVER)
-    grant = found(DIRECT, LEAVER, Action.ADDED, 1)
-    await world.ledger.record([replace(grant, state=State.SUCCEEDED, finished_at=now())])
+@pytest.mark.parametrize("group", [ADMIN, DIRECT])
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED])
+def test_a_grant_counts_although_its_call_has_ended(group: str, state: State) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = world_with()
+        await has_left(world, LEAVER)
+        grant = found(group, LEAVER, Action.ADDED, 1)
+        await world.ledger.record([replace(grant, state=state, finished_at=now())])
 
-    await drain(world.context, WAKE)
+        await drain(world.context, WAKE)
 
-    assert world.app.writes == []
+        assert world.app.writes == []
+
+    scenario()
 
 
 @pytest.mark.parametrize(
