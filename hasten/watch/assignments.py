@@ -43,7 +43,9 @@ async def compare_assignments(
     and the cursors move last. A new group is noted before its members are, so that Hasten revokes
     members it has already called if the group is unassigned before the next sweep.
 
-    Returns `found` with the groups that were deleted and those that are not settled. Raises the
+    Returns `found` with the groups that were deleted and those that are not settled. A lagging
+    replica may not know a group, so one that seems deleted is looked for until all have settled,
+    because nobody can be called for a deleted group. Raises the
     worst error about a group after all others are recorded: the next sweep compares once more.
     """
     deleted = dict(before.deleted) if before is not None else {}
@@ -60,12 +62,17 @@ async def compare_assignments(
             at = since[group]
             compare = _assigned if group in found.groups else _unassigned
             with errors.collect_any():
+                found_at = datetime.fromisoformat(at)
                 if compare is _unassigned and await context.directory.group(group) is None:
+                    if group not in deleted:
+                        _emit(context, target, group, "deleted", 0)
                     deleted[group] = at
-                    _emit(context, target, group, "deleted", 0)
+                    if context.now() - found_at < REPLICATION_SETTLED_AFTER:
+                        unsettled[group] = at
                     continue
+                is_new = deleted.pop(group, None) is not None or group in new | gone
                 recorded, is_settled = await compare(
-                    context, target, group, datetime.fromisoformat(at), is_new=group in new | gone
+                    context, target, group, found_at, is_new=is_new
                 )
                 changes += recorded
                 if not is_settled:

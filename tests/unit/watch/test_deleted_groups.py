@@ -1,12 +1,14 @@
 """Assigned groups that were deleted."""
 
+import asyncio
 from datetime import datetime, timedelta
 
+from hasten.domain.changes import Action
 from hasten.json import Json
 from hasten.records import discovered
 from hasten.watch.sweep import sweep
 from tests.fakes.directory import JOB
-from tests.support.swept import swept
+from tests.support.swept import open_rows, swept
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
 
@@ -32,6 +34,44 @@ async def test_a_deleted_group_is_reported_until_a_cycle_has_seen_that_it_is_gon
         found = await discovered.load(world.store, TOTAL)
         assert found is not None
         assert list(found.deleted) == expected
+
+
+@virtual
+async def test_a_group_that_a_lagging_replica_did_not_know_is_unassigned_and_its_people_leave() -> (
+    None
+):
+    world = await swept()
+    shown = await world.directory.group(ENGINEERING)
+    assert shown is not None
+    members = world.directory.history.pop(ENGINEERING)
+    world.directory.delete_group(ENGINEERING)
+    await sweep(world.context)
+    assert await open_rows(world) == set()
+
+    world.directory.group_objects[ENGINEERING] = shown
+    world.directory.history[ENGINEERING] = members
+    await asyncio.sleep(60)
+    await sweep(world.context)
+
+    assert await open_rows(world) == {(ENGINEERING, user(n), Action.REMOVED) for n in range(5)}
+    found = await discovered.load(world.store, TOTAL)
+    assert found is not None
+    assert found.deleted == {}
+    assert world.results("assignment") == ["deleted", "unassigned"]
+
+
+@virtual
+async def test_a_deleted_group_is_not_looked_for_once_the_replicas_have_settled() -> None:
+    world = await swept()
+    world.directory.delete_group(ENGINEERING)
+    for _ in range(4):
+        await sweep(world.context)
+        await asyncio.sleep(60)
+
+    found = await discovered.load(world.store, TOTAL)
+    assert found is not None
+    assert (list(found.deleted), found.unsettled) == ([ENGINEERING], {})
+    assert world.results("assignment") == ["deleted"]
 
 
 def job_with_cycle(began: datetime) -> Json:
