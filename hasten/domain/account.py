@@ -11,8 +11,12 @@ from typing import Any
 
 from hasten.domain.redaction import SUCCESS_STATUSES
 
-DELETING_ACTIONS = frozenset({"delete", "stageddelete"})
-TAKING_ACTIONS = DELETING_ACTIONS | {"disable"}
+DELETE = "delete"
+TAKING_ACTIONS = frozenset({DELETE, "disable"})
+STAGED_ACTIONS = frozenset({"stageddelete", "stagedaction"})
+"""Provisioning actions of a removal that Entra has not made, because the threshold against
+accidental deletions stops it (Entra docs, accidental deletions prevention)."""
+
 GIVING_ACTIONS = frozenset({"create", "enable"})
 """Provisioning actions that give an account. "update" and "other" prove nothing alone."""
 
@@ -62,8 +66,8 @@ def _found(step: Mapping[str, Any]) -> Account:
 
 def took(records: Iterable[Mapping[str, Any]], action: str = "") -> bool:
     """Returns whether a successful export took the account away, by its action or by setting
-    `active` to false. A record whose export step was skipped or failed took nothing, and one that
-    also gave the account proves nothing."""
+    `active` to false. A record with a step that failed, or whose export step was skipped, took
+    nothing, and one that also gave the account proves nothing."""
     exported = [one for one in records if is_exported(one)]
     is_given = _does(exported, action, GIVING_ACTIONS, "true")
     return _does(exported, action, TAKING_ACTIONS, "false") and not is_given
@@ -89,8 +93,12 @@ def _does(
 
 
 def is_exported(record: Mapping[str, Any]) -> bool:
-    """Returns whether no export step of the record says that it was skipped or has failed."""
-    return all(_has_succeeded(one) for one in steps([record]) if _kind(one) == "export")
+    """Returns whether no export step of the record says that it was skipped, and no step of any
+    kind that it has failed."""
+    return all(
+        _has_succeeded(one) if _kind(one) == "export" else not _has_failed(one)
+        for one in steps([record])
+    )
 
 
 def steps(records: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -121,6 +129,10 @@ def _active(records: Iterable[Mapping[str, Any]]) -> Iterator[object]:
 
 def _has_succeeded(step: Mapping[str, Any]) -> bool:
     return str(step.get("status")).casefold() in SUCCESS_STATUSES
+
+
+def _has_failed(step: Mapping[str, Any]) -> bool:
+    return str(step.get("status")).casefold() in {"failure", "failed"}
 
 
 def _kind(step: Mapping[str, Any]) -> str:

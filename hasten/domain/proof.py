@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from hasten.domain.account import (
-    DELETING_ACTIONS,
+    DELETE,
     GIVING_ACTIONS,
+    STAGED_ACTIONS,
     Account,
     about,
     gave,
@@ -36,6 +37,10 @@ MEMBERSHIP_REMOVED = "the log shows that the call removed the user from the grou
 ADDED_AGAIN = "the log shows that a later call or cycle added the user to the group again"
 GIVEN_AGAIN = "the log shows that a later call or cycle gave the account again"
 LOG_SHOWS_ACTIVE = "the log shows the account still active"
+STAGED = (
+    "the log shows that Entra has not made the removal: the job's threshold against accidental "
+    "deletions stops it"
+)
 
 
 class Says(StrEnum):
@@ -71,14 +76,15 @@ def proof(change: Change, entries: Iterable[Mapping[str, Any]]) -> Proof:
 
     The log does not say for which group a user was called, so a failure may belong to a later call
     for another group. An account that a later call gave says nothing about the membership that this
-    call had to give. For a removal the newest entry decides, since a doubt costs only a call. A
-    grant that was confirmed once stays confirmed, since a doubt would report it as failed although
-    it worked.
+    call had to give. For a removal the newest entry decides, and of entries of the same time one
+    that contradicts, since a doubt costs only a call. A grant that was confirmed once stays
+    confirmed, since a doubt would report it as failed although it worked.
     """
     since = (change.called_at or change.found_at) - LOG_CLOCK_SKEW
-    newest_first = sorted((e for e in entries if _when(e) >= since), key=_when, reverse=True)
     judge = _of_removal if change.is_removal else _of_grant
-    said = [one for one in (judge(change, entry) for entry in newest_first) if one is not NO_PROOF]
+    judged = [(_when(entry), judge(change, entry)) for entry in entries if _when(entry) >= since]
+    judged.sort(key=lambda one: (one[0], one[1].says is Says.CONTRADICTED), reverse=True)
+    said = [one for _, one in judged if one is not NO_PROOF]
     confirmed = [] if change.is_removal else [one for one in said if one.says is Says.CONFIRMED]
     return next(iter(confirmed or said), NO_PROOF)
 
@@ -92,11 +98,13 @@ def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
     if about(entry) != change.user:
         return _of_membership(change, entry) if change.keeps_assignment else NO_PROOF
     if change.keeps_assignment:
-        is_gone = status == "success" and took([entry], action) and action == "delete"
+        is_gone = status == "success" and took([entry], action) and action == DELETE
         return Proof(Says.CONFIRMED) if is_gone else NO_PROOF
+    if action in STAGED_ACTIONS:
+        return Proof(Says.CONTRADICTED, STAGED)
     match status:
         case "success" if took([entry], action):
-            return Proof(Says.CONFIRMED, is_absent=action in DELETING_ACTIONS)
+            return Proof(Says.CONFIRMED, is_absent=action == DELETE)
         case "success" | "warning" if gave(entry, action):
             return Proof(Says.CONTRADICTED, GIVEN_AGAIN)
         case "skipped":
@@ -116,6 +124,8 @@ def _of_membership(change: Change, entry: Mapping[str, Any]) -> Proof:
 def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
     status, action = _status(entry), _action(entry)
     is_of_user = about(entry) == change.user
+    if action in STAGED_ACTIONS:
+        return NO_PROOF
     match status:
         case "failure":
             return _failure(entry) if is_of_user or _joined(change, entry) else NO_PROOF

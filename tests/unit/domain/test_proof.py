@@ -47,10 +47,14 @@ def skipped_in(reason: str, *, about: str = USERS[0], **details: str) -> dict[st
     }
 
 
-def exported(action: str, status: str) -> dict[str, Any]:
-    """An entry that says success, and its export step says `status`."""
-    step = {"provisioningStepType": "export", "status": status, "details": {}}
+def with_step(action: str, kind: str, status: str) -> dict[str, Any]:
+    """An entry that says success, and its step of this kind says `status`."""
+    step = {"provisioningStepType": kind, "status": status, "details": {}}
     return entry(action, provisioningSteps=[step])
+
+
+def exported(action: str, status: str) -> dict[str, Any]:
+    return with_step(action, "export", status)
 
 
 def member(
@@ -127,6 +131,19 @@ KEEPS = replace(LEFT, keeps_assignment=True)
         (LEFT, exported("disable", "Skipped"), Says.NOTHING),
         (LEFT, exported("delete", "Failure"), Says.NOTHING),
         (LEFT, exported("disable", "Success"), Says.CONFIRMED),
+        (LEFT, with_step("disable", "matching", "Failure"), Says.NOTHING),
+        (LEFT, with_step("delete", "", "failed"), Says.NOTHING),
+        (LEFT, with_step("disable", "import", "Skipped"), Says.CONFIRMED),
+        (KEEPS, with_step("delete", "referenceResolution", "Failure"), Says.NOTHING),
+        (JOINED, with_step("create", "processing", "failure"), Says.NOTHING),
+        (LEFT, entry("StagedDelete"), Says.CONTRADICTED),
+        (LEFT, entry("stagedAction", "skipped"), Says.CONTRADICTED),
+        (LEFT, entry("stagedDelete", "warning"), Says.CONTRADICTED),
+        (LEFT, entry("stagedDelete", modifiedProperties=ACTIVE_OFF), Says.CONTRADICTED),
+        (LEFT, entry("stagedDelete", about=USERS[1]), Says.NOTHING),
+        (KEEPS, entry("stagedDelete"), Says.NOTHING),
+        (JOINED, entry("stagedDelete"), Says.NOTHING),
+        (replace(JOINED, group=DIRECT), entry("stagedDelete"), Says.NOTHING),
         (LEFT, entry("create"), Says.CONTRADICTED),
         (LEFT, entry("enable", "warning"), Says.CONTRADICTED),
         (LEFT, entry("update", modifiedProperties=ACTIVE_ON), Says.CONTRADICTED),
@@ -236,6 +253,14 @@ def test_an_account_that_was_given_again_after_it_was_taken_is_not_taken(
 
     assert proof(LEFT, [disabled, told]).says is Says.CONTRADICTED
     assert proof(LEFT, [told, entry("disable", seconds=60)]).says is Says.CONFIRMED
+
+
+@pytest.mark.parametrize("seconds", [-3, 0, 3])
+def test_of_two_entries_of_one_second_the_one_that_contradicts_decides(seconds: float) -> None:
+    disabled, enabled = entry("disable", seconds=seconds), entry("enable", seconds=seconds)
+
+    for told in ([disabled, enabled], [enabled, disabled], [disabled, enabled, disabled]):
+        assert proof(LEFT, told).says is Says.CONTRADICTED
 
 
 def test_a_contradiction_gives_the_logs_reason_without_names_and_a_next_action() -> None:
