@@ -1,11 +1,11 @@
 """Defines the work of the timers, which find what no message brought."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 from hasten.context import Context
-from hasten.domain.changes import State
+from hasten.domain.changes import Change, State
 from hasten.domain.unexpected import Unexpected
 from hasten.ensure.apply_policy import apply_policies
 from hasten.error_collector import ErrorCollector
@@ -56,6 +56,8 @@ half a minute apart, and each of the two also notices when the other stops."""
 
 TARGETS_AT_ONCE = 16
 """Targets that a timer looks after side by side: each takes a few requests to the store."""
+
+Step = Callable[[Context], Awaitable[object]]
 
 OPEN_INTENTS_MAX_WAIT = timedelta(minutes=5)
 """Maximum time for which open intents wait for the next message: as long as the longest pause
@@ -110,47 +112,71 @@ def _missed(timer: str, error: TemporaryError | PermanentError) -> Event:
     return TimerFailed(timer=timer, reason=error.reason, next_action=error.next_action)
 
 
+async def _all(context: Context, *steps: Step) -> None:
+    """Runs the steps one after another, also after one has raised. A step that fails each time
+    stops none of the others. Raises the worst error."""
+    errors = ErrorCollector()
+    for step in steps:
+        with errors.collect_any():
+            await step(context)
+    errors.raise_worst()
+
+
 async def _sweep(context: Context) -> None:
     """Discovers targets and the groups assigned to them, and subscribes to new groups."""
-    differing = await running_targets.save(context.store, context.targets.values(), context.now())
-    if differing:
-        context.emit(OtherTargets(targets=", ".join(differing)))
-    await note_policies(context)
-    await sweep(context)
+    await _all(context, sweep, _subscribe, _note_targets, note_policies)
+
+
+async def _subscribe(context: Context) -> None:
     groups = await discovered.watched(context.store)
     if not await subscriptions_settled(context, groups):
         await ensure_subscriptions(context, groups)
 
 
+async def _note_targets(context: Context) -> None:
+    differing = await running_targets.save(context.store, context.targets.values(), context.now())
+    if differing:
+        context.emit(OtherTargets(targets=", ".join(differing)))
+
+
 async def _look(context: Context) -> None:
     """Finds the groups and people that changed without a notification, and looks at them."""
-    errors = ErrorCollector()
-    with errors.collect():
-        await reconcile(context, await discovered.watched(context.store))
-    with errors.collect_any():
-        await read_unread(context)
-    await report_silence(context)
-    with errors.collect():
-        await reconcile_people(context)
-    errors.raise_worst()
+    await _all(context, _reconcile, read_unread, reconcile_people, report_silence)
+
+
+async def _reconcile(context: Context) -> None:
+    await reconcile(context, await discovered.watched(context.store))
 
 
 async def _wake(context: Context) -> None:
     """Posts what is due, wakes the targets with due rows, and sends the outcomes that a crash left
     unsent."""
-    await report_stops(context)
-    await report_drops(context)
+    await _all(
+        context,
+        _post_due,
+        _wake_targets,
+        do_due,
+        _flush,
+        report_stops,
+        report_drops,
+        report_unreadable,
+    )
+
+
+async def _post_due(context: Context) -> None:
     errors = ErrorCollector()
-    with errors.collect_any():
-        await report_unreadable(context)
     for queue in QUEUES_READ:
         with errors.collect_any():
             await context.agenda.post_due(queue, context.now())
-    with errors.collect_any():
-        await do_due(context)
-    with errors.collect_any():
-        await context.outbox.flush_published()
-    slots = asyncio.Semaphore(TARGETS_AT_ONCE)
+    errors.raise_worst()
+
+
+async def _flush(context: Context) -> None:
+    await context.outbox.flush_published()
+
+
+async def _wake_targets(context: Context) -> None:
+    errors, slots = ErrorCollector(), asyncio.Semaphore(TARGETS_AT_ONCE)
     before = await overviews.known(context.store, Part.OPEN)
 
     async def wake(found: DiscoveredTarget) -> None:
@@ -163,23 +189,35 @@ async def _wake(context: Context) -> None:
 
 
 async def _wake_target(context: Context, found: DiscoveredTarget, before: overviews.Known) -> None:
+    """Wakes the target before it reports anything."""
     now, changes = context.now(), await context.ledger.open_changes(found.target)
-    context.emit(await backlog(context, found, changes))
-    intents = await context.intents.open_intents(found.target)
-    await note_held(context, found.target, changes, intents)
-    if any(change.is_due(now) or change.state is State.HELD for change in changes):
-        wake = Wake(target=found.target)
-        await context.bus.send(PROVISIONING, [wake.message(context.new_id())])
     errors = ErrorCollector()
+    with errors.collect_any():
+        if any(change.is_due(now) or change.state is State.HELD for change in changes):
+            wake = Wake(target=found.target)
+            await context.bus.send(PROVISIONING, [wake.message(context.new_id())])
     with errors.collect_any():
         if await _wants_ensure(context, found.target):
             ensure = Ensure(target=found.target)
             await context.bus.send(ENSURE, [ensure.message(context.new_id())])
     with errors.collect_any():
         await context.outbox.flush(found.target)
+    with errors.collect_any():
+        await _report(context, found, changes, before)
+    errors.raise_worst()
+
+
+async def _report(
+    context: Context,
+    found: DiscoveredTarget,
+    changes: Sequence[Change],
+    before: overviews.Known,
+) -> None:
+    context.emit(await backlog(context, found, changes))
+    intents = await context.intents.open_intents(found.target)
+    await note_held(context, found.target, changes, intents)
     seen = await measured.count(context, found.target, changes, intents)
     await overviews.save(context.store, Part.OPEN, found.target, seen, before)
-    errors.raise_worst()
 
 
 async def _wants_ensure(context: Context, target: str) -> bool:
@@ -195,24 +233,23 @@ async def _wants_ensure(context: Context, target: str) -> bool:
 
 async def _apply(context: Context) -> None:
     """Applies the policy, and wakes targets with open intents whose message was given up."""
+    await _all(context, _wake_open_intents, apply_policies)
+
+
+async def _wake_open_intents(context: Context) -> None:
     for found in await discovered.load_all(context.store):
         if await context.intents.open_intents(found.target):
             ensure = Ensure(target=found.target)
             await context.bus.send(ENSURE, [ensure.message(context.new_id())])
-    await apply_policies(context)
 
 
 async def _tidy(context: Context) -> None:
     """Renews the delta links of all groups, and deletes old records."""
-    errors = ErrorCollector()
-    with errors.collect_any():
-        await keep_links(context, await discovered.watched(context.store))
-    with errors.collect():
-        await take_back_all(context)
-        await forget_old(context)
-        await forget_history(context)
-        await seal_all(context)
-    errors.raise_worst()
+    await _all(context, _keep_links, take_back_all, forget_old, forget_history, seal_all)
+
+
+async def _keep_links(context: Context) -> None:
+    await keep_links(context, await discovered.watched(context.store))
 
 
 async def _renew(context: Context) -> None:
@@ -227,12 +264,7 @@ async def _renew(context: Context) -> None:
 async def _seal(context: Context) -> None:
     """Seals the history, then posts messages about the sealed entries. A destination that fails or
     is slow delays no seal: each gets one try of a few seconds, at the same time as the others."""
-    errors = ErrorCollector()
-    with errors.collect():
-        await seal_recent(context)
-    with errors.collect_any():
-        await notify(context)
-    errors.raise_worst()
+    await _all(context, seal_recent, notify)
 
 
 TIMERS: Mapping[str, Callable[[Context], Awaitable[None]]] = {

@@ -34,7 +34,7 @@ async def compare_people(context: Context) -> None:
     for name in (name for name, target in context.targets.items() if not target.users):
         await context.roster.forget(name)
     for found in await watching(context):
-        with errors.collect():
+        with errors.collect_any():
             await _compare(context, found)
     errors.raise_worst()
 
