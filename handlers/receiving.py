@@ -12,4 +12,5 @@ def received(queue: str, message: func.ServiceBusMessage) -> Received:
         content_type=message.content_type or "",
         message_id=message.message_id or "",
         properties=message.application_properties or {},
+        deliveries=message.delivery_count or 1,
     )

@@ -33,7 +33,7 @@ class Retrying:
         self,
         received: Received,
         parse: Callable[[Received], Retriable],
-        work: Callable[[Any], Awaitable[None]],
+        work: Callable[[Any], Awaitable[object]],
     ) -> None:
         """Parses the message, runs `work` and returns when the message may be completed.
 
@@ -124,7 +124,7 @@ class Retrying:
 async def _tried(
     received: Received,
     parse: Callable[[Received], Retriable],
-    work: Callable[[Any], Awaitable[None]],
+    work: Callable[[Any], Awaitable[object]],
 ) -> tuple[Retriable | None, Exception | None]:
     """Returns the message, unless it cannot be parsed, and the error that ended the work."""
     message: Retriable | None = None

@@ -9,6 +9,7 @@ from typing import Any
 from hasten.context import Context
 from hasten.ensure.mirror_now import mirror
 from hasten.ensure.run import ensure
+from hasten.errors import TemporaryError
 from hasten.messages import (
     Alarm,
     Ensure,
@@ -31,6 +32,7 @@ from hasten.ports.bus import (
     Received,
 )
 from hasten.provision.drain import drain
+from hasten.records.lease_record import BEAT_INTERVAL, BEAT_SILENT_AFTER
 from hasten.retry import Retrying
 from hasten.watch.lifecycle import handle_lifecycle
 from hasten.watch.look import look
@@ -59,7 +61,7 @@ async def post_due(context: Context, alarm: Alarm) -> None:
     await context.agenda.post_due(alarm.queue, max(now, min(alarm.at, now + MAX_ALARM_AHEAD)))
 
 
-FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[None]]] = {
+FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[bool | None]]] = {
     Look: look,
     PeopleLook: look_at_people,
     SubscriptionEvent: handle_lifecycle,
@@ -71,17 +73,25 @@ FLOWS: Mapping[type, Callable[[Context, Any], Awaitable[None]]] = {
 }
 
 
+HOLDER_MAY_BE_DEAD = "the worker of the target may have died with this message"
+
 QUEUES_NOTED_BY_NAME = frozenset({DIRECTORY_CHANGES, ONBOARDING_EVENTS})
 """Queues whose arrivals are noted by queue. Those of the others are noted in the target's lease."""
 
 
 async def receive(context: Context, received: Received, *, is_timer: bool = False) -> None:
     """Runs the flow for the message. `is_timer` says that no function has received it. Raises as
-    `Retrying.run` does."""
+    `Retrying.run` does.
+
+    A wake that was delivered before, and is left to a worker who seems to live, comes again: that
+    worker may have died with this very message, a moment after its last beat.
+    """
 
     async def work(message: Retriable) -> None:
         if received.queue in QUEUES_NOTED_BY_NAME and not is_timer:
             await context.arrivals.note(received.queue)
-        await FLOWS[type(message)](context, message)
+        is_done = await FLOWS[type(message)](context, message)
+        if is_done is False and received.deliveries > 1:
+            raise TemporaryError(HOLDER_MAY_BE_DEAD, BEAT_SILENT_AFTER + BEAT_INTERVAL)
 
     await Retrying(context).run(received, parse, work)

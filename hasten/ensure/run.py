@@ -45,11 +45,11 @@ INTENTS_PER_ROUND = 100
 
 async def ensure(
     context: Context, ensure: Ensure, *, is_timer: bool = False, longest: timedelta = MAX_WORK_TIME
-) -> None:
-    """Carries out the open intents of the target that `ensure` names, unless another worker does
-    so. `longest` is the time after which the work begins no new round, and `is_timer` says that a
-    timer does the work of the trigger. Raises TemporaryError and PermanentError of Graph. Finished
-    intents stay done, and the others stay open."""
+) -> bool:
+    """Carries out the open intents of the target that `ensure` names. Returns False if it leaves
+    that to another worker, who lives. `longest` is the time after which the work begins no new
+    round, and `is_timer` says that a timer does the work of the trigger. Raises TemporaryError and
+    PermanentError of Graph. Finished intents stay done, and the others stay open."""
     target = context.targets.get(ensure.target)
     if target is None:
         raise PermanentError(
@@ -58,9 +58,12 @@ async def ensure(
         )
     work = partial(_round, context, target)
     try:
-        await work_alone(context, ensure, WorkKind.ENSURE, work, is_timer=is_timer, longest=longest)
+        return await work_alone(
+            context, ensure, WorkKind.ENSURE, work, is_timer=is_timer, longest=longest
+        )
     except Displaced:
         context.emit(EnsureDisplaced(target=target.name))
+        return True
 
 
 async def _round(context: Context, target: Target, lease: Lease, until: datetime) -> bool:

@@ -69,13 +69,14 @@ def alarm(at: datetime) -> Message:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """A message as its queue delivers it. Names and values of `properties` may be bytes or text,
-    because AMQP has both."""
+    because AMQP has both. `deliveries` counts how often it was delivered, this time included."""
 
     queue: str
     body: bytes
     content_type: str = ""
     message_id: str = ""
     properties: Mapping[Any, Any] = field(default_factory=dict)
+    deliveries: int = 1
 
 
 class Bus(Protocol):

@@ -27,20 +27,24 @@ from hasten.telemetry.provision import DrainSkipped
 
 async def drain(
     context: Context, wake: Wake, *, is_timer: bool = False, longest: timedelta = MAX_WORK_TIME
-) -> None:
-    """Drains the target that `wake` names, unless another worker does so. `longest` is the time
-    after which the drain makes no new call, and `is_timer` says that a timer does the work of the
-    trigger. Raises TemporaryError of the store, of Service Bus, or of the reads of Graph."""
+) -> bool:
+    """Drains the target that `wake` names. Returns False if it leaves that to another worker, who
+    lives. `longest` is the time after which the drain makes no new call, and `is_timer` says that a
+    timer does the work of the trigger. Raises TemporaryError of the store, of Service Bus, or of
+    the reads of Graph."""
     target = context.targets.get(wake.target)
     found = await discovered.load(context.store, wake.target)
     if target is None or found is None:
         context.emit(DrainSkipped(result="unknown_target", target=wake.target))
-        return
+        return True
     work = partial(_run, context, target, found)
     try:
-        await work_alone(context, wake, WorkKind.DRAIN, work, is_timer=is_timer, longest=longest)
+        return await work_alone(
+            context, wake, WorkKind.DRAIN, work, is_timer=is_timer, longest=longest
+        )
     except Displaced:
         context.emit(DrainSkipped(result="displaced", target=target.name))
+        return True
 
 
 async def _run(

@@ -22,7 +22,7 @@ def received(queue: str, message: Message) -> Received:
 
 
 async def deliver(
-    context: Context, work: Callable[[Any], Awaitable[None]], message: Retriable
+    context: Context, work: Callable[[Any], Awaitable[object]], message: Retriable
 ) -> None:
     """Runs `work` on the message, and handles the message as the queue would if `work` raises."""
     as_received = received(message.queue, message.message("delivered"))
