@@ -3,13 +3,14 @@ its first message, so that a cold webhook does not wait for it."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from hasten.context import Context
 from hasten.ensure.mirror_now import mirror
 from hasten.ensure.run import ensure
-from hasten.errors import TemporaryError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import (
     Alarm,
     Ensure,
@@ -89,7 +90,9 @@ async def receive(context: Context, received: Received, *, is_timer: bool = Fals
 
     async def work(message: Retriable) -> None:
         if received.queue in QUEUES_NOTED_BY_NAME and not is_timer:
-            await context.arrivals.note(received.queue)
+            # Only the flow decides what becomes of the message.
+            with suppress(TemporaryError, PermanentError):
+                await context.arrivals.note(received.queue)
         is_done = await FLOWS[type(message)](context, message)
         if is_done is False and received.deliveries > 1:
             raise TemporaryError(HOLDER_MAY_BE_DEAD, BEAT_SILENT_AFTER + BEAT_INTERVAL)
