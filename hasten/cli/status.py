@@ -24,6 +24,10 @@ MAX_PEOPLE_SHOWN = 20
 """Maximum number of users in the table of a target."""
 
 
+REJECTED = "rejected events are parked"
+DEAD = "onboarding events are dead letters: Hasten could not handle them"
+
+
 @dataclass(frozen=True, slots=True)
 class StatusReport:
     app: Health
@@ -65,20 +69,23 @@ async def _status(context: Context, target: Target) -> TargetStatus:
 
 
 async def _with_parked(operator: Operator, app: Health) -> Health:
-    """Adds the number of parked events and of those that are dead letters. An unreachable Service
-    Bus hides nothing that the store knows."""
-    try:
-        parked, dead = [
-            len(await operator.parked_messages.parked(queue, dead_letters=dead_letters))
-            for queue, dead_letters in ((ONBOARDING_REJECTED, False), (ONBOARDING_EVENTS, True))
-        ]
-    except (PermanentError, TemporaryError) as error:
-        return replace(app, problems=[*app.problems, of_error(error)])
-    found = [Problem(f"{parked} rejected events are parked", _shows(ONBOARDING_REJECTED))]
-    lost = f"{dead} onboarding events are dead letters: Hasten could not handle them"
-    found.append(Problem(lost, _shows(f"{ONBOARDING_EVENTS} --dead-letters")))
-    problems = [problem for count, problem in zip((parked, dead), found, strict=True) if count]
-    return replace(app, parked=parked, dead=dead, problems=[*app.problems, *problems])
+    """Adds the number of parked events and of those that are dead letters. A queue that cannot be
+    read hides nothing that the other, or the store, knows."""
+    counts, problems = list[int | None](), [*app.problems]
+    for queue, dead_letters, what, shows in (
+        (ONBOARDING_REJECTED, False, REJECTED, ONBOARDING_REJECTED),
+        (ONBOARDING_EVENTS, True, DEAD, f"{ONBOARDING_EVENTS} --dead-letters"),
+    ):
+        try:
+            count = len(await operator.parked_messages.parked(queue, dead_letters=dead_letters))
+        except (PermanentError, TemporaryError) as error:
+            counts.append(None)
+            problems.append(of_error(error))
+        else:
+            counts.append(count)
+            problems += [Problem(f"{count} {what}", _shows(shows))] if count else []
+    parked, dead = counts
+    return replace(app, parked=parked, dead=dead, problems=problems)
 
 
 def _shows(queue: str) -> str:

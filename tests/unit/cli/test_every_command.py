@@ -13,7 +13,7 @@ import typer
 from hasten.cli.main import app
 from hasten.cli.running import Code
 from hasten.domain.changes import Action, HeldBy, held
-from hasten.errors import TemporaryError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED
 from hasten.ports.dead_letters import Parked
 from hasten.ports.store import Document
@@ -274,3 +274,25 @@ def test_status_counts_events_that_are_parked_and_events_that_are_dead_letters(
     found = [problem["found"] for problem in app["problems"]]
     assert any("1 rejected events are parked" in text for text in found)
     assert any("2 onboarding events are dead letters" in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "counts"),
+    [((ONBOARDING_REJECTED, False), (None, 2)), ((ONBOARDING_EVENTS, True), (1, None))],
+)
+def test_a_queue_that_cannot_be_read_does_not_hide_what_lies_in_the_other(
+    unreadable: tuple[str, bool],
+    counts: tuple[int | None, int | None],
+    world: CommandWorld,
+    ran: Ran,
+) -> None:
+    lying = [Parked(number=n, message_id=f"m{n}", body=b"{}") for n in (1, 2, 3)]
+    world.parked_messages = FakeParkedMessages(
+        {(ONBOARDING_REJECTED, False): lying[:1], (ONBOARDING_EVENTS, True): lying[1:]},
+        {unreadable: PermanentError("no right to receive", "give the role")},
+    )
+
+    app = json.loads(ran("status", "--json").stdout)["app"]
+
+    assert (app["parked"], app["dead"]) == counts
+    assert any("no right to receive" in problem["found"] for problem in app["problems"])
