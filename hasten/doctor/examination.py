@@ -21,7 +21,7 @@ from hasten.doctor import (
     subscriptions,
     surroundings,
 )
-from hasten.doctor.findings import Finding, Level, ok, problem, warning
+from hasten.doctor.findings import Finding, Level, ok, problem
 from hasten.doctor.subscriptions import Expected
 from hasten.domain import cycle
 from hasten.domain.jobs import choose_rule
@@ -216,13 +216,9 @@ class Doctor:
         return findings
 
     async def _subscriptions(self, assigned: Iterable[str], target: Target) -> list[Finding]:
-        found = await self.context.directory.subscriptions()
-        if found.unread:
-            text = f"{len(found.unread)} subscriptions in Graph cannot be read"
-            return [warning(subscriptions.CHECK, text, "run doctor again in a minute")]
         return subscriptions.check(
             list(assigned),
-            found.listed,
+            await self.context.directory.subscriptions(),
             await records.load_all(self.context.store),
             Expected(
                 url=self.context.settings.notification_url,

@@ -1,7 +1,7 @@
 """Checks that Graph sends notifications for every watched group and for users, for long enough, and
 with Hasten's secret."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,7 @@ from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain.subscribing import GROUPS_RESOURCE, USERS_RESOURCE, resource_of
 from hasten.json import Json
 from hasten.limits import SUBSCRIPTION_LIFETIME
+from hasten.ports.directory_values import ListedSubscriptions
 from hasten.records.people_refusal import SubscriptionRefusal
 from hasten.records.subscriptions import SubscriptionRecord
 
@@ -33,7 +34,7 @@ class Expected:
 
 def check(
     groups: Collection[str],
-    listed: Iterable[Json],
+    listed: ListedSubscriptions,
     records: Sequence[SubscriptionRecord],
     expected: Expected,
     *,
@@ -42,10 +43,11 @@ def check(
 ) -> list[Finding]:
     """Checks each watched group, and the users if `people` are watched. `listed` are the
     subscriptions in Graph, `records` Hasten's in the store. `refusal` is Graph's last one of that
-    to users."""
+    to users. An entry of Graph that cannot be read hides at most a subscription that is in the
+    store."""
     ends = {
         str(one["resource"]).strip("/").casefold(): one
-        for one in listed
+        for one in listed.listed
         if one.get("notificationUrl") == expected.url
     }
     wanted = {
@@ -64,21 +66,17 @@ def check(
     return [
         *refused,
         *(
-            _judged(what, _gone(what, resource, records, expected), found, records, expected)
+            _missing(what, resource, listed, records, expected)
+            if found is None
+            else _judged(what, found, records, expected)
             for what, (resource, found) in wanted.items()
         ),
     ]
 
 
 def _judged(
-    what: str,
-    gone: str,
-    found: Json | None,
-    records: Sequence[SubscriptionRecord],
-    expected: Expected,
+    what: str, found: Json, records: Sequence[SubscriptionRecord], expected: Expected
 ) -> Finding:
-    if found is None:
-        return problem(CHECK, f"{gone}: Graph reports no change", MADE_BY_SWEEP)
     ends = datetime.fromisoformat(found["expirationDateTime"])
     if ends <= expected.now:
         return problem(CHECK, f"that of {what} has expired: Graph reports no change", MADE_BY_SWEEP)
@@ -105,11 +103,20 @@ def _judged(
     return ok(CHECK, text)
 
 
-def _gone(
-    what: str, resource: str, records: Sequence[SubscriptionRecord], expected: Expected
-) -> str:
+def _missing(
+    what: str,
+    resource: str,
+    listed: ListedSubscriptions,
+    records: Sequence[SubscriptionRecord],
+    expected: Expected,
+) -> Finding:
     covering = {resource} | ({GROUPS_RESOURCE} if resource != USERS_RESOURCE else set())
-    ended = [r.expires for r in records if r.resource in covering and r.expires <= expected.now]
+    ours = [record for record in records if record.resource in covering]
+    if any(one.expires > expected.now and listed.may_hide(one.id) for one in ours):
+        text = f"that of {what} may be one of {len(listed.unread)} in Graph that cannot be read"
+        return warning(CHECK, text, "run doctor again in a minute")
+    ended = [one.expires for one in ours if one.expires <= expected.now]
+    gone = f"Graph has none of ours for {what}"
     if ended:
-        return f"that of {what} expired at {max(ended):%Y-%m-%d %H:%M}Z"
-    return f"Graph has none of ours for {what}"
+        gone = f"that of {what} expired at {max(ended):%Y-%m-%d %H:%M}Z"
+    return problem(CHECK, f"{gone}: Graph reports no change", MADE_BY_SWEEP)

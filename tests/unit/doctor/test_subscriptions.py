@@ -1,5 +1,6 @@
 """Whether Graph tells of each group."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from hasten.doctor.findings import Finding, Level
 from hasten.doctor.subscriptions import Expected, check
+from hasten.ports.directory_values import ListedSubscriptions
 from hasten.records.subscriptions import SubscriptionRecord
 from tests.support.virtual_time import START
 from tests.support.world import ENGINEERING
@@ -29,8 +31,10 @@ def listed(**fields: Any) -> dict[str, Any]:
     }
 
 
-def judged(*of_graph: dict[str, Any], record: SubscriptionRecord = RECORD) -> Finding:
-    [found] = check([ENGINEERING], of_graph, [record], EXPECTED)
+def judged(
+    *of_graph: dict[str, Any], record: SubscriptionRecord = RECORD, unread: Sequence[str] = ()
+) -> Finding:
+    [found] = check([ENGINEERING], ListedSubscriptions(of_graph, unread), [record], EXPECTED)
     return found
 
 
@@ -76,13 +80,48 @@ def test_one_that_should_have_been_renewed_is_worth_a_warning() -> None:
     assert (found.level, "3 days" in found.found) == (Level.WARNING, True)
 
 
+@pytest.mark.parametrize("unread", ["", "s-1"])
+def test_one_that_may_be_an_entry_that_cannot_be_read_is_worth_a_warning(unread: str) -> None:
+    found = judged(unread=[unread])
+
+    assert (found.level, "cannot be read" in found.found) == (Level.WARNING, True)
+
+
+@pytest.mark.parametrize(
+    ("record", "unread"),
+    [
+        (RECORD, "another"),
+        (replace(RECORD, resource="groups/another"), ""),
+        (replace(RECORD, expires=START - timedelta(hours=1)), ""),
+    ],
+    ids=["the id of another", "none in the store", "ended"],
+)
+def test_an_entry_that_cannot_be_read_excuses_no_subscription_that_it_cannot_be(
+    record: SubscriptionRecord, unread: str
+) -> None:
+    assert judged(record=record, unread=[unread]).level is Level.PROBLEM
+
+
+def test_an_entry_that_cannot_be_read_hides_none_that_can() -> None:
+    ending = judged(
+        listed(expirationDateTime=(START + timedelta(days=3)).isoformat()), unread=[""]
+    )
+
+    assert (judged(listed(), unread=[""]).level, ending.level) == (Level.OK, Level.WARNING)
+    assert "3 days" in ending.found
+
+
 PEOPLE = listed(id="S-2", resource="users")
 OF_PEOPLE = replace(RECORD, id="s-2", resource="users")
 
 
 def test_that_of_all_users_is_checked_where_people_are_watched() -> None:
     [group, people] = check(
-        [ENGINEERING], [listed(), PEOPLE], [RECORD, OF_PEOPLE], EXPECTED, people=True
+        [ENGINEERING],
+        ListedSubscriptions([listed(), PEOPLE]),
+        [RECORD, OF_PEOPLE],
+        EXPECTED,
+        people=True,
     )
 
     assert (group.level, people.level) == (Level.OK, Level.OK)
@@ -91,11 +130,15 @@ def test_that_of_all_users_is_checked_where_people_are_watched() -> None:
 
 def test_one_of_all_groups_does_not_cover_users() -> None:
     [_, missing] = check(
-        [ENGINEERING], [listed(resource="/groups")], [RECORD], EXPECTED, people=True
+        [ENGINEERING],
+        ListedSubscriptions([listed(resource="/groups")]),
+        [RECORD],
+        EXPECTED,
+        people=True,
     )
     [_, ended] = check(
         [ENGINEERING],
-        [listed()],
+        ListedSubscriptions([listed()]),
         [RECORD, replace(OF_PEOPLE, expires=START - timedelta(hours=1))],
         EXPECTED,
         people=True,
