@@ -95,8 +95,7 @@ class Doctor:
         ]
 
     async def _twice(self) -> list[Finding]:
-        """Finds targets that name the same app. Each would call it at full rate, both together too
-        fast."""
+        """Finds targets that name the same app by different keys."""
         named: dict[str, list[str]] = {}
         for target in self.context.targets.values():
             with suppress(PermanentError, TemporaryError):  # its own check reports the error
@@ -105,8 +104,9 @@ class Doctor:
         return [
             problem(
                 TARGET,
-                f"{' and '.join(names)} are one app ({principal}): both are called at full pace",
-                "keep one of them in targets.yaml",
+                f"{' and '.join(names)} are one app ({principal}): Hasten finds the changes of "
+                "each of its jobs for the first of them that makes calls",
+                "move their settings to one of them, and take the others out of targets.yaml",
             )
             for principal, names in named.items()
             if len(names) > 1

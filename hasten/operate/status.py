@@ -21,6 +21,7 @@ from hasten.records import call_window, discovered, shared_window, stops, subscr
 from hasten.records import policy_left_out as left_out_records
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
+from hasten.twins import same_app, twins
 
 TARGET_NOT_FOUND = "no sweep has found the target yet"
 
@@ -87,6 +88,7 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
     shared, _ = await shared_window.load(context.store)
     shares = shared.is_shared(context.limit_scope_of(target.name), now)
     known, state, problem = await _job(context, found)
+    first = twins(context, await discovered.load_all(context.store)).get(target.name)
     groups = await _groups(context, found, now)
     failures = await context.ledger.failed_changes(target.name, now - RECENT_OUTCOMES_AGE)
     failed = len(failures)
@@ -127,6 +129,7 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
         accounts=accounts,
         problems=[
             *([problem] if problem else []),
+            *([of_error(same_app(target.name, first))] if first else []),
             *(
                 [Problem(str(stop), "python -m hasten start, if the reason is gone")]
                 if stop

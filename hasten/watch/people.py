@@ -31,6 +31,7 @@ from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.roster import Move
 from hasten.telemetry.people import PeopleRead
+from hasten.twins import twins
 from hasten.watch import buckets
 from hasten.watch.admit import admit
 from hasten.watch.look import LOOK_AGAIN_DELAYS
@@ -128,10 +129,12 @@ async def look_at_people(context: Context, look: PeopleLook) -> None:
 
 
 async def watching(context: Context) -> Sequence[DiscoveredTarget]:
-    """Returns the targets whose people are watched."""
+    """Returns the targets whose people are watched, one for each job."""
     everything = await discovered.load_all(context.store)
     on = {name for name, target in context.targets.items() if target.users}
-    return [found for found in everything if found.target in on]
+    watched = [found for found in everything if found.target in on]
+    served = twins(context, watched)
+    return [found for found in watched if found.target not in served]
 
 
 def properties_of(targets: Collection[DiscoveredTarget]) -> tuple[str, ...]:

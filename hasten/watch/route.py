@@ -28,6 +28,10 @@ class Route:
     properties: Sequence[str]
     match: JobMatch
 
+    @property
+    def ids(self) -> tuple[str, str, str | None, str | None]:
+        return self.service_principal, str(self.job["id"]), self.user_rule, self.group_rule
+
 
 async def read_route(context: Context, target: Target) -> Route:
     """Raises TemporaryError and PermanentError of Graph, and PermanentError if several choices
@@ -38,20 +42,18 @@ async def read_route(context: Context, target: Target) -> Route:
     job = choose_job(jobs, rules_of, target.job)
     rules = rules_of[job["id"]]
     user_rule = choose_rule(rules, "User", target.rule)
-    group_rule = choose_rule(rules, "Group", target.rule)
-    context.routes[target.name] = RouteRead(
-        at=context.now(),
-        route=(principal, str(job["id"]), user_rule, group_rule),
-        jobs=frozenset(str(one["id"]) for one in jobs),
-    )
-    return Route(
+    route = Route(
         service_principal=principal,
         job=job,
         user_rule=user_rule,
-        group_rule=group_rule,
+        group_rule=choose_rule(rules, "Group", target.rule),
         properties=attributes.sources(rules, user_rule).properties if target.users else (),
         match=job_match(rules, user_rule),
     )
+    context.routes[target.name] = RouteRead(
+        at=context.now(), route=route.ids, jobs=frozenset(str(one["id"]) for one in jobs)
+    )
+    return route
 
 
 async def known_route(context: Context, before: DiscoveredTarget | None) -> Route | None:

@@ -22,6 +22,7 @@ from hasten.records.unreadable import UnreadableRowError
 from hasten.targets import Target
 from hasten.telemetry.targets import JobNotRunning, TargetFound, TargetUnhealthy, TargetUnreachable
 from hasten.telemetry.watch import AssignmentsLeftOut
+from hasten.twins import same_app, twins
 from hasten.watch.assignments import compare_assignments
 from hasten.watch.list_members import MOST_NAMED
 from hasten.watch.look import start_watching
@@ -34,10 +35,12 @@ COMPARE_ASSIGNMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The result of the last sweep, if there was one. `is_lost` if its record cannot be read."""
+    """The result of the last sweep, if there was one. `is_lost` if its record cannot be read.
+    `served_by` names the target that serves the same job, if there is one."""
 
     found: DiscoveredTarget | None = None
     is_lost: bool = False
+    served_by: str = ""
 
 
 async def sweep(context: Context) -> None:
@@ -46,7 +49,11 @@ async def sweep(context: Context) -> None:
     known, lost = await discovered.keep_only(context.store, context.targets.keys())
     targets, errors = context.targets.values(), ErrorCollector()
     jobs = await overviews.known(context.store, Part.JOB)
-    before = {name: Before(known.get(name), is_lost=name in lost) for name in context.targets}
+    served = twins(context, known.values())
+    before = {
+        name: Before(known.get(name), is_lost=name in lost, served_by=served.get(name, ""))
+        for name in context.targets
+    }
     await asyncio.gather(
         *(_try(context, target, before[target.name], jobs, errors) for target in targets)
     )
@@ -63,6 +70,7 @@ async def _try(
     try:
         with errors.collect_unexpected():
             route = await known_route(context, before.found) or await read_route(context, target)
+            _refuse_twin(target, before, route)
             await _discover(context, target, before, route)
             seen = job_seen.read(_state(route.job), cycle.parse(route.job))
             await job_seen.save(context.store, target.name, seen, jobs)
@@ -201,6 +209,13 @@ def _unseen(groups: Mapping[str, str], known: Cycle) -> Mapping[str, str]:
         for group, at in sorted(groups.items())
         if not known.sees(datetime.fromisoformat(at))
     }
+
+
+def _refuse_twin(target: Target, before: Before, route: Route) -> None:
+    """Refuses a target whose job another one serves. The result of its last sweep stays as it is:
+    if the other is taken out of targets.yaml, the next sweep finds everything since then."""
+    if before.served_by and before.found is not None and before.found.route == route.ids:
+        raise same_app(target.name, before.served_by)
 
 
 def _refuse_missing_rule(target: Target, found: DiscoveredTarget) -> None:

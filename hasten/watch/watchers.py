@@ -10,6 +10,7 @@ from hasten.errors import TemporaryError
 from hasten.messages import Mirror, Wake
 from hasten.ports.directory_values import Member
 from hasten.records import discovered
+from hasten.twins import twins
 
 UNKNOWN_TARGET_DELAY = timedelta(seconds=30)
 """Delay before another look while the record of a target cannot be read: a sweep writes it."""
@@ -17,8 +18,9 @@ UNKNOWN_TARGET_DELAY = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Watchers:
-    """The targets to which a group is assigned, and those whose policy mirrors its members. The
-    targets in `unknown` may watch the group as well: their records cannot be read."""
+    """The targets to which a group is assigned, one for each job, and those whose policy mirrors
+    its members. The targets in `unknown` may watch the group as well: their records cannot be
+    read."""
 
     assigned: Sequence[str] = ()
     mirroring: Sequence[str] = ()
@@ -39,8 +41,10 @@ class Watchers:
 
 async def watchers_of(context: Context, group: str) -> Watchers:
     everything, unread = await discovered.load_known(context.store)
+    watching = [found for found in everything if found.watches(group)]
+    served = twins(context, watching)
     return Watchers(
-        [found.target for found in everything if found.watches(group)],
+        [found.target for found in watching if found.target not in served],
         [found.target for found in everything if found.mirrors(group)],
         unread & context.targets.keys(),
     )

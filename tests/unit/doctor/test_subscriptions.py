@@ -103,9 +103,7 @@ def test_an_entry_that_cannot_be_read_excuses_no_subscription_that_it_cannot_be(
 
 
 def test_an_entry_that_cannot_be_read_hides_none_that_can() -> None:
-    ending = judged(
-        listed(expirationDateTime=(START + timedelta(days=3)).isoformat()), unread=[""]
-    )
+    ending = judged(listed(expirationDateTime=(START + timedelta(days=3)).isoformat()), unread=[""])
 
     assert (judged(listed(), unread=[""]).level, ending.level) == (Level.OK, Level.WARNING)
     assert "3 days" in ending.found
