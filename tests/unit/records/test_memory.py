@@ -1,9 +1,6 @@
 """Lists of everybody are read once a night. Hasten does not keep them in memory until the next."""
 
-import gc
 from datetime import UTC, datetime, timedelta
-from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any
 
 import pytest
 
@@ -14,31 +11,15 @@ from hasten.records.intents import Intents
 from hasten.records.people import LatestJoin, People, Person
 from hasten.records.roster import Roster
 from tests.fakes.memory_store import MemoryStore
+from tests.support.reaching import reached
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 USERS = [f"user-{number}" for number in range(30)]
 
 
-ELSEWHERE = type | ModuleType | FunctionType | BuiltinFunctionType | MemoryStore
-"""Code leads everywhere, to other tests too."""
-
-
 @pytest.fixture
 def store() -> MemoryStore:
     return MemoryStore()
-
-
-def reached(root: Any, kind: type) -> int:
-    """Returns how many objects of this type `root` reaches, without the store's documents."""
-    seen, waiting, found = {id(root)}, [root], 0
-    while waiting:
-        one = waiting.pop()
-        found += isinstance(one, kind)
-        for other in gc.get_referents(one):
-            if id(other) not in seen and not isinstance(other, ELSEWHERE):
-                seen.add(id(other))
-                waiting.append(other)
-    return found
 
 
 async def test_the_people_of_events(store: MemoryStore) -> None:

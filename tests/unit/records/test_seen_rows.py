@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
-from hasten.domain.changes import Action, State
+import pytest
+
+from hasten.domain.changes import Action, Change, State
+from hasten.records import seen_rows
 from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
+from tests.support.reaching import reached
 from tests.support.virtual_time import START, virtual
 from tests.support.world import ENGINEERING, TOTAL, found, user
 
@@ -58,3 +62,43 @@ async def test_rows_that_were_never_listed_are_not_kept_in_mind() -> None:
     await ledger.move([row], lambda seen: replace(seen, state=State.WAITING))
 
     assert store.requests == 2
+
+
+@virtual
+async def test_a_list_grows_by_so_many_rows_only_until_it_is_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seen_rows, "MOST_ADDED", 3)
+    ledger = Ledger(MemoryStore())
+    await ledger.open_changes(TOTAL)
+    rows = [found(ENGINEERING, user(n), Action.ADDED, 1) for n in range(5)]
+
+    await ledger.record(rows[:3])
+    assert ledger.last_seen(TOTAL) == rows[:3]
+    await ledger.record([replace(row, action=Action.REMOVED, origin=2) for row in rows[:3]])
+    assert len(ledger.last_seen(TOTAL)) == 3
+    await ledger.record(rows[3:4])
+    assert ledger.last_seen(TOTAL) == []
+
+    assert len(await ledger.open_changes(TOTAL)) == 4
+    await ledger.record(rows[4:])
+    assert len(ledger.last_seen(TOTAL)) == 5
+
+
+@virtual
+async def test_rows_that_wait_for_proof_are_kept_only_where_those_are_listed() -> None:
+    store = MemoryStore()
+    rows = [found(ENGINEERING, user(n), Action.ADDED, 1) for n in range(20)]
+    ended = [
+        replace(row, state=State.SUCCEEDED, finished_at=START, needs_proof=True) for row in rows
+    ]
+    await Ledger(store).record(ended)
+    looking, verifying = Ledger(store), Ledger(store)
+    await looking.open_changes(TOTAL)
+    await verifying.unproven_changes(TOTAL)
+
+    for ledger in (looking, verifying):
+        await ledger.record(rows)
+
+    assert reached(looking, Change) == 0
+    assert reached(verifying, Change) == 20
