@@ -23,9 +23,9 @@ from hasten.watch.compare_direct import compare_direct
 from hasten.watch.list_members import list_members
 from hasten.watch.unread_members import unread_in
 
-MAX_JOINERS_READ = 1_000
-"""Maximum number of ended changes of a group that Hasten reads, the newest first. The limit of
-calls allows 150 people a minute: these are of the last six minutes at least."""
+ENDED_PER_READ = 1_000
+"""Ended changes of a group that Hasten reads at a time. The limit of calls allows 150 people a
+minute: more than one read is rare."""
 
 
 async def compare_assignments(
@@ -207,14 +207,18 @@ async def _joined_since(context: Context, target: Target, group: str, since: dat
     """Returns the users whose joining Hasten recorded after `since`: a lagging replica may not list
     them, and the app may have them."""
     lately = Filter(target=target.name, group=group, since=since)
-    ended = (await context.history.newest(MAX_JOINERS_READ, matches=lately)).entries
     rows = [
         *await context.ledger.open_changes(target.name),
         *await context.ledger.unproven_changes(target.name),
     ]
-    return {entry.user for entry in ended if entry.action == Action.ADDED} | {
-        row.user for row in rows if row.group == group and row.action is Action.ADDED
-    }
+    joined = {row.user for row in rows if row.group == group and row.action is Action.ADDED}
+    before = None
+    while True:
+        page = await context.history.newest(ENDED_PER_READ, before=before, matches=lately)
+        joined |= {entry.user for entry in page.entries if entry.action == Action.ADDED}
+        before = page.before
+        if before is None:
+            return joined
 
 
 def _emit(

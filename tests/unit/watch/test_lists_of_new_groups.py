@@ -1,17 +1,19 @@
 """The list of a new group's members may be slow, missing, or older than what has happened since."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import DIRECT, Action, FoundBy
+from hasten.domain.changes import DIRECT, Action, FoundBy, State
 from hasten.errors import TemporaryError
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING
 from hasten.ports.directory_values import Members
 from hasten.provision.drain import drain
+from hasten.watch import assignments
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.fakes.directory import FakeDirectory
@@ -131,3 +133,32 @@ def test_who_had_left_before_a_lagging_list_was_read_is_revoked_by_the_settled_o
         assert actions == [Action.REMOVED, Action.ADDED, Action.ADDED]
 
     run()
+
+
+@virtual
+async def test_a_settled_list_that_comes_late_revokes_also_who_joined_long_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No sweep could read Graph for a while, in which many others joined."""
+    monkeypatch.setattr(assignments, "ENDED_PER_READ", 2)
+    world = await swept()
+    world.directory.join(SALES, user(20), user(21))
+    world.directory.groups.append(SALES)
+    await sweep(world.context)
+    await drain(world.context, WAKE)
+    world.directory.leave(SALES, user(20))
+    await world.ledger.move(
+        [await world.row(SALES, user(20))],
+        lambda row: replace(row, state=State.CONFIRMED, needs_proof=False),
+    )
+
+    others = [user(number) for number in range(30, 37)]
+    for other in others:
+        await asyncio.sleep(120)
+        await world.joined(SALES, other)
+        await drain(world.context, WAKE)
+    await sweep(world.context)
+
+    assert (await world.row(SALES, user(20))).action is Action.REMOVED
+    left = [(await world.row(SALES, person)).action for person in (user(21), *others)]
+    assert left == [Action.ADDED] * 8
