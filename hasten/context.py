@@ -90,6 +90,9 @@ class Context:
         self.routes: dict[str, RouteRead] = {}
         """The time, by target, at which this process last read how the target is provisioned."""
 
+        self.hidden_groups: dict[str, bool] = {}
+        """Whether the membership of a group is hidden, as far as this process has read it."""
+
         self.holding: dict[tuple[str, WorkKind], Lease] = {}
         """The leases of this process, by target: a wake that leaves a mark is noticed at once."""
 

@@ -1,4 +1,4 @@
-"""Reads who a token of Hasten's own is about."""
+"""Reads who a token of Hasten's own is about, and what it allows."""
 
 import asyncio
 import base64
@@ -8,6 +8,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 
 from hasten.clouds import cloud_of
+from hasten.json import Json
 from hasten.object_ids import is_object_id
 
 TOKEN_TIMEOUT_SECONDS = 10.0
@@ -28,10 +29,21 @@ async def object_id_of(credential: AsyncTokenCredential, graph_url: str) -> str:
 
 def object_id_in(token: str) -> str:
     """Returns the object id that the token names, "" if it is not a JWT or names none."""
+    named = _claims(token).get("oid")
+    return named.lower() if isinstance(named, str) and is_object_id(named) else ""
+
+
+def has_permission(token: str, permission: str) -> bool:
+    """Returns whether the token has the application permission. Graph verifies the token."""
+    roles = _claims(token).get("roles")
+    return isinstance(roles, list) and permission in roles
+
+
+def _claims(token: str) -> Json:
+    """Returns the claims of a JWT without verifying them; none if it is not a JWT."""
     try:
         part = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        named = claims.get("oid")
-    except (IndexError, ValueError, AttributeError):
-        return ""
-    return named.lower() if isinstance(named, str) and is_object_id(named) else ""
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}

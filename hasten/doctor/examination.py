@@ -203,7 +203,7 @@ class Doctor:
         findings, assigned = groups.check_assigned(assignments), groups.assigned(assignments)
         for group in assigned:
             findings += await self._try(
-                groups.MEMBERS, groups.check_group(self.context.directory, group)
+                groups.MEMBERS, groups.check_group(self.context.directory, self.probes, group)
             )
         for policy in target.groups:
             findings += await self._try(

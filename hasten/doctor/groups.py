@@ -2,12 +2,14 @@
 
 from collections.abc import Collection
 
+from hasten.doctor import permissions
 from hasten.doctor.findings import Finding, ok, problem, warning
 from hasten.domain.roles import choose_role
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.ports.directory import Directory
-from hasten.ports.directory_values import Assignments
+from hasten.ports.directory_values import HIDDEN_MEMBERSHIP, Assignments
+from hasten.ports.probes import Probes
 from hasten.targets import Target
 
 ASSIGNED, MEMBERS, ROLE = "assigned groups", "group members", "app role"
@@ -40,9 +42,9 @@ def check_assigned(assignments: Assignments) -> list[Finding]:
     ]
 
 
-async def check_group(directory: Directory, group: str) -> list[Finding]:
-    """Checks one assigned group: empty, dynamic, nested. Raises TemporaryError and PermanentError
-    of Graph."""
+async def check_group(directory: Directory, probes: Probes, group: str) -> list[Finding]:
+    """Checks one assigned group: empty, dynamic, nested, hidden. Raises TemporaryError and
+    PermanentError of Graph."""
     shown = await directory.group(group)
     if shown is None:
         return [
@@ -68,6 +70,8 @@ async def check_group(directory: Directory, group: str) -> list[Finding]:
         ]
     elif not members:
         findings = [warning(MEMBERS, f"{name} is empty", "add its members, or leave it so")]
+    if shown.get("visibility") == HIDDEN_MEMBERSHIP:
+        findings.append(permissions.check_hidden(await probes.token()))
     nested = [member.id for member in members if member.kind == "group"]
     missed = await directory.transitive_user_count(group) - people - unread if nested else 0
     if missed > 0:

@@ -18,6 +18,7 @@ class For(StrEnum):
     ONBOARDING = "onboarding"
     VERIFICATION = "verification"
     SESSIONS = "sessions"
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,31 +83,51 @@ NEEDED_PERMISSIONS = (
         needed=For.SESSIONS,
         without="offboarding events cannot end the sign-in sessions of a user",
     ),
+    Needed(
+        name="Member.Read.Hidden",
+        needed=For.HIDDEN,
+        without="Graph may show nobody in groups with hidden membership: Hasten does not notice "
+        "who joins or leaves them",
+    ),
 )
+
+VITAL = frozenset({For.ALWAYS, For.HIDDEN})
+"""Needed in any case, if they are needed at all."""
 
 
 def check(token: Token, *, uses_onboarding: bool, ends_sessions: bool) -> list[Finding]:
-    """`ends_sessions` says that a target has `revoke_sessions: allow`."""
+    """Checks what does not depend on a group. `ends_sessions` says that a target has
+    `revoke_sessions: allow`."""
     if not token.is_of_app:
-        return [
-            warning(
-                CHECK,
-                "the token is a person's: it does not show what the app may do",
-                "run this with the app's identity, or compare the app's permissions with "
-                "infra/graph/permissions.json",
-            )
-        ]
+        return [_of_person("the app's permissions")]
+    unneeded = {For.HIDDEN} if ends_sessions else {For.HIDDEN, For.SESSIONS}
     return [
         _judged(needed, token, uses_onboarding=uses_onboarding)
         for needed in NEEDED_PERMISSIONS
-        if needed.needed is not For.SESSIONS or ends_sessions
+        if needed.needed not in unneeded
     ]
+
+
+def check_hidden(token: Token) -> Finding:
+    """Checks what an assigned group with hidden membership needs."""
+    [needed] = [one for one in NEEDED_PERMISSIONS if one.needed is For.HIDDEN]
+    if not token.is_of_app:
+        return _of_person(needed.name)
+    return _judged(needed, token, uses_onboarding=False)
+
+
+def _of_person(what: str) -> Finding:
+    return warning(
+        CHECK,
+        "the token is a person's: it does not show what the app may do",
+        f"run this with the app's identity, or compare {what} with infra/graph/permissions.json",
+    )
 
 
 def _judged(needed: Needed, token: Token, *, uses_onboarding: bool) -> Finding:
     if not token.permissions.isdisjoint({needed.name, *needed.instead}):
         return ok(CHECK, f"{needed.name} is granted")
-    is_vital = needed.needed is For.ALWAYS or (needed.needed is For.ONBOARDING and uses_onboarding)
+    is_vital = needed.needed in VITAL or (needed.needed is For.ONBOARDING and uses_onboarding)
     judge = problem if is_vital else warning
     return judge(
         CHECK,

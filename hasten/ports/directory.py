@@ -49,8 +49,8 @@ class Directory(Protocol):
 
     async def group(self, group: str) -> Json | None:
         """Returns id, displayName, mailNickname, mailEnabled, securityEnabled, isAssignableToRole,
-        groupTypes, membershipRule and onPremisesSyncEnabled, or None if the group does not
-        exist."""
+        groupTypes, membershipRule, onPremisesSyncEnabled and visibility, or None if the group does
+        not exist."""
         ...
 
     async def groups_named(self, display_name: str) -> Sequence[Json]:
@@ -59,7 +59,8 @@ class Directory(Protocol):
         ...
 
     async def members(self, group: str) -> Members:
-        """Returns all direct members. An entry that cannot be read hurts no other."""
+        """Returns all direct members. An entry that cannot be read hurts no other. If Graph hides
+        the members of the group from Hasten, there is one such entry, which may be anybody."""
         ...
 
     async def member_count(self, group: str) -> int:

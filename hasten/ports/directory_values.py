@@ -16,6 +16,11 @@ SCOPE_SETTINGS = frozenset({SKIP_OUT_OF_SCOPE, SYNC_ALL})
 credentials (Graph, synchronizationSecretKeyStringValuePair)."""
 
 
+HIDDEN_MEMBERSHIP = "HiddenMembership"
+"""The `visibility` of a Microsoft 365 group whose members are hidden. Whoever creates the group
+chooses it, and it never changes (Graph, group)."""
+
+
 class Member(NamedTuple):
     """A member of a group. `kind` is the type without namespace ("user", "group", "device"), or ""
     if unknown. A tuple, because a page has a thousand members."""

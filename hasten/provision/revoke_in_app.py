@@ -18,6 +18,7 @@ from hasten.domain.changes import Change
 from hasten.domain.planning import AssignmentStatus
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.application import Application, Throttled
+from hasten.provision.hidden_groups import may_be_in_hidden_group
 from hasten.provision.removal_status import removal_status
 from hasten.provision.seen_grants import may_not_show
 from hasten.provision.state import Drain
@@ -99,8 +100,8 @@ async def _assigned(drain: Drain, rows: tuple[Change, ...]) -> AppRevocation | N
     deleted, or without an assignment, and the ledger does not contradict it.
 
     An assignment that Graph may list only because a replica lags counts here: the user may have got
-    it back a moment ago. So does what the ledger says that Graph may not show yet. Entra ID then
-    decides by a call."""
+    it back a moment ago. So does what the ledger says that Graph may not show yet, and an assigned
+    group of which Graph may hide the members. Entra ID then decides by a call."""
     user, began = rows[0].user, drain.now
     known, errors = await removal_status(drain.context, drain.found.service_principal, rows)
     if user in errors:
@@ -116,6 +117,17 @@ async def _assigned(drain: Drain, rows: tuple[Change, ...]) -> AppRevocation | N
         return AppRevocation(
             result=AppRevocationResult.STILL_ASSIGNED,
             reason="Hasten saw the user get access a moment ago, which Graph does not show yet",
+        )
+    if status.standing is not AssignmentStatus.UNASSIGNED:
+        return None
+    try:
+        is_hidden = await may_be_in_hidden_group(drain.context, drain.found.groups, user)
+    except (TemporaryError, PermanentError) as error:
+        return _failed(error)
+    if is_hidden:
+        return AppRevocation(
+            result=AppRevocationResult.STILL_ASSIGNED,
+            reason="the user may be in an assigned group whose membership is hidden",
         )
     return None
 

@@ -6,7 +6,7 @@ extension microsoftGraphV1
 param principalId string
 
 @description('Keys of permissions.json.')
-param sets ('always' | 'onboarding' | 'verification' | 'sessions')[] = ['always']
+param sets ('always' | 'onboarding' | 'verification' | 'sessions' | 'hidden')[] = ['always']
 
 var permissions = loadJsonContent('permissions.json')
 var granted = flatten(map(sets, name => permissions[name]))

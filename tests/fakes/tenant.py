@@ -10,6 +10,7 @@ from hasten.json import Json
 from hasten.limits import MAX_LINKS_PER_PATCH
 from hasten.ports.directory_errors import AlreadyExists, Missing
 from hasten.ports.directory_values import (
+    HIDDEN_MEMBERSHIP,
     Assignment,
     Assignments,
     Member,
@@ -28,6 +29,8 @@ class FakeTenant:
     history: dict[str, list[Member]] = field(default_factory=dict)
     unlisted: dict[str, list[UnreadMember]] = field(default_factory=dict)
     """Entries of the lists of members that cannot be read, by group."""
+    hidden_groups: set[str] = field(default_factory=set)
+    """Groups with hidden membership: no read shows who is in them, nor what assigns them."""
     assigned: dict[str, list[str]] = field(default_factory=dict)
     """The principals through which each user is assigned. A user who is not in it does not
     exist."""
@@ -153,13 +156,18 @@ class FakeTenant:
     async def group(self, group: str) -> Json | None:
         if group not in self.group_objects and (group in self.groups or group in self.history):
             self.has_group(group, group)
-        return self.group_objects.get(group)
+        shown = self.group_objects.get(group)
+        if shown is not None and group in self.hidden_groups:
+            return {**shown, "visibility": HIDDEN_MEMBERSHIP}
+        return shown
 
     async def groups_named(self, display_name: str) -> Sequence[Json]:
         named = display_name.casefold()
         return [g for g in self.group_objects.values() if g["displayName"].casefold() == named]
 
     async def members(self, group: str) -> Members:
+        if group in self.hidden_groups:
+            return Members([], [UnreadMember("", "the membership is hidden")])
         there = self.members_now(group)
         ids = {"", *(member.id for member in there)}
         hidden = [one for one in self.unlisted.get(group, ()) if one.id in ids]
@@ -207,6 +215,7 @@ class FakeTenant:
         if user not in self.assigned:
             return None
         granted = {a.principal for a in self.assignments_now(service_principal)}
+        granted -= self.hidden_groups
         return [p for p in dict.fromkeys([*self.assigned[user], user]) if p in granted]
 
     # --- the port: writes ---

@@ -20,15 +20,16 @@ APP = "0000aaaa-0000-4000-8000-000000000001"
 
 
 class Credential:
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: Exception | None = None, given: str = "a-token") -> None:
         self._error = error
+        self._given = given
         self.scopes: list[tuple[str, ...]] = []
 
     async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         if self._error is not None:
             raise self._error
         self.scopes.append(scopes)
-        return AccessToken("a-token", int(time.time()) + 3600)
+        return AccessToken(self._given, int(time.time()) + 3600)
 
     async def close(self) -> None:
         return None
@@ -78,6 +79,7 @@ def group(object_id: str = GROUP, **properties: object) -> Json:
         "groupTypes": [],
         "membershipRule": None,
         "onPremisesSyncEnabled": None,
+        "visibility": None,
         **properties,
     }
 

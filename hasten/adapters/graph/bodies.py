@@ -46,7 +46,12 @@ GROUP = Shape(
         "isAssignableToRole": maybe(flag),
         "groupTypes": array(string),
     },
-    may={"mailNickname": string, "membershipRule": string, "onPremisesSyncEnabled": maybe(flag)},
+    may={
+        "mailNickname": string,
+        "membershipRule": string,
+        "onPremisesSyncEnabled": maybe(flag),
+        "visibility": string,
+    },
 )
 
 EXECUTION = Shape(may={"timeBegan": instant, "timeEnded": instant})

@@ -53,6 +53,7 @@ GROUP_FIELDS = [
     "groupTypes",
     "membershipRule",
     "onPremisesSyncEnabled",
+    "visibility",
 ]
 MAX_PAGE_SIZE = 999
 

@@ -30,7 +30,7 @@ ALL_NAMES = {"userPrincipalName", "mail", "employeeId", "displayName", "appId"}
 OTHER_NAMES = ("b@b.c", "0000cccc-0000-4000-8000-0000000000ff", "00420", "Gruppe", "", None)
 GROUP_FIELDS = (
     "id,displayName,mailNickname,mailEnabled,securityEnabled,isAssignableToRole,groupTypes,"
-    "membershipRule,onPremisesSyncEnabled"
+    "membershipRule,onPremisesSyncEnabled,visibility"
 )
 
 

@@ -10,6 +10,7 @@ from hasten.policy import GroupPolicy
 from hasten.ports.directory_values import Assignments
 from hasten.targets import Target
 from tests.fakes.directory import SERVICE_PRINCIPAL, FakeDirectory
+from tests.fakes.probes import FakeProbes
 from tests.support.world import ENGINEERING, user
 
 INNER = "0000bbbb-0000-4000-8000-000000000009"
@@ -50,13 +51,13 @@ async def test_a_group_with_members_is_fine() -> None:
     tenant = directory()
     tenant.join(ENGINEERING, user(1), user(2))
 
-    [found] = await groups.check_group(tenant, ENGINEERING)
+    [found] = await groups.check_group(tenant, FakeProbes(), ENGINEERING)
 
     assert (found.level, "has 2 members" in found.found) == (Level.OK, True)
 
 
 async def test_an_empty_group_is_worth_a_warning() -> None:
-    [found] = await groups.check_group(directory(), ENGINEERING)
+    [found] = await groups.check_group(directory(), FakeProbes(), ENGINEERING)
 
     assert (found.level, "is empty" in found.found) == (Level.WARNING, True)
 
@@ -67,7 +68,7 @@ async def test_people_who_are_members_of_a_nested_group_only_are_counted() -> No
     tenant.nest(ENGINEERING, INNER)
     tenant.join(INNER, user(1), user(2), user(3))
 
-    _, found = await groups.check_group(tenant, ENGINEERING)
+    _, found = await groups.check_group(tenant, FakeProbes(), ENGINEERING)
 
     assert found.level is Level.WARNING
     assert "has 1 nested group: 2 people in them are not provisioned" in found.found
@@ -78,13 +79,35 @@ async def test_a_dynamic_group_is_said_to_be_one() -> None:
     tenant.has_group(ENGINEERING, "TOTAL-Engineering", rule="user.department -eq 'R'")
     tenant.join(ENGINEERING, user(1))
 
-    [found] = await groups.check_group(tenant, ENGINEERING)
+    [found] = await groups.check_group(tenant, FakeProbes(), ENGINEERING)
 
     assert "by its rule (dynamic)" in found.found
 
 
+@pytest.mark.parametrize(
+    ("probes", "level"),
+    [
+        (FakeProbes(frozenset({"Member.Read.Hidden"})), Level.OK),
+        (FakeProbes(frozenset({"Group.Read.All"})), Level.PROBLEM),
+        (FakeProbes(is_of_app=False), Level.WARNING),
+    ],
+    ids=["granted", "missing", "of a person"],
+)
+async def test_a_group_with_hidden_membership_needs_a_permission(
+    probes: FakeProbes, level: Level
+) -> None:
+    tenant = directory()
+    tenant.hidden_groups.add(ENGINEERING)
+
+    members, permission = await groups.check_group(tenant, probes, ENGINEERING)
+
+    assert (members.level, "hidden" in members.found) == (Level.WARNING, True)
+    assert permission.level is level
+    assert level is Level.OK or "Member.Read.Hidden" in permission.found + permission.fix
+
+
 async def test_an_assigned_group_that_was_deleted_is_worth_a_warning() -> None:
-    [found] = await groups.check_group(directory(), INNER)
+    [found] = await groups.check_group(directory(), FakeProbes(), INNER)
 
     assert (found.level, "does not exist any more" in found.found) == (Level.WARNING, True)
 

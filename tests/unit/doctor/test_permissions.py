@@ -5,7 +5,7 @@ import json
 import pytest
 
 from hasten.doctor.findings import Level
-from hasten.doctor.permissions import NEEDED_PERMISSIONS, For, check
+from hasten.doctor.permissions import NEEDED_PERMISSIONS, For, check, check_hidden
 from hasten.ports.probes import Token
 from tests.unit.infra.templates import INFRA
 
@@ -16,6 +16,7 @@ def levels(permissions: frozenset[str], *, uses_onboarding: bool = False) -> dic
     """By permission."""
     token = Token(permissions=permissions, is_of_app=True)
     found = check(token, uses_onboarding=uses_onboarding, ends_sessions=True)
+    found.append(check_hidden(token))
     return {needed.name: one.level for needed, one in zip(NEEDED_PERMISSIONS, found, strict=True)}
 
 
@@ -39,6 +40,7 @@ def test_with_all_of_them_every_line_is_ok() -> None:
         ("Group.Create", True, Level.PROBLEM),
         ("Group.Create", False, Level.WARNING),
         ("AuditLog.Read.All", True, Level.WARNING),
+        ("Member.Read.Hidden", False, Level.PROBLEM),
     ],
 )
 def test_a_missing_one_weighs_as_much_as_it_is_needed(

@@ -115,6 +115,20 @@ async def test_nothing_is_written_for_somebody_who_is_still_assigned() -> None:
 
 
 @virtual
+async def test_nothing_is_written_for_somebody_who_may_be_in_a_group_with_hidden_members() -> None:
+    """Graph lists neither the members of the group nor what it assigns. Entra ID decides."""
+    world = world_with()
+    world.directory.hidden_groups.add(ADMIN)
+    await has_left(world, LEAVER)
+
+    await drain(world.context, WAKE)
+
+    assert world.app.writes == []
+    assert world.results("app_revocation") == ["still_assigned"]
+    assert len(world.directory.calls) == 1
+
+
+@virtual
 async def test_nothing_is_written_while_graph_lists_the_group_that_the_user_left() -> None:
     """The user may have joined again a moment ago. A call lets Entra ID decide."""
     world = world_with()

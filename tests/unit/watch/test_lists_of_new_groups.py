@@ -162,3 +162,21 @@ async def test_a_settled_list_that_comes_late_revokes_also_who_joined_long_befor
     assert (await world.row(SALES, user(20))).action is Action.REMOVED
     left = [(await world.row(SALES, person)).action for person in (user(21), *others)]
     assert left == [Action.ADDED] * 8
+
+
+@virtual
+async def test_nobody_is_revoked_because_graph_hides_the_members_of_a_group() -> None:
+    """The app had the permission to read them, and lost it."""
+    world = await swept()
+    world.directory.join(SALES, user(20))
+    world.directory.groups.append(SALES)
+    await sweep(world.context)
+    await drain(world.context, WAKE)
+    world.directory.hidden_groups.add(SALES)
+
+    for _ in range(4):
+        await asyncio.sleep(60)
+        await sweep(world.context)
+
+    assert (await world.row(SALES, user(20))).action is Action.ADDED
+    assert "left_out" in world.results("member")
