@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.clock import Clock
 from emulator.entra.behaviours import EntraBehaviours, Switches
-from emulator.graph import permissions
+from emulator.graph import hidden, permissions
 from emulator.graph.auth import Tokens
 from emulator.graph.envelope import error_response
 from emulator.graph.errors import GraphError
@@ -166,7 +166,7 @@ class Gateway:
 
     def _admit(self, scope: Scope, authorization: str | None, body: bytes) -> None:
         """Checks the caller's permissions. Raises GraphError 401 or 403."""
-        roles = self._tokens.check(authorization)
+        scope[hidden.ROLES] = roles = self._tokens.check(authorization)
         if roles is not None:
             permissions.check(scope["method"], scope["path"].removeprefix(ROOT), body, roles)
 

@@ -30,6 +30,7 @@ GROUP_DEFAULTS: Json = {
     "membershipRuleProcessingState": None,
     "onPremisesSyncEnabled": None,
     "securityEnabled": True,
+    "visibility": None,
 }
 SHOWN_BY_DEFAULT = {"user": tuple(USER_DEFAULTS)}
 """Graph shows the other properties of a user only if they are selected."""

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from emulator.graph import delta
 from emulator.graph.envelope import graph_json
 from emulator.graph.errors import GraphError, bad_request
+from emulator.graph.hidden import without_hidden
 from emulator.graph.odata import link, names, wanted_ids
 from emulator.graph.routes.table import Json, base, url
 from emulator.graph.tenant import Tenant
@@ -60,4 +61,5 @@ def _delta(tenant: Tenant, request: Request, kind: str) -> Response:
         answer["@odata.nextLink"] = link(address, {"$skiptoken": page.next.encoded()})
     if page.delta is not None:
         answer["@odata.deltaLink"] = link(address, {"$deltatoken": page.delta.encoded()})
-    return graph_json({**answer, "value": page.values})
+    values = without_hidden(request, page.values, tenant.directory.groups)
+    return graph_json({**answer, "value": values})

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from emulator.graph import rendering
 from emulator.graph.directory import MAX_LINKS
 from emulator.graph.errors import bad_request, not_found
+from emulator.graph.hidden import hides
 from emulator.graph.objects import Entity, Json
 from emulator.graph.odata import names
 from emulator.graph.routes.delta import groups_delta
@@ -94,7 +95,7 @@ async def delete_group(tenant: Tenant, request: Request) -> Response:
 
 
 async def direct_members(tenant: Tenant, request: Request) -> list[Entity]:
-    return _members(tenant, _group(tenant, request))
+    return _members(tenant, request, _group(tenant, request))
 
 
 async def transitive_members(tenant: Tenant, request: Request) -> list[Entity]:
@@ -102,7 +103,7 @@ async def transitive_members(tenant: Tenant, request: Request) -> list[Entity]:
     found: dict[str, Entity] = {}
     groups = [_group(tenant, request)]
     while groups:
-        for member in _members(tenant, groups.pop()):
+        for member in _members(tenant, request, groups.pop()):
             if member.id not in found:
                 found[member.id] = member
                 if member.kind == "group":
@@ -154,8 +155,10 @@ def _asked_for(request: Request, members: list[Entity]) -> list[Entity]:
     return [member for member in members if member.kind == "user" or not only_users]
 
 
-def _members(tenant: Tenant, group: Entity) -> list[Entity]:
+def _members(tenant: Tenant, request: Request, group: Entity) -> list[Entity]:
     """Returns the members without softly deleted users, who are still members but are not shown."""
+    if hides(request, group):
+        return []
     found = map(tenant.directory.find, tenant.replica.members(group))
     return [member for member in found if member is not None]
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from emulator.graph import rendering
 from emulator.graph.envelope import graph_json
+from emulator.graph.hidden import hides
 from emulator.graph.objects import Entity
 from emulator.graph.odata import matches, names
 from emulator.graph.routes.delta import users_delta
@@ -79,7 +80,7 @@ async def member_of(tenant: Tenant, request: Request) -> Response:
     select = names(request.query_params.get("$select"))
     return listed(
         request,
-        [group for group in groups if replica.shows(group)],
+        [group for group in groups if replica.shows(group) and not hides(request, group)],
         lambda group: group.text(select, typed=True),
         context="directoryObjects",
     )
@@ -89,7 +90,7 @@ async def app_role_assignments(tenant: Tenant, request: Request) -> Response:
     """Returns the user's assignments, including those of groups that have the user as a direct
     member."""
     user, replica = _seen(tenant, request), tenant.replica
-    through = {group.id for group in replica.groups_of(user)}
+    through = {group.id for group in replica.groups_of(user) if not hides(request, group)}
     shown = [a.shown() for a in replica.assignments(principals=frozenset({user.id, *through}))]
     expression = request.query_params.get("$filter")
     return listed(

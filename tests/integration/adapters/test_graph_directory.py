@@ -14,6 +14,7 @@ from emulator.graph.server import GraphOptions, GraphServer
 from hasten.adapters.graph.directory import GraphDirectory
 from hasten.ports.clock import utc_now
 from hasten.ports.directory_errors import AlreadyExists, Missing, NotYet
+from hasten.ports.directory_values import HIDDEN_MEMBERSHIP
 from tests.support.csdl.check import assert_record_agrees
 
 JOINER = object_id("user/290")
@@ -99,6 +100,17 @@ async def test_a_group_is_made_filled_and_emptied(directory: GraphDirectory) -> 
     assert await directory.group(NOBODY) is None
     assert counts == (2, 2)
     assert removed == [True, False]
+
+
+async def test_a_group_with_hidden_membership_says_that_it_hides_its_members(
+    server: GraphServer, directory: GraphDirectory
+) -> None:
+    tenant = server.tenant.directory
+    tenant.update(tenant.groups[TOTAL_ENGINEERING], {"visibility": HIDDEN_MEMBERSHIP})
+
+    found = await directory.members(TOTAL_ENGINEERING)
+
+    assert (found.listed, found.may_hide(JOINER)) == ([], True)
 
 
 async def test_one_member_who_is_there_or_does_not_exist_refuses_all(
