@@ -88,7 +88,7 @@ async def somebody_is_disabled(context: Context) -> None:
     await look_at_people(context, noticed)
 
 
-CHANGES = {
+CHANGES: dict[Happens, tuple[str, str]] = {
     somebody_joins: (ENGINEERING, JOINER),
     a_group_is_assigned: (ADMIN, JOINER),
     somebody_is_assigned: (DIRECT, DIRECTLY),
