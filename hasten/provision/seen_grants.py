@@ -4,7 +4,8 @@ person joined a group, got a direct assignment, was enabled or was restored."""
 import asyncio
 from datetime import datetime
 
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
+from hasten.domain.changes import OWN_ACCOUNT, Change
+from hasten.domain.history import EntryKind, Filter
 from hasten.domain.planning import AssignmentStatus
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.provision.state import Drain
@@ -24,13 +25,19 @@ async def may_not_show(
         of_person = await drain.context.ledger.find(drain.target.name, OWN_ACCOUNT, user)
         return of_person is not None and _is_new(of_person, began)
     opened = [row for row in await drain.open_rows() if row.user == user and not row.is_of_person]
-    ended = await asyncio.gather(
-        *(
-            drain.context.ledger.find(drain.target.name, group, user)
-            for group in sorted({DIRECT, *drain.found.groups} - {row.group for row in opened})
-        )
-    )
-    return any(_is_new(row, began) for row in [*opened, *filter(None, ended)])
+    ended = await _ended_lately(drain, user, began - REPLICATION_SETTLED_AFTER)
+    return any(_is_new(row, began) for row in [*opened, *ended])
+
+
+async def _ended_lately(drain: Drain, user: str, since: datetime) -> list[Change]:
+    """Returns the rows of the user that ended after `since`. Their outcomes name them, however many
+    groups the target has."""
+    target = drain.target.name
+    lately = Filter(target=target, user=user, since=since, kinds=frozenset({EntryKind.OUTCOME}))
+    outcomes = await drain.context.outbox.newest(target, lately)
+    groups = sorted({one.group for one in outcomes if one.group} - {OWN_ACCOUNT})
+    rows = await asyncio.gather(*(drain.ledger.find(target, group, user) for group in groups))
+    return [row for row in rows if row is not None and not row.is_open]
 
 
 def _is_new(row: Change, began: datetime) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hasten.domain.history import Entry
+from hasten.domain.history import Entry, Filter
 from hasten.domain.history_outcomes import entry_of
 from hasten.domain.outcomes import Outcome
 from hasten.errors import Conflict
@@ -17,6 +17,8 @@ from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
 from hasten.records import reading, unsent_outcomes
 from hasten.records.history import History
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OUTBOX_PREFIX
+
+MAX_ENTRIES = 100
 
 
 def put(outcome: Outcome) -> Put:
@@ -73,6 +75,14 @@ class Outbox:
         """Sends outcomes of `target`, then deletes them. Returns False if another worker sent them
         too."""
         return await self._delete(LEDGER_COLLECTION, target, await self.send(target, unsent))
+
+    async def newest(self, target: str, matches: Filter) -> Sequence[Entry]:
+        """Returns the entries of outcomes of `target` that match: of those in the outbox, which may
+        not be in the history yet, and the newest of the history, at most MAX_ENTRIES."""
+        place = (LEDGER_COLLECTION, target)
+        read = await reading.scanned(self.store, *place, _read, OUTBOX_PREFIX)
+        unsent = [entry for _, entry in read if matches.matches(entry)]
+        return [*unsent, *(await self.history.newest(MAX_ENTRIES, matches=matches)).entries]
 
     async def send(self, target: str, unsent: Unsent) -> list[Delete]:
         """Sends the outcomes, writes them to the history and takes them out of `unsent`. Returns

@@ -4,9 +4,11 @@ from typing import Any
 
 from hasten.domain.changes import Change
 from hasten.messages import Wake
+from hasten.ports.store import Store
 from hasten.scim import Scim
 from hasten.targets import Mode, Target
 from tests.fakes.application import FakeApplication
+from tests.fakes.memory_store import MemoryStore
 from tests.support.world import ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
@@ -14,7 +16,11 @@ LEAVER = user(1)
 
 
 def world_with(
-    app: FakeApplication | None = None, *, mode: Mode | None = None, **scim: Any
+    app: FakeApplication | None = None,
+    *,
+    mode: Mode | None = None,
+    store: Store | None = None,
+    **scim: Any,
 ) -> World:
     given = {
         "url": "https://app.example/scim",
@@ -24,7 +30,7 @@ def world_with(
         **scim,
     }
     target = Target(name=TOTAL, display_name=TOTAL, mode=mode, scim=Scim.model_validate(given))
-    return World(target=target, app=app or FakeApplication())
+    return World(target=target, app=app or FakeApplication(), store=store or MemoryStore())
 
 
 async def has_left(world: World, *leavers: str) -> None:

@@ -9,9 +9,12 @@ import pytest
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, State
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.provision.drain import drain
+from hasten.records import discovered
+from tests.fakes.memory_store import MemoryStore
 from tests.support.app_revocations import LEAVER, WAKE, has_left, world_with
+from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, World, found, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
 
 SETTLED = REPLICATION_SETTLED_AFTER.total_seconds()
 
@@ -51,13 +54,16 @@ async def test_nobody_loses_access_whom_hasten_saw_get_it_a_moment_ago(
 
 @pytest.mark.parametrize("group", [ADMIN, DIRECT])
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED])
-def test_a_grant_counts_although_its_call_has_ended(group: str, state: State) -> None:
+@pytest.mark.parametrize("where", ["outbox", "history"])
+def test_a_grant_counts_although_its_call_has_ended(group: str, state: State, where: str) -> None:
     @virtual
     async def scenario() -> None:
         world = world_with()
         await has_left(world, LEAVER)
         grant = found(group, LEAVER, Action.ADDED, 1)
         await world.ledger.record([replace(grant, state=state, finished_at=now())])
+        if where == "history":
+            await world.outbox.flush(TOTAL)
 
         await drain(world.context, WAKE)
 
@@ -115,3 +121,24 @@ async def test_somebody_else_who_joined_changes_nothing() -> None:
 
     assert world.app.active(LEAVER) == [False]
     assert (await world.row(ENGINEERING, LEAVER)).state is State.CONFIRMED
+
+
+@virtual
+async def test_hasten_asks_the_store_as_often_however_many_groups_are_assigned() -> None:
+    few, many = [await requests_of_a_drain(number) for number in (1, 500)]
+
+    assert few == many
+
+
+async def requests_of_a_drain(groups: int) -> int:
+    store = CountingStore(MemoryStore())
+    world = world_with(store=store)
+    await has_left(world, LEAVER)
+    target = await discovered.load(store, TOTAL)
+    assert target is not None
+    await discovered.save(store, replace(target, groups=tuple(map(user, range(groups)))))
+    before = store.requests
+
+    await drain(world.context, WAKE)
+
+    return store.requests - before
