@@ -8,6 +8,7 @@ finds that its place is free or can be read again.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -152,10 +153,9 @@ class Repository(Generic[T]):
 
     async def remove(
         self, rows: Sequence[T], is_still: Callable[[T], bool], *, also_unreadable: bool = False
-    ) -> int:
-        """Deletes the rows for which `is_still` holds. Returns how many. What cannot be read stays,
-        unless it is `also_unreadable` that goes."""
-        removed = 0
+    ) -> None:
+        """Deletes the rows for which `is_still` holds. What cannot be read stays, unless it is
+        `also_unreadable` that goes."""
         for row in rows:
             partition = self._mapping.partition(row)
             documents, stored = await self._under_all_prefixes(row)
@@ -164,12 +164,8 @@ class Repository(Generic[T]):
             if stored is None or not is_still(stored):
                 continue
             deletes = [Delete(d.key, d.etag) for d in documents.values()]
-            try:
+            with suppress(Conflict):  # it changed meanwhile
                 await self._store.commit(self._mapping.collection, partition, deletes)
-            except Conflict:
-                continue  # it changed meanwhile
-            removed += 1
-        return removed
 
     async def _update_once(
         self, rows: Sequence[T], decide: Decide[T], stored: Read[T], commit: Commit | None

@@ -210,7 +210,7 @@ async def test_what_is_written_and_sealed_during_the_check_is_no_finding() -> No
 
 
 class Interrupted(MemoryStore):
-    """Has an entry written and sealed while the marks of a day are read."""
+    """Has an entry written and sealed before the marks of today are read."""
 
     interrupt: Callable[[], Awaitable[None]] | None = None
 
@@ -223,8 +223,8 @@ class Interrupted(MemoryStore):
         *,
         after: str = "",
     ) -> Sequence[Document]:
-        interrupt = self.interrupt if prefix == NEW_PREFIX else None
-        if interrupt is not None:
+        interrupt = self.interrupt
+        if interrupt is not None and (partition, prefix) == (day_partition(today()), NEW_PREFIX):
             self.interrupt = None
             await interrupt()
         return await super().scan(collection, partition, prefix, limit, after=after)

@@ -92,9 +92,11 @@ async def test_an_entry_that_cannot_be_read_is_named_as_altered(changed: dict[st
     text = json.dumps({**document.body, **changed})
     store.plant(HISTORY_COLLECTION, day_partition(today()), document.key, text)
 
-    wrong = await found(world)
+    check = await Check(world.store, now()).run()
 
-    assert (Wrong.ALTERED, f"day {today()}", document.key.removeprefix(AT_PREFIX)) in wrong
+    altered = (Wrong.ALTERED, f"day {today()}", document.key.removeprefix(AT_PREFIX))
+    assert altered in {(one.wrong, one.where, one.key) for one in check.findings}
+    assert check.entries == 2
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"at": 7}', '{"number": "x"}'])
