@@ -1,4 +1,4 @@
-"""Which tests one process of a parallel run has to run together."""
+"""Which tests one process of a parallel run has to run together, and which cases of a test run."""
 
 import gc
 import os
@@ -8,6 +8,18 @@ import pytest
 
 SHARED = {"class", "module", "package", "session"}
 GROUP = "xdist_group"
+
+GARBAGE = 20_000, 20, 50
+"""Thresholds of the garbage collector. With Python's own a ninth of the CPU time of the tests goes
+into searches that find little."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--first-case",
+        action="store_true",
+        help="of a test with several cases run the first: every test runs, but not with all values",
+    )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -21,10 +33,12 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keeps the tests of a file that share a fixture together, so that it is set up once, unless
     the conftest of their folder has given them a group. All other tests go to whichever process is
     free."""
+    if config.getoption("first_case"):
+        _keep_first_cases(config, items)
     for item in items:
         if item.get_closest_marker(GROUP) is None and _shares_a_fixture(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
@@ -36,6 +50,7 @@ def pytest_collection_finish() -> None:
     would visit all of them each time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GARBAGE)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -44,6 +59,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     in_groups = item.config.getoption("loadgroup", default=False)
     if in_groups and os.environ.get("CI") == "true" and item.get_closest_marker(GROUP) is not None:
         assert "@" in item.nodeid, "pytest-xdist ignores groups: install requirements-dev.txt"
+
+
+def _keep_first_cases(config: pytest.Config, items: list[pytest.Item]) -> None:
+    first: dict[str, pytest.Item] = {}
+    for item in items:
+        first.setdefault(item.nodeid.partition("[")[0], item)
+    kept = list(first.values())
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
 
 
 def _shares_a_fixture(item: pytest.Item) -> bool:
