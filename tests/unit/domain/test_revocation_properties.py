@@ -53,7 +53,7 @@ keys = st.sampled_from(
         *({"result": "Skipped", "details": {"errorCode": code}} for code in SKIPS),
     ]
 )
-often = settings(max_examples=600)
+often = settings(max_examples=300)
 
 
 def succeeded(step: dict[str, Any]) -> bool:
