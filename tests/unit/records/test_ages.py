@@ -89,6 +89,8 @@ async def test_a_group_whose_note_cannot_be_read_was_noted_long_ago(text: str) -
         "a": START,
         "b": LONG_AGO,
     }
+    await unseen_groups.forget(store, TOTAL, known)
+    assert await unseen_groups.load(store, TOTAL) == {}
 
 
 def test_a_refused_subscription_is_asked_for_again_after_its_pause() -> None:
