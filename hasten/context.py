@@ -10,6 +10,7 @@ from hasten.backoff import backoff
 from hasten.destinations import Destination
 from hasten.domain.settlement import Backoff
 from hasten.domain.shared_pace import LimitScope
+from hasten.messages import Retriable
 from hasten.ports.bus import Bus
 from hasten.ports.clock import NewId, Now
 from hasten.ports.dead_letters import ParkedMessages
@@ -129,6 +130,11 @@ class Context:
         other = copy(self)
         other._directory = directory  # noqa: SLF001 - our own
         return other
+
+    async def send(self, message: Retriable, at: datetime | None = None) -> None:
+        """Sends a message that Hasten itself will receive, now or `at` a time. Raises
+        TemporaryError and PermanentError of Service Bus and of the store."""
+        await self.bus.send(message.queue, [message.message(self.new_id(), at)])
 
     @property
     def pages_url(self) -> str:

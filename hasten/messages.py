@@ -1,7 +1,7 @@
 """Defines the messages that Hasten sends to itself: which group to read, and which target to
 wake."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol, Self
@@ -11,7 +11,6 @@ from hasten.domain.notifications import LifecycleEvent
 from hasten.json import Json
 from hasten.people_look import PeopleLook
 from hasten.ports.bus import ALARM, DIRECTORY_CHANGES, ENSURE, PROVISIONING, Message, alarm
-from hasten.ports.clock import NewId
 
 CRASHES = "hastenCrashes"
 """Application property of a message that Hasten sends to itself: how often the work on it ended in
@@ -81,15 +80,6 @@ class Look:
             looks=int(body["looks"]),
             tries=int(body["tries"]),
         )
-
-
-def looks_at(
-    groups: Iterable[str], *, found_by: FoundBy, now: datetime, new_id: NewId
-) -> Sequence[Message]:
-    """Returns one look for each group, without hints."""
-    return [
-        Look(group=group, noticed_at=now, found_by=found_by).message(new_id()) for group in groups
-    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

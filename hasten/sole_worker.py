@@ -59,9 +59,7 @@ async def work_alone(
     if error is not None:
         raise error
     if lease.record.is_marked or (is_left and not is_timer):
-        await context.bus.send(
-            wake.queue, [type(wake)(target=wake.target).message(context.new_id())]
-        )
+        await context.send(type(wake)(target=wake.target))
     return True
 
 
@@ -91,8 +89,7 @@ async def alone(
 async def _let_go(context: Context, wake: TargetMessage, lease: Lease) -> None:
     await lease.release(although_marked=True)
     if lease.record.is_marked:
-        again = type(wake)(target=wake.target)
-        await context.bus.send(again.queue, [again.message(context.new_id())])
+        await context.send(type(wake)(target=wake.target))
 
 
 async def _acquired(

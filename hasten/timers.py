@@ -24,7 +24,7 @@ from hasten.operate.seal_history import seal_all, seal_recent
 from hasten.operate.silent_channel import report_silence
 from hasten.operate.stop import report_stops
 from hasten.operate.unreadable_rows import report_unreadable, take_back_all
-from hasten.ports.bus import ENSURE, PROVISIONING, QUEUES_READ
+from hasten.ports.bus import QUEUES_READ
 from hasten.ports.telemetry import Event
 from hasten.provision.verify import verify
 from hasten.records import (
@@ -194,12 +194,10 @@ async def _wake_target(context: Context, found: DiscoveredTarget, before: overvi
     errors = ErrorCollector()
     with errors.collect_any():
         if any(change.is_due(now) or change.state is State.HELD for change in changes):
-            wake = Wake(target=found.target)
-            await context.bus.send(PROVISIONING, [wake.message(context.new_id())])
+            await context.send(Wake(target=found.target))
     with errors.collect_any():
         if await _wants_ensure(context, found.target):
-            ensure = Ensure(target=found.target)
-            await context.bus.send(ENSURE, [ensure.message(context.new_id())])
+            await context.send(Ensure(target=found.target))
     with errors.collect_any():
         await context.outbox.flush(found.target)
     with errors.collect_any():
@@ -239,8 +237,7 @@ async def _apply(context: Context) -> None:
 async def _wake_open_intents(context: Context) -> None:
     for found in await discovered.load_all(context.store):
         if await context.intents.open_intents(found.target):
-            ensure = Ensure(target=found.target)
-            await context.bus.send(ENSURE, [ensure.message(context.new_id())])
+            await context.send(Ensure(target=found.target))
 
 
 async def _tidy(context: Context) -> None:

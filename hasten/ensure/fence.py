@@ -98,6 +98,5 @@ async def is_still_wanted(context: Context, intent: Intent) -> bool:
     if newest is None or newest.wanted is intent.wanted or newest.wanted not in MEMBERSHIPS:
         return True
     await context.intents.reopen(intent.target, [intent.key])
-    again = Ensure(target=intent.target)
-    await context.bus.send(again.queue, [again.message(context.new_id())])
+    await context.send(Ensure(target=intent.target))
     return False

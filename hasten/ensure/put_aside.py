@@ -54,8 +54,7 @@ async def _put_aside(context: Context, intent: Intent, error: Exception) -> None
         await _read_again(context, [intent]),
         lambda i: replace(i, crashes=i.crashes + 1, not_before=until),
     )
-    again = Ensure(target=intent.target)
-    await context.bus.send(again.queue, [again.message(context.new_id(), until)])
+    await context.send(Ensure(target=intent.target), until)
 
 
 async def _read_again(context: Context, intents: Sequence[Intent]) -> list[Intent]:

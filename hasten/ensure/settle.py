@@ -66,8 +66,7 @@ async def settle_intents(
     let_go = {(i.group, i.user) for i, sight in seen if i.wanted is Wanted.ABSENT and sight.written}
     await admit(context, changes, judged=let_go)
     if recorded or unsure:
-        wake = Wake(target=target)
-        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+        await context.send(Wake(target=target))
     await _end(context, ended)
     await context.intents.finish(await _still_recorded(context, recorded, errors), RECORDED)
     for at, intents in unsure.items():
@@ -89,8 +88,7 @@ async def _of_account(context: Context, intent: Intent, ending: Ending) -> Endin
 async def _postpone(context: Context, target: str, intents: Sequence[Intent], at: datetime) -> None:
     """Leaves the intents open until `at`, and wakes the target then. No write of Hasten is under
     way."""
-    again = Ensure(target=target)
-    await context.bus.send(again.queue, [again.message(context.new_id(), at)])
+    await context.send(Ensure(target=target), at)
     await context.intents.update(intents, lambda i: replace(i, not_before=at, writing=False))
 
 

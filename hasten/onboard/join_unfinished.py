@@ -52,8 +52,7 @@ async def join_unfinished(context: Context, event: OnboardingEvent, plan: EventP
     found = dict(zip(plan.idle, await asyncio.gather(*map(join, plan.idle)), strict=True))
     joined = {user: groups for user, groups in found.items() if groups}
     if joined:
-        wake = Wake(target=event.data.target)
-        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+        await context.send(Wake(target=event.data.target))
     return joined
 
 

@@ -41,8 +41,7 @@ async def release_changes(context: Context, target: str, rows: Sequence[Change])
     moved = await context.ledger.move(rows, lambda row: released(row, now=context.now()))
     if moved:
         await count_anew(context, target, {row.group for row in moved})
-        wake = Wake(target=target)
-        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+        await context.send(Wake(target=target))
     return moved
 
 

@@ -38,8 +38,7 @@ async def release_intents(context: Context, target: str, intents: Sequence[Inten
     )
     if moved:
         await count_anew(context, target, {intent.group for intent in moved})
-        ensure = Ensure(target=target)
-        await context.bus.send(ensure.queue, [ensure.message(context.new_id())])
+        await context.send(Ensure(target=target))
     return moved
 
 

@@ -30,7 +30,7 @@ async def start(
     for name in context.targets if target == ALL_TARGETS else [target]:
         for message in (Wake(target=name), Ensure(target=name)):
             with suppress(PermanentError, TemporaryError):
-                await context.bus.send(message.queue, [message.message(context.new_id())])
+                await context.send(message)
     return decision
 
 

@@ -36,8 +36,7 @@ async def take_back(context: Context, target: str) -> int:
     wakes the target for it. Returns how many changes have still to wait. Raises TemporaryError."""
     taken, left = await context.ledger.take_back(target)
     if taken:
-        wake = Wake(target=target)
-        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+        await context.send(Wake(target=target))
     return left
 
 

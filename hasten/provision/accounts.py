@@ -40,7 +40,7 @@ async def without_contradicted(
         look = PeopleLook(
             users=frozenset({row.user}), noticed_at=began, found_by=row.found_by, doubts=True
         )
-        await drain.context.bus.send(look.queue, [look.message(drain.context.new_id())])
+        await drain.context.send(look)
     gone = frozenset(doubted)
     return [row for row in rows if row not in gone]
 

@@ -145,8 +145,7 @@ async def _request(
             await _open(context, target, key, cause, known.get(key), is_member=wanted[key])
         rows = await _put_first(context, target.name, asked, cause, alone=alone)
         audit.done += [replace(subject_of(row), action="", causes=()) for row in rows]
-        wake = Wake(target=target.name)
-        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+        await context.send(Wake(target=target.name))
     return Request(target=target.name, rows=rows, held=held)
 
 

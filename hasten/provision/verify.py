@@ -73,8 +73,7 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
             await _alert_if_unproven(context, row, to)
             moved += await _move(context, ledger, row, to)
     if any(row.is_open for row in moved):
-        wake = Wake(target=found.target)
-        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+        await context.send(Wake(target=found.target))
     await context.outbox.deliver(found.target, unsent)
     errors.raise_worst()
 

@@ -80,8 +80,7 @@ async def compare_assignments(
     with errors.collect_any():
         changes += await compare_direct(context, target, assignments, is_first=before is None)
     if changes:
-        wake = Wake(target=target.name)
-        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+        await context.send(Wake(target=target.name))
     errors.raise_worst()
     return replace(found, deleted=deleted, unsettled=unsettled)
 

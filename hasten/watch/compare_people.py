@@ -66,7 +66,7 @@ async def _compare(context: Context, found: DiscoveredTarget) -> None:
             differing.add(user)
     await context.roster.change(found.target, moves)
     for look in looks_at_people(differing, found_by=FoundBy.COMPARISON, now=context.now()):
-        await context.bus.send(look.queue, [look.message(context.new_id())])
+        await context.send(look)
     context.emit(PeopleCompared(target=found.target, people=len(listed), differing=len(differing)))
 
 

@@ -4,13 +4,12 @@ from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.domain.notifications import LifecycleEvent
 from hasten.domain.subscribing import USERS_RESOURCE, groups_of
-from hasten.messages import SubscriptionEvent, looks_at
-from hasten.ports.bus import DIRECTORY_CHANGES
+from hasten.messages import SubscriptionEvent
 from hasten.records import discovered, subscriptions
 from hasten.telemetry.subscriptions import LifecycleReceived
 from hasten.watch.people_delta import reconcile_people
 from hasten.watch.renew import renew
-from hasten.watch.subscriptions import ensure_subscriptions
+from hasten.watch.subscriptions import ensure_subscriptions, look_at
 
 
 async def handle_lifecycle(context: Context, event: SubscriptionEvent) -> None:
@@ -29,12 +28,7 @@ async def handle_lifecycle(context: Context, event: SubscriptionEvent) -> None:
         if await renew(context, record.id):
             return
     else:
-        groups = groups_of(record.resource, watched)
-        looks = looks_at(
-            groups, found_by=FoundBy.LIFECYCLE, now=context.now(), new_id=context.new_id
-        )
-        if looks:
-            await context.bus.send(DIRECTORY_CHANGES, looks)
+        await look_at(context, groups_of(record.resource, watched), FoundBy.LIFECYCLE)
         if record.resource == USERS_RESOURCE:
             await reconcile_people(context)
     await ensure_subscriptions(context, watched)

@@ -114,8 +114,7 @@ async def look_at_people(context: Context, look: PeopleLook) -> None:
     if failed == look.users:
         errors.raise_worst()
     if failed:
-        alone = replace(look, users=frozenset(failed))
-        await context.bus.send(alone.queue, [alone.message(context.new_id())])
+        await context.send(replace(look, users=frozenset(failed)))
     recorded = await _record(context, look, [one for one in seen if not one.is_doubtful])
     await _look_again(context, look, seen, changed=frozenset(one.user for one in recorded))
     context.emit(
@@ -209,8 +208,7 @@ async def _record(
     changes = [change for one in seen if (change := one.change(look)) is not None]
     recorded = await admit(context, changes)
     for target in sorted({change.target for change in changes}):
-        wake = Wake(target=target)
-        await context.bus.send(wake.queue, [wake.message(context.new_id())])
+        await context.send(Wake(target=target))
     moves: dict[str, dict[str, Move]] = defaultdict(dict)
     for one in seen:
         if one.after != one.stored:
@@ -247,5 +245,4 @@ async def _send(
     context: Context, look: PeopleLook, users: frozenset[str], after: timedelta
 ) -> None:
     again = replace(look, users=users, looks=look.looks + 1)
-    message = again.message(context.new_id(), context.now() + after)
-    await context.bus.send(again.queue, [message])
+    await context.send(again, context.now() + after)

@@ -4,7 +4,6 @@ One delta link covers all users of the tenant. It only says where to look: the r
 the look concerns and what is new.
 """
 
-from collections.abc import Iterable
 from typing import Literal
 
 from hasten.context import Context
@@ -38,13 +37,6 @@ async def reconcile_people(context: Context) -> None:
         await _read_on(context, cursor, wanted)
 
 
-async def look_at(context: Context, users: Iterable[str], found_by: FoundBy) -> None:
-    """Queues looks at these people."""
-    looks = looks_at_people(users, found_by=found_by, now=context.now())
-    for look in looks:
-        await context.bus.send(look.queue, [look.message(context.new_id())])
-
-
 async def _read_on(context: Context, cursor: PeopleCursor, wanted: tuple[str, ...]) -> None:
     """Sends the looks before it saves the link. If an entry cannot be read, all people are compared
     with what Hasten last saw, which finds whom the entry is about. If the mappings changed, a new
@@ -60,7 +52,8 @@ async def _read_on(context: Context, cursor: PeopleCursor, wanted: tuple[str, ..
     if delta.has_unread:
         await compare_people(context)
     assigned = delta.changed & await roster.everyone(context.store) if delta.changed else ()
-    await look_at(context, assigned, FoundBy.RECONCILE)
+    for look in looks_at_people(assigned, found_by=FoundBy.RECONCILE, now=context.now()):
+        await context.send(look)
     if following and delta.cut is None:
         moved = PeopleCursor(following, wanted, cursor.etag)
     else:

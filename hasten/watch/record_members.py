@@ -11,11 +11,12 @@ from hasten.domain.changes import Action, Change, FoundBy
 from hasten.domain.unexpected import Unexpected
 from hasten.errors import Conflict, PermanentError, TemporaryError
 from hasten.halving import halved
+from hasten.messages import Wake
 from hasten.ports.directory_values import Member, UnreadMember
 from hasten.records import crashes
 from hasten.watch.admit import admit
 from hasten.watch.repetitions import name, repeated
-from hasten.watch.watchers import Watchers, wake
+from hasten.watch.watchers import Watchers
 
 EXPECTED_ERRORS = (TemporaryError, PermanentError, Conflict)
 """Exceptions that say something about the read, and not about one of its members."""
@@ -79,7 +80,7 @@ async def record_members(
     users = list(dict.fromkeys(change.user for change in changes))
     recorded = await halved(users, record, fail, expected=EXPECTED_ERRORS)
     if changes:
-        await asyncio.gather(*(wake(context, target) for target in watchers.assigned))
+        await asyncio.gather(*(context.send(Wake(target=target)) for target in watchers.assigned))
     failed = [UnreadMember(user, Unexpected.of(error).reason) for user, error in errors]
     for one in failed:
         await crashes.note(context.store, f"group {of.group}", one.problem, context.now())

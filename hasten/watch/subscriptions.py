@@ -19,7 +19,7 @@ from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError
 from hasten.json import Json
 from hasten.limits import SUBSCRIPTION_LIFETIME
-from hasten.messages import looks_at
+from hasten.messages import Look
 from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory_errors import AlreadyExists
 from hasten.records import subscriptions
@@ -166,7 +166,7 @@ async def _make(
                 await forget_refusal(context, resource)
             made += 1
             if not plan.superseded:
-                await _look_at(context, groups_of(resource, groups))
+                await look_at(context, groups_of(resource, groups), FoundBy.SUBSCRIPTION)
     return blocked, made + len(blocked) == len(outdated) + len(plan.create)
 
 
@@ -178,7 +178,7 @@ async def _remove_superseded(
     for old in plan.superseded:
         await _remove(context, old)
     if plan.superseded:
-        await _look_at(context, sorted(groups))
+        await look_at(context, sorted(groups), FoundBy.SUBSCRIPTION)
 
 
 async def _create(context: Context, resource: str) -> None:
@@ -206,9 +206,13 @@ async def _remove(context: Context, subscription: Subscription) -> None:
     context.emit(SubscriptionChanged(result="removed", resource=subscription.resource))
 
 
-async def _look_at(context: Context, groups: Sequence[str]) -> None:
+async def look_at(context: Context, groups: Sequence[str], found_by: FoundBy) -> None:
+    """Queues a look at each of the groups, without hints."""
     now = context.now()
-    looks = looks_at(groups, found_by=FoundBy.SUBSCRIPTION, now=now, new_id=context.new_id)
+    looks = [
+        Look(group=group, noticed_at=now, found_by=found_by).message(context.new_id())
+        for group in groups
+    ]
     if looks:
         await context.bus.send(DIRECTORY_CHANGES, looks)
 

@@ -1,4 +1,4 @@
-"""Finds the targets that watch a group, wakes them, and has them mirror it."""
+"""Finds the targets that watch a group, and has them mirror it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import timedelta
 from hasten.context import Context
 from hasten.domain.notifications import bounded
 from hasten.errors import TemporaryError
-from hasten.messages import Mirror, Wake
+from hasten.messages import Mirror
 from hasten.ports.directory_values import Member
 from hasten.records import discovered
 from hasten.twins import twins
@@ -60,10 +60,4 @@ async def mirror(
     removed = frozenset(member.id for member in users if member.removed)
     added, removed = bounded(added - removed, removed)
     for target in watchers.mirroring:
-        message = Mirror(target=target, source=group, added=added, removed=removed)
-        await context.bus.send(message.queue, [message.message(context.new_id())])
-
-
-async def wake(context: Context, target: str) -> None:
-    message = Wake(target=target)
-    await context.bus.send(message.queue, [message.message(context.new_id())])
+        await context.send(Mirror(target=target, source=group, added=added, removed=removed))
