@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
+from hasten.chunks import chunks
 from hasten.domain.changes import FoundBy
 from hasten.json import Json
 from hasten.limits import MAX_PEOPLE_PER_LOOK
@@ -63,12 +64,7 @@ def looks_at_people(
     users: Iterable[str], *, found_by: FoundBy, now: datetime
 ) -> Sequence[PeopleLook]:
     """Returns looks that name each user once."""
-    ordered = sorted(users)
     return [
-        PeopleLook(
-            users=frozenset(ordered[start : start + MAX_PEOPLE_PER_LOOK]),
-            noticed_at=now,
-            found_by=found_by,
-        )
-        for start in range(0, len(ordered), MAX_PEOPLE_PER_LOOK)
+        PeopleLook(users=frozenset(some), noticed_at=now, found_by=found_by)
+        for some in chunks(sorted(users), MAX_PEOPLE_PER_LOOK)
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from hasten.chunks import chunks
 from hasten.domain.changes import DIRECT, Action, Change, FoundBy, State
 from hasten.domain.intents import Intent, Wanted
 from hasten.domain.merging import newer
@@ -161,11 +162,11 @@ def _change(intent: Intent, seen: SeenMembership, now: datetime) -> Change:
 def member_batches(
     waiting: Sequence[Intent], now: datetime
 ) -> tuple[list[Sequence[Intent]], datetime | None]:
-    """Splits the intents, oldest first, into chunks to add now. Returns the chunks and when the
+    """Splits the intents, oldest first, into batches to add now. Returns them and when the
     remaining intents have waited long enough for more, or None if none remain."""
     size = MAX_LINKS_PER_PATCH
-    chunks = [waiting[start : start + size] for start in range(0, len(waiting), size)]
-    if not chunks or len(chunks[-1]) == size:
-        return chunks, None
-    due = chunks[-1][0].recorded_at + MEMBER_BATCH_WAIT
-    return (chunks, None) if due <= now else (chunks[:-1], due)
+    batches = [*chunks(waiting, size)]
+    if not batches or len(batches[-1]) == size:
+        return batches, None
+    due = batches[-1][0].recorded_at + MEMBER_BATCH_WAIT
+    return (batches, None) if due <= now else (batches[:-1], due)

@@ -1,11 +1,12 @@
 """Turns the open changes of one target into on-demand calls, in the order in which to make them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from hasten.chunks import chunks
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change
 from hasten.limits import CALLS_PER_WINDOW, MAX_MEMBERS_PER_CALL
 
@@ -183,13 +184,8 @@ def _calls(
             of_group[change.called_group].append(change)
     calls += [Call(None, tuple(together), then_group) for together in of_user.values()]
     for group, members in of_group.items():
-        calls += [Call(group, chunk) for chunk in _chunks(members)]
+        calls += [Call(group, tuple(some)) for some in chunks(members, MAX_MEMBERS_PER_CALL)]
     return sorted(calls, key=lambda call: (not call.is_on_request, call.since))
-
-
-def _chunks(members: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
-    for start in range(0, len(members), MAX_MEMBERS_PER_CALL):
-        yield tuple(members[start : start + MAX_MEMBERS_PER_CALL])
 
 
 def reachable(changes: Sequence[Change], busy: Collection[str]) -> list[Change]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hasten.chunks import chunks
 from hasten.context import Context
 from hasten.domain.intents import Wanted
 from hasten.ensure.members import AddResult, add
@@ -19,8 +20,7 @@ async def add_members(
 
     Raises TemporaryError and PermanentError of Graph.
     """
-    for start in range(0, len(users), MAX_LINKS_PER_PATCH):
-        chunk = users[start : start + MAX_LINKS_PER_PATCH]
+    for chunk in chunks(users, MAX_LINKS_PER_PATCH):
         await mirrored_members.remember(context.store, target, group, chunk, context.now())
         became = await add(context.directory, group, chunk)
         others = [u for u in chunk if became[u] in {AddResult.THERE, AddResult.UNKNOWN}]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from hasten.chunks import chunks
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.ensuring import SeenMembership
@@ -133,12 +134,9 @@ class _Run:
         staying = [intent for intent in ordered if intent.wanted is not Wanted.ABSENT]
         for intents in (leaving, staying):
             for group, wanted in _by_group(intents).items():
-                for start in range(0, len(wanted), INTENTS_PER_ROUND):
-                    await bring_about_or_put_aside(
-                        self.context,
-                        wanted[start : start + INTENTS_PER_ROUND],
-                        partial(self._bring_about, group),
-                    )
+                for some in chunks(wanted, INTENTS_PER_ROUND):
+                    bring_about = partial(self._bring_about, group)
+                    await bring_about_or_put_aside(self.context, some, bring_about)
 
     async def _let_go(self, leaving: Sequence[Intent]) -> list[Intent]:
         """Brings about removals, after the brake has judged how many users would leave in this

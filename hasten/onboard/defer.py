@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from hasten.chunks import chunks
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import Wanted
 from hasten.events.envelope import ID_MAX_CHARS, OnboardingEvent
@@ -33,8 +34,7 @@ def split(posted: Posted, event: OnboardingEvent, new_id: NewId) -> Sequence[Mes
         return []
     key = "members" if isinstance(event.data, EnsureGroup) else "users"
     parts: list[Data] = [
-        event.data.model_copy(update={key: refs[start : start + MAX_USERS_PER_EVENT]})
-        for start in range(0, len(refs), MAX_USERS_PER_EVENT)
+        event.data.model_copy(update={key: some}) for some in chunks(refs, MAX_USERS_PER_EVENT)
     ]
     whole = replace(posted, of_people=max(posted.of_people, len(refs)))
     return [whole.with_event(replace(event, data=part)).message(new_id()) for part in parts]

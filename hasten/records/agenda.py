@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from hasten.chunks import chunks
 from hasten.errors import Conflict, TemporaryError, WrongInputError
 from hasten.json import Json
 from hasten.ports.bus import Bus, Message
@@ -68,8 +69,8 @@ class Agenda:
         ready = [message for message in messages if message.at is None or message.at <= now]
         if ready:
             await self.bus.send(queue, [replace(message, at=None) for message in ready])
-        for start in range(0, len(later), ENTRIES_PER_COMMIT):
-            await self._keep(queue, later[start : start + ENTRIES_PER_COMMIT])
+        for some in chunks(later, ENTRIES_PER_COMMIT):
+            await self._keep(queue, some)
         if later:
             await self._alarms.set(queue, min(message.at for message in later if message.at))
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
-from hasten.records.unchanged import commit_unchanged
+from hasten.records.commits import commit_unchanged
 
 CURSORS_COLLECTION = "cursors"
 CURSORS_PARTITION = "groups"

@@ -5,10 +5,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from hasten.chunks import chunks
 from hasten.domain.long_ago import LONG_AGO
 from hasten.limits import MAX_GROUPS_PER_DELTA
-from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
+from hasten.ports.store import Delete, Document, Put, Store, Write
 from hasten.records import reading
+from hasten.records.commits import commit_all
 from hasten.records.fields import moment
 
 DELTA_BATCHES_COLLECTION = "cursors"
@@ -40,8 +42,7 @@ class DeltaBatch:
 
 def split(groups: Collection[str]) -> Sequence[Sequence[str]]:
     ordered = sorted(groups)
-    starts = range(0, len(ordered), MAX_GROUPS_PER_DELTA)
-    return [ordered[start : start + MAX_GROUPS_PER_DELTA] for start in starts]
+    return [*chunks(ordered, MAX_GROUPS_PER_DELTA)]
 
 
 def free_keys(taken: Collection[str], count: int) -> Sequence[str]:
@@ -76,10 +77,7 @@ async def replace_all(store: Store, old: Sequence[DeltaBatch], new: Sequence[Del
     gone = etags.keys() - {batch.key for batch in new}
     writes: list[Write] = [_put(batch, etags.get(batch.key)) for batch in new]
     writes += [Delete(batch.key, str(batch.etag)) for batch in old if batch.key in gone]
-    for start in range(0, len(writes), MAX_WRITES):
-        await store.commit(
-            DELTA_BATCHES_COLLECTION, DELTA_BATCHES_PARTITION, writes[start : start + MAX_WRITES]
-        )
+    await commit_all(store, DELTA_BATCHES_COLLECTION, DELTA_BATCHES_PARTITION, writes)
 
 
 def _put(batch: DeltaBatch, etag: str | None) -> Put:

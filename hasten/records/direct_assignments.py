@@ -8,7 +8,8 @@ from datetime import datetime
 
 from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
-from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
+from hasten.ports.store import Delete, Document, Put, Store, Write
+from hasten.records.commits import commit_all
 from hasten.records.fields import moment
 
 DIRECT_ASSIGNMENTS_COLLECTION = "direct"
@@ -84,7 +85,8 @@ async def announce(store: Store, target: str, users: Sequence[str]) -> None:
     """Notes users before their changes are recorded, so that a sweep revokes anyone who is
     unassigned after the call and before the next sweep."""
     try:
-        await _commit(store, target, [Put(user, {ARRIVING: True}) for user in users])
+        puts = [Put(user, {ARRIVING: True}) for user in users]
+        await commit_all(store, DIRECT_ASSIGNMENTS_COLLECTION, target, puts)
     except Conflict:
         return  # another sweep noted them
 
@@ -99,14 +101,7 @@ async def save_sweep(store: Store, target: str, joined: Sequence[str], left: Seq
         *(Delete(user, etags[user]) for user in left if user in etags),
     ]
     try:
-        await _commit(store, target, writes)
+        await commit_all(store, DIRECT_ASSIGNMENTS_COLLECTION, target, writes)
     except Conflict:
         return False
     return True
-
-
-async def _commit(store: Store, target: str, writes: Sequence[Write]) -> None:
-    for start in range(0, len(writes), MAX_WRITES):
-        await store.commit(
-            DIRECT_ASSIGNMENTS_COLLECTION, target, writes[start : start + MAX_WRITES]
-        )

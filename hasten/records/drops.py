@@ -10,8 +10,8 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
+from hasten.records.commits import commit_unchanged
 from hasten.records.fields import moment
-from hasten.records.unchanged import commit_unchanged
 
 DROPS_COLLECTION, DROPS_PARTITION = "stops", "drops"
 NEW_PREFIX, REPORTED_PREFIX = "new|", "reported|"

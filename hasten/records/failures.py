@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from hasten.domain.changes import Change
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
+from hasten.records.commits import commit_unchanged
 from hasten.records.fields import moment
 from hasten.records.history_keys import END_OF_TIME, EPOCH
 from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION
-from hasten.records.unchanged import commit_unchanged
 
 MARKS_PER_READ = 100
 

@@ -7,13 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from hasten.chunks import chunks
 from hasten.domain.history import Entry
 from hasten.errors import Conflict, TemporaryError
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
 from hasten.records import reading
+from hasten.records.commits import commit_unchanged
 from hasten.records.fields import moment
 from hasten.records.missing import MAX_LOST_RACES
-from hasten.records.unchanged import commit_unchanged
 
 FIRST_TIMES_COLLECTION = "firsttimes"
 FIRST_TIMES_PARTITIONS = "0123456789abcdef"
@@ -41,9 +42,9 @@ async def first_times(store: Store, times: Mapping[str, datetime]) -> Mapping[st
         by_partition[name[0]].append((name, at))
     found = await asyncio.gather(
         *(
-            _first(store, partition, some[start : start + MAX_WRITES])
-            for partition, some in by_partition.items()
-            for start in range(0, len(some), MAX_WRITES)
+            _first(store, partition, some)
+            for partition, of_partition in by_partition.items()
+            for some in chunks(of_partition, MAX_WRITES)
         )
     )
     return {name: at for known in found for name, at in known.items()}

@@ -8,6 +8,7 @@ from itertools import takewhile
 from hasten.domain.history import Entry
 from hasten.ports.store import MAX_WRITES, Delete, Document, Store
 from hasten.records import reading
+from hasten.records.commits import commit_all
 from hasten.records.history_days import listed, unlist
 from hasten.records.history_keys import (
     AT_PREFIX,
@@ -87,6 +88,5 @@ async def _delete_after(store: Store, partition: str, key: str) -> None:
 
 async def _delete(store: Store, partition: str, documents: Sequence[Document]) -> None:
     """Raises Conflict if another worker deletes the same: its run goes on."""
-    for start in range(0, len(documents), MAX_WRITES):
-        some = documents[start : start + MAX_WRITES]
-        await store.commit(HISTORY_COLLECTION, partition, [Delete(d.key, d.etag) for d in some])
+    deletes = [Delete(document.key, document.etag) for document in documents]
+    await commit_all(store, HISTORY_COLLECTION, partition, deletes)

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from hasten.ports.store import MAX_WRITES, Delete, Put, Store
+from hasten.ports.store import Delete, Put, Store
+from hasten.records.commits import commit_all
 
 MIRRORED_MEMBERS_COLLECTION = "mirrored"
 """The partition is target and group, and each user has one document."""
@@ -27,12 +28,9 @@ async def remember(
 
 async def forget(store: Store, target: str, group: str, users: Collection[str]) -> None:
     partition = _partition(target, group)
-    documents = [
-        d for d in await store.scan(MIRRORED_MEMBERS_COLLECTION, partition) if d.key in users
-    ]
-    for start in range(0, len(documents), MAX_WRITES):
-        deletes = [Delete(d.key, d.etag) for d in documents[start : start + MAX_WRITES]]
-        await store.commit(MIRRORED_MEMBERS_COLLECTION, partition, deletes)
+    documents = await store.scan(MIRRORED_MEMBERS_COLLECTION, partition)
+    deletes = [Delete(d.key, d.etag) for d in documents if d.key in users]
+    await commit_all(store, MIRRORED_MEMBERS_COLLECTION, partition, deletes)
 
 
 def _partition(target: str, group: str) -> str:

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from hasten.ports.store import Delete, Store
 from hasten.records import reading
+from hasten.records.commits import commit_unchanged
 from hasten.records.row_mapping import RowMapping
-from hasten.records.unchanged import commit_unchanged
 
 ROWS_PER_READ = 1000
 """Azure Tables returns up to 1,000 entities in one answer."""

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hasten.chunks import chunks
 from hasten.domain.history import Entry, Filter
 from hasten.domain.history_outcomes import entry_of
 from hasten.domain.outcomes import Outcome
@@ -15,6 +16,7 @@ from hasten.json import Json
 from hasten.ports.bus import PROVISIONING_OUTCOMES, Bus, Message
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
 from hasten.records import reading, unsent_outcomes
+from hasten.records.commits import commit_all
 from hasten.records.history import History
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OUTBOX_PREFIX
 
@@ -93,8 +95,7 @@ class Outbox:
         documents = unsent.take()
         sent: list[Document] = []
         try:
-            for start in range(0, len(documents), MAX_WRITES):
-                some = documents[start : start + MAX_WRITES]
+            for some in chunks(documents, MAX_WRITES):
                 found = await reading.readable(self.store, collection, partition, some, _read)
                 await self._send(
                     [message for _, (message, _) in found],
@@ -130,11 +131,10 @@ class Outbox:
 
     async def _delete(self, collection: str, partition: str, deletes: Sequence[Delete]) -> bool:
         """Returns False if another worker sent and deleted them too."""
-        for start in range(0, len(deletes), MAX_WRITES):
-            try:
-                await self.store.commit(collection, partition, deletes[start : start + MAX_WRITES])
-            except Conflict:
-                return False
+        try:
+            await commit_all(self.store, collection, partition, deletes)
+        except Conflict:
+            return False
         return True
 
     async def _send(self, messages: Sequence[Message], append: Coroutine[Any, Any, None]) -> None:

@@ -6,9 +6,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from hasten.chunks import chunks
 from hasten.errors import Conflict
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
 from hasten.records import reading
+from hasten.records.commits import commit_all
 from hasten.records.fields import moment
 
 PROPOSALS_COLLECTION = "proposals"
@@ -37,19 +39,16 @@ async def save(store: Store, target: str, proposals: Sequence[Proposal]) -> None
     """Replaces earlier proposals of the same changes. Raises Conflict if somebody else proposes one
     of them at the same moment, and TemporaryError."""
     known = {d.key: d.etag for d in await store.scan(PROPOSALS_COLLECTION, target)}
-    for start in range(0, len(proposals), MAX_WRITES):
-        chunk = proposals[start : start + MAX_WRITES]
-        writes = [Put(one.held, _body(one), known.get(one.held)) for one in chunk]
-        await store.commit(PROPOSALS_COLLECTION, target, writes)
+    writes = [Put(one.held, _body(one), known.get(one.held)) for one in proposals]
+    await commit_all(store, PROPOSALS_COLLECTION, target, writes)
 
 
 async def forget(store: Store, target: str, held: Collection[str]) -> None:
     """Deletes the proposals of these changes. Raises TemporaryError."""
     known = [d for d in await store.scan(PROPOSALS_COLLECTION, target) if d.key in held]
-    for start in range(0, len(known), MAX_WRITES):
-        deletes = [Delete(d.key, d.etag) for d in known[start : start + MAX_WRITES]]
+    for some in chunks([Delete(d.key, d.etag) for d in known], MAX_WRITES):
         with suppress(Conflict):  # somebody proposes one of them anew; an old proposal expires
-            await store.commit(PROPOSALS_COLLECTION, target, deletes)
+            await store.commit(PROPOSALS_COLLECTION, target, some)
 
 
 def _body(proposal: Proposal) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 
+from hasten.chunks import chunks
 from hasten.errors import Conflict
 from hasten.ports.store import Delete, Document, Put, Store, Write
 from hasten.records.bad_documents import BadDocuments
@@ -113,8 +114,7 @@ class Repository(Generic[T]):
         Raises Conflict after MAX_LOST_RACES lost races.
         """
         written: list[T] = []
-        for start in range(0, len(rows), ROWS_PER_COMMIT):
-            chunk = rows[start : start + ROWS_PER_COMMIT]
+        for chunk in chunks(rows, ROWS_PER_COMMIT):
             stored = read or self.stored
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(Conflict),

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from hasten.chunks import chunks
 from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.error_collector import ErrorCollector
@@ -43,11 +44,10 @@ async def keep_links(context: Context, watched: Collection[str]) -> None:
     known = await cursors.load_all(context.store)
     groups, looks = sorted(watched), 0
     until, wait, errors = context.now() + LONGEST, NO_WAIT, ErrorCollector()
-    for start in range(0, len(groups), LINKS_PER_COMMIT):
+    for some in chunks(groups, LINKS_PER_COMMIT):
         pause = min(wait, until - context.now())
         await asyncio.sleep(max(0.0, pause.total_seconds()))
         reads = _Reads(context, known, until, errors)
-        some = groups[start : start + LINKS_PER_COMMIT]
         moved = await reads.of(some)
         await cursors.save_unless_newer(context.store, moved)
         left = [group for group in some if group not in moved]

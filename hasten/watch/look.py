@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from hasten.chunks import chunks
 from hasten.context import Context
 from hasten.domain.changes import FoundBy
 from hasten.errors import Conflict
@@ -199,7 +200,7 @@ async def _look_again_for_what_is_missing(
         looks=look.looks + 1,
     )
     at = context.now() + LOOK_AGAIN_DELAYS[look.looks]
-    await context.bus.send(again.queue, [again.message(context.new_id(), at)])
+    await context.send(again, at)
     context.emit(HintNotVisible(group=look.group, found_by=look.found_by, missing=len(missing)))
 
 
@@ -221,8 +222,7 @@ async def _known(
 async def start_watching(context: Context, *groups: str) -> None:
     """Gives each of `groups` a cursor that starts now. Entra's own cycle provisions earlier
     changes. The cursors that were saved before an error stay."""
-    for start in range(0, len(groups), STARTS_PER_COMMIT):
-        some = groups[start : start + STARTS_PER_COMMIT]
+    for some in chunks(groups, STARTS_PER_COMMIT):
         slots = asyncio.Semaphore(STARTS_AT_ONCE)
         links = await asyncio.gather(*(_start(context, slots, group) for group in some))
         await cursors.save_first(context.store, dict(zip(some, links, strict=True)), context.now())

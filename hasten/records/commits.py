@@ -1,19 +1,28 @@
-"""Writes many documents of a partition, each of them only if nobody changed it meanwhile."""
+"""Writes many documents of a partition, MAX_WRITES in one commit."""
 
 from collections.abc import Sequence
 
+from hasten.chunks import chunks
 from hasten.errors import Conflict
 from hasten.ports.store import MAX_WRITES, Store, Write
+
+
+async def commit_all(
+    store: Store, collection: str, partition: str, writes: Sequence[Write]
+) -> None:
+    """Raises Conflict at the first commit that finds a document that somebody else wrote, and
+    TemporaryError and PermanentError of the store: the commits before it stay."""
+    for some in chunks(writes, MAX_WRITES):
+        await store.commit(collection, partition, some)
 
 
 async def commit_unchanged(
     store: Store, collection: str, partition: str, writes: Sequence[Write]
 ) -> int:
-    """Makes the writes, MAX_WRITES in one request, without those of documents that somebody else
+    """Makes the writes without those of documents that somebody else
     wrote or deleted meanwhile. Returns how many. Raises TemporaryError of the store."""
     made = 0
-    for start in range(0, len(writes), MAX_WRITES):
-        some = writes[start : start + MAX_WRITES]
+    for some in chunks(writes, MAX_WRITES):
         try:
             made += len(await store.commit(collection, partition, some))
         except Conflict:
