@@ -43,7 +43,7 @@ Backoff = Callable[[int], timedelta]
 """Attempt number, from 1 on → time to wait, jitter included."""
 
 
-def settle(  # noqa: C901, PLR0912 - a case for each result
+def settle(
     change: Change,
     call: Call,
     verdict: Verdict,
@@ -63,93 +63,94 @@ def settle(  # noqa: C901, PLR0912 - a case for each result
     if change.is_removal and _answers_a_removal(verdict):
         return revoked(change, call, verdict, now=now)
     verdict = verdict if change.is_removal else _of_grant(verdict)
+    reason, next_action = verdict.reason, verdict.next_action
     match verdict.result:
-        case Result.SUCCEEDED | Result.IN_SYNC if call.then_group and _is_of_group(change):
-            return replace(change, state=State.PENDING, user_called=True, due_at=now)
-        case Result.IN_SYNC if _may_be_early(change, call, verdict, change.called_at or now):
-            due = now + CALL_AGAIN_DELAYS[change.attempts]
-            return retried(change, due_at=due, reason=CHANGE_NOT_SEEN_YET)
-        case Result.IN_SYNC if _contradicts_itself(change, call, verdict):
-            if change.attempts < len(CALL_AGAIN_DELAYS):
-                due = now + CALL_AGAIN_DELAYS[change.attempts]
-                return retried(change, due_at=due, reason=IN_SYNC_WITHOUT_ACCOUNT)
-            return finished(
-                change,
-                State.FAILED,
-                now=now,
-                reason=IN_SYNC_WITHOUT_ACCOUNT,
-                next_action=CHECK_GRANT,
-            )
-        case Result.SUCCEEDED | Result.IN_SYNC if change.has_more_calls:
-            served = change.served + 1
-            following = replace(change, state=State.PENDING, served=served, due_at=now)
-            return replace(following, attempts=0, alone=False)
         case Result.SUCCEEDED | Result.IN_SYNC:
-            ended = finished(change, State(verdict.result), now=now, reason=verdict.reason)
-            return replace(ended, needs_proof=verdict.result is Result.SUCCEEDED)
+            return _granted(change, call, verdict, now)
         case Result.THROTTLED:
-            return waiting(
-                change, due_at=now + (verdict.retry_after or CALL_WINDOW), reason=verdict.reason
-            )
+            return waiting(change, due_at=now + (verdict.retry_after or CALL_WINDOW), reason=reason)
         case Result.REROUTED:
             return replace(change, state=State.PENDING, due_at=now)
         case Result.NOT_PERMITTED | Result.UNKNOWN_JOB:
-            return waiting(
-                change,
-                due_at=now + PERMISSION_PAUSE,
-                reason=verdict.reason,
-                next_action=verdict.next_action,
-            )
+            due = now + PERMISSION_PAUSE
+            return waiting(change, due_at=due, reason=reason, next_action=next_action)
+    again = _called_again(change, call, verdict, now, backoff, is_fresh=is_fresh)
+    return again or _given_up(change, call, verdict, now, next_cycle)
+
+
+def _granted(change: Change, call: Call, verdict: Verdict, now: datetime) -> Change:
+    """Returns the row after Entra answered that the user has what the row wants. Hasten may doubt
+    that, or the row may want more calls."""
+    tries = change.attempts
+    if call.then_group and _is_of_group(change):
+        return replace(change, state=State.PENDING, user_called=True, due_at=now)
+    if verdict.result is Result.IN_SYNC:
+        if _may_be_early(change, call, verdict, change.called_at or now):
+            due = now + CALL_AGAIN_DELAYS[tries]
+            return retried(change, due_at=due, reason=CHANGE_NOT_SEEN_YET)
+        if _contradicts_itself(change, call, verdict):
+            reason = IN_SYNC_WITHOUT_ACCOUNT
+            if tries < len(CALL_AGAIN_DELAYS):
+                return retried(change, due_at=now + CALL_AGAIN_DELAYS[tries], reason=reason)
+            return finished(change, State.FAILED, now=now, reason=reason, next_action=CHECK_GRANT)
+    if change.has_more_calls:
+        following = replace(change, state=State.PENDING, served=change.served + 1, due_at=now)
+        return replace(following, attempts=0, alone=False)
+    ended = finished(change, State(verdict.result), now=now, reason=verdict.reason)
+    return replace(ended, needs_proof=verdict.result is Result.SUCCEEDED)
+
+
+def _called_again(
+    change: Change,
+    call: Call,
+    verdict: Verdict,
+    now: datetime,
+    backoff: Backoff,
+    *,
+    is_fresh: bool,
+) -> Change | None:
+    """Returns the row if another call may have another answer; None if nothing more is to be
+    expected from calls."""
+    tries, reason = change.attempts, verdict.reason
+    match verdict.result:
         case Result.UNAVAILABLE if not _is_hopeless(change, verdict):
-            due = now + max(verdict.retry_after or timedelta(0), backoff(change.attempts + 1))
-            again = retried(change, due_at=due, reason=verdict.reason)
+            due = now + max(verdict.retry_after or timedelta(0), backoff(tries + 1))
+            again = retried(change, due_at=due, reason=reason)
             is_tried_alone = verdict.code == UNREADABLE and again.attempts >= SHARED_CALL_ATTEMPTS
             return replace(again, alone=change.alone or is_tried_alone)
-        case Result.NOT_ENTITLED if change.attempts < len(CALL_AGAIN_DELAYS):
-            due = now + CALL_AGAIN_DELAYS[change.attempts]
-            return replace(
-                retried(change, due_at=due, reason=verdict.reason),
-                alone=change.attempts + 1 >= SHARED_CALL_ATTEMPTS and not is_fresh,
-            )
+        case Result.NOT_ENTITLED if tries < len(CALL_AGAIN_DELAYS):
+            again = retried(change, due_at=now + CALL_AGAIN_DELAYS[tries], reason=reason)
+            return replace(again, alone=tries + 1 >= SHARED_CALL_ATTEMPTS and not is_fresh)
         case Result.DISABLED if _may_be_unseen(change, now):
-            due = now + CALL_AGAIN_DELAYS[change.attempts]
+            due = now + CALL_AGAIN_DELAYS[tries]
             return retried(change, due_at=due, reason=CHANGE_NOT_SEEN_YET)
         case _ if len(call.users) > 1:
             # One verdict for several users does not say whom it concerns: each user gets a call of
             # their own.
             return replace(change, state=State.PENDING, due_at=now, alone=True)
-        case Result.TRANSIENT if change.is_removal or change.attempts < MAX_TRANSIENT_ATTEMPTS:
-            due = now + (verdict.retry_after or backoff(change.attempts + 1))
-            return retried(change, due_at=due, reason=verdict.reason)
-        case Result.NOT_ENTITLED:
-            return finished(
-                change,
-                State.LEFT_TO_CYCLE,
-                now=now,
-                reason=verdict.reason,
-                next_action=NOT_ENTITLED,
-            )
-        case Result.DISABLED if call.disables and verdict.account.is_out:
-            return finished(
-                change, State.IN_SYNC, now=now, reason=REASON_BY_ACCOUNT[verdict.account]
-            )
-        case Result.DISABLED:
-            return left_to_cycle(
-                change,
-                now=now,
-                reason=verdict.reason,
-                next_action=verdict.next_action,
-                expected_at=next_cycle,
-            )
-        case Result.TRANSIENT | Result.FAILED | Result.UNAVAILABLE:
-            ended = finished(
-                change,
-                State.FAILED,
-                now=now,
-                reason=verdict.reason,
-                next_action=verdict.next_action,
-            )
-            return replace(ended, needs_proof=change.is_removal)
+        case Result.TRANSIENT if change.is_removal or tries < MAX_TRANSIENT_ATTEMPTS:
+            due = now + (verdict.retry_after or backoff(tries + 1))
+            return retried(change, due_at=due, reason=reason)
+    return None
+
+
+def _given_up(
+    change: Change, call: Call, verdict: Verdict, now: datetime, next_cycle: datetime | None
+) -> Change:
+    """Returns the row after the last call for it."""
+    reason, next_action = verdict.reason, verdict.next_action
+    if verdict.result is Result.NOT_ENTITLED:
+        left = State.LEFT_TO_CYCLE
+        return finished(change, left, now=now, reason=reason, next_action=NOT_ENTITLED)
+    if verdict.result is Result.DISABLED:
+        if call.disables and verdict.account.is_out:
+            shown = REASON_BY_ACCOUNT[verdict.account]
+            return finished(change, State.IN_SYNC, now=now, reason=shown)
+        return left_to_cycle(
+            change, now=now, reason=reason, next_action=next_action, expected_at=next_cycle
+        )
+    ended = finished(change, State.FAILED, now=now, reason=reason, next_action=next_action)
+    return replace(ended, needs_proof=change.is_removal)
 
 
 def _answers_a_removal(verdict: Verdict) -> bool:
