@@ -113,4 +113,4 @@ async def check_stop(context: Context, target: str) -> list[Finding]:
     stop = await stops.find(context.store, target)
     if stop is None:
         return []
-    return [problem(STOP, str(stop), "python -m hasten start, if the reason is gone")]
+    return [problem(STOP, str(stop), stops.HOW_TO_START)]

@@ -83,7 +83,7 @@ async def apply_policy(context: Context, target: Target, applier: Applier) -> Ca
     """
     stop = await stops.find(context.store, target.name)
     if stop is not None:
-        raise PermanentError(str(stop), "python -m hasten start, if the reason is gone")
+        raise PermanentError(str(stop), stops.HOW_TO_START)
     return await _apply(context, target, applier)
 
 

@@ -72,6 +72,22 @@ def held_intents(intents: Sequence[Intent]) -> list[HeldGroup]:
     ]
 
 
+def people(
+    failed: Sequence[Change],
+    rows: Sequence[Change],
+    intents: Sequence[Intent],
+    left_out: Sequence[LeftOut],
+) -> list[ListedPerson]:
+    """Lists the failed changes, the held ones among the open `rows` and `intents`, and the people
+    whom the policy leaves out."""
+    return [
+        *map(person, failed),
+        *(person(row) for row in rows if row.state is State.HELD),
+        *(_wanted(intent) for intent in intents if intent.held),
+        *map(_left_out, left_out),
+    ]
+
+
 def person(row: Change) -> ListedPerson:
     return ListedPerson(
         user=row.user,
@@ -83,7 +99,7 @@ def person(row: Change) -> ListedPerson:
     )
 
 
-def wanted(intent: Intent) -> ListedPerson:
+def _wanted(intent: Intent) -> ListedPerson:
     return ListedPerson(
         user=intent.user,
         group=intent.group,
@@ -94,7 +110,7 @@ def wanted(intent: Intent) -> ListedPerson:
     )
 
 
-def skipped(one: LeftOut) -> ListedPerson:
+def _left_out(one: LeftOut) -> ListedPerson:
     return ListedPerson(
         user=one.user,
         group=one.group,

@@ -3,7 +3,7 @@ job."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hasten.context import Context
@@ -20,6 +20,7 @@ from hasten.operate.scheduled import scheduled
 from hasten.records import call_window, discovered, shared_window, stops, subscriptions
 from hasten.records import policy_left_out as left_out_records
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.stops import HOW_TO_START
 from hasten.targets import Target
 from hasten.twins import same_app, twins
 
@@ -91,7 +92,6 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
     first = twins(context, await discovered.load_all(context.store)).get(target.name)
     groups = await _groups(context, found, now)
     failures = await context.ledger.failed_changes(target.name, now - RECENT_OUTCOMES_AGE)
-    failed = len(failures)
     intents = await context.intents.open_intents(target.name)
     held = [*listed_people.held_rows(rows), *listed_people.held_intents(intents)]
     skipped = await left_out_records.load(context.store, target.name)
@@ -99,7 +99,7 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
     ahead = [s for s in await scheduled(context, targets=[target.name]) if not s.is_overtaken]
     accounts, of_people = await people_watch(context, target, rows)
     is_open = breaker.open_until is not None and breaker.open_until > now
-    return TargetStatus(
+    status = TargetStatus(
         target=target.name,
         mode=str(target.mode),
         job=found.job if found else "",
@@ -112,13 +112,8 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
         next_scheduled=min((one.at for one in ahead), default=None),
         oldest_revocation=min((row.noticed_at for row in waiting), default=None),
         held=held,
-        failed_lately=failed,
-        people=[
-            *(listed_people.person(row) for row in failures),
-            *(listed_people.person(row) for row in rows if row.state is State.HELD),
-            *(listed_people.wanted(intent) for intent in intents if intent.held),
-            *map(listed_people.skipped, skipped),
-        ],
+        failed_lately=len(failures),
+        people=listed_people.people(failures, rows, intents, skipped),
         unproven=len(unproven),
         breaker_open_until=breaker.open_until if is_open else None,
         shares_limit=shares,
@@ -127,29 +122,21 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
         groups=groups,
         deleted_groups=found.deleted if found else {},
         accounts=accounts,
-        problems=[
-            *([problem] if problem else []),
-            *([of_error(same_app(target.name, first))] if first else []),
-            *(
-                [Problem(str(stop), "python -m hasten start, if the reason is gone")]
-                if stop
-                else []
-            ),
-            *listed_people.problems(target.name, held),
-            *_of_groups(groups),
-            *(of_people if found else []),
-            *stuck.problems(rows, now),
-            *stuck.deleted_groups(found.deleted if found else {}, known, now),
-            *policy_left_out.problems(skipped),
-            *cycle_waits.problems(unproven, now),
-            *(
-                [Problem(f"{failed} failed in the last 24 hours", "explain a user")]
-                if failed
-                else []
-            ),
-            *([Problem("calls fail in a row", "run doctor for details")] if is_open else []),
-        ],
     )
+    problems = [
+        *([problem] if problem else []),
+        *([of_error(same_app(target.name, first))] if first else []),
+        *([Problem(str(stop), HOW_TO_START)] if stop else []),
+        *listed_people.problems(target.name, held),
+        *_of_groups(groups),
+        *(of_people if found else []),
+        *stuck.problems(rows, now),
+        *stuck.deleted_groups(status.deleted_groups, known, now),
+        *policy_left_out.problems(skipped),
+        *cycle_waits.problems(unproven, now),
+        *_of_calls(status),
+    ]
+    return replace(status, problems=problems)
 
 
 async def _job(
@@ -180,6 +167,16 @@ async def _groups(context: Context, found: DiscoveredTarget | None, now: datetim
         )
         for group in sorted(found.watched if found else ())
     ]
+
+
+def _of_calls(status: TargetStatus) -> list[Problem]:
+    found: list[Problem] = []
+    if status.failed_lately:
+        failed = f"{status.failed_lately} failed in the last 24 hours"
+        found.append(Problem(failed, "explain a user"))
+    if status.breaker_open_until is not None:
+        found.append(Problem("calls fail in a row", "run doctor for details"))
+    return found
 
 
 def _of_groups(groups: Sequence[Watched]) -> list[Problem]:

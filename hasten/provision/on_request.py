@@ -120,7 +120,7 @@ async def _ready(context: Context, target: Target) -> DiscoveredTarget:
         )
     stop = await stops.find(context.store, target.name)
     if stop is not None:
-        raise PermanentError(str(stop), "python -m hasten start, if the reason is gone")
+        raise PermanentError(str(stop), stops.HOW_TO_START)
     return found
 
 

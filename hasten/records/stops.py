@@ -16,6 +16,7 @@ STOPS_COLLECTION, STOPS_PARTITION = "stops", "stops"
 ALL_TARGETS = "*"
 """No name of a target: those begin with a letter or a digit."""
 
+HOW_TO_START = "python -m hasten start, if the reason is gone"
 STOP_CHECK_KEPT = timedelta(seconds=1)
 """Maximum age of a worker's last check for a stop. An operator's stop takes effect within this
 time."""
