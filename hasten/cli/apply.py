@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
-
-import typer
 
 from hasten.cli.operator import Operator
+from hasten.cli.options import AsJson, Reason, SettingsFile, TargetName, Yes
 from hasten.cli.printing import as_json, say
-from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, filled, run
+from hasten.cli.running import Code, chosen, run
 from hasten.context import Context
 from hasten.domain.applying import PlannedStep, StepKind
 from hasten.ensure.applier import Applier
@@ -31,13 +29,9 @@ class Applied:
 
 
 def apply(
-    target: Annotated[
-        str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
-    ] = None,
+    target: TargetName = None,
     *,
-    reason: Annotated[
-        str | None, typer.Option("--reason", help="Reason; the history shows it.", callback=filled)
-    ] = None,
+    reason: Reason = None,
     yes: Yes = False,
     json: AsJson = False,
     settings: SettingsFile = None,

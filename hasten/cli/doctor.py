@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from hasten.cli.operator import Operator
+from hasten.cli.options import AsJson, SettingsFile
 from hasten.cli.printing import as_json, console, say, table
-from hasten.cli.running import AsJson, Code, SettingsFile, run
+from hasten.cli.running import Code, run
 from hasten.doctor.findings import Finding, Level
 
 LEVEL_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}

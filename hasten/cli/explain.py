@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from hasten.cli.operator import Operator
+from hasten.cli.options import AsJson, SettingsFile, TargetOption, filled
 from hasten.cli.printing import as_json_object, say
-from hasten.cli.running import AsJson, Code, SettingsFile, chosen, filled, run
+from hasten.cli.running import Code, chosen, run
 from hasten.operate.everything import Everything, Explained, everything_about
 from hasten.operate.health import Health
 
@@ -16,9 +17,7 @@ def explain(
         str, typer.Argument(help="Object id, UPN, mail or employeeId.", callback=filled)
     ],
     *,
-    target: Annotated[
-        str | None, typer.Option(help="Name in targets.yaml; default: all.", callback=filled)
-    ] = None,
+    target: TargetOption = None,
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from hasten.cli.operator import Operator
+from hasten.cli.options import AsJson, SettingsFile, filled
 from hasten.cli.printing import as_json_object, at, say, table
-from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, filled, run
+from hasten.cli.running import Code, UsageError, run
 from hasten.cli.since import SINCE_HELP, moment
 from hasten.domain.history import Entry, EntryKind, Filter
 from hasten.operate.read_history import about, of

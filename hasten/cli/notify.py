@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from hasten.cli.operator import Operator
+from hasten.cli.options import AsJson, SettingsFile, filled
 from hasten.cli.printing import as_json_object, say
-from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, filled, run
+from hasten.cli.running import Code, UsageError, run
 from hasten.operate.try_destination import ask_for_trial
 
 Name = Annotated[

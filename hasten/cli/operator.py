@@ -15,10 +15,8 @@ from hasten.cli.identity import who
 from hasten.clouds import PUBLIC, cloud_of
 from hasten.context import Context
 from hasten.doctor.examination import Doctor, Progress
-from hasten.ports.dead_letters import ParkedMessages
 from hasten.ports.telemetry import Event
 from hasten.settings import Settings
-from hasten.targets import Target
 from hasten.targets_file import TargetsFile
 
 
@@ -39,17 +37,6 @@ class Operator:
     async def who(self) -> str:
         """Returns who runs the command, as the history names them."""
         return await who(self._ports.signed_in)
-
-    @property
-    def parked_messages(self) -> ParkedMessages:
-        return self._ports.parked_messages
-
-    def target(self, name: str) -> Target | None:
-        return self.context.targets.get(name)
-
-    @property
-    def all_targets(self) -> tuple[Target, ...]:
-        return tuple(self.context.targets.values())
 
     def doctor(self, report: Progress) -> Doctor:
         """Returns the doctor, which calls `report` with the name of each check as the check

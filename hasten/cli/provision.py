@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from hasten.cli.operator import Operator
+from hasten.cli.options import AsJson, Reason, SettingsFile, TargetOption, filled
 from hasten.cli.printing import as_json, complain, say
-from hasten.cli.running import AsJson, Code, SettingsFile, chosen, filled, run
+from hasten.cli.running import Code, chosen, run
 from hasten.context import Context
 from hasten.domain.changes import Change, State
 from hasten.domain.ensuring import ENDED_WELL
@@ -60,12 +61,8 @@ def provision(
         ),
     ],
     *,
-    target: Annotated[
-        str | None, typer.Option(help="Name in targets.yaml; default: all.", callback=filled)
-    ] = None,
-    reason: Annotated[
-        str | None, typer.Option("--reason", help="Reason; the history shows it.", callback=filled)
-    ] = None,
+    target: TargetOption = None,
+    reason: Reason = None,
     wait: Annotated[
         int, typer.Option(help="Seconds to wait for the answer.", min=0, max=600)
     ] = MAX_WAIT_SECONDS,

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from hasten.cli.operator import Operator
+from hasten.cli.options import AsJson, Reason, SettingsFile, Yes, filled
 from hasten.cli.printing import as_json_object, complain, say
-from hasten.cli.running import AsJson, Code, SettingsFile, Yes, chosen, filled, run
+from hasten.cli.running import Code, chosen, run
 from hasten.domain.changes import Action, Change, HeldBy
 from hasten.domain.intents import Intent
 from hasten.operate.decide import DecidedChanges, HeldAction, decide
@@ -34,9 +35,11 @@ Users = Annotated[
         "--user", help="Object id, UPN, mail or employeeId; default: all users.", callback=filled
     ),
 ]
-Reason = Annotated[
-    str | None, typer.Option("--reason", help="Reason; the history shows it.", callback=filled)
-]
+DONE = {HeldAction.RELEASE: "released", HeldAction.DISCARD: "discarded"}
+MEANS = {
+    HeldAction.RELEASE: "Called as soon as the pace allows",
+    HeldAction.DISCARD: f"Ended without a call. {STILL_DONE}",
+}
 SECOND_PERSON = "another operator has to release them too, within 24 hours"
 
 
@@ -75,18 +78,7 @@ def release(
     settings: SettingsFile = None,
 ) -> None:
     """Releases held changes. Hasten then calls for them."""
-    _decide(
-        target,
-        group,
-        user,
-        settings,
-        does="Called as soon as the pace allows",
-        done="released",
-        yes=yes,
-        json=json,
-        decision=HeldAction.RELEASE,
-        reason=reason,
-    )
+    _decide(HeldAction.RELEASE, target, group, user, settings, reason=reason, yes=yes, json=json)
 
 
 def discard(
@@ -100,88 +92,60 @@ def discard(
     settings: SettingsFile = None,
 ) -> None:
     """Ends held changes without a call."""
-    _decide(
-        target,
-        group,
-        user,
-        settings,
-        does=f"Ended without a call. {STILL_DONE}",
-        done="discarded",
-        yes=yes,
-        json=json,
-        decision=HeldAction.DISCARD,
-        reason=reason,
-    )
+    _decide(HeldAction.DISCARD, target, group, user, settings, reason=reason, yes=yes, json=json)
 
 
 def _decide(
+    decision: HeldAction,
     target: str,
     groups: Sequence[str] | None,
     users: Sequence[str] | None,
     settings: Path | None,
     *,
-    does: str,
-    done: str,
+    reason: str | None,
     yes: bool,
     json: bool,
-    decision: HeldAction,
-    reason: str | None,
 ) -> None:
-    async def decide_now(operator: Operator, name: str, held: ChosenChanges) -> DecidedChanges:
-        return await decide(
-            operator.context,
-            name,
-            held,
-            decision,
-            by=await operator.who(),
-            reason=(reason or "").strip(),
-        )
-
     async def work(operator: Operator) -> Code:
-        [known] = chosen(operator, target)
-        held = await choose_held(
-            operator.context, known.name, groups=groups or (), users=users or ()
-        )
+        context, [known] = operator.context, chosen(operator, target)
+        held = await choose_held(context, known.name, groups=groups or (), users=users or ())
+
+        async def act() -> DecidedChanges:
+            by, why = await operator.who(), (reason or "").strip()
+            return await decide(context, known.name, held, decision, by=by, reason=why)
+
         if json:
-            decided = (
-                await decide_now(operator, known.name, held)
-                if yes and held
-                else DecidedChanges(moved=0)
-            )
-            outcome = _outcome(decided, done if yes else "planned")
+            decided = await act() if yes and held else DecidedChanges(moved=0)
+            outcome = _outcome(decided, DONE[decision] if yes else "planned")
+            people, moved, proposed = _people(held), decided.moved, decided.proposed
             as_json_object(
-                ReleaseResult(
-                    known.name,
-                    outcome,
-                    _people(held),
-                    decided.moved,
-                    decided.problem,
-                    decided.proposed,
-                )
+                ReleaseResult(known.name, outcome, people, moved, decided.problem, proposed)
             )
             return Code.PROBLEM if decided.problem else Code.FINE
         if not held:
             say("Nothing is held.")
             return Code.FINE
-        for line in (*_changes(held.changes), *_wishes(held.intents)):
+        for line in (*_changes(held.changes), *_wishes(held.intents), f"{MEANS[decision]}."):
             say(line)
-        say(f"{does}.")
         if not (yes or typer.confirm(f"{len(held)} of {known.name}: go on?")):
             say("Nothing was done.")
             return Code.PROBLEM
-        decided = await decide_now(operator, known.name, held)
-        say(f"{decided.moved} {done}.")
-        if decided.proposed:
-            say(f"{decided.proposed} proposed: {SECOND_PERSON}.")
-        if decided.problem:
-            complain(str(decided.problem))
-            return Code.PROBLEM
-        left = len(held) - decided.moved - decided.proposed
-        if left:
-            say(f"{left} changed meanwhile and were left as they are.")
-        return Code.FINE
+        return _report(await act(), len(held), DONE[decision])
 
     run(settings, work)
+
+
+def _report(decided: DecidedChanges, chosen: int, done: str) -> Code:
+    say(f"{decided.moved} {done}.")
+    if decided.proposed:
+        say(f"{decided.proposed} proposed: {SECOND_PERSON}.")
+    if decided.problem:
+        complain(str(decided.problem))
+        return Code.PROBLEM
+    left = chosen - decided.moved - decided.proposed
+    if left:
+        say(f"{left} changed meanwhile and were left as they are.")
+    return Code.FINE
 
 
 def _outcome(decided: DecidedChanges, done: str) -> str:

@@ -9,9 +9,11 @@ from typing import Annotated, Protocol
 import typer
 
 from hasten.cli.operator import Operator
+from hasten.cli.options import AsJson, By, SettingsFile, Yes, filled
 from hasten.cli.printing import as_json_object, complain, say, table
-from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, filled, run
-from hasten.cli.scheduled import MAX_PEOPLE_SHOWN, Who, Why
+from hasten.cli.running import Code, UsageError, run
+from hasten.cli.scheduled import MAX_PEOPLE_SHOWN, Why
+from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.parked_events import drop_parked, read_parked
 from hasten.operate.problems import Problem, of_error
@@ -20,11 +22,11 @@ from hasten.ports import bus
 from hasten.ports.dead_letters import Parked
 
 
-class Do(Protocol):
-    """Moves messages and returns how many."""
+class Move(Protocol):
+    """Sends messages again, or drops them, and returns how many."""
 
     async def __call__(
-        self, operator: Operator, queue: str, found: Sequence[Parked], /, *, dead_letters: bool
+        self, context: Context, queue: str, found: Sequence[Parked], /, *, by: str
     ) -> int: ...
 
 
@@ -91,7 +93,7 @@ def replay(
     drop: Annotated[
         bool, typer.Option("--drop", help="Delete the messages and send nothing.")
     ] = False,
-    by: Who = None,
+    by: By = None,
     reason: Why = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the messages.")] = False,
     yes: Yes = False,
@@ -99,7 +101,7 @@ def replay(
     settings: SettingsFile = None,
 ) -> None:
     """Sends parked events or dead letters again, or deletes them."""
-    do: Do = partial(_drop if drop else _send, named=by or "", reason=reason or "")
+    move = drop_parked if drop else replay_parked
     done = "dropped" if drop else "sent again"
 
     async def work(operator: Operator) -> Code:
@@ -107,54 +109,70 @@ def replay(
             raise UsageError(f"{queue} is read by the app itself: give --dead-letters")
         if drop and not dry_run and not reason:
             raise UsageError("--drop needs --reason: explain and the log show it")
-        ids = frozenset(id_ or ())
-        found = await parked(operator.parked_messages, queue, dead_letters=dead_letters, ids=ids)
-        unknown = sorted(ids.difference(*(names(one) for one in found)))
-        if unknown:
-            raise PermanentError(
-                f"{queue} has no message with the id {', '.join(unknown)}",
-                "list the messages with --dry-run and without --id",
-            )
-        shown = list(map(_shown, found))
+        found = await _chosen(operator.context, queue, id_ or (), dead_letters=dead_letters)
+        act = partial(
+            _moved,
+            operator,
+            queue,
+            found,
+            partial(move, dead_letters=dead_letters, named=by or "", reason=reason or ""),
+            dead_letters=dead_letters,
+        )
         if json:
-            sends = yes and not dry_run and bool(found)
-            moved, problem = 0, None
-            if sends:
-                moved, problem = await _done(operator, queue, found, do, dead_letters=dead_letters)
-            outcome = "failed" if problem else done if sends else "planned"
-            as_json_object(Replayed(queue, shown, outcome, moved, problem))
+            acts = yes and not dry_run and bool(found)
+            moved, problem = await act() if acts else (0, None)
+            outcome = "failed" if problem else done if acts else "planned"
+            as_json_object(Replayed(queue, list(map(_shown, found)), outcome, moved, problem))
             return Code.PROBLEM if problem else Code.FINE
         if not found:
             say("The queue has no messages.")
             return Code.FINE
-        rows = [(one.message, one.event, one.type, one.people, one.text) for one in shown]
-        table(f"{len(found)} of {queue}", "message", "event", "type", "people", "reason", rows=rows)
+        _show(queue, found)
         if dry_run:
             return Code.FINE
         if not (yes or typer.confirm("Delete them?" if drop else "Send them again?")):
             say("Nothing was done.")
             return Code.PROBLEM
-        moved, problem = await _done(operator, queue, found, do, dead_letters=dead_letters)
-        say(f"{moved} {done}.")
-        if problem:
-            complain(str(problem))
-            return Code.PROBLEM
-        if moved < len(found):
-            say(f"{len(found) - moved} were handled by somebody else first.")
-        return Code.FINE
+        moved, problem = await act()
+        return _report(f"{moved} {done}.", problem, left=len(found) - moved)
 
     run(settings, work)
 
 
-async def _done(
-    operator: Operator, queue: str, found: Sequence[Parked], do: Do, *, dead_letters: bool
+def _report(done: str, problem: Problem | None, *, left: int) -> Code:
+    say(done)
+    if problem:
+        complain(str(problem))
+        return Code.PROBLEM
+    if left:
+        say(f"{left} were handled by somebody else first.")
+    return Code.FINE
+
+
+async def _chosen(
+    context: Context, queue: str, ids: Sequence[str], *, dead_letters: bool
+) -> list[Parked]:
+    """Raises PermanentError for an id that no message has, and TemporaryError."""
+    found = await parked(context, queue, dead_letters=dead_letters, ids=ids)
+    unknown = sorted(set(ids).difference(*map(names, found)))
+    if unknown:
+        raise PermanentError(
+            f"{queue} has no message with the id {', '.join(unknown)}",
+            "list the messages with --dry-run and without --id",
+        )
+    return found
+
+
+async def _moved(
+    operator: Operator, queue: str, found: Sequence[Parked], move: Move, *, dead_letters: bool
 ) -> tuple[int, Problem | None]:
     """Returns how many messages were moved, and the error that ended the work, if any. Raises
     PermanentError and TemporaryError if none was moved."""
     try:
-        return await do(operator, queue, found, dead_letters=dead_letters), None
+        return await move(operator.context, queue, found, by=await operator.who()), None
     except (PermanentError, TemporaryError) as error:
-        lying = await operator.parked_messages.parked(queue, dead_letters=dead_letters)
+        messages = operator.context.parked_messages
+        lying = await messages.parked(queue, dead_letters=dead_letters)
         left = {one.number for one in lying}
         moved = sum(one.number not in left for one in found)
         if not moved:
@@ -162,46 +180,10 @@ async def _done(
         return moved, of_error(error)
 
 
-async def _send(
-    operator: Operator,
-    queue: str,
-    found: Sequence[Parked],
-    *,
-    dead_letters: bool,
-    named: str,
-    reason: str,
-) -> int:
-    return await replay_parked(
-        operator.context,
-        operator.parked_messages,
-        queue,
-        found,
-        dead_letters=dead_letters,
-        by=await operator.who(),
-        named=named,
-        reason=reason,
-    )
-
-
-async def _drop(
-    operator: Operator,
-    queue: str,
-    found: Sequence[Parked],
-    *,
-    dead_letters: bool,
-    named: str,
-    reason: str,
-) -> int:
-    return await drop_parked(
-        operator.context,
-        operator.parked_messages,
-        queue,
-        found,
-        dead_letters=dead_letters,
-        by=await operator.who(),
-        named=named,
-        reason=reason,
-    )
+def _show(queue: str, found: Sequence[Parked]) -> None:
+    shown = map(_shown, found)
+    rows = [(one.message, one.event, one.type, one.people, one.text) for one in shown]
+    table(f"{len(found)} of {queue}", "message", "event", "type", "people", "reason", rows=rows)
 
 
 def _shown(parked: Parked) -> ListedEvent:

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from hasten.cli.operator import Operator
+from hasten.cli.options import AsJson, SettingsFile, TargetName, filled
 from hasten.cli.printing import as_json_object, say, table
-from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, chosen, filled, run
+from hasten.cli.running import Code, UsageError, chosen, run
 from hasten.cli.since import SINCE_HELP, moment
 from hasten.operate.report import Report
 from hasten.operate.report import report as computed
@@ -30,9 +31,7 @@ class ReportFormat(StrEnum):
 
 
 def report(
-    target: Annotated[
-        str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
-    ] = None,
+    target: TargetName = None,
     *,
     since: Annotated[str, typer.Option("--from", help=SINCE_HELP, callback=filled)] = "30d",
     until: Annotated[str | None, typer.Option("--to", help=SINCE_HELP, callback=filled)] = None,

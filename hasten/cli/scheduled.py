@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from hasten.cli.operator import Operator
+from hasten.cli.options import AsJson, By, SettingsFile, TargetName, Yes, filled
 from hasten.cli.printing import as_json_object, at, say, table
-from hasten.cli.running import AsJson, Code, SettingsFile, UsageError, Yes, chosen, filled, run
+from hasten.cli.running import Code, UsageError, chosen, run
 from hasten.context import Context
 from hasten.operate.scheduled import Scheduled, bring_forward, find, people_named
 from hasten.operate.scheduled import drop as drop_entry
@@ -31,13 +32,6 @@ Now = Annotated[
 Why = Annotated[
     str | None, typer.Option(help="Reason; the history shows it. --drop needs it.", callback=filled)
 ]
-Who = Annotated[
-    str | None,
-    typer.Option(
-        help="Who decides, if it is not the signed-in user. The log shows no mail addresses.",
-        callback=filled,
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +53,7 @@ class DropDecision:
 
 
 def scheduled(
-    target: Annotated[
-        str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
-    ] = None,
+    target: TargetName = None,
     *,
     user: Annotated[
         str | None,
@@ -69,7 +61,7 @@ def scheduled(
     ] = None,
     drop: Drop = None,
     now: Now = None,
-    by: Who = None,
+    by: By = None,
     reason: Why = None,
     yes: Yes = False,
     json: AsJson = False,

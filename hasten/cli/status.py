@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
-
-import typer
 
 from hasten.cli.operator import Operator
+from hasten.cli.options import AsJson, SettingsFile, TargetName
 from hasten.cli.printing import as_json_object, at, say, table
-from hasten.cli.running import AsJson, Code, SettingsFile, chosen, filled, run
+from hasten.cli.running import Code, chosen, run
 from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import CALLS_PER_WINDOW
@@ -35,9 +33,7 @@ class StatusReport:
 
 
 def status(
-    target: Annotated[
-        str | None, typer.Argument(help="Name in targets.yaml; default: all.", callback=filled)
-    ] = None,
+    target: TargetName = None,
     *,
     json: AsJson = False,
     settings: SettingsFile = None,
@@ -46,7 +42,7 @@ def status(
 
     async def work(operator: Operator) -> Code:
         targets = chosen(operator, target)
-        app = await _with_parked(operator, await readable_health(operator.context))
+        app = await _with_parked(operator.context, await readable_health(operator.context))
         found = [await _status(operator.context, one) for one in targets]
         if json:
             as_json_object(StatusReport(app, found))
@@ -68,7 +64,7 @@ async def _status(context: Context, target: Target) -> TargetStatus:
         return TargetStatus(target=target.name, mode=str(target.mode), problems=[of_error(error)])
 
 
-async def _with_parked(operator: Operator, app: Health) -> Health:
+async def _with_parked(context: Context, app: Health) -> Health:
     """Adds the number of parked events and of those that are dead letters. A queue that cannot be
     read hides nothing that the other, or the store, knows."""
     counts, problems = list[int | None](), [*app.problems]
@@ -77,7 +73,7 @@ async def _with_parked(operator: Operator, app: Health) -> Health:
         (ONBOARDING_EVENTS, True, DEAD, f"{ONBOARDING_EVENTS} --dead-letters"),
     ):
         try:
-            count = len(await operator.parked_messages.parked(queue, dead_letters=dead_letters))
+            count = len(await context.parked_messages.parked(queue, dead_letters=dead_letters))
         except (PermanentError, TemporaryError) as error:
             counts.append(None)
             problems.append(of_error(error))

@@ -11,7 +11,7 @@ from hasten.domain.history import EntryKind
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.audited import audited
 from hasten.operate.replay import event_id, parked_subject, why
-from hasten.ports.dead_letters import Parked, ParkedMessages
+from hasten.ports.dead_letters import Parked
 from hasten.records import drops
 from hasten.records.drops import Dropped
 
@@ -67,7 +67,6 @@ def references(parked: Parked) -> list[tuple[str, str]]:
 
 async def drop_parked(
     context: Context,
-    parked_messages: ParkedMessages,
     queue: str,
     chosen: Sequence[Parked],
     *,
@@ -101,7 +100,7 @@ async def drop_parked(
     async with audited(
         context, EntryKind.DROPPED, subjects, by=by, why=reason, named=named
     ) as audit:
-        return await parked_messages.drain(queue, numbers, drop, dead_letters=dead_letters)
+        return await context.parked_messages.drain(queue, numbers, drop, dead_letters=dead_letters)
 
 
 async def of_person(

@@ -18,7 +18,7 @@ from hasten.ports.bus import (
     Message,
 )
 from hasten.ports.clock import NewId
-from hasten.ports.dead_letters import Parked, ParkedMessages
+from hasten.ports.dead_letters import Parked
 
 REJECTION_PROPERTIES = frozenset(
     {"reason", "fields", "rejectedAt", "originalMessageId", "contentType"}
@@ -27,17 +27,16 @@ REJECTION_PROPERTIES = frozenset(
 
 
 async def parked(
-    parked_messages: ParkedMessages, queue: str, *, dead_letters: bool, ids: Collection[str]
+    context: Context, queue: str, *, dead_letters: bool, ids: Collection[str]
 ) -> list[Parked]:
     """Returns the messages to send again: all, or those whose event id or message id is in `ids`.
     Raises PermanentError for an id that is not there, and TemporaryError."""
-    listed = await parked_messages.parked(queue, dead_letters=dead_letters)
+    listed = await context.parked_messages.parked(queue, dead_letters=dead_letters)
     return [one for one in listed if not ids or not names(one).isdisjoint(ids)]
 
 
 async def replay_parked(
     context: Context,
-    parked_messages: ParkedMessages,
     queue: str,
     chosen: Sequence[Parked],
     *,
@@ -62,13 +61,13 @@ async def replay_parked(
     async with audited(
         context, EntryKind.REPLAYED, subjects, by=by, why=reason, named=named
     ) as audit:
-        return await parked_messages.drain(queue, numbers, send, dead_letters=dead_letters)
+        return await context.parked_messages.drain(queue, numbers, send, dead_letters=dead_letters)
 
 
 def parked_subject(one: Parked, queue: str) -> Subject:
     """Returns the message as what an action is about. Its people may be named by address, which the
     history does not keep: the event id names them."""
-    source, event = source_of(one), event_id(one)
+    source, event = _attribute(one, "source"), event_id(one)
     causes = (Cause(source, event),) if event else ()
     return Subject(causes=causes, details={"queue": queue, "message": one.message_id})
 
@@ -88,27 +87,18 @@ def _as_it_was(one: Parked, queue: str, new_id: NewId) -> Message:
 
 def event_id(parked: Parked) -> str:
     """Returns the id of the CloudEvent in the message; "" if it cannot be read."""
+    return _attribute(parked, "id")
+
+
+def _attribute(parked: Parked, name: str) -> str:
     found, _ = attributes(parked.properties)
-    if "id" in found:
-        return found["id"]
+    if name in found:
+        return found[name]
     try:
         event = json.loads(parked.body)
     except (ValueError, RecursionError):
         return ""
-    posted = event.get("id") if isinstance(event, dict) else None
-    return posted if isinstance(posted, str) and len(posted) <= ID_MAX_CHARS else ""
-
-
-def source_of(parked: Parked) -> str:
-    """Returns the source of the CloudEvent in the message; "" if it cannot be read."""
-    found, _ = attributes(parked.properties)
-    if "source" in found:
-        return found["source"]
-    try:
-        event = json.loads(parked.body)
-    except (ValueError, RecursionError):
-        return ""
-    posted = event.get("source") if isinstance(event, dict) else None
+    posted = event.get(name) if isinstance(event, dict) else None
     return posted if isinstance(posted, str) and len(posted) <= ID_MAX_CHARS else ""
 
 

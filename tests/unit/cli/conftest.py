@@ -21,9 +21,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> CommandWorld:
     async def opened(_: Mapping[str, str]) -> AsyncIterator[Any]:
         yield SimpleNamespace(
             context=world.two,
-            all_targets=tuple(world.two.targets.values()),
-            target=world.two.targets.get,
-            parked_messages=world.parked_messages,
             doctor=world.doctor,
             who=world.who,
         )

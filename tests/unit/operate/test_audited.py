@@ -140,15 +140,13 @@ async def test_the_history_of_a_person_says_who_cancelled_a_start_that_lay_ahead
 
 @virtual
 async def test_the_history_says_who_sent_a_dead_letter_again_and_that_it_failed() -> None:
-    world = World()
-    parked_messages = FakeParkedMessages({(PROVISIONING, True): [DEAD]})
+    world = World(parked_messages=FakeParkedMessages({(PROVISIONING, True): [DEAD]}))
     world.bus.down = True
 
     for _ in range(2):
         try:
             await replay_parked(
                 world.context,
-                parked_messages,
                 PROVISIONING,
                 [DEAD],
                 dead_letters=True,

@@ -46,8 +46,7 @@ async def sent_again(queue: str, parked: Parked, *, dead_letters: bool) -> FakeB
     bus, parked_messages = FakeBus(), FakeParkedMessages({(queue, dead_letters): [parked]})
     assert (
         await replay_parked(
-            Ids(bus=bus).context,
-            parked_messages,
+            Ids(bus=bus, parked_messages=parked_messages).context,
             queue,
             [parked],
             dead_letters=dead_letters,
@@ -105,8 +104,7 @@ async def test_a_message_that_cannot_be_sent_stays_in_its_queue() -> None:
 
     with pytest.raises(TemporaryError):
         await replay_parked(
-            Ids(bus=bus).context,
-            parked_messages,
+            Ids(bus=bus, parked_messages=parked_messages).context,
             PROVISIONING,
             [DEAD],
             dead_letters=True,
@@ -120,9 +118,10 @@ async def test_a_message_that_cannot_be_sent_stays_in_its_queue() -> None:
 @pytest.mark.parametrize("wanted", ["event-1", "parked-1", "posted-1"])
 async def test_one_is_chosen_by_the_id_of_its_event_or_of_its_message(wanted: str) -> None:
     other = replace(REJECTED, number=2, message_id="parked-2", body=b"{}", properties={})
-    parked_messages = FakeParkedMessages({(ONBOARDING_REJECTED, False): [REJECTED, other]})
+    world = World()
+    world.parked_messages.lying[ONBOARDING_REJECTED, False] = [REJECTED, other]
 
-    found = await parked(parked_messages, ONBOARDING_REJECTED, dead_letters=False, ids={wanted})
+    found = await parked(world.context, ONBOARDING_REJECTED, dead_letters=False, ids={wanted})
 
     assert found == [REJECTED]
 
@@ -171,10 +170,9 @@ async def test_a_dropped_message_is_removed_and_sent_nowhere() -> None:
         {(ONBOARDING_REJECTED, False): [REJECTED, replace(REJECTED, number=99)]}
     )
 
-    world = World()
+    world = World(parked_messages=lying)
     dropped = await drop_parked(
         world.context,
-        lying,
         ONBOARDING_REJECTED,
         [REJECTED],
         dead_letters=False,
