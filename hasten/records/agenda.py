@@ -20,6 +20,7 @@ from hasten.ports.clock import Now
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
 from hasten.records.alarms import AGENDA_COLLECTION, Alarms
+from hasten.records.commits import try_commit
 
 ENTRY_PREFIX = "at|"
 KEY_TIME = "%Y%m%dT%H%M%S%f"
@@ -115,11 +116,8 @@ class Agenda:
 
     async def remove(self, queue: str, entry: AgendaEntry) -> bool:
         """Returns whether the entry was still there."""
-        try:
-            await self.store.commit(AGENDA_COLLECTION, queue, [Delete(entry.key, entry.etag)])
-        except Conflict:
-            return False
-        return True
+        deletes = [Delete(entry.key, entry.etag)]
+        return await try_commit(self.store, AGENDA_COLLECTION, queue, deletes)
 
     async def _sent(
         self, queue: str, due: Sequence[AgendaEntry], refusals: list[WrongInputError]

@@ -2,15 +2,14 @@
 process saves an arrival at most every 20 seconds, so that many messages cause few writes."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hasten.domain.long_ago import LONG_AGO
-from hasten.errors import Conflict
 from hasten.ports.clock import Now
-from hasten.ports.store import Document, Put, Store
+from hasten.ports.store import Document, Store
 from hasten.records import reading
+from hasten.records.commits import write
 from hasten.records.fields import moment
 
 ARRIVALS_COLLECTION, ARRIVALS_PARTITION = "heartbeats", "arrivals"
@@ -69,12 +68,7 @@ async def _put(store: Store, queue: str, known: Arrivals, document: Document | N
         "came_at": known.came_at.isoformat(),
         "stood_in_at": known.stood_in_at.isoformat(),
     }
-    with suppress(Conflict):  # another instance noted one at the same time
-        await store.commit(
-            ARRIVALS_COLLECTION,
-            ARRIVALS_PARTITION,
-            [Put(queue, body, document.etag if document else None)],
-        )
+    await write(store, ARRIVALS_COLLECTION, ARRIVALS_PARTITION, queue, body, over=document)
 
 
 async def _known(store: Store, document: Document | None) -> Arrivals:

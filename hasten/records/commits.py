@@ -1,10 +1,40 @@
-"""Writes many documents of a partition, MAX_WRITES in one commit."""
+"""Writes a document unless somebody else did meanwhile, and writes many of one partition."""
 
 from collections.abc import Sequence
 
 from hasten.chunks import chunks
 from hasten.errors import Conflict
-from hasten.ports.store import MAX_WRITES, Store, Write
+from hasten.json import Json
+from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store, Write
+
+
+async def try_commit(
+    store: Store, collection: str, partition: str, writes: Sequence[Write]
+) -> bool:
+    """Returns False, and writes nothing, if somebody else wrote or deleted one of the documents
+    meanwhile. Raises TemporaryError and PermanentError of the store."""
+    try:
+        await store.commit(collection, partition, writes)
+    except Conflict:
+        return False
+    return True
+
+
+async def write(
+    store: Store, collection: str, partition: str, key: str, body: Json, *, over: Document | None
+) -> bool:
+    """Writes `body` over the document that the caller has read; None if nothing was there. Returns
+    and raises as `try_commit` does."""
+    put = Put(key, body, over.etag if over else None)
+    return await try_commit(store, collection, partition, [put])
+
+
+async def delete(store: Store, collection: str, partition: str, key: str) -> None:
+    """Deletes the document, unless somebody else writes or deletes it at the same moment. Raises
+    TemporaryError and PermanentError of the store."""
+    document = await store.get(collection, partition, key)
+    if document is not None:
+        await try_commit(store, collection, partition, [Delete(key, document.etag)])
 
 
 async def commit_all(
@@ -26,14 +56,6 @@ async def commit_unchanged(
         try:
             made += len(await store.commit(collection, partition, some))
         except Conflict:
-            for write in some:
-                made += await _committed(store, collection, partition, write)
+            for one in some:
+                made += await try_commit(store, collection, partition, [one])
     return made
-
-
-async def _committed(store: Store, collection: str, partition: str, write: Write) -> bool:
-    try:
-        await store.commit(collection, partition, [write])
-    except Conflict:
-        return False
-    return True

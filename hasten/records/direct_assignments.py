@@ -9,7 +9,7 @@ from datetime import datetime
 from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.store import Delete, Document, Put, Store, Write
-from hasten.records.commits import commit_all
+from hasten.records.commits import commit_all, write
 from hasten.records.fields import moment
 
 DIRECT_ASSIGNMENTS_COLLECTION = "direct"
@@ -34,13 +34,9 @@ async def note(store: Store, target: str, user: str, now: datetime) -> None:
     """Notes a user whom Hasten is about to assign directly, so that a sweep still detects them if
     they are unassigned before it has seen them."""
     document = await store.get(DIRECT_ASSIGNMENTS_COLLECTION, target, user)
-    etag = document.etag if document else None
-    try:
-        await store.commit(
-            DIRECT_ASSIGNMENTS_COLLECTION, target, [Put(user, {WRITTEN_AT: now.isoformat()}, etag)]
-        )
-    except Conflict:
-        return  # a sweep saw the assignment
+    body = {WRITTEN_AT: now.isoformat()}
+    # If the document changed meanwhile, a sweep saw the assignment.
+    await write(store, DIRECT_ASSIGNMENTS_COLLECTION, target, user, body, over=document)
 
 
 async def note_found(store: Store, target: str, users: Collection[str], now: datetime) -> None:

@@ -2,14 +2,13 @@
 watched groups."""
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from hasten.domain.matching import JobMatch
-from hasten.errors import Conflict
-from hasten.ports.store import Delete, Document, Put, Store
+from hasten.ports.store import Delete, Document, Store
 from hasten.records import reading
+from hasten.records.commits import try_commit, write
 from hasten.records.fields import moment
 
 DISCOVERED_COLLECTION = "targets"
@@ -117,13 +116,9 @@ async def save(store: Store, found: DiscoveredTarget) -> None:
     body["sources"], body["properties"] = sorted(found.sources), sorted(found.properties)
     body[UNSETTLED_KEY] = body.pop("unsettled")
     if document is None or document.body != body:
-        etag = document.etag if document else None
-        try:
-            await store.commit(
-                DISCOVERED_COLLECTION, DISCOVERED_PARTITION, [Put(found.target, body, etag)]
-            )
-        except Conflict:
-            return  # another sweep wrote its result; the next one settles any difference
+        place = (DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
+        # If another sweep wrote its result meanwhile, the next one settles any difference.
+        await write(store, *place, found.target, body, over=document)
 
 
 async def keep_only(
@@ -134,8 +129,7 @@ async def keep_only(
     documents = await store.scan(DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
     gone = [Delete(d.key, d.etag) for d in documents if d.key not in targets]
     if gone:
-        with suppress(Conflict):  # another sweep deleted them
-            await store.commit(DISCOVERED_COLLECTION, DISCOVERED_PARTITION, gone)
+        await try_commit(store, DISCOVERED_COLLECTION, DISCOVERED_PARTITION, gone)
     there = [d for d in documents if d.key in targets]
     place = (DISCOVERED_COLLECTION, DISCOVERED_PARTITION, there)
     known = {d.key: record for d, record in await reading.readable(store, *place, _discovered)}

@@ -1,16 +1,14 @@
 """Stores who dropped a waiting event, and why. Nothing else would show that it is gone."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from hasten.errors import Conflict
 from hasten.json import Json
-from hasten.ports.store import Delete, Document, Put, Store
+from hasten.ports.store import Delete, Document, Put, Store, Write
 from hasten.records import reading
-from hasten.records.commits import commit_unchanged
+from hasten.records.commits import commit_unchanged, try_commit
 from hasten.records.fields import moment
 
 DROPS_COLLECTION, DROPS_PARTITION = "stops", "drops"
@@ -43,10 +41,9 @@ async def save(store: Store, dropped: Sequence[Dropped]) -> None:
     """Saves before the events are removed, so that none is gone without a trace. Raises
     TemporaryError."""
     for one in dropped:
-        with suppress(Conflict):  # it was saved before, and then not removed
-            await store.commit(
-                DROPS_COLLECTION, DROPS_PARTITION, [Put(NEW_PREFIX + _name(one), _body(one))]
-            )
+        # If it is there, it was saved before, and then not removed.
+        put = Put(NEW_PREFIX + _name(one), _body(one))
+        await try_commit(store, DROPS_COLLECTION, DROPS_PARTITION, [put])
 
 
 async def load_all(store: Store) -> Sequence[Dropped]:
@@ -63,10 +60,8 @@ async def reported(store: Store, dropped: Dropped) -> None:
     document = await store.get(DROPS_COLLECTION, DROPS_PARTITION, NEW_PREFIX + _name(dropped))
     if document is not None:
         moved = Put(REPORTED_PREFIX + _name(dropped), document.body)
-        with suppress(Conflict):
-            await store.commit(
-                DROPS_COLLECTION, DROPS_PARTITION, [Delete(document.key, document.etag), moved]
-            )
+        writes: list[Write] = [Delete(document.key, document.etag), moved]
+        await try_commit(store, DROPS_COLLECTION, DROPS_PARTITION, writes)
 
 
 async def forget(store: Store, before: datetime) -> None:

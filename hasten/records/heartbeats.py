@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from hasten.domain.heartbeats import Heartbeat, first
-from hasten.errors import Conflict
 from hasten.json import Json
-from hasten.ports.store import Document, Put, Store
+from hasten.ports.store import Document, Store
 from hasten.records import reading
+from hasten.records.commits import write
 from hasten.records.fields import moment
 from hasten.records.values import values
 
@@ -21,18 +21,11 @@ async def load_all(store: Store) -> Sequence[Heartbeat]:
 async def beat(store: Store, timer: str, now: datetime, reason: str = "") -> None:
     """Saves that `timer` has run. `reason` says why it failed, or is empty. Raises
     TemporaryError."""
-    document = await store.get(HEARTBEATS_COLLECTION, HEARTBEATS_PARTITION, timer)
     place = (HEARTBEATS_COLLECTION, HEARTBEATS_PARTITION)
+    document = await store.get(*place, timer)
     known = await reading.read_or(store, *place, document, _parse, safe=None) if document else None
     new = known.after_run(now, reason) if known else first(timer, now, reason)
-    try:
-        await store.commit(
-            HEARTBEATS_COLLECTION,
-            HEARTBEATS_PARTITION,
-            [Put(timer, _body(new), document.etag if document else None)],
-        )
-    except Conflict:
-        return  # another instance ran it at the same time
+    await write(store, *place, timer, _body(new), over=document)
 
 
 def _body(beat: Heartbeat) -> Json:

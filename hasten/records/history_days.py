@@ -7,9 +7,9 @@ entry of another day lists that day first.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from hasten.errors import Conflict
-from hasten.ports.store import Delete, Document, Put, Store
+from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
+from hasten.records.commits import delete
 from hasten.records.history_keys import DAYS_PARTITION, HISTORY_COLLECTION, day_key, day_of
 from hasten.records.missing import put_missing
 
@@ -49,11 +49,4 @@ def _day(document: Document) -> str:
 
 async def unlist(store: Store, day: str) -> None:
     """Takes a day without entries from the list."""
-    document = await store.get(HISTORY_COLLECTION, DAYS_PARTITION, day_key(day))
-    if document is not None:
-        try:
-            await store.commit(
-                HISTORY_COLLECTION, DAYS_PARTITION, [Delete(document.key, document.etag)]
-            )
-        except Conflict:
-            return  # another worker did
+    await delete(store, HISTORY_COLLECTION, DAYS_PARTITION, day_key(day))

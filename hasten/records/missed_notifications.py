@@ -1,13 +1,12 @@
 """Stores the changes that a timer found although a notification should have brought them. A channel
 that is set up well may still be silent, and only such changes show it."""
 
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from hasten.errors import Conflict
-from hasten.ports.store import Document, Put, Store
+from hasten.ports.store import Document, Store
 from hasten.records import reading, signs
+from hasten.records.commits import write
 from hasten.records.fields import moment
 from hasten.records.signs import Sign
 
@@ -16,6 +15,7 @@ MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, MISSED_NOTIFICA
     "missed",
     "notifications",
 )
+PLACE = (MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION)
 
 MIN_MISSES, MIN_MISSES_SPAN = 3, timedelta(minutes=10)
 """Fewer misses, or all within less time, may be a single notification that is late or lost: Graph
@@ -38,9 +38,7 @@ class Missed:
 
 async def note(store: Store, now: datetime) -> None:
     """Counts one more. Raises TemporaryError."""
-    document = await store.get(
-        MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, MISSED_NOTIFICATIONS_KEY
-    )
+    document = await store.get(*PLACE, MISSED_NOTIFICATIONS_KEY)
     known = await _known(store, document)
     believed = (await signs.load(store)).get(Sign.BELIEVED)
     if known is None or (believed is not None and believed >= known.first_at):
@@ -52,24 +50,18 @@ async def note(store: Store, now: datetime) -> None:
         "first_at": missed.first_at.isoformat(),
         "last_at": missed.last_at.isoformat(),
     }
-    with suppress(Conflict):  # another instance counts a miss at the same time
-        put = Put(MISSED_NOTIFICATIONS_KEY, body, document.etag if document is not None else None)
-        await store.commit(MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, [put])
+    await write(store, *PLACE, MISSED_NOTIFICATIONS_KEY, body, over=document)
 
 
 async def load(store: Store) -> Missed | None:
-    document = await store.get(
-        MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, MISSED_NOTIFICATIONS_KEY
-    )
-    return await _known(store, document)
+    return await _known(store, await store.get(*PLACE, MISSED_NOTIFICATIONS_KEY))
 
 
 async def _known(store: Store, document: Document | None) -> Missed | None:
     """Returns the misses. If they cannot be read, they are counted anew."""
     if document is None:
         return None
-    place = (MISSED_NOTIFICATIONS_COLLECTION, MISSED_NOTIFICATIONS_PARTITION, document)
-    return await reading.read_or(store, *place, _parse, safe=None)
+    return await reading.read_or(store, *PLACE, document, _parse, safe=None)
 
 
 def _parse(document: Document) -> Missed:

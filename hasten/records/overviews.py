@@ -2,14 +2,13 @@
 without reading their rows or asking Graph. A part is written only when it differs."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from enum import StrEnum
 from typing import TypeVar
 
-from hasten.errors import Conflict
 from hasten.json import Json
-from hasten.ports.store import Document, Put, Store
+from hasten.ports.store import Document, Store
 from hasten.records import reading
+from hasten.records.commits import write
 
 OVERVIEWS_COLLECTION = "overviews"
 
@@ -52,6 +51,4 @@ async def save(store: Store, part: Part, target: str, seen: Json, before: Known)
     document = before.get(target)
     if document is not None and document.body == seen:
         return
-    with suppress(Conflict):  # another instance wrote it a moment ago
-        etag = document.etag if document else None
-        await store.commit(OVERVIEWS_COLLECTION, part, [Put(target, seen, etag)])
+    await write(store, OVERVIEWS_COLLECTION, part, target, seen, over=document)

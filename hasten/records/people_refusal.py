@@ -1,12 +1,11 @@
 """Stores that Graph refused the subscription to users, so that Hasten asks for it less often."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hasten.errors import Conflict
-from hasten.ports.store import Delete, Document, Put, Store
+from hasten.ports.store import Document, Store
 from hasten.records import reading
+from hasten.records.commits import delete, write
 from hasten.records.fields import moment
 
 PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, PEOPLE_REFUSAL_KEY = (
@@ -14,6 +13,8 @@ PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, PEOPLE_REFUSAL_KEY = (
     "refused",
     "users",
 )
+
+PLACE = (PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION)
 
 ASKED_AGAIN_AFTER = timedelta(minutes=15)
 """Maximum time until Hasten notices that an admin has granted the permission."""
@@ -31,13 +32,10 @@ class SubscriptionRefusal:
 
 async def load(store: Store) -> SubscriptionRefusal | None:
     """Returns the refusal. If it cannot be read, Hasten asks again."""
-    document = await store.get(
-        PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, PEOPLE_REFUSAL_KEY
-    )
+    document = await store.get(*PLACE, PEOPLE_REFUSAL_KEY)
     if document is None:
         return None
-    place = (PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, document)
-    return await reading.read_or(store, *place, _parse, safe=None)
+    return await reading.read_or(store, *PLACE, document, _parse, safe=None)
 
 
 def _parse(document: Document) -> SubscriptionRefusal:
@@ -49,27 +47,14 @@ def _parse(document: Document) -> SubscriptionRefusal:
 
 
 async def save(store: Store, refusal: SubscriptionRefusal) -> None:
-    document = await store.get(
-        PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, PEOPLE_REFUSAL_KEY
-    )
+    document = await store.get(*PLACE, PEOPLE_REFUSAL_KEY)
     body = {
         "reason": refusal.reason,
         "next_action": refusal.next_action,
         "at": refusal.at.isoformat(),
     }
-    with suppress(Conflict):  # another instance was refused as well
-        put = Put(PEOPLE_REFUSAL_KEY, body, document.etag if document else None)
-        await store.commit(PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, [put])
+    await write(store, *PLACE, PEOPLE_REFUSAL_KEY, body, over=document)
 
 
 async def forget(store: Store) -> None:
-    document = await store.get(
-        PEOPLE_REFUSAL_COLLECTION, PEOPLE_REFUSAL_PARTITION, PEOPLE_REFUSAL_KEY
-    )
-    if document is not None:
-        with suppress(Conflict):  # another instance forgot it
-            await store.commit(
-                PEOPLE_REFUSAL_COLLECTION,
-                PEOPLE_REFUSAL_PARTITION,
-                [Delete(PEOPLE_REFUSAL_KEY, document.etag)],
-            )
+    await delete(store, *PLACE, PEOPLE_REFUSAL_KEY)

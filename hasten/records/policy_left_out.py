@@ -4,9 +4,9 @@ does not add them, and somebody must decide about them."""
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from hasten.errors import Conflict
-from hasten.ports.store import Document, Put, Store
+from hasten.ports.store import Document, Store
 from hasten.records import reading
+from hasten.records.commits import write
 
 POLICY_LEFT_OUT_COLLECTION, POLICY_LEFT_OUT_PARTITION = "mirrored", "left out"
 MAX_PEOPLE_STORED = 200
@@ -43,14 +43,7 @@ async def save(store: Store, target: str, people: Sequence[LeftOut]) -> None:
             {**asdict(one), "sources": list(one.sources)} for one in people[:MAX_PEOPLE_STORED]
         ]
     }
-    document = await store.get(POLICY_LEFT_OUT_COLLECTION, POLICY_LEFT_OUT_PARTITION, target)
-    if (document.body if document else {"people": []}) == body:
-        return
-    try:
-        await store.commit(
-            POLICY_LEFT_OUT_COLLECTION,
-            POLICY_LEFT_OUT_PARTITION,
-            [Put(target, body, document.etag if document else None)],
-        )
-    except Conflict:
-        return  # another instance wrote it; the next run of the policy writes any difference
+    place = (POLICY_LEFT_OUT_COLLECTION, POLICY_LEFT_OUT_PARTITION)
+    document = await store.get(*place, target)
+    if (document.body if document else {"people": []}) != body:
+        await write(store, *place, target, body, over=document)

@@ -2,15 +2,13 @@
 (`release_by_two`)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from hasten.chunks import chunks
-from hasten.errors import Conflict
 from hasten.ports.store import MAX_WRITES, Delete, Document, Put, Store
 from hasten.records import reading
-from hasten.records.commits import commit_all
+from hasten.records.commits import commit_all, try_commit
 from hasten.records.fields import moment
 
 PROPOSALS_COLLECTION = "proposals"
@@ -47,8 +45,8 @@ async def forget(store: Store, target: str, held: Collection[str]) -> None:
     """Deletes the proposals of these changes. Raises TemporaryError."""
     known = [d for d in await store.scan(PROPOSALS_COLLECTION, target) if d.key in held]
     for some in chunks([Delete(d.key, d.etag) for d in known], MAX_WRITES):
-        with suppress(Conflict):  # somebody proposes one of them anew; an old proposal expires
-            await store.commit(PROPOSALS_COLLECTION, target, some)
+        # Somebody may propose one of them anew; an old proposal expires.
+        await try_commit(store, PROPOSALS_COLLECTION, target, some)
 
 
 def _body(proposal: Proposal) -> dict[str, str]:

@@ -8,7 +8,6 @@ finds that its place is free or can be read again.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -18,6 +17,7 @@ from hasten.chunks import chunks
 from hasten.errors import Conflict
 from hasten.ports.store import Delete, Document, Put, Store, Write
 from hasten.records.bad_documents import BadDocuments
+from hasten.records.commits import try_commit
 from hasten.records.reading import parsed
 from hasten.records.row_mapping import ASIDE_PREFIX, Commit, Decide, Read, RowMapping, Stored
 from hasten.records.seen_rows import SeenRows
@@ -142,12 +142,10 @@ class Repository(Generic[T]):
             if decided is not None:
                 writes += self._writes(documents, decided, mapping.key_prefix(decided))
                 writes += mapping.also_write(known, decided)
-            try:
-                await self._store.commit(mapping.collection, partition, writes)
-            except Conflict:
+            if not await try_commit(self._store, mapping.collection, partition, writes):
                 left += 1  # it changed meanwhile
-            else:
-                taken += [] if decided is None else [decided]
+            elif decided is not None:
+                taken.append(decided)
         await self._bad.note(self._store)
         return taken, left
 
@@ -164,8 +162,7 @@ class Repository(Generic[T]):
             if stored is None or not is_still(stored):
                 continue
             deletes = [Delete(d.key, d.etag) for d in documents.values()]
-            with suppress(Conflict):  # it changed meanwhile
-                await self._store.commit(self._mapping.collection, partition, deletes)
+            await try_commit(self._store, self._mapping.collection, partition, deletes)
 
     async def _update_once(
         self, rows: Sequence[T], decide: Decide[T], stored: Read[T], commit: Commit | None

@@ -4,13 +4,12 @@ the two files may differ."""
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
-from hasten.errors import Conflict
 from hasten.json import Json
-from hasten.ports.store import Document, Put, Store
+from hasten.ports.store import Document, Store
 from hasten.records import reading
+from hasten.records.commits import write
 from hasten.records.fields import moment
 from hasten.targets import Target
 
@@ -19,6 +18,7 @@ RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, RUNNING_TARGETS_KEY = (
     "running",
     "targets",
 )
+PLACE = (RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION)
 
 
 def digest(target: Target) -> str:
@@ -39,13 +39,11 @@ async def save(store: Store, targets: Iterable[Target], now: datetime) -> Sequen
     """Saves the digests that differ. Returns the names of the targets that an operator expects
     otherwise. Raises TemporaryError."""
     running = _digests(targets)
-    document = await store.get(
-        RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, RUNNING_TARGETS_KEY
-    )
+    document = await store.get(*PLACE, RUNNING_TARGETS_KEY)
     expected = _expected(document, now)
     body: Json = {**running, EXPECTED_KEY: expected} if expected else running
     if document is None or document.body != body:
-        await _put(store, body, document)
+        await write(store, *PLACE, RUNNING_TARGETS_KEY, body, over=document)
     if not expected:
         return []
     wanted = {name: text for name, text in expected.items() if name != AT_KEY}
@@ -54,36 +52,26 @@ async def save(store: Store, targets: Iterable[Target], now: datetime) -> Sequen
 
 async def expect(store: Store, targets: Iterable[Target], now: datetime) -> None:
     """Saves what an operator expects the app to run. Raises TemporaryError."""
-    document = await store.get(
-        RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, RUNNING_TARGETS_KEY
-    )
+    document = await store.get(*PLACE, RUNNING_TARGETS_KEY)
     if document is None:
         return  # the app never ran on this store
     expected = {**_digests(targets), AT_KEY: now.isoformat()}
     running = await load(store) or {}
-    await _put(store, {**running, EXPECTED_KEY: expected}, document)
+    body = {**running, EXPECTED_KEY: expected}
+    await write(store, *PLACE, RUNNING_TARGETS_KEY, body, over=document)
 
 
 async def load(store: Store) -> Mapping[str, str] | None:
     """Returns the digests by name, or None if no sweep has run yet or they cannot be read: the next
     sweep writes them anew."""
-    document = await store.get(
-        RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, RUNNING_TARGETS_KEY
-    )
+    document = await store.get(*PLACE, RUNNING_TARGETS_KEY)
     if document is None:
         return None
-    place = (RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, document)
-    return await reading.read_or(store, *place, _running, safe=None)
+    return await reading.read_or(store, *PLACE, document, _running, safe=None)
 
 
 def _running(document: Document) -> Mapping[str, str]:
     return {str(k): str(v) for k, v in document.body.items() if k != EXPECTED_KEY}
-
-
-async def _put(store: Store, body: Json, document: Document | None) -> None:
-    put = Put(RUNNING_TARGETS_KEY, body, document.etag if document else None)
-    with suppress(Conflict):  # another writer was first; the next sweep writes any difference
-        await store.commit(RUNNING_TARGETS_COLLECTION, RUNNING_TARGETS_PARTITION, [put])
 
 
 def _digests(targets: Iterable[Target]) -> dict[str, str]:

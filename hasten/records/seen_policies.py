@@ -1,12 +1,11 @@
 """Stores what targets.yaml said about each target when Hasten last noticed a difference."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 
-from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Put, Store
 from hasten.records import reading
+from hasten.records.commits import try_commit
 from hasten.targets import Target
 
 SEEN_POLICIES_COLLECTION, SEEN_POLICIES_PARTITION = "heartbeats", "policies"
@@ -32,8 +31,7 @@ async def load(store: Store, target: str) -> SeenPolicy | None:
 
 async def save(store: Store, target: Target, seen: SeenPolicy | None) -> None:
     put = Put(target.name, policy_of(target), seen.etag if seen else None)
-    with suppress(Conflict):  # another instance noticed the same
-        await store.commit(SEEN_POLICIES_COLLECTION, SEEN_POLICIES_PARTITION, [put])
+    await try_commit(store, SEEN_POLICIES_COLLECTION, SEEN_POLICIES_PARTITION, [put])
 
 
 def policy_of(target: Target) -> Json:

@@ -3,14 +3,13 @@ bring nothing. Each process saves a sign at most once a minute, so that many not
 writes."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from hasten.errors import Conflict
 from hasten.ports.clock import Now
-from hasten.ports.store import Document, Put, Store
+from hasten.ports.store import Document, Store
 from hasten.records import reading
+from hasten.records.commits import write
 from hasten.records.fields import moment
 
 SIGNS_COLLECTION, SIGNS_PARTITION = "heartbeats", "signs"
@@ -42,9 +41,8 @@ class Signs:
         if noted is not None and now - noted < SIGN_SAVE_INTERVAL:
             return
         document = await self._store.get(SIGNS_COLLECTION, SIGNS_PARTITION, sign)
-        put = Put(sign, {"at": now.isoformat()}, document.etag if document else None)
-        with suppress(Conflict):  # another instance noted one at the same time
-            await self._store.commit(SIGNS_COLLECTION, SIGNS_PARTITION, [put])
+        body = {"at": now.isoformat()}
+        await write(self._store, SIGNS_COLLECTION, SIGNS_PARTITION, sign, body, over=document)
         self._noted[sign] = now
 
 

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from hasten.domain.subscribing import GROUPS_RESOURCE, resource_of
 from hasten.errors import Conflict
-from hasten.ports.store import Delete, Document, Put, Store
+from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
+from hasten.records.commits import delete
 from hasten.records.fields import moment
 
 SUBSCRIPTIONS_COLLECTION = "subscriptions"
@@ -86,15 +87,8 @@ async def renewed(store: Store, subscription: str, expires: datetime) -> None:
 
 
 async def forget(store: Store, subscription: str) -> None:
-    document = await store.get(SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION, subscription)
-    if document is None:
-        return
-    try:
-        await store.commit(
-            SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION, [Delete(document.key, document.etag)]
-        )
-    except Conflict:
-        return  # another instance saved it last; the next timer compares again
+    """If another instance saves it at the same moment, the next timer compares again."""
+    await delete(store, SUBSCRIPTIONS_COLLECTION, SUBSCRIPTIONS_PARTITION, subscription)
 
 
 def _record(document: Document) -> SubscriptionRecord:

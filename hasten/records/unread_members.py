@@ -2,17 +2,16 @@
 cursor of the group can move on and nobody is lost."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from hasten.errors import Conflict
 from hasten.ports.directory_values import UnreadMember
-from hasten.ports.store import Delete, Document, Put, Store
+from hasten.ports.store import Document, Store
 from hasten.records import reading
+from hasten.records.commits import delete, write
 from hasten.records.fields import moment
 
-UNREAD_MEMBERS_COLLECTION, UNREAD_MEMBERS_PARTITION = "cursors", "unread members"
+PLACE = UNREAD_MEMBERS_COLLECTION, UNREAD_MEMBERS_PARTITION = "cursors", "unread members"
 
 MOST_STORED = 50
 """Members who are named. The link leads to all of them."""
@@ -42,24 +41,17 @@ async def save(store: Store, unread: UnreadSlice) -> None:
         "noticed_at": unread.noticed_at.isoformat(),
         "members": [[one.id, one.problem] for one in unread.members[:MOST_STORED]],
     }
-    place = (UNREAD_MEMBERS_COLLECTION, UNREAD_MEMBERS_PARTITION)
-    document = await store.get(*place, unread.key)
-    with suppress(Conflict):  # another look at the same slice saved the same
-        await store.commit(*place, [Put(unread.key, body, document.etag if document else None)])
+    document = await store.get(*PLACE, unread.key)
+    await write(store, *PLACE, unread.key, body, over=document)
 
 
 async def load_all(store: Store) -> Sequence[UnreadSlice]:
     """Returns the slices that can be read."""
-    place = (UNREAD_MEMBERS_COLLECTION, UNREAD_MEMBERS_PARTITION)
-    return await reading.scanned(store, *place, _parse)
+    return await reading.scanned(store, *PLACE, _parse)
 
 
 async def forget(store: Store, unread: UnreadSlice) -> None:
-    place = (UNREAD_MEMBERS_COLLECTION, UNREAD_MEMBERS_PARTITION)
-    document = await store.get(*place, unread.key)
-    if document is not None:
-        with suppress(Conflict):  # another instance saved or forgot it
-            await store.commit(*place, [Delete(document.key, document.etag)])
+    await delete(store, *PLACE, unread.key)
 
 
 def _parse(document: Document) -> UnreadSlice:

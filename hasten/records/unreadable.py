@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 
 from hasten.domain.redaction import redacted
 from hasten.errors import Conflict, PermanentError
-from hasten.ports.store import Delete, Document, Put, Store
+from hasten.ports.store import Document, Put, Store
+from hasten.records.commits import delete
 
 UNREADABLE_COLLECTION, UNREADABLE_PARTITION = "heartbeats", "unreadable"
 
@@ -88,12 +89,7 @@ async def is_as_noted(store: Store, row: UnreadableRow) -> bool:
 
 async def forget(store: Store, row: UnreadableRow) -> None:
     """Forgets a row that has changed or is gone. Raises TemporaryError."""
-    document = await store.get(UNREADABLE_COLLECTION, UNREADABLE_PARTITION, _key(row))
-    if document is not None:
-        with suppress(Conflict):  # another instance forgot it
-            await store.commit(
-                UNREADABLE_COLLECTION, UNREADABLE_PARTITION, [Delete(document.key, document.etag)]
-            )
+    await delete(store, UNREADABLE_COLLECTION, UNREADABLE_PARTITION, _key(row))
 
 
 def _parsed(document: Document) -> UnreadableRow | None:

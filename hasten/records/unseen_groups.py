@@ -3,13 +3,12 @@ unassigned before the next sweep, the sweep still finds it here and revokes its 
 
 import asyncio
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from hasten.domain.long_ago import LONG_AGO
-from hasten.errors import Conflict
 from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records.commits import try_commit
 from hasten.records.fields import moment
 
 UNSEEN_GROUPS_COLLECTION = "unseengroups"
@@ -29,10 +28,8 @@ async def note(store: Store, target: str, groups: Collection[str], now: datetime
     store."""
 
     async def put(group: str) -> None:
-        with suppress(Conflict):
-            await store.commit(
-                UNSEEN_GROUPS_COLLECTION, target, [Put(group, {"at": now.isoformat()})]
-            )
+        put = Put(group, {"at": now.isoformat()})
+        await try_commit(store, UNSEEN_GROUPS_COLLECTION, target, [put])
 
     await asyncio.gather(*map(put, sorted(groups)))
 
@@ -46,8 +43,7 @@ async def load(store: Store, target: str) -> Mapping[str, UnseenGroup]:
 async def forget(store: Store, target: str, groups: Mapping[str, UnseenGroup]) -> None:
     """Deletes groups, once a sweep has saved what became of them."""
     for group, noted in sorted(groups.items()):
-        with suppress(Conflict):  # another sweep deleted it
-            await store.commit(UNSEEN_GROUPS_COLLECTION, target, [Delete(group, noted.etag)])
+        await try_commit(store, UNSEEN_GROUPS_COLLECTION, target, [Delete(group, noted.etag)])
 
 
 def _at(document: Document) -> datetime:
