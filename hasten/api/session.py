@@ -35,7 +35,6 @@ class Session:
 
     caller: Caller
     csrf: str
-    ends_at: datetime
 
 
 class Sealer:
@@ -97,5 +96,4 @@ def session_of(value: Mapping[str, Any]) -> Session:
         roles=frozenset(value["roles"]),
         kind=CallerKind.PERSON,
     )
-    ends_at = datetime.fromtimestamp(value["at"], UTC) + LIFETIMES[SESSION]
-    return Session(caller=caller, csrf=value["csrf"], ends_at=ends_at)
+    return Session(caller=caller, csrf=value["csrf"])

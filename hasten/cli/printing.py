@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def say(text: str) -> None:
-    _console().print(text, markup=False, highlight=False, soft_wrap=True)
+    console(stderr=False).print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def complain(text: str) -> None:
@@ -77,7 +77,3 @@ def _print_json(value: Any) -> None:
 
 def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _console() -> Console:
-    return console(stderr=False)

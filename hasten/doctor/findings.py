@@ -22,13 +22,13 @@ class Finding:
     target: str = ""
 
 
-def ok(check: str, found: str, *, target: str = "") -> Finding:
-    return Finding(check=check, level=Level.OK, found=found, target=target)
+def ok(check: str, found: str) -> Finding:
+    return Finding(check=check, level=Level.OK, found=found)
 
 
-def warning(check: str, found: str, fix: str, *, target: str = "") -> Finding:
-    return Finding(check=check, level=Level.WARNING, found=found, fix=fix, target=target)
+def warning(check: str, found: str, fix: str) -> Finding:
+    return Finding(check=check, level=Level.WARNING, found=found, fix=fix)
 
 
-def problem(check: str, found: str, fix: str, *, target: str = "") -> Finding:
-    return Finding(check=check, level=Level.PROBLEM, found=found, fix=fix, target=target)
+def problem(check: str, found: str, fix: str) -> Finding:
+    return Finding(check=check, level=Level.PROBLEM, found=found, fix=fix)

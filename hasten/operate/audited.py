@@ -118,12 +118,10 @@ async def audited(
     await context.history.append(audit.ends(subjects, LEFT, ""))
 
 
-async def noted(
-    context: Context, kind: EntryKind, subjects: Sequence[Subject], *, by: str, result: str = DONE
-) -> None:
+async def noted(context: Context, kind: EntryKind, subjects: Sequence[Subject], *, by: str) -> None:
     """Writes what was done. Raises TemporaryError and PermanentError of the store."""
     audit = Audit(context, kind, by, "", "", context.new_id())
-    await context.history.append(audit.ends(subjects, result, ""))
+    await context.history.append(audit.ends(subjects, DONE, ""))
 
 
 def subject_of(held: Change | Intent) -> Subject:

@@ -167,7 +167,6 @@ async def report_drops(context: Context) -> None:
     for dropped in await drops.unreported(context.store):
         context.emit(
             EventDropped(
-                result="dropped",
                 target=dropped.target,
                 what=dropped.what,
                 event=dropped.event,

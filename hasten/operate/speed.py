@@ -28,15 +28,13 @@ class Speed:
         return self.durations.get((direction, step), EMPTY_HISTOGRAM)
 
 
-async def speed_of(
-    context: Context, targets: Sequence[str], since: datetime, until: datetime | None = None
-) -> list[Speed]:
+async def speed_of(context: Context, targets: Sequence[str], since: datetime) -> list[Speed]:
     """Returns one value for each target and day, by target and then by day. It takes one request to
     the store for each target. Raises TemporaryError and PermanentError of the store."""
     return [
         Speed(target=target, day=day, durations=counted.steps, results=counted.results)
         for target in targets
-        for day, counted in (await speed.days(context.store, target, since, until)).items()
+        for day, counted in (await speed.days(context.store, target, since)).items()
     ]
 
 

@@ -45,8 +45,8 @@ class Intents:
         await self._rows.update(intents, decide)
         return [judged.get(intent.key, (intent, Recorded.UNREADABLE)) for intent in intents]
 
-    async def open_intents(self, target: str, limit: int | None = None) -> list[Intent]:
-        return await self._rows.listed(target, OPEN_PREFIX, limit=limit)
+    async def open_intents(self, target: str) -> list[Intent]:
+        return await self._rows.listed(target, OPEN_PREFIX)
 
     async def find(
         self, target: str, group: str, user: str, *, in_step: bool = False

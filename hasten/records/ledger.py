@@ -119,15 +119,11 @@ class Ledger:
         """Returns the open rows as they were last listed or written by this ledger."""
         return self._rows.last_seen(target)
 
-    async def open_changes(self, target: str, limit: int | None = None) -> list[Change]:
-        return await self._rows.listed(target, OPEN_PREFIX, limit=limit)
+    async def open_changes(self, target: str) -> list[Change]:
+        return await self._rows.listed(target, OPEN_PREFIX)
 
-    async def unproven_changes(self, target: str, limit: int | None = None) -> list[Change]:
-        return await self._rows.listed(target, PROOF_PREFIX, limit=limit)
-
-    async def done_changes(self, target: str) -> list[Change]:
-        """Returns every finished row. This reads the whole ledger."""
-        return await self._rows.listed(target, DONE_PREFIX)
+    async def unproven_changes(self, target: str) -> list[Change]:
+        return await self._rows.listed(target, PROOF_PREFIX)
 
     async def failed_changes(
         self, target: str, since: datetime, limit: int | None = None

@@ -48,12 +48,10 @@ class Repository(Generic[T]):
         self._seen = SeenRows(mapping)
         self._bad = BadDocuments()
 
-    async def listed(
-        self, partition: str, key_prefix: str, prefix: str = "", limit: int | None = None
-    ) -> list[T]:
+    async def listed(self, partition: str, key_prefix: str, prefix: str = "") -> list[T]:
         """Returns the rows with one key prefix whose name begins with `prefix`."""
         collection = self._mapping.collection
-        documents = await self._store.scan(collection, partition, key_prefix + prefix, limit)
+        documents = await self._store.scan(collection, partition, key_prefix + prefix)
         return await self.list_from(partition, key_prefix, documents)
 
     async def list_from(

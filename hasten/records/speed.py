@@ -51,17 +51,14 @@ async def fold(store: Store) -> int:
     return len(pages)
 
 
-async def days(
-    store: Store, target: str, since: datetime, until: datetime | None = None
-) -> Mapping[str, Day]:
+async def days(store: Store, target: str, since: datetime) -> Mapping[str, Day]:
     """Returns the days of a target that ended changes since then, oldest first, in one request for
     three years."""
     before_first = day_of(since - timedelta(days=1))
     documents = await store.scan(SPEED_COLLECTION, TARGET_PREFIX + target, after=before_first)
-    last = day_of(until) if until else "9999"
     partition = TARGET_PREFIX + target
     found = await reading.readable(store, SPEED_COLLECTION, partition, documents, _day)
-    return {document.key: day for document, day in found if document.key <= last}
+    return {document.key: day for document, day in found}
 
 
 async def forget(store: Store, target: str, before: datetime) -> None:

@@ -41,6 +41,7 @@ from tests.simulation.surroundings import Surroundings
 from tests.simulation.table import NOTIFICATIONS, triggers
 from tests.simulation.upstream import Upstream
 from tests.simulation.webhook import Webhooks
+from tests.support.done_changes import done_changes
 from tests.support.virtual_time import START, now
 
 TARGET = Target(name="TOTAL", display_name="TOTAL")
@@ -206,7 +207,7 @@ class World:
         for target in self.around.targets:
             rows += await ledger.open_changes(target.name)
             rows += await ledger.unproven_changes(target.name)
-            rows += await ledger.done_changes(target.name)
+            rows += await done_changes(self.store, target.name)
         return rows
 
     async def report(self) -> Report:

@@ -7,6 +7,7 @@ from hasten.messages import Look, Wake
 from hasten.records import discovered
 from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import look, start_watching
+from tests.support.done_changes import done_changes
 from tests.support.posting import Posting, total
 from tests.support.virtual_time import now
 from tests.support.world import ENGINEERING, TOTAL, user
@@ -40,7 +41,7 @@ async def states(world: Posting) -> Counter[State]:
     rows = [
         *await world.ledger.open_changes(TOTAL),
         *await world.ledger.unproven_changes(TOTAL),
-        *await world.ledger.done_changes(TOTAL),
+        *await done_changes(world.store, TOTAL),
     ]
     return Counter(row.state for row in rows if row.is_removal)
 

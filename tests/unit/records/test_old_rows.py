@@ -12,6 +12,7 @@ from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import DONE_PREFIX, LEDGER_COLLECTION
 from hasten.records.old_rows import ROWS_PER_READ
 from hasten.records.unreadable import load_all
+from tests.support.done_changes import done_changes
 from tests.support.racing_store import Racing
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found, user
@@ -57,8 +58,8 @@ async def ledger_of(*rows: Change) -> tuple[Paged, Ledger]:
     return store, ledger
 
 
-async def users_of(ledger: Ledger) -> list[str]:
-    return [row.user for row in await ledger.done_changes(TOTAL)]
+async def users_of(store: Paged) -> list[str]:
+    return [row.user for row in await done_changes(store, TOTAL)]
 
 
 @virtual
@@ -72,7 +73,7 @@ async def test_thousands_of_rows_are_read_in_pages_and_deleted_a_hundred_at_a_ti
     pages = [listed for listed in store.listed if listed]
     assert pages == [ROWS_PER_READ, ROWS_PER_READ, 400]
     assert store.commits == count / 2 / MAX_WRITES
-    assert await users_of(ledger) == [row.user for row in rows[::2]]
+    assert await users_of(store) == [row.user for row in rows[::2]]
 
 
 @pytest.mark.parametrize("changed", [0, 1, 2])
@@ -87,7 +88,7 @@ async def test_a_row_that_changes_meanwhile_stays_and_the_others_go(changed: int
     store.meanwhile = recorded
 
     assert await ledger.forget(TOTAL, now() - timedelta(days=1)) == 2
-    assert await users_of(ledger) == [again.user]
+    assert await users_of(store) == [again.user]
 
 
 @virtual

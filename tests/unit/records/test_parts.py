@@ -303,4 +303,3 @@ async def test_more_intents_than_one_commit_takes_are_recorded_each_once() -> No
     assert [intent for intent, _ in recorded] == given
     assert store.commits == 3
     assert len(await intents.open_intents(TOTAL)) == 41
-    assert len(await intents.open_intents(TOTAL, limit=7)) == 7
