@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING
 from hasten import settings, targets_file
 from hasten.adapters import telemetry
 from hasten.adapters.azure import AzurePorts, managed_identity
-from hasten.domain.shared_pace import LimitScope
 from hasten.ports.bus import Received
 from hasten.ports.ports import Ports
 from hasten.settings import Settings
-from hasten.targets import Target
-from hasten.targets_file import HISTORY_DAYS
+from hasten.targets_file import TargetsFile
 from hasten.watch.webhook import Receiving
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from hasten.context import Context
-    from hasten.destinations import Destination
 
 
 @lru_cache(maxsize=1)
@@ -37,34 +34,15 @@ def app() -> "App":
     ports = AzurePorts(loaded, managed_identity)
     ports.open()
     file = targets_file.load(Path(loaded.targets_file))
-    return App(
-        loaded,
-        file.targets,
-        ports,
-        limit_scope=file.limit_scope,
-        history_days=file.history_days,
-        destinations=file.destinations,
-    )
+    return App(loaded, file, ports)
 
 
 class App:
     """One process of the app."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        targets: tuple[Target, ...],
-        ports: Ports,
-        *,
-        limit_scope: LimitScope = LimitScope.AUTO,
-        history_days: int = HISTORY_DAYS,
-        destinations: tuple["Destination", ...] = (),
-    ) -> None:
+    def __init__(self, settings: Settings, file: TargetsFile, ports: Ports) -> None:
         self._settings = settings
-        self._history_days = history_days
-        self._limit_scope = limit_scope
-        self._destinations = destinations
-        self._targets = targets
+        self._file = file
         self._ports = ports
 
     @cached_property
@@ -114,11 +92,4 @@ class App:
     def _context(self) -> "Context":
         from hasten.context import Context  # noqa: PLC0415 - slow to load
 
-        return Context(
-            self._settings,
-            self._targets,
-            self._ports,
-            limit_scope=self._limit_scope,
-            history_days=self._history_days,
-            destinations=self._destinations,
-        )
+        return Context.of(self._settings, self._file, self._ports)

@@ -4,7 +4,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from hasten.backoff import backoff
 from hasten.destinations import Destination
@@ -31,7 +31,7 @@ from hasten.records.signs import Signs
 from hasten.settings import Settings
 from hasten.single_flight import SingleFlight
 from hasten.targets import Target
-from hasten.targets_file import HISTORY_DAYS
+from hasten.targets_file import HISTORY_DAYS, TargetsFile
 
 if TYPE_CHECKING:
     from hasten.records.lease import Lease
@@ -96,6 +96,18 @@ class Context:
 
         self.holding: dict[tuple[str, WorkKind], Lease] = {}
         """The leases of this process, by target: a wake that leaves a mark is noticed at once."""
+
+    @classmethod
+    def of(cls, settings: Settings, file: TargetsFile, ports: Ports) -> Self:
+        """Returns the context of a process that has read targets.yaml."""
+        return cls(
+            settings,
+            file.targets,
+            ports,
+            limit_scope=file.limit_scope,
+            history_days=file.history_days,
+            destinations=file.destinations,
+        )
 
     @property
     def now(self) -> Now:

@@ -23,7 +23,9 @@ class NotFoundError(PermanentError):
 
 
 class TemporaryError(Exception):
-    """Another try after `delay` may help."""
+    """Another try after `delay` may help. `next_action` is for an operator who sees the error."""
+
+    next_action = "try again; if it stays, python -m hasten doctor says why"
 
     def __init__(self, reason: str, delay: timedelta) -> None:
         super().__init__(f"{reason}; try again in {delay.total_seconds():g} s")

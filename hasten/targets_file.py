@@ -35,8 +35,8 @@ class TargetsFile:
     `history_days`."""
 
     targets: tuple[Target, ...]
-    limit_scope: LimitScope
-    history_days: int
+    limit_scope: LimitScope = LimitScope.AUTO
+    history_days: int = HISTORY_DAYS
     destinations: tuple["Destination", ...] = ()
 
 

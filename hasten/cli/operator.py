@@ -24,14 +24,7 @@ class Operator:
     """The context of the app, and the ports that only the command line uses."""
 
     def __init__(self, settings: Settings, file: TargetsFile, ports: AzurePorts) -> None:
-        self.context = Context(
-            settings,
-            file.targets,
-            ports,
-            limit_scope=file.limit_scope,
-            history_days=file.history_days,
-            destinations=file.destinations,
-        )
+        self.context = Context.of(settings, file, ports)
         self._ports = ports
 
     async def who(self) -> str:

@@ -17,6 +17,4 @@ class Problem:
 
 
 def of_error(error: PermanentError | TemporaryError) -> Problem:
-    if isinstance(error, PermanentError):
-        return Problem(error.reason, error.next_action)
-    return Problem(error.reason, "try again; if it stays, python -m hasten doctor says why")
+    return Problem(error.reason, error.next_action)

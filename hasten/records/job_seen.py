@@ -12,8 +12,6 @@ from hasten.records import overviews
 from hasten.records.fields import moment
 from hasten.records.overviews import Known, Part
 
-ASK_AGAIN = "try again; if it stays, python -m hasten doctor says why"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSeen:
@@ -31,8 +29,7 @@ def read(state: str, cycle: Cycle) -> JobSeen:
 
 
 def unread(error: PermanentError | TemporaryError) -> JobSeen:
-    next_action = error.next_action if isinstance(error, PermanentError) else ASK_AGAIN
-    return JobSeen(problem=error.reason, next_action=next_action)
+    return JobSeen(problem=error.reason, next_action=error.next_action)
 
 
 async def save(store: Store, target: str, seen: JobSeen, before: Known) -> None:

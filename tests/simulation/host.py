@@ -31,6 +31,7 @@ from hasten.ports.sign_in import SignIn
 from hasten.ports.store import Store
 from hasten.ports.telemetry import Emit, Event
 from hasten.scim import Scim
+from hasten.targets_file import TargetsFile
 from tests.fakes.application import no_application
 from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.notifier import FakeNotifier
@@ -103,10 +104,8 @@ class Host:
         self._lifeline = self._new_lifeline()
         self._app = App(
             around.settings,
-            around.targets,
+            TargetsFile(around.targets, around.limit_scope, around.history_days),
             self._ports(),
-            limit_scope=around.limit_scope,
-            history_days=around.history_days,
         )
         self._pump = Pump(
             around.bus,

@@ -10,6 +10,7 @@ from handlers import serving
 from handlers.api import api
 from handlers.page import page
 from hasten.app import App
+from hasten.targets_file import TargetsFile
 from tests.support.world import World
 
 Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
@@ -23,7 +24,7 @@ def asked(url: str, method: str = "GET", **more: Any) -> func.HttpRequest:
 def configured(monkeypatch: pytest.MonkeyPatch) -> None:
     """The app of a world in place of that of the environment."""
     world = World()
-    app = App(world.context.settings, (world.target,), world)
+    app = App(world.context.settings, TargetsFile((world.target,)), world)
     monkeypatch.setattr(serving, "opened", lambda _: app)
 
 

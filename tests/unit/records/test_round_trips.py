@@ -22,7 +22,7 @@ from hasten.records import (
 )
 from hasten.records.destinations import Progress
 from hasten.records.intents import Intents
-from hasten.records.job_seen import ASK_AGAIN, JobSeen
+from hasten.records.job_seen import JobSeen
 from hasten.records.overviews import Part
 from hasten.records.subscriptions import SubscriptionRecord
 from tests.fakes.memory_store import MemoryStore
@@ -67,7 +67,7 @@ def test_a_job_says_what_stops_it_and_why_it_could_not_be_read() -> None:
     assert paused.next_action
     assert (works.problem, works.next_action) == ("", "")
     assert (denied.problem, denied.next_action) == ("403", "grant it")
-    assert (busy.problem, busy.next_action) == ("503", ASK_AGAIN)
+    assert (busy.problem, busy.next_action) == ("503", TemporaryError.next_action)
 
 
 @pytest.mark.parametrize("since", [None, START])
