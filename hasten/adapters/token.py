@@ -39,11 +39,21 @@ def has_permission(token: str, permission: str) -> bool:
     return isinstance(roles, list) and permission in roles
 
 
-def _claims(token: str) -> Json:
-    """Returns the claims of a JWT without verifying them; none if it is not a JWT."""
+def claims_of(token: str) -> Json:
+    """Returns the claims of a JWT without verifying them. Raises ValueError if it is not a JWT."""
     try:
         part = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (IndexError, ValueError):
+    except IndexError as error:
+        raise ValueError("it is not a JWT") from error
+    if not isinstance(claims, dict):
+        raise ValueError("its claims are no object")  # noqa: TRY004 - it was read as text
+    return claims
+
+
+def _claims(token: str) -> Json:
+    """Returns the claims of a JWT without verifying them; none if it is not a JWT."""
+    try:
+        return claims_of(token)
+    except ValueError:
         return {}
-    return claims if isinstance(claims, dict) else {}

@@ -81,9 +81,7 @@ async def apply_policy(context: Context, target: Target, applier: Applier) -> Ca
 
     Raises PermanentError while the target is stopped, and the errors of reading the plan.
     """
-    stop = await stops.find(context.store, target.name)
-    if stop is not None:
-        raise PermanentError(str(stop), stops.HOW_TO_START)
+    await stops.refuse(context.store, target.name)
     return await _apply(context, target, applier)
 
 

@@ -75,11 +75,7 @@ async def gather(
 
     Raises PermanentError if no sweep has found the target yet, and TemporaryError of the store.
     """
-    found = await discovered.load(context.store, target.name)
-    if found is None:
-        raise PermanentError(
-            f"no sweep has found target {target.name} yet", "run python -m hasten doctor"
-        )
+    found = await discovered.must_load(context.store, target.name)
     stop = await stops.find(context.store, target.name)
     rows = await rows_of_person(context, target.name, user, history)
     skipped = [o for o in await policy_left_out.load(context.store, target.name) if o.user == user]

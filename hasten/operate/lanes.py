@@ -53,11 +53,6 @@ class Lane:
 
 
 def of_row(row: Change) -> Lane:
-    steps = [LaneStep("noticed", row.noticed_at), LaneStep("found", row.found_at)]
-    if row.called_at is not None:
-        steps.append(LaneStep("called", row.called_at))
-    if row.finished_at is not None:
-        steps.append(LaneStep(_end(row.state), row.finished_at))
     return Lane(
         target=row.target,
         group=row.group,
@@ -65,7 +60,7 @@ def of_row(row: Change) -> Lane:
         state=row.state,
         reason=row.reason,
         next_action=row.next_action,
-        steps=sorted(steps, key=lambda step: step.at),
+        steps=_steps(row.state, row.noticed_at, row.found_at, row.called_at, row.finished_at),
         is_open=row.is_open or row.needs_proof,
     )
 
@@ -75,14 +70,6 @@ def of_entry(entry: Entry) -> Lane | None:
     times = entry.steps
     if entry.kind is not EntryKind.OUTCOME or times.noticed is None:
         return None
-    steps = [LaneStep("noticed", times.noticed)]
-    for kind, at in (
-        ("found", times.found),
-        ("called", times.called),
-        (_end(entry.result), times.ended),
-    ):
-        if at is not None:
-            steps.append(LaneStep(kind, at))
     return Lane(
         target=entry.target,
         group=entry.group,
@@ -90,12 +77,15 @@ def of_entry(entry: Entry) -> Lane | None:
         state=entry.result,
         reason=entry.reason,
         next_action=entry.next_action,
-        steps=sorted(steps, key=lambda step: step.at),
+        steps=_steps(entry.result, times.noticed, times.found, times.called, times.ended),
         is_open=False,
     )
 
 
-def _end(state: str) -> str:
-    if state in PROVEN_STATES:
-        return "proven"
-    return "answered" if state in {State.SUCCEEDED, State.IN_SYNC} else "ended"
+def _steps(state: str, *times: datetime | None) -> list[LaneStep]:
+    """`times` are those at which the change was noticed, found and called, and at which it ended in
+    `state`."""
+    end = "answered" if state in {State.SUCCEEDED, State.IN_SYNC} else "ended"
+    kinds = ("noticed", "found", "called", "proven" if state in PROVEN_STATES else end)
+    steps = [LaneStep(kind, at) for kind, at in zip(kinds, times, strict=True) if at is not None]
+    return sorted(steps, key=lambda step: step.at)

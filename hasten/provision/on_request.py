@@ -108,19 +108,13 @@ async def waited_for(context: Context, request: Request, longest: timedelta) -> 
 
 
 async def _ready(context: Context, target: Target) -> DiscoveredTarget:
-    found = await discovered.load(context.store, target.name)
-    if found is None:
-        raise PermanentError(
-            f"no sweep has found target {target.name} yet", "run python -m hasten doctor"
-        )
+    found = await discovered.must_load(context.store, target.name)
     if target.observes:
         raise PermanentError(
             f"target {target.name} is in observe mode, where nothing may be called",
             "set `mode: act` in targets.yaml and deploy it",
         )
-    stop = await stops.find(context.store, target.name)
-    if stop is not None:
-        raise PermanentError(str(stop), stops.HOW_TO_START)
+    await stops.refuse(context.store, target.name)
     return found
 
 

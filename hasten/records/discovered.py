@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from hasten.domain.matching import JobMatch
+from hasten.errors import PermanentError
 from hasten.ports.store import Delete, Document, Store
 from hasten.records import reading
 from hasten.records.commits import try_commit, write
@@ -88,6 +89,16 @@ async def load(store: Store, target: str) -> DiscoveredTarget | None:
     return await reading.needed(
         store, DISCOVERED_COLLECTION, DISCOVERED_PARTITION, document, _discovered
     )
+
+
+async def must_load(store: Store, target: str) -> DiscoveredTarget:
+    """Raises PermanentError if no sweep has found the target yet, and UnreadableRowError."""
+    found = await load(store, target)
+    if found is None:
+        raise PermanentError(
+            f"no sweep has found target {target} yet", "run python -m hasten doctor"
+        )
+    return found
 
 
 async def load_all(store: Store) -> list[DiscoveredTarget]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from hasten.domain.long_ago import LONG_AGO
-from hasten.errors import Conflict
+from hasten.errors import Conflict, PermanentError
 from hasten.ports.store import Document, Put, Store
 from hasten.records import reading
 from hasten.records.fields import moment
@@ -69,6 +69,13 @@ async def check(store: Store, target: str) -> None:
     stop = await find(store, target)
     if stop is not None:
         raise Stopped(str(stop))
+
+
+async def refuse(store: Store, target: str) -> None:
+    """Raises PermanentError while the target is stopped: an operator asks for something now."""
+    stop = await find(store, target)
+    if stop is not None:
+        raise PermanentError(str(stop), HOW_TO_START)
 
 
 async def save(store: Store, decision: StopRecord) -> None:
