@@ -39,6 +39,7 @@ from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease_record import WorkKind
 from hasten.records.overviews import Part
 from hasten.retention import forget_old
+from hasten.side_by_side import side_by_side
 from hasten.stand_in import stand_in
 from hasten.stray_end import no_stray_end
 from hasten.telemetry.operate import OtherTargets, TimerCrashed, TimerFailed, TimerPostponed
@@ -176,15 +177,14 @@ async def _flush(context: Context) -> None:
 
 
 async def _wake_targets(context: Context) -> None:
-    errors, slots = ErrorCollector(), asyncio.Semaphore(TARGETS_AT_ONCE)
+    errors = ErrorCollector()
     before = await overviews.known(context.store, Part.OPEN)
 
     async def wake(found: DiscoveredTarget) -> None:
-        async with slots:
-            with errors.collect_any():
-                await _wake_target(context, found, before)
+        with errors.collect_any():
+            await _wake_target(context, found, before)
 
-    await asyncio.gather(*map(wake, await discovered.load_all(context.store)))
+    await side_by_side(wake, await discovered.load_all(context.store), TARGETS_AT_ONCE)
     errors.raise_worst()
 
 

@@ -1,7 +1,6 @@
 """Carries out what an offboarding event wants in addition to the revocation. It never delays a
 revocation: the event stores a record, and after an error the timer continues with the record."""
 
-import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +19,7 @@ from hasten.onboard.plan import EventPlan
 from hasten.policy import Allowance
 from hasten.ports.directory_errors import Missing
 from hasten.records import follow_ups, stops
+from hasten.side_by_side import side_by_side
 from hasten.telemetry.onboard import FollowedUp, FollowUpResult
 
 STALE_REASON = "a newer event of the user and the group came first"
@@ -129,16 +129,15 @@ def _refusal(plan: EventPlan) -> str:
 
 async def do_due(context: Context) -> None:
     """Carries out all due follow-ups of all targets. An error of one does not stop the others."""
-    errors, slots = ErrorCollector(), asyncio.Semaphore(FOLLOW_UPS_AT_ONCE)
+    errors = ErrorCollector()
 
-    async def do(asked: FollowUp, etag: str) -> None:
-        async with slots:
-            with errors.collect_any():
-                await _do(context, asked, etag)
+    async def do(stored: tuple[FollowUp, str]) -> None:
+        with errors.collect_any():
+            await _do(context, *stored)
 
     stored = await follow_ups.load_all(context.store)
     due = [(asked, etag) for asked, etag in stored if asked.due_at <= context.now()]
-    await asyncio.gather(*(do(asked, etag) for asked, etag in due))
+    await side_by_side(do, due, FOLLOW_UPS_AT_ONCE)
     errors.raise_worst()
 
 

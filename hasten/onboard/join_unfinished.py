@@ -2,7 +2,6 @@
 users have not ended well and the app may still give access. The event becomes a cause of these
 removals."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from hasten.messages import Wake
 from hasten.onboard.plan import EventPlan
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE
 from hasten.operate.rows_of_person import rows_of_person
+from hasten.side_by_side import side_by_side
 from hasten.watch.admit import restart
 
 Joined = Mapping[str, Sequence[str]]
@@ -38,18 +38,18 @@ async def join_unfinished(context: Context, event: OnboardingEvent, plan: EventP
     """
     if not isinstance(event.data, Offboard):
         return NOBODY
-    cause, slots = Cause(event.source, event.id), asyncio.Semaphore(LOOKUPS_AT_ONCE)
+    cause = Cause(event.source, event.id)
 
     async def join(user: str) -> Sequence[str]:
-        async with slots:
-            rows = await rows_of_person(context, event.data.target, user)
-            meant = [row for row in rows if row.is_removal and _is_meant(row, cause)]
-            for row in meant:
-                if cause not in row.causes:
-                    await _join(context, row, cause)
-            return [row.group for row in meant]
+        rows = await rows_of_person(context, event.data.target, user)
+        meant = [row for row in rows if row.is_removal and _is_meant(row, cause)]
+        for row in meant:
+            if cause not in row.causes:
+                await _join(context, row, cause)
+        return [row.group for row in meant]
 
-    found = dict(zip(plan.idle, await asyncio.gather(*map(join, plan.idle)), strict=True))
+    groups_of = await side_by_side(join, plan.idle, LOOKUPS_AT_ONCE)
+    found = dict(zip(plan.idle, groups_of, strict=True))
     joined = {user: groups for user, groups in found.items() if groups}
     if joined:
         await context.send(Wake(target=event.data.target))

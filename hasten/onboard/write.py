@@ -1,10 +1,10 @@
 """Writes the intents of an event, unless a newer event overrides them."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from hasten.context import Context
 from hasten.domain.changes import Cause
@@ -17,6 +17,7 @@ from hasten.onboard.deferred_times import names_of
 from hasten.onboard.plan import EventPlan, Want
 from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup
 from hasten.records.people import LatestJoin, Person, digest_of
+from hasten.side_by_side import side_by_side
 
 EARLIER_EVENT_DELAY = timedelta(seconds=5)
 
@@ -129,13 +130,7 @@ async def _deferred(
 
 
 async def _find(context: Context, target: str, users: Sequence[str]) -> Mapping[str, Person]:
-    slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
-
-    async def find(user: str) -> Person | None:
-        async with slots:
-            return await context.people.find(target, user)
-
-    found = await asyncio.gather(*map(find, users))
+    found = await side_by_side(partial(context.people.find, target), users, LOOKUPS_AT_ONCE)
     return {user: p for user, p in zip(users, found, strict=True) if p is not None}
 
 

@@ -1,6 +1,5 @@
 """Finds the people of parked events, and the parked events about a given person."""
 
-import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from hasten.operate.replay import event_id, parked_subject, why
 from hasten.ports.dead_letters import Parked
 from hasten.records import drops
 from hasten.records.drops import Dropped
+from hasten.side_by_side import side_by_side
 
 KEYS: Mapping[str, str] = {"upn": "upn", "mail": "mail", "employeeId": "employee_id"}
 """The keys of a reference other than the object id, and the argument of the lookup."""
@@ -122,17 +122,15 @@ async def of_person(
 async def _theirs(
     context: Context, pairs: Sequence[tuple[str, str]], user: str
 ) -> Collection[tuple[str, str]]:
-    slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
-
-    async def is_theirs(key: str, value: str) -> bool:
-        async with slots:
-            try:
-                found = await context.directory.users(**{KEYS[key]: value})
-            except (PermanentError, TemporaryError):
-                return False  # the value may be what Graph refuses, which is why it is parked
+    async def is_theirs(pair: tuple[str, str]) -> bool:
+        key, value = pair
+        try:
+            found = await context.directory.users(**{KEYS[key]: value})
+        except (PermanentError, TemporaryError):
+            return False  # the value may be what Graph refuses, which is why it is parked
         return any(str(one["id"]).lower() == user for one in found)
 
-    answers = await asyncio.gather(*(is_theirs(key, value) for key, value in pairs))
+    answers = await side_by_side(is_theirs, pairs, LOOKUPS_AT_ONCE)
     return {pair for pair, is_their in zip(pairs, answers, strict=True) if is_their}
 
 

@@ -17,6 +17,7 @@ from hasten.operate.scheduled import Scheduled, scheduled
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.open_rows import open_rows
+from hasten.side_by_side import side_by_side
 from hasten.targets import Target
 
 ENTRIES_READ = 100
@@ -80,14 +81,12 @@ async def person_overview(
         entries=page.entries,
         asked=asked if asked or len(context.targets) > 1 else context.targets.keys(),
     )
-    slots = asyncio.Semaphore(TARGETS_AT_ONCE)
 
-    async def show(target: Target) -> InTarget:
-        async with slots:
-            return await _in_target(context, target, search)
+    async def show(name: str) -> InTarget:
+        return await _in_target(context, context.targets[name], search)
 
     names = await _names_of_targets(context, search)
-    targets = await asyncio.gather(*(show(context.targets[name]) for name in names))
+    targets = await side_by_side(show, names, TARGETS_AT_ONCE)
     return PersonOverview(
         user=user,
         targets=targets,

@@ -1,10 +1,10 @@
 """Lists the starts and ends of events that lie ahead, and drops one or brings it forward."""
 
-import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from hasten.context import Context
@@ -21,6 +21,7 @@ from hasten.records import drops
 from hasten.records.agenda import AgendaEntry
 from hasten.records.drops import Dropped
 from hasten.records.people import Person, digest_of
+from hasten.side_by_side import side_by_side
 from hasten.telemetry.operate import EventDropped
 
 SCHEDULED = "scheduled"
@@ -61,13 +62,7 @@ async def scheduled(
     entries = [entry for entry in await _entries(context) if entry.about["target"] in targets]
     if users:
         entries = [entry for entry in entries if not set(users).isdisjoint(entry.about["users"])]
-    slots = asyncio.Semaphore(READS_AT_ONCE)
-
-    async def show(entry: AgendaEntry) -> Scheduled:
-        async with slots:
-            return await _shown(context, entry)
-
-    return list(await asyncio.gather(*map(show, entries)))
+    return await side_by_side(partial(_shown, context), entries, READS_AT_ONCE)
 
 
 async def people_named(context: Context, given: str) -> Sequence[str]:

@@ -1,13 +1,13 @@
 """Remembers the names of people and groups for the pages. Names come from Graph and are kept in
 memory only: no record and no log contains them."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.errors import PermanentError, TemporaryError
+from hasten.side_by_side import side_by_side
 
 NAMES_KEPT_FOR = timedelta(minutes=30)
 MAX_NAMES_KEPT = 5_000
@@ -36,13 +36,12 @@ class Names:
     async def read(self, ids: Collection[str]) -> Mapping[str, str]:
         """Returns the names of users and groups, without those that Graph does not know or does
         not give."""
-        slots = asyncio.Semaphore(READS_AT_ONCE)
 
         async def one(object_id: str) -> None:
-            async with slots:
-                self.keep({object_id: await self._name(object_id)})
+            self.keep({object_id: await self._name(object_id)})
 
-        await asyncio.gather(*(one(object_id) for object_id in ids if not self.of(object_id)))
+        unknown = [object_id for object_id in ids if not self.of(object_id)]
+        await side_by_side(one, unknown, READS_AT_ONCE)
         return {object_id: name for object_id in ids if (name := self.of(object_id))}
 
     async def _name(self, object_id: str) -> str:

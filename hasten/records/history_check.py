@@ -4,7 +4,6 @@ Entries are read first, then marks, then seals: what is written meanwhile is no 
 goes only when its entry has a seal.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from hasten.records.history_keys import (
     parse,
 )
 from hasten.records.history_seals import SEAL_PREFIX, Seals, lines_of, page_key, seal_key, seal_of
+from hasten.side_by_side import side_by_side
 
 ENTRIES_PER_READ = 500
 INDEXES_AT_ONCE = 16
@@ -166,13 +166,7 @@ class Check:
             self._found(Wrong.INSERTED, f"day {day}", key, document.body)
 
     async def _read_indexes(self) -> None:
-        slots = asyncio.Semaphore(INDEXES_AT_ONCE)
-
-        async def compare(partition: str) -> None:
-            async with slots:
-                await self._compare_index(partition)
-
-        await asyncio.gather(*map(compare, sorted(self._indexed)))
+        await side_by_side(self._compare_index, sorted(self._indexed), INDEXES_AT_ONCE)
 
     async def _compare_index(self, partition: str) -> None:
         expected = self._indexed[partition]

@@ -7,7 +7,6 @@ one before, so no entry is sealed twice. An entry that is written late is sealed
 seal.
 """
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -21,6 +20,7 @@ from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
+from hasten.records.commits import try_commit
 from hasten.records.fields import moment
 from hasten.records.history_days import list_day
 from hasten.records.history_keys import (
@@ -34,6 +34,7 @@ from hasten.records.history_keys import (
 )
 from hasten.records.missing import put_missing
 from hasten.records.values import values
+from hasten.side_by_side import side_by_side
 
 HEAD_KEY = "head"
 SEAL_PREFIX = "seal|"
@@ -146,19 +147,13 @@ class Seals:
             entry = parse(mark.body)
             for partition in index_partitions(entry):
                 puts[partition].append([Put(key_of(entry), mark.body)])
-        slots = asyncio.Semaphore(INDEXES_AT_ONCE)
 
         async def fill(partition: str) -> None:
-            async with slots:
-                await put_missing(self.store, HISTORY_COLLECTION, partition, puts[partition])
+            await put_missing(self.store, HISTORY_COLLECTION, partition, puts[partition])
 
-        await asyncio.gather(*map(fill, puts))
-        try:
-            deletes = [Delete(mark.key, mark.etag) for mark in marks]
-            await self.store.commit(HISTORY_COLLECTION, day_partition(day), deletes)
-        except Conflict:
-            return False
-        return True
+        await side_by_side(fill, puts, INDEXES_AT_ONCE)
+        deletes = [Delete(mark.key, mark.etag) for mark in marks]
+        return await try_commit(self.store, HISTORY_COLLECTION, day_partition(day), deletes)
 
     async def _page(self, number: int) -> Sequence[tuple[str, Json]]:
         page = await self.store.get(HISTORY_COLLECTION, SEALS_PARTITION, page_key(number))

@@ -20,6 +20,7 @@ from hasten.ports.bus import DIRECTORY_CHANGES
 from hasten.ports.directory_errors import DeltaExpired
 from hasten.records import cursors
 from hasten.records.cursors import Cursor
+from hasten.side_by_side import side_by_side
 from hasten.telemetry.watch import ReconcileRead
 
 LINKS_PER_COMMIT = 100
@@ -74,17 +75,16 @@ class _Reads:
 
     async def of(self, groups: Collection[str]) -> Mapping[str, Cursor]:
         """Returns the moved cursors of the groups in which nothing changed."""
-        slots, moved = asyncio.Semaphore(READS_AT_ONCE), dict[str, Cursor]()
+        moved: dict[str, Cursor] = {}
 
-        async def read(group: str, cursor: Cursor) -> None:
-            async with slots:
-                with self.errors.collect_unexpected():
-                    link = await self._link_if_unchanged(group, cursor)
-                    if link is not None:
-                        moved[group] = cursor.moved(link, self.context.now())
+        async def read(group: str) -> None:
+            with self.errors.collect_unexpected():
+                cursor = self.known[group]
+                link = await self._link_if_unchanged(group, cursor)
+                if link is not None:
+                    moved[group] = cursor.moved(link, self.context.now())
 
-        found = [(group, self.known[group]) for group in groups if group in self.known]
-        await asyncio.gather(*(read(group, cursor) for group, cursor in found))
+        await side_by_side(read, [g for g in groups if g in self.known], READS_AT_ONCE)
         return moved
 
     async def _link_if_unchanged(self, group: str, cursor: Cursor) -> str | None:

@@ -18,6 +18,7 @@ from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
 from hasten.ports.directory_values import Member, MembershipDelta
 from hasten.records import cursors, missed_notifications
 from hasten.records.cursors import Cursor
+from hasten.side_by_side import side_by_side
 from hasten.telemetry.watch import CursorReset, GroupNotWatched, GroupRead, HintNotVisible
 from hasten.watch import buckets
 from hasten.watch.record_members import Slice, record_members
@@ -223,11 +224,5 @@ async def start_watching(context: Context, *groups: str) -> None:
     """Gives each of `groups` a cursor that starts now. Entra's own cycle provisions earlier
     changes. The cursors that were saved before an error stay."""
     for some in chunks(groups, STARTS_PER_COMMIT):
-        slots = asyncio.Semaphore(STARTS_AT_ONCE)
-        links = await asyncio.gather(*(_start(context, slots, group) for group in some))
+        links = await side_by_side(context.directory.membership_start, some, STARTS_AT_ONCE)
         await cursors.save_first(context.store, dict(zip(some, links, strict=True)), context.now())
-
-
-async def _start(context: Context, slots: asyncio.Semaphore, group: str) -> str:
-    async with slots:
-        return await context.directory.membership_start(group)

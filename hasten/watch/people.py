@@ -30,6 +30,7 @@ from hasten.ports.directory_values import Profile
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.roster import Move
+from hasten.side_by_side import side_by_side
 from hasten.telemetry.people import PeopleRead
 from hasten.twins import twins
 from hasten.watch import buckets
@@ -99,18 +100,16 @@ async def look_at_people(context: Context, look: PeopleLook) -> None:
     PermanentError of Graph if none can. Nothing is lost then: the roster stays as it was.
     """
     targets = {found.target: found for found in await watching(context)}
-    turns = asyncio.Semaphore(READS_AT_ONCE)
-
     errors, failed = ErrorCollector(), set[str]()
 
     async def read(user: str) -> Sequence[SeenPerson]:
-        async with turns:
-            with errors.collect_any():
-                return await _read(context, look, user, targets)
+        with errors.collect_any():
+            return await _read(context, look, user, targets)
         failed.add(user)
         return ()
 
-    seen = [one for some in await asyncio.gather(*map(read, sorted(look.users))) for one in some]
+    reads = await side_by_side(read, sorted(look.users), READS_AT_ONCE)
+    seen = [one for some in reads for one in some]
     if failed == look.users:
         errors.raise_worst()
     if failed:

@@ -6,7 +6,6 @@ batch saw as hints, because a replica that lags behind may answer the look and t
 each change once.
 """
 
-import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
@@ -21,6 +20,7 @@ from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
 from hasten.ports.directory_values import MembershipDelta
 from hasten.records import delta_batches as batches
 from hasten.records.delta_batches import DeltaBatch
+from hasten.side_by_side import side_by_side
 from hasten.telemetry.watch import ReconcileRead
 from hasten.watch.look import LINK_KEPT
 
@@ -66,14 +66,13 @@ def regrouping(
 
 
 async def _read_on(context: Context, found: Sequence[DeltaBatch], watched: frozenset[str]) -> None:
-    slots, errors = asyncio.Semaphore(READS_AT_ONCE), ErrorCollector()
+    errors = ErrorCollector()
 
     async def read(batch: DeltaBatch) -> None:
-        async with slots:
-            with errors.collect_any():
-                await _read(context, batch, watched)
+        with errors.collect_any():
+            await _read(context, batch, watched)
 
-    await asyncio.gather(*(read(batch) for batch in found))
+    await side_by_side(read, found, READS_AT_ONCE)
     errors.raise_worst()
 
 
@@ -119,14 +118,16 @@ async def _regroup(
     new = watched - known - {group for batch in kept for group in batch.groups}
     chunks = batches.split(known | new)
     keys = batches.free_keys({batch.key for batch in kept}, len(chunks))
-    slots, now = asyncio.Semaphore(READS_AT_ONCE), context.now()
+    now = context.now()
 
-    async def start(key: str, groups: Sequence[str]) -> DeltaBatch:
-        async with slots:
-            link = await context.directory.membership_start(*groups)
-        return DeltaBatch(key=key, groups=groups, link=link, saved_at=now)
+    async def start(groups: Sequence[str]) -> str:
+        return await context.directory.membership_start(*groups)
 
-    fresh = await asyncio.gather(*map(start, keys, chunks))
+    links = await side_by_side(start, chunks, READS_AT_ONCE)
+    fresh = [
+        DeltaBatch(key=key, groups=groups, link=link, saved_at=now)
+        for key, groups, link in zip(keys, chunks, links, strict=True)
+    ]
     news = _without_hints(new)
     for batch in left:
         if batch.groups:
