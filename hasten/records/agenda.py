@@ -20,7 +20,7 @@ from hasten.ports.clock import Now
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
 from hasten.records.alarms import AGENDA_COLLECTION, Alarms
-from hasten.records.commits import try_commit
+from hasten.records.commits import commit_unchanged, try_commit
 
 ENTRY_PREFIX = "at|"
 KEY_TIME = "%Y%m%dT%H%M%S%f"
@@ -100,7 +100,8 @@ class Agenda:
             due = [entry for entry in entries if entry.due <= until]
             if due:
                 sent = await self._sent(queue, due, refusals)
-                await self._remove(queue, sent)
+                deletes = [Delete(entry.key, entry.etag) for entry in sent]
+                await commit_unchanged(self.store, AGENDA_COLLECTION, queue, deletes)
                 posted += len(sent)
             if len(due) < len(entries):
                 await self._alarms.set(queue, entries[len(due)].due)
@@ -131,17 +132,6 @@ class Agenda:
                 return []
             return [entry for one in due for entry in await self._sent(queue, [one], refusals)]
         return due
-
-    async def _remove(self, queue: str, posted: Sequence[AgendaEntry]) -> None:
-        """Removes them one by one if another worker has removed some of them."""
-        if not posted:
-            return
-        try:
-            removals = [Delete(entry.key, entry.etag) for entry in posted]
-            await self.store.commit(AGENDA_COLLECTION, queue, removals)
-        except Conflict:
-            for entry in posted:
-                await self.remove(queue, entry)
 
     async def _keep(self, queue: str, messages: Sequence[Message]) -> None:
         now, trace = self.now(), self.carried()

@@ -16,7 +16,6 @@ from typing import Any
 
 from hasten.domain.history import Entry
 from hasten.domain.history_chain import FIRST_DIGEST, Seal, sealed
-from hasten.errors import Conflict
 from hasten.json import Json
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
@@ -133,9 +132,7 @@ class Seals:
             Put(seal_key(seal.number), _seal_body(seal)),
             Put(page_key(seal.number), page),
         ]
-        try:
-            await self.store.commit(HISTORY_COLLECTION, SEALS_PARTITION, writes)
-        except Conflict:
+        if not await try_commit(self.store, HISTORY_COLLECTION, SEALS_PARTITION, writes):
             return False
         await self._finish(day, marks)
         return True

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
+from hasten.records.commits import try_commit
 
 PEOPLE_CURSOR_COLLECTION = "cursors"
 PEOPLE_CURSOR_PARTITION = "people"
 PEOPLE_CURSOR_KEY = "users"
+PLACE = (PEOPLE_CURSOR_COLLECTION, PEOPLE_CURSOR_PARTITION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,11 @@ class PeopleCursor:
 
 async def load(store: Store) -> PeopleCursor | None:
     """Returns the cursor. One that cannot be read has no link."""
-    document = await store.get(PEOPLE_CURSOR_COLLECTION, PEOPLE_CURSOR_PARTITION, PEOPLE_CURSOR_KEY)
+    document = await store.get(*PLACE, PEOPLE_CURSOR_KEY)
     if document is None:
         return None
-    place = (PEOPLE_CURSOR_COLLECTION, PEOPLE_CURSOR_PARTITION, document)
     unread = PeopleCursor("", (), document.etag)
-    return await reading.read_or(store, *place, _parse, safe=unread)
+    return await reading.read_or(store, *PLACE, document, _parse, safe=unread)
 
 
 def _parse(document: Document) -> PeopleCursor:
@@ -36,20 +37,13 @@ def _parse(document: Document) -> PeopleCursor:
     return PeopleCursor(body["link"], tuple(body["properties"]), document.etag)
 
 
-async def save(store: Store, cursor: PeopleCursor) -> None:
-    """Saves the cursor. Raises Conflict when another instance moved it first."""
+async def save(store: Store, cursor: PeopleCursor) -> bool:
+    """Saves the cursor. Returns False when another instance moved it first: that one read on from
+    the same link and sent its looks."""
     body = {"link": cursor.link, "properties": list(cursor.properties)}
-    await store.commit(
-        PEOPLE_CURSOR_COLLECTION,
-        PEOPLE_CURSOR_PARTITION,
-        [Put(PEOPLE_CURSOR_KEY, body, cursor.etag)],
-    )
+    return await try_commit(store, *PLACE, [Put(PEOPLE_CURSOR_KEY, body, cursor.etag)])
 
 
 async def forget(store: Store, cursor: PeopleCursor) -> None:
-    """Deletes the cursor. Raises Conflict when another instance moved it first."""
-    await store.commit(
-        PEOPLE_CURSOR_COLLECTION,
-        PEOPLE_CURSOR_PARTITION,
-        [Delete(PEOPLE_CURSOR_KEY, str(cursor.etag))],
-    )
+    """Deletes the cursor, unless another instance still reads it."""
+    await try_commit(store, *PLACE, [Delete(PEOPLE_CURSOR_KEY, str(cursor.etag))])

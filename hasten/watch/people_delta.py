@@ -8,7 +8,6 @@ from typing import Literal
 
 from hasten.context import Context
 from hasten.domain.changes import FoundBy
-from hasten.errors import Conflict
 from hasten.people_look import looks_at_people
 from hasten.ports.directory_errors import DeltaExpired
 from hasten.records import people_cursor, roster
@@ -27,7 +26,7 @@ async def reconcile_people(context: Context) -> None:
     cursor = await people_cursor.load(context.store)
     if not targets:
         if cursor is not None and not context.watches_people:
-            await _end(context, cursor)
+            await people_cursor.forget(context.store, cursor)
         return
     wanted = properties_of(targets)
     if cursor is None or not cursor.link:
@@ -58,7 +57,7 @@ async def _read_on(context: Context, cursor: PeopleCursor, wanted: tuple[str, ..
         moved = PeopleCursor(following, wanted, cursor.etag)
     else:
         moved = PeopleCursor(delta.link, cursor.properties, cursor.etag)
-    if moved.link != cursor.link and not await _saved(context, moved):
+    if moved.link != cursor.link and not await people_cursor.save(context.store, moved):
         return
     if delta.changed:
         context.emit(
@@ -75,20 +74,5 @@ async def _begin(
     have shown. Then saves the new link, which starts before the comparison. If the comparison
     fails, Hasten saves no link, and the next timer begins again."""
     await compare_people(context)
-    if await _saved(context, cursor):
+    if await people_cursor.save(context.store, cursor):
         context.emit(PeopleReconciled(result=how, changed=0, assigned=0))
-
-
-async def _end(context: Context, cursor: PeopleCursor) -> None:
-    try:
-        await people_cursor.forget(context.store, cursor)
-    except Conflict:
-        return  # another instance still reads it; the next timer compares again
-
-
-async def _saved(context: Context, cursor: PeopleCursor) -> bool:
-    try:
-        await people_cursor.save(context.store, cursor)
-    except Conflict:
-        return False  # another instance read on from this link and sent its looks
-    return True
