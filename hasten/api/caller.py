@@ -23,11 +23,6 @@ GRANTS = {
 """The roles of which any one allows what a role stands for."""
 
 
-class CallerKind(StrEnum):
-    PERSON = "person"
-    APP = "app"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """A caller whose token or session is valid. `object_id` is that of the user or of the service
@@ -36,7 +31,6 @@ class Caller:
     object_id: str
     name: str
     roles: frozenset[str]
-    kind: CallerKind
 
     def may(self, role: Role) -> bool:
         return not self.roles.isdisjoint(GRANTS[role])

@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from starlette.responses import Response
 
-from hasten.api.caller import Caller, CallerKind
+from hasten.api.caller import Caller
 
 SESSION, FLOW = "session", "sign-in"
 """Purposes. Each has keys of its own, so that the cookie of one is worthless as that of another."""
@@ -94,6 +94,5 @@ def session_of(value: Mapping[str, Any]) -> Session:
         object_id=value["object_id"],
         name=value["name"],
         roles=frozenset(value["roles"]),
-        kind=CallerKind.PERSON,
     )
     return Session(caller=caller, csrf=value["csrf"])

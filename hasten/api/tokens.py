@@ -10,7 +10,7 @@ import jwt
 from jwt import PyJWTError
 from jwt.types import Options
 
-from hasten.api.caller import Caller, CallerKind
+from hasten.api.caller import Caller
 from hasten.api.keys import TenantKeys
 from hasten.object_ids import is_object_id
 
@@ -52,14 +52,15 @@ class Tokens:
     async def of_request(self, token: str, now: datetime) -> Caller:
         """Returns who sends an access token. Raises BadTokenError, and the errors of the keys."""
         claims = await self._verified(token, now, [self._client_id, f"api://{self._client_id}"])
-        return _caller(claims, _kind_of_access(claims))
+        _check_access(claims)
+        return _caller(claims)
 
     async def of_sign_in(self, token: str, now: datetime, *, nonce: str) -> Caller:
         """Returns who has signed in, by the ID token. Raises the same errors."""
         claims = await self._verified(token, now, [self._client_id])
         if claims.get("nonce") != nonce:
             raise BadTokenError("the token belongs to another sign-in")
-        return _caller(claims, CallerKind.PERSON)
+        return _caller(claims)
 
     async def _verified(self, token: str, now: datetime, audiences: list[str]) -> Claims:
         if len(token) > MAX_TOKEN_CHARS:
@@ -114,28 +115,25 @@ def _check_times(claims: Claims, now: datetime) -> None:
         raise BadTokenError("the token is not valid yet")
 
 
-def _kind_of_access(claims: Claims) -> CallerKind:
-    """Returns who holds an access token. Raises BadTokenError for any other token, in particular
-    for an ID token: it has the same audience and roles, but names no client and no scope."""
+def _check_access(claims: Claims) -> None:
+    """Raises BadTokenError unless it is an access token, of a person or of an app. An ID token has
+    the same audience and roles, but names no client and no scope."""
     if not (claims.get("azp") or claims.get("appid")) or "nonce" in claims:
         raise BadTokenError("it is no access token")
     if "scp" in claims:
         if SCOPE not in str(claims["scp"]).split():
             raise BadTokenError(f"the token lacks the scope {SCOPE}")
-        return CallerKind.PERSON
+        return
     is_app = claims["idtyp"] == "app" if "idtyp" in claims else claims["oid"] == claims["sub"]
     if not is_app:
         raise BadTokenError("it is no access token")
-    return CallerKind.APP
 
 
-def _caller(claims: Claims, kind: CallerKind) -> Caller:
+def _caller(claims: Claims) -> Caller:
     object_id, roles = claims["oid"], claims.get("roles", [])
     if not isinstance(object_id, str) or not is_object_id(object_id):
         raise BadTokenError("the token names nobody")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise BadTokenError("the roles of the token are no list")
     name = claims.get("preferred_username") or claims.get("name") or object_id
-    return Caller(
-        object_id=object_id.lower(), name=str(name)[:256], roles=frozenset(roles), kind=kind
-    )
+    return Caller(object_id=object_id.lower(), name=str(name)[:256], roles=frozenset(roles))

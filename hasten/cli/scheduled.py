@@ -43,15 +43,6 @@ class ScheduleResult:
     moved: int
 
 
-@dataclass(frozen=True, slots=True)
-class DropDecision:
-    """`by` runs the command, and `named` is whom they give as the one who decides."""
-
-    by: str
-    named: str
-    reason: str
-
-
 def scheduled(
     target: TargetName = None,
     *,
@@ -96,8 +87,8 @@ def scheduled(
                 return Code.FINE
             say("Nothing was done.")
             return Code.PROBLEM
-        decided = DropDecision(await operator.who(), named=by or "", reason=reason or "")
-        moved = await _do(context, entries, decided, drops=bool(drop))
+        who, named, why = await operator.who(), by or "", reason or ""
+        moved = await _do(context, entries, drops=bool(drop), by=who, named=named, reason=why)
         outcome = "dropped" if drop else "posted"
         if json:
             as_json_object(ScheduleResult(found, outcome, moved))
@@ -109,19 +100,22 @@ def scheduled(
 
 
 async def _do(
-    context: Context, entries: Sequence[AgendaEntry], decided: DropDecision, *, drops: bool
+    context: Context,
+    entries: Sequence[AgendaEntry],
+    *,
+    drops: bool,
+    by: str,
+    named: str,
+    reason: str,
 ) -> int:
-    by, named, reason = decided.by, decided.named, decided.reason
-    if drops:
-        return sum(
-            [
-                await drop_entry(context, entry, by=by, named=named, reason=reason)
-                for entry in entries
-            ]
-        )
+    moved = 0
     for entry in entries:
-        await bring_forward(context, entry, by=by, named=named, reason=reason)
-    return len(entries)
+        if drops:
+            moved += await drop_entry(context, entry, by=by, named=named, reason=reason)
+        else:
+            await bring_forward(context, entry, by=by, named=named, reason=reason)
+            moved += 1
+    return moved
 
 
 def _show(found: Sequence[Scheduled]) -> None:

@@ -28,12 +28,10 @@ show."""
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One outcome. `id` is the same whenever the same outcome is published; `result` is the
-    metric's label."""
+    """One outcome. `id` is the same whenever the same outcome is published."""
 
     id: str
     event: Mapping[str, Any]
-    result: str
 
 
 def of_change(change: Change, state: State | None = None, now: datetime | None = None) -> Outcome:
@@ -138,7 +136,7 @@ def _outcome(kind: str, name: str, data: Mapping[str, Any], at: datetime | None)
         "datacontenttype": "application/json",
         "data": data,
     }
-    return Outcome(identity, event, str(data["result"]))
+    return Outcome(identity, event)
 
 
 def _causes(causes: Sequence[Cause]) -> list[dict[str, str]]:

@@ -32,7 +32,6 @@ class InTarget:
 
     target: str
     answer: AccessAnswer | None = None
-    facts: Facts | None = None
     sentences: Sequence[str] = ()
     lanes: Sequence[Lane] = ()
     problem: Problem | None = None
@@ -135,7 +134,6 @@ async def _in_target(context: Context, target: Target, search: _Search) -> InTar
     return InTarget(
         target=target.name,
         answer=answer(facts, groups),
-        facts=facts,
         sentences=explain(facts),
         lanes=_lanes([of_row(row) for row in facts.rows], old),
         problem=Problem(facts.unread, facts.unread_action) if facts.unread else None,

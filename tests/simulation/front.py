@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import httpx
 
 from hasten.api.app import API, UI
-from hasten.api.caller import Caller, CallerKind, Role
+from hasten.api.caller import Caller, Role
 from hasten.api.door import Door
 from hasten.api.session import COOKIES, SESSION, of_session
 from tests.fakes.sign_in import signed
@@ -78,9 +78,7 @@ class Front:
     def _cookie(self, host: Host) -> str:
         door = host.app.page.state.door
         assert isinstance(door, Door)
-        caller = Caller(
-            object_id=OPERATOR, name="operator", roles=frozenset(ROLES), kind=CallerKind.PERSON
-        )
+        caller = Caller(object_id=OPERATOR, name="operator", roles=frozenset(ROLES))
         sealed = door.sessions.seal(of_session(caller, CSRF), now())
         return f"{COOKIES[SESSION]}={sealed}"
 

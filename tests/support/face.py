@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from hasten.api.app import api, pages
-from hasten.api.caller import Caller, CallerKind, Role
+from hasten.api.caller import Caller, Role
 from hasten.api.door import Door
 from hasten.api.routes import routes
 from hasten.api.session import COOKIES, SESSION, of_session
@@ -78,9 +78,7 @@ class Face:
 
     def cookie(self, *roles: str, csrf: str = CSRF) -> dict[str, str]:
         """The header of a person with a session."""
-        caller = Caller(
-            object_id=OPERATOR, name="operator", roles=frozenset(roles), kind=CallerKind.PERSON
-        )
+        caller = Caller(object_id=OPERATOR, name="operator", roles=frozenset(roles))
         sealed = self.door.sessions.seal(of_session(caller, csrf), now())
         return {"Cookie": f"{COOKIES[SESSION]}={sealed}"}
 

@@ -9,7 +9,7 @@ import httpx
 from starlette.requests import Request
 
 from hasten.api.app import UI, pages
-from hasten.api.caller import Caller, CallerKind, Role
+from hasten.api.caller import Caller, Role
 from hasten.api.problems import ApiError
 from hasten.context import Context
 from hasten.page.routes import routes
@@ -21,7 +21,7 @@ TOKEN = "the token of this session"
 
 
 def caller(object_id: str, *roles: Role) -> Caller:
-    return Caller(object_id=object_id, name="Ada", roles=frozenset(roles), kind=CallerKind.PERSON)
+    return Caller(object_id=object_id, name="Ada", roles=frozenset(roles))
 
 
 @dataclass

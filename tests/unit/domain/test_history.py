@@ -139,7 +139,7 @@ def test_an_outcome_of_a_row_is_its_entry_in_the_history() -> None:
 def test_a_row_that_a_newer_one_replaced_ended_then() -> None:
     outcome = of_change(change(), State.SUPERSEDED, NOW + seconds(5))
 
-    assert outcome.result == "superseded"
+    assert outcome.event["data"]["result"] == "superseded"
     assert entry_of(outcome.event).at == NOW + seconds(5)
     assert outcome.event["time"] == (NOW + seconds(5)).isoformat()
 
@@ -169,7 +169,7 @@ def test_an_alert_about_a_person_names_them_and_comes_once_for_each_name() -> No
     alert = of_person(OVERDUE, late, now=NOW)
 
     assert alert.event["data"]["reason"] == f"{USERS[0]}: why"
-    assert (alert.result, entry_of(alert.event).kind) == (OVERDUE, EntryKind.ALERT)
+    assert (alert.event["data"]["result"], entry_of(alert.event).kind) == (OVERDUE, EntryKind.ALERT)
     assert of_person(OVERDUE, late, now=NOW + seconds(9)).id == alert.id
     assert of_person(OVERDUE, replace(late, origin=2), now=NOW).id != alert.id
     other = of_alert("x", target="T", group="", reason="r", next_action="n", key="", now=NOW)
