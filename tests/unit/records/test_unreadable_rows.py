@@ -100,7 +100,7 @@ async def test_the_wake_timer_alerts_every_minute_until_the_row_is_mended() -> N
     await run(context, "wake")
 
     told = [event for event in world.events if event.name == "row"]
-    assert [event.result for event in told] == ["unreadable", "replaced"]
+    assert [event.result for event in told] == ["unreadable", "unreadable", "replaced"]
     assert told[0].problem
     assert told[0].fields["key"] == KEY
     assert await unreadable.load_all(world.store) == []
