@@ -89,9 +89,7 @@ class Settings(BaseModel):
     def scim_token(self, name: str) -> SecretStr:
         """Returns the token of an app. Raises PermanentError that names the setting if it is
         missing or no token. A target without a token hinders no other target."""
-        token = self._scim_tokens.get(name, SecretStr("")).get_secret_value().strip()
-        if token.startswith(UNRESOLVED):
-            raise _unresolved(name)
+        token = _usable(name, self._scim_tokens.get(name, SecretStr("")).get_secret_value())
         if not token:
             raise PermanentError(f"setting {name} is missing", f"set {name} to the app's token")
         if not token.isascii() or not token.isprintable() or " " in token:
@@ -102,10 +100,8 @@ class Settings(BaseModel):
 
     def notify_address(self, name: str) -> SecretStr:
         """Returns the address of a destination. Raises PermanentError that names the setting if it
-        is missing or unresolved."""
-        address = self._addresses.get(name, SecretStr("")).get_secret_value().strip()
-        if address.startswith(UNRESOLVED):
-            raise _unresolved(name)
+        is missing, unresolved or no text."""
+        address = _usable(name, self._addresses.get(name, SecretStr("")).get_secret_value())
         if not address:
             raise PermanentError(f"setting {name} is missing", f"set {name} to the address")
         return SecretStr(address)
@@ -188,8 +184,7 @@ def load(environment: Mapping[str, str], *, needs_secret: bool = True) -> Settin
     """Reads the settings. Raises PermanentError with one line that names the first bad or missing
     setting."""
     for name in (str(field.alias) for field in Settings.model_fields.values()):
-        if environment.get(name, "").startswith(UNRESOLVED):
-            raise _unresolved(name)
+        _usable(name, environment.get(name, ""))
     try:
         settings = Settings.model_validate(
             {name: value for name, value in environment.items() if value}
@@ -221,12 +216,23 @@ def load(environment: Mapping[str, str], *, needs_secret: bool = True) -> Settin
     return settings
 
 
-def _unresolved(name: str) -> PermanentError:
-    return PermanentError(
-        f"setting {name} is a Key Vault reference that Azure could not resolve",
-        "put the secret into the vault, and give the app's identity the role "
-        '"Key Vault Secrets User" on it',
-    )
+def _usable(name: str, value: str) -> str:
+    """Returns the value without spaces around it. Raises PermanentError if it is a reference that
+    Azure could not resolve, or no text: Python reads bytes that are no UTF-8 as surrogates."""
+    text = value.strip()
+    if text.startswith(UNRESOLVED):
+        raise PermanentError(
+            f"setting {name} is a Key Vault reference that Azure could not resolve",
+            "put the secret into the vault, and give the app's identity the role "
+            '"Key Vault Secrets User" on it',
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PermanentError(
+            f"setting {name} has bytes that are no UTF-8 text", f"set {name} again, as UTF-8"
+        ) from None
+    return text
 
 
 def _no_secret() -> PermanentError:

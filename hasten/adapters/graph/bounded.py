@@ -8,7 +8,7 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 """Bytes after unpacking. The largest answers are pages of 999 entries of the provisioning log: 33
 KB for each entry fit, and captured ones have less than 10 KB."""
 
-OF_THE_PACKED_BODY = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+OF_THE_PACKED_BODY = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
 
 class BoundedTransport(httpx.AsyncBaseTransport):
@@ -34,8 +34,8 @@ class BoundedTransport(httpx.AsyncBaseTransport):
             response.status_code,
             headers=[
                 (name, value)
-                for name, value in response.headers.multi_items()
-                if name not in OF_THE_PACKED_BODY
+                for name, value in response.headers.raw
+                if name.lower() not in OF_THE_PACKED_BODY
             ],
             content=bytes(read),
             request=request,

@@ -91,6 +91,17 @@ async def test_an_answer_keeps_its_status_and_headers() -> None:
     assert (answer.status_code, answer.headers["Retry-After"], answer.content) == (429, "7", b"{}")
 
 
+@pytest.mark.parametrize("value", [b"caf\xe9", b"\xff\xff120", "größer".encode()])
+@virtual
+async def test_a_header_that_is_no_ascii_spoils_no_answer(value: bytes) -> None:
+    given = httpx.Response(200, headers=[(b"Via", value)], content=ok(USER).content)
+
+    answer = await sent(given)
+
+    assert (b"Via", value) in answer.headers.raw
+    assert answer.json() == USER
+
+
 @virtual
 async def test_a_call_whose_answer_is_too_large_has_no_answer() -> None:
     wire = Wire(packed(MAX_BODY_BYTES // MEGABYTE + 1))
