@@ -27,6 +27,7 @@ from emulator.servicebus import ServiceBusServer
 from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, ONBOARDING_EVENTS, PROVISIONING
 from tests.support.csdl.check import assert_record_agrees
 from tests.support.launching import Launch, Process, cold
+from tests.support.lines import whole_lines
 
 ROOT = Path(__file__).parents[2]
 ACTING = ROOT / "emulator" / "demo" / "targets.yaml"
@@ -118,7 +119,7 @@ class Host:
 
     def events(self) -> list[dict[str, Any]]:
         """Returns the decisions that the host logged."""
-        lines = self.log.read_text().splitlines()
+        lines = whole_lines(self.log)
         found = [line[line.index("{") :] for line in lines if '{"event":' in line]
         return [json.loads(line) for line in found]
 

@@ -12,6 +12,7 @@ from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 
 from emulator.servicebus import ServiceBusServer
 from tests.integration.functions.hosting import eventually
+from tests.support.lines import whole_lines
 
 Note = dict[str, Any]
 
@@ -66,8 +67,8 @@ class Bus:
         return self._senders[entity]
 
     def notes(self, ids: list[str], what: str) -> list[Note]:
-        """In the order in which they were written."""
-        lines = map(json.loads, self._notes.read_text().splitlines())
+        """In the order in which they were written, without a line that is being written."""
+        lines = map(json.loads, whole_lines(self._notes))
         return [note for note in lines if note["id"] in ids and note["what"] == what]
 
     async def noted(self, ids: list[str], what: str = "ends", times: int = 0) -> list[Note]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.lines import whole_lines
+
 ROOT = Path(__file__).parents[3]
 
 PATIENCE = 60.0
@@ -61,7 +63,7 @@ class Worker:
 
     def events(self) -> list[dict[str, Any]]:
         """The decisions it has logged so far."""
-        lines = self.log.read_text().splitlines()
+        lines = whole_lines(self.log)
         return [json.loads(line) for line in lines if line.startswith('{"event":')]
 
     async def listen(self) -> None:
