@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from hasten.domain.changes import Change, State
-from hasten.records import call_window, stops
+from hasten.records import call_window, shared_window, stops
 from hasten.records.ledger import Ledger
 from tests.chaos.targets import apps
 from tests.simulation.world import World
@@ -22,8 +22,9 @@ class Progress:
     """`stalls` has one line for each time that nothing moved for longer than MAX_STANDSTILL.
 
     Progress is a due row that moves, or a call on demand: one for the target, or for any target
-    where all share the limit. Nothing can move without a living instance, while Graph asks to wait,
-    while the breaker is open, or while an operator has stopped the target.
+    where all share the limit, because Entra counts so or because Hasten was told so. Nothing can
+    move without a living instance, while Graph asks to wait, while the breaker is open, or while an
+    operator has stopped the target.
     """
 
     def __init__(self, world: World) -> None:
@@ -46,7 +47,7 @@ class Progress:
         due = await self._due_rows(target)
         before = self._due.get(target, {})
         has_moved = any(due.get(name) != row for name, row in before.items())
-        calls = self._count_calls(target)
+        calls = await self._count_calls(target)
         has_called, self._calls[target] = calls != self._calls.get(target, 0), calls
         self._due[target] = due
         if has_moved or has_called or not due or await self._must_wait(target):
@@ -58,9 +59,11 @@ class Progress:
         if stalled > MAX_STANDSTILL:
             self.stalls.setdefault((target, since), self._line(target, since, due))
 
-    def _count_calls(self, target: str) -> int:
+    async def _count_calls(self, target: str) -> int:
         calls = self._world.to_graph.calls
-        if self._world.tenant.switches.now.shared_window:
+        pace, _ = await shared_window.load(self._world.store)
+        is_shared = self._world.tenant.switches.now.shared_window
+        if is_shared or pace.is_shared(self._world.around.limit_scope, now()):
             return len(calls)
         app = apps(self._world)[target]
         return sum(call.app == app for call in calls)
