@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 4
 SECONDS ?= 60
 DAYS ?= 7
+SEEDS ?= 50
 
 # With compiled modules kept, test workers and the processes that they start begin sooner.
 unexport PYTHONDONTWRITEBYTECODE
@@ -34,9 +35,9 @@ lint: $(VENV)/.ready
 
 check: lint test ## what CI runs
 
-chaos: $(VENV)/.ready ## 50 storms of every fault, and a wave of 1,000 events
+chaos: $(VENV)/.ready ## storms of every fault, 50 or SEEDS=1000, and a wave of 1,000 events
 	HASTEN_WAVE=1000 HASTEN_STORM=1 $(BIN)/python -m pytest tests/simulation -o junit_family=xunit1 --junitxml=var/measured.xml
-	$(BIN)/python -m tests.chaos --write --measured var/measured.xml
+	$(BIN)/python -m tests.chaos --seeds $(SEEDS) --write --measured var/measured.xml
 
 fuzz: $(VENV)/.ready ## hostile inputs to every decoder, guided by coverage; DECODER=name for one
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(DECODER),--decoder $(DECODER))
