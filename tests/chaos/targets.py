@@ -8,14 +8,13 @@ from uuid import UUID
 from emulator.graph.seed import TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
 from hasten.domain.planning import GrantsBy
 from hasten.domain.shared_pace import LimitScope
+from hasten.limits import CALLS_PER_WINDOW
 from hasten.policy import Allowance, GroupPolicy
 from hasten.scim import Scim
 from hasten.targets import Target
 from tests.simulation.world import World
 
 MOST_TARGETS = 3
-MOST_REFUSED = 6
-"""Calls under way at the first refusal of a limit that targets share (docs/costs-and-limits.md)."""
 
 POLICY = (
     GroupPolicy(id=UUID(TOTAL_ENGINEERING)),
@@ -58,10 +57,12 @@ def draw(random: Random, scim: Scim | None) -> Targets:
 
 
 def may_exceed(world: World) -> int:
-    """How many calls Graph may refuse before Hasten finds that the targets share the limit."""
+    """How many calls Graph may refuse before Hasten finds that the targets share the limit: each
+    target may have the calls of a window under way, and Graph takes those of one."""
     is_found = world.around.limit_scope is LimitScope.AUTO
-    is_shared = world.tenant.switches.now.shared_window and len(world.around.targets) > 1
-    return MOST_REFUSED if is_found and is_shared else 0
+    is_shared = world.tenant.switches.now.shared_window
+    others = len(world.around.targets) - 1
+    return others * CALLS_PER_WINDOW if is_found and is_shared else 0
 
 
 def apps(world: World) -> Mapping[str, str]:
