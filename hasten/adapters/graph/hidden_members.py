@@ -13,6 +13,7 @@ PERMISSION = "Member.Read.Hidden"
 NOBODY_SHOWN = Members(
     [], [UnreadMember("", f"the membership is hidden, and the app lacks {PERMISSION}")]
 )
+NO_ACCOUNTS_SHOWN = MemberProfiles({}, NOBODY_SHOWN.unread)
 
 AreHidden = Callable[[], Awaitable[bool]]
 """Returns whether the members of the group are hidden from this app."""
@@ -33,12 +34,15 @@ async def members(reading: Awaitable[Members], are_hidden: AreHidden) -> Members
 async def profiles(
     reading: Awaitable[MemberProfiles | None], are_hidden: AreHidden
 ) -> MemberProfiles | None:
-    """Returns no accounts if the members are hidden. Raises the same errors."""
+    """Returns the accounts; NO_ACCOUNTS_SHOWN if the members are hidden, and None if the group is
+    gone. Raises the same errors."""
     try:
-        return await reading
+        found = await reading
     except RefusedError as refused:
         await _raise_other(refused, are_hidden)
-        return MemberProfiles({})
+        return NO_ACCOUNTS_SHOWN
+    is_empty = found is not None and not (found.by_user or found.unread)
+    return NO_ACCOUNTS_SHOWN if is_empty and await are_hidden() else found
 
 
 async def _raise_other(refused: RefusedError, are_hidden: AreHidden) -> None:

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from hasten.adapters.graph.hidden_members import NOBODY_SHOWN
+from hasten.adapters.graph.hidden_members import NO_ACCOUNTS_SHOWN, NOBODY_SHOWN
 from hasten.errors import PermanentError
 from hasten.ports.directory_values import MemberProfiles
 from tests.support.graph_wire import ALICE, GROUP, Credential, Wire, group, ok, refused
@@ -74,10 +74,22 @@ async def test_every_other_refusal_stays_one(
         await directory.members(GROUP)
 
 
-async def test_a_refused_list_of_hidden_accounts_hinders_no_other_group() -> None:
-    directory = Wire(REFUSED, HIDDEN).directory(Credential(given=WITHOUT))
+@pytest.mark.parametrize("answer", [NOBODY, REFUSED], ids=["empty", "refused"])
+async def test_accounts_that_may_be_hidden_are_unread(answer: httpx.Response) -> None:
+    directory = Wire(answer, HIDDEN).directory(Credential(given=WITHOUT))
 
-    assert await directory.member_profiles(GROUP, ["jobTitle"]) == MemberProfiles({})
+    found = await directory.member_profiles(GROUP, ["jobTitle"])
+
+    assert found == NO_ACCOUNTS_SHOWN
+    assert found.unread == NOBODY_SHOWN.unread
+
+
+async def test_another_group_without_accounts_is_empty() -> None:
+    directory = Wire(NOBODY, PRIVATE).directory(Credential(given=WITHOUT))
+
+    found = await directory.member_profiles(GROUP, ["jobTitle"])
+
+    assert found == MemberProfiles({}, [])
 
 
 async def test_a_refused_list_of_other_accounts_is_an_error() -> None:
