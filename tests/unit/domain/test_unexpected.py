@@ -6,7 +6,7 @@ from types import CodeType, FunctionType
 import pytest
 
 from hasten.domain.policy_difference import differences
-from hasten.domain.unexpected import LONGEST_TRACE, Unexpected
+from hasten.domain.unexpected import LONGEST_TRACE, MOST_CAUSES, Unexpected
 
 
 def of(work: Callable[[], object]) -> Unexpected:
@@ -97,6 +97,15 @@ def test_only_the_end_of_a_long_trace_is_kept() -> None:
 
     assert len(trace) == LONGEST_TRACE
     assert trace.endswith("KeyError: '…'")
+
+
+def test_of_a_long_chain_the_last_causes_are_kept() -> None:
+    error = ValueError()
+    for _ in range(MOST_CAUSES):
+        error, cause = ValueError(), error
+        error.__cause__ = cause
+
+    assert Unexpected.of(error).trace.split("\n") == ["ValueError"] * MOST_CAUSES
 
 
 def test_a_policy_whose_items_have_an_id_or_a_name_is_compared_by_it() -> None:

@@ -75,6 +75,18 @@ async def test_an_entry_that_is_appended_twice_is_there_once() -> None:
 
 
 @virtual
+async def test_an_entry_that_is_appended_again_later_keeps_its_first_time() -> None:
+    world = World()
+    first = entry("a")
+    await history(world).append_once([first])
+    await asyncio.sleep(HOUR.total_seconds())
+
+    await history(world).append_once([replace(first, at=now())])
+
+    assert (await history(world).newest(10)).entries == [first]
+
+
+@virtual
 async def test_two_workers_that_append_the_same_entries_write_them_once() -> None:
     world = World()
     entries = [entry(str(n)) for n in range(60)]

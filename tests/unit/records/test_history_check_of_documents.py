@@ -111,6 +111,17 @@ async def test_a_seal_or_a_page_that_cannot_be_read_is_named(text: str) -> None:
     assert (Wrong.SEAL_ALTERED, "seal 1", "its entries") in await found(world)
 
 
+@virtual
+async def test_the_seals_after_one_that_cannot_be_read_are_compared() -> None:
+    world, store = await sealed_world()
+    await history(world).append([entry("c")])
+    await all_sealed(world)
+    store.plant(HISTORY_COLLECTION, SEALS_PARTITION, seal_key(1), "{")
+    store.plant(HISTORY_COLLECTION, SEALS_PARTITION, page_key(2), "{")
+
+    assert (Wrong.SEAL_ALTERED, "seal 2", "its entries") in await found(world)
+
+
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"entries": 7}', '{"entries": [7]}'])
 @virtual
 async def test_a_page_of_any_shape_has_no_entries(text: str) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.domain import follow_ups as domain_follow_ups
-from hasten.domain.changes import Cause
+from hasten.domain.changes import Action, Cause
 from hasten.domain.history import Entry, EntryKind
 from hasten.errors import Conflict, TemporaryError
 from hasten.ports.bus import ENSURE, Message
@@ -25,6 +25,7 @@ from hasten.records import (
     missing,
     people_refusal,
     policy_left_out,
+    repository,
     running_targets,
     signs,
     speed,
@@ -34,6 +35,7 @@ from hasten.records import (
 from hasten.records.agenda import Agenda
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.history_days import list_day, listed, unlist
+from hasten.records.ledger import Ledger
 from hasten.records.people_refusal import SubscriptionRefusal
 from hasten.records.policy_left_out import LeftOut
 from hasten.records.subscriptions import SubscriptionRecord
@@ -42,7 +44,7 @@ from tests.fakes.bus import FakeBus
 from tests.support.history import all_sealed, entry, history
 from tests.support.racing_store import Losing, Racing
 from tests.support.virtual_time import START, now, virtual
-from tests.support.world import ENGINEERING, TOTAL, World, user
+from tests.support.world import ENGINEERING, TOTAL, World, found, user
 
 SECOND = timedelta(seconds=1)
 Work = Callable[[Racing], Awaitable[object]]
@@ -236,6 +238,16 @@ async def test_a_message_that_cannot_be_kept_in_twenty_tries_is_delivered_again(
 
     assert (store.tries, refused.value.delay) == (agenda.MAX_LOST_RACES, SECOND)
     assert bus.of(ENSURE) == []
+
+
+@virtual
+async def test_a_row_that_others_write_all_the_time_is_tried_eight_times() -> None:
+    store = Losing()
+
+    with pytest.raises(Conflict):
+        await Ledger(store).record([found(ENGINEERING, user(1), Action.ADDED, 1)])
+
+    assert store.tries == repository.MAX_LOST_RACES
 
 
 @virtual
