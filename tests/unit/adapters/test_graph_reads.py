@@ -10,7 +10,8 @@ import pytest
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.ports.directory import Directory
-from hasten.ports.directory_values import Assignment, Member
+from hasten.ports.directory_values import Assignment, Member, User
+from tests.support.graph_answers import NO_ANSWERS
 from tests.support.graph_wire import (
     ALICE,
     APP,
@@ -278,3 +279,12 @@ async def test_the_assignments_of_a_user_to_one_target_are_read_over_all_pages()
 
     assert wire.requests[0].url.params["$filter"] == f"resourceId eq {APP}"
     assert found == [GROUP, ALICE]
+
+
+@virtual
+async def test_a_garbled_read_is_repeated_at_once() -> None:
+    for garbled in NO_ANSWERS:
+        wire = Wire(httpx.Response(200, content=garbled), ok({"id": ALICE, "accountEnabled": True}))
+
+        assert await wire.directory().user(ALICE) == User(enabled=True)
+        assert len(wire.requests) == 2
