@@ -25,8 +25,9 @@ POLICY = Target(
 JOINERS = newcomers(7)
 LEAVER, MOVED, OFFBOARDED = (object_id(f"user/{number}") for number in (100, 101, 102))
 TAKEN_FROM = {LEAVER, OFFBOARDED}
-BEFORE_THE_CYCLE = timedelta(minutes=30)
-AFTER_IT, UNTIL_ALERTS = timedelta(hours=1), timedelta(hours=2)
+FIRST_CYCLE = timedelta(minutes=21)
+BEFORE_IT = timedelta(minutes=20)
+AFTER_IT, UNTIL_ALERTS = timedelta(minutes=45), timedelta(hours=2)
 """Two cycles; and the time in which a removal that never takes ends in an alert."""
 
 VALUES = {
@@ -66,9 +67,11 @@ def test_whatever_entra_does_the_app_follows_or_an_alert_says_that_it_does_not(n
         graph = GraphOptions(users=USERS, entra=entra)
         async with simulated(hosts=2, graph=graph, targets=(POLICY,)) as world:
             claims = Claims(world, frozenset)
-            world.tenant.targets[TOTAL].next_cycle = world.tenant.clock.time() + 40 * 60
+            world.tenant.targets[TOTAL].next_cycle = (
+                world.tenant.clock.time() + FIRST_CYCLE.total_seconds()
+            )
             await play(world)
-            for _ in range(BEFORE_THE_CYCLE // timedelta(minutes=1)):
+            for _ in range(BEFORE_IT // timedelta(minutes=1)):
                 await world.passes(timedelta(minutes=1))
                 claims.look()
             before = active(world.tenant, TOTAL)
