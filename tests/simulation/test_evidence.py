@@ -140,7 +140,7 @@ def test_two_removals_of_one_person_disable_the_account_though_replicas_lag(
                     groups = [{"id": group}]
                     await world.upstream.post(OFFBOARD, users=[{"id": user}], groups=groups)
                     await world.passes(timedelta(seconds=apart))
-            await world.passes(HOUR)
+            await world.passes(HOUR / 2)
 
             assert user not in active(world.tenant, TOTAL)
 

@@ -24,11 +24,11 @@ from tests.simulation.world import World, newcomers, simulated
 from tests.support.virtual_time import now, virtual
 
 FULL = bool(os.environ.get("HASTEN_STORM"))
-LEAVERS, JOINERS, SPAN = (600, 2000, 35) if FULL else (60, 200, 4)
+LEAVERS, JOINERS, SPAN = (600, 2000, 35) if FULL else (40, 120, 4)
 """People, and minutes in which the pace can call for them."""
 
 KILLED_EVERY = timedelta(minutes=3 if FULL else 1)
-DEPLOYMENTS = 20 if FULL else 8
+DEPLOYMENTS = 20 if FULL else 5
 EVERY = timedelta(seconds=30)
 """From one deployment to the next."""
 
@@ -224,7 +224,7 @@ async def test_a_deployment_every_half_minute_under_load_loses_and_repeats_nothi
                 await asyncio.sleep(EVERY.total_seconds() / 10)
             await deploying
         took = await world.until(world.is_in_step, timedelta(hours=1))
-        await world.passes(timedelta(minutes=6))
+        await world.passes(timedelta(minutes=12))
 
         report = await world.report()
         record_property("deployments", DEPLOYMENTS)

@@ -21,7 +21,7 @@ from tests.support.virtual_time import now, virtual
 ENGINEERING = "TOTAL-Engineering"
 GROUP = {"name": ENGINEERING}
 POLICY = Target(name="TOTAL", display_name="TOTAL", groups=(GroupPolicy(name=ENGINEERING),))
-STARTS = 40
+STARTS = 30
 ROUGH = Rates(
     store_conflict=0.02,
     store_before=0.02,
@@ -53,7 +53,7 @@ def test_a_storm_with_starts_ends_and_retries_never_schedules_as_much_as_the_sca
             joiners = newcomers(STARTS, 300)
             for number, user in enumerate(joiners):
                 start = now() + timedelta(seconds=20 + 7 * number)
-                end = start + timedelta(minutes=30)
+                end = start + timedelta(minutes=12)
                 await world.upstream.post(
                     ONBOARD,
                     users=[{"id": user}],
@@ -62,10 +62,10 @@ def test_a_storm_with_starts_ends_and_retries_never_schedules_as_much_as_the_sca
                     endAt=end.isoformat(),
                 )
 
-            await world.passes(timedelta(minutes=20))
+            await world.passes(timedelta(minutes=10))
             world.calm()
             await world.until(lambda: set(joiners) <= members(world))
-            await world.passes(timedelta(minutes=45))
+            await world.passes(timedelta(minutes=10))
             await world.until(world.is_quiet)
             await world.until(world.is_in_step)
 
@@ -80,7 +80,7 @@ def test_a_storm_with_starts_ends_and_retries_never_schedules_as_much_as_the_sca
 async def test_a_start_and_an_end_come_within_seconds_of_their_time() -> None:
     async with simulated(targets=(POLICY,)) as world:
         [user] = newcomers(1)
-        start, end = now() + timedelta(hours=2, seconds=17), now() + timedelta(hours=4, seconds=41)
+        start, end = now() + timedelta(hours=1, seconds=17), now() + timedelta(hours=2, seconds=41)
         await world.upstream.post(
             ONBOARD,
             users=[{"id": user}],

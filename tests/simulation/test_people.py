@@ -176,12 +176,12 @@ def test_after_a_storm_profiles_and_access_are_those_of_the_directory(seed: int)
         people = [object_id(f"user/{number}") for number in range(100, 130)]
         async with watched(STORM, EntraBehaviours.mixed(random)) as world:
             directory = world.tenant.directory
-            for number in range(60):
+            for number in range(40):
                 user = directory.users[random.choice(people)]
                 change_something(world, user, random, f"Title {number}")
                 await world.passes(timedelta(seconds=random.expovariate(1 / 10)))
             world.calm()
-            await world.passes(timedelta(hours=2))
+            await world.passes(2 * CYCLE)
 
             assert world.is_in_step(), await world.report()
             assert other_profiles(world) == []
