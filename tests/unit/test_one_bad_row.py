@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.context import Context
@@ -37,7 +37,6 @@ DAMAGE: st.SearchStrategy[str | tuple[int, Any]] = st.one_of(
 """Another text, or another value for one field of the body."""
 
 
-@settings(max_examples=60)
 @given(place=st.integers(0, 10_000), damage=DAMAGE)
 def test_one_document_of_garbage_holds_up_nobody_else(
     place: int, damage: str | tuple[int, Any]

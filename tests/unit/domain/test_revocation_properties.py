@@ -53,7 +53,7 @@ keys = st.sampled_from(
         *({"result": "Skipped", "details": {"errorCode": code}} for code in SKIPS),
     ]
 )
-often = settings(max_examples=300)
+often = settings(max_examples=6 * settings().max_examples)
 
 
 def succeeded(step: dict[str, Any]) -> bool:

@@ -74,4 +74,4 @@ class Conservation(RuleBasedStateMachine):
 
 
 TestConservation = Conservation.TestCase
-TestConservation.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestConservation.settings = settings(stateful_step_count=30)

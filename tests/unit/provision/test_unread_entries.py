@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.adapters.graph.log_entries import of_job
@@ -57,7 +57,6 @@ async def state(world: World, name: str) -> State:
     return (await world.row(ENGINEERING, name)).state
 
 
-@settings(max_examples=30)
 @given(data=st.data())
 def test_the_entries_of_others_prove_as_before_whatever_one_entry_looks_like(
     data: st.DataObject,

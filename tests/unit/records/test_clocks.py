@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hasten.domain.breaker import Breaker
@@ -84,7 +84,6 @@ def spans(calls: list[datetime]) -> list[timedelta]:
     return [later - call for call, later in zip(calls, calls[CALLS_PER_WINDOW:], strict=False)]
 
 
-@settings(max_examples=40, deadline=None)
 @given(skews, skews, demands)
 async def test_no_ten_seconds_see_more_than_five_calls(
     one: float, other: float, demand: list[tuple[int, float]]
