@@ -42,7 +42,7 @@ chaos: $(VENV)/.ready ## storms of every fault, 50 or SEEDS=1000, and a wave of 
 fuzz: $(VENV)/.ready ## hostile inputs to every decoder, guided by coverage; DECODER=name for one
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(DECODER),--decoder $(DECODER))
 
-hostile: $(VENV)/.ready ## 7,200 hostile and odd events, each carried out in a directory; make test takes 1,800
+hostile: $(VENV)/.ready ## 7,200 hostile and odd events, each carried out in a directory; make test takes 600
 	HASTEN_EVENT_SEEDS=12 $(BIN)/python -m pytest -n $(WORKERS) tests/unit/events_contract/test_hostile_events.py
 
 mutants: $(VENV)/.ready ## do the tests notice changed code? MODULE=part of a path, SAMPLE=number, SEED=number

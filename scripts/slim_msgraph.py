@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -28,9 +28,11 @@ CALLED_BY_THE_SDK = frozenset({"__init__", "__post_init__", "serialize"})
 class Modules:
     """The modules of the package, by dotted name, with the imports of each."""
 
-    def __init__(self, files: dict[str, str]) -> None:
-        """`files` maps the path of each Python file below site-packages to its text."""
+    def __init__(self, files: Collection[str], read: Callable[[str], str]) -> None:
+        """`files` are the paths of the Python files below site-packages; `read` returns the text
+        of one."""
         self._files = files
+        self._read = read
 
     def file_of(self, name: str) -> str | None:
         base = name.replace(".", "/")
@@ -53,7 +55,7 @@ class Modules:
 
     def _imports(self, file: str, called: AbstractSet[str]) -> Iterator[str]:
         package = str(PurePosixPath(file).parent).replace("/", ".")
-        for node in _executed(ast.parse(self._files[file]), called):
+        for node in _executed(ast.parse(self._read(file)), called):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             else:
@@ -94,10 +96,10 @@ def used() -> tuple[set[str], set[str]]:
     return roots, called
 
 
-def kept(files: dict[str, str]) -> set[str]:
-    """Returns the package's Python files that Hasten can reach."""
+def kept(files: Collection[str], read: Callable[[str], str]) -> set[str]:
+    """Returns those of the package's Python files that Hasten can reach. Reads no others."""
     roots, called = used()
-    return Modules(files).reached(roots, called)
+    return Modules(files, read).reached(roots, called)
 
 
 def slim(wheel: Path, folder: Path) -> Path:
@@ -106,8 +108,8 @@ def slim(wheel: Path, folder: Path) -> Path:
     made = folder / f"{name}-{version}-1slim-{'-'.join(tags[-3:])}.whl"
     with ZipFile(wheel) as whole, ZipFile(made, "w", ZIP_DEFLATED) as small:
         names = whole.namelist()
-        code = [one for one in names if one.startswith(f"{PACKAGE}/") and one.endswith(".py")]
-        keep = kept({one: whole.read(one).decode() for one in code})
+        code = {one for one in names if one.startswith(f"{PACKAGE}/") and one.endswith(".py")}
+        keep = kept(code, lambda one: whole.read(one).decode())
         record: list[str] = []
         for one in names:
             is_metadata = ".dist-info/" in one and not one.endswith("/RECORD")

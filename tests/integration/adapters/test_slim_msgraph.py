@@ -28,7 +28,7 @@ def slim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package as it is deployed."""
     package = {str(p.relative_to(SITE)): p for p in (SITE / "msgraph").rglob("*.py")}
     folder = tmp_path_factory.mktemp("slim")
-    for name in slim_msgraph.kept({name: path.read_text() for name, path in package.items()}):
+    for name in slim_msgraph.kept(package, lambda name: package[name].read_text()):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(package[name].read_text())
     return folder

@@ -63,7 +63,7 @@ def _install(package: Distribution, site: Path) -> None:
     }
     if package.name == "msgraph-sdk":
         code = {n: p for n, p in files.items() if n.startswith("msgraph/") and n.endswith(".py")}
-        kept = slim_msgraph.kept({name: path.read_text() for name, path in code.items()})
+        kept = slim_msgraph.kept(code, lambda name: code[name].read_text())
         files = {name: path for name, path in files.items() if name in kept or name not in code}
     for name, path in files.items():
         target = site / name

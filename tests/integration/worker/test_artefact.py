@@ -54,7 +54,7 @@ async def running(
         "PYTHONPATH": str(unpacked / artefact.PACKAGES),
         "TEST_PAUSE": pause,
     }
-    python = (sys.executable, "-S", "-B")
+    python = (sys.executable, "-S")
     async with started(settings, log, app=unpacked, python=python, inherited=environment) as worker:
         yield worker
 

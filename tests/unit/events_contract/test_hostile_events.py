@@ -31,7 +31,7 @@ from tests.support.posting import Posting
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
 
-SEEDS = range(int(os.environ.get("HASTEN_EVENT_SEEDS", "3")))
+SEEDS = range(int(os.environ.get("HASTEN_EVENT_SEEDS", "1")))
 HOSTILE = 500
 DATED = 100
 """Events of each seed."""
