@@ -43,7 +43,7 @@ RECORD = "graph.jsonl"
 TENANT_TIMEOUT_SECONDS = 120.0
 """A bound and no measurement: beside other load everything takes several times as long."""
 
-POLL, LONGEST_POLL = 0.05, 0.5
+POLL, LONGEST_POLL = 0.05, 2.0
 LOOKS_PER_WAIT = 20
 """A look costs processor time that the hosts need, so the pause between two looks grows with the
 time that has passed: what was waited for is noticed at most a twentieth of that time late."""
