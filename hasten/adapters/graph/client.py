@@ -1,5 +1,5 @@
-"""Creates the msgraph-sdk client with its builders, token handling and middleware, but without its
-retries; `wire` decides about retries."""
+"""Creates the msgraph-sdk client with its builders and token handling, and with little of its
+middleware: `wire` decides about retries, and Hasten follows no redirect."""
 
 from urllib.parse import urlsplit
 
@@ -8,10 +8,11 @@ from azure.core.credentials_async import AsyncTokenCredential
 from kiota_authentication_azure.azure_identity_authentication_provider import (
     AzureIdentityAuthenticationProvider,
 )
-from kiota_http.middleware.options import RetryHandlerOption
+from kiota_http.middleware.parameters_name_decoding_handler import ParametersNameDecodingHandler
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 from msgraph_core import GraphClientFactory
+from msgraph_core.middleware import GraphTelemetryHandler
 
 from hasten.clouds import cloud_of
 from hasten.limits import CALL_TIMEOUT
@@ -30,10 +31,9 @@ def graph_client(
     SDK wraps it in another transport.
     """
     timeout = httpx.Timeout(CALL_TIMEOUT.total_seconds(), connect=CONNECT_TIMEOUT_SECONDS)
-    no_retries = RetryHandlerOption(max_retries=0, should_retry=False)
-    client = GraphClientFactory.create_with_default_middleware(
+    client = GraphClientFactory.create_with_custom_middleware(
+        [ParametersNameDecodingHandler(), GraphTelemetryHandler()],
         client=httpx.AsyncClient(transport=transport, timeout=timeout),
-        options={RetryHandlerOption.get_key(): no_retries},
     )
     authentication = AzureIdentityAuthenticationProvider(
         credential,

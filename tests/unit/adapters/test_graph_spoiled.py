@@ -174,6 +174,17 @@ def test_a_redirect_is_no_answer(asked: Asked, status: int) -> None:
     scenario()
 
 
+@virtual
+async def test_a_redirect_is_not_followed() -> None:
+    elsewhere = {"Location": "https://elsewhere.test/v1.0/users"}
+    graph = Wire(httpx.Response(302, headers=elsewhere), ok(USER))
+
+    with pytest.raises(TemporaryError):
+        await graph.directory().user(ALICE)
+
+    assert len(graph.requests) == 1
+
+
 @pytest.mark.parametrize("asked", READS, ids=lambda asked: asked.name)
 def test_a_read_is_answered_with_200_only(asked: Asked) -> None:
     @virtual
