@@ -4,7 +4,6 @@ message has brought to a function, and do it under the lease of the target."""
 import asyncio
 from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from hasten.context import Context
 from hasten.domain.changes import Change
@@ -13,7 +12,13 @@ from hasten.domain.long_ago import LONG_AGO
 from hasten.ensure.run import ensure
 from hasten.error_collector import ErrorCollector
 from hasten.messages import Ensure, Wake
-from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, ONBOARDING_EVENTS, PROVISIONING
+from hasten.ports.bus import (
+    DIRECTORY_CHANGES,
+    ENSURE,
+    ONBOARDING_EVENTS,
+    PROVISIONING,
+    Received,
+)
 from hasten.provision.drain import drain
 from hasten.records import arrivals, discovered, lease_record, stops
 from hasten.records.arrivals import Arrivals
@@ -73,20 +78,26 @@ async def _collected(errors: ErrorCollector, work: Awaitable[bool]) -> bool:
 
 
 async def _receive(context: Context, queue: str, known: Arrivals, until: datetime) -> bool:
-    """Returns whether the queue has no trigger: its messages were received here."""
+    """Returns whether the queue has no trigger: messages that had waited for it were received here.
+    While a function works on an old message, a new one may be on its way."""
     now = context.now()
     since = await context.ports.receiver.waiting_since(queue)
     if since is None or now - since < STAND_IN_AFTER or now - known.came_at < TRIGGER_SILENT:
         return False
-    handle = partial(receive, context, is_timer=True)
-    count = total = await context.ports.receiver.receive(queue, RECEIVE_BATCH_SIZE, handle)
-    while count and context.now() < until:
-        count = await context.ports.receiver.receive(queue, RECEIVE_BATCH_SIZE, handle)
-        total += count
-    if total:
+    missed: list[Received] = []
+
+    async def handle(received: Received, since: datetime) -> None:
+        if now - since >= STAND_IN_AFTER:
+            missed.append(received)
+        await receive(context, received, is_timer=True)
+
+    while await context.ports.receiver.receive(queue, RECEIVE_BATCH_SIZE, handle):
+        if context.now() >= until:
+            break
+    if missed:
         await arrivals.stood_in(context.store, queue, context.now())
-        context.emit(_silent(context, queue, known.came_at, work=total))
-    return total > 0
+        context.emit(_silent(context, queue, known.came_at, work=len(missed)))
+    return bool(missed)
 
 
 async def _work_for(context: Context, target: str, quiet: timedelta) -> bool:

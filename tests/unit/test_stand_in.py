@@ -277,10 +277,10 @@ async def test_a_worker_that_died_is_no_silent_trigger() -> None:
     assert not any("reached" in str(p) for p in (await app_health(world.context)).problems)
 
 
-def lies(world: World) -> None:
+def lies(world: World, name: str = "1") -> None:
     """A look is in its queue."""
     look = Look(group=ENGINEERING, noticed_at=now(), found_by=FoundBy.NOTIFICATION)
-    world.receiver.waiting.append((now(), received(DIRECTORY_CHANGES, look.message("1"))))
+    world.receiver.waiting.append((now(), received(DIRECTORY_CHANGES, look.message(name))))
 
 
 @virtual
@@ -362,6 +362,22 @@ async def test_a_message_for_which_a_function_runs_is_left_to_it() -> None:
     await stand_in(world.context)
 
     assert silent(world) == []
+
+
+@virtual
+async def test_a_message_of_a_moment_ago_does_not_make_a_trigger_silent_that_works_for_long() -> (
+    None
+):
+    world = World()
+    lies(world)
+    world.receiver.running += [one for _, one in world.receiver.waiting]
+    await later(300)
+    lies(world, "2")
+
+    await stand_in(world.context)
+
+    assert (silent(world), world.receiver.running) == ([], [w[1] for w in world.receiver.waiting])
+    assert not any("reached" in str(p) for p in (await app_health(world.context)).problems)
 
 
 @virtual
