@@ -29,7 +29,7 @@ async def work_alone(
     kind: WorkKind,
     work: Round,
     *,
-    is_timer: bool = False,
+    by: WokenBy = WokenBy.MESSAGE,
     longest: timedelta = MAX_WORK_TIME,
 ) -> bool:
     """Returns False when another worker of the target lives: it finds a mark and does the work.
@@ -42,7 +42,7 @@ async def work_alone(
         kind,
         owner=context.new_id(),
         now=context.now,
-        by=WokenBy.STAND_IN if is_timer else WokenBy.MESSAGE,
+        by=by,
     )
     if lease is None:
         held = context.holding.get((wake.target, kind))
@@ -58,7 +58,7 @@ async def work_alone(
                 break
     if error is not None:
         raise error
-    if lease.record.is_marked or (is_left and not is_timer):
+    if lease.record.is_marked or (is_left and by is not WokenBy.STAND_IN):
         await context.send(type(wake)(target=wake.target))
     return True
 

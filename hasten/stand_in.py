@@ -4,19 +4,25 @@ message has brought to a function, and do it under the lease of the target."""
 import asyncio
 from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from hasten.context import Context
 from hasten.domain.changes import Change
+from hasten.domain.intents import Intent
 from hasten.domain.long_ago import LONG_AGO
 from hasten.ensure.run import ensure
 from hasten.error_collector import ErrorCollector
 from hasten.messages import Ensure, Wake
-from hasten.ports.bus import DIRECTORY_CHANGES, ENSURE, ONBOARDING_EVENTS, PROVISIONING
+from hasten.ports.bus import (
+    DIRECTORY_CHANGES,
+    ENSURE,
+    ONBOARDING_EVENTS,
+    PROVISIONING,
+    Received,
+)
 from hasten.provision.drain import drain
 from hasten.records import arrivals, discovered, lease_record, stops
 from hasten.records.arrivals import Arrivals
-from hasten.records.lease_record import TRIGGER_SILENT, LeaseRecord, WorkKind
+from hasten.records.lease_record import TRIGGER_SILENT, LeaseRecord, WokenBy, WorkKind
 from hasten.telemetry.operate import TriggerSilent
 from hasten.wiring import receive
 
@@ -30,7 +36,7 @@ RECEIVE_BATCH_SIZE = 20
 """Messages received together: few enough to end well within their lock of one minute."""
 
 WAIT_FOR_OTHER_TRIGGERS = timedelta(seconds=5)
-"""Time for the other triggers to take what the received messages led to, if they work."""
+"""Time for the other triggers to take what the work of a timer led to, if they work."""
 
 MESSAGE_OVERDUE_AFTER = timedelta(minutes=7)
 """Longer than open intents are without a message: the wake timer sends one after five minutes."""
@@ -52,7 +58,7 @@ async def stand_in(context: Context) -> None:
     )
     if any(received):
         await asyncio.sleep(WAIT_FOR_OTHER_TRIGGERS.total_seconds())
-    quiet = timedelta() if any(received) else STAND_IN_AFTER
+    quiet = WAIT_FOR_OTHER_TRIGGERS if any(received) else STAND_IN_AFTER
     stopped = await stops.stopped(context.store, context.targets)
     targets = [f.target for f in await discovered.load_all(context.store)]
     await asyncio.gather(
@@ -72,48 +78,54 @@ async def _collected(errors: ErrorCollector, work: Awaitable[bool]) -> bool:
 
 
 async def _receive(context: Context, queue: str, known: Arrivals, until: datetime) -> bool:
-    """Returns whether the queue has no trigger: its messages were received here."""
+    """Returns whether the queue has no trigger: messages that had waited for it were received here.
+    While a function works on an old message, a new one may be on its way."""
     now = context.now()
     since = await context.ports.receiver.waiting_since(queue)
     if since is None or now - since < STAND_IN_AFTER or now - known.came_at < TRIGGER_SILENT:
         return False
-    handle = partial(receive, context, is_timer=True)
-    count = total = await context.ports.receiver.receive(queue, RECEIVE_BATCH_SIZE, handle)
-    while count and context.now() < until:
-        count = await context.ports.receiver.receive(queue, RECEIVE_BATCH_SIZE, handle)
-        total += count
-    if total:
+    missed: list[Received] = []
+
+    async def handle(received: Received, since: datetime) -> None:
+        if now - since >= STAND_IN_AFTER:
+            missed.append(received)
+        await receive(context, received, is_timer=True)
+
+    while await context.ports.receiver.receive(queue, RECEIVE_BATCH_SIZE, handle):
+        if context.now() >= until:
+            break
+    if missed:
         await arrivals.stood_in(context.store, queue, context.now())
-        context.emit(_silent(context, queue, known.came_at, work=total))
-    return total > 0
+        context.emit(_silent(context, queue, known.came_at, work=len(missed)))
+    return bool(missed)
 
 
 async def _work_for(context: Context, target: str, quiet: timedelta) -> bool:
-    """Intents first: they become rows."""
+    """Intents first: they become rows, for which the other trigger may be alive."""
     errors = ErrorCollector()
     with errors.collect_any():
-        await _ensure(context, target, quiet)
+        if await _ensure(context, target, quiet):
+            await asyncio.sleep(WAIT_FOR_OTHER_TRIGGERS.total_seconds())
     with errors.collect_any():
         await _drain(context, target, quiet)
     errors.raise_worst()
     return True
 
 
-async def _ensure(context: Context, target: str, quiet: timedelta) -> None:
+async def _ensure(context: Context, target: str, quiet: timedelta) -> bool:
+    """Returns whether there was work to do here."""
     now, record = context.now(), await lease_record.load(context.store, target, WorkKind.ENSURE)
     if not record.is_unattended(now):
-        return
+        return False
     opened = [i for i in await context.intents.open_intents(target) if i.is_tried(now)]
-    unseen = [i for i in opened if i.recorded_at > record.came_at and now - i.recorded_at >= quiet]
-    is_forgotten = (
-        record.is_lost(now)
-        or record.is_stood_in_for
-        or now - record.came_at >= MESSAGE_OVERDUE_AFTER
-    )
-    if unseen or (is_forgotten and opened) or record.due(now):
-        if record.is_trigger_silent(now):
-            context.emit(_silent(context, ENSURE, record.came_at, target=target, work=len(opened)))
-        await ensure(context, Ensure(target=target), is_timer=True, longest=STAND_IN_MAX_TIME)
+    missed = _missed(opened, record, quiet, now)
+    if not (missed or (record.is_lost(now) and opened) or record.due(now)):
+        return False
+    by = _woken_by(record, now) if missed else WokenBy.TIMER
+    if by is WokenBy.STAND_IN:
+        context.emit(_silent(context, ENSURE, record.came_at, target=target, work=len(missed)))
+    await ensure(context, Ensure(target=target), by=by, longest=STAND_IN_MAX_TIME)
+    return True
 
 
 async def _drain(context: Context, target: str, quiet: timedelta) -> None:
@@ -121,21 +133,45 @@ async def _drain(context: Context, target: str, quiet: timedelta) -> None:
     if not record.is_unattended(now):
         return
     due = _due(await context.ledger.open_changes(target), record, quiet, now)
-    if due:
-        if record.is_trigger_silent(now):
-            context.emit(
-                _silent(context, PROVISIONING, record.came_at, target=target, work=len(due))
-            )
-        await drain(context, Wake(target=target), is_timer=True, longest=STAND_IN_MAX_TIME)
+    if not due:
+        return
+    by = _woken_by(record, now)
+    if by is WokenBy.STAND_IN:
+        context.emit(_silent(context, PROVISIONING, record.came_at, target=target, work=len(due)))
+    await drain(context, Wake(target=target), by=by, longest=STAND_IN_MAX_TIME)
+
+
+def _woken_by(record: LeaseRecord, now: datetime) -> WokenBy:
+    return WokenBy.STAND_IN if record.is_trigger_silent(now) else WokenBy.TIMER
+
+
+def _missed(
+    opened: Sequence[Intent], record: LeaseRecord, quiet: timedelta, now: datetime
+) -> list[Intent]:
+    """Returns the intents for which a message should have come and has not. The message of one that
+    Hasten may work on only now is still on its way. One that a message has reached waits for the
+    next message."""
+    wait = _wait(record, quiet)
+    is_overdue = record.is_stood_in_for or now - record.came_at >= MESSAGE_OVERDUE_AFTER
+    return [
+        intent
+        for intent in opened
+        if now - intent.waits_since >= wait and (is_overdue or intent.asked_at > record.came_at)
+    ]
 
 
 def _due(
     rows: Sequence[Change], record: LeaseRecord, quiet: timedelta, now: datetime
 ) -> list[Change]:
-    """Returns the rows that have waited for their trigger long enough. Once it is known to have
-    stopped, none waits."""
-    wait = timedelta() if record.is_stood_in_for else quiet
+    """Returns the rows that have waited for their trigger long enough."""
+    wait = _wait(record, quiet)
     return [r for r in rows if r.is_due(now) and now - max(r.due_at, r.found_at) >= wait]
+
+
+def _wait(record: LeaseRecord, quiet: timedelta) -> timedelta:
+    """Returns how long work waits for its trigger. Once the trigger is known to have stopped, none
+    waits."""
+    return timedelta() if record.is_stood_in_for else quiet
 
 
 def _silent(

@@ -1,9 +1,9 @@
 """Implements the Receiver port on Azure Service Bus."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
 from azure.core.exceptions import AzureError
 from azure.servicebus import ServiceBusMessageState, ServiceBusReceivedMessage
@@ -13,6 +13,7 @@ from azure.servicebus.exceptions import MessageLockLostError
 from hasten.adapters.bodies import body_of
 from hasten.adapters.servicebus import translated
 from hasten.ports.bus import Received
+from hasten.ports.receiver import Handle
 
 PEEK_BATCH_SIZE = 100
 MOST_PEEKED = 1000
@@ -33,19 +34,18 @@ class AzureReceiver:
                 page = await receiver.peek_messages(PEEK_BATCH_SIZE, sequence_number=first)
                 due = [m for m in page if m.state is ServiceBusMessageState.ACTIVE]
                 if due:
-                    return min(m.enqueued_time_utc for m in due if m.enqueued_time_utc)
+                    return min(map(_since, due))
                 if not page:
                     return None
                 first = max(m.sequence_number or 0 for m in page) + 1
         return None
 
-    async def receive(
-        self, queue: str, most: int, handle: Callable[[Received], Awaitable[None]]
-    ) -> int:
+    async def receive(self, queue: str, most: int, handle: Handle) -> int:
         async with self._opened(queue) as receiver:
             page = await receiver.receive_messages(most, max_wait_time=EMPTY_QUEUE_WAIT_SECONDS)
             ends = await asyncio.gather(
-                *(handle(_received(queue, message)) for message in page), return_exceptions=True
+                *(handle(_received(queue, message), _since(message)) for message in page),
+                return_exceptions=True,
             )
             for message, end in zip(page, ends, strict=True):
                 with suppress(MessageLockLostError):  # Service Bus delivers the message again
@@ -64,6 +64,10 @@ class AzureReceiver:
                 yield receiver
         except (AzureError, OSError) as error:
             raise translated(error, queue, to="receive from", role="Receiver") from error
+
+
+def _since(message: ServiceBusReceivedMessage) -> datetime:
+    return message.enqueued_time_utc or datetime.now(UTC)
 
 
 def _received(queue: str, message: ServiceBusReceivedMessage) -> Received:

@@ -46,6 +46,7 @@ class Intent:
     `spec` describes the group to create: description, owners, rule, role. `replaced` is the event
     whose intent this one replaced before Hasten had applied it. `reopened` counts how often Hasten
     has looked at the membership again: a worker that read the intent before does not end it.
+    `opened_at` is when an operator last released the intent, or Hasten last opened it again.
     The intent waits until `not_before`: after an unexpected exception, which `crashes` counts, or
     because Graph may show an access late that the event takes.
     """
@@ -67,12 +68,23 @@ class Intent:
     outcome: str = ""
     replaced: Cause | None = None
     reopened: int = 0
+    opened_at: datetime | None = None
     crashes: int = 0
     not_before: datetime | None = None
 
     def is_tried(self, now: datetime) -> bool:
         """Returns whether Hasten may work on the intent now."""
         return not self.held and (self.not_before is None or self.not_before <= now)
+
+    @property
+    def asked_at(self) -> datetime:
+        """Returns when Hasten last got a reason to work on the intent. It then sends a message."""
+        return self.opened_at or self.recorded_at
+
+    @property
+    def waits_since(self) -> datetime:
+        """Returns the time since which Hasten may work on the intent, if nothing holds it."""
+        return max(self.asked_at, self.not_before or self.asked_at)
 
     @property
     def is_unreadable(self) -> bool:

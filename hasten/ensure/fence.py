@@ -97,6 +97,6 @@ async def is_still_wanted(context: Context, intent: Intent) -> bool:
     newest = await context.intents.find(intent.target, intent.group, intent.user)
     if newest is None or newest.wanted is intent.wanted or newest.wanted not in MEMBERSHIPS:
         return True
-    await context.intents.reopen(intent.target, [intent.key])
+    await context.intents.reopen(intent.target, [intent.key], context.now())
     await context.send(Ensure(target=intent.target))
     return False

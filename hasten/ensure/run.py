@@ -33,7 +33,7 @@ from hasten.messages import Ensure
 from hasten.records import discovered, stops
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease import Displaced, Lease
-from hasten.records.lease_record import WorkKind
+from hasten.records.lease_record import WokenBy, WorkKind
 from hasten.sole_worker import MAX_WORK_TIME, work_alone
 from hasten.targets import Target
 from hasten.telemetry.ensure import EnsureDisplaced, GroupEnsured
@@ -45,12 +45,16 @@ INTENTS_PER_ROUND = 100
 
 
 async def ensure(
-    context: Context, ensure: Ensure, *, is_timer: bool = False, longest: timedelta = MAX_WORK_TIME
+    context: Context,
+    ensure: Ensure,
+    *,
+    by: WokenBy = WokenBy.MESSAGE,
+    longest: timedelta = MAX_WORK_TIME,
 ) -> bool:
     """Carries out the open intents of the target that `ensure` names. Returns False if it leaves
     that to another worker, who lives. `longest` is the time after which the work begins no new
-    round, and `is_timer` says that a timer does the work of the trigger. Raises TemporaryError and
-    PermanentError of Graph. Finished intents stay done, and the others stay open."""
+    round, and `by` says why this worker came. Raises TemporaryError and PermanentError of Graph.
+    Finished intents stay done, and the others stay open."""
     target = context.targets.get(ensure.target)
     if target is None:
         raise PermanentError(
@@ -59,9 +63,7 @@ async def ensure(
         )
     work = partial(_round, context, target)
     try:
-        return await work_alone(
-            context, ensure, WorkKind.ENSURE, work, is_timer=is_timer, longest=longest
-        )
+        return await work_alone(context, ensure, WorkKind.ENSURE, work, by=by, longest=longest)
     except Displaced:
         context.emit(EnsureDisplaced(target=target.name))
         return True
@@ -87,7 +89,7 @@ async def _step(
     and whether the time was over. Raises the worst error, unless another step will try again."""
     await lease.take_mark()
     if due := lease.record.due(context.now()):
-        await context.intents.reopen(target.name, due)
+        await context.intents.reopen(target.name, due, context.now())
         lease.seen_again(due)
     now = context.now()
     opened = [i for i in await context.intents.open_intents(target.name) if i.is_tried(now)]

@@ -34,7 +34,8 @@ async def release_intents(context: Context, target: str, intents: Sequence[Inten
     """
     await refuse_held_again(context, target)
     moved = await context.intents.update(
-        intents, lambda intent: replace(intent, held="", released=True)
+        intents,
+        lambda intent: replace(intent, held="", released=True, opened_at=context.now()),
     )
     if moved:
         await count_anew(context, target, {intent.group for intent in moved})

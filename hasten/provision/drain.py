@@ -16,7 +16,7 @@ from hasten.records import discovered
 from hasten.records.call_window import open_window
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease import Displaced, Lease
-from hasten.records.lease_record import WorkKind
+from hasten.records.lease_record import WokenBy, WorkKind
 from hasten.records.ledger import Ledger
 from hasten.records.outbox import Unsent
 from hasten.records.stops import Stopped
@@ -26,12 +26,15 @@ from hasten.telemetry.provision import DrainSkipped
 
 
 async def drain(
-    context: Context, wake: Wake, *, is_timer: bool = False, longest: timedelta = MAX_WORK_TIME
+    context: Context,
+    wake: Wake,
+    *,
+    by: WokenBy = WokenBy.MESSAGE,
+    longest: timedelta = MAX_WORK_TIME,
 ) -> bool:
     """Drains the target that `wake` names. Returns False if it leaves that to another worker, who
-    lives. `longest` is the time after which the drain makes no new call, and `is_timer` says that a
-    timer does the work of the trigger. Raises TemporaryError of the store, of Service Bus, or of
-    the reads of Graph."""
+    lives. `longest` is the time after which the drain makes no new call, and `by` says why this
+    worker came. Raises TemporaryError of the store, of Service Bus, or of the reads of Graph."""
     target = context.targets.get(wake.target)
     found = await discovered.load(context.store, wake.target)
     if target is None or found is None:
@@ -39,9 +42,7 @@ async def drain(
         return True
     work = partial(_run, context, target, found)
     try:
-        return await work_alone(
-            context, wake, WorkKind.DRAIN, work, is_timer=is_timer, longest=longest
-        )
+        return await work_alone(context, wake, WorkKind.DRAIN, work, by=by, longest=longest)
     except Displaced:
         context.emit(DrainSkipped(result="displaced", target=target.name))
         return True

@@ -74,14 +74,14 @@ class Intents:
             lambda intent: replace(intent, is_done=True, writing=False, held="", outcome=outcome),
         )
 
-    async def reopen(self, target: str, keys: Collection[str]) -> None:
+    async def reopen(self, target: str, keys: Collection[str], now: datetime) -> None:
         """Opens intents again, so that Hasten looks at their memberships once more. The brake has
         judged those that were carried out. An open intent stays open, even if a displaced worker is
         about to end it.
         """
 
         def again(intent: Intent) -> Intent:
-            counted = replace(intent, reopened=intent.reopened + 1)
+            counted = replace(intent, reopened=intent.reopened + 1, opened_at=now)
             if not intent.is_done:
                 return counted
             return replace(counted, is_done=False, released=True, outcome="")
@@ -104,6 +104,7 @@ def _body(intent: Intent) -> Json:
         "time": intent.time.isoformat(),
         "recorded_at": intent.recorded_at.isoformat(),
         "not_before": intent.not_before.isoformat() if intent.not_before else None,
+        "opened_at": intent.opened_at.isoformat() if intent.opened_at else None,
     }
 
 
@@ -111,8 +112,9 @@ def _parse(body: Json) -> Intent:
     fields: dict[str, Any] = dict(body)
     fields["time"] = moment(fields["time"])
     fields["recorded_at"] = moment(fields["recorded_at"])
-    until = fields.get("not_before")
-    fields["not_before"] = moment(until) if until else None
+    for name in ("not_before", "opened_at"):
+        at = fields.get(name)
+        fields[name] = moment(at) if at else None
     fields["wanted"] = Wanted(fields["wanted"])
     fields["cause"] = Cause(**fields["cause"])
     fields["replaced"] = Cause(**fields["replaced"]) if fields.get("replaced") else None

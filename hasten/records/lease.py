@@ -145,8 +145,13 @@ class Lease:
         raise Conflict(self.key)
 
     def _alive(self) -> LeaseRecord:
+        """Returns the record with a beat. A message that came while a timer works shows that the
+        trigger lives, so the timer leaves no later sign of its own."""
         now = self.now()
-        return _signed(replace(self.record, beat_at=now), self.by, now)
+        alive = replace(self.record, beat_at=now)
+        if self.by is WokenBy.STAND_IN and not self.record.is_stood_in_for:
+            return alive
+        return _signed(alive, self.by, now)
 
     async def _put(self, record: LeaseRecord, writes: Sequence[Write] = ()) -> Sequence[str | None]:
         """Returns the etags of the lease and of `writes`."""

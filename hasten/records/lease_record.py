@@ -44,6 +44,9 @@ class WokenBy(StrEnum):
     STAND_IN = "stand in"
     """A timer came, because no message reached a worker."""
 
+    TIMER = "timer"
+    """A timer came, because the worker before it has died. The trigger may be alive."""
+
     POLICY = "policy"
     """The policy, which has no message."""
 

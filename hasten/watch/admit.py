@@ -21,6 +21,11 @@ UNKNOWN_TARGET_DELAY = timedelta(seconds=5)
 """Delay before an unknown target is tried again. A process that does not know a new target yet is
 soon replaced, and the next sweep forgets a target that left targets.yaml."""
 
+DUE_BEFORE_WRITTEN = timedelta(seconds=5)
+"""A row is due at most this long before it is written, however long the read took that found it: no
+message of the row could come sooner. It is due a little before, because the clock of the next
+worker may be behind."""
+
 OBSERVE_NEXT_ACTION = "set `mode: act` in targets.yaml when you trust it"
 
 
@@ -43,8 +48,10 @@ async def admit(
     else is written: during a deployment another process may know the target.
     """
     by_group: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    earliest = context.now() - DUE_BEFORE_WRITTEN
     for change in changes:
-        by_group[change.target, change.group].append(change)
+        due = replace(change, due_at=max(change.due_at, earliest))
+        by_group[change.target, change.group].append(due)
     recorded: list[Change] = []
     unknown: set[str] = set()
     for (target, group), found in by_group.items():

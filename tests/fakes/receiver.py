@@ -1,10 +1,10 @@
 """Queues in memory whose triggers may have stopped."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hasten.ports.bus import Received
+from hasten.ports.receiver import Handle
 
 
 @dataclass
@@ -18,11 +18,10 @@ class FakeReceiver:
     async def waiting_since(self, queue: str) -> datetime | None:
         return min((at for at, one in self.waiting if one.queue == queue), default=None)
 
-    async def receive(
-        self, queue: str, most: int, handle: Callable[[Received], Awaitable[None]]
-    ) -> int:
+    async def receive(self, queue: str, most: int, handle: Handle) -> int:
         free = [w for w in self.waiting if w[1].queue == queue and w[1] not in self.running]
         for waiting in free[:most]:
-            await handle(waiting[1])
+            at, received = waiting
+            await handle(received, at)
             self.waiting.remove(waiting)
         return len(free[:most])

@@ -1,13 +1,12 @@
 """Receives from the simulated bus as Hasten's adapter does from Azure's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
 from emulator.servicebus.entries import Entry, EntryState, MessageLockLostError
 from emulator.servicebus.outlets import Outlet
-from hasten.ports.bus import Received
+from hasten.ports.receiver import Handle
 from tests.simulation.bus import SimulatedBus, content, epoch
 from tests.simulation.lifeline import BUS_LATENCY, Lifeline
 from tests.support.delivery import received
@@ -26,9 +25,7 @@ class HostReceiver:
 
         return await self._lifeline.carry(f"peek {queue}", peek, BUS_LATENCY)
 
-    async def receive(
-        self, queue: str, most: int, handle: Callable[[Received], Awaitable[None]]
-    ) -> int:
+    async def receive(self, queue: str, most: int, handle: Handle) -> int:
         outlet = self._outlet(queue)
 
         async def take() -> dict[UUID, Entry]:
@@ -36,7 +33,10 @@ class HostReceiver:
             return {entry.lock.token: entry for entry in taken if entry and entry.lock}
 
         entries = await self._lifeline.carry(f"receive {queue}", take, BUS_LATENCY)
-        handled = (handle(received(queue, content(entry))) for entry in entries.values())
+        handled = (
+            handle(received(queue, content(entry)), datetime.fromtimestamp(entry.enqueued_at, UTC))
+            for entry in entries.values()
+        )
         ends = await asyncio.gather(*handled, return_exceptions=True)
         self._lifeline.check()
         for token, end in zip(entries, ends, strict=True):

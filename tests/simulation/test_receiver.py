@@ -1,6 +1,7 @@
 """A timer's receiver in the simulated world: a lock that runs out meanwhile loses no message."""
 
 import asyncio
+from datetime import datetime
 from random import Random
 
 import pytest
@@ -25,7 +26,7 @@ async def test_a_message_whose_lock_ran_out_is_delivered_again(
     receiver = HostReceiver(bus, Lifeline(Random(1), Faults(Random(1)), lambda: None))
     await bus.send(ONBOARDING_EVENTS, [Message(body={"n": 1}, message_id="1")])
 
-    async def handle(_: Received) -> None:
+    async def handle(_: Received, _since: datetime) -> None:
         await asyncio.sleep(seconds)
         await receiver.waiting_since(ONBOARDING_EVENTS)  # Service Bus notices the time
         if fails:

@@ -14,7 +14,7 @@ from hasten.errors import TemporaryError
 from hasten.messages import Wake
 from hasten.ports.bus import PROVISIONING
 from hasten.records.lease import Displaced, Lease
-from hasten.records.lease_record import BEAT_SILENT_AFTER, WorkKind
+from hasten.records.lease_record import BEAT_SILENT_AFTER, WokenBy, WorkKind
 from hasten.sole_worker import work_alone
 from tests.support.leases import displaced
 from tests.support.virtual_time import now, virtual
@@ -52,8 +52,8 @@ class Work:
         finally:
             self.running -= 1
 
-    async def wake(self, process: Context | None = None) -> bool:
-        return await work_alone(process or self.world.context, WAKE, WorkKind.DRAIN, self)
+    async def wake(self, process: Context | None = None, by: WokenBy = WokenBy.MESSAGE) -> bool:
+        return await work_alone(process or self.world.context, WAKE, WorkKind.DRAIN, self, by=by)
 
 
 @virtual
@@ -195,6 +195,22 @@ async def test_a_worker_that_is_never_done_hands_over_to_the_next_wake() -> None
     assert now().minute == 4
     assert len(work.world.bus.of(PROVISIONING)) == 1
     assert await work.wake(), "the lease is free"
+
+
+@pytest.mark.parametrize("by", [WokenBy.MESSAGE, WokenBy.STAND_IN, WokenBy.TIMER])
+def test_the_rest_is_left_to_a_wake_unless_no_wake_comes(by: WokenBy) -> None:
+    """The next timer does the rest for a trigger that is silent."""
+
+    @virtual
+    async def body() -> None:
+        work = Work(World(), rows={*range(300)})
+
+        await work.wake(by=by)
+
+        assert work.rows
+        assert bool(work.world.bus.of(PROVISIONING)) is (by is not WokenBy.STAND_IN)
+
+    body()
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -59,7 +59,7 @@ async def test_an_empty_queue_and_scheduled_messages_wait_for_nobody(
     assert await receiver.waiting_since(ONBOARDING_EVENTS) is None
 
 
-async def nothing(_: Received) -> None: ...
+async def nothing(_: Received, _since: datetime) -> None: ...
 
 
 async def test_messages_arrive_whole_side_by_side_and_are_completed(
@@ -69,7 +69,8 @@ async def test_messages_arrive_whole_side_by_side_and_are_completed(
     await bus.send(DIRECTORY_CHANGES, [message(n) for n in range(3)])
     together, arrived = asyncio.Barrier(3), list[Received]()
 
-    async def handle(received: Received) -> None:
+    async def handle(received: Received, since: datetime) -> None:
+        assert abs(datetime.now(UTC) - since) < timedelta(seconds=20)
         await together.wait()
         arrived.append(received)
 
@@ -92,7 +93,7 @@ async def test_a_message_that_cannot_be_handled_is_given_back_and_the_others_are
     bus, receiver = AzureServiceBus(client), AzureReceiver(client)
     await bus.send(DIRECTORY_CHANGES, [message(n) for n in range(10, 13)])
 
-    async def handle(received: Received) -> None:
+    async def handle(received: Received, _since: datetime) -> None:
         if received.message_id == "11":
             raise KeyError("a defect")
 

@@ -101,6 +101,21 @@ async def test_a_silent_holder_is_displaced_and_its_epoch_and_signs_are_handed_o
     assert two.record.is_marked is False
 
 
+@virtual
+async def test_a_message_that_comes_while_a_timer_works_shows_that_the_trigger_lives() -> None:
+    store = MemoryStore()
+    lease = await held(store, by=WokenBy.STAND_IN)
+    await passes(SECOND)
+    assert await take(store, "two") is None
+    await passes(BEAT_INTERVAL)
+
+    await lease.beat()
+    await lease.release(although_marked=True)
+
+    record = await stored(store)
+    assert (record.stood_in_at, record.came_at) == (START, START + SECOND)
+
+
 @pytest.mark.parametrize("by", WokenBy)
 @virtual
 async def test_each_worker_leaves_its_own_sign_of_life(by: WokenBy) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hasten.domain.intents import Intent
 from hasten.records.intents import Intents
 from tests.support.ensuring import Onboarding
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
 
 
@@ -29,7 +29,7 @@ def test_a_worker_that_was_displaced_does_not_end_an_intent_that_was_opened_agai
         if is_done:
             await other.finish([intent], "succeeded")
 
-        await other.reopen(TOTAL, [intent.key])
+        await other.reopen(TOTAL, [intent.key], now())
         ended = await worker.finish([intent], "succeeded")
 
         assert ended == []
@@ -43,7 +43,7 @@ def test_a_worker_that_was_displaced_does_not_end_an_intent_that_was_opened_agai
 async def test_the_worker_that_opened_an_intent_again_ends_it() -> None:
     world = Onboarding()
     worker, intent = await wanted(world)
-    await worker.reopen(TOTAL, [intent.key])
+    await worker.reopen(TOTAL, [intent.key], now())
 
     [opened] = await worker.open_intents(TOTAL)
     await worker.finish([opened], "succeeded")
@@ -58,11 +58,12 @@ async def test_each_time_that_an_intent_is_opened_again_counts_once() -> None:
     assert intent.reopened == 0
 
     for times in (1, 2):
-        await worker.reopen(TOTAL, [intent.key])
+        await worker.reopen(TOTAL, [intent.key], now())
         [opened] = await Intents(world.store).open_intents(TOTAL)
         assert opened.reopened == times
     await worker.finish([opened], "succeeded")
-    await worker.reopen(TOTAL, [intent.key, "no such membership"])
+    await worker.reopen(TOTAL, [intent.key, "no such membership"], now())
 
     [again] = await Intents(world.store).open_intents(TOTAL)
     assert (again.reopened, again.released, again.is_done, again.outcome) == (3, True, False, "")
+    assert again.opened_at == now()

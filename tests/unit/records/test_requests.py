@@ -93,7 +93,7 @@ async def test_a_row_that_was_just_read_is_written_without_another_read() -> Non
     store = CountingStore(world.store)
     intents = Intents(store)
     await intents.open_intents(TOTAL)
-    await world.intents.reopen(TOTAL, [intent.key])
+    await world.intents.reopen(TOTAL, [intent.key], START)
     [(read, _)] = await intents.record([intent])
     assert read.reopened == 1
     store.requests = 0

@@ -137,6 +137,7 @@ async def test_what_an_event_wants_besides_comes_back_until_it_is_done() -> None
         {},
         {"replaced": Cause("/hr", "0"), "not_before": LATER, "group_name": "G", "reopened": 1},
         {"spec": {"role": "r"}, "people": 3, "writing": True, "held": "h", "crashes": 2},
+        {"opened_at": LATER},
     ],
 )
 @virtual
@@ -177,6 +178,9 @@ def test_an_intent_is_tried_from_its_time_on_unless_it_is_held() -> None:
     assert intent.is_tried(LATER)
     assert not replace(intent, held="60 join").is_tried(LATER)
     assert replace(intent, not_before=None).is_tried(START)
+    assert (intent.asked_at, intent.waits_since) == (START, LATER)
+    again = replace(intent, opened_at=LATER + timedelta(seconds=1))
+    assert {again.asked_at, again.waits_since} == {LATER + timedelta(seconds=1)}
     assert (intent.people, intent.reopened, intent.crashes) == (1, 0, 0)
     assert (intent.writing, intent.released, intent.is_done, intent.is_unreadable) == (False,) * 4
     assert intent.key == "g|u|in_step"

@@ -12,7 +12,7 @@ from hasten.messages import Look, Wake
 from hasten.ports.bus import PROVISIONING_OUTCOMES
 from hasten.provision.drain import drain
 from hasten.targets import Mode, Target
-from hasten.watch.admit import admit
+from hasten.watch.admit import DUE_BEFORE_WRITTEN, admit
 from hasten.watch.look import look, start_watching
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, found, user
@@ -53,6 +53,20 @@ async def test_sixty_of_a_hundred_who_leave_at_once_are_held_and_nobody_is_calle
     assert "60 of 100" in row.reason
     assert "hasten release TOTAL" in row.next_action
     assert world.directory.calls == []
+
+
+@virtual
+async def test_a_row_that_a_slow_read_found_is_due_only_when_it_is_written() -> None:
+    world = await watched()
+    change = found(ENGINEERING, user(1), Action.ADDED, origin=0)
+    began = now()
+    assert change.due_at == began
+    await asyncio.sleep(90)
+
+    await admit(world.context, [change])
+
+    row = await world.row(ENGINEERING, user(1))
+    assert (row.found_at, row.due_at) == (began, now() - DUE_BEFORE_WRITTEN)
 
 
 @virtual
