@@ -89,7 +89,7 @@ class Cause:
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Change:
     """One change. `(target, group, user)` identifies it; the newest action for that key replaces
     the older one.

@@ -32,7 +32,7 @@ UNREADABLE_INTENT = "its row in the store cannot be read"
 """The reason why an intent is held that stands in for a stored row which cannot be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Intent:
     """One intent, identified by `(target, group, user)`. The intent to provision the membership as
     it is has a key of its own, because it does not say who is a member.

@@ -75,14 +75,17 @@ class Ledger:
 
     A row that ends writes its outcome to the outbox in the same commit. A worker that sends the
     outcomes has a ledger of its own: `unsent` gets those that `live` reads and those that the
-    worker writes.
+    worker writes. Only such a ledger remembers all rows that it lists.
     """
 
     def __init__(self, store: Store, unsent: outbox.Unsent | None = None) -> None:
         self._store = store
         self._unsent = unsent or outbox.Unsent()
         self._rows = Repository(
-            store, MAPPING, self._note_outcomes if unsent is not None else lambda _: None
+            store,
+            MAPPING,
+            self._note_outcomes if unsent is not None else lambda _: None,
+            keeps_all=unsent is not None,
         )
 
     def _note_outcomes(self, documents: Sequence[Document]) -> None:
@@ -116,7 +119,7 @@ class Ledger:
         )
 
     def last_seen(self, target: str) -> list[Change]:
-        """Returns the open rows as they were last listed or written by this ledger."""
+        """Returns the open rows as they were last listed or written by this ledger of a worker."""
         return self._rows.last_seen(target)
 
     async def open_changes(self, target: str) -> list[Change]:

@@ -27,7 +27,7 @@ even a group with a million leavers is counted correctly; a tenant has 300,000 o
 limits)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class RemovalShard:
     """A share of the users who left one group: a short hash of each and the time in seconds."""
 
@@ -37,7 +37,7 @@ class RemovalShard:
     left: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Trip:
     """A trip of the brake. From `at` on, for the length of the brake's window, the brake holds
     every removal of the group."""
@@ -49,7 +49,7 @@ class Trip:
     next_action: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class UnreadMemory:
     """Stands in for a shard or a trip that cannot be read. It counts as a trip that is in force
     until an operator has decided. If its key does not say which group it is about, that is

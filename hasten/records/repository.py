@@ -34,18 +34,21 @@ T = TypeVar("T")
 
 
 class Repository(Generic[T]):
-    """`on_also_written` gets the documents that `also_write` has added to a commit."""
+    """`on_also_written` gets the documents that `also_write` has added to a commit. `keeps_all`:
+    the repository remembers all rows that it lists, not only those that somebody else holds."""
 
     def __init__(
         self,
         store: Store,
         mapping: RowMapping[T],
         on_also_written: Callable[[Sequence[Document]], None] = lambda _documents: None,
+        *,
+        keeps_all: bool = False,
     ) -> None:
         self._store = store
         self._mapping = mapping
         self._on_also_written = on_also_written
-        self._seen = SeenRows(mapping)
+        self._seen = SeenRows(mapping, keeps_all=keeps_all)
         self._bad = BadDocuments()
 
     async def listed(self, partition: str, key_prefix: str, prefix: str = "") -> list[T]:
@@ -70,7 +73,8 @@ class Repository(Generic[T]):
         return [row for _, row in rows]
 
     def last_seen(self, partition: str) -> list[T]:
-        """Returns the rows with the first key prefix as they were last listed or written here."""
+        """Returns the rows with the first key prefix as they were last listed or written here: all
+        of them if the repository `keeps_all`."""
         return self._seen.first_rows(partition)
 
     async def find(self, partition: str, name: str) -> T | None:

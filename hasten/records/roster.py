@@ -21,7 +21,7 @@ ROSTER_SHARDS = 128
 all 300,000 objects of a tenant fit (Entra limits)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class RosterShard:
     target: str
     number: int
@@ -34,7 +34,6 @@ Move = Callable[[Sighting | None], Sighting | None]
 
 class Roster:
     def __init__(self, store: Store) -> None:
-        self._store = store
         self._rows = Repository(store, MAPPING)
 
     async def find(self, target: str, user: str) -> Sighting | None:
@@ -42,8 +41,8 @@ class Roster:
         return shard.people.get(user) if shard else None
 
     async def load(self, target: str) -> Mapping[str, Sighting]:
-        """Returns all people of a target. It does not keep them in memory."""
-        shards = await Repository(self._store, MAPPING).listed(target, "")
+        """Returns all people of a target."""
+        shards = await self._rows.listed(target, "")
         return {user: seen for shard in shards for user, seen in shard.people.items()}
 
     async def add(self, target: str, users: Iterable[str], now: datetime) -> None:
@@ -73,8 +72,7 @@ class Roster:
 
     async def forget(self, target: str) -> None:
         """Deletes the whole roster of a target."""
-        rows = Repository(self._store, MAPPING)
-        await rows.remove(await rows.listed(target, ""), lambda _: True)
+        await self._rows.remove(await self._rows.listed(target, ""), lambda _: True)
 
 
 async def everyone(store: Store) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Lists of everybody are read once a night. Hasten does not keep them in memory until the next."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from hasten.domain.changes import Cause
 from hasten.domain.intents import Intent, Recorded, Wanted
 from hasten.domain.sightings import Sighting
+from hasten.ports.store import Document
 from hasten.records.intents import Intents
 from hasten.records.people import LatestJoin, People, Person
 from hasten.records.roster import Roster
@@ -55,11 +57,11 @@ async def test_the_memberships_that_are_done(store: MemoryStore) -> None:
     intents = Intents(store)
     await intents.record(given)
     opened = await intents.open_intents("TOTAL")
-    assert reached(intents, Intent) == 30
     assert len(await intents.finish(opened[:20], "succeeded")) == 20
-    assert reached(intents, Intent) == 10
 
     again = await intents.record(given)
 
     assert {recorded for _, recorded in again} == {Recorded.DUPLICATE}
-    assert reached(intents, Intent) == 10
+    del opened, again
+    await asyncio.sleep(0)  # the loop holds the result that it has just handed over
+    assert (reached(intents, Intent), reached(intents, Document)) == (0, 0)

@@ -1,13 +1,13 @@
 """What a ledger remembers of the open rows while it works."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-import pytest
-
 from hasten.domain.changes import Action, Change, State
-from hasten.records import seen_rows
+from hasten.ports.store import Document, Store
 from hasten.records.ledger import Ledger
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OPEN_PREFIX
+from hasten.records.outbox import Unsent
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.reaching import reached
@@ -15,16 +15,22 @@ from tests.support.virtual_time import START, virtual
 from tests.support.world import ENGINEERING, TOTAL, found, user
 
 
+def _joined(count: int) -> Sequence[Change]:
+    return [found(ENGINEERING, user(n), Action.ADDED, 1) for n in range(count)]
+
+
+def _own(store: Store) -> Ledger:
+    """The ledger of a worker."""
+    return Ledger(store, Unsent())
+
+
 @virtual
 async def test_a_list_of_other_rows_leaves_the_open_ones_in_mind() -> None:
     store = MemoryStore()
-    await Ledger(store).record([found(ENGINEERING, user(n), Action.ADDED, 1) for n in range(3)])
-    ledger = Ledger(store)
+    await Ledger(store).record(_joined(3))
+    ledger = _own(store)
     opened = await ledger.open_changes(TOTAL)
-    [ended] = await ledger.move(
-        opened[:1],
-        lambda row: replace(row, state=State.SUCCEEDED, finished_at=START, needs_proof=True),
-    )
+    [ended] = await ledger.move(opened[:1], _unproven)
 
     assert await ledger.unproven_changes(TOTAL) == [ended]
 
@@ -36,8 +42,7 @@ async def test_a_list_of_other_rows_leaves_the_open_ones_in_mind() -> None:
 @virtual
 async def test_rows_written_beside_one_that_cannot_be_read_are_in_mind() -> None:
     store = MemoryStore()
-    ledger = Ledger(store)
-    rows = [found(ENGINEERING, user(n), Action.ADDED, 1) for n in range(3)]
+    ledger, rows = _own(store), _joined(3)
     await ledger.record(rows)
     for bad in rows[:2]:
         store.plant(LEDGER_COLLECTION, TOTAL, f"{OPEN_PREFIX}{ENGINEERING}|{bad.user}", "{")
@@ -54,8 +59,8 @@ async def test_rows_written_beside_one_that_cannot_be_read_are_in_mind() -> None
 @virtual
 async def test_rows_that_were_never_listed_are_not_kept_in_mind() -> None:
     store = CountingStore(MemoryStore())
-    ledger = Ledger(store)
-    [row] = await ledger.record([found(ENGINEERING, user(1), Action.ADDED, 1)])
+    ledger = _own(store)
+    [row] = await ledger.record(_joined(1))
     store.requests = 0
 
     assert ledger.last_seen(TOTAL) == []
@@ -65,40 +70,66 @@ async def test_rows_that_were_never_listed_are_not_kept_in_mind() -> None:
 
 
 @virtual
-async def test_a_list_grows_by_so_many_rows_only_until_it_is_read_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(seen_rows, "MOST_ADDED", 3)
-    ledger = Ledger(MemoryStore())
-    await ledger.open_changes(TOTAL)
-    rows = [found(ENGINEERING, user(n), Action.ADDED, 1) for n in range(5)]
+async def test_rows_that_wait_for_proof_are_kept_only_where_those_are_listed() -> None:
+    store = MemoryStore()
+    rows = _joined(20)
+    await Ledger(store).record([_unproven(row) for row in rows])
+    draining, verifying = _own(store), _own(store)
+    await draining.open_changes(TOTAL)
+    await verifying.unproven_changes(TOTAL)
 
-    await ledger.record(rows[:3])
-    assert ledger.last_seen(TOTAL) == rows[:3]
-    await ledger.record([replace(row, action=Action.REMOVED, origin=2) for row in rows[:3]])
-    assert len(ledger.last_seen(TOTAL)) == 3
-    await ledger.record(rows[3:4])
-    assert ledger.last_seen(TOTAL) == []
+    for ledger in (draining, verifying):
+        await ledger.record(rows)
 
-    assert len(await ledger.open_changes(TOTAL)) == 4
-    await ledger.record(rows[4:])
-    assert len(ledger.last_seen(TOTAL)) == 5
+    assert reached(draining, Change) == 0
+    assert reached(verifying, Change) == 20
 
 
 @virtual
-async def test_rows_that_wait_for_proof_are_kept_only_where_those_are_listed() -> None:
+async def test_the_ledger_of_a_process_forgets_listed_rows_with_the_work_on_them() -> None:
     store = MemoryStore()
-    rows = [found(ENGINEERING, user(n), Action.ADDED, 1) for n in range(20)]
-    ended = [
-        replace(row, state=State.SUCCEEDED, finished_at=START, needs_proof=True) for row in rows
-    ]
-    await Ledger(store).record(ended)
-    looking, verifying = Ledger(store), Ledger(store)
-    await looking.open_changes(TOTAL)
-    await verifying.unproven_changes(TOTAL)
+    rows = _joined(40)
+    await Ledger(store).record([*rows[:20], *map(_unproven, rows[20:])])
+    ledger = Ledger(store)
 
-    for ledger in (looking, verifying):
-        await ledger.record(rows)
+    opened = await ledger.open_changes(TOTAL)
+    unproven = await ledger.unproven_changes(TOTAL)
 
-    assert reached(looking, Change) == 0
-    assert reached(verifying, Change) == 20
+    assert (len(opened), len(unproven)) == (20, 20)
+    assert ledger.last_seen(TOTAL) == opened
+    del opened, unproven
+    assert ledger.last_seen(TOTAL) == []
+    assert (reached(ledger, Change), reached(ledger, Document)) == (0, 0)
+
+
+@virtual
+async def test_the_ledger_of_a_process_forgets_written_rows_with_the_work_on_them() -> None:
+    ledger = Ledger(MemoryStore())
+    await ledger.open_changes(TOTAL)
+
+    for number in range(20):
+        await ledger.record([found(ENGINEERING, user(number), Action.ADDED, 1)])
+
+    assert (reached(ledger, Change), reached(ledger, Document)) == (0, 0)
+
+
+@virtual
+async def test_a_row_that_is_held_is_neither_read_nor_parsed_again() -> None:
+    store = CountingStore(MemoryStore())
+    ledger = Ledger(store)
+    await ledger.record(_joined(3))
+    opened = await ledger.open_changes(TOTAL)
+
+    again = await ledger.open_changes(TOTAL)
+
+    assert all(one is other for one, other in zip(opened, again, strict=True))
+    del again
+    store.requests = 0
+    waiting = await ledger.move(opened, lambda seen: replace(seen, state=State.WAITING))
+    moved = await ledger.move(waiting, lambda seen: replace(seen, state=State.PENDING))
+    assert len(moved) == 3
+    assert store.requests == 2
+
+
+def _unproven(row: Change) -> Change:
+    return replace(row, state=State.SUCCEEDED, finished_at=START, needs_proof=True)
