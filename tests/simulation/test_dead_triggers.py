@@ -1,6 +1,7 @@
 """A trigger of Service Bus that has stopped stops nobody: the timers do its work."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -29,7 +30,9 @@ OPEN = Target(
     direct=Allowance.ALLOW,
     groups=(GroupPolicy(id=UUID(TOTAL_ENGINEERING)),),
 )
-SECONDS = (1, 16, 31, 46, 59)
+SECONDS = (1, 16, 31, 46, 59) if os.environ.get("HASTEN_STORM") else (16, 59)
+"""At which the listeners die. `make chaos` tries all five."""
+
 REVOKED, GRANTED = timedelta(minutes=2), timedelta(minutes=3)
 
 
