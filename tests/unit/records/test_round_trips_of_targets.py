@@ -1,4 +1,4 @@
-"""What is stored of each target, its calls and its people comes back as it was written."""
+"""What is stored of each target and its calls comes back as it was written."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -13,15 +13,11 @@ from hasten.domain.long_ago import LONG_AGO
 from hasten.domain.matching import JobMatch
 from hasten.domain.pacing import Pace
 from hasten.domain.shared_pace import SharedPace, TargetCall
-from hasten.domain.sightings import Presence, Sighting
 from hasten.ports.directory_values import UnreadMember
 from hasten.records import (
     call_window,
     discovered,
     mirrored_members,
-    people_cursor,
-    people_refusal,
-    policy_left_out,
     seen_policies,
     shared_window,
     unread_members,
@@ -30,10 +26,6 @@ from hasten.records.call_window import CallWindow, open_window
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease import Lease, acquire
 from hasten.records.lease_record import WorkKind
-from hasten.records.people_cursor import PeopleCursor
-from hasten.records.people_refusal import SubscriptionRefusal
-from hasten.records.policy_left_out import MAX_PEOPLE_STORED, LeftOut
-from hasten.records.roster import Roster
 from hasten.records.self_test import SELF_TEST_COLLECTION, SELF_TEST_PARTITION, round_trip
 from hasten.records.unread_members import MOST_STORED, UnreadSlice
 from hasten.targets import Target
@@ -123,48 +115,6 @@ async def test_a_slice_with_members_who_could_not_be_read_comes_back(count: int,
 
 
 @virtual
-async def test_the_cursor_of_people_comes_back_until_it_is_forgotten() -> None:
-    store = MemoryStore()
-    assert await people_cursor.load(store) is None
-    await people_cursor.save(store, PeopleCursor("l", ("mail",)))
-    known = await people_cursor.load(store)
-    assert known is not None
-    assert (known.link, known.properties) == ("l", ("mail",))
-    await people_cursor.forget(store, known)
-    assert await people_cursor.load(store) is None
-
-
-@virtual
-async def test_a_refusal_of_the_subscription_to_users_comes_back_until_it_is_forgotten() -> None:
-    store = MemoryStore()
-    assert await people_refusal.load(store) is None
-    refusal = SubscriptionRefusal(reason="403", next_action="n", at=START)
-    for one in (refusal, replace(refusal, at=LATER)):
-        await people_refusal.save(store, one)
-        assert await people_refusal.load(store) == one
-    await people_refusal.forget(store)
-    await people_refusal.forget(store)
-    assert await people_refusal.load(store) is None
-
-
-@virtual
-async def test_at_most_two_hundred_people_left_out_are_stored_and_only_if_they_differ() -> None:
-    store = MemoryStore()
-    people = [
-        LeftOut(group=ENGINEERING, user=user(number), sources=["A"])
-        for number in range(MAX_PEOPLE_STORED + 1)
-    ]
-    await policy_left_out.save(store, TOTAL, [])
-    assert store.commits == 0
-    for _ in range(2):
-        await policy_left_out.save(store, TOTAL, people)
-    assert store.commits == 1
-    assert await policy_left_out.load(store, TOTAL) == people[:MAX_PEOPLE_STORED]
-    await policy_left_out.save(store, TOTAL, [])
-    assert await policy_left_out.load(store, TOTAL) == []
-
-
-@virtual
 async def test_what_a_sweep_discovered_comes_back_and_is_written_only_if_it_differs() -> None:
     store = MemoryStore()
     found = DiscoveredTarget(
@@ -243,28 +193,6 @@ async def test_a_policy_comes_back_with_the_version_in_which_it_was_seen() -> No
         known = await seen_policies.load(store, TOTAL)
         assert known is not None
         assert known.policy == seen_policies.policy_of(target)
-
-
-@virtual
-async def test_the_roster_keeps_each_person_until_they_are_forgotten() -> None:
-    store = MemoryStore()
-    roster = Roster(store)
-    seen = Sighting(presence=Presence.DISABLED, digest="d", origin=7)
-    people = [user(number) for number in range(200)]
-    await roster.add(TOTAL, people, START)
-    await roster.change(TOTAL, {user(1): lambda _: seen, user(2): lambda _: None})
-    commits = store.commits
-    await roster.add(TOTAL, people[3:], LATER)
-    assert store.commits == commits
-
-    known = await roster.load(TOTAL)
-
-    assert known[user(1)] == await roster.find(TOTAL, user(1)) == seen
-    assert await roster.find(TOTAL, user(2)) is None
-    assert set(known) == set(people) - {user(2)}
-    assert await Roster(store).find("WIKI", user(1)) is None
-    await roster.forget(TOTAL)
-    assert await roster.load(TOTAL) == {}
 
 
 @virtual
