@@ -59,7 +59,7 @@ DECODERS: Mapping[str, Decoder] = {
     ),
     "read": Decoder(
         decode=graph_decoders.read,
-        may_raise=PASSING_OR_PERMANENT,
+        may_raise=(DeltaExpired, *PASSING_OR_PERMANENT),
         seeds=seeds.reads,
         usual=usual.read,
     ),
