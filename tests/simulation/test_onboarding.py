@@ -6,6 +6,7 @@ import pytest
 
 from emulator.graph.options import GraphOptions
 from emulator.graph.seed import TOTAL_ENGINEERING
+from hasten.ensure.grant import MOST_DOUBTED_MEMBERS
 from hasten.limits import CALL_WINDOW, CALLS_PER_WINDOW, MAX_LINKS_PER_PATCH, MAX_MEMBERS_PER_CALL
 from hasten.policy import GroupPolicy
 from hasten.targets import Target
@@ -28,8 +29,9 @@ LAST_CALL = 5.0
 LATER = 1.4
 """Times as long at most, while Graph answers three in a hundred requests with 429 or 503."""
 
-MORE_WRITES, MORE_WHILE_BUSY = 5, 10
-"""PATCH requests beside those of full chunks: the first and last of a run, and repeated ones."""
+MORE_WRITES, MORE_WHILE_BUSY = 5, 10 + MOST_DOUBTED_MEMBERS
+"""PATCH requests beside those of full chunks: the first and last of a run, and repeated ones. After a
+refused request Hasten looks at its members once more, and may add each of them again."""
 
 BUSY = Rates(graph_throttled=0.02, graph_unavailable=0.01)
 
