@@ -30,8 +30,8 @@ LATER = 1.4
 """Times as long at most, while Graph answers three in a hundred requests with 429 or 503."""
 
 MORE_WRITES, MORE_WHILE_BUSY = 5, 10 + MOST_DOUBTED_MEMBERS
-"""PATCH requests beside those of full chunks: the first and last of a run, and repeated ones. After a
-refused request Hasten looks at its members once more, and may add each of them again."""
+"""PATCH requests beside those of full chunks: the first and last of a run, and repeated ones. After
+a refused request Hasten looks at its members once more, and may add each of them again."""
 
 BUSY = Rates(graph_throttled=0.02, graph_unavailable=0.01)
 
