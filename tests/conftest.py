@@ -2,12 +2,16 @@
 
 import gc
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from itertools import chain, zip_longest
 
 import pytest
 
 SHARED = {"class", "module", "package", "session"}
 GROUP = "xdist_group"
+
+WAITING = ("tests/browser/", "tests/e2e/", "tests/integration/")
+"""Folders whose tests wait most of their time for other processes and for timers."""
 
 GARBAGE = 20_000, 20, 50
 """Thresholds of the garbage collector. With Python's own a ninth of the CPU time of the tests goes
@@ -42,6 +46,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker(GROUP) is None and _shares_a_fixture(item):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    if hasattr(config, "workerinput"):
+        items[:] = _mixed(items)
 
 
 @pytest.hookimpl(trylast=True)
@@ -68,6 +74,14 @@ def _keep_first_cases(config: pytest.Config, items: list[pytest.Item]) -> None:
     kept = list(first.values())
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
+
+
+def _mixed(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Returns in turn a test that waits and one that computes, so that several processes keep the
+    processor busy from the beginning. Each process still runs the tests of a group together."""
+    waiting = [item for item in items if item.nodeid.startswith(WAITING)]
+    others = [item for item in items if not item.nodeid.startswith(WAITING)]
+    return [item for item in chain(*zip_longest(waiting, others)) if item is not None]
 
 
 def _shares_a_fixture(item: pytest.Item) -> bool:
