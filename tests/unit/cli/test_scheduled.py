@@ -28,7 +28,12 @@ ABOUT = {
     "end_of": "",
 }
 RAW = json.dumps(
-    {"type": "hasten.user.onboard.v1", "id": "hr-1", "data": {"target": TOTAL, "startAt": "x"}}
+    {
+        "type": "hasten.user.onboard.v1",
+        "id": "hr-1",
+        "time": ABOUT["time"],
+        "data": {"target": TOTAL, "startAt": "x"},
+    }
 ).encode()
 REJECTED = Parked(
     number=1,
