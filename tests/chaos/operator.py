@@ -15,7 +15,8 @@ from hasten.operate.release import DISCARDED
 from hasten.page.now import ALL
 from hasten.page.selection import as_text
 from hasten.records.stops import ALL_TARGETS
-from tests.chaos.operations import CAST, Operations
+from tests.chaos.cast import CAST
+from tests.chaos.operations import Operations
 from tests.simulation.front import Front
 from tests.simulation.world import World
 from tests.support.virtual_time import now
