@@ -35,3 +35,4 @@ class Actors:
     async def are_done(self) -> None:
         """Returns once everything that was begun has ended."""
         await self.operator.is_done()
+        await self.people.senders.are_done()

@@ -52,7 +52,7 @@ class Ahead:
         kind, data = self._drawn(name)
         is_late = self._random.random() < LATE
         late = timedelta(seconds=self._random.uniform(0, LATEST)) if is_late else timedelta(0)
-        body = await self._world.upstream.post(kind, time=now() - late, **data)
+        body = await self._people.senders.post(kind, time=now() - late, **data)
         posted = Posted(body)
         self._world.around.outside.spawn(self.look_at_the_start(posted))
         self.posted.append(posted)

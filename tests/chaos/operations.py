@@ -9,6 +9,7 @@ from random import Random
 from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING
 from tests.chaos.breakages import Breakages
 from tests.chaos.cast import CAST, Cast, Refs
+from tests.chaos.senders import Senders
 from tests.chaos.wishes import Posted
 from tests.simulation.oracle import assigned
 from tests.simulation.upstream import ENSURE_GROUP, OFFBOARD, ONBOARD, PROVISION
@@ -35,6 +36,7 @@ class Operations(Breakages):
         self.deleted_groups: set[str] = set()
         self.posted: list[Posted] = []
         self.counts: Counter[str] = Counter()
+        self.senders = Senders(world, Random(f"{world.seed} senders"), self.counts)
 
     async def one(self) -> None:
         """Draws until one is possible, and does it."""
@@ -155,7 +157,7 @@ class Operations(Breakages):
         return True
 
     async def post_nonsense(self) -> bool:
-        await self._world.upstream.post_raw(b'{"specversion": "1.0", "type": "?"')
+        await self.senders.post_nonsense(PROVISION)
         return True
 
     # --- choices ---
@@ -164,7 +166,7 @@ class Operations(Breakages):
         """Sometimes an event arrives long after its time, and newer ones have overtaken it."""
         is_late = self._random.random() < LATE
         late = timedelta(seconds=self._random.uniform(0, LATEST)) if is_late else timedelta(0)
-        body = await self._world.upstream.post(kind, time=now() - late, **data)
+        body = await self.senders.post(kind, time=now() - late, **data)
         self.posted.append(Posted(body, self.groups_of_cast()))
 
     def groups_of_cast(self) -> dict[str, Collection[str]]:

@@ -10,6 +10,7 @@ from tests.chaos.dates import Dates, broken_dates
 from tests.chaos.newest import Newest
 from tests.chaos.progress import Progress
 from tests.chaos.reasons import lied_to
+from tests.chaos.senders import taken_though_refused
 from tests.chaos.stops import calls_of_stopped
 from tests.simulation.world import World
 
@@ -36,6 +37,8 @@ class Watches:
             *self._progress.stalls.values(),
             *self._dates.false.values(),
             *actors.operator.false,
+            *actors.people.senders.false,
+            *taken_though_refused(self._world, actors.people.senders),
             *calls_of_stopped(self._world, actors.operator),
             *broken_dates(self._world, actors.ahead),
             *self._newest.broken_at_the_end(actors.people.posted),

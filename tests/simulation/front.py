@@ -5,6 +5,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from itertools import count
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -43,6 +44,15 @@ class Front:
             httpx.Request("POST", self._url(API, path), headers=kind, content=content)
         )
 
+    async def post_events(
+        self, content: bytes, headers: Mapping[str, str], caller: Mapping[str, Any]
+    ) -> httpx.Response | None:
+        """Posts onboarding events as the caller with these claims."""
+        url = self._url(API, "/events")
+        return await self._by_token(
+            httpx.Request("POST", url, headers=dict(headers), content=content), caller
+        )
+
     async def submit(self, path: str, fields: Mapping[str, str]) -> httpx.Response | None:
         """Sends the form of a page."""
         headers = {
@@ -57,12 +67,14 @@ class Front:
         request.headers["Cookie"] = self._cookie(host)
         return await self._ask(host, request)
 
-    async def _by_token(self, request: httpx.Request) -> httpx.Response | None:
+    async def _by_token(
+        self, request: httpx.Request, caller: Mapping[str, Any] | None = None
+    ) -> httpx.Response | None:
         host = self._host()
         if host is None:
             return None
-        token = signed(claims(*ROLES, tid=self._world.around.settings.tenant))
-        request.headers["Authorization"] = f"Bearer {token}"
+        caller = caller or claims(*ROLES, tid=self._world.around.settings.tenant)
+        request.headers["Authorization"] = f"Bearer {signed(caller)}"
         return await self._ask(host, request)
 
     async def _ask(self, host: Host, request: httpx.Request) -> httpx.Response | None:
