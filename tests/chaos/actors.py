@@ -4,10 +4,12 @@ on them, except on those of `people`."""
 from random import Random
 
 from tests.chaos.ahead import Ahead
+from tests.chaos.hires import Hires
 from tests.chaos.operations import Operations
 from tests.chaos.operator import Operator
 from tests.chaos.other_targets import OtherTargets
 from tests.chaos.profiles import Profiles
+from tests.chaos.replays import Replays
 from tests.simulation.world import World
 
 
@@ -22,6 +24,8 @@ class Actors:
         self.profiles = Profiles(world, self.people, of_profiles)
         self.operator = Operator(world, self.people, own("operator"))
         self.ahead = Ahead(world, self.people, own("ahead"))
+        self.replays = Replays(world, self.people, own("replays"))
+        self._hires = Hires(world, self.people, own("hires"))
         self._others = OtherTargets(world, self.people, own("other targets"))
 
     async def act(self) -> None:
@@ -31,8 +35,12 @@ class Actors:
         self._others.maybe_change()
         self.operator.maybe_act()
         await self.ahead.maybe_post()
+        self._hires.maybe_announce()
+        self.replays.maybe_act()
 
     async def are_done(self) -> None:
-        """Returns once everything that was begun has ended."""
+        """Returns once everything that was begun has ended. What is parked was sent again."""
         await self.operator.is_done()
+        await self._hires.are_done()
         await self.people.senders.are_done()
+        await self.replays.all()

@@ -3,13 +3,14 @@ event wants it, unless people changed it later by hand."""
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from hasten.domain.intents import NAMED, THE_GROUP, Wanted
 from hasten.domain.outcomes import REJECTED
 from hasten.json import Json
+from hasten.onboard.defer import end_id
 from hasten.records import stops
 from tests.chaos.wishes import Posted, Wishes, is_in
 from tests.simulation.bus import epoch
@@ -70,19 +71,25 @@ class Newest:
     def _is_by_hand(self, group: str, user: str, time: float) -> bool:
         return self._world.admin.changed_since(time, group, user)
 
-    def broken_at_the_end(self, posted: Sequence[Posted]) -> list[str]:
-        """One line for each pair for which the directory is not as the newest event wants."""
-        refused, wishes = self._refused(), Wishes(self._world, posted)
+    def broken_at_the_end(
+        self, posted: Sequence[Posted], taken_up: Collection[str] = ()
+    ) -> list[str]:
+        """One line for each pair for which the directory is not as the newest event wants. The
+        events `taken_up` were parked, and no part of them is parked any more."""
+        refused, wishes = self._refused(taken_up), Wishes(self._world, posted)
         left = wishes.left_all()
         lines = []
         for (group, user), (wish, one) in sorted(wishes.newest().items()):
-            names = {(wish.event, g, u) for g in ("", NAMED, group) for u in ("", user)}
+            events = (wish.event, end_id(wish.event))
+            names = {(e, g, u) for e in events for g in ("", NAMED, group) for u in ("", user)}
             there = is_in(self._world, group, user)
             if there is None or refused & names or self._is_by_hand(group, user, wish.since):
                 continue
             has_left = not wish.is_absent and left.get(user, 0.0) >= wish.time
             if has_left:  # Graph may have shown more groups than there were when it was posted
-                is_wrong = there and one.start is not None and group not in one.groups_then[user]
+                is_wrong = (
+                    there and one.start is not None and group not in one.groups_then.get(user, ())
+                )
             else:
                 is_wrong = there == wish.is_absent
             if is_wrong:
@@ -90,15 +97,16 @@ class Newest:
                 lines.append(f"{user} is not {wanted} of {group}, as {wish.event} wanted last")
         return lines
 
-    def _refused(self) -> frozenset[tuple[str, str, str]]:
+    def _refused(self, taken_up: Collection[str]) -> frozenset[tuple[str, str, str]]:
         """Event, group (NAMED for any without an id) and user of what Hasten told the producers
-        that it rejected."""
+        that it rejected. What it parks has details."""
         told: list[Any] = [m.body["data"] for m in self._world.bus.waiting(OUTCOMES)]
         return frozenset(
             (cause["id"], NAMED if data["group"].startswith(NAMED) else data["group"], data["user"])
             for data in told
             if data["result"] == REJECTED
             for cause in data["causes"]
+            if not (data["details"] and cause["id"] in taken_up)
         )
 
 

@@ -122,7 +122,7 @@ async def storm(seed: int, operations: int) -> Outcome:
         outcome = await _aftermath(world, actors)
         return replace(
             outcome,
-            broken=[*outcome.broken, *watches.end()],
+            broken=[*outcome.broken, *await watches.end()],
             taken_in_app=len(world.scim.written),
         )
 

@@ -25,11 +25,12 @@ class Watches:
         each = (self._claims, self._newest, self._progress, self._writes, self._dates)
         self._running = [asyncio.create_task(one.watch()) for one in each]
 
-    def end(self) -> list[str]:
+    async def end(self) -> list[str]:
         """Watches no more. Returns one line for each statement that did not hold."""
         for one in self._running:
             one.cancel()
         actors = self._actors
+        taken_up = await actors.replays.taken_up()
         return [
             *self._claims.false.values(),
             *self._writes.false.values(),
@@ -41,6 +42,7 @@ class Watches:
             *taken_though_refused(self._world, actors.people.senders),
             *calls_of_stopped(self._world, actors.operator),
             *broken_dates(self._world, actors.ahead),
-            *self._newest.broken_at_the_end(actors.people.posted),
+            *actors.replays.false,
+            *self._newest.broken_at_the_end(actors.people.posted, taken_up),
             *actors.profiles.broken_at_the_end(),
         ]
