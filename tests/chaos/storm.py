@@ -14,9 +14,11 @@ from tests.chaos.actors import Actors
 from tests.chaos.invariants import broken_at_the_end
 from tests.chaos.operator import LONGEST_STOP
 from tests.chaos.reasons import why_only_a_cycle
+from tests.chaos.two_people import TwoPeople
 from tests.chaos.watches import Watches
 from tests.simulation.defaults import USERS
 from tests.simulation.faults import Rates
+from tests.simulation.operator import BOTH
 from tests.simulation.oracle import differences
 from tests.simulation.report import Report
 from tests.simulation.scim import SETTINGS
@@ -134,7 +136,7 @@ async def _aftermath(world: World, actors: Actors) -> Outcome:
     await actors.are_done()
     people = actors.people
     left, unexplained = Counter[str](), list[str]()
-    releasing = _Releasing(world)
+    releasing = _Releasing(world, actors.operator.two)
     await releasing.looks_for(BEFORE_THE_CYCLE)
     rows = await world.rows()
     for name, app in targets.apps(world).items():
@@ -172,10 +174,11 @@ def _mend(world: World) -> None:
 
 
 class _Releasing:
-    """Releases what the brake holds."""
+    """Releases what the brake holds, as two operators who agree."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, two: TwoPeople) -> None:
         self._world = world
+        self._two = two
         self.released = 0
 
     async def looks_for(self, span: timedelta) -> None:
@@ -190,6 +193,8 @@ class _Releasing:
                 return
 
     async def _looks(self) -> None:
+        for by in BOTH:
+            self._two.ask_for_all(by)
         self.released += await self._world.release()
         await asyncio.sleep(OPERATOR.total_seconds())
 

@@ -22,7 +22,8 @@ class Watches:
         self._claims = Claims(world, partial(lied_to, world, actors.people))
         self._writes, self._dates = AppWrites(world), Dates(world)
         self._newest, self._progress = Newest(world), Progress(world)
-        each = (self._claims, self._newest, self._progress, self._writes, self._dates)
+        of_world = (self._claims, self._newest, self._progress, self._writes, self._dates)
+        each = (*of_world, actors.operator.two)
         self._running = [asyncio.create_task(one.watch()) for one in each]
 
     async def end(self) -> list[str]:
@@ -38,6 +39,7 @@ class Watches:
             *self._progress.stalls.values(),
             *self._dates.false.values(),
             *actors.operator.false,
+            *actors.operator.two.false.values(),
             *actors.people.senders.false,
             *taken_though_refused(self._world, actors.people.senders),
             *calls_of_stopped(self._world, actors.operator),
