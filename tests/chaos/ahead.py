@@ -6,6 +6,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from emulator.graph.seed import TOTAL_ADMIN, TOTAL_ENGINEERING
 from hasten.domain.changes import DIRECT
 from tests.chaos.cast import CAST, Cast
 from tests.chaos.operations import LATE, LATEST, Operations
@@ -17,8 +18,12 @@ from tests.support.virtual_time import now
 OFTEN = 0.15
 """How likely such an event is posted with an operation."""
 
-AGAIN = 0.4
-"""How likely it is about the people and the group of an earlier one."""
+AGAIN, RECENT = 0.5, 4
+"""How likely it is about the people and the group of one of so many that were posted last."""
+
+ALWAYS_KNOWN = 0.5
+"""How likely it is about a group that the policy names by id: events may touch no other that nobody
+has assigned."""
 
 LONGEST = 480.0
 """Seconds to a start, and from there to an end: every date passes before the cycle comes."""
@@ -76,8 +81,10 @@ class Ahead:
 
     def _drawn_about(self) -> dict[str, Any]:
         if self._about and self._random.random() < AGAIN:
-            return self._random.choice(self._about)
-        group = self._cast.named(self._people.groups)
+            return self._random.choice(self._about[-RECENT:])
+        is_known = self._random.random() < ALWAYS_KNOWN
+        groups = (TOTAL_ENGINEERING, TOTAL_ADMIN) if is_known else self._people.groups
+        group = self._cast.named(groups)
         self._about.append({"users": self._cast.refs(most=2), "group": group})
         return self._about[-1]
 
