@@ -43,8 +43,9 @@ def split(posted: Posted, event: OnboardingEvent, new_id: NewId) -> Sequence[Mes
 def ends(
     posted: Posted, event: OnboardingEvent, plan: EventPlan, new_id: NewId
 ) -> Sequence[Message]:
-    """Returns the offboarding events that carry out the endAt of an onboarding, each for its
-    time."""
+    """Returns the offboarding events that carry out the endAt of an onboarding. Each is deferred to
+    that time and counts as old as the onboarding, so that it undoes nothing that a newer event
+    wants."""
     if not isinstance(event.data, Onboard) or event.data.end_at is None:
         return []
     end = event.data.end_at
@@ -54,11 +55,11 @@ def ends(
             continue
         data = Offboard(
             target=event.data.target, users=[UserRef(id=UUID(user)) for user in want.users]
-        )
+        ).model_copy(update={"end_at": end})
         if want.group.key != DIRECT:
             by = {"name": want.group.name} if want.group.is_new else {"id": UUID(want.group.key)}
             data = data.model_copy(update={"groups": [GroupRef.model_validate(by)]})
-        offboard = replace(event, id=end_id(event.id), time=end, data=data)
+        offboard = replace(event, id=end_id(event.id), data=data)
         message = replace(posted.with_event(offboard), end_of=event.id)
         about = brings(
             offboard,

@@ -93,7 +93,7 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
     if target is None:
         unknown = fault(FaultCode.UNKNOWN_TARGET, "data.target")
         raise InvalidEventError([unknown], event.identity)
-    start = event.time if posted.end_of else starts_at(event.data)
+    start = starts_at(event.data) or (event.time if posted.end_of else None)
     if start is not None and start > context.now():
         about = {} if posted.end_of else await note_deferred_times(context, event)
         message = deferred(posted, event, start, context.new_id)

@@ -8,15 +8,13 @@ from itertools import starmap
 from hasten.context import Context
 from hasten.domain.history import EntryKind
 from hasten.errors import PermanentError, TemporaryError
+from hasten.events.references import KEYS, reference_by
 from hasten.operate.audited import audited
 from hasten.operate.replay import event_id, parked_subject, why
 from hasten.ports.dead_letters import Parked
 from hasten.records import drops
 from hasten.records.drops import Dropped
 from hasten.side_by_side import side_by_side
-
-KEYS: Mapping[str, str] = {"upn": "upn", "mail": "mail", "employeeId": "employee_id"}
-"""The keys of a reference other than the object id, and the argument of the lookup."""
 
 MOST_LOOKUPS = 200
 LOOKUPS_AT_ONCE = 16
@@ -75,9 +73,9 @@ async def drop_parked(
     reason: str,
     named: str = "",
 ) -> int:
-    """Removes the messages without sending them, and records who decided it and why. `by` is the
-    person whom Hasten identified, and `named` the name that the operator gave. Returns how many it
-    removed; another operator handled the others first."""
+    """Removes the messages without sending them, and records who decided it and why. The record
+    names nobody by an address. `by` is the person whom Hasten identified, and `named` the name that
+    the operator gave. Returns how many it removed; another operator handled the others first."""
 
     async def drop(parked: Parked) -> None:
         shown = read_parked(parked)
@@ -87,7 +85,7 @@ async def drop_parked(
             event=shown.event,
             source=shown.source,
             target=shown.target,
-            users=[value.casefold() for value in shown.users],
+            users=[_named(key, value) for key, value in references(parked)],
             by=named or by,
             reason=reason,
             at=context.now(),
@@ -142,6 +140,11 @@ def _event(parked: Parked) -> Mapping[str, object]:
     if not isinstance(event, dict):
         return {}
     return event if "data" in event else {"data": event}  # binary mode: the body is the data
+
+
+def _named(key: str, value: str) -> str:
+    """Returns the object id, or what replaces another key in the store."""
+    return reference_by(key, value) if key in KEYS else value.casefold()
 
 
 def _text(value: object) -> str:

@@ -120,7 +120,7 @@ async def bring_forward(
     context: Context, entry: AgendaEntry, *, by: str, reason: str, named: str = ""
 ) -> None:
     """Posts the event for now and then removes the entry. Raises TemporaryError."""
-    message = for_now(entry.message, context.now(), is_end=bool(entry.about["end_of"]))
+    message = for_now(entry.message, context.now())
     subjects = _subjects(entry)
     async with audited(
         context, EntryKind.BROUGHT_FORWARD, subjects, by=by, why=reason, named=named
@@ -145,15 +145,15 @@ def _subjects(entry: AgendaEntry) -> list[Subject]:
     ]
 
 
-def for_now(message: Message, now: datetime, *, is_end: bool) -> Message:
-    """Returns the event without its start. The end of an onboarding gets the present time: with its
-    own, later time it would override newer events until then."""
+def for_now(message: Message, now: datetime) -> Message:
+    """Returns the event with its date moved to `now`: an onboarding loses its start. An end that an
+    older version deferred has a time that lies ahead, with which it would override newer events
+    until then: it gets the present time."""
     event: dict[str, Any] = json.loads(message.raw or b"")
-    if is_end:
-        event["time"] = now.isoformat()
-    else:
-        name = "endAt" if event["type"].startswith("hasten.user.offboard") else "startAt"
-        event["data"].pop(name, None)
+    event["data"].pop("startAt", None)
+    if event["type"].startswith("hasten.user.offboard"):
+        event["data"]["endAt"] = now.isoformat()
+    event["time"] = min(datetime.fromisoformat(event["time"]), now).isoformat()
     return replace(message, raw=json.dumps(event, separators=(",", ":")).encode(), about={})
 
 

@@ -11,8 +11,8 @@ from hasten.domain.history import EntryKind
 from hasten.domain.outcomes import OUTCOME, of_change
 from hasten.json import Json
 from hasten.records.history_check import Check
-from hasten.records.history_keys import AT_PREFIX
 from hasten.records.ledger_keys import LEDGER_COLLECTION, OUTBOX_PREFIX
+from tests.chaos.history import entries
 from tests.chaos.operations import Operations
 from tests.chaos.reasons import lied_to
 from tests.chaos.targets import apps, may_exceed
@@ -107,15 +107,10 @@ async def _of_outcomes(world: World, rows: list[Change]) -> Iterator[str]:
 async def _of_history(world: World) -> list[str]:
     """Every outcome and alert is in the history once, and the chain of the history is whole."""
     told = {message.body["id"] for message in world.bus.waiting(OUTCOMES)}
-    days = [name for name in world.store.partitions("history") if name.startswith("day|")]
-    bodies = [
-        json.loads(text)
-        for day in days
-        for key, text, _ in world.store.texts("history", day)
-        if key.startswith(AT_PREFIX)
-    ]
     published = [
-        body["id"] for body in bodies if body["kind"] in {EntryKind.OUTCOME, EntryKind.ALERT}
+        body["id"]
+        for body in entries(world)
+        if body["kind"] in {EntryKind.OUTCOME, EntryKind.ALERT}
     ]
     counts = Counter(published)
     checked = await Check(world.store, now()).run()

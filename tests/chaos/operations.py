@@ -2,23 +2,21 @@
 the directory, asks Hasten for something, or breaks something."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from random import Random
 
-from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING, object_id
+from emulator.graph.seed import TOTAL, TOTAL_ADMIN, TOTAL_ENGINEERING
 from tests.chaos.breakages import Breakages
-from tests.chaos.newest import Posted
+from tests.chaos.cast import CAST, Cast, Refs
+from tests.chaos.senders import Senders
+from tests.chaos.wishes import Posted
 from tests.simulation.oracle import assigned
 from tests.simulation.upstream import ENSURE_GROUP, OFFBOARD, ONBOARD, PROVISION
 from tests.simulation.world import World
 from tests.support.virtual_time import now
 
-CAST = [object_id(f"user/{number}") for number in (*range(1, 41), *range(300, 341))]
-"""Few enough to meet again: 5 administrators, 35 engineers, 41 newcomers."""
-
 MOST_GROUPS = 8
-
 
 LATE, LATEST = 0.2, 600.0
 """How likely an event is late, and by how many seconds at most."""
@@ -32,11 +30,13 @@ class Operations(Breakages):
         super().__init__(world, random)
         self._admin = world.admin
         self._directory = world.tenant.directory
+        self._cast = Cast(self._directory, random)
         self.groups = [TOTAL_ENGINEERING, TOTAL_ADMIN]
         self.own_accounts: set[str] = set()
         self.deleted_groups: set[str] = set()
         self.posted: list[Posted] = []
         self.counts: Counter[str] = Counter()
+        self.senders = Senders(world, Random(f"{world.seed} senders"), self.counts)
 
     async def one(self) -> None:
         """Draws until one is possible, and does it."""
@@ -157,7 +157,7 @@ class Operations(Breakages):
         return True
 
     async def post_nonsense(self) -> bool:
-        await self._world.upstream.post_raw(b'{"specversion": "1.0", "type": "?"')
+        await self.senders.post_nonsense(PROVISION)
         return True
 
     # --- choices ---
@@ -166,10 +166,10 @@ class Operations(Breakages):
         """Sometimes an event arrives long after its time, and newer ones have overtaken it."""
         is_late = self._random.random() < LATE
         late = timedelta(seconds=self._random.uniform(0, LATEST)) if is_late else timedelta(0)
-        body = await self._world.upstream.post(kind, time=now() - late, **data)
-        self.posted.append(Posted(body, self._groups_of_cast()))
+        body = await self.senders.post(kind, time=now() - late, **data)
+        self.posted.append(Posted(body, self.groups_of_cast()))
 
-    def _groups_of_cast(self) -> dict[str, list[str]]:
+    def groups_of_cast(self) -> dict[str, Collection[str]]:
         """The assigned groups of each person of the cast."""
         groups = [g for g in self._directory.groups.values() if g.id in self.assigned()]
         return {user: [g.id for g in groups if user in g.members] for user in CAST}
@@ -179,8 +179,7 @@ class Operations(Breakages):
 
     def _some(self, count: int) -> list[str]:
         """People of the cast who are not deleted."""
-        live = [user for user in CAST if self._directory.users[user].deleted_at is None]
-        return self._random.sample(live, count)
+        return self._cast.some(count)
 
     def _in(self, group: str) -> dict[str, None]:
         return self._directory.groups[group].members
@@ -202,17 +201,11 @@ class Operations(Breakages):
         self.own_accounts.add(user)
         return True
 
-    def _refs(self, most: int = 3) -> list[dict[str, str]]:
-        users = [self._directory.users[u] for u in self._some(self._random.randint(1, most))]
-        by_name = self._random.random() < 0.5
-        return [
-            {"upn": user.properties["userPrincipalName"]} if by_name else {"id": user.id}
-            for user in users
-        ]
+    def _refs(self, most: int = 3) -> Refs:
+        return self._cast.refs(most)
 
     def _named(self) -> dict[str, str]:
-        group = self._directory.groups[self._group()]
-        return {"name": group.name} if self._random.random() < 0.5 else {"id": group.id}
+        return self._cast.named(self.groups)
 
 
 WEIGHTS = {

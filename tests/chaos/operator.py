@@ -1,5 +1,5 @@
-"""An operator who decides at random moments, over the API and on the pages: about what is held,
-about a person, and about stops. The draws are its own: no other draw depends on them."""
+"""Two operators who decide at random moments, over the API and on the pages: about what is held,
+about a person, and about stops. The draws are their own: no other draw depends on them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -15,7 +15,9 @@ from hasten.operate.release import DISCARDED
 from hasten.page.now import ALL
 from hasten.page.selection import as_text
 from hasten.records.stops import ALL_TARGETS
-from tests.chaos.operations import CAST, Operations
+from tests.chaos.cast import CAST
+from tests.chaos.operations import Operations
+from tests.chaos.two_people import TwoPeople
 from tests.simulation.front import Front
 from tests.simulation.world import World
 from tests.support.virtual_time import now
@@ -25,6 +27,11 @@ OFTEN = 0.12
 
 BY_API = 0.5
 """How likely a decision is sent to the API, and not with the form of a page."""
+
+BOTH = ("0000ffff-0000-4000-8000-000000000001", "0000ffff-0000-4000-8000-000000000002")
+
+AGREES, LONGEST_THOUGHT = 0.5, 60.0
+"""How likely the other operator releases the same, and after how many seconds at most."""
 
 LONGEST_STOP = timedelta(minutes=4)
 
@@ -44,7 +51,7 @@ Send = Callable[[str], Awaitable[httpx.Response | None]]
 
 
 class Operator:
-    """`discarded` is all that the operator may have discarded. `stops` are the spans in which a
+    """`discarded` is all that an operator may have discarded. `stops` are the spans in which a
     target, or ALL_TARGETS, was stopped for certain. `false` has one line for each answer that is
     wrong."""
 
@@ -53,6 +60,7 @@ class Operator:
         self._people = people
         self._random = random
         self._front = Front(world)
+        self.two = TwoPeople(world)
         self._working: list[asyncio.Task[None]] = []
         self._decisions = 0
         self._stopped: set[str] = set()
@@ -91,14 +99,26 @@ class Operator:
         chosen = self._random.sample(held, min(len(held), self._random.randint(1, MOST_CHOSEN)))
         action = self._random.choice(("release", "discard"))
         users = sorted({one["user"] for one in chosen})
-        if self._prefers_the_api():
-            send = self._api(f"/held/{action}", target=target, users=users)
-        else:
-            keys = as_text(one["key"] for one in chosen)
-            send = self._form("/held/decide", target=target, decision=action, held=keys)
         if action == "discard":
             self.discarded |= {(target, user) for user in users}
+        one, other = self._random.sample(BOTH, 2)
+        await self._decides(one, action, target, chosen)
+        if action == "release" and self._random.random() < AGREES:
+            await asyncio.sleep(self._random.uniform(0, LONGEST_THOUGHT))
+            await self._decides(other, action, target, chosen)
+
+    async def _decides(
+        self, by: str, action: str, target: str, chosen: Sequence[Mapping[str, Any]]
+    ) -> None:
+        users = sorted({one["user"] for one in chosen})
+        if self._prefers_the_api():
+            send = self._api(f"/held/{action}", by, target=target, users=users)
+        else:
+            keys = as_text(one["key"] for one in chosen)
+            send = self._form("/held/decide", by, target=target, decision=action, held=keys)
+        self.two.ask(by, target, users)
         await self._carry_out(action, send)
+        self.two.ask(by, target, users)
 
     async def _provision(self) -> None:
         user, target = self._random.choice(CAST), self._target()
@@ -154,11 +174,11 @@ class Operator:
             return ()
         return answer.json()[name]
 
-    def _api(self, path: str, **body: object) -> Send:
-        return lambda reason: self._front.post(path, {**body, "reason": reason})
+    def _api(self, path: str, by: str = BOTH[0], **body: object) -> Send:
+        return lambda reason: self._front.post(path, {**body, "reason": reason}, by)
 
-    def _form(self, path: str, **fields: str) -> Send:
-        return lambda reason: self._front.submit(path, {**fields, "reason": reason})
+    def _form(self, path: str, by: str = BOTH[0], **fields: str) -> Send:
+        return lambda reason: self._front.submit(path, {**fields, "reason": reason}, by)
 
     def _about(self, path: str, target: str) -> Send:
         """A stop or a start, of one target or of all."""
@@ -179,8 +199,9 @@ class Operator:
 def _did_something(answer: httpx.Response) -> bool:
     """Whether an answer that says that it was done does not also say that nothing was there."""
     if answer.status_code == HTTPStatus.SEE_OTHER:
-        return "moved=0" not in answer.headers["Location"]
+        place = answer.headers["Location"]
+        return "moved=0" not in place or ("proposed=" in place and "proposed=0" not in place)
     body = answer.json()
     if "changes" in body:
         return any(change["state"] != State.HELD for change in body["changes"])
-    return bool(body.get("moved", True))
+    return bool(body.get("moved", True) or body.get("proposed"))

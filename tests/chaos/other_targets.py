@@ -5,7 +5,8 @@ from random import Random
 
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING, object_id
 from tests.chaos.breakages import PASSING_ERRORS
-from tests.chaos.operations import CAST, Operations
+from tests.chaos.cast import CAST
+from tests.chaos.operations import Operations
 from tests.chaos.targets import apps
 from tests.simulation.oracle import assigned
 from tests.simulation.world import World

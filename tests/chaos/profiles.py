@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from random import Random
 
 from emulator.engine.scope import profile
-from tests.chaos.operations import CAST, Operations
+from tests.chaos.cast import CAST
+from tests.chaos.operations import Operations
 from tests.chaos.targets import apps
 from tests.simulation.oracle import is_entitled
 from tests.simulation.world import World

@@ -4,26 +4,21 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
 from random import Random
 
 from emulator.entra.behaviours import EntraBehaviours
 from emulator.graph.options import GraphOptions
 from hasten.scim import Scim
 from tests.chaos import targets
-from tests.chaos.app_writes import AppWrites
-from tests.chaos.claims import Claims
+from tests.chaos.actors import Actors
 from tests.chaos.invariants import broken_at_the_end
-from tests.chaos.newest import Newest
-from tests.chaos.operations import Operations
-from tests.chaos.operator import LONGEST_STOP, Operator
-from tests.chaos.other_targets import OtherTargets
-from tests.chaos.profiles import Profiles
-from tests.chaos.progress import Progress
-from tests.chaos.reasons import lied_to, why_only_a_cycle
-from tests.chaos.stops import calls_of_stopped
+from tests.chaos.operator import LONGEST_STOP
+from tests.chaos.reasons import why_only_a_cycle
+from tests.chaos.two_people import TwoPeople
+from tests.chaos.watches import Watches
 from tests.simulation.defaults import USERS
 from tests.simulation.faults import Rates
+from tests.simulation.operator import BOTH
 from tests.simulation.oracle import differences
 from tests.simulation.report import Report
 from tests.simulation.scim import SETTINGS
@@ -118,49 +113,30 @@ async def storm(seed: int, operations: int) -> Outcome:
         limit_scope=drawn.limit_scope,
         clock_skew=skew,
     ) as world:
-        people = Operations(world, random)
-        others = OtherTargets(world, people, Random(f"{seed} other targets"))
-        operator = Operator(world, people, Random(f"{seed} operator"))
-        profiles, writes = Profiles(world, people, of_app), AppWrites(world)
-        claims = Claims(world, partial(lied_to, world, people))
-        newest, progress = Newest(world), Progress(world)
-        watching = [asyncio.create_task(w.watch()) for w in (claims, newest, progress, writes)]
+        actors = Actors(world, random, of_app)
+        watches = Watches(world, actors)
         for _ in range(operations):
-            await people.one()
-            profiles.maybe_change()
-            others.maybe_change()
-            operator.maybe_act()
+            await actors.act()
             await world.passes(timedelta(seconds=random.expovariate(1 / PAUSE)))
             for host in world.hosts:
                 if not host.is_alive and random.random() < REVIVAL:
                     host.start()
-        outcome = await _aftermath(world, people, operator)
-        for watch in watching:
-            watch.cancel()
-        false = [
-            *claims.false.values(),
-            *writes.false.values(),
-            *newest.false.values(),
-            *progress.stalls.values(),
-            *operator.false,
-            *calls_of_stopped(world, operator),
-        ]
-        of_events = newest.broken_at_the_end(people.posted)
-        of_profiles = profiles.broken_at_the_end()
+        outcome = await _aftermath(world, actors)
         return replace(
             outcome,
-            broken=[*outcome.broken, *false, *of_events, *of_profiles],
+            broken=[*outcome.broken, *await watches.end()],
             taken_in_app=len(world.scim.written),
         )
 
 
-async def _aftermath(world: World, people: Operations, operator: Operator) -> Outcome:
+async def _aftermath(world: World, actors: Actors) -> Outcome:
     """No more faults; first without a cycle, then with it."""
     world.calm()
     _mend(world)
-    await operator.is_done()
+    await actors.are_done()
+    people = actors.people
     left, unexplained = Counter[str](), list[str]()
-    releasing = _Releasing(world)
+    releasing = _Releasing(world, actors.operator.two)
     await releasing.looks_for(BEFORE_THE_CYCLE)
     rows = await world.rows()
     for name, app in targets.apps(world).items():
@@ -174,7 +150,7 @@ async def _aftermath(world: World, people: Operations, operator: Operator) -> Ou
     await releasing.looks_until_all_is_done()
     broken = [
         *unexplained,
-        *operator.wrongly_discarded(rows),
+        *actors.operator.wrongly_discarded(rows),
         *await broken_at_the_end(world, people),
     ]
     report = await world.report()
@@ -198,10 +174,11 @@ def _mend(world: World) -> None:
 
 
 class _Releasing:
-    """Releases what the brake holds."""
+    """Releases what the brake holds, as two operators who agree."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, two: TwoPeople) -> None:
         self._world = world
+        self._two = two
         self.released = 0
 
     async def looks_for(self, span: timedelta) -> None:
@@ -216,6 +193,8 @@ class _Releasing:
                 return
 
     async def _looks(self) -> None:
+        for by in BOTH:
+            self._two.ask_for_all(by)
         self.released += await self._world.release()
         await asyncio.sleep(OPERATOR.total_seconds())
 

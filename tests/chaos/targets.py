@@ -1,4 +1,5 @@
-"""The targets of a storm: one to three, each with a `grants_by`. Their draws are their own."""
+"""The targets of a storm: one to three, each with a `grants_by` and a `release_by_two`. Their draws
+are their own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from hasten.targets import Target
 from tests.simulation.world import World
 
 MOST_TARGETS = 3
+
+BY_TWO = 0.5
+"""How likely two operators must agree before held changes of a target are released."""
 
 POLICY = (
     GroupPolicy(id=UUID(TOTAL_ENGINEERING)),
@@ -53,7 +57,11 @@ def draw(random: Random, scim: Scim | None) -> Targets:
         for number in range(1, others + 1)
     ]
     scope = random.choice((LimitScope.AUTO, LimitScope.TENANT))
-    return Targets((total, *more), scope)
+    every = [
+        target.model_copy(update={"release_by_two": random.random() < BY_TWO})
+        for target in (total, *more)
+    ]
+    return Targets(tuple(every), scope)
 
 
 def may_exceed(world: World) -> int:

@@ -10,7 +10,8 @@ from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING
 from hasten.domain.changes import State
 from hasten.operate.release import DISCARDED
 from tests.chaos import operator as operators
-from tests.chaos.operations import CAST, Operations
+from tests.chaos.cast import CAST
+from tests.chaos.operations import Operations
 from tests.chaos.operator import Operator
 from tests.chaos.reasons import DISCARDED as AN_OPERATOR_DISCARDED
 from tests.chaos.reasons import why_only_a_cycle

@@ -59,9 +59,9 @@ class Admin:
         self._note(group, *members)
         return group
 
-    def create_user(self) -> str:
+    def create_user(self, upn: str = "") -> str:
         number = next(self._numbers)
-        name = f"new.person{number}@contoso.example"
+        name = upn or f"new.person{number}@contoso.example"
         properties = {"displayName": f"New Person {number}", "userPrincipalName": name}
         return self._directory.create_user(properties).id
 

@@ -5,6 +5,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from itertools import count
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -36,14 +37,28 @@ class Front:
     async def get(self, path: str, **query: str) -> httpx.Response | None:
         return await self._by_token(httpx.Request("GET", self._url(API, path), params=query))
 
-    async def post(self, path: str, body: Mapping[str, object]) -> httpx.Response | None:
+    async def post(
+        self, path: str, body: Mapping[str, object], by: str = OPERATOR
+    ) -> httpx.Response | None:
         kind = {"Content-Type": "application/json"}
         content = json.dumps(body).encode()
+        caller = claims(*ROLES, tid=self._world.around.settings.tenant, oid=by)
         return await self._by_token(
-            httpx.Request("POST", self._url(API, path), headers=kind, content=content)
+            httpx.Request("POST", self._url(API, path), headers=kind, content=content), caller
         )
 
-    async def submit(self, path: str, fields: Mapping[str, str]) -> httpx.Response | None:
+    async def post_events(
+        self, content: bytes, headers: Mapping[str, str], caller: Mapping[str, Any]
+    ) -> httpx.Response | None:
+        """Posts onboarding events as the caller with these claims."""
+        url = self._url(API, "/events")
+        return await self._by_token(
+            httpx.Request("POST", url, headers=dict(headers), content=content), caller
+        )
+
+    async def submit(
+        self, path: str, fields: Mapping[str, str], by: str = OPERATOR
+    ) -> httpx.Response | None:
         """Sends the form of a page."""
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
@@ -54,15 +69,17 @@ class Front:
         host = self._host()
         if host is None:
             return None
-        request.headers["Cookie"] = self._cookie(host)
+        request.headers["Cookie"] = self._cookie(host, by)
         return await self._ask(host, request)
 
-    async def _by_token(self, request: httpx.Request) -> httpx.Response | None:
+    async def _by_token(
+        self, request: httpx.Request, caller: Mapping[str, Any] | None = None
+    ) -> httpx.Response | None:
         host = self._host()
         if host is None:
             return None
-        token = signed(claims(*ROLES, tid=self._world.around.settings.tenant))
-        request.headers["Authorization"] = f"Bearer {token}"
+        caller = caller or claims(*ROLES, tid=self._world.around.settings.tenant)
+        request.headers["Authorization"] = f"Bearer {signed(caller)}"
         return await self._ask(host, request)
 
     async def _ask(self, host: Host, request: httpx.Request) -> httpx.Response | None:
@@ -75,10 +92,10 @@ class Front:
         living = [host for host in self._world.hosts if host.is_alive]
         return living[next(self._turn) % len(living)] if living else None
 
-    def _cookie(self, host: Host) -> str:
+    def _cookie(self, host: Host, by: str) -> str:
         door = host.app.page.state.door
         assert isinstance(door, Door)
-        caller = Caller(object_id=OPERATOR, name="operator", roles=frozenset(ROLES))
+        caller = Caller(object_id=by, name="operator", roles=frozenset(ROLES))
         sealed = door.sessions.seal(of_session(caller, CSRF), now())
         return f"{COOKIES[SESSION]}={sealed}"
 

@@ -28,6 +28,12 @@ class Upstream:
 
     async def post(self, kind: str, /, time: datetime | None = None, **data: Any) -> bytes:
         """What was posted: `data` with the target TOTAL unless it names one."""
+        body = self.event(kind, time, **data)
+        await self.post_raw(body)
+        return body
+
+    def event(self, kind: str, /, time: datetime | None = None, **data: Any) -> bytes:
+        """The same, not posted yet."""
         event = {
             "specversion": "1.0",
             "id": f"event-{next(self._events)}",
@@ -36,9 +42,7 @@ class Upstream:
             "time": (time or now()).isoformat(),
             "data": {"target": "TOTAL", **data},
         }
-        body = json.dumps(event).encode()
-        await self.post_raw(body)
-        return body
+        return json.dumps(event).encode()
 
     async def post_raw(self, body: bytes, properties: Mapping[str, str] | None = None) -> None:
         message = Message(

@@ -125,3 +125,37 @@ async def test_a_start_that_is_brought_forward_counts() -> None:
 
     assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
     assert len(await world.intents.open_intents(TOTAL)) == 1
+
+
+@pytest.mark.parametrize("starts", [None, 50])
+def test_the_next_contract_starts_although_the_first_one_ended_after_it_was_posted(
+    starts: float | None,
+) -> None:
+    """The newer event came before the end of the older one: the end is as old as its event."""
+
+    @virtual
+    async def run() -> None:
+        world, begun = Posting(), now()
+        await world.is_discovered()
+        first = {"startAt": at(starts)} if starts else {}
+        await world.posts(event(users=[ref(1)], group=GROUP, endAt=at(100), age=2, **first))
+        await world.posts(event(event_id="2", users=[ref(1)], group=GROUP, startAt=at(200), age=1))
+
+        await until(world, 150, begun=begun)
+        assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
+        await until(world, 250, begun=begun)
+        assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+
+    run()
+
+
+@virtual
+async def test_a_newer_onboarding_that_arrives_after_the_end_of_an_older_one_cancels_it() -> None:
+    world, begun = Posting(), now()
+    await world.is_discovered()
+    await world.posts(event(users=[ref(1)], group=GROUP, endAt=at(100), age=2))
+    await until(world, 150, begun=begun)
+
+    await world.posts(event(event_id="2", users=[ref(1)], group=GROUP, age=100))
+
+    assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER

@@ -85,6 +85,8 @@ async def test_the_end_of_an_onboarding_is_an_offboarding_from_the_same_group() 
     [end] = world.sent_on()
     sent = json.loads(end.raw or b"")
     assert (end.at, sent["id"], sent["source"]) == (now() + timedelta(hours=1), "1:end", "/hr")
+    assert sent["time"] == now().isoformat()
+    del sent["data"]["endAt"]
     assert sent["data"] == {"target": TOTAL, "users": [ref(1)], "groups": [{"id": ENGINEERING}]}
 
     await until(end.at or now())

@@ -1,6 +1,7 @@
 """The starts and ends that lie ahead: listed with their people, dropped, or brought forward."""
 
 import asyncio
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,10 +15,11 @@ from hasten.operate.scheduled import (
     bring_forward,
     drop,
     find,
+    for_now,
     report_drops,
     scheduled,
 )
-from hasten.ports.bus import ONBOARDING_EVENTS
+from hasten.ports.bus import ONBOARDING_EVENTS, Message
 from hasten.records import drops
 from hasten.retention import forget_old
 from tests.support.posting import GROUP, OFFBOARD, ONBOARD, Posting, at, event, ref
@@ -183,6 +185,34 @@ async def test_an_end_that_is_brought_forward_does_not_overtake_what_is_decided_
 
     assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
     assert await world.ahead() == []
+
+
+@pytest.mark.parametrize("kind", [ONBOARD, OFFBOARD])
+def test_an_end_is_brought_forward_long_after_its_event(kind: str) -> None:
+    @virtual
+    async def run() -> None:
+        world = World()
+        group: dict[str, Any] = {"groups": [GROUP]} if kind == OFFBOARD else {"group": GROUP}
+        await world.posts(event(kind, users=[ref(1)], endAt=at(200 * 86400), **group))
+        [entry] = await find(world.context, (await world.ahead())[0].id)
+        await asyncio.sleep(timedelta(days=100).total_seconds())
+
+        await bring_forward(world.context, entry, by="os:kim", reason="a test")
+        await world.comes()
+
+        assert await world.wanted(ENGINEERING, 1) is Wanted.ABSENT
+
+    run()
+
+
+@virtual
+async def test_an_end_that_an_older_version_has_deferred_gets_the_present_time() -> None:
+    end = event(OFFBOARD, event_id="a:end", users=[ref(1)], groups=[GROUP], time=at(3600))
+    message = Message(message_id="m", raw=json.dumps(end).encode())
+
+    brought = json.loads(for_now(message, now()).raw or b"")
+
+    assert datetime.fromisoformat(brought["time"]) == now()
 
 
 @virtual

@@ -1,0 +1,46 @@
+"""Everybody who does something in a storm. The draws of each are their own: no other draw depends
+on them, except on those of `people`."""
+
+from random import Random
+
+from tests.chaos.ahead import Ahead
+from tests.chaos.hires import Hires
+from tests.chaos.operations import Operations
+from tests.chaos.operator import Operator
+from tests.chaos.other_targets import OtherTargets
+from tests.chaos.profiles import Profiles
+from tests.chaos.replays import Replays
+from tests.simulation.world import World
+
+
+class Actors:
+    def __init__(self, world: World, random: Random, of_profiles: Random) -> None:
+        """`random` is that of the people, who act with each operation."""
+
+        def own(name: str) -> Random:
+            return Random(f"{world.seed} {name}")
+
+        self.people = Operations(world, random)
+        self.profiles = Profiles(world, self.people, of_profiles)
+        self.operator = Operator(world, self.people, own("operator"))
+        self.ahead = Ahead(world, self.people, own("ahead"))
+        self.replays = Replays(world, self.people, own("replays"))
+        self._hires = Hires(world, self.people, own("hires"))
+        self._others = OtherTargets(world, self.people, own("other targets"))
+
+    async def act(self) -> None:
+        """One operation, and what happens beside it."""
+        await self.people.one()
+        self.profiles.maybe_change()
+        self._others.maybe_change()
+        self.operator.maybe_act()
+        await self.ahead.maybe_post()
+        self._hires.maybe_announce()
+        self.replays.maybe_act()
+
+    async def are_done(self) -> None:
+        """Returns once everything that was begun has ended. What is parked was sent again."""
+        await self.operator.is_done()
+        await self._hires.are_done()
+        await self.people.senders.are_done()
+        await self.replays.all()

@@ -1,0 +1,106 @@
+"""What the events of a storm want last, and that a directory that is otherwise is found."""
+
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from emulator.graph.seed import TOTAL_ENGINEERING
+from tests.chaos.ahead import Ahead
+from tests.chaos.newest import Newest
+from tests.chaos.operations import Operations
+from tests.chaos.targets import POLICY
+from tests.chaos.wishes import Posted
+from tests.simulation.upstream import OFFBOARD, ONBOARD
+from tests.simulation.world import TARGET, World, newcomers, simulated
+from tests.support.virtual_time import now, virtual
+
+ALLOWS = TARGET.model_copy(update={"groups": POLICY})
+GROUP = {"id": TOTAL_ENGINEERING}
+[USER] = newcomers(1)
+
+START, END, LATER = 60.0, 120.0, 180.0
+"""Seconds from now."""
+
+
+def onboard(**dates: float) -> tuple[str, dict[str, Any]]:
+    return ONBOARD, {"group": GROUP, **dates}
+
+
+def offboard(**dates: float) -> tuple[str, dict[str, Any]]:
+    return OFFBOARD, {"groups": [GROUP], **dates}
+
+
+def leave_all() -> tuple[str, dict[str, Any]]:
+    return OFFBOARD, {}
+
+
+async def posts(world: World, ahead: Ahead, kind: str, **data: Any) -> None:
+    """An event of the user, with dates in seconds from now."""
+    for name in ("startAt", "endAt"):
+        if name in data:
+            data[name] = (now() + timedelta(seconds=data[name])).isoformat()
+    posted = Posted(await world.upstream.post(kind, users=[{"id": USER}], **data))
+    world.around.outside.spawn(ahead.look_at_the_start(posted))
+    ahead.posted.append(posted)
+
+
+@pytest.mark.parametrize(
+    ("events", "is_member"),
+    [
+        ([onboard(startAt=START)], True),
+        ([onboard(endAt=END)], False),
+        ([onboard(startAt=START, endAt=END)], False),
+        ([onboard(), offboard(endAt=END)], False),
+        ([offboard(endAt=END), onboard()], True),
+        ([onboard(endAt=END), onboard()], True),
+        ([onboard(endAt=END), onboard(startAt=LATER)], True),
+        ([onboard(startAt=START), offboard()], False),
+        ([onboard(startAt=START), leave_all()], False),
+        ([onboard(startAt=START), offboard(endAt=END)], False),
+        ([onboard(startAt=LATER), onboard(startAt=START)], True),
+    ],
+)
+def test_the_last_date_of_the_newest_event_counts_and_what_is_otherwise_is_found(
+    events: list[tuple[str, dict[str, Any]]],
+    is_member: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    @virtual
+    async def run() -> None:
+        async with simulated(targets=(ALLOWS,)) as world:
+            directory = world.tenant.directory
+            group = directory.groups[TOTAL_ENGINEERING]
+            ahead = Ahead(world, Operations(world, Random(1)), Random(1))
+            for kind, data in events:
+                await posts(world, ahead, kind, **data)
+                await world.passes(timedelta(seconds=1))
+            await world.passes(timedelta(minutes=5))
+            newest = Newest(world)
+
+            assert (USER in group.members) is is_member
+            assert newest.broken_at_the_end(ahead.posted) == []
+            if is_member:
+                directory.remove_member(group, USER)
+            else:
+                directory.add_members(group, [USER])
+            assert len(newest.broken_at_the_end(ahead.posted)) == 1
+
+    run()
+
+
+@virtual
+async def test_a_change_by_hand_counts_only_after_the_date() -> None:
+    async with simulated(targets=(ALLOWS,)) as world:
+        directory = world.tenant.directory
+        ahead = Ahead(world, Operations(world, Random(1)), Random(1))
+        await posts(world, ahead, ONBOARD, group=GROUP, endAt=END)
+        await world.passes(timedelta(seconds=END - 10))
+        world.admin.leave(TOTAL_ENGINEERING, USER)
+        await world.passes(timedelta(minutes=3))
+        directory.add_members(directory.groups[TOTAL_ENGINEERING], [USER])
+        assert len(Newest(world).broken_at_the_end(ahead.posted)) == 1
+
+        world.admin.leave(TOTAL_ENGINEERING, USER)
+        world.admin.join(TOTAL_ENGINEERING, USER)
+        assert Newest(world).broken_at_the_end(ahead.posted) == []

@@ -1,0 +1,84 @@
+"""Watches that nothing held is released for a target with `release_by_two` until two operators have
+asked for it, about the same version of the change."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+
+from hasten.domain.changes import State
+from hasten.json import Json
+from hasten.records import intents, ledger_keys
+from tests.simulation.world import World
+
+EVERY = 1.0
+"""Seconds of virtual time between two looks."""
+
+Version = tuple[str, ...]
+"""Target, key and what distinguishes a change from the one before it with the same key."""
+
+
+class TwoPeople:
+    """`false` has one line for each change that one operator alone released. `agreed` counts those
+    that two released."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._targets = [t.name for t in world.around.targets if t.release_by_two]
+        self._seen = -1
+        self._held: set[Version] = set()
+        self._asked: defaultdict[Version, set[str]] = defaultdict(set)
+        self.agreed = 0
+        self.false: dict[Version, str] = {}
+
+    async def watch(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            self.look()
+
+    def look(self) -> None:
+        if self._seen == self._world.store.commits:
+            return
+        self._seen = self._world.store.commits
+        for target in self._targets:
+            self._look(target)
+
+    def ask(self, by: str, target: str, users: Collection[str]) -> None:
+        """An operator is about to release what is held of these users, or has just done so."""
+        for version, body in self._bodies(target):
+            if _is_held(body) and body["user"] in users:
+                self._asked[version].add(by)
+
+    def ask_for_all(self, by: str) -> None:
+        for target in self._targets:
+            for version, _ in self._bodies(target):
+                self._asked[version].add(by)
+
+    def _look(self, target: str) -> None:
+        held: set[Version] = set()
+        for version, body in self._bodies(target):
+            if _is_held(body):
+                held.add(version)
+            elif version in self._held and body["released"]:
+                self.agreed += 1
+                if len(self._asked[version]) < 2:
+                    said = f"{version} was released, and only {self._asked[version]} asked for it"
+                    self.false[version] = said
+        self._held = {one for one in self._held if one[0] != target} | held
+
+    def _bodies(self, target: str) -> Iterator[tuple[Version, Json]]:
+        """Open changes of the ledger, and open intents."""
+        for key, text, _ in self._world.store.texts("ledger", target):
+            if key.startswith(ledger_keys.OPEN_PREFIX):
+                row = json.loads(text)
+                names = ("group", "user", "action", "origin")
+                yield (target, "change", *(str(row[name]) for name in names)), row
+        for key, text, _ in self._world.store.texts("intents", target):
+            if key.startswith(intents.OPEN_PREFIX):
+                intent = json.loads(text)
+                names = ("group", "user", "wanted", "time")
+                yield (target, "intent", *(str(intent[name]) for name in names)), intent
+
+
+def _is_held(body: Json) -> bool:
+    return body["state"] == State.HELD if "state" in body else bool(body["held"])
