@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from model import revocation_rules, writes
 from model.revocation import Revocation
-from model.search import Model
+from model.search import Model, Result, explore
 from model.writes import Writes
 
 SMALL: Mapping[str, Model[Any]] = {
@@ -16,6 +17,13 @@ SMALL: Mapping[str, Model[Any]] = {
     "two events, two faults": Writes(faults=2),
     "three events, a fault": Writes(events=3),
 }
+
+
+@cache
+def searched(name: str) -> Result:
+    """Searches a small instance, once in each process of the tests."""
+    return explore(SMALL[name])
+
 
 LARGE: Mapping[str, Model[Any]] = {
     "a leaver who joins again, two readers": Revocation(),

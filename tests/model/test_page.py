@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model.search import explore
-from tests.model.instances import SMALL
+from tests.model.instances import SMALL, searched
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "model.md").read_text()
@@ -48,12 +47,13 @@ def test_both_forms_of_a_model_have_the_same_actions(module: str) -> None:
     assert camel(re.findall(r'yield \(?\s*"([a-z :]+)"', source)) == quint_actions(module)
 
 
+@pytest.mark.xdist_group("small instances")
 @pytest.mark.parametrize("module", ["revocation", "writes"])
 def test_the_search_of_small_instances_takes_each_action(module: str) -> None:
     """But for one: a late call that grants after the revocation needs an instance of `make
     model`."""
-    models = [model for model in SMALL.values() if type(model).__module__ == f"model.{module}"]
+    names = [name for name, one in SMALL.items() if type(one).__module__ == f"model.{module}"]
 
-    taken = {name for model in models for name in explore(model).actions}
+    taken = {action for name in names for action in searched(name).actions}
 
     assert quint_actions(module) - camel(taken) <= {"logContradicts"}

@@ -65,6 +65,9 @@ def authorization() -> dict[str, str]:
         return runner.run(made())
 
 
+pytestmark = pytest.mark.xdist_group("openapi")
+"""What the first operation makes ready takes a second, in each process anew."""
+
 OPERATIONS = [
     f"{method.upper()} {path}"
     for path, item in json.loads(OPENAPI_FILE.read_text())["paths"].items()
