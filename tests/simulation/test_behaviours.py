@@ -27,7 +27,7 @@ LEAVER, MOVED, OFFBOARDED = (object_id(f"user/{number}") for number in (100, 101
 TAKEN_FROM = {LEAVER, OFFBOARDED}
 FIRST_CYCLE = timedelta(minutes=21)
 BEFORE_IT = timedelta(minutes=20)
-AFTER_IT, UNTIL_ALERTS = timedelta(minutes=12), timedelta(hours=2)
+AFTER_IT, UNTIL_ALERTS = timedelta(minutes=12), timedelta(minutes=70)
 """The cycle; and the time in which a removal that never takes ends in an alert."""
 
 VALUES = {
