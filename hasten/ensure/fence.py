@@ -81,8 +81,8 @@ class _Fenced:
     async def _check_stop(self) -> None:
         now = self._context.now()
         if now - self._stop_checked_at > stops.STOP_CHECK_KEPT:
-            self._stop_checked_at = now
             self._stop = await stops.find(self._context.store, self._lease.target)
+            self._stop_checked_at = now
         if self._stop is not None:
             raise TemporaryError(str(self._stop), STOP_PAUSE)
 

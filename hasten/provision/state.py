@@ -91,11 +91,12 @@ class Drain:
 
     async def check_stop(self) -> None:
         """Raises Stopped if an operator has stopped the target. Reads the stops again when the last
-        check is older than STOP_CHECK_KEPT. Raises TemporaryError of the store."""
-        at = self.stop_checked_at
-        if at is None or self.now - at > stops.STOP_CHECK_KEPT:
-            self.stop_checked_at = self.now
+        check that found no stop began longer than STOP_CHECK_KEPT ago. Raises TemporaryError of the
+        store."""
+        at, began = self.stop_checked_at, self.now
+        if at is None or began - at > stops.STOP_CHECK_KEPT:
             await stops.check(self.context.store, self.target.name)
+            self.stop_checked_at = began
 
     async def send_outcomes(self) -> None:
         """Sends the outcomes that were written until now; the lease then deletes them. Raises

@@ -1,6 +1,8 @@
 """While an operator has stopped Hasten nothing is called or written, and nothing is lost."""
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,7 @@ from hasten.domain.changes import State
 from hasten.domain.explaining import explain
 from hasten.domain.intents import Wanted
 from hasten.ensure.apply_policy import apply_policies
+from hasten.ensure.fence import fenced
 from hasten.ensure.run import ensure
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Wake
@@ -19,13 +22,15 @@ from hasten.ports.bus import ENSURE, PROVISIONING
 from hasten.ports.directory_values import Assignments
 from hasten.provision.drain import drain
 from hasten.records import stops
+from hasten.records.lease import acquire
+from hasten.records.lease_record import WorkKind
 from hasten.records.stops import ALL_TARGETS
 from hasten.targets import Target
 from hasten.timers import run
 from tests.fakes.directory import JOB
 from tests.support.applying import ADMINS, MONITORED, world_with
 from tests.support.ensuring import RUN, Onboarding
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
@@ -138,6 +143,30 @@ async def test_an_ensure_that_runs_removes_nobody_else_within_a_second() -> None
     await is_started(world)
     await ensure(world.context, RUN)
     assert len(removed) == len(leavers)
+
+
+@virtual
+async def test_a_check_for_a_stop_that_failed_is_made_again_before_the_next_write() -> None:
+    world = World()
+    lease = await acquire(world.store, TOTAL, WorkKind.ENSURE, owner="worker", now=now)
+    assert lease is not None
+    directory = fenced(world.context, lease).directory
+    scan = world.store.scan
+
+    async def fails(*_: object, **__: object) -> Any:
+        raise TemporaryError("no answer", timedelta(seconds=1))
+
+    await is_stopped(world)
+    await asyncio.sleep(2)
+    world.store.scan = fails  # type: ignore[method-assign]
+    with pytest.raises(TemporaryError, match="no answer"):
+        await directory.add_members(ENGINEERING, [user(1)])
+    world.store.scan = scan  # type: ignore[method-assign]
+
+    with pytest.raises(TemporaryError, match="odd removals"):
+        await directory.add_members(ENGINEERING, [user(1)])
+
+    assert not world.directory.writes
 
 
 @virtual
