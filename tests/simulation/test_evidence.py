@@ -109,7 +109,7 @@ def test_joiners_get_in_though_entra_counts_an_assignment_late(lag: float) -> No
     run()
 
 
-@pytest.mark.parametrize("lag", [4.0, 30.0])
+@pytest.mark.parametrize("lag", [4.0, 10.0, 30.0])
 @pytest.mark.parametrize("apart", [None, 0, 2, 12])
 def test_two_removals_of_one_person_disable_the_account_though_replicas_lag(
     lag: float, apart: float | None
