@@ -2,7 +2,7 @@
 
 from hasten.context import Context
 from hasten.limits import RETENTION
-from hasten.records import discovered, drops, first_times, kept_memberships
+from hasten.records import cancelled, discovered, drops, first_times, kept_memberships
 from hasten.telemetry.operate import HistoryForgotten
 
 
@@ -11,6 +11,7 @@ async def forget_old(context: Context) -> None:
     night."""
     before = context.now() - RETENTION
     await drops.forget(context.store, before)
+    await cancelled.forget(context.store, before)
     await first_times.forget(context.store, context.now() - first_times.FIRST_TIMES_KEPT_FOR)
     for found in await discovered.load_all(context.store):
         changes = await context.ledger.forget(found.target, before)

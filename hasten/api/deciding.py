@@ -7,7 +7,7 @@ from hasten.api.reading import chosen
 from hasten.operate import stop as stopping
 from hasten.operate.decide import HeldAction, decide
 from hasten.operate.held import choose_held
-from hasten.operate.scheduled import drop, find
+from hasten.operate.scheduled import DropResult, drop, find
 from hasten.records.stops import ALL_TARGETS, StopRecord
 
 
@@ -37,7 +37,11 @@ async def cancel(call: ApiRequest) -> Reply:
     by, reason = call.caller.object_id, call.body.reason
     entries = await find(call.context, call.path("id"))
     dropped = [await drop(call.context, entry, by=by, reason=reason) for entry in entries]
-    return Reply(value=Cancelled(cancelled=sum(dropped)))
+    return Reply(
+        value=Cancelled(
+            cancelled=dropped.count(DropResult.DROPPED), due=dropped.count(DropResult.DUE)
+        )
+    )
 
 
 async def _decide(call: ApiRequest, decision: HeldAction) -> Reply:

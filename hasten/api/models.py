@@ -164,9 +164,11 @@ class StopInForce(Model):
 
 
 class Cancelled(Model):
-    """`cancelled` counts the entries that were still there."""
+    """`cancelled` counts the entries that will have no effect. `due` counts those that were due and
+    are removed: Hasten may have begun to carry them out."""
 
     cancelled: int
+    due: int
 
 
 class Fault(Model):

@@ -10,11 +10,9 @@ from hasten.cli.operator import Operator
 from hasten.cli.options import AsJson, By, SettingsFile, TargetName, Yes, filled
 from hasten.cli.printing import as_json_object, at, say, table
 from hasten.cli.running import Code, UsageError, chosen, run
-from hasten.context import Context
-from hasten.operate.scheduled import Scheduled, bring_forward, find, people_named
+from hasten.operate.scheduled import DropResult, Scheduled, bring_forward, find, people_named
 from hasten.operate.scheduled import drop as drop_entry
 from hasten.operate.scheduled import scheduled as listed
-from hasten.records.agenda import AgendaEntry
 
 MAX_PEOPLE_SHOWN = 20
 """Maximum number of people of one event in the table."""
@@ -36,11 +34,14 @@ Why = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class ScheduleResult:
-    """`outcome` is listed, planned, dropped or posted; `moved` counts what was still there."""
+    """`outcome` is listed, planned, dropped or posted; `moved` counts the entries of which it is
+    true. `due` counts those that were due when they were removed: Hasten may have begun to carry
+    them out."""
 
     scheduled: Sequence[Scheduled]
     outcome: str
     moved: int
+    due: int
 
 
 def scheduled(
@@ -78,44 +79,30 @@ def scheduled(
             _show(found)
         if not given or not found:
             if json:
-                as_json_object(ScheduleResult(found, "listed", 0))
+                as_json_object(ScheduleResult(found, "listed", 0, 0))
             return Code.FINE
         question = "Delete them?" if drop else "Carry them out now?"
         if not yes and (json or not typer.confirm(question)):
             if json:
-                as_json_object(ScheduleResult(found, "planned", 0))
+                as_json_object(ScheduleResult(found, "planned", 0, 0))
                 return Code.FINE
             say("Nothing was done.")
             return Code.PROBLEM
         who, named, why = await operator.who(), by or "", reason or ""
-        moved = await _do(context, entries, drops=bool(drop), by=who, named=named, reason=why)
+        act = drop_entry if drop else bring_forward
+        done = [await act(context, e, by=who, named=named, reason=why) for e in entries]
+        due = done.count(DropResult.DUE)
+        moved = len(done) - due - done.count(DropResult.GONE)
         outcome = "dropped" if drop else "posted"
         if json:
-            as_json_object(ScheduleResult(found, outcome, moved))
+            as_json_object(ScheduleResult(found, outcome, moved, due))
         else:
             say(f"{moved} {outcome}.")
+        if due and not json:
+            say(f"{due} due: removed, but Hasten may have begun to carry them out. See explain.")
         return Code.FINE
 
     run(settings, work)
-
-
-async def _do(
-    context: Context,
-    entries: Sequence[AgendaEntry],
-    *,
-    drops: bool,
-    by: str,
-    named: str,
-    reason: str,
-) -> int:
-    moved = 0
-    for entry in entries:
-        if drops:
-            moved += await drop_entry(context, entry, by=by, named=named, reason=reason)
-        else:
-            await bring_forward(context, entry, by=by, named=named, reason=reason)
-            moved += 1
-    return moved
 
 
 def _show(found: Sequence[Scheduled]) -> None:

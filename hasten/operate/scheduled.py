@@ -3,7 +3,8 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from hasten.object_ids import is_object_id
 from hasten.operate.audited import Subject, audited
 from hasten.operate.explain import find_person
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
-from hasten.records import drops
+from hasten.records import cancelled, drops
 from hasten.records.agenda import AgendaEntry
 from hasten.records.drops import Dropped
 from hasten.records.people import Person, digest_of
@@ -28,12 +29,24 @@ SCHEDULED = "scheduled"
 READS_AT_ONCE = 16
 ALL_GROUPS = "*"
 
+DUE_WITHIN = timedelta(seconds=5)
+"""Clocks of instances may differ by so much: an entry that is due by then may have been posted."""
+
+
+class DropResult(StrEnum):
+    """What dropping an entry did. An entry that was DUE is gone too, but Hasten may have begun to
+    carry out its event."""
+
+    DROPPED = "dropped"
+    DUE = "due"
+    GONE = "gone"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheduled:
     """An event that takes effect at `at`. `users` are object ids, or references to people whom
-    Entra ID did not know yet. `overtaken` are those of them about whom a newer event has decided:
-    for them nothing will happen."""
+    Entra ID did not know yet. `overtaken` are those of them about whom a newer event has decided,
+    or all of them if an operator has cancelled the event: for them nothing will happen."""
 
     id: str
     target: str
@@ -91,9 +104,10 @@ async def find(context: Context, given: str) -> list[AgendaEntry]:
 
 async def drop(
     context: Context, entry: AgendaEntry, *, by: str, reason: str, named: str = ""
-) -> bool:
-    """Returns False if the entry was posted or removed meanwhile. `by` is the person whom Hasten
-    identified, and `named` the name that the operator gave. Raises TemporaryError."""
+) -> DropResult:
+    """Drops the entry. A copy of its event that is on its way has no effect either. `by` is the
+    person whom Hasten identified, and `named` the name that the operator gave. Raises
+    TemporaryError."""
     about = entry.about
     dropped = Dropped(
         what=SCHEDULED,
@@ -111,9 +125,11 @@ async def drop(
         context, EntryKind.CANCELLED, subjects, by=by, why=reason, named=named
     ) as audit:
         await drops.save(context.store, [dropped])
-        is_removed = await context.agenda.remove(ONBOARDING_EVENTS, entry)
-        audit.done += subjects if is_removed else []
-    return is_removed
+        if not await context.agenda.remove(ONBOARDING_EVENTS, entry):
+            return DropResult.GONE
+        await cancelled.save(context.store, entry.message.raw or b"", entry.due)
+        audit.done += subjects
+    return DropResult.DUE if entry.due <= context.now() + DUE_WITHIN else DropResult.DROPPED
 
 
 async def bring_forward(
@@ -181,11 +197,12 @@ async def _entries(context: Context) -> list[AgendaEntry]:
 
 async def _shown(context: Context, entry: AgendaEntry) -> Scheduled:
     about = entry.about
+    is_cancelled = await cancelled.contains(context.store, entry.message.raw or b"")
     known = [await context.people.find(about["target"], user) for user in about["users"]]
     overtaken = [
         user
         for user, person in zip(about["users"], known, strict=True)
-        if person is not None and _is_overtaken(person, about)
+        if is_cancelled or (person is not None and _is_overtaken(person, about))
     ]
     return Scheduled(
         id=entry.message.message_id,

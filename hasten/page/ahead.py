@@ -6,7 +6,7 @@ from starlette.responses import Response
 from hasten.api.app import context_of
 from hasten.errors import PermanentError
 from hasten.object_ids import is_object_id
-from hasten.operate.scheduled import drop, find
+from hasten.operate.scheduled import DropResult, drop, find
 from hasten.page.forms import form_of
 from hasten.page.view import moved
 from hasten.page.visitor import Visitor
@@ -18,6 +18,9 @@ async def cancel(request: Request, visitor: Visitor) -> Response:
     entries = await find(context, form.text("id"))
     by = visitor.caller.object_id
     dropped = [await drop(context, entry, by=by, reason=reason) for entry in entries]
-    if not any(dropped):
-        raise PermanentError("it came about or was cancelled meanwhile", "look at the person again")
+    if DropResult.DROPPED not in dropped:
+        raise PermanentError(
+            "it was due and may have come about, or it was cancelled before",
+            "look at the person again",
+        )
     return moved(f"/person/{user}" if is_object_id(user) else "/person")

@@ -34,6 +34,19 @@ class EventTaken(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventCancelled(Event):
+    """A copy of an event came that an operator had cancelled before. Hasten does not carry it
+    out."""
+
+    name = "onboarding"
+    result: Literal["cancelled"] = "cancelled"
+    target: Label
+    type: Label
+    message: Id
+    people: Count
+
+
+@dataclass(frozen=True, kw_only=True)
 class EventDeferred(Event):
     """Hasten keeps the event until its start."""
 

@@ -8,6 +8,7 @@ from tests.chaos.hires import Hires
 from tests.chaos.operations import Operations
 from tests.chaos.operator import Operator
 from tests.chaos.other_targets import OtherTargets
+from tests.chaos.planner import Planner
 from tests.chaos.profiles import Profiles
 from tests.chaos.replays import Replays
 from tests.simulation.world import World
@@ -24,6 +25,7 @@ class Actors:
         self.profiles = Profiles(world, self.people, of_profiles)
         self.operator = Operator(world, self.people, own("operator"))
         self.ahead = Ahead(world, self.people, own("ahead"))
+        self.planner = Planner(world, self.people, self.ahead, own("planner"))
         self.replays = Replays(world, self.people, own("replays"))
         self._hires = Hires(world, self.people, own("hires"))
         self._others = OtherTargets(world, self.people, own("other targets"))
@@ -37,10 +39,12 @@ class Actors:
         await self.ahead.maybe_post()
         self._hires.maybe_announce()
         self.replays.maybe_act()
+        self.planner.maybe_act()
 
     async def are_done(self) -> None:
         """Returns once everything that was begun has ended. What is parked was sent again."""
         await self.operator.is_done()
         await self._hires.are_done()
+        await self.planner.are_done()
         await self.people.senders.are_done()
         await self.replays.all()

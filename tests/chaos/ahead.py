@@ -95,6 +95,10 @@ class Ahead:
         """Notes in which groups everybody is when the event takes effect."""
         start = posted.start or now()
         await asyncio.sleep(max(0.0, (start - now()).total_seconds()))
+        if posted.event["id"] not in posted.brought:
+            self.look(posted)
+
+    def look(self, posted: Posted) -> None:
         if posted.leaves_all:
             posted.groups_then.update(self._people.groups_of_cast())
             return

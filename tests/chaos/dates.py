@@ -61,15 +61,19 @@ class Dates:
 
 
 def broken_dates(world: World, ahead: Ahead) -> Iterator[str]:
-    """One line for each event that took effect before its date, or never. Its end comes only if the
-    onboarding was carried out."""
+    """One line for each event that took effect before its date, or never, or after an operator had
+    cancelled it. Its end comes only if the onboarding was carried out."""
     accepted, told = _accepted(world), _told(world.bus)
     for one in ahead.posted:
         event = one.event["id"]
+        for name in one.cancelled & accepted.keys():
+            yield f"event {name} was cancelled, and was carried out at {accepted[name]}"
         dates = {event: one.start}
         if one.end is not None and event in accepted:
             dates[end_id(event)] = one.end
         for name, date in dates.items():
+            if name in one.cancelled or name in one.unclear:
+                continue
             if name not in accepted and name not in told:
                 yield f"event {name} was never carried out, nor was it told why"
             elif date is not None and accepted.get(name, date) < date:

@@ -77,13 +77,15 @@ class Newest:
         """One line for each pair for which the directory is not as the newest event wants. The
         events `taken_up` were parked, and no part of them is parked any more."""
         refused, wishes = self._refused(taken_up), Wishes(self._world, posted)
-        left = wishes.left_all()
+        left, maybe_left = wishes.left_all(), wishes.may_have_left_all()
         lines = []
         for (group, user), (wish, one) in sorted(wishes.newest().items()):
             events = (wish.event, end_id(wish.event))
             names = {(e, g, u) for e in events for g in ("", NAMED, group) for u in ("", user)}
             there = is_in(self._world, group, user)
             if there is None or refused & names or self._is_by_hand(group, user, wish.since):
+                continue
+            if one.may_be_off or maybe_left.get(user, 0.0) >= wish.time:
                 continue
             has_left = not wish.is_absent and left.get(user, 0.0) >= wish.time
             if has_left:  # Graph may have shown more groups than there were when it was posted

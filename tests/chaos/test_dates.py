@@ -94,3 +94,28 @@ def test_an_event_that_comes_early_or_never_is_found(
         assert all(found in line for line in lines)
 
     run()
+
+
+@pytest.mark.parametrize("is_carried_out", [True, False])
+def test_a_cancelled_event_that_is_carried_out_is_found(
+    is_carried_out: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    @virtual
+    async def run() -> None:
+        async with simulated(targets=(ALLOWS,)) as world:
+            ahead = Ahead(world, Operations(world, Random(1)), Random(1))
+            [user] = newcomers(1)
+            about: dict[str, Any] = {"users": [{"id": user}], "group": GROUP}
+            posted = Posted(world.upstream.event(ONBOARD, **about, **dated({"startAt": 60})))
+            posted.cancelled.add(posted.event["id"])
+            ahead.posted.append(posted)
+            if is_carried_out:
+                await world.upstream.post_raw(posted.body)
+            await world.passes(timedelta(minutes=2))
+
+            lines = list(broken_dates(world, ahead))
+
+        assert len(lines) == is_carried_out
+        assert all("was cancelled, and was carried out" in line for line in lines)
+
+    run()

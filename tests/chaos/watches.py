@@ -45,6 +45,7 @@ class Watches:
             *calls_of_stopped(self._world, actors.operator),
             *broken_dates(self._world, actors.ahead),
             *actors.replays.false,
+            *actors.planner.false,
             *self._newest.broken_at_the_end(actors.people.posted, taken_up),
             *actors.profiles.broken_at_the_end(),
         ]

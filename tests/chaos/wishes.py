@@ -10,6 +10,7 @@ from emulator.graph.objects import Entity
 from emulator.graph.seed import TOTAL
 from hasten.domain.changes import DIRECT
 from hasten.json import Json
+from hasten.onboard.defer import end_id
 from tests.simulation.oracle import assigned
 from tests.simulation.upstream import ENSURE_GROUP, OFFBOARD, ONBOARD
 from tests.simulation.world import World
@@ -31,10 +32,15 @@ class Wish:
 
 @dataclass(frozen=True)
 class Posted:
-    """An event, and the groups in which each user was when it took effect."""
+    """An event, and the groups in which each user was when it took effect. `cancelled` are the ids
+    of its start or end that an operator cancelled, `unclear` those for which that failed
+    halfway, and `brought` says when an operator brought one of them forward, or nearly so."""
 
     body: bytes
     groups_then: dict[str, Collection[str]] = field(default_factory=dict)
+    cancelled: set[str] = field(default_factory=set)
+    unclear: set[str] = field(default_factory=set)
+    brought: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def event(self) -> Json:
@@ -44,14 +50,20 @@ class Posted:
     @property
     def start(self) -> datetime | None:
         """Before which nothing happens."""
-        data = self.event["data"]
-        return _moment(data.get("endAt" if self.event["type"] == OFFBOARD else "startAt"))
+        name = "endAt" if self.event["type"] == OFFBOARD else "startAt"
+        return self._date(self.event["id"], name)
 
     @property
     def end(self) -> datetime | None:
         """Of an onboarding."""
+        end = end_id(self.event["id"])
         is_onboarding = self.event["type"] == ONBOARD
-        return _moment(self.event["data"].get("endAt")) if is_onboarding else None
+        return self._date(end, "endAt") if is_onboarding and end not in self.cancelled else None
+
+    @property
+    def may_be_off(self) -> bool:
+        """Whether an operator cancelled the event itself, or what became of a date is unknown."""
+        return self.event["id"] in self.cancelled or bool(self.unclear)
 
     @property
     def wish(self) -> Wish:
@@ -65,6 +77,11 @@ class Posted:
     @property
     def leaves_all(self) -> bool:
         return self.event["type"] == OFFBOARD and "groups" not in self.event["data"]
+
+    def _date(self, name: str, key: str) -> datetime | None:
+        text = self.event["data"].get(key)
+        date = datetime.fromisoformat(text) if text else None
+        return date and min(date, self.brought.get(name, date))
 
 
 class Wishes:
@@ -85,9 +102,17 @@ class Wishes:
 
     def left_all(self) -> dict[str, float]:
         """The newest time of an event by which each user was to leave all groups."""
+        return self._left_all(may_be_off=False)
+
+    def may_have_left_all(self) -> dict[str, float]:
+        """The same of those that an operator has, or may have, cancelled. Older events stay
+        overtaken."""
+        return self._left_all(may_be_off=True)
+
+    def _left_all(self, *, may_be_off: bool) -> dict[str, float]:
         found: dict[str, float] = {}
         for one in self._posted:
-            if one.leaves_all:
+            if one.leaves_all and one.may_be_off is may_be_off:
                 for user in self._users(one.event["data"]):
                     found[user] = max(found.get(user, 0.0), one.wish.time)
         return found
@@ -149,7 +174,3 @@ def is_in(world: World, group: str, user: str) -> bool | None:
 
 def is_live(entity: Entity) -> bool:
     return entity.deleted_at is None
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

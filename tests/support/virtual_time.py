@@ -2,12 +2,17 @@
 
 import asyncio
 import functools
+import math
 import selectors
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+RESOLUTION = 1e-9
+"""Seconds that asyncio adds to the time to find timers that are due. From the hundredth day on it
+is too little to change the time, a float."""
 
 
 class _Jumping(selectors.DefaultSelector):
@@ -21,6 +26,8 @@ class _Jumping(selectors.DefaultSelector):
         ready = super().select(0)
         if not ready:
             self.seconds += max(timeout, 0)
+            if timeout > 0 and self.seconds + RESOLUTION == self.seconds:
+                self.seconds = math.nextafter(self.seconds, math.inf)
         return ready
 
 

@@ -251,7 +251,7 @@ async def test_a_start_that_lies_ahead_is_listed_and_cancelled() -> None:
     again = await face.post(f"/scheduled/{entry['id']}/cancel", {"reason": "no longer wanted"})
 
     assert (entry["event"], entry["users"]) == ("1", [user(1)])
-    assert cancelled.json() == {"cancelled": 1}
+    assert cancelled.json() == {"cancelled": 1, "due": 0}
     assert again.status_code == 404
     assert (await face.get("/scheduled", Role.READ)).json()["scheduled"] == []
     assert {by for _, _, by, _ in await noted(world, EntryKind.CANCELLED)} == {OPERATOR}

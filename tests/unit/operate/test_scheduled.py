@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from hasten.domain.intents import Wanted
+from hasten.domain.outcomes import STALE
 from hasten.errors import PermanentError
 from hasten.onboard.message import Posted
 from hasten.operate.scheduled import (
+    DUE_WITHIN,
+    DropResult,
     Scheduled,
     bring_forward,
     drop,
@@ -20,7 +23,7 @@ from hasten.operate.scheduled import (
     scheduled,
 )
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
-from hasten.records import drops
+from hasten.records import cancelled, drops
 from hasten.retention import forget_old
 from tests.support.posting import GROUP, OFFBOARD, ONBOARD, Posting, at, event, ref
 from tests.support.virtual_time import now, virtual
@@ -142,8 +145,8 @@ async def test_a_dropped_start_never_comes_and_who_dropped_it_is_logged_once() -
     await world.posts(event(users=[ref(2)], group=GROUP, startAt=at(3600), event_id="b"))
     [entry] = await find(world.context, "a")
 
-    assert await drop(world.context, entry, **WHY)
-    assert not await drop(world.context, entry, **WHY)
+    assert await drop(world.context, entry, **WHY) is DropResult.DROPPED
+    assert await drop(world.context, entry, **WHY) is DropResult.GONE
 
     assert [one.event for one in await world.ahead()] == ["b"]
     for _ in range(3):
@@ -155,6 +158,89 @@ async def test_a_dropped_start_never_comes_and_who_dropped_it_is_logged_once() -
     await asyncio.sleep(timedelta(days=91).total_seconds())
     await forget_old(world.context)
     assert await drops.load_all(world.store) == []
+
+
+DATED: dict[str, tuple[str, dict[str, Any]]] = {
+    "a start": ("a", {"group": GROUP, "startAt": 3600}),
+    "a start with an end": ("a", {"group": GROUP, "startAt": 3600, "endAt": 7200}),
+    "an end": ("a:end", {"group": GROUP, "endAt": 3600}),
+    "a last day": ("a", {"kind": OFFBOARD, "group": None, "groups": [GROUP], "endAt": 3600}),
+}
+
+
+@pytest.mark.parametrize("name", DATED)
+@virtual
+async def test_a_copy_of_a_cancelled_event_has_no_effect_and_its_producer_learns_why(
+    name: str,
+) -> None:
+    """Service Bus may deliver the event a second time, and Hasten keeps it a second time."""
+    world = World()
+    cancelled_event, spec = DATED[name]
+    for _ in range(2):
+        await world.posts(made(spec, "a", 10))
+    first, copy = await find(world.context, cancelled_event)
+    wanted = await world.wanted(ENGINEERING, 1)
+
+    assert await drop(world.context, first, **WHY) is DropResult.DROPPED
+
+    [shown] = await world.ahead()
+    assert (shown.id, shown.overtaken) == (copy.message.message_id, [user(1)])
+    await asyncio.sleep(3600)
+    await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
+    await world.comes()
+    assert await world.wanted(ENGINEERING, 1) is wanted
+    assert await world.ahead() == []
+    assert world.told() == [(user(1), STALE)]
+    assert world.reasons() == ["an operator cancelled the event"]
+    assert [e.fields["message"] for e in world.events if e.result == "cancelled"] == ["posted-1"]
+
+
+@virtual
+async def test_only_the_event_that_was_cancelled_has_no_effect() -> None:
+    """Not another part of it, nor the same again with another date."""
+    world = World()
+    await world.posts(made({"startAt": 3600}, "a", 10))
+    for entry in await find(world.context, "a"):
+        await drop(world.context, entry, **WHY)
+    await world.posts(made({"startAt": 1800}, "a", 10))
+    await world.posts(event(users=[ref(2)], group=GROUP, event_id="a", startAt=at(3600)))
+
+    await asyncio.sleep(3600)
+    await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
+    await world.comes()
+
+    assert [await world.wanted(ENGINEERING, n) for n in (1, 2)] == [Wanted.MEMBER] * 2
+
+
+@pytest.mark.parametrize("margin", [-1, 1])
+@virtual
+async def test_what_is_due_may_have_begun(margin: int) -> None:
+    world = World()
+    await world.posts(made({"startAt": 3600}, "a", 0))
+    [entry] = await find(world.context, "a")
+    await asyncio.sleep(3600 - DUE_WITHIN.total_seconds() + margin)
+
+    result = await drop(world.context, entry, **WHY)
+
+    assert result is (DropResult.DROPPED if margin < 0 else DropResult.DUE)
+    assert await world.ahead() == []
+
+
+@virtual
+async def test_that_an_event_was_cancelled_is_known_for_as_long_as_a_copy_may_come() -> None:
+    world = World()
+    await world.posts(made({"endAt": 400 * 86400}, "a", 0))
+    [entry] = await find(world.context, "a:end")
+    await drop(world.context, entry, **WHY)
+    body = entry.message.raw or b""
+
+    await asyncio.sleep(timedelta(days=400).total_seconds())
+    await forget_old(world.context)
+    assert await cancelled.contains(world.store, body)
+
+    await asyncio.sleep(timedelta(days=91).total_seconds())
+    await forget_old(world.context)
+    assert not await cancelled.contains(world.store, body)
 
 
 @virtual

@@ -1,0 +1,42 @@
+"""Stores which events for a later time an operator has cancelled. Service Bus may deliver a copy of
+such an event that was on its way, or deliver the event again, after the operator has cancelled it:
+Hasten does not carry it out."""
+
+import hashlib
+from datetime import datetime
+
+from hasten.ports.store import Delete, Document, Put, Store
+from hasten.records import reading
+from hasten.records.commits import commit_unchanged, try_commit
+from hasten.records.fields import moment
+
+CANCELLED_COLLECTION, CANCELLED_PARTITION = "stops", "cancelled"
+
+
+async def save(store: Store, body: bytes, due: datetime) -> None:
+    """Saves that the event with this body was cancelled. It is due at `due`. Raises
+    TemporaryError."""
+    put = Put(_key(body), {"due": due.isoformat()})
+    await try_commit(store, CANCELLED_COLLECTION, CANCELLED_PARTITION, [put])
+
+
+async def contains(store: Store, body: bytes) -> bool:
+    """Returns whether an operator has cancelled the event with this body. Raises TemporaryError."""
+    return await store.get(CANCELLED_COLLECTION, CANCELLED_PARTITION, _key(body)) is not None
+
+
+async def forget(store: Store, before: datetime) -> None:
+    """Deletes the records of the events that were due before `before`."""
+    documents = await store.scan(CANCELLED_COLLECTION, CANCELLED_PARTITION)
+    place = (CANCELLED_COLLECTION, CANCELLED_PARTITION, documents)
+    read = await reading.readable(store, *place, _due)
+    deletes = [Delete(document.key, document.etag) for document, due in read if due < before]
+    await commit_unchanged(store, CANCELLED_COLLECTION, CANCELLED_PARTITION, deletes)
+
+
+def _key(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _due(document: Document) -> datetime:
+    return moment(document.body["due"])
