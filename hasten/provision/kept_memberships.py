@@ -4,7 +4,7 @@ A user call disables the account, and so does Hasten's own write in the app. No 
 this ends its memberships in the app; only Entra's cycle is known to do that. If the user is granted
 access through another group before a cycle has run, the account is active again and may still be a
 member of the group that the user left. Hasten then calls that group, and leaves the row to the
-cycle.
+cycle. A removal can grant as well: Entra provisions a user who came back in the meantime.
 """
 
 import asyncio
@@ -34,15 +34,14 @@ ENDED_BY_USER_CALL = frozenset({State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED}
 async def return_to_kept_memberships(drain: Drain, call: Call, verdict: Verdict) -> None:
     """Opens the rows of memberships that an earlier user call of these users may have left in the
     app. Raises TemporaryError of the store."""
-    if not call.is_removal and verdict.result in MAY_GIVE:
-        await asyncio.gather(*(_return_to(drain, user) for user in sorted(call.users)))
+    if verdict.result in MAY_GIVE and _may_have_granted(call, verdict):
+        await asyncio.gather(*(_return_to(drain, call, user) for user in sorted(call.users)))
 
 
 def noting_memberships(drain: Drain, call: Call, verdict: Verdict) -> Commit | None:
     """Returns the commit that records what the call may have left, together with the rows of the
     call. None if the call left nothing."""
-    is_by_user = call.is_removal and call.group is None
-    if not is_by_user or verdict.result in NOT_MADE:
+    if not _is_removal_by_user(call) or verdict.result in NOT_MADE:
         return None
     return noting_groups(drain, call.changes)
 
@@ -57,7 +56,17 @@ def noting_groups(drain: Drain, removals: Sequence[Change]) -> Commit | None:
     return kept_memberships.noting(store, drain.target.name, user, groups, drain.now)
 
 
-async def _return_to(drain: Drain, user: str) -> None:
+def _is_removal_by_user(call: Call) -> bool:
+    return call.is_removal and call.group is None
+
+
+def _may_have_granted(call: Call, verdict: Verdict) -> bool:
+    """Returns whether the account may be active after the call, though it was not before."""
+    exported_otherwise = verdict.result is Result.SUCCEEDED and not verdict.took
+    return exported_otherwise if _is_removal_by_user(call) else True
+
+
+async def _return_to(drain: Drain, call: Call, user: str) -> None:
     context, target, now = drain.context, drain.target.name, drain.now
     kept = await kept_memberships.find(context.store, target, user)
     if kept is None:
@@ -69,7 +78,8 @@ async def _return_to(drain: Drain, user: str) -> None:
         left, lambda row: returned(row, now=now, reason=ACTIVE_AGAIN)
     ):
         emit_moved(context, row)
-    await kept_memberships.remove(context.store, kept)
+    if not _is_removal_by_user(call):  # it disables the account when it is made again
+        await kept_memberships.remove(context.store, kept)
 
 
 def _may_be_back(drain: Drain, row: Change) -> bool:

@@ -83,7 +83,9 @@ class Newest:
             events = (wish.event, end_id(wish.event))
             names = {(e, g, u) for e in events for g in ("", NAMED, group) for u in ("", user)}
             there = is_in(self._world, group, user)
-            if there is None or refused & names or self._is_by_hand(group, user, wish.since):
+            is_overtaken = wish.is_absent and left.get(user, 0.0) >= wish.time
+            since = wish.time if is_overtaken else wish.since
+            if there is None or refused & names or self._is_by_hand(group, user, since):
                 continue
             if one.may_be_off or maybe_left.get(user, 0.0) >= wish.time:
                 continue

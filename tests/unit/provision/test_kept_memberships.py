@@ -201,3 +201,44 @@ async def test_an_account_that_was_assigned_directly_has_no_place_to_keep() -> N
     await drain(world.context, WAKE)
 
     assert await kept_memberships.find(world.store, TOTAL, LEAVER) is None
+
+
+@virtual
+async def test_a_removal_of_somebody_who_came_back_returns_to_the_other_group_as_well() -> None:
+    """Entra knows of the membership before Hasten does, and provisions it."""
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    world.directory.join(ADMIN, LEAVER)
+    await world.ledger.record([found(ADMIN, LEAVER, Action.REMOVED, 3)])
+
+    for _ in range(3):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert ENGINEERING in called(world)
+    assert (row.state, row.keeps_assignment) == (State.LEFT_TO_CYCLE, True)
+
+
+GRANTED = answer(active=False)
+"""What a user call is answered with that enabled the account."""
+
+
+@pytest.mark.parametrize(("answered", "returns"), [(GRANTED, True), (SKIPPED, False)])
+@virtual
+async def test_a_removal_by_a_user_call_that_enabled_the_account_returns_to_the_group(
+    answered: Answer,
+    returns: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    world = await disabled(ENGINEERING)
+    await asyncio.sleep(LATER.total_seconds())
+    world.directory.answers = lambda call: answered if call.group is None else answer()
+    await world.ledger.record([found(ADMIN, LEAVER, Action.REMOVED, 3)])
+
+    await drain(world.context, WAKE)
+
+    row = await world.row(ENGINEERING, LEAVER)
+    assert row.is_open is returns
+    kept = await kept_memberships.find(world.store, TOTAL, LEAVER)
+    assert kept is not None
+    assert set(kept.groups) == {ENGINEERING, ADMIN}
