@@ -47,31 +47,35 @@ store."""
 
 
 async def stand_in(context: Context) -> None:
-    """Raises the worst error after everything was tried."""
+    """Changes that are due do not wait for messages and intents, of which there may be many. Raises
+    the worst error after everything was tried."""
     until, errors = context.now() + STAND_IN_MAX_TIME, ErrorCollector()
     known = await arrivals.load_all(context.store)
-    received = await asyncio.gather(
-        *(
-            _collected(errors, _receive(context, queue, known.get(queue, Arrivals()), until))
-            for queue in QUEUES_KNOWN_BY_MESSAGES
-        )
-    )
-    if any(received):
-        await asyncio.sleep(WAIT_FOR_OTHER_TRIGGERS.total_seconds())
-    quiet = WAIT_FOR_OTHER_TRIGGERS if any(received) else STAND_IN_AFTER
     stopped = await stops.stopped(context.store, context.targets)
-    targets = [f.target for f in await discovered.load_all(context.store)]
+    found = [one.target for one in await discovered.load_all(context.store)]
+    targets = [name for name in found if name in context.targets and name not in stopped]
+    received, _ = await asyncio.gather(
+        asyncio.gather(
+            *(
+                _collected(errors, _receive(context, queue, known.get(queue, Arrivals()), until))
+                for queue in QUEUES_KNOWN_BY_MESSAGES
+            )
+        ),
+        asyncio.gather(
+            *(_collected(errors, _drain(context, target, STAND_IN_AFTER)) for target in targets)
+        ),
+    )
     await asyncio.gather(
         *(
-            _collected(errors, _work_for(context, target, quiet))
+            _collected(errors, _ensure_then_drain(context, target, came=any(received)))
             for target in targets
-            if target in context.targets and target not in stopped
         )
     )
     errors.raise_worst()
 
 
-async def _collected(errors: ErrorCollector, work: Awaitable[bool]) -> bool:
+async def _collected(errors: ErrorCollector, work: Awaitable[bool | None]) -> bool | None:
+    """Returns what the work returns, or True if it fails: then it may have changed something."""
     with errors.collect_any():
         return await work
     return True
@@ -100,14 +104,18 @@ async def _receive(context: Context, queue: str, known: Arrivals, until: datetim
     return bool(missed)
 
 
-async def _work_for(context: Context, target: str, quiet: timedelta) -> bool:
-    """Intents first: they become rows, for which the other trigger may be alive."""
+async def _ensure_then_drain(context: Context, target: str, *, came: bool) -> bool:
+    """Intents become changes, for which the other trigger may be alive. `came` says whether
+    messages were received here."""
     errors = ErrorCollector()
-    with errors.collect_any():
-        if await _ensure(context, target, quiet):
-            await asyncio.sleep(WAIT_FOR_OTHER_TRIGGERS.total_seconds())
-    with errors.collect_any():
-        await _drain(context, target, quiet)
+    if came:
+        await asyncio.sleep(WAIT_FOR_OTHER_TRIGGERS.total_seconds())
+    quiet = WAIT_FOR_OTHER_TRIGGERS if came else STAND_IN_AFTER
+    has_worked = await _collected(errors, _ensure(context, target, quiet))
+    if has_worked:
+        await asyncio.sleep(WAIT_FOR_OTHER_TRIGGERS.total_seconds())
+    if has_worked or came:
+        await _collected(errors, _drain(context, target, quiet))
     errors.raise_worst()
     return True
 

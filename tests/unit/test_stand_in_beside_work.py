@@ -1,14 +1,15 @@
 """A timer does the work of a stopped trigger although its own work is slow or broken."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
-from hasten import timers
+from hasten import stand_in, timers
 from hasten.errors import Conflict
 from hasten.stray_end import StrayEndError
 from hasten.timers import TIMERS, run
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, World, user
 
 
@@ -92,6 +93,26 @@ async def test_two_bugs_are_both_reported(monkeypatch: pytest.MonkeyPatch) -> No
         await run(world.context, "sweep")
 
     assert world.results("timer") == ["crashed", "crashed"]
+
+
+@pytest.mark.parametrize("busy", ["_receive", "_ensure"])
+@virtual
+async def test_many_messages_and_intents_delay_no_change_that_is_due(
+    busy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def takes_long(*_: object) -> bool:
+        await asyncio.sleep(25)
+        return True
+
+    monkeypatch.setattr(stand_in, busy, takes_long)
+    world = await with_a_leaver()
+    await asyncio.sleep(60)
+    began = now()
+
+    await stand_in.stand_in(world.context)
+
+    [call] = world.directory.calls
+    assert call.at - began < timedelta(seconds=1)
 
 
 STRAY = [SystemExit(1), asyncio.CancelledError()]
