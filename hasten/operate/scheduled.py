@@ -89,7 +89,8 @@ async def people_named(context: Context, given: str) -> Sequence[str]:
 
 async def find(context: Context, given: str) -> list[AgendaEntry]:
     """Returns the entries with this id, or of the event with this id. Raises NotFoundError if
-    there is none."""
+    there is none, and PermanentError if events of several sources have the id: an id is unique
+    only within its source (CloudEvents 1.0, `id`)."""
     found = [
         entry
         for entry in await _entries(context)
@@ -98,6 +99,12 @@ async def find(context: Context, given: str) -> list[AgendaEntry]:
     if not found:
         raise NotFoundError(
             f"nothing is scheduled with the id {given}", "see what is: python -m hasten scheduled"
+        )
+    sources = {str(entry.about["source"]) for entry in found}
+    if len(sources) > 1:
+        raise PermanentError(
+            f"events of {len(sources)} sources have the id {given}",
+            "give the id of one entry: python -m hasten scheduled lists them",
         )
     return found
 

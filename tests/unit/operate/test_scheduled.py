@@ -314,6 +314,22 @@ async def test_a_last_day_that_is_brought_forward_is_today() -> None:
 
 
 @virtual
+async def test_an_id_that_two_systems_gave_to_different_events_chooses_none_of_them() -> None:
+    world = World()
+    for source in ("/hr", "/itsm"):
+        about = {"users": [ref(1)], "group": GROUP, "startAt": at(3600)}
+        await world.posts({**event(event_id="7", **about), "source": source})
+
+    with pytest.raises(PermanentError, match="events of 2 sources have the id 7"):
+        await find(world.context, "7")
+
+    one, other = await world.ahead()
+    [entry] = await find(world.context, one.id)
+    assert await drop(world.context, entry, **WHY) is DropResult.DROPPED
+    assert [left.id for left in await world.ahead()] == [other.id]
+
+
+@virtual
 async def test_an_id_that_nothing_has_is_an_error() -> None:
     with pytest.raises(PermanentError, match="nothing is scheduled with the id x"):
         await find(World().context, "x")
