@@ -17,6 +17,7 @@ from hasten.events.references import references_to
 from hasten.object_ids import is_object_id
 from hasten.operate.audited import Subject, audited
 from hasten.operate.explain import find_person
+from hasten.operate.names import names_of
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
 from hasten.records import cancelled, drops
 from hasten.records.agenda import AgendaEntry
@@ -82,7 +83,7 @@ async def people_named(context: Context, given: str) -> Sequence[str]:
     """Returns the names under which events about the person may be scheduled. Raises
     TemporaryError of Graph."""
     try:
-        return [await find_person(context, given), *references_to(given)]
+        return await names_of(context, await find_person(context, given), given)
     except PermanentError:
         return references_to(given)
 

@@ -11,6 +11,10 @@ ENABLED, DELETED, RESTORED = "accountEnabled", "deleted", "restored"
 """Subjects of an entry of the history; the other subjects are names of properties."""
 
 
+PROPERTY_OF = {"upn": "userPrincipalName", "mail": "mail", "employee_id": "employeeId"}
+"""The property of Graph for each key by which a test names a user."""
+
+
 @dataclass
 class FakeAccounts(FakeTenant):
     properties: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -94,5 +98,7 @@ class FakeAccounts(FakeTenant):
         if user not in self.assigned:
             return None
         enabled = None if user in self.unsaid else user not in self.disabled
-        known = self.properties.get(user, {})
+        keys = self.people.get(user, {})
+        names = {PROPERTY_OF[key]: value or None for key, value in keys.items()}
+        known = {**names, **self.properties.get(user, {})}
         return Profile(enabled, {name: known.get(name) for name in properties})

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hasten.cli.running import Code
+from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, Message
 from hasten.ports.dead_letters import Parked
 from hasten.records import drops
@@ -162,7 +163,24 @@ def test_replay_shows_the_people_and_a_drop_needs_who_and_why(
     assert ran(*queue, "--id", "hr-2", "--drop", "--yes", *DECIDED).exit_code == Code.FINE
     [dropped] = asyncio.run(drops.load_all(waiting.store))
     assert (dropped.event, "a@b.c" in str(dropped.users)) == ("hr-2", False)
-    assert "an operator dropped the rejected event hr-2" in ran("explain", "a@b.c").stdout
+    for given in ("a@b.c", user(1)):
+        assert "an operator dropped the rejected event hr-2" in ran("explain", given).stdout
+    assert "hr-2" not in ran("explain", user(2)).stdout
+
+
+@pytest.mark.parametrize(
+    "fault", [TemporaryError("no answer", timedelta(0)), PermanentError("no", "")]
+)
+def test_what_graph_does_not_say_of_a_person_hides_nothing_else(
+    fault: Exception, waiting: CommandWorld, ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuses(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(waiting.directory, "profile", refuses)
+
+    assert "Scheduled: event hr-1 starts at" in ran("explain", user(1)).stdout
+    assert json.loads(ran("scheduled", "--user", user(1), "--json").stdout)["scheduled"]
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b'{"data": 7}', b'{"data": {"users": [1, {}]}}'])

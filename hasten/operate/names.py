@@ -1,0 +1,30 @@
+"""Finds the names by which events may know a person."""
+
+from collections.abc import Mapping, Sequence
+
+from hasten.context import Context
+from hasten.errors import PermanentError, TemporaryError
+from hasten.events.references import reference_by, references_to
+
+KEY_OF_PROPERTY: Mapping[str, str] = {
+    "userPrincipalName": "upn",
+    "mail": "mail",
+    "employeeId": "employeeId",
+}
+"""The properties of a user in Graph by which an event can name the user, and the keys there."""
+
+
+async def names_of(context: Context, user: str, given: str) -> Sequence[str]:
+    """Returns the object id of the user, and the references to the user by what was given and by
+    what Entra ID says now. If Graph does not say it, only by what was given."""
+    return [user, *references_to(given), *await _references(context, user)]
+
+
+async def _references(context: Context, user: str) -> Sequence[str]:
+    try:
+        profile = await context.directory.profile(user, tuple(KEY_OF_PROPERTY))
+    except (PermanentError, TemporaryError):
+        return ()
+    values = profile.values if profile else {}
+    known = {key: values.get(name) for name, key in KEY_OF_PROPERTY.items()}
+    return [reference_by(key, value) for key, value in known.items() if isinstance(value, str)]
