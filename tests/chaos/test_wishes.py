@@ -104,3 +104,40 @@ async def test_a_change_by_hand_counts_only_after_the_date() -> None:
         world.admin.leave(TOTAL_ENGINEERING, USER)
         world.admin.join(TOTAL_ENGINEERING, USER)
         assert Newest(world).broken_at_the_end(ahead.posted) == []
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+@virtual
+async def test_who_has_left_all_and_comes_back_by_hand_may_stay_after_an_older_end(
+    by_hand: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    """Whether the end of the onboarding is stale by then depends on what the offboarding found."""
+    async with simulated(targets=(ALLOWS,)) as world:
+        directory = world.tenant.directory
+        ahead = Ahead(world, Operations(world, Random(1)), Random(1))
+        await posts(world, ahead, ONBOARD, group=GROUP, startAt=START, endAt=2 * LATER)
+        await world.passes(timedelta(seconds=1))
+        await posts(world, ahead, OFFBOARD)
+        await world.passes(timedelta(seconds=LATER))
+        if by_hand:
+            world.admin.join(TOTAL_ENGINEERING, USER)
+        await world.passes(timedelta(seconds=2 * LATER))
+
+        directory.add_members(directory.groups[TOTAL_ENGINEERING], [USER])
+
+        assert bool(Newest(world).broken_at_the_end(ahead.posted)) is not by_hand
+
+
+@virtual
+async def test_nothing_is_expected_of_what_an_operator_may_have_cancelled() -> None:
+    async with simulated(targets=(ALLOWS,)) as world:
+        ahead = Ahead(world, Operations(world, Random(1)), Random(1))
+        await posts(world, ahead, ONBOARD, group=GROUP)
+        [posted] = ahead.posted
+        await world.passes(timedelta(minutes=1))
+        group = world.tenant.directory.groups[TOTAL_ENGINEERING]
+        world.tenant.directory.remove_member(group, USER)
+        assert len(Newest(world).broken_at_the_end(ahead.posted)) == 1
+
+        posted.unclear.add(posted.event["id"])
+        assert Newest(world).broken_at_the_end(ahead.posted) == []
