@@ -46,6 +46,10 @@ QUEUES_KNOWN_BY_MESSAGES = (DIRECTORY_CHANGES, ONBOARDING_EVENTS)
 store."""
 
 
+Receiving = asyncio.Future[list[bool | None]]
+"""Says of each queue whether messages were received here."""
+
+
 async def stand_in(context: Context) -> None:
     """Changes that are due do not wait for messages and intents, of which there may be many. Raises
     the worst error after everything was tried."""
@@ -54,23 +58,17 @@ async def stand_in(context: Context) -> None:
     stopped = await stops.stopped(context.store, context.targets)
     found = [one.target for one in await discovered.load_all(context.store)]
     targets = [name for name in found if name in context.targets and name not in stopped]
-    received, _ = await asyncio.gather(
-        asyncio.gather(
-            *(
-                _collected(errors, _receive(context, queue, known.get(queue, Arrivals()), until))
-                for queue in QUEUES_KNOWN_BY_MESSAGES
-            )
-        ),
-        asyncio.gather(
-            *(_collected(errors, _drain(context, target, STAND_IN_AFTER)) for target in targets)
-        ),
-    )
-    await asyncio.gather(
+    receiving = asyncio.gather(
         *(
-            _collected(errors, _ensure_then_drain(context, target, came=any(received)))
-            for target in targets
+            _collected(errors, _receive(context, queue, known.get(queue, Arrivals()), until))
+            for queue in QUEUES_KNOWN_BY_MESSAGES
         )
     )
+    await asyncio.gather(
+        *(_collected(errors, _drain(context, target, STAND_IN_AFTER)) for target in targets),
+        *(_collected(errors, _ensure_then_drain(context, one, receiving)) for one in targets),
+    )
+    await receiving
     errors.raise_worst()
 
 
@@ -104,10 +102,10 @@ async def _receive(context: Context, queue: str, known: Arrivals, until: datetim
     return bool(missed)
 
 
-async def _ensure_then_drain(context: Context, target: str, *, came: bool) -> bool:
-    """Intents become changes, for which the other trigger may be alive. `came` says whether
-    messages were received here."""
+async def _ensure_then_drain(context: Context, target: str, receiving: Receiving) -> bool:
+    """Intents become changes, for which the other trigger may be alive."""
     errors = ErrorCollector()
+    came = any(await receiving)
     if came:
         await asyncio.sleep(WAIT_FOR_OTHER_TRIGGERS.total_seconds())
     quiet = WAIT_FOR_OTHER_TRIGGERS if came else STAND_IN_AFTER

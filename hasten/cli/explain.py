@@ -11,6 +11,8 @@ from hasten.cli.running import Code, chosen, run
 from hasten.operate.everything import Everything, Explained, everything_about
 from hasten.operate.health import Health
 
+NO_EFFECT = ", which a newer event has overtaken or an operator has cancelled"
+
 
 def explain(
     user: Annotated[
@@ -62,7 +64,6 @@ def _show(one: Explained, user: str) -> None:
     for sentence in one.sentences:
         say(f"- {sentence}")
     for ahead in one.scheduled:
-        is_overtaken = ", which a newer event has overtaken" if ahead.overtaken else ""
-        say(f"- Scheduled: {ahead}{is_overtaken}. Its id: {ahead.id}.")
+        say(f"- Scheduled: {ahead}{NO_EFFECT if ahead.overtaken else ''}. Its id: {ahead.id}.")
     if one.problem:
         say(f"! {one.problem}")

@@ -92,7 +92,7 @@ def scheduled(
         act = drop_entry if drop else bring_forward
         done = [await act(context, e, by=who, named=named, reason=why) for e in entries]
         due = done.count(DropResult.DUE)
-        moved = len(done) - due - done.count(DropResult.GONE)
+        moved = done.count(DropResult.DROPPED) + done.count(True)
         outcome = "dropped" if drop else "posted"
         if json:
             as_json_object(ScheduleResult(found, outcome, moved, due))

@@ -20,7 +20,7 @@ from hasten.events.faults import Identity, InvalidEventError, fault
 from hasten.events.models import people, starts_at
 from hasten.messages import Ensure
 from hasten.onboard import follow_up
-from hasten.onboard.cancelled import tell_cancelled
+from hasten.onboard.cancelled import is_cancelled, tell_cancelled
 from hasten.onboard.defer import deferred, ends, split
 from hasten.onboard.deferred_times import note_deferred_times
 from hasten.onboard.interpret import interpret
@@ -32,7 +32,6 @@ from hasten.onboard.reject import reject_event, reject_part
 from hasten.onboard.second_look import SecondLook, not_rejected_yet, second_looks
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
-from hasten.records import cancelled
 from hasten.records.signs import Sign
 from hasten.records.unreadable import HOW_TO_MEND
 from hasten.telemetry.onboard import (
@@ -97,6 +96,10 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
         unknown = fault(FaultCode.UNKNOWN_TARGET, "data.target")
         raise InvalidEventError([unknown], event.identity)
     start = starts_at(event.data) or (event.time if posted.end_of else None)
+    if start is not None and await is_cancelled(context, posted, event):
+        await tell_cancelled(context, event)
+        context.emit(EventCancelled(**_about(posted, event)))
+        return
     if start is not None and start > context.now():
         about = {} if posted.end_of else await note_deferred_times(context, event)
         message = deferred(posted, event, start, context.new_id)
@@ -104,10 +107,6 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
         if about:
             await note_deferred(context, event, about, start)
         context.emit(EventDeferred(**_about(posted, event), until=start.isoformat()))
-        return
-    if posted.is_from_hasten and await cancelled.contains(context.store, posted.body):
-        await tell_cancelled(context, event)
-        context.emit(EventCancelled(**_about(posted, event)))
         return
     parts = split(posted, event, context.new_id)
     if parts:

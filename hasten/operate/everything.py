@@ -8,6 +8,7 @@ from hasten.context import Context
 from hasten.domain.explaining import explain as sentences
 from hasten.domain.person_facts import Facts
 from hasten.errors import PermanentError, TemporaryError
+from hasten.events.references import references_to
 from hasten.operate.explain import find_person, gather, refuse_unknown
 from hasten.operate.health import Health, readable_health
 from hasten.operate.names import names_of
@@ -44,7 +45,8 @@ class Everything:
     """Events about the user that an operator dropped."""
 
     problem: Problem | None = None
-    """The reason why Hasten could not read the parked events."""
+    """The reason why Hasten could not read the parked events, or by which names events may know the
+    user."""
 
 
 async def everything_about(context: Context, given: str, targets: Sequence[Target]) -> Everything:
@@ -55,10 +57,16 @@ async def everything_about(context: Context, given: str, targets: Sequence[Targe
     """
     found = await find_person(context, given)
     await refuse_unknown(context, found)
-    names = await names_of(context, found, given)
+    names: Sequence[str] = [found, *references_to(given)]
+    problem = None
+    try:
+        names = await names_of(context, found, given)
+    except (PermanentError, TemporaryError) as error:
+        problem = of_error(error)
     app = await readable_health(context)
     explained = [await _explained(context, one, found, names) for one in targets]
-    return await _with_what_waits(context, Everything(app, explained), names, given)
+    everything = Everything(app, explained, problem=problem)
+    return await _with_what_waits(context, everything, names, given)
 
 
 async def _with_what_waits(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from hasten.context import Context
-from hasten.errors import PermanentError, TemporaryError
 from hasten.events.references import reference_by, references_to
 
 KEY_OF_PROPERTY: Mapping[str, str] = {
@@ -16,15 +15,12 @@ KEY_OF_PROPERTY: Mapping[str, str] = {
 
 async def names_of(context: Context, user: str, given: str) -> Sequence[str]:
     """Returns the object id of the user, and the references to the user by what was given and by
-    what Entra ID says now. If Graph does not say it, only by what was given."""
+    what Entra ID says now. Raises TemporaryError and PermanentError of Graph."""
     return [user, *references_to(given), *await _references(context, user)]
 
 
 async def _references(context: Context, user: str) -> Sequence[str]:
-    try:
-        profile = await context.directory.profile(user, tuple(KEY_OF_PROPERTY))
-    except (PermanentError, TemporaryError):
-        return ()
+    profile = await context.directory.profile(user, tuple(KEY_OF_PROPERTY))
     values = profile.values if profile else {}
     known = {key: values.get(name) for name, key in KEY_OF_PROPERTY.items()}
     return [reference_by(key, value) for key, value in known.items() if isinstance(value, str)]

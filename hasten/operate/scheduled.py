@@ -30,17 +30,20 @@ SCHEDULED = "scheduled"
 READS_AT_ONCE = 16
 ALL_GROUPS = "*"
 
-DUE_WITHIN = timedelta(seconds=5)
-"""Clocks of instances may differ by so much: an entry that is due by then may have been posted."""
+DUE_WITHIN = timedelta(seconds=15)
+"""An entry that is due by then may have been posted: an alarm may come 5 seconds early
+(hasten/wiring.py), and the clocks of instances and of an operator's machine differ."""
 
 
 class DropResult(StrEnum):
-    """What dropping an entry did. An entry that was DUE is gone too, but Hasten may have begun to
-    carry out its event."""
-
     DROPPED = "dropped"
+    """The event will not be carried out."""
+
     DUE = "due"
+    """The entry is removed, but Hasten may have begun to carry out its event."""
+
     GONE = "gone"
+    """Nothing was removed: the entry was posted, dropped or brought forward before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +84,12 @@ async def scheduled(
 
 async def people_named(context: Context, given: str) -> Sequence[str]:
     """Returns the names under which events about the person may be scheduled. Raises
-    TemporaryError of Graph."""
+    TemporaryError and PermanentError of Graph."""
     try:
-        return await names_of(context, await find_person(context, given), given)
+        user = await find_person(context, given)
     except PermanentError:
         return references_to(given)
+    return await names_of(context, user, given)
 
 
 async def find(context: Context, given: str) -> list[AgendaEntry]:
@@ -133,25 +137,32 @@ async def drop(
         context, EntryKind.CANCELLED, subjects, by=by, why=reason, named=named
     ) as audit:
         await drops.save(context.store, [dropped])
+        # Saved first: after a crash the entry is still listed, and has no effect.
+        await cancelled.save(context.store, entry.message.raw or b"", entry.due)
         if not await context.agenda.remove(ONBOARDING_EVENTS, entry):
             return DropResult.GONE
-        await cancelled.save(context.store, entry.message.raw or b"", entry.due)
         audit.done += subjects
     return DropResult.DUE if entry.due <= context.now() + DUE_WITHIN else DropResult.DROPPED
 
 
 async def bring_forward(
     context: Context, entry: AgendaEntry, *, by: str, reason: str, named: str = ""
-) -> None:
-    """Posts the event for now and then removes the entry. Raises TemporaryError."""
-    message = for_now(entry.message, context.now())
+) -> bool:
+    """Makes the event due now, and posts it. Returns False if the entry was posted or removed
+    meanwhile, or if an operator has cancelled its event. Raises TemporaryError."""
+    if await cancelled.contains(context.store, entry.message.raw or b""):
+        return False
+    now = context.now()
+    message = replace(for_now(entry.message, now), at=now)
     subjects = _subjects(entry)
     async with audited(
         context, EntryKind.BROUGHT_FORWARD, subjects, by=by, why=reason, named=named
     ) as audit:
-        await context.bus.send(ONBOARDING_EVENTS, [message])
-        await context.agenda.remove(ONBOARDING_EVENTS, entry)
+        if not await context.agenda.replace(ONBOARDING_EVENTS, entry, message):
+            return False
+        await context.agenda.post_due(ONBOARDING_EVENTS, now)
         audit.done += subjects
+    return True
 
 
 def _subjects(entry: AgendaEntry) -> list[Subject]:

@@ -69,7 +69,7 @@ def _may_have_granted(call: Call, verdict: Verdict) -> bool:
 async def _return_to(drain: Drain, call: Call, user: str) -> None:
     context, target, now = drain.context, drain.target.name, drain.now
     kept = await kept_memberships.find(context.store, target, user)
-    if kept is None:
+    if kept is None or (call.is_removal and await _has_open_grant(drain, user)):
         return
     groups = sorted(kept.groups or drain.found.groups)
     rows = [await drain.ledger.find(target, group, user) for group in groups]
@@ -78,8 +78,14 @@ async def _return_to(drain: Drain, call: Call, user: str) -> None:
         left, lambda row: returned(row, now=now, reason=ACTIVE_AGAIN)
     ):
         emit_moved(context, row)
-    if not _is_removal_by_user(call):  # it disables the account when it is made again
+    if not call.is_removal:  # a removal may have given nothing; then a grant still may
         await kept_memberships.remove(context.store, kept)
+
+
+async def _has_open_grant(drain: Drain, user: str) -> bool:
+    """Returns whether a call that grants is still to come. It returns to the groups."""
+    rows = await drain.ledger.open_changes(drain.target.name)
+    return any(row.user == user and not row.is_removal for row in rows)
 
 
 def _may_be_back(drain: Drain, row: Change) -> bool:

@@ -17,7 +17,7 @@ from hasten.errors import Conflict, TemporaryError, WrongInputError
 from hasten.json import Json
 from hasten.ports.bus import Bus, Message
 from hasten.ports.clock import Now
-from hasten.ports.store import Delete, Document, Put, Store
+from hasten.ports.store import Delete, Document, Put, Store, Write
 from hasten.records import reading
 from hasten.records.alarms import AGENDA_COLLECTION, Alarms
 from hasten.records.commits import commit_unchanged, try_commit
@@ -119,6 +119,12 @@ class Agenda:
         """Returns whether the entry was still there."""
         deletes = [Delete(entry.key, entry.etag)]
         return await try_commit(self.store, AGENDA_COLLECTION, queue, deletes)
+
+    async def replace(self, queue: str, entry: AgendaEntry, message: Message) -> bool:
+        """Keeps the message, which has a time, in place of the entry. Returns whether the entry was
+        still there."""
+        writes: list[Write] = [Delete(entry.key, entry.etag), _put(message)]
+        return await try_commit(self.store, AGENDA_COLLECTION, queue, writes)
 
     async def _sent(
         self, queue: str, due: Sequence[AgendaEntry], refusals: list[WrongInputError]

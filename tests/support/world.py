@@ -92,14 +92,15 @@ class World:
             destinations=self.destinations,
         )
 
-    async def is_discovered(self) -> None:
+    async def is_discovered(self, *more: str) -> None:
+        """With the two groups and `more`."""
         found = DiscoveredTarget(
             target=self.target.name,
             service_principal=SERVICE_PRINCIPAL,
             job=JOB,
             user_rule=USER_RULE,
             group_rule=GROUP_RULE,
-            groups=(ENGINEERING, ADMIN),
+            groups=(ENGINEERING, ADMIN, *more),
         )
         await discovered.save(self.store, found)
 

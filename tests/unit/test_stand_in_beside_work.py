@@ -1,7 +1,7 @@
 """A timer does the work of a stopped trigger although its own work is slow or broken."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -113,6 +113,27 @@ async def test_many_messages_and_intents_delay_no_change_that_is_due(
 
     [call] = world.directory.calls
     assert call.at - began < timedelta(seconds=1)
+
+
+@virtual
+async def test_many_changes_delay_no_intent(monkeypatch: pytest.MonkeyPatch) -> None:
+    began: list[datetime] = []
+
+    async def takes_long(*_: object) -> None:
+        await asyncio.sleep(25)
+
+    async def ensures(*_: object) -> bool:
+        began.append(now())
+        return False
+
+    monkeypatch.setattr(stand_in, "_drain", takes_long)
+    monkeypatch.setattr(stand_in, "_ensure", ensures)
+    world = await with_a_leaver()
+    started = now()
+
+    await stand_in.stand_in(world.context)
+
+    assert began[0] - started < timedelta(seconds=1)
 
 
 STRAY = [SystemExit(1), asyncio.CancelledError()]

@@ -169,9 +169,10 @@ def test_replay_shows_the_people_and_a_drop_needs_who_and_why(
 
 
 @pytest.mark.parametrize(
-    "fault", [TemporaryError("no answer", timedelta(0)), PermanentError("no", "")]
+    "fault",
+    [TemporaryError("Graph is silent", timedelta(0)), PermanentError("Graph is silent", "")],
 )
-def test_what_graph_does_not_say_of_a_person_hides_nothing_else(
+def test_what_graph_does_not_say_of_a_person_is_said_and_hides_nothing_else(
     fault: Exception, waiting: CommandWorld, ran: Ran, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuses(*_: object) -> None:
@@ -179,8 +180,10 @@ def test_what_graph_does_not_say_of_a_person_hides_nothing_else(
 
     monkeypatch.setattr(waiting.directory, "profile", refuses)
 
-    assert "Scheduled: event hr-1 starts at" in ran("explain", user(1)).stdout
-    assert json.loads(ran("scheduled", "--user", user(1), "--json").stdout)["scheduled"]
+    shown = ran("explain", user(1)).stdout
+    assert "Scheduled: event hr-1 starts at" in shown
+    assert "! Graph is silent" in shown
+    assert ran("scheduled", "--user", user(1)).exit_code == Code.PROBLEM
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b'{"data": 7}', b'{"data": {"users": [1, {}]}}'])

@@ -20,12 +20,12 @@ from hasten.records.stops import ALL_TARGETS
 from tests.fakes.dead_letters import FakeParkedMessages
 from tests.fakes.memory_store import MemoryStore
 from tests.support.history import history
+from tests.support.lying_ahead import World as Scheduling
 from tests.support.posting import GROUP, at, event, ref
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
 from tests.unit.operate.test_decide import ALICE, BOB, LEAVERS, decided, with_leavers
 from tests.unit.operate.test_replay import DEAD
-from tests.unit.operate.test_scheduled import World as Scheduling
 
 WHY = "they left the company"
 

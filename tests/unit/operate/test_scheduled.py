@@ -8,44 +8,22 @@ from typing import Any
 import pytest
 
 from hasten.domain.intents import Wanted
-from hasten.domain.outcomes import STALE
 from hasten.errors import PermanentError
 from hasten.onboard.message import Posted
 from hasten.operate.scheduled import (
-    DUE_WITHIN,
     DropResult,
     Scheduled,
     bring_forward,
     drop,
     find,
     for_now,
-    report_drops,
     scheduled,
 )
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
-from hasten.records import cancelled, drops
-from hasten.retention import forget_old
-from tests.support.posting import GROUP, OFFBOARD, ONBOARD, Posting, at, event, ref
+from tests.support.lying_ahead import WHY, World, made
+from tests.support.posting import GROUP, OFFBOARD, ONBOARD, at, event, ref
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ENGINEERING, TOTAL, user
-
-WHY = {"by": "an operator", "reason": "the contract was cancelled"}
-
-
-class World(Posting):
-    def __init__(self) -> None:
-        super().__init__(keeps_agenda=True)
-
-    async def ahead(self, *users: str) -> list[Scheduled]:
-        return await scheduled(self.context, targets=[TOTAL], users=users)
-
-    async def comes(self) -> None:
-        """Handles what was posted, and forgets it."""
-        posted = self.bus.of(ONBOARDING_EVENTS)
-        self.bus.sent = [one for one in self.bus.sent if one[0] != ONBOARDING_EVENTS]
-        for message in posted:
-            if message.raw is not None:
-                await self.receives(message)
+from tests.support.world import ENGINEERING, user
 
 
 def when(seconds: float) -> datetime:
@@ -106,15 +84,6 @@ NEWER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-def made(spec: dict[str, Any], event_id: str, age: float) -> dict[str, Any]:
-    fields: dict[str, Any] = {"group": GROUP, **spec}
-    kind = fields.pop("kind", None)
-    times: dict[str, Any] = {k: at(fields.pop(k)) for k in ("startAt", "endAt") if k in fields}
-    fields = {**fields, **times}
-    fields = {name: value for name, value in fields.items() if value is not None}
-    return event(kind or ONBOARD, users=[ref(1)], event_id=event_id, age=age, **fields)
-
-
 @pytest.mark.parametrize("name", NEWER)
 @virtual
 async def test_what_a_newer_event_has_decided_is_shown_as_overtaken(name: str) -> None:
@@ -136,111 +105,6 @@ async def test_what_a_newer_event_has_decided_is_shown_as_overtaken(name: str) -
     await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
     await world.comes()
     assert await world.wanted(ENGINEERING, 1) is wanted
-
-
-@virtual
-async def test_a_dropped_start_never_comes_and_who_dropped_it_is_logged_once() -> None:
-    world = World()
-    await world.posts(event(users=[ref(1)], group=GROUP, startAt=at(3600), event_id="a"))
-    await world.posts(event(users=[ref(2)], group=GROUP, startAt=at(3600), event_id="b"))
-    [entry] = await find(world.context, "a")
-
-    assert await drop(world.context, entry, **WHY) is DropResult.DROPPED
-    assert await drop(world.context, entry, **WHY) is DropResult.GONE
-
-    assert [one.event for one in await world.ahead()] == ["b"]
-    for _ in range(3):
-        await report_drops(world.context)
-    [told] = [e for e in world.events if e.name == "drop"]
-    assert (told.fields["by"], told.fields["reason"]) == (WHY["by"], WHY["reason"])
-    [kept] = await drops.load_all(world.store)
-    assert (kept.users, kept.target, kept.event) == ([user(1)], TOTAL, "a")
-    await asyncio.sleep(timedelta(days=91).total_seconds())
-    await forget_old(world.context)
-    assert await drops.load_all(world.store) == []
-
-
-DATED: dict[str, tuple[str, dict[str, Any]]] = {
-    "a start": ("a", {"group": GROUP, "startAt": 3600}),
-    "a start with an end": ("a", {"group": GROUP, "startAt": 3600, "endAt": 7200}),
-    "an end": ("a:end", {"group": GROUP, "endAt": 3600}),
-    "a last day": ("a", {"kind": OFFBOARD, "group": None, "groups": [GROUP], "endAt": 3600}),
-}
-
-
-@pytest.mark.parametrize("name", DATED)
-@virtual
-async def test_a_copy_of_a_cancelled_event_has_no_effect_and_its_producer_learns_why(
-    name: str,
-) -> None:
-    """Service Bus may deliver the event a second time, and Hasten keeps it a second time."""
-    world = World()
-    cancelled_event, spec = DATED[name]
-    for _ in range(2):
-        await world.posts(made(spec, "a", 10))
-    first, copy = await find(world.context, cancelled_event)
-    wanted = await world.wanted(ENGINEERING, 1)
-
-    assert await drop(world.context, first, **WHY) is DropResult.DROPPED
-
-    [shown] = await world.ahead()
-    assert (shown.id, shown.overtaken) == (copy.message.message_id, [user(1)])
-    await asyncio.sleep(3600)
-    await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
-    await world.comes()
-    assert await world.wanted(ENGINEERING, 1) is wanted
-    assert await world.ahead() == []
-    assert world.told() == [(user(1), STALE)]
-    assert world.reasons() == ["an operator cancelled the event"]
-    assert [e.fields["message"] for e in world.events if e.result == "cancelled"] == ["posted-1"]
-
-
-@virtual
-async def test_only_the_event_that_was_cancelled_has_no_effect() -> None:
-    """Not another part of it, nor the same again with another date."""
-    world = World()
-    await world.posts(made({"startAt": 3600}, "a", 10))
-    for entry in await find(world.context, "a"):
-        await drop(world.context, entry, **WHY)
-    await world.posts(made({"startAt": 1800}, "a", 10))
-    await world.posts(event(users=[ref(2)], group=GROUP, event_id="a", startAt=at(3600)))
-
-    await asyncio.sleep(3600)
-    await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
-    await world.comes()
-
-    assert [await world.wanted(ENGINEERING, n) for n in (1, 2)] == [Wanted.MEMBER] * 2
-
-
-@pytest.mark.parametrize("margin", [-1, 1])
-@virtual
-async def test_what_is_due_may_have_begun(margin: int) -> None:
-    world = World()
-    await world.posts(made({"startAt": 3600}, "a", 0))
-    [entry] = await find(world.context, "a")
-    await asyncio.sleep(3600 - DUE_WITHIN.total_seconds() + margin)
-
-    result = await drop(world.context, entry, **WHY)
-
-    assert result is (DropResult.DROPPED if margin < 0 else DropResult.DUE)
-    assert await world.ahead() == []
-
-
-@virtual
-async def test_that_an_event_was_cancelled_is_known_for_as_long_as_a_copy_may_come() -> None:
-    world = World()
-    await world.posts(made({"endAt": 400 * 86400}, "a", 0))
-    [entry] = await find(world.context, "a:end")
-    await drop(world.context, entry, **WHY)
-    body = entry.message.raw or b""
-
-    await asyncio.sleep(timedelta(days=400).total_seconds())
-    await forget_old(world.context)
-    assert await cancelled.contains(world.store, body)
-
-    await asyncio.sleep(timedelta(days=91).total_seconds())
-    await forget_old(world.context)
-    assert not await cancelled.contains(world.store, body)
 
 
 @virtual
@@ -317,7 +181,7 @@ async def test_a_last_day_that_is_brought_forward_is_today() -> None:
 async def test_an_id_that_two_systems_gave_to_different_events_chooses_none_of_them() -> None:
     world = World()
     for source in ("/hr", "/itsm"):
-        about = {"users": [ref(1)], "group": GROUP, "startAt": at(3600)}
+        about: dict[str, Any] = {"users": [ref(1)], "group": GROUP, "startAt": at(3600)}
         await world.posts({**event(event_id="7", **about), "source": source})
 
     with pytest.raises(PermanentError, match="events of 2 sources have the id 7"):

@@ -242,3 +242,23 @@ async def test_a_removal_by_a_user_call_that_enabled_the_account_returns_to_the_
     kept = await kept_memberships.find(world.store, TOTAL, LEAVER)
     assert kept is not None
     assert set(kept.groups) == {ENGINEERING, ADMIN}
+
+
+OTHER = "0000bbbb-0000-4000-8000-0000000000aa"
+
+
+@virtual
+async def test_a_removal_leaves_the_groups_to_a_grant_that_is_still_to_come() -> None:
+    """Before the grant the account is inactive, and a call for the group would show nothing."""
+    world = await disabled(ENGINEERING)
+    await world.is_discovered(OTHER)
+    await asyncio.sleep(LATER.total_seconds())
+    await world.joined(ADMIN, LEAVER, origin=3)
+    await world.ledger.record([found(OTHER, LEAVER, Action.REMOVED, 4)])
+
+    for _ in range(3):
+        await drain(world.context, WAKE)
+        await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+
+    groups = called(world)
+    assert groups.index(OTHER) < groups.index(ADMIN) < groups.index(ENGINEERING)

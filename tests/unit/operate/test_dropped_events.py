@@ -1,0 +1,229 @@
+"""Starts and ends that an operator has dropped: none of them comes about, and no answer says more
+than is so."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from unittest.mock import AsyncMock
+
+import pytest
+
+from hasten.domain.intents import Wanted
+from hasten.domain.outcomes import STALE
+from hasten.errors import TemporaryError
+from hasten.onboard.message import TRIES
+from hasten.operate.scheduled import (
+    DUE_WITHIN,
+    DropResult,
+    bring_forward,
+    drop,
+    find,
+    report_drops,
+)
+from hasten.ports.bus import ONBOARDING_EVENTS
+from hasten.records import cancelled, drops
+from hasten.records.agenda import Agenda
+from hasten.retention import forget_old
+from tests.support.lying_ahead import WHY, World, made
+from tests.support.posting import GROUP, OFFBOARD, ONBOARD, at, event, ref
+from tests.support.virtual_time import now, virtual
+from tests.support.world import ENGINEERING, TOTAL, user
+
+
+@virtual
+async def test_a_dropped_start_never_comes_and_who_dropped_it_is_logged_once() -> None:
+    world = World()
+    await world.posts(event(users=[ref(1)], group=GROUP, startAt=at(3600), event_id="a"))
+    await world.posts(event(users=[ref(2)], group=GROUP, startAt=at(3600), event_id="b"))
+    [entry] = await find(world.context, "a")
+
+    assert await drop(world.context, entry, **WHY) is DropResult.DROPPED
+    assert await drop(world.context, entry, **WHY) is DropResult.GONE
+
+    assert [one.event for one in await world.ahead()] == ["b"]
+    for _ in range(3):
+        await report_drops(world.context)
+    [told] = [e for e in world.events if e.name == "drop"]
+    assert (told.fields["by"], told.fields["reason"]) == (WHY["by"], WHY["reason"])
+    [kept] = await drops.load_all(world.store)
+    assert (kept.users, kept.target, kept.event) == ([user(1)], TOTAL, "a")
+    await asyncio.sleep(timedelta(days=91).total_seconds())
+    await forget_old(world.context)
+    assert await drops.load_all(world.store) == []
+
+
+DATED: dict[str, tuple[str, dict[str, Any]]] = {
+    "a start": ("a", {"group": GROUP, "startAt": 3600}),
+    "a start with an end": ("a", {"group": GROUP, "startAt": 3600, "endAt": 7200}),
+    "an end": ("a:end", {"group": GROUP, "endAt": 3600}),
+    "a last day": ("a", {"kind": OFFBOARD, "group": None, "groups": [GROUP], "endAt": 3600}),
+}
+
+
+@pytest.mark.parametrize("name", DATED)
+@virtual
+async def test_a_copy_of_a_cancelled_event_has_no_effect_and_its_producer_learns_why(
+    name: str,
+) -> None:
+    """Service Bus may deliver the event a second time, and Hasten keeps it a second time."""
+    world = World()
+    cancelled_event, spec = DATED[name]
+    for _ in range(2):
+        await world.posts(made(spec, "a", 10))
+    first, copy = await find(world.context, cancelled_event)
+    wanted = await world.wanted(ENGINEERING, 1)
+
+    assert await drop(world.context, first, **WHY) is DropResult.DROPPED
+
+    [shown] = await world.ahead()
+    assert (shown.id, shown.overtaken) == (copy.message.message_id, [user(1)])
+    await asyncio.sleep(3600)
+    await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
+    await world.comes()
+    assert await world.wanted(ENGINEERING, 1) is wanted
+    assert await world.ahead() == []
+    assert world.told() == [(user(1), STALE)]
+    assert world.reasons() == ["an operator cancelled the event"]
+    assert [e.fields["message"] for e in world.events if e.result == "cancelled"] == ["posted-1"]
+
+
+@pytest.mark.parametrize("tries", [0, 1])
+@virtual
+async def test_what_the_producer_posted_has_no_effect_once_it_is_cancelled(tries: int) -> None:
+    """It comes again after its date: its lock was lost, or Hasten tries it again."""
+    world = World()
+    posted = made({"startAt": 60}, "a", 10)
+    await world.posts(posted)
+    [entry] = await find(world.context, "a")
+    await drop(world.context, entry, **WHY)
+
+    await asyncio.sleep(120)
+    await world.posts(posted, properties={TRIES: str(tries)} if tries else None)
+
+    assert await world.wanted(ENGINEERING, 1) is None
+    assert world.reasons() == ["an operator cancelled the event"]
+
+
+@pytest.mark.parametrize("kind", [ONBOARD, OFFBOARD])
+@virtual
+async def test_nobody_is_told_that_an_event_was_cancelled_that_had_begun(kind: str) -> None:
+    """It was posted, and the worker died before it removed the entry."""
+    world = World()
+    group: dict[str, Any] = {"groups": [GROUP]} if kind == OFFBOARD else {"group": GROUP}
+    group |= {"endAt" if kind == OFFBOARD else "startAt": at(60)}
+    await world.posts(event(kind, users=[ref(1)], event_id="a", **group))
+    [entry] = await find(world.context, "a")
+    await asyncio.sleep(61)
+    await world.receives(entry.message)
+    wanted = await world.wanted(ENGINEERING, 1)
+    assert wanted is not None
+
+    assert await drop(world.context, entry, **WHY) is DropResult.DUE
+    await world.receives(entry.message)
+
+    assert await world.wanted(ENGINEERING, 1) is wanted
+    assert world.told() == []
+
+
+@pytest.mark.parametrize("failing", ["save", "remove"])
+@virtual
+async def test_a_drop_that_fails_halfway_can_be_made_again(
+    failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise TemporaryError("the store does not answer", timedelta(0))
+
+    world = World()
+    await world.posts(made({"startAt": 3600}, "a", 10))
+    [entry] = await find(world.context, "a")
+    with monkeypatch.context() as broken:
+        broken.setattr({"save": cancelled, "remove": Agenda}[failing], failing, fails)
+        with pytest.raises(TemporaryError):
+            await drop(world.context, entry, **WHY)
+    [listed] = await world.ahead()
+    assert listed.is_overtaken is (failing == "remove")
+
+    [again] = await find(world.context, entry.message.message_id)
+
+    assert await drop(world.context, again, **WHY) is DropResult.DROPPED
+
+
+@virtual
+async def test_what_another_operator_has_cancelled_meanwhile_is_not_brought_forward() -> None:
+    world = World()
+    for _ in range(2):  # Service Bus delivered it twice
+        await world.posts(made({"startAt": 3600}, "a", 10))
+    one, copy = await find(world.context, "a")
+    await drop(world.context, one, **WHY)
+
+    assert not await bring_forward(world.context, one, **WHY)
+    assert not await bring_forward(world.context, copy, **WHY)
+
+    await world.comes()
+    assert await world.wanted(ENGINEERING, 1) is None
+
+
+@virtual
+async def test_what_was_brought_forward_is_not_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if the command dies before it has posted the event: a timer does."""
+    world = World()
+    await world.posts(made({"startAt": 3600}, "a", 10))
+    [entry] = await find(world.context, "a")
+    with monkeypatch.context() as dying:
+        dying.setattr(Agenda, "post_due", AsyncMock(side_effect=asyncio.CancelledError))
+        with pytest.raises(asyncio.CancelledError):
+            await bring_forward(world.context, entry, **WHY)
+
+    assert await drop(world.context, entry, **WHY) is DropResult.GONE
+
+    await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
+    await world.comes()
+    assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+
+
+@virtual
+async def test_only_the_event_that_was_cancelled_has_no_effect() -> None:
+    """Not another part of it, nor the same again with another date."""
+    world = World()
+    await world.posts(made({"startAt": 3600}, "a", 10))
+    for entry in await find(world.context, "a"):
+        await drop(world.context, entry, **WHY)
+    await world.posts(made({"startAt": 1800}, "a", 10))
+    await world.posts(event(users=[ref(2)], group=GROUP, event_id="a", startAt=at(3600)))
+
+    await asyncio.sleep(3600)
+    await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
+    await world.comes()
+
+    assert [await world.wanted(ENGINEERING, n) for n in (1, 2)] == [Wanted.MEMBER] * 2
+
+
+@pytest.mark.parametrize("margin", [-1, 1])
+@virtual
+async def test_what_is_due_may_have_begun(margin: int) -> None:
+    world = World()
+    await world.posts(made({"startAt": 3600}, "a", 0))
+    [entry] = await find(world.context, "a")
+    await asyncio.sleep(3600 - DUE_WITHIN.total_seconds() + margin)
+
+    result = await drop(world.context, entry, **WHY)
+
+    assert result is (DropResult.DROPPED if margin < 0 else DropResult.DUE)
+    assert await world.ahead() == []
+
+
+@virtual
+async def test_that_an_event_was_cancelled_is_known_for_as_long_as_a_copy_may_come() -> None:
+    world = World()
+    await world.posts(made({"endAt": 400 * 86400}, "a", 0))
+    [entry] = await find(world.context, "a:end")
+    await drop(world.context, entry, **WHY)
+    body = entry.message.raw or b""
+
+    await asyncio.sleep(timedelta(days=400).total_seconds())
+    await forget_old(world.context)
+    assert await cancelled.contains(world.store, body)
+
+    await asyncio.sleep(timedelta(days=91).total_seconds())
+    await forget_old(world.context)
+    assert not await cancelled.contains(world.store, body)
