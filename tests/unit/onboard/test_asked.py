@@ -4,10 +4,10 @@ import asyncio
 
 from hasten.domain.history import Entry, EntryKind, Filter
 from tests.support.history import history
+from tests.support.lying_ahead import World as Scheduling
 from tests.support.posting import GROUP, OFFBOARD, Posting, at, event, ref
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, user
-from tests.unit.operate.test_scheduled import World as Scheduling
 
 ASKED = frozenset({EntryKind.ASKED})
 
