@@ -122,8 +122,7 @@ class Planner:
             posted.brought[name] = now() - MAX_SKEW
             if name == posted.event["id"]:
                 self._ahead.look(posted)
-            for entry in found:
-                await bring_forward(context, entry, by=BY, reason=reason)
+            done = [await bring_forward(context, one, by=BY, reason=reason) for one in found]
         except NotFoundError:
             posted.unclear.discard(name)
             self._decided.discard(name)
@@ -131,8 +130,9 @@ class Planner:
             return
         else:
             posted.unclear.discard(name)
-            self._people.counts["bring a date forward"] += 1
-            self._must_be_noted(EntryKind.BROUGHT_FORWARD, name, reason)
+            if any(done):
+                self._people.counts["bring a date forward"] += 1
+                self._must_be_noted(EntryKind.BROUGHT_FORWARD, name, reason)
 
     def _must_be_noted(self, kind: EntryKind, name: str, reason: str) -> None:
         is_noted = any(
