@@ -41,6 +41,8 @@ async def ensure_direct_assignment(context: Context, work: Work, wanted: Sequenc
 
 async def _unassign(context: Context, work: Work, assigned: Assigned, intent: Intent) -> None:
     for current in await marked(context.intents, [intent]):
+        name, now = work.target.name, context.now()
+        await direct_assignments.note_removal(context.store, name, intent.user, now)
         gone = await assigned.unassign(intent.user)
         if not await is_still_wanted(context, intent):
             continue

@@ -19,6 +19,10 @@ WRITTEN_AT = "written_at"
 """Set for a user whom Hasten assigned, or found assigned before a sweep did: a lagging replica does
 not show them for a while."""
 
+REMOVED_AT = "removed_at"
+"""Set for a user whom Hasten is about to unassign. If a later sweep lists them after the replicas
+have settled, somebody has assigned them again."""
+
 ARRIVING = "arriving"
 """Set while the user's change is being recorded: after a crash the change may be missing."""
 
@@ -39,6 +43,15 @@ async def note(store: Store, target: str, user: str, now: datetime) -> None:
     await write(store, DIRECT_ASSIGNMENTS_COLLECTION, target, user, body, over=document)
 
 
+async def note_removal(store: Store, target: str, user: str, now: datetime) -> None:
+    """Notes a user whom Hasten is about to unassign. A user whom no sweep has seen counts as new in
+    any case."""
+    document = await store.get(DIRECT_ASSIGNMENTS_COLLECTION, target, user)
+    if document is not None:
+        body = {**document.body, REMOVED_AT: now.isoformat()}
+        await write(store, DIRECT_ASSIGNMENTS_COLLECTION, target, user, body, over=document)
+
+
 async def note_found(store: Store, target: str, users: Collection[str], now: datetime) -> None:
     """Notes users whose assignment somebody else made, before Hasten gives them access. A user whom
     a sweep has seen keeps their document."""
@@ -56,25 +69,36 @@ def may_not_show(document: Document, now: datetime) -> bool:
     return at is not None and now - at < REPLICATION_SETTLED_AFTER
 
 
-def is_new(document: Document | None) -> bool:
+def is_new(document: Document | None, now: datetime) -> bool:
     """Returns whether the change of an assigned user has still to be recorded."""
-    return document is None or _hints(document).is_arriving
+    return document is None or _hints(document).is_arriving or is_back(document, now)
+
+
+def is_back(document: Document | None, now: datetime) -> bool:
+    """Returns whether a listed user was assigned again after Hasten had unassigned them."""
+    at = _hints(document).removed_at if document else None
+    return at is not None and now - at >= REPLICATION_SETTLED_AFTER
 
 
 @dataclass(frozen=True, slots=True)
 class _Hints:
-    written_at: datetime | None
-    is_arriving: bool
+    written_at: datetime | None = None
+    removed_at: datetime | None = None
+    is_arriving: bool = False
 
 
 def _hints(document: Document) -> _Hints:
     """Returns the notes about the user, whom the key alone names. If they cannot be read, Hasten
     records the change of the user once more, which has no effect if it is recorded already."""
     try:
-        at = document.body.get(WRITTEN_AT)
-        return _Hints(None if at is None else moment(at), bool(document.body.get(ARRIVING)))
+        written_at, removed_at = document.body.get(WRITTEN_AT), document.body.get(REMOVED_AT)
+        return _Hints(
+            written_at=None if written_at is None else moment(written_at),
+            removed_at=None if removed_at is None else moment(removed_at),
+            is_arriving=bool(document.body.get(ARRIVING)),
+        )
     except (TypeError, ValueError):
-        return _Hints(None, is_arriving=True)
+        return _Hints(is_arriving=True)
 
 
 async def announce(store: Store, target: str, users: Sequence[str]) -> None:

@@ -16,13 +16,16 @@ async def compare_direct(
     of new changes. Raises TemporaryError and PermanentError of Graph and of the store."""
     users = assignments.principals("User")
     known, now = await direct_assignments.known(context.store, target.name), context.now()
-    joined = sorted(user for user in users if direct_assignments.is_new(known.get(user)))
+    joined = sorted(user for user in users if direct_assignments.is_new(known.get(user), now))
     gone = sorted(user for user in set(known) - users if not assignments.may_hide(user))
     left = [user for user in gone if not direct_assignments.may_not_show(known[user], now)]
     if not joined and not left:
         return 0
     changes = 0
     if not is_first:
+        if any(direct_assignments.is_back(known.get(user), now) for user in joined):
+            # The row of Hasten's own removal has the present origin, and only a later one counts.
+            await _move_cursor(context, target)
         await direct_assignments.announce(context.store, target.name, sorted(users - set(known)))
         sight = await sight_of(context, target, DIRECT)
         rows = await rows_of(context, target, DIRECT, joined)
@@ -33,6 +36,10 @@ async def compare_direct(
         )
     if not await direct_assignments.save_sweep(context.store, target.name, joined, left):
         return changes  # another sweep sees the same users; the next one settles the rest
+    await _move_cursor(context, target)
+    return changes
+
+
+async def _move_cursor(context: Context, target: Target) -> None:
     cursor = await cursor_of(context, target, DIRECT)
     await cursors.save(context.store, cursor_name(target, DIRECT), cursor.moved("", context.now()))
-    return changes

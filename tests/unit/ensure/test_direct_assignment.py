@@ -6,6 +6,7 @@ from hasten.domain.changes import DIRECT, Action
 from hasten.domain.intents import Wanted
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.watch.sweep import sweep
+from tests.fakes.tenant import NO_ROLE, SERVICE_PRINCIPAL
 from tests.support.ensuring import world_with
 from tests.support.virtual_time import virtual
 from tests.support.world import user
@@ -42,3 +43,49 @@ async def test_a_person_unassigned_before_a_sweep_saw_them_assigned_is_revoked_l
     await sweep(world.context)
 
     assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
+
+
+@virtual
+async def test_a_person_whom_somebody_assigns_again_before_a_sweep_is_found_later() -> None:
+    """No sweep saw that Hasten had unassigned them, so that the list is as it was."""
+    world = await world_with(user(1))
+    await sweep(world.context)
+    await world.wants(DIRECT, user(1))
+    await world.ensures()
+    await sweep(world.context)
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+    await world.wants(DIRECT, user(1), wanted=Wanted.ABSENT, age=0)
+    await world.ensures()
+    removed = await world.row(DIRECT, user(1))
+    assert removed.action is Action.REMOVED
+    await world.directory.assign(SERVICE_PRINCIPAL, user(1), NO_ROLE)
+
+    await sweep(world.context)
+    assert await world.row(DIRECT, user(1)) == removed  # a replica may lag
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+    for _ in range(2):
+        await sweep(world.context)
+
+    again = await world.row(DIRECT, user(1))
+    assert again.action is Action.ADDED
+    assert again.origin > removed.origin
+
+
+@virtual
+async def test_a_person_who_stays_unassigned_is_not_found_again() -> None:
+    world = await world_with(user(1))
+    await sweep(world.context)
+    await world.wants(DIRECT, user(1))
+    await world.ensures()
+    await sweep(world.context)
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+    await world.wants(DIRECT, user(1), wanted=Wanted.ABSENT, age=0)
+    await world.ensures()
+    removed = await world.row(DIRECT, user(1))
+
+    for _ in range(3):
+        await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
+        await sweep(world.context)
+
+    assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
+    assert (await world.row(DIRECT, user(1))).origin == removed.origin

@@ -55,6 +55,10 @@ def test_a_direct_assignment_that_hasten_wrote_may_not_show_until_replicas_have_
     assert not direct_assignments.may_not_show(seen, START)
 
 
+SETTLED = START - REPLICATION_SETTLED_AFTER
+"""Since then all replicas show what was so."""
+
+
 @pytest.mark.parametrize(
     ("body", "is_new"),
     [
@@ -64,6 +68,9 @@ def test_a_direct_assignment_that_hasten_wrote_may_not_show_until_replicas_have_
         ({direct_assignments.WRITTEN_AT: START.isoformat()}, False),
         ({direct_assignments.WRITTEN_AT: "yesterday"}, True),
         ({direct_assignments.WRITTEN_AT: 7}, True),
+        ({direct_assignments.REMOVED_AT: SETTLED.isoformat()}, True),
+        ({direct_assignments.REMOVED_AT: (SETTLED + INSTANT).isoformat()}, False),
+        ({direct_assignments.REMOVED_AT: "yesterday"}, True),
     ],
 )
 def test_an_assignment_is_new_until_its_change_is_recorded(
@@ -71,7 +78,7 @@ def test_an_assignment_is_new_until_its_change_is_recorded(
 ) -> None:
     document = None if body is None else Document(user(1), body, "e")
 
-    assert direct_assignments.is_new(document) is is_new
+    assert direct_assignments.is_new(document, START) is is_new
 
 
 @pytest.mark.parametrize(

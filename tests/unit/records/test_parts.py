@@ -55,15 +55,14 @@ async def test_direct_assignments_are_saved_however_many(count: int) -> None:
     store, users = MemoryStore(), [user(n) for n in range(count)]
     await direct_assignments.announce(store, TOTAL, users)
     assert store.commits == commits_for(count)
-    assert all(
-        map(direct_assignments.is_new, (await direct_assignments.known(store, TOTAL)).values())
-    )
+    announced = await direct_assignments.known(store, TOTAL)
+    assert all(direct_assignments.is_new(one, now()) for one in announced.values())
 
     assert await direct_assignments.save_sweep(store, TOTAL, users[1:], [users[0], "gone"])
 
     known = await direct_assignments.known(store, TOTAL)
     assert set(known) == set(users[1:])
-    assert not any(map(direct_assignments.is_new, known.values()))
+    assert not any(direct_assignments.is_new(one, now()) for one in known.values())
 
 
 @pytest.mark.parametrize("count", MANY)
