@@ -21,7 +21,7 @@ from hasten.records.missing import COMMIT_MAX_CHARS
 from hasten.records.proposals import Proposal
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
-from tests.support.virtual_time import START, virtual
+from tests.support.virtual_time import START, now, virtual
 from tests.support.world import ENGINEERING, TOTAL, user
 from tests.unit.domain.rows import change
 
