@@ -2,20 +2,16 @@
 
 import gc
 import os
-from collections import defaultdict
 from collections.abc import Generator, Sequence
-from operator import itemgetter
+from itertools import chain, zip_longest
 
 import pytest
 
 SHARED = {"class", "module", "package", "session"}
 GROUP = "xdist_group"
 
-WAITING = ("tests/browser", "tests/e2e", "tests/integration")
+WAITING = ("tests/browser/", "tests/e2e/", "tests/integration/")
 """Folders whose tests wait most of their time for other processes and for timers."""
-
-WAITING_ENDS = 0.6
-"""The part of a run after which no test begins that waits: all processes end at about one time."""
 
 GARBAGE = 20_000, 20, 50
 """Thresholds of the garbage collector. With Python's own a ninth of the CPU time of the tests goes
@@ -80,17 +76,11 @@ def _keep_first_cases(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def _mixed(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Spreads the tests of each folder over the whole run, so that some process always computes
-    while others wait. Each process still runs the tests of a group together."""
-    of_folder: defaultdict[str, list[pytest.Item]] = defaultdict(list)
-    for item in items:
-        of_folder["/".join(item.nodeid.split("/")[:2])].append(item)
-    begins = [
-        (number / len(of_one) * (WAITING_ENDS if folder in WAITING else 1.0), item)
-        for folder, of_one in of_folder.items()
-        for number, item in enumerate(of_one)
-    ]
-    return [item for _, item in sorted(begins, key=itemgetter(0))]
+    """Returns in turn a test that waits and one that computes, so that several processes keep the
+    processor busy from the beginning. Each process still runs the tests of a group together."""
+    waiting = [item for item in items if item.nodeid.startswith(WAITING)]
+    others = [item for item in items if not item.nodeid.startswith(WAITING)]
+    return [item for item in chain(*zip_longest(waiting, others)) if item is not None]
 
 
 def _shares_a_fixture(item: pytest.Item) -> bool:
