@@ -63,7 +63,7 @@ def _is_removal_by_user(call: Call) -> bool:
 def _may_have_granted(call: Call, verdict: Verdict) -> bool:
     """Returns whether the account may be active after the call, though it was not before."""
     exported_otherwise = verdict.result is Result.SUCCEEDED and not verdict.took
-    return exported_otherwise if _is_removal_by_user(call) else True
+    return exported_otherwise or not _is_removal_by_user(call)
 
 
 async def _return_to(drain: Drain, call: Call, user: str) -> None:

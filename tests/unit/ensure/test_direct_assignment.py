@@ -2,12 +2,12 @@
 
 import asyncio
 
-from hasten.domain.changes import DIRECT, Action
+from hasten.domain.changes import DIRECT, Action, Change
 from hasten.domain.intents import Wanted
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.watch.sweep import sweep
 from tests.fakes.tenant import NO_ROLE, SERVICE_PRINCIPAL
-from tests.support.ensuring import world_with
+from tests.support.ensuring import Onboarding, world_with
 from tests.support.virtual_time import virtual
 from tests.support.world import user
 
@@ -45,9 +45,8 @@ async def test_a_person_unassigned_before_a_sweep_saw_them_assigned_is_revoked_l
     assert (await world.row(DIRECT, user(1))).action is Action.REMOVED
 
 
-@virtual
-async def test_a_person_whom_somebody_assigns_again_before_a_sweep_is_found_later() -> None:
-    """No sweep saw that Hasten had unassigned them, so that the list is as it was."""
+async def unassigned_by_hasten() -> tuple[Onboarding, Change]:
+    """A person whom a sweep saw assigned, and the row of the removal, which no sweep has seen."""
     world = await world_with(user(1))
     await sweep(world.context)
     await world.wants(DIRECT, user(1))
@@ -58,6 +57,13 @@ async def test_a_person_whom_somebody_assigns_again_before_a_sweep_is_found_late
     await world.ensures()
     removed = await world.row(DIRECT, user(1))
     assert removed.action is Action.REMOVED
+    return world, removed
+
+
+@virtual
+async def test_a_person_whom_somebody_assigns_again_before_a_sweep_is_found_later() -> None:
+    """No sweep saw that Hasten had unassigned them, so that the list is as it was."""
+    world, removed = await unassigned_by_hasten()
     await world.directory.assign(SERVICE_PRINCIPAL, user(1), NO_ROLE)
 
     await sweep(world.context)
@@ -73,15 +79,7 @@ async def test_a_person_whom_somebody_assigns_again_before_a_sweep_is_found_late
 
 @virtual
 async def test_a_person_who_stays_unassigned_is_not_found_again() -> None:
-    world = await world_with(user(1))
-    await sweep(world.context)
-    await world.wants(DIRECT, user(1))
-    await world.ensures()
-    await sweep(world.context)
-    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
-    await world.wants(DIRECT, user(1), wanted=Wanted.ABSENT, age=0)
-    await world.ensures()
-    removed = await world.row(DIRECT, user(1))
+    world, removed = await unassigned_by_hasten()
 
     for _ in range(3):
         await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
