@@ -8,10 +8,9 @@ from hasten.context import Context
 from hasten.domain.explaining import explain as sentences
 from hasten.domain.person_facts import Facts
 from hasten.errors import PermanentError, TemporaryError
-from hasten.events.references import references_to
 from hasten.operate.explain import find_person, gather, refuse_unknown
 from hasten.operate.health import Health, readable_health
-from hasten.operate.names import names_of
+from hasten.operate.names import readable_names
 from hasten.operate.parked_events import ParkedEvent, of_person
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.scheduled import Scheduled, scheduled
@@ -57,12 +56,7 @@ async def everything_about(context: Context, given: str, targets: Sequence[Targe
     """
     found = await find_person(context, given)
     await refuse_unknown(context, found)
-    names: Sequence[str] = [found, *references_to(given)]
-    problem = None
-    try:
-        names = await names_of(context, found, given)
-    except (PermanentError, TemporaryError) as error:
-        problem = of_error(error)
+    names, problem = await readable_names(context, found, given)
     app = await readable_health(context)
     explained = [await _explained(context, one, found, names) for one in targets]
     everything = Everything(app, explained, problem=problem)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from hasten.context import Context
+from hasten.errors import PermanentError, TemporaryError
 from hasten.events.references import reference_by, references_to
+from hasten.operate.problems import Problem, of_error
 
 KEY_OF_PROPERTY: Mapping[str, str] = {
     "userPrincipalName": "upn",
@@ -17,6 +19,17 @@ async def names_of(context: Context, user: str, given: str) -> Sequence[str]:
     """Returns the object id of the user, and the references to the user by what was given and by
     what Entra ID says now. Raises TemporaryError and PermanentError of Graph."""
     return [user, *references_to(given), *await _references(context, user)]
+
+
+async def readable_names(
+    context: Context, user: str, given: str = ""
+) -> tuple[Sequence[str], Problem | None]:
+    """Returns the same, or what is known without Graph and the reason why Hasten cannot read the
+    rest."""
+    try:
+        return await names_of(context, user, given), None
+    except (PermanentError, TemporaryError) as error:
+        return [user, *references_to(given)], of_error(error)
 
 
 async def _references(context: Context, user: str) -> Sequence[str]:

@@ -12,6 +12,7 @@ from hasten.domain.person_facts import Facts
 from hasten.errors import PermanentError, TemporaryError
 from hasten.operate.explain import gather
 from hasten.operate.lanes import Lane, of_entry, of_row
+from hasten.operate.names import readable_names
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.scheduled import Scheduled, scheduled
 from hasten.records import discovered
@@ -40,13 +41,15 @@ class InTarget:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonOverview:
     """`elsewhere` are the targets to which the person is not assigned and in which nothing was ever
-    seen of them. `ahead` are the starts and ends of events that lie ahead."""
+    seen of them. `ahead` are the starts and ends of events that lie ahead, and `ahead_problem` says
+    why some of them may be missing."""
 
     user: str
     targets: Sequence[InTarget]
     elsewhere: Sequence[str]
     history: Sequence[Entry]
     ahead: Sequence[Scheduled]
+    ahead_problem: Problem | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,18 +87,20 @@ async def person_overview(
     async def show(name: str) -> InTarget:
         return await _in_target(context, context.targets[name], search)
 
-    names = await _names_of_targets(context, search)
-    targets = await side_by_side(show, names, TARGETS_AT_ONCE)
+    shown = await _targets_to_show(context, search)
+    targets = await side_by_side(show, shown, TARGETS_AT_ONCE)
+    names, problem = await readable_names(context, user)
     return PersonOverview(
         user=user,
         targets=targets,
-        elsewhere=sorted(name for name in context.targets if name not in names),
+        elsewhere=sorted(name for name in context.targets if name not in shown),
         history=page.entries,
-        ahead=await scheduled(context, targets=context.targets.keys(), users=[user]),
+        ahead=await scheduled(context, targets=context.targets.keys(), users=names),
+        ahead_problem=problem,
     )
 
 
-async def _names_of_targets(context: Context, search: _Search) -> Sequence[str]:
+async def _targets_to_show(context: Context, search: _Search) -> Sequence[str]:
     """Returns the targets in which the person is or was, and those that are asked for. What has
     ended is in the history; anything open is looked for in each target."""
     known = {entry.target for entry in search.entries} | {*search.asked}

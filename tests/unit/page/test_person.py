@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
 from hasten.domain.changes import Action, HeldBy, State, held
+from hasten.errors import TemporaryError
 from hasten.operate.scheduled import scheduled
 from hasten.records import discovered
 from tests.support.pages import Pages
@@ -268,6 +270,36 @@ async def test_a_start_that_lies_ahead_is_cancelled_on_the_page() -> None:
     assert "What lies ahead" in shown
     assert answer.status_code == 303
     assert await scheduled(made.context, targets=[TOTAL]) == []
+
+
+@pytest.mark.parametrize(
+    "given", [{"upn": "Ada@x.example"}, {"mail": "ada@mail.example"}, {"employeeId": "E-77"}]
+)
+@virtual
+async def test_an_event_that_named_the_person_before_entra_knew_them_lies_ahead_too(
+    given: dict[str, str],
+) -> None:
+    made = Posting(keeps_agenda=True)
+    await made.posts(event(users=[given], group=GROUP, startAt=at(3600), event_id="a"))
+    made.directory.has_user(
+        user(7), upn="ada@x.example", mail="ada@mail.example", employee_id="E-77"
+    )
+
+    text = await Pages(made).text(f"/person/{user(7)}")
+
+    assert "event a starts at" in text.casefold()
+    assert "may be missing" not in text
+
+
+@virtual
+async def test_the_page_says_so_when_it_cannot_read_by_what_names_events_know_the_person() -> None:
+    made = await world()
+    busy = TemporaryError("Graph is busy", timedelta(seconds=5))
+    made.directory.profile = AsyncMock(side_effect=busy)  # type: ignore[method-assign]
+
+    text = await Pages(made).text(f"/person/{user(1)}")
+
+    assert "may be missing here: Graph is busy" in text
 
 
 @virtual
