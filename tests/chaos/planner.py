@@ -1,12 +1,15 @@
-"""An operator who cancels what lies ahead, over the API or with the command line, or carries it out
-now with the command line, which may die in between. The draws are their own: no other draw depends
-on them."""
+"""Operators who cancel what lies ahead, over the API or with the command line, or carry it out now
+with the command line, which may die in between. Sometimes two of them decide about one date at the
+same time. The draws are their own: no other draw depends on them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 from http import HTTPStatus
 from random import Random
+from typing import Any
 
 from hasten.domain.history import DONE, EntryKind
 from hasten.errors import NotFoundError, TemporaryError
@@ -22,9 +25,12 @@ from tests.simulation.world import World
 from tests.support.virtual_time import now
 
 OFTEN = 0.08
-"""How likely the operator looks at what lies ahead with an operation."""
+"""How likely an operator looks at what lies ahead with an operation."""
 
 CANCELS, BY_API = 0.6, 0.5
+
+TWO, APART = 0.3, 1.0
+"""How likely a second operator decides about the same date, and so many seconds later at most."""
 
 DIES, LAST_REQUEST = 0.2, 8
 """How likely the command dies, and at which request at the latest."""
@@ -37,6 +43,27 @@ BY = "cli:0000ffff-0000-4000-8000-000000000004"
 Results = Sequence[DropResult]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """`dies` is the request at which the command dies, or 0."""
+
+    posted: Posted
+    name: str
+    number: int
+    after: float
+    by_api: bool
+    dies: int
+
+
+class End(Enum):
+    """What an operator knows when a decision has ended."""
+
+    CANCELLED = "the event will not be carried out"
+    UNCLEAR = "the event may be carried out or not"
+    BROUGHT = "the event is carried out now"
+    NOTHING = "nothing was changed"
+
+
 class Planner:
     """`false` has one line for each answer that says more than was done."""
 
@@ -47,22 +74,22 @@ class Planner:
         self._random = random
         self._front = Front(world)
         self._working: list[asyncio.Task[None]] = []
-        self._decided: set[str] = set()
+        self._deciding: set[str] = set()
         self._decisions = 0
         self.false: list[str] = []
 
     def maybe_act(self) -> None:
-        """Each start or end is decided about once at most."""
         if self._random.random() >= OFTEN:
             return
         lying = [(one, name) for one in self._ahead.posted for name in self._lying(one)]
         if not lying:
             return
         posted, name = self._random.choice(lying)
-        self._decided.add(name)
-        act = self._cancel if self._random.random() < CANCELS else self._bring_forward
-        dies = self._random.randint(1, LAST_REQUEST) if self._random.random() < DIES else 0
-        self._working.append(self._world.around.outside.spawn(act(posted, name, dies)))
+        self._deciding.add(name)
+        acts = [self._act(posted, name, 0.0)]
+        if self._random.random() < TWO:
+            acts.append(self._act(posted, name, self._random.uniform(0, APART)))
+        self._working.append(self._world.around.outside.spawn(self._decide(posted, name, acts)))
 
     async def are_done(self) -> None:
         await asyncio.gather(*self._working)
@@ -71,29 +98,54 @@ class Planner:
         event = one.event["id"]
         dates = {event: one.start, end_id(event): one.end}
         ahead = [name for name, date in dates.items() if date is not None and date > now()]
-        return [name for name in ahead if name not in self._decided]
+        return [name for name in ahead if name not in self._deciding]
 
-    async def _cancel(self, posted: Posted, name: str, dies_after: int) -> None:
+    def _act(self, posted: Posted, name: str, after: float) -> Coroutine[Any, Any, End]:
+        act = self._cancel if self._random.random() < CANCELS else self._bring_forward
+        dies = self._random.randint(1, LAST_REQUEST) if self._random.random() < DIES else 0
         self._decisions += 1
-        reason = f"cancelled {self._decisions:04} in a storm"
-        by_api = self._random.random() < BY_API
+        return act(
+            Decision(
+                posted=posted,
+                name=name,
+                number=self._decisions,
+                after=after,
+                by_api=self._random.random() < BY_API,
+                dies=dies,
+            )
+        )
+
+    async def _decide(
+        self, posted: Posted, name: str, acts: Sequence[Coroutine[Any, Any, End]]
+    ) -> None:
+        was_unclear = name in posted.unclear
         posted.unclear.add(name)
-        try:
-            if by_api:
-                results = await self._cancel_over_the_api(name, reason)
-            else:
-                results = await self._drop(name, reason, dies_after)
-        except NotFoundError:
-            posted.unclear.discard(name)
-            self._decided.discard(name)
-            return
-        except (TemporaryError, asyncio.CancelledError):
-            return
-        if DropResult.DROPPED in results and DropResult.DUE not in results:
-            posted.unclear.discard(name)
+        ends = set(await asyncio.gather(*acts))
+        if {End.CANCELLED, End.BROUGHT} <= ends:
+            self.false.append(f"{name} was cancelled for one operator and comes for another")
+        if End.CANCELLED in ends:
             posted.cancelled.add(name)
-            self._people.counts["cancel a date"] += 1
-            self._must_be_noted(EntryKind.CANCELLED, name, reason)
+        if End.CANCELLED in ends or not (was_unclear or End.UNCLEAR in ends):
+            posted.unclear.discard(name)
+        self._deciding.discard(name)
+
+    async def _cancel(self, what: Decision) -> End:
+        await asyncio.sleep(what.after)
+        reason = f"cancelled {what.number:04} in a storm"
+        try:
+            if what.by_api:
+                results = await self._cancel_over_the_api(what.name, reason)
+            else:
+                results = await self._drop(what, reason)
+        except NotFoundError:
+            return End.NOTHING
+        except (TemporaryError, asyncio.CancelledError):
+            return End.UNCLEAR
+        if DropResult.DROPPED not in results or DropResult.DUE in results:
+            return End.UNCLEAR
+        self._people.counts["cancel a date"] += 1
+        self._must_be_noted(EntryKind.CANCELLED, what.name, reason)
+        return End.CANCELLED
 
     async def _cancel_over_the_api(self, name: str, reason: str) -> Results:
         answer = await self._front.post(f"/scheduled/{name}/cancel", {"reason": reason})
@@ -107,32 +159,31 @@ class Planner:
         said = answer.json()
         return [DropResult.DROPPED] * said["cancelled"] + [DropResult.DUE] * said["due"]
 
-    async def _drop(self, name: str, reason: str, dies_after: int) -> Results:
-        context = command_line(self._world, dies_after)
-        found = await find(context, name)
+    async def _drop(self, what: Decision, reason: str) -> Results:
+        context = command_line(self._world, what.dies)
+        found = await find(context, what.name)
         return [await drop(context, entry, by=BY, reason=reason) for entry in found]
 
-    async def _bring_forward(self, posted: Posted, name: str, dies_after: int) -> None:
-        self._decisions += 1
-        reason = f"brought forward {self._decisions:04} in a storm"
-        context = command_line(self._world, dies_after)
-        posted.unclear.add(name)
+    async def _bring_forward(self, what: Decision) -> End:
+        await asyncio.sleep(what.after)
+        reason = f"brought forward {what.number:04} in a storm"
+        context = command_line(self._world, what.dies)
+        posted, name = what.posted, what.name
         try:
             found = await find(context, name)
-            posted.brought[name] = now() - MAX_SKEW
+            posted.brought.setdefault(name, now() - MAX_SKEW)
             if name == posted.event["id"]:
                 self._ahead.look(posted)
             done = [await bring_forward(context, one, by=BY, reason=reason) for one in found]
         except NotFoundError:
-            posted.unclear.discard(name)
-            self._decided.discard(name)
+            return End.NOTHING
         except (TemporaryError, asyncio.CancelledError):
-            return
-        else:
-            posted.unclear.discard(name)
-            if any(done):
-                self._people.counts["bring a date forward"] += 1
-                self._must_be_noted(EntryKind.BROUGHT_FORWARD, name, reason)
+            return End.UNCLEAR
+        if not any(done):
+            return End.NOTHING
+        self._people.counts["bring a date forward"] += 1
+        self._must_be_noted(EntryKind.BROUGHT_FORWARD, name, reason)
+        return End.BROUGHT
 
     def _must_be_noted(self, kind: EntryKind, name: str, reason: str) -> None:
         is_noted = any(

@@ -41,8 +41,9 @@ async def starts_in_an_hour(world: World, ahead: Ahead) -> Posted:
 def test_what_an_operator_decided_is_what_became_of_it(
     cancels: float, by_api: float, dies: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, likely in (("OFTEN", 1), ("CANCELS", cancels), ("BY_API", by_api), ("DIES", dies)):
-        monkeypatch.setattr(planner, name, likely)
+    likely = {"OFTEN": 1, "CANCELS": cancels, "BY_API": by_api, "DIES": dies, "TWO": NEVER}
+    for name, value in likely.items():
+        monkeypatch.setattr(planner, name, value)
     monkeypatch.setattr(planner, "LAST_REQUEST", 1)
 
     @virtual
@@ -54,7 +55,7 @@ def test_what_an_operator_decided_is_what_became_of_it(
             posted = await starts_in_an_hour(world, ahead)
             event = posted.event["id"]
 
-            for _ in range(2):  # the second time everything was decided about
+            for _ in range(2):  # the second time somebody is deciding about it
                 operator.maybe_act()
             await operator.are_done()
             await world.passes(timedelta(minutes=2))
@@ -70,5 +71,36 @@ def test_what_an_operator_decided_is_what_became_of_it(
             assert list(operator.false) == []
             await asyncio.sleep(timedelta(hours=1).total_seconds())
             assert list(broken_dates(world, ahead)) == []
+
+    run()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4, 15])
+def test_of_two_operators_at_one_date_both_are_told_what_became_of_it(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seeds draw both to cancel, both to bring forward, and one each in either order."""
+    likely = {"OFTEN": 1, "CANCELS": 0.5, "DIES": NEVER, "TWO": ALWAYS, "APART": 0.02}
+    for name, value in likely.items():
+        monkeypatch.setattr(planner, name, value)
+
+    @virtual
+    async def run() -> None:
+        async with simulated(targets=(ALLOWS,)) as world:
+            people = Operations(world, Random(1))
+            ahead = Ahead(world, people, Random(1))
+            operator = Planner(world, people, ahead, Random(seed))
+            posted = await starts_in_an_hour(world, ahead)
+
+            operator.maybe_act()
+            await operator.are_done()
+            await world.passes(timedelta(minutes=2))
+
+            group = world.tenant.directory.groups[TOTAL_ENGINEERING]
+            is_member = newcomers(1)[0] in group.members
+            is_cancelled = posted.event["id"] in posted.cancelled
+            assert operator.false == []
+            assert is_cancelled is not is_member
+            assert is_cancelled or set(posted.brought) == {posted.event["id"]}
 
     run()
