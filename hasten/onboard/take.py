@@ -96,7 +96,7 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
         unknown = fault(FaultCode.UNKNOWN_TARGET, "data.target")
         raise InvalidEventError([unknown], event.identity)
     start = starts_at(event.data) or (event.time if posted.end_of else None)
-    if start is not None and await is_cancelled(context, posted, event):
+    if start is not None and await is_cancelled(context, event):
         await tell_cancelled(context, event)
         context.emit(EventCancelled(**_about(posted, event)))
         return

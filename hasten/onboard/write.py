@@ -78,55 +78,78 @@ async def _judge(
     asked: Mapping[str, Sequence[UserRef]],
     end_of: str,
 ) -> _Judged:
-    target = event.data.target
     match want.wanted:
         case Wanted.MEMBER:
-            joined = LatestJoin(
-                time=event.time,
-                cause=digest_of(Cause(event.source, event.id)),
-                name=want.group.name if want.group.is_new else "",
-            )
-            known = await context.people.join(target, want.group.key, want.users, joined)
-            unread = frozenset(user for user, p in known.items() if p.is_unreadable)
-            left = {user for user, p in known.items() if p.left_at and p.left_at >= event.time}
-            deferred = await _deferred(context, event, want, known, asked=asked, end_of=end_of)
-            return _Judged((frozenset(left) | deferred) - unread, unread)
+            return await _judge_join(context, event, want, asked)
         case Wanted.ABSENT:
-            found = await _find(context, target, want.users)
-            rejoined = {
-                user for user, p in found.items() if _has_rejoined(p, want.group, event, end_of)
-            }
-            deferred = await _deferred(context, event, want, found, asked=asked, end_of=end_of)
-            return _Judged(frozenset(rejoined) | deferred)
+            return await _judge_leave(context, event, want, asked, end_of)
         case Wanted.IN_STEP:
-            await _refuse_while_open(context, target, want)
+            await _refuse_while_open(context, event.data.target, want)
     return _Judged()
 
 
-async def _deferred(
+async def _judge_join(
+    context: Context, event: OnboardingEvent, want: Want, asked: Mapping[str, Sequence[UserRef]]
+) -> _Judged:
+    """Notes the event as the newest that wants the users in the group, but not for those whom a
+    newer event brings there at another time: what this event says of its end must not count."""
+    names = names_of(want.group, want.wanted)
+    referred = await _referred(context, event, want, asked)
+    later = {
+        user
+        for user, persons in referred.items()
+        if any(person.is_deferred(want.wanted, names, event.time) for person in persons)
+    }
+    joined = LatestJoin(
+        time=event.time,
+        cause=digest_of(Cause(event.source, event.id)),
+        name=want.group.name if want.group.is_new else "",
+    )
+    users = [user for user in want.users if user not in later]
+    known = await context.people.join(event.data.target, want.group.key, users, joined, names=names)
+    for user, person in known.items():
+        has_left = person.left_at is not None and person.left_at >= event.time
+        if has_left or person.is_deferred(want.wanted, names, event.time):
+            later.add(user)
+    unread = frozenset(user for user, person in known.items() if person.is_unreadable)
+    return _Judged(frozenset(later) - unread, unread)
+
+
+async def _judge_leave(
     context: Context,
     event: OnboardingEvent,
     want: Want,
-    known: Mapping[str, Person],
-    *,
     asked: Mapping[str, Sequence[UserRef]],
     end_of: str,
-) -> frozenset[str]:
-    """Returns the users for whom a newer event wants the same at another time. The end of an
-    onboarding counts as old as the onboarding."""
+) -> _Judged:
+    """A user stays whom a newer event wants in the group, or takes from it at another time. The end
+    of an onboarding counts as old as the onboarding."""
+    names = names_of(want.group, want.wanted)
+    found = await _find(context, event.data.target, want.users)
+    referred = await _referred(context, event, want, asked)
+
+    def is_overtaken(user: str) -> bool:
+        person = found.get(user)
+        if person is not None and _has_rejoined(person, want.group, event, end_of):
+            return True
+        newest = _newest(person, want.group) if end_of else None
+        since = newest.time if newest else event.time
+        of = [*referred[user], *([person] if person else [])]
+        return any(one.is_deferred(want.wanted, names, since) for one in of)
+
+    return _Judged(frozenset(filter(is_overtaken, want.users)))
+
+
+async def _referred(
+    context: Context, event: OnboardingEvent, want: Want, asked: Mapping[str, Sequence[UserRef]]
+) -> Mapping[str, Sequence[Person]]:
+    """Returns, for each user, what is stored under the names by which the event names them: an
+    event may have named them so before Entra ID knew them."""
     references = {
         user: [reference(ref) for ref in asked.get(user, ()) if not ref.id] for user in want.users
     }
-    named = await _find(context, event.data.target, [r for rs in references.values() for r in rs])
-    names = names_of(want.group, want.wanted)
-
-    def is_deferred(user: str) -> bool:
-        of = [known.get(user), *(named.get(ref) for ref in references[user])]
-        newest = _newest(known.get(user), want.group) if end_of else None
-        since = newest.time if newest else event.time
-        return any(person.is_deferred(want.wanted, names, since) for person in of if person)
-
-    return frozenset(filter(is_deferred, want.users))
+    known = await _find(context, event.data.target, [r for rs in references.values() for r in rs])
+    return {user: [known[r] for r in rs if r in known] for user, rs in references.items()}
 
 
 async def _find(context: Context, target: str, users: Sequence[str]) -> Mapping[str, Person]:

@@ -55,6 +55,13 @@ class Intents:
         the intent that provisions the membership as it is."""
         return await self._rows.find(target, key(group, user, in_step=in_step))
 
+    async def has_any(self, target: str, cause: Cause) -> bool:
+        """Returns whether an intent of this event is stored. Reads all intents of the target."""
+        for prefix in MAPPING.key_prefixes:
+            if any(intent.cause == cause for intent in await self._rows.listed(target, prefix)):
+                return True
+        return False
+
     async def update(
         self, intents: Sequence[Intent], change: Callable[[Intent], Intent]
     ) -> list[Intent]:

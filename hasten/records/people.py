@@ -87,12 +87,21 @@ class People:
         self._rows = Repository(store, MAPPING)
 
     async def join(
-        self, target: str, group: str, users: Sequence[str], joined: LatestJoin
+        self,
+        target: str,
+        group: str,
+        users: Sequence[str],
+        joined: LatestJoin,
+        *,
+        names: Collection[str] = (),
     ) -> Mapping[str, Person]:
-        """Notes that an event wants `users` in `group`. Returns what is known about each user. A
-        user whose record cannot be read gets a stand-in, and nothing is noted about them."""
+        """Notes that an event wants `users` in `group`, unless a newer event wants it at a time of
+        its own. `names` are others by which that event may have named the group. Returns what is
+        known about each user. A user whose record cannot be read gets a stand-in, and nothing is
+        noted about them."""
         return await self._note(
-            [Person(target=target, user=user, joined={group: joined}) for user in users]
+            [Person(target=target, user=user, joined={group: joined}) for user in users],
+            {group, *names},
         )
 
     async def leave(
@@ -123,11 +132,13 @@ class People:
             self._store, MAPPING, target, "", lambda person: person.is_gone(before)
         )
 
-    async def _note(self, news: Sequence[Person]) -> Mapping[str, Person]:
+    async def _note(
+        self, news: Sequence[Person], names: Collection[str] = ()
+    ) -> Mapping[str, Person]:
         known: dict[str, Person] = {}
 
         def decide(stored: Person | None, new: Person) -> Person | None:
-            known[new.user] = merged = _merged(stored, new)
+            known[new.user] = merged = _merged(stored, new, names)
             return merged if merged != stored else None
 
         await self._rows.update(news, decide)
@@ -139,13 +150,13 @@ def _unreadable(target: str, user: str) -> Person:
     return Person(target=target, user=user, left_at=FOR_EVER)
 
 
-def _merged(stored: Person | None, new: Person) -> Person:
+def _merged(stored: Person | None, new: Person, names: Collection[str]) -> Person:
     if stored is None:
         return new
     joined = dict(stored.joined)
     for group, event in new.joined.items():
         is_newest = group not in joined or joined[group].time <= event.time
-        if is_newest and not stored.is_deferred(Wanted.MEMBER, [group], event.time):
+        if is_newest and not stored.is_deferred(Wanted.MEMBER, names, event.time):
             joined[group] = event
     later = dict(stored.later)
     for name, time in new.later.items():

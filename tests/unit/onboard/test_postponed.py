@@ -159,3 +159,34 @@ async def test_a_newer_onboarding_that_arrives_after_the_end_of_an_older_one_can
     await world.posts(event(event_id="2", users=[ref(1)], group=GROUP, age=100))
 
     assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
+
+
+@pytest.mark.parametrize("later", [GROUP, BY_ID])
+@pytest.mark.parametrize("stale", [GROUP, BY_ID])
+@pytest.mark.parametrize("was_known", [True, False])
+def test_the_end_of_an_event_that_was_out_of_date_takes_nothing(
+    later: dict[str, str], stale: dict[str, str], *, was_known: bool
+) -> None:
+    """Whatever names the group, and the person whom Entra ID did not know yet."""
+
+    @virtual
+    async def run() -> None:
+        world, begun, number = Posting(), now(), 1 if was_known else 500
+        await world.is_discovered()
+        users = [{"upn": f"user{number}@x.example"}]
+        put_off = event(event_id="2", users=users, group=later, startAt=at(300), age=1)
+        if not was_known:
+            await world.posts(put_off)
+        world.directory.has_user(user(number), upn=f"user{number}@x.example")
+        await world.posts(event(users=[ref(number)], group=GROUP, event_id="0", age=3))
+        if was_known:
+            await world.posts(put_off)
+        late = event(event_id="1", users=users, group=stale, endAt=at(100), age=2)
+        await world.posts(late)
+        assert world.told()[-1] == (user(number), STALE)
+
+        await until(world, 150, begun=begun)
+
+        assert await world.wanted(ENGINEERING, number) is Wanted.MEMBER
+
+    run()

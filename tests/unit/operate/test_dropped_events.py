@@ -227,3 +227,29 @@ async def test_that_an_event_was_cancelled_is_known_for_as_long_as_a_copy_may_co
     await asyncio.sleep(timedelta(days=91).total_seconds())
     await forget_old(world.context)
     assert not await cancelled.contains(world.store, body)
+
+
+@pytest.mark.parametrize("lies", ["ahead", "behind"])
+@virtual
+async def test_a_copy_of_a_cancelled_last_day_lets_everything_else_of_the_person_be(
+    lies: str,
+) -> None:
+    """A last day for all groups overtakes what came before, but not if it was cancelled."""
+    world = World()
+    await world.posts(made({"startAt": 3600}, "hire", 20))
+    last_day = made({"kind": OFFBOARD, "group": None, "endAt": 60}, "last day", 10)
+    await world.posts(last_day)
+    [entry] = await find(world.context, "last day")
+    assert await drop(world.context, entry, **WHY) is DropResult.DROPPED
+
+    await asyncio.sleep(30 if lies == "ahead" else 90)
+    await world.posts(last_day)
+    await asyncio.sleep(3600)
+    await world.context.agenda.post_due(ONBOARDING_EVENTS, now())
+    await world.comes()
+
+    assert world.reasons() == ["an operator cancelled the event"]
+    person = await world.context.people.find(TOTAL, user(1))
+    assert person is not None
+    assert person.left_at is None
+    assert await world.wanted(ENGINEERING, 1) is Wanted.MEMBER
