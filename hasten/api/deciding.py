@@ -21,20 +21,20 @@ async def discard(call: ApiRequest) -> Reply:
 
 async def stop(call: ApiRequest) -> Reply:
     decision = await stopping.stop(
-        call.context, _stopped(call), by=call.caller.object_id, reason=call.body.reason
+        call.context, _stopped(call), by=call.caller.signature, reason=call.body.reason
     )
     return _stop_answer(decision)
 
 
 async def start(call: ApiRequest) -> Reply:
     decision = await stopping.start(
-        call.context, _stopped(call), by=call.caller.object_id, reason=call.body.reason
+        call.context, _stopped(call), by=call.caller.signature, reason=call.body.reason
     )
     return _stop_answer(decision)
 
 
 async def cancel(call: ApiRequest) -> Reply:
-    by, reason = call.caller.object_id, call.body.reason
+    by, reason = call.caller.signature, call.body.reason
     entries = await find(call.context, call.path("id"))
     dropped = [await drop(call.context, entry, by=by, reason=reason) for entry in entries]
     return Reply(
@@ -55,7 +55,7 @@ async def _decide(call: ApiRequest, decision: HeldAction) -> Reply:
         target.name,
         held,
         decision,
-        by=call.caller.object_id,
+        by=call.caller.signature,
         reason=body.reason,
     )
     problem = decided.problem

@@ -61,7 +61,7 @@ async def post_events(call: ApiRequest) -> Reply:
         taken = [_single(call.context, body, content_type, call.request.headers)]
     if taken:
         await call.context.bus.send(ONBOARDING_EVENTS, [one.message for one in taken])
-        await noted(call.context, EntryKind.POSTED, _subjects(taken), by=call.caller.object_id)
+        await noted(call.context, EntryKind.POSTED, _subjects(taken), by=call.caller.signature)
     accepted = [
         Accepted(id=one.event.id, source=one.event.source, message=one.message.message_id)
         for one in taken

@@ -42,7 +42,7 @@ async def provision(call: ApiRequest) -> Reply:
     [target] = chosen(call, body.target)
     user = await find_person(context, named_person(call))
     await refuse_unknown(context, user)
-    request = await request_person(context, target, user, by=call.caller.object_id, why=body.reason)
+    request = await request_person(context, target, user, by=call.caller.signature, why=body.reason)
     if not request.rows and not request.held:
         raise ApiError(
             HTTPStatus.CONFLICT,

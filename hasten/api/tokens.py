@@ -136,4 +136,9 @@ def _caller(claims: Claims) -> Caller:
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise BadTokenError("the roles of the token are no list")
     name = claims.get("preferred_username") or claims.get("name") or object_id
-    return Caller(object_id=object_id.lower(), name=str(name)[:256], roles=frozenset(roles))
+    return Caller(
+        object_id=object_id.lower(),
+        name=str(name)[:256],
+        roles=frozenset(roles),
+        is_program="scp" not in claims,
+    )

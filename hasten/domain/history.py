@@ -102,10 +102,11 @@ class Entry:
     """One entry. `id` is the same whenever the same fact is written, and `at` with it.
 
     `user` and `group` are object ids; `group` may also be DIRECT or OWN_ACCOUNT. `causes` are the
-    events that asked for it. `by` is who asked as far as Hasten knows: the object id in a token
-    that Hasten has checked, `cli:` and the object id in the token of who runs the command line, or
-    `os:` and the user of the operating system. `why` is the reason that they gave, `reason` the one
-    that Hasten found. `details` are further facts of the kind.
+    events that asked for it. `by` is who asked as far as Hasten knows: the object id of the user in
+    a token that Hasten has checked, `app:` and the object id of a program with such a token, `cli:`
+    and the object id in the token of who runs the command line, or `os:` and the user of the
+    operating system. `why` is the reason that they gave, `reason` the one that Hasten found.
+    `details` are further facts of the kind.
     """
 
     id: str

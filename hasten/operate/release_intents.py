@@ -28,13 +28,13 @@ async def held_intents(
 
 async def release_intents(context: Context, target: str, intents: Sequence[Intent]) -> list[Intent]:
     """Releases the intents that are still held and returns them. The brake does not judge them
-    again.
+    again. An intent that another operator is discarding stays held.
 
     Raises PermanentError if the target is in observe mode, here or in the app, and TemporaryError.
     """
     await refuse_held_again(context, target)
     moved = await context.intents.update(
-        intents,
+        [intent for intent in intents if intent.held != DISCARDED],
         lambda intent: replace(intent, held="", released=True, opened_at=context.now()),
     )
     if moved:
@@ -46,7 +46,10 @@ async def release_intents(context: Context, target: str, intents: Sequence[Inten
 async def discard_intents(
     context: Context, _target: str, intents: Sequence[Intent]
 ) -> list[Intent]:
-    """Ends the intents that are still held, publishes them as rejected, and returns them."""
+    """Ends the intents that are still held, publishes them as rejected, and returns them. It marks
+    them first: nobody can release an intent whose end is published. After a crash between these
+    steps they are still held, and can be discarded again."""
+    marked = await context.intents.update(intents, lambda intent: replace(intent, held=DISCARDED))
     outcomes = [
         of_event(
             intent.cause,
@@ -58,7 +61,7 @@ async def discard_intents(
             next_action="none: the membership stays as it is",
             now=context.now(),
         )
-        for intent in intents
+        for intent in marked
     ]
     await context.outbox.publish(outcomes)
-    return await context.intents.finish(intents, REJECTED)
+    return await context.intents.finish(marked, REJECTED)

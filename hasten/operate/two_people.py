@@ -32,15 +32,16 @@ async def agree(
     """Returns which of the changes another operator has proposed to release, and saves a proposal
     of `by` for the others.
 
-    Raises PermanentError if `by` is no object id: a name that anybody can type is no second person.
+    Raises PermanentError if `by` is no object id of a user: neither a name that anybody can type
+    nor a program is a second person.
     Raises Conflict if somebody proposes the same at the same moment, and TemporaryError.
     """
     if not context.targets[target].release_by_two:
         return Agreement(agreed=chosen, proposed=ChosenChanges((), ()))
     if not is_object_id(by):
         raise PermanentError(
-            f"two operators must agree to a release of {target}, and `{by}` is no identity of "
-            "Entra ID",
+            f"two operators must agree to a release of {target}, and `{by}` is no user of "
+            "Entra ID whose token Hasten has checked",
             "release on the page, or by the API with a token of your own",
         )
     open_proposals = await pending(context, target)

@@ -1,10 +1,11 @@
 """What an operator decides over the API, and that the history keeps who and why."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from hasten.api.caller import Role
@@ -15,7 +16,8 @@ from hasten.ports.store import Write
 from hasten.records import stops
 from hasten.records.stops import ALL_TARGETS
 from tests.fakes.memory_store import MemoryStore
-from tests.support.face import OPERATOR, Face, bearer, holds
+from tests.fakes.sign_in import signed
+from tests.support.face import OPERATOR, Face, bearer, holds, program
 from tests.support.posting import Posting, event, ref
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, World, user
@@ -208,6 +210,51 @@ async def test_where_two_must_agree_the_second_operator_releases() -> None:
 
     assert [first["moved"], again["moved"], second["moved"]] == [0, 0, 1]
     assert first["proposed"] == 1
+
+
+@pytest.mark.parametrize("tells_its_type", [True, False])
+@virtual
+async def test_where_two_must_agree_a_program_is_neither_of_them(*, tells_its_type: bool) -> None:
+    """One person may have the secrets of many programs."""
+    world = World()
+    world.target = world.target.model_copy(update={"release_by_two": True})
+    await holds(world, user(1))
+    face = Face(world)
+    names = {"oid": user(902), "sub": user(902)} | ({"idtyp": "app"} if tells_its_type else {})
+    token = signed(program(Role.OPERATE, **names))
+    body = json.dumps({"target": TOTAL, "all": True, "reason": WHY})
+
+    async def releases(authorization: Mapping[str, str]) -> httpx.Response:
+        headers = {**authorization, "Content-Type": "application/json"}
+        return await face.http.post("/api/v1/held/release", content=body, headers=headers)
+
+    by_program = {"Authorization": f"Bearer {token}"}
+    refused = [await releases(by_program)]
+    proposed = await releases(bearer(Role.OPERATE, oid=user(901)))
+    refused.append(await releases(by_program))
+
+    assert [answer.status_code for answer in refused] == [409, 409]
+    assert "with a token of your own" in refused[0].text
+    assert proposed.json()["proposed"] == 1
+    assert await states(world, 1) == [State.HELD]
+
+
+@virtual
+async def test_the_history_tells_a_program_from_a_person() -> None:
+    face = await holding(1)
+    headers = {"Authorization": f"Bearer {signed(program(Role.OPERATE))}"}
+    body = json.dumps({"target": TOTAL, "all": True, "reason": WHY})
+
+    answer = await face.http.post(
+        "/api/v1/held/release",
+        content=body,
+        headers={**headers, "Content-Type": "application/json"},
+    )
+
+    assert answer.json()["moved"] == 1
+    assert {by for _, _, by, _ in await noted(face.world, EntryKind.RELEASED)} == {
+        f"app:{OPERATOR}"
+    }
 
 
 @virtual

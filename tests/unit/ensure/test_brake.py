@@ -1,15 +1,24 @@
 """Events that would remove many people at once: the brake judges before anyone is removed."""
 
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from unittest.mock import AsyncMock
+
+import pytest
+
 from hasten.domain.changes import DIRECT, Action, FoundBy, State
 from hasten.domain.intents import Wanted
 from hasten.ensure.run import ensure
+from hasten.errors import TemporaryError
 from hasten.messages import Look, Wake
 from hasten.operate.release_intents import (
     discard_intents,
     held_intents,
     release_intents,
 )
-from hasten.ports.bus import PROVISIONING_OUTCOMES
+from hasten.ports.bus import PROVISIONING_OUTCOMES, Message
+from hasten.records.intents import Intents
+from hasten.records.outbox import Outbox
 from hasten.watch.buckets import LOOK_BUCKET
 from hasten.watch.look import look, start_watching
 from tests.support.ensuring import RUN, Onboarding
@@ -34,8 +43,12 @@ async def members(world: Onboarding) -> int:
     return await world.directory.member_count(ENGINEERING)
 
 
+def outcomes(world: Onboarding) -> Sequence[Message]:
+    return world.bus.of(PROVISIONING_OUTCOMES)
+
+
 def results(world: Onboarding) -> list[str]:
-    return [m.body["data"]["result"] for m in world.bus.of(PROVISIONING_OUTCOMES)]
+    return [message.body["data"]["result"] for message in outcomes(world)]
 
 
 @virtual
@@ -100,6 +113,46 @@ async def test_people_of_discarded_intents_stay_and_each_is_published_as_rejecte
     assert await members(world) == 100
     assert results(world) == ["held", *["rejected"] * 60]
     assert await world.intents.open_intents(TOTAL) == []
+
+
+@virtual
+async def test_who_discards_what_was_released_meanwhile_publishes_nothing() -> None:
+    """Another operator released it while the command waited for an answer."""
+    world = await a_hundred()
+    await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
+    await ensure(world.context, RUN)
+    seen = await held_intents(world.context, TOTAL, groups=(), users=())
+    released = {intent.user for intent in await release_intents(world.context, TOTAL, seen[:20])}
+
+    discarded = {intent.user for intent in await discard_intents(world.context, TOTAL, seen)}
+
+    assert (len(released), len(discarded), released & discarded) == (20, 40, set())
+    assert results(world) == ["held", *["rejected"] * 40]
+
+
+@pytest.mark.parametrize("failing", [Outbox.publish, Intents.finish])
+@virtual
+async def test_a_discard_that_ends_halfway_is_made_again_and_nobody_can_release_it(
+    failing: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await a_hundred()
+    await world.wants(ENGINEERING, *PEOPLE[:60], wanted=Wanted.ABSENT)
+    await ensure(world.context, RUN)
+    held = await held_intents(world.context, TOTAL, groups=(), users=())
+    owner = Outbox if failing is Outbox.publish else Intents
+    silent = AsyncMock(side_effect=TemporaryError("the store does not answer", timedelta(0)))
+    with monkeypatch.context() as broken:
+        broken.setattr(owner, failing.__name__, silent)
+        with pytest.raises(TemporaryError):
+            await discard_intents(world.context, TOTAL, held)
+
+    still = await held_intents(world.context, TOTAL, groups=(), users=())
+    assert len(still) == 60
+    assert await release_intents(world.context, TOTAL, still) == []
+    assert len(await discard_intents(world.context, TOTAL, still)) == 60
+    told = {message.body["id"]: message.body["data"] for message in outcomes(world)}
+    assert [data["result"] for data in told.values()] == ["held", *["rejected"] * 60]
+    assert await members(world) == 100
 
 
 @virtual
