@@ -25,6 +25,6 @@ def moment(option: str, given: str, now: datetime) -> datetime:
         return now - int(span[1]) * UNITS[span[2]]
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # in UTC it may lie before the year 1 or after 9999
         raise UsageError(f"{option} {text} is no time: give one like 2026-11-01 or 7d") from None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -59,7 +59,8 @@ async def report(
     history of that time, and the open rows. Raises TemporaryError and PermanentError of the store.
     """
     now = context.now()
-    read = Filter(kinds=REPORT_KINDS, since=since, until=until + READ_BEYOND_PERIOD)
+    read_until = min(until, now) + READ_BEYOND_PERIOD
+    read = Filter(kinds=REPORT_KINDS, since=since, until=read_until)
     entries = [entry async for entry in of(context, read) if entry.target in targets]
     open_rows = [row for name in targets for row in await context.ledger.open_changes(name)]
     found = [one for one in revocations(entries, open_rows) if since <= one.noticed_at < until]

@@ -18,6 +18,8 @@ from hasten.page.visitor import Visitor
 DEFAULT_DAYS = 30
 MAX_DAYS = 100
 MAX_LISTED = 500
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+"""Years of the days that the page takes: Hasten's history begins later, and a day may be added."""
 
 
 async def report_page(request: Request, visitor: Visitor) -> Response:
@@ -78,13 +80,16 @@ def _day(given: str, name: str) -> date | None:
     if not given:
         return None
     try:
-        return date.fromisoformat(given)
+        day = date.fromisoformat(given)
     except ValueError:
+        day = date.min
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise ApiError(
             HTTPStatus.BAD_REQUEST,
-            f"the field `{name}` is no day",
+            f"the field `{name}` is no day from {FIRST_YEAR} to {LAST_YEAR}",
             "write it like 2026-11-30",
-        ) from None
+        )
+    return day
 
 
 def _midnight(day: date) -> datetime:

@@ -29,7 +29,8 @@ AT_PREFIX = "at|"
 NEW_PREFIX = "new|"
 
 END_OF_TIME = 10**16
-"""Microseconds since 1970 in the year 2286. Keys count backwards from it."""
+"""Microseconds since 1970 in the year 2286. Keys count backwards from it. All entries lie between
+1970 and then, so a time beyond either end comes before or after all of them."""
 
 LAST_DAY = 99_999_999
 
@@ -39,7 +40,7 @@ STEP_TIMES = ("noticed", "found", "called", "ended", "expected")
 
 
 def key_of(entry: Entry) -> str:
-    return f"{_backwards(entry.at)}|{entry.id}"
+    return f"{first_key(entry.at)}|{entry.id}"
 
 
 def mark_of(entry: Entry) -> str:
@@ -48,12 +49,12 @@ def mark_of(entry: Entry) -> str:
 
 def first_key(at: datetime) -> str:
     """Returns a key that comes before all entries at `at` or older, and after all newer ones."""
-    return _backwards(at)
+    return _backwards(_microseconds(at))
 
 
 def end_key(at: datetime) -> str:
     """Returns a key that comes after all entries at `at` or newer, and before all older ones."""
-    return _backwards(at - timedelta(microseconds=1))
+    return _backwards(_microseconds(at) - 1)
 
 
 def time_of(key: str) -> datetime:
@@ -124,8 +125,8 @@ def parse(body: Json) -> Entry:
     return Entry(**fields)
 
 
-def _backwards(at: datetime) -> str:
-    return f"{END_OF_TIME - _microseconds(at):016}"
+def _backwards(microseconds: int) -> str:
+    return f"{min(max(END_OF_TIME - microseconds, 0), END_OF_TIME - 1):016}"
 
 
 def _microseconds(at: datetime) -> int:

@@ -80,7 +80,13 @@ def test_the_table_says_who_did_it_and_how_to_see_more(ran: Ran) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("--since", "yesterday"), ("--since", "1d", "--until", "2d"), ("--until", "2026-13-01")],
+    [
+        ("--since", "yesterday"),
+        ("--since", "1d", "--until", "2d"),
+        ("--until", "2026-13-01"),
+        ("--since", "0001-01-01T00:00:00+05:00"),
+        ("--until", "9999-12-31T23:59:59-05:00"),
+    ],
 )
 def test_a_time_that_is_none_is_bad_usage(
     options: tuple[str, ...], world: CommandWorld, ran: Ran
@@ -90,6 +96,23 @@ def test_a_time_that_is_none_is_bad_usage(
     assert world.store is not None
     assert result.exit_code == Code.USAGE
     assert "--" in result.stderr
+
+
+@pytest.mark.parametrize("first", ["0001-01-01", "1969-12-31"])
+@pytest.mark.parametrize("last", ["9999-12-31T23:59:59.999999", "2300-01-01"])
+@pytest.mark.usefixtures("filled_world")
+def test_the_first_and_the_last_days_of_the_calendar_bound_a_time(
+    first: str, last: str, ran: Ran
+) -> None:
+    def count(*options: str) -> int:
+        return len(json.loads(ran("history", *options, "--json").stdout)["entries"])
+
+    assert count("--since", first, "--until", last) == 6
+    assert (count("--since", last), count("--until", first)) == (0, 0)
+    for begin in (first, last):
+        assert ran("audit", "verify", "--since", begin).exit_code == Code.FINE
+    report = ran("report", "--from", first, "--to", last, "--json")
+    assert report.exit_code == Code.FINE
 
 
 @pytest.mark.usefixtures("filled_world")

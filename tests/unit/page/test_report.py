@@ -65,6 +65,9 @@ async def test_the_csv_has_every_revocation() -> None:
     ("query", "field"),
     [
         ("from=yesterday", "the field `from` is no day"),
+        ("to=0001-01-01", "the field `to` is no day from 1970"),
+        ("from=0001-01-01&to=2026-11-24", "the field `from` is no day from 1970"),
+        ("from=2026-11-01&to=9999-12-31", "the field `to` is no day from 1970 to 9998"),
         ("from=2026-11-24&to=2026-11-01", "name no past period"),
         ("from=2030-01-01&to=2030-01-02", "name no past period"),
         ("from=2020-01-01&to=2026-11-24", "longer than 100 days"),
