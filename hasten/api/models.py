@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -38,6 +39,13 @@ def _group(text: str) -> str:
     raise ValueError(f"it is no object id, nor `{DIRECT}` or `{OWN_ACCOUNT}`")
 
 
+def _object_id(text: str) -> str:
+    if not is_object_id(text):
+        raise ValueError("it is no object id")
+    return text
+
+
+ObjectId = Annotated[UUID, BeforeValidator(_object_id)]
 GroupId = Annotated[str, StringConstraints(max_length=64), AfterValidator(_group)]
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE_ENTRIES)]
 
@@ -94,7 +102,7 @@ class OfTarget(Model):
 
 
 class HeldQuery(OfTarget):
-    user: UUID | None = None
+    user: ObjectId | None = None
     """Object id."""
 
     group: GroupId | None = None
@@ -118,7 +126,7 @@ class ChangesQuery(OfTarget):
     state: list[State] = []
     """Repeat the parameter for several states."""
 
-    user: UUID | None = None
+    user: ObjectId | None = None
     """Object id."""
 
     group: GroupId | None = None

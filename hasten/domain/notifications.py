@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from hasten.limits import MAX_HINTS
+from hasten.object_ids import is_object_id
 
 GROUP_RESOURCE = re.compile(
     r"/?groups/(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/members)?", re.IGNORECASE
@@ -15,7 +16,6 @@ GROUP_RESOURCE = re.compile(
 USER_RESOURCE = re.compile(
     r"/?users/(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE
 )
-OBJECT_ID_PATTERN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Refusal(StrEnum):
@@ -163,6 +163,6 @@ def _members(data: object) -> tuple[frozenset[str], frozenset[str]]:
     removed: set[str] = set()
     for member in listed:
         user = member.get("id") if isinstance(member, Mapping) else None
-        if isinstance(user, str) and OBJECT_ID_PATTERN.fullmatch(user):
+        if isinstance(user, str) and is_object_id(user):
             (removed if "@removed" in member else added).add(user.lower())
     return frozenset(added), frozenset(removed)

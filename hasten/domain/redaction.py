@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hasten.domain.bounded_json import MAX_LEVELS, json_in
+from hasten.object_ids import is_object_id
 
 EVIDENCE_MAX_CHARS = 800
 """Maximum characters of evidence: enough for the codes, far below the size of a ledger row."""
@@ -16,8 +17,6 @@ ANSWER_MAX_CHARS_READ = 256 * 1024
 EMAIL_ADDRESS = re.compile(r"[^\s\"'\\<>:,;@]{1,128}@[^\s\"'\\<>:,;@]{1,255}")
 QUOTED_NAME = re.compile(r"'.*'|\".*\"", re.DOTALL)
 """Matches from the first quote to the last, because a name may contain a quote."""
-
-OBJECT_ID_PATTERN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 IMPERSONAL_KEYS = frozenset(
     {
@@ -123,7 +122,7 @@ def _is_fine(item: Any) -> bool:
 
 
 def _kept_text(key: str, text: str) -> str:
-    if key in IMPERSONAL_KEYS or key in FREE_TEXT_KEYS or OBJECT_ID_PATTERN.fullmatch(text):
+    if key in IMPERSONAL_KEYS or key in FREE_TEXT_KEYS or is_object_id(text):
         return redacted(text)
     return "…"
 

@@ -39,7 +39,7 @@ async def find_person(context: Context, given: str) -> str:
             raise PermanentError(f"{len(found)} users have it: {ids}", "name one by object id")
     raise NotFoundError(
         "no user has this UPN, mail or employeeId",
-        "name the user by object id: someone deleted is found by nothing else",
+        "name the user by object id (36 characters): someone deleted is found by nothing else",
     )
 
 

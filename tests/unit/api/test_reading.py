@@ -46,7 +46,12 @@ async def test_a_person_is_explained_in_sentences_and_as_data() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["nobody@contoso.example", "0000dddd-0000-4000-8000-000000000001"]
+    "given",
+    [
+        "nobody@contoso.example",
+        "0000dddd-0000-4000-8000-000000000001",
+        "0000dddd000040008000000000000001",
+    ],
 )
 @virtual
 async def test_somebody_whom_nobody_knows_is_404(given: str) -> None:
@@ -121,6 +126,10 @@ async def test_changes_are_filtered_by_state() -> None:
         ("/changes", {"state": "lost"}, "query.state.0"),
         ("/changes", {"user": "olga@contoso.example"}, "query.user"),
         ("/changes", {"group": "TOTAL-Engineering"}, "query.group"),
+        ("/changes", {"user": user(1).replace("-", "")}, "query.user"),
+        ("/held", {"user": f"{{{user(1)}}}"}, "query.user"),
+        ("/held", {"group": ENGINEERING.replace("-", "")}, "query.group"),
+        ("/held", {"group": f"urn:uuid:{ENGINEERING}"}, "query.group"),
         ("/changes", {"before": "x"}, "query.before"),
         ("/changes", {"before": "../../x"}, "query.before"),
         ("/changes", {"sort": "asc"}, "query.sort"),

@@ -29,6 +29,17 @@ async def test_a_person_is_found_by_each_of_their_names(given: str) -> None:
     assert await find_person(world.context, given) == user(1)
 
 
+@pytest.mark.parametrize("spelling", ["{}", "{{{}}}", "urn:uuid:{}"])
+@virtual
+async def test_only_the_form_of_36_characters_is_an_object_id(spelling: str) -> None:
+    """An employeeId may have 32 hexadecimal digits."""
+    world = World()
+    given = spelling.format(user(2).replace("-", ""))
+    world.directory.has_user(user(1), employee_id=given)
+
+    assert await find_person(world.context, given) == user(1)
+
+
 @virtual
 async def test_a_mail_that_two_people_have_is_refused_with_their_ids() -> None:
     world = World()

@@ -63,6 +63,9 @@ async def test_a_name_that_two_groups_have_means_the_one_of_which_something_is_h
         (["TOTAL-Enginering"], [], "no group is called TOTAL-Enginering"),
         (["direct"], [], "nothing of group direct is held by TOTAL"),
         ([], [user(99)], f"nothing of user {user(99)} is held by TOTAL"),
+        ([f"{{{ENGINEERING}}}"], [], "no group is called {"),
+        ([ENGINEERING.replace("-", "")], [], "no group is called 0000bbbb0000"),
+        ([], [user(3).replace("-", "")], "no user has this UPN, mail or employeeId"),
         ([], ["nobody@x.example"], "no user has this UPN, mail or employeeId"),
     ],
 )

@@ -11,6 +11,8 @@ from tests.support.pages import Pages
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
+ID_WITHOUT_DASHES = ENGINEERING.replace("-", "")
+
 
 async def world() -> World:
     made = World()
@@ -54,7 +56,17 @@ async def test_the_address_filters(query: str, seen: set[int]) -> None:
     assert {n for n in (1, 2, 3) if user(n) in text} == seen
 
 
-@pytest.mark.parametrize("query", ["state=nonsense", "user=ada", "group=x", "before=nonsense"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=nonsense",
+        "user=ada",
+        f"user={ID_WITHOUT_DASHES}",
+        "group=x",
+        f"group={{{ENGINEERING}}}",
+        "before=nonsense",
+    ],
+)
 @virtual
 async def test_an_address_that_means_nothing_is_refused(query: str) -> None:
     assert (await Pages(await world()).get(f"/changes?{query}")).status_code == 400

@@ -248,6 +248,15 @@ async def test_a_search_for_nobody_says_what_to_do() -> None:
     assert "name the user by object id" in answer.text.casefold()
 
 
+@pytest.mark.parametrize("path", ["/person/{}", "/person/{}/now"])
+@virtual
+async def test_an_object_id_in_another_spelling_is_the_page_of_nobody(path: str) -> None:
+    answer = await Pages(await world()).get(path.format(user(1).replace("-", "")))
+
+    assert answer.status_code == 409
+    assert "this is no object id" in answer.text.casefold()
+
+
 @virtual
 async def test_names_are_read_for_ids_and_for_nothing_else() -> None:
     made = await world()
