@@ -39,7 +39,9 @@ async def cancel(call: ApiRequest) -> Reply:
     dropped = [await drop(call.context, entry, by=by, reason=reason) for entry in entries]
     return Reply(
         value=Cancelled(
-            cancelled=dropped.count(DropResult.DROPPED), due=dropped.count(DropResult.DUE)
+            cancelled=dropped.count(DropResult.DROPPED),
+            due=dropped.count(DropResult.DUE),
+            gone=dropped.count(DropResult.GONE),
         )
     )
 

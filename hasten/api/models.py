@@ -173,10 +173,12 @@ class StopInForce(Model):
 
 class Cancelled(Model):
     """`cancelled` counts the entries that will have no effect. `due` counts those that were due and
-    are removed: Hasten may have begun to carry them out."""
+    are removed: Hasten may have begun to carry them out. `gone` counts those that were posted,
+    cancelled or brought forward before: what was posted or brought forward is carried out."""
 
     cancelled: int
     due: int
+    gone: int
 
 
 class Fault(Model):

@@ -8,11 +8,15 @@ import typer
 
 from hasten.cli.operator import Operator
 from hasten.cli.options import AsJson, By, SettingsFile, TargetName, Yes, filled
-from hasten.cli.printing import as_json_object, at, say, table
+from hasten.cli.printing import as_json_object, at, complain, say, table
 from hasten.cli.running import Code, UsageError, chosen, run
+from hasten.context import Context
+from hasten.errors import NotFoundError
+from hasten.operate.problems import Problem
 from hasten.operate.scheduled import DropResult, Scheduled, bring_forward, find, people_named
 from hasten.operate.scheduled import drop as drop_entry
 from hasten.operate.scheduled import scheduled as listed
+from hasten.records.agenda import AgendaEntry
 
 MAX_PEOPLE_SHOWN = 20
 """Maximum number of people of one event in the table."""
@@ -36,12 +40,15 @@ Why = Annotated[
 class ScheduleResult:
     """`outcome` is listed, planned, dropped or posted; `moved` counts the entries of which it is
     true. `due` counts those that were due when they were removed: Hasten may have begun to carry
-    them out."""
+    them out. `gone` counts those that were posted, dropped or brought forward before. `problem`
+    says why Hasten could not post at once what is due now: a timer posts it within a minute."""
 
     scheduled: Sequence[Scheduled]
     outcome: str
-    moved: int
-    due: int
+    moved: int = 0
+    due: int = 0
+    gone: int = 0
+    problem: Problem | None = None
 
 
 def scheduled(
@@ -75,34 +82,77 @@ def scheduled(
         ids = {entry.message.message_id for entry in entries}
         found = [one for one in found if one.id in ids] if given else found
         entries = [e for e in entries if e.message.message_id in {one.id for one in found}]
+        if given and not found:
+            raise _nothing_of(given, target, user)
         if not json:
             _show(found)
-        if not given or not found:
+        if not given:
             if json:
-                as_json_object(ScheduleResult(found, "listed", 0, 0))
+                as_json_object(ScheduleResult(found, "listed"))
             return Code.FINE
         question = "Delete them?" if drop else "Carry them out now?"
         if not yes and (json or not typer.confirm(question)):
             if json:
-                as_json_object(ScheduleResult(found, "planned", 0, 0))
+                as_json_object(ScheduleResult(found, "planned"))
                 return Code.FINE
             say("Nothing was done.")
             return Code.PROBLEM
-        who, named, why = await operator.who(), by or "", reason or ""
-        act = drop_entry if drop else bring_forward
-        done = [await act(context, e, by=who, named=named, reason=why) for e in entries]
-        due = done.count(DropResult.DUE)
-        moved = done.count(DropResult.DROPPED) + done.count(True)
-        outcome = "dropped" if drop else "posted"
+        act = _dropped if drop else _brought_forward
+        who = await operator.who()
+        result = await act(context, found, entries, by=who, named=by or "", reason=reason or "")
         if json:
-            as_json_object(ScheduleResult(found, outcome, moved, due))
+            as_json_object(result)
         else:
-            say(f"{moved} {outcome}.")
-        if due and not json:
-            say(f"{due} due: removed, but Hasten may have begun to carry them out. See explain.")
+            _report(result)
         return Code.FINE
 
     run(settings, work)
+
+
+async def _dropped(
+    context: Context,
+    found: Sequence[Scheduled],
+    entries: Sequence[AgendaEntry],
+    **why: str,
+) -> ScheduleResult:
+    done = [await drop_entry(context, entry, **why) for entry in entries]
+    moved, due, gone = map(done.count, (DropResult.DROPPED, DropResult.DUE, DropResult.GONE))
+    return ScheduleResult(found, "dropped", moved, due, gone)
+
+
+async def _brought_forward(
+    context: Context,
+    found: Sequence[Scheduled],
+    entries: Sequence[AgendaEntry],
+    **why: str,
+) -> ScheduleResult:
+    done = [await bring_forward(context, entry, **why) for entry in entries]
+    moved = sum(one.is_done for one in done)
+    problem = next((one.problem for one in done if one.problem), None)
+    return ScheduleResult(found, "posted", moved, gone=len(done) - moved, problem=problem)
+
+
+def _report(result: ScheduleResult) -> None:
+    say(f"{result.moved} {result.outcome}.")
+    if result.due:
+        say(f"{result.due} due: removed, but Hasten may have begun to carry them out. See explain.")
+    if result.gone:
+        say(
+            f"{result.gone} gone: posted, dropped or brought forward before. Nothing was changed. "
+            "See explain."
+        )
+    if result.problem:
+        complain(str(result.problem))
+        say("What is due now and not posted yet, a timer posts within a minute.")
+
+
+def _nothing_of(given: str, target: str | None, user: str | None) -> NotFoundError:
+    """Returns the error for an id that has no entry of this target and of this person."""
+    filters = "".join(f" {word} {one}" for word, one in (("of", target), ("about", user)) if one)
+    return NotFoundError(
+        f"nothing{filters} is scheduled with the id {given}",
+        "see what is: python -m hasten scheduled",
+    )
 
 
 def _show(found: Sequence[Scheduled]) -> None:

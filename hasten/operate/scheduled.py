@@ -12,12 +12,13 @@ from hasten.context import Context
 from hasten.domain.changes import Cause
 from hasten.domain.history import EntryKind
 from hasten.domain.intents import Wanted
-from hasten.errors import NotFoundError, PermanentError
+from hasten.errors import NotFoundError, PermanentError, TemporaryError
 from hasten.events.references import references_to
 from hasten.object_ids import is_object_id
 from hasten.operate.audited import Subject, audited
 from hasten.operate.explain import find_person
 from hasten.operate.names import names_of
+from hasten.operate.problems import Problem, of_error
 from hasten.ports.bus import ONBOARDING_EVENTS, Message
 from hasten.records import cancelled, drops
 from hasten.records.agenda import AgendaEntry
@@ -36,6 +37,8 @@ DUE_WITHIN = timedelta(seconds=15)
 
 
 class DropResult(StrEnum):
+    """In any two decisions about an entry, one comes first and the other finds it GONE."""
+
     DROPPED = "dropped"
     """The event will not be carried out."""
 
@@ -43,7 +46,17 @@ class DropResult(StrEnum):
     """The entry is removed, but Hasten may have begun to carry out its event."""
 
     GONE = "gone"
-    """Nothing was removed: the entry was posted, dropped or brought forward before."""
+    """Nothing was changed: the entry was posted, dropped or brought forward before. What was
+    posted or brought forward is carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtForward:
+    """`is_done` says whether the event is due now. `problem` says why Hasten could not post it at
+    once: then a timer posts it within a minute."""
+
+    is_done: bool
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +146,11 @@ async def drop(
         at=context.now(),
     )
     subjects = _subjects(entry)
+    records = [drops.put_of(dropped), cancelled.put_of(entry.message.raw or b"", entry.due)]
     async with audited(
         context, EntryKind.CANCELLED, subjects, by=by, why=reason, named=named
     ) as audit:
-        await drops.save(context.store, [dropped])
-        # Saved first: after a crash the entry is still listed, and has no effect.
-        await cancelled.save(context.store, entry.message.raw or b"", entry.due)
-        if not await context.agenda.remove(ONBOARDING_EVENTS, entry):
+        if not await context.agenda.remove(ONBOARDING_EVENTS, entry, records):
             return DropResult.GONE
         audit.done += subjects
     return DropResult.DUE if entry.due <= context.now() + DUE_WITHIN else DropResult.DROPPED
@@ -147,11 +158,16 @@ async def drop(
 
 async def bring_forward(
     context: Context, entry: AgendaEntry, *, by: str, reason: str, named: str = ""
-) -> bool:
-    """Makes the event due now, and posts it. Returns False if the entry was posted or removed
-    meanwhile, or if an operator has cancelled its event. Raises TemporaryError."""
+) -> BroughtForward:
+    """Makes the event due now, and posts it. Does nothing if the entry was posted or removed
+    meanwhile, or if an operator has cancelled its event.
+
+    Once the event is due it is carried out. So the history says that this is done, and an error
+    while Hasten posts it is no failure but the `problem` of the result. Raises TemporaryError and
+    PermanentError of the store before that.
+    """
     if await cancelled.contains(context.store, entry.message.raw or b""):
-        return False
+        return BroughtForward(is_done=False)
     now = context.now()
     message = replace(for_now(entry.message, now), at=now)
     subjects = _subjects(entry)
@@ -159,10 +175,13 @@ async def bring_forward(
         context, EntryKind.BROUGHT_FORWARD, subjects, by=by, why=reason, named=named
     ) as audit:
         if not await context.agenda.replace(ONBOARDING_EVENTS, entry, message):
-            return False
-        await context.agenda.post_due(ONBOARDING_EVENTS, now)
+            return BroughtForward(is_done=False)
         audit.done += subjects
-    return True
+    try:
+        await context.agenda.post_due(ONBOARDING_EVENTS, now)
+    except (PermanentError, TemporaryError) as error:
+        return BroughtForward(is_done=True, problem=of_error(error))
+    return BroughtForward(is_done=True)
 
 
 def _subjects(entry: AgendaEntry) -> list[Subject]:

@@ -18,9 +18,10 @@ async def cancel(request: Request, visitor: Visitor) -> Response:
     entries = await find(context, form.text("id"))
     by = visitor.caller.object_id
     dropped = [await drop(context, entry, by=by, reason=reason) for entry in entries]
-    if DropResult.DROPPED not in dropped:
+    if set(dropped) != {DropResult.DROPPED}:
         raise PermanentError(
-            "it was due and may have come about, or it was cancelled before",
+            "it was due and may have come about, or it was posted, cancelled or brought forward "
+            "before",
             "look at the person again",
         )
     return moved(f"/person/{user}" if is_object_id(user) else "/person")

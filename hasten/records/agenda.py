@@ -115,10 +115,22 @@ class Agenda:
         """Returns all messages that wait, the earliest first."""
         return await reading.scanned(self.store, AGENDA_COLLECTION, queue, _entry, ENTRY_PREFIX)
 
-    async def remove(self, queue: str, entry: AgendaEntry) -> bool:
-        """Returns whether the entry was still there."""
-        deletes = [Delete(entry.key, entry.etag)]
-        return await try_commit(self.store, AGENDA_COLLECTION, queue, deletes)
+    async def remove(self, queue: str, entry: AgendaEntry, records: Sequence[Put] = ()) -> bool:
+        """Removes the entry and writes the records, or does neither. A record that is there already
+        stays as it is. Returns whether the entry was still there."""
+        for _ in range(MAX_LOST_RACES):
+            known = [await self.store.get(AGENDA_COLLECTION, queue, put.key) for put in records]
+            new = [put for put, old in zip(records, known, strict=True) if old is None]
+            try:
+                await self.store.commit(
+                    AGENDA_COLLECTION, queue, [Delete(entry.key, entry.etag), *new]
+                )
+            except Conflict as conflict:
+                if conflict.key == entry.key:
+                    return False
+            else:
+                return True
+        raise TemporaryError("other operators decide too", timedelta(seconds=1))
 
     async def replace(self, queue: str, entry: AgendaEntry, message: Message) -> bool:
         """Keeps the message, which has a time, in place of the entry. Returns whether the entry was

@@ -1,23 +1,25 @@
 """Stores which events for a later time an operator has cancelled. Service Bus may deliver a copy of
 such an event that was on its way, or deliver the event again, after the operator has cancelled it:
-Hasten does not carry it out."""
+Hasten does not carry it out. The records lie beside the entries of the agenda, so that one commit
+removes an entry and cancels its event."""
 
 import hashlib
 from datetime import datetime
 
+from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records import reading
-from hasten.records.commits import commit_unchanged, try_commit
+from hasten.records.alarms import AGENDA_COLLECTION
+from hasten.records.commits import commit_unchanged
 from hasten.records.fields import moment
 
-CANCELLED_COLLECTION, CANCELLED_PARTITION = "stops", "cancelled"
+CANCELLED_COLLECTION, CANCELLED_PARTITION = AGENDA_COLLECTION, ONBOARDING_EVENTS
+CANCELLED_PREFIX = "cancelled|"
 
 
-async def save(store: Store, body: bytes, due: datetime) -> None:
-    """Saves that the event with this body was cancelled. It is due at `due`. Raises
-    TemporaryError."""
-    put = Put(_key(body), {"due": due.isoformat()})
-    await try_commit(store, CANCELLED_COLLECTION, CANCELLED_PARTITION, [put])
+def put_of(body: bytes, due: datetime) -> Put:
+    """Returns the write that cancels the event with this body. It is due at `due`."""
+    return Put(_key(body), {"due": due.isoformat()})
 
 
 async def contains(store: Store, body: bytes) -> bool:
@@ -27,7 +29,7 @@ async def contains(store: Store, body: bytes) -> bool:
 
 async def forget(store: Store, before: datetime) -> None:
     """Deletes the records of the events that were due before `before`."""
-    documents = await store.scan(CANCELLED_COLLECTION, CANCELLED_PARTITION)
+    documents = await store.scan(CANCELLED_COLLECTION, CANCELLED_PARTITION, CANCELLED_PREFIX)
     place = (CANCELLED_COLLECTION, CANCELLED_PARTITION, documents)
     read = await reading.readable(store, *place, _due)
     deletes = [Delete(document.key, document.etag) for document, due in read if due < before]
@@ -35,7 +37,7 @@ async def forget(store: Store, before: datetime) -> None:
 
 
 def _key(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
+    return CANCELLED_PREFIX + hashlib.sha256(body).hexdigest()
 
 
 def _due(document: Document) -> datetime:

@@ -1,4 +1,5 @@
-"""Stores who dropped a waiting event, and why. Nothing else would show that it is gone."""
+"""Stores who dropped a waiting event, and why. Nothing else would show that it is gone. The records
+lie beside the entries of the agenda, so that one commit removes an entry and says who did."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -6,13 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from hasten.json import Json
+from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Delete, Document, Put, Store, Write
 from hasten.records import reading
+from hasten.records.alarms import AGENDA_COLLECTION
 from hasten.records.commits import commit_unchanged, try_commit
 from hasten.records.fields import moment
 
-DROPS_COLLECTION, DROPS_PARTITION = "stops", "drops"
-NEW_PREFIX, REPORTED_PREFIX = "new|", "reported|"
+DROPS_COLLECTION, DROPS_PARTITION = AGENDA_COLLECTION, ONBOARDING_EVENTS
+DROPS_PREFIX = "dropped|"
+NEW_PREFIX, REPORTED_PREFIX = f"{DROPS_PREFIX}new|", f"{DROPS_PREFIX}reported|"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +41,21 @@ class Dropped:
         )
 
 
+def put_of(dropped: Dropped) -> Put:
+    """Returns the write that records the drop."""
+    return Put(NEW_PREFIX + _name(dropped), _body(dropped))
+
+
 async def save(store: Store, dropped: Sequence[Dropped]) -> None:
     """Saves before the events are removed, so that none is gone without a trace. Raises
     TemporaryError."""
     for one in dropped:
         # If it is there, it was saved before, and then not removed.
-        put = Put(NEW_PREFIX + _name(one), _body(one))
-        await try_commit(store, DROPS_COLLECTION, DROPS_PARTITION, [put])
+        await try_commit(store, DROPS_COLLECTION, DROPS_PARTITION, [put_of(one)])
 
 
 async def load_all(store: Store) -> Sequence[Dropped]:
-    return await reading.scanned(store, DROPS_COLLECTION, DROPS_PARTITION, _parse)
+    return await reading.scanned(store, DROPS_COLLECTION, DROPS_PARTITION, _parse, DROPS_PREFIX)
 
 
 async def unreported(store: Store) -> Sequence[Dropped]:

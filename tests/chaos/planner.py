@@ -141,7 +141,7 @@ class Planner:
             return End.NOTHING
         except (TemporaryError, asyncio.CancelledError):
             return End.UNCLEAR
-        if DropResult.DROPPED not in results or DropResult.DUE in results:
+        if set(results) != {DropResult.DROPPED}:
             return End.UNCLEAR
         self._people.counts["cancel a date"] += 1
         self._must_be_noted(EntryKind.CANCELLED, what.name, reason)
@@ -157,7 +157,8 @@ class Planner:
             self.false.append(f"cancel {name}: {answer.status_code} {answer.text[:300]}")
             return ()
         said = answer.json()
-        return [DropResult.DROPPED] * said["cancelled"] + [DropResult.DUE] * said["due"]
+        counts = {"cancelled": DropResult.DROPPED, "due": DropResult.DUE, "gone": DropResult.GONE}
+        return [result for name, result in counts.items() for _ in range(said[name])]
 
     async def _drop(self, what: Decision, reason: str) -> Results:
         context = command_line(self._world, what.dies)
@@ -179,7 +180,7 @@ class Planner:
             return End.NOTHING
         except (TemporaryError, asyncio.CancelledError):
             return End.UNCLEAR
-        if not any(done):
+        if not any(one.is_done for one in done):
             return End.NOTHING
         self._people.counts["bring a date forward"] += 1
         self._must_be_noted(EntryKind.BROUGHT_FORWARD, name, reason)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -12,6 +13,8 @@ from hasten.api.caller import Role
 from hasten.domain.changes import State
 from hasten.domain.history import BEGUN, DONE, EntryKind
 from hasten.errors import TemporaryError
+from hasten.operate.scheduled import find
+from hasten.ports.bus import ONBOARDING_EVENTS
 from hasten.ports.store import Write
 from hasten.records import stops
 from hasten.records.stops import ALL_TARGETS
@@ -286,6 +289,22 @@ async def test_one_target_is_stopped_and_an_unknown_one_is_404() -> None:
 
 
 @virtual
+async def test_an_entry_that_was_posted_meanwhile_is_answered_as_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = Posting(keeps_agenda=True)
+    later = (now() + timedelta(days=3)).isoformat()
+    await world.posts(event(users=[ref(1)], group={"name": "TOTAL-Engineering"}, startAt=later))
+    entries = await find(world.context, "1")
+    await world.context.agenda.post_due(ONBOARDING_EVENTS, entries[0].due)
+    monkeypatch.setattr("hasten.api.deciding.find", AsyncMock(return_value=entries))
+
+    answer = await Face(world).post("/scheduled/1/cancel", {"reason": "no longer wanted"})
+
+    assert answer.json() == {"cancelled": 0, "due": 0, "gone": 1}
+
+
+@virtual
 async def test_a_start_that_lies_ahead_is_listed_and_cancelled() -> None:
     world = Posting(keeps_agenda=True)
     later = (now() + timedelta(days=3)).isoformat()
@@ -298,7 +317,7 @@ async def test_a_start_that_lies_ahead_is_listed_and_cancelled() -> None:
     again = await face.post(f"/scheduled/{entry['id']}/cancel", {"reason": "no longer wanted"})
 
     assert (entry["event"], entry["users"]) == ("1", [user(1)])
-    assert cancelled.json() == {"cancelled": 1, "due": 0}
+    assert cancelled.json() == {"cancelled": 1, "due": 0, "gone": 0}
     assert again.status_code == 404
     assert (await face.get("/scheduled", Role.READ)).json()["scheduled"] == []
     assert {by for _, _, by, _ in await noted(world, EntryKind.CANCELLED)} == {OPERATOR}

@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
 from hasten.cli.running import Code
 from hasten.errors import PermanentError, TemporaryError
+from hasten.operate.scheduled import bring_forward, drop, find
 from hasten.ports.bus import ONBOARDING_EVENTS, ONBOARDING_REJECTED, Message
 from hasten.ports.dead_letters import Parked
 from hasten.records import drops
@@ -104,6 +108,86 @@ def test_what_comes_now_is_posted_without_its_start(waiting: CommandWorld, ran: 
     assert result.stdout.endswith("1 posted.\n")
     [message] = waiting.bus.of(ONBOARDING_EVENTS)
     assert json.loads(message.raw or b"")["data"] == {"target": TOTAL}
+
+
+@pytest.mark.parametrize("now_or_drop", ["--now", "--drop"])
+@pytest.mark.parametrize("other", [drop, bring_forward])
+def test_what_another_operator_decided_first_is_said_to_be_gone(
+    now_or_drop: str,
+    other: Callable[..., Awaitable[object]],
+    waiting: CommandWorld,
+    ran: Ran,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def decide() -> None:
+        [entry] = await find(waiting.two, "m-1")
+        await other(waiting.two, entry, by="another", reason="first")
+
+    def asked(_: str) -> bool:
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(asyncio.run, decide()).result()
+        return True
+
+    monkeypatch.setattr("typer.confirm", asked)
+
+    shown = ran("scheduled", now_or_drop, "m-1", *DECIDED).stdout
+
+    done = "posted" if now_or_drop == "--now" else "dropped"
+    assert f"0 {done}.\n1 gone: posted, dropped or brought forward before." in shown
+    explained = ran("explain", user(1)).stdout
+    assert ("another dropped" in explained) is (other is drop)
+    assert "an operator dropped" not in explained
+
+
+def test_what_is_due_now_is_done_although_service_bus_does_not_take_it_at_once(
+    waiting: CommandWorld, ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = AsyncMock(side_effect=TemporaryError("Service Bus is silent", timedelta(0)))
+    monkeypatch.setattr(waiting.bus, "send", silent)
+
+    result = ran("scheduled", "--now", "m-1", "--yes", "--json")
+
+    answer = json.loads(result.stdout)
+    assert result.exit_code == Code.FINE
+    assert (answer["outcome"], answer["moved"], answer["gone"]) == ("posted", 1, 0)
+    assert answer["problem"]["found"] == "Service Bus is silent"
+
+
+def test_an_error_of_service_bus_is_told_beside_what_is_done(
+    waiting: CommandWorld, ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = AsyncMock(side_effect=TemporaryError("Service Bus is silent", timedelta(0)))
+    monkeypatch.setattr(waiting.bus, "send", silent)
+
+    result = ran("scheduled", "--now", "m-1", "--yes")
+
+    assert result.exit_code == Code.FINE
+    assert "1 posted." in result.stdout
+    assert "a timer posts within a minute" in result.stdout
+    assert "Service Bus is silent" in result.stderr
+
+
+@pytest.mark.parametrize("act", ["--drop", "--now"])
+@pytest.mark.parametrize(
+    ("filters", "named"),
+    [
+        (("BROKEN",), "nothing of BROKEN is scheduled with the id m-1"),
+        (("--user", "other@b.c"), "nothing about other@b.c is scheduled with the id m-1"),
+        (
+            ("BROKEN", "--user", user(1)),
+            f"nothing of BROKEN about {user(1)} is scheduled with the id m-1",
+        ),
+    ],
+)
+def test_an_entry_that_a_filter_leaves_out_is_an_error_that_names_the_filter(
+    act: str, filters: tuple[str, ...], named: str, waiting: CommandWorld, ran: Ran
+) -> None:
+    result = ran("scheduled", *filters, act, "m-1", *DECIDED, "--yes")
+
+    assert result.exit_code == Code.PROBLEM
+    assert named in result.stderr
+    assert len(json.loads(ran("scheduled", "--json").stdout)["scheduled"]) == 1
+    assert waiting.bus.sent == []
 
 
 @pytest.mark.parametrize(

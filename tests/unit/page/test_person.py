@@ -8,9 +8,9 @@ import pytest
 
 from hasten.domain.changes import Action, HeldBy, State, held
 from hasten.errors import TemporaryError
-from hasten.operate.scheduled import scheduled
+from hasten.operate.scheduled import bring_forward, find, scheduled
 from hasten.records import discovered
-from tests.support.pages import Pages
+from tests.support.pages import OPERATOR, Pages
 from tests.support.posting import GROUP, Posting, at, event, ref
 from tests.support.virtual_time import virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, found, user
@@ -279,6 +279,23 @@ async def test_a_start_that_lies_ahead_is_cancelled_on_the_page() -> None:
     assert "What lies ahead" in shown
     assert answer.status_code == 303
     assert await scheduled(made.context, targets=[TOTAL]) == []
+
+
+@virtual
+async def test_a_start_that_comes_already_is_not_said_to_be_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another operator brings it forward while this one cancels it."""
+    made = Posting(keeps_agenda=True)
+    await made.posts(event(users=[ref(1)], group=GROUP, startAt=at(3600), event_id="a"))
+    [entry] = await find(made.context, "a")
+    await bring_forward(made.context, entry, by=OPERATOR, reason="she starts today")
+    monkeypatch.setattr("hasten.page.ahead.find", AsyncMock(return_value=[entry]))
+
+    answer = await Pages(made).post("/cancel", id="a", user=user(1), reason="not needed")
+
+    assert answer.status_code == 409
+    assert "brought forward" in answer.text
 
 
 @pytest.mark.parametrize(
