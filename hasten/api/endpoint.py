@@ -20,6 +20,7 @@ from hasten.api.problems import NOBODY_KEEPS_IT, ApiError
 from hasten.context import Context
 from hasten.events.wire import UnreadableBodyError, parsed
 from hasten.json import Json
+from hasten.printable import printable
 
 MAX_BODY_BYTES = 64 * 1024
 """Bytes of the body of a decision. 1,000 people by UPN take some 50 KiB."""
@@ -191,5 +192,4 @@ def _read(
 
 
 def _fault(field: str, problem: str, fix: str) -> Json:
-    printable = "".join(one if one.isprintable() else "\ufffd" for one in field)
-    return {"field": printable, "problem": problem, "fix": fix}
+    return {"field": printable(field), "problem": problem, "fix": fix}

@@ -7,6 +7,7 @@ import typer
 
 from hasten.cli.printing import complain
 from hasten.cli.running import Code
+from hasten.events.validation import fault_in
 
 Given = TypeVar("Given", str, list[str], None)
 
@@ -21,6 +22,19 @@ def filled(parameter: typer.CallbackParam, value: Given) -> Given:
         complain(f"{shown} is empty: give a value")
         raise typer.Exit(Code.USAGE)
     return value
+
+
+def plain_text(parameter: typer.CallbackParam, value: str | None) -> str | None:
+    """Ends the command with a usage error if a text for the history is blank, or is one that the
+    API refuses as a reason: it holds a control character, or is an unfilled expression."""
+    if value is None:
+        return None
+    given = filled(parameter, value)
+    wrong = fault_in(given.strip(), parameter.opts[0])
+    if wrong:
+        complain(f"{wrong.field}: {wrong.problem}; {wrong.fix}")
+        raise typer.Exit(Code.USAGE)
+    return given
 
 
 SettingsFile = Annotated[
@@ -39,11 +53,13 @@ TargetName = Annotated[
 TargetOption = Annotated[
     str | None, typer.Option(help="Name in targets.yaml; default: all.", callback=filled)
 ]
-Reason = Annotated[str | None, typer.Option(help="Reason; the history shows it.", callback=filled)]
+Reason = Annotated[
+    str | None, typer.Option(help="Reason; the history shows it.", callback=plain_text)
+]
 By = Annotated[
     str | None,
     typer.Option(
         help="Who decides, if it is not the signed-in user. The log shows no mail addresses.",
-        callback=filled,
+        callback=plain_text,
     ),
 ]

@@ -1,4 +1,5 @@
-"""Prints the answers of commands on stdout, and everything else on stderr."""
+"""Prints the answers of commands on stdout, and everything else on stderr. Text from outside
+reaches the terminal as text only: whatever is not printable is replaced, or escaped in JSON."""
 
 import json
 import sys
@@ -8,9 +9,13 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.highlighter import JSONHighlighter
 from rich.table import Table
 from rich.text import Text
 
+from hasten.printable import printable, printable_json
+
+LINE_END = "\n"
 UNBROKEN = 10_000
 """Width in characters of a table that must not break its lines: wider than any cell."""
 
@@ -21,11 +26,11 @@ if TYPE_CHECKING:
 
 
 def say(text: str) -> None:
-    console(stderr=False).print(text, markup=False, highlight=False, soft_wrap=True)
+    _print(text, stderr=False)
 
 
 def complain(text: str) -> None:
-    console(stderr=True).print(text, markup=False, highlight=False, soft_wrap=True)
+    _print(text, stderr=True)
 
 
 def console(*, stderr: bool) -> Console:
@@ -49,18 +54,17 @@ def as_json_object(item: "DataclassInstance") -> None:
 
 
 def table(title: str, *columns: str, rows: "Iterable[Sequence[str | Text]]") -> None:
-    """Prints a table. It escapes text from outside: brackets are not rich's markup, and control
-    characters do not move the cursor."""
+    """Prints a table. Brackets in its cells are not rich's markup."""
     shown = Table(title=title, title_justify="left")
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(_still(cell)) if isinstance(cell, str) else cell for cell in row))
+        shown.add_row(*(_text(cell) if isinstance(cell, str) else cell for cell in row))
     console(stderr=False).print(shown)
 
 
-def _still(text: str) -> str:
-    return "".join(one if one.isprintable() or one == "\n" else "�" for one in text)
+def _text(cell: str) -> Text:
+    return Text(printable(cell, kept=LINE_END))
 
 
 def at(time: datetime | None) -> str:
@@ -68,11 +72,17 @@ def at(time: datetime | None) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z" if time else "-"
 
 
+def _print(text: str, *, stderr: bool) -> None:
+    shown = printable(text, kept=LINE_END)
+    console(stderr=stderr).print(shown, markup=False, highlight=False, soft_wrap=True)
+
+
 def _print_json(value: Any) -> None:
     """Prints a character that the stream's encoding may lack as an escape, which JSON allows."""
     stream = console(stderr=False)
     is_unicode = stream.encoding.casefold().replace("-", "").startswith("utf")
-    stream.print_json(json.dumps(value, default=_plain), ensure_ascii=not is_unicode)
+    text = json.dumps(value, default=_plain, indent=2, ensure_ascii=not is_unicode)
+    stream.print(JSONHighlighter()(printable_json(text)), soft_wrap=True)
 
 
 def _plain(value: object) -> str:

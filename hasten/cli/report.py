@@ -20,6 +20,7 @@ from hasten.operate.report_file import (
     cells,
     summary_cells,
 )
+from hasten.printable import printable
 
 MAX_ROWS_SHOWN = 50
 
@@ -57,7 +58,7 @@ def report(
             for line in as_csv(found):
                 typer.echo(line, nl=False)
         elif format_ is ReportFormat.HTML:
-            typer.echo(as_html(found), nl=False)
+            typer.echo(printable(as_html(found), kept="\n"), nl=False)
         else:
             _show(found)
         return Code.FINE

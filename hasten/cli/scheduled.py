@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from hasten.cli.operator import Operator
-from hasten.cli.options import AsJson, By, SettingsFile, TargetName, Yes, filled
+from hasten.cli.options import AsJson, By, SettingsFile, TargetName, Yes, filled, plain_text
 from hasten.cli.printing import as_json_object, at, complain, say, table
 from hasten.cli.running import Code, UsageError, chosen, run
 from hasten.context import Context
@@ -32,7 +32,8 @@ Now = Annotated[
     ),
 ]
 Why = Annotated[
-    str | None, typer.Option(help="Reason; the history shows it. --drop needs it.", callback=filled)
+    str | None,
+    typer.Option(help="Reason; the history shows it. --drop needs it.", callback=plain_text),
 ]
 
 

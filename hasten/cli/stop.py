@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hasten.cli.operator import Operator
-from hasten.cli.options import AsJson, By, SettingsFile, TargetName, filled
+from hasten.cli.options import AsJson, By, SettingsFile, TargetName, plain_text
 from hasten.cli.printing import as_json_object, say
 from hasten.cli.running import Code, chosen, run
 from hasten.operate import stop as deciding
@@ -16,7 +16,7 @@ STOPPED = "stopped: no instance begins another call or write"
 STARTED = "started: work continues within a minute"
 
 Reason = Annotated[
-    str, typer.Option("--reason", help="Reason; status and the log show it.", callback=filled)
+    str, typer.Option("--reason", help="Reason; status and the log show it.", callback=plain_text)
 ]
 
 

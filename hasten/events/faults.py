@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hasten.events.fault_codes import FaultCode
 from hasten.events.fault_texts import FAULT_TEXTS
+from hasten.printable import printable
 
 MAX_FAULTS = 20
 """Maximum number of faults reported per event; the rest show once these are fixed."""
@@ -27,21 +28,16 @@ class Fault:
 
 
 def fault(code: FaultCode, field: str, detail: str = "", fix: str = "") -> Fault:
-    """Builds a fault. `fix` replaces the table's text if a better one is known."""
+    """Builds a fault. `fix` replaces the table's text if a better one is known. A posted key may
+    contain any character; a log and an application property may not."""
     problem, mend = FAULT_TEXTS[code]
     detail = detail[:DETAIL_MAX_CHARS]
     return Fault(
         code,
-        _printable(field[:FIELD_MAX_CHARS]),
+        printable(field[:FIELD_MAX_CHARS]),
         problem.format(detail=detail),
         fix[:DETAIL_MAX_CHARS] or mend.format(detail=detail),
     )
-
-
-def _printable(field: str) -> str:
-    """Replaces unprintable characters. A posted key may contain any character; a log and an
-    application property may not."""
-    return "".join(character if character.isprintable() else "�" for character in field)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,16 @@ def plain(text: str) -> str:
     return text
 
 
+def fault_in(text: str, field: str) -> Fault | None:
+    """Returns the fault that `plain` finds in a text that comes outside an event; None if none."""
+    try:
+        plain(text)
+    except PydanticCustomError as error:
+        detail = str((error.context or {}).get("detail", ""))
+        return fault(FaultCode(error.type), field, detail)
+    return None
+
+
 def validated(
     model: type[BaseModel], given: dict[str, Any], at: tuple[str, ...] = ()
 ) -> tuple[Any, list[Fault]]:

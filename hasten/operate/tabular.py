@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from hasten.domain.history import Entry
+from hasten.printable import printable, printable_json
 from hasten.records.history_keys import body_of
 
 HISTORY_COLUMNS = (
@@ -32,6 +33,7 @@ HISTORY_COLUMNS = (
     "id",
 )
 
+LINES_AND_TABS = "\n\r\t"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins with one of these for a formula."""
 
@@ -62,18 +64,19 @@ def row_of(entry: Entry) -> Sequence[str]:
 
 def csv_line(cells: Iterable[str]) -> str:
     """Returns one line of CSV, with its end. A text that a spreadsheet would take for a formula
-    gets an apostrophe."""
+    gets an apostrophe. Characters that are not printable are replaced."""
     buffer = io.StringIO()
     csv.writer(buffer).writerow([_plain(cell) for cell in cells])
     return buffer.getvalue()
 
 
 def json_line(entry: Entry) -> str:
-    return json.dumps(body_of(entry), ensure_ascii=False) + "\n"
+    return printable_json(json.dumps(body_of(entry), ensure_ascii=False)) + "\n"
 
 
 def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    text = printable(cell, kept=LINES_AND_TABS)
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _time(at: datetime | None) -> str:

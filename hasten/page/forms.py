@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from hasten.api.door import form
 from hasten.api.problems import ApiError
+from hasten.events.validation import fault_in
 
 MAX_REASON_CHARS = 500
 
@@ -37,6 +38,11 @@ class Form:
                 HTTPStatus.BAD_REQUEST,
                 f"the field `reason` has more than {MAX_REASON_CHARS} characters",
                 "say it in fewer words",
+            )
+        wrong = fault_in(given, "reason")
+        if wrong:
+            raise ApiError(
+                HTTPStatus.BAD_REQUEST, f"the field `reason`: {wrong.problem}", wrong.fix
             )
         return given
 

@@ -125,6 +125,19 @@ def test_the_export_has_one_row_for_each_entry_and_no_formula(ran: Ran) -> None:
     assert [json.loads(line)["why"] for line in lines] == ["=HYPERLINK(1)"] * 6
 
 
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_the_export_sends_no_command_to_the_terminal(
+    format_: str, world: CommandWorld, ran: Ran
+) -> None:
+    entry = Entry(id="1", at=NOW, kind=EntryKind.OUTCOME, reason="a\x1b[2J\u202eb")
+    asyncio.run(world.context.history.append([entry]))
+
+    printed = ran("export", "--format", format_).stdout
+
+    assert "[2J" in printed
+    assert not {"\x1b", "\u202e"} & set(printed)
+
+
 def test_a_removed_entry_ends_the_check_with_a_problem_that_names_it(
     filled_world: CommandWorld, ran: Ran
 ) -> None:

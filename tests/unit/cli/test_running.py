@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 from hasten.adapters.store.sqlite import SqliteStore
 from hasten.cli.main import app
 from hasten.cli.operator import Operator
-from hasten.cli.printing import table
+from hasten.cli.printing import as_json, complain, say, table
 from hasten.cli.running import Code, UsageError, run
+from hasten.doctor.findings import problem
 from hasten.domain.changes import HeldBy, held
 from hasten.errors import PermanentError, TemporaryError
 from hasten.records.ledger import Ledger
@@ -126,12 +127,53 @@ def test_changes_of_a_group_held_by_many_looks_are_shown_as_one(settings: Path) 
     assert shown.endswith("60 of 100 members left")
 
 
-def test_text_of_others_moves_no_cursor_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    table("Parked", "event", rows=[("id\x1b[2Jone\nmore",)])
+MOVES = "id\x1b[2J\x9b31m\x07\u202eone\nmore"
+
+
+@pytest.mark.parametrize(
+    "prints", [say, complain, lambda text: table("Parked", "event", rows=[(text,)])]
+)
+def test_text_of_others_moves_no_cursor(
+    prints: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    prints(MOVES)
+
+    printed = "".join(capsys.readouterr())
+    assert "id�[2J�31m��one" in printed
+    assert "more" in printed
+    assert not any(one in printed for one in "\x1b\x9b\x07\u202e")
+
+
+def test_json_of_others_moves_no_cursor_and_keeps_what_it_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    as_json([problem("queue", f"{MOVES}\U000e0001\ud800", "mend it")])
 
     printed = capsys.readouterr().out
-    assert "\x1b" not in printed
-    assert "id�[2Jone" in printed
+    assert all(one.isprintable() or one == "\n" for one in printed)
+    assert "\\u202e" in printed
+    assert json.loads(printed)[0]["found"] == f"{MOVES}\U000e0001\ud800"
+
+
+@pytest.mark.parametrize("text", ["a\x1b[2J", "a\x9b31m", "${REASON}"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("stop", "--reason"),
+        ("start", "--reason"),
+        ("stop", "--reason", "a test", "--by"),
+        ("release", "TOTAL", "--reason"),
+        ("apply", "--reason"),
+        ("provision", "x@y.z", "--reason"),
+        ("scheduled", "--drop", "m", "--reason"),
+        ("replay", "--queue", "onboarding-rejected", "--drop", "--reason"),
+    ],
+)
+def test_a_reason_that_the_api_refuses_is_refused(command: tuple[str, ...], text: str) -> None:
+    result = CliRunner().invoke(app, [*command, text])
+
+    assert result.exit_code == Code.USAGE
+    assert f"{command[-1]}: it " in result.stderr
 
 
 @pytest.mark.parametrize("command", ["release", "discard"])

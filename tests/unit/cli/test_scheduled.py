@@ -236,6 +236,22 @@ def test_explain_names_the_scheduled_and_parked_events_of_a_person(
     assert waiting.bus.sent == []
 
 
+def test_the_id_of_a_rejected_event_sends_no_command_to_the_terminal(
+    waiting: CommandWorld, ran: Ran
+) -> None:
+    """Nothing has checked it."""
+    data = {"target": TOTAL, "users": [{"upn": "a@b.c"}]}
+    body = json.dumps({"id": "\x1b[2J", "source": "/hr", "data": data})
+    evil = replace(REJECTED, body=body.encode())
+    waiting.parked_messages.lying[ONBOARDING_REJECTED, False] = [evil]
+
+    shown = ran("explain", "a@b.c").stdout
+
+    assert "event �[2J is parked" in shown
+    ran("replay", "--queue", ONBOARDING_REJECTED, "--drop", "--yes", *DECIDED)
+    assert "dropped the rejected event �[2J at" in ran("explain", "a@b.c").stdout
+
+
 def test_replay_shows_the_people_and_a_drop_needs_who_and_why(
     waiting: CommandWorld, ran: Ran
 ) -> None:

@@ -78,6 +78,18 @@ async def test_nothing_is_decided_without_a_reason(path: str) -> None:
     assert "the field `reason` is empty" in answer.text.casefold()
 
 
+@pytest.mark.parametrize("reason", ["x\x1b[2J", "x\x9b31m", "${REASON}"])
+@pytest.mark.parametrize("path", WRITES)
+@virtual
+async def test_a_reason_that_the_api_refuses_is_refused_on_the_page(path: str, reason: str) -> None:
+    pages = Pages(await world())
+
+    answer = await pages.post(path, target="TOTAL", reason=reason, decision="release")
+
+    assert answer.status_code == 400
+    assert "the field `reason`: it " in answer.text.casefold()
+
+
 @virtual
 async def test_pages_contain_no_inline_script_and_no_inline_style() -> None:
     pages = Pages(await world())
