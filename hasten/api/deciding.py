@@ -1,8 +1,10 @@
 """Carries out what an operator decides. Each decision is written to the history with who decided it
 and why."""
 
+from typing import Any
+
 from hasten.api.endpoint import ApiRequest, Reply
-from hasten.api.models import Cancelled, Moved, StopInForce
+from hasten.api.models import Cancelled, Moved, Started, StopInForce
 from hasten.api.reading import chosen
 from hasten.operate import stop as stopping
 from hasten.operate.decide import HeldAction, decide
@@ -23,14 +25,15 @@ async def stop(call: ApiRequest) -> Reply:
     decision = await stopping.stop(
         call.context, _stopped(call), by=call.caller.signature, reason=call.body.reason
     )
-    return _stop_answer(decision)
+    return Reply(value=StopInForce(**_fields(decision)))
 
 
 async def start(call: ApiRequest) -> Reply:
-    decision = await stopping.start(
+    started = await stopping.start(
         call.context, _stopped(call), by=call.caller.signature, reason=call.body.reason
     )
-    return _stop_answer(decision)
+    still_stopped = [StopInForce(**_fields(one)) for one in started.still_stopped]
+    return Reply(value=Started(**_fields(started), still_stopped=still_stopped))
 
 
 async def cancel(call: ApiRequest) -> Reply:
@@ -80,13 +83,5 @@ def _stopped(call: ApiRequest) -> str:
     return target.name
 
 
-def _stop_answer(decision: StopRecord) -> Reply:
-    return Reply(
-        value=StopInForce(
-            target=decision.target,
-            is_stop=decision.is_stop,
-            by=decision.by,
-            reason=decision.reason,
-            at=decision.at,
-        )
-    )
+def _fields(decision: StopRecord) -> dict[str, Any]:
+    return {name: getattr(decision, name) for name in StopInForce.model_fields}

@@ -122,7 +122,7 @@ ENDPOINTS = (
         role=Role.OPERATE,
         handler=deciding.start,
         body=models.StopDecision,
-        answers={OK: models.StopInForce},
+        answers={OK: models.Started},
         refusals=(HTTPStatus.NOT_FOUND,),
     ),
     Endpoint(

@@ -171,6 +171,13 @@ class StopInForce(Model):
     at: datetime
 
 
+class Started(StopInForce):
+    """The start. `still_stopped` has the stops that are in force for the same target nevertheless:
+    that of all targets, or, if all were started, those of single targets."""
+
+    still_stopped: list[StopInForce]
+
+
 class Cancelled(Model):
     """`cancelled` counts the entries that will have no effect. `due` counts those that were due and
     are removed: Hasten may have begun to carry them out. `gone` counts those that were posted,

@@ -1,5 +1,6 @@
 """`stop` and `start`: decide whether Hasten may call and write."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,13 @@ from hasten.cli.options import AsJson, By, SettingsFile, TargetName, plain_text
 from hasten.cli.printing import as_json_object, say
 from hasten.cli.running import Code, chosen, run
 from hasten.operate import stop as deciding
-from hasten.records.stops import ALL_TARGETS
+from hasten.records.stops import ALL_TARGETS, StopRecord
+
+Decide = Callable[..., Awaitable[StopRecord]]
 
 STOPPED = "stopped: no instance begins another call or write"
 STARTED = "started: work continues within a minute"
+STILL_STOPPED = "started, but work does not continue where another stop is in force"
 
 Reason = Annotated[
     str, typer.Option("--reason", help="Reason; status and the log show it.", callback=plain_text)
@@ -29,7 +33,7 @@ def stop(
     settings: SettingsFile = None,
 ) -> None:
     """Stops all calls and writes until `start`. Hasten still finds and records changes."""
-    _decide(target, reason, by, settings, is_stop=True, json=json)
+    _decide(target, reason, by, settings, deciding.stop, json=json)
 
 
 def start(
@@ -40,8 +44,8 @@ def start(
     json: AsJson = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Allows calls and writes again after `stop`."""
-    _decide(target, reason, by, settings, is_stop=False, json=json)
+    """Allows calls and writes again after `stop`. Names the stops that are still in force."""
+    _decide(target, reason, by, settings, deciding.start, json=json)
 
 
 def _decide(
@@ -49,13 +53,10 @@ def _decide(
     reason: str,
     by: str | None,
     settings: Path | None,
+    decide: Decide,
     *,
-    is_stop: bool,
     json: bool,
 ) -> None:
-    decide = deciding.stop if is_stop else deciding.start
-    done = STOPPED if is_stop else STARTED
-
     async def work(operator: Operator) -> Code:
         name = ALL_TARGETS if target is None else chosen(operator, target)[0].name
         decision = await decide(
@@ -68,7 +69,16 @@ def _decide(
         if json:
             as_json_object(decision)
         else:
-            say(f"{'All targets' if name == ALL_TARGETS else name} {done}.")
+            _show(decision)
         return Code.FINE
 
     run(settings, work)
+
+
+def _show(decision: StopRecord) -> None:
+    still_stopped = decision.still_stopped if isinstance(decision, deciding.Started) else ()
+    done = STOPPED if decision.is_stop else STILL_STOPPED if still_stopped else STARTED
+    say(f"{'All targets' if decision.target == ALL_TARGETS else decision.target} {done}.")
+    for stop in still_stopped:
+        name = "" if stop.target == ALL_TARGETS else f" {stop.target}"
+        say(f"! {stop}. To start it: python -m hasten start{name}")

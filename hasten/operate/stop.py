@@ -1,6 +1,8 @@
 """Stops all calls and writes of Hasten, or lets them go on, as an operator decides."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 
 from hasten.context import Context
 from hasten.domain.history import EntryKind
@@ -12,6 +14,14 @@ from hasten.records.stops import ALL_TARGETS, StopRecord
 from hasten.telemetry.operate import StopDecided
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(StopRecord):
+    """A start, and the stops that are in force for the same target nevertheless: that of all
+    targets, or, if all were started, those of single targets."""
+
+    still_stopped: Sequence[StopRecord]
+
+
 async def stop(
     context: Context, target: str, *, by: str, reason: str, named: str = ""
 ) -> StopRecord:
@@ -21,17 +31,17 @@ async def stop(
     return await _decide(context, target, by=by, reason=reason, named=named, is_stop=True)
 
 
-async def start(
-    context: Context, target: str, *, by: str, reason: str, named: str = ""
-) -> StopRecord:
+async def start(context: Context, target: str, *, by: str, reason: str, named: str = "") -> Started:
     """Lets the target go on and wakes it at once. If Service Bus does not answer, the timers wake
-    it within a minute. Raises the same errors as `stop`."""
+    it within a minute. Raises the same errors as `stop`; after each of them a second start does no
+    harm."""
     decision = await _decide(context, target, by=by, reason=reason, named=named, is_stop=False)
     for name in context.targets if target == ALL_TARGETS else [target]:
         for message in (Wake(target=name), Ensure(target=name)):
             with suppress(PermanentError, TemporaryError):
                 await context.send(message)
-    return decision
+    still_stopped = await stops.in_force(context.store, target)
+    return Started(**asdict(decision), still_stopped=still_stopped)
 
 
 async def report_stops(context: Context) -> None:

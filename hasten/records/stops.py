@@ -52,10 +52,18 @@ async def load_all(store: Store) -> Sequence[StopRecord]:
     return [read.get(document.key) or _unread(document) for document in documents]
 
 
+async def in_force(store: Store, target: str) -> Sequence[StopRecord]:
+    """Returns the stops in force for `target`, or for any target if it is ALL_TARGETS, with one
+    request."""
+    held = [decision for decision in await load_all(store) if decision.is_stop]
+    if target == ALL_TARGETS:
+        return held
+    return [decision for decision in held if decision.target in {target, ALL_TARGETS}]
+
+
 async def find(store: Store, target: str) -> StopRecord | None:
-    """Returns the stop in force for `target`, or None, with one request."""
-    holding = [d for d in await load_all(store) if d.is_stop and d.target in {target, ALL_TARGETS}]
-    return holding[0] if holding else None
+    """Returns a stop in force for `target`, or None, with one request."""
+    return next(iter(await in_force(store, target)), None)
 
 
 async def stopped(store: Store, targets: Collection[str]) -> frozenset[str]:

@@ -278,6 +278,20 @@ async def test_a_stop_and_a_start_name_the_caller_and_the_reason() -> None:
 
 
 @virtual
+async def test_a_start_answers_what_is_still_stopped() -> None:
+    face = Face(World())
+    await face.post("/stop", {"reason": "an incident"})
+    await face.post("/stop", {"target": TOTAL, "reason": "odd removals"})
+
+    of_one = await face.post("/start", {"target": TOTAL, "reason": "it is over"})
+    of_all = await face.post("/start", {"reason": "it is over"})
+
+    [still] = of_one.json()["still_stopped"]
+    assert (still["target"], still["reason"], still["by"]) == (ALL_TARGETS, "an incident", OPERATOR)
+    assert of_all.json()["still_stopped"] == []
+
+
+@virtual
 async def test_one_target_is_stopped_and_an_unknown_one_is_404() -> None:
     face = Face(World())
 

@@ -1,6 +1,7 @@
 """`stop` and `start` name who is signed in, unless the operator names somebody else."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -29,6 +30,44 @@ def test_a_stop_names_who_decided_in_the_status_and_in_the_history(
     page = asyncio.run(world.context.history.newest(5, matches=matches))
     assert {entry.by for entry in page.entries} == {SIGNED_IN}
     assert {entry.details.get("named") for entry in page.entries} == {named}
+
+
+@pytest.mark.parametrize(
+    ("stopped", "started", "says"),
+    [
+        ((), (TOTAL,), (f"{TOTAL} started, but work does not", "stopped all targets at")),
+        ((TOTAL,), (), ("All targets started, but work does not", f"stopped {TOTAL} at")),
+    ],
+)
+def test_a_start_names_what_is_still_stopped(
+    stopped: tuple[str, ...],
+    started: tuple[str, ...],
+    says: tuple[str, ...],
+    world: CommandWorld,
+    ran: Ran,
+) -> None:
+    ran("stop", *stopped, "--reason", "a fire")
+
+    shown = ran("start", *started, "--reason", "it is out").stdout
+    fields = json.loads(ran("start", *started, "--reason", "it is out", "--json").stdout)
+
+    for text in (*says, "a fire"):
+        assert text in shown
+    assert shown.endswith(f"To start it: {' '.join(['python -m hasten start', *stopped])}\n")
+    assert (fields["is_stop"], fields["still_stopped"][0]["reason"]) == (False, "a fire")
+    assert asyncio.run(stops.find(world.store, TOTAL)) is not None
+
+
+def test_a_start_of_what_was_stopped_says_that_work_continues(
+    world: CommandWorld, ran: Ran
+) -> None:
+    ran("stop", TOTAL, "--reason", "a fire")
+    ran("stop", "BROKEN", "--reason", "a flood")
+
+    shown = ran("start", TOTAL, "--reason", "it is out").stdout
+
+    assert shown == f"{TOTAL} started: work continues within a minute.\n"
+    assert asyncio.run(stops.find(world.store, TOTAL)) is None
 
 
 def test_a_stop_needs_a_reason(world: CommandWorld, ran: Ran) -> None:

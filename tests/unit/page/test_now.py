@@ -115,6 +115,25 @@ async def test_an_operator_stops_a_target_on_the_page() -> None:
 
 
 @virtual
+async def test_after_a_start_the_page_shows_what_is_still_stopped() -> None:
+    world = await quiet()
+    pages = Pages(world)
+    await pages.post("/stop", target="all", reason="a mapping is wrong")
+    await pages.post("/stop", target=TOTAL, reason="odd removals")
+
+    await pages.post("/start", target=TOTAL, reason="they were right")
+    of_one = await pages.text("/")
+    await pages.post("/stop", target=TOTAL, reason="odd removals")
+    await pages.post("/start", target="all", reason="it is mended")
+    of_all = await pages.text("/")
+
+    assert "Hasten is stopped" in of_one
+    assert "a mapping is wrong" in of_one
+    assert "odd removals" in of_all
+    assert "a mapping is wrong" not in of_all
+
+
+@virtual
 async def test_the_part_that_is_refreshed_is_sent_again_only_when_it_differs() -> None:
     world = await quiet()
     pages = Pages(world)
