@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from hasten.domain.redaction import SUCCESS_STATUSES
+from hasten.domain.entra_words import status_of
 
 DELETE = "delete"
 TAKING_ACTIONS = frozenset({DELETE, "disable"})
@@ -19,6 +19,17 @@ accidental deletions stops it (Entra docs, accidental deletions prevention)."""
 
 GIVING_ACTIONS = frozenset({"create", "enable"})
 """Provisioning actions that give an account. "update" and "other" prove nothing alone."""
+
+MADE_ACTIONS = TAKING_ACTIONS | GIVING_ACTIONS | {"update", "other"}
+"""Provisioning actions that Entra has made. Graph may add others, and shows one that it does not
+want to name as `unknownFutureValue`: it may stand for a removal that Entra has not made."""
+
+DONE = frozenset({"success"})
+PASSED = DONE | {"warning", "skipped"}
+STEPS_BEFORE_EXPORT = frozenset(
+    {"import", "scoping", "matching", "processing", "referenceresolution"}
+)
+"""Types of steps that change nothing in the app (Graph, provisioningStep)."""
 
 
 class Account(StrEnum):
@@ -54,7 +65,7 @@ def matched(records: Iterable[Mapping[str, Any]]) -> Account:
 def _found(step: Mapping[str, Any]) -> Account:
     """Returns the account that one matching step shows. A step that did not succeed shows none."""
     details = step.get("details")
-    if not (isinstance(details, Mapping) and _has_succeeded(step)):
+    if not isinstance(details, Mapping) or status_of(step.get("status")) not in DONE:
         return Account.UNKNOWN
     if not details and "type" in step:
         return Account.ABSENT
@@ -64,19 +75,30 @@ def _found(step: Mapping[str, Any]) -> Account:
     return max(read, key=DOUBT.index, default=Account.UNKNOWN)
 
 
-def took(records: Iterable[Mapping[str, Any]], action: str = "") -> bool:
+def took(records: Sequence[Mapping[str, Any]]) -> bool:
     """Returns whether a successful export took the account away, by its action or by setting
     `active` to false. A record with a step that failed, or whose export step was skipped, took
-    nothing, and one that also gave the account proves nothing."""
-    exported = [one for one in records if is_exported(one)]
-    is_given = _does(exported, action, GIVING_ACTIONS, "true")
-    return _does(exported, action, TAKING_ACTIONS, "false") and not is_given
+    nothing. Where one also gave the account, or has an action that Hasten does not know to be made,
+    nothing proves that the account is gone."""
+    is_known = all(action_of(one) in MADE_ACTIONS for one in records)
+    is_taken = any(is_exported(one) and names_removal(one) for one in records)
+    return is_known and is_taken and not any(map(names_grant, records))
 
 
-def gave(record: Mapping[str, Any], action: str) -> bool:
-    """Returns whether a successful export gave the account, by its action or by setting `active` to
-    true."""
-    return is_exported(record) and _does([record], action, GIVING_ACTIONS, "true")
+def names_removal(record: Mapping[str, Any]) -> bool:
+    """Returns whether the record names a removal of the account, made or not."""
+    return action_of(record) in TAKING_ACTIONS | STAGED_ACTIONS or "false" in _active(record)
+
+
+def names_grant(record: Mapping[str, Any]) -> bool:
+    """Returns whether the record names a grant of the account, made or not."""
+    return action_of(record) in GIVING_ACTIONS or "true" in _active(record)
+
+
+def action_of(record: Mapping[str, Any]) -> str:
+    """Returns the action in lower case; "" if the record does not say it. An answer calls it
+    `action`, the provisioning log `provisioningAction`."""
+    return str(record.get("action") or record.get("provisioningAction") or "").casefold()
 
 
 def about(record: Mapping[str, Any]) -> str:
@@ -85,18 +107,11 @@ def about(record: Mapping[str, Any]) -> str:
     return str(source.get("id") or "").lower() if isinstance(source, Mapping) else ""
 
 
-def _does(
-    exported: Sequence[Mapping[str, Any]], action: str, actions: frozenset[str], active: str
-) -> bool:
-    named = {action.casefold(), *(str(one.get("action") or "").casefold() for one in exported)}
-    return bool(exported) and (bool(named & actions) or active in map(_text, _active(exported)))
-
-
 def is_exported(record: Mapping[str, Any]) -> bool:
-    """Returns whether no export step of the record says that it was skipped, and no step of any
-    kind that it has failed."""
+    """Returns whether every step of the record says that it has not failed, and every export step
+    that it has succeeded. A step of a type that Hasten does not know may be an export."""
     return all(
-        _has_succeeded(one) if _kind(one) == "export" else not _has_failed(one)
+        status_of(one.get("status")) in (PASSED if _kind(one) in STEPS_BEFORE_EXPORT else DONE)
         for one in steps([record])
     )
 
@@ -110,9 +125,9 @@ def skip_reason(records: Iterable[Mapping[str, Any]]) -> str:
     """Returns the code of the skipped step, or "" if there is none."""
     for step in steps(records):
         details = step.get("details")
-        reason = details.get("SkipReason") if isinstance(details, Mapping) else None
-        if reason:
-            return str(reason)
+        for name, reason in details.items() if isinstance(details, Mapping) else ():
+            if reason and str(name).casefold() == "skipreason":
+                return str(reason)
     return ""
 
 
@@ -121,18 +136,13 @@ def properties(records: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, An
         yield from _objects(record.get("modifiedProperties"))
 
 
-def _active(records: Iterable[Mapping[str, Any]]) -> Iterator[object]:
-    for one in properties(records):
-        if str(one.get("displayName") or "").casefold() == "active":
-            yield one.get("newValue")
-
-
-def _has_succeeded(step: Mapping[str, Any]) -> bool:
-    return str(step.get("status")).casefold() in SUCCESS_STATUSES
-
-
-def _has_failed(step: Mapping[str, Any]) -> bool:
-    return str(step.get("status")).casefold() in {"failure", "failed"}
+def _active(record: Mapping[str, Any]) -> frozenset[str]:
+    """Returns what the record sets `active` to."""
+    return frozenset(
+        _text(one.get("newValue"))
+        for one in properties([record])
+        if str(one.get("displayName") or "").casefold() == "active"
+    )
 
 
 def _kind(step: Mapping[str, Any]) -> str:

@@ -1,5 +1,5 @@
-"""Maps the error codes of Entra's connectors (provisioning logs reference) to what an operator can
-do."""
+"""Lists the codes of Entra's connectors (provisioning logs reference), and what an operator can do
+about each error."""
 
 TRANSIENT = frozenset(
     {
@@ -41,3 +41,13 @@ NEXT_ACTIONS = {
     ),
     "SchemaPropertyCanOnlyAcceptValue": "correct the value of the attribute in Entra",
 }
+
+REDUNDANT_EXPORT = "RedundantExport"
+NOT_EFFECTIVELY_ENTITLED = "NotEffectivelyEntitled"
+RULE_UNKNOWN = "RequestParameterInvalid"
+"""Graph's own code for a request that names a rule which the job does not have."""
+
+CODES = frozenset(
+    {*TRANSIENT, *NEXT_ACTIONS, REDUNDANT_EXPORT, NOT_EFFECTIVELY_ENTITLED, RULE_UNKNOWN}
+)
+"""All codes that Hasten knows."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hasten.domain import account
+from hasten.domain.entra_words import status_of
 from hasten.domain.redaction import nested_json
 
 NAMING_KEYS = ("attributename", "attribute", "property", "propertyname", "path")
@@ -71,7 +72,7 @@ def _candidates(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _has_failed(step: Mapping[str, Any]) -> bool:
-    return str(step.get("status") or "").casefold() in {"failure", "failed"}
+    return status_of(step.get("status")) == "failure"
 
 
 def _pairs(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:

@@ -11,19 +11,23 @@ from typing import Any
 from hasten.domain.account import (
     DELETE,
     GIVING_ACTIONS,
+    MADE_ACTIONS,
     STAGED_ACTIONS,
     Account,
     about,
-    gave,
+    action_of,
     is_exported,
     matched,
+    names_grant,
+    names_removal,
     properties,
     skip_reason,
     took,
 )
 from hasten.domain.changes import DIRECT, Change
-from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
+from hasten.domain.connector_errors import NEXT_ACTIONS, REDUNDANT_EXPORT, TRANSIENT
 from hasten.domain.cycle import time
+from hasten.domain.entra_words import code_of, status_of
 from hasten.domain.redaction import redacted
 
 LOG_CLOCK_SKEW = timedelta(seconds=5)
@@ -37,6 +41,9 @@ MEMBERSHIP_REMOVED = "the log shows that the call removed the user from the grou
 ADDED_AGAIN = "the log shows that a later call or cycle added the user to the group again"
 GIVEN_AGAIN = "the log shows that a later call or cycle gave the account again"
 LOG_SHOWS_ACTIVE = "the log shows the account still active"
+UNKNOWN_ACTION = (
+    "the log names an action that Hasten does not know: nothing shows that the account is inactive"
+)
 STAGED = (
     "the log shows that Entra has not made the removal: the job's threshold against accidental "
     "deletions stops it"
@@ -94,35 +101,47 @@ def _of_removal(change: Change, entry: Mapping[str, Any]) -> Proof:
     membership: neither an active account nor a disabled one proves anything of it, because the
     account may become active again. Microsoft does not document what a warning leaves undone, so a
     warning proves no removal."""
-    status, action = _status(entry), _action(entry)
+    status, action = _status(entry), action_of(entry)
     if about(entry) != change.user:
         return _of_membership(change, entry) if change.keeps_assignment else NO_PROOF
+    is_taken = status == "success" and took([entry])
     if change.keeps_assignment:
-        is_gone = status == "success" and took([entry], action) and action == DELETE
-        return Proof(Says.CONFIRMED) if is_gone else NO_PROOF
+        return Proof(Says.CONFIRMED) if is_taken and action == DELETE else NO_PROOF
     if action in STAGED_ACTIONS:
         return Proof(Says.CONTRADICTED, STAGED)
+    if is_taken:
+        return Proof(Says.CONFIRMED, is_absent=action == DELETE)
     match status:
-        case "success" if took([entry], action):
-            return Proof(Says.CONFIRMED, is_absent=action == DELETE)
-        case "success" | "warning" if gave(entry, action):
-            return Proof(Says.CONTRADICTED, GIVEN_AGAIN)
         case "skipped":
             return _skipped(matched([entry]))
         case "failure":
             return _failure(entry)
+    return _doubt(entry)
+
+
+def _doubt(entry: Mapping[str, Any]) -> Proof:
+    """Reads an entry that proves no removal and was neither skipped nor a failure, also one with a
+    status that Hasten does not know. It contradicts the removal if the account may be active."""
+    if names_grant(entry):
+        return Proof(Says.CONTRADICTED, GIVEN_AGAIN)
+    if action_of(entry) not in MADE_ACTIONS:
+        return Proof(Says.CONTRADICTED, UNKNOWN_ACTION)
+    if matched([entry]) is Account.ACTIVE and not names_removal(entry):
+        return Proof(Says.CONTRADICTED, LOG_SHOWS_ACTIVE)
     return NO_PROOF
 
 
 def _of_membership(change: Change, entry: Mapping[str, Any]) -> Proof:
-    if _status(entry) == "success" and is_exported(entry) and _left(change, entry):
+    status = _status(entry)
+    is_made = status == "success" and is_exported(entry) and action_of(entry) in MADE_ACTIONS
+    if is_made and _left(change, entry):
         return Proof(Says.CONFIRMED)
-    is_back = succeeded(entry) and _joined(change, entry)
+    is_back = status not in {"skipped", "failure"} and _joined(change, entry)
     return Proof(Says.CONTRADICTED, ADDED_AGAIN) if is_back else NO_PROOF
 
 
 def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
-    status, action = _status(entry), _action(entry)
+    status, action = _status(entry), action_of(entry)
     is_of_user = about(entry) == change.user
     if action in STAGED_ACTIONS:
         return NO_PROOF
@@ -130,7 +149,8 @@ def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
         case "failure":
             return _failure(entry) if is_of_user or _joined(change, entry) else NO_PROOF
         case "success" | "warning" if is_of_user:
-            is_by_user = change.called_group == DIRECT and not took([entry], action)
+            is_kept = action in MADE_ACTIONS and not names_removal(entry)
+            is_by_user = change.called_group == DIRECT and is_kept
             gives = is_by_user or (action in GIVING_ACTIONS and _may_be_of_the_call(change, entry))
             is_done = status == "warning" or is_exported(entry)
             return Proof(Says.CONFIRMED) if gives and is_done else NO_PROOF
@@ -138,7 +158,7 @@ def _of_grant(change: Change, entry: Mapping[str, Any]) -> Proof:
             return Proof(Says.CONFIRMED)
         case "success" if _left(change, entry):
             return Proof(Says.CONTRADICTED, MEMBERSHIP_REMOVED, passes=True)
-        case "skipped" if is_of_user and _code(entry) == "RedundantExport":
+        case "skipped" if is_of_user and _code(entry) == REDUNDANT_EXPORT:
             is_shown = matched([entry]) is Account.ACTIVE and _may_be_of_the_call(change, entry)
             return Proof(Says.CONFIRMED) if is_shown else NO_PROOF
     return NO_PROOF
@@ -204,15 +224,11 @@ def succeeded(entry: Mapping[str, Any]) -> bool:
 def _code(entry: Mapping[str, Any]) -> str:
     """Returns the error code. The log gives the code of a skip only in a step."""
     error = _info(entry).get("errorInformation") or {}
-    return str(error.get("errorCode") or skip_reason([entry]))
+    return code_of(error.get("errorCode") or skip_reason([entry]))
 
 
 def _status(entry: Mapping[str, Any]) -> str:
-    return str(_info(entry).get("status") or "").casefold()
-
-
-def _action(entry: Mapping[str, Any]) -> str:
-    return str(entry.get("provisioningAction") or "").casefold()
+    return status_of(_info(entry).get("status"))
 
 
 def _info(entry: Mapping[str, Any]) -> Mapping[str, Any]:

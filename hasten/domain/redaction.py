@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hasten.domain.bounded_json import MAX_LEVELS, json_in
+from hasten.domain.entra_words import status_of
 from hasten.object_ids import is_object_id
 
 EVIDENCE_MAX_CHARS = 800
@@ -52,9 +53,6 @@ KEYS_KEPT_FIRST = (
 
 STEP_MAX_CHARS = 400
 """Maximum characters of the failing step at the head of the evidence: room is left for the key."""
-
-SUCCESS_STATUSES = frozenset({"success", "succeeded"})
-"""Statuses of steps that come after steps with any other status."""
 
 
 def redacted(text: str) -> str:
@@ -118,7 +116,8 @@ def _rank(key: str) -> int:
 
 
 def _is_fine(item: Any) -> bool:
-    return not isinstance(item, Mapping) or str(item.get("status")).casefold() in SUCCESS_STATUSES
+    """Returns whether an item is no step that says anything but success: those come first."""
+    return not isinstance(item, Mapping) or status_of(item.get("status")) == "success"
 
 
 def _kept_text(key: str, text: str) -> str:

@@ -35,7 +35,9 @@ PERMISSION_PAUSE = timedelta(minutes=15)
 NOT_ENTITLED = "check that the user is a direct member of a group assigned to the app"
 CHANGE_NOT_SEEN_YET = "Entra may not have seen the change yet"
 IN_SYNC_WITHOUT_ACCOUNT = "Entra answered that the app is in sync, and shows no active account"
-ACCOUNT_DISABLED_EARLY = "Entra does not count the user as assigned yet, and disabled the account"
+ACCOUNT_DISABLED_EARLY = (
+    "Entra does not count the user as assigned yet, and disabled the account or was about to"
+)
 
 ANSWERS_A_REMOVAL = frozenset({Result.SUCCEEDED, Result.IN_SYNC, Result.NOT_ENTITLED})
 
@@ -195,9 +197,9 @@ def _is_hopeless(change: Change, verdict: Verdict) -> bool:
 
 def _of_grant(verdict: Verdict) -> Verdict:
     """Corrects the verdict of a grant: a user call that Entra handles before it knows the
-    assignment disables what is left of an earlier one."""
+    assignment removes what is left of an earlier one, or stages that."""
     return (
         replace(verdict, result=Result.NOT_ENTITLED, reason=ACCOUNT_DISABLED_EARLY)
-        if verdict.took
+        if verdict.removes
         else verdict
     )

@@ -12,7 +12,14 @@ from hasten.domain import account
 from hasten.domain.account import Account
 from hasten.domain.answer_steps import steps_said
 from hasten.domain.bounded_json import json_in
-from hasten.domain.connector_errors import NEXT_ACTIONS, TRANSIENT
+from hasten.domain.connector_errors import (
+    NEXT_ACTIONS,
+    NOT_EFFECTIVELY_ENTITLED,
+    REDUNDANT_EXPORT,
+    RULE_UNKNOWN,
+    TRANSIENT,
+)
+from hasten.domain.entra_words import code_of, status_of
 from hasten.domain.failing import failing_step, property_named
 from hasten.domain.missing_objects import names_what_is_missing
 from hasten.domain.redaction import evidence, redacted
@@ -57,9 +64,9 @@ class Answer:
 class Verdict:
     """The meaning of an answer. `code` comes from the app or Entra; `evidence` is the answer,
     redacted and limited in length. `took` is set when a successful export took an account away,
-    `is_skip` when Entra skipped the user, for whatever reason.
-    `account` is the account as the matching step found it, before the export. `steps` is what each
-    step said, in words."""
+    `removes` when a success names a removal, made or not, and `is_skip` when Entra skipped the
+    user, for whatever reason. `account` is the account as the matching step found it, before the
+    export. `steps` is what each step said, in words."""
 
     result: Result
     code: str = ""
@@ -68,6 +75,7 @@ class Verdict:
     retry_after: timedelta | None = None
     evidence: str = ""
     took: bool = False
+    removes: bool = False
     is_skip: bool = False
     account: Account = Account.UNKNOWN
     steps: tuple[str, ...] = ()
@@ -99,8 +107,9 @@ def _read(
     found = account.matched(own)
     match result:
         case "success":
-            took = account.took(own)
-            return Verdict(Result.SUCCEEDED, code, evidence=kept, took=took, account=found)
+            done = Verdict(Result.SUCCEEDED, code, evidence=kept, account=found)
+            removes = any(map(account.names_removal, own))
+            return replace(done, took=account.took(own), removes=removes)
         case "skipped":
             return replace(_skipped(code, own, kept), account=found, is_skip=True)
         case "failure":
@@ -116,14 +125,14 @@ def _outcome(key: Any, values: list[Mapping[str, Any]]) -> tuple[str, str, str]:
     if isinstance(key, Mapping) and key.get("result"):
         details = _mapping(key.get("details"))
         code = _code(details.get("errorCode") or account.skip_reason(values))
-        said.append((_word(key["result"]), code, str(details.get("errorMessage") or "")))
+        said.append((status_of(key["result"]), code, str(details.get("errorMessage") or "")))
     for info in (_mapping(record.get("statusInfo")) for record in values):
         if info.get("status"):
             code = _code(info.get("errorCode") or account.skip_reason(values))
-            said.append((_word(info["status"]), code, str(info.get("reason") or "")))
+            said.append((status_of(info["status"]), code, str(info.get("reason") or "")))
     if said:
         return max(said, key=lambda one: _badness(one[0]))
-    words = [_word(step.get("status")) for step in account.steps(values)]
+    words = [status_of(step.get("status")) for step in account.steps(values)]
     if not words:
         return "", "", ""
     return max(words, key=_badness), _code(account.skip_reason(values)), ""
@@ -135,9 +144,9 @@ def _badness(word: str) -> int:
 
 
 def _skipped(code: str, values: list[Mapping[str, Any]], kept: str) -> Verdict:
-    if code == "RedundantExport":
+    if code == REDUNDANT_EXPORT:
         return Verdict(Result.IN_SYNC, code, "the app already has this state", evidence=kept)
-    if code == "NotEffectivelyEntitled":
+    if code == NOT_EFFECTIVELY_ENTITLED:
         if _detail(values, "IsActive", "Active in the source system") == "false":
             return Verdict(
                 Result.DISABLED,
@@ -190,7 +199,7 @@ def _refused(answer: Answer) -> Verdict:
             )
         case HTTPStatus.NOT_FOUND if names_what_is_missing(error):
             return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=kept)
-        case HTTPStatus.BAD_REQUEST if code == "RequestParameterInvalid":
+        case HTTPStatus.BAD_REQUEST if code == RULE_UNKNOWN:
             return Verdict(Result.UNKNOWN_JOB, code, reason, evidence=kept)
         case HTTPStatus.NOT_FOUND:  # of a proxy
             return replace(_unreadable(answer), reason=reason)
@@ -234,23 +243,17 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _code(value: Any) -> str:
     """Returns a code without names and of limited length, because an app may put anything there."""
-    return redacted(str(value or ""))
+    return code_of(redacted(str(value or "")))
 
 
 def _detail(values: list[Mapping[str, Any]], *names: str) -> str:
     """Returns, in lower case, the last detail of a step that has one of `names`. The names are
-    display text."""
-    found = ""
-    for step in account.steps(values):
-        details = _mapping(step.get("details"))
-        for name in names:
-            if name in details:
-                found = str(details[name])
-    return found.casefold()
-
-
-def _word(text: Any) -> str:
-    """Normalises a result word; answers vary in case and form: Success, success; Failure,
-    Failed."""
-    word = str(text).casefold()
-    return {"failed": "failure", "succeeded": "success"}.get(word, word)
+    display text, of which the case does not count."""
+    wanted = {name.casefold() for name in names}
+    found = [
+        str(value)
+        for step in account.steps(values)
+        for name, value in _mapping(step.get("details")).items()
+        if str(name).casefold() in wanted
+    ]
+    return found[-1].casefold() if found else ""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.account import about, gave, skip_reason, steps
+from hasten.domain.account import about, names_grant, skip_reason, steps
 from hasten.domain.answer_steps import steps_said
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Cause, State
 from hasten.domain.follow_ups import (
@@ -148,13 +148,12 @@ def test_an_answer_names_its_object_its_first_skip_and_every_step() -> None:
 
 def test_an_account_is_given_by_the_action_or_by_setting_active() -> None:
     on = {"modifiedProperties": [{"displayName": "Active", "newValue": "True"}]}
-    failed = {"provisioningSteps": [{"type": "Export", "status": "Failure"}]}
 
-    assert gave({}, "Create")
-    assert gave(on, "update")
-    assert gave({"action": "Enable"}, "")
-    assert not gave({}, "update")
-    assert not gave({**on, **failed}, "Create")
+    assert names_grant({"provisioningAction": "Create"})
+    assert names_grant({**on, "action": "update"})
+    assert names_grant({"action": "Enable"})
+    assert not names_grant({"action": "update"})
+    assert not names_grant({})
 
 
 @pytest.mark.parametrize(

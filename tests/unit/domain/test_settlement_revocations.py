@@ -107,7 +107,7 @@ def test_a_leaver_who_keeps_another_assignment_is_read_again_whatever_the_answer
 def test_a_grant_that_disabled_the_account_is_tried_again_once_entra_knows_the_assignment() -> None:
     joiner = change(group=DIRECT)
 
-    granted = settled(joiner, Verdict(Result.SUCCEEDED, took=True), call=by_user(joiner))
+    granted = settled(joiner, Verdict(Result.SUCCEEDED, removes=True), call=by_user(joiner))
 
     assert (granted.state, granted.due_at) == (State.WAITING, NOW + seconds(15))
     assert "disabled the account" in granted.reason
