@@ -26,6 +26,9 @@ from hasten.ports.directory_values import SCOPE_SETTINGS, ProvisioningLog
 SYNCHRONIZATION_PERMISSION = "Synchronization.ReadWrite.All"
 LOGS_PERMISSION = "AuditLog.Read.All"
 MAX_PAGE_SIZE = 999
+ALL_ENUM_MEMBERS = "include-unknown-enum-members"
+"""Without this preference Graph shows every member of an enum that is newer than v1.0, such as the
+action of a staged removal, as `unknownFutureValue` (Graph, best practices, evolvable enums)."""
 
 
 class Provisioning:
@@ -90,7 +93,11 @@ class Provisioning:
             RequestConfiguration(query_parameters=query)
         )
         listed = await self._wire.listed(
-            request, _as_it_is, needs=LOGS_PERMISSION, turn=self._wire.reports.turn
+            request,
+            _as_it_is,
+            needs=LOGS_PERMISSION,
+            turn=self._wire.reports.turn,
+            prefer=ALL_ENUM_MEMBERS,
         )
         return log_entries.of_job(job, listed)
 

@@ -115,10 +115,11 @@ class Wire:
         *,
         needs: str,
         turn: Turn | None = None,
+        prefer: str = "",
     ) -> list[T]:
         """Returns what `parse` makes of each item of all pages, or raises: a partial list would
         suggest that other items do not exist. A page may be empty and still have a next one. Each
-        page waits for its `turn`."""
+        page waits for its `turn`, and is asked for with the header Prefer if `prefer` is given."""
         trail = self.trail(MAX_PAGES)
         found: list[T] = []
 
@@ -130,6 +131,8 @@ class Wire:
         while following is not None:
             if turn is not None:
                 await turn()
+            if prefer:
+                following.headers.try_add("Prefer", prefer)
             some, url = await self._read(following, take, needs=needs)
             found += some
             following = None if url is None else trail.follow(url)

@@ -79,6 +79,8 @@ async def test_the_provisioning_log_of_a_job_is_read_over_all_pages_newest_first
         "$top": "999",
     }
     assert [entry["activityDateTime"] for entry in found.entries] == [newest, between, oldest]
+    preferred = [request.headers.get("Prefer") for request in wire.requests]
+    assert preferred == ["include-unknown-enum-members"] * 2
 
 
 @virtual
