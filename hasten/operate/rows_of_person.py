@@ -18,10 +18,12 @@ ENTRIES_READ = 200
 async def rows_of_person(
     context: Context, target: str, user: str, history: Sequence[Entry] | None = None
 ) -> list[Change]:
-    """Returns the rows of the person: the open ones, and those that ended in any group which the
-    target has now, or which the history of the person names. `history` is the latter, if the caller
-    has read it. Raises TemporaryError."""
-    opened = [row for row in await context.ledger.open_changes(target) if row.user == user]
+    """Returns the rows of the person: those that are open or wait for proof, and those that ended in
+    any group which the target has now, or which the history of the person names. `history` is the
+    latter, if the caller has read it. Raises TemporaryError."""
+    ledger = context.ledger
+    listed = [*await ledger.open_changes(target), *await ledger.unproven_changes(target)]
+    live = {row.group: row for row in listed if row.user == user}
     found = await discovered.load(context.store, target)
     known = {*found.watched, *found.deleted} if found else set()
     if history is None:
@@ -31,8 +33,6 @@ async def rows_of_person(
     groups |= {entry.group for entry in history if entry.target == target and entry.group}
     if len(known) <= MAX_GROUPS_TRIED:
         groups |= known
-    groups -= {row.group for row in opened}
-    ended = await asyncio.gather(
-        *(context.ledger.find(target, group, user) for group in sorted(groups))
-    )
-    return [*opened, *(row for row in ended if row is not None)]
+    groups -= live.keys()
+    ended = await asyncio.gather(*(ledger.find(target, group, user) for group in sorted(groups)))
+    return [*live.values(), *(row for row in ended if row is not None)]

@@ -1,6 +1,7 @@
 """Prepares the rows about users' own accounts for their calls: finds the rows that Graph
 contradicts, the users without an assignment, and the calls that give access again."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,6 +9,8 @@ from datetime import datetime, timedelta
 from hasten.domain.changes import Change, State, returned, waiting
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, route_of
 from hasten.limits import REPLICATION_SETTLED_AFTER
+from hasten.operate.release import DISCARDED
+from hasten.operate.rows_of_person import rows_of_person
 from hasten.people_look import PeopleLook
 from hasten.provision.change_events import emit_moved
 from hasten.provision.removal_status import RemovalStatus
@@ -58,21 +61,23 @@ async def without_unassigned(
     )
     drain.retries |= {row.due_at for row in moved}
     ended = [row for row in unassigned if row not in early]
-    await leave(drain, ended, lambda _: NOT_ASSIGNED, None)
     await _return_to_removals(drain, {row.user for row in ended if row.action.gives_access_again})
+    await leave(drain, ended, lambda _: NOT_ASSIGNED, None)
     gone = frozenset(unassigned)
     return [row for row in rows if row not in gone]
 
 
 async def _return_to_removals(drain: Drain, users: Collection[str]) -> None:
     """Opens the removals of these users that were left to the cycle: no call could act on a user
-    who was disabled or deleted, and their account in the app may still be active."""
-    unproven = await drain.ledger.unproven_changes(drain.target.name) if users else []
-    left = [row for row in unproven if row.user in users and _is_left_removal(row)]
-    now = drain.now
+    who was disabled or deleted, and their account in the app may still be active. That a cycle has
+    ended since shows nothing. A crash after this repeats it, because the rows that ask for it end
+    later."""
+    context, target, now = drain.context, drain.target.name, drain.now
+    known = await asyncio.gather(*(rows_of_person(context, target, user) for user in sorted(users)))
+    left = [row for rows in known for row in rows if _is_left_removal(row)]
     moved = await drain.ledger.move(left, lambda row: returned(row, now=now, reason=WITHIN_REACH))
     for row in moved:
-        emit_moved(drain.context, row)
+        emit_moved(context, row)
 
 
 async def with_routes(
@@ -92,7 +97,8 @@ async def with_routes(
 
 
 def _is_left_removal(row: Change) -> bool:
-    return row.is_removal and row.state is State.LEFT_TO_CYCLE
+    """Returns whether the removal was left to the cycle, and not by an operator."""
+    return row.is_removal and row.state is State.LEFT_TO_CYCLE and row.reason != DISCARDED
 
 
 def _is_contradicted(row: Change, standing: AssignmentStatus) -> bool:

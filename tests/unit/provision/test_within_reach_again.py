@@ -3,16 +3,27 @@ soon as the user is enabled or restored."""
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from hasten.domain.changes import OWN_ACCOUNT, Action, State
+from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Change, HeldBy, State, held
+from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
+from hasten.domain.removal_settlement import NOTHING_SHOWN_AFTER_CYCLE
 from hasten.messages import Wake
+from hasten.operate.release import DISCARDED, discard_changes
 from hasten.provision.drain import drain
+from hasten.provision.verify import verify
+from hasten.records.ledger import Ledger
 from tests.support.account_rows import called, row, world_of
+from tests.support.crashing import Killed
 from tests.support.people import ADA, AMIR, SETTLED, Watched, passes
+from tests.support.verifying import ran
 from tests.support.virtual_time import virtual
 from tests.support.world import ENGINEERING, TOTAL, found
+
+UNASSIGNED = "0000bbbb-0000-4000-8000-0000000000ff"
+"""A group that no sweep found assigned to the target any more."""
 
 OUT_AND_BACK = [("disable", "enable"), ("delete", "restore")]
 
@@ -57,6 +68,96 @@ def test_who_is_back_and_not_assigned_loses_the_access_by_a_call(
         assert (await row(world)).state is State.LEFT_TO_CYCLE
 
     scenario()
+
+
+async def deleted_and_never_shown(group: str) -> Watched:
+    """A leaver of the group who was deleted, and of whom the log showed nothing until a cycle had
+    run."""
+    world = await world_of(ADA)
+    world.directory.leave(ENGINEERING, ADA)
+    await world.ledger.record([found(group, ADA, Action.REMOVED, 2)])
+    world.directory.delete(ADA)
+    await world.looks(ADA)
+    await drained(world)
+    await passes(DEFAULT_CYCLE_INTERVAL)
+    ran(world)
+    await verify(world.context)
+    await drained(world)
+    ended = await world.row(group, ADA)
+    assert (ended.state, ended.reason) == (State.LEFT_TO_CYCLE, NOTHING_SHOWN_AFTER_CYCLE)
+    assert not ended.needs_proof
+    return world
+
+
+@pytest.mark.parametrize("group", [ENGINEERING, DIRECT, UNASSIGNED])
+def test_who_is_restored_loses_the_access_of_which_a_cycle_showed_nothing(group: str) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await deleted_and_never_shown(group)
+
+        world.directory.restore(ADA)
+        await world.looks(ADA)
+        await drained(world, for_minutes=3)
+
+        assert called(world) == [(None, (ADA,))]
+        assert (await world.row(group, ADA)).state is State.SUCCEEDED
+
+    scenario()
+
+
+@pytest.mark.parametrize("killed", [0, 1, 2])
+def test_a_crash_while_somebody_comes_back_loses_no_removal(killed: int) -> None:
+    @virtual
+    async def scenario() -> None:
+        world = await deleted_and_never_shown(ENGINEERING)
+        world.directory.restore(ADA)
+        await world.looks(ADA)
+        await passes(SETTLED)
+        moves = 0
+        move = Ledger.move
+
+        async def crashing(self: Ledger, *args: Any, **kwargs: Any) -> list[Change]:
+            nonlocal moves
+            moved = await move(self, *args, **kwargs)
+            moves += bool(moved)
+            if moved and moves == killed + 1:
+                raise Killed
+            return moved
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(Ledger, "move", crashing)
+            try:
+                await drained(world)
+            except Killed:
+                await passes(SETTLED)
+            await drained(world, for_minutes=3)
+
+        assert called(world) == [(None, (ADA,))]
+        assert (await world.row(ENGINEERING, ADA)).state is State.SUCCEEDED
+
+    scenario()
+
+
+@virtual
+async def test_a_removal_that_an_operator_discarded_stays_discarded() -> None:
+    world = await world_of(ADA)
+    await world.left(ENGINEERING, ADA)
+    [row_] = await world.ledger.open_changes(TOTAL)
+    await world.ledger.move(
+        [row_], lambda row: held(row, HeldBy.BRAKE, reason="many", next_action="look")
+    )
+    await discard_changes(world.context, TOTAL, await world.ledger.open_changes(TOTAL))
+    world.directory.disable(ADA)
+    await world.looks(ADA)
+    await drained(world)
+    await passes(SETTLED)
+
+    world.directory.enable(ADA)
+    await world.looks(ADA)
+    await drained(world, for_minutes=3)
+
+    assert called(world) == []
+    assert (await world.row(ENGINEERING, ADA)).reason == DISCARDED
 
 
 @virtual
