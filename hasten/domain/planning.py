@@ -56,6 +56,10 @@ class Call:
     disables: bool = False
     """True if this user call must disable the account, because no assignment is left."""
 
+    only_asks: bool = False
+    """True if this removal is of users who are disabled in Entra, so that the call takes nothing.
+    Its answer shows whether the account is inactive."""
+
     @property
     def users(self) -> frozenset[str]:
         return frozenset(change.user for change in self.changes)
@@ -134,7 +138,7 @@ def group_into_calls(
     then_group = grants_by is GrantsBy.USER_THEN_GROUP
     revoking = _calls(removals, removed_by_user, then_group=False)
     return [
-        *(_disabling(call, standings) for call in revoking),
+        *(_revoking(call, standings) for call in revoking),
         *_calls(grants, granted_by_user, then_group=then_group),
         *_calls(updates, granted_by_user, then_group=False),
     ]
@@ -164,9 +168,13 @@ def is_asked(change: Change, standing: AssignmentStatus) -> bool:
     return standing is AssignmentStatus.DISABLED and change.contradicted > 0
 
 
-def _disabling(call: Call, standings: Mapping[str, AssignmentStatus]) -> Call:
+def _revoking(call: Call, standings: Mapping[str, AssignmentStatus]) -> Call:
     left = {standings[user] for user in call.users}
-    return replace(call, disables=call.group is None and left <= WITHOUT_ACCESS)
+    return replace(
+        call,
+        disables=call.group is None and left <= WITHOUT_ACCESS,
+        only_asks=not left.isdisjoint(OUT_OF_REACH),
+    )
 
 
 def _calls(

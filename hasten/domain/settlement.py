@@ -130,6 +130,9 @@ def _called_again(
             # One verdict for several users does not say whom it concerns: each user gets a call of
             # their own.
             return replace(change, state=State.PENDING, due_at=now, alone=True)
+        case Result.DISABLED if _may_be_enabled(change, call, verdict):
+            due = now + CALL_AGAIN_DELAYS[tries]
+            return retried(change, due_at=due, reason=CHANGE_NOT_SEEN_YET)
         case Result.TRANSIENT if change.is_removal or tries < MAX_TRANSIENT_ATTEMPTS:
             due = now + (verdict.retry_after or backoff(tries + 1))
             return retried(change, due_at=due, reason=reason)
@@ -145,7 +148,7 @@ def _given_up(
         left = State.LEFT_TO_CYCLE
         return finished(change, left, now=now, reason=reason, next_action=NOT_ENTITLED)
     if verdict.result is Result.DISABLED:
-        if call.disables and verdict.account.is_out:
+        if _shows_out(call, verdict):
             shown = REASON_BY_ACCOUNT[verdict.account]
             return finished(change, State.IN_SYNC, now=now, reason=shown)
         return left_to_cycle(
@@ -182,6 +185,18 @@ def _may_be_unseen(change: Change, now: datetime) -> bool:
     """Returns whether Entra may not know yet that the user is enabled again."""
     is_new = now - change.seen_at < ASSIGNMENT_COUNTS_WITHIN
     return change.action.gives_access_again and is_new and change.attempts < len(CALL_AGAIN_DELAYS)
+
+
+def _may_be_enabled(change: Change, call: Call, verdict: Verdict) -> bool:
+    """Returns whether Entra skipped a leaver as disabled whom Graph showed enabled just before: it
+    may not know yet that they are enabled again. An account that is out needs no other call."""
+    is_enabled = change.is_removal and not call.only_asks
+    has_tries = change.attempts < len(CALL_AGAIN_DELAYS)
+    return is_enabled and has_tries and not _shows_out(call, verdict)
+
+
+def _shows_out(call: Call, verdict: Verdict) -> bool:
+    return call.disables and verdict.account.is_out
 
 
 def _is_of_group(change: Change) -> bool:

@@ -18,9 +18,9 @@ ENTRIES_READ = 200
 async def rows_of_person(
     context: Context, target: str, user: str, history: Sequence[Entry] | None = None
 ) -> list[Change]:
-    """Returns the rows of the person: those that are open or wait for proof, and those that ended in
-    any group which the target has now, or which the history of the person names. `history` is the
-    latter, if the caller has read it. Raises TemporaryError."""
+    """Returns the rows of the person: those that are open or wait for proof, and those that ended
+    in any group which the target has now, or which the history of the person names. `history` is
+    the latter, if the caller has read it. Raises TemporaryError."""
     ledger = context.ledger
     listed = [*await ledger.open_changes(target), *await ledger.unproven_changes(target)]
     live = {row.group: row for row in listed if row.user == user}

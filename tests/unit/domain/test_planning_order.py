@@ -104,6 +104,7 @@ def test_a_disabled_leaver_is_asked_about_once_the_cycle_failed(
     calls = planned(row, standing=standing)
     assert bool(calls) is (is_called or standing is UNASSIGNED)
     assert all(call.disables for call in calls)
+    assert [call.only_asks for call in calls] == [is_called] * len(calls)
 
 
 def test_a_leaver_whose_standing_is_unknown_is_not_called() -> None:

@@ -38,7 +38,9 @@ def test_a_verdict_on_one_person_is_final() -> None:
 
 @pytest.mark.parametrize("row", [change(), removal()])
 def test_a_disabled_user_is_left_to_the_cycle(row: Change) -> None:
-    after = settled(row, Verdict(Result.DISABLED, reason="why", next_action="none"))
+    call = Call(row.group, (row,), only_asks=row.is_removal)
+
+    after = settled(row, Verdict(Result.DISABLED, reason="why", next_action="none"), call=call)
 
     assert (after.state, after.next_action) == (State.LEFT_TO_CYCLE, "none")
 

@@ -8,6 +8,7 @@ from hasten.domain.account import Account
 from hasten.domain.changes import DIRECT, Change, State
 from hasten.domain.planning import Call
 from hasten.domain.removal_settlement import ANSWERED_STILL_ACTIVE, STILL_ASSIGNED
+from hasten.domain.settlement import CHANGE_NOT_SEEN_YET
 from hasten.domain.verdicts import Result, Verdict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from tests.unit.domain.rows import NOW, change, removal, seconds
@@ -75,11 +76,49 @@ def test_a_disabled_leaver_whose_call_does_not_revoke_is_left_to_the_cycle_until
 ) -> None:
     """A call on a group names a group in its matching step, which no app has as an account."""
     row = removal(age=1)
-    call = Call(GROUP, (row,)) if by == "group" else by_user(row)
+    call = replace(Call(GROUP, (row,)) if by == "group" else by_user(row), only_asks=True)
 
     after = settled(row, Verdict(Result.DISABLED, account=account), call=call)
 
     assert (after.state, after.needs_proof) == (State.LEFT_TO_CYCLE, True)
+
+
+@pytest.mark.parametrize("account", NOT_OUT)
+@pytest.mark.parametrize("by", ["group", "user", "user without assignment"])
+def test_a_leaver_whom_only_entra_counts_as_disabled_is_called_again_and_then_left_to_the_cycle(
+    account: Account, by: str
+) -> None:
+    row, waits = removal(), []
+
+    def after(row: Change) -> Change:
+        group = GROUP if by == "group" else None
+        call = Call(group, (row,), disables="without" in by)
+        return settled(row, Verdict(Result.DISABLED, account=account), call=call)
+
+    while (row := after(row)).is_open:
+        assert row.reason == CHANGE_NOT_SEEN_YET
+        waits.append(row.due_at - NOW)
+
+    assert waits == [seconds(number) for number in (15, 30, 60, 120, 240)]
+    assert (row.state, row.needs_proof) == (State.LEFT_TO_CYCLE, True)
+
+
+@pytest.mark.parametrize("account", NOT_OUT)
+def test_a_leaver_who_is_disabled_is_asked_about_once(account: Account) -> None:
+    row = removal()
+    call = Call(None, (row,), disables=True, only_asks=True)
+
+    after = settled(row, Verdict(Result.DISABLED, account=account), call=call)
+
+    assert (after.state, after.needs_proof) == (State.LEFT_TO_CYCLE, True)
+
+
+def test_several_leavers_of_whom_entra_counts_one_as_disabled_are_called_alone() -> None:
+    rows = (removal(), removal(1))
+
+    after = settled(rows[0], Result.DISABLED, call=Call(GROUP, rows))
+
+    assert (after.state, after.alone, after.attempts) == (State.PENDING, True, 0)
 
 
 def test_a_success_ends_a_revocation_when_it_took_the_account_away() -> None:

@@ -10,17 +10,20 @@ import pytest
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Change, HeldBy, State, held
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
 from hasten.domain.removal_settlement import NOTHING_SHOWN_AFTER_CYCLE
+from hasten.domain.verdicts import Answer
 from hasten.messages import Wake
 from hasten.operate.release import DISCARDED, discard_changes
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.records.ledger import Ledger
+from tests.fakes.directory import OnDemand, answer
 from tests.support.account_rows import called, row, world_of
 from tests.support.crashing import Killed
 from tests.support.people import ADA, AMIR, SETTLED, Watched, passes
 from tests.support.verifying import ran
-from tests.support.virtual_time import virtual
+from tests.support.virtual_time import now, virtual
 from tests.support.world import ENGINEERING, TOTAL, found
+from tests.unit.provision.test_verify_revocations import disabled_answer
 
 UNASSIGNED = "0000bbbb-0000-4000-8000-0000000000ff"
 """A group that no sweep found assigned to the target any more."""
@@ -158,6 +161,38 @@ async def test_a_removal_that_an_operator_discarded_stays_discarded() -> None:
 
     assert called(world) == []
     assert (await world.row(ENGINEERING, ADA)).reason == DISCARDED
+
+
+@virtual
+async def test_a_leaver_whom_entra_has_not_seen_enabled_yet_is_called_until_it_has() -> None:
+    world = await world_of(ADA)
+    sees_it_at = now() + timedelta(minutes=2)
+
+    def said(_: OnDemand) -> Answer:
+        return disabled_answer(active=True) if now() < sees_it_at else answer(action="Disable")
+
+    world.directory.answers = said
+    await world.left(ENGINEERING, ADA)
+
+    await drained(world, for_minutes=5)
+
+    assert called(world) == 5 * [(None, (ADA,))]
+    assert (await world.row(ENGINEERING, ADA)).state is State.SUCCEEDED
+    assert now() - sees_it_at < timedelta(minutes=4)
+
+
+@virtual
+async def test_a_leaver_who_is_disabled_meanwhile_is_not_called_again() -> None:
+    world = await world_of(ADA)
+    world.directory.answers = lambda _: disabled_answer(active=True)
+    await world.left(ENGINEERING, ADA)
+    await drained(world)
+    world.directory.disable(ADA)
+
+    await drained(world, for_minutes=10)
+
+    assert called(world) == [(None, (ADA,))]
+    assert (await world.row(ENGINEERING, ADA)).state is State.LEFT_TO_CYCLE
 
 
 @virtual
