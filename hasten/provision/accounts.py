@@ -1,10 +1,10 @@
 """Prepares the rows about users' own accounts for their calls: finds the rows that Graph
 contradicts, the users without an assignment, and the calls that give access again."""
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from hasten.domain.changes import Change, State, returned, waiting
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, route_of
@@ -16,6 +16,9 @@ from hasten.provision.change_events import emit_moved
 from hasten.provision.removal_status import RemovalStatus
 from hasten.provision.state import Drain
 from hasten.provision.triage import leave
+from hasten.side_by_side import side_by_side
+
+PEOPLE_AT_ONCE = 8
 
 CONTRADICTED_PAUSE = timedelta(minutes=2)
 """Delay before Hasten reads a user again whose row Graph contradicts. The look that it asks for
@@ -73,7 +76,9 @@ async def _return_to_removals(drain: Drain, users: Collection[str]) -> None:
     ended since shows nothing. A crash after this repeats it, because the rows that ask for it end
     later."""
     context, target, now = drain.context, drain.target.name, drain.now
-    known = await asyncio.gather(*(rows_of_person(context, target, user) for user in sorted(users)))
+    known = await side_by_side(
+        partial(rows_of_person, context, target), sorted(users), PEOPLE_AT_ONCE
+    )
     left = [row for rows in known for row in rows if _is_left_removal(row)]
     moved = await drain.ledger.move(left, lambda row: returned(row, now=now, reason=WITHIN_REACH))
     for row in moved:
