@@ -63,8 +63,9 @@ class Directory(Protocol):
         the members of the group from Hasten, there is one such entry, which may be anybody."""
         ...
 
-    async def member_count(self, group: str) -> int:
-        """Returns the number of direct members of any kind."""
+    async def user_count(self, group: str) -> int:
+        """Returns the number of users who are direct members. A group also has devices, groups and
+        service principals as members."""
         ...
 
     async def transitive_user_count(self, group: str) -> int:

@@ -8,6 +8,7 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Change, HeldBy, State, held
 from hasten.domain.intents import Wanted
 from hasten.domain.outcomes import of_alert
+from hasten.domain.sightings import Presence
 from hasten.errors import PermanentError
 from hasten.records import discovered
 from hasten.records.discovered import DiscoveredTarget
@@ -99,8 +100,10 @@ async def _too_many(
         return None
     before = members_before
     if before is None:
-        gone = count - len(users) if still_members else count
-        before = await _size(context, target, group) + (0 if group == OWN_ACCOUNT else gone)
+        # The roster shows those whose row is about to be written as present.
+        is_counted = still_members or group == OWN_ACCOUNT
+        gone = count - len(users) if is_counted else count
+        before = await _size(context, target, group) + gone
     if not target.brake.exceeded(removals=count, members_before=before):
         return None
     release = f"python -m hasten release {target.name} --group {group}"
@@ -204,11 +207,11 @@ async def _pause(context: Context, target: Target, found: DiscoveredTarget) -> N
         context.emit(JobPaused(target=target.name))
 
 
-async def _members(context: Context, group: str) -> int:
+async def _users(context: Context, group: str) -> int:
     """Returns 0 for a group that was deleted after its people had left. Raises TemporaryError and
     PermanentError of Graph."""
     try:
-        return await context.directory.member_count(group)
+        return await context.directory.user_count(group)
     except PermanentError:
         if await context.directory.group(group) is None:
             return 0
@@ -216,10 +219,13 @@ async def _members(context: Context, group: str) -> int:
 
 
 async def _size(context: Context, target: Target, group: str) -> int:
+    """Returns the number of users who can leave: members of the group, users with a direct
+    assignment, or people who are neither disabled nor deleted."""
     if group == OWN_ACCOUNT:
-        return len(await context.roster.load(target.name))
+        people = (await context.roster.load(target.name)).values()
+        return sum(seen.presence is Presence.PRESENT for seen in people)
     if group != DIRECT:
-        return await _members(context, group)
+        return await _users(context, group)
     found = await discovered.load(context.store, target.name)
     if found is None:
         return 0

@@ -36,6 +36,7 @@ class Tenancy:
     delete: Callable[[str], object]
     restore: Callable[[str], object]
     set_title: Callable[[str, str], object]
+    nest: Callable[[str, str], object]
 
 
 Opened = Callable[[], AbstractAsyncContextManager[Tenancy]]
@@ -60,6 +61,7 @@ async def in_memory() -> AsyncIterator[Tenancy]:
         directory.delete,
         directory.restore,
         lambda person, title: directory.change(person, jobTitle=title),
+        directory.nest,
     )
 
 
@@ -96,6 +98,7 @@ async def on_the_emulator() -> AsyncIterator[Tenancy]:
             lambda person: tenant.delete(tenant.users[person]),
             tenant.restore,
             lambda person, title: tenant.update(tenant.users[person], {"jobTitle": title}),
+            lambda outer, inner: tenant.add_members(tenant.groups[outer], [inner]),
         )
     finally:
         await directory.close()

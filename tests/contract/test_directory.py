@@ -90,8 +90,22 @@ async def test_members_are_added_all_or_none_and_removed_once(opened: Opened) ->
         assert [(m.id, m.kind, m.removed) for m in (await at.directory.members(made)).listed] == [
             (one, "user", False)
         ]
-        assert await at.directory.member_count(made) == 1
+        assert await at.directory.user_count(made) == 1
         assert await at.directory.transitive_user_count(made) == 1
+
+
+@on_each
+@virtual
+async def test_a_nested_group_is_a_member_and_does_not_count_as_a_user(opened: Opened) -> None:
+    async with opened() as at:
+        one, two, three, *_ = at.people
+        inner = await new_group(at, "Inner", two, three)
+        outer = await new_group(at, "Outer", one)
+        at.nest(outer, inner)
+
+        assert (await at.directory.members(outer)).ids == {one, inner}
+        assert await at.directory.user_count(outer) == 1
+        assert await at.directory.transitive_user_count(outer) == 3
 
 
 @on_each

@@ -178,8 +178,8 @@ class FakeTenant:
         latest = {member.id: member for member in self.history.get(group, ())}
         return [member for member in latest.values() if not member.removed]
 
-    async def member_count(self, group: str) -> int:
-        return len(self.members_now(group))
+    async def user_count(self, group: str) -> int:
+        return sum(member.kind == "user" for member in self.members_now(group))
 
     async def transitive_user_count(self, group: str) -> int:
         seen: set[str] = set()

@@ -205,7 +205,7 @@ READS = [
     Asked("group", lambda d: d.group(GROUP), group(), lambda shown: shown["id"]),
     Asked("groups_named", lambda d: d.groups_named("TOTAL users"), {"value": [group()]}, ids),
     Asked("members", lambda d: d.members(GROUP), {"value": MEMBERS}, _listed),
-    Asked("member_count", lambda d: d.member_count(GROUP), "1234", is_text=True),
+    Asked("user_count", lambda d: d.user_count(GROUP), "1234", is_text=True),
     Asked("transitive_user_count", lambda d: d.transitive_user_count(GROUP), "1234", is_text=True),
     Asked(
         "assignments",

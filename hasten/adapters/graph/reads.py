@@ -138,8 +138,8 @@ class Reads:
             [one for one in found if isinstance(one, UnreadMember)],
         )
 
-    async def member_count(self, group: str) -> int:
-        counted = self._client.groups.by_group_id(group).members.count
+    async def user_count(self, group: str) -> int:
+        counted = self._client.groups.by_group_id(group).members.graph_user.count
         return await self._wire.count(counted.to_get_request_information(), needs=GROUPS_PERMISSION)
 
     async def transitive_user_count(self, group: str) -> int:

@@ -90,7 +90,7 @@ async def test_a_group_is_made_filled_and_emptied(directory: GraphDirectory) -> 
     members = (await directory.members(made)).ids
     [named] = await directory.groups_named("tom's new GROUP")
     read = await directory.group(made)
-    counts = await directory.member_count(made), await directory.transitive_user_count(made)
+    counts = await directory.user_count(made), await directory.transitive_user_count(made)
     removed = [await directory.remove_member(made, OTHER) for _ in range(2)]
 
     assert members == {JOINER, OTHER}

@@ -223,11 +223,11 @@ async def test_counts_are_read_as_text_from_the_index_that_is_eventually_consist
     wire = Wire(httpx.Response(200, text="1234"), httpx.Response(200, text="\ufeff7"))
     directory = wire.directory()
 
-    counts = await directory.member_count(GROUP), await directory.transitive_user_count(GROUP)
+    counts = await directory.user_count(GROUP), await directory.transitive_user_count(GROUP)
 
     assert counts == (1234, 7)
     assert [unquote(request.url.path) for request in wire.requests] == [
-        f"/v1.0/groups/{GROUP}/members/$count",
+        f"/v1.0/groups/{GROUP}/members/graph.user/$count",
         f"/v1.0/groups/{GROUP}/transitiveMembers/graph.user/$count",
     ]
     assert {request.headers["ConsistencyLevel"] for request in wire.requests} == {"eventual"}
@@ -236,7 +236,7 @@ async def test_counts_are_read_as_text_from_the_index_that_is_eventually_consist
 @virtual
 async def test_a_count_of_a_group_that_is_gone_is_permanent() -> None:
     with pytest.raises(PermanentError, match="404"):
-        await Wire(refused(404)).directory().member_count(GROUP)
+        await Wire(refused(404)).directory().user_count(GROUP)
 
 
 @virtual

@@ -40,7 +40,7 @@ async def a_hundred() -> Onboarding:
 
 
 async def members(world: Onboarding) -> int:
-    return await world.directory.member_count(ENGINEERING)
+    return await world.directory.user_count(ENGINEERING)
 
 
 def outcomes(world: Onboarding) -> Sequence[Message]:

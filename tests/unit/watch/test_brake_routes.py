@@ -115,7 +115,7 @@ async def test_people_who_left_a_group_that_is_deleted_since_are_held_and_not_lo
         world.directory.delete_group(group)
         raise PermanentError(f"Graph answered 404 for {group}", "check that it still exists")
 
-    monkeypatch.setattr(world.directory, "member_count", is_gone)
+    monkeypatch.setattr(world.directory, "user_count", is_gone)
 
     await looks(world)
 

@@ -8,6 +8,7 @@ import pytest
 from hasten.domain.brake import BRAKE_WINDOW
 from hasten.domain.changes import Action, State
 from hasten.operate.release import held_changes, release_changes
+from hasten.ports.directory_values import Member
 from hasten.provision.drain import drain
 from hasten.records.recent_removals import RecentRemovals, Trip
 from hasten.watch.admit import admit
@@ -27,6 +28,21 @@ async def test_all_who_leave_in_one_look_are_held(leavers: int, members: int) ->
     await drain(world.context, WAKE)
 
     assert await states(world) == {State.HELD: leavers}
+    assert world.directory.calls == []
+
+
+@pytest.mark.parametrize("kind", ["device", "group", "servicePrincipal", "orgContact"])
+@virtual
+async def test_members_who_are_no_users_do_not_let_all_users_leave(kind: str) -> None:
+    world = await watching(40)
+    others = [Member(user(n), kind, removed=False) for n in range(1000, 1200)]
+    world.directory.history[ENGINEERING] += others
+    world.directory.leave(ENGINEERING, *people(40))
+
+    await looks(world)
+    await drain(world.context, WAKE)
+
+    assert (await states(world))[State.HELD] == 40
     assert world.directory.calls == []
 
 

@@ -1,6 +1,11 @@
 """Changes of people's accounts that the brake, observe mode or the policy holds back."""
 
+from collections import Counter
+
+import pytest
+
 from hasten.domain.changes import OWN_ACCOUNT, Action, State
+from hasten.domain.sightings import Presence, Sighting
 from hasten.records.recent_removals import RecentRemovals
 from hasten.targets import Mode, Target
 from hasten.watch.admit import admit
@@ -26,6 +31,28 @@ async def test_a_mass_of_disabled_people_is_held_by_the_brake_and_alerted_once()
     assert "12 of 40 people were disabled or deleted" in rows[0].reason
     assert "--group person" in rows[0].next_action
     assert world.results("brake") == ["held"]
+
+
+@pytest.mark.parametrize("presence", [Presence.DISABLED, Presence.DELETED])
+@virtual
+async def test_people_who_lost_their_access_long_ago_do_not_let_all_others_lose_theirs(
+    presence: Presence,
+) -> None:
+    world = Watched()
+    people = [user(number) for number in range(1, 41)]
+    await world.begins(*people)
+    gone = Sighting(presence=presence)
+    moves = dict.fromkeys((user(n) for n in range(1000, 1400)), lambda _: gone)
+    await world.context.roster.change(TOTAL, moves)
+    for person in people:
+        world.directory.disable(person)
+
+    await world.looks(*people[:6])
+    await world.looks(*people[6:])
+
+    rows = await world.ledger.open_changes(TOTAL)
+    assert Counter(row.state for row in rows) == {State.HELD: 40}
+    assert "40 of 40 people were disabled or deleted" in rows[0].reason
 
 
 @virtual
