@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hasten.domain.changes import MAX_CAUSES, Change, State
+from hasten.domain.sightings import milliseconds
 from hasten.limits import REPLICATION_SETTLED_AFTER
 
 
@@ -13,14 +14,14 @@ def newer(known: Change | None, found: Change) -> Change | None:
     A repeated read of one slice changes nothing but `seen_at`, unless it saw the user leave: two
     instances may read one slice at the same time, and a lagging replica may answer the later read.
     If the user has joined again, the read of their assignments before the call shows it. Only a
-    later read overrides a change that Hasten made itself. What an event found overrides a row that
-    has ended, once all replicas have settled since the row was read.
+    later read overrides a change that Hasten made itself. What an event found, or a read after a
+    write of Hasten, overrides a row that has ended, once all replicas have settled since the row
+    was read.
 
     A newer slice with the same action updates only the origin of a row that has not been called
     yet, so the row keeps its place in the queue. A row that was called, or that waits for a retry,
-    starts over. A row marked `ahead` does not start over, because the slice shows Hasten's own
-    write. An update does not replace a row that has still to give access again, since that row's
-    calls carry the profile as well.
+    starts over, unless the slice shows Hasten's own write. An update does not replace a row that
+    has still to give access again, since that row's calls carry the profile as well.
     """
     if known is None:
         return found
@@ -34,7 +35,7 @@ def newer(known: Change | None, found: Change) -> Change | None:
         is_news = found.is_removal and not known.is_removal and is_later
         return found if is_news or _is_settled(known, found) else _confirmed(known, found)
     untouched = known.state in {State.PENDING, State.HELD}
-    seen_at_last = known.ahead and not found.ahead
+    seen_at_last = is_own_write(known, found) and not found.ahead
     if same and (untouched or seen_at_last or (known.is_open and found.ahead)):
         return replace(
             _with_causes(known, found) or known,
@@ -45,10 +46,18 @@ def newer(known: Change | None, found: Change) -> Change | None:
     return found
 
 
+def is_own_write(known: Change, found: Change) -> bool:
+    """Returns whether `found` may show what Hasten itself wrote to Entra ID, or read before, and
+    recorded as `known`. A slice of history that began once every replica showed that cannot: the
+    opposite must have happened in between, where Hasten did not look."""
+    settled = milliseconds(known.seen_at + REPLICATION_SETTLED_AFTER)
+    return known.ahead and known.action is found.action and found.origin < settled
+
+
 def _is_settled(known: Change, found: Change) -> bool:
-    """Returns whether no lagging replica can explain that an event found the opposite of the
-    row."""
-    is_opposite = known.action is not found.action and found.ahead and not known.ahead
+    """Returns whether no lagging replica can explain that the opposite of the row was found, by
+    Hasten itself or after a write of its own."""
+    is_opposite = known.action is not found.action and (found.ahead or known.ahead)
     is_old = found.seen_at - known.seen_at >= REPLICATION_SETTLED_AFTER
     return is_opposite and is_old and not known.is_open
 

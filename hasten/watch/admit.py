@@ -9,7 +9,7 @@ from datetime import timedelta
 from hasten.context import Context
 from hasten.domain.changes import Action, Cause, Change, HeldBy, held, restarted
 from hasten.domain.ensuring import ENDED_WELL
-from hasten.domain.merging import newer
+from hasten.domain.merging import is_own_write, newer
 from hasten.errors import TemporaryError
 from hasten.records.ledger import Known
 from hasten.targets import Target
@@ -130,14 +130,14 @@ async def _record(
 
 
 def _leavers(found: Sequence[Change], known: Known, let_go: Judged) -> list[Change]:
-    """Returns the removals that are new. The brake judged removals that an event asked for before
-    Hasten wrote them, so a look that sees them now adds nothing new."""
+    """Returns the removals that are new. The brake judged Hasten's own removals before Hasten wrote
+    them, so a look that sees them now adds nothing new."""
     leavers = []
     for change in found:
         if not change.is_removal or (change.group, change.user) in let_go:
             continue
         row = known.change(change)
-        is_judged = row is not None and row.is_removal and row.ahead
+        is_judged = row is not None and is_own_write(row, change)
         if not is_judged and newer(row, change) is not None:
             leavers.append(change)
     return leavers

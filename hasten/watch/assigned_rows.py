@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT, Action, Change, FoundBy
+from hasten.domain.merging import is_own_write
 from hasten.records import cursors
 from hasten.records.cursors import Cursor
 from hasten.targets import Target
@@ -34,12 +35,12 @@ async def record(
     sight: Sight,
     before: int | None = None,
 ) -> int:
-    """Records a change of each user in `rows`, except those whose change Hasten itself made and
-    recorded then. `before` is the number of users before they left. Returns the number of new
+    """Records a change of each user in `rows`, except those of whom the ledger has it from Hasten's
+    own write. `before` is the number of users before they left. Returns the number of new
     changes."""
     origin, at = sight
-    changes = [
-        Change(
+    changes = {
+        user: Change(
             target=target.name,
             group=group,
             user=user,
@@ -52,10 +53,14 @@ async def record(
             found_by=FoundBy.ASSIGNMENT,
             ahead=group == DIRECT or action is Action.ADDED,
         )
-        for user, known in rows.items()
-        if known is None or known.action is not action or not known.ahead
+        for user in rows
+    }
+    new = [
+        change
+        for user, change in changes.items()
+        if (known := rows[user]) is None or not is_own_write(known, change)
     ]
-    return len(await admit(context, changes, members_before=before))
+    return len(await admit(context, new, members_before=before))
 
 
 async def sight_of(context: Context, target: Target, group: str) -> Sight:

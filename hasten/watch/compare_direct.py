@@ -13,13 +13,17 @@ async def compare_direct(
 ) -> int:
     """Records which user among `assignments`, those of now, was not known, and which known user is
     not among them. `is_first` is True in the first sweep, which records nobody. Returns the number
-    of new changes. Raises TemporaryError and PermanentError of Graph and of the store."""
+    of new changes. Raises TemporaryError and PermanentError of Graph and of the store.
+
+    The cursor moves before the result is saved: after a crash in between, the next sweep compares
+    again, and no later change has the number of an earlier one.
+    """
     users = assignments.principals("User")
     known, now = await direct_assignments.known(context.store, target.name), context.now()
     joined = sorted(user for user in users if direct_assignments.is_new(known.get(user), now))
     gone = sorted(user for user in set(known) - users if not assignments.may_hide(user))
     left = [user for user in gone if not direct_assignments.may_not_show(known[user], now)]
-    if not joined and not left:
+    if not (joined or left or is_first):
         return 0
     changes = 0
     if not is_first:
@@ -34,9 +38,9 @@ async def compare_direct(
         changes += await record(
             context, target, DIRECT, rows, Action.REMOVED, sight=sight, before=len(known)
         )
-    if not await direct_assignments.save_sweep(context.store, target.name, joined, left):
-        return changes  # another sweep sees the same users; the next one settles the rest
     await _move_cursor(context, target)
+    # If another sweep saves the same users first, the next one settles the rest.
+    await direct_assignments.save_sweep(context.store, target.name, joined, left)
     return changes
 
 

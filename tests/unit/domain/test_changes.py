@@ -17,7 +17,9 @@ from hasten.domain.changes import (
     retried,
     returned,
 )
-from hasten.domain.merging import newer
+from hasten.domain.merging import is_own_write, newer
+from hasten.domain.sightings import milliseconds
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from tests.unit.domain.rows import NOW, change, removal, seconds
 
 OPEN = {State.PENDING, State.CALLING, State.WAITING, State.HELD}
@@ -177,6 +179,32 @@ def test_a_change_that_hasten_made_is_not_restarted_when_a_look_sees_it() -> Non
 
     assert seen == replace(made, origin=2, ahead=False, seen_at=NOW)
     assert newer(seen, change(origin=3)) == change(origin=3)
+
+
+@pytest.mark.parametrize("made", [change, removal])
+@pytest.mark.parametrize(("later", "is_new"), [(-1, False), (0, True), (86_400_000, True)])
+def test_a_slice_that_began_once_every_replica_showed_hastens_write_starts_the_row_over(
+    made: Callable[..., Change],
+    later: int,
+    is_new: bool,  # noqa: FBT001 - a case
+) -> None:
+    known = made(origin=1, age=300, ahead=True, state=State.SUCCEEDED)
+    settled = milliseconds(known.seen_at + REPLICATION_SETTLED_AFTER)
+    found = made(origin=settled + later)
+
+    assert is_own_write(known, found) is not is_new
+    assert (newer(known, found) == found) is is_new
+
+
+@pytest.mark.parametrize(("age", "is_new"), [(119, False), (120, True)])
+def test_the_opposite_of_hastens_own_removal_counts_once_the_replicas_have_settled(
+    age: int,
+    is_new: bool,  # noqa: FBT001 - a case
+) -> None:
+    removed = removal(origin=4, age=age, ahead=True, state=State.SUCCEEDED)
+    joined = change(origin=4)
+
+    assert newer(removed, joined) == (joined if is_new else None)
 
 
 def test_a_change_seen_before_hasten_wrote_it_gets_the_event_as_its_cause() -> None:

@@ -48,6 +48,7 @@ async def test_a_person_unassigned_before_a_sweep_saw_them_assigned_is_revoked_l
 async def unassigned_by_hasten() -> tuple[Onboarding, Change]:
     """A person whom a sweep saw assigned, and the row of the removal, which no sweep has seen."""
     world = await world_with(user(1))
+    world.directory.grant(user(2), kind="User")
     await sweep(world.context)
     await world.wants(DIRECT, user(1))
     await world.ensures()

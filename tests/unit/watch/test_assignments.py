@@ -11,13 +11,14 @@ from hasten.messages import Look, Wake
 from hasten.ports.directory_values import Member
 from hasten.ports.store import Document
 from hasten.provision.drain import drain
+from hasten.records import cursors
 from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.fakes.memory_store import MemoryStore
 from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.swept import open_rows, swept
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
+from tests.support.world import ADMIN, ENGINEERING, TOTAL, World, user
 
 WAKE = Wake(target=TOTAL)
 SALES = "0000bbbb-0000-4000-8000-000000000003"
@@ -28,6 +29,14 @@ async def test_an_assignment_from_before_hasten_is_left_to_the_cycle() -> None:
     world = await swept()
 
     assert await open_rows(world) == set()
+
+
+@virtual
+async def test_the_first_sweep_gives_direct_users_a_cursor_although_nobody_is_assigned() -> None:
+    world = World()
+    await sweep(world.context)
+
+    assert await cursors.load(world.store, f"{DIRECT}|{TOTAL}") is not None
 
 
 @virtual
@@ -188,6 +197,32 @@ async def test_a_user_called_by_a_sweep_that_crashed_is_revoked_when_unassigned(
     await sweep(world.context)
 
     assert await open_rows(world) == {(DIRECT, user(60), Action.REMOVED)}
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", range(3))
+@virtual
+async def test_a_user_unassigned_before_a_sweep_that_crashed_and_assigned_later_is_provisioned(
+    step: int,
+    after: bool,  # noqa: FBT001 - a case
+) -> None:
+    world = await swept(store=CrashingStore())
+    assert isinstance(world.store, CrashingStore)
+    world.directory.granted.clear()
+    world.directory.assigned[user(50)] = []
+    world.store.fuse = Fuse(step, after=after)
+    with pytest.raises(Killed):
+        await sweep(world.context)
+    world.store.fuse = Fuse(-1, after=False)
+    await sweep(world.context)
+    await drain(world.context, WAKE)
+    await asyncio.sleep(30)
+    await drain(world.context, WAKE)
+    world.directory.assigned[user(50)] = [user(50)]
+    world.directory.grant(user(50), kind="User")
+    await sweep(world.context)
+
+    assert await open_rows(world) == {(DIRECT, user(50), Action.ADDED)}
 
 
 @virtual
