@@ -8,6 +8,7 @@ from datetime import datetime
 from hasten.context import Context
 from hasten.domain.changes import Action, Change
 from hasten.domain.history import Filter
+from hasten.domain.sightings import milliseconds
 from hasten.error_collector import ErrorCollector
 from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
@@ -18,7 +19,7 @@ from hasten.records import cursors, discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
 from hasten.telemetry.watch import AssignmentChanged, AssignmentResult
-from hasten.watch.assigned_rows import Rows, record, rows_of, sight_of
+from hasten.watch.assigned_rows import Rows, Sight, record, rows_of, sight_of
 from hasten.watch.compare_direct import compare_direct
 from hasten.watch.list_members import list_members
 from hasten.watch.unread_members import unread_in
@@ -39,8 +40,8 @@ async def compare_assignments(
     first sweep finds no difference: Entra's own cycle provisions everything that was there before
     Hasten.
 
-    A crash at any point repeats the whole comparison. The cursor's origin distinguishes the rows,
-    and the cursors move last. A new group is noted before its members are, so that Hasten revokes
+    A crash at any point repeats the whole comparison. The cursor's origin distinguishes the rows.
+    A new group is noted before its members are, so that Hasten revokes
     members it has already called if the group is unassigned before the next sweep.
 
     Returns `found` with the groups that were deleted and those that are not settled. A lagging
@@ -96,14 +97,21 @@ async def _assigned(
     than the start of the group's cursor, until every replica has settled. A member who cannot be
     read is missing until a later list shows them. A settled list also shows whom an earlier one
     listed although they had left.
+
+    A group that was deleted and restored has members who were called before. They are called again:
+    the cursor moves, and the members are read once more, because a look may have seen more.
     """
     sight = await sight_of(context, target, group)
     members = await list_members(context, group)
     listed = [m.id for m in members.listed if m.may_be_user]
     rows = await _without_newer_row(context, target, group, listed, since)
+    if any(_hides_return(row, since, sight) for row in rows.values()):
+        await _begin_anew(context, group)
+        return await _assigned(context, target, group, since, is_new=is_new)
     if is_new:
         _emit(context, target, group, "assigned", len(listed))
     if len(rows) > target.most_new_members:
+        # The cycle also restores access for users who were revoked when the group was unassigned.
         await _begin_anew(context, group)
         if target.users:
             await context.roster.add(target.name, listed, context.now())
@@ -120,6 +128,15 @@ async def _assigned(
             context, target, group, late, Action.REMOVED, sight=sight, before=len(listed)
         )
     return recorded, is_settled
+
+
+def _hides_return(row: Change | None, since: datetime, sight: Sight) -> bool:
+    """Returns whether the row is of an assignment before that of `since`, and would pass for this
+    one because the cursor has not moved in between."""
+    if row is None or row.action is not Action.ADDED or row.is_open:
+        return False
+    settled, (origin, _) = row.seen_at + REPLICATION_SETTLED_AFTER, sight
+    return settled <= since and origin < milliseconds(settled)
 
 
 def _is_settled(row: Change | None, began: datetime) -> bool:
@@ -147,8 +164,7 @@ async def _without_newer_row(
 
 
 async def _begin_anew(context: Context, group: str) -> None:
-    """Moves the cursor. The cycle restores access for users who were revoked when the group was
-    last unassigned, so their next departure must count as new."""
+    """Moves the cursor, so that what is found about the members from now on counts as new."""
     cursor = await cursors.load(context.store, group)
     if cursor is None or cursor.is_lost:
         return

@@ -3,14 +3,20 @@
 import asyncio
 from datetime import datetime, timedelta
 
-from hasten.domain.changes import Action
+import pytest
+
+from hasten.domain.changes import Action, FoundBy
 from hasten.json import Json
+from hasten.messages import Look, Wake
+from hasten.provision.drain import drain
 from hasten.records import discovered
+from hasten.watch.look import look
 from hasten.watch.sweep import sweep
 from tests.fakes.directory import JOB
+from tests.support.crashing import CrashingStore, Fuse, Killed
 from tests.support.swept import open_rows, swept
 from tests.support.virtual_time import now, virtual
-from tests.support.world import ENGINEERING, TOTAL, user
+from tests.support.world import ENGINEERING, TOTAL, World, user
 
 
 @virtual
@@ -96,3 +102,73 @@ async def test_a_deleted_group_that_was_restored_and_assigned_again_is_no_longer
     found = await discovered.load(world.store, TOTAL)
     assert found is not None
     assert found.deleted == {}
+
+
+SALES = "0000bbbb-0000-4000-8000-000000000003"
+EARLIER, NEW = (user(20), user(21)), user(22)
+
+
+async def restored(world: World) -> None:
+    """Restores a group whose members Hasten had called, after a cycle took their access."""
+    world.directory.join(SALES, *EARLIER)
+    world.directory.groups.append(SALES)
+    await sweep(world.context)
+    await drain(world.context, Wake(target=TOTAL))
+    world.directory.delete_group(SALES)
+    await sweep(world.context)
+    await asyncio.sleep(3600)
+    world.directory.job_list = [job_with_cycle(now() - timedelta(minutes=10))]
+    await sweep(world.context)
+    world.directory.calls.clear()
+    world.directory.groups.append(SALES)
+    world.directory.join(SALES, *EARLIER, NEW)
+
+
+@virtual
+async def test_the_earlier_members_of_a_group_that_was_restored_are_called_again_once() -> None:
+    world = await swept()
+    await restored(world)
+
+    for _ in range(6):
+        await sweep(world.context)
+        await drain(world.context, Wake(target=TOTAL))
+        await asyncio.sleep(60)
+
+    called = [one for call in world.directory.calls for one in call.users]
+    assert sorted(called) == [*EARLIER, NEW]
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", range(4))
+@virtual
+async def test_a_sweep_that_crashes_after_a_restore_loses_no_earlier_member(
+    step: int,
+    after: bool,  # noqa: FBT001 - a case
+) -> None:
+    world = await swept(CrashingStore())
+    assert isinstance(world.store, CrashingStore)
+    await restored(world)
+    world.store.fuse = Fuse(step, after=after)
+    with pytest.raises(Killed):
+        await sweep(world.context)
+    world.store.fuse = Fuse(-1, after=False)
+
+    for _ in range(2):
+        await asyncio.sleep(60)
+        await sweep(world.context)
+        await drain(world.context, Wake(target=TOTAL))
+
+    assert {one for call in world.directory.calls for one in call.users} == {*EARLIER, NEW}
+
+
+@virtual
+async def test_who_leaves_a_restored_group_later_is_revoked() -> None:
+    world = await swept()
+    await restored(world)
+    await sweep(world.context)
+    await drain(world.context, Wake(target=TOTAL))
+    world.directory.leave(SALES, EARLIER[0])
+
+    await look(world.context, Look(group=SALES, noticed_at=now(), found_by=FoundBy.NOTIFICATION))
+
+    assert await open_rows(world) == {(SALES, EARLIER[0], Action.REMOVED)}
