@@ -1,10 +1,11 @@
 """Compares all people of each target with what Hasten last saw of them. It runs every hour and
 finds what a delta hides: whether Graph tracks `accountEnabled` is not documented."""
 
-import asyncio
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from hasten.chunks import chunks
 from hasten.context import Context
 from hasten.domain.attributes import comparable
 from hasten.domain.changes import FoundBy
@@ -14,6 +15,7 @@ from hasten.people_look import looks_at_people
 from hasten.ports.directory_values import Profile, UnreadMember
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.roster import Move
+from hasten.side_by_side import side_by_side
 from hasten.telemetry.people import PeopleCompared
 from hasten.watch.list_members import log_unread
 from hasten.watch.people import digest_of, presence_of, watching
@@ -22,6 +24,18 @@ DELETED_KEPT_FOR = timedelta(days=31)
 """Graph keeps a deleted user for 30 days; nobody is restored later."""
 
 READS_AT_ONCE = 8
+
+PEOPLE_PER_SAVE = 400
+"""People after whom the comparison of those who are not listed is saved. A function ends after ten
+minutes (host.json), and a group with tens of thousands of people may have been unassigned."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """The people to look at, and what changes in the roster."""
+
+    differing: set[str] = field(default_factory=set)
+    moves: dict[str, Move] = field(default_factory=dict)
 
 
 async def compare_people(context: Context) -> None:
@@ -42,43 +56,57 @@ async def compare_people(context: Context) -> None:
 async def _compare(context: Context, found: DiscoveredTarget) -> None:
     """Looks at people who differ from the roster, and brings the roster in step with the
     assignments. Hasten adds people who are new to the roster as it sees them now, and does not look
-    at them."""
+    at them. What was compared before an error, or before the function's time is over, is saved."""
     began = context.now()
     known = await context.roster.load(found.target)
     listed = await _listed(context, found, known.keys())
-    differing: set[str] = set()
-    moves: dict[str, Move] = {}
+    compared = _Compared()
     for user, profile in listed.items():
         before = known.get(user)
         presence = presence_of(profile, before.presence if before else Presence.PRESENT)
         digest = digest_of(context, profile, found)
         if before is None:
-            moves[user] = _added(presence, digest, began)
+            compared.moves[user] = _added(presence, digest, began)
         elif happened(before, presence, digest, is_named=False):
-            differing.add(user)
+            compared.differing.add(user)
         elif not comparable(before.digest, digest):
-            moves[user] = _digested(before, digest)
-    for user in known.keys() - listed.keys():
-        if known[user].presence is Presence.DELETED:
-            if _is_old(known[user], began):
-                moves[user] = _forgotten(known[user])
-        elif await _is_deleted_or_unassigned(context, found, user, moves, known[user]):
-            differing.add(user)
-    await context.roster.change(found.target, moves)
-    for look in looks_at_people(differing, found_by=FoundBy.COMPARISON, now=context.now()):
+            compared.moves[user] = _digested(before, digest)
+    await _save(context, found, compared)
+    differing = len(compared.differing)
+    for some in chunks(sorted(known.keys() - listed.keys()), PEOPLE_PER_SAVE):
+        gone = await _compare_unlisted(context, found, {user: known[user] for user in some})
+        await _save(context, found, gone)
+        differing += len(gone.differing)
+    context.emit(PeopleCompared(target=found.target, people=len(listed), differing=differing))
+
+
+async def _compare_unlisted(
+    context: Context, found: DiscoveredTarget, known: Mapping[str, Sighting]
+) -> _Compared:
+    """Compares people of the roster who are not listed: users who do not exist any more differ, and
+    those who are not assigned any more leave the roster."""
+    compared, now = _Compared(), context.now()
+
+    async def read(user: str) -> None:
+        through = await context.directory.assigned_through(user, found.service_principal)
+        if through is None:
+            compared.differing.add(user)
+        elif not through:
+            compared.moves[user] = _forgotten(known[user])
+
+    deleted = {user for user, seen in known.items() if seen.presence is Presence.DELETED}
+    for user in deleted:
+        if _is_old(known[user], now):
+            compared.moves[user] = _forgotten(known[user])
+    await side_by_side(read, known.keys() - deleted, READS_AT_ONCE)
+    return compared
+
+
+async def _save(context: Context, found: DiscoveredTarget, compared: _Compared) -> None:
+    await context.roster.change(found.target, compared.moves)
+    looks = looks_at_people(compared.differing, found_by=FoundBy.COMPARISON, now=context.now())
+    for look in looks:
         await context.send(look)
-    context.emit(PeopleCompared(target=found.target, people=len(listed), differing=len(differing)))
-
-
-async def _is_deleted_or_unassigned(
-    context: Context, found: DiscoveredTarget, user: str, moves: dict[str, Move], before: Sighting
-) -> bool:
-    """Returns True for a user who does not exist any more. Removes a user who is not assigned any
-    more from the roster."""
-    through = await context.directory.assigned_through(user, found.service_principal)
-    if through is not None and not through:
-        moves[user] = _forgotten(before)
-    return through is None
 
 
 async def _listed(
@@ -89,28 +117,25 @@ async def _listed(
     one by one the `known` people whom that entry may be about."""
     listed: dict[str, Profile] = {}
     hidden: list[UnreadMember] = []
-    turns = asyncio.Semaphore(READS_AT_ONCE)
 
     async def read_group(group: str) -> None:
-        async with turns:
-            members = await context.directory.member_profiles(group, found.properties)
+        members = await context.directory.member_profiles(group, found.properties)
         if members is not None:
             log_unread(context, group, members.unread)
             listed.update(members.by_user)
             hidden.extend(members.unread)
 
     async def read_user(user: str) -> None:
-        async with turns:
-            profile = await context.directory.profile(user, found.properties)
+        profile = await context.directory.profile(user, found.properties)
         if profile is not None:
             listed[user] = profile
 
-    await asyncio.gather(*map(read_group, found.groups))
+    await side_by_side(read_group, found.groups, READS_AT_ONCE)
     assignments = await context.directory.assignments(found.service_principal)
     direct = assignments.principals("User")
     ids = {one.id for one in (*hidden, *assignments.unread)}
     unread = {*known} if "" in ids else ids.intersection(known)
-    await asyncio.gather(*map(read_user, sorted((direct | unread) - listed.keys())))
+    await side_by_side(read_user, sorted((direct | unread) - listed.keys()), READS_AT_ONCE)
     return listed
 
 
