@@ -23,10 +23,6 @@ from hasten.records.row_mapping import ASIDE_PREFIX, Commit, Decide, Read, RowMa
 from hasten.records.seen_rows import SeenRows
 from hasten.records.unreadable import UnreadableRow, UnreadableRowError
 
-ROWS_PER_COMMIT = 20
-"""Rows written per commit. A row takes at most five writes and a commit takes 100; fewer rows lose
-fewer races."""
-
 MAX_LOST_RACES = 8
 """Conflicts in a row before `update` raises Conflict; Service Bus then redelivers the message."""
 
@@ -116,7 +112,7 @@ class Repository(Generic[T]):
         Raises Conflict after MAX_LOST_RACES lost races.
         """
         written: list[T] = []
-        for chunk in chunks(rows, ROWS_PER_COMMIT):
+        for chunk in chunks(rows, self._mapping.rows_per_commit):
             stored = read or self.stored
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(Conflict),

@@ -21,6 +21,10 @@ ROSTER_SHARDS = 128
 all 300,000 objects of a tenant fit (Entra limits)."""
 
 
+SHARDS_PER_COMMIT = 10
+"""Ten full documents fit into one commit (Azure Tables takes 4 MiB)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class RosterShard:
     target: str
@@ -117,4 +121,5 @@ MAPPING: RowMapping[RosterShard] = RowMapping(
     name=lambda shard: _name(shard.number),
     body=_body,
     parse=_parse,
+    rows_per_commit=SHARDS_PER_COMMIT,
 )

@@ -29,6 +29,11 @@ Commit = Callable[[Sequence[Write]], Awaitable[Sequence[str | None]]]
 writes given. Raises Conflict."""
 
 
+ROWS_PER_COMMIT = 20
+"""Rows written per commit, unless they are large. A row takes at most five writes and a commit
+takes 100; fewer rows lose fewer races."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowMapping(Generic[T]):
     """Describes how rows of one kind are stored. `partition`, `key_prefix` and `name` place a row,
@@ -51,6 +56,7 @@ class RowMapping(Generic[T]):
     also_write: Callable[[T | None, T], Sequence[Write]] = lambda _before, _now: ()
     stand_in: Callable[[UnreadableRow, str], T | None] = lambda _bad, _name: None
     keeps_aside: bool = False
+    rows_per_commit: int = ROWS_PER_COMMIT
 
     def checked(self, partition: str, document: Document) -> T:
         """Returns the row. Raises any exception if it cannot be read, and ValueError if it is about

@@ -1,11 +1,14 @@
 """Writes of more than one commit takes, and reads of more than one request returns."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from hasten.ports.store import MAX_WRITES, Put
+from hasten.domain.sightings import Sighting
+from hasten.ports.store import MAX_WRITES, Put, Write
 from hasten.records import (
     cursors,
     delta_batches,
@@ -19,6 +22,7 @@ from hasten.records.delta_batches import DeltaBatch
 from hasten.records.ledger_keys import FAILED_PREFIX, LEDGER_COLLECTION
 from hasten.records.missing import COMMIT_MAX_CHARS
 from hasten.records.proposals import Proposal
+from hasten.records.roster import Roster
 from tests.fakes.memory_store import MemoryStore
 from tests.support.counting_store import CountingStore
 from tests.support.virtual_time import START, now, virtual
@@ -27,6 +31,8 @@ from tests.unit.domain.rows import change
 
 MANY = [MAX_WRITES - 1, MAX_WRITES, MAX_WRITES + 1, 2 * MAX_WRITES + 1]
 SECOND = timedelta(seconds=1)
+MOST_BYTES = 4 * 1024 * 1024
+"""Largest entity group transaction of Azure Tables."""
 
 
 def commits_for(count: int) -> int:
@@ -200,3 +206,30 @@ async def test_a_commit_takes_a_hundred_documents_and_parts_no_group(
 
     assert store.commits == commits
     assert len(await store.scan("history", "p")) == 2 * count
+
+
+class Measuring(MemoryStore):
+    """Keeps the most characters of one commit."""
+
+    most_chars = 0
+
+    async def commit(
+        self, collection: str, partition: str, writes: Sequence[Write]
+    ) -> Sequence[str | None]:
+        chars = sum(len(json.dumps(one.body)) for one in writes if isinstance(one, Put))
+        self.most_chars = max(self.most_chars, chars)
+        return await super().commit(collection, partition, writes)
+
+
+@virtual
+async def test_the_roster_of_the_largest_tenant_is_written_in_commits_that_azure_tables_takes() -> (
+    None
+):
+    store = Measuring()
+    users = [user(number) for number in range(300_000)]
+    seen = Sighting(digest="0123abcd." + "f" * 20, origin=1_790_000_000_000)
+
+    await Roster(store).change(TOTAL, dict.fromkeys(users, lambda _: seen))
+
+    assert store.most_chars < MOST_BYTES
+    assert len(await Roster(store).load(TOTAL)) == len(users)
