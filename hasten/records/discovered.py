@@ -9,7 +9,7 @@ from hasten.domain.matching import JobMatch
 from hasten.errors import PermanentError
 from hasten.ports.store import Delete, Document, Store
 from hasten.records import reading
-from hasten.records.commits import try_commit, write
+from hasten.records.commits import commit_unchanged, write
 from hasten.records.fields import moment
 
 DISCOVERED_COLLECTION = "targets"
@@ -139,8 +139,7 @@ async def keep_only(
     by name, and the names of those whose record cannot be read."""
     documents = await store.scan(DISCOVERED_COLLECTION, DISCOVERED_PARTITION)
     gone = [Delete(d.key, d.etag) for d in documents if d.key not in targets]
-    if gone:
-        await try_commit(store, DISCOVERED_COLLECTION, DISCOVERED_PARTITION, gone)
+    await commit_unchanged(store, DISCOVERED_COLLECTION, DISCOVERED_PARTITION, gone)
     there = [d for d in documents if d.key in targets]
     place = (DISCOVERED_COLLECTION, DISCOVERED_PARTITION, there)
     known = {d.key: record for d, record in await reading.readable(store, *place, _discovered)}

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from hasten.domain.changes import (
@@ -194,12 +195,14 @@ class Ledger:
         still to wait."""
         return await self._rows.take_back(target, newer)
 
-    async def forget(self, target: str, before: datetime) -> int:
-        """Deletes rows that ended before `before`. Returns how many."""
+    async def forget(self, target: str, before: datetime, *, also_unproven: bool = False) -> int:
+        """Deletes rows that ended before `before`, without those that still need a proof unless
+        `also_unproven`. Returns how many."""
         await failures.forget(self._store, target, before)
-        return await delete_old(
-            self._store, MAPPING, target, DONE_PREFIX, lambda change: _ended_before(change, before)
-        )
+        is_old, deleted = partial(_ended_before, before=before), 0
+        for prefix in (DONE_PREFIX, PROOF_PREFIX) if also_unproven else (DONE_PREFIX,):
+            deleted += await delete_old(self._store, MAPPING, target, prefix, is_old)
+        return deleted
 
 
 def _ended_before(change: Change, before: datetime) -> bool:

@@ -37,6 +37,12 @@ async def known(store: Store, part: Part) -> Known:
     return {document.key: document for document in await store.scan(OVERVIEWS_COLLECTION, part)}
 
 
+async def targets(store: Store) -> frozenset[str]:
+    """Returns the names of all targets that a sweep ever tried, also of those that have left
+    targets.yaml since. Raises TemporaryError."""
+    return frozenset(await known(store, Part.JOB))
+
+
 async def load(store: Store, part: Part, parse: Callable[[Json], T]) -> Mapping[str, T]:
     """Returns what was seen and can be read, by target. Raises TemporaryError."""
     documents = await store.scan(OVERVIEWS_COLLECTION, part)
