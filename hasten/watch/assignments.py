@@ -14,7 +14,7 @@ from hasten.errors import Conflict
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.messages import Wake
 from hasten.ports.directory_errors import DeltaCutShort, DeltaExpired
-from hasten.ports.directory_values import Assignments
+from hasten.ports.directory_values import Assignments, Members
 from hasten.records import cursors, discovered
 from hasten.records.discovered import DiscoveredTarget
 from hasten.targets import Target
@@ -101,13 +101,11 @@ async def _assigned(
     A group that was deleted and restored has members who were called before. They are called again:
     the cursor moves, and the members are read once more, because a look may have seen more.
     """
-    sight = await sight_of(context, target, group)
-    members = await list_members(context, group)
-    listed = [m.id for m in members.listed if m.may_be_user]
-    rows = await _without_newer_row(context, target, group, listed, since)
+    sight, members, rows = await _read(context, target, group, since)
     if any(_hides_return(row, since, sight) for row in rows.values()):
         await _begin_anew(context, group)
-        return await _assigned(context, target, group, since, is_new=is_new)
+        sight, members, rows = await _read(context, target, group, since)
+    listed = _users(members)
     if is_new:
         _emit(context, target, group, "assigned", len(listed))
     if len(rows) > target.most_new_members:
@@ -128,6 +126,19 @@ async def _assigned(
             context, target, group, late, Action.REMOVED, sight=sight, before=len(listed)
         )
     return recorded, is_settled
+
+
+async def _read(
+    context: Context, target: Target, group: str, since: datetime
+) -> tuple[Sight, Members, Rows]:
+    sight = await sight_of(context, target, group)
+    members = await list_members(context, group)
+    rows = await _without_newer_row(context, target, group, _users(members), since)
+    return sight, members, rows
+
+
+def _users(members: Members) -> list[str]:
+    return [member.id for member in members.listed if member.may_be_user]
 
 
 def _hides_return(row: Change | None, since: datetime, sight: Sight) -> bool:
@@ -184,7 +195,7 @@ async def _unassigned(
     """
     sight = await sight_of(context, target, group)
     members = await list_members(context, group)
-    users = {m.id for m in members.listed if m.may_be_user}
+    users = set(_users(members))
     left, is_complete = await _just_left(context, group)
     users |= left
     lately = context.now() - REPLICATION_SETTLED_AFTER
