@@ -12,6 +12,9 @@ OWN_ACCOUNT = "person"
 """Takes the place of the group when the change is about the user's own account in Entra ID. A user
 has one such row for each target."""
 
+DISCARDED = "discarded by an operator"
+"""Reason of a row, and of the outcome of an intent, that an operator has discarded."""
+
 MAX_CAUSES = 10
 """Maximum number of events stored with a change; the newest are kept."""
 
@@ -189,6 +192,10 @@ class Change:
     def is_unreadable(self) -> bool:
         """Returns whether this stands in for a stored row that cannot be read."""
         return self.held_by is HeldBy.UNREADABLE
+
+    @property
+    def is_discarded(self) -> bool:
+        return self.state is State.LEFT_TO_CYCLE and self.reason == DISCARDED
 
     def is_due(self, now: datetime) -> bool:
         return self.is_open and self.state is not State.HELD and self.due_at <= now

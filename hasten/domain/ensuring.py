@@ -102,8 +102,7 @@ def _decide(
 ) -> Change | Restart | Ending | Wait | None:
     """Decides as if what Graph shows was certain."""
     same = row if row is not None and row.action is seen.action else None
-    has_changed_again = seen.written and seen.confirmed
-    if same is not None and intent.cause in same.causes and not has_changed_again:
+    if same is not None and intent.cause in same.causes and _stands(same, seen):
         return None
     if same is not None and _was_called_since(same, intent):
         return Ending(same.state, "a look found the change first, and Hasten has called for it")
@@ -119,6 +118,12 @@ def _decide(
         again = newer(same, change) if seen.written else None
         return change if again is not None else Restart(same)
     return change
+
+
+def _stands(row: Change, seen: SeenMembership) -> bool:
+    """Returns whether the event's own row needs no other call: Hasten has not changed the
+    membership again, or an operator has discarded the row."""
+    return row.is_discarded or not (seen.written and seen.confirmed)
 
 
 def _rests_on_a_read(intent: Intent) -> bool:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from hasten.domain.changes import Cause
+from hasten.domain.outcomes import OBSERVED, REJECTED
 
 NAMED = "name:"
 """Prefix of the key of a group that has no object id yet."""
@@ -27,6 +28,10 @@ class Wanted(StrEnum):
     GROUP = "group"
     """The group exists and is assigned."""
 
+
+RECORDED = "recorded"
+"""Outcome of an intent whose change carries the result from here on. Hasten has carried it out, or
+has found it carried out."""
 
 UNREADABLE_INTENT = "its row in the store cannot be read"
 """The reason why an intent is held that stands in for a stored row which cannot be read."""
@@ -90,6 +95,12 @@ class Intent:
     def is_unreadable(self) -> bool:
         """Returns whether this stands in for a stored row that cannot be read."""
         return self.held == UNREADABLE_INTENT
+
+    @property
+    def is_declined(self) -> bool:
+        """Returns whether the intent ended without a write, by a decision: an operator discarded
+        it, a rule forbids it, or the target is in observe mode."""
+        return self.is_done and self.outcome in {REJECTED, OBSERVED}
 
     @property
     def key(self) -> str:

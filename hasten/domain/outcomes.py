@@ -17,6 +17,9 @@ REJECTED: Final = "rejected"
 STALE: Final = "stale"
 """Results of events that never became a change."""
 
+OBSERVED: Final = "observed"
+"""Result of an event that Hasten would have carried out if the target were not in observe mode."""
+
 NOT_TAKEN: Final = "revocation_not_taken"
 OVERDUE: Final = "revocation_overdue"
 UNPROVEN: Final = "revocation_unproven"

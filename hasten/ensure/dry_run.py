@@ -1,12 +1,12 @@
 """Describes what Hasten would have done for an intent, for targets in observe mode."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.ensuring import GROUP_GONE, Ending
 from hasten.domain.intents import NAMED, Intent, Wanted
+from hasten.domain.outcomes import OBSERVED
 from hasten.ensure.groups import find_group
 from hasten.ensure.guard_rails import forbidden
 from hasten.ensure.known_groups import KnownGroups
@@ -15,9 +15,6 @@ from hasten.watch.admit import OBSERVE_NEXT_ACTION
 from hasten.watch.list_members import list_members
 
 OF_MEMBERS = frozenset({Wanted.MEMBER, Wanted.ABSENT})
-
-OBSERVED: Final = "observed"
-"""Result of an event that Hasten would have carried out if the target were not in observe mode."""
 
 
 async def observe_intents(context: Context, work: Work, wanted: Sequence[Intent]) -> None:

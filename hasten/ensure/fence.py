@@ -92,10 +92,13 @@ async def is_still_wanted(context: Context, intent: Intent) -> bool:
 
     If it does not, opens the newest intent again and wakes the target: a slow write may have taken
     effect after the work for the newer event had ended. The worker with the lease then writes what
-    the newest event wants. The worker that wrote may be displaced, and writes nothing more.
+    the newest event wants. The worker that wrote may be displaced, and writes nothing more. A
+    declined intent wants nothing of Entra ID.
     """
     newest = await context.intents.find(intent.target, intent.group, intent.user)
-    if newest is None or newest.wanted is intent.wanted or newest.wanted not in MEMBERSHIPS:
+    if newest is None or newest.is_declined:
+        return True
+    if newest.wanted is intent.wanted or newest.wanted not in MEMBERSHIPS:
         return True
     await context.intents.reopen(intent.target, [intent.key], context.now())
     await context.send(Ensure(target=intent.target))

@@ -17,7 +17,7 @@ from hasten.domain.ensuring import (
     Wait,
     decide,
 )
-from hasten.domain.intents import THE_GROUP, Intent, Wanted
+from hasten.domain.intents import RECORDED, THE_GROUP, Intent, Wanted
 from hasten.domain.outcomes import of_event
 from hasten.domain.removal_settlement import CHECK_ACCOUNT_IN_APP
 from hasten.ensure.work import WorkResult
@@ -27,9 +27,6 @@ from hasten.messages import Ensure, Wake
 from hasten.ports.directory_errors import NotYet
 from hasten.telemetry.ensure import IntentEnded
 from hasten.watch.admit import admit, restart
-
-RECORDED = "recorded"
-"""Outcome of an intent whose change carries the result from here on."""
 
 
 async def settle_intents(

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from hasten.context import Context
 from hasten.domain.changes import Change, State
 from hasten.operate.problems import Problem
-from hasten.operate.release import DISCARDED
 from hasten.telemetry.operate import CycleOverdue
 
 MAX_CYCLE_WAIT = timedelta(hours=1)
@@ -21,7 +20,7 @@ def overdue(rows: Sequence[Change], now: datetime) -> Sequence[Change]:
         row
         for row in rows
         if row.state is State.LEFT_TO_CYCLE
-        and row.reason != DISCARDED
+        and not row.is_discarded
         and row.finished_at is not None
         and now - row.finished_at > MAX_CYCLE_WAIT
     ]

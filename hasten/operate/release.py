@@ -3,14 +3,13 @@
 from collections.abc import Collection, Sequence
 
 from hasten.context import Context
-from hasten.domain.changes import Change, HeldBy, State, finished, released
+from hasten.domain.changes import DISCARDED, Change, HeldBy, State, finished, released
 from hasten.errors import PermanentError
 from hasten.messages import Wake
 from hasten.operate.health import DIFFERENT_TARGETS, differs
 from hasten.records import running_targets
 from hasten.records.recent_removals import WHOLE_TARGET, RecentRemovals
 
-DISCARDED = "discarded by an operator"
 STILL_DONE = (
     "Entra's own cycle still does it, unless the membership is restored or the provisioning job "
     "is paused"

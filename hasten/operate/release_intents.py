@@ -5,10 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from hasten.context import Context
+from hasten.domain.changes import DISCARDED
 from hasten.domain.intents import Intent
 from hasten.domain.outcomes import REJECTED, of_event
 from hasten.messages import Ensure
-from hasten.operate.release import DISCARDED, count_anew, refuse_held_again
+from hasten.operate.release import count_anew, refuse_held_again
 
 
 async def held_intents(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hasten.domain.changes import Cause
-from hasten.domain.intents import Intent, Recorded, Wanted, compare, key
+from hasten.domain.intents import RECORDED, Intent, Recorded, Wanted, compare, key
 from hasten.json import Json
 from hasten.ports.store import Store
 from hasten.records import stand_ins
@@ -82,19 +82,23 @@ class Intents:
         )
 
     async def reopen(self, target: str, keys: Collection[str], now: datetime) -> None:
-        """Opens intents again, so that Hasten looks at their memberships once more. The brake has
-        judged those that were carried out. An open intent stays open, even if a displaced worker is
-        about to end it.
+        """Opens intents again, so that Hasten looks at their memberships once more.
+
+        An open intent stays open, even if a displaced worker is about to end it. A declined intent
+        stays as it was decided. The brake does not judge an intent again whose change is recorded.
+        It judges the others: a user who was no member, for example, has not been counted.
         """
 
         def again(intent: Intent) -> Intent:
             counted = replace(intent, reopened=intent.reopened + 1, opened_at=now)
             if not intent.is_done:
                 return counted
-            return replace(counted, is_done=False, released=True, outcome="")
+            is_judged = intent.released or intent.outcome == RECORDED
+            return replace(counted, is_done=False, released=is_judged, outcome="")
 
         found = [await self._rows.find(target, key) for key in keys]
-        await self.update([i for i in found if i is not None and i.wanted in MEMBERSHIPS], again)
+        meant = [i for i in found if i is not None and i.wanted in MEMBERSHIPS]
+        await self.update([intent for intent in meant if not intent.is_declined], again)
 
     async def forget(self, target: str, before: datetime) -> int:
         """Deletes done intents whose event is older than `before`. Returns how many."""

@@ -10,8 +10,7 @@ from typing import Any
 
 import httpx
 
-from hasten.domain.changes import Change, State
-from hasten.operate.release import DISCARDED
+from hasten.domain.changes import DISCARDED, Change, State
 from hasten.page.now import ALL
 from hasten.page.selection import as_text
 from hasten.records.stops import ALL_TARGETS

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from hasten.domain.changes import DISCARDED as BY_OPERATOR
 from hasten.domain.changes import Change, State
-from hasten.operate.release import DISCARDED as BY_OPERATOR
 from hasten.telemetry.people import PeopleReconciled
 from tests.chaos.operations import Operations
 from tests.simulation.oracle import (

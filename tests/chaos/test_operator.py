@@ -7,8 +7,7 @@ from random import Random
 import pytest
 
 from emulator.graph.seed import TOTAL, TOTAL_ENGINEERING
-from hasten.domain.changes import State
-from hasten.operate.release import DISCARDED
+from hasten.domain.changes import DISCARDED, State
 from tests.chaos import operator as operators
 from tests.chaos.cast import CAST
 from tests.chaos.operations import Operations

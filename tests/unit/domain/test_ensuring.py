@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hasten.domain.changes import DIRECT, Cause, Change, State
+from hasten.domain.changes import DIRECT, DISCARDED, Cause, Change, State, finished
 from hasten.domain.ensuring import (
     ENDED_WELL,
     MEMBER_BATCH_WAIT,
@@ -157,6 +157,23 @@ def test_a_write_that_took_effect_starts_the_row_of_the_event_anew() -> None:
     found = decide(intent(Wanted.ABSENT, age=LONG_AGO), taken, row, NOW)
 
     assert isinstance(found, (Change, Restart))
+
+
+@pytest.mark.parametrize("is_of_event", [True, False])
+def test_a_row_that_an_operator_discarded_is_not_called_again_for_its_event(
+    *, is_of_event: bool
+) -> None:
+    row = finished(
+        removal(causes=(Cause("/hr", "1" if is_of_event else "0"),), age=LONG_AGO),
+        State.LEFT_TO_CYCLE,
+        now=NOW,
+        reason=DISCARDED,
+    )
+    taken = seen(member=False, written=True, confirmed=True, origin=row.origin)
+
+    found = decide(intent(Wanted.ABSENT, age=LONG_AGO), taken, row, NOW)
+
+    assert (found is None) is is_of_event
 
 
 @pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT, Wanted.IN_STEP])

@@ -5,10 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from hasten.domain.changes import Change, State, finished, left_to_cycle
+from hasten.domain.changes import DISCARDED, Change, State, finished, left_to_cycle
 from hasten.json import Json
 from hasten.operate.cycle_waits import MAX_CYCLE_WAIT, problems
-from hasten.operate.release import DISCARDED
 from hasten.provision.verify import verify
 from hasten.watch.sweep import sweep
 from tests.fakes.directory import JOB

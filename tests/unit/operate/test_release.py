@@ -2,10 +2,9 @@
 
 import pytest
 
-from hasten.domain.changes import Action, Change, State
+from hasten.domain.changes import DISCARDED, Action, Change, State
 from hasten.errors import PermanentError
 from hasten.operate.release import (
-    DISCARDED,
     discard_changes,
     held_changes,
     release_changes,

@@ -1,8 +1,12 @@
 """A membership that is looked at again: a worker that read its intent before does not end it."""
 
+from dataclasses import replace
+
 import pytest
 
-from hasten.domain.intents import Intent
+from hasten.domain.changes import State
+from hasten.domain.intents import RECORDED, Intent, Wanted, key
+from hasten.domain.outcomes import OBSERVED, REJECTED
 from hasten.records.intents import Intents
 from tests.support.ensuring import Onboarding
 from tests.support.virtual_time import now, virtual
@@ -27,10 +31,10 @@ def test_a_worker_that_was_displaced_does_not_end_an_intent_that_was_opened_agai
         worker, intent = await wanted(world)
         other = Intents(world.store)
         if is_done:
-            await other.finish([intent], "succeeded")
+            await other.finish([intent], RECORDED)
 
         await other.reopen(TOTAL, [intent.key], now())
-        ended = await worker.finish([intent], "succeeded")
+        ended = await worker.finish([intent], RECORDED)
 
         assert ended == []
         [still] = await Intents(world.store).open_intents(TOTAL)
@@ -46,7 +50,7 @@ async def test_the_worker_that_opened_an_intent_again_ends_it() -> None:
     await worker.reopen(TOTAL, [intent.key], now())
 
     [opened] = await worker.open_intents(TOTAL)
-    await worker.finish([opened], "succeeded")
+    await worker.finish([opened], RECORDED)
 
     assert await Intents(world.store).open_intents(TOTAL) == []
 
@@ -61,9 +65,63 @@ async def test_each_time_that_an_intent_is_opened_again_counts_once() -> None:
         await worker.reopen(TOTAL, [intent.key], now())
         [opened] = await Intents(world.store).open_intents(TOTAL)
         assert opened.reopened == times
-    await worker.finish([opened], "succeeded")
+    await worker.finish([opened], RECORDED)
     await worker.reopen(TOTAL, [intent.key, "no such membership"], now())
 
     [again] = await Intents(world.store).open_intents(TOTAL)
     assert (again.reopened, again.released, again.is_done, again.outcome) == (3, True, False, "")
     assert again.opened_at == now()
+
+
+@pytest.mark.parametrize("wanted", [Wanted.MEMBER, Wanted.ABSENT])
+@pytest.mark.parametrize("outcome", [REJECTED, OBSERVED])
+def test_a_declined_intent_stays_as_it_was_decided(outcome: str, wanted: Wanted) -> None:
+    @virtual
+    async def run() -> None:
+        world = Onboarding()
+        intents = Intents(world.store)
+        await world.wants(ENGINEERING, user(1), wanted=wanted)
+        [intent] = await intents.finish(await intents.open_intents(TOTAL), outcome)
+
+        await intents.reopen(TOTAL, [intent.key], now())
+
+        assert await intents.find(TOTAL, ENGINEERING, user(1)) == intent
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_judged"),
+    [(RECORDED, True), (State.IN_SYNC, False), (State.LEFT_TO_CYCLE, False)],
+)
+def test_only_an_intent_whose_change_is_recorded_passes_the_brake_when_it_comes_again(
+    outcome: str, *, is_judged: bool
+) -> None:
+    @virtual
+    async def run() -> None:
+        world = Onboarding()
+        intents = Intents(world.store)
+        await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+        [intent] = await intents.finish(await intents.open_intents(TOTAL), outcome)
+
+        await intents.reopen(TOTAL, [intent.key], now())
+
+        [opened] = await intents.open_intents(TOTAL)
+        assert (opened.outcome, opened.released) == ("", is_judged)
+
+    run()
+
+
+@virtual
+async def test_an_intent_that_the_brake_holds_stays_held() -> None:
+    world = Onboarding()
+    intents = Intents(world.store)
+    await world.wants(ENGINEERING, user(1), wanted=Wanted.ABSENT)
+    await intents.update(
+        await intents.open_intents(TOTAL), lambda intent: replace(intent, held="too many")
+    )
+
+    await intents.reopen(TOTAL, [key(ENGINEERING, user(1))], now())
+
+    [still] = await intents.open_intents(TOTAL)
+    assert (still.held, still.released) == ("too many", False)
