@@ -102,22 +102,25 @@ def mirroring(
     remembered: Collection[str],
     may_be_wanted: Test = lambda _: False,
     may_be_member: Test = lambda _: False,
+    was_added_lately: Test = lambda _: False,
 ) -> Mirroring:
     """Compares members. `wanted` are the members of `sources`, `remembered` the users whom Hasten
     itself added; it removes nobody else.
 
     The lists may have entries that cannot be read. Who `may_be_wanted` does not leave. Who
     `may_be_member` is not forgotten, and not added anew if Hasten added them once: it would then no
-    longer know that it did.
+    longer know that it did. A lagging list may lack a member who `was_added_lately`: they leave
+    like one who is listed, and are not forgotten.
     """
     left = {user for user in set(remembered) - set(wanted) if not may_be_wanted(user)}
     missing = set(wanted) - set(members)
     hidden = {user for user in {*missing, *left} & set(remembered) if may_be_member(user)}
+    leaving = {user for user in left if user in members or was_added_lately(user)}
     return Mirroring(
         sources=sources,
         joining=sorted(missing - hidden),
-        leaving=sorted(left & set(members)),
-        forgotten=sorted(left - set(members) - hidden),
+        leaving=sorted(leaving),
+        forgotten=sorted(left - leaving - hidden),
     )
 
 

@@ -33,23 +33,25 @@ class Applier:
 @asynccontextmanager
 async def recorded(
     context: Context, target: Target, step: PlannedStep, applier: Applier
-) -> AsyncIterator[None]:
+) -> AsyncIterator[set[str]]:
     """Wraps one step that Hasten carries out. Hasten writes an operator's step to the history
     before and after it, and a step of the policy only after it, because a timer repeats a step that
-    fails.
+    fails. The step adds to the yielded set the users for whom it is not done.
 
     Raises TemporaryError and PermanentError of the store.
     """
     subjects = _subjects(step, digest(target))
+    left: set[str] = set()
     if not applier.is_attended:
-        yield
-        await noted(context, EntryKind.APPLIED, subjects, by=BY_POLICY)
+        yield left
+        done = [one for one in subjects if one.user not in left]
+        await noted(context, EntryKind.APPLIED, done, by=BY_POLICY)
         return
     async with audited(
         context, EntryKind.APPLIED, subjects, by=applier.by, why=applier.why
     ) as audit:
-        yield
-        audit.done += subjects
+        yield left
+        audit.done += [one for one in subjects if one.user not in left]
 
 
 def _subjects(step: PlannedStep, policy: str) -> Sequence[Subject]:

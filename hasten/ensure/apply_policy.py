@@ -17,6 +17,7 @@ from hasten.ensure.read_policy import read_groups
 from hasten.error_collector import ErrorCollector
 from hasten.errors import PermanentError, TemporaryError
 from hasten.messages import Ensure
+from hasten.ports.directory_errors import NotYet
 from hasten.records import discovered, made_groups, mirrored_members, policy_left_out, stops
 from hasten.records.lease_record import WokenBy, WorkKind
 from hasten.sole_worker import alone
@@ -156,10 +157,14 @@ async def _carry_out(
                 context.emit(held)
                 continue
             known = replace(step, group=group)
-            async with recorded(context, target, known, applier):
-                made[step.name] = await _do(context, target, assigned, known, errors)
+            async with recorded(context, target, known, applier) as left:
+                made[step.name] = await _do(context, target, assigned, known, left)
+            done = [user for user in step.users if user not in left]
+            if done or not left:
+                context.emit(_event(replace(step, users=done), "done"))
+            if left:
+                raise NotYet(f"it is not certain yet who is a member of group {group}")
             carried.done.append(step)
-            context.emit(_event(step, "done"))
 
 
 def _refused(step: PlannedStep, strange: set[str], *, is_attended: bool) -> PolicyStep | None:
@@ -205,9 +210,10 @@ def _left_out(groups: Sequence[GroupNow]) -> Sequence[policy_left_out.LeftOut]:
 
 
 async def _do(
-    context: Context, target: Target, assigned: Assigned, step: PlannedStep, errors: ErrorCollector
+    context: Context, target: Target, assigned: Assigned, step: PlannedStep, left: set[str]
 ) -> str:
-    """Carries out one step and returns the id of its group."""
+    """Carries out one step and returns the id of its group. Adds to `left` the users for whom it is
+    not done."""
     match step.kind:
         case StepKind.ADOPT:
             await made_groups.adopt(
@@ -219,9 +225,9 @@ async def _do(
         case StepKind.ASSIGN:
             await assigned.assign(step.group, step.role)
         case StepKind.ADD:
-            await add_members(context, target.name, step.group, step.users, errors)
+            left |= await add_members(context, target.name, step.group, step.users)
         case StepKind.REMOVE:
-            await remove_members(context, target.name, step.group, step.users)
+            left |= await remove_members(context, target.name, step.group, step.users)
     return step.group
 
 

@@ -13,6 +13,7 @@ from hasten.ensure.groups import StrangerError, find_group
 from hasten.ensure.guard_rails import ending_of, kind_refusal
 from hasten.errors import PermanentError
 from hasten.json import Json
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.policy import GroupPolicy
 from hasten.ports.directory_errors import NotYet
 from hasten.ports.directory_values import Members
@@ -89,17 +90,19 @@ async def _mirroring(
     group = str(shown["id"]) if shown else ""
     there = await list_members(context, group) if group else NOBODY
     members = there.ids
+    known = await mirrored_members.remembered(context.store, target.name, group) if group else {}
+    settled_at = context.now() - REPLICATION_SETTLED_AFTER
     found = mirroring(
         policy.also_members_of,
         wanted=wanted,
         members=members,
         may_be_wanted=lambda user: user in unsure or any(one.may_hide(user) for one in sources),
         may_be_member=there.may_hide,
-        remembered=await mirrored_members.remembered(context.store, target.name, group)
-        if group
-        else (),
+        was_added_lately=lambda user: known[user] > settled_at,
+        remembered=known,
     )
-    held = target.brake.exceeded(removals=len(found.leaving), members_before=len(members))
+    before = len(members.union(found.leaving))
+    held = target.brake.exceeded(removals=len(found.leaving), members_before=before)
     offboarded = [u for u in found.joining if await _is_offboarded(context, target, group, u)]
     joining = [user for user in found.joining if user not in offboarded]
     return replace(found, held=held, joining=joining, offboarded=offboarded)

@@ -128,6 +128,9 @@ class Directory(Protocol):
         ...
 
     # --- groups, members and assignments: writes ---
+    #
+    # What they raise or return about the state before the write is certain. If a request was sent
+    # twice, and the first may have taken effect, they raise TemporaryError instead.
 
     async def create_group(self, properties: Json) -> str:
         """Creates a group and returns its id. `properties` are those of a Graph group, except that

@@ -1,29 +1,37 @@
 """Stores the members whom Hasten added to a group because they are members of another group."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from hasten.ports.store import Delete, Put, Store
+from hasten.domain.long_ago import LONG_AGO
+from hasten.ports.store import Delete, Document, Put, Store
 from hasten.records.commits import commit_all
+from hasten.records.fields import moment
 
 MIRRORED_MEMBERS_COLLECTION = "mirrored"
 """The partition is target and group, and each user has one document."""
 
+SINCE = "since"
+"""When Hasten last began to add the user. An earlier version kept when it first did."""
 
-async def remembered(store: Store, target: str, group: str) -> frozenset[str]:
+
+async def remembered(store: Store, target: str, group: str) -> Mapping[str, datetime]:
+    """Returns by user when Hasten last began to add them, LONG_AGO if that cannot be read."""
     documents = await store.scan(MIRRORED_MEMBERS_COLLECTION, _partition(target, group))
-    return frozenset(document.key for document in documents)
+    return {document.key: _since(document) for document in documents}
 
 
 async def remember(
     store: Store, target: str, group: str, users: Collection[str], now: datetime
-) -> None:
-    """Notes users whom Hasten adds; at most MAX_WRITES."""
-    known = await remembered(store, target, group)
-    since = {"since": now.isoformat()}
-    writes = [Put(user, since) for user in users if user not in known]
-    if writes:
-        await store.commit(MIRRORED_MEMBERS_COLLECTION, _partition(target, group), writes)
+) -> frozenset[str]:
+    """Notes users whom Hasten is about to add; at most MAX_WRITES. Returns those of whom it had no
+    note."""
+    partition = _partition(target, group)
+    documents = await store.scan(MIRRORED_MEMBERS_COLLECTION, partition)
+    etags = {document.key: document.etag for document in documents}
+    writes = [Put(user, {SINCE: now.isoformat()}, etags.get(user)) for user in users]
+    await store.commit(MIRRORED_MEMBERS_COLLECTION, partition, writes)
+    return frozenset(users) - set(etags)
 
 
 async def forget(store: Store, target: str, group: str, users: Collection[str]) -> None:
@@ -31,6 +39,13 @@ async def forget(store: Store, target: str, group: str, users: Collection[str]) 
     documents = await store.scan(MIRRORED_MEMBERS_COLLECTION, partition)
     deletes = [Delete(d.key, d.etag) for d in documents if d.key in users]
     await commit_all(store, MIRRORED_MEMBERS_COLLECTION, partition, deletes)
+
+
+def _since(document: Document) -> datetime:
+    try:
+        return moment(document.body[SINCE])
+    except (KeyError, TypeError, ValueError):
+        return LONG_AGO
 
 
 def _partition(target: str, group: str) -> str:

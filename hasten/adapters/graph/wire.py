@@ -29,6 +29,7 @@ from hasten.adapters.graph.answers import (
     checked,
     count,
     made,
+    may_be_made,
     shown,
 )
 from hasten.adapters.graph.paging import NEXT_LINK_KEY, Trail, items
@@ -168,14 +169,20 @@ class Wire:
         self, request: RequestInformation, take: Callable[[httpx.Response], T], *, needs: str
     ) -> T:
         """Repeats the request if no answer came, or if `take` cannot read the answer."""
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception(_worth_a_quick_try),
-            stop=stop_after_attempt(QUICK_TRIES),
-            wait=_quick_wait,
-            reraise=True,
-        ):
-            with attempt:
-                return take(checked(await self.send(request, READ_TIMEOUT), needs=needs))
+        failed: list[BaseException | None] = []
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception(_worth_a_quick_try),
+                stop=stop_after_attempt(QUICK_TRIES),
+                wait=_quick_wait,
+                before_sleep=lambda state: failed.append(_error(state)),
+                reraise=True,
+            ):
+                with attempt:
+                    return take(checked(await self.send(request, READ_TIMEOUT), needs=needs))
+        except (PassingError, RefusedError) as refused:
+            refused.is_doubtful = any(map(may_be_made, failed))
+            raise
         raise AssertionError("tenacity returns or raises")
 
 
@@ -200,6 +207,10 @@ def _worth_a_quick_try(error: BaseException) -> bool:
 def _quick_wait(state: RetryCallState) -> float:
     """Returns seconds; never less than Graph asked for, because earlier requests count against the
     limit."""
-    error = state.outcome.exception() if state.outcome else None
+    error = _error(state)
     asked = error.delay.total_seconds() if isinstance(error, PassingError) and error.asked else 0.0
     return max(asked, QUICK_WAIT(state))
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None

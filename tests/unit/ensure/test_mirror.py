@@ -1,10 +1,13 @@
 """Members of one group become members of another; only those whom Hasten added leave again."""
 
+import asyncio
+
 import pytest
 
 from hasten.domain.applying import StepKind
 from hasten.domain.intents import Wanted
 from hasten.ensure.apply_policy import apply_policies
+from hasten.limits import REPLICATION_SETTLED_AFTER
 from tests.support.applying import ADMINS, MONITORED, world_with
 from tests.support.virtual_time import now, virtual
 from tests.support.world import ADMIN, ENGINEERING, TOTAL, user
@@ -68,6 +71,7 @@ async def test_someone_who_left_both_is_forgotten_so_that_a_later_return_is_thei
     await world.applies()
     world.directory.leave(ADMIN, user(1))
     world.directory.leave(ENGINEERING, user(1))
+    await asyncio.sleep(REPLICATION_SETTLED_AFTER.total_seconds())
     await world.applies()
     world.directory.join(ENGINEERING, user(1))
 

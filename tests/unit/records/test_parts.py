@@ -106,7 +106,7 @@ async def test_mirrored_members_and_marks_of_failures_are_forgotten_however_many
     await failures.forget(store, TOTAL, START + SECOND)
 
     assert store.commits == commits + 2 * commits_for(count)
-    assert await mirrored_members.remembered(store, TOTAL, ENGINEERING) == frozenset()
+    assert await mirrored_members.remembered(store, TOTAL, ENGINEERING) == {}
     assert await store.scan(LEDGER_COLLECTION, TOTAL, FAILED_PREFIX) == []
 
 

@@ -13,7 +13,9 @@ from hasten.domain.long_ago import LONG_AGO
 from hasten.domain.matching import JobMatch
 from hasten.domain.pacing import Pace
 from hasten.domain.shared_pace import SharedPace, TargetCall
+from hasten.json import Json
 from hasten.ports.directory_values import UnreadMember
+from hasten.ports.store import Put
 from hasten.records import (
     call_window,
     discovered,
@@ -26,6 +28,7 @@ from hasten.records.call_window import CallWindow, open_window
 from hasten.records.discovered import DiscoveredTarget
 from hasten.records.lease import Lease, acquire
 from hasten.records.lease_record import WorkKind
+from hasten.records.mirrored_members import MIRRORED_MEMBERS_COLLECTION
 from hasten.records.self_test import SELF_TEST_COLLECTION, SELF_TEST_PARTITION, round_trip
 from hasten.records.unread_members import MOST_STORED, UnreadSlice
 from hasten.targets import Target
@@ -172,15 +175,35 @@ async def test_a_discovered_target_has_no_key_that_an_older_version_cannot_read(
 @virtual
 async def test_members_that_a_mirror_added_are_remembered_until_they_are_forgotten() -> None:
     store = MemoryStore()
-    await mirrored_members.remember(store, TOTAL, ENGINEERING, [user(1), user(2)], START)
-    commits = store.commits
-    await mirrored_members.remember(store, TOTAL, ENGINEERING, [user(1)], START)
-    assert store.commits == commits
-    assert await mirrored_members.remembered(store, TOTAL, ADMIN) == frozenset()
+    some = [user(1), user(2)]
+    fresh = await mirrored_members.remember(store, TOTAL, ENGINEERING, some, START)
+    assert fresh == {user(1), user(2)}
+    some = [user(2), user(3)]
+    fresh = await mirrored_members.remember(store, TOTAL, ENGINEERING, some, LATER)
+    assert fresh == {user(3)}
+    assert await mirrored_members.remembered(store, TOTAL, ADMIN) == {}
 
-    await mirrored_members.forget(store, TOTAL, ENGINEERING, [user(1), user(3)])
+    await mirrored_members.forget(store, TOTAL, ENGINEERING, [user(3), user(4)])
 
-    assert await mirrored_members.remembered(store, TOTAL, ENGINEERING) == {user(2)}
+    known = await mirrored_members.remembered(store, TOTAL, ENGINEERING)
+    assert known == {user(1): START, user(2): LATER}
+
+
+@pytest.mark.parametrize("body", [{}, {"since": "soon"}, {"since": None}])
+def test_a_mirrored_member_of_an_unreadable_record_was_added_long_ago(body: Json) -> None:
+    @virtual
+    async def run() -> None:
+        store = MemoryStore()
+        await mirrored_members.remember(store, TOTAL, ENGINEERING, [user(1)], START)
+        [document] = await store.scan(MIRRORED_MEMBERS_COLLECTION, f"{TOTAL}|{ENGINEERING}")
+        put = Put(user(1), body, document.etag)
+        await store.commit(MIRRORED_MEMBERS_COLLECTION, f"{TOTAL}|{ENGINEERING}", [put])
+
+        known = await mirrored_members.remembered(store, TOTAL, ENGINEERING)
+
+        assert known == {user(1): LONG_AGO}
+
+    run()
 
 
 @virtual
