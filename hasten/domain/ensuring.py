@@ -16,6 +16,9 @@ from hasten.limits import MAX_LINKS_PER_PATCH, REPLICATION_SETTLED_AFTER
 MEMBER_BATCH_WAIT = timedelta(seconds=1)
 """Time for which a new member waits for others: one PATCH adds twenty members as fast as one."""
 
+HIDDEN_MEMBER_DELAY = timedelta(minutes=1)
+"""Delay before Hasten reads a list again of which an unreadable entry may be the user's."""
+
 ENDED_WELL = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.DONE_BY_CYCLE})
 
 
@@ -23,11 +26,13 @@ ENDED_WELL = frozenset({State.SUCCEEDED, State.CONFIRMED, State.IN_SYNC, State.D
 class SeenMembership:
     """The membership as Hasten reads it now. `written` is set when Hasten may have written it,
     `confirmed` when Graph has just confirmed it in answer to a write (so no lagging replica is
-    involved). `origin` is that of the group's cursor; `at` is when the directory was read."""
+    involved). `may_hide` is set when an entry that cannot be read may be another assignment of the
+    user. `origin` is that of the group's cursor; `at` is when the directory was read."""
 
     member: bool
     written: bool
     confirmed: bool = False
+    may_hide: bool = False
     origin: int
     at: datetime
 
@@ -72,9 +77,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class LookAgain:
-    """Graph shows what the event wants, and has not confirmed it in answer to a write. A replica
-    that lags shows the same, so that Hasten believes it only at `at`, when every replica has
-    settled. `meanwhile` is what already follows from what Graph shows."""
+    """Graph shows what the event wants, and has not confirmed all of it in answer to a write. A
+    replica that lags shows the same, so that Hasten believes it only at `at`, when every replica
+    has settled. `meanwhile` is what already follows from what Graph shows."""
 
     at: datetime
     meanwhile: Change | Restart | None = None
@@ -89,12 +94,14 @@ def decide(
     """Decides what becomes of the intent. Returns None if `row`, which publishes its own outcome,
     already stands for it."""
     decision = _decide(intent, seen, row, now)
-    settled_at = intent.recorded_at + REPLICATION_SETTLED_AFTER
-    is_sure = seen.confirmed or not _rests_on_a_read(intent) or now >= settled_at
+    sure_at = intent.recorded_at + REPLICATION_SETTLED_AFTER
+    if seen.may_hide:
+        sure_at = max(sure_at, now + HIDDEN_MEMBER_DELAY)
+    is_sure = not _rests_on_a_read(intent, seen) or now >= sure_at
     if is_sure or isinstance(decision, Wait):
         return decision
     meanwhile = decision if isinstance(decision, (Change, Restart)) else None
-    return LookAgain(settled_at, meanwhile)
+    return LookAgain(sure_at, meanwhile)
 
 
 def _decide(
@@ -104,7 +111,7 @@ def _decide(
     same = row if row is not None and row.action is seen.action else None
     if same is not None and intent.cause in same.causes and _stands(same, seen):
         return None
-    if same is not None and _was_called_since(same, intent):
+    if same is not None and _was_called_since(same, intent, seen):
         return Ending(same.state, "a look found the change first, and Hasten has called for it")
     if row is not None and same is None and _may_lag(row, seen, now):
         return Wait()
@@ -123,23 +130,30 @@ def _decide(
 def _stands(row: Change, seen: SeenMembership) -> bool:
     """Returns whether the event's own row needs no other call: Hasten has not changed the
     membership again, or an operator has discarded the row."""
-    return row.is_discarded or not (seen.written and seen.confirmed)
+    return row.is_discarded or not _has_changed(seen)
 
 
-def _rests_on_a_read(intent: Intent) -> bool:
+def _rests_on_a_read(intent: Intent, seen: SeenMembership) -> bool:
     """Returns whether Hasten believes a read, or an answer that may come from a lagging replica. To
     a group it adds a member once more: that answer is certain. A direct assignment could get a
-    second role."""
-    return intent.wanted is Wanted.ABSENT or (
-        intent.wanted is Wanted.MEMBER and intent.group == DIRECT
-    )
+    second role. A user may have several direct assignments, each with a role: that Graph has
+    removed those that it listed says nothing about the others."""
+    if intent.wanted is Wanted.ABSENT:
+        return not seen.confirmed or intent.group == DIRECT
+    return intent.wanted is Wanted.MEMBER and intent.group == DIRECT and not seen.confirmed
 
 
-def _was_called_since(row: Change, intent: Intent) -> bool:
+def _was_called_since(row: Change, intent: Intent, seen: SeenMembership) -> bool:
     """Returns whether the app was called since the event arrived: a look may find and call what
-    Hasten wrote to Entra ID before the event's own change is recorded."""
-    called = row.called_at
-    return row.state in ENDED_WELL and called is not None and called >= intent.recorded_at
+    Hasten wrote to Entra ID before the event's own change is recorded. A call before the write that
+    Graph has just confirmed does not count."""
+    since = seen.at if _has_changed(seen) else intent.recorded_at
+    return row.state in ENDED_WELL and row.called_at is not None and row.called_at >= since
+
+
+def _has_changed(seen: SeenMembership) -> bool:
+    """Returns whether Hasten has certainly changed the membership just now."""
+    return seen.written and seen.confirmed
 
 
 def _may_lag(row: Change, seen: SeenMembership, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
@@ -48,6 +49,7 @@ async def _unassign(context: Context, work: Work, assigned: Assigned, intent: In
             continue
         written = gone or intent.writing
         seen = await _seen(context, work, member=False, written=written, confirmed=gone)
+        seen = replace(seen, may_hide=assigned.may_hide(intent.user))
         work.results.append((current, seen))
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
-from hasten.domain.ensuring import Ending, SeenMembership
+from hasten.domain.ensuring import HIDDEN_MEMBER_DELAY, Ending, SeenMembership
 from hasten.domain.intents import Intent
 from hasten.ensure.assignment import Assigned
 from hasten.error_collector import ErrorCollector
@@ -16,9 +16,6 @@ from hasten.records.intents import Intents
 from hasten.targets import Target
 
 WorkResult = tuple[Intent, SeenMembership | Ending]
-
-
-HIDDEN_MEMBER_DELAY = timedelta(minutes=1)
 
 
 class HiddenMemberError(TemporaryError):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hasten.domain.changes import DIRECT, DISCARDED, Cause, Change, State, finished
 from hasten.domain.ensuring import (
     ENDED_WELL,
+    HIDDEN_MEMBER_DELAY,
     MEMBER_BATCH_WAIT,
     Ending,
     LookAgain,
@@ -89,6 +90,49 @@ def test_a_change_found_and_called_since_the_event_came_is_not_called_again(
 
     assert isinstance(found, Change) is again
     assert isinstance(found, Ending) is not again
+
+
+@pytest.mark.parametrize(("called", "again"), [(-1, True), (0, False), (1, False)])
+def test_a_call_before_the_removal_that_graph_has_confirmed_does_not_count(
+    called: float, *, again: bool
+) -> None:
+    """Hasten has removed another assignment of the user, which Graph showed late."""
+    event = intent(Wanted.ABSENT, age=LONG_AGO)
+    row = removal(
+        state=State.SUCCEEDED, called_at=NOW + seconds(called), causes=(event.cause,), origin=2
+    )
+    taken = seen(member=False, written=True, confirmed=True)
+
+    found = decide(event, taken, row, NOW)
+
+    assert isinstance(found, (Change, Restart)) is again
+
+
+@pytest.mark.parametrize(
+    ("group", "age", "may_hide", "sure_after"),
+    [
+        ("group", 0, False, None),
+        (DIRECT, 0, False, LONG_AGO),
+        (DIRECT, LONG_AGO, False, None),
+        (DIRECT, 0, True, LONG_AGO),
+        (DIRECT, LONG_AGO - 1, True, HIDDEN_MEMBER_DELAY.total_seconds()),
+        (DIRECT, 3600, True, HIDDEN_MEMBER_DELAY.total_seconds()),
+    ],
+)
+def test_that_graph_has_removed_one_assignment_says_nothing_about_another(
+    group: str, age: float, *, may_hide: bool, sure_after: float | None
+) -> None:
+    event = replace(intent(Wanted.ABSENT, age=age), group=group)
+    taken = seen(member=False, written=True, confirmed=True)
+
+    found = decide(event, replace(taken, may_hide=may_hide), None, NOW)
+
+    if sure_after is None:
+        assert isinstance(found, Change)
+        return
+    assert isinstance(found, LookAgain)
+    assert isinstance(found.meanwhile, Change)
+    assert found.at == NOW + seconds(sure_after)
 
 
 @pytest.mark.parametrize("state", ENDED_BADLY)

@@ -37,7 +37,7 @@ def test_an_event_waits_until_the_assignment_of_its_user_can_be_read(
             assert world.told() == []
 
         world.directory.unread_assignments.clear()
-        await world.ensures()
+        await world.ensures_until_done()
 
         assert await world.context.intents.open_intents(TOTAL) == []
         if mode is Mode.ACT:
