@@ -6,7 +6,7 @@ a repetition completes the work.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -116,6 +116,9 @@ class _Run:
     errors: ErrorCollector
     until: datetime
     due: list[datetime] = field(default_factory=list)
+    uncounted: Collection[str] = ()
+    """Keys of the removals that the brake let pass without counting their users."""
+
     _read: Assigned | None = None
 
     async def bring_about(self, opened: Sequence[Intent]) -> None:
@@ -147,8 +150,9 @@ class _Run:
             (Work(self.target, group, self._assigned, self.errors), wanted)
             for group, wanted in _by_group(leaving).items()
         ]
-        free = await let_go(self.context, works)
-        return [intent for intent in leaving if intent.key in free]
+        passed = await let_go(self.context, works)
+        self.uncounted = passed.uncounted
+        return [intent for intent in leaving if intent.key in passed.keys]
 
     def _in_turn(self, ordered: Sequence[Intent]) -> list[Intent]:
         """Orders the intents. A person is brought in step in the run after the one that changes the
@@ -194,7 +198,9 @@ class _Run:
             if isinstance(end, SeenMembership) and end.member
         }
         await note_assignments(self.context, self.found, given)
-        await settle_intents(self.context, self.target.name, work.results, self.errors)
+        await settle_intents(
+            self.context, self.target.name, work.results, self.errors, uncounted=self.uncounted
+        )
         self.context.emit(
             GroupEnsured(
                 result="done" if work.results else "waiting",

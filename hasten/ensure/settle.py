@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -30,10 +30,16 @@ from hasten.watch.admit import admit, restart
 
 
 async def settle_intents(
-    context: Context, target: str, results: Sequence[WorkResult], errors: ErrorCollector
+    context: Context,
+    target: str,
+    results: Sequence[WorkResult],
+    errors: ErrorCollector,
+    *,
+    uncounted: Collection[str] = (),
 ) -> None:
     """Writes the results of a run. The order is ledger, wake, outcomes, intents. A crash between
-    any two repeats all of it, which writes, calls and publishes nothing twice.
+    any two repeats all of it, which writes, calls and publishes nothing twice. `uncounted` has the
+    keys of the intents whose users the brake has not counted: it judges their removals here.
 
     Raises TemporaryError; errors that concern single intents go to `errors`.
     """
@@ -60,14 +66,18 @@ async def settle_intents(
                 await restart(context, known, intent.cause, let_go=intent.released)
             case Change() as change:
                 changes.append(change)
-    let_go = {(i.group, i.user) for i, sight in seen if i.wanted is Wanted.ABSENT and sight.written}
+    let_go = {
+        (intent.group, intent.user)
+        for intent, sight in seen
+        if intent.wanted is Wanted.ABSENT and sight.written and intent.key not in uncounted
+    }
     await admit(context, changes, judged=let_go)
     if recorded or unsure:
         await context.send(Wake(target=target))
     await _end(context, ended)
     await context.intents.finish(await _still_recorded(context, recorded, errors), RECORDED)
     for at, intents in unsure.items():
-        await _postpone(context, target, intents, at)
+        await postpone(context, target, intents, at)
 
 
 async def _of_account(context: Context, intent: Intent, ending: Ending) -> Ending:
@@ -82,7 +92,7 @@ async def _of_account(context: Context, intent: Intent, ending: Ending) -> Endin
     return Ending(State.LEFT_TO_CYCLE, reason, own.next_action or CHECK_ACCOUNT_IN_APP)
 
 
-async def _postpone(context: Context, target: str, intents: Sequence[Intent], at: datetime) -> None:
+async def postpone(context: Context, target: str, intents: Sequence[Intent], at: datetime) -> None:
     """Leaves the intents open until `at`, and wakes the target then. No write of Hasten is under
     way."""
     await context.send(Ensure(target=target), at)
