@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from hasten.context import Context
 from hasten.doctor import groups, mapping
 from hasten.doctor.findings import Finding, ok, problem, warning
-from hasten.domain.app_account import AppAccount, NoAccount, PatchForm, SeveralAccounts
+from hasten.domain.app_account import (
+    AppAccount,
+    Found,
+    NoAccount,
+    NotFound,
+    PatchForm,
+    SeveralAccounts,
+)
 from hasten.domain.matching import OBJECT_ID_PROPERTY, SET_MATCH, job_match
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
@@ -51,7 +58,7 @@ async def check(context: Context, scim: Scim, principal: str) -> list[Finding]:
     if not found:
         return [*findings, warning(CHECK, "nobody is assigned to look for", "assign somebody")]
     several = sum(isinstance(one, SeveralAccounts) for one in found)
-    missing = sum(isinstance(one, NoAccount) for one in found)
+    missing = sum(isinstance(one, NoAccount | NotFound) for one in found)
     matched = sum(isinstance(one, AppAccount) for one in found)
     findings.append(ok(CHECK, f"{matched} of {len(found)} people have exactly one account"))
     if several:
@@ -107,9 +114,7 @@ async def _abilities(application: Application, form: PatchForm) -> Finding:
     return ok(CHECK, "the app answers and supports what Hasten needs")
 
 
-async def _found(
-    context: Context, application: Application, match: Match, person: str
-) -> AppAccount | NoAccount | SeveralAccounts:
+async def _found(context: Context, application: Application, match: Match, person: str) -> Found:
     value = person
     if not match.outlives_deletion:
         profile = await context.directory.profile(person, [match.entra])

@@ -22,13 +22,19 @@ class NoAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class NotFound:
+    """The app answered the search for an account with 404. It has no such account, or the address
+    is wrong: this proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeveralAccounts:
     """The app shows several accounts that match: none of them may be changed."""
 
     count: int
 
 
-Found = NoAccount | AppAccount | SeveralAccounts
+Found = NoAccount | NotFound | AppAccount | SeveralAccounts
 
 
 class PatchForm(StrEnum):

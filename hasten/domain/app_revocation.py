@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hasten.domain.app_account import AppAccount
-from hasten.domain.changes import Change, State, finished, retried, waiting
+from hasten.domain.changes import Change, State, finished, retried
 
 MAX_APP_TRIES = 3
 """Maximum number of repeated tries to reach the app, or to make the account inactive. Then Hasten
 calls Entra ID."""
 
+MAX_APP_DELAY = timedelta(minutes=2)
+"""Maximum time for which a revocation waits because the app asks for it by one answer, or answers
+nothing but 429. Then Hasten calls Entra ID."""
 
 CHECK_MATCH = "compare scim.match in targets.yaml with the account in the app"
 
@@ -33,9 +36,21 @@ class AppRevocationResult(StrEnum):
     STILL_ACTIVE = "still_active"
     """The app answered with success and shows the account active all the same."""
 
+    NOT_FOUND = "not_found"
+    """The app answered the search for the account with 404."""
+
     UNAVAILABLE = "unavailable"
     THROTTLED = "throttled"
     REFUSED = "refused"
+    """The app, or Graph, refuses what concerns this user. It may accept the same about others."""
+
+    NO_ACCESS = "no_access"
+    """The app refuses Hasten itself: it can take nobody's access until an operator acts."""
+
+
+NEEDS_OPERATOR = frozenset({AppRevocationResult.REFUSED, AppRevocationResult.NO_ACCESS})
+NOT_SERVED = NEEDS_OPERATOR | {AppRevocationResult.THROTTLED, AppRevocationResult.UNAVAILABLE}
+"""Results after which a later request to the app may take the access."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +88,18 @@ def read_back(shown: AppAccount | None, *, was_written: bool, at: datetime) -> A
     )
 
 
-def settled(change: Change, revocation: AppRevocation, *, now: datetime) -> Change:
+def settled(
+    change: Change, revocation: AppRevocation, *, now: datetime, is_last: bool = False
+) -> Change:
     """Returns the row after the try. What no further try can settle is left to Entra ID: the row is
-    due at once, and the next plan of the drain calls it."""
+    due at once, and the next plan of the drain calls it. `is_last` means that this drain asks the
+    app for nobody any more."""
     if revocation.result is AppRevocationResult.CONFIRMED:
         done = finished(change, State.CONFIRMED, now=now, reason=revocation.reason)
         return replace(done, needs_proof=False, keeps_assignment=False)
-    if revocation.result is AppRevocationResult.THROTTLED and revocation.delay is not None:
-        return waiting(change, due_at=now + revocation.delay, reason=revocation.reason)
-    if revocation.delay is not None and change.attempts < MAX_APP_TRIES:
-        return retried(change, due_at=now + revocation.delay, reason=revocation.reason)
+    delay = None if is_last else revocation.delay
+    if delay is not None and delay <= MAX_APP_DELAY and change.attempts < MAX_APP_TRIES:
+        return retried(change, due_at=now + delay, reason=revocation.reason)
     return replace(
         change,
         state=State.PENDING,

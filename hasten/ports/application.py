@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hasten.domain.app_account import AppAccount, Found
-from hasten.errors import TemporaryError
+from hasten.errors import PermanentError, TemporaryError
 
 
 class Throttled(TemporaryError):  # noqa: N818 - the field's word
     """The app answered 429: Hasten must make no request before the delay is over."""
+
+
+class AccessRefused(PermanentError):  # noqa: N818 - the field's word
+    """The app refuses Hasten itself, whomever a request is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +26,9 @@ class Capabilities:
 
 class Application(Protocol):
     """Every method raises TemporaryError if another try may help (429, 5xx, no connection, an
-    answer that is not what was asked for) and PermanentError if an operator must act (a refused
-    token, a wrong address, a request that the app does not understand)."""
+    answer that is not what was asked for), AccessRefused if an operator must mend Hasten's own
+    access (a refused token, a wrong address), and any other PermanentError if the app refuses this
+    request: it may accept the same one about somebody else."""
 
     async def find(self, value: str) -> Found:
         """Returns the accounts whose matching attribute equals `value`, without regard to case."""

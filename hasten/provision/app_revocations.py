@@ -8,7 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from hasten.domain.app_revocation import AppRevocation, AppRevocationResult, settled
+from hasten.domain.app_condition import AppCondition
+from hasten.domain.app_revocation import (
+    NEEDS_OPERATOR,
+    NOT_SERVED,
+    AppRevocation,
+    AppRevocationResult,
+    settled,
+)
 from hasten.domain.changes import Change, State
 from hasten.domain.long_ago import LONG_AGO
 from hasten.errors import PermanentError
@@ -43,6 +50,7 @@ class AppRevocations:
     _tasks: dict[asyncio.Task[None], str] = field(default_factory=dict)
     _feeding: asyncio.Task[None] | None = None
     _handed_back: set[str] = field(default_factory=set)
+    _condition: AppCondition = field(default_factory=AppCondition)
     _next_turn: datetime = LONG_AGO
     _is_left: bool = False
     _has_ended: bool = False
@@ -73,10 +81,11 @@ class AppRevocations:
 
     def offer(self, rows: Sequence[Change]) -> list[Change]:
         """Starts the work for those of `rows` that are due, and returns the rows for which the
-        drain must call."""
+        drain must call. People whom Hasten has not tried yet come first, then those whose last try
+        is oldest: somebody whom the app refuses delays nobody else."""
         now, busy = self.drain.now, self.users | self.called()
         due: dict[str, list[Change]] = defaultdict(list)
-        for row in sorted(rows, key=lambda row: row.found_at):
+        for row in sorted(rows, key=lambda row: (row.called_at or LONG_AGO, row.found_at)):
             if self.takes(row) and row.is_due(now) and row.user not in busy:
                 due[row.user].append(row)
         self._is_left = False
@@ -134,40 +143,51 @@ class AppRevocations:
                 self.scim = self.scim.matched(self.drain.found.match)
                 self._application = self.drain.context.ports.application(self.scim)
             except PermanentError as error:
-                self._give_up(error.reason, error.next_action)
+                self._give_up(
+                    AppRevocation(
+                        result=AppRevocationResult.NO_ACCESS,
+                        reason=error.reason,
+                        next_action=error.next_action,
+                    )
+                )
         return None if self.scim is None else self._application
 
-    def _give_up(self, reason: str, next_action: str) -> None:
-        self.scim = None
-        self.drain.context.emit(
-            AppRefused(target=self.drain.target.name, reason=reason, next_action=next_action)
-        )
+    def _give_up(self, met: AppRevocation) -> None:
+        """Makes no further request to the app in this drain, which then calls for all rows."""
+        if self.scim is None:
+            return  # a request that was under way has ended after another
+        self.scim, self.drain.app_is_out = None, met
+        if met.result in NEEDS_OPERATOR:
+            name, reason, next_action = self.drain.target.name, met.reason, met.next_action
+            self.drain.context.emit(AppRefused(target=name, reason=reason, next_action=next_action))
 
     async def _serve(self, application: Application, rows: tuple[Change, ...]) -> None:
         ledger, user = self.drain.ledger, rows[0].user
-        await self._turn()
-        started = self.drain.now
-        called = await ledger.start_call(rows, started, commit=self.drain.window.lease.commit)
-        if self.scim is None or not called:
+        scim, started = await self._turn(), self.drain.now
+        if scim is None:
             return
-        outcome = await self._revoked(application, self.scim.matching, tuple(called))
+        called = await ledger.start_call(rows, started, commit=self.drain.window.lease.commit)
+        if not called:
+            return
+        outcome = await self._revoked(application, scim.matching, tuple(called))
         now = self.drain.now
         is_out = outcome.result is AppRevocationResult.CONFIRMED
         noting = noting_groups(self.drain, called) if is_out else None
+        is_last = self._condition.serves_nobody(outcome, now)
         ended = await ledger.end_call(
-            called, lambda row: settled(row, outcome, now=now), commit=noting
+            called, lambda row: settled(row, outcome, now=now, is_last=is_last), commit=noting
         )
         if noting is not None and not ended:
             await noting([])  # all rows changed meanwhile
         self._emit(user, outcome, seconds=(now - started).total_seconds())
         if outcome.result is AppRevocationResult.THROTTLED and outcome.delay is not None:
             self._next_turn = max(self._next_turn, now + outcome.delay)
-        if outcome.result is AppRevocationResult.REFUSED:
-            self._give_up(outcome.reason, outcome.next_action)
         if any(row.state is State.PENDING for row in ended):
             self._handed_back.add(user)
-            if outcome.result is AppRevocationResult.UNAVAILABLE:
-                self.drain.unreached[user] = outcome.reason
+            if outcome.result in NOT_SERVED:
+                self.drain.unreached[user] = outcome
+        if is_last:
+            self._give_up(outcome)
         self.drain.retries |= {row.due_at for row in ended if row.state is State.WAITING}
         for row in ended:
             emit_moved(self.drain.context, row)
@@ -186,14 +206,16 @@ class AppRevocations:
             reason = f"an unexpected exception: {met.reason}"
             return AppRevocation(result=AppRevocationResult.UNAVAILABLE, reason=reason)
 
-    async def _turn(self) -> None:
-        """Waits until `calls_per_minute` of the app allows one more person."""
+    async def _turn(self) -> Scim | None:
+        """Waits until `calls_per_minute` of the app allows one more person, and returns how to
+        reach it. Returns None if Hasten makes no further request to it."""
         while self.scim is not None:
             now = self.drain.now
             if self._next_turn <= now:
                 self._next_turn = now + timedelta(minutes=1) / self.scim.calls_per_minute
-                return
+                return self.scim
             await asyncio.sleep((self._next_turn - now).total_seconds())
+        return None
 
     def _emit(self, user: str, outcome: AppRevocation, *, seconds: float) -> None:
         self.drain.context.emit(

@@ -6,8 +6,14 @@ from datetime import datetime, timedelta
 
 from hasten.context import Context
 from hasten.domain.app_account import NoAccount
+from hasten.domain.app_condition import MAX_REFUSED_IN_A_ROW
 from hasten.domain.app_proof import Shown, Unclear
-from hasten.domain.app_revocation import AppRevocation, AppRevocationResult
+from hasten.domain.app_revocation import (
+    NEEDS_OPERATOR,
+    NOT_SERVED,
+    AppRevocation,
+    AppRevocationResult,
+)
 from hasten.domain.changes import Change
 from hasten.domain.matching import JobMatch
 from hasten.errors import PermanentError
@@ -29,9 +35,7 @@ person is the first one at some time."""
 VERIFY_PERIOD = timedelta(minutes=5)
 """Period of the timer `verify`."""
 
-STOPPING_RESULTS = frozenset(
-    {AppRevocationResult.REFUSED, AppRevocationResult.THROTTLED, AppRevocationResult.UNAVAILABLE}
-)
+STOPPING_RESULTS = NOT_SERVED - {AppRevocationResult.REFUSED}
 """Hasten makes no further request to the app in this run after one of these results."""
 
 
@@ -39,8 +43,8 @@ async def shown_by(
     context: Context, target: str, scim: Scim, job: JobMatch, rows: Sequence[Change]
 ) -> Mapping[str, Shown]:
     """Returns what the app shows, by user, for the users of `rows`. Leavers come first. After an
-    answer of STOPPING_RESULTS Hasten reads no further account; the result for the other people is
-    the same answer."""
+    answer of STOPPING_RESULTS, or after MAX_REFUSED_IN_A_ROW refusals, Hasten reads no further
+    account; the result for the other people is the same answer."""
     try:
         scim = scim.matched(job)
         application = context.ports.application(scim)
@@ -53,21 +57,22 @@ async def shown_by(
     others = sorted({row.user for row in rows}.difference(leavers))
     first = _in_turn(leavers, most, context.now())
     asked = [*first, *_in_turn(others, most - len(first), context.now())]
-    began, shown = context.now(), dict[str, Shown]()
+    began, shown, in_a_row = context.now(), dict[str, Shown](), 0
     for user in asked:
         if context.now() - began > MAX_READ_TIME:
             break
         account = await account_of(context, application, scim.matching, user)
         if not isinstance(account, AppRevocation):
-            shown[user] = account
+            shown[user], in_a_row = account, 0
             continue
         if account.result is AppRevocationResult.NO_ACCOUNT:
-            shown[user] = NoAccount()
+            shown[user], in_a_row = NoAccount(), 0
             continue
         shown[user] = Unclear(account.reason, account.next_action)
-        if account.result is AppRevocationResult.REFUSED:
-            _emit_refused(context, target, account.reason, account.next_action)
-        if account.result in STOPPING_RESULTS:
+        in_a_row += account.result is AppRevocationResult.REFUSED
+        if account.result in STOPPING_RESULTS or in_a_row == MAX_REFUSED_IN_A_ROW:
+            if account.result in NEEDS_OPERATOR:
+                _emit_refused(context, target, account.reason, account.next_action)
             return {**dict.fromkeys([*leavers, *others], shown[user]), **shown}
     return shown
 

@@ -7,7 +7,7 @@ Hasten saw a moment ago what a lagging replica of Graph does not show.
 """
 
 from hasten.context import Context
-from hasten.domain.app_account import AppAccount, NoAccount, SeveralAccounts
+from hasten.domain.app_account import AppAccount, NoAccount, NotFound, SeveralAccounts
 from hasten.domain.app_revocation import (
     CHECK_MATCH,
     AppRevocation,
@@ -17,12 +17,15 @@ from hasten.domain.app_revocation import (
 from hasten.domain.changes import Change
 from hasten.domain.planning import AssignmentStatus
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.application import Application, Throttled
+from hasten.ports.application import AccessRefused, Application, Throttled
 from hasten.provision.hidden_groups import may_be_in_hidden_group
 from hasten.provision.removal_status import removal_status
 from hasten.provision.seen_grants import may_not_show
 from hasten.provision.state import Drain
 from hasten.scim import Match
+
+IS_GONE = frozenset({AppRevocationResult.NO_ACCOUNT, AppRevocationResult.NOT_FOUND})
+"""What the search shows after Hasten's write, of an account that it showed before."""
 
 
 async def revoke(
@@ -49,7 +52,7 @@ async def revoke(
     if shown is None:
         # An app may show an account in its list only.
         again = await account_of(drain.context, application, match, rows[0].user)
-        if isinstance(again, AppRevocation) and again.result is not AppRevocationResult.NO_ACCOUNT:
+        if isinstance(again, AppRevocation) and again.result not in IS_GONE:
             return again
         shown = again if isinstance(again, AppAccount) else None
     return read_back(shown, was_written=True, at=drain.now)
@@ -76,6 +79,12 @@ async def account_of(
                 result=AppRevocationResult.NO_ACCOUNT,
                 reason="the app shows no account that matches",
                 next_action=CHECK_MATCH,
+            )
+        case NotFound():
+            return AppRevocation(
+                result=AppRevocationResult.NOT_FOUND,
+                reason="the app answered the search for the account with 404",
+                next_action="nothing if the person has no account there; else check scim.url",
             )
         case SeveralAccounts(count):
             return AppRevocation(
@@ -137,6 +146,6 @@ def _failed(error: TemporaryError | PermanentError) -> AppRevocation:
         is_throttled = isinstance(error, Throttled)
         result = AppRevocationResult.THROTTLED if is_throttled else AppRevocationResult.UNAVAILABLE
         return AppRevocation(result=result, reason=error.reason, delay=error.delay)
-    return AppRevocation(
-        result=AppRevocationResult.REFUSED, reason=error.reason, next_action=error.next_action
-    )
+    is_own = isinstance(error, AccessRefused)
+    result = AppRevocationResult.NO_ACCESS if is_own else AppRevocationResult.REFUSED
+    return AppRevocation(result=result, reason=error.reason, next_action=error.next_action)

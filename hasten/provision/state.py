@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hasten.context import Context
+from hasten.domain.app_revocation import AppRevocation
 from hasten.domain.changes import Change
 from hasten.domain.cycle import Cycle
 from hasten.provision.shared_limit import SharedLimit
@@ -40,9 +41,12 @@ class Drain:
     """Users whose assignments Graph could not return. Hasten does not use them as probes of the
     breaker."""
 
-    unreached: dict[str, str] = field(default_factory=dict)
-    """Users whom Hasten could not serve in the app, because the app did not answer; with the
-    reason."""
+    unreached: dict[str, AppRevocation] = field(default_factory=dict)
+    """Users whom Hasten could not serve in the app, although a later request may; with what it
+    met."""
+
+    app_is_out: AppRevocation | None = None
+    """Why this drain makes no further request to the app, for anybody; None while it does."""
 
     stop_checked_at: datetime | None = None
 

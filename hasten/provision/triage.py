@@ -23,6 +23,7 @@ from hasten.provision.removal_status import (
 )
 from hasten.provision.seen_grants import may_not_show
 from hasten.provision.state import Drain
+from hasten.provision.wait_for_app import also_in_app, without_waiting_for_app
 from hasten.records.discovered import DiscoveredTarget
 from hasten.telemetry.targets import TargetUnhealthy
 
@@ -144,14 +145,12 @@ async def without_unreachable(
     """Ends the removals that no call can carry out, and returns the others. If the reason is
     another assignment, Hasten reads that once more after the directory has settled."""
     removals = await _without_lagging(drain, removals, known, began=began)
+    removals = await without_waiting_for_app(drain, removals, known)
     reasons = {
         (row.group, row.user): _out_of_reach(row, known[row.user].standing, drain.found)
         for row in removals
     }
-    tried_again = [row for row in removals if _waits_for_app(drain, row, known[row.user].standing)]
-    paused = await drain.ledger.move(tried_again, lambda row: _wait_for_app(drain, row))
-    drain.retries |= {row.due_at for row in paused}
-    left = [row for row in removals if reasons[row.group, row.user] and row not in tried_again]
+    left = [row for row in removals if reasons[row.group, row.user]]
     early = [row for row in left if _may_lag(row, known[row.user].standing, began)]
     moved = await drain.ledger.move(early, _read_again)
     drain.retries |= {row.due_at for row in moved}
@@ -160,8 +159,12 @@ async def without_unreachable(
     ended = [row for row in left if row not in early and row not in unshown]
     kept = [row for row in ended if known[row.user].standing is AssignmentStatus.ASSIGNED]
     expected_at = cycle_end(drain, ended)
-    await leave(drain, ended, lambda row: reasons[row.group, row.user], expected_at, kept=kept)
-    gone = frozenset([*left, *tried_again])
+
+    def why(row: Change) -> str:
+        return also_in_app(drain, row, reasons[row.group, row.user])
+
+    await leave(drain, ended, why, expected_at, kept=kept)
+    gone = frozenset(left)
     return [row for row in removals if row not in gone]
 
 
@@ -242,16 +245,6 @@ def _out_of_reach(row: Change, standing: AssignmentStatus, found: DiscoveredTarg
     if row.group != DIRECT and not found.watches(row.group):
         return UNASSIGNED_GROUP
     return ""
-
-
-def _waits_for_app(drain: Drain, row: Change, standing: AssignmentStatus) -> bool:
-    """Returns True if no call can act, and the app did not answer: Hasten asks the app again,
-    however often, because nothing else is as soon."""
-    return standing in OUT_OF_REACH and row.user in drain.unreached
-
-
-def _wait_for_app(drain: Drain, row: Change) -> Change:
-    return waiting(row, due_at=drain.now + JOB_PROBLEM_PAUSE, reason=drain.unreached[row.user])
 
 
 def _is_unshown(row: Change, standing: AssignmentStatus) -> bool:

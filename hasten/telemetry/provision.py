@@ -70,10 +70,16 @@ class ChangeMoved(Event):
 @dataclass(frozen=True, kw_only=True)
 class AppRevocationEnded(Event):
     """Hasten tried to take a user's access in the app itself. If it could not, it leaves the
-    removal to Entra ID."""
+    removal to Entra ID; a user whom Entra ID cannot reach waits for the app."""
 
     name = "app_revocation"
-    problems = frozenset({AppRevocationResult.SEVERAL_ACCOUNTS, AppRevocationResult.STILL_ACTIVE})
+    problems = frozenset(
+        {
+            AppRevocationResult.REFUSED,
+            AppRevocationResult.SEVERAL_ACCOUNTS,
+            AppRevocationResult.STILL_ACTIVE,
+        }
+    )
     alerts = frozenset({"degraded", "revocation-failed"})
     result: AppRevocationResult
     target: Label
@@ -85,8 +91,9 @@ class AppRevocationEnded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AppRefused(Event):
-    """The app refuses Hasten, or the token of `scim` is missing: Entra ID alone takes access until
-    an operator acts."""
+    """The app refuses Hasten, or several users in a row, or the token of `scim` is missing: until
+    an operator acts, Entra ID alone takes access, and its own cycle that of disabled and deleted
+    users."""
 
     name = "app_revocation"
     problems = frozenset({"not_usable"})

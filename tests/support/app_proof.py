@@ -5,8 +5,8 @@ import json
 from hasten.domain.app_account import DeactivationIs
 from hasten.domain.changes import State
 from hasten.domain.verdicts import Answer
-from hasten.errors import PermanentError
 from hasten.messages import Wake
+from hasten.ports.application import AccessRefused
 from hasten.provision.drain import drain
 from hasten.scim import Scim
 from hasten.targets import Target
@@ -27,7 +27,7 @@ SCIM = Scim.model_validate(
 )
 
 
-REFUSED = PermanentError("the app answered 401", "renew it")
+REFUSED = AccessRefused("the app answered 401", "renew it")
 
 
 NOT_FOUND_BY_ENTRA = Answer(

@@ -11,7 +11,7 @@ from hasten.adapters.retry_after import retry_after
 from hasten.domain.bounded_json import json_in
 from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
-from hasten.ports.application import Throttled
+from hasten.ports.application import AccessRefused, Throttled
 
 RETRY_DELAY = timedelta(seconds=15)
 """Delay if the app does not ask for another."""
@@ -47,19 +47,26 @@ class UnreadableAccountError(TemporaryError):
 
 
 def checked(answer: AppAnswer) -> AppAnswer:
-    """Returns the answer if it is a 2xx. Raises Throttled, TemporaryError or PermanentError
-    otherwise."""
+    """Returns the answer if it is a 2xx. Raises Throttled or TemporaryError, AccessRefused for an
+    answer that concerns Hasten itself, and PermanentError for one that may concern this request
+    alone: an app refuses to disable its owner with 403."""
     status = answer.status
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return answer
     reason = f"the app answered {status} {_code(answer)}".strip()
     if status < HTTPStatus.BAD_REQUEST:
-        raise PermanentError(
+        raise AccessRefused(
             reason, "correct scim.url in targets.yaml: the address sends Hasten elsewhere"
         )
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise PermanentError(
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise AccessRefused(
             reason, "put a valid token with the right to read and disable users into the vault"
+        )
+    if status == HTTPStatus.FORBIDDEN:
+        raise PermanentError(
+            reason,
+            "disable an account that the app protects, such as its owner's, in the app; if it "
+            "refuses others too, give the token the right to read and disable users",
         )
     if status in {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.METHOD_NOT_ALLOWED}:
         raise PermanentError(

@@ -24,7 +24,7 @@ from hasten.adapters.scim.answers import (
     checked,
     is_unknown_account,
 )
-from hasten.domain.app_account import AppAccount, Found, PatchForm
+from hasten.domain.app_account import AppAccount, Found, NotFound, PatchForm
 from hasten.errors import TemporaryError
 from hasten.ports.application import Capabilities
 from hasten.scim import Scim
@@ -66,6 +66,8 @@ class ScimApplication:
         wanted = f"{attribute} eq {json.dumps(value, ensure_ascii=False)}"
         # Quoted here because httpx writes a space as "+", which some servers do not decode.
         answer = await self._send("GET", f"Users?filter={quote(wanted, safe='')}")
+        if is_unknown_account(answer):
+            return NotFound()
         return accounts.found(body(checked(answer)), attribute, value)
 
     async def read(self, account: str) -> AppAccount | None:

@@ -9,8 +9,9 @@ import pytest
 
 from hasten.adapters.scim.answers import MAX_BODY_BYTES
 from hasten.adapters.scim.application import REQUEST_TIMEOUT
+from hasten.domain.app_account import NotFound
 from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.application import Throttled
+from hasten.ports.application import AccessRefused, Throttled
 from tests.support.scim_server import ADA, TOKEN, Server, user
 from tests.support.virtual_time import virtual
 
@@ -85,14 +86,52 @@ async def test_a_refused_request_says_what_to_do() -> None:
     )
     application = server.application()
 
-    with pytest.raises(PermanentError, match=r"401.*token.*vault"):
+    with pytest.raises(AccessRefused, match=r"401.*token.*vault"):
         await application.find(ADA)
-    with pytest.raises(PermanentError, match=r"302.*scim\.url"):
+    with pytest.raises(AccessRefused, match=r"302.*scim\.url"):
         await application.find(ADA)
     with pytest.raises(PermanentError, match=r"invalidFilter.*scim\.match") as refused:
         await application.find(ADA)
     assert "ada" not in str(refused.value)
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(403, ""), (400, "mutability"), (400, "invalidValue"), (404, ""), (405, ""), (501, "")],
+)
+@virtual
+async def test_a_refusal_that_may_concern_one_account_says_nothing_about_hasten(
+    status: int, code: str
+) -> None:
+    said = {"schemas": [ERROR], "status": str(status), "scimType": code}
+    server = Server(httpx.Response(status, json=said))
+
+    with pytest.raises(PermanentError) as refused:
+        await server.application().deactivate("7")
+
+    assert not isinstance(refused.value, AccessRefused)
+
+
+@virtual
+async def test_another_account_than_the_one_asked_for_concerns_that_person_alone() -> None:
+    lists = {"totalResults": 1, "Resources": [user(externalId="another")]}
+
+    with pytest.raises(PermanentError) as refused:
+        await Server(httpx.Response(200, json=lists)).application().find(ADA)
+
+    assert not isinstance(refused.value, AccessRefused)
+
+
+@virtual
+async def test_a_search_answered_with_404_is_no_refusal_and_no_proof() -> None:
+    said = {"schemas": [ERROR], "status": "404"}
+    server = Server(httpx.Response(404, json=said), httpx.Response(404, text="<h1>Not Found</h1>"))
+    application = server.application()
+
+    assert await application.find(ADA) == NotFound()
+    with pytest.raises(TemporaryError):
+        await application.find(ADA)
 
 
 @virtual

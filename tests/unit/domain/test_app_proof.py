@@ -199,7 +199,8 @@ def test_what_the_app_shows_after_the_write_decides(
     ("result", "delay", "attempts", "state", "counted"),
     [
         (AppRevocationResult.CONFIRMED, None, 0, State.CONFIRMED, 0),
-        (AppRevocationResult.THROTTLED, 9, MAX_APP_TRIES, State.WAITING, MAX_APP_TRIES),
+        (AppRevocationResult.THROTTLED, 9, MAX_APP_TRIES - 1, State.WAITING, MAX_APP_TRIES),
+        (AppRevocationResult.THROTTLED, 9, MAX_APP_TRIES, State.PENDING, MAX_APP_TRIES),
         (AppRevocationResult.UNAVAILABLE, 9, MAX_APP_TRIES - 1, State.WAITING, MAX_APP_TRIES),
         (AppRevocationResult.UNAVAILABLE, 9, MAX_APP_TRIES, State.PENDING, MAX_APP_TRIES),
         (AppRevocationResult.REFUSED, None, 0, State.PENDING, 0),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from hasten.domain import (
     answer_steps,
+    app_condition,
     app_grant_proof,
     app_proof,
     app_revocation,
@@ -45,6 +46,8 @@ LIMITS: list[tuple[object, object]] = [
     (app_grant_proof.APP_SHOWS_WITHIN, 5 * MINUTE),
     (app_grant_proof.UNREAD_GRANT_MAX_WAIT, HOUR),
     (app_proof.UNSHOWN_ALERT_AFTER, HOUR),
+    (app_condition.MAX_REFUSED_IN_A_ROW, 5),
+    (app_revocation.MAX_APP_DELAY, 2 * MINUTE),
     (app_revocation.MAX_APP_TRIES, 3),
     (bounded_json.MAX_LEVELS, 64),
     (brake.MOST_REMOVALS, 10),

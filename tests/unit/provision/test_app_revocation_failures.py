@@ -7,8 +7,8 @@ import pytest
 
 from hasten.domain.app_account import AppAccount
 from hasten.domain.changes import State
-from hasten.errors import PermanentError, TemporaryError
-from hasten.ports.application import Throttled
+from hasten.errors import TemporaryError
+from hasten.ports.application import AccessRefused, Throttled
 from hasten.provision.drain import drain
 from tests.fakes.application import FakeApplication
 from tests.support.app_revocations import LEAVER, WAKE, has_left, row, world_with
@@ -108,7 +108,7 @@ async def test_an_app_that_does_not_answer_is_tried_again_and_then_left_to_the_c
 @virtual
 async def test_a_refused_token_is_reported_once_and_everybody_is_called() -> None:
     world = world_with()
-    world.app.errors = [PermanentError("the app answered 401", "renew it")] * 9
+    world.app.errors = [AccessRefused("the app answered 401", "renew it")] * 9
     leavers = [user(n) for n in range(3)]
     await has_left(world, *leavers)
 
