@@ -27,6 +27,10 @@ CALL_TIMEOUT = timedelta(seconds=90)
 """Three times the duration that Entra calls typical (30 s). The call continues at Entra when Hasten
 stops waiting."""
 
+LATEST_CALL_EFFECT = timedelta(minutes=5)
+"""Hasten assumes that a call has no further effect after this time from its start. Entra documents
+no bound, and calls 30 s typical."""
+
 READ_TIMEOUT = timedelta(seconds=30)
 
 LONGEST_WRITE = timedelta(minutes=2)

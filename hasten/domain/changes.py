@@ -113,6 +113,8 @@ class Change:
     to in time. `contradicted` counts how often the log showed the opposite, or a cycle ran and
     nothing showed that it did what was left to it. `keeps_assignment` is set when a leaver still
     has another assignment; Hasten reads the assignments once more before the row ends.
+    `grant_called_at` is when the last call began that gives the user access and that had no answer
+    when this row took the place of another: it may still take effect.
     `on_request` is set while an operator waits for the change: it is called before others, and
     `steps` keeps what each step of the answer said.
     """
@@ -148,6 +150,7 @@ class Change:
     answer: str = ""
     on_request: bool = False
     steps: tuple[str, ...] = ()
+    grant_called_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:

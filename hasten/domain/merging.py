@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hasten.domain.changes import MAX_CAUSES, Change, State
+from hasten.domain.late_grants import replacing
 from hasten.domain.sightings import milliseconds
 from hasten.limits import REPLICATION_SETTLED_AFTER
 
@@ -33,7 +34,9 @@ def newer(known: Change | None, found: Change) -> Change | None:
     if found.origin == known.origin and not (same and known.ahead is not found.ahead):
         is_later = not known.ahead or found.seen_at > known.seen_at
         is_news = found.is_removal and not known.is_removal and is_later
-        return found if is_news or _is_settled(known, found) else _confirmed(known, found)
+        if is_news or _is_settled(known, found):
+            return replacing(known, found)
+        return _confirmed(known, found)
     untouched = known.state in {State.PENDING, State.HELD}
     seen_at_last = is_own_write(known, found) and not found.ahead
     if same and (untouched or seen_at_last or (known.is_open and found.ahead)):
@@ -43,7 +46,7 @@ def newer(known: Change | None, found: Change) -> Change | None:
             seen_at=found.seen_at,
             ahead=known.ahead and found.ahead,
         )
-    return found
+    return replacing(known, found)
 
 
 def is_own_write(known: Change, found: Change) -> bool:

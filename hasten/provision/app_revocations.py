@@ -22,6 +22,7 @@ from hasten.errors import PermanentError
 from hasten.ports.application import Application
 from hasten.provision.change_events import emit_moved
 from hasten.provision.kept_memberships import noting_groups
+from hasten.provision.late_grants import after_grants
 from hasten.provision.put_aside import EXPECTED_ERRORS, report_crash
 from hasten.provision.revoke_in_app import revoke
 from hasten.provision.state import Drain
@@ -162,7 +163,7 @@ class AppRevocations:
             self.drain.context.emit(AppRefused(target=name, reason=reason, next_action=next_action))
 
     async def _serve(self, application: Application, rows: tuple[Change, ...]) -> None:
-        ledger, user = self.drain.ledger, rows[0].user
+        drain, ledger, user = self.drain, self.drain.ledger, rows[0].user
         scim, started = await self._turn(), self.drain.now
         if scim is None:
             return
@@ -175,7 +176,9 @@ class AppRevocations:
         noting = noting_groups(self.drain, called) if is_out else None
         is_last = self._condition.serves_nobody(outcome, now)
         ended = await ledger.end_call(
-            called, lambda row: settled(row, outcome, now=now, is_last=is_last), commit=noting
+            called,
+            lambda row: after_grants(drain, settled(row, outcome, now=now, is_last=is_last)),
+            commit=noting,
         )
         if noting is not None and not ended:
             await noting([])  # all rows changed meanwhile

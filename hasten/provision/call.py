@@ -20,6 +20,7 @@ from hasten.limits import CALL_WINDOW
 from hasten.provision.change_events import emit_moved
 from hasten.provision.job import rediscover
 from hasten.provision.kept_memberships import noting_memberships, return_to_kept_memberships
+from hasten.provision.late_grants import after_grants
 from hasten.provision.state import Drain
 from hasten.provision.triage import cycle_end
 from hasten.records.discovered import DiscoveredTarget
@@ -56,6 +57,9 @@ async def make(drain: Drain, call: Call) -> None:
             drain, call, sent_at=started, until=now + (verdict.retry_after or CALL_WINDOW)
         )
     await _count_for_breaker(drain, call, verdict, now)
+    if verdict.result is not Result.UNAVAILABLE:
+        for user in call.users:
+            drain.answered[user] |= {row.called_at for row in call.changes if row.called_at}
     if verdict.result is Result.UNKNOWN_JOB:
         verdict = await _rediscovered(drain, verdict, found)
     missing = await _missing(drain, call, verdict)
@@ -76,7 +80,8 @@ async def make(drain: Drain, call: Call) -> None:
             is_fresh=is_fresh,
             next_cycle=next_cycle,
         )
-        return _to_be_shown(drain, replace(after, alone=after.alone or change.user in missing))
+        after = replace(after, alone=after.alone or change.user in missing)
+        return after_grants(drain, _to_be_shown(drain, after))
 
     settled = await drain.ledger.end_call(call.changes, end, commit=noting)
     if noting is not None and not settled:

@@ -1,6 +1,7 @@
 """Holds the state of one drain: the only state that its steps share."""
 
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -47,6 +48,9 @@ class Drain:
 
     app_is_out: AppRevocation | None = None
     """Why this drain makes no further request to the app, for anybody; None while it does."""
+
+    answered: defaultdict[str, set[datetime]] = field(default_factory=lambda: defaultdict(set))
+    """By user, when the calls began that Entra ID has answered during this drain."""
 
     stop_checked_at: datetime | None = None
 

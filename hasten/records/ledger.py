@@ -47,6 +47,7 @@ TIMES = (
     "called_at",
     "finished_at",
     "expected_at",
+    "grant_called_at",
 )
 
 
@@ -246,7 +247,7 @@ def _body(change: Change) -> Json:
 def _parse(body: Json) -> Change:
     fields: dict[str, Any] = dict(body)
     for name in TIMES:
-        fields[name] = moment(fields[name]) if fields[name] else None
+        fields[name] = moment(fields[name]) if fields.get(name) else None
     fields["action"] = Action(fields["action"])
     fields["state"] = State(fields["state"])
     fields["found_by"] = FoundBy(fields["found_by"])

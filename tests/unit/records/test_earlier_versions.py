@@ -133,6 +133,7 @@ async def test_a_row_of_the_ledger_was_not_tried() -> None:
         answer="",
         on_request=False,
         steps=(),
+        grant_called_at=None,
     )
 
 

@@ -1,0 +1,58 @@
+"""Keeps a removal open while a call may still give the access back that it has just taken.
+
+Hasten stops waiting for a call after CALL_TIMEOUT, and the call goes on at Entra ID: it may have
+found the user entitled before they left, and write to a slow app afterwards. What Entra ID or the
+app shows of the account before that is no evidence.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from hasten.domain.changes import Change, State, waiting
+from hasten.limits import LATEST_CALL_EFFECT
+
+ANSWERED = frozenset({State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED})
+"""States in which Entra ID has answered the last call of a row, and in which a removal claims that
+the access is taken."""
+
+MAY_COME_BACK = (
+    "a call that gives the user access has not been answered and may still take effect: Hasten "
+    "looks once more"
+)
+
+
+def replacing(known: Change, found: Change) -> Change:
+    """Returns `found`, which takes the place of `known`, with the time of the last call that may
+    still give access."""
+    at = max(_call_times(known), default=None)
+    return found if at is None else replace(found, grant_called_at=at)
+
+
+def once_more(
+    change: Change,
+    others: Iterable[Change],
+    *,
+    now: datetime,
+    answered: Collection[datetime] = frozenset(),
+) -> Change:
+    """Returns the row of a removal as it ends, or waiting for another try after LATEST_CALL_EFFECT.
+    `others` are the open rows of the user, and `answered` the begins of calls for the user that
+    have been answered. That try is not the only evidence: the provisioning log is read as well."""
+    if not change.is_removal or change.state not in ANSWERED:
+        return change
+    times = [at for row in (change, *others) for at in _call_times(row) if at not in answered]
+    if not times:
+        return change
+    ends_at = max(times) + LATEST_CALL_EFFECT
+    if now < ends_at:
+        again = replace(change, finished_at=None, needs_proof=False)
+        return waiting(again, due_at=ends_at, reason=MAY_COME_BACK)
+    return replace(change, needs_proof=change.needs_proof or change.state is State.IN_SYNC)
+
+
+def _call_times(row: Change) -> list[datetime]:
+    """Returns when calls began that give access to the user of the row, and that have not ended it
+    by an answer."""
+    is_own = not row.is_removal and row.state not in ANSWERED
+    return [at for at in (row.grant_called_at, row.called_at if is_own else None) if at is not None]

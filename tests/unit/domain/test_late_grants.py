@@ -1,0 +1,101 @@
+"""A removal does not end while a call that nobody answered may still give the access back."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hasten.domain.changes import OWN_ACCOUNT, Action, Change, State
+from hasten.domain.late_grants import MAY_COME_BACK, once_more
+from hasten.domain.merging import newer
+from hasten.limits import LATEST_CALL_EFFECT
+from tests.unit.domain.rows import GROUPS, NOW, change, removal, seconds
+
+CALLED = NOW - seconds(100)
+ENDS = CALLED + LATEST_CALL_EFFECT
+LATE = removal(origin=2, grant_called_at=CALLED)
+
+
+@pytest.mark.parametrize("state", [State.CALLING, State.WAITING, State.PENDING, State.FAILED])
+def test_a_removal_remembers_the_call_of_the_grant_that_it_replaces(state: State) -> None:
+    known = change(state=state, called_at=CALLED)
+
+    assert newer(known, removal(origin=2)) == LATE
+    assert newer(known, removal(origin=1, age=-1)) == replace(
+        removal(origin=1, age=-1), grant_called_at=CALLED
+    )
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        change(),
+        change(state=State.SUCCEEDED, called_at=CALLED),
+        change(state=State.CONFIRMED, called_at=CALLED),
+        change(state=State.IN_SYNC, called_at=CALLED),
+        removal(state=State.CALLING, called_at=CALLED),
+    ],
+)
+def test_a_call_that_was_not_made_or_was_answered_or_takes_access_leaves_no_doubt(
+    known: Change,
+) -> None:
+    assert newer(known, removal(origin=2)) == removal(origin=2)
+
+
+def test_the_doubt_outlives_every_row_that_follows() -> None:
+    rejoined = newer(LATE, change(origin=3))
+    assert rejoined is not None
+    called_again = replace(LATE, state=State.WAITING, called_at=NOW)
+
+    assert newer(rejoined, removal(origin=4)) == replace(LATE, origin=4)
+    assert newer(called_again, removal(origin=3)) == replace(LATE, origin=3)
+
+
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.IN_SYNC, State.CONFIRMED])
+def test_a_removal_that_would_end_waits_until_the_call_has_no_effect_any_more(state: State) -> None:
+    ended = replace(LATE, state=state, finished_at=NOW, needs_proof=True)
+
+    waits = once_more(ended, [], now=NOW)
+
+    assert (waits.state, waits.due_at, waits.reason) == (State.WAITING, ENDS, MAY_COME_BACK)
+    assert (waits.finished_at, waits.needs_proof) == (None, False)
+    assert once_more(ended, [], now=ENDS) == ended
+
+
+def test_after_the_wait_the_log_is_read_for_an_account_that_was_out_already() -> None:
+    ended = replace(LATE, state=State.IN_SYNC, finished_at=NOW)
+
+    assert once_more(ended, [], now=ENDS) == replace(ended, needs_proof=True)
+    assert once_more(removal(state=State.IN_SYNC), [], now=NOW) == removal(state=State.IN_SYNC)
+
+
+@pytest.mark.parametrize(
+    ("other", "waits"),
+    [
+        (change(group=GROUPS[1], state=State.WAITING, called_at=CALLED), True),
+        (change(group=OWN_ACCOUNT, action=Action.ENABLED, called_at=CALLED), True),
+        (change(group=OWN_ACCOUNT, action=Action.UPDATED, called_at=CALLED), True),
+        (removal(group=GROUPS[1], grant_called_at=CALLED), True),
+        (removal(group=GROUPS[1], state=State.CALLING, called_at=CALLED), False),
+        (change(group=GROUPS[1]), False),
+    ],
+)
+def test_other_open_rows_of_the_user_count_as_well(other: Change, *, waits: bool) -> None:
+    ended = removal(state=State.CONFIRMED, finished_at=NOW)
+
+    assert (once_more(ended, [other], now=NOW).state is State.WAITING) is waits
+
+
+def test_an_answered_call_leaves_no_doubt() -> None:
+    ended = replace(LATE, state=State.CONFIRMED)
+
+    assert once_more(ended, [], now=NOW, answered={CALLED}) == ended
+    later = CALLED + timedelta(seconds=1)
+    assert once_more(ended, [], now=NOW, answered={later}).state is State.WAITING
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.WAITING, State.FAILED, State.LEFT_TO_CYCLE])
+def test_a_row_that_claims_nothing_and_a_grant_stay_as_they_are(state: State) -> None:
+    assert once_more(replace(LATE, state=state), [], now=NOW) == replace(LATE, state=state)
+    grant = change(state=State.SUCCEEDED, grant_called_at=CALLED)
+    assert once_more(grant, [], now=NOW) == grant

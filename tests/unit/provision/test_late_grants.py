@@ -1,0 +1,147 @@
+"""A call for a grant that Hasten no longer waits for takes effect after the leaver's removal."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hasten.domain.changes import OWN_ACCOUNT, Action, State
+from hasten.domain.verdicts import Answer
+from hasten.errors import TemporaryError
+from hasten.limits import CALL_TIMEOUT, LATEST_CALL_EFFECT
+from hasten.provision.drain import drain
+from hasten.provision.verify import verify
+from tests.fakes.directory import answer
+from tests.support.app_revocations import LEAVER, WAKE, row, world_with
+from tests.support.crashing import Killed
+from tests.support.virtual_time import START, now, virtual
+from tests.support.world import ENGINEERING, TOTAL, World, found
+
+LANDS = timedelta(seconds=250)
+NO_ANSWER = TemporaryError("Graph did not answer: TimeoutError", timedelta(seconds=5))
+
+
+class SlowApp:
+    """Entra ID finds the user of the first call entitled, and writes to the app LANDS later."""
+
+    def __init__(self, world: World, *, ends: BaseException = NO_ANSWER) -> None:
+        self.world, self.ends, self.calls = world, ends, 0
+        self.id = world.app.add(LEAVER, active=False)
+        self.landing: asyncio.Task[None] | None = None
+        self.later = world.directory.provision_on_demand
+        world.directory.provision_on_demand = self.call  # type: ignore[method-assign]
+        world.directory.answers = self.said
+
+    async def call(self, *args: Any, **named: Any) -> Answer:
+        self.calls += 1
+        if self.calls > 1:
+            return await self.later(*args, **named)
+        self.landing = asyncio.create_task(self.land())
+        await asyncio.sleep(CALL_TIMEOUT.total_seconds())
+        raise self.ends
+
+    async def land(self) -> None:
+        await asyncio.sleep(LANDS.total_seconds())
+        self.write(active=True)
+
+    def write(self, *, active: bool) -> None:
+        value, account = self.world.app.accounts[self.id]
+        self.world.app.accounts[self.id] = (value, replace(account, active=active))
+
+    def said(self, _: Any) -> Answer:
+        [active] = self.world.app.active(LEAVER)
+        if not active:
+            return answer("Skipped", "NotEffectivelyEntitled", active=False)
+        self.write(active=False)
+        return answer("Success", action="Disable", active=True)
+
+
+async def works(world: World, time: timedelta) -> None:
+    for _ in range(int(time / timedelta(minutes=1))):
+        await drain(world.context, WAKE)
+        await verify(world.context)
+        await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize("scim", [True, False])
+@virtual
+async def test_the_access_that_comes_back_is_taken_and_nothing_is_claimed_before(
+    *, scim: bool
+) -> None:
+    world = world_with() if scim else World()
+    await world.is_discovered()
+    app = SlowApp(world)
+    await world.joined(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE)
+    await world.left(ENGINEERING, LEAVER)
+    await drain(world.context, WAKE)
+
+    early = await row(world)
+    await works(world, LATEST_CALL_EFFECT)
+
+    assert early.grant_called_at is not None
+    ends_at = early.grant_called_at + LATEST_CALL_EFFECT
+    assert (early.state, early.due_at) == (State.WAITING, ends_at)
+    assert app.landing is not None
+    assert app.landing.done()
+    assert world.app.active(LEAVER) == [False]
+    ended = await row(world)
+    assert ended.state is (State.CONFIRMED if scim else State.SUCCEEDED)
+    assert ended.finished_at is not None
+    assert ended.finished_at >= ends_at
+    assert app.calls == (1 if scim else 3)
+
+
+@virtual
+async def test_the_call_of_a_worker_that_died_counts_as_well() -> None:
+    world = world_with()
+    await world.is_discovered()
+    app = SlowApp(world, ends=Killed())
+    await world.joined(ENGINEERING, LEAVER)
+    with pytest.raises(Killed):
+        await drain(world.context, WAKE)
+    await world.left(ENGINEERING, LEAVER)
+
+    await works(world, LATEST_CALL_EFFECT)
+
+    assert app.landing is not None
+    assert app.landing.done()
+    assert (await row(world)).state is State.CONFIRMED
+    assert world.app.active(LEAVER) == [False]
+
+
+@virtual
+async def test_a_grant_for_another_place_of_the_user_counts_as_well() -> None:
+    world = world_with()
+    await world.is_discovered()
+    SlowApp(world)
+    world.directory.join(ENGINEERING, LEAVER)
+    await world.context.ledger.record([found(OWN_ACCOUNT, LEAVER, Action.ENABLED, 1)])
+    await drain(world.context, WAKE)
+    await world.left(ENGINEERING, LEAVER)
+    await asyncio.sleep(125 - (now() - START).total_seconds())
+
+    await works(world, LATEST_CALL_EFFECT)
+
+    assert (await row(world)).state is State.CONFIRMED
+    assert world.app.active(LEAVER) == [False]
+
+
+@virtual
+async def test_a_grant_that_was_answered_delays_no_removal() -> None:
+    world = world_with()
+    await world.is_discovered()
+    world.app.add(LEAVER)
+    world.directory.answers = lambda _: answer("Skipped", "NotEffectivelyEntitled", active=True)
+    await world.joined(ENGINEERING, LEAVER)
+    calling = asyncio.create_task(drain(world.context, WAKE))
+    await world.directory.has_called(1)
+
+    await world.left(ENGINEERING, LEAVER)
+    await calling
+
+    ended = await world.context.ledger.find(TOTAL, ENGINEERING, LEAVER)
+    assert ended is not None
+    assert (ended.action, ended.state) == (Action.REMOVED, State.CONFIRMED)
