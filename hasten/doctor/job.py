@@ -14,7 +14,10 @@ from hasten.ports.directory import Directory
 from hasten.targets import Target
 
 JOB, RULE = "provisioning job", "provisioning rule"
-JOB_NEVER_RAN = ("no cycle of it has run yet", "start provisioning in the Entra portal")
+JOB_NEVER_RAN = (
+    "no cycle of it has run yet, or Graph gives no readable time of it",
+    "start provisioning in the Entra portal if it has not run",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,12 +132,13 @@ def _problem(status: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def time(text: Any) -> datetime | None:
-    """Reads an ISO 8601 time of Graph, which has seven digits of a second. Returns None for a year
-    that is not in SET_TIMES."""
-    if not isinstance(text, str) or not text:
+    """Reads an ISO 8601 time of Graph, which has seven digits of a second. Returns None for what is
+    no time with its offset from UTC, and for a year that is not in SET_TIMES."""
+    try:
+        at = datetime.fromisoformat(_FRACTION.sub(r"\1", text)) if isinstance(text, str) else None
+    except ValueError:
         return None
-    at = datetime.fromisoformat(_FRACTION.sub(r"\1", text))
-    return at if at.year in SET_TIMES else None
+    return at if at is not None and at.tzinfo is not None and at.year in SET_TIMES else None
 
 
 def _interval(text: Any) -> timedelta:

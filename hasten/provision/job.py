@@ -5,6 +5,7 @@ from datetime import timedelta
 from hasten.domain import cycle
 from hasten.errors import PermanentError, TemporaryError
 from hasten.provision.state import Drain
+from hasten.telemetry.targets import JobUnread
 from hasten.watch.sweep import discover
 
 JOB_STATUS_MAX_AGE = timedelta(minutes=1)
@@ -12,14 +13,23 @@ JOB_STATUS_MAX_AGE = timedelta(minutes=1)
 
 
 async def read_cycle(drain: Drain) -> None:
-    """Reads the status of the job into `drain.cycle` unless the last one is younger than
-    JOB_STATUS_MAX_AGE. Raises TemporaryError and PermanentError of Graph."""
+    """Reads the status of the job into `drain.cycle` unless the last read is younger than
+    JOB_STATUS_MAX_AGE. Raises the TemporaryError or PermanentError of Graph that ended that
+    read."""
     now, found = drain.now, drain.found
     is_old = drain.cycle_read_at is None or now - drain.cycle_read_at >= JOB_STATUS_MAX_AGE
     if is_old or drain.cycle_read_of != found.job:
-        job = await drain.context.directory.job(found.service_principal, found.job)
-        drain.cycle = cycle.parse(job)
-        drain.cycle_read_at, drain.cycle_read_of = now, found.job
+        drain.cycle_read_at, drain.cycle_read_of, drain.cycle_unread = now, found.job, None
+        try:
+            job = await drain.context.directory.job(found.service_principal, found.job)
+            drain.cycle = cycle.parse(job)
+        except (TemporaryError, PermanentError) as error:
+            drain.cycle_unread = error
+            drain.context.emit(
+                JobUnread(target=found.target, reason=error.reason, next_action=error.next_action)
+            )
+    if drain.cycle_unread is not None:
+        raise drain.cycle_unread
 
 
 async def rediscover(drain: Drain) -> PermanentError | TemporaryError | None:

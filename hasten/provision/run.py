@@ -9,7 +9,7 @@ from functools import partial
 
 from hasten.domain.changes import Change, State
 from hasten.domain.planning import Call, reachable
-from hasten.errors import TemporaryError
+from hasten.errors import PermanentError, TemporaryError
 from hasten.limits import MAX_CALLS_IN_FLIGHT
 from hasten.provision.app_revocations import AppRevocations
 from hasten.provision.call import reserve
@@ -98,7 +98,8 @@ class Run:
         if free_at > now:
             await self._wait_for_slot(free_at - now)
             return True
-        await read_cycle(self.drain)
+        if not await self._knows_cycle(near):
+            near = [row for row in near if row.is_removal]
         if self.drain.cycle.is_missing and await self._finds_another_job():
             return True
         if self.drain.cycle.problem:
@@ -150,10 +151,22 @@ class Run:
         if self.drain.target.observes:
             await self._hold(free)
             return []
-        if any(row.state is State.HELD or row.is_due(self.drain.now) for row in free):
-            await read_cycle(self.drain)
+        is_asked = any(row.state is State.HELD or row.is_due(self.drain.now) for row in free)
+        if is_asked and await self._knows_cycle(free):
             left = await without_covered(self.drain, free)
         return [*left, *(row for row in rows if row.user in busy)]
+
+    async def _knows_cycle(self, rows: Sequence[Change]) -> bool:
+        """Reads the status of the job. Returns False if that is not possible and `rows` have a
+        removal: the status is only advice, and no removal waits for it. Raises the error of the
+        read if there is none."""
+        try:
+            await read_cycle(self.drain)
+        except (TemporaryError, PermanentError):
+            if not any(row.is_removal for row in rows):
+                raise
+            return False
+        return True
 
     async def _hold(self, rows: Sequence[Change]) -> None:
         """Holds open rows, also those found before the target was set to observe."""

@@ -9,6 +9,7 @@ from hasten.context import Context
 from hasten.domain.app_revocation import AppRevocation
 from hasten.domain.changes import Change
 from hasten.domain.cycle import Cycle
+from hasten.errors import PermanentError, TemporaryError
 from hasten.provision.shared_limit import SharedLimit
 from hasten.records import discovered, stops
 from hasten.records.call_window import CallWindow
@@ -34,6 +35,9 @@ class Drain:
     cycle_read_at: datetime | None = None
     cycle_read_of: str = ""
     """The id of the job that was read."""
+
+    cycle_unread: TemporaryError | PermanentError | None = None
+    """The error of the last read of the job's status; None if it succeeded."""
 
     retries: set[datetime] = field(default_factory=set)
     """Times at which rows are due again and for which this drain does not wait."""

@@ -56,16 +56,16 @@ async def _verify(context: Context, found: DiscoveredTarget, before: overviews.K
     live = await ledger.live(found.target)
     held = [row for row in live.changes if row.state is State.HELD and row.is_removal]
     rows = [row for row in (*unproven, *held) if not row.is_unreadable]
+    errors, known = ErrorCollector(), Cycle()
     if any(_may_end_by_cycle(row) for row in rows):
-        known = cycle.parse(await context.directory.job(found.service_principal, found.job))
-    else:
-        known = Cycle()
+        with errors.collect_any():  # the log and the app prove the other rows without it
+            known = cycle.parse(await context.directory.job(found.service_principal, found.job))
     log = await read_log(context, found, [row for row in rows if _asks_log(row, known)])
     said = {row: proof_in(log, row) for row in rows}
     silent = [row for row, says in said.items() if says.says is Says.NOTHING]
     said |= dict.fromkeys(await left_out(context, silent, log.entries, log.unread), LEFT_OUT)
     said = dict(await with_app(context, found, said))
-    moved, errors = list[Change](), ErrorCollector()
+    moved = list[Change]()
     for row, says in said.items():
         with errors.collect_any():
             to = JUDGES[row.state](context, row, says, known)

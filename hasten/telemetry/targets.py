@@ -51,6 +51,20 @@ class JobPaused(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class JobUnread(Event):
+    """Hasten cannot read the status of Entra's provisioning job. It makes its revocations all the
+    same; grants wait."""
+
+    name = "job"
+    problems = frozenset({"unreadable"})
+    alerts = frozenset({"degraded"})
+    result: Literal["unreadable"] = "unreadable"
+    target: Label
+    reason: Text
+    next_action: Text
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobNotRunning(Event):
     """Once a minute: Entra's provisioning job is paused, in quarantine or not configured, so that
     its own cycle does nothing."""

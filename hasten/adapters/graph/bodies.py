@@ -54,7 +54,9 @@ GROUP = Shape(
     },
 )
 
-EXECUTION = Shape(may={"timeBegan": instant, "timeEnded": instant})
+EXECUTION = ANY
+"""Its times are only advice: `cycle.time` takes one that cannot be read for unknown."""
+
 JOB = Shape(
     must={"id": text},
     may={
@@ -117,10 +119,9 @@ SUBSCRIPTION = Shape(
 RENEWED = Shape(must={"id": text, "expirationDateTime": instant})
 CREATED = Shape(must={"id": text})
 
-ASSIGNMENT = Shape(
-    must={"id": text, "principalId": text, "principalType": text, "appRoleId": text},
-    may={"createdDateTime": instant},
-)
+ASSIGNMENT = Shape(must={"id": text, "principalId": text, "principalType": text, "appRoleId": text})
+"""`createdDateTime` is only advice, as the times of EXECUTION are."""
+
 PRINCIPAL_KINDS = {kind.casefold(): kind for kind in ("Group", "User", "ServicePrincipal")}
 ASSIGNED_TO = Shape(must={"principalId": text, "resourceId": text})
 ASSIGNED = Shape(must={"principalId": text}, may={"resourceId": string})

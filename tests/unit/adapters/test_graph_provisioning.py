@@ -30,6 +30,18 @@ async def test_a_job_that_is_gone_is_none() -> None:
     assert await Wire(refused(404)).directory().job(APP, "total.1") is None
 
 
+@pytest.mark.parametrize("text", ["", "yesterday", "0001-01-01T00:00:00", 7])
+@virtual
+async def test_a_job_is_read_although_a_time_of_its_status_cannot_be(text: object) -> None:
+    run = {"timeBegan": text, "timeEnded": text}
+    status = {"code": "Active", "lastExecution": run, "lastSuccessfulExecution": run}
+    body = {"id": "total.1", "status": status}
+    directory = Wire(ok(body), ok({"value": [body]})).directory()
+
+    assert await directory.job(APP, "total.1") == body
+    assert await directory.jobs(APP) == [body]
+
+
 @virtual
 async def test_jobs_and_rules_are_read_below_their_application() -> None:
     wire = Wire(

@@ -183,13 +183,16 @@ NO_TIMES = (
 )
 
 
-@pytest.mark.parametrize("text", [None, "", 7, *NO_TIMES])
+UNREADABLE = ("yesterday", "2026-03-02T09:00:00", "0001-01-01T00:00:00", "2026-13-02T09:00:00Z")
+
+
+@pytest.mark.parametrize("text", [None, "", 7, {}, *NO_TIMES, *UNREADABLE])
 def test_what_is_no_time_is_none(text: object) -> None:
     assert time(text) is None
 
 
-@pytest.mark.parametrize("text", NO_TIMES)
-def test_a_cycle_without_a_time_proves_nothing(text: str) -> None:
+@pytest.mark.parametrize("text", [*NO_TIMES, *UNREADABLE, "", 7])
+def test_a_cycle_without_a_time_proves_nothing(text: object) -> None:
     run = {"timeBegan": text, "timeEnded": text}
 
     known = parse({"status": {"lastExecution": run, "lastSuccessfulExecution": run}})
