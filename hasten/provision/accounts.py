@@ -9,7 +9,6 @@ from functools import partial
 from hasten.domain.changes import Change, State, returned, waiting
 from hasten.domain.planning import OUT_OF_REACH, AssignmentStatus, route_of
 from hasten.limits import REPLICATION_SETTLED_AFTER
-from hasten.operate.release import DISCARDED
 from hasten.operate.rows_of_person import rows_of_person
 from hasten.people_look import PeopleLook
 from hasten.provision.change_events import emit_moved
@@ -103,7 +102,7 @@ async def with_routes(
 
 def _is_left_removal(row: Change) -> bool:
     """Returns whether the removal was left to the cycle, and not by an operator."""
-    return row.is_removal and row.state is State.LEFT_TO_CYCLE and row.reason != DISCARDED
+    return row.is_removal and row.state is State.LEFT_TO_CYCLE and not row.is_discarded
 
 
 def _is_contradicted(row: Change, standing: AssignmentStatus) -> bool:
