@@ -24,6 +24,8 @@ CHECK = "app over SCIM"
 MAX_ACCOUNTS_SAMPLED = 5
 """People whose account is looked for."""
 
+CORRECT_URL = "correct scim.url in targets.yaml: it may lack the version, such as /v2"
+
 SOURCES = {OBJECT_ID_PROPERTY: "objectId"}
 """The name of a property in the job's schema, where it is not that of Graph."""
 
@@ -60,6 +62,8 @@ async def check(context: Context, scim: Scim, principal: str) -> list[Finding]:
     several = sum(isinstance(one, SeveralAccounts) for one in found)
     missing = sum(isinstance(one, NoAccount | NotFound) for one in found)
     matched = sum(isinstance(one, AppAccount) for one in found)
+    if all(isinstance(one, NotFound) for one in found):
+        return [*findings, problem(CHECK, "the app answers every search with 404", CORRECT_URL)]
     findings.append(ok(CHECK, f"{matched} of {len(found)} people have exactly one account"))
     if several:
         findings.append(

@@ -38,17 +38,17 @@ def once_more(
 ) -> Change:
     """Returns the row of a removal as it ends, or waiting for another try after LATEST_CALL_EFFECT.
     `others` are the open rows of the user, and `answered` the begins of calls for the user that
-    have been answered. That try is not the only evidence: the provisioning log is read as well."""
+    have been answered."""
     if not change.is_removal or change.state not in ANSWERED:
         return change
     times = [at for row in (change, *others) for at in _call_times(row) if at not in answered]
     if not times:
         return change
     ends_at = max(times) + LATEST_CALL_EFFECT
-    if now < ends_at:
-        again = replace(change, finished_at=None, needs_proof=False)
-        return waiting(again, due_at=ends_at, reason=MAY_COME_BACK)
-    return replace(change, needs_proof=change.needs_proof or change.state is State.IN_SYNC)
+    if now >= ends_at:
+        return change
+    again = replace(change, finished_at=None, needs_proof=False)
+    return waiting(again, due_at=ends_at, reason=MAY_COME_BACK)
 
 
 def _call_times(row: Change) -> list[datetime]:

@@ -75,6 +75,7 @@ class AppRevocationEnded(Event):
     name = "app_revocation"
     problems = frozenset(
         {
+            AppRevocationResult.NOT_FOUND,
             AppRevocationResult.REFUSED,
             AppRevocationResult.SEVERAL_ACCOUNTS,
             AppRevocationResult.STILL_ACTIVE,

@@ -8,11 +8,12 @@ import pytest
 from hasten.doctor import application
 from hasten.doctor.examination import Doctor
 from hasten.doctor.findings import Finding, Level
-from hasten.domain.app_account import PatchForm
+from hasten.domain.app_account import Found, NoAccount, NotFound, PatchForm
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.application import Capabilities
 from hasten.scim import Match, Scim
 from hasten.targets import Target
+from tests.fakes.application import FakeApplication
 from tests.fakes.directory import SERVICE_PRINCIPAL
 from tests.fakes.probes import FakeProbes
 from tests.support.virtual_time import virtual
@@ -63,6 +64,26 @@ async def test_duplicates_are_a_problem_and_missing_accounts_a_warning() -> None
     assert levels(findings) == [Level.OK, Level.OK, Level.PROBLEM, Level.WARNING]
     assert "1 of 5 people have several accounts" in findings[2].found
     assert "2 of 5 assigned people have no account" in findings[3].found
+
+
+@pytest.mark.parametrize(("found", "level"), [(0, Level.PROBLEM), (1, Level.WARNING)])
+@virtual
+async def test_an_app_that_answers_every_search_with_404_has_a_wrong_address(
+    found: int, level: Level
+) -> None:
+    class Answers404(FakeApplication):
+        async def find(self, value: str) -> Found:
+            known = await super().find(value)
+            return NotFound() if known == NoAccount() else known
+
+    world = World(app=Answers404())
+    for person in PEOPLE[:found]:
+        world.app.add(person)
+
+    [*_, last] = await examined(world)
+
+    assert last.level is level
+    assert ("scim.url" in last.fix) is (found == 0)
 
 
 @virtual

@@ -62,13 +62,6 @@ def test_a_removal_that_would_end_waits_until_the_call_has_no_effect_any_more(st
     assert once_more(ended, [], now=ENDS) == ended
 
 
-def test_after_the_wait_the_log_is_read_for_an_account_that_was_out_already() -> None:
-    ended = replace(LATE, state=State.IN_SYNC, finished_at=NOW)
-
-    assert once_more(ended, [], now=ENDS) == replace(ended, needs_proof=True)
-    assert once_more(removal(state=State.IN_SYNC), [], now=NOW) == removal(state=State.IN_SYNC)
-
-
 @pytest.mark.parametrize(
     ("other", "waits"),
     [
