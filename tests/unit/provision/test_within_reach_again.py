@@ -7,12 +7,21 @@ from typing import Any
 
 import pytest
 
-from hasten.domain.changes import DIRECT, OWN_ACCOUNT, Action, Change, HeldBy, State, held
+from hasten.domain.changes import (
+    DIRECT,
+    DISCARDED,
+    OWN_ACCOUNT,
+    Action,
+    Change,
+    HeldBy,
+    State,
+    held,
+)
 from hasten.domain.cycle import DEFAULT_CYCLE_INTERVAL
 from hasten.domain.removal_settlement import NOTHING_SHOWN_AFTER_CYCLE
 from hasten.domain.verdicts import Answer
 from hasten.messages import Wake
-from hasten.operate.release import DISCARDED, discard_changes
+from hasten.operate.release import discard_changes
 from hasten.provision.drain import drain
 from hasten.provision.verify import verify
 from hasten.records.ledger import Ledger
