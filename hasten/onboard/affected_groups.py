@@ -14,11 +14,13 @@ from hasten.domain.changes import DIRECT
 from hasten.domain.intents import NAMED, Wanted
 from hasten.ensure.guard_rails import direct_assignment_refusal, forbids_name
 from hasten.ensure.known_groups import KnownGroups
+from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, Offboard, Provision, UserRef
 from hasten.onboard.plan import EventPlan, RefusedPart, Want
-from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup, guarded
+from hasten.onboard.resolve import LOOKUPS_AT_ONCE, KnownGroup, ReadError, guarded
+from hasten.onboard.unread import unread_people
 from hasten.records import discovered
 from hasten.targets import Target
 from hasten.watch.sweep import discover
@@ -28,10 +30,12 @@ USERS_FIELD = "data.users"
 
 @dataclass(slots=True)
 class AffectedGroups:
-    """The groups to act on, by user, and the refusals, each for one user and one group."""
+    """The groups to act on, by user, and the refusals, each for one user and one group. `unread`
+    has the users of whom Graph shows no assignments, or not each of their groups."""
 
     groups: dict[str, list[KnownGroup]] = field(default_factory=dict)
     refused: list[tuple[str, str, Fault]] = field(default_factory=list)
+    unread: dict[str, ReadError] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     """Users whom Graph does not show, and who may still have access in the app."""
 
@@ -47,21 +51,32 @@ class AffectedGroups:
             for group in groups:
                 by_group[group].append(user)
         plan.wants += [Want(group=g, users=u, wanted=wanted) for g, u in by_group.items()]
-        refused = {user for user, _, _ in self.refused}
-        plan.idle += [
-            user for user, groups in self.groups.items() if not (groups or user in refused)
-        ]
+        named = {user for user, groups in self.groups.items() if groups}
+        acted_on = named | {user for user, _, _ in self.refused} | self.unread.keys()
+        plan.idle += [user for user in self.groups if user not in acted_on]
         plan.gone = self.gone.intersection(plan.idle)
         for user, key, wrong in self.refused:
             part = _part(data, refs[user], key)
             plan.refused.append(RefusedPart(data=part, faults=[wrong], group=key, user=user))
+        failed = [(ref, error) for user, error in self.unread.items() for ref in plan.asked[user]]
+        if failed:
+            plan.unread.append(unread_people(data, "users", failed, self.unread))
+
+    def failed(self, number: int, user: str, key: str, error: ReadError) -> None:
+        """Notes the error of a read about the user, or about their group `key`."""
+        if isinstance(error, WrongInputError):
+            at = f"{USERS_FIELD}[{number}]"
+            wrong = fault(FaultCode.REFUSED, at, error.reason, error.next_action)
+            self.refused.append((user, key, wrong))
+        else:
+            self.unread[user] = error
 
 
 def _part(data: Offboard | Provision, user: UserRef, group: str) -> Offboard | Provision:
     """Returns the event reduced to one user and one group. An event cannot name a direct
-    assignment, so for DIRECT the part keeps no group."""
+    assignment, so for DIRECT the part keeps no group, and none if `group` is empty."""
     part = data.model_copy(update={"users": [user]})
-    if group == DIRECT:
+    if group in {"", DIRECT}:
         return part
     ref = GroupRef(id=UUID(group))
     if isinstance(part, Offboard):
@@ -73,10 +88,8 @@ async def groups_to_leave(
     context: Context, target: Target, users: Sequence[str], time: datetime
 ) -> AffectedGroups:
     """Returns the groups that the users must leave. It records the departure before it reads
-    memberships, so that a concurrent onboarding either sees the departure or is seen here.
-
-    Raises TemporaryError and PermanentError of Graph.
-    """
+    memberships, so that a concurrent onboarding either sees the departure or is seen here. Raises
+    TemporaryError and PermanentError of the store, and of Graph about the target."""
     known = await context.people.leave(target.name, users, time)
     also = {
         user: {group: event.name for group, event in person.joined.items()}
@@ -101,18 +114,28 @@ async def _affected(
     slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
     affected = AffectedGroups()
 
-    async def through(user: str) -> Sequence[str]:
+    async def through(user: str) -> Sequence[str] | ReadError:
         async with slots:
-            principals = await context.directory.assigned_through(user, service_principal)
+            try:
+                principals = await context.directory.assigned_through(user, service_principal)
+            except (TemporaryError, PermanentError) as error:
+                return error
         if principals is None and await _may_have_access(context, target, user):
             affected.gone.add(user)
         return [DIRECT if p == user else p for p in principals or ()]
 
-    assigned = dict(zip(users, await asyncio.gather(*map(through, users)), strict=True))
+    assigned: dict[str, Sequence[str]] = {}
+    for number, found in enumerate(await asyncio.gather(*map(through, users))):
+        if isinstance(found, ReadError):
+            affected.failed(number, users[number], "", found)
+        else:
+            assigned[users[number]] = found
     names = {group: name for joined in also.values() for group, name in joined.items()}
     keys = {key for found in assigned.values() for key in found} | names.keys()
     known = await _known(context, target, keys, names, by_hand=by_hand)
     for number, user in enumerate(users):
+        if user not in assigned:
+            continue
         groups = affected.groups[user] = []
         for key in dict.fromkeys([*assigned[user], *also.get(user, ())]):
             match known[key]:
@@ -121,6 +144,8 @@ async def _affected(
                 case FaultCode() as code:
                     wrong = fault(code, f"{USERS_FIELD}[{number}]", f" ({key})")
                     affected.refused.append((user, key, wrong))
+                case TemporaryError() | PermanentError() as error:
+                    affected.failed(number, user, key, error)
     return affected
 
 
@@ -137,11 +162,12 @@ async def _known(
     names: Mapping[str, str],
     *,
     by_hand: bool,
-) -> Mapping[str, KnownGroup | FaultCode | None]:
-    """Returns a group, or the reason why events may not change it, by key. None stands for a group
+) -> Mapping[str, KnownGroup | FaultCode | ReadError | None]:
+    """Returns by key a group, the reason why events may not change it, or the error of its read.
+    None stands for a group
     that is gone or was never created: it has no members. A group that an event added someone to may
     be so new that Graph does not show it yet."""
-    known: dict[str, KnownGroup | FaultCode | None] = {}
+    known: dict[str, KnownGroup | FaultCode | ReadError | None] = {}
     groups = await KnownGroups.load(context, target)
     for key in sorted(keys):
         if key == DIRECT:
@@ -150,7 +176,11 @@ async def _known(
             forbidden = forbids_name(target, names[key])
             known[key] = None if forbidden else KnownGroup(key, names[key])
         else:
-            shown = await context.directory.group(key)
+            try:
+                shown = await context.directory.group(key)
+            except (TemporaryError, PermanentError) as error:
+                known[key] = error
+                continue
             if shown is None:
                 known[key] = KnownGroup(key) if key in names else None
                 continue

@@ -2,6 +2,7 @@
 when its own time comes."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from hasten.context import Context
 from hasten.domain.changes import DIRECT
@@ -11,15 +12,25 @@ from hasten.events.faults import Fault
 from hasten.events.models import GroupRef, Offboard, Onboard
 from hasten.events.references import reference
 from hasten.json import Json
-from hasten.onboard.resolve import KnownGroup, resolve_group, resolve_users
+from hasten.onboard.plan import UnreadPart
+from hasten.onboard.resolve import KnownGroup, ReadError, resolve_group, resolve_users
+from hasten.onboard.unread import unread_people
 
 ALL_GROUPS = "*"
 """Replaces the group id for an offboarding that names no group."""
 
 
-async def note_deferred_times(context: Context, event: OnboardingEvent) -> Json:
-    """Records the event before Hasten keeps it for later. Returns what it will bring about. Raises
-    TemporaryError and PermanentError."""
+async def note_deferred_times(
+    context: Context, event: OnboardingEvent, *, is_end: bool
+) -> tuple[OnboardingEvent, Json, Sequence[UnreadPart]]:
+    """Records the event before Hasten keeps it for later. Returns the event without the people who
+    could not be read, what it will bring about, and the part about those people. An end brings
+    about what its onboarding has recorded.
+
+    Raises TemporaryError and PermanentError.
+    """
+    if is_end:
+        return event, {}, []
     match event.data:
         case Onboard() as data:
             refs: list[GroupRef | None]
@@ -29,14 +40,22 @@ async def note_deferred_times(context: Context, event: OnboardingEvent) -> Json:
         case _:
             raise ValueError(f"{event.data.type} has no start")
     found = await resolve_users(context, data.users, "data.users", may_be_gone=True)
-    users = [
-        reference(ref) if isinstance(user, Fault) else user
-        for ref, user in zip(data.users, found, strict=True)
-    ]
+    users, refs_read, failed = [], [], []
+    for ref, user in zip(data.users, found, strict=True):
+        if isinstance(user, ReadError):
+            failed.append((ref, user))
+        else:
+            users.append(reference(ref) if isinstance(user, Fault) else user)
+            refs_read.append(ref)
+    unread = [unread_people(data, "users", failed)] if failed else []
+    if not users:
+        raise unread[0].error
+    event = replace(event, data=data.model_copy(update={"users": refs_read}))
     groups = [_group(ref) for ref in refs] or [ALL_GROUPS]
     await context.people.defer(data.target, users, wanted, groups, event.time)
     ids = await _ids(context, event, [ref for ref in refs if ref is not None and ref.name])
-    return brings(event, users=users, wanted=wanted, groups=[*groups, *ids], named=len(refs))
+    about = brings(event, users=users, wanted=wanted, groups=[*groups, *ids], named=len(refs))
+    return event, about, unread
 
 
 async def _ids(

@@ -59,7 +59,7 @@ async def note_resume(
         asked = replace(
             _asked(context, event, What.RESUME, user),
             path=data.resume,
-            is_complete=data.groups is not None or bool(posted.second_look),
+            is_complete=not plan.unread and (data.groups is not None or bool(posted.second_look)),
             refused=refused or _refusal(plan) or (GONE if is_gone else ""),
         )
         stored, etag = await follow_ups.find(context.store, asked)

@@ -8,6 +8,7 @@ from hasten.context import Context
 from hasten.domain.changes import DIRECT
 from hasten.domain.intents import THE_GROUP, Wanted
 from hasten.ensure.guard_rails import direct_assignment_refusal
+from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.events.envelope import OnboardingEvent
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, InvalidEventError, fault
@@ -20,8 +21,9 @@ from hasten.events.models import (
     UserRef,
 )
 from hasten.onboard.affected_groups import assigned_groups, groups_to_leave
-from hasten.onboard.plan import EventPlan, RefusedPart, Want
-from hasten.onboard.resolve import KnownGroup, resolve_group, resolve_users
+from hasten.onboard.plan import EventPlan, RefusedPart, UnreadPart, Want
+from hasten.onboard.resolve import KnownGroup, ReadError, resolve_group, resolve_users
+from hasten.onboard.unread import unread_people, worst
 from hasten.policy import policy_for
 from hasten.targets import Target
 
@@ -32,9 +34,18 @@ async def interpret(
     """Returns the plan of an event. `is_end` is True for an event that carries out the endAt of an
     earlier one.
 
-    Raises InvalidEventError if nothing in the event can be carried out, and TemporaryError and
-    PermanentError of Graph.
+    Raises InvalidEventError if nothing in the event can be carried out. Raises TemporaryError and
+    PermanentError of Graph if nothing in it can be read.
     """
+    plan = await _plan(context, event, target, is_end=is_end)
+    if plan.unread and not plan.has_work:
+        raise worst([part.error for part in plan.unread])
+    return plan
+
+
+async def _plan(
+    context: Context, event: OnboardingEvent, target: Target, *, is_end: bool
+) -> EventPlan:
     match event.data:
         case Onboard() as data:
             return await _onboard(context, event, data, target)
@@ -53,24 +64,27 @@ async def _onboard(
     people = await _people(context, event, data.users, "data.users")
     spec = {"role": data.role} if data.role else {}
     wants = [Want(group=group, users=people.ids, wanted=Wanted.MEMBER, spec=spec)]
-    return EventPlan(wants, people.refused(data, "users", group.key), asked=people.asked)
+    return people.plan(wants, data, "users", group.key)
 
 
 async def _offboard(
     context: Context, event: OnboardingEvent, data: Offboard, target: Target, *, is_end: bool
 ) -> EventPlan:
-    groups, wrong = await _groups(context, event, data, target, is_end=is_end)
+    groups, wrong, unread = await _groups(context, event, data, target, is_end=is_end)
     people = await _people(context, event, data.users, "data.users", may_be_gone=True)
-    plan = EventPlan(refused=people.refused(data, "users", ""), asked=people.asked)
+    plan = people.plan([], data, "users")
     if not groups:
         affected = await groups_to_leave(context, target, people.ids, event.time)
         affected.add_to(plan, data, people.refs, Wanted.ABSENT)
         return plan
     plan.wants = [Want(group=g, users=people.ids, wanted=Wanted.ABSENT) for g in groups]
-    if wrong:
-        known = [people.refs[user] for user in people.ids]
+    known = list(people.refs.values())
+    if wrong and known:
         part = data.model_copy(update={"users": known, "groups": [ref for ref, _ in wrong]})
         plan.refused.append(RefusedPart(data=part, faults=[fault for _, fault in wrong]))
+    if unread and known:
+        part = data.model_copy(update={"users": known, "groups": [ref for ref, _ in unread]})
+        plan.unread.append(UnreadPart(data=part, error=worst([error for _, error in unread])))
     return plan
 
 
@@ -81,6 +95,9 @@ async def _ensure(
     group = await _group(context, event, data.group, target, by_hand=by_hand, may_make=True)
     _refuse_description(event, data, group, target)
     owners = await resolve_users(context, data.owners or (), "data.owners")
+    unread = [owner for owner in owners if isinstance(owner, ReadError)]
+    if unread:
+        raise worst(unread)
     wrong = [owner for owner in owners if isinstance(owner, Fault)]
     if wrong:
         raise InvalidEventError(wrong, event.identity)
@@ -96,7 +113,7 @@ async def _ensure(
     if people.ids:
         role = {"role": data.role} if data.role else {}
         wants.append(Want(group=group, users=people.ids, wanted=Wanted.MEMBER, spec=role))
-    return EventPlan(wants, people.refused(data, "members", group.key))
+    return people.plan(wants, data, "members", group.key)
 
 
 def _refuse_description(
@@ -118,7 +135,7 @@ async def _provision(
     context: Context, event: OnboardingEvent, data: Provision, target: Target
 ) -> EventPlan:
     people = await _people(context, event, data.users, "data.users")
-    plan = EventPlan(refused=people.refused(data, "users", ""))
+    plan = people.plan([], data, "users")
     if data.group is None:
         affected = await assigned_groups(context, target, people.ids)
         affected.add_to(plan, data, people.refs, Wanted.IN_STEP)
@@ -152,26 +169,36 @@ async def _group(
 
 async def _groups(
     context: Context, event: OnboardingEvent, data: Offboard, target: Target, *, is_end: bool
-) -> tuple[Sequence[KnownGroup], Sequence[tuple[GroupRef, Fault]]]:
-    """Returns the groups that the event names, and those that could not be resolved. An end that
-    names no group stands for the direct assignment."""
+) -> tuple[
+    Sequence[KnownGroup], Sequence[tuple[GroupRef, Fault]], Sequence[tuple[GroupRef, ReadError]]
+]:
+    """Returns the groups that the event names, those that could not be resolved, and those that
+    could not be read. An end that names no group stands for the direct assignment."""
     if data.groups is None:
-        return ([await _group(context, event, None, target, by_hand=True)] if is_end else []), []
-    found = [
-        await resolve_group(
-            context, ref, target, f"data.groups[{number}]", by_hand=True, may_make=False
-        )
-        for number, ref in enumerate(data.groups)
-    ]
-    wrong = [
-        (ref, group)
-        for ref, group in zip(data.groups, found, strict=True)
-        if isinstance(group, Fault)
-    ]
-    known = {group.key: group for group in found if isinstance(group, KnownGroup)}
+        direct = [await _group(context, event, None, target, by_hand=True)] if is_end else []
+        return direct, [], []
+    known: dict[str, KnownGroup] = {}
+    wrong: list[tuple[GroupRef, Fault]] = []
+    unread: list[tuple[GroupRef, ReadError]] = []
+    for number, ref in enumerate(data.groups):
+        field = f"data.groups[{number}]"
+        try:
+            found = await resolve_group(context, ref, target, field, by_hand=True, may_make=False)
+        except WrongInputError as error:
+            refused = fault(FaultCode.REFUSED, field, error.reason, error.next_action)
+            wrong.append((ref, refused))
+        except (TemporaryError, PermanentError) as error:
+            unread.append((ref, error))
+        else:
+            if isinstance(found, Fault):
+                wrong.append((ref, found))
+            else:
+                known[found.key] = found
+    if not known and unread:
+        raise worst([error for _, error in unread])
     if not known:
         raise InvalidEventError([fault for _, fault in wrong], event.identity)
-    return list(known.values()), wrong
+    return list(known.values()), wrong, unread
 
 
 async def _people(
@@ -188,31 +215,43 @@ async def _people(
     for ref, user in zip(refs, found, strict=True):
         if isinstance(user, Fault):
             people.wrong.append((ref, user))
+        elif isinstance(user, ReadError):
+            people.unread.append((ref, user))
         else:
             people.refs.setdefault(user, UserRef(id=UUID(user)))
             people.asked.setdefault(user, []).append(ref)
-    if not people.refs and not may_be_none:
+    if not (people.refs or people.unread or may_be_none):
         raise InvalidEventError([fault for _, fault in people.wrong], event.identity)
     return people
 
 
 @dataclass(slots=True)
 class _People:
-    """The people of an event: those found, once each by object id, and those that could not be
-    resolved."""
+    """The people of an event: those found, once each by object id, those that could not be
+    resolved, and those whose lookup failed."""
 
     refs: dict[str, UserRef] = field(default_factory=dict)
     wrong: list[tuple[UserRef, Fault]] = field(default_factory=list)
+    unread: list[tuple[UserRef, ReadError]] = field(default_factory=list)
     asked: dict[str, list[UserRef]] = field(default_factory=dict)
 
     @property
     def ids(self) -> Sequence[str]:
         return list(self.refs)
 
-    def refused(
-        self, data: Onboard | Offboard | EnsureGroup | Provision, key: str, group: str
-    ) -> list[RefusedPart]:
-        if not self.wrong:
-            return []
-        part = data.model_copy(update={key: [ref for ref, _ in self.wrong]})
-        return [RefusedPart(data=part, faults=[fault for _, fault in self.wrong], group=group)]
+    def plan(
+        self,
+        wants: list[Want],
+        data: Onboard | Offboard | EnsureGroup | Provision,
+        key: str,
+        group: str = "",
+    ) -> EventPlan:
+        """Returns the plan of these wants. `key` is where the event names the people."""
+        plan = EventPlan(wants, asked=self.asked)
+        if self.unread:
+            plan.unread.append(unread_people(data, key, self.unread))
+        if self.wrong:
+            part = data.model_copy(update={key: [ref for ref, _ in self.wrong]})
+            faults = [fault for _, fault in self.wrong]
+            plan.refused.append(RefusedPart(data=part, faults=faults, group=group))
+        return plan

@@ -1,5 +1,5 @@
 """The plan of an event: the intents it asks for, person by person, and the parts that Hasten
-refuses."""
+refuses, or that Graph does not show for now."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 from hasten.domain.intents import Wanted
 from hasten.events.faults import Fault
 from hasten.events.models import Data, UserRef
-from hasten.onboard.resolve import KnownGroup
+from hasten.onboard.resolve import KnownGroup, ReadError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +33,21 @@ class RefusedPart:
     user: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadPart:
+    """A part about which Graph gives no usable answer, as an event of its own. `users` are the
+    object ids of its people, as far as Hasten knows them."""
+
+    data: Data
+    error: ReadError
+    users: Collection[str] = ()
+
+
 @dataclass(slots=True)
 class EventPlan:
     wants: list[Want] = field(default_factory=list)
     refused: list[RefusedPart] = field(default_factory=list)
+    unread: list[UnreadPart] = field(default_factory=list)
     idle: list[str] = field(default_factory=list)
     """Users for whom there is nothing to do, because they are not assigned to the target."""
 
@@ -45,3 +56,8 @@ class EventPlan:
 
     asked: Mapping[str, Sequence[UserRef]] = field(default_factory=dict)
     """The references by which the event names each user, by object id."""
+
+    @property
+    def has_work(self) -> bool:
+        """Returns whether the plan is about anybody but the parts that Graph does not show."""
+        return any(want.users for want in self.wants) or bool(self.refused or self.idle)

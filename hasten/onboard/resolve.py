@@ -8,7 +8,7 @@ from hasten.context import Context
 from hasten.domain.intents import NAMED, THE_GROUP, group_key
 from hasten.ensure.guard_rails import forbids_name, refusal
 from hasten.ensure.known_groups import KnownGroups
-from hasten.errors import WrongInputError
+from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.events.fault_codes import FaultCode
 from hasten.events.faults import Fault, fault
 from hasten.events.models import GroupRef, UserRef
@@ -20,6 +20,10 @@ from hasten.targets import Target
 
 LOOKUPS_AT_ONCE = 16
 """Concurrent lookups per event. A lookup takes about 0.1 s and an event may name 500 users."""
+
+
+ReadError = TemporaryError | PermanentError
+"""Graph gave no usable answer. Another answer about another person may be usable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,13 @@ class KnownGroup:
 
 async def resolve_users(
     context: Context, refs: Sequence[UserRef], field: str, *, may_be_gone: bool = False
-) -> Sequence[str | Fault]:
-    """Returns for each reference the object id or the fault. With `may_be_gone` an object id is
-    accepted without a lookup, because a deleted user can still be offboarded.
-
-    Raises TemporaryError and PermanentError of Graph.
-    """
+) -> Sequence[str | Fault | ReadError]:
+    """Returns for each reference the object id, the fault, or the error of its lookup. With
+    `may_be_gone` an object id is accepted without a lookup, because a deleted user can still be
+    offboarded."""
     slots = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
-    async def find(number: int, ref: UserRef) -> str | Fault:
+    async def find(number: int, ref: UserRef) -> str | Fault | ReadError:
         async with slots:
             at = f"{field}[{number}].{ref.key}"
             if may_be_gone and ref.id is not None:
@@ -54,6 +56,8 @@ async def resolve_users(
                 found = await _user(context, ref, at)
             except WrongInputError as error:
                 return fault(FaultCode.REFUSED, at, error.reason, error.next_action)
+            except (TemporaryError, PermanentError) as error:
+                return error
             if may_be_gone and isinstance(found, Fault) and found.code is FaultCode.UNKNOWN_USER:
                 return fault(FaultCode.GONE_USER, at)
             return found

@@ -48,7 +48,8 @@ def second_looks(
     if posted.second_look or posted.end_of or not _names_no_group(event):
         return []
     idle = set(plan.idle)
-    found = {user for want in plan.wants for user in want.users}
+    unread = {user for part in plan.unread for user in part.users}  # they come again anyway
+    found = {user for want in plan.wants for user in want.users} - unread
     others = found | {part.user for part in plan.refused if part.user}
     if isinstance(event.data, Provision):
         others = set()  # what becomes assigned later is provisioned by the look that finds it

@@ -1,7 +1,7 @@
 """Takes the events of upstream systems: reads them from the queue and writes intents.
 
-The order is end, rows, intents, wake, history, rejects, outcomes. A crash between any two repeats
-the event, which finds its own intents and writes nothing twice.
+The order is end, rows, intents, wake, history, parts that come again, rejects, outcomes. A crash
+between any two repeats the event, which finds its own intents and writes nothing twice.
 """
 
 from collections.abc import Collection, Sequence
@@ -27,9 +27,11 @@ from hasten.onboard.interpret import interpret
 from hasten.onboard.join_unfinished import GONE, join_unfinished
 from hasten.onboard.message import Posted
 from hasten.onboard.note_events import note_accepted, note_deferred
-from hasten.onboard.plan import EventPlan
+from hasten.onboard.plan import EventPlan, UnreadPart
 from hasten.onboard.reject import reject_event, reject_part
+from hasten.onboard.resolve import ReadError
 from hasten.onboard.second_look import SecondLook, not_rejected_yet, second_looks
+from hasten.onboard.unread import MAX_QUIET_TRIES, MIN_OPERATOR_WAIT, later, worst
 from hasten.onboard.write import Written, write_intents
 from hasten.ports.bus import ENSURE, ONBOARDING_EVENTS, Message
 from hasten.records.signs import Sign
@@ -46,10 +48,6 @@ from hasten.telemetry.onboard import (
 WAKE_BUCKET = timedelta(seconds=1)
 """The events of one bucket wake a target once at its start, and once more at its end."""
 
-MIN_OPERATOR_WAIT = timedelta(minutes=1)
-"""Minimum delay before another try of an event that waits for an operator. A role that was just
-assigned takes minutes to take effect (Azure docs, "Troubleshoot Azure RBAC")."""
-
 
 async def take(context: Context, posted: Posted) -> None:
     """Takes one event. Hasten parks an event that it cannot carry out. An event waits while the
@@ -61,12 +59,21 @@ async def take(context: Context, posted: Posted) -> None:
     try:
         await _take_or_park(context, posted)
     except PermanentError as error:
+        _tell_waiting(context, posted, error)
+        raise TemporaryError(error.reason, MIN_OPERATOR_WAIT) from error
+    except TemporaryError as error:
+        _tell_waiting(context, posted, error)
+        raise
+
+
+def _tell_waiting(context: Context, posted: Posted, error: ReadError) -> None:
+    """A PermanentError is told at once, and a TemporaryError after MAX_QUIET_TRIES."""
+    if isinstance(error, PermanentError) or posted.tries >= MAX_QUIET_TRIES:
         context.emit(
             EventWaiting(
                 message=posted.message_id, reason=error.reason, next_action=error.next_action
             )
         )
-        raise TemporaryError(error.reason, MIN_OPERATOR_WAIT) from error
 
 
 async def _take_or_park(context: Context, posted: Posted) -> None:
@@ -101,12 +108,7 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
         context.emit(EventCancelled(**_about(posted, event)))
         return
     if start is not None and start > context.now():
-        about = {} if posted.end_of else await note_deferred_times(context, event)
-        message = deferred(posted, event, start, context.new_id)
-        await context.bus.send(ONBOARDING_EVENTS, [replace(message, about=about)])
-        if about:
-            await note_deferred(context, event, about, start)
-        context.emit(EventDeferred(**_about(posted, event), until=start.isoformat()))
+        await _defer(context, posted, event, start)
         return
     parts = split(posted, event, context.new_id)
     if parts:
@@ -117,12 +119,25 @@ async def _take(context: Context, posted: Posted, event: OnboardingEvent) -> Non
     await _carry_out(context, posted, event, plan)
 
 
+async def _defer(context: Context, posted: Posted, event: OnboardingEvent, start: datetime) -> None:
+    known, about, unread = await note_deferred_times(context, event, is_end=bool(posted.end_of))
+    if unread:
+        posted = replace(posted, of_people=max(posted.of_people, len(people(event.data))))
+    message = replace(deferred(posted, known, start, context.new_id), about=about)
+    again = later(context, posted, event, unread)
+    await context.bus.send(ONBOARDING_EVENTS, [message, *again])
+    if about:
+        await note_deferred(context, known, about, start)
+    _tell_unread(context, posted, unread)
+    context.emit(EventDeferred(**_about(posted, known), until=start.isoformat()))
+
+
 async def _carry_out(
     context: Context, posted: Posted, event: OnboardingEvent, plan: EventPlan
 ) -> None:
-    later = ends(posted, event, plan, context.new_id)
-    if later:
-        await context.bus.send(ONBOARDING_EVENTS, later)
+    ended = ends(posted, event, plan, context.new_id)
+    if ended:
+        await context.bus.send(ONBOARDING_EVENTS, ended)
     joined = await join_unfinished(context, event, plan)
     await follow_up.note_resume(context, posted, event, plan, joined=joined)
     written = await write_intents(
@@ -134,8 +149,10 @@ async def _carry_out(
     is_stale = bool(written.stale) and written.is_all_stale
     await follow_up.note(context, posted, event, plan, is_stale=is_stale)
     again = second_looks(posted, event, plan, context.now, context.new_id)
-    if again and not written.unreadable:  # else this event itself comes again
-        await context.bus.send(ONBOARDING_EVENTS, again)
+    unread = later(context, posted, event, plan.unread) if plan.unread else ()
+    if (again or unread) and not written.unreadable:  # else this event itself comes again
+        await context.bus.send(ONBOARDING_EVENTS, [*again, *unread])
+    _tell_unread(context, posted, plan.unread)
     is_repeated = posted.second_look == SecondLook.OTHERS
     refusals = await not_rejected_yet(context, event, plan) if is_repeated else plan.refused
     for refused in refusals:
@@ -156,12 +173,18 @@ async def _carry_out(
             result="accepted" if plan.wants and not written.is_all_stale else "idle",
             **_about(posted, event),
             refused=len(plan.refused),
+            unread=len(plan.unread),
             new=written.counts.get(Recorded.NEW),
             replaced=written.counts.get(Recorded.REPLACED),
             duplicate=written.counts.get(Recorded.DUPLICATE),
             stale=written.counts.get(Recorded.STALE),
         )
     )
+
+
+def _tell_unread(context: Context, posted: Posted, unread: Sequence[UnreadPart]) -> None:
+    if unread:
+        _tell_waiting(context, posted, worst([part.error for part in unread]))
 
 
 def _outcomes(

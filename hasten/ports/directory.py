@@ -43,7 +43,7 @@ class Directory(Protocol):
     async def users(
         self, *, object_id: str = "", upn: str = "", mail: str = "", employee_id: str = ""
     ) -> Sequence[Json]:
-        """Returns the users that match the argument, with id and accountEnabled. Give exactly one
+        """Returns the users that match the argument, with their ids in lower case. Give exactly one
         argument. An empty result is no error."""
         ...
 

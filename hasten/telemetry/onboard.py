@@ -17,8 +17,9 @@ class EventFields(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class EventTaken(Event):
-    """Hasten recorded what the event wants, or found nothing to do. The last four fields count its
-    intents."""
+    """Hasten recorded what the event wants, or found nothing to do. `unread` counts the parts that
+    Hasten tries again, because Graph gives no usable answer about them. The last four fields count
+    its intents."""
 
     name = "onboarding"
     result: Literal["accepted", "idle"]
@@ -27,6 +28,7 @@ class EventTaken(Event):
     message: Id
     people: Count
     refused: Count
+    unread: Count
     new: Count | None = None
     replaced: Count | None = None
     duplicate: Count | None = None
@@ -74,8 +76,9 @@ class EventSplit(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class EventWaiting(Event):
-    """Hasten cannot take an event until an operator acts: the store, Service Bus or Graph refuses
-    Hasten, or the target is not set up. Hasten tries the event again and does not park it."""
+    """Hasten cannot take an event, or a part of it. The store, Service Bus or Graph refuses Hasten,
+    or the target is not set up; or Hasten has tried ten times in vain. Hasten tries the event again
+    and does not park it."""
 
     name = "onboarding"
     problems = frozenset({"waiting"})

@@ -15,6 +15,7 @@ from hasten.adapters.graph.shapes import (
     instant,
     maybe,
     number,
+    object_id,
     set_instant,
     string,
     text,
@@ -34,12 +35,14 @@ APP_ROLE = Shape(
     may={"value": string, "displayName": string, "isEnabled": flag},
 )
 SERVICE_PRINCIPAL = Shape(
-    must={"id": text, "appRoles": array(APP_ROLE)}, may={"appId": string, "displayName": string}
+    must={"id": object_id, "appRoles": array(APP_ROLE)},
+    may={"appId": string, "displayName": string},
 )
-USER = Shape(must={"id": text}, may={"accountEnabled": flag})
+FOUND_USER = Shape(must={"id": object_id})
+USER = Shape(must={"id": object_id}, may={"accountEnabled": flag})
 GROUP = Shape(
     must={
-        "id": text,
+        "id": object_id,
         "displayName": text,
         "mailEnabled": flag,
         "securityEnabled": flag,
@@ -123,25 +126,25 @@ ASSIGNMENT = Shape(must={"id": text, "principalId": text, "principalType": text,
 """`createdDateTime` is only advice, as the times of EXECUTION are."""
 
 PRINCIPAL_KINDS = {kind.casefold(): kind for kind in ("Group", "User", "ServicePrincipal")}
-ASSIGNED_TO = Shape(must={"principalId": text, "resourceId": text})
-ASSIGNED = Shape(must={"principalId": text}, may={"resourceId": string})
+ASSIGNED_TO = Shape(must={"principalId": object_id, "resourceId": object_id})
+ASSIGNED = Shape(must={"principalId": object_id}, may={"resourceId": string})
 
 
-def user(object_id: str, listed: object) -> User:
-    body = USER.of(object_id)(listed)
+def user(wanted: str, listed: object) -> User:
+    body = USER.of(wanted)(listed)
     return User(enabled=body.get("accountEnabled"))
 
 
 def having(name: str, value: str, shape: Shape) -> Parse[Json]:
-    """Returns a parser for objects that a filter found by `name`. It refuses an object with another
-    value than `value`: then the answer is not that of the filter, and other people or groups must
-    not be taken for those that were named."""
+    """Returns a parser for objects that a filter found by `name`; it writes their ids in lower
+    case. It refuses an object with another value than `value`: then the answer is not that of the
+    filter, and other people or groups must not be taken for those that were named."""
 
     def read(listed: Any) -> Json:
         body = shape.read(listed)
         if _compared(body.get(name) or "") != _compared(value):
             raise UnreadableError(f"{name} is not the one that was asked for")
-        return body
+        return {**body, "id": body["id"].lower()}
 
     return read
 
@@ -182,13 +185,13 @@ def member(listed: Any) -> Member:
     """Reads a member without a Shape, which would take three times as long: a page has a thousand
     members."""
     try:
-        object_id = listed["id"].lower()
+        found = listed["id"].lower()
         kind = listed.get("@odata.type", "").rpartition(".")[2].lower()
     except (KeyError, TypeError, AttributeError):
         raise UnreadableError("a member has no id, or a type that is not a text") from None
-    if not object_id:
+    if not found:
         raise UnreadableError("the id of a member is empty")
-    return Member(object_id, kind, removed="@removed" in listed)
+    return Member(found, kind, removed="@removed" in listed)
 
 
 def readable_member(listed: Any) -> Member | UnreadMember:

@@ -43,6 +43,7 @@ GROUPS_PERMISSION = "Group.Read.All"
 
 PRINCIPAL_FIELDS = ["id", "appId", "displayName", "appRoles"]
 USER_FIELDS = ["id", "accountEnabled"]
+FOUND_USER_FIELDS = ["id"]
 GROUP_FIELDS = [
     "id",
     "displayName",
@@ -92,22 +93,25 @@ class Reads:
     ) -> Sequence[Json]:
         if object_id:
             known = self._wire.read(
-                self._user(object_id), bodies.USER.of(object_id), needs=DIRECTORY_PERMISSION
+                self._user(object_id, FOUND_USER_FIELDS),
+                bodies.FOUND_USER.of(object_id),
+                needs=DIRECTORY_PERMISSION,
             )
             return _at_most_one(await or_none(known))
         # A guest's UPN contains a `#`, which a path cannot carry.
         name, value = _only(userPrincipalName=upn, mail=mail, employeeId=employee_id)
         query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
-            filter=_equals(name, value), select=[*USER_FIELDS, name]
+            filter=_equals(name, value), select=[*FOUND_USER_FIELDS, name]
         )
-        parse = bodies.having(name, value, bodies.USER)
+        parse = bodies.having(name, value, bodies.FOUND_USER)
         return await self._wire.listed(
             _get(self._client.users, query), parse, needs=DIRECTORY_PERMISSION
         )
 
     async def user(self, user: str) -> User | None:
         parse = partial(bodies.user, user)
-        return await or_none(self._wire.read(self._user(user), parse, needs=DIRECTORY_PERMISSION))
+        request = self._user(user, USER_FIELDS)
+        return await or_none(self._wire.read(request, parse, needs=DIRECTORY_PERMISSION))
 
     async def group(self, group: str) -> Json | None:
         query = GroupItemRequestBuilder.GroupItemRequestBuilderGetQueryParameters(
@@ -184,8 +188,8 @@ class Reads:
             found[one["resourceId"].lower()].append(one["principalId"].lower())
         return found
 
-    def _user(self, user: str) -> RequestInformation:
-        query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=USER_FIELDS)
+    def _user(self, user: str, select: list[str]) -> RequestInformation:
+        query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=select)
         return _get(self._client.users.by_user_id(user), query)
 
 

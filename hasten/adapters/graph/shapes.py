@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from hasten.adapters.graph.answers import UnreadableError
 from hasten.domain.cycle import time
 from hasten.json import Json
+from hasten.object_ids import is_object_id
 
 T = TypeVar("T")
 
@@ -29,6 +30,10 @@ def text(value: object) -> str:
 def string(value: object) -> str:
     """Checks a text, which may be empty."""
     return "" if isinstance(value, str) else " is not a text"
+
+
+def object_id(value: object) -> str:
+    return "" if isinstance(value, str) and is_object_id(value) else " is no object id"
 
 
 def flag(value: object) -> str:
@@ -98,13 +103,14 @@ class Shape:
         body: Json = value
         return body
 
-    def of(self, object_id: str) -> Parse[Json]:
-        """Returns a parser for the object with this id, in whatever case Graph writes it."""
+    def of(self, wanted: str) -> Parse[Json]:
+        """Returns a parser for the object with this id, in whatever case Graph writes it. The
+        object has its id as it was asked for."""
 
         def read(value: Any) -> Json:
             body = self.read(value)
-            if str(body["id"]).casefold() != object_id.casefold():
+            if str(body["id"]).casefold() != wanted.casefold():
                 raise UnreadableError("it is about another object")
-            return body
+            return {**body, "id": wanted}
 
         return read

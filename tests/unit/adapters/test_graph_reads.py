@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
@@ -66,14 +67,14 @@ async def test_a_display_name_with_a_quote_is_escaped() -> None:
 
 @virtual
 async def test_a_user_named_by_object_id_is_read_by_path() -> None:
-    wire = Wire(ok({"id": ALICE, "accountEnabled": True}))
+    wire = Wire(ok({"id": ALICE.upper()}))
 
     found = await wire.directory().users(object_id=ALICE)
 
     [request] = wire.requests
     assert request.url.path == f"/v1.0/users/{ALICE}"
-    assert dict(request.url.params) == {"$select": "id,accountEnabled"}
-    assert found == [{"id": ALICE, "accountEnabled": True}]
+    assert dict(request.url.params) == {"$select": "id"}
+    assert found == [{"id": ALICE}]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_a_user_named_otherwise_is_filtered_for(named: dict[str, str], asked: st
 
         [request] = wire.requests
         assert request.url.path == "/v1.0/users"
-        selected = f"id,accountEnabled,{name}"
+        selected = f"id,{name}"
         assert dict(request.url.params) == {"$filter": asked, "$select": selected}
         assert "ConsistencyLevel" not in request.headers
         assert [user["id"] for user in found] == [ALICE, BOB]
@@ -130,6 +131,64 @@ def test_who_has_another_name_than_the_one_asked_for_is_not_taken_for_them(of: s
             for listed in ([other], [first, other]):
                 with pytest.raises(TemporaryError):
                     await ask(Wire(ok({"value": listed})).directory())
+
+    scenario()
+
+
+@pytest.mark.parametrize("wrong", [None, "", 7, "nobody", [ALICE]])
+def test_a_user_or_group_whose_id_is_no_object_id_is_nobody(wrong: Any) -> None:
+    @virtual
+    async def scenario() -> None:
+        for of in ("users by upn", "groups", "apps by name"):
+            ask, right = NAMED[of]
+            with pytest.raises(TemporaryError):
+                await ask(Wire(ok({"value": [{**right, "id": wrong}]})).directory())
+
+    scenario()
+
+
+@pytest.mark.parametrize("wrong", [None, "", 7, "nobody"])
+def test_an_assignment_through_no_object_id_is_none(wrong: Any) -> None:
+    @virtual
+    async def scenario() -> None:
+        listed = Wire(ok({"value": [{"principalId": wrong, "resourceId": APP}]}))
+        with pytest.raises(TemporaryError):
+            await listed.directory().assigned_through(ALICE, APP)
+        with pytest.raises(TemporaryError):
+            await listed.directory().assigned_to(ALICE)
+
+    scenario()
+
+
+@pytest.mark.parametrize("of", NAMED)
+def test_whoever_is_found_has_an_id_in_lower_case(of: str) -> None:
+    @virtual
+    async def scenario() -> None:
+        ask, right = NAMED[of]
+        wire = Wire(ok({"value": [{**right, "id": ALICE.upper()}]}))
+        [found] = await ask(wire.directory())
+        assert found["id"] == ALICE
+
+    scenario()
+
+
+@virtual
+async def test_a_group_that_is_read_by_its_id_has_that_id() -> None:
+    found = await Wire(ok(group(id=GROUP.upper()))).directory().group(GROUP)
+
+    assert found is not None
+    assert found["id"] == GROUP
+
+
+@pytest.mark.parametrize("odd", [None, "true", 1])
+def test_whether_an_account_is_enabled_does_not_matter_to_a_lookup(odd: Any) -> None:
+    @virtual
+    async def scenario() -> None:
+        someone = {"id": ALICE, "mail": "a@b.c", "accountEnabled": odd}
+        for named in ({"object_id": ALICE}, {"mail": "a@b.c"}):
+            body = someone if "object_id" in named else {"value": [someone]}
+            [found] = await Wire(ok(body)).directory().users(**named)
+            assert found["id"] == ALICE
 
     scenario()
 

@@ -11,7 +11,8 @@ import pytest
 from hasten.adapters.graph.answers import checked
 from hasten.errors import PermanentError, TemporaryError, WrongInputError
 from hasten.onboard.message import Posted
-from hasten.onboard.take import MIN_OPERATOR_WAIT, take
+from hasten.onboard.take import take
+from hasten.onboard.unread import MIN_OPERATOR_WAIT
 from tests.fakes.bus import FakeBus
 from tests.fakes.memory_store import MemoryStore
 from tests.support.posting import OFFBOARD, PROVISION, Posting, event, ref, total

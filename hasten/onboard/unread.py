@@ -1,0 +1,58 @@
+"""Sets the parts of an event apart about which Graph gives no usable answer, so that they hold up
+no other part. Hasten tries them again, as an event of their own."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from hasten.context import Context
+from hasten.errors import TemporaryError
+from hasten.events.envelope import OnboardingEvent
+from hasten.events.models import Data, UserRef, people
+from hasten.onboard.message import Posted
+from hasten.onboard.plan import UnreadPart
+from hasten.onboard.resolve import ReadError
+from hasten.ports.bus import Message
+
+MIN_OPERATOR_WAIT = timedelta(minutes=1)
+"""Minimum delay before another try of an event that waits for an operator. A role that was just
+assigned takes minutes to take effect (Azure docs, "Troubleshoot Azure RBAC")."""
+
+MAX_QUIET_TRIES = 9
+"""Tries after the first before Hasten says that an event waits. The pauses before them take ten
+minutes at least (hasten/backoff.py)."""
+
+
+def delay_of(error: ReadError) -> timedelta:
+    return error.delay if isinstance(error, TemporaryError) else MIN_OPERATOR_WAIT
+
+
+def worst(errors: Collection[ReadError]) -> ReadError:
+    """Returns the error after which Hasten waits longest."""
+    return max(errors, key=delay_of)
+
+
+def unread_people(
+    data: Data, key: str, failed: Sequence[tuple[UserRef, ReadError]], users: Collection[str] = ()
+) -> UnreadPart:
+    """Returns the part about the people whose reads failed. `key` is where the event names them,
+    and `users` are the object ids of those who have been found."""
+    part = data.model_copy(update={key: [ref for ref, _ in failed]})
+    return UnreadPart(data=part, error=worst([e for _, e in failed]), users=frozenset(users))
+
+
+def later(
+    context: Context, posted: Posted, event: OnboardingEvent, unread: Sequence[UnreadPart]
+) -> Sequence[Message]:
+    """Returns the parts as messages for another try. An event that comes again gives its parts the
+    same ids."""
+    of_people = max(posted.of_people, len(people(event.data)))
+    messages = []
+    for one in unread:
+        part = posted.with_event(replace(event, data=one.data))
+        part = replace(part, tries=posted.tries + 1, of_people=of_people)
+        said = f"{part.tries} {part.end_of} {part.second_look} ".encode() + part.body
+        at = context.now() + max(delay_of(one.error), context.backoff(part.tries))
+        messages.append(part.message(hashlib.sha256(said).hexdigest(), at))
+    return messages
