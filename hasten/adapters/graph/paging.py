@@ -29,9 +29,9 @@ class Trail:
     def link_of(self, page: Json, name: str) -> str | None:
         """Returns the nextLink or deltaLink of the page, or None if it has none. Raises
         UnreadableError."""
-        if name not in page:
+        url = page.get(name)
+        if url is None:
             return None
-        url = page[name]
         if not isinstance(url, str) or not self.leads_to_graph(url):
             raise UnreadableError(f"{name} does not lead to Graph")
         return url

@@ -1,5 +1,7 @@
 """The pages of a read end, and what a delta read before trouble is kept."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -17,7 +19,7 @@ def page(number: int) -> str:
     return f"{BASE}/groups/delta?$skiptoken={number}"
 
 
-def joined(user: str, **links: str) -> httpx.Response:
+def joined(user: str, **links: Any) -> httpx.Response:
     return delta([{**USER, "id": user}], **links)
 
 
@@ -179,3 +181,37 @@ def test_a_page_has_one_link_and_it_leads_to_graph(links: dict[str, str]) -> Non
             await Wire(joined(ALICE, **links)).directory().membership_delta(BEGIN)
 
     scenario()
+
+
+@virtual
+async def test_a_link_that_is_null_is_as_good_as_none() -> None:
+    listed = Wire(ok({"value": [{**USER, "id": ALICE}], "@odata.nextLink": None}))
+    last = Wire(joined(ALICE, nextLink=None, deltaLink=page(2)))
+    first = Wire(joined(ALICE, nextLink=page(1), deltaLink=None), joined(BOB, deltaLink=page(2)))
+
+    assert [one.id for one in (await listed.directory().members(GROUP)).listed] == [ALICE]
+    for wire in (last, first):
+        delta_read = await wire.directory().membership_delta(BEGIN)
+        assert delta_read.link == page(2)
+        assert len(delta_read.members[GROUP]) == len(wire.requests)
+
+
+@pytest.mark.parametrize("url", ["", 0, False, [], {}])
+def test_a_link_that_is_neither_null_nor_a_link_is_refused(url: Any) -> None:
+    @virtual
+    async def scenario() -> None:
+        listed = ok({"value": [{**USER, "id": ALICE}], "@odata.nextLink": url})
+        with pytest.raises(TemporaryError):
+            await Wire(listed).directory().members(GROUP)
+        with pytest.raises(TemporaryError):
+            await Wire(joined(ALICE, nextLink=url)).directory().membership_delta(BEGIN)
+        with pytest.raises(TemporaryError):
+            await Wire(joined(ALICE, deltaLink=url)).directory().membership_delta(BEGIN)
+
+    scenario()
+
+
+@virtual
+async def test_a_page_of_a_delta_whose_links_are_both_null_has_none() -> None:
+    with pytest.raises(TemporaryError):
+        await Wire(joined(ALICE, nextLink=None, deltaLink=None)).directory().membership_delta(BEGIN)
