@@ -186,7 +186,8 @@ def member(listed: Any) -> Member:
     members."""
     try:
         found = listed["id"].lower()
-        kind = listed.get("@odata.type", "").rpartition(".")[2].lower()
+        of = listed.get("@odata.type")
+        kind = "" if of is None else of.rpartition(".")[2].lower()
     except (KeyError, TypeError, AttributeError):
         raise UnreadableError("a member has no id, or a type that is not a text") from None
     if not found:

@@ -82,6 +82,8 @@ def _readable_members(listed: Any) -> Some:
     except UnreadableError as error:
         return "", [UnreadMember("", f"a group: {error}")]
     some = group.get("members@delta", [])
+    if isinstance(some, dict) and some.keys() == {"value"}:  # some notifications wrap it so
+        some = some["value"]
     if not isinstance(some, list):
         return group["id"].lower(), [UnreadMember("", "members@delta is not a list")]
     return group["id"].lower(), [bodies.readable_member(one) for one in some]

@@ -61,6 +61,30 @@ def test_an_entry_whose_type_is_no_text_is_named_by_its_id() -> None:
     assert bad.id == BOB
 
 
+def test_a_type_that_is_null_is_as_good_as_none() -> None:
+    for listed in ({"id": BOB, "@odata.type": None}, {"id": BOB}):
+        assert readable_member(listed) == Member(BOB, "", removed=False)
+
+
+@pytest.mark.parametrize("kind", [0, False, [], {}])
+def test_a_type_that_is_no_text_is_not_taken_for_none(kind: Any) -> None:
+    assert isinstance(readable_member({"id": BOB, "@odata.type": kind}), UnreadMember)
+
+
+def test_changed_members_may_be_wrapped_as_in_some_notifications() -> None:
+    assert _readable_members({"id": GROUP, "members@delta": {"value": [GOOD]}}) == (
+        GROUP,
+        [Member(ALICE, "user", removed=True)],
+    )
+
+
+@pytest.mark.parametrize("more", [{"@odata.nextLink": f"{DELTA}2"}, {"id": ALICE}])
+def test_wrapped_members_that_may_not_be_all_are_not_taken_for_all(more: dict[str, Any]) -> None:
+    _, [bad] = _readable_members({"id": GROUP, "members@delta": {"value": [GOOD], **more}})
+
+    assert isinstance(bad, UnreadMember)
+
+
 @pytest.mark.parametrize("listed", [{"members@delta": [GOOD]}, {"id": 5}, None, "x"])
 def test_an_entry_about_an_unknown_group_is_kept_for_every_group_of_the_read(listed: Any) -> None:
     group, [bad] = _readable_members(listed)
