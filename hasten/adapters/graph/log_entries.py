@@ -21,7 +21,7 @@ def of_job(job: str, listed: Iterable[object]) -> ProvisioningLog:
     for one in listed:
         entry = one if isinstance(one, dict) else {}
         named = entry.get("jobId")
-        if isinstance(named, str) and named and named != job:
+        if isinstance(named, str) and named and named.casefold() != job.casefold():
             continue
         try:
             entries.append(bodies.LOG_ENTRY.read(one))

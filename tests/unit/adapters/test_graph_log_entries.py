@@ -46,6 +46,12 @@ def test_no_entry_is_lost_without_being_counted(listed: list[Any]) -> None:
     assert len(found.entries) + len(found.unread) == len(listed) + 1 - len(of_others)
 
 
+def test_the_job_of_an_entry_does_not_depend_on_case() -> None:
+    found = of_job(JOB, [{**GOOD, "jobId": JOB.upper()}, {**GOOD, "jobId": f"{JOB}2"}])
+
+    assert [entry["jobId"] for entry in found.entries] == [JOB.upper()]
+
+
 def _is_of_another_job(entry: dict[str, Any]) -> bool:
     return isinstance(entry.get("jobId"), str) and entry["jobId"] not in {"", JOB}
 
