@@ -36,9 +36,11 @@ async def known(store: Store, target: str) -> Mapping[str, Document]:
 
 async def note(store: Store, target: str, user: str, now: datetime) -> None:
     """Notes a user whom Hasten is about to assign directly, so that a sweep still detects them if
-    they are unassigned before it has seen them."""
+    they are unassigned before it has seen them. The other notes stay: a sweep has not acted on them
+    yet."""
     document = await store.get(DIRECT_ASSIGNMENTS_COLLECTION, target, user)
-    body = {WRITTEN_AT: now.isoformat()}
+    known = {} if document is None else document.body
+    body = {**known, WRITTEN_AT: now.isoformat()}
     # If the document changed meanwhile, a sweep saw the assignment.
     await write(store, DIRECT_ASSIGNMENTS_COLLECTION, target, user, body, over=document)
 

@@ -82,6 +82,32 @@ def test_an_assignment_is_new_until_its_change_is_recorded(
 
 
 @pytest.mark.parametrize(
+    ("body", "is_new"),
+    [
+        ({}, False),
+        ({direct_assignments.REMOVED_AT: SETTLED.isoformat()}, True),
+        ({direct_assignments.ARRIVING: True}, True),
+    ],
+)
+@virtual
+async def test_what_a_sweep_has_still_to_record_stays_when_hasten_assigns_the_user(
+    body: Json, *, is_new: bool
+) -> None:
+    """Somebody assigned by hand whom one event removes and the next one assigns again, or who was
+    assigned by hand a moment ago."""
+    store = MemoryStore()
+    place = (direct_assignments.DIRECT_ASSIGNMENTS_COLLECTION, TOTAL)
+    await store.commit(*place, [Put(user(1), body)])
+
+    await direct_assignments.note(store, TOTAL, user(1), START)
+
+    document = await store.get(*place, user(1))
+    assert document is not None
+    assert direct_assignments.is_new(document, START) is is_new
+    assert direct_assignments.may_not_show(document, START)
+
+
+@pytest.mark.parametrize(
     "text", ["{", "{}", '{"at": 7}', '{"at": "yesterday"}', '{"at": "2026-11-24T09:00:00"}']
 )
 @virtual
