@@ -61,7 +61,7 @@ async def world(
 
 
 async def ensured(world: Onboarding) -> None:
-    """Retries as Service Bus would, only sooner."""
+    """Retries as Service Bus would, only sooner, until there is nothing to do now."""
     async with asyncio.timeout(20):
         while True:
             try:
@@ -69,7 +69,8 @@ async def ensured(world: Onboarding) -> None:
             except TemporaryError:
                 await asyncio.sleep(0.1)
                 continue
-            if not await world.intents.open_intents(TOTAL):
+            opened = await world.intents.open_intents(TOTAL)
+            if not any(intent.is_tried(world.context.now()) for intent in opened):
                 return
             await asyncio.sleep(0.1)
 
