@@ -27,12 +27,13 @@ from hasten.domain import cycle
 from hasten.domain.jobs import choose_rule
 from hasten.domain.matching import job_match
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate import cycle_waits, policy_left_out, stuck
+from hasten.operate import cycle_waits, policy_left_out, stuck, unread_target
 from hasten.policy import Allowance
 from hasten.ports.probes import Probes, Token
-from hasten.records import discovered, people_refusal
+from hasten.records import discovered, job_seen, people_refusal
 from hasten.records import policy_left_out as left_out_records
 from hasten.records import subscriptions as records
+from hasten.records.job_seen import JobSeen
 from hasten.scim import Scim
 from hasten.settings import Settings
 from hasten.targets import Target
@@ -175,6 +176,8 @@ class Doctor:
         if known is not None and known.deleted:
             job = await self.context.directory.job(known.service_principal, known.job)
             found += stuck.deleted_groups(known.deleted, cycle.parse(job), now)
+        seen = (await job_seen.load_all(self.context.store)).get(target.name, JobSeen())
+        found += unread_target.problems(seen, now)
         unproven = await self.context.ledger.unproven_changes(target.name)
         found += cycle_waits.problems(unproven, now)
         found += policy_left_out.problems(

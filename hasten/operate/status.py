@@ -11,15 +11,16 @@ from hasten.domain import cycle
 from hasten.domain.changes import State
 from hasten.domain.cycle import Cycle
 from hasten.errors import PermanentError, TemporaryError
-from hasten.operate import cycle_waits, listed_people, policy_left_out, stuck
+from hasten.operate import cycle_waits, listed_people, policy_left_out, stuck, unread_target
 from hasten.operate.listed_people import HeldGroup, ListedPerson
 from hasten.operate.measured import RECENT_OUTCOMES_AGE
 from hasten.operate.people_watch import PeopleWatch, people_watch
 from hasten.operate.problems import Problem, of_error
 from hasten.operate.scheduled import scheduled
-from hasten.records import call_window, discovered, shared_window, stops, subscriptions
+from hasten.records import call_window, discovered, job_seen, shared_window, stops, subscriptions
 from hasten.records import policy_left_out as left_out_records
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.job_seen import JobSeen
 from hasten.records.stops import HOW_TO_START
 from hasten.targets import Target
 from hasten.twins import same_app, twins
@@ -89,6 +90,7 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
     shared, _ = await shared_window.load(context.store)
     shares = shared.is_shared(context.limit_scope_of(target.name), now)
     known, state, problem = await _job(context, found)
+    seen = (await job_seen.load_all(context.store)).get(target.name, JobSeen())
     first = twins(context, await discovered.load_all(context.store)).get(target.name)
     groups = await _groups(context, found, now)
     failures = await context.ledger.failed_changes(target.name, now - RECENT_OUTCOMES_AGE)
@@ -125,6 +127,7 @@ async def target_status(context: Context, target: Target) -> TargetStatus:
     )
     problems = [
         *([problem] if problem else []),
+        *unread_target.problems(seen, now),
         *([of_error(same_app(target.name, first))] if first else []),
         *([Problem(str(stop), HOW_TO_START)] if stop else []),
         *listed_people.problems(target.name, held),

@@ -12,15 +12,23 @@ from hasten.records import overviews
 from hasten.records.fields import moment
 from hasten.records.overviews import Known, Part
 
+UNREAD_TOLERATED = timedelta(minutes=10)
+"""Maximum time for which no sweep can read a target before an operator must know."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSeen:
-    """`problem` says why the job does nothing now, or why it could not be read."""
+    """`problem` says why the job does nothing now, or why it could not be read. `unread_since` is
+    the time of the first of the sweeps in a row that could not read the target."""
 
     state: str = "unknown"
     cycle: Cycle = field(default_factory=Cycle)
     problem: str = ""
     next_action: str = ""
+    unread_since: datetime | None = None
+
+    def is_unread_for_long(self, now: datetime) -> bool:
+        return self.unread_since is not None and now - self.unread_since >= UNREAD_TOLERATED
 
 
 def read(state: str, cycle: Cycle) -> JobSeen:
@@ -28,8 +36,8 @@ def read(state: str, cycle: Cycle) -> JobSeen:
     return JobSeen(state=state, cycle=cycle, problem=problem, next_action=next_action)
 
 
-def unread(error: PermanentError | TemporaryError) -> JobSeen:
-    return JobSeen(problem=error.reason, next_action=error.next_action)
+def unread(error: PermanentError | TemporaryError, since: datetime) -> JobSeen:
+    return JobSeen(problem=error.reason, next_action=error.next_action, unread_since=since)
 
 
 async def save(store: Store, target: str, seen: JobSeen, before: Known) -> None:
@@ -44,6 +52,7 @@ async def save(store: Store, target: str, seen: JobSeen, before: Known) -> None:
         "is_stopped": bool(known.problem),
         "problem": seen.problem,
         "next_action": seen.next_action,
+        "unread_since": seen.unread_since.isoformat() if seen.unread_since else None,
     }
     await overviews.save(store, Part.JOB, target, body, before)
 
@@ -51,6 +60,11 @@ async def save(store: Store, target: str, seen: JobSeen, before: Known) -> None:
 async def load_all(store: Store) -> Mapping[str, JobSeen]:
     """Returns what was seen, by target. Raises TemporaryError."""
     return await overviews.load(store, Part.JOB, _parse)
+
+
+async def readable(store: Store, stored: Known) -> Mapping[str, JobSeen]:
+    """Returns what the `stored` documents say, by target. Raises TemporaryError."""
+    return await overviews.readable(store, Part.JOB, stored, _parse)
 
 
 def _parse(body: Json) -> JobSeen:
@@ -67,6 +81,7 @@ def _parse(body: Json) -> JobSeen:
         cycle=cycle,
         problem=body["problem"],
         next_action=body["next_action"],
+        unread_since=_time(body.get("unread_since")),
     )
 
 

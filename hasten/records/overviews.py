@@ -45,7 +45,14 @@ async def targets(store: Store) -> frozenset[str]:
 
 async def load(store: Store, part: Part, parse: Callable[[Json], T]) -> Mapping[str, T]:
     """Returns what was seen and can be read, by target. Raises TemporaryError."""
-    documents = await store.scan(OVERVIEWS_COLLECTION, part)
+    return await readable(store, part, await known(store, part), parse)
+
+
+async def readable(
+    store: Store, part: Part, stored: Known, parse: Callable[[Json], T]
+) -> Mapping[str, T]:
+    """Returns those of the `stored` documents that can be read. Raises TemporaryError."""
+    documents = list(stored.values())
     found = await reading.readable(
         store, OVERVIEWS_COLLECTION, part, documents, lambda document: parse(document.body)
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from hasten.ports.telemetry import Count, Event, Label, Text
+from hasten.ports.telemetry import Count, Event, Label, Seconds, Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,12 +18,28 @@ class TargetFound(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TargetUnreachable(Event):
-    """A sweep could not read the target; the next one tries again."""
+    """A sweep could not read the target. The next one, a minute later, tries again. If none has
+    read it for ten minutes, the result is `unreadable`."""
 
     name = "target"
     result: Literal["unreachable"] = "unreachable"
     target: Label
     reason: Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetUnreadable(Event):
+    """Once a minute: no sweep could read all of the target for ten minutes or more. Hasten may not
+    know which groups are assigned to it. `age` counts from the first of these sweeps."""
+
+    name = "target"
+    problems = frozenset({"unreadable"})
+    alerts = frozenset({"target-unhealthy"})
+    result: Literal["unreadable"] = "unreadable"
+    target: Label
+    age: Seconds
+    reason: Text
+    next_action: Text
 
 
 @dataclass(frozen=True, kw_only=True)

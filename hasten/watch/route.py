@@ -72,6 +72,24 @@ async def known_route(context: Context, before: DiscoveredTarget | None) -> Rout
     job = next((job for job in jobs if job["id"] == before.job), None)
     if job is None or read.jobs != {str(one["id"]) for one in jobs}:
         return None
+    return _of(before, job)
+
+
+async def last_route(
+    context: Context, target: Target, before: DiscoveredTarget | None
+) -> Route | None:
+    """Returns the route of the last sweep, with a job of which nothing but the id is known. Returns
+    None if there was no sweep, or if targets.yaml names another app since. Raises TemporaryError
+    and PermanentError of Graph."""
+    if before is None:
+        return None
+    principal = await service_principal(context.directory, target)
+    if principal["id"] != before.service_principal:
+        return None
+    return _of(before, {"id": before.job})
+
+
+def _of(before: DiscoveredTarget, job: Json) -> Route:
     return Route(
         service_principal=before.service_principal,
         job=job,

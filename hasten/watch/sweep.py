@@ -15,32 +15,46 @@ from hasten.errors import PermanentError, TemporaryError
 from hasten.json import Json
 from hasten.limits import REPLICATION_SETTLED_AFTER
 from hasten.ports.directory_values import Assignments
+from hasten.ports.telemetry import Event
 from hasten.records import cursors, discovered, job_seen, made_groups, overviews, unseen_groups
 from hasten.records.discovered import DiscoveredTarget
+from hasten.records.job_seen import JobSeen
 from hasten.records.overviews import Part
 from hasten.records.unreadable import UnreadableRowError
 from hasten.targets import Target
-from hasten.telemetry.targets import JobNotRunning, TargetFound, TargetUnhealthy, TargetUnreachable
+from hasten.telemetry.targets import (
+    JobNotRunning,
+    TargetFound,
+    TargetUnhealthy,
+    TargetUnreachable,
+    TargetUnreadable,
+)
 from hasten.telemetry.watch import AssignmentsLeftOut
 from hasten.twins import same_app, twins
 from hasten.watch.assignments import compare_assignments
 from hasten.watch.list_members import MOST_NAMED
 from hasten.watch.look import start_watching
-from hasten.watch.route import Route, known_route, read_route
+from hasten.watch.route import Route, known_route, last_route, read_route
 
 COMPARE_ASSIGNMENTS = (
     "compare the users and groups of the enterprise application in the Entra portal with the app"
+)
+UNREADABLE_FIX = (
+    "look at the service health of Microsoft Entra ID in the admin center; python -m hasten doctor "
+    "shows what Graph answers"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
     """The result of the last sweep, if there was one. `is_lost` if its record cannot be read.
-    `served_by` names the target that serves the same job, if there is one."""
+    `served_by` names the target that serves the same job, if there is one. `unread_since` is the
+    time of the first of the sweeps in a row that could not read the target."""
 
     found: DiscoveredTarget | None = None
     is_lost: bool = False
     served_by: str = ""
+    unread_since: datetime | None = None
 
 
 async def sweep(context: Context) -> None:
@@ -49,9 +63,15 @@ async def sweep(context: Context) -> None:
     known, lost = await discovered.keep_only(context.store, context.targets.keys())
     targets, errors = context.targets.values(), ErrorCollector()
     jobs = await overviews.known(context.store, Part.JOB)
+    seen = await job_seen.readable(context.store, jobs)
     served = twins(context, known.values())
     before = {
-        name: Before(known.get(name), is_lost=name in lost, served_by=served.get(name, ""))
+        name: Before(
+            known.get(name),
+            is_lost=name in lost,
+            served_by=served.get(name, ""),
+            unread_since=seen[name].unread_since if name in seen else None,
+        )
         for name in context.targets
     }
     await asyncio.gather(
@@ -69,21 +89,48 @@ async def _try(
 ) -> None:
     try:
         with errors.collect_unexpected():
-            route = await known_route(context, before.found) or await read_route(context, target)
+            route = await _route(context, target, before)
             _refuse_twin(target, before, route)
-            await _discover(context, target, before, route)
+            found = await _discover(context, target, before, route)
+            _emit_found(context, found, route)
             seen = job_seen.read(_state(route.job), cycle.parse(route.job))
             await job_seen.save(context.store, target.name, seen, jobs)
-    except PermanentError as error:
+    except (PermanentError, TemporaryError) as error:
+        now = context.now()
+        unread = job_seen.unread(error, min(before.unread_since or now, now))
         with errors.collect():
-            await job_seen.save(context.store, target.name, job_seen.unread(error), jobs)
-        context.emit(
-            TargetUnhealthy(target=target.name, reason=error.reason, next_action=error.next_action)
+            await job_seen.save(context.store, target.name, unread, jobs)
+        context.emit(_unread(target, error, unread, now))
+
+
+def _unread(
+    target: Target, error: PermanentError | TemporaryError, seen: JobSeen, now: datetime
+) -> Event:
+    if isinstance(error, PermanentError):
+        return TargetUnhealthy(
+            target=target.name, reason=error.reason, next_action=error.next_action
         )
-    except TemporaryError as error:
-        with errors.collect():
-            await job_seen.save(context.store, target.name, job_seen.unread(error), jobs)
-        context.emit(TargetUnreachable(target=target.name, reason=error.reason))
+    if seen.unread_since is None or not seen.is_unread_for_long(now):
+        return TargetUnreachable(target=target.name, reason=error.reason)
+    return TargetUnreadable(
+        target=target.name,
+        age=(now - seen.unread_since).total_seconds(),
+        reason=error.reason,
+        next_action=UNREADABLE_FIX,
+    )
+
+
+async def _route(context: Context, target: Target, before: Before) -> Route:
+    """Returns the route. If Graph does not show the job for now, it compares the assignments by the
+    route of the last sweep before it raises TemporaryError: a group that was unassigned waits for
+    nobody. Raises PermanentError too."""
+    try:
+        return await known_route(context, before.found) or await read_route(context, target)
+    except TemporaryError:
+        if (route := await last_route(context, target, before.found)) is not None:
+            _refuse_twin(target, before, route)
+            await _discover(context, target, before, route)
+        raise
 
 
 async def discover(context: Context, target: Target) -> DiscoveredTarget:
@@ -96,23 +143,25 @@ async def discover(context: Context, target: Target) -> DiscoveredTarget:
         before = Before(await discovered.load(context.store, target.name))
     except UnreadableRowError:
         before = Before(is_lost=True)
-    return await _discover(context, target, before)
+    route = await read_route(context, target)
+    found = await _discover(context, target, before, route)
+    _emit_found(context, found, route)
+    return found
 
 
 async def _discover(
     context: Context,
     target: Target,
     before: Before,
-    route: Route | None = None,
+    route: Route,
 ) -> DiscoveredTarget:
-    """Compares the target with `before`, the result of the last sweep. Reads the route anew unless
-    it is given. If that result is lost, no group counts as newly assigned or unassigned.
+    """Compares the target with `before`, the result of the last sweep. If that result is lost, no
+    group counts as newly assigned or unassigned.
 
     New groups get their cursor first, because a look needs one. Assignments and unassignments since
     the last sweep are recorded before the discovered target is saved. Whoever may be an entry that
     cannot be read stays as the last sweep saw them.
     """
-    route = route or await read_route(context, target)
     assignments = await context.directory.assignments(route.service_principal)
     _emit_unread(context, target, assignments)
     kept = {g for g in (before.found.groups if before.found else ()) if assignments.may_hide(g)}
@@ -152,11 +201,14 @@ async def _discover(
         await discovered.save(context.store, found)
     done = {g: one for g, one in noted.items() if g in groups or g in unseen}
     await unseen_groups.forget(context.store, target.name, done)
-    if known.stops:
-        reason, next_action = known.stops
-        context.emit(JobNotRunning(target=target.name, reason=reason, next_action=next_action))
-    context.emit(TargetFound(target=target.name, groups=len(groups)))
     return found
+
+
+def _emit_found(context: Context, found: DiscoveredTarget, route: Route) -> None:
+    if (stops := cycle.parse(route.job).stops) is not None:
+        reason, next_action = stops
+        context.emit(JobNotRunning(target=found.target, reason=reason, next_action=next_action))
+    context.emit(TargetFound(target=found.target, groups=len(found.groups)))
 
 
 def _emit_unread(context: Context, target: Target, assignments: Assignments) -> None:

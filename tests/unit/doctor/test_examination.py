@@ -1,5 +1,6 @@
 """The whole examination, on fakes."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -12,6 +13,7 @@ from hasten.doctor.findings import Finding, Level
 from hasten.doctor.permissions import NEEDED_PERMISSIONS
 from hasten.errors import PermanentError, TemporaryError
 from hasten.ports.bus import ENSURE
+from hasten.records import job_seen
 from hasten.targets import Target
 from tests.fakes.directory import JOB, SERVICE_PRINCIPAL
 from tests.fakes.probes import FakeProbes
@@ -179,3 +181,18 @@ async def test_two_targets_that_are_one_app_are_a_problem() -> None:
     [twice] = [f for f in found if "are one app" in f.found]
     assert twice.level is Level.PROBLEM
     assert "TOTAL and TWIN" in twice.found
+
+
+@virtual
+async def test_a_target_that_the_app_has_not_read_for_ten_minutes_is_a_problem() -> None:
+    examined = Examined()
+    seen = job_seen.unread(TemporaryError("Graph answered 503", timedelta()), now())
+    await job_seen.save(examined.world.store, "TOTAL", seen, {})
+
+    before = [found.found for found in await examined.ill()]
+    await asyncio.sleep(job_seen.UNREAD_TOLERATED.total_seconds())
+    after = [found.found for found in await examined.ill()]
+
+    shown = [found for found in after if "no sweep could read" in found]
+    assert len(shown) == 1
+    assert not any("no sweep could read" in found for found in before)

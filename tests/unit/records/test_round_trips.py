@@ -40,7 +40,7 @@ CAUSE = Cause("/hr", "1")
         JobSeen(state="active", cycle=Cycle(done_from=START, done_until=LATER, began=LATER)),
         JobSeen(state="active", cycle=Cycle(interval=timedelta(minutes=20))),
         JobSeen(state="q", cycle=Cycle(problem="p", next_action="n"), problem="p", next_action="n"),
-        JobSeen(problem="unread", next_action="n"),
+        JobSeen(problem="unread", next_action="n", unread_since=START),
     ],
 )
 @virtual
@@ -60,8 +60,8 @@ async def test_what_a_sweep_saw_of_a_job_comes_back(seen: JobSeen) -> None:
 def test_a_job_says_what_stops_it_and_why_it_could_not_be_read() -> None:
     paused = job_seen.read("Paused", Cycle(is_paused=True))
     works = job_seen.read("Active", Cycle())
-    denied = job_seen.unread(PermanentError("403", "grant it"))
-    busy = job_seen.unread(TemporaryError("503", timedelta(seconds=1)))
+    denied = job_seen.unread(PermanentError("403", "grant it"), START)
+    busy = job_seen.unread(TemporaryError("503", timedelta(seconds=1)), START)
 
     assert "is paused" in paused.problem
     assert paused.next_action
