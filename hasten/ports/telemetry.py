@@ -50,6 +50,10 @@ class Event:
     alerts: ClassVar[frozenset[str]] = frozenset()
     """Rules of infra/app/alerts.json that read this event."""
 
+    repeats: ClassVar[frozenset[str]] = frozenset()
+    """Results that Hasten logs again and again while the cause lasts, every quarter of an hour or
+    more often in most cases. Every other result is logged once."""
+
     result: str
     """The outcome. A subclass narrows the type to the values that the event can have."""
 

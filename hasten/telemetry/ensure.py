@@ -28,6 +28,7 @@ class IntentCrashed(Event):
     name = "ensure"
     problems = frozenset({"crashed"})
     alerts = frozenset({"unexpected-error"})
+    repeats = frozenset({"crashed"})
     result: Literal["crashed"] = "crashed"
     target: Label
     group: Id
@@ -54,7 +55,8 @@ class PolicyStep(Event):
 
     name = "policy"
     problems = frozenset({"held", "left_out", "problem"})
-    alerts = frozenset({"held-policy", "degraded", "work-given-up"})
+    alerts = frozenset({"held-policy", "degraded", "work-waits"})
+    repeats = frozenset({"held", "left_out", "problem"})
     result: Literal["done", "observed", "held", "left_out", "problem"]
     target: Label
     group: Id

@@ -25,6 +25,7 @@ class NotificationsNotQueued(Event):
     name = "notification"
     problems = frozenset({"not_queued"})
     alerts = frozenset({"degraded"})
+    repeats = frozenset({"not_queued"})
     result: Literal["not_queued"] = "not_queued"
     reason: Text
 
@@ -36,6 +37,7 @@ class NotificationsRefused(Event):
     name = "notification"
     problems = frozenset({Refusal.REFUSED_OURS})
     alerts = frozenset({"notifications-refused"})
+    repeats = frozenset({Refusal.REFUSED_OURS})
     result: Refusal
     count: Count
 
@@ -73,5 +75,6 @@ class LifecycleNotQueued(Event):
     name = "lifecycle"
     problems = frozenset({"not_queued"})
     alerts = frozenset({"degraded"})
+    repeats = frozenset({"not_queued"})
     result: Literal["not_queued"] = "not_queued"
     reason: Text

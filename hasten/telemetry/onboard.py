@@ -82,7 +82,8 @@ class EventWaiting(Event):
 
     name = "onboarding"
     problems = frozenset({"waiting"})
-    alerts = frozenset({"work-given-up"})
+    alerts = frozenset({"work-waits"})
+    repeats = frozenset({"waiting"})
     result: Literal["waiting"] = "waiting"
     message: Id
     reason: Text

@@ -23,7 +23,8 @@ class MessageGivenUp(Event):
 
     name = "message"
     problems = frozenset({"given_up"})
-    alerts = frozenset({"work-given-up"})
+    alerts = frozenset({"work-waits"})
+    repeats = frozenset({"given_up"})
     result: Literal["given_up"] = "given_up"
     queue: Label
     reason: Text
@@ -38,6 +39,7 @@ class MessageCrashed(Event):
     name = "message"
     problems = frozenset({"crashed"})
     alerts = frozenset({"unexpected-error"})
+    repeats = frozenset({"crashed"})
     result: Literal["crashed"] = "crashed"
     queue: Label
     tries: Count
@@ -62,6 +64,7 @@ class TimerFailed(Event):
     name = "timer"
     problems = frozenset({"failed"})
     alerts = frozenset({"degraded"})
+    repeats = frozenset({"failed"})
     result: Literal["failed"] = "failed"
     timer: Label
     reason: Text
@@ -76,6 +79,7 @@ class TimerCrashed(Event):
     name = "timer"
     problems = frozenset({"crashed"})
     alerts = frozenset({"unexpected-error"})
+    repeats = frozenset({"crashed"})
     result: Literal["crashed"] = "crashed"
     timer: Label
     reason: Text
@@ -91,6 +95,7 @@ class TriggerSilent(Event):
     name = "trigger"
     problems = frozenset({"silent"})
     alerts = frozenset({"trigger-silent"})
+    repeats = frozenset({"silent"})
     result: Literal["silent"] = "silent"
     queue: Label
     target: Label | None
@@ -104,6 +109,7 @@ class TimersOnTime(Event):
 
     name = "heartbeat"
     alerts = frozenset({"silent"})
+    repeats = frozenset({"on_time"})
     result: Literal["on_time"] = "on_time"
     timers: Count
 
@@ -116,6 +122,7 @@ class TimerLate(Event):
     name = "heartbeat"
     problems = frozenset({"late"})
     alerts = frozenset({"timer-late", "silent"})
+    repeats = frozenset({"late"})
     result: Literal["late"] = "late"
     timer: Label
     age: Seconds
@@ -130,6 +137,7 @@ class StopDecided(Event):
     name = "stop"
     problems = frozenset({"in_force"})
     alerts = frozenset({"stopped"})
+    repeats = frozenset({"in_force"})
     result: Literal["in_force", "lifted"]
     target: Label
     by: Id
@@ -160,6 +168,7 @@ class NotConfigured(Event):
     name = "configuration"
     problems = frozenset({"refused"})
     alerts = frozenset({"not-configured"})
+    repeats = frozenset({"refused"})
     result: Literal["refused"] = "refused"
     function: Label
     reason: Text
@@ -174,6 +183,7 @@ class OtherTargets(Event):
     name = "configuration"
     problems = frozenset({"other_targets"})
     alerts = frozenset({"not-configured"})
+    repeats = frozenset({"other_targets"})
     result: Literal["other_targets"] = "other_targets"
     targets: Text
 
@@ -186,7 +196,8 @@ class RowUnreadable(Event):
 
     name = "row"
     problems = frozenset({"unreadable"})
-    alerts = frozenset({"work-given-up"})
+    alerts = frozenset({"work-waits"})
+    repeats = frozenset({"unreadable"})
     result: Literal["unreadable", "replaced"]
     collection: Label
     partition: Id
@@ -203,6 +214,7 @@ class BacklogMeasured(Event):
 
     name = "backlog"
     alerts = frozenset({"stale-revocation", "subscription-expiring", "target-unhealthy"})
+    repeats = frozenset({"measured"})
     result: Literal["measured"] = "measured"
     target: Label
     open: Count
@@ -222,6 +234,7 @@ class CycleOverdue(Event):
     name = "cycle"
     problems = frozenset({"overdue"})
     alerts = frozenset({"target-unhealthy"})
+    repeats = frozenset({"overdue"})
     result: Literal["overdue"] = "overdue"
     target: Label
     people: Count
@@ -282,6 +295,7 @@ class NoticeParked(Event):
     name = "notice"
     problems = frozenset({"parked"})
     alerts = frozenset({"degraded"})
+    repeats = frozenset({"parked"})
     result: Literal["parked"] = "parked"
     destination: Label
     tries: Count

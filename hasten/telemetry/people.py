@@ -47,6 +47,7 @@ class PeopleNotWatched(Event):
     name = "people"
     problems = frozenset({"not_watched"})
     alerts = frozenset({"degraded"})
+    repeats = frozenset({"not_watched"})
     result: Literal["not_watched"] = "not_watched"
     reason: Text
     next_action: Text

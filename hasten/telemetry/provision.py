@@ -40,6 +40,7 @@ class CallEnded(Event):
     name = "call"
     problems = frozenset({Result.FAILED, Result.NOT_PERMITTED})
     alerts = frozenset({"degraded", "target-unhealthy"})
+    repeats = frozenset({Result.NOT_PERMITTED})
     result: Result
     target: Label
     group: Id | None
@@ -99,6 +100,7 @@ class AppRefused(Event):
     name = "app_revocation"
     problems = frozenset({"not_usable"})
     alerts = frozenset({"target-unhealthy"})
+    repeats = frozenset({"not_usable"})
     result: Literal["not_usable"] = "not_usable"
     target: Label
     reason: Text
@@ -112,6 +114,7 @@ class BreakerOpened(Event):
     name = "breaker"
     problems = frozenset({"open"})
     alerts = frozenset({"target-unhealthy"})
+    repeats = frozenset({"open"})
     result: Literal["open"] = "open"
     target: Label
     reason: Text
@@ -156,6 +159,7 @@ class DrainCrashed(Event):
     name = "drain"
     problems = frozenset({"crashed"})
     alerts = frozenset({"unexpected-error"})
+    repeats = frozenset({"crashed"})
     result: Literal["crashed"] = "crashed"
     target: Label
     users: Ids
@@ -170,6 +174,7 @@ class LogUnreadable(Event):
     name = "log"
     problems = frozenset({"unreadable"})
     alerts = frozenset({"degraded"})
+    repeats = frozenset({"unreadable"})
     result: Literal["unreadable"] = "unreadable"
     target: Label
     reason: Text
@@ -185,6 +190,7 @@ class LogEntriesUnread(Event):
     name = "log_entry"
     problems = frozenset({"unreadable"})
     alerts = frozenset({"degraded"})
+    repeats = frozenset({"unreadable"})
     result: Literal["unreadable"] = "unreadable"
     target: Label
     entries: Count

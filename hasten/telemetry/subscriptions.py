@@ -34,6 +34,7 @@ class SubscriptionsUnread(Event):
     name = "subscription"
     problems = frozenset({"unreadable"})
     alerts = frozenset({"degraded"})
+    repeats = frozenset({"unreadable"})
     result: Literal["unreadable"] = "unreadable"
     entries: Count
     subscriptions: Ids

@@ -35,6 +35,7 @@ class TargetUnreadable(Event):
     name = "target"
     problems = frozenset({"unreadable"})
     alerts = frozenset({"target-unhealthy"})
+    repeats = frozenset({"unreadable"})
     result: Literal["unreadable"] = "unreadable"
     target: Label
     age: Seconds
@@ -49,6 +50,7 @@ class TargetUnhealthy(Event):
     name = "target"
     problems = frozenset({"unhealthy"})
     alerts = frozenset({"target-unhealthy"})
+    repeats = frozenset({"unhealthy"})
     result: Literal["unhealthy"] = "unhealthy"
     target: Label
     reason: Text
@@ -88,6 +90,7 @@ class JobNotRunning(Event):
     name = "job"
     problems = frozenset({"not_running"})
     alerts = frozenset({"target-unhealthy"})
+    repeats = frozenset({"not_running"})
     result: Literal["not_running"] = "not_running"
     target: Label
     reason: Text

@@ -52,7 +52,8 @@ class MembersUnread(Event):
 
     name = "member"
     problems = frozenset({"unreadable", "given_up"})
-    alerts = frozenset({"history-lost"})
+    alerts = frozenset({"entries-unread", "history-lost"})
+    repeats = frozenset({"unreadable"})
     result: Literal["unreadable", "read", "given_up"]
     group: Id
     users: Ids
@@ -69,7 +70,8 @@ class MembersLeftOut(Event):
 
     name = "member"
     problems = frozenset({"left_out"})
-    alerts = frozenset({"history-lost"})
+    alerts = frozenset({"entries-unread"})
+    repeats = frozenset({"left_out"})
     result: Literal["left_out"] = "left_out"
     group: Id
     users: Ids
@@ -122,7 +124,8 @@ class AssignmentsLeftOut(Event):
 
     name = "assignment"
     problems = frozenset({"left_out"})
-    alerts = frozenset({"history-lost"})
+    alerts = frozenset({"entries-unread"})
+    repeats = frozenset({"left_out"})
     result: Literal["left_out"] = "left_out"
     target: Label
     principals: Ids
@@ -168,6 +171,7 @@ class ChannelSilent(Event):
     name = "channel"
     problems = frozenset({"silent"})
     alerts = frozenset({"notifications-refused"})
+    repeats = frozenset({"silent"})
     result: Literal["silent"] = "silent"
     missed: Count
     since: Text

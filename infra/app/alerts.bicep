@@ -86,7 +86,8 @@ resource fromTheLog 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       scopes: [workspaceId]
       evaluationFrequency: 'PT5M'
       windowSize: alert.?window ?? 'PT5M'
-      // The alert of an event that is logged once must not resolve itself after five minutes: nobody has acted by then.
+      // The alert of an event that is logged once must not resolve itself after five minutes: nobody has acted by then. Without
+      // that, an alert fires with every evaluation that finds an event: such a rule reads no event that Hasten logs again.
       autoMitigate: alert.?autoMitigate ?? true
       // The table appears with the first line of a new workspace: until then the query cannot be validated.
       skipQueryValidation: true

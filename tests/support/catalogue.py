@@ -18,6 +18,7 @@ class Declared:
     results: frozenset[str]
     problems: frozenset[str]
     alerts: frozenset[str]
+    repeats: frozenset[str]
     fields: Mapping[str, FieldKind]
     text: str
 
@@ -41,6 +42,7 @@ def declared(event: type[Event]) -> Declared:
         results=frozenset(_values(hints["result"])),
         problems=frozenset(map(str, event.problems)),
         alerts=event.alerts,
+        repeats=frozenset(map(str, event.repeats)),
         fields={f.name: _kind(hints[f.name]) for f in fields(event) if f.name != "result"},
         text=" ".join((event.__doc__ or "").split()),
     )

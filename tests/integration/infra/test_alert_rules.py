@@ -50,7 +50,6 @@ def test_an_event_that_is_logged_once_keeps_its_alert_until_a_person_closes_it()
         "history-lost",
         "job-not-paused",
         "revocation-failed",
-        "unexpected-error",
         "work-given-up",
     }
 

@@ -108,6 +108,39 @@ def test_every_problem_has_an_alert() -> None:
     assert problems - read == set()
 
 
+ENDS_OTHERWISE = {
+    ("call", "failed"),  # Hasten calls again, and `change failed` is the end
+    ("app_revocation", "several_accounts"),  # Entra ID takes the access instead
+    ("alert", "grant_unproven"),  # somebody waits for access, and nobody keeps it
+    ("group", "nested"),  # the people in nested groups never had access
+}
+"""Logged once, and of an alert that resolves itself all the same."""
+
+
+def read_by(rules: Iterable[Rule]) -> set[tuple[str, str]]:
+    return {
+        (read["event"], result)
+        for rule in rules
+        for read in rule["events"]
+        for result in read["results"]
+    }
+
+
+def test_an_alert_stays_exactly_for_what_is_logged_once() -> None:
+    staying = read_by(rule for rule in RULES if rule.get("autoMitigate") is False)
+    resolving = read_by(rule for rule in RULES if rule.get("autoMitigate") is not False)
+    repeated = {(event.name, result) for event in CATALOGUE for result in event.repeats}
+
+    assert staying & repeated == set(), "such an alert fires with each evaluation"
+    assert resolving - repeated == ENDS_OTHERWISE, "nobody has acted when such an alert resolves"
+
+
+def test_an_event_repeats_only_results_that_it_has_and_that_an_alert_reads() -> None:
+    assert [event for event in CATALOGUE if event.repeats - event.results] == []
+    repeated = {(event.name, result) for event in CATALOGUE for result in event.repeats}
+    assert repeated - read_by(RULES) == set()
+
+
 def test_every_urgent_event_has_an_alert() -> None:
     assert [rule["name"] for rule in RULES] == [
         "held-changes",
@@ -118,8 +151,10 @@ def test_every_urgent_event_has_an_alert() -> None:
         "job-not-paused",
         "subscription-expiring",
         "history-lost",
+        "entries-unread",
         "notifications-refused",
         "work-given-up",
+        "work-waits",
         "degraded",
         "timer-late",
         "trigger-silent",
