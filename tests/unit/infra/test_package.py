@@ -1,6 +1,8 @@
 """What is deployed: all that the app needs, and nothing that only its makers need."""
 
+import subprocess
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
@@ -30,22 +32,63 @@ def is_deployed(name: str) -> bool:
     return not any(fnmatchcase(name, pattern) for pattern in PATTERNS)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("function_app.py", "handlers", "hasten", "host.json", "targets.yaml"),
-        *("requirements.txt", "requirements-common.txt", "wheels"),
-    ],
-)
+NEEDED = {
+    *("function_app.py", "handlers", "hasten", "host.json", "targets.yaml"),
+    *("requirements.txt", "requirements-common.txt", "wheels"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(NEEDED))
 def test_files_that_the_app_needs_are_deployed(name: str) -> None:
     assert (ROOT / name).exists() or name in MADE
     assert is_deployed(name)
 
 
+def git(*words: str) -> list[str]:
+    done = subprocess.run(
+        ["git", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.splitlines()
+
+
+def test_nothing_else_of_the_repository_is_deployed() -> None:
+    names = {Path(file).parts[0] for file in git("ls-files")}
+
+    assert "docs" in names
+    assert {name for name in names if is_deployed(name)} == NEEDED - MADE
+
+
+@pytest.mark.parametrize("name", sorted(NEEDED - MADE))
+def test_no_file_of_what_is_deployed_is_left_out(name: str) -> None:
+    files = git("ls-files", name)
+
+    assert files
+    assert [file for file in files if not all(map(is_deployed, Path(file).parts))] == []
+
+
 @pytest.mark.parametrize(
     "name",
     [
-        *("benchmarks", "docs", "emulator", "examples", "infra", "scripts", "tests"),
+        *("token.txt", "scim-token.txt", "client-secret.txt", ".env", ".env.local", ".envrc"),
+        *("history.csv", "history.jsonl", "report.csv", "hasten.db", "app.pem", "app.key"),
+        *("app.pfx", "local.settings.json"),
+    ],
+)
+def test_what_an_operator_may_leave_in_this_folder_is_neither_deployed_nor_committed(
+    name: str,
+) -> None:
+    assert not is_deployed(name)
+    assert git("check-ignore", name) == [name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("benchmarks", "docs", "emulator", "examples", "infra", "model", "scripts", "tests"),
         *(".ci", ".git", ".gitignore", ".venv", ".venv-production", ".azure", ".mypy_cache", "var"),
         *(".github", ".devcontainer", "hasten_env"),
         *("azure.yaml", "compose.yaml", "local.settings.json", "local.settings.sample.json"),
